@@ -1,0 +1,1 @@
+"""The files connector: JSON lines, CSV and Parquet in; JSON lines out."""

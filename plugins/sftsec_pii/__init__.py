@@ -1,0 +1,1 @@
+"""Redaction of personal data and secrets, before anything is written to disk."""

@@ -1,0 +1,1 @@
+"""From a connector's pages to a split: ingest, resolve, render, split."""

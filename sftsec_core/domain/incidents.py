@@ -1,0 +1,96 @@
+"""What a SIEM holds: incidents, the verdicts on them, and pages of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One judgement on one incident, with where it came from.
+
+    Attributes:
+        value: the platform's own word ("true_positive", "spam", "5"), not yet a task's label.
+        analyst: who gave it; None when the platform does not say.
+        at: when (timezone-aware); None when the platform does not say.
+        reason: free text or the platform's closing reason, for review.
+        automated: True when no person gave it: weaker evidence.
+    """
+
+    value: str
+    analyst: str | None = None
+    at: datetime | None = None
+    reason: str | None = None
+    automated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One event, alert or notable.
+
+    Attributes:
+        uid: unique within its connector, stable between pulls.
+        fields: the event's fields, flat: dotted ECS names to JSON values.
+        verdicts: every verdict that the source knows, oldest first; empty when unlabelled.
+        at: the event's own time (timezone-aware), when it has one.
+        split: "train", "dev" or "test" where the source itself says so.
+    """
+
+    uid: str
+    fields: Mapping[str, Any]
+    verdicts: tuple[Verdict, ...] = ()
+    at: datetime | None = None
+    split: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A record that could not be used: where it stood and why; goes to quarantine.
+
+    Attributes:
+        where: the place as its owner would name it ("mail.jsonl:17", "index/_id").
+        reason: what is wrong with it, without the record's content.
+        digest: hex SHA-256 of the raw record, to recognise it again; "" when there is none.
+    """
+
+    where: str
+    reason: str
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPage:
+    """What one step of a pull brings.
+
+    Attributes:
+        incidents: the page's incidents, in the source's order.
+        cursor: opaque; `pull(window, cursor=page.cursor)` goes on right behind this page.
+        rejected: records of this page that could not be read.
+    """
+
+    incidents: tuple[Incident, ...]
+    cursor: str
+    rejected: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PullWindow:
+    """Which incidents to pull.
+
+    Attributes:
+        since: inclusive lower bound of the event's time; None for no bound.
+        until: exclusive upper bound; None for no bound.
+        labelled: True for incidents with a verdict, False for those without, None for both.
+        text_fields: dotted names that the caller will read; a hint, a connector may bring more.
+            Empty means all.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    labelled: bool | None = None
+    text_fields: tuple[str, ...] = field(default=())

@@ -1,0 +1,123 @@
+"""What is known of a model's quality: figures, curves and the worst errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure with its 95% bootstrap interval; all three are None where it is undefined."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The probability from which on an incident is a detection, and how it was chosen.
+
+    Attributes:
+        value: chosen on dev; applied to the attack probability, 1 - p(benign).
+        method: "max_f1", "fpr", "alerts_per_day", "fixed" or "argmax" (a task without a
+            benign class).
+        target: the false-positive rate or the alerts a day that was asked for.
+    """
+
+    value: float
+    method: str
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Points of a curve for plots, thinned: `x[i], y[i]` at threshold `at[i]`."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    at: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusionMatrix:
+    """`counts[i][j]`: examples of `labels[i]` that were predicted `labels[j]`."""
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorstError:
+    """A test example that the model was most sure and most wrong about."""
+
+    uid: str
+    text: str
+    label: str
+    predicted: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelScores:
+    """One model on one test set.
+
+    Attributes:
+        name: "candidate", "linear", "live", or the recipe's name.
+        recipe: the recipe that made it.
+        metrics: metric name to figure. Names: accuracy, macro_f1, micro_f1, f1, precision,
+            recall, roc_auc, average_precision, tpr_at_fpr_0.001, tpr_at_fpr_0.01, mcc, ece,
+            and those of plugins. The last eight built-in ones are of the attack side against
+            benign; they are None in a task without a benign class, except average_precision
+            and roc_auc, which are then macro one-versus-rest means.
+        per_class: label to {"precision", "recall", "f1", "support"}.
+        threshold: chosen on dev.
+        temperature: fitted on dev; 1 changes nothing (Guo et al. 2017).
+        confusion: at the threshold.
+        curves: "pr", "roc", "calibration", "calibration_raw".
+        fit_seconds: how long it took to train.
+        score_per_second: test examples a second.
+    """
+
+    name: str
+    recipe: str
+    metrics: Mapping[str, Interval]
+    per_class: Mapping[str, Mapping[str, float]]
+    threshold: Threshold
+    temperature: float
+    confusion: ConfusionMatrix
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    fit_seconds: float | None = None
+    score_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvalReport:
+    """A candidate beside the linear baseline and the model in service, on one test set.
+
+    Attributes:
+        task: the task's name.
+        candidate: the model that wants to go into service.
+        others: the models beside it: "linear" always, "live" when there is one, and whatever
+            else the run fitted.
+        differences: other model's name to the interval of (candidate - other) in macro-F1,
+            by paired bootstrap over the same test examples.
+        threshold_table: rows of {"threshold", "precision", "recall", "f1", "fpr", "alerts"}.
+        worst_errors: most confident mistakes first.
+        data: counts: rows a part and label, duplicates removed, conflicts, quarantined, span
+            of time, snapshot digest, leaks found.
+        labels_train: training examples a label.
+    """
+
+    task: str
+    candidate: ModelScores
+    others: Mapping[str, ModelScores]
+    differences: Mapping[str, Interval]
+    threshold_table: tuple[Mapping[str, float], ...]
+    worst_errors: tuple[WorstError, ...]
+    data: Mapping[str, Any]
+    labels_train: Mapping[str, int]

@@ -1,0 +1,1 @@
+"""Recipes: from examples to a model that can be kept without pickle."""

@@ -1,0 +1,105 @@
+"""One class for each kind of failure; each carries where it happened and its exit code.
+
+A user sees `str(error)`: one line that says what to do. `--debug` shows the trace.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class SftsecError(Exception):
+    """Anything that sftsec itself reports; the base of all the others."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ConfigError(SftsecError):
+    """The configuration is wrong; nothing was touched."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, file: Path | None = None, path: str = "") -> None:
+        self.file = file
+        self.path = path
+        where = ": ".join(part for part in (str(file) if file else "", path) if part)
+        super().__init__(f"{where}: {message}" if where else message)
+
+
+class PluginError(SftsecError):
+    """A plugin cannot be loaded, clashes with another, or breaks a hook's contract."""
+
+    exit_code = 4
+
+
+class ConnectorError(SftsecError):
+    """A SIEM or a file cannot be read or written."""
+
+    exit_code = 5
+
+    def __init__(self, message: str, *, connector: str = "") -> None:
+        self.connector = connector
+        super().__init__(f"connector {connector!r}: {message}" if connector else message)
+
+
+class ConnectorUnavailableError(ConnectorError):
+    """The other side does not answer just now; a retry from the cursor may succeed."""
+
+
+class DataError(SftsecError):
+    """The data cannot be used for this task: no labels, one class, no rows to choose on."""
+
+    exit_code = 6
+
+
+class LeakError(DataError):
+    """A text, a near-duplicate or a group stands in two parts of a split."""
+
+
+class TrainingError(SftsecError):
+    """A recipe could not fit a model."""
+
+    exit_code = 7
+
+
+class GateRefusedError(SftsecError):
+    """The model was trained and evaluated, and may not go into service."""
+
+    exit_code = 8
+
+
+class IntegrityError(SftsecError):
+    """A stored artefact is not the one that was written: a digest or a format is wrong."""
+
+    exit_code = 9
+
+
+class StoreError(SftsecError):
+    """The state store cannot be opened, migrated or written."""
+
+    exit_code = 10
+
+
+class NotFoundError(SftsecError):
+    """Nothing of that name is known."""
+
+    exit_code = 2
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind = kind
+        self.name = name
+        super().__init__(unknown(kind, name, known))
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """Say that `name` is unknown, what is allowed and what was perhaps meant."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1)
+    hint = f", did you mean {close[0]!r}?" if close else ""
+    allowed = f" (known: {', '.join(names)})" if names else " (none are known)"
+    return f"unknown {kind} {name!r}{hint}{allowed}"

@@ -1,0 +1,1 @@
+"""The gate and the registry: what may go into service, and what is."""

@@ -1,0 +1,1 @@
+"""From unlabelled incidents to detections that are pushed exactly once."""

@@ -1,0 +1,1 @@
+"""sftsec's own state: SQLAlchemy tables and their migrations."""
