@@ -1,1 +1,123 @@
 """The command line: one noun a folder, one verb a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from sftsec_core import __version__
+from sftsec_core.cli.lazy import LazyGroup
+from sftsec_core.cli.options import App
+
+COMMANDS = {
+    "init": "sftsec_core.cli.init",
+    "demo": "sftsec_core.cli.demo",
+    "config": "sftsec_core.cli.config",
+    "connector": "sftsec_core.cli.connector",
+    "labels": "sftsec_core.cli.labels",
+    "dataset": "sftsec_core.cli.dataset",
+    "retrain": "sftsec_core.cli.retrain",
+    "score": "sftsec_core.cli.score",
+    "report": "sftsec_core.cli.report",
+    "model": "sftsec_core.cli.model",
+    "plugins": "sftsec_core.cli.plugins",
+    "bench": "sftsec_core.cli.bench",
+    "audit": "sftsec_core.cli.audit",
+    "completion": "sftsec_core.cli.completion",
+}
+
+EPILOG = """\
+\b
+Examples:
+  sftsec demo                        the whole loop on a generated stream
+  sftsec init && sftsec config check
+  sftsec retrain phishing            pull, train, evaluate, gate, promote
+  sftsec score phishing              write detections back
+  sftsec model rollback phishing
+
+\b
+Exit codes:
+  0 done            1 unexpected error    2 wrong usage or unknown name
+  3 configuration   4 plugin              5 connector
+  6 data            7 training            8 refused by the gate
+  9 integrity      10 store             130 interrupted
+"""
+
+
+def _extend(root: click.Group) -> None:
+    """Let the configured plugins add commands; a broken configuration must not hide --help."""
+    from sftsec_core.cli.extend import add_plugin_commands
+
+    add_plugin_commands(root, click.get_current_context(silent=True))
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    extend=_extend,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="sftsec")
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="SFTSEC_CONFIG",
+    help="Configuration file; default: sftsec.yaml here or in a folder above.",
+)
+@click.option("--debug", is_flag=True, envvar="SFTSEC_DEBUG", help="Show traces and details.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and errors.")
+@click.pass_context
+def cli(ctx: click.Context, config: Path | None, debug: bool, quiet: bool) -> None:
+    """Fine-tune detection models on the verdicts that your analysts already give."""
+    import logging
+
+    level = logging.DEBUG if debug else logging.ERROR if quiet else logging.WARNING
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    ctx.obj = App(config=config, debug=debug, quiet=quiet)
+
+
+def main() -> None:
+    """Run the command line; turn our own errors into one line and an exit code."""
+    from sftsec_core.errors import SftsecError
+
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.exceptions.Abort:
+        click.echo("interrupted; run the same command again to go on", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except SftsecError as error:
+        _complain(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader went away (`| head`): keep the interpreter from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the last resort: no trace for a user
+        _complain(error)
+        sys.exit(1)
+
+
+def _complain(error: Exception) -> None:
+    if "--debug" in sys.argv or os.environ.get("SFTSEC_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+        return
+    kind = "" if _is_ours(error) else f"{type(error).__name__}: "
+    text = " ".join(str(error).split())
+    hint = "" if kind == "" else " (--debug shows the trace)"
+    click.echo(f"sftsec: {kind}{text}{hint}", err=True)
+
+
+def _is_ours(error: Exception) -> bool:
+    from sftsec_core.errors import SftsecError
+
+    return isinstance(error, SftsecError)

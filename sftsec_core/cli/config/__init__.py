@@ -1,0 +1,19 @@
+"""`sftsec config`: the configuration file itself."""
+
+from __future__ import annotations
+
+import click
+
+from sftsec_core.cli.lazy import LazyGroup
+
+
+@click.group(
+    "config",
+    cls=LazyGroup,
+    lazy={
+        "check": "sftsec_core.cli.config.check",
+        "schema": "sftsec_core.cli.config.schema",
+    },
+)
+def command() -> None:
+    """Check the configuration, or export its JSON Schema for editors."""

@@ -1,0 +1,22 @@
+"""`sftsec config schema`: what sftsec.yaml may say, as JSON Schema."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+
+@click.command("schema")
+@click.option("--json", "as_json", is_flag=True, help="JSON is all there is; accepted for habit.")
+def command(as_json: bool) -> None:
+    r"""Print the JSON Schema of sftsec.yaml, for editors.
+
+    \b
+    Examples:
+      sftsec config schema > sftsec.schema.json
+      (then, at the top of sftsec.yaml:  # yaml-language-server: $schema=sftsec.schema.json)
+    """
+    from sftsec_core.config.models import Settings
+
+    click.echo(json.dumps(Settings.model_json_schema(), indent=2))

@@ -1,0 +1,40 @@
+"""`sftsec init`: a commented configuration to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
+
+
+@click.command("init")
+@click.option("--task", "template", default="phishing-mail", show_default=True, help="A template.")
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@json_option
+@pass_app
+def command(app: App, template: str, force: bool, as_json: bool) -> None:
+    r"""Write a commented sftsec.yaml here; `sftsec plugins check` lists the templates.
+
+    \b
+    Examples:
+      sftsec init
+      sftsec init --task url
+      sftsec -c /etc/sftsec/sftsec.yaml init
+    """
+    from sftsec_core.config.load import FILE_NAME
+    from sftsec_core.config.models import Settings
+    from sftsec_core.config.template import render_config
+    from sftsec_core.errors import ConfigError
+    from sftsec_core.plugins import Plugins, get
+
+    file = app.config or Path.cwd() / FILE_NAME
+    if file.exists() and not force:
+        raise ConfigError("exists already; --force overwrites it", file=file)
+    plugins = Plugins(Settings().plugins)
+    chosen = get("task template", template, plugins.tasks())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(render_config(chosen), encoding="utf-8")
+    done = {"file": str(file), "task": chosen.name}
+    emit(done, as_json=as_json, show=facts({**done, "next": "sftsec config check"}))

@@ -1,0 +1,128 @@
+"""What commands share: the application object, `--json`, and how things are shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sftsec_core.workspace import Workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class App:
+    """What the root command learned from its own options."""
+
+    config: Path | None = None
+    debug: bool = False
+    quiet: bool = False
+
+    def config_file(self) -> Path:
+        """The configuration file: the one named, or the nearest one.
+
+        Raises:
+            ConfigError: when there is none.
+        """
+        from sftsec_core.config.load import find_config
+
+        return self.config or find_config(Path.cwd())
+
+    @contextmanager
+    def workspace(self) -> Iterator[Workspace]:
+        """Open the configuration, its plugins and its store; close them at the end."""
+        from sftsec_core.workspace import Workspace
+
+        with Workspace.open(self.config_file()) as workspace:
+            yield workspace
+
+    def say(self, line: str) -> None:
+        """Tell a person how it goes, on standard error; silent with --quiet."""
+        if not self.quiet:
+            click.echo(line, err=True)
+
+
+pass_app = click.make_pass_decorator(App)
+
+
+def json_option(command: F) -> F:
+    """Add `--json`: one JSON document on standard output, nothing else there."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")(command)
+
+
+def emit(data: object, *, as_json: bool, show: Callable[[Console], None]) -> None:
+    """Print data as JSON, or let `show` print it for a person."""
+    if as_json:
+        click.echo(json.dumps(data, indent=2, default=_plain, ensure_ascii=False))
+        return
+    show(console())
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console that follows the terminal, or plain text where there is none."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 160
+    return Console(stderr=stderr, highlight=False, width=width, markup=False)
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> Callable[[Console], None]:
+    """Show rows as a table, or say that there are none."""
+
+    def show(out: Console) -> None:
+        from rich.table import Table
+        from rich.text import Text
+
+        if not rows:
+            out.print(f"{title}: none")
+            return
+        grid = Table(title=title, title_justify="left")
+        for column in columns:
+            grid.add_column(column, overflow="fold")
+        for row in rows:
+            grid.add_row(*(Text(_cell(value)) for value in row))
+        out.print(grid)
+
+    return show
+
+
+def facts(pairs: Mapping[str, object]) -> Callable[[Console], None]:
+    """Show names and values, one a line."""
+
+    def show(out: Console) -> None:
+        width = max(map(len, pairs), default=0)
+        for name, value in pairs.items():
+            out.print(f"{name:<{width}}  {_cell(value)}", soft_wrap=True)
+
+    return show
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    # A value from the data may hold control sequences for the terminal: show, never send them.
+    return "".join(
+        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in str(value)
+    )
+
+
+def _plain(value: object) -> object:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,40 @@
+"""`sftsec plugins list`: every installed plugin and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from sftsec_core.cli.options import App, emit, json_option, pass_app, table
+
+
+@click.command("list")
+@json_option
+@pass_app
+def command(app: App, as_json: bool) -> None:
+    r"""List every installed plugin, whether it is enabled, and why one failed.
+
+    \b
+    Examples:
+      sftsec plugins list
+      sftsec plugins list --json
+    """
+    from sftsec_core.config.load import load_settings
+    from sftsec_core.config.models import Settings
+    from sftsec_core.errors import ConfigError
+    from sftsec_core.plugins import Plugins
+
+    try:
+        settings = load_settings(app.config_file())
+    except ConfigError:
+        if app.config is not None:
+            raise
+        settings = Settings()
+    statuses = sorted(Plugins(settings.plugins).statuses, key=lambda each: each.name)
+    rows = [
+        (s.name, s.distribution, s.version, "yes" if s.enabled else "no", s.error or "-")
+        for s in statuses
+    ]
+    columns = ("name", "distribution", "version", "enabled", "error")
+    emit([asdict(s) for s in statuses], as_json=as_json, show=table("plugins", columns, rows))

@@ -1,0 +1,166 @@
+"""How sftsec.yaml is found, read and checked; every complaint names file, line and path."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from sftsec_core.config.models import Settings
+from sftsec_core.config.paths import BASE
+from sftsec_core.errors import ConfigError, unknown
+
+FILE_NAME = "sftsec.yaml"
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def find_config(start: Path) -> Path:
+    """Look for sftsec.yaml in a folder and those above it.
+
+    Raises:
+        ConfigError: when there is none; says how to get one.
+    """
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    raise ConfigError(f"no {FILE_NAME} in {start} or above it; `sftsec init` writes one")
+
+
+def load_settings(file: Path) -> Settings:
+    """Read and check a configuration file.
+
+    Raises:
+        ConfigError: with one line a mistake, each naming file, line and path.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", file=file) from error
+    data, lines = _parse(text, file)
+    return validate(Settings, data, file=file, lines=lines)
+
+
+def validate(
+    model: type[ModelT],
+    data: object,
+    *,
+    file: Path | None = None,
+    path: tuple[str | int, ...] = (),
+    lines: Mapping[tuple[str | int, ...], int] | None = None,
+) -> ModelT:
+    """Check a piece of configuration against its model.
+
+    Args:
+        model: what it may say.
+        data: the parsed piece.
+        file: where it stands; relative paths in it are relative to this file's folder.
+        path: the piece's own place inside the file.
+        lines: 1-based line of each place, for the message.
+
+    Raises:
+        ConfigError: when it is wrong.
+    """
+    context = {BASE: file.resolve().parent} if file else None
+    try:
+        return model.model_validate(data, context=context)
+    except ValidationError as error:
+        complaints = [_complaint(each, model) for each in error.errors()]
+        where = [(path + place, text) for place, text in complaints]
+        raise _config_error(where, file, lines or {}) from error
+
+
+def _config_error(
+    complaints: Sequence[tuple[tuple[str | int, ...], str]],
+    file: Path | None,
+    lines: Mapping[tuple[str | int, ...], int],
+) -> ConfigError:
+    def show(place: tuple[str | int, ...], text: str) -> str:
+        line = next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), 0)
+        at = f"line {line}, " if line else ""
+        return f"{at}{'.'.join(map(str, place)) or 'the whole file'}: {text}"
+
+    return ConfigError("; ".join(show(*each) for each in complaints), file=file)
+
+
+def _complaint(
+    error: Any,  # noqa: ANN401 - pydantic_core.ErrorDetails, whose ctx is untyped
+    model: type[BaseModel],
+) -> tuple[tuple[str | int, ...], str]:
+    place = tuple(error["loc"])
+    if error["type"] == "extra_forbidden":
+        allowed = _keys_allowed_at(model, place[:-1])
+        return place, unknown("key", str(place[-1]), allowed)
+    if error["type"] == "missing":
+        return place, "is required"
+    given = error.get("input")
+    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
+    message = error["msg"].removeprefix("Value error, ")
+    # A model-level complaint is about the whole piece, and a secret's must not repeat its input.
+    return place, message if error["type"] == "value_error" else message + shown
+
+
+def _keys_allowed_at(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
+    current: Any = model
+    for key in place:
+        current = _descend(current, key)
+    return sorted(current.model_fields) if _is_model(current) else []
+
+
+def _descend(kind: Any, key: str | int) -> Any:  # noqa: ANN401 - walks type annotations
+    if isinstance(kind, _Keyed):
+        return kind.model
+    field = kind.model_fields.get(key) if _is_model(kind) else None
+    return _model_in(field.annotation) if field else None
+
+
+def _model_in(annotation: Any) -> Any:  # noqa: ANN401 - walks type annotations
+    """The model inside Optional[M], dict[str, M] or M itself."""
+    if _is_model(annotation):
+        return annotation
+    found = [_model_in(each) for each in typing.get_args(annotation)]
+    model = next((each for each in found if each is not None), None)
+    return _Keyed(model) if typing.get_origin(annotation) is dict and model else model
+
+
+class _Keyed:
+    """A dict of models: the next key names an entry, not a field."""
+
+    def __init__(self, model: type[BaseModel]) -> None:
+        self.model = model
+
+
+def _is_model(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _parse(text: str, file: Path) -> tuple[object, dict[tuple[str | int, ...], int]]:
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        lines = dict(_lines(root, ())) if root else {}
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(" ".join(str(error).split()), file=file) from error
+    return {} if data is None else data, lines
+
+
+def _lines(
+    node: yaml.Node, place: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    yield place, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise yaml.YAMLError(
+                    f"line {key.start_mark.line + 1}: the key {key.value!r} stands twice"
+                )
+            seen.add(key.value)
+            yield from _lines(value, (*place, key.value))
+            yield (*place, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            yield from _lines(value, (*place, number))

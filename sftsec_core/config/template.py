@@ -1,0 +1,68 @@
+"""The commented sftsec.yaml that `sftsec init` writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import yaml
+
+if TYPE_CHECKING:
+    from sftsec_core.contracts import TaskTemplate
+
+_HEAD = """\
+# sftsec.yaml: what sftsec reads, learns and writes.
+# `sftsec config check` says what is wrong with it; `sftsec config schema` is for your editor.
+version: 1
+
+state:
+  folder: .sftsec            # snapshots, runs and models
+  # url: env:SFTSEC_DB_URL   # a shared database in place of SQLite in that folder
+
+plugins: [core, files, pii]  # entry points of the group `sftsec`; nothing else is loaded
+
+connectors:
+  incidents:
+    type: files
+    paths: [incidents]       # files, folders or globs; JSON lines, CSV, Parquet; .gz too
+    label: label             # the field that holds the analyst's verdict
+    # id: id
+    # timestamp: "@timestamp"
+    # analyst: analyst.name
+    # verdict_time: judged_at
+    output: detections.jsonl # where detections go
+
+tasks:
+"""
+
+_TAIL = """\
+    # window: 90d            # how far back to pull; default: everything
+    # group: host.name       # keep incidents of one host in one part of the split
+    # keep: [host.name]      # further fields that a detection carries
+    steps:                   # before anything is written to disk
+      normalise: {}
+      redact: {}             # e-mail, cards, IBAN, phone, keys, ...; domain and ip are kept
+    # split: {method: auto, dev: 0.1, test: 0.2}
+    train:
+      recipe: auto           # linear, probe, hybrid, full, lora, or auto: what the budget allows
+      budget: 10m
+      # class_weights: sqrt_inverse
+    threshold:
+      method: max_f1         # or fpr, alerts_per_day, fixed, each with a target
+      # target: 0.01
+    gate:
+      min_labels: 100        # labels a class before a model may go into service
+      on_few_labels: refuse  # or warn
+      # min_recall: 0.8
+"""
+
+
+def render_config(template: TaskTemplate) -> str:
+    """Write the whole file for one task template."""
+    body = yaml.safe_dump(
+        {template.name: {"connector": "incidents", **template.body}},
+        sort_keys=False,
+        default_flow_style=None,
+        width=96,
+    )
+    indented = "".join(f"  {line}\n" for line in body.splitlines())
+    return f"{_HEAD}  # {template.summary}\n{indented}{_TAIL}"
