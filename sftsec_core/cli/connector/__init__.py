@@ -1,0 +1,20 @@
+"""`sftsec connector`: the SIEMs that incidents come from and detections go to."""
+
+from __future__ import annotations
+
+import click
+
+from sftsec_core.cli.lazy import LazyGroup
+
+
+@click.group(
+    "connector",
+    cls=LazyGroup,
+    lazy={
+        "list": "sftsec_core.cli.connector.list",
+        "check": "sftsec_core.cli.connector.check",
+        "pull": "sftsec_core.cli.connector.pull",
+    },
+)
+def command() -> None:
+    """List and check connectors, or look at what one brings."""

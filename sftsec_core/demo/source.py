@@ -1,0 +1,151 @@
+"""What the demo runs on: a generated stream, or a folder of labelled data that is there."""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+
+from sftsec_core.demo.stream import generate, generate_open
+from sftsec_core.errors import DataError
+
+BENIGN_NAMES = ("benign", "ham", "legitimate", "normal")
+TASK = "triage"
+NOT_TEXT = frozenset({"id", "label", "@timestamp", "report", "group"})
+PARTS = ("train", "dev", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder with sftsec.yaml in it, ready for a run.
+
+    Attributes:
+        config: the configuration that was written.
+        truth: uid of each incident without a verdict to its true label.
+        benign: the benign label, None when there is none.
+    """
+
+    config: Path
+    truth: Mapping[str, str]
+    benign: str | None
+
+
+def from_stream(folder: Path, *, rows: int, open_rows: int, seed: int) -> Source:
+    """Write the generated stream and a configuration for it into a folder."""
+    records = folder / "incidents"
+    records.mkdir(parents=True)
+    _write(records / "judged.jsonl", (r.to_json() for r in generate(rows, seed=seed)))
+    unjudged = list(generate_open(open_rows, seed=seed + 1))
+    _write(records / "open.jsonl", (r.to_json() for r in unjudged))
+    task = {
+        "text": ["email.subject", "message", "url.full", "process.command_line"],
+        "labels": {
+            "benign": ["benign", "false_positive", "benign_positive"],
+            "malicious": ["malicious", "true_positive"],
+        },
+        "benign": "benign",
+        "keep": ["host.name"],
+        "split": {"method": "time"},
+        "train": {"recipe": "hybrid", "compare": ["full"], "budget": "60s", "epochs": 2},
+        "gate": {"min_labels": 100},
+    }
+    connector = {"analyst": "analyst.name", "verdict_time": "judged_at"}
+    config = _configure(folder, ["incidents"], connector, task)
+    truth = {r.uid: "malicious" if r.malicious else "benign" for r in unjudged}
+    return Source(config, truth, "benign")
+
+
+def from_data(folder: Path, data: Path, *, budget: str) -> Source:
+    """Write a configuration for a folder of train, dev and test .jsonl.gz into another folder.
+
+    The test part is also the stream that is scored: without its labels, under new ids.
+
+    Raises:
+        DataError: when the folder is not of that form.
+    """
+    files = [data.resolve() / f"{part}.jsonl.gz" for part in PARTS]
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing:
+        raise DataError(f"not a folder of labelled data, there is no {', '.join(missing)}")
+    counts = Counter(str(row.get("label")) for row in read_rows(files[0]))
+    text, group = _fields(next(read_rows(files[0])))
+    benign = next((name for name in BENIGN_NAMES if name in counts), None)
+    truth = {f"open-{row['id']}": str(row["label"]) for row in read_rows(files[2])}
+    _write(folder / "open.jsonl", (_opened(row) for row in read_rows(files[2])))
+    task = {
+        "text": [text],
+        "labels": {label: [label] for label in sorted(counts)},
+        **({"benign": benign} if benign else {}),
+        **({"group": group} if group else {}),
+        "split": {"method": "given"},
+        "train": {"recipe": "auto", "budget": budget},
+        "gate": {"min_labels": 100, "on_few_labels": "warn"},
+    }
+    config = _configure(folder, [*map(str, files), "open.jsonl"], {"split_from_name": True}, task)
+    return Source(config, truth, benign)
+
+
+def read_rows(file: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a gzipped JSON-lines file."""
+    with gzip.open(file, "rb") as lines:
+        for line in lines:
+            yield orjson.loads(line)
+
+
+def flatten(row: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names and values of a nested row."""
+    for key, value in row.items():
+        if isinstance(value, Mapping):
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _fields(row: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The text field of a row, and its group field if it has one."""
+    flat = dict(flatten(row))
+    texts = [
+        name for name, value in flat.items() if isinstance(value, str) and name not in NOT_TEXT
+    ]
+    numeric = any(isinstance(value, int | float) for value in flat.values())
+    if not texts or numeric:
+        raise DataError(
+            f"no text field to read among {', '.join(sorted(flat))}: this data is numeric"
+        )
+    return texts[0], next((name for name in ("report", "group") if name in flat), None)
+
+
+def _opened(row: dict[str, Any]) -> dict[str, Any]:
+    return {**{k: v for k, v in row.items() if k != "label"}, "id": f"open-{row['id']}"}
+
+
+def _configure(
+    folder: Path, paths: list[str], connector: Mapping[str, Any], task: Mapping[str, Any]
+) -> Path:
+    settings = {
+        "version": 1,
+        "connectors": {
+            "incidents": {
+                "type": "files",
+                "paths": paths,
+                "output": "detections.jsonl",
+                **connector,
+            }
+        },
+        "tasks": {TASK: {"connector": "incidents", **task}},
+    }
+    file = folder / "sftsec.yaml"
+    file.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    return file
+
+
+def _write(file: Path, rows: Iterator[dict[str, Any]]) -> None:
+    with file.open("wb") as out:
+        for row in rows:
+            out.write(orjson.dumps(row) + b"\n")
