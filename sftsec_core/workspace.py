@@ -129,7 +129,7 @@ class Workspace:
         url = self.settings.state.url
         if url and is_reference(url):
             url = SecretRef(url).reveal()
-        return Store.open(url or f"sqlite:///{self.folder / 'sftsec.db'}", root=self.folder)
+        return Store.open(url, folder=self.folder)
 
     @cached_property
     def registry(self) -> ModelRegistry:

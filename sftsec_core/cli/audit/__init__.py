@@ -1,0 +1,18 @@
+"""`sftsec audit`: who did what, and when."""
+
+from __future__ import annotations
+
+import click
+
+from sftsec_core.cli.lazy import LazyGroup
+
+
+@click.group(
+    "audit",
+    cls=LazyGroup,
+    lazy={
+        "tail": "sftsec_core.cli.audit.tail",
+    },
+)
+def command() -> None:
+    """Read the audit log and check that nobody changed it."""

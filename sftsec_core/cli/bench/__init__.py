@@ -1,0 +1,19 @@
+"""`sftsec bench`: measurements, side by side with what one would use instead."""
+
+from __future__ import annotations
+
+import click
+
+from sftsec_core.cli.lazy import LazyGroup
+
+
+@click.group(
+    "bench",
+    cls=LazyGroup,
+    lazy={
+        "quality": "sftsec_core.cli.bench.quality",
+        "ingest": "sftsec_core.cli.bench.ingest",
+    },
+)
+def command() -> None:
+    """Measure quality and speed on your own data and machine."""

@@ -1,0 +1,42 @@
+"""`sftsec labels list`: the verdicts that were pulled."""
+
+from __future__ import annotations
+
+import click
+
+from sftsec_core.cli.options import App, emit, json_option, pass_app, table
+
+
+@click.command("list")
+@click.option("--connector", help="Only this one's.")
+@click.option("--value", help="Only this word of the platform's.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
+@json_option
+@pass_app
+def command(app: App, connector: str | None, value: str | None, limit: int, as_json: bool) -> None:
+    r"""List verdicts, those pulled last first.
+
+    \b
+    Examples:
+      sftsec labels list --value true_positive
+      sftsec labels list --connector mail --limit 1000 --json
+    """
+    with app.workspace() as workspace:
+        found = workspace.store.verdicts.list(connector, value=value, limit=limit)
+    data = [
+        {
+            "connector": each.connector,
+            "incident": each.incident_uid,
+            "value": each.verdict.value,
+            "analyst": each.verdict.analyst,
+            "at": each.verdict.at,
+            "automated": each.verdict.automated,
+            "reason": each.verdict.reason,
+            "pulled_at": each.pulled_at,
+            "run": each.run_id,
+        }
+        for each in found
+    ]
+    columns = ("connector", "incident", "value", "analyst", "at", "run")
+    rows = [[row[name] for name in columns] for row in data]
+    emit(data, as_json=as_json, show=table("verdicts", columns, rows))

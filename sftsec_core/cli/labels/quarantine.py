@@ -1,0 +1,31 @@
+"""`sftsec labels quarantine`: records that could not be used, and why."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from sftsec_core.cli.options import App, emit, json_option, pass_app, table
+
+
+@click.command("quarantine")
+@click.option("--connector", help="Only this one's.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
+@json_option
+@pass_app
+def command(app: App, connector: str | None, limit: int, as_json: bool) -> None:
+    r"""List records that could not be read or pushed: where they stand and why.
+
+    \b
+    Examples:
+      sftsec labels quarantine
+      sftsec labels quarantine --connector mail --json
+    """
+    with app.workspace() as workspace:
+        found = workspace.store.quarantine.list(connector, limit=limit)
+        total = workspace.store.quarantine.count(connector)
+    rows = [(q.connector, q.where, q.reason, q.seen, q.last_at) for q in found]
+    columns = ("connector", "where", "reason", "seen", "last")
+    title = f"quarantine, {len(found)} of {total}"
+    emit([asdict(q) for q in found], as_json=as_json, show=table(title, columns, rows))

@@ -1,0 +1,22 @@
+"""`sftsec model`: what is in service, and what may be."""
+
+from __future__ import annotations
+
+import click
+
+from sftsec_core.cli.lazy import LazyGroup
+
+
+@click.group(
+    "model",
+    cls=LazyGroup,
+    lazy={
+        "list": "sftsec_core.cli.model.list",
+        "show": "sftsec_core.cli.model.show",
+        "promote": "sftsec_core.cli.model.promote",
+        "rollback": "sftsec_core.cli.model.rollback",
+        "verify": "sftsec_core.cli.model.verify",
+    },
+)
+def command() -> None:
+    """See models, put one in service, take one back."""

@@ -1,0 +1,32 @@
+"""`sftsec model list`: every model, and what points at it."""
+
+from __future__ import annotations
+
+import click
+
+from sftsec_core.cli.model.show import describe
+from sftsec_core.cli.options import App, emit, json_option, pass_app, table
+
+
+@click.command("list")
+@click.argument("task", required=False)
+@json_option
+@pass_app
+def command(app: App, task: str | None, as_json: bool) -> None:
+    r"""List models, newest first.
+
+    \b
+    Examples:
+      sftsec model list
+      sftsec model list phishing --json
+    """
+    with app.workspace() as workspace:
+        if task is not None:
+            workspace.task(task)
+        models = workspace.registry.models(task)
+    rows = [
+        (m.digest[:12], m.task, m.recipe, ", ".join(m.aliases) or "-", m.created_at, m.run_id)
+        for m in models
+    ]
+    columns = ("model", "task", "recipe", "aliases", "created", "run")
+    emit([describe(m) for m in models], as_json=as_json, show=table("models", columns, rows))

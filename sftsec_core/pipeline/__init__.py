@@ -1,0 +1,1 @@
+"""The stages of a retraining run: each takes values and gives values."""

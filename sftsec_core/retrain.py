@@ -1,0 +1,84 @@
+"""The pipeline: from the SIEM's incidents to a model that may go into service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.pipeline.datasets import build_dataset
+from sftsec_core.pipeline.fitting import fit_all
+from sftsec_core.pipeline.ingesting import ingest_snapshot
+from sftsec_core.pipeline.proposing import promote as put_in_service
+from sftsec_core.pipeline.proposing import propose, register, votes_json, write_reports
+from sftsec_core.pipeline.running import running
+from sftsec_core.progress import Listener, Silent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sftsec_core.domain import Decision, EvalReport, ModelRef, RunInfo
+    from sftsec_core.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a retraining run came to."""
+
+    run: RunInfo
+    report: EvalReport
+    decision: Decision
+    model: ModelRef
+    promoted: bool
+    report_file: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`: figures with their intervals, votes, and where everything lies."""
+        models = [self.report.candidate, *self.report.others.values()]
+        return {
+            "run": self.run.id,
+            "task": self.run.task,
+            "status": self.run.status,
+            "model": {"digest": self.model.digest, "recipe": self.model.recipe},
+            "approved": self.decision.approved,
+            "promoted": self.promoted,
+            "votes": list(votes_json(self.decision.votes)),
+            "metrics": {
+                scores.name: {name: figure.value for name, figure in scores.metrics.items()}
+                for scores in models
+            },
+            "threshold": self.report.candidate.threshold.value,
+            "data": dict(self.report.data),
+            "report": str(self.report_file),
+        }
+
+
+def retrain(
+    workspace: Workspace, name: str, *, promote: bool = True, listener: Listener | None = None
+) -> Outcome:
+    """Make a new model for a task and, if the gate approves, put it in service.
+
+    Every stage leaves what it made in the run's folder: a run that was killed goes on where it
+    stopped when this is called again with the same settings.
+
+    Args:
+        workspace: the configuration with what it names.
+        name: the task.
+        promote: False stops at the gate's decision.
+        listener: who wants to know how it goes.
+
+    Raises:
+        SftsecError: one class for each kind of failure; nothing is half-promoted.
+    """
+    with running(workspace, "retrain", name, listener or Silent()) as run:
+        snapshot = ingest_snapshot(run)
+        dataset = build_dataset(run, snapshot)
+        fits = fit_all(run, dataset.split)
+        proposal = propose(run, fits, dataset.split, dataset.data)
+        model = register(run, proposal, snapshot.digest, dataset.steps)
+        write_reports(run, proposal, workspace.registry.card(model))
+        approved = proposal.decision.approved
+        if approved and promote:
+            model = put_in_service(run, model, proposal.decision)
+        run.status = "succeeded" if approved else "refused"
+    file = run.report_file or run.folder
+    return Outcome(run.info, proposal.report, proposal.decision, model, approved and promote, file)
