@@ -184,6 +184,7 @@ class TrainJob:
         workdir: a folder of the job's own, kept between a kill and the rerun: checkpoints.
         log: called with a step's number and its figures, now and then.
         deadline_s: seconds that the job may take; None for no bound.
+        device: the accelerator that the run was lent ("cuda:0"); None leaves the choice to torch.
     """
 
     task: TaskSpec
@@ -193,6 +194,7 @@ class TrainJob:
     workdir: Path
     log: Callable[[int, Mapping[str, float]], None] = lambda _step, _values: None
     deadline_s: float | None = None
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,12 @@ class NotFoundError(SftsecError):
         super().__init__(unknown(kind, name, known))
 
 
+class AmbiguousNameError(SftsecError):
+    """A short name stands for several things."""
+
+    exit_code = 2
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """Say that `name` is unknown, what is allowed and what was perhaps meant."""
     names = sorted(known)

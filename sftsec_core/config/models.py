@@ -220,7 +220,7 @@ class TaskSettings(Strict):
     keep: tuple[str, ...] = Field((), description="Further fields that a detection carries.")
     window: Duration | None = Field(None, description="How far back to pull; default: everything.")
     steps: dict[str, dict[str, Any]] = Field(
-        default_factory=lambda: {"normalise": {}, "redact": {}},
+        {"normalise": {}, "redact": {}},
         description="Steps before the first write to disk, with their settings.",
     )
     dedupe: DedupeSettings = DedupeSettings()

@@ -55,13 +55,13 @@ def run_demo(source: Source, listener: Listener) -> DemoResult:
         again = score(workspace, TASK, listener=listener, from_start=True)
     pushed = _pushed(source.config.parent / "detections.jsonl")
     scored = {
-        "scored": summary.incidents,
-        "detections": summary.detections,
-        "pushed": summary.written,
-        "pushed when everything is scored once more": again.written,
+        "scored": summary.scored.scored,
+        "detections": summary.scored.detections,
+        "pushed": summary.delivered.written,
+        "pushed when everything is scored once more": again.delivered.written,
         **_judge(pushed, source),
     }
-    listener.stage("done", f"{summary.written} detections pushed")
+    listener.stage("done", f"{len(pushed)} detections pushed")
     return DemoResult(outcome, source.config, scored)
 
 
@@ -82,5 +82,5 @@ def _judge(pushed: list[dict[str, Any]], source: Source) -> dict[str, Any]:
 
 
 def _is_right(source: Source, row: Mapping[str, Any]) -> bool:
-    truth = source.truth[row["sftsec.source.id"]]
+    truth = source.truth[row["sftsec.incident.uid"]]
     return truth != source.benign if source.benign else truth == row["sftsec.label"]

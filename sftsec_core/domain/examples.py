@@ -37,12 +37,19 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Train to fit, dev to choose, test to report; no text, cluster or group in two of them."""
+    """Train to fit, dev to choose, test to report; no text, cluster or group in two of them.
+
+    Attributes:
+        method: how it was made ("given", "time", "group", "stratified", a plugin's name).
+        notes: what a reader of the report should know: rows dropped as copies, dev carved
+            from train.
+    """
 
     train: Sequence[Example]
     dev: Sequence[Example]
     test: Sequence[Example]
     method: str = "given"
+    notes: tuple[str, ...] = ()
 
     def parts(self) -> tuple[tuple[str, Sequence[Example]], ...]:
         """The three parts with their names, in the order train, dev, test."""

@@ -24,8 +24,8 @@ class Threshold:
 
     Attributes:
         value: chosen on dev; applied to the attack probability, 1 - p(benign).
-        method: "max_f1", "fpr", "alerts_per_day", "fixed" or "argmax" (a task without a
-            benign class).
+        method: "max_f1", "fpr", "alerts_per_day", "fixed", "argmax" (a task without a benign
+            class) or "default" (dev had nothing to choose on: 0.5).
         target: the false-positive rate or the alerts a day that was asked for.
     """
 
@@ -36,7 +36,11 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Points of a curve for plots, thinned: `x[i], y[i]` at threshold `at[i]`."""
+    """Points of a curve for plots, thinned: `x[i], y[i]` at threshold `at[i]`.
+
+    In a calibration curve x is the mean probability of a bin, y the share of its examples that
+    are what the probability says, and `at` the number of its examples.
+    """
 
     x: tuple[float, ...]
     y: tuple[float, ...]
@@ -69,30 +73,33 @@ class ModelScores:
     Attributes:
         name: "candidate", "linear", "live", or the recipe's name.
         recipe: the recipe that made it.
-        metrics: metric name to figure. Names: accuracy, macro_f1, micro_f1, f1, precision,
-            recall, roc_auc, average_precision, tpr_at_fpr_0.001, tpr_at_fpr_0.01, mcc, ece,
-            and those of plugins. The last eight built-in ones are of the attack side against
-            benign; they are None in a task without a benign class, except average_precision
-            and roc_auc, which are then macro one-versus-rest means.
-        per_class: label to {"precision", "recall", "f1", "support"}.
+        metrics: metric name to figure. Over all classes: accuracy, macro_f1, micro_f1,
+            macro_precision, macro_recall. Of the attack side against benign: f1, precision,
+            recall, fpr, tpr_at_fpr_0.001, tpr_at_fpr_0.01, None in a task without a benign
+            class; and roc_auc, average_precision, mcc, ece, which in such a task are macro
+            one-versus-rest means, the multi-class coefficient, and the calibration of the most
+            probable class. Then those of plugins.
+        per_class: label to {"precision", "recall", "f1", "support"}; None where undefined.
         threshold: chosen on dev.
         temperature: fitted on dev; 1 changes nothing (Guo et al. 2017).
         confusion: at the threshold.
         curves: "pr", "roc", "calibration", "calibration_raw".
         fit_seconds: how long it took to train.
         score_per_second: test examples a second.
+        cost: the recipe's relative expense of scoring one text (`RecipeSpec.cost`).
     """
 
     name: str
     recipe: str
     metrics: Mapping[str, Interval]
-    per_class: Mapping[str, Mapping[str, float]]
+    per_class: Mapping[str, Mapping[str, float | None]]
     threshold: Threshold
     temperature: float
     confusion: ConfusionMatrix
     curves: Mapping[str, Curve] = field(default_factory=dict)
     fit_seconds: float | None = None
     score_per_second: float | None = None
+    cost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +113,21 @@ class EvalReport:
             else the run fitted.
         differences: other model's name to the interval of (candidate - other) in macro-F1,
             by paired bootstrap over the same test examples.
-        threshold_table: rows of {"threshold", "precision", "recall", "f1", "fpr", "alerts"}.
+        threshold_table: rows of {"threshold", "precision", "recall", "f1", "fpr", "alerts"}
+            and, where the test set has a span of time, "alerts_per_day"; None where undefined.
         worst_errors: most confident mistakes first.
         data: counts: rows a part and label, duplicates removed, conflicts, quarantined, span
             of time, snapshot digest, leaks found.
         labels_train: training examples a label.
+        benign: the label that raises no detection; None when every label is one.
     """
 
     task: str
     candidate: ModelScores
     others: Mapping[str, ModelScores]
     differences: Mapping[str, Interval]
-    threshold_table: tuple[Mapping[str, float], ...]
+    threshold_table: tuple[Mapping[str, float | None], ...]
     worst_errors: tuple[WorstError, ...]
     data: Mapping[str, Any]
     labels_train: Mapping[str, int]
+    benign: str | None = None

@@ -18,7 +18,8 @@ class RunInfo:
         id: sorts by time ("20260131T120000-1a2b3c").
         kind: "retrain" or "score".
         task: the task's name.
-        status: "running", "succeeded", "refused" (by the gate) or "failed".
+        status: "running", "interrupted" (the next run goes on with it), "succeeded", "refused" (by
+            the gate) or "failed".
         folder: the run's files: checkpoint, report, log.
         started_at: UTC.
         finished_at: UTC; None while it runs.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
@@ -21,7 +24,7 @@ def command(app: App, as_json: bool) -> None:
     from sftsec_core.workspace import read
 
     _, plugins = read(app.config_file())
-    offered = {
+    offered: dict[str, Mapping[str, Any]] = {
         "connectors": plugins.connectors(),
         "steps": plugins.steps(),
         "recipes": plugins.recipes(),

@@ -1,0 +1,110 @@
+# Everything that a person does with a checkout; `make help` lists it.
+#
+# A fresh machine needs Python 3.11, 3.12 or 3.13 with its venv module, git, make and a package index.
+# The first run makes .venv; later ones see by the stamp that there is nothing to do.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made-by-make
+UV := $(BIN)/uv
+
+# --- what a site may choose, as `make demo NAME=value` or in the environment ------------------------
+PYTHON ?=
+EXTRAS ?= train,keyring,postgresql
+INDEX_URL ?= $(PIP_INDEX_URL)
+TORCH_INDEX ?=
+FIND_LINKS ?=
+UV_ARGS ?=
+PYTEST_ARGS ?=
+
+# uv has settings of its own; a site that has told pip where its certificates are need not say it twice.
+export UV_HTTP_TIMEOUT ?= 300
+export UV_SYSTEM_CERTS ?= true
+ifneq ($(PIP_CERT),)
+export SSL_CERT_FILE ?= $(PIP_CERT)
+endif
+
+FROM := $(if $(INDEX_URL),--default-index '$(INDEX_URL)') $(if $(FIND_LINKS),--find-links '$(FIND_LINKS)')
+PIP_FROM := $(if $(INDEX_URL),--index-url '$(INDEX_URL)') $(if $(FIND_LINKS),--find-links '$(FIND_LINKS)')
+INSTALL := $(UV) pip install --python $(BIN)/python --constraints constraints.txt --build-constraints constraints.txt
+
+# A tool that is gone, deleted or behind a dangling link, makes the stamp worthless; its package
+# is then installed again, since its metadata may still be there.
+TOOLS := python uv sftsec ruff mypy pytest
+ABSENT := $(strip $(foreach tool,$(TOOLS),$(if $(shell test -x $(BIN)/$(tool) && echo yes),,$(tool))))
+MEND := $(foreach tool,$(filter-out python uv,$(ABSENT)),--reinstall-package $(tool))
+
+.PHONY: help setup demo test lint format constraints clean again
+again:
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '%s\n' '' 'Choices (on the command line or in the environment):' \
+	  '  PYTHON=python3.12     the interpreter; default: the newest of 3.13, 3.12 and 3.11 that works' \
+	  '  INDEX_URL=URL         the package index; default: what pip and uv are configured to use' \
+	  '  TORCH_INDEX=URL       where torch alone comes from, e.g. an index of CPU-only wheels' \
+	  '  FIND_LINKS=FOLDER     a folder or page of wheels, for a site without an index' \
+	  '  UV_ARGS=...           anything else for `uv pip install`, e.g. --offline' \
+	  '  EXTRAS=train          extras to install; default: $(EXTRAS)' \
+	  '  PYTEST_ARGS=...       anything else for pytest, e.g. "-k pii -x"' \
+	  '  SFTSEC_TEST_DATA=DIR  labelled data sets; the tests that need them are skipped without it' \
+	  '' 'A site without CUDA:  make demo TORCH_INDEX=https://mirror.example/pytorch/cpu'
+
+setup: $(STAMP) ## Make or mend .venv with everything that the rest needs
+	@:
+
+demo: setup ## Run the whole loop on a generated stream of incidents
+	@$(BIN)/sftsec demo
+
+test: lint ## Lint, then run every test
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup ## Ruff and mypy, as in pre-commit and CI
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: setup ## Rewrite the code in the project's format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+constraints: setup ## Pin anew what pyproject.toml asks for (UV_ARGS=--upgrade takes newer ones)
+	@$(UV) pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
+	  --no-annotate --custom-compile-command 'make constraints' --output-file constraints.txt \
+	  --quiet $(FROM) $(UV_ARGS)
+
+clean: ## Remove .venv, caches and builds; the state folder .sftsec stays
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml constraints.txt $(if $(ABSENT),again) | $(UV)
+	@rm -f $@
+	@echo 'Installing sftsec and its tools into $(VENV) (torch is large; the first time takes minutes)'
+	@$(if $(TORCH_INDEX),$(INSTALL) --default-index '$(TORCH_INDEX)' --no-deps $(UV_ARGS) torch)
+	@$(INSTALL) $(FROM) $(MEND) $(UV_ARGS) --group dev --editable '.[$(EXTRAS)]'
+	@touch $@
+
+# uv comes through pip, from the same index as the rest: nothing is fetched from anywhere else.
+$(UV): $(if $(filter python,$(ABSENT)),again) | $(BIN)/python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --force-reinstall \
+	  $(PIP_FROM) --constraint constraints.txt uv
+
+$(BIN)/python:
+	@choices='$(PYTHON)'; \
+	for python in $${choices:-python3.13 python3.12 python3.11 python3 python}; do \
+	  "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || continue; \
+	  echo "Making $(VENV) with $$python"; \
+	  "$$python" -m venv --clear $(VENV) && exit; \
+	  rm -rf $(VENV); \
+	  echo "$$python has no working venv module: install its package (python3-venv), or set PYTHON" >&2; \
+	  exit 1; \
+	done; \
+	echo 'No Python 3.11, 3.12 or 3.13 found: install one, or set PYTHON=/path/to/python' >&2; \
+	exit 1

@@ -1,0 +1,48 @@
+"""What `connectors.NAME` may say for `type: files`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sftsec_core.config.paths import ConfigPath
+
+
+class FilesConfig(BaseModel):
+    """Where the files lie and which fields hold the label, the identity and the time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    paths: tuple[ConfigPath, ...] = Field(
+        min_length=1, description="Files, folders (read with their subfolders) and globs."
+    )
+    format: Literal["auto", "jsonl", "csv", "parquet"] = Field(
+        "auto", description="auto goes by the suffix: .jsonl .ndjson .json .csv (.gz) .parquet"
+    )
+    label: str = Field("label", description="Dotted field with the verdict: a word or a list.")
+    id: str = Field(
+        "id",
+        description="Dotted field that names an incident; a record without one is named by its "
+        "file and a digest of its content.",
+    )
+    timestamp: str = Field("@timestamp", description="Dotted field with the event's time.")
+    analyst: str | None = Field(None, description="Dotted field with who gave the verdict.")
+    verdict_time: str | None = Field(None, description="Dotted field with when it was given.")
+    split_from_name: bool | None = Field(
+        None,
+        description="Whether files named train, dev and test say where their rows belong; "
+        "default: yes when at least a train and a test file are there.",
+    )
+    delimiter: str = Field(",", min_length=1, max_length=1, description="Of CSV files.")
+    page_size: int = Field(2000, ge=1, description="Incidents a page.")
+    max_record_bytes: int = Field(
+        16 << 20, ge=1024, description="A longer line is skipped unread and goes to quarantine."
+    )
+    max_field_bytes: int = Field(
+        1 << 20, ge=64, description="A record with a longer value goes to quarantine."
+    )
+    max_depth: int = Field(64, ge=1, le=512, description="A deeper record goes to quarantine.")
+    output: ConfigPath | None = Field(
+        None, description="JSON lines that detections are appended to; needed only to push."
+    )

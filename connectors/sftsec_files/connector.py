@@ -1,0 +1,77 @@
+"""The files connector: incidents from files, detections to a file."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from sftsec_core.domain import Detection, IncidentPage, PullWindow, PushReceipt
+from sftsec_files.errors import OutputError
+from sftsec_files.pull import pull
+from sftsec_files.push import REQUEST_FIELD, UID_FIELD, JsonLinesSink, detection_row
+from sftsec_files.sources import problems, requests_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from sftsec_files.config import FilesConfig
+
+
+class FilesConnector:
+    """Reads JSON lines, CSV and Parquet; appends detections to JSON lines."""
+
+    def __init__(self, config: FilesConfig) -> None:
+        """Take the configuration; nothing is opened before it is asked for."""
+        self._config = config
+        self._detections: JsonLinesSink | None = None
+        self._requests: JsonLinesSink | None = None
+        if config.output is not None:
+            self._detections = JsonLinesSink(config.output, UID_FIELD)
+            self._requests = JsonLinesSink(requests_path(config.output), REQUEST_FIELD)
+
+    def check(self) -> Sequence[str]:
+        """Say which paths cannot be read and whether the output cannot be written."""
+        found = list(problems(self._config))
+        output = self._config.output
+        if output is not None and (reason := _unwritable(output)):
+            found.append(reason)
+        return found
+
+    def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
+        """Bring incidents a page at a time; see `sftsec_files.pull.pull`."""
+        return pull(self._config, window, cursor)
+
+    def push(self, detections: Sequence[Detection]) -> PushReceipt:
+        """Append detections to `output`; one that stands there already is a duplicate.
+
+        Raises:
+            OutputError: when there is no `output`, or it cannot be opened.
+            ConnectorUnavailableError: when the write failed; nothing of it stays.
+        """
+        if self._detections is None:
+            raise OutputError("there is nowhere to write detections to: set `output`")
+        return self._detections.append([detection_row(one) for one in detections])
+
+    def request_labels(self, incident_uids: Sequence[str]) -> int:
+        """Append the uids to `<output>.label-requests.jsonl`; count those asked for anew.
+
+        Raises:
+            OutputError: when there is no `output`, or the file cannot be opened.
+        """
+        if self._requests is None:
+            raise OutputError("there is nowhere to write requests to: set `output`")
+        rows = [{REQUEST_FIELD: uid, "event.kind": "state"} for uid in incident_uids]
+        return len(self._requests.append(rows).written)
+
+    def close(self) -> None:
+        """Nothing stays open between calls."""
+
+
+def _unwritable(output: Path) -> str:
+    if output.is_dir():
+        return f"{output} is a folder; `output` names a file"
+    place = output if output.exists() else output.parent
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    return "" if os.access(place, os.W_OK) else f"{output} cannot be written: no right to {place}"

@@ -1,0 +1,17 @@
+"""Offers the files connector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sftsec_core.contracts import ConnectorSpec
+from sftsec_core.hookspecs import hookimpl
+from sftsec_files.config import FilesConfig
+from sftsec_files.connector import FilesConnector
+
+
+@hookimpl
+def sftsec_register_connectors() -> Sequence[ConnectorSpec]:
+    """Offer `type: files`."""
+    summary = "JSON lines, CSV and Parquet files; detections to JSON lines"
+    return [ConnectorSpec("files", summary, FilesConfig, FilesConnector)]

@@ -1,0 +1,135 @@
+"""From configured paths to a sorted list of files, each with its format."""
+
+from __future__ import annotations
+
+import glob
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sftsec_files.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from sftsec_files.config import FilesConfig
+
+Format = Literal["jsonl", "csv", "parquet"]
+_SUFFIXES: dict[str, Format] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".csv": "csv",
+    ".parquet": "parquet",
+}
+_PARTS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "test": "test"}
+_GLOB = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file to read.
+
+    Attributes:
+        split: the part that its name puts its rows in, when names count.
+    """
+
+    path: Path
+    format: Format
+    gzipped: bool
+    split: str | None = None
+
+
+def find_sources(config: FilesConfig) -> list[Source]:
+    """List the files to read, sorted by path, each once.
+
+    Raises:
+        SourceError: when a path is missing or a file's format is not known.
+    """
+    files = {file for path in config.paths for file in _expand(path, _own_outputs(config))}
+    sources = [_source(file, config) for file in sorted(files)]
+    return sources if _names_count(config, files) else [_without_split(s) for s in sources]
+
+
+def problems(config: FilesConfig) -> Iterator[str]:
+    """Say which of the configured paths cannot be read, a line each."""
+    for path in config.paths:
+        try:
+            files = _expand(path, _own_outputs(config))
+        except SourceError as error:
+            yield str(error)
+            continue
+        for file in files:
+            try:
+                _source(file, config)
+                with file.open("rb"):
+                    pass
+            except (OSError, SourceError) as error:
+                yield str(error)
+
+
+def _own_outputs(config: FilesConfig) -> set[Path]:
+    if config.output is None:
+        return set()
+    return {config.output, requests_path(config.output)}
+
+
+def requests_path(output: Path) -> Path:
+    """Where requests for labels go, beside the detections."""
+    return output.with_name(f"{output.name}.label-requests.jsonl")
+
+
+def _expand(path: Path, skip: set[Path]) -> list[Path]:
+    if path.is_dir():
+        inside = (file for file in path.rglob("*") if file.is_file())
+        known = [file for file in inside if _format_of(file.name) and not _hidden(file, path)]
+        return sorted(set(known) - skip)
+    if path.exists():
+        return [path]
+    if _GLOB.search(str(path)):
+        found = [path.__class__(name) for name in glob.glob(str(path), recursive=True)]  # noqa: PTH207 - Path.glob takes no absolute pattern
+        files = sorted({file for file in found if file.is_file()} - skip)
+        if files:
+            return files
+    raise SourceError(f"{path} does not exist; correct `paths`")
+
+
+def _hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
+def _format_of(name: str) -> Format | None:
+    stem = name.lower().removesuffix(".gz")
+    return next((kind for suffix, kind in _SUFFIXES.items() if stem.endswith(suffix)), None)
+
+
+def _source(file: Path, config: FilesConfig) -> Source:
+    gzipped = file.name.lower().endswith(".gz")
+    kind = _format_of(file.name) if config.format == "auto" else config.format
+    if kind is None:
+        allowed = ", ".join(sorted(_SUFFIXES))
+        raise SourceError(
+            f"{file} has none of the suffixes {allowed} (each may end in .gz); set `format`"
+        )
+    if kind == "parquet" and gzipped:
+        raise SourceError(
+            f"{file} is a gzipped Parquet file, which can only be read whole: gunzip it "
+            "(Parquet compresses its own columns)"
+        )
+    return Source(file, kind, gzipped, _PARTS.get(file.name.lower().split(".")[0]))
+
+
+def _names_count(config: FilesConfig, files: set[Path]) -> bool:
+    if config.split_from_name is not None:
+        return config.split_from_name
+    return {"train", "test"} <= {_PARTS.get(file.name.lower().split(".")[0]) for file in files}
+
+
+def _without_split(source: Source) -> Source:
+    return Source(source.path, source.format, source.gzipped)
+
+
+def split_parts(sources: Sequence[Source]) -> set[str]:
+    """The parts that the files' names give."""
+    return {source.split for source in sources if source.split}

@@ -1,0 +1,65 @@
+"""Check digits: what tells a card number or an IBAN from other digits."""
+
+from __future__ import annotations
+
+import re
+
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+# Visa, Mastercard (51-55, 2221-2720), Amex, Diners, JCB, Discover, UnionPay, Maestro.
+_ISSUERS = re.compile(r"4|5[0-9]|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)|3[0-9]|6[0-9]")
+_CARD_GROUPS = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 5, 6)})
+
+# Length by country, from the SWIFT IBAN registry.
+_COUNTRIES_BY_LENGTH = {
+    15: "NO",
+    16: "BE",
+    18: "DK FI FK FO GL NL SD",
+    19: "MK SI",
+    20: "AT BA EE KZ LT LU MN XK",
+    21: "CH HR LI LV",
+    22: "BG BH CR DE GB GE IE ME RS VA",
+    23: "AE GI IL IQ OM SO TL",
+    24: "AD CZ ES MD PK RO SA SE SK TN VG",
+    25: "LY PT ST",
+    26: "IS TR",
+    27: "BI DJ FR GR IT MC MR SM",
+    28: "AL AZ BY CY DO GT HU LB NI PL SV",
+    29: "BR EG PS QA UA",
+    30: "JO KW MU YE",
+    31: "MT SC",
+    32: "LC",
+    33: "RU",
+}
+_IBAN_LENGTHS = {
+    country: length for length, names in _COUNTRIES_BY_LENGTH.items() for country in names.split()
+}
+IBAN_LONGEST = 34
+
+
+def luhn(digits: str) -> bool:
+    """Whether the last digit is the Luhn check digit of the others (ISO/IEC 7812-1)."""
+    total = sum(map(int, digits[-1::-2])) + sum(_DOUBLED[int(d)] for d in digits[-2::-2])
+    return total % 10 == 0
+
+
+def is_card(groups: list[str]) -> bool:
+    """Whether groups of digits, as they stand between blanks or dashes, are a card number."""
+    digits = "".join(groups)
+    if not 13 <= len(digits) <= 19 or not _ISSUERS.match(digits):
+        return False
+    if len(groups) > 1 and tuple(map(len, groups)) not in _CARD_GROUPS:
+        return False
+    return len(set(digits)) > 1 and luhn(digits)
+
+
+def iban_length(country: str) -> int:
+    """How many characters an IBAN of this country has; 0 for a country without."""
+    return _IBAN_LENGTHS.get(country.upper(), 0)
+
+
+def is_iban(compact: str) -> bool:
+    """Whether 15 to 34 letters and digits have the remainder 1 by 97 (ISO 13616)."""
+    if not compact.isascii() or not compact.isalnum():
+        return False
+    rotated = compact[4:] + compact[:4]
+    return int("".join(str(int(char, 36)) for char in rotated)) % 97 == 1

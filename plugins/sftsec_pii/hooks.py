@@ -1,0 +1,17 @@
+"""Offers the step "redact"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sftsec_core.contracts import StepSpec
+from sftsec_core.hookspecs import hookimpl
+from sftsec_pii.config import RedactConfig
+from sftsec_pii.redact import create
+
+
+@hookimpl
+def sftsec_register_steps() -> Sequence[StepSpec]:
+    """Offer "redact", which runs after "normalise" and before anything is written."""
+    summary = "personal data and secrets to typed placeholders, equal values to equal ones"
+    return [StepSpec("redact", summary, 200, RedactConfig, create)]

@@ -1,0 +1,139 @@
+"""The step "redact": personal data and secrets become typed placeholders.
+
+`anna@shop.example` becomes `<EMAIL:1f9a2c07>@shop.example`. The digits are BLAKE2b of the value,
+keyed with the site's salt: equal values stay equal here, and without the salt nobody can try
+values out. Redacting twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.domain import Incident, Verdict
+from sftsec_pii import patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sftsec_core.contracts import StepContext
+    from sftsec_pii.config import RedactConfig
+    from sftsec_pii.patterns import Finder
+
+_DIGEST_BYTES = 4
+
+
+class Redact:
+    """Redacts every string of an incident's fields and of its verdicts' reasons."""
+
+    def __init__(self, config: RedactConfig, salt: bytes) -> None:
+        """Choose the finders.
+
+        Args:
+            config: which types.
+            salt: the site's secret, at most 64 bytes are used.
+        """
+        self._finders = tuple(_finders(config))
+        self._key = salt[:64]
+        self._analysts = config.analysts
+        self._counts: Counter[str] = Counter()
+
+    def __call__(self, incidents: Sequence[Incident]) -> list[Incident]:
+        """Return the incidents redacted, in the same order."""
+        return [self._incident(incident) for incident in incidents]
+
+    def counts(self) -> Mapping[str, int]:
+        """How many values of each type were replaced."""
+        return dict(sorted(self._counts.items()))
+
+    def text(self, value: str) -> str:
+        """Redact one string."""
+        for kind, trigger, find in self._finders:
+            if trigger(value):
+                value = self._replace(kind, value, find)
+        return value
+
+    def placeholder(self, kind: str, value: str) -> str:
+        """What stands for a value: `<KIND:` and eight hexadecimal digits `>`."""
+        digest = hashlib.blake2b(
+            value.encode("utf-8", "surrogatepass"),
+            digest_size=_DIGEST_BYTES,
+            key=self._key,
+            person=kind.encode(),
+        )
+        return f"<{kind.upper()}:{digest.hexdigest()}>"
+
+    def _replace(self, kind: str, text: str, find: Finder) -> str:
+        spans = sorted(find(text))
+        if not spans:
+            return text
+        pieces: list[str] = []
+        behind = 0
+        for start, end, value in spans:
+            if start < behind:
+                continue  # two finders of one family met the same value
+            pieces += (text[behind:start], self.placeholder(kind, value))
+            behind = end
+            self._counts[kind] += 1
+        pieces.append(text[behind:])
+        return "".join(pieces)
+
+    def _incident(self, incident: Incident) -> Incident:
+        fields: dict[str, Any] | None = None
+        for name, value in incident.fields.items():
+            new = self.text(value) if isinstance(value, str) else self._inside(value)
+            if new is not value:
+                fields = dict(incident.fields) if fields is None else fields
+                fields[name] = new
+        verdicts = incident.verdicts
+        if any(verdict.reason or self._analysts for verdict in verdicts):
+            verdicts = tuple(self._verdict(verdict) for verdict in verdicts)
+        if fields is None and verdicts is incident.verdicts:
+            return incident
+        kept = incident.fields if fields is None else fields
+        return Incident(incident.uid, kept, verdicts, incident.at, incident.split)
+
+    def _inside(self, value: Any) -> Any:  # noqa: ANN401 - JSON
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list | tuple):
+            return [self._inside(inner) for inner in value]
+        if isinstance(value, dict):
+            return {self.text(str(key)): self._inside(inner) for key, inner in value.items()}
+        return value
+
+    def _verdict(self, verdict: Verdict) -> Verdict:
+        reason = self.text(verdict.reason) if verdict.reason else verdict.reason
+        analyst = verdict.analyst
+        if self._analysts and analyst and not analyst.startswith("<ANALYST:"):
+            analyst = self.placeholder("analyst", analyst.casefold())
+            self._counts["analyst"] += 1
+        return replace(verdict, reason=reason, analyst=analyst)
+
+
+def _finders(config: RedactConfig) -> list[tuple[str, Callable[[str], bool], Finder]]:
+    """The enabled types in the order in which they are looked for.
+
+    Secrets go first: a token may hold what looks like a card; cards go before phones.
+    """
+    p = patterns
+    mail = p.emails_keeping_domain if config.keep_email_domain else p.emails
+    every: list[tuple[bool, str, Callable[[str], bool], Finder]] = [
+        (config.secret, "secret", p.has_secret_word, p.secrets),
+        (config.email, "email", p.has_at, mail),
+        (config.iban, "iban", p.has_iban_start, p.ibans),
+        (config.card, "card", p.has_long_number, p.cards),
+        (config.ssn, "ssn", p.has_long_number, p.ssns),
+        (config.phone, "phone", p.has_long_number, p.phones),
+        (config.user, "user", p.has_user_word, p.users),
+        (config.ip, "ip", p.has_dot_or_colon, p.ips),
+        (config.domain, "domain", p.has_dot, p.domains),
+    ]
+    return [(kind, trigger, find) for on, kind, trigger, find in every if on]
+
+
+def create(config: RedactConfig, context: StepContext) -> Redact:
+    """Make the step for a task."""
+    return Redact(config, context.salt)

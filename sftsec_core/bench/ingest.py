@@ -1,0 +1,167 @@
+"""How fast incidents are pulled, cleaned, redacted, deduplicated and written.
+
+`python -m sftsec_core.bench.ingest --rows 100000`. The pipeline is the real one, in a process of
+its own so that its peak memory is its own. The baseline, in another process, does only what
+cannot be left out: parse, nine patterns, MinHash.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sftsec_core.bench.corpus import write_corpus
+from sftsec_core.contracts import StepSpec
+from sftsec_core.dataset.normalise import NORMALISE
+from sftsec_core.hookspecs import hookimpl
+
+_CORPUS = "incidents.jsonl"
+_FIELD = "message"
+_BATCH = 2000
+_BASELINE_ROWS = 200_000
+_PATTERNS = tuple(
+    map(
+        re.compile,
+        (
+            r"[\w.+-]+@[\w-]+\.[\w.-]+",
+            r"\b(?:\d[ -]?){13,19}\b",
+            r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}\b",
+            r"\+\d[\d ()-]{7,}",
+            r"\b\d{3}-\d{2}-\d{4}\b",
+            r"\bAKIA[A-Z0-9]{16}\b",
+            r"\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*",
+            r"(?i)(?:password|token|secret)=(\S+)",
+            r"(?:/home/|C:\\Users\\)([^/\\\s]+)",
+        ),
+    )
+)
+
+
+def run_ingest_bench(rows: int, folder: Path) -> dict[str, Any]:
+    """Generate a file and ingest it.
+
+    Args:
+        rows: lines of the file; a tenth of them are near-duplicates.
+        folder: for the file and the snapshot; what is left there is removed again.
+
+    Returns:
+        rows, seconds, cpu_seconds, rows_per_s, peak_rss_mb, kept, exact_duplicates,
+        near_duplicates, planted, recall, redactions, digest, baseline_rows_per_s, ratio (of the
+        baseline's speed).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="bench-ingest-", dir=folder))
+    try:
+        planted = write_corpus(scratch / _CORPUS, rows)
+        result = _in_child("pipeline", scratch)
+        baseline = _in_child("baseline", scratch)
+    finally:
+        shutil.rmtree(scratch)
+    found = result["near_duplicates"] + result["exact_duplicates"]
+    return {
+        "rows": rows,
+        **result,
+        "rows_per_s": round(rows / result["seconds"]),
+        "planted": planted,
+        "recall": round(found / planted, 4) if planted else None,
+        "baseline_rows_per_s": round(baseline["rows"] / baseline["seconds"]),
+        "ratio": round(rows / result["seconds"] * baseline["seconds"] / baseline["rows"], 3),
+    }
+
+
+def _in_child(what: str, folder: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "sftsec_core.bench.ingest", f"--{what}", str(folder)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+class _NormaliseOnly:
+    """The one step that the core registers, without its engines, whose memory is not measured."""
+
+    @hookimpl
+    def sftsec_register_steps(self) -> Sequence[StepSpec]:
+        return [NORMALISE]
+
+
+def _pipeline(folder: Path) -> dict[str, Any]:
+    from sftsec_core.config.models import TaskSettings
+    from sftsec_core.contracts import StepContext
+    from sftsec_core.dataset.ingest import IngestPlan, ingest
+    from sftsec_core.dataset.render import renderer
+    from sftsec_core.dataset.steps import build_steps
+    from sftsec_core.domain import PullWindow, TaskSpec
+    from sftsec_core.plugins import Plugins
+
+    plugins = Plugins(("files", "pii"))
+    plugins.add(_NormaliseOnly())
+    kind = plugins.connectors()["files"]
+    connector = kind.create(kind.config_model.model_validate({"paths": [folder / _CORPUS]}))
+    labels = {"malicious": ("malicious",), "benign": ("benign",)}
+    task = TaskSettings(connector="files", text=(_FIELD,), labels=labels, benign="benign")
+    spec = TaskSpec("bench", task.text, ("benign", "malicious"), "benign")
+    steps = build_steps(task, plugins, StepContext(task.text, bytes(32)))
+    plan = IngestPlan(task.text, None, steps, task.dedupe, renderer(spec, plugins))
+    begin, cpu = time.perf_counter(), time.process_time()
+    pages = connector.pull(PullWindow(text_fields=task.text))
+    snapshot = ingest(pages, plan, folder=folder / "work", snapshots=folder / "snapshots")
+    seconds = time.perf_counter() - begin
+    counts = snapshot.counts
+    return {
+        "seconds": round(seconds, 2),
+        "cpu_seconds": round(time.process_time() - cpu, 2),
+        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "kept": counts["kept"],
+        "exact_duplicates": counts["exact_duplicates"],
+        "near_duplicates": counts["near_duplicates"],
+        "redactions": sum(snapshot.manifest["step_counts"]["redact"].values()),
+        "digest": snapshot.digest,
+    }
+
+
+def _baseline(folder: Path) -> dict[str, Any]:
+    import orjson
+    import rensa
+
+    begin = time.perf_counter()
+    rows = 0
+    with (folder / _CORPUS).open("rb") as stream:
+        while rows < _BASELINE_ROWS and (lines := stream.readlines(500 * _BATCH)):
+            texts = [orjson.loads(line)[_FIELD] for line in lines]
+            for pattern in _PATTERNS:
+                texts = [pattern.sub("<X>", text) for text in texts]
+            shingles = [[text[i : i + 5] for i in range(len(text) - 4)] for text in texts]
+            rensa.RMinHash.digest_matrix_from_token_sets(shingles, 128, 42)
+            rows += len(lines)
+    return {"rows": rows, "seconds": time.perf_counter() - begin}
+
+
+def main() -> None:
+    """Run the benchmark, or as its child one half of it, and print a JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
+    parser.add_argument("--pipeline", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--baseline", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.pipeline:
+        result = _pipeline(given.pipeline)
+    elif given.baseline:
+        result = _baseline(given.baseline)
+    else:
+        result = run_ingest_bench(given.rows, given.folder)
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,256 @@
+"""How good, how fast and how large each recipe is, on folders of labelled incidents.
+
+    python -m sftsec_core.bench.quality DIR... [--recipe R]... [--limit-train N] [--seed S]...
+
+Each dataset, recipe and seed runs in a process of its own, so that its peak memory is its own.
+Recipes fit on train and choose on dev; every figure is of test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import resource
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from sftsec_core.config.models import Duration, TrainSettings
+from sftsec_core.errors import DataError, SftsecError, TrainingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from multiprocessing.connection import Connection
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sftsec_core.contracts import RecipeSpec, TrainedModel
+    from sftsec_core.domain import Example
+
+KEYS = (
+    "dataset",
+    "recipe",
+    "n_train",
+    "n_test",
+    "macro_f1",
+    "f1",
+    "average_precision",
+    "tpr_at_fpr_0.001",
+    "tpr_at_fpr_0.01",
+    "fit_s",
+    "score_per_s",
+    "peak_rss_mb",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BenchRun:
+    """One line of the benchmark: what is to be measured."""
+
+    folder: Path
+    recipe: RecipeSpec
+    limit_train: int | None
+    seed: int
+    budget: timedelta | None
+
+
+def run_quality_bench(
+    folders: Sequence[Path],
+    recipes: Sequence[RecipeSpec],
+    *,
+    limit_train: int | None = None,
+    seeds: Sequence[int] = (13,),
+    budget: timedelta | None = timedelta(minutes=10),
+    on_start: Callable[[BenchRun], None] = lambda _run: None,
+) -> Iterator[dict[str, Any]]:
+    """Measure every recipe on every dataset with every seed.
+
+    Args:
+        folders: each holds `train|dev|test.jsonl.gz`.
+        recipes: importable from a fresh process, as those of a plugin are.
+        limit_train: rows of train to draw, two a class at least; None for all. Dev stays whole.
+        seeds: of the draw and of the training; a row each.
+        budget: for the training of one model.
+        on_start: told of each run just before it begins.
+
+    Yields:
+        The keys of `KEYS` (fractions 0 to 1, None where undefined), `seed`, and `notes` where
+        the model has some.
+
+    Raises:
+        DataError: when a folder holds no text data.
+        SftsecError: when a recipe fails.
+    """
+    for folder in folders:
+        for recipe in recipes:
+            for seed in seeds:
+                run = BenchRun(folder, recipe, limit_train, seed, budget)
+                on_start(run)
+                yield _in_a_process(run)
+
+
+def measure(run: BenchRun) -> dict[str, Any]:
+    """Fit and score once, in this process."""
+    from sftsec_core.bench import quality_data as data
+    from sftsec_core.contracts import TrainJob
+
+    dataset = data.read_dataset(run.folder)
+    train = data.limit_train(dataset.train, run.limit_train, run.seed)
+    settings = TrainSettings(recipe=run.recipe.name, seed=run.seed, budget=run.budget)
+    deadline = run.budget.total_seconds() if run.budget else None
+    with tempfile.TemporaryDirectory() as workdir:
+        job = TrainJob(
+            dataset.task, train, dataset.dev, settings, Path(workdir), deadline_s=deadline
+        )
+        started = time.perf_counter()
+        model = run.recipe.train(job)
+        fit_s = time.perf_counter() - started
+    proba, score_s = _score(model, dataset.test)
+    return {
+        "dataset": dataset.name,
+        "recipe": run.recipe.name,
+        "n_train": len(train),
+        "n_test": len(dataset.test),
+        **judge(dataset.test, proba, dataset.task.labels, dataset.task.benign),
+        "fit_s": round(fit_s, 3),
+        "score_per_s": round(len(dataset.test) / max(score_s, 1e-9), 1),
+        "peak_rss_mb": round(_peak_rss_mb(), 1),
+        "seed": run.seed,
+        **_notes(model),
+    }
+
+
+def judge(
+    examples: Sequence[Example],
+    proba: NDArray[np.float64],
+    labels: Sequence[str],
+    benign: str | None,
+) -> dict[str, float | None]:
+    """The figures of quality when the most probable class is the answer.
+
+    Args:
+        examples: n of them, with their true labels.
+        proba: shape (n, len(labels)).
+        labels: the columns.
+        benign: the label against which all others are attacks, or None.
+    """
+    import numpy as np
+    from sklearn.metrics import f1_score
+
+    from sftsec_core.evaluation.metrics import compute_metrics
+
+    column = {label: i for i, label in enumerate(labels)}
+    y = np.array([column[example.label] for example in examples], dtype=np.int64)
+    predicted = proba.argmax(axis=1)
+    quiet = None if benign is None else column[benign]
+    ranking = compute_metrics(y, proba, quiet, 0.5)
+    macro = f1_score(y, predicted, average="macro", zero_division=0)
+    f1 = None if quiet is None else f1_score(y != quiet, predicted != quiet, zero_division=0)
+    return {
+        "macro_f1": _rounded(macro),
+        "f1": _rounded(f1),
+        "average_precision": _rounded(ranking["average_precision"]),
+        "tpr_at_fpr_0.001": _rounded(ranking["tpr_at_fpr_0.001"]),
+        "tpr_at_fpr_0.01": _rounded(ranking["tpr_at_fpr_0.01"]),
+    }
+
+
+def _score(model: TrainedModel, examples: Sequence[Example]) -> tuple[NDArray[np.float64], float]:
+    texts = [example.text for example in examples]
+    model.predict_proba(texts[:8])  # what is only ever done once is no part of the speed
+    started = time.perf_counter()
+    proba = model.predict_proba(texts)
+    return proba, time.perf_counter() - started
+
+
+def _notes(model: TrainedModel) -> dict[str, Mapping[str, Any]]:
+    notes = getattr(model, "notes", None)
+    return {"notes": notes} if notes else {}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 6)
+
+
+def _peak_rss_mb() -> float:
+    """This process's own peak; `getrusage` alone would count its parent's before the exec."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+    except (OSError, IndexError):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / (1024**2 if sys.platform == "darwin" else 1024)
+
+
+def _in_a_process(run: BenchRun) -> dict[str, Any]:
+    # Threads that spin while they wait for each other lose the cores to their neighbours: ten
+    # times slower where cores are shared, no slower where they are not. Read when torch loads.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_report, args=(run, sender))
+    process.start()
+    sender.close()
+    try:
+        result = receiver.recv()
+    except EOFError:
+        result = TrainingError(f"{run.recipe.name} on {run.folder.name}: the process died")
+    finally:
+        process.join()
+    if isinstance(result, SftsecError):
+        raise result
+    return dict(result)
+
+
+def _report(run: BenchRun, sender: Connection) -> None:
+    try:
+        sender.send(measure(run))
+    except DataError as error:
+        sender.send(DataError(str(error)))
+    except SftsecError as error:
+        sender.send(TrainingError(f"{run.recipe.name} on {run.folder.name}: {error}"))
+
+
+def _duration(text: str) -> timedelta:
+    return TypeAdapter(Duration).validate_python(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a JSON object a line, and write them all as a list where `--output` says."""
+    from sftsec_core.engine.specs import RECIPES
+
+    known = {recipe.name: recipe for recipe in RECIPES}
+    parser = argparse.ArgumentParser(description="Measure recipes on labelled folders.")
+    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR")
+    parser.add_argument("--recipe", action="append", choices=sorted(known))
+    parser.add_argument("--limit-train", type=int, metavar="N")
+    parser.add_argument("--seed", action="append", type=int)
+    parser.add_argument("--budget", type=_duration, default="10m", help="such as 90s, 10m or 1h")
+    parser.add_argument("--output", type=Path)
+    given = parser.parse_args(arguments)
+    rows = []
+    for row in run_quality_bench(
+        given.folders,
+        [known[name] for name in given.recipe or ("linear", "hybrid", "auto")],
+        limit_train=given.limit_train,
+        seeds=given.seed or (13,),
+        budget=given.budget,
+    ):
+        rows.append(row)
+        print(json.dumps(row), flush=True)
+        if given.output:
+            given.output.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""The entry point `core`: what sftsec itself offers, through the hooks that a stranger uses.
+
+`sftsec_vote_promotion` is imported, not written here: pluggy finds a marked function wherever
+a module's namespace holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sftsec_core.contracts import EngineSpec, RecipeSpec, StepSpec, TaskTemplate
+from sftsec_core.dataset.normalise import NORMALISE
+from sftsec_core.engine.specs import LOCAL_ENGINE, RECIPES
+from sftsec_core.hookspecs import hookimpl
+from sftsec_core.promotion.votes import sftsec_vote_promotion
+from sftsec_core.task_templates import TASKS
+
+__all__ = [
+    "sftsec_register_engines",
+    "sftsec_register_recipes",
+    "sftsec_register_steps",
+    "sftsec_register_tasks",
+    "sftsec_vote_promotion",
+]
+
+
+@hookimpl
+def sftsec_register_steps() -> Sequence[StepSpec]:
+    """Offer `normalise`."""
+    return [NORMALISE]
+
+
+@hookimpl
+def sftsec_register_recipes() -> Sequence[RecipeSpec]:
+    """Offer linear, probe, hybrid, full, lora and auto."""
+    return RECIPES
+
+
+@hookimpl
+def sftsec_register_engines() -> Sequence[EngineSpec]:
+    """Offer `local`: this process."""
+    return [LOCAL_ENGINE]
+
+
+@hookimpl
+def sftsec_register_tasks() -> Sequence[TaskTemplate]:
+    """Offer ready-made tasks."""
+    return TASKS

@@ -1,0 +1,250 @@
+"""From a connector's pages to a snapshot: steps, duplicates out, then the first write to disk.
+
+Nothing is written that the steps have not seen, and of an incident only the fields that the plan
+names. A kill costs the pages since the last chunk; see `journal`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from sftsec_core.dataset.dedupe import Candidate, Deduplicator, Fate, Outcome
+from sftsec_core.dataset.journal import Journal, Progress, read_progress
+from sftsec_core.dataset.snapshot import FIELD_PREFIX, SCHEMA_VERSION, Snapshot, open_snapshot
+from sftsec_core.dataset.values import as_text, storable, trim_incident
+from sftsec_core.domain import Incident, IncidentPage, Rejection
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sftsec_core.config.models import DedupeSettings
+    from sftsec_core.dataset.steps import Steps
+
+_CHUNK_INCIDENTS = 25_000
+_CHUNK_BYTES = 32 << 20
+_PARTS = frozenset({"train", "dev", "test"})
+
+
+@dataclass(frozen=True, slots=True)
+class PageSummary:
+    """What became of a page.
+
+    Attributes:
+        cursor: the page's own.
+        read: incidents on it, those rejected not counted.
+        kept: rows made of it.
+        rejected: records that could not be used, for the quarantine. A page may be seen again
+            after a kill: keep a rejection by `where` and `digest`.
+        judged: its incidents with a verdict, after the steps, with the kept fields only.
+    """
+
+    cursor: str
+    read: int
+    kept: int
+    rejected: tuple[Rejection, ...]
+    judged: tuple[Incident, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IngestPlan:
+    """What a build is to do.
+
+    Attributes:
+        fields: dotted names to keep: those of the text, and what a detection carries.
+        group_field: the field whose value keeps incidents together in a split.
+        steps: what happens to incidents before anything else.
+        dedupe: when texts count as copies.
+        render: an incident, cleaned and with the kept fields only, as the text that the model
+            reads; "" drops it.
+    """
+
+    fields: tuple[str, ...]
+    group_field: str | None
+    steps: Steps
+    dedupe: DedupeSettings
+    render: Callable[[Incident], str]
+
+    def digest(self) -> str:
+        """Name the plan: a work folder named by it is never gone on with under another one."""
+        settings = [self.steps.settings, self.dedupe.model_dump()]
+        said = [SCHEMA_VERSION, self.fields, self.group_field, *settings]
+        return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def resume_cursor(folder: Path) -> str | None:
+    """Where the pull goes on after a kill; None to begin at the start."""
+    progress = read_progress(folder)
+    return None if progress is None else progress.cursor
+
+
+def ingest(
+    pages: Iterable[IncidentPage],
+    plan: IngestPlan,
+    *,
+    folder: Path,
+    snapshots: Path,
+    on_page: Callable[[PageSummary], None] = lambda _page: None,
+) -> Snapshot:
+    """Build a snapshot.
+
+    Args:
+        pages: from `connector.pull(window, cursor=resume_cursor(folder))`.
+        plan: what to do with them.
+        folder: the work folder; survives a kill, gone when the snapshot is there.
+        snapshots: where snapshots lie; on the same file system as `folder`.
+        on_page: told of each page, in order.
+
+    Returns:
+        The snapshot; the same input gives the same digest, whatever the pages' size and however
+        often the build was killed.
+
+    Raises:
+        DataError: when `folder` holds a build with another plan.
+    """
+    build = _Build(plan)
+    journal = Journal(folder, plan.fields)
+    build.resume(journal)
+    for page in pages:
+        on_page(build.take(page))
+        if build.chunk_is_full():
+            build.write_chunk(journal)
+    build.write_chunk(journal)
+    target = journal.finish(
+        build.progress, build.manifest(), build.dedupe.final_clusters(), snapshots
+    )
+    return open_snapshot(target, verify=False)
+
+
+class _Build:
+    """A build under way."""
+
+    def __init__(self, plan: IngestPlan) -> None:
+        self.plan = plan
+        self.dedupe = Deduplicator(plan.dedupe)
+        self.progress = Progress(plan.digest())
+        self._steps_before: dict[str, Counter[str]] = {}
+        self._begin_chunk()
+
+    def resume(self, journal: Journal) -> None:
+        """Take up what an earlier run left."""
+        self.progress = journal.load(self.progress.plan)
+        self._steps_before = self.progress.steps
+        for arrays in journal.learnt(self.progress):
+            self.dedupe.restore(arrays)
+
+    def _begin_chunk(self) -> None:
+        self._rows: dict[str, list[Any]] = defaultdict(list)
+        self._verdicts: dict[str, list[Any]] = defaultdict(list)
+        self._size = 0
+        self._read = 0
+
+    def chunk_is_full(self) -> bool:
+        """Whether it is time to write."""
+        return self._read >= _CHUNK_INCIDENTS or self._size >= _CHUNK_BYTES
+
+    def take(self, page: IncidentPage) -> PageSummary:
+        """Clean, deduplicate and gather one page."""
+        counts = self.progress.counts
+        cleaned = self.plan.steps(page.incidents)
+        trimmed = [trim_incident(incident, self.plan.fields) for incident in cleaned]
+        texts = [self.plan.render(incident) for incident in trimmed]
+        chosen = [index for index, text in enumerate(texts) if text]
+        outcomes = self.dedupe.add([_candidate(trimmed[i], texts[i]) for i in chosen])
+        for index, outcome in zip(chosen, outcomes, strict=True):
+            counts[outcome.fate.value] += 1
+            if outcome.fate is Fate.KEPT:
+                self._add_row(trimmed[index], self._group(cleaned[index]), outcome)
+            self._add_verdicts(trimmed[index], outcome)
+        rejected = page.rejected + tuple(_empty(cleaned[i]) for i, t in enumerate(texts) if not t)
+        counts["read"] += len(page.incidents) + len(page.rejected)
+        counts["rejected"] += len(rejected)
+        self._read += len(page.incidents) + len(page.rejected)
+        self.progress.cursor = page.cursor
+        kept = sum(1 for outcome in outcomes if outcome.fate is Fate.KEPT)
+        judged = tuple(incident for incident in trimmed if incident.verdicts)
+        return PageSummary(page.cursor, len(page.incidents), kept, rejected, judged)
+
+    def _group(self, incident: Incident) -> str | None:
+        name = self.plan.group_field
+        return None if name is None else as_text(incident.fields.get(name)) or None
+
+    def _add_row(self, incident: Incident, group: str | None, outcome: Outcome) -> None:
+        rows = self._rows
+        rows["uid"].append(storable(incident.uid))
+        rows["cluster"].append(outcome.cluster)
+        rows["text_id"].append(outcome.text_id)
+        rows["at"].append(incident.at)
+        rows["group"].append(group and storable(group))
+        rows["split"].append(incident.split if incident.split in _PARTS else None)
+        for name in self.plan.fields:
+            value = incident.fields.get(name)
+            rows[FIELD_PREFIX + name].append(value)
+            self._size += len(value) if value else 0
+
+    def _span(self) -> list[str | None]:
+        """The first and last time so far; of one form, so that they compare as text."""
+        times = [at for at in self._rows["at"] if at is not None]
+        words = [word for word in self.progress.span if word]
+        for at in (min(times), max(times)) if times else ():
+            words.append(at.astimezone(UTC).isoformat(timespec="microseconds"))
+        return [min(words), max(words)] if words else [None, None]
+
+    def _add_verdicts(self, incident: Incident, outcome: Outcome) -> None:
+        table = self._verdicts
+        for verdict in incident.verdicts:
+            table["uid"].append(storable(incident.uid))
+            table["text_id"].append(outcome.text_id)
+            table["value"].append(storable(verdict.value))
+            table["analyst"].append(verdict.analyst and storable(verdict.analyst))
+            table["at"].append(verdict.at)
+            table["reason"].append(verdict.reason and storable(verdict.reason))
+            table["automated"].append(verdict.automated)
+
+    def write_chunk(self, journal: Journal) -> None:
+        """Write what was gathered, and how far we are."""
+        before = self._steps_before
+        self.progress.steps = {
+            name: before.get(name, Counter()) + Counter(counts)
+            for name, counts in self.plan.steps.counts().items()
+        }
+        self.progress.span = self._span()
+        names = ["uid", "cluster", "text_id", "at", "group", "split"]
+        names += [FIELD_PREFIX + name for name in self.plan.fields]
+        rows = {name: self._rows[name] for name in names}
+        verdict_names = ["uid", "text_id", "value", "analyst", "at", "reason", "automated"]
+        verdicts = {name: self._verdicts[name] for name in verdict_names}
+        columns = {"rows": rows, "verdicts": verdicts}
+        journal.write(self.progress, columns, self.dedupe.take_unsaved())
+        self._begin_chunk()
+
+    def manifest(self) -> dict[str, Any]:
+        """What the manifest says besides the content."""
+        counts = self.progress.counts
+        names = ("read", *(fate.value for fate in Fate), "rejected")
+        return {
+            "fields": list(self.plan.fields),
+            "group_field": self.plan.group_field,
+            "steps": self.plan.steps.settings,
+            "dedupe": self.plan.dedupe.model_dump(mode="json"),
+            "counts": {name: counts[name] for name in names},
+            "step_counts": {
+                name: dict(sorted(counts.items())) for name, counts in self.progress.steps.items()
+            },
+            "span": self.progress.span,
+        }
+
+
+def _candidate(incident: Incident, text: str) -> Candidate:
+    words = frozenset(verdict.value.casefold() for verdict in incident.verdicts)
+    return Candidate(incident.uid, text, words, incident.split)
+
+
+def _empty(incident: Incident) -> Rejection:
+    return Rejection(incident.uid, "there is no text in the fields that the task reads")

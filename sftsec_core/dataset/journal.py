@@ -1,0 +1,280 @@
+"""The work folder of an ingest: what survives a kill, and how the snapshot is made of it.
+
+At a page's end, now and then, what was gathered since the last time is written as one chunk: rows,
+verdicts and what the deduplicator learnt, each file under a temporary name, synced and renamed;
+`progress.json` follows last and says how many chunks count. A kill loses at most the pages since
+then, and those are pulled again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sftsec_core.dataset.snapshot import (
+    MANIFEST,
+    SCHEMA_VERSION,
+    TABLES,
+    VERDICTS_SCHEMA,
+    ContentDigest,
+    file_digest,
+    manifest_digest,
+    rows_schema,
+)
+from sftsec_core.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_PROGRESS = "progress.json"
+_PART_ROWS = 131_072
+_GROUP_ROWS = 16_384
+_GROUP_BYTES = 32 << 20
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far an ingest got.
+
+    Attributes:
+        plan: digest of what the ingest was asked for; another plan cannot go on here.
+        cursor: behind the last page that counts; None before the first.
+        chunks: chunks that count.
+        counts: read, kept, dropped and why.
+        steps: counts of each step.
+        span: first and last time of an event, ISO 8601.
+    """
+
+    plan: str
+    cursor: str | None = None
+    chunks: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    steps: dict[str, Counter[str]] = field(default_factory=dict)
+    span: list[str | None] = field(default_factory=lambda: [None, None])
+
+
+class Journal:
+    """Writes and reads the chunks of one work folder."""
+
+    def __init__(self, folder: Path, fields: tuple[str, ...]) -> None:
+        """Take the folder, which is made when missing."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._schemas = {"rows": rows_schema(fields), "verdicts": VERDICTS_SCHEMA}
+
+    def load(self, plan: str) -> Progress:
+        """How far an earlier run got; a fresh start when there was none.
+
+        Raises:
+            DataError: when the earlier run had another plan.
+        """
+        progress = read_progress(self._folder)
+        if progress is None:
+            return Progress(plan)
+        if progress.plan != plan:
+            raise DataError(
+                f"{self._folder} holds a build that was begun with other settings; "
+                "remove the folder to begin anew"
+            )
+        return progress
+
+    def write(
+        self,
+        progress: Progress,
+        columns: Mapping[str, Mapping[str, list[Any]]],
+        dedupe: Mapping[str, NDArray[Any]],
+    ) -> None:
+        """Write one chunk and then, with it, the progress.
+
+        Args:
+            progress: as of the chunk's end; its `chunks` is raised by one.
+            columns: table name to column name to values.
+            dedupe: what the deduplicator learnt.
+        """
+        number = progress.chunks
+        for table in TABLES:
+            data = pa.table(dict(columns[table]), schema=self._schemas[table])
+            _write_atomically(self._path(table, number), partial(_save_table, data))
+        _write_atomically(self._path("dedupe", number), lambda path: _save_arrays(path, dedupe))
+        progress.chunks += 1
+        said = {
+            "plan": progress.plan,
+            "cursor": progress.cursor,
+            "chunks": progress.chunks,
+            "counts": dict(progress.counts),
+            "steps": {name: dict(counts) for name, counts in progress.steps.items()},
+            "span": progress.span,
+        }
+        raw = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+        _write_atomically(self._folder / _PROGRESS, lambda path: _write_bytes(path, raw))
+
+    def learnt(self, progress: Progress) -> Iterator[dict[str, NDArray[Any]]]:
+        """What the deduplicator learnt, chunk by chunk."""
+        for number in range(progress.chunks):
+            with np.load(self._path("dedupe", number), allow_pickle=False) as arrays:
+                yield dict(arrays)
+
+    def finish(
+        self, progress: Progress, manifest: dict[str, Any], clusters: Mapping[int, int], to: Path
+    ) -> Path:
+        """Make the snapshot of the chunks, move it into place, and empty the work folder.
+
+        Args:
+            progress: as of the end.
+            manifest: what it says besides the content, the parts and the digest.
+            clusters: clusters that were tied to a lower one.
+            to: the folder of all snapshots.
+
+        Returns:
+            The snapshot's folder, named by its digest.
+        """
+        draft = to / f".draft-{progress.plan[:16]}"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        contents, parts = {}, {}
+        for table in TABLES:
+            writer = _PartWriter(draft, table, self._schemas[table])
+            for batch in self._batches(table, progress.chunks):
+                writer.add(_relabelled(batch, clusters) if table == "rows" else batch)
+            contents[table], parts[table] = writer.close()
+        manifest = {"schema_version": SCHEMA_VERSION, **manifest, "content": contents}
+        manifest |= {"digest": manifest_digest(manifest), "parts": parts}
+        _write_bytes(draft / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+        target = to / str(manifest["digest"])
+        if target.exists():
+            shutil.rmtree(draft)  # the same content was built before
+        else:
+            _sync_folder(draft)
+            draft.replace(target)
+            _sync_folder(to)
+        shutil.rmtree(self._folder)
+        return target
+
+    def _batches(self, table: str, chunks: int) -> Iterator[Any]:
+        for number in range(chunks):
+            with pq.ParquetFile(self._path(table, number)) as file:
+                yield from file.iter_batches(4096)
+
+    def _path(self, table: str, number: int) -> Path:
+        suffix = "npz" if table == "dedupe" else "parquet"
+        return self._folder / f"{table}-{number:05d}.{suffix}"
+
+
+class _PartWriter:
+    """Writes a table in parts of bounded size, and digests it on the way."""
+
+    def __init__(self, folder: Path, table: str, schema: Any) -> None:  # noqa: ANN401 - pyarrow
+        self._folder = folder
+        self._table = table
+        self._schema = schema
+        self._content = ContentDigest()
+        self._content.update(pa.RecordBatch.from_pylist([], schema=schema))
+        self._parts: list[dict[str, Any]] = []
+        self._held: list[Any] = []
+        self._writer: Any = None
+        self._rows = 0
+
+    def add(self, batch: Any) -> None:  # noqa: ANN401
+        """Take a batch."""
+        self._content.update(batch)
+        self._held.append(batch)
+        rows = sum(one.num_rows for one in self._held)
+        if rows >= _GROUP_ROWS or sum(one.nbytes for one in self._held) >= _GROUP_BYTES:
+            self._flush()
+
+    def close(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Finish; the content's summary and the parts with their digests."""
+        if self._held or not self._parts:
+            self._flush()
+        self._end_part()
+        return self._content.summary(), self._parts
+
+    def _flush(self) -> None:
+        if self._writer is None:
+            name = f"{self._table}-{len(self._parts):05d}.parquet"
+            self._parts.append({"name": name})
+            self._writer = pq.ParquetWriter(self._folder / name, self._schema, compression="zstd")
+        table = pa.Table.from_batches(self._held, self._schema)
+        self._writer.write_table(table, row_group_size=_GROUP_ROWS)
+        self._rows += table.num_rows
+        self._held = []
+        if self._rows >= _PART_ROWS:
+            self._end_part()
+
+    def _end_part(self) -> None:
+        if self._writer is None:
+            return
+        self._writer.close()
+        path = self._folder / self._parts[-1]["name"]
+        _sync_file(path)
+        self._parts[-1] |= {"rows": self._rows, "sha256": file_digest(path)}
+        self._writer = None
+        self._rows = 0
+
+
+def read_progress(folder: Path) -> Progress | None:
+    """What `progress.json` of a work folder says; None when there is none."""
+    path = folder / _PROGRESS
+    if not path.exists():
+        return None
+    said = orjson.loads(path.read_bytes())
+    steps = {name: Counter(counts) for name, counts in said["steps"].items()}
+    counts = Counter(said["counts"])
+    return Progress(said["plan"], said["cursor"], said["chunks"], counts, steps, said["span"])
+
+
+def _relabelled(batch: Any, clusters: Mapping[int, int]) -> Any:  # noqa: ANN401 - pyarrow
+    if not clusters:
+        return batch
+    place = batch.schema.get_field_index("cluster")
+    numbers = batch.column(place).to_pylist()
+    final = pa.array([clusters.get(number, number) for number in numbers], pa.int64())
+    return batch.set_column(place, batch.schema.field(place), final)
+
+
+def _save_table(table: Any, path: Path) -> None:  # noqa: ANN401 - pyarrow
+    # zstd 1: written once and read once, when the snapshot is made of it.
+    pq.write_table(table, path, compression="zstd", compression_level=1)
+
+
+def _save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    with path.open("wb") as stream:
+        np.savez(stream, **dict(arrays))  # type: ignore[arg-type]  # numpy's stub names its flag
+
+
+def _write_bytes(path: Path, raw: bytes) -> None:
+    path.write_bytes(raw)
+    _sync_file(path)
+
+
+def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    draft = path.with_name(f".{path.name}.tmp")
+    write(draft)
+    _sync_file(draft)
+    draft.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,94 @@
+"""The leak check: no text, near-duplicate or group stands in two parts of a split.
+
+Near-duplicates are looked for anew in the texts themselves, whatever the examples' clusters say:
+a plugin may have split them, or have made them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from sftsec_core.config.models import DedupeSettings
+from sftsec_core.dataset.dedupe import Candidate, Deduplicator
+from sftsec_core.errors import LeakError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from sftsec_core.domain import Example, Split
+
+_BATCH = 2000
+
+
+def check_leaks(split: Split, dedupe: DedupeSettings | None = None) -> Mapping[str, int]:
+    """Check a split, whoever made it.
+
+    Args:
+        split: the parts.
+        dedupe: when texts count as near; default: the default settings.
+
+    Returns:
+        How many rows of each kind leak ({"text": 0, ...}), all zero, for the report.
+
+    Raises:
+        LeakError: with the counts and an example of each kind.
+    """
+    settings = (dedupe or DedupeSettings()).model_copy(update={"enabled": False})
+    texts, near = _by_content(split, settings)
+    kinds = {
+        "uid": _straddling((example.uid, part, example) for part, example in _each(split)),
+        "text": texts,
+        "near-duplicate": near,
+        "cluster": _straddling((e.cluster, part, e) for part, e in _each(split) if e.cluster >= 0),
+        "group": _straddling((e.group, part, e) for part, e in _each(split) if e.group is not None),
+    }
+    found = {kind: leaks for kind, leaks in kinds.items() if leaks}
+    if found:
+        said = "; ".join(
+            f"{len(leaks)} rows by {kind}, as {leaks[0]}" for kind, leaks in found.items()
+        )
+        raise LeakError(f"train, dev and test ({split.method}) are not apart: {said}")
+    return dict.fromkeys(kinds, 0)
+
+
+def _each(split: Split) -> Iterator[tuple[str, Example]]:
+    return ((name, example) for name, part in split.parts() for example in part)
+
+
+def _batches(
+    rows: Iterator[tuple[str, Example]],
+) -> Iterator[list[tuple[str, Example]]]:
+    while batch := list(islice(rows, _BATCH)):
+        yield batch
+
+
+def _straddling(places: Iterable[tuple[object, str, Example]]) -> list[str]:
+    """The rows whose key stands in another part too, as "uid (parts)"."""
+    parts: dict[object, set[str]] = defaultdict(set)
+    rows: dict[object, list[str]] = defaultdict(list)
+    for key, part, example in places:
+        parts[key].add(part)
+        rows[key].append(example.uid)
+    return [
+        f"{uid!r} ({' and '.join(sorted(parts[key]))})"
+        for key, uids in rows.items()
+        if len(parts[key]) > 1
+        for uid in uids
+    ]
+
+
+def _by_content(split: Split, settings: DedupeSettings) -> tuple[list[str], list[str]]:
+    """Rows that leak by their exact text, and by a text near to it."""
+    finder = Deduplicator(settings)
+    texts, clusters = [], []
+    for batch in _batches(_each(split)):
+        # Parts make the uids distinct, so that a uid in two parts is compared by its text too.
+        given = [Candidate(f"{part}\x00{example.uid}", example.text) for part, example in batch]
+        for (part, example), outcome in zip(batch, finder.add(given), strict=True):
+            texts.append((outcome.text_id, part, example))
+            clusters.append((outcome.cluster, part, example))
+    tied = finder.final_clusters()
+    near = _straddling((tied.get(number, number), part, e) for number, part, e in clusters)
+    return _straddling(texts), near

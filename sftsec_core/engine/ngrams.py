@@ -1,0 +1,205 @@
+"""Character 1-4-gram TF-IDF as array arithmetic: an n-gram is one 64-bit number.
+
+The same features as scikit-learn's `TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4),
+sublinear_tf=True)`, which a test holds it to, but without a Python string an n-gram: several
+times as fast, and the vocabulary is an array that safetensors can hold.
+
+A character is its place in the training texts' alphabet (16 bits, 1 is the space); an n-gram
+is up to four of them side by side. Word edges are spaces; no n-gram spans two words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+MAX_N = 4
+MAX_CHARS = 2000  # read of a text; bounds the work that one huge field can cause
+MAX_FEATURES = 1_000_000  # 410,000 occur in 61,000 URLs
+_BLOCK_CHARS = 1_000_000  # handled at once; bounds memory by the block, not by the data
+_ALPHABET_LIMIT = 2**16 - 1
+_SPACE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NgramTfidf:
+    """A fitted vocabulary with its inverse document frequencies.
+
+    Attributes:
+        alphabet: code points in the order of their numbers from 2 on, ascending; shape (a,).
+        codes: the n-grams, ascending; shape (d,).
+        idf: smoothed inverse document frequency of each; shape (d,).
+    """
+
+    alphabet: NDArray[np.uint32]
+    codes: NDArray[np.uint64]
+    idf: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], max_features: int = MAX_FEATURES) -> NgramTfidf:
+        """Learn the vocabulary; past `max_features` the n-grams in most documents stay."""
+        alphabet = _fit_alphabet(texts)
+        codes = np.empty(0, dtype=np.uint64)
+        frequency = np.empty(0, dtype=np.int64)
+        for _, rows, windows in _blocks(texts, alphabet):
+            found = np.unique(windows)
+            _, columns, _ = _count(rows, np.searchsorted(found, windows), len(found))
+            occurs = np.bincount(columns, minlength=len(found))
+            codes, frequency = _merge(codes, frequency, found, occurs)
+        codes, frequency = _keep_commonest(codes, frequency, min(max_features, MAX_FEATURES))
+        idf = np.log((1 + len(texts)) / (1 + frequency)) + 1
+        return cls(alphabet, codes, idf.astype(np.float32))
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> NgramTfidf:
+        """Take back what `tensors` gave.
+
+        Raises:
+            KeyError: when one is missing.
+        """
+        return cls(
+            tensors["ngram.alphabet"].astype(np.uint32, copy=False),
+            tensors["ngram.codes"].view(np.uint64),
+            tensors["ngram.idf"].astype(np.float32, copy=False),
+        )
+
+    def tensors(self) -> dict[str, NDArray[np.generic]]:
+        """The vocabulary as named arrays for safetensors."""
+        return {
+            "ngram.alphabet": self.alphabet.astype(np.int64),
+            "ngram.codes": self.codes.view(np.int64),
+            "ngram.idf": self.idf,
+        }
+
+    def transform(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        """Turn texts into rows of length 1 (or 0 where nothing is known).
+
+        Returns:
+            Shape (len(texts), d), float32.
+        """
+        parts = [
+            self._weigh(rows, windows, documents)
+            for documents, rows, windows in _blocks(texts, self.alphabet)
+        ]
+        if not parts:
+            return sparse.csr_matrix((0, len(self.codes)), dtype=np.float32)
+        return sparse.vstack(parts, format="csr", dtype=np.float32)
+
+    def _weigh(
+        self, rows: NDArray[np.int64], windows: NDArray[np.uint64], documents: int
+    ) -> sparse.csr_matrix:
+        columns = np.searchsorted(self.codes, windows)
+        columns[columns == len(self.codes)] = 0
+        known = self.codes[columns] == windows if len(self.codes) else np.zeros(0, dtype=bool)
+        rows, columns, counts = _count(rows[known], columns[known], len(self.codes))
+        values = (1 + np.log(counts)).astype(np.float32) * self.idf[columns]
+        norms = np.sqrt(np.bincount(rows, values.astype(np.float64) ** 2, minlength=documents))
+        values /= norms[rows].astype(np.float32)
+        shape = (documents, len(self.codes))
+        return sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=np.float32)
+
+
+def _points(text: str) -> NDArray[np.uint32]:
+    """Code points of a text whose words each stand between two spaces of their own."""
+    spaced = " " + "  ".join(text[:MAX_CHARS].lower().split()) + " "
+    return np.frombuffer(spaced.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def _fit_alphabet(texts: Sequence[str]) -> NDArray[np.uint32]:
+    characters: set[str] = set()
+    for text in texts:
+        characters.update(text[:MAX_CHARS].lower())
+    found = sorted(ord(character) for character in characters if not character.isspace())
+    return np.array(found[: _ALPHABET_LIMIT - 1], dtype=np.uint32)
+
+
+def _number(points: NDArray[np.uint32], alphabet: NDArray[np.uint32]) -> NDArray[np.uint64]:
+    """Give each code point its number: 0 for one that training never saw."""
+    if not len(alphabet):
+        return np.where(points == ord(" "), _SPACE, 0).astype(np.uint64)
+    place = np.minimum(np.searchsorted(alphabet, points), len(alphabet) - 1)
+    numbers = np.where(alphabet[place] == points, place + 2, 0)
+    numbers[points == ord(" ")] = _SPACE
+    return numbers.astype(np.uint64)
+
+
+def _blocks(
+    texts: Sequence[str], alphabet: NDArray[np.uint32]
+) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.uint64]]]:
+    """Cut texts into n-grams, a block of texts at a time.
+
+    Yields:
+        How many texts the block has; each n-gram's row in the block; its code.
+    """
+    block: list[NDArray[np.uint32]] = []
+    size = 0
+    for text in texts:
+        block.append(_points(text))
+        size += len(block[-1])
+        if size >= _BLOCK_CHARS:
+            yield len(block), *_windows(block, alphabet)
+            block, size = [], 0
+    if block:
+        yield len(block), *_windows(block, alphabet)
+
+
+def _count(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], width: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Each (row, column) pair once, in order, with how often it occurs."""
+    pairs, counts = np.unique(rows * width + columns, return_counts=True)
+    return pairs // max(width, 1), pairs % max(width, 1), counts
+
+
+def _windows(
+    block: Sequence[NDArray[np.uint32]], alphabet: NDArray[np.uint32]
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Rows and codes of every n-gram of known characters that lies in one text and one word."""
+    rows = np.repeat(np.arange(len(block)), [len(points) for points in block])
+    numbers = _number(np.concatenate(block), alphabet)
+    all_rows, all_codes = [], []
+    for n in range(1, min(MAX_N, len(numbers)) + 1):
+        last = len(numbers) - n + 1
+        code = np.zeros(last, dtype=np.uint64)
+        valid = rows[:last] == rows[n - 1 :]
+        for offset in range(n):
+            piece = numbers[offset : offset + last]
+            code = (code << np.uint64(16)) | piece
+            valid &= piece != 0
+            if 0 < offset < n - 1:
+                valid &= piece != _SPACE
+        if n == 2:  # the two spaces between a word's end and the next one's start
+            valid &= code != np.uint64(_SPACE << 16 | _SPACE)
+        all_rows.append(rows[:last][valid])
+        all_codes.append(code[valid])
+    return np.concatenate(all_rows), np.concatenate(all_codes)
+
+
+def _merge(
+    codes: NDArray[np.uint64],
+    frequency: NDArray[np.int64],
+    found: NDArray[np.uint64],
+    occurs: NDArray[np.int64],
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    merged = np.union1d(codes, found)
+    total = np.zeros(len(merged), dtype=np.int64)
+    total[np.searchsorted(merged, codes)] += frequency
+    total[np.searchsorted(merged, found)] += occurs
+    return merged, total
+
+
+def _keep_commonest(
+    codes: NDArray[np.uint64], frequency: NDArray[np.int64], most: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    if len(codes) <= most:
+        return codes, frequency
+    kept = np.sort(np.argsort(-frequency, kind="stable")[:most])
+    return codes[kept], frequency[kept]

@@ -1,0 +1,106 @@
+"""Temperature scaling (Guo et al. 2017): one number that makes probabilities mean what they say.
+
+Fitted on dev, applied to everything afterwards: thresholds, reports and detections are all in
+calibrated probabilities. It never changes which class is the most probable.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from sftsec_core.domain import Curve
+from sftsec_core.evaluation.metrics import ECE_BINS, ece_bins
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_BOUNDS = (np.log(0.05), np.log(20.0))
+# A probability of exactly 0 has no logarithm; nothing that trains ever means one this small.
+_TINY = 1e-30
+
+
+def fit_temperature(proba_dev: NDArray[np.float64], y_dev: NDArray[np.int64]) -> float:
+    """Find the temperature under which dev's labels are most likely.
+
+    One imaginary row, whose label is any class with equal chance, is added to dev. Otherwise a
+    dev set without a mistake would ask for certainty (T = 0); with it, fifty rows without a
+    mistake ask for about 99%. Its pull fades as dev grows.
+
+    Args:
+        proba_dev: the model's own probabilities on dev, shape (n, k).
+        y_dev: true classes as column numbers, shape (n,).
+
+    Returns:
+        A temperature from 0.05 to 20; 1.0 (no change) when dev is empty or its negative
+        log-likelihood does not fall.
+    """
+    if not len(y_dev):
+        return 1.0
+    logs = _logs(proba_dev)
+
+    def loss(log_t: float) -> float:
+        scaled = _log_softmax(logs / np.exp(log_t))
+        real = -scaled[np.arange(len(y_dev)), y_dev].sum()
+        imaginary = -scaled.mean()
+        return float(real + imaginary)
+
+    best = minimize_scalar(loss, bounds=_BOUNDS, method="bounded", options={"xatol": 1e-4})
+    temperature = float(np.exp(best.x))
+    before = negative_log_likelihood(proba_dev, y_dev)
+    after = negative_log_likelihood(apply_temperature(proba_dev, temperature), y_dev)
+    return temperature if loss(float(best.x)) < loss(0.0) and after < before else 1.0
+
+
+def apply_temperature(proba: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+    """Raise probabilities to 1 / T and make the rows sum to 1 again.
+
+    Args:
+        proba: probabilities, shape (n, k).
+        temperature: above 1 softens, below 1 sharpens; 1 returns `proba` itself.
+    """
+    if temperature == 1.0:
+        return proba
+    scaled: NDArray[np.float64] = np.exp(_log_softmax(_logs(proba) / temperature))
+    return scaled
+
+
+def negative_log_likelihood(proba: NDArray[np.float64], y: NDArray[np.int64]) -> float:
+    """Mean of -log p(true class), in nats; a probability of 0 counts as 1e-30."""
+    return float(-_logs(proba)[np.arange(len(y)), y].mean())
+
+
+def calibration_curve(
+    y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None
+) -> Curve:
+    """Compare what was promised with what came true, in the bins of the ECE.
+
+    Args:
+        y: true classes, shape (n,).
+        proba: probabilities, shape (n, k).
+        benign: the benign column or None.
+
+    Returns:
+        For each bin with rows: mean probability, share that came true, number of rows.
+    """
+    promised, came_true, bins = ece_bins(y, proba, benign)
+    sizes = np.bincount(bins, minlength=ECE_BINS)
+    kept = sizes > 0
+    x = np.bincount(bins, promised, minlength=ECE_BINS)[kept] / sizes[kept]
+    y_mean = np.bincount(bins, came_true, minlength=ECE_BINS)[kept] / sizes[kept]
+    return Curve(
+        tuple(x.tolist()), tuple(y_mean.tolist()), tuple(sizes[kept].astype(float).tolist())
+    )
+
+
+def _logs(proba: NDArray[np.float64]) -> NDArray[np.float64]:
+    logs: NDArray[np.float64] = np.log(np.clip(proba, _TINY, 1.0))
+    return logs
+
+
+def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return result

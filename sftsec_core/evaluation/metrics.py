@@ -1,0 +1,242 @@
+"""The figures of quality, for one test set and, by the same code, for resamples of it.
+
+Definitions, where there is a choice:
+
+- *Attack side*: in a task with a benign class, everything that is not benign is an attack, and a
+  detection of an attack counts whichever attack it was taken for. `f1`, `precision`, `recall`,
+  `fpr`, `mcc` are of that question, at the threshold; the ranking figures use 1 - p(benign).
+- `macro_f1` is the mean over classes that occur or are predicted; `macro_precision` likewise,
+  where a class that is never predicted counts 0; `macro_recall` is the mean over classes that
+  occur. `micro_f1` equals accuracy, since every row has one label and gets one.
+- `tpr_at_fpr_X`: the highest TPR whose FPR is at most X; nothing is interpolated.
+- `ece`: 15 bins of equal width over the attack probability or, without a benign class, over the
+  probability of the predicted class: the mean gap between what was promised and what came true.
+- Every row counts once; `Example.weight` matters in training only.
+- An undefined figure is None: never NaN, never a made-up 0.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from sftsec_core.evaluation.decide import attack_scores, predict_labels
+from sftsec_core.evaluation.ranking import FPR_BOUNDS, Ranking
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Figures = Mapping[str, NDArray[np.float64]]
+
+ECE_BINS = 15
+TPR_AT_FPR = tuple(f"tpr_at_fpr_{bound:g}" for bound in FPR_BOUNDS)
+METRIC_NAMES = (
+    "accuracy",
+    "macro_f1",
+    "micro_f1",
+    "macro_precision",
+    "macro_recall",
+    "f1",
+    "precision",
+    "recall",
+    "fpr",
+    "roc_auc",
+    "average_precision",
+    *TPR_AT_FPR,
+    "mcc",
+    "ece",
+)
+
+
+def compute_metrics(
+    y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None, threshold: float
+) -> dict[str, float | None]:
+    """Compute every built-in figure on one test set.
+
+    Args:
+        y: true classes as column numbers, shape (n,), n >= 1.
+        proba: calibrated probabilities, shape (n, k).
+        benign: the benign column; None when every class is an attack.
+        threshold: the attack probability from which on a row is a detection.
+
+    Returns:
+        The names of `METRIC_NAMES`, in that order; None where undefined.
+    """
+    figures = Scorer(y, proba, benign, threshold)(np.ones((1, len(y)), dtype=np.uint8))
+    return {name: defined(figures[name][0]) for name in METRIC_NAMES}
+
+
+def defined(value: float) -> float | None:
+    """Turn a figure that is not a finite number into None."""
+    return float(value) if np.isfinite(value) else None
+
+
+class Scorer:
+    """A model's answers on a test set, made ready to be judged on any resample of it."""
+
+    def __init__(
+        self,
+        y: NDArray[np.int64],
+        proba: NDArray[np.float64],
+        benign: int | None,
+        threshold: float,
+    ) -> None:
+        """Decide every row's label and sort the scores, once.
+
+        Args:
+            y: true classes as column numbers, shape (n,), n >= 1.
+            proba: calibrated probabilities, shape (n, k).
+            benign: the benign column or None.
+            threshold: the attack probability from which on a row is a detection.
+        """
+        self._benign = benign
+        self._k = proba.shape[1]
+        self._support = np.bincount(y, minlength=self._k).astype(np.float64)
+        predicted = predict_labels(proba, benign, threshold)
+        self._columns = _columns(y, predicted, _ece_terms(y, proba, benign), self._k)
+        self._rankings = _rankings(y, proba, benign)
+
+    def __call__(self, counts: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+        """Judge resamples.
+
+        Args:
+            counts: how often each row was drawn, shape (b, n); each class keeps its number.
+
+        Returns:
+            The names of `METRIC_NAMES`, each of shape (b,); NaN where undefined.
+        """
+        sums = (self._columns.T @ counts.T.astype(np.float64)).T
+        hits, predicted = sums[:, : self._k], sums[:, self._k : 2 * self._k]
+        figures = _class_figures(hits, predicted, self._support)
+        if self._benign is None:
+            figures |= _multiclass_figures(hits, predicted, self._support)
+        else:
+            figures |= _attack_figures(hits, predicted, self._support, self._benign)
+        figures["ece"] = np.abs(sums[:, 2 * self._k :]).sum(axis=1) / self._support.sum()
+        return figures | self._ranking_figures(counts)
+
+    def _ranking_figures(self, counts: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+        names = ("roc_auc", "average_precision", *TPR_AT_FPR)
+        undefined = {name: np.full(len(counts), np.nan) for name in names}
+        if not self._rankings:
+            return undefined
+        figures = [ranking.figures(counts) for ranking in self._rankings]
+        if self._benign is not None:
+            return figures[0]
+        means = {name: np.mean([f[name] for f in figures], axis=0) for name in names[:2]}
+        return undefined | means
+
+
+def ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Divide, NaN where there is nothing to divide by; broadcasts."""
+    above, below = np.broadcast_arrays(above, below)
+    out = np.full(above.shape, np.nan)
+    np.divide(above, below, out=out, where=below > 0)
+    return out
+
+
+def _class_figures(
+    hits: NDArray[np.float64], predicted: NDArray[np.float64], support: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Figures over all classes from counts: hits and predicted (b, k), support (k,)."""
+    seen = (predicted + support) > 0
+    n_seen = seen.sum(axis=1)
+    f1 = np.where(seen, ratio(2 * hits, predicted + support), 0.0)
+    precision = np.where(predicted > 0, ratio(hits, predicted), 0.0)
+    accuracy = hits.sum(axis=1) / support.sum()
+    occurs = support > 0
+    return {
+        "accuracy": accuracy,
+        "macro_f1": f1.sum(axis=1) / n_seen,
+        "micro_f1": accuracy,
+        "macro_precision": precision.sum(axis=1) / n_seen,
+        "macro_recall": (hits[:, occurs] / support[occurs]).mean(axis=1),
+    }
+
+
+def _attack_figures(
+    hits: NDArray[np.float64],
+    predicted: NDArray[np.float64],
+    support: NDArray[np.float64],
+    benign: int,
+) -> dict[str, NDArray[np.float64]]:
+    n_benign = support[benign]
+    attacks = support.sum() - n_benign
+    fp = n_benign - hits[:, benign]
+    fn = predicted[:, benign] - hits[:, benign]
+    tp, tn = attacks - fn, n_benign - fp
+    spread = np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn))
+    return {
+        "f1": ratio(2 * tp, 2 * tp + fp + fn),
+        "precision": ratio(tp, tp + fp),
+        "recall": ratio(tp, np.asarray(attacks)),
+        "fpr": ratio(fp, np.asarray(n_benign)),
+        "mcc": ratio(tp * tn - fp * fn, spread),
+    }
+
+
+def _multiclass_figures(
+    hits: NDArray[np.float64], predicted: NDArray[np.float64], support: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    n = support.sum()
+    together = hits.sum(axis=1) * n - predicted @ support
+    spread = np.sqrt((n**2 - (predicted**2).sum(axis=1)) * (n**2 - (support**2).sum()))
+    undefined = np.full(len(hits), np.nan)
+    sides = dict.fromkeys(("f1", "precision", "recall", "fpr"), undefined)
+    return {**sides, "mcc": ratio(together, spread)}
+
+
+def ece_bins(
+    y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Say what was promised, what came true, and in which bin each row lies.
+
+    Args:
+        y: true classes, shape (n,).
+        proba: probabilities, shape (n, k).
+        benign: the benign column or None.
+
+    Returns:
+        The probability of an attack (or, without a benign class, of the most probable class);
+        1.0 where it was so, else 0.0; the bin's number, 0 to 14; each of shape (n,).
+    """
+    if benign is None:
+        promised = np.clip(proba.max(axis=1), 0.0, 1.0)
+        came_true = proba.argmax(axis=1) == y
+    else:
+        promised = attack_scores(proba, benign)
+        came_true = y != benign
+    bins = np.minimum((promised * ECE_BINS).astype(np.int64), ECE_BINS - 1)
+    return promised, came_true.astype(np.float64), bins
+
+
+def _ece_terms(
+    y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None
+) -> sparse.csr_array:
+    promised, came_true, bins = ece_bins(y, proba, benign)
+    rows = np.arange(len(y))
+    return sparse.csr_array((came_true - promised, (rows, bins)), shape=(len(y), ECE_BINS))
+
+
+def _columns(
+    y: NDArray[np.int64], predicted: NDArray[np.int64], ece: sparse.csr_array, k: int
+) -> sparse.csr_array:
+    """Indicator columns whose weighted sums give every count: hits (k), predicted (k), ECE."""
+    rows, ones = np.arange(len(y)), np.ones(len(y))
+    as_predicted = sparse.csr_array((ones, (rows, predicted)), shape=(len(y), k))
+    hits = sparse.csr_array(((predicted == y).astype(float), (rows, y)), shape=(len(y), k))
+    return sparse.csr_array(sparse.hstack([hits, as_predicted, ece], format="csr"))
+
+
+def _rankings(
+    y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None
+) -> list[Ranking]:
+    if benign is not None:
+        sides = [Ranking.of(attack_scores(proba, benign), y != benign)]
+    else:
+        sides = [Ranking.of(proba[:, column], y == column) for column in range(proba.shape[1])]
+    return [ranking for ranking in sides if ranking is not None]

@@ -1,0 +1,180 @@
+"""The choice of the threshold, on dev, never on test.
+
+Thresholds lie midway between two neighbouring scores, not on one, so that a rounding error in
+another batch size or on another machine does not move a decision. Among thresholds that are
+equally good the highest is taken: the fewest alerts.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sftsec_core.domain import Threshold
+from sftsec_core.errors import ConfigError, DataError
+from sftsec_core.evaluation.decide import attack_scores
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sftsec_core.config.models import ThresholdSettings
+    from sftsec_core.domain import Example, Split
+
+NEVER = math.nextafter(1.0, 2.0)
+"""The least number that no probability reaches."""
+_SECONDS_A_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What each possible threshold would let through.
+
+    Attributes:
+        thresholds: from letting nothing through to letting everything through, shape (g + 1,).
+        tp: attacks at or above each, shape (g + 1,).
+        fp: benign rows at or above each, shape (g + 1,).
+    """
+
+    thresholds: NDArray[np.float64]
+    tp: NDArray[np.float64]
+    fp: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, scores: NDArray[np.float64], attack: NDArray[np.bool_]) -> Steps:
+        """Count once for every distinct score.
+
+        Args:
+            scores: attack probabilities, shape (n,), n >= 1.
+            attack: which rows are attacks, shape (n,).
+        """
+        distinct, group = np.unique(scores, return_inverse=True)
+        last = len(distinct) - 1
+        tp = np.bincount(last - group, attack, minlength=last + 1)
+        fp = np.bincount(last - group, ~attack, minlength=last + 1)
+        return cls(
+            thresholds=_between(distinct[::-1]),
+            tp=np.r_[0.0, np.cumsum(tp)],
+            fp=np.r_[0.0, np.cumsum(fp)],
+        )
+
+
+def choose_threshold(
+    y: NDArray[np.int64],
+    proba: NDArray[np.float64],
+    benign: int | None,
+    settings: ThresholdSettings,
+    *,
+    incidents_per_day: float | None = None,
+) -> Threshold:
+    """Choose the probability from which on an incident is a detection.
+
+    - `max_f1`: the highest F1 of the attack side.
+    - `fpr`: the highest recall whose false-positive rate on dev does not pass the target.
+    - `alerts_per_day`: the most alerts that, at dev's rate of incidents, stay in the target.
+    - `fixed`: the target itself.
+
+    Where dev cannot say (it is empty, or lacks the benign or the attack side that the method
+    needs) the threshold is 0.5 and its method "default".
+
+    Args:
+        y: dev's true classes, shape (n,).
+        proba: dev's calibrated probabilities, shape (n, k).
+        benign: the benign column; None gives "argmax".
+        settings: the task's `threshold:`.
+        incidents_per_day: how many incidents a day dev stands for; see the function of the name.
+
+    Raises:
+        ConfigError: when a fixed threshold or a rate is not from 0 to 1.
+        DataError: when alerts a day are asked for and dev has no span of time.
+    """
+    if benign is None:
+        return Threshold(0.0, "argmax")
+    target = _checked_target(settings)
+    if settings.method == "fixed":
+        return Threshold(target, "fixed", target)
+    if settings.method == "alerts_per_day" and not incidents_per_day:
+        raise DataError(
+            "threshold.method alerts_per_day needs times: at least two dev examples with "
+            "different timestamps; give the incidents an @timestamp or choose another method"
+        )
+    if not len(y):
+        return Threshold(0.5, "default", settings.target)
+    steps = Steps.of(attack_scores(proba, benign), y != benign)
+    chosen = _chosen_step(steps, settings.method, target, incidents_per_day or 0.0)
+    if chosen is None:
+        return Threshold(0.5, "default", settings.target)
+    return Threshold(float(steps.thresholds[chosen]), settings.method, settings.target)
+
+
+def incidents_per_day(
+    part: Sequence[Example], split: Split, *, span_days: float | None = None
+) -> float | None:
+    """Estimate the stream that a part of a split was drawn from.
+
+    A part drawn at random holds only a share of what happened in its span of time, so all
+    examples of the split that lie in that span are counted. Unlabelled incidents are not in a
+    split: in a stream that is mostly unlabelled the true rate is higher.
+
+    Args:
+        part: dev or test.
+        split: all three parts.
+        span_days: the days that `part` wholly stands for, when the caller knows better.
+
+    Returns:
+        Incidents a day; None when fewer than two different times are known.
+    """
+    if span_days:
+        return len(part) / span_days
+    times = [example.at for example in part if example.at is not None]
+    if not times or min(times) == max(times):
+        return None
+    first, last = min(times), max(times)
+    days = (last - first).total_seconds() / _SECONDS_A_DAY
+    everyone = chain.from_iterable(examples for _, examples in split.parts())
+    count = sum(1 for e in everyone if e.at is not None and first <= e.at <= last)
+    return count / days
+
+
+def _checked_target(settings: ThresholdSettings) -> float:
+    target = settings.target if settings.target is not None else 0.0
+    if settings.method in {"fixed", "fpr"} and not 0 <= target <= 1:
+        raise ConfigError(
+            f"a target of {target:g} makes no sense for method {settings.method}: "
+            "it is a fraction from 0 to 1",
+            path="threshold.target",
+        )
+    return target
+
+
+def _chosen_step(steps: Steps, method: str, target: float, rate: float) -> int | None:
+    attacks, benign = steps.tp[-1], steps.fp[-1]
+    if method == "alerts_per_day":
+        alerts = (steps.tp + steps.fp) / (attacks + benign) * rate
+        return int(np.flatnonzero(alerts <= target)[-1])
+    if method == "fpr":
+        if not benign:
+            return None
+        allowed = np.flatnonzero(steps.fp / benign <= target)
+        # Without attacks recall says nothing: take all the alerts that the target allows.
+        return int(allowed[np.argmax(steps.tp[allowed])] if attacks else allowed[-1])
+    if not attacks or not benign:
+        return None
+    return int(np.argmax(2 * steps.tp / (steps.tp + steps.fp + attacks)))
+
+
+def _between(falling: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Put a threshold above, between and under distinct scores; shape (g,) to (g + 1,)."""
+    above = np.r_[1.0, falling]
+    below = np.r_[falling, 0.0]
+    middle: NDArray[np.float64] = (above + below) / 2
+    # Neighbours without a number between them: the upper one still tells them apart.
+    middle = np.where(middle > below, middle, above).astype(np.float64)
+    if falling[0] >= 1.0:
+        middle[0] = NEVER
+    return middle

@@ -1,0 +1,141 @@
+"""Scoring: unlabelled incidents in, detections out, each exactly once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.config.models import TaskSettings
+from sftsec_core.dataset.render import renderer
+from sftsec_core.dataset.steps import build_steps
+from sftsec_core.errors import ConnectorUnavailableError, NotFoundError
+from sftsec_core.pipeline.ingesting import window_of
+from sftsec_core.pipeline.running import Run, running
+from sftsec_core.progress import Listener, Silent
+from sftsec_core.promotion.registry import LIVE
+from sftsec_core.scoring.deliver import DeliveryCounts, deliver
+from sftsec_core.scoring.record import ScoreCounts, ScoreJob, score_to_outbox
+from sftsec_core.scoring.score import Scorer
+
+if TYPE_CHECKING:
+    from sftsec_core.promotion.registry import LoadedModel
+    from sftsec_core.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreOutcome:
+    """What a scoring run came to.
+
+    Attributes:
+        model: digest of the model that scored.
+        scored: what was pulled and judged.
+        delivered: what became of the detections.
+    """
+
+    run: str
+    model: str
+    scored: ScoreCounts
+    delivered: DeliveryCounts
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "run": self.run,
+            "model": self.model,
+            **self.scored.as_dict(),
+            "delivered": asdict(self.delivered),
+        }
+
+
+def score(
+    workspace: Workspace, name: str, *, from_start: bool = False, listener: Listener | None = None
+) -> ScoreOutcome:
+    """Score what came in since the last call, and push what is held for an attack.
+
+    Killed at any point, the same call goes on: a page's detections and the cursor behind it are
+    one transaction, and what was pushed already is a duplicate to the connector.
+
+    Args:
+        workspace: the configuration with what it names.
+        name: the task.
+        from_start: score everything in the window again, also what was scored before.
+        listener: who wants to know how it goes.
+
+    Raises:
+        NotFoundError: when the task has no model in service.
+        IntegrityError: when the model in service is not the one that was registered.
+        ConnectorUnavailableError: when the other side was lost; the next call goes on.
+    """
+    workspace.task(name)
+    live = workspace.registry.live(name)
+    if live is None:
+        known = [ref.digest[:12] for ref in workspace.registry.models(name)]
+        raise NotFoundError("model in service of task", f"{name}@{LIVE}", known)
+    with running(workspace, "score", name, listener or Silent()) as run:
+        loaded = workspace.registry.load(live)
+        scored = _score(run, loaded, from_start=from_start)
+        delivered = _deliver(run)
+    return ScoreOutcome(run.info.id, live.digest, scored, delivered)
+
+
+def _score(run: Run, loaded: LoadedModel, *, from_start: bool) -> ScoreCounts:
+    workspace, task = run.workspace, run.task
+    # Cleaned and rendered as the model was trained, whatever the configuration says by now.
+    serving = loaded.serving
+    trained = task.model_copy(
+        update={"steps": dict(serving.steps), "text": serving.task.text_fields}
+    )
+    context = workspace.step_context(run.spec.name)
+    scorer = Scorer.of(
+        loaded,
+        steps=build_steps(trained, workspace.plugins, context),
+        render=renderer(serving.task, workspace.plugins),
+        suppress=workspace.plugins.suppress_detection,
+    )
+    job = ScoreJob(
+        task=run.spec.name,
+        source=task.connector,
+        destination=_destination(task),
+        window=window_of(trained, run.info.started_at, labelled=False),
+        run_id=run.info.id,
+        from_start=from_start,
+    )
+    run.listener.stage("score", f"with {loaded.ref.digest[:12]} ({loaded.ref.recipe})")
+    with workspace.connector(task.connector) as connector:
+        counts = score_to_outbox(
+            workspace.store,
+            connector,
+            scorer,
+            job,
+            on_page=lambda so_far: run.listener.advance(so_far.pulled),
+        )
+    run.listener.note(f"{'':<10} {counts.scored:,} scored, {counts.detections:,} detections")
+    return counts
+
+
+def _deliver(run: Run) -> DeliveryCounts:
+    workspace, name = run.workspace, _destination(run.task)
+    run.listener.stage("push", f"to {name}")
+    with workspace.connector(name) as connector:
+        counts = deliver(
+            workspace.store,
+            connector,
+            name,
+            run_id=run.info.id,
+            on_receipt=workspace.plugins.detections_pushed,
+        )
+    run.listener.note(
+        f"{'':<10} {counts.written:,} written, {counts.duplicates:,} there already, "
+        f"{counts.rejected:,} rejected, {counts.pending:,} pending"
+    )
+    if counts.unavailable:
+        raise ConnectorUnavailableError(
+            f"{counts.unavailable}; {counts.pending:,} detections wait in the outbox, "
+            "run the same command again",
+            connector=name,
+        )
+    return counts
+
+
+def _destination(task: TaskSettings) -> str:
+    return task.push_to or task.connector

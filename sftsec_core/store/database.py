@@ -1,0 +1,85 @@
+"""The open database: short transactions, brought up to date, errors in one line."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from sftsec_core.store import dialects
+from sftsec_core.store.migrations import HEAD, current_revision, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+
+    from sqlalchemy import URL
+
+
+class Database:
+    """An engine that is connected, migrated and asked through `reading` and `writing`.
+
+    Attributes:
+        url: where it is; printing it hides the password.
+        clock: gives the present moment (UTC).
+    """
+
+    def __init__(self, url: URL, clock: Callable[[], datetime]) -> None:
+        """Connect and migrate.
+
+        Raises:
+            StoreError: when that is not possible.
+        """
+        self.url = url
+        self.clock = clock
+        self._engine = dialects.create(url)
+        self._writer = dialects.writer_of(self._engine)
+        self._reader = dialects.reader_of(self._engine)
+        try:
+            with dialects.store_errors(url):
+                self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self) -> None:
+        dialects.enable_wal(self._engine)
+        with self._reader.begin() as connection:
+            if current_revision(connection) == HEAD:
+                return
+        with self._writer.begin() as connection:
+            dialects.lock_for_migration(connection)
+            migrate(connection)
+
+    def writing(self, joined: Connection | None = None) -> AbstractContextManager[Connection]:
+        """Open a transaction that writes; committed at its end, rolled back by an exception.
+
+        Keep it short: on SQLite nobody else writes meanwhile.
+
+        Args:
+            joined: a transaction to take part in, instead of a new one.
+
+        Raises:
+            StoreError: for whatever the database raises.
+        """
+        return nullcontext(joined) if joined is not None else self._begin(write=True)
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that reads one consistent snapshot.
+
+        Raises:
+            StoreError: for whatever the database raises.
+        """
+        return self._begin(write=False)
+
+    @contextmanager
+    def _begin(self, *, write: bool) -> Iterator[Connection]:
+        engine = self._writer if write else self._reader
+        with dialects.store_errors(self.url), engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let go of all connections; may be called twice."""
+        self._engine.dispose()

@@ -1,0 +1,203 @@
+"""Everything that differs between SQLite and PostgreSQL.
+
+SQLite runs in WAL mode: one writer and any number of readers at once. A writer takes the write
+lock when it begins (`BEGIN IMMEDIATE`): a transaction that reads first and asks for the lock
+later fails at once with "database is locked" when another wrote in between, however long the
+timeout. `synchronous=FULL` syncs the log at every commit: a promotion or a receipt that was
+reported survives a power cut, and since transactions hold a page, not a row, it costs a few
+milliseconds a page. WAL needs shared memory: the file must lie on a local disk, not on NFS.
+
+Readers see one consistent snapshot on both databases (PostgreSQL: REPEATABLE READ).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from sftsec_core.errors import StoreError
+from sftsec_core.store.scrub import HIDDEN, hide_url_passwords
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+BUSY_SECONDS = 30.0
+# Enough for the indexes of a few hundred thousand verdicts; SQLite's own 2 MB make bulk inserts
+# read pages back again and again.
+_CACHE_KIB = 32 * 1024
+_DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
+# Any number will do, as long as every sftsec asks for the same.
+_MIGRATION_LOCK = 0x5F75EC
+
+
+def read_url(url: str) -> URL:
+    """Read a database URL.
+
+    Raises:
+        StoreError: when it is none, or is of a database that is not supported. The message
+            does not repeat the URL: it may hold a password.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    backend = parsed.get_backend_name() if parsed else ""
+    if parsed is None or backend not in _DRIVERS:
+        raise StoreError(
+            "state.url is not the address of a supported database: write "
+            "sqlite:////folder/sftsec.db or postgresql://user:password@host/database"
+        )
+    # Without a driver SQLAlchemy 2.0 would look for psycopg2; ours is psycopg 3.
+    return parsed.set(drivername=_DRIVERS[backend]) if parsed.drivername == backend else parsed
+
+
+def create(url: URL) -> Engine:
+    """Make the engine of a URL; connects to nothing yet.
+
+    Raises:
+        StoreError: when the database's driver is not installed.
+    """
+    try:
+        if url.get_backend_name() == "sqlite":
+            return _create_sqlite(url)
+        # Parameters hold incidents' data: they have no place in an error message.
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+    except (ImportError, NoSuchModuleError) as error:
+        raise StoreError(
+            f"the driver of {url.drivername} is not installed: pip install 'sftsec[postgresql]'"
+        ) from error
+
+
+def _create_sqlite(url: URL) -> Engine:
+    _create_private_file(url)
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        # Python's driver begins transactions by itself, too late and never IMMEDIATE.
+        connection.isolation_level = None
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("sqlite_begin", "")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def _create_private_file(url: URL) -> None:
+    """Create the file readable by its owner only: it holds verdicts and (redacted) incidents."""
+    if not url.database or url.database == ":memory:":
+        return
+    path = Path(url.database)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreError(f"cannot open the store {path}: {error.strerror or error}") from error
+
+
+def writer_of(engine: Engine) -> Engine:
+    """Return the engine for transactions that write."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(sqlite_begin="IMMEDIATE")
+    return engine
+
+
+def reader_of(engine: Engine) -> Engine:
+    """Return the engine for transactions that only read, each from one snapshot."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
+def enable_wal(engine: Engine) -> None:
+    """Put a SQLite file into WAL mode; it stays so for everyone."""
+    if engine.dialect.name != "sqlite":
+        return
+    deadline = time.monotonic() + BUSY_SECONDS
+    raw = engine.raw_connection()
+    try:
+        cursor: Any = raw.cursor()
+        while True:
+            try:
+                cursor.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                # Here SQLite does not wait by itself: two processes that both open a fresh
+                # file meet each other's lock at once.
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+            else:
+                return
+    finally:
+        raw.close()
+
+
+def lock_for_migration(connection: Connection) -> None:
+    """Let one process at a time migrate; the lock ends with the transaction.
+
+    On SQLite the transaction itself is the lock (`BEGIN IMMEDIATE`).
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+
+
+def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return the INSERT of this connection's database, which knows ON CONFLICT on both."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert rows, leave those that are there already as they are, and count the new ones."""
+    if not rows:
+        return 0
+    statement = insert_into(connection, table).on_conflict_do_nothing()
+    # Without the option SQLAlchemy forgets the count on PostgreSQL.
+    counted = statement.execution_options(preserve_rowcount=True)
+    return max(0, connection.execute(counted, list(rows)).rowcount)
+
+
+@contextmanager
+def store_errors(url: URL) -> Iterator[None]:
+    """Turn what the database raises into a StoreError of one line, without the password."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        cause = getattr(error, "orig", None) or error
+        reason = hide_url_passwords(" ".join(str(cause).split()))
+        if url.password:
+            reason = reason.replace(str(url.password), HIDDEN)
+        raise StoreError(f"{hidden(url)}: {reason}{_what_to_do(reason)}") from error
+
+
+def hidden(url: URL) -> str:
+    """Write a URL without its password, and without options, which may hold another."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def _what_to_do(reason: str) -> str:
+    for sign, advice in (
+        ("locked", "another process holds the store; try again when it has finished"),
+        ("not a database", "the file is damaged or not a store; restore a copy or move it away"),
+        ("malformed", "the file is damaged; restore a copy"),
+        ("readonly", "give this user the right to write to the file and its folder"),
+        ("disk is full", "make room and run again"),
+        ("onnect", "see that the database runs and that state.url is right"),
+    ):
+        if sign in reason:
+            return f" ({advice})"
+    return ""

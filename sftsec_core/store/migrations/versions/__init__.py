@@ -1,0 +1,1 @@
+"""One module a migration, each naming the one before it."""

@@ -1,0 +1,285 @@
+"""Detections on their way to a SIEM.
+
+A detection is written here first, together with the cursor of the page that it came from, and
+leaves only when the SIEM's receipt is recorded. A row is pending, delivered or rejected. Who
+pushes rows claims them first, for a while (a lease): a claim is taken over when its time is up
+or its process is known to be dead, so a kill costs nothing and two processes do not push the
+same row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_, select, update
+
+from sftsec_core.domain import Detection
+from sftsec_core.store.canonical import plain
+from sftsec_core.store.dialects import insert_new
+from sftsec_core.store.process import Owner
+from sftsec_core.store.scrub import hide_url_passwords
+from sftsec_core.store.tables import outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from sftsec_core.store.database import Database
+
+PENDING, DELIVERED, REJECTED = "pending", "delivered", "rejected"
+WRITTEN, DUPLICATE = "written", "duplicate"
+LEASE = timedelta(minutes=10)
+_BATCH = 500
+_LONGEST_REASON = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A pending row that the claimer may push.
+
+    Attributes:
+        id: the row's number; grows in the order in which rows were written.
+        attempts: how often it was pushed in vain.
+    """
+
+    id: int
+    detection: Detection
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCount:
+    """How many detections a connector has in one state."""
+
+    connector: str
+    status: str
+    detections: int
+
+
+class Outbox:
+    """The outbox of all connectors; a detection's uid is in a connector's once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self,
+        connector: str,
+        detections: Sequence[Detection],
+        *,
+        run_id: str | None = None,
+        joined: Connection | None = None,
+    ) -> int:
+        """Write detections and return how many are new; one that is there stays as it is.
+
+        Args:
+            connector: where they are to go.
+            detections: what was found.
+            run_id: the run that found them.
+            joined: a transaction to take part in.
+
+        Raises:
+            StoreError: when the database refuses.
+        """
+        now = self._database.clock()
+        rows = [
+            {
+                "connector": connector,
+                "uid": detection.uid,
+                "task": detection.task,
+                "detection": _to_json(detection),
+                "status": PENDING,
+                "attempts": 0,
+                "created_at": now,
+                "run_id": run_id,
+            }
+            for detection in detections
+        ]
+        with self._database.writing(joined) as connection:
+            return insert_new(connection, outbox, rows)
+
+    def claim(
+        self,
+        connector: str,
+        owner: str,
+        *,
+        limit: int,
+        after: int = 0,
+        retries: bool | None = None,
+        lease: timedelta = LEASE,
+    ) -> list[Claimed]:
+        """Claim pending rows that nobody else holds, in the order in which they were written.
+
+        Args:
+            connector: whose rows.
+            owner: `str(Owner.new())` of the claimer.
+            limit: how many at most.
+            after: only rows behind this one.
+            retries: True for rows that were pushed in vain, False for the others, None for both.
+            lease: for how long.
+
+        Raises:
+            StoreError: when the database refuses.
+        """
+        now = self._database.clock()
+        with self._database.writing() as connection:
+            free = or_(
+                outbox.c.claimed_by.is_(None),
+                outbox.c.claimed_until < now,
+                outbox.c.claimed_by.in_(_dead_claimers(connection, connector)),
+            )
+            query = (
+                select(outbox.c.id, outbox.c.detection, outbox.c.attempts)
+                .where(*_pending(connector), outbox.c.id > after, free, *_tried(retries))
+                .order_by(outbox.c.id)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            )
+            rows = connection.execute(query).all()
+            connection.execute(
+                update(outbox)
+                .where(outbox.c.id.in_([row.id for row in rows]))
+                .values(claimed_by=owner, claimed_until=now + lease)
+            )
+        return [Claimed(row.id, _from_json(row.detection), row.attempts) for row in rows]
+
+    def renew(self, owner: str, ids: Collection[int], *, lease: timedelta = LEASE) -> set[int]:
+        """Prolong claims and return the rows that are still the owner's and pending."""
+        held = (outbox.c.id.in_(ids), outbox.c.claimed_by == owner, outbox.c.status == PENDING)
+        with self._database.writing() as connection:
+            connection.execute(
+                update(outbox).where(*held).values(claimed_until=self._database.clock() + lease)
+            )
+            return set(connection.execute(select(outbox.c.id).where(*held)).scalars())
+
+    def release(self, owner: str) -> None:
+        """Give back everything that the owner claimed and did not settle."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(outbox)
+                .where(outbox.c.claimed_by == owner)
+                .values(claimed_by=None, claimed_until=None)
+            )
+
+    def deliver(
+        self,
+        connector: str,
+        uids: Iterable[str],
+        outcome: str,
+        *,
+        joined: Connection | None = None,
+    ) -> int:
+        """Record that the other side has these, and return for how many that is news.
+
+        It is a fact whoever held the claim, so the claim is not asked for.
+
+        Args:
+            connector: who has them.
+            uids: the detections.
+            outcome: `WRITTEN`, or `DUPLICATE` when they were there already.
+            joined: a transaction to take part in.
+        """
+        return self._settle(connector, uids, DELIVERED, outcome, joined)
+
+    def reject(
+        self, connector: str, uid: str, reason: str, *, joined: Connection | None = None
+    ) -> int:
+        """Record that the other side refuses a detection for good; 1 when that is news."""
+        clean = hide_url_passwords(reason)[:_LONGEST_REASON]
+        return self._settle(connector, [uid], REJECTED, clean, joined)
+
+    def postpone(
+        self, owner: str, id_: int, reason: str, *, joined: Connection | None = None
+    ) -> None:
+        """Count a push in vain; the row stays pending, for a later delivery.
+
+        One that the owner no longer holds is not touched.
+        """
+        held = (outbox.c.id == id_, outbox.c.claimed_by == owner, outbox.c.status == PENDING)
+        clean = hide_url_passwords(reason)[:_LONGEST_REASON]
+        values = {
+            "attempts": outbox.c.attempts + 1,
+            "outcome": clean,
+            "claimed_by": None,
+            "claimed_until": None,
+        }
+        with self._database.writing(joined) as connection:
+            connection.execute(update(outbox).where(*held).values(values))
+
+    def counts(self, connector: str | None = None) -> list[OutboxCount]:
+        """Return how many detections are in which state, by connector and state."""
+        columns = (outbox.c.connector, outbox.c.status)
+        query = select(*columns, func.count()).group_by(*columns).order_by(*columns)
+        if connector is not None:
+            query = query.where(outbox.c.connector == connector)
+        with self._database.reading() as connection:
+            return [OutboxCount(*row) for row in connection.execute(query)]
+
+    def pending(self, connector: str) -> int:
+        """Return how many detections still have to go to a connector."""
+        query = select(func.count()).select_from(outbox).where(*_pending(connector))
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar_one()
+
+    def _settle(
+        self,
+        connector: str,
+        uids: Iterable[str],
+        status: str,
+        outcome: str,
+        joined: Connection | None,
+    ) -> int:
+        values = {
+            "status": status,
+            "outcome": outcome,
+            "settled_at": self._database.clock(),
+            "claimed_by": None,
+            "claimed_until": None,
+        }
+        wanted, settled = list(uids), 0
+        with self._database.writing(joined) as connection:
+            for start in range(0, len(wanted), _BATCH):
+                part = outbox.c.uid.in_(wanted[start : start + _BATCH])
+                statement = update(outbox).where(*_pending(connector), part).values(values)
+                settled += connection.execute(statement).rowcount
+        return settled
+
+
+def _pending(connector: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return (outbox.c.connector == connector, outbox.c.status == PENDING)
+
+
+def _tried(retries: bool | None) -> tuple[ColumnElement[bool], ...]:
+    if retries is None:
+        return ()
+    return (outbox.c.attempts > 0 if retries else outbox.c.attempts == 0,)
+
+
+def _dead_claimers(connection: Connection, connector: str) -> list[str]:
+    query = (
+        select(outbox.c.claimed_by)
+        .where(*_pending(connector), outbox.c.claimed_by.is_not(None))
+        .distinct()
+    )
+    claimers = connection.execute(query).scalars().all()
+    return [claimer for claimer in claimers if Owner.parse(claimer).alive() is False]
+
+
+def _to_json(detection: Detection) -> dict[str, Any]:
+    values = {one.name: getattr(detection, one.name) for one in fields(Detection)}
+    # `plain`: a field of a type that JSON lacks must not hold up the page for ever.
+    return {
+        **values,
+        "at": detection.at and detection.at.astimezone(UTC).isoformat(),
+        "top_classes": [list(one) for one in detection.top_classes],
+        "fields": plain(detection.fields),
+    }
+
+
+def _from_json(stored: dict[str, Any]) -> Detection:
+    at = stored["at"] and datetime.fromisoformat(stored["at"])
+    top = tuple((label, probability) for label, probability in stored["top_classes"])
+    return Detection(**{**stored, "at": at, "top_classes": top})

@@ -1,0 +1,103 @@
+"""The state store: one object for each noun, over one database.
+
+    with Store.open(None, folder=Path(".sftsec")) as store:
+        store.verdicts.add("mail", incidents, run_id=run.id)
+        for run in store.runs.list("phishing"):
+            ...
+
+Each method is one short transaction. To make several one, open `store.writing()` and hand the
+connection to each; the audit log comes last, since whoever appends to it makes others wait.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sftsec_core.store import dialects
+from sftsec_core.store.audit import AuditLog
+from sftsec_core.store.columns import utc_now
+from sftsec_core.store.cursors import Cursors
+from sftsec_core.store.database import Database
+from sftsec_core.store.folders import Folders
+from sftsec_core.store.models import Models
+from sftsec_core.store.outbox import Outbox
+from sftsec_core.store.quarantine import Quarantine
+from sftsec_core.store.runs import Runs
+from sftsec_core.store.snapshots import Snapshots
+from sftsec_core.store.verdicts import Verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+DATABASE_FILE = "sftsec.db"
+
+
+class Store:
+    """sftsec's state in a database; threads and processes may share it.
+
+    Attributes:
+        audit: who did what.
+        cursors: how far scoring has come.
+        models: registered models and their aliases.
+        outbox: detections on their way to a SIEM.
+        quarantine: records that could not be used.
+        runs: attempts at a task.
+        snapshots: data sets that were built.
+        verdicts: what analysts said, with where it came from.
+    """
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        folders = Folders(folder)
+        self.audit = AuditLog(database)
+        self.cursors = Cursors(database)
+        self.models = Models(database, folders, self.audit)
+        self.outbox = Outbox(database)
+        self.quarantine = Quarantine(database)
+        self.runs = Runs(database, folders)
+        self.snapshots = Snapshots(database, folders)
+        self.verdicts = Verdicts(database)
+
+    @classmethod
+    def open(
+        cls, url: str | None, *, folder: Path, clock: Callable[[], datetime] = utc_now
+    ) -> Store:
+        """Open a store, creating or migrating it as needed.
+
+        Args:
+            url: an SQLAlchemy URL (sqlite, postgresql); None for `sftsec.db` in the folder.
+            folder: the state folder; what lies in it is stored relative to it.
+            clock: gives the present moment (UTC).
+
+        Raises:
+            StoreError: when it cannot be opened, or a newer sftsec wrote it.
+        """
+        folder = folder.absolute()
+        address = url or f"sqlite:///{folder / DATABASE_FILE}"
+        return cls(Database(dialects.read_url(address), clock), folder)
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Open a transaction for several writes that must happen together or not at all.
+
+        Raises:
+            StoreError: for whatever the database raises.
+        """
+        return self._database.writing()
+
+    def close(self) -> None:
+        """Let go of all connections; may be called twice."""
+        self._database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Store({dialects.hidden(self._database.url)})"

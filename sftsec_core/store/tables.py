@@ -1,0 +1,201 @@
+"""The tables of the store, as they are after all migrations.
+
+A change here needs a migration in `migrations/versions`; a test compares the two. Folders are
+kept relative to the state folder, so that it can be moved. `run_id` is a soft reference
+throughout: a run may be pruned while the verdicts that it pulled stay.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from sftsec_core.store.columns import COUNTER, ForeignText, UtcDateTime
+
+# Named constraints: a later migration can drop them on any database.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("key", String(40), primary_key=True),
+    Column("connector", Text, nullable=False),
+    # Plain Text in this table: `verdicts.py` cleans each text once, on the way to its key.
+    Column("incident_uid", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("analyst", Text),
+    Column("at", UtcDateTime),
+    Column("reason", Text),
+    Column("automated", Boolean, nullable=False),
+    Column("pulled_at", UtcDateTime, nullable=False),
+    Column("run_id", Text),
+    Index(None, "connector", "incident_uid"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("task", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("rows", COUNTER, nullable=False),
+    Column("manifest", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("run_id", Text),
+    # Content-addressed: two tasks that read the same fields share a snapshot.
+    PrimaryKeyConstraint("task", "digest"),
+)
+
+_RUNNING = text("status = 'running'")
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("task", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("heartbeat_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("error", ForeignText),
+    Column("report", Text),
+    Index(None, "kind", "task", "started_at"),
+    # One run of a kind at a time for a task: a second cron job must not share its work folder.
+    Index(
+        "one_running",
+        "kind",
+        "task",
+        unique=True,
+        sqlite_where=_RUNNING,
+        postgresql_where=_RUNNING,
+    ),
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("task", Text, nullable=False),
+    Column("recipe", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "task", "created_at"),
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("task", Text, nullable=False),
+    Column("alias", Text, nullable=False),
+    Column("digest", String(64), ForeignKey("models.digest"), nullable=False),
+    PrimaryKeyConstraint("task", "alias"),
+)
+
+alias_history = Table(
+    "alias_history",
+    metadata,
+    Column("id", COUNTER, primary_key=True, autoincrement=True),
+    Column("task", Text, nullable=False),
+    Column("alias", Text, nullable=False),
+    Column("digest", String(64), ForeignKey("models.digest"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", ForeignText, nullable=False),
+    Column("reason", ForeignText, nullable=False),
+    Index(None, "task", "alias"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", COUNTER, primary_key=True, autoincrement=True),
+    Column("connector", Text, nullable=False),
+    Column("uid", String(64), nullable=False),
+    Column("task", Text, nullable=False),
+    Column("detection", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("outcome", ForeignText),
+    Column("attempts", Integer, nullable=False),
+    Column("claimed_by", Text),
+    Column("claimed_until", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),
+    Column("run_id", Text),
+    UniqueConstraint("connector", "uid"),
+    Index(None, "connector", "status", "id"),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("task", Text, nullable=False),
+    Column("connector", Text, nullable=False),
+    Column("cursor", ForeignText, nullable=False),
+    Column("moved_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("task", "connector"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("key", String(40), primary_key=True),
+    Column("connector", Text, nullable=False),
+    Column("where", ForeignText, nullable=False),
+    Column("reason", ForeignText, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("run_id", Text),
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("seen", Integer, nullable=False),
+    Index(None, "connector", "last_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    # Given by us, not by the database: the chain has no gaps, so a missing row shows.
+    Column("seq", COUNTER, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", ForeignText, nullable=False),
+    Column("details", JSON, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    # One row. Whoever appends locks it, and a log that lost its tail no longer ends in it.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", COUNTER, nullable=False),
+    Column("hash", String(64), nullable=False),
+)

@@ -1,0 +1,170 @@
+"""What analysts said about incidents, with where it came from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import func, select
+
+from sftsec_core.domain import Verdict
+from sftsec_core.store.columns import clean_text
+from sftsec_core.store.dialects import insert_new
+from sftsec_core.store.tables import verdicts
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Row
+
+    from sftsec_core.domain import Incident
+    from sftsec_core.store.database import Database
+
+_BATCH = 10_000
+_UIDS_PER_QUERY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVerdict:
+    """One verdict and where it came from.
+
+    Attributes:
+        connector: the connector's name in the configuration.
+        incident_uid: the incident that it judges, unique within the connector.
+        verdict: what was said.
+        pulled_at: when it was first seen (UTC).
+        run_id: the run that first saw it.
+    """
+
+    connector: str
+    incident_uid: str
+    verdict: Verdict
+    pulled_at: datetime
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictCount:
+    """How often a connector's analysts said one word, and how often a machine did."""
+
+    connector: str
+    value: str
+    verdicts: int
+    automated: int
+
+
+class Verdicts:
+    """The verdicts of all connectors; the same one pulled twice is one row."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, connector: str, incidents: Iterable[Incident], *, run_id: str | None = None
+    ) -> int:
+        """Keep the incidents' verdicts and return how many are new.
+
+        A verdict is the same one when incident, word, analyst, moment and `automated` are: a
+        reason that was edited later makes no second judgement. Written in batches: what came
+        before an error stays, and adding it again changes nothing.
+
+        Raises:
+            StoreError: when a verdict's time has no time zone, or the database refuses.
+        """
+        rows = self._rows(connector, incidents, run_id)
+        added = 0
+        while batch := list(islice(rows, _BATCH)):
+            with self._database.writing() as connection:
+                added += insert_new(connection, verdicts, batch)
+        return added
+
+    def of(self, connector: str, uids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
+        """Return the verdicts on these incidents, oldest first; undated ones come first.
+
+        Incidents without a verdict are left out.
+        """
+        found: dict[str, builtins.list[Verdict]] = {}
+        with self._database.reading() as connection:
+            for start in range(0, len(uids), _UIDS_PER_QUERY):
+                part = uids[start : start + _UIDS_PER_QUERY]
+                query = select(verdicts).where(
+                    verdicts.c.connector == connector, verdicts.c.incident_uid.in_(part)
+                )
+                for row in connection.execute(query):
+                    found.setdefault(row.incident_uid, []).append(_verdict(row))
+        return {uid: tuple(sorted(some, key=_age)) for uid, some in found.items()}
+
+    def list(
+        self, connector: str | None = None, *, value: str | None = None, limit: int = 100
+    ) -> builtins.list[StoredVerdict]:
+        """Return verdicts, those pulled last first.
+
+        Args:
+            connector: only this one's; None for all.
+            value: only this word of the platform's; None for all.
+            limit: how many at most.
+        """
+        query = select(verdicts).where(*_matching(connector, value))
+        # The key breaks ties, so that the same call gives the same answer.
+        query = query.order_by(verdicts.c.pulled_at.desc(), verdicts.c.key).limit(limit)
+        with self._database.reading() as connection:
+            return [_stored(row) for row in connection.execute(query)]
+
+    def stats(self, connector: str | None = None) -> builtins.list[VerdictCount]:
+        """Return the counts by connector and word, the most frequent first."""
+        columns = (verdicts.c.connector, verdicts.c.value)
+        automated = func.count().filter(verdicts.c.automated)
+        query = (
+            select(*columns, func.count(), automated)
+            .where(*_matching(connector, None))
+            .group_by(*columns)
+            .order_by(func.count().desc(), *columns)
+        )
+        with self._database.reading() as connection:
+            return [VerdictCount(*row) for row in connection.execute(query)]
+
+    def _rows(
+        self, connector: str, incidents: Iterable[Incident], run_id: str | None
+    ) -> Iterator[dict[str, Any]]:
+        origin = {"connector": connector, "pulled_at": self._database.clock(), "run_id": run_id}
+        for incident in incidents:
+            for verdict in incident.verdicts:
+                yield {**origin, **_row(connector, incident.uid, verdict)}
+
+
+def _row(connector: str, incident_uid: str, verdict: Verdict) -> dict[str, Any]:
+    uid, value, at = clean_text(incident_uid), clean_text(verdict.value), verdict.at
+    analyst = verdict.analyst and clean_text(verdict.analyst)
+    judged = (connector, uid, value, analyst, at and at.timestamp(), verdict.automated)
+    return {
+        "key": hashlib.sha256(orjson.dumps(judged)).hexdigest()[:40],
+        "incident_uid": uid,
+        "value": value,
+        "analyst": analyst,
+        "at": at,
+        "reason": verdict.reason and clean_text(verdict.reason),
+        "automated": verdict.automated,
+    }
+
+
+def _age(verdict: Verdict) -> tuple[float, str, str]:
+    moment = verdict.at.timestamp() if verdict.at else float("-inf")
+    return (moment, verdict.analyst or "", verdict.value)
+
+
+def _matching(connector: str | None, value: str | None) -> list[ColumnElement[bool]]:
+    wanted = ((verdicts.c.connector, connector), (verdicts.c.value, value))
+    return [column == given for column, given in wanted if given is not None]
+
+
+def _verdict(row: Row[Any]) -> Verdict:
+    return Verdict(row.value, row.analyst, row.at, row.reason, row.automated)
+
+
+def _stored(row: Row[Any]) -> StoredVerdict:
+    return StoredVerdict(row.connector, row.incident_uid, _verdict(row), row.pulled_at, row.run_id)

@@ -1,0 +1,96 @@
+"""Small, made-up incidents and examples: the same arguments give the same values everywhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from sftsec_core.domain import Detection, Example, Incident, TaskSpec, Verdict, detection_uid
+
+START = datetime(2026, 1, 5, 8, tzinfo=UTC)
+_WORDS = {
+    "benign": ("invoice", "lunch", "meeting", "thursday", "agenda", "minutes", "Grüße", "report"),
+    "malicious": ("password", "verify", "urgent", "account", "locked", "prize", "click", "бонус"),
+}
+_COMMON = ("please", "the", "your", "today", "team", "from", "with", "見積")
+
+
+def make_incidents(
+    count: int, *, seed: int = 0, labelled: float = 0.5, field: str = "message"
+) -> list[Incident]:
+    """Make incidents a minute apart, in the order of their times.
+
+    Every fifth one has the text of the one before it under a uid of its own, as alerts have, and
+    the labels "benign" and "malicious" (one in three) can be learned from the words.
+
+    Args:
+        count: how many.
+        seed: another seed gives other texts, and the same uids.
+        labelled: the fraction that carries a verdict, 0 to 1.
+        field: the dotted name of the field that holds the text.
+    """
+    random = Random(seed)  # noqa: S311 - test data, not a secret
+    incidents: list[Incident] = []
+    for number in range(count):
+        at = START + timedelta(minutes=number)
+        label = "malicious" if number % 3 == 0 else "benign"
+        text = _text(random, label)
+        if number % 5 == 4:
+            text = str(incidents[-1].fields[field])
+            label = "malicious" if (number - 1) % 3 == 0 else "benign"
+        verdict = Verdict(label, analyst=f"analyst-{number % 2}", at=at + timedelta(hours=1))
+        verdicts = (verdict,) if random.random() < labelled else ()
+        fields = {field: text, "host.name": f"host-{number % 4}"}
+        incidents.append(Incident(f"incident-{number:05d}", fields, verdicts, at))
+    return incidents
+
+
+def make_examples(
+    count: int, *, labels: tuple[str, ...] = ("benign", "malicious"), seed: int = 0
+) -> list[Example]:
+    """Make examples that take the labels in turn, each recognisable by its words.
+
+    Args:
+        count: how many; the i-th has `labels[i % len(labels)]`.
+        labels: the classes; any names.
+        seed: another seed gives other texts.
+    """
+    random = Random(seed)  # noqa: S311 - test data, not a secret
+    examples = []
+    for number in range(count):
+        label = labels[number % len(labels)]
+        examples.append(Example(f"example-{seed}-{number:05d}", _text(random, label), label))
+    return examples
+
+
+def make_task(
+    labels: tuple[str, ...] = ("benign", "malicious"), *, field: str = "message"
+) -> TaskSpec:
+    """Make the task that the incidents and examples of this module answer."""
+    return TaskSpec("made-up", (field,), labels, benign=labels[0])
+
+
+def make_detections(count: int, *, model_digest: str = "0" * 64) -> list[Detection]:
+    """Make detections of the first incidents of `make_incidents`."""
+    return [
+        Detection(
+            uid=detection_uid(model_digest, incident.uid),
+            incident_uid=incident.uid,
+            task="made-up",
+            model_digest=model_digest,
+            label="malicious",
+            probability=0.9,
+            threshold=0.5,
+            top_classes=(("malicious", 0.9), ("benign", 0.1)),
+            at=incident.at,
+            fields=incident.fields,
+        )
+        for incident in make_incidents(count)
+    ]
+
+
+def _text(random: Random, label: str) -> str:
+    own = _WORDS.get(label) or tuple(f"{label}{suffix}" for suffix in ("ish", "ly", "ness", "s"))
+    words = random.sample(_COMMON, 3) + random.choices(own, k=3)
+    random.shuffle(words)
+    return " ".join(words)

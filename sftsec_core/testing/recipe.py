@@ -1,0 +1,154 @@
+"""What every recipe keeps, as a test class.
+
+A recipe's test, whole::
+
+    class TestNaiveBayes(RecipeContract):
+        def spec(self) -> RecipeSpec:
+            return NAIVE_BAYES
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from sftsec_core.config.models import TrainSettings
+from sftsec_core.contracts import TrainJob
+from sftsec_core.testing.incidents import make_examples, make_task
+
+if TYPE_CHECKING:
+    from sftsec_core.contracts import RecipeSpec, TrainedModel
+    from sftsec_core.domain import Example
+
+# How pickles of protocol 2 to 5 begin, and the archives that torch and joblib wrap them in.
+_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04", b"\x1f\x8b")
+_PICKLE_SUFFIXES = {".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".ckpt", ".npy", ".npz"}
+LABELS = ("benign", "malicious")
+
+
+class RecipeContract:
+    """Inherit it, and give `spec`; `settings` to make a slow recipe small.
+
+    Attributes:
+        train_size: examples to fit on.
+        tolerance: how far two scorings of one text may lie apart (batching moves a float).
+    """
+
+    train_size: ClassVar[int] = 60
+    tolerance: ClassVar[float] = 1e-4
+
+    # --- what the author gives
+
+    def spec(self) -> RecipeSpec:
+        """Give the recipe's spec."""
+        raise NotImplementedError(f"{type(self).__name__}.spec()")
+
+    def settings(self) -> Mapping[str, Any]:
+        """Give what stands under `train:`, besides the recipe's name."""
+        return {}
+
+    # --- the contract
+
+    def test_it_learns_what_a_word_gives_away(self, tmp_path: Path) -> None:
+        """Nine in ten of unseen examples that their words decide."""
+        unseen = make_examples(40, seed=9)
+        predicted = self._proba(self._fit(tmp_path), unseen).argmax(axis=1)
+        truth = [LABELS.index(example.label) for example in unseen]
+        assert np.mean(predicted == truth) >= 0.9
+
+    def test_rows_are_probabilities_in_the_order_of_the_labels(self, tmp_path: Path) -> None:
+        """Shape (n, k), rows that sum to 1, columns as the task says."""
+        model = self._fit(tmp_path)
+        proba = self._proba(model, make_examples(5, seed=9))
+        assert tuple(model.labels) == LABELS
+        assert proba.shape == (5, 2)
+        assert proba.min() >= 0
+        np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
+
+    def test_no_texts_give_no_rows(self, tmp_path: Path) -> None:
+        """A page may have nothing to score."""
+        assert self._fit(tmp_path).predict_proba([]).shape == (0, 2)
+
+    def test_a_text_scores_the_same_alone_and_among_others(self, tmp_path: Path) -> None:
+        """Neither its neighbours nor its place in the batch change a probability."""
+        model = self._fit(tmp_path)
+        texts = ["verify your account", "", "lunch on thursday " * 60, "Grüße \u202e \x00"]
+        alone = np.concatenate([model.predict_proba([text]) for text in texts])
+        np.testing.assert_allclose(model.predict_proba(texts), alone, atol=self.tolerance)
+        np.testing.assert_allclose(
+            model.predict_proba(texts[::-1])[::-1], alone, atol=self.tolerance
+        )
+
+    def test_a_saved_model_loads_to_the_same_probabilities(self, tmp_path: Path) -> None:
+        """What is promoted is what was evaluated."""
+        model = self._fit(tmp_path)
+        loaded = self.spec().load(self._save(model, tmp_path))
+        unseen = make_examples(10, seed=9)
+        assert tuple(loaded.labels) == tuple(model.labels)
+        np.testing.assert_allclose(
+            self._proba(loaded, unseen), self._proba(model, unseen), atol=1e-6
+        )
+
+    def test_a_saved_model_is_safetensors_and_json(self, tmp_path: Path) -> None:
+        """Nothing that it wrote needs unpickling: a model file must not run code."""
+        folder = self._save(self._fit(tmp_path), tmp_path)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        assert files
+        for path in files:
+            assert path.suffix not in _PICKLE_SUFFIXES, path.name
+            with path.open("rb") as file:
+                assert not file.read(4).startswith(_PICKLES), f"{path.name} looks like a pickle"
+
+    def test_the_same_job_makes_the_same_model(self, tmp_path: Path) -> None:
+        """The seed is in the settings; there is no other source of chance."""
+        unseen = make_examples(10, seed=9)
+        first, second = self._fit(tmp_path / "a"), self._fit(tmp_path / "b")
+        np.testing.assert_allclose(
+            self._proba(first, unseen), self._proba(second, unseen), atol=self.tolerance
+        )
+
+    def test_a_class_without_examples_keeps_its_column(self, tmp_path: Path) -> None:
+        """Two of three labels occur: the third is improbable, not missing."""
+        labels = ("benign", "malicious", "unseen")
+        model = self._fit(tmp_path, labels=labels)
+        proba = self._proba(model, make_examples(6, seed=9))
+        assert tuple(model.labels) == labels
+        assert proba.shape == (6, 3)
+        assert proba[:, 2].max() < 0.5
+
+    def test_no_dev_examples_are_no_error(self, tmp_path: Path) -> None:
+        """A small task may have none to spare."""
+        assert tuple(self._fit(tmp_path, dev=()).labels) == LABELS
+
+    # --- helpers
+
+    def _fit(
+        self,
+        folder: Path,
+        *,
+        labels: tuple[str, ...] = LABELS,
+        dev: Sequence[Example] | None = None,
+    ) -> TrainedModel:
+        workdir = folder / "work"
+        workdir.mkdir(parents=True)
+        settings = {"recipe": self.spec().name, **self.settings()}
+        job = TrainJob(
+            task=make_task(labels),
+            train=make_examples(self.train_size),
+            dev=make_examples(20, seed=5) if dev is None else dev,
+            settings=TrainSettings.model_validate(settings),
+            workdir=workdir,
+        )
+        return self.spec().train(job)
+
+    def _save(self, model: TrainedModel, folder: Path) -> Path:
+        saved = folder / "saved"
+        saved.mkdir()
+        model.save(saved)
+        return saved
+
+    def _proba(self, model: TrainedModel, examples: Sequence[Example]) -> np.ndarray:
+        return np.asarray(model.predict_proba([example.text for example in examples]))

@@ -1,0 +1,49 @@
+"""What every test runs under, and the fixtures that all of them share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+# Before any test module imports a library that reads them.
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test may depend on a model hub
+os.environ["TOKENIZERS_PARALLELISM"] = "false"  # its threads and our subprocesses do not mix
+os.environ["MPLBACKEND"] = "Agg"
+os.environ.setdefault("OMP_NUM_THREADS", "2")  # the same sums on every machine
+
+import pytest
+
+from tests.needs import need
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _two_torch_threads() -> None:
+    """Bound torch where a test has brought it in; never import it on a test's behalf."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.get_num_threads() != 2:
+        torch.set_num_threads(2)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Callable[[str], Path]:
+    """Give the folder of a real labelled data set by its name ("sms_spam")."""
+
+    def find(name: str) -> Path:
+        base = os.environ.get("SFTSEC_TEST_DATA")
+        folder = Path(base) / name if base else None
+        present = folder if folder is not None and folder.is_dir() else None
+        return need(
+            present, f"set SFTSEC_TEST_DATA to a folder that holds {name}/train.jsonl.gz and so on"
+        )
+
+    return find

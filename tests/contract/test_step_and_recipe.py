@@ -1,0 +1,200 @@
+"""The step's and the recipe's contracts pass what is right and find what is wrong."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sftsec_core.contracts import (
+    EmptyConfig,
+    RecipeSpec,
+    Step,
+    StepContext,
+    StepSpec,
+    TrainedModel,
+    TrainJob,
+)
+from sftsec_core.domain import Incident
+from sftsec_core.testing import RecipeContract, StepContract
+
+# --- steps
+
+
+class Lower:
+    """Lower-case the text; the right way to write a step."""
+
+    def __init__(self) -> None:
+        self.changed = 0
+
+    def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+        return [self._one(incident) for incident in incidents]
+
+    def counts(self) -> Mapping[str, int]:
+        return {"lowered": self.changed}
+
+    def _one(self, incident: Incident) -> Incident:
+        text = incident.fields.get("message")
+        if not isinstance(text, str):
+            return incident
+        self.changed += text != text.lower()
+        return replace(incident, fields={**incident.fields, "message": text.lower()})
+
+
+class Reverses(Lower):
+    def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+        return list(incidents)[::-1]
+
+
+class Doubles(Lower):
+    def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+        return [incident for incident in incidents for _ in range(2)]
+
+
+class ChangesInPlace(Lower):
+    def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+        for incident in incidents:
+            incident.fields["message"] = "changed"  # type: ignore[index]  # the fault
+        return incidents
+
+
+class SeesTheBatch(Lower):
+    def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+        return incidents[:1]
+
+
+class NeedsText(Lower):
+    def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+        return [i for i in incidents if i.fields["message"].strip()]
+
+
+class CountsValues(Lower):
+    def counts(self) -> Mapping[str, int]:
+        return {"password": 3, "please": 1}
+
+
+class Nests(Lower):
+    def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+        return [replace(i, fields={"message": {"text": "x"}}) for i in incidents]
+
+
+class StepUnderTest(StepContract):
+    kind: ClassVar[type[Lower]] = Lower
+
+    def spec(self) -> StepSpec:
+        def create(_config: object, _context: StepContext) -> Step:
+            return self.kind()
+
+        return StepSpec("lower", "Lower-case texts", 300, EmptyConfig, create)
+
+
+class TestARightStep(StepUnderTest):
+    """Everything, inherited."""
+
+
+@pytest.mark.parametrize(
+    ("faulty", "test"),
+    [
+        (Reverses, "test_the_order_is_kept_and_a_batch_never_grows"),
+        (Doubles, "test_the_order_is_kept_and_a_batch_never_grows"),
+        (ChangesInPlace, "test_incidents_are_not_changed_in_place"),
+        (SeesTheBatch, "test_where_batches_are_cut_does_not_matter"),
+        (NeedsText, "test_missing_and_strange_fields_are_passed_over"),
+        (CountsValues, "test_counts_are_counts"),
+        (Nests, "test_fields_stay_flat"),
+    ],
+)
+def test_the_contract_finds_a_faulty_step(faulty: type[Lower], test: str) -> None:
+    contract = type("Faulty", (StepUnderTest,), {"kind": faulty})()
+    with pytest.raises((AssertionError, KeyError, AttributeError, TypeError)):
+        getattr(contract, test)()
+
+
+# --- recipes
+
+
+class WordModel:
+    """Hold a word's classes; the smallest model that learns."""
+
+    def __init__(self, labels: tuple[str, ...], words: dict[str, list[int]]) -> None:
+        self.labels = labels
+        self.words = words
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        scores = np.full((len(texts), len(self.labels)), 0.01)
+        for row, text in enumerate(texts):
+            for word in text.split():
+                scores[row] += np.asarray(self.words.get(word, [0] * len(self.labels))) ** 2
+        return np.asarray(scores / scores.sum(axis=1, keepdims=True), dtype=np.float64)
+
+    def save(self, folder: Path) -> None:
+        body = {"labels": self.labels, "words": self.words}
+        (folder / "words.json").write_text(json.dumps(body), encoding="utf-8")
+
+
+class Pickles(WordModel):
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        (folder / "words.dat").write_bytes(pickle.dumps(self.words))
+
+
+class SavesTooLittle(WordModel):
+    def save(self, folder: Path) -> None:
+        WordModel(self.labels, {}).save(folder)
+
+
+class SeesNeighbours(WordModel):
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        return super().predict_proba([" ".join(texts)] * len(texts))
+
+
+class TurnsColumns(WordModel):
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        return super().predict_proba(texts)[:, ::-1]
+
+
+class RecipeUnderTest(RecipeContract):
+    kind: ClassVar[type[WordModel]] = WordModel
+
+    def spec(self) -> RecipeSpec:
+        return RecipeSpec("words", "Counts words", 1, self._train, self._load)
+
+    def _train(self, job: TrainJob) -> TrainedModel:
+        words: dict[str, list[int]] = {}
+        for example in job.train:
+            for word in example.text.split():
+                counts = words.setdefault(word, [0] * len(job.task.labels))
+                counts[job.task.labels.index(example.label)] += 1
+        return self.kind(job.task.labels, words)
+
+    def _load(self, folder: Path) -> TrainedModel:
+        body = json.loads((folder / "words.json").read_text(encoding="utf-8"))
+        return self.kind(tuple(body["labels"]), body["words"])
+
+
+class TestARightRecipe(RecipeUnderTest):
+    """Everything, inherited."""
+
+
+@pytest.mark.parametrize(
+    ("faulty", "test"),
+    [
+        (Pickles, "test_a_saved_model_is_safetensors_and_json"),
+        (SavesTooLittle, "test_a_saved_model_loads_to_the_same_probabilities"),
+        (SeesNeighbours, "test_a_text_scores_the_same_alone_and_among_others"),
+        (TurnsColumns, "test_it_learns_what_a_word_gives_away"),
+    ],
+)
+def test_the_contract_finds_a_faulty_recipe(
+    faulty: type[WordModel], test: str, tmp_path: Path
+) -> None:
+    contract = type("Faulty", (RecipeUnderTest,), {"kind": faulty})()
+    with pytest.raises(AssertionError):
+        getattr(contract, test)(tmp_path)

@@ -1,0 +1,98 @@
+"""Models that answer by rote, and reports made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sftsec_core.config.models import ThresholdSettings
+from sftsec_core.domain import EvalReport, Example, Split, TaskSpec
+from sftsec_core.evaluation.evaluate import Fitted, evaluate
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+BINARY = TaskSpec("phishing", ("message",), ("benign", "phishing"), "benign")
+TECHNIQUES = TaskSpec("attack", ("message",), tuple(f"T{i:04}" for i in range(50)))
+
+
+@dataclass(frozen=True)
+class RoteModel:
+    """Reads the true column off the text ("uid|column|...") and blurs it, the same way each time.
+
+    `skill` is the mean advantage, in log odds, of the true class over the others.
+    """
+
+    labels: tuple[str, ...]
+    skill: float
+    seed: int = 0
+    sharpness: float = 1.0
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        true = np.array([int(text.split("|")[1]) for text in texts])
+        logits = np.random.default_rng(self.seed).normal(size=(len(texts), len(self.labels)))
+        logits[np.arange(len(true)), true] += self.skill
+        powers = np.exp(self.sharpness * logits)
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError
+
+
+def examples(
+    part: str,
+    columns: Sequence[int],
+    task: TaskSpec = BINARY,
+    *,
+    text: str = "",
+    timed: bool = True,
+) -> list[Example]:
+    """One example a column, an hour apart."""
+    return [
+        Example(
+            uid=f"{part}-{i}",
+            text=f"{part}-{i}|{column}|{text}",
+            label=task.labels[column],
+            at=BEGIN + timedelta(hours=i) if timed else None,
+        )
+        for i, column in enumerate(columns)
+    ]
+
+
+def split_of(
+    task: TaskSpec = BINARY, n: int = 300, attacks: float = 0.2, *, text: str = "", seed: int = 5
+) -> Split:
+    """Train of 2n, dev of n / 2 and test of n examples, drawn by the task's kind."""
+    rng = np.random.default_rng(seed)
+    k = len(task.labels)
+    shares = [1 / k] * k if task.benign is None else [1 - attacks] + [attacks / (k - 1)] * (k - 1)
+
+    def part(name: str, size: int) -> list[Example]:
+        return examples(name, rng.choice(k, size=size, p=shares).tolist(), task, text=text)
+
+    return Split(part("train", 2 * n), part("dev", n // 2), part("test", n))
+
+
+def report_of(
+    task: TaskSpec = BINARY,
+    split: Split | None = None,
+    *,
+    skills: tuple[float, float] = (4.0, 2.0),
+    recipe: str = "hybrid",
+    data: dict[str, Any] | None = None,
+    threshold: ThresholdSettings | None = None,
+) -> EvalReport:
+    """A candidate and the linear baseline of the given skills."""
+    ours, linear = skills
+    return evaluate(
+        Fitted(RoteModel(task.labels, ours, 1, 2.0), recipe, 12.5, cost=20),
+        {"linear": Fitted(RoteModel(task.labels, linear, 2), "linear", 0.5, cost=1)},
+        split or split_of(task),
+        task,
+        threshold=threshold or ThresholdSettings(),
+        data={"leaks": 0} if data is None else data,
+    )

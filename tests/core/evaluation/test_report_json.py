@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sftsec_core.domain import EvalReport, Split
+from sftsec_core.errors import DataError, IntegrityError
+from sftsec_core.evaluation.report_json import from_json, to_json
+from tests.core.evaluation.judged import TECHNIQUES, examples, report_of, split_of
+
+
+def reports() -> list[EvalReport]:
+    awkward = {"leaks": 0, "span": (datetime(2026, 1, 1, tzinfo=UTC), None), "n": np.int64(3)}
+    tiny = Split(examples("train", [0, 1]), [], examples("test", [0], text="<b>\ud800\u202e"))
+    return [
+        report_of(data=awkward | {"folder": Path("a/b")}),
+        report_of(TECHNIQUES, split_of(TECHNIQUES, 60)),
+        report_of(split=tiny),
+    ]
+
+
+def test_what_is_read_is_equal_to_what_was_written_and_writes_the_same_bytes() -> None:
+    for report in reports():
+        text = to_json(report)
+        assert from_json(text) == report
+        assert to_json(from_json(text)) == text
+
+
+def test_the_file_says_what_it_is_first() -> None:
+    body = json.loads(to_json(reports()[0]))
+    assert list(body)[:3] == ["schema", "version", "task"]
+    assert list(body["candidate"]["per_class"]) == ["benign", "phishing"]
+
+
+def test_data_that_json_has_no_word_for_is_refused_when_writing() -> None:
+    report = report_of(data={"leaks": 0, "odd": float("nan")})
+    with pytest.raises(DataError, match="cannot be written as JSON"):
+        to_json(report)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "not a report"),
+        ("[]", "not a report"),
+        ('{"schema": "other"}', "not a report"),
+        ('{"schema": "sftsec.eval-report", "version": 2}', "of version 2"),
+        ('{"schema": "sftsec.eval-report", "version": 1}', "damaged"),
+    ],
+)
+def test_anything_else_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(IntegrityError, match=complaint):
+        from_json(text)
+
+
+def test_an_unknown_key_is_refused_rather_than_dropped() -> None:
+    body = json.loads(to_json(reports()[0])) | {"colour": "red"}
+    with pytest.raises(IntegrityError, match="colour"):
+        from_json(json.dumps(body))

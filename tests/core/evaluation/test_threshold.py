@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from sftsec_core.config.models import ThresholdSettings
+from sftsec_core.domain import Example, Split, Threshold
+from sftsec_core.errors import ConfigError, DataError
+from sftsec_core.evaluation.threshold import NEVER, choose_threshold, incidents_per_day
+from tests.core.evaluation.judged import BEGIN
+
+Scored = list[tuple[float, bool]]
+SCORED = st.lists(
+    st.tuples(st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.floats(0, 1)), st.booleans()),
+    min_size=1,
+    max_size=30,
+)
+
+
+def choose(
+    scored: Scored, method: str, target: float | None = None, rate: float | None = None
+) -> Threshold:
+    scores = np.array([score for score, _ in scored], dtype=np.float64)
+    y = np.array([int(attack) for _, attack in scored], dtype=np.int64)
+    wanted = ThresholdSettings.model_validate({"method": method, "target": target})
+    proba = np.c_[1 - scores, scores]
+    return choose_threshold(y, proba, 0, wanted, incidents_per_day=rate)
+
+
+def outcome(scored: Scored, threshold: float) -> tuple[int, int]:
+    """True and false positives, by the decision rule itself: 1 - p(benign) >= threshold."""
+    alerts = [attack for score, attack in scored if 1 - (1 - score) >= threshold]
+    return sum(alerts), len(alerts) - sum(alerts)
+
+
+def every_threshold(scored: Scored) -> list[float]:
+    scores = [1 - (1 - score) for score, _ in scored]
+    return [*scores, NEVER, 0.0]
+
+
+def f1(scored: Scored, threshold: float) -> float:
+    tp, fp = outcome(scored, threshold)
+    return 2 * tp / (tp + fp + sum(attack for _, attack in scored))
+
+
+@given(SCORED)
+@settings(max_examples=200, deadline=None)
+def test_max_f1_is_the_best_of_all_thresholds(scored: Scored) -> None:
+    found = choose(scored, "max_f1")
+    if len({attack for _, attack in scored}) < 2:
+        assert found == Threshold(0.5, "default")
+        return
+    assert f1(scored, found.value) == max(f1(scored, t) for t in every_threshold(scored))
+
+
+@given(SCORED, st.sampled_from([0.0, 0.01, 0.1, 0.34, 1.0]))
+@settings(max_examples=200, deadline=None)
+def test_fpr_finds_the_most_attacks_within_its_bound(scored: Scored, target: float) -> None:
+    found = choose(scored, "fpr", target)
+    benign = sum(not attack for _, attack in scored)
+    if not benign:
+        assert found == Threshold(0.5, "default", target)
+        return
+    allowed = [t for t in every_threshold(scored) if outcome(scored, t)[1] / benign <= target]
+    tp, fp = outcome(scored, found.value)
+    assert fp / benign <= target
+    assert tp == max(outcome(scored, t)[0] for t in allowed)
+
+
+@given(SCORED, st.sampled_from([0.0, 0.5, 3.0, 100.0]))
+@settings(max_examples=200, deadline=None)
+def test_a_budget_of_alerts_is_used_and_kept(scored: Scored, target: float) -> None:
+    rate = 10.0
+    found = choose(scored, "alerts_per_day", target, rate)
+    costs = [sum(outcome(scored, t)) / len(scored) * rate for t in every_threshold(scored)]
+    spent = sum(outcome(scored, found.value)) / len(scored) * rate
+    assert spent == max(cost for cost in costs if cost <= target)
+
+
+def test_the_threshold_lies_midway_between_scores() -> None:
+    assert choose([(0.2, False), (0.8, True)], "max_f1").value == pytest.approx(0.5)
+
+
+def test_of_equally_good_thresholds_the_highest_is_taken() -> None:
+    # F1 is 2/3 above 0.6 and 2/3 above 0.1 again.
+    scored = [(0.9, True), (0.6, False), (0.5, False), (0.1, True)]
+    assert choose(scored, "max_f1").value == pytest.approx(0.75)
+
+
+def test_a_false_positive_rate_that_allows_nothing_detects_nothing_rather_than_too_much() -> None:
+    found = choose([(1.0, False), (0.4, True)], "fpr", 0.0)
+    assert found.value == NEVER
+    assert found.value > 1.0
+
+
+def test_neighbouring_floats_are_still_told_apart() -> None:
+    low = 0.75
+    high = math.nextafter(low, 1)
+    scored = [(high, True), (low, False)]
+    assert outcome(scored, choose(scored, "max_f1").value) == (1, 0)
+
+
+def test_a_fixed_threshold_is_taken_as_it_is() -> None:
+    assert choose([(0.1, True)], "fixed", 0.37) == Threshold(0.37, "fixed", 0.37)
+
+
+@pytest.mark.parametrize("method", ["fixed", "fpr"])
+def test_a_percentage_where_a_fraction_belongs_is_refused(method: str) -> None:
+    with pytest.raises(ConfigError, match="fraction from 0 to 1"):
+        choose([(0.1, True)], method, 5.0)
+
+
+def test_an_empty_dev_falls_back_to_one_half_and_says_so() -> None:
+    nothing: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+    found = choose_threshold(nothing, np.zeros((0, 2)), 0, ThresholdSettings())
+    assert found == Threshold(0.5, "default")
+
+
+def test_a_task_without_a_benign_class_has_no_threshold() -> None:
+    found = choose_threshold(np.array([1]), np.array([[0.2, 0.8]]), None, ThresholdSettings())
+    assert found == Threshold(0.0, "argmax")
+
+
+def test_alerts_a_day_without_times_say_what_is_missing() -> None:
+    with pytest.raises(DataError, match="timestamps"):
+        choose([(0.1, True)], "alerts_per_day", 5.0, None)
+
+
+def at_hours(*hours: float) -> list[Example]:
+    return [Example(f"{h}", "t", "benign", at=BEGIN + timedelta(hours=h)) for h in hours]
+
+
+def test_a_dev_that_is_a_random_tenth_stands_for_the_whole_stream_of_its_time() -> None:
+    dev = at_hours(0, 24, 48)
+    rest = at_hours(*np.linspace(0.5, 47.5, 57))
+    assert incidents_per_day(dev, Split(rest, dev, [])) == pytest.approx(30)
+
+
+def test_a_dev_that_is_a_span_of_its_own_counts_itself_alone() -> None:
+    dev = at_hours(48, 60, 72, 96)
+    assert incidents_per_day(dev, Split(at_hours(0, 10, 20), dev, [])) == pytest.approx(2)
+
+
+def test_a_span_that_the_caller_knows_goes_first() -> None:
+    assert incidents_per_day(at_hours(0, 24), Split([], [], []), span_days=4.0) == 0.5
+
+
+@pytest.mark.parametrize("dev", [[], [Example("a", "t", "benign")], at_hours(3, 3)])
+def test_without_two_different_times_the_rate_is_not_known(dev: list[Example]) -> None:
+    assert incidents_per_day(dev, Split([], dev, [])) is None

@@ -1,0 +1,105 @@
+"""The parts that the tests of scoring share: a small real model and a small real SIEM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sftsec_core.domain import (
+    Detection,
+    Incident,
+    IncidentPage,
+    PullWindow,
+    PushReceipt,
+    Rejection,
+    TaskSpec,
+)
+from sftsec_core.scoring.score import Scorer
+from sftsec_files.config import FilesConfig
+from sftsec_files.connector import FilesConnector
+
+TASK = TaskSpec("mail", ("message",), ("ham", "spam", "virus"), benign="ham")
+
+
+class WordModel:
+    """Judges by words: each `spam` and `virus` in a text counts against `ham`."""
+
+    def __init__(self, labels: tuple[str, ...] = TASK.labels) -> None:
+        self.labels = labels
+        self.asked: list[list[str]] = []
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        self.asked.append(list(texts))
+        rows = [[1.0, *(3.0 * text.count(label) for label in self.labels[1:])] for text in texts]
+        found = np.array(rows)
+        total: NDArray[np.float64] = found / found.sum(axis=1, keepdims=True)
+        return total
+
+    def save(self, folder: Path) -> None:
+        (folder / "labels").write_text(",".join(self.labels))
+
+
+def same(incidents: Sequence[Incident]) -> Sequence[Incident]:
+    return incidents
+
+
+def message(incident: Incident) -> str:
+    return str(incident.fields.get("message", ""))
+
+
+def scorer(model: Any = None, digest: str = "d" * 64, **changes: Any) -> Scorer:
+    made = Scorer(
+        task=TASK,
+        model=model or WordModel(),
+        model_digest=digest,
+        temperature=1.0,
+        threshold=0.5,
+        steps=same,
+        render=message,
+    )
+    return replace(made, **changes)
+
+
+def incident(number: int, text: str, **fields: Any) -> Incident:
+    return Incident(f"incident {number}", {"message": text, **fields})
+
+
+class Pages:
+    """A source of incidents in pages; counts how it was asked."""
+
+    def __init__(self, incidents: Sequence[Incident], size: int = 2) -> None:
+        self.incidents = list(incidents)
+        self.size = size
+        self.cursors: list[str | None] = []
+
+    def check(self) -> Sequence[str]:
+        return []
+
+    def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
+        del window
+        self.cursors.append(cursor)
+        for start in range(int(cursor or 0), len(self.incidents), self.size):
+            page = tuple(self.incidents[start : start + self.size])
+            rejected = (Rejection(f"row {start}", "not JSON"),) if start == 2 else ()
+            yield IncidentPage(page, str(start + len(page)), rejected)
+
+    def push(self, detections: Sequence[Detection]) -> PushReceipt:
+        raise NotImplementedError
+
+    def request_labels(self, incident_uids: Sequence[str]) -> int:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        pass
+
+
+def files(folder: Path) -> FilesConnector:
+    """The files connector: reads `in.jsonl`, writes `out.jsonl`, five incidents a page."""
+    return FilesConnector(
+        FilesConfig(paths=(folder / "in.jsonl",), output=folder / "out.jsonl", page_size=5)
+    )

@@ -1,0 +1,86 @@
+"""kill -9 at every point of a score: after the rerun each detection is there exactly once."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import orjson
+import pytest
+
+from sftsec_core.domain import detection_uid
+from sftsec_core.store.store import Store
+from tests.core.scoring.killed_child import POINTS
+
+INCIDENTS = 14
+
+
+def run(root: Path, url: str, folder: Path, point: str = "", passes: int = 1) -> int:
+    connectors = root / "connectors"
+    code = f"import sys; sys.path[:0] = [{str(root)!r}, {str(connectors)!r}]\n"
+    code += "from runpy import run_module\n"
+    code += "run_module('tests.core.scoring.killed_child', run_name='__main__', alter_sys=True)"
+    command = [sys.executable, "-c", code, url, str(folder), point, str(passes)]
+    return subprocess.run(command, check=False, timeout=120, cwd=root).returncode
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    lines = [
+        orjson.dumps({"id": str(number), "message": f"spam {number}"})
+        for number in range(INCIDENTS)
+    ]
+    (tmp_path / "in.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    return tmp_path
+
+
+def pushed(folder: Path) -> Counter[str]:
+    lines = (folder / "out.jsonl").read_bytes().splitlines()
+    return Counter(orjson.loads(line)["sftsec.detection.uid"] for line in lines)
+
+
+def assert_each_once(folder: Path, url: str) -> None:
+    with Store.open(url, folder=folder / "state") as store:
+        assert [(one.status, one.detections) for one in store.outbox.counts()] == [
+            ("delivered", INCIDENTS)
+        ]
+        store.audit.verify()
+        wanted = {detection_uid("d" * 64, uid) for uid in map(str, range(INCIDENTS))}
+    found = pushed(folder)
+    assert set(found.values()) == {1}
+    assert len(found) == INCIDENTS
+    assert set(found) == wanted
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_after_a_kill_and_a_rerun_each_detection_is_there_exactly_once(
+    root: Path, folder: Path, point: str
+) -> None:
+    url = f"sqlite:///{folder / 'state' / 'sftsec.db'}"
+    # The second pass: something is there already, and something is still to come.
+    assert run(root, url, folder, point, passes=2) == -signal.SIGKILL
+    assert run(root, url, folder) == 0
+    assert_each_once(folder, url)
+
+
+def test_killed_again_and_again_it_still_gets_there(root: Path, folder: Path) -> None:
+    url = f"sqlite:///{folder / 'state' / 'sftsec.db'}"
+    for point in ("inside the outbox transaction", "between push and receipt"):
+        assert run(root, url, folder, point) == -signal.SIGKILL
+    assert run(root, url, folder) == 0
+    assert_each_once(folder, url)
+
+
+def test_two_processes_at_once_deliver_each_detection_once(root: Path, folder: Path) -> None:
+    url = f"sqlite:///{folder / 'state' / 'sftsec.db'}"
+    assert run(root, url, folder, "before the push") == -signal.SIGKILL
+    code = f"import sys; sys.path[:0] = [{str(root)!r}, {str(root / 'connectors')!r}]\n"
+    code += "from runpy import run_module\n"
+    code += "run_module('tests.core.scoring.killed_child', run_name='__main__', alter_sys=True)"
+    command = [sys.executable, "-c", code, url, str(folder), "", "1"]
+    both = [subprocess.Popen(command, cwd=root) for _ in range(2)]
+    assert [process.wait(120) for process in both] == [0, 0]
+    assert_each_once(folder, url)

@@ -1,0 +1,129 @@
+"""Recording: a page's detections and its cursor together, or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from sftsec_core.domain import Detection, PullWindow, Suppression
+from sftsec_core.errors import StoreError
+from sftsec_core.scoring.record import ScoreJob, score_to_outbox
+from sftsec_core.store.store import Store
+from tests.core.scoring.parts import Pages, files, incident, scorer
+
+JOB = ScoreJob("mail", "siem", "siem", PullWindow(labelled=False), run_id="run-1")
+FROM_START = ScoreJob("mail", "siem", "siem", PullWindow(labelled=False), from_start=True)
+
+
+def source(count: int = 5) -> Pages:
+    return Pages([incident(number, f"spam {number}") for number in range(count)])
+
+
+def test_detections_quarantine_and_cursor_are_recorded_and_counted(store: Store) -> None:
+    seen: list[int] = []
+    counts = score_to_outbox(store, source(), scorer(), JOB, lambda now: seen.append(now.pages))
+    assert counts.as_dict() == {
+        "pages": 3,
+        "pulled": 5,
+        "scored": 5,
+        "detections": 5,
+        "new": 5,
+        "suppressed": 0,
+        "rejected": 1,
+        "labels": {"spam": 5},
+    }
+    assert seen == [1, 2, 3]
+    assert store.outbox.pending("siem") == 5
+    assert store.cursors.get("mail", "siem") == "5"
+    assert [one.where for one in store.quarantine.list("siem")] == ["row 2"]
+
+
+def test_a_later_call_goes_on_behind_the_last_cursor_with_a_new_model_too(store: Store) -> None:
+    given = source()
+    score_to_outbox(store, given, scorer(), JOB)
+    given.incidents.append(incident(9, "spam 9"))
+    counts = score_to_outbox(store, given, scorer(digest="e" * 64), JOB)
+    assert given.cursors == [None, "5"]
+    assert (counts.pulled, counts.new) == (1, 1)
+
+
+def test_a_rescan_starts_again_and_the_same_model_finds_nothing_new(store: Store) -> None:
+    given = source()
+    score_to_outbox(store, given, scorer(), JOB)
+    again = score_to_outbox(store, given, scorer(), FROM_START)
+    assert (again.detections, again.new) == (5, 0)
+    other = score_to_outbox(store, given, scorer(digest="e" * 64), FROM_START)
+    assert (other.detections, other.new) == (5, 5)
+    assert store.cursors.get("mail", "siem") == "5"
+
+
+class Breaks(Pages):
+    """Loses the connection behind the first page of a pull."""
+
+    def pull(self, window: PullWindow, *, cursor: str | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        yield next(super().pull(window, cursor=cursor))
+        raise ConnectionError
+
+
+def test_what_was_recorded_before_the_source_was_lost_stays_and_is_not_repeated(
+    store: Store,
+) -> None:
+    broken = Breaks(source().incidents)
+    for recorded in (2, 4):
+        with pytest.raises(ConnectionError):
+            score_to_outbox(store, broken, scorer(), JOB)
+        assert store.outbox.pending("siem") == recorded
+    assert broken.cursors == [None, "2"]
+
+
+def test_a_killed_rescan_is_continued_by_the_next_plain_call(store: Store) -> None:
+    given = source()
+    score_to_outbox(store, given, scorer(), JOB)
+    with pytest.raises(ConnectionError):
+        score_to_outbox(store, Breaks(given.incidents), scorer(digest="e" * 64), FROM_START)
+    score_to_outbox(store, given, scorer(digest="e" * 64), JOB)
+    assert given.cursors[-1] == "2"
+    assert store.outbox.pending("siem") == 10
+
+
+def test_of_two_scorers_at_once_the_slower_is_told_and_writes_nothing(store: Store) -> None:
+    def overtake(_counts: object) -> None:
+        score_to_outbox(store, source(), scorer(digest="e" * 64), JOB)
+
+    with pytest.raises(StoreError, match="another process is scoring task 'mail'"):
+        score_to_outbox(store, source(), scorer(), JOB, overtake)
+    # The first page of the slower one, and what was left for the faster one.
+    assert store.outbox.pending("siem") == 2 + 3
+
+
+def test_suppressed_detections_go_to_the_audit_log_and_not_to_the_outbox(store: Store) -> None:
+    def keep_back(detection: Detection) -> Suppression:
+        return Suppression(f"maintenance of {detection.task}")
+
+    counts = score_to_outbox(store, source(2), scorer(suppress=keep_back), JOB)
+    assert (counts.suppressed, counts.detections) == (2, 0)
+    (entry,) = store.audit.tail(action="detections.suppressed")
+    assert entry.details == {
+        "reason": "maintenance of mail",
+        "count": 2,
+        "incidents": ["incident 0", "incident 1"],
+        "run": "run-1",
+    }
+
+
+def _append(path: Path, numbers: range) -> None:
+    with path.open("ab") as file:
+        for number in numbers:
+            file.write(orjson.dumps({"id": str(number), "message": f"spam {number}"}) + b"\n")
+
+
+def test_a_file_that_grew_is_scored_from_where_it_ended(store: Store, tmp_path: Path) -> None:
+    _append(tmp_path / "in.jsonl", range(7))
+    assert score_to_outbox(store, files(tmp_path), scorer(), JOB).new == 7
+    assert score_to_outbox(store, files(tmp_path), scorer(), JOB).new == 0
+    _append(tmp_path / "in.jsonl", range(7, 20))
+    grown = score_to_outbox(store, files(tmp_path), scorer(), JOB)
+    assert grown.new == 13
+    assert store.outbox.pending("siem") == 20

@@ -1,0 +1,186 @@
+"""Scoring a page: cleaned, rendered, calibrated and decided as in training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sftsec_core.domain import (
+    Detection,
+    Incident,
+    IncidentPage,
+    Rejection,
+    Suppression,
+    TaskSpec,
+    detection_uid,
+)
+from sftsec_core.errors import IntegrityError, PluginError
+from sftsec_core.scoring.score import Scorer, score, score_page
+from tests.core.scoring.parts import TASK, WordModel, incident, message, scorer
+
+
+def page(*incidents: Incident, rejected: tuple[Rejection, ...] = ()) -> IncidentPage:
+    return IncidentPage(incidents, "cursor", rejected)
+
+
+def test_an_attack_becomes_a_detection_that_says_why_and_carries_the_kept_fields() -> None:
+    at = datetime(2026, 1, 31, tzinfo=UTC)
+    found = replace(incident(1, "virus virus spam", host="h1", noise="x"), at=at)
+    scored = score_page(page(found, incident(2, "hello")), scorer(keep=("host", "missing")))
+    (detection,) = scored.detections
+    assert detection == Detection(
+        uid=detection_uid("d" * 64, "incident 1"),
+        incident_uid="incident 1",
+        task="mail",
+        model_digest="d" * 64,
+        label="virus",
+        probability=0.9,
+        threshold=0.5,
+        top_classes=(("virus", 0.6), ("spam", 0.3), ("ham", 0.1)),
+        at=at,
+        fields={"message": "virus virus spam", "host": "h1"},
+    )
+    assert (scored.pulled, scored.scored, scored.cursor) == (2, 2, "cursor")
+
+
+def test_the_temperature_is_applied_before_the_threshold() -> None:
+    given = page(incident(1, "spam"))
+    (sure,) = score_page(given, scorer(threshold=0.7)).detections
+    assert sure.probability == pytest.approx(0.75)
+    assert score_page(given, scorer(threshold=0.7, temperature=2.0)).detections == ()
+
+
+def test_without_a_benign_class_every_incident_is_a_detection_of_its_likeliest_class() -> None:
+    task = TaskSpec("mail", ("message",), ("a", "spam"), benign=None)
+    made = scorer(WordModel(task.labels), task=task)
+    first, second = score_page(page(incident(1, "spam"), incident(2, "")), made), None
+    assert [(one.label, one.probability) for one in first.detections] == [("spam", 0.75)]
+    assert second is None
+
+
+def test_texts_share_batches_by_length_and_equal_ones_are_scored_once() -> None:
+    model = WordModel()
+    texts = ["spam" + "x" * 20, "a", "spam", "bb", "spam", "ccc" * 9]
+    given = page(*(incident(number, text) for number, text in enumerate(texts)))
+    scored = score_page(given, scorer(model, batch=2))
+    assert model.asked == [["a", "bb"], ["spam", "spam" + "x" * 20], ["ccc" * 9]]
+    assert [one.incident_uid for one in scored.detections] == [
+        "incident 0",
+        "incident 2",
+        "incident 4",
+    ]
+
+
+def test_a_page_is_scored_only_when_it_is_asked_for() -> None:
+    model = WordModel()
+    results = score((page(incident(n, f"spam {n}")) for n in range(1000)), scorer(model))
+    next(results)
+    assert len(model.asked) == 1
+
+
+def test_the_steps_see_incidents_before_the_model_and_may_drop_some() -> None:
+    def redact(incidents: Sequence[Incident]) -> list[Incident]:
+        kept = [one for one in incidents if "drop" not in message(one)]
+        return [replace(one, fields={"message": "spam <EMAIL>"}) for one in kept]
+
+    scored = score_page(
+        page(incident(1, "spam ada@example.org"), incident(2, "drop")), scorer(steps=redact)
+    )
+    assert [one.fields for one in scored.detections] == [{"message": "spam <EMAIL>"}]
+    assert (scored.pulled, scored.scored) == (2, 1)
+
+
+def _fails_on_poison(value: Any) -> Any:
+    texts = [message(one) for one in value] if isinstance(value, tuple | list) else [message(value)]
+    if any("poison" in text for text in texts):
+        raise RuntimeError("the secret words of the record")
+    return value if isinstance(value, tuple | list) else message(value)
+
+
+@pytest.mark.parametrize("part", ["steps", "render"])
+def test_a_record_that_breaks_a_step_or_the_renderer_is_rejected_alone(part: str) -> None:
+    given = page(incident(1, "spam"), incident(2, "poison"), incident(3, "spam"))
+    scored = score_page(given, scorer(**{part: _fails_on_poison}))
+    assert [one.incident_uid for one in scored.detections] == ["incident 1", "incident 3"]
+    (rejection,) = scored.rejected
+    assert rejection.where == "incident 2"
+    assert "RuntimeError" in rejection.reason
+    assert "secret words" not in rejection.reason
+
+
+class NanModel(WordModel):
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        found = super().predict_proba(texts)
+        found[[number for number, text in enumerate(texts) if "poison" in text]] = np.nan
+        return found
+
+
+def test_what_the_model_cannot_judge_is_rejected_and_the_pages_own_rejections_stay() -> None:
+    bad = Rejection("mail.jsonl:3", "not JSON")
+    given = page(incident(1, "spam"), incident(2, "poison"), rejected=(bad,))
+    scored = score_page(given, scorer(NanModel()))
+    assert [one.where for one in scored.rejected] == ["mail.jsonl:3", "incident 2"]
+    assert len(scored.detections) == 1
+
+
+class FlatModel(WordModel):
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        return np.ones(len(texts))
+
+
+def test_a_model_that_breaks_its_contract_ends_the_run() -> None:
+    with pytest.raises(PluginError, match=r"shape \(1,\) for 1 texts and 3 labels"):
+        score_page(page(incident(1, "spam")), scorer(FlatModel()))
+
+
+def test_a_model_for_other_labels_is_refused_at_once() -> None:
+    with pytest.raises(IntegrityError, match="answers ham, spam, but task 'mail' asks for"):
+        scorer(WordModel(TASK.labels[:2]))
+
+
+def test_an_empty_page_is_scored_without_asking_the_model() -> None:
+    model = WordModel()
+    scored = score_page(page(incident(1, "")), scorer(model))
+    assert (scored.scored, scored.detections, model.asked) == (0, (), [])
+
+
+def test_a_suppressed_detection_is_kept_back_with_its_reason() -> None:
+    def window(detection: Detection) -> Suppression | None:
+        return Suppression("maintenance") if detection.incident_uid == "incident 1" else None
+
+    scored = score_page(page(incident(1, "spam"), incident(2, "spam")), scorer(suppress=window))
+    assert [one.incident_uid for one in scored.detections] == ["incident 2"]
+    assert [(one.incident_uid, why) for one, why in scored.suppressed] == [
+        ("incident 1", "maintenance")
+    ]
+
+
+def test_a_suppressor_that_fails_lets_the_detection_pass(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(detection: Detection) -> Suppression | None:
+        raise RuntimeError(detection.uid)
+
+    scored = score_page(page(incident(1, "spam")), scorer(suppress=broken))
+    assert len(scored.detections) == 1
+    assert "goes out" in caplog.text
+
+
+def test_a_scorer_can_be_made_of_a_registered_model() -> None:
+    from types import SimpleNamespace
+
+    serving = SimpleNamespace(
+        task=TASK, temperature=2.0, threshold=SimpleNamespace(value=0.7), keep=("host",)
+    )
+    loaded: Any = SimpleNamespace(
+        serving=serving, model=WordModel(), ref=SimpleNamespace(digest="e" * 64)
+    )
+    made = Scorer.of(loaded, steps=lambda incidents: incidents, render=message)
+    assert (made.temperature, made.threshold, made.keep) == (2.0, 0.7, ("host",))
+    assert made.model_digest == "e" * 64

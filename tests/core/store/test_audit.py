@@ -1,0 +1,115 @@
+"""The audit log: appended, chained, and honest about what was done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Connection, delete, insert, select, text, update
+
+from sftsec_core.errors import IntegrityError
+from sftsec_core.store.audit import current_user
+from sftsec_core.store.store import Store
+from sftsec_core.store.tables import audit, audit_head
+
+
+@pytest.fixture
+def written(store: Store) -> Store:
+    for number in range(1, 6):
+        store.audit.append("test.done", f"thing {number}", {"number": number})
+    return store
+
+
+def test_entries_are_numbered_and_carry_the_operating_systems_user(written: Store) -> None:
+    entries = written.audit.tail(2)
+    assert [entry.seq for entry in entries] == [4, 5]
+    assert {entry.actor for entry in entries} == {current_user()}
+    assert written.audit.verify() == 5
+    assert written.audit.head() == (5, entries[-1].hash)
+
+
+def test_an_empty_log_verifies(store: Store) -> None:
+    assert store.audit.verify() == 0
+
+
+def _forge(connection: Connection) -> None:
+    last = connection.execute(select(audit).where(audit.c.seq == 5)).one()
+    connection.execute(insert(audit).values({**last._mapping, "seq": 6}))
+
+
+TAMPERING: dict[str, tuple[Callable[[Connection], object], str]] = {
+    "details": (
+        lambda c: c.execute(update(audit).where(audit.c.seq == 3).values(details={"number": 9})),
+        "entry 3 is not as it was written",
+    ),
+    "actor": (
+        lambda c: c.execute(update(audit).where(audit.c.seq == 1).values(actor="mallory")),
+        "entry 1 is not as it was written",
+    ),
+    "time": (
+        lambda c: c.execute(
+            update(audit)
+            .where(audit.c.seq == 2)
+            .values(at=select(audit.c.at).where(audit.c.seq == 5).scalar_subquery())
+        ),
+        "entry 2 is not as it was written",
+    ),
+    "a row removed": (
+        lambda c: c.execute(delete(audit).where(audit.c.seq == 3)),
+        "entry 3 is missing",
+    ),
+    "the tail cut off": (
+        lambda c: c.execute(delete(audit).where(audit.c.seq > 3)),
+        "ends after entry 3, but its head says otherwise",
+    ),
+    "everything removed": (
+        lambda c: c.execute(delete(audit)),
+        "ends after entry 0, but its head says otherwise",
+    ),
+    "a row put in": (_forge, "entry 6 is not as it was written"),
+    "the head removed": (
+        lambda c: c.execute(delete(audit_head)),
+        "ends after entry 5, but its head says otherwise",
+    ),
+    "two rows swapped": (
+        lambda c: (
+            c.execute(
+                text(
+                    "UPDATE audit SET seq = CASE seq WHEN 2 THEN -3 ELSE -2 END WHERE seq IN (2, 3)"
+                )
+            )
+            and c.execute(text("UPDATE audit SET seq = -seq WHERE seq < 0"))
+        ),
+        "entry 2 is not as it was written",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERING)
+def test_tampering_is_found_and_its_place_named(written: Store, what: str) -> None:
+    tamper, message = TAMPERING[what]
+    with written.writing() as connection:
+        tamper(connection)
+    with pytest.raises(IntegrityError, match=message):
+        written.audit.verify()
+
+
+def test_what_looks_like_a_secret_is_not_written(store: Store) -> None:
+    store.audit.append(
+        "connector.checked",
+        "https://me:hunter2@siem/",
+        {"password": "hunter2", "nested": [{"api_key": ["hunter2"]}], "user": "me"},
+    )
+    (entry,) = store.audit.tail()
+    assert "hunter2" not in str(entry)
+    assert entry.details == {"password": "***", "nested": [{"api_key": "***"}], "user": "me"}
+    assert store.audit.verify() == 1
+
+
+def test_odd_values_are_written_and_still_verify(store: Store) -> None:
+    details = {"nan": float("nan"), "text": "\x00 \ud800 é", "float": 0.1 + 0.2, 5: ("a", None)}
+    store.audit.append("test.odd", "\x00\ud800", details)  # type: ignore[arg-type]
+    assert store.audit.verify() == 1
+    (entry,) = store.audit.tail()
+    assert entry.details["float"] == 0.1 + 0.2
+    assert entry.details["nan"] == "nan"

@@ -1,0 +1,91 @@
+"""What only a CUDA device can show of the recipes that train an encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sftsec_core.config.models import EncoderSettings
+from sftsec_core.contracts import TrainedModel
+from sftsec_core.engine.torch_classifier import EncoderModel
+from sftsec_core.engine.torch_full import load_full, train_full
+from sftsec_core.engine.torch_loop import use_bf16
+from sftsec_core.engine.torch_lora import train_lora
+from sftsec_core.engine.torch_trainer import estimate_seconds
+from tests.core.engine.tiny_encoder import LABELS, PROBES, make_examples, make_job
+
+pytestmark = pytest.mark.gpu
+
+
+@pytest.fixture(autouse=True)
+def _cuda() -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+
+
+@pytest.fixture(scope="module")
+def encoder() -> EncoderSettings:
+    return EncoderSettings()
+
+
+def accuracy(model: TrainedModel) -> float:
+    held_out = make_examples(40)[-10:]
+    predicted = model.predict_proba([example.text for example in held_out]).argmax(1)
+    found = [LABELS[i] == example.label for i, example in zip(predicted, held_out, strict=True)]
+    return float(np.mean(found))
+
+
+@pytest.mark.parametrize("train", [train_full, train_lora])
+def test_the_packaged_encoder_is_fine_tuned_on_the_gpu(
+    train: object, encoder: EncoderSettings, tmp_path: Path
+) -> None:
+    assert callable(train)
+    model = train(make_job(encoder, tmp_path, learning_rate=1e-4))
+    assert isinstance(model, EncoderModel)
+    assert model.module.head.weight.is_cuda
+    assert accuracy(model) == 1.0
+
+
+def test_scores_of_gpu_and_cpu_agree(
+    encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    model = train_full(make_job(encoder, tmp_path / "work", learning_rate=1e-4))
+    saved = tmp_path / "model"
+    saved.mkdir()
+    model.save(saved)
+    monkeypatch.setattr(
+        "sftsec_core.engine.torch_classifier.pick_device", lambda: torch.device("cpu")
+    )
+    on_cpu = load_full(saved).predict_proba(PROBES)
+    np.testing.assert_allclose(model.predict_proba(PROBES), on_cpu, atol=5e-3)
+
+
+def test_a_device_with_bfloat16_trains_in_it() -> None:
+    import torch
+
+    assert use_bf16() == torch.cuda.is_bf16_supported(including_emulation=False)
+
+
+def test_a_run_stopped_on_the_gpu_is_resumed(encoder: EncoderSettings, tmp_path: Path) -> None:
+    def stop(step: int, _values: object) -> None:
+        if step == 12:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_full(make_job(encoder, tmp_path, learning_rate=1e-4, log=stop))
+    steps: list[int] = []
+    job = make_job(
+        encoder, tmp_path, learning_rate=1e-4, log=lambda step, _values: steps.append(step)
+    )
+    assert accuracy(train_full(job)) == 1.0
+    assert min(steps) > 8
+
+
+def test_the_estimate_is_taken_on_the_gpu(encoder: EncoderSettings, tmp_path: Path) -> None:
+    assert 0 < estimate_seconds(make_job(encoder, tmp_path)) < 300

@@ -1,0 +1,109 @@
+"""Dependencies point one way."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.meta.tree import ROOT, files, imports, modules
+
+# From the bottom up, as in ARCHITECTURE.md; a module imports from its own layer or a lower one.
+LAYERS = (
+    ("sftsec_core.domain", "sftsec_core.errors"),
+    ("sftsec_core.config", "sftsec_core.contracts", "sftsec_core.files", "sftsec_core.progress"),
+    ("sftsec_core.hookspecs", "sftsec_core.task_templates"),
+    ("sftsec_core.plugins",),
+    (
+        "sftsec_core.dataset",
+        "sftsec_core.engine",
+        "sftsec_core.evaluation",
+        "sftsec_core.promotion",
+        "sftsec_core.schedule",
+        "sftsec_core.scoring",
+        "sftsec_core.store",
+    ),
+    (
+        "sftsec_core.bench",
+        "sftsec_core.builtin",
+        "sftsec_core.demo",
+        "sftsec_core.pipeline",
+        "sftsec_core.retrain",
+        "sftsec_core.testing",
+        "sftsec_core.workspace",
+    ),
+    ("sftsec_core.cli",),
+)
+PUBLIC = ("contracts", "domain", "errors", "hookspecs", "config", "testing")
+CORE = [(name, path) for name, path in modules() if name.split(".")[0] == "sftsec_core"]
+OUTSIDE = [(name, path) for name, path in modules() if name.split(".")[0] != "sftsec_core"]
+EXAMPLE = [
+    (str(path.relative_to(ROOT)), path)
+    for path in files()
+    if path.suffix == ".py" and "tests/thirdparty/sftsec_example/src" in path.as_posix()
+]
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def layer(name: str) -> int | None:
+    """The number of a module's layer; None for the package itself, which holds the version."""
+    found = [n for n, names in enumerate(LAYERS) if any(within(name, each) for each in names)]
+    return found[0] if found else None
+
+
+@pytest.mark.parametrize(("name", "path"), CORE)
+def test_every_module_of_the_core_has_a_layer(name: str, path: Path) -> None:
+    assert name == "sftsec_core" or layer(name) is not None, f"name the layer of {path.name} here"
+
+
+@pytest.mark.parametrize(("name", "path"), CORE)
+def test_a_module_imports_from_its_own_layer_or_a_lower_one(name: str, path: Path) -> None:
+    mine = layer(name)
+    imported = {each: layer(each) for each in imports(path, typing_too=False)}
+    above = {
+        each for each, theirs in imported.items() if theirs is not None and theirs > (mine or 0)
+    }
+    assert above == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [(n, p) for n, p in CORE if within(n, "sftsec_core.domain")]
+)
+def test_the_domain_imports_the_standard_library_only(name: str, path: Path) -> None:
+    allowed = {*sys.stdlib_module_names, "sftsec_core"}
+    assert {each.split(".")[0] for each in imports(path)} <= allowed
+    ours = {each for each in imports(path) if within(each, "sftsec_core")}
+    assert all(within(each, "sftsec_core.domain") for each in ours), name
+
+
+@pytest.mark.parametrize(("name", "path"), CORE)
+def test_the_core_imports_no_connector_and_no_plugin(name: str, path: Path) -> None:
+    theirs = {outside.split(".")[0] for outside, _ in OUTSIDE}
+    assert {each.split(".")[0] for each in imports(path)} & theirs == set(), name
+
+
+@pytest.mark.parametrize(("name", "path"), [*OUTSIDE, *EXAMPLE])
+def test_a_plugin_imports_only_what_is_public(name: str, path: Path) -> None:
+    ours = {each for each in imports(path) if within(each, "sftsec_core")} - {"sftsec_core"}
+    private = {each for each in ours if each.split(".")[1] not in PUBLIC}
+    assert private == set(), f"{name} imports what the core may change without notice"
+
+
+@pytest.mark.parametrize(("name", "path"), OUTSIDE)
+def test_connectors_and_plugins_do_not_lean_on_each_other(name: str, path: Path) -> None:
+    others = {outside.split(".")[0] for outside, _ in OUTSIDE} - {name.partition(".")[0]}
+    assert {each.split(".")[0] for each in imports(path)} & others == set()
+
+
+def test_only_the_plugin_manager_touches_pluggys() -> None:
+    users = {name for name, path in modules() if "pluggy" in imports(path)}
+    assert users == {"sftsec_core.hookspecs", "sftsec_core.plugins"}
+
+
+def test_pytest_is_imported_by_the_testing_kit_only() -> None:
+    users = {name for name, path in modules() if "pytest" in imports(path)}
+    assert all(within(name, "sftsec_core.testing") for name in users)

@@ -1,0 +1,117 @@
+"""What the repository holds, and what it must not."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.meta.tree import ROOT, files
+
+PYTHON = [path for path in files() if path.suffix == ".py"]
+TESTS = [path for path in PYTHON if path.name.startswith("test_")]
+PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+# In two halves, or this file would hold what it forbids.
+FORBIDDEN = {
+    "a registry's host": ["pypi" + ".org", "python" + "hosted.org", "download.py" + "torch.org"],
+    "a path of this machine": [str(ROOT), str(ROOT.parent / "shared"), f"{Path.home()}/."],
+}
+BINARY = {".safetensors", ".bin", ".onnx", ".pt", ".pkl", ".parquet", ".gz", ".db", ".whl"}
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("kind", FORBIDDEN)
+def test_no_file_names(kind: str) -> None:
+    found = [
+        f"{name_of(path)}: {needle}"
+        for path in files()
+        for needle in FORBIDDEN[kind]
+        if needle in text_of(path)
+    ]
+    assert found == []
+
+
+def test_packaging_is_not_a_package() -> None:
+    """An `__init__.py` there hides PyPI's `packaging` from transformers when run from the root."""
+    assert not list((ROOT / "packaging").rglob("__init__.py"))
+
+
+def test_no_data_and_no_weights_are_in_the_repository() -> None:
+    assert [name_of(path) for path in files() if path.suffix in BINARY] == []
+    assert [name_of(path) for path in files() if path.stat().st_size > 300_000] == []
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=name_of)
+def test_a_rule_that_is_switched_off_has_its_reason_beside_it(path: Path) -> None:
+    bare = [
+        f"{number}: {line.strip()}"
+        for number, line in enumerate(text_of(path).splitlines(), start=1)
+        if re.search(r"#\s*(ruff:\s*)?noqa\b", line)
+        and not re.search(r"noqa: [A-Z]+\d+(, ?[A-Z]+\d+)* - \w+", line)
+    ]
+    assert bare == []
+
+
+def test_a_rule_that_pyproject_switches_off_has_its_reason_beside_it() -> None:
+    lint = tomllib.loads(PROJECT)["tool"]["ruff"]["lint"]
+    ignored = PROJECT.split("\nignore = [")[1].split("]")[0].strip().splitlines()
+    assert len(ignored) >= 1
+    assert all("#" in line for line in ignored), "say why, behind the rule"
+    lines = PROJECT.splitlines()
+    for pattern in lint["per-file-ignores"]:
+        at = next(n for n, line in enumerate(lines) if line.startswith(f'"{pattern}"'))
+        above = [line for line in lines[at - 2 : at] if line.startswith("#")]
+        assert above or "#" in lines[at], f"say why, above {pattern}"
+
+
+@pytest.mark.parametrize("path", TESTS, ids=name_of)
+def test_no_test_asserts_nothing(path: Path) -> None:
+    empty = [
+        node.name
+        for node in ast.walk(ast.parse(text_of(path)))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not asserts(node)
+    ]
+    assert empty == []
+
+
+def asserts(test: ast.FunctionDef) -> bool:
+    """Whether a test asserts, expects an exception, or calls something that checks."""
+    called = (node.func for node in ast.walk(test) if isinstance(node, ast.Call))
+    names = {f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "") for f in called}
+    checks = any(re.match(r"_?(assert|check|expect|raises|warns|fail)", name) for name in names)
+    return checks or any(isinstance(node, ast.Assert) for node in ast.walk(test))
+
+
+def test_what_the_project_asks_for_is_pinned() -> None:
+    project = tomllib.loads(PROJECT)
+    pinned = {
+        line.split("==")[0]
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line
+    }
+    extras = project["project"]["optional-dependencies"]
+    wanted = [
+        *project["project"]["dependencies"],
+        *(each for name in extras if name != "all" for each in extras[name]),
+        *project["dependency-groups"]["dev"],
+        *project["build-system"]["requires"],
+    ]
+    names = {re.split(r"[\[<>=!~ ;]", requirement)[0].lower() for requirement in wanted}
+    assert names - pinned == set(), "run make constraints"
+
+
+@pytest.mark.parametrize("path", [p for p in files() if p.suffix == ".md"], ids=name_of)
+def test_a_document_links_to_what_is_there(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text_of(path))
+    missing = [link for link in links if not (path.parent / link).exists()]
+    assert missing == []
