@@ -9,7 +9,7 @@ from sftsec_core.pipeline.datasets import build_dataset
 from sftsec_core.pipeline.fitting import fit_all
 from sftsec_core.pipeline.ingesting import ingest_snapshot
 from sftsec_core.pipeline.proposing import promote as put_in_service
-from sftsec_core.pipeline.proposing import propose, register, votes_json, write_reports
+from sftsec_core.pipeline.proposing import propose, recall, register, votes_json
 from sftsec_core.pipeline.running import running
 from sftsec_core.progress import Listener, Silent
 
@@ -70,15 +70,21 @@ def retrain(
         SftsecError: one class for each kind of failure; nothing is half-promoted.
     """
     with running(workspace, "retrain", name, listener or Silent()) as run:
-        snapshot = ingest_snapshot(run)
-        dataset = build_dataset(run, snapshot)
-        fits = fit_all(run, dataset.split)
-        proposal = propose(run, fits, dataset.split, dataset.data)
-        model = register(run, proposal, snapshot.digest, dataset.steps)
-        write_reports(run, proposal, workspace.registry.card(model))
-        approved = proposal.decision.approved
-        if approved and promote:
-            model = put_in_service(run, model, proposal.decision)
+        proposed = recall(run)
+        if proposed is None:
+            snapshot = ingest_snapshot(run)
+            dataset = build_dataset(run, snapshot)
+            fits = fit_all(run, dataset.split)
+            proposal = propose(run, fits, dataset.split, dataset.data)
+            proposed = register(run, proposal, snapshot.digest, dataset.steps)
+        approved = proposed.decision.approved
+        model = put_in_service(run, proposed) if approved and promote else proposed.model
         run.status = "succeeded" if approved else "refused"
-    file = run.report_file or run.folder
-    return Outcome(run.info, proposal.report, proposal.decision, model, approved and promote, file)
+    return Outcome(
+        run.info,
+        proposed.report,
+        proposed.decision,
+        model,
+        approved and promote,
+        run.report_file or run.folder,
+    )

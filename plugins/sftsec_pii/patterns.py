@@ -28,16 +28,27 @@ Finder = Callable[[str], Iterator[Span]]
 
 # --- e-mail ---------------------------------------------------------------------------------------
 
-_EMAIL = re.compile(r"(?<![\w.%+\-'])([\w.%+\-']++)@([A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)++)")
+# One run of what addresses are made of, with an "@" in it; not the domain behind a placeholder.
+_EMAIL = re.compile(r"(?<![\w.%+\-'@])(?:(?<!:[0-9a-f]{8}>)|(?!@))[\w.%+\-']*+@[\w.%+\-'@]*+")
+_EMAIL_DOMAIN = re.compile(r"[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)++")
 
 
 def _emails(text: str, *, keep_domain: bool) -> Iterator[Span]:
     for match in _EMAIL.finditer(text):
-        top = match[2].rpartition(".")[2]
-        local = match[1].lstrip("'")
-        if local and len(top) > 1 and top.isalpha():
-            end = match.end(1) if keep_domain else match.end()
-            yield Span(match.end(1) - len(local), end, f"{local}@{match[2]}".lower())
+        run, start = match[0], match.start()
+        skip = len(run) - len(run.lstrip("@'"))
+        at = len(run)
+        # The last "@" with a domain behind it: in "a@b.example@c.example" all before is private.
+        while (at := run.rfind("@", skip, at)) > skip:
+            domain = _EMAIL_DOMAIN.match(run, at + 1)
+            if domain and _is_top(domain[0].rpartition(".")[2]):
+                end = at if keep_domain else domain.end()
+                yield Span(start + skip, start + end, run[skip : domain.end()].lower())
+                break
+
+
+def _is_top(label: str) -> bool:
+    return len(label) > 1 and label.isalpha()
 
 
 def emails_keeping_domain(text: str) -> Iterator[Span]:
@@ -55,7 +66,7 @@ def emails(text: str) -> Iterator[Span]:
 _DIGITS = re.compile(r"(?<![\w.])\d++(?:[ \-]\d++)*+")
 _SSN = re.compile(r"(?<![\w.\-])(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w\-])")
 _PHONE = re.compile(
-    r"(?<![\w+])\+\d++(?:[ .()/\-]{1,2}\d++)*+"  # +49 30 1234567
+    r"(?<![A-Za-z_+])\+\d++(?:[ .()/\-]{1,2}\d++)*+"  # +49 30 1234567
     r"|(?<![\w.+\-])(?:\(\d{3}\) ?|\d{3}[\-. ])\d{3}[\-. ]\d{4}(?!\w|[\-.]\d)"  # (555) 010-4477
     r"|(?<![\w.+\-])0[1-9]\d{8,9}(?!\w|[\-.]\d)"  # 03012345678
 )
@@ -188,9 +199,10 @@ _PASSWORD = re.compile(
 _KEYED = re.compile(
     r"(?i)(?<!<)(?:secret|token|(?:api|access|private|auth|account|shared)[_\-]?key)"
     r"(?:[\"']?\s*+[=:]\s*+[\"']?|(?<=--token)\s++|(?<=--secret)\s++)"
-    r"([A-Za-z0-9](?=[A-Za-z_.~+/=\-]*+\d)[A-Za-z0-9_.~+/=\-]{7,}+)(?!\()"
+    r"([A-Za-z0-9][A-Za-z0-9_.~+/=\-]{7,}+)"
 )
 _URL_LOGIN = re.compile(r"://[^\s/@:<>]{1,256}+:([^\s/@<>]{1,256}+)(?=@)")
+_DIGIT = re.compile(r"\d")
 _LONG_WORD = re.compile(r"[A-Za-z0-9_\-]{14}")
 _KEY_WORDS = ("secret", "token", "key")
 _PASSWORD_WORDS = ("passw", "passphrase", "pwd")
@@ -205,13 +217,21 @@ def secrets(text: str) -> Iterator[Span]:
         yield from _whole(_PEM, text)
     if "bearer" in low or "authorization" in low:
         yield from _first_group(_BEARER, text)
-    assigned = "=" in text or ":" in text or "--" in text
-    if assigned and any(word in low for word in _PASSWORD_WORDS):
-        yield from _first_group(_PASSWORD, text)
-    if assigned and any(word in low for word in _KEY_WORDS):
-        yield from _first_group(_KEYED, text)
+    if "=" in text or ":" in text or "--" in text:
+        yield from _assigned(text, low)
     if "://" in text and "@" in text:
         yield from _first_group(_URL_LOGIN, text)
+
+
+def _assigned(text: str, low: str) -> Iterator[Span]:
+    """Values behind a key's name."""
+    if any(word in low for word in _PASSWORD_WORDS):
+        yield from _first_group(_PASSWORD, text)
+    if any(word in low for word in _KEY_WORDS):
+        # Words without a digit are prose ("token: required"), and a call is code.
+        for span in _first_group(_KEYED, text):
+            if _DIGIT.search(span.value) and text[span.end : span.end + 1] != "(":
+                yield span
 
 
 def _whole(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
@@ -250,7 +270,7 @@ def domains(text: str) -> Iterator[Span]:
     """Host names: labels of letters, digits and dashes whose last is of letters."""
     for match in _DOMAIN.finditer(text):
         top = match[0].rpartition(".")[2]
-        if len(top) > 1 and (top.isalpha() or top.lower().startswith("xn--")):
+        if _is_top(top) or top.lower().startswith("xn--"):
             yield Span(match.start(), match.end(), match[0].lower())
 
 

@@ -34,6 +34,7 @@ TOPICS = (
 TEAMS = ("Accounts", "Service Desk", "Human Resources", "Logistics", "Facilities", "Legal")
 DEADLINES = ("today", "by Friday", "within 24 hours", "before noon", "this week", "by the 15th")
 
+# In the order in which they come into fashion: the last ones are new at the end of the stream.
 # Sentence slots: {t} topic, {d} deadline, {n} a first name, {e} an e-mail address, {p} a phone
 # number, {u} a URL, {c} a card number, {k} a number.
 ASK_BENIGN = (
@@ -46,6 +47,27 @@ ASK_BENIGN = (
     "If something is unclear about {t}, come by our desk or call {p}.",
     "Your request about {t} was closed, ticket {k}.",
     "{t} will be reviewed {d}; you will find the agenda in the calendar.",
+    "We moved {t} to next week because of the holiday, sorry for the short notice.",
+    "Thanks for your help with {t} yesterday, the customer was very happy.",
+    "The password policy changes {d}; you will be asked at your next login, not by mail.",
+    "Lunch is on us {d} to celebrate {t}, tell {n} if you are vegetarian.",
+    "The invoice {k} for {t} was approved and will be paid with the next run.",
+    "Can you review my draft on {t} before I send it to the team {d}?",
+    "The minutes are in the wiki; {t} was postponed, everything else stays as planned.",
+    "Security awareness: never enter your password after following a link about {t}.",
+    "The parcel for {n} is at the front desk, please collect it {d}.",
+    "Maintenance {d}: {t} will be slow for an hour, nothing to do on your side.",
+    "Welcome aboard! {n} will show you {t} on your first day.",
+    "We received your payment for {t}, the receipt {k} is attached for your records.",
+    "Your card was renewed; collect it at the reception and bring your badge, {n}.",
+    "The survey about {t} is anonymous and closes {d}, it takes three minutes.",
+    "Please book the room for {t}, we will be about ten people.",
+    "The new hire starts {d}; could you prepare a laptop and access to {t}?",
+    "Here are the slides on {t}; the recording follows {d}.",
+    "The bank holiday moves the payroll by a day, {t} is not affected.",
+    "I will be out of office {d}; {n} takes over {t}.",
+    "We fixed the fault with {t}; please restart your computer if you still see it.",
+    "Your vacation was approved, enjoy it. {t} can wait.",
 )
 ASK_PHISH = (
     "Your access to {t} will be withdrawn {d} unless you validate your account at {u}",
@@ -57,6 +79,27 @@ ASK_PHISH = (
     "The bank details for {t} have changed; pay invoice {k} to the new account {d}.",
     "Scan the code in the attachment to keep {t} {d}.",
     "Your card {c} was charged for {t}; cancel here {d}: {u}",
+    "Somebody signed in as you from abroad. Prove that it was you or lose {t}: {u}",
+    "Your inbox is full and incoming mail on {t} is held; release it now at {u}",
+    "Tax refund of {k} waiting: enter where we should send it before it lapses {d}.",
+    "Are you at your desk? I am in a board meeting and need a favour about {t}, quietly.",
+    "This is the last warning about {t}: legal steps begin {d} if the sum is not wired.",
+    "Our supplier's account was frozen, so transfer {k} for {t} to the one below {d}.",
+    "Voice message from an unknown caller about {t}, press play: {u}",
+    "Your subscription renews {d} for {k}; phone {p} at once if you did not order it.",
+    "Payroll could not be sent; type your account number and sign-in to receive it: {u}",
+    "A colleague shared a confidential list of salaries with you, log in to view it: {u}",
+    "Your computer is infected. Call {p} and let our technician take it over {d}.",
+    "Approve the request on your telephone when it rings, we are testing {t}.",
+    "We recorded you through your camera; send {k} in coins {d} or everybody will see it.",
+    "Customs hold your shipment; pay the duty with a gift card and mail us its number.",
+    "Your shared drive expires {d}. Re-enter your credentials to keep the documents: {u}",
+    "The director asks you to buy six store cards for clients and photograph the backs.",
+    "Your benefits lapse at midnight unless you submit your social number here: {u}",
+    "Document {k} awaits your signature; sign in with your company mail to read it: {u}",
+    "For your safety we locked {t}; unlock by replying with the code that we just sent you.",
+    "You have won the staff raffle; claim the prize {d} by giving your card's details.",
+    "Update where your wages are paid: my old bank closed, use this one from now on.",
 )
 GREET = ("Hi {n},", "Dear {n},", "Hello,", "Good morning {n},", "Dear customer,", "{n},")
 CLOSE = (

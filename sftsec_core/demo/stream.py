@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -77,9 +77,10 @@ def generate_open(rows: int, *, seed: int = 8) -> Iterator[Record]:
 
 def _fresh(rng: Random, at: datetime, number: int) -> Record:
     malicious = rng.random() < MALICIOUS_SHARE
-    kind = rng.choices((_mail, _url, _command), weights=(5, 3, 4))[0]
+    kind = rng.choices((_mail, _url, _command), weights=(7, 2, 3))[0]
     host = {"name": f"{rng.choice(ph.HOSTS)}-{rng.randrange(400):03d}"}
-    return Record(f"inc-{number:06d}", at, {**kind(rng, malicious), "host": host}, malicious)
+    fields = kind(rng, malicious, min(1.0, (at - START) / SPAN))
+    return Record(f"inc-{number:06d}", at, {**fields, "host": host}, malicious)
 
 
 def _copy_of(rng: Random, recent: list[Record], at: datetime, number: int) -> Record:
@@ -111,10 +112,11 @@ def _verdict(rng: Random, record: Record, malicious: bool, analyst: str, hours: 
 # --- the three kinds ----------------------------------------------------------------------------
 
 
-def _mail(rng: Random, malicious: bool) -> dict[str, Any]:
-    asks = ph.ASK_PHISH if malicious else ph.ASK_BENIGN
+def _mail(rng: Random, malicious: bool, progress: float) -> dict[str, Any]:
+    asks = _in_fashion(ph.ASK_PHISH if malicious else ph.ASK_BENIGN, progress)
+    ordinary = _in_fashion(ph.ASK_BENIGN, progress)
     # A careful phisher writes one ordinary sentence before the hook; so does everybody else.
-    body = [rng.choice(ph.GREET), rng.choice(ph.ASK_BENIGN if rng.random() < 0.6 else asks)]
+    body = [rng.choice(ph.GREET), rng.choice(ordinary if rng.random() < 0.6 else asks)]
     body += [rng.choice(asks), rng.choice(ph.CLOSE)]
     slots = _slots(rng, malicious)
     text = "\n".join(_fill(line, slots) for line in body)
@@ -122,12 +124,19 @@ def _mail(rng: Random, malicious: bool) -> dict[str, Any]:
     return {"email": {"subject": subject}, "message": text}
 
 
-def _url(rng: Random, malicious: bool) -> dict[str, Any]:
+def _in_fashion(lines: Sequence[str], progress: float) -> Sequence[str]:
+    """The lines in use at a time: campaigns come and go, and the next one is worded anew."""
+    width = len(lines) // 2
+    first = round(progress * (len(lines) - width))
+    return lines[first : first + width]
+
+
+def _url(rng: Random, malicious: bool, _progress: float) -> dict[str, Any]:
     return {"url": {"full": _bad_url(rng) if malicious else _good_url(rng)}}
 
 
-def _command(rng: Random, malicious: bool) -> dict[str, Any]:
-    lines = ph.MALICIOUS_COMMANDS if malicious else ph.BENIGN_COMMANDS
+def _command(rng: Random, malicious: bool, progress: float) -> dict[str, Any]:
+    lines = _in_fashion(ph.MALICIOUS_COMMANDS if malicious else ph.BENIGN_COMMANDS, progress)
     return {"process": {"command_line": _fill(rng.choice(lines), _slots(rng, malicious))}}
 
 

@@ -109,7 +109,7 @@ class NgramTfidf:
 
 def _points(text: str) -> NDArray[np.uint32]:
     """Code points of a text whose words each stand between two spaces of their own."""
-    spaced = " " + "  ".join(text[:MAX_CHARS].lower().split()) + " "
+    spaced = "".join(f" {word} " for word in text[:MAX_CHARS].lower().split())
     return np.frombuffer(spaced.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
@@ -165,7 +165,7 @@ def _windows(
     """Rows and codes of every n-gram of known characters that lies in one text and one word."""
     rows = np.repeat(np.arange(len(block)), [len(points) for points in block])
     numbers = _number(np.concatenate(block), alphabet)
-    all_rows, all_codes = [], []
+    all_rows, all_codes = [rows[:0]], [numbers[:0]]
     for n in range(1, min(MAX_N, len(numbers)) + 1):
         last = len(numbers) - n + 1
         code = np.zeros(last, dtype=np.uint64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.domain import Decision, EvalReport, ModelRef, Split, Vote
 from sftsec_core.errors import IntegrityError, NotFoundError
 from sftsec_core.evaluation.evaluate import Fitted, evaluate
+from sftsec_core.evaluation.report_html import write_report
 from sftsec_core.evaluation.report_json import from_json, to_json
 from sftsec_core.files import write_atomically
 from sftsec_core.pipeline.fitting import BASELINE
-from sftsec_core.promotion.card import Provenance, build_card
+from sftsec_core.pipeline.remembered import Remembered
+from sftsec_core.promotion.card import Provenance, build_card, decision_of
 from sftsec_core.promotion.gate import decide
 from sftsec_core.promotion.registry import LIVE
 from sftsec_core.promotion.serving import Serving
@@ -22,47 +25,78 @@ if TYPE_CHECKING:
     from sftsec_core.pipeline.running import Run
 
 
+_PROPOSED = "proposed.json"
+_HTML = "report.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Incumbent:
+    """The model in service.
+
+    Attributes:
+        ref: which it is.
+        fitted: the model with the temperature and threshold that it serves with; None when its
+            files are damaged, so that it cannot be compared.
+        report: the one that it was promoted on; None when its run was pruned.
+    """
+
+    ref: ModelRef
+    fitted: Fitted | None
+    report: EvalReport | None
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A fitted model with what was found of it and what the gate said."""
+    """A fitted model with what was found of it and what the gate said.
+
+    Attributes:
+        instead_of: digest of the model in service that the gate compared it with.
+    """
 
     fitted: Fitted
     report: EvalReport
     decision: Decision
+    instead_of: str | None
 
 
 def propose(
     run: Run, fits: Mapping[str, Fitted], split: Split, data: Mapping[str, Any]
 ) -> Proposal:
-    """Put the task's recipe to the gate; if it is refused, the linear baseline in its place.
+    """Put the task's recipe to the gate; if it is refused, perhaps the baseline in its place.
 
-    A slow model must earn its place. When it does not, the baseline, which was fitted anyway,
-    may serve rather than nothing: it stands before the same gate. If that is refused too, what
-    is returned is the first.
+    A slow model must earn its place. Where it does not, and no slow model is in service either,
+    the linear baseline, which was fitted anyway, stands before the same gate: it may serve
+    rather than nothing. A better model in service is never eroded that way. If the baseline is
+    refused too, what is returned is the first proposal.
     """
-    first: Proposal | None = None
-    for name in dict.fromkeys((next(iter(fits)), BASELINE)):
-        found = _put_to_the_gate(run, name, fits, split, _told(data, first))
-        if found.decision.approved:
-            return found
-        first = first or found
-    if first is None:  # pragma: no cover - fits are never empty
-        raise AssertionError("nothing was fitted")
-    return first
+    live = _incumbent(run)
+    first = _put_to_the_gate(run, next(iter(fits)), fits, split, data, live)
+    baseline_may = live is None or live.fitted is None or live.fitted.recipe == BASELINE
+    if first.decision.approved or first.fitted.recipe == BASELINE or not baseline_may:
+        return first
+    reasons = "; ".join(f"{v.voter}: {v.reason}" for v in first.decision.refusals())
+    told = {**data, "refused_first": f"{first.fitted.recipe}: {reasons}"}
+    second = _put_to_the_gate(run, BASELINE, fits, split, told, live)
+    return second if second.decision.approved else first
 
 
 def _put_to_the_gate(
-    run: Run, name: str, fits: Mapping[str, Fitted], split: Split, data: Mapping[str, Any]
+    run: Run,
+    name: str,
+    fits: Mapping[str, Fitted],
+    split: Split,
+    data: Mapping[str, Any],
+    live: Incumbent | None,
 ) -> Proposal:
     plugins = run.workspace.plugins
     run.listener.stage("evaluate", name)
     # Linear is always beside it, also when it is the candidate itself.
     others = {other: fitted for other, fitted in fits.items() if other != name}
     others |= {BASELINE: fits[BASELINE]}
-    incumbent = None
-    live = _live(run)
-    if live is not None:
-        others[LIVE], incumbent = live
+    if live is not None and live.fitted is not None:
+        others[LIVE] = live.fitted
+    elif live is not None:
+        data = {**data, "live_damaged": live.ref.digest}
     report = evaluate(
         fits[name],
         others,
@@ -72,42 +106,38 @@ def _put_to_the_gate(
         metrics=plugins.metrics(),
         data=data,
     )
+    comparable = live is not None and live.fitted is not None
+    incumbent = live.report if live is not None and comparable else None
     decision = decide(plugins, report, incumbent, run.task.gate)
     run.listener.stage("gate", "approved" if decision.approved else "refused")
     for vote in decision.votes:
         mark = "no " if not vote.approve else "but" if vote.warning else "yes"
         run.listener.note(f"{'':<10} {mark} {vote.voter}: {vote.reason}")
-    return Proposal(fits[name], report, decision)
+    return Proposal(fits[name], report, decision, live.ref.digest if live else None)
 
 
-def _told(data: Mapping[str, Any], refused: Proposal | None) -> dict[str, Any]:
-    if refused is None:
-        return dict(data)
-    reasons = "; ".join(f"{v.voter}: {v.reason}" for v in refused.decision.refusals())
-    return {**data, "refused_first": f"{refused.fitted.recipe}: {reasons}"}
-
-
-def _live(run: Run) -> tuple[Fitted, EvalReport | None] | None:
-    """The model in service as it serves, and its own report; None when there is none."""
+def _incumbent(run: Run) -> Incumbent | None:
+    """The model in service as it serves; None when there is none."""
     registry = run.workspace.registry
     ref = registry.live(run.spec.name)
     if ref is None:
         return None
+    report = _report_of(run, ref)
     try:
         loaded = registry.load(ref)
     except IntegrityError as error:
         # A damaged model in service must not keep a sound one from taking its place.
-        run.listener.note(f"the model in service cannot be loaded: {error}")
-        return None
+        run.listener.note(f"{'':<10} the model in service cannot be compared: {error}")
+        return Incumbent(ref, None, report)
     serving = loaded.serving
     fitted = Fitted(
-        loaded.model,
+        Remembered(loaded.model),
         ref.recipe,
         cost=run.workspace.plugins.recipes()[ref.recipe].cost,
         temperature=serving.temperature,
         threshold=serving.threshold,
     )
-    return fitted, _report_of(run, ref)
+    return Incumbent(ref, fitted, report)
 
 
 def _report_of(run: Run, ref: ModelRef) -> EvalReport | None:
@@ -119,52 +149,88 @@ def _report_of(run: Run, ref: ModelRef) -> EvalReport | None:
         return None
 
 
-def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, Any]) -> ModelRef:
-    """Keep the proposed model with its card; it becomes the task's "candidate"."""
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A registered model that waits to be promoted or left."""
+
+    model: ModelRef
+    report: EvalReport
+    decision: Decision
+    instead_of: str | None
+
+
+def recall(run: Run) -> Proposed | None:
+    """What a run that was killed later on had proposed already; None when it had not."""
+    file = run.folder / _PROPOSED
+    if not file.is_file():
+        return None
+    known = json.loads(file.read_text(encoding="utf-8"))
+    registry = run.workspace.registry
+    model = registry.resolve(known["model"], run.spec.name)
+    report = from_json((run.folder / "report.json").read_text(encoding="utf-8"))
+    _remember_report(run, report)
+    return Proposed(model, report, decision_of(registry.card(model)), known["instead_of"])
+
+
+def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, Any]) -> Proposed:
+    """Keep the proposed model with its card and its report; it becomes the task's "candidate"."""
+    registry = run.workspace.registry
+    card = build_card(
+        proposal.report, proposal.decision, run.spec, _provenance(run, proposal, snapshot)
+    )
+    serving = Serving.of(
+        proposal.report,
+        run.spec,
+        max_length=run.task.train.encoder.max_length,
+        keep=run.task.keep,
+        steps=steps,
+    )
+    model = registry.register(
+        proposal.fitted.model, serving, card, run_id=run.info.id, by=current_user()
+    )
+    write_atomically(run.folder / "report.json", to_json(proposal.report).encode())
+    write_report(proposal.report, proposal.decision, card, run.folder / _HTML)
+    _remember_report(run, proposal.report)
+    # Written last: from here on a rerun only has the promotion left to do.
+    known = {"model": model.digest, "instead_of": proposal.instead_of}
+    write_atomically(run.folder / _PROPOSED, json.dumps(known).encode())
+    return Proposed(model, proposal.report, proposal.decision, proposal.instead_of)
+
+
+def _provenance(run: Run, proposal: Proposal, snapshot: str) -> Provenance:
     settings = run.task.train
     encoder = {"path": settings.encoder.path, "sha256": settings.encoder.sha256 or "packaged"}
-    provenance = Provenance(
+    return Provenance(
         run_id=run.info.id,
         snapshot=snapshot,
         seed=settings.seed,
         settings=run.task.model_dump(mode="json"),
         encoder=None if proposal.fitted.recipe == BASELINE else encoder,
-        # The run's, not the clock's: a run that was killed here registers the same model again.
         created_at=run.info.started_at,
-    )
-    serving = Serving.of(
-        proposal.report,
-        run.spec,
-        max_length=settings.encoder.max_length,
-        keep=run.task.keep,
-        steps=steps,
-    )
-    card = build_card(proposal.report, proposal.decision, run.spec, provenance)
-    registry = run.workspace.registry
-    return registry.register(
-        proposal.fitted.model, serving, card, run_id=run.info.id, by=current_user()
+        incumbent=proposal.instead_of,
     )
 
 
-def promote(run: Run, ref: ModelRef, decision: Decision) -> ModelRef:
-    """Put an approved model in service and tell the observers."""
-    registry = run.workspace.registry
-    previous = registry.promote(run.spec.name, ref.digest, decision, current_user())
+def _remember_report(run: Run, report: EvalReport) -> None:
+    run.report = report
+    run.report_file = run.folder / _HTML
+
+
+def promote(run: Run, proposed: Proposed) -> ModelRef:
+    """Put an approved model in service and tell the observers.
+
+    Raises:
+        StoreError: when something else is in service by now than what it was compared with.
+    """
+    registry, ref, decision = run.workspace.registry, proposed.model, proposed.decision
+    previous = registry.promote(
+        run.spec.name, ref.digest, decision, current_user(), instead_of=proposed.instead_of
+    )
     promoted = registry.live(run.spec.name) or ref
     if previous is None or previous.digest != promoted.digest:
         run.workspace.plugins.model_promoted(promoted, previous, decision)
     run.listener.stage("promote", f"{promoted.digest[:12]} is live")
     return promoted
-
-
-def write_reports(run: Run, proposal: Proposal, card: Mapping[str, Any]) -> None:
-    """Write report.json and report.html into the run's folder."""
-    from sftsec_core.evaluation.report_html import write_report
-
-    run.report = proposal.report
-    write_atomically(run.folder / "report.json", to_json(proposal.report).encode())
-    run.report_file = run.folder / "report.html"
-    write_report(proposal.report, proposal.decision, card, run.report_file)
 
 
 def votes_json(votes: tuple[Vote, ...]) -> Iterator[dict[str, Any]]:

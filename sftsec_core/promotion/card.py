@@ -38,6 +38,7 @@ class Provenance:
         settings: the task's settings, as JSON values, without secrets.
         encoder: name and SHA-256 of the pretrained encoder; None when the recipe has none.
         created_at: UTC.
+        incumbent: digest of the model in service that the gate compared it with, if any.
     """
 
     run_id: str
@@ -46,6 +47,7 @@ class Provenance:
     settings: Mapping[str, Any] = field(default_factory=dict)
     encoder: Mapping[str, str] | None = None
     created_at: datetime | None = None
+    incumbent: str | None = None
 
 
 def build_card(
@@ -87,6 +89,7 @@ def build_card(
         "caveats_and_recommendations": limits(report),
         "gate": {
             "approved": decision.approved,
+            "incumbent": provenance.incumbent,
             "votes": [asdict(vote) for vote in decision.votes],
         },
         "versions": versions(),

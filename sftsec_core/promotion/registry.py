@@ -33,6 +33,7 @@ LIVE = "live"
 _ROLLBACK = "rolled back: "
 _SHORT = 12
 _ATTEMPTS = 5
+_WHATEVER_IS_LIVE = "whatever is live"
 
 
 class ModelTable(Protocol):
@@ -167,7 +168,14 @@ class ModelRegistry:
     # --- aliases
 
     def promote(
-        self, task: str, digest: str, decision: Decision, by: str, *, force: str | None = None
+        self,
+        task: str,
+        digest: str,
+        decision: Decision,
+        by: str,
+        *,
+        force: str | None = None,
+        instead_of: str | None = _WHATEVER_IS_LIVE,
     ) -> ModelRef | None:
         """Put a model in service, in one compare-and-swap.
 
@@ -177,6 +185,9 @@ class ModelRegistry:
             decision: the gate's, on this model.
             by: who promotes.
             force: the written reason for promoting against the gate; kept in the history.
+            instead_of: the digest that was live when the gate decided (None: nothing was), so
+                that an approval against one model never replaces another; by default the move
+                is only guarded from the moment of this call.
 
         Returns:
             The model that was in service until now; None when there was none. Promoting the
@@ -185,7 +196,8 @@ class ModelRegistry:
         Raises:
             GateRefusedError: when the gate refused and no reason to override it is given.
             IntegrityError: when a file of the model is not the one registered.
-            StoreError: when somebody else promoted at the same time, and was first.
+            StoreError: when something else than `instead_of` is live, or somebody else promoted
+                at the same time and was first.
             NotFoundError: when the task has no model of this digest.
         """
         reason = _promotion_reason(decision, force)
@@ -195,7 +207,8 @@ class ModelRegistry:
         current = self._table.aliases(task).get(LIVE)
         if current != digest:
             self.verify(ref)
-            self._table.set_alias(task, LIVE, digest, expected=current, by=by, reason=reason)
+            expected = current if instead_of == _WHATEVER_IS_LIVE else instead_of
+            self._table.set_alias(task, LIVE, digest, expected=expected, by=by, reason=reason)
         return None if current is None else self._known(current)
 
     def rollback(self, task: str, by: str, reason: str) -> ModelRef:

@@ -69,7 +69,7 @@ def not_worse_than_live(
     found = candidate.differences.get(LIVE)
     if found is None:
         if incumbent is None:
-            return Vote(voter, True, "no model is in service yet")
+            return Vote(voter, True, "there is no model in service to compare it with")
         return Vote(voter, False, "a model is in service, but was not judged on this test set")
     if found.value is None or found.high is None:
         return Vote(voter, False, "the difference to the model in service is not known")

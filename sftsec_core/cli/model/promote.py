@@ -28,8 +28,15 @@ def command(app: App, model: str, task: str | None, force: str | None, as_json: 
     with app.workspace() as workspace:
         registry = workspace.registry
         ref = registry.resolve(model, task)
-        decision = decision_of(registry.card(ref))
-        previous = registry.promote(ref.task, ref.digest, decision, current_user(), force=force)
+        card = registry.card(ref)
+        decision = decision_of(card)
+        before = registry.live(ref.task)
+        # An approval holds against the model that it was compared with; whoever forces it
+        # takes what is live now.
+        against = (before.digest if before else None) if force else card["gate"]["incumbent"]
+        previous = registry.promote(
+            ref.task, ref.digest, decision, current_user(), force=force, instead_of=against
+        )
         live = registry.live(ref.task) or ref
         if previous is None or previous.digest != live.digest:
             workspace.plugins.model_promoted(live, previous, decision)

@@ -16,8 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sftsec_core.config.models import EncoderSettings
-from sftsec_core.engine import torch_trainer
-from sftsec_core.engine.torch_checkpoint import claim_folder, read_state
+from sftsec_core.engine.torch_checkpoint import checkpoint_folder, claim_folder, read_state
 from sftsec_core.engine.torch_encoder import PICKLE_SUFFIXES
 from sftsec_core.engine.torch_full import train_full
 from tests.core.engine import tiny_encoder
@@ -169,9 +168,9 @@ def test_the_best_epoch_is_restored_and_not_the_last(
     )
     # The learning rate depends on the number of epochs: only the first of three will do.
     best = train_full(make_job(encoder, tmp_path / "best", patience=0))
-    first = torch_trainer.checkpoint_folder(tmp_path / "best" / "full", 8)
+    first = checkpoint_folder(tmp_path / "best" / "full", 8)
     assert first.is_dir()
-    state = read_state(torch_trainer.checkpoint_folder(tmp_path / "best" / "full", 24))
+    state = read_state(checkpoint_folder(tmp_path / "best" / "full", 24))
     assert (state["best_global_step"], state["best_metric"]) == (8, 0.9)
     last = train_full(make_job(encoder, tmp_path / "last", dev=()))
     assert np.abs(best.predict_proba(PROBES) - last.predict_proba(PROBES)).max() > 1e-3

@@ -273,6 +273,18 @@ def test_whoever_decided_on_an_outdated_view_loses(
     assert [entry[2] for entry in store.models.alias_history(TASK.name, "live")] == ["bob", "ann"]
 
 
+def test_an_approval_against_one_model_does_not_replace_another(registry: ModelRegistry) -> None:
+    first, second, third = three(registry)
+    registry.promote(TASK.name, first.digest, YES, "ann", instead_of=None)
+    registry.promote(TASK.name, second.digest, YES, "bob", instead_of=first.digest)
+    for outdated in (first.digest, None):
+        with pytest.raises(StoreError, match="meanwhile"):
+            registry.promote(TASK.name, third.digest, YES, "ann", instead_of=outdated)
+    live = registry.live(TASK.name)
+    assert live is not None
+    assert live.digest == second.digest
+
+
 # --- rollback
 
 

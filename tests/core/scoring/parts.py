@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,17 +51,17 @@ def message(incident: Incident) -> str:
     return str(incident.fields.get("message", ""))
 
 
-def scorer(model: Any = None, digest: str = "d" * 64, **changes: Any) -> Scorer:
-    made = Scorer(
-        task=TASK,
-        model=model or WordModel(),
-        model_digest=digest,
-        temperature=1.0,
-        threshold=0.5,
-        steps=same,
-        render=message,
-    )
-    return replace(made, **changes)
+def scorer(model: Any = None, **changes: Any) -> Scorer:
+    given: dict[str, Any] = {
+        "task": TASK,
+        "model": model or WordModel(),
+        "model_digest": "d" * 64,
+        "temperature": 1.0,
+        "threshold": 0.5,
+        "steps": same,
+        "render": message,
+    }
+    return Scorer(**{**given, **changes})
 
 
 def incident(number: int, text: str, **fields: Any) -> Incident:

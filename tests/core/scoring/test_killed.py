@@ -12,19 +12,26 @@ import orjson
 import pytest
 
 from sftsec_core.domain import detection_uid
+from sftsec_core.scoring.deliver import deliver
 from sftsec_core.store.store import Store
-from tests.core.scoring.killed_child import POINTS
+from tests.core.scoring.killed_child import POINTS, main
+from tests.core.scoring.parts import files
 
 INCIDENTS = 14
 
 
-def run(root: Path, url: str, folder: Path, point: str = "", passes: int = 1) -> int:
-    connectors = root / "connectors"
-    code = f"import sys; sys.path[:0] = [{str(root)!r}, {str(connectors)!r}]\n"
-    code += "from runpy import run_module\n"
-    code += "run_module('tests.core.scoring.killed_child', run_name='__main__', alter_sys=True)"
+def start(root: Path, url: str, folder: Path, point: str, passes: int) -> subprocess.Popen[bytes]:
+    paths = [str(root), str(root / "connectors")]
+    code = (
+        f"import sys; sys.path[:0] = {paths!r}; from runpy import run_module; "
+        "run_module('tests.core.scoring.killed_child', run_name='__main__', alter_sys=True)"
+    )
     command = [sys.executable, "-c", code, url, str(folder), point, str(passes)]
-    return subprocess.run(command, check=False, timeout=120, cwd=root).returncode
+    return subprocess.Popen(command, cwd=root)
+
+
+def kill(root: Path, url: str, folder: Path, point: str, passes: int = 1) -> None:
+    assert start(root, url, folder, point, passes).wait(120) == -signal.SIGKILL
 
 
 @pytest.fixture
@@ -61,26 +68,35 @@ def test_after_a_kill_and_a_rerun_each_detection_is_there_exactly_once(
 ) -> None:
     url = f"sqlite:///{folder / 'state' / 'sftsec.db'}"
     # The second pass: something is there already, and something is still to come.
-    assert run(root, url, folder, point, passes=2) == -signal.SIGKILL
-    assert run(root, url, folder) == 0
+    kill(root, url, folder, point, passes=2)
+    main(url, folder, "", 1)
     assert_each_once(folder, url)
 
 
 def test_killed_again_and_again_it_still_gets_there(root: Path, folder: Path) -> None:
     url = f"sqlite:///{folder / 'state' / 'sftsec.db'}"
     for point in ("inside the outbox transaction", "between push and receipt"):
-        assert run(root, url, folder, point) == -signal.SIGKILL
-    assert run(root, url, folder) == 0
+        kill(root, url, folder, point)
+    main(url, folder, "", 1)
+    assert_each_once(folder, url)
+
+
+def test_a_kill_between_push_and_receipt_leaves_the_receipt_to_the_rerun(
+    root: Path, folder: Path
+) -> None:
+    url = f"sqlite:///{folder / 'state' / 'sftsec.db'}"
+    kill(root, url, folder, "between push and receipt")
+    assert len(pushed(folder)) == 4
+    with Store.open(url, folder=folder / "state") as store:
+        assert store.outbox.pending("siem") == INCIDENTS
+        counts = deliver(store, files(folder), "siem")
+    assert (counts.duplicates, counts.written) == (4, INCIDENTS - 4)
     assert_each_once(folder, url)
 
 
 def test_two_processes_at_once_deliver_each_detection_once(root: Path, folder: Path) -> None:
     url = f"sqlite:///{folder / 'state' / 'sftsec.db'}"
-    assert run(root, url, folder, "before the push") == -signal.SIGKILL
-    code = f"import sys; sys.path[:0] = [{str(root)!r}, {str(root / 'connectors')!r}]\n"
-    code += "from runpy import run_module\n"
-    code += "run_module('tests.core.scoring.killed_child', run_name='__main__', alter_sys=True)"
-    command = [sys.executable, "-c", code, url, str(folder), "", "1"]
-    both = [subprocess.Popen(command, cwd=root) for _ in range(2)]
+    kill(root, url, folder, "before the push")
+    both = [start(root, url, folder, "", 1) for _ in range(2)]
     assert [process.wait(120) for process in both] == [0, 0]
     assert_each_once(folder, url)

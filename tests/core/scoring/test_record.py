@@ -44,7 +44,7 @@ def test_a_later_call_goes_on_behind_the_last_cursor_with_a_new_model_too(store:
     given = source()
     score_to_outbox(store, given, scorer(), JOB)
     given.incidents.append(incident(9, "spam 9"))
-    counts = score_to_outbox(store, given, scorer(digest="e" * 64), JOB)
+    counts = score_to_outbox(store, given, scorer(model_digest="e" * 64), JOB)
     assert given.cursors == [None, "5"]
     assert (counts.pulled, counts.new) == (1, 1)
 
@@ -54,7 +54,7 @@ def test_a_rescan_starts_again_and_the_same_model_finds_nothing_new(store: Store
     score_to_outbox(store, given, scorer(), JOB)
     again = score_to_outbox(store, given, scorer(), FROM_START)
     assert (again.detections, again.new) == (5, 0)
-    other = score_to_outbox(store, given, scorer(digest="e" * 64), FROM_START)
+    other = score_to_outbox(store, given, scorer(model_digest="e" * 64), FROM_START)
     assert (other.detections, other.new) == (5, 5)
     assert store.cursors.get("mail", "siem") == "5"
 
@@ -82,15 +82,15 @@ def test_a_killed_rescan_is_continued_by_the_next_plain_call(store: Store) -> No
     given = source()
     score_to_outbox(store, given, scorer(), JOB)
     with pytest.raises(ConnectionError):
-        score_to_outbox(store, Breaks(given.incidents), scorer(digest="e" * 64), FROM_START)
-    score_to_outbox(store, given, scorer(digest="e" * 64), JOB)
+        score_to_outbox(store, Breaks(given.incidents), scorer(model_digest="e" * 64), FROM_START)
+    score_to_outbox(store, given, scorer(model_digest="e" * 64), JOB)
     assert given.cursors[-1] == "2"
     assert store.outbox.pending("siem") == 10
 
 
 def test_of_two_scorers_at_once_the_slower_is_told_and_writes_nothing(store: Store) -> None:
     def overtake(_counts: object) -> None:
-        score_to_outbox(store, source(), scorer(digest="e" * 64), JOB)
+        score_to_outbox(store, source(), scorer(model_digest="e" * 64), JOB)
 
     with pytest.raises(StoreError, match="another process is scoring task 'mail'"):
         score_to_outbox(store, source(), scorer(), JOB, overtake)

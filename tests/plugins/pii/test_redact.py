@@ -179,9 +179,9 @@ def test_nothing_found_gives_the_very_same_incident() -> None:
 PIECES = st.sampled_from(
     [
         "bob@shop.example", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "+49 30 1234567",
-        "555-010-4477", "123-45-6789", "password=", "hunter22", "token: ", "secret", "/home/", "bob",
-        "C:\\Users\\", JWT, "AKIAIOSFODNN7EXAMPLE", "bearer ", "://", ":", "@", "<", ">", " ", "-",
-        "=", "0", "4", "1", "a", "E", ".", "/", "\\", "é", "-----BEGIN PRIVATE KEY-----",
+        "555-010-4477", "123-45-6789", "password=", "hunter22", "token: ", "secret", "/home/",
+        "bob", "C:\\Users\\", JWT, "AKIAIOSFODNN7EXAMPLE", "bearer ", "://", ":", "@", "<", ">",
+        " ", "-", "=", "0", "4", "1", "a", "E", ".", "/", "\\", "é", "-----BEGIN PRIVATE KEY-----",
     ]
 )  # fmt: skip
 
@@ -239,6 +239,9 @@ ADVERSARIAL: dict[str, Callable[[int], str]] = {
     "secret": lambda n: "secret_" * n + ":",
     "token values": lambda n: "token=" + "a-" * n,
     "token tokens": lambda n: "token=a" * n,
+    "token call": lambda n: "token=a1" * n + "(",
+    "address chains": lambda n: "a@b." * n + "1",
+    "quotes": lambda n: "'@" * n,
     "logins": lambda n: "://a:" * n + "@",
     "home": lambda n: "/home/" * n,
     "users": lambda n: "C:\\Users\\" * n,
@@ -250,6 +253,7 @@ ADVERSARIAL: dict[str, Callable[[int], str]] = {
 }
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", ADVERSARIAL)
 def test_time_grows_with_the_length_and_not_with_its_square(name: str) -> None:
     step = Redact(RedactConfig(domain=True, ip=True), SALT)
@@ -264,7 +268,7 @@ def test_time_grows_with_the_length_and_not_with_its_square(name: str) -> None:
         return best
 
     # Eight times the text: 8 when linear, 64 when quadratic; short runs are noise.
-    assert seconds(40_000) < 24 * max(seconds(5_000), 0.002)
+    assert seconds(16_000) < 24 * max(seconds(2_000), 0.002)
 
 
 REAL: dict[str, tuple[str, float]] = {

@@ -1,0 +1,45 @@
+"""`sftsec dataset build`: what a retraining run would train on, without training."""
+
+from __future__ import annotations
+
+import click
+
+from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
+
+
+@click.command("build")
+@click.argument("task")
+@json_option
+@pass_app
+def command(app: App, task: str, as_json: bool) -> None:
+    r"""Pull a task's judged incidents into a snapshot, resolve verdicts, split and check.
+
+    Exit code 6 says why there is nothing to train on yet.
+
+    \b
+    Examples:
+      sftsec dataset build phishing
+      sftsec dataset build phishing --json
+    """
+    from sftsec_core.cli.live import LiveListener
+    from sftsec_core.pipeline.datasets import build_dataset
+    from sftsec_core.pipeline.ingesting import ingest_snapshot
+    from sftsec_core.pipeline.running import running
+
+    with (
+        app.workspace() as workspace,
+        LiveListener(quiet=app.quiet or as_json) as listener,
+        running(workspace, "dataset", task, listener) as run,
+    ):
+        snapshot = ingest_snapshot(run)
+        dataset = build_dataset(run, snapshot)
+    counts = dataset.data["counts"]
+    shown = {
+        "snapshot": snapshot.digest,
+        "folder": snapshot.folder,
+        **{name.replace("_", " "): number for name, number in counts.items()},
+        **{f"{name} ({dataset.split.method})": n for name, n in dataset.data["parts"].items()},
+        "for review": dataset.data["review"],
+    }
+    data = {**dataset.data, "folder": str(snapshot.folder)}
+    emit(data, as_json=as_json, show=facts(shown))

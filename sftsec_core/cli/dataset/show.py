@@ -1,0 +1,59 @@
+"""`sftsec dataset show`: the snapshots that were built, and one of them in detail."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sftsec_core.cli.options import App, emit, facts, json_option, pass_app, table
+
+if TYPE_CHECKING:
+    from sftsec_core.store.snapshots import StoredSnapshot
+
+
+@click.command("show")
+@click.argument("task")
+@click.argument("snapshot", required=False)
+@click.option("--verify", is_flag=True, help="Check its content against its digest.")
+@json_option
+@pass_app
+def command(app: App, task: str, snapshot: str | None, verify: bool, as_json: bool) -> None:
+    r"""List a task's snapshots, or show the one whose digest begins so.
+
+    \b
+    Examples:
+      sftsec dataset show phishing
+      sftsec dataset show phishing 3f9a2c51 --verify --json
+    """
+    with app.workspace() as workspace:
+        workspace.task(task)
+        found = workspace.store.snapshots.list(task)
+    if snapshot is None:
+        rows = [(s.digest[:12], s.rows, s.created_at, s.run_id) for s in found]
+        show = table(f"snapshots of {task}", ("snapshot", "rows", "created", "run"), rows)
+        emit([asdict(each) for each in found], as_json=as_json, show=show)
+        return
+    chosen = _chosen(found, snapshot, verify=verify)
+    emit(chosen, as_json=as_json, show=facts(_flat(chosen)))
+
+
+def _chosen(found: list[StoredSnapshot], prefix: str, *, verify: bool) -> dict[str, Any]:
+    from sftsec_core.dataset.snapshot import open_snapshot
+    from sftsec_core.errors import NotFoundError
+
+    for each in found:
+        if each.digest.startswith(prefix):
+            if verify:
+                open_snapshot(each.folder)
+            return {"digest": each.digest, "folder": str(each.folder), **each.manifest}
+    raise NotFoundError("snapshot", prefix, [each.digest[:12] for each in found])
+
+
+def _flat(chosen: dict[str, Any]) -> dict[str, object]:
+    flat: dict[str, object] = {name: chosen[name] for name in ("digest", "folder", "span")}
+    flat |= {name.replace("_", " "): n for name, n in chosen["counts"].items()}
+    for step, counts in chosen["step_counts"].items():
+        flat |= {f"{step}: {kind}": n for kind, n in counts.items()}
+    return flat

@@ -1,0 +1,76 @@
+"""Incidents, plans and snapshots for the tests of the dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sftsec_core.config.models import DedupeSettings
+from sftsec_core.dataset.ingest import IngestPlan, PageSummary, ingest
+from sftsec_core.dataset.render import render_text
+from sftsec_core.dataset.snapshot import Snapshot
+from sftsec_core.dataset.steps import Steps
+from sftsec_core.domain import Incident, IncidentPage, TaskSpec, Verdict
+
+TASK = TaskSpec("t", ("message",), ("benign", "malicious"), "benign")
+WORDS = tuple(f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in ("n", "r", "st", "lk"))
+
+
+def text(seed: int, words: int = 30) -> str:
+    random = Random(seed)  # noqa: S311 - test data, not a secret
+    return " ".join(random.choices(WORDS, k=words))
+
+
+def incident(
+    uid: str, message: str, *labels: str, split: str | None = None, **fields: Any
+) -> Incident:
+    verdicts = tuple(Verdict(label) for label in labels)
+    return Incident(uid, {"message": message, **fields}, verdicts, split=split)
+
+
+def cut(incidents: Sequence[Incident], size: int, start: int = 0) -> Iterator[IncidentPage]:
+    """Pages of a size; the cursor is the number of incidents behind it."""
+    for begin in range(start, len(incidents), size):
+        end = min(begin + size, len(incidents))
+        yield IncidentPage(tuple(incidents[begin:end]), str(end))
+
+
+def no_steps() -> Steps:
+    return Steps((), {})
+
+
+def plan(
+    *,
+    fields: tuple[str, ...] = ("message",),
+    group: str | None = None,
+    steps: Steps | None = None,
+    dedupe: DedupeSettings | None = None,
+) -> IngestPlan:
+    return IngestPlan(
+        fields,
+        group,
+        steps or no_steps(),
+        dedupe or DedupeSettings(),
+        lambda one: render_text(one, TASK),
+    )
+
+
+def build(
+    pages: Iterable[IncidentPage],
+    folder: Path,
+    made: IngestPlan | None = None,
+    on_page: Callable[[PageSummary], None] = lambda _page: None,
+) -> Snapshot:
+    return ingest(
+        pages,
+        made or plan(),
+        folder=folder / "work",
+        snapshots=folder / "snapshots",
+        on_page=on_page,
+    )
+
+
+def rows(snapshot: Snapshot) -> list[dict[str, Any]]:
+    return [row for batch in snapshot.batches() for row in batch.to_pylist()]

@@ -1,0 +1,216 @@
+"""What counts as a copy, what is done with it, and that batches do not matter."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sftsec_core.config.models import DedupeSettings
+from sftsec_core.dataset.dedupe import Candidate, Deduplicator, Fate, Outcome, count_fates
+from sftsec_core.dataset.minhash import MinHasher, choose_bands, least_matches
+from sftsec_core.dataset.postings import Postings
+from tests.core.dataset.builders import text
+
+SPAM = frozenset({"spam"})
+HAM = frozenset({"ham"})
+LONG = text(1, 60)
+
+
+def fates(*batch: Candidate, settings: DedupeSettings | None = None) -> list[Fate]:
+    return [outcome.fate for outcome in Deduplicator(settings or DedupeSettings()).add(batch)]
+
+
+def clusters(batch: list[Candidate]) -> list[int]:
+    finder = Deduplicator(DedupeSettings())
+    outcomes = finder.add(batch)
+    final = finder.final_clusters()
+    return [final.get(outcome.cluster, outcome.cluster) for outcome in outcomes]
+
+
+def test_the_same_uid_is_not_a_new_row() -> None:
+    again = [Candidate("1", LONG), Candidate("1", LONG), Candidate("1", text(2))]
+    assert fates(*again) == [Fate.KEPT, Fate.SAME, Fate.REVISED]
+
+
+def test_a_revised_incident_stands_for_its_first_text() -> None:
+    one, two = Deduplicator(DedupeSettings()).add([Candidate("1", LONG), Candidate("1", "other")])
+    assert one.text_id == two.text_id
+
+
+def test_an_exact_copy_is_dropped_even_with_other_verdicts() -> None:
+    one, two = Deduplicator(DedupeSettings()).add(
+        [Candidate("1", LONG, SPAM), Candidate("2", LONG, HAM)]
+    )
+    assert two.fate is Fate.EXACT
+    assert one.text_id == two.text_id
+
+
+def test_a_near_copy_with_the_same_verdicts_is_dropped() -> None:
+    near = f"{LONG} x"
+    assert fates(Candidate("1", LONG, SPAM), Candidate("2", near, SPAM))[1] is Fate.NEAR
+    assert fates(Candidate("1", LONG), Candidate("2", near))[1] is Fate.NEAR
+
+
+def test_a_near_copy_with_other_verdicts_is_kept_in_the_same_cluster() -> None:
+    batch = [Candidate("1", LONG, SPAM), Candidate("2", f"{LONG} x", HAM), Candidate("3", text(3))]
+    assert fates(*batch) == [Fate.KEPT] * 3
+    first, second, third = clusters(batch)
+    assert first == second != third
+
+
+def test_copies_in_two_given_parts_are_both_kept_in_one_cluster() -> None:
+    batch = [
+        Candidate("1", LONG, split="train"),
+        Candidate("2", LONG, split="test"),
+        Candidate("3", f"{LONG} x", split="dev"),
+        Candidate("4", LONG, split="test"),
+    ]
+    assert fates(*batch) == [Fate.KEPT, Fate.KEPT, Fate.KEPT, Fate.EXACT]
+    assert len(set(clusters(batch))) == 1
+
+
+def test_a_text_that_ties_two_clusters_makes_them_one() -> None:
+    middle = text(5, 100)
+    left, right = middle + " " + text(6, 5), text(7, 5) + " " + middle
+    batch = [Candidate("l", left, SPAM), Candidate("r", right, HAM), Candidate("m", middle)]
+    separate = clusters(batch[:2])
+    settings = DedupeSettings(threshold=0.9)
+    finder = Deduplicator(settings)
+    outcomes = finder.add(batch)
+    final = finder.final_clusters()
+    assert len({final.get(o.cluster, o.cluster) for o in outcomes}) == 1
+    assert len(separate) == 2
+
+
+def test_texts_shorter_than_a_shingle_are_compared_exactly() -> None:
+    batch = [Candidate("1", "ab"), Candidate("2", "ac"), Candidate("3", "ab"), Candidate("4", "")]
+    assert fates(*batch) == [Fate.KEPT, Fate.KEPT, Fate.EXACT, Fate.KEPT]
+
+
+def test_switched_off_it_keeps_every_uid_and_still_finds_clusters() -> None:
+    batch = [Candidate("1", LONG), Candidate("2", LONG), Candidate("3", f"{LONG} x")]
+    off = Deduplicator(DedupeSettings(enabled=False))
+    outcomes = off.add([*batch, Candidate("1", LONG)])
+    assert [o.fate for o in outcomes] == [Fate.KEPT, Fate.KEPT, Fate.KEPT, Fate.SAME]
+    final = off.final_clusters()
+    assert len({final.get(o.cluster, o.cluster) for o in outcomes}) == 1
+
+
+def test_a_flood_of_look_alikes_is_one_row_and_quick() -> None:
+    batch = [Candidate(str(n), f"{LONG} {n}") for n in range(3000)]
+    counts = count_fates(Deduplicator(DedupeSettings()).add(batch))
+    assert counts[Fate.KEPT] <= 3
+    assert counts[Fate.NEAR] >= 2997
+
+
+def test_lone_surrogates_and_other_planes_are_no_obstacle() -> None:
+    batch = [Candidate("1", "\ud800" * 9), Candidate("2", "😀" * 9), Candidate("3", "😀" * 9)]
+    assert fates(*batch) == [Fate.KEPT, Fate.KEPT, Fate.EXACT]
+
+
+def batches(sizes: list[int], given: list[Candidate], *, restart: bool) -> list[Outcome]:
+    finder = Deduplicator(DedupeSettings())
+    chunks = []
+    found: list[Outcome] = []
+    begin = 0
+    for size in [*sizes, len(given)]:
+        found += finder.add(given[begin : begin + size])
+        begin += size
+        if restart:
+            chunks.append(finder.take_unsaved())
+            finder = Deduplicator(DedupeSettings())
+            for chunk in chunks:
+                finder.restore(chunk)
+    final = finder.final_clusters()
+    return [o._replace(cluster=final.get(o.cluster, o.cluster)) for o in found]
+
+
+CANDIDATES = st.builds(
+    lambda uid, base, tail, word, split: Candidate(
+        str(uid), text(base, 25) + " x" * tail if base else "ab", frozenset(word), split
+    ),
+    st.integers(0, 40),
+    st.integers(0, 4),
+    st.integers(0, 3),
+    st.sampled_from([[], ["spam"], ["ham"]]),
+    st.sampled_from([None, "train", "test"]),
+)
+
+
+@given(
+    st.lists(CANDIDATES, min_size=1, max_size=60),
+    st.lists(st.integers(1, 20), max_size=8),
+    st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_neither_batches_nor_restarts_change_what_becomes_of_an_incident(
+    given: list[Candidate], sizes: list[int], restart: bool
+) -> None:
+    whole = batches([], given, restart=False)
+    parted = batches(sizes, given, restart=restart)
+    fates_and_texts = [(o.fate, o.text_id) for o in whole]
+    assert [(o.fate, o.text_id) for o in parted] == fates_and_texts
+    # Clusters are only final at the end; of dropped rows nobody asks.
+    kept = [i for i, o in enumerate(whole) if o.fate is Fate.KEPT]
+    same = {(whole[i].cluster, parted[i].cluster) for i in kept}
+    assert len(same) == len({a for a, _ in same}) == len({b for _, b in same})
+
+
+@pytest.mark.parametrize("threshold", [0.6, 0.7, 0.85, 0.95])
+def test_the_bands_find_texts_at_the_threshold(threshold: float) -> None:
+    count, rows = choose_bands(threshold)
+    assert count * rows <= 128
+    assert 1 - (1 - threshold**rows) ** count >= 0.99
+
+
+def jaccard(one: str, other: str, width: int = 5) -> float:
+    first = {one[i : i + width] for i in range(len(one) - width + 1)}
+    second = {other[i : i + width] for i in range(len(other) - width + 1)}
+    return len(first & second) / len(first | second)
+
+
+def test_the_compact_signature_estimates_the_similarity_of_shingles() -> None:
+    hasher = MinHasher(5, 0.85)
+    base = text(1, 80)
+    others = [base + " " + text(n, n * 2) for n in range(1, 40)]
+    _, compact = hasher([base, *others])
+    matches = np.count_nonzero(compact[1:] == compact[0], axis=1) / 128
+    estimated = (matches - 1 / 256) / (1 - 1 / 256)
+    exact = np.array([jaccard(base, other) for other in others])
+    assert np.abs(estimated - exact).mean() < 0.05
+    assert least_matches(1.0) == 128
+
+
+def test_a_signature_does_not_depend_on_its_batch() -> None:
+    hasher = MinHasher(5, 0.85)
+    texts = [text(n, 10 + n) for n in range(30)]
+    bands, compact = hasher(texts)
+    for index, one in enumerate(texts):
+        alone_bands, alone = hasher([one])
+        assert (alone[0] == compact[index]).all()
+        assert (alone_bands[0] == bands[index]).all()
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 12), max_size=9), max_size=12),
+    st.lists(st.integers(0, 14), max_size=10),
+    st.integers(1, 6),
+)
+def test_postings_find_the_earliest_rows_of_each_key(
+    added: list[list[int]], asked: list[int], most: int
+) -> None:
+    index, kept, row = Postings(), [], 0
+    for keys in added:
+        rows = np.arange(row, row + len(keys), dtype=np.uint32)
+        index.add(np.array(keys, np.uint32), rows)
+        kept += list(zip(keys, rows.tolist(), strict=True))
+        row += len(keys)
+    query, found = index.find(np.array(asked, np.uint32), most)
+    expected = [
+        (place, row)
+        for place, key in enumerate(asked)
+        for row in [r for k, r in kept if k == key][:most]
+    ]
+    assert list(zip(query.tolist(), found.tolist(), strict=True)) == expected

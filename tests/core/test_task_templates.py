@@ -1,0 +1,42 @@
+"""The ready-made tasks are ones that the configuration accepts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sftsec_core.config.load import load_settings
+from sftsec_core.config.template import render_config
+from sftsec_core.contracts import TaskTemplate
+from sftsec_core.task_templates import TASKS
+
+
+def test_the_four_tasks_are_there_by_name() -> None:
+    names = [template.name for template in TASKS]
+    assert names == ["phishing-mail", "url", "command-line", "attack-technique"]
+
+
+@pytest.mark.parametrize("template", TASKS, ids=lambda template: template.name)
+def test_a_template_makes_a_configuration_that_loads(
+    template: TaskTemplate, tmp_path: Path
+) -> None:
+    file = tmp_path / "sftsec.yaml"
+    file.write_text(render_config(template), encoding="utf-8")
+    task = load_settings(file).tasks[template.name]
+    assert set(task.labels) == set(template.body["labels"])
+    assert task.text == tuple(template.body["text"])
+    assert task.benign == template.body.get("benign")
+
+
+@pytest.mark.parametrize("word", ["true_positive", "disposition:1"])
+@pytest.mark.parametrize("name", ["phishing-mail", "url", "command-line"])
+def test_the_words_of_elastic_and_splunk_mean_the_attack(name: str, word: str) -> None:
+    (template,) = (each for each in TASKS if each.name == name)
+    (label,) = (label for label, words in template.body["labels"].items() if word in words)
+    assert label != template.body["benign"]
+
+
+def test_an_expected_positive_is_benign() -> None:
+    for template in TASKS[:3]:
+        assert {"benign_positive", "disposition:2"} <= set(template.body["labels"]["benign"])
