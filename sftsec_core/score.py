@@ -73,7 +73,12 @@ def score(
         raise NotFoundError("model in service of task", f"{name}@{LIVE}", known)
     with running(workspace, "score", name, listener or Silent()) as run:
         loaded = workspace.registry.load(live)
-        scored = _score(run, loaded, from_start=from_start)
+        try:
+            scored = _score(run, loaded, from_start=from_start)
+        except ConnectorUnavailableError:
+            # The source was lost; what was scored before need not wait for it.
+            _deliver(run)
+            raise
         delivered = _deliver(run)
     return ScoreOutcome(run.info.id, live.digest, scored, delivered)
 

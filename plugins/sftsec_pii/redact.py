@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _DIGEST_BYTES = 4
 # A placeholder can lay bare what stood against the value: "4111111111111111bob@shop.example".
 _MOST_PASSES = 4
-_LAID_BARE = re.compile(r":[0-9a-f]{8}>[\w.%+\-']|[\w.%+\-']<[A-Z]{2,7}:[0-9a-f]{8}>")
+_LAID_BARE = re.compile(r":[0-9a-f]{8}>[\w.%+\-'/]|[\w.%+\-']<[A-Z]{2,7}:[0-9a-f]{8}>")
 
 
 class Redact:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +16,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sftsec_core.plugins import Plugins
     from sftsec_core.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,10 +48,46 @@ class App:
         with Workspace.open(self.config_file()) as workspace:
             yield workspace
 
+    def plugins(self) -> Plugins:
+        """The plugins of the configuration, or the built-in ones where there is none.
+
+        Raises:
+            ConfigError: when a configuration that was named is missing or wrong.
+        """
+        from sftsec_core.config.load import load_settings
+        from sftsec_core.config.models import Settings
+        from sftsec_core.errors import ConfigError
+        from sftsec_core.plugins import Plugins
+
+        try:
+            settings = load_settings(self.config_file())
+        except ConfigError:
+            if self.config is not None:
+                raise
+            settings = Settings()
+        return Plugins(settings.plugins)
+
     def say(self, line: str) -> None:
         """Tell a person how it goes, on standard error; silent with --quiet."""
         if not self.quiet:
             click.echo(line, err=True)
+
+
+def duration(text: str) -> timedelta:
+    """Read a time span such as 90s, 10m or 30d, as an option's `type`.
+
+    Raises:
+        BadParameter: when it is none.
+    """
+    from sftsec_core.config.models import parse_duration
+
+    try:
+        found = parse_duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    if not isinstance(found, timedelta):
+        raise click.BadParameter(f"{text!r} is not a duration (10m)")
+    return found
 
 
 pass_app = click.make_pass_decorator(App)

@@ -26,7 +26,7 @@ _memory: ContextVar[_Memory | None] = ContextVar("sftsec_embeddings", default=No
 
 @contextmanager
 def remembered_embeddings() -> Iterator[None]:
-    """Within this block, a text is embedded once, whichever recipe asks; about 2 KB a text."""
+    """Within this block, a text is embedded once, whichever recipe asks; about 4 KB a text."""
     token = _memory.set({})
     try:
         yield
@@ -35,7 +35,11 @@ def remembered_embeddings() -> Iterator[None]:
 
 
 class Embedder:
-    """A frozen, digest-checked encoder: texts to unit vectors around the training texts' mean."""
+    """A frozen, digest-checked encoder: texts to the vectors of its middle and its last layer.
+
+    The last layer knows what a text means, the middle one still how it is written; a command or
+    a URL is told by the second, a sentence by the first.
+    """
 
     def __init__(self, settings: EncoderSettings) -> None:
         """Find the encoder and check it; it is loaded when it is first used.
@@ -78,7 +82,7 @@ class Embedder:
         """Embed texts.
 
         Returns:
-            Means of the token vectors, shape (len(texts), hidden size).
+            Means of the token vectors, shape (len(texts), 2, hidden size).
         """
         memory = _memory.get()
         if memory is None or not texts:
@@ -96,4 +100,11 @@ class Embedder:
             tokenizer = torch_encoder.load_tokenizer(self._files.folder)
             self._loaded = tokenizer, encoder.to(torch_encoder.pick_device())
         tokenizer, encoder = self._loaded
-        return torch_encoder.embed(texts, tokenizer, encoder, max_length=self._settings.max_length)
+        depth = torch_encoder.depth(encoder)
+        return torch_encoder.embed(
+            texts,
+            tokenizer,
+            encoder,
+            layers=(depth // 2, depth),
+            max_length=self._settings.max_length,
+        )

@@ -1,8 +1,8 @@
 """`probe`: a logistic head on the frozen encoder's vectors. `hybrid`: on n-grams and vectors.
 
-Both blocks have rows of length 1, so that one regularisation serves both. The vectors are
-centred on the training texts' mean first: a pretrained encoder's vectors all point much the
-same way, and the head should see in what they differ.
+Both blocks have rows of length 1, so that one regularisation serves both. The vectors of each
+layer are centred on the training texts' mean first: a pretrained encoder's vectors all point
+much the same way, and the head should see in what they differ.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class HybridModel:
     """Vectors, and n-grams if it has them, with one logistic head; a `TrainedModel`.
 
     Attributes:
-        center: the mean of the training texts' vectors; shape (hidden size,).
+        center: the means of the training texts' vectors; shape (layers, hidden size).
         ngrams: None in a probe.
     """
 
@@ -52,7 +52,7 @@ class HybridModel:
         out = np.zeros((len(texts), len(self.labels)))
         for start in range(0, len(texts), _SCORED_AT_ONCE):
             part = slice(start, start + _SCORED_AT_ONCE)
-            features = join_blocks(texts[part], self.ngrams, unit(vectors[part] - self.center))
+            features = join_blocks(texts[part], self.ngrams, flat_unit(vectors[part] - self.center))
             out[part] = self.head.predict_proba(features)
         return out
 
@@ -72,11 +72,18 @@ class HybridModel:
         )
 
 
-def unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scale rows to length 1; a row of zeros stays."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    scaled: NDArray[np.float32] = rows / np.maximum(norms, np.float32(1e-9))
-    return scaled
+def flat_unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Make one row of length 1 of each text's vectors, to which every layer gives the same.
+
+    Args:
+        vectors: shape (n, layers, hidden size); a vector of zeros stays.
+
+    Returns:
+        Shape (n, layers * hidden size).
+    """
+    lengths = np.linalg.norm(vectors, axis=2, keepdims=True) * np.sqrt(vectors.shape[1])
+    scaled: NDArray[np.float32] = vectors / np.maximum(lengths, np.float32(1e-9))
+    return scaled.reshape(len(vectors), -1).astype(np.float32, copy=False)
 
 
 def join_blocks(
@@ -114,7 +121,7 @@ def _train(job: TrainJob, *, with_ngrams: bool) -> HybridModel:
     vectors = embedder(texts)
     center = vectors.mean(axis=0)
     ngrams = NgramTfidf.fit(texts, feature_bound(len(job.task.labels))) if with_ngrams else None
-    features = join_blocks(texts, ngrams, unit(vectors - center))
+    features = join_blocks(texts, ngrams, flat_unit(vectors - center))
     head = LogisticHead.fit(features, examples, job.task.labels, job.settings)
     return HybridModel(job.task.labels, embedder, center, ngrams, head)
 

@@ -90,6 +90,8 @@ class LogisticHead:
         with warnings.catch_warnings():
             # A head that stopped at the bound still scores; its quality is measured on dev.
             warnings.simplefilter("ignore", ConvergenceWarning)
+            # Two rows a class is what some analysts give us.
+            warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
             model.fit(features, y, sample_weight=np.array([e.weight for e in examples]))
         return cls(
             model.classes_.astype(np.int64),

@@ -163,6 +163,12 @@ def load_encoder(folder: Path) -> torch.nn.Module:
     return model.eval()
 
 
+def depth(encoder: torch.nn.Module) -> int:
+    """How many layers an encoder has."""
+    config: Any = encoder.config
+    return int(config.num_hidden_layers)
+
+
 def length_buckets(lengths: Sequence[int], token_budget: int) -> Iterator[list[int]]:
     """Group indices of like lengths, longest first, so that a padded batch stays in the budget.
 
@@ -203,6 +209,7 @@ def embed(
     tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
     encoder: torch.nn.Module,
     *,
+    layers: Sequence[int] = (-1,),
     max_length: int = 128,
     token_budget: int = 2048,
 ) -> NDArray[np.float32]:
@@ -212,23 +219,26 @@ def embed(
         texts: any strings, the empty one too; equal texts are computed once.
         tokenizer: of the encoder.
         encoder: in evaluation mode, on the device to compute on.
+        layers: whose vectors to take: 0 the word embeddings, 1 the first layer, -1 the last.
         max_length: tokens read of a text.
         token_budget: padded tokens a batch.
 
     Returns:
-        Shape (len(texts), hidden size), in the texts' order.
+        Shape (len(texts), len(layers), hidden size), in the texts' order.
     """
     # A lone surrogate, which JSON may carry, is no text to a tokenizer.
     texts = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
     unique = list(dict.fromkeys(texts))
-    out = np.zeros((len(unique), int(encoder.config.hidden_size)), dtype=np.float32)  # type: ignore[union-attr, arg-type]
+    config: Any = encoder.config
+    out = np.zeros((len(unique), len(layers), config.hidden_size), dtype=np.float32)
     device = next(encoder.parameters()).device
     for start in range(0, len(unique), 16384):  # bounds what the tokenizer holds at once
         block = unique[start : start + 16384]
         ids = tokenizer(block, truncation=True, max_length=max_length)["input_ids"]
         for batch in length_buckets([len(row) for row in ids], token_budget):
             rows = [ids[i] for i in batch]
-            out[[start + i for i in batch]] = _forward(encoder, rows, device, _pad_id(tokenizer))
+            padded = _pad(rows, _pad_id(tokenizer), device)
+            out[[start + i for i in batch]] = _forward(encoder, *padded, layers)
     where = {text: i for i, text in enumerate(unique)}
     return out[[where[text] for text in texts]]
 
@@ -237,17 +247,27 @@ def _pad_id(tokenizer: Any) -> int:  # noqa: ANN401 - see embed
     return int(tokenizer.pad_token_id or 0)
 
 
-def _forward(
-    encoder: torch.nn.Module, rows: Sequence[Sequence[int]], device: torch.device, pad_id: int
-) -> NDArray[np.float32]:
+def _pad(
+    rows: Sequence[Sequence[int]], pad_id: int, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
     width = max(len(row) for row in rows)
     ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
     mask = torch.zeros((len(rows), width), dtype=torch.long)
     for i, row in enumerate(rows):
         ids[i, : len(row)] = torch.tensor(row, dtype=torch.long)
         mask[i, : len(row)] = 1
-    ids, mask = ids.to(device), mask.to(device)
-    half = torch.autocast(device.type, dtype=torch.bfloat16, enabled=half_precision(device))
+    return ids.to(device), mask.to(device)
+
+
+def _forward(
+    encoder: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, layers: Sequence[int]
+) -> NDArray[np.float32]:
+    kind = ids.device.type
+    half = torch.autocast(kind, dtype=torch.bfloat16, enabled=half_precision(ids.device))
     with torch.inference_mode(), half:
-        hidden = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        return mean_pool(hidden, mask).cpu().numpy()
+        hidden = encoder(
+            input_ids=ids, attention_mask=mask, output_hidden_states=True
+        ).hidden_states
+        pooled = torch.stack([mean_pool(hidden[layer], mask) for layer in layers], dim=1)
+        array: NDArray[np.float32] = pooled.float().cpu().numpy()
+        return array

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, LoraModel
 
 from sftsec_core.engine.torch_classifier import EncoderModel
 from sftsec_core.engine.torch_loop import FineTuning
@@ -45,7 +45,9 @@ def _wrap(encoder: torch.nn.Module, job: TrainJob) -> torch.nn.Module:
         target_modules="all-linear",
         bias="none",
     )
-    wrapped: torch.nn.Module = get_peft_model(encoder, config)
+    # The tuner itself and not `get_peft_model`, whose wrapper is for saving adapters apart, and
+    # asks the encoder for an attribute that transformers 5 warns about.
+    wrapped: torch.nn.Module = LoraModel(encoder, config, "default")
     return wrapped
 
 

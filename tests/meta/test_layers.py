@@ -30,6 +30,7 @@ LAYERS = (
         "sftsec_core.demo",
         "sftsec_core.pipeline",
         "sftsec_core.retrain",
+        "sftsec_core.score",
         "sftsec_core.testing",
         "sftsec_core.workspace",
     ),

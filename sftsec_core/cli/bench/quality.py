@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from sftsec_core.cli.options import App, emit, json_option, pass_app, table
+from sftsec_core.cli.options import App, duration, emit, json_option, pass_app, table
 
 KEYS = (
     "dataset", "recipe", "n_train", "n_test", "macro_f1", "f1", "average_precision",
@@ -19,7 +20,14 @@ KEYS = (
 @click.option("-r", "--recipe", "recipes", multiple=True, default=("linear", "hybrid"))
 @click.option("--limit-train", type=click.IntRange(2), help="Draw so many training rows.")
 @click.option("--seed", "seeds", multiple=True, type=int, default=(13,), show_default=True)
-@click.option("--budget", default="10m", show_default=True, help="Time to train, for auto.")
+@click.option(
+    "--budget",
+    metavar="DURATION",
+    type=duration,
+    default="10m",
+    show_default=True,
+    help="Time to train one model.",
+)
 @json_option
 @pass_app
 def command(
@@ -28,7 +36,7 @@ def command(
     recipes: tuple[str, ...],
     limit_train: int | None,
     seeds: tuple[int, ...],
-    budget: str,
+    budget: timedelta,
     as_json: bool,
 ) -> None:
     r"""Fit recipes on folders of train|dev|test.jsonl.gz and measure them on test.
@@ -43,17 +51,20 @@ def command(
       sftsec bench quality data/sms_spam --limit-train 128 --seed 1 --seed 2 --seed 3
     """
     from sftsec_core.bench.quality import run_quality_bench
-    from sftsec_core.config.models import parse_duration
+    from sftsec_core.plugins import get
 
-    try:
-        limit = parse_duration(budget)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--budget") from error
+    known = app.plugins().recipes()
+    chosen = [get("recipe", name, known) for name in recipes]
     rows = []
     for row in run_quality_bench(
-        folders, recipes, limit_train=limit_train, seeds=seeds, budget=limit
+        folders,
+        chosen,
+        limit_train=limit_train,
+        seeds=seeds,
+        budget=budget,
+        on_start=lambda run: app.say(f"{run.folder.name}: {run.recipe.name}, seed {run.seed}"),
     ):
         rows.append(row)
-        app.say(f"{row['dataset']} {row['recipe']}: macro-F1 {row['macro_f1']:.4f}")
+        app.say(f"  macro-F1 {row['macro_f1']:.4f} after {row['fit_s']:.1f} s")
     cells = [[row[key] for key in KEYS] for row in rows]
     emit(rows, as_json=as_json, show=table("quality on test", KEYS, cells))

@@ -20,18 +20,7 @@ def command(app: App, as_json: bool) -> None:
       sftsec plugins list
       sftsec plugins list --json
     """
-    from sftsec_core.config.load import load_settings
-    from sftsec_core.config.models import Settings
-    from sftsec_core.errors import ConfigError
-    from sftsec_core.plugins import Plugins
-
-    try:
-        settings = load_settings(app.config_file())
-    except ConfigError:
-        if app.config is not None:
-            raise
-        settings = Settings()
-    statuses = sorted(Plugins(settings.plugins).statuses, key=lambda each: each.name)
+    statuses = sorted(app.plugins().statuses, key=lambda each: each.name)
     rows = [
         (s.name, s.distribution, s.version, "yes" if s.enabled else "no", s.error or "-")
         for s in statuses

@@ -126,9 +126,10 @@ def test_a_hub_id_brings_safetensors_and_text_files_only(
     monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
     assert resolve_encoder(named(Path("some/encoder"), tiny)).sha256 == tiny.sha256
     assert asked["hub_id"] == "some/encoder"
-    assert not any(pattern.endswith((".bin", ".pt", ".py", "*")) for pattern in [
-        pattern for pattern in torch_encoder.HUB_PATTERNS if pattern != "vocab.*"
-    ])
+    assert not any(
+        pattern.endswith((".bin", ".pt", ".py", "*"))
+        for pattern in [pattern for pattern in torch_encoder.HUB_PATTERNS if pattern != "vocab.*"]
+    )
 
 
 def test_every_text_is_in_one_bucket_within_the_budget() -> None:
@@ -147,7 +148,7 @@ def test_a_vector_is_the_mean_over_tokens_whatever_it_is_batched_with(
     tokenizer, encoder = load_tokenizer(Path(tiny.path)), load_encoder(Path(tiny.path))
     texts = ["short", "a rather longer text with more words in it", "short", "x" * 500]
     vectors = embed(texts, tokenizer, encoder, max_length=32)
-    for text, vector in zip(texts, vectors, strict=True):
+    for text, vector in zip(texts, vectors[:, 0], strict=True):
         ids = tokenizer(text, truncation=True, max_length=32, return_tensors="pt")
         with torch.inference_mode():
             expected = encoder(**ids).last_hidden_state[0].mean(0).numpy()
@@ -157,10 +158,10 @@ def test_a_vector_is_the_mean_over_tokens_whatever_it_is_batched_with(
 
 def test_odd_texts_have_finite_vectors(tiny: EncoderSettings) -> None:
     vectors = Embedder(tiny)(ODD_TEXTS)
-    assert vectors.shape == (len(ODD_TEXTS), 32)
+    assert vectors.shape == (len(ODD_TEXTS), 2, 32)
     assert vectors.dtype == np.float32
     assert np.isfinite(vectors).all()
-    assert Embedder(tiny)([]).shape == (0, 32)
+    assert Embedder(tiny)([]).shape == (0, 2, 32)
 
 
 def test_remembered_texts_are_embedded_once(

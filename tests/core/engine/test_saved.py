@@ -68,9 +68,7 @@ def test_a_file_of_a_strange_kind_is_refused(folder: Path, name: str) -> None:
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("name", ["model.json", "linear.json", "linear.safetensors", "note.json"])
-def test_a_pickle_is_refused_whatever_it_is_called(
-    folder: Path, name: str, protocol: int
-) -> None:
+def test_a_pickle_is_refused_whatever_it_is_called(folder: Path, name: str, protocol: int) -> None:
     (folder / name).write_bytes(pickle.dumps(Bomb(), protocol=protocol))
     with pytest.raises(IntegrityError, match=name.replace(".", r"\.")):
         load_model(folder, KNOWN)
