@@ -179,8 +179,7 @@ class _PartWriter:
         self._folder = folder
         self._table = table
         self._schema = schema
-        self._content = ContentDigest()
-        self._content.update(pa.RecordBatch.from_pylist([], schema=schema))
+        self._content = ContentDigest(schema)
         self._parts: list[dict[str, Any]] = []
         self._held: list[Any] = []
         self._writer: Any = None

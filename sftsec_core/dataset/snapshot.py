@@ -122,19 +122,16 @@ class Snapshot:
 class ContentDigest:
     """Digests a table's columns, whatever batches it comes in."""
 
-    def __init__(self) -> None:
-        """Start with no columns; they come with the first batch."""
-        self._hashes: dict[str, tuple[Any, Any]] = {}
-        self._types: dict[str, str] = {}
+    def __init__(self, schema: Any) -> None:  # noqa: ANN401 - pyarrow has no types
+        """Start with no rows of the schema's columns."""
+        self._types = {field.name: str(field.type) for field in schema}
+        self._hashes = {name: (hashlib.sha256(), hashlib.sha256()) for name in self._types}
         self.rows = 0
 
     def update(self, batch: Any) -> None:  # noqa: ANN401 - pyarrow has no types
         """Take a record batch."""
         self.rows += batch.num_rows
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            if name not in self._hashes:
-                self._hashes[name] = (hashlib.sha256(), hashlib.sha256())
-                self._types[name] = str(column.type)
             shape, data = self._hashes[name]
             if pa.types.is_string(column.type):
                 shape.update(_lengths(column))
@@ -217,6 +214,7 @@ def open_snapshot(folder: Path, *, verify: bool = True) -> Snapshot:
 
 
 def _verify_parts(snapshot: Snapshot) -> None:
+    schemas = {"rows": rows_schema(snapshot.fields), "verdicts": VERDICTS_SCHEMA}
     for table in TABLES:
         for part in snapshot.manifest["parts"][table]:
             path = snapshot.folder / part["name"]
@@ -224,7 +222,7 @@ def _verify_parts(snapshot: Snapshot) -> None:
                 raise IntegrityError(f"{path} is missing from the snapshot")
             if file_digest(path) != part["sha256"]:
                 raise IntegrityError(f"{path} was changed or damaged; build the dataset again")
-        content = ContentDigest()
+        content = ContentDigest(schemas[table])
         for batch in snapshot._read(table, None):
             content.update(batch)
         if content.summary() != snapshot.manifest["content"][table]:

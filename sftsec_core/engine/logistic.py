@@ -75,10 +75,15 @@ class LogisticHead:
         The classes weigh the same ("balanced") unless `settings.class_weights` is "none": the
         square root that fine-tuning uses by default costs a logistic head recall of the rare
         class. An example's trust multiplies its weight.
+
+        Raises:
+            DataError: when there is no feature at all, since every text is empty.
         """
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
 
+        if not features.shape[1]:
+            raise DataError("every training text is empty: are the task's text fields the right ones?")
         column = {label: i for i, label in enumerate(labels)}
         y = np.array([column[example.label] for example in examples])
         model = LogisticRegression(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -59,6 +59,17 @@ class Fitted:
     cost: int | None = None
     temperature: float | None = None
     threshold: Threshold | None = None
+    # What it answered for a part, and how long it took: a model is judged as the candidate and
+    # perhaps again beside another one, and a fine-tuned encoder takes minutes to answer.
+    answers: dict[int, _Answer] = field(default_factory=dict, repr=False, compare=False)
+
+
+class _Answer(NamedTuple):
+    """A model's answer for a part; holds the part, so that its identity stays its own."""
+
+    part: Sequence[Example]
+    proba: NDArray[np.float64]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +169,8 @@ def _report(
 
 def _judge(name: str, fitted: Fitted, question: _Question) -> _Judged:
     labels, benign, y = question.task.labels, question.benign, question.y_test
-    raw_dev, _ = predict(fitted.model, question.split.dev, labels, name)
-    raw_test, seconds = predict(fitted.model, question.split.test, labels, name)
+    raw_dev, _ = _answer(fitted, question.split.dev, labels, name)
+    raw_test, seconds = _answer(fitted, question.split.test, labels, name)
     temperature = fitted.temperature or fit_temperature(raw_dev, question.y_dev)
     proba = apply_temperature(raw_test, temperature)
     threshold = fitted.threshold or choose_threshold(
@@ -206,6 +217,16 @@ def _figures(
     for name, spec in question.metrics.items():
         figures[name] = bootstrap_metric(spec, y, proba, benign, question.resamples)
     return figures, draws["macro_f1"]
+
+
+def _answer(
+    fitted: Fitted, part: Sequence[Example], labels: tuple[str, ...], name: str
+) -> tuple[NDArray[np.float64], float]:
+    known = fitted.answers.get(id(part))
+    if known is None:
+        known = _Answer(part, *predict(fitted.model, part, labels, name))
+        fitted.answers[id(part)] = known
+    return known.proba, known.seconds
 
 
 def predict(

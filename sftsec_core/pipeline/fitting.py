@@ -15,7 +15,6 @@ from sftsec_core.engine.saved import load_model, save_model
 from sftsec_core.errors import TrainingError
 from sftsec_core.evaluation.evaluate import Fitted
 from sftsec_core.files import sync_folder, write_atomically
-from sftsec_core.pipeline.remembered import Remembered
 from sftsec_core.plugins import get
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def _fit(run: Run, split: Split, name: str, device: str | None) -> Fitted:
     model = load_model(kept / "model", run.workspace.plugins.recipes())
     if known["notes"]:
         run.listener.note(f"{'':<10} {known['summary']}")
-    return Fitted(Remembered(model), name, fit_seconds=known["seconds"], cost=recipe.cost)
+    return Fitted(model, name, fit_seconds=known["seconds"], cost=recipe.cost)
 
 
 def _fit_and_keep(

@@ -14,7 +14,6 @@ from sftsec_core.evaluation.report_html import write_report
 from sftsec_core.evaluation.report_json import from_json, to_json
 from sftsec_core.files import write_atomically
 from sftsec_core.pipeline.fitting import BASELINE
-from sftsec_core.pipeline.remembered import Remembered
 from sftsec_core.promotion.card import Provenance, build_card, decision_of
 from sftsec_core.promotion.gate import decide
 from sftsec_core.promotion.registry import LIVE
@@ -131,7 +130,7 @@ def _incumbent(run: Run) -> Incumbent | None:
         return Incumbent(ref, None, report)
     serving = loaded.serving
     fitted = Fitted(
-        Remembered(loaded.model),
+        loaded.model,
         ref.recipe,
         cost=run.workspace.plugins.recipes()[ref.recipe].cost,
         temperature=serving.temperature,

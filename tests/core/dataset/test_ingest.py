@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -32,14 +31,18 @@ LABELS = {"malicious": ("bad",), "benign": ("good",)}
 
 def stream(count: int = 90) -> list[Incident]:
     """Incidents with exact and near copies, repeated uids, conflicts and empty texts."""
-    found = []
+    found: list[Incident] = []
     for n in range(count):
+        if n % 17 == 16:
+            found.append(found[n - 5])
+            continue
         message = text(n // 3, 20) + (" x" if n % 3 == 1 else "")
         if n % 13 == 12:
             message = ""
-        uid = f"i{n - 5 if n % 11 == 10 else n}"
-        labels = ("bad",) if n % 4 == 0 else ("good",) if n % 4 == 1 else ()
-        found.append(incident(uid, message, *labels, split=("train", "test", None)[n % 7 % 3]))
+        uid = n - 5 if n % 11 == 10 else n
+        labels = ("bad",) if n % 10 < 4 else ("good",) if n % 10 < 7 else ()
+        part = ("train", "test", None)[n // 20 % 3]
+        found.append(incident(f"i{uid}", message, *labels, split=part))
     return found
 
 
@@ -115,7 +118,8 @@ def test_neither_pages_nor_chunks_change_the_digest(
     whole = build(cut(given, len(given)), tmp_path_factory.mktemp("whole"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ingest_module, "_CHUNK_INCIDENTS", chunk)
-        begin, pages = 0, []
+        begin = 0
+        pages: list[IncidentPage] = []
         while begin < len(given):
             size = sizes[len(pages) % len(sizes)]
             pages.append(next(cut(given, size, begin)))
@@ -172,7 +176,8 @@ def test_a_build_goes_on_after_kill_minus_nine(tmp_path: Path) -> None:
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "build(cut(stream(), 10), Path(sys.argv[1]), on_page=die)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a")], cwd=os.getcwd())
+    command = [sys.executable, "-c", code, str(tmp_path / "a")]
+    done = subprocess.run(command, check=False)
     assert done.returncode == -signal.SIGKILL
     cursor = resume_cursor(tmp_path / "a" / "work")
     assert cursor == "40"

@@ -97,11 +97,10 @@ def test_odd_texts_are_trained_on_and_scored(tmp_path: Path) -> None:
     assert model.predict_proba([]).shape == (0, 2)
 
 
-def test_texts_without_a_single_character_still_give_a_model(tmp_path: Path) -> None:
-    blank = [Example("1", "", "a"), Example("2", "", "a"), Example("3", "", "b")]
-    np.testing.assert_allclose(
-        train_linear(job_of(blank, tmp_path)).predict_proba([""]).sum(axis=1), 1
-    )
+def test_empty_texts_alone_are_refused_with_a_clear_line(tmp_path: Path) -> None:
+    blank = [Example("1", "", "a"), Example("2", " ", "a"), Example("3", "", "b")]
+    with pytest.raises(DataError, match="every training text is empty"):
+        train_linear(job_of(blank, tmp_path))
 
 
 def test_a_class_with_one_row_is_learnt(tmp_path: Path) -> None:

@@ -23,6 +23,9 @@ from tests.core.engine import tiny_encoder
 from tests.core.engine.tiny_encoder import PROBES, make_examples, make_job, make_tiny_encoder
 
 
+THREADS = 2  # the order of a sum, and so its last bit, depends on their number
+
+
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> EncoderSettings:
     return make_tiny_encoder(tmp_path_factory.mktemp("tiny") / "encoder")
@@ -32,6 +35,9 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> EncoderSettings:
 def uninterrupted(
     encoder: EncoderSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> NDArray[np.float64]:
+    import torch
+
+    torch.set_num_threads(THREADS)  # before the fixture that does it for each test
     return train_full(make_job(encoder, tmp_path_factory.mktemp("whole"))).predict_proba(PROBES)
 
 
@@ -67,7 +73,11 @@ def test_a_run_killed_and_rerun_gives_the_model_of_an_uninterrupted_one(
     predictions = tmp_path / "predictions.json"
     program = [sys.executable, "-W", "error", tiny_encoder.__file__]
     command = [*program, encoder.path, str(tmp_path / "work"), str(predictions)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parents[3]),
+        "OMP_NUM_THREADS": str(THREADS),
+    }
     first = subprocess.Popen(command, env=environment)
     while not list((tmp_path / "work").glob("full/checkpoint-*/trainer_state.json")):
         assert first.poll() is None, "the run ended before it could be killed"

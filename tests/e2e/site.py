@@ -1,0 +1,106 @@
+"""A folder as an admin would have it, and the command line run in it as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sftsec_core.demo.source import TASK, from_stream
+from sftsec_core.store.store import Store
+
+PLAIN = "from sftsec_core.cli import main; main()"
+PATIENCE_S = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One configuration with its incidents and its state."""
+
+    folder: Path
+
+    @classmethod
+    def make(cls, folder: Path, *, rows: int = 500, open_rows: int = 300, **task: Any) -> Site:
+        """Write a generated stream and a configuration whose task is changed by `task`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        source = from_stream(folder, rows=rows, open_rows=open_rows, seed=3)
+        settings = yaml.safe_load(source.config.read_text(encoding="utf-8"))
+        settings["tasks"][TASK] |= {
+            "train": {"recipe": "linear"},
+            "gate": {"min_labels": 20, "on_few_labels": "warn"},
+            **task,
+        }
+        settings["connectors"]["incidents"]["page_size"] = 50
+        source.config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        return cls(folder)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "sftsec.yaml"
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "detections.jsonl"
+
+    def run(self, *arguments: str, code: int = 0, program: str = PLAIN) -> str:
+        """Run sftsec and return what it printed; fail on another exit code."""
+        done = subprocess.run(
+            self._command(program, *arguments),
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        assert done.returncode == code, (
+            f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        )
+        return done.stdout if code == 0 else done.stderr
+
+    def json(self, *arguments: str) -> Any:
+        """Run sftsec with --json and return what it said."""
+        return json.loads(self.run(*arguments, "--json"))
+
+    def kill_when(self, ready: Callable[[], bool], *arguments: str) -> None:
+        """Start sftsec and kill -9 it as soon as `ready` says so."""
+        process = subprocess.Popen(
+            self._command(PLAIN, *arguments),
+            env=_environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + PATIENCE_S
+        while not ready():
+            assert process.poll() is None, f"{arguments} ended before it could be killed"
+            assert time.monotonic() < deadline, f"{arguments} never came so far"
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+
+    def store(self) -> Store:
+        """The state, read beside the command line."""
+        return Store.open(None, folder=self.folder / ".sftsec")
+
+    def pushed(self) -> Counter[str]:
+        """How often each detection stands in the output."""
+        if not self.output.exists():
+            return Counter()
+        lines = self.output.read_text(encoding="utf-8").splitlines()
+        return Counter(json.loads(line)["sftsec.detection.uid"] for line in lines)
+
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        return [sys.executable, "-c", program, "-c", str(self.config), *arguments]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}

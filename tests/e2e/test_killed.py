@@ -1,0 +1,155 @@
+"""kill -9 at the worst moments; the same command again makes it good."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.core.engine.tiny_encoder import make_tiny_encoder
+from tests.e2e.site import Site
+
+DIE = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+DIE_BEFORE_PUSH = f"""
+from sftsec_files.connector import FilesConnector
+def push(self, detections):
+    {DIE}
+FilesConnector.push = push
+from sftsec_core.cli import main; main()
+"""
+DIE_AFTER_PUSH = f"""
+from sftsec_files.connector import FilesConnector
+inner = FilesConnector.push
+def push(self, detections):
+    inner(self, detections)
+    {DIE}
+FilesConnector.push = push
+from sftsec_core.cli import main; main()
+"""
+DIE_BEFORE_PROMOTION = f"""
+from sftsec_core.promotion.registry import ModelRegistry
+def promote(self, *args, **kwargs):
+    {DIE}
+ModelRegistry.promote = promote
+from sftsec_core.cli import main; main()
+"""
+DIE_AFTER_PROMOTION = f"""
+from sftsec_core.promotion.registry import ModelRegistry
+inner = ModelRegistry.promote
+def promote(self, *args, **kwargs):
+    inner(self, *args, **kwargs)
+    {DIE}
+ModelRegistry.promote = promote
+from sftsec_core.cli import main; main()
+"""
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site with a model in service, to be copied."""
+    site = Site.make(tmp_path_factory.mktemp("live"), open_rows=1500)
+    site.run("retrain", "triage")
+    return site.folder
+
+
+@pytest.fixture
+def site(live: Path, tmp_path: Path) -> Site:
+    return Site(Path(shutil.copytree(live, tmp_path / "site")))
+
+
+@pytest.fixture(scope="module")
+def expected(live: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The detections of a run that nobody kills."""
+    whole = Site(Path(shutil.copytree(live, tmp_path_factory.mktemp("whole") / "site")))
+    whole.run("score", "triage")
+    assert len(whole.pushed()) > 50
+    return set(whole.pushed())
+
+
+def assert_each_once(site: Site, expected: set[str]) -> None:
+    assert set(site.pushed()) == expected
+    assert set(site.pushed().values()) == {1}
+    with site.store() as store:
+        assert store.outbox.pending("incidents") == 0
+
+
+def test_killed_in_training_the_rerun_goes_on_and_promotes_one_model(tmp_path: Path) -> None:
+    encoder = make_tiny_encoder(tmp_path / "encoder").model_dump()
+    train = {"recipe": "full", "epochs": 8, "patience": 0, "encoder": encoder, "budget": None}
+    site = Site.make(tmp_path / "site", train=train)
+    runs = tmp_path / "site" / ".sftsec" / "runs"
+    site.kill_when(lambda: any(runs.glob("*/work/full/**/checkpoint-*")), "retrain", "triage")
+    with site.store() as store:
+        assert store.models.list("triage") == []
+        (left,) = store.runs.unfinished("retrain", "triage")
+    # The tiny encoder knows nothing, so the gate takes linear; that is another test's matter.
+    outcome = site.json("retrain", "triage")
+    assert outcome["run"] == left.id
+    assert outcome["promoted"]
+    assert {"full", "linear"} <= {*outcome["metrics"], outcome["model"]["recipe"]}
+    with site.store() as store:
+        assert [run.status for run in store.runs.list("triage")] == ["succeeded"]
+        assert len(store.snapshots.list("triage")) == 1
+        assert len(store.models.list("triage")) == 1
+        assert len(store.models.alias_history("triage", "live")) == 1
+        assert store.audit.verify() > 0
+    site.run("model", "verify")
+
+
+def test_killed_in_the_pull_the_rerun_makes_the_same_snapshot(live: Path, tmp_path: Path) -> None:
+    site = Site.make(tmp_path / "site", open_rows=1500)
+    shutil.copytree(live / ".sftsec", site.folder / ".sftsec")
+    before = site.json("dataset", "show", "triage")[0]["digest"]
+    work = site.folder / ".sftsec" / "runs"
+    site.kill_when(lambda: any(work.glob("*/ingest")), "dataset", "build", "triage")
+    site.run("dataset", "build", "triage")
+    assert [s["digest"] for s in site.json("dataset", "show", "triage")] == [before]
+
+
+@pytest.mark.parametrize("program", [DIE_BEFORE_PROMOTION, DIE_AFTER_PROMOTION])
+def test_killed_around_the_promotion_there_is_one_live_model_or_none(
+    tmp_path: Path, program: str
+) -> None:
+    site = Site.make(tmp_path)
+    site.run("retrain", "triage", code=-9, program=program)
+    with site.store() as store:
+        promoted = store.models.aliases("triage").get("live")
+        (model,) = store.models.list("triage")
+    assert promoted in (None, model.digest)
+    site.run("model", "verify")
+    outcome = site.json("retrain", "triage")
+    assert outcome["model"]["digest"] == model.digest
+    with site.store() as store:
+        assert store.models.aliases("triage")["live"] == model.digest
+        assert len(store.models.list("triage")) == 1
+        assert len(store.models.alias_history("triage", "live")) == 1
+
+
+def test_killed_in_scoring_the_rerun_pushes_each_detection_once(
+    site: Site, expected: set[str]
+) -> None:
+    def scored_a_page() -> bool:
+        with site.store() as store:
+            return store.outbox.pending("incidents") > 0
+
+    site.kill_when(scored_a_page, "score", "triage")
+    site.run("score", "triage")
+    assert_each_once(site, expected)
+
+
+@pytest.mark.parametrize("program", [DIE_BEFORE_PUSH, DIE_AFTER_PUSH])
+def test_killed_around_the_push_the_rerun_pushes_each_detection_once(
+    site: Site, expected: set[str], program: str
+) -> None:
+    site.run("score", "triage", code=-9, program=program)
+    site.run("score", "triage")
+    assert_each_once(site, expected)
+
+
+def test_scoring_everything_again_pushes_nothing(site: Site, expected: set[str]) -> None:
+    site.run("score", "triage")
+    again = site.json("score", "triage", "--from-start")
+    assert again["delivered"]["written"] == 0
+    assert again["scored"] == 1500
+    assert_each_once(site, expected)
