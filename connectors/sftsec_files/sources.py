@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from sftsec_files.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sftsec_files.config import FilesConfig
@@ -128,8 +128,3 @@ def _names_count(config: FilesConfig, files: set[Path]) -> bool:
 
 def _without_split(source: Source) -> Source:
     return Source(source.path, source.format, source.gzipped)
-
-
-def split_parts(sources: Sequence[Source]) -> set[str]:
-    """The parts that the files' names give."""
-    return {source.split for source in sources if source.split}

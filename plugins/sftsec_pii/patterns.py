@@ -246,7 +246,7 @@ def _first_group(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
 
 # Not in a URL's path ("http://x.example/home/login"), nor behind "..", where it is an attack's.
 _USER = re.compile(
-    r"(?i)(?:(?<![\w.\-])(?:/home/|/users/)|(?<![A-Za-z0-9])[A-Z]:[\\/]{1,2}users[\\/]{1,2})"
+    r"(?i)(?:(?<![\w.\-])(?<!:[0-9a-f]{8}>)(?:/home/|/users/)|(?<![A-Za-z0-9])[A-Z]:[\\/]{1,2}users[\\/]{1,2})"
     r"([^\\/:*?\"'<>|\s;&()$`,]{1,64}(?: [^\\/:*?\"'<>|\s;&()$`,]{1,32}){0,3}(?=[\\/])"
     r"|[^\\/:*?\"'<>|\s;&()$`,]{1,64})"
 )

@@ -11,6 +11,8 @@ import hashlib
 import re
 from collections import Counter
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.domain import Incident, Verdict
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 _DIGEST_BYTES = 4
 # A placeholder can lay bare what stood against the value: "4111111111111111bob@shop.example".
 _MOST_PASSES = 4
-_LAID_BARE = re.compile(r":[0-9a-f]{8}>[\w.%+\-'/]|[\w.%+\-']<[A-Z]{2,7}:[0-9a-f]{8}>")
+_LAID_BARE = re.compile(r":[0-9a-f]{8}>[\w.%+\-']|[\w.%+\-']<[A-Z]{2,7}:[0-9a-f]{8}>")
 
 
 class Redact:
@@ -56,9 +58,10 @@ class Redact:
         """Redact one string."""
         for _ in range(_MOST_PASSES):
             before = value
-            for kind, trigger, find in self._finders:
+            for trigger, finders in self._finders:
                 if trigger(value):
-                    value = self._replace(kind, value, find)
+                    for kind, find in finders:
+                        value = self._replace(kind, value, find)
             if value is before or not _LAID_BARE.search(value):
                 break
         return value
@@ -121,8 +124,10 @@ class Redact:
         return replace(verdict, reason=reason, analyst=analyst)
 
 
-def _finders(config: RedactConfig) -> list[tuple[str, Callable[[str], bool], Finder]]:
-    """The enabled types in the order in which they are looked for.
+def _finders(
+    config: RedactConfig,
+) -> list[tuple[Callable[[str], bool], list[tuple[str, Finder]]]]:
+    """The enabled types in the order in which they are looked for, by what triggers them.
 
     Secrets go first: a token may hold what looks like a card; cards go before phones.
     """
@@ -139,7 +144,8 @@ def _finders(config: RedactConfig) -> list[tuple[str, Callable[[str], bool], Fin
         (config.ip, "ip", p.has_dot_or_colon, p.ips),
         (config.domain, "domain", p.has_dot, p.domains),
     ]
-    return [(kind, trigger, find) for on, kind, trigger, find in every if on]
+    grouped = groupby((one for one in every if one[0]), key=itemgetter(2))
+    return [(trigger, [(kind, find) for _, kind, _, find in ones]) for trigger, ones in grouped]
 
 
 def create(config: RedactConfig, context: StepContext) -> Redact:

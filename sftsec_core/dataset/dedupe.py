@@ -18,8 +18,8 @@ word can turn a harmless command into an attack.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -370,8 +370,3 @@ def _set_hash(known: dict[frozenset[str], int], words: frozenset[str]) -> int:
     raw = "\x00".join(sorted(words)).encode("utf-8", "surrogatepass")
     known[words] = int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "little")
     return known[words]
-
-
-def count_fates(outcomes: Iterable[Outcome]) -> Counter[Fate]:
-    """How many incidents met each fate."""
-    return Counter(outcome.fate for outcome in outcomes)

@@ -59,11 +59,6 @@ def digests(values: Iterable[str]) -> NDArray[np.uint64]:
     return np.frombuffer(raw, np.uint64).reshape(-1, 2)
 
 
-def text_id_of(text: str) -> str:
-    """The name of a text: 32 hex digits of its BLAKE2b."""
-    return digests([text]).tobytes().hex()
-
-
 def short_keys(digests: NDArray[np.uint64]) -> NDArray[np.uint32]:
     """32 bits of each digest, shape (n,), to look it up by."""
     return (digests[:, 0] & np.uint64(0xFFFFFFFF)).astype(np.uint32)

@@ -37,7 +37,7 @@ MIN_DEV = 50  # rows to choose on; with fewer, one text is worth more than recip
 MIN_FINE_TUNE = 500  # labels from which fine-tuning has been seen to help a blend
 LARGE_ENCODER = 400_000_000  # bytes of weights from which adapters replace full fine-tuning
 _SAMPLE = 96  # texts whose speed foretells the rest
-_SHARE = 0.9  # of what is left of the budget that a prediction may fill
+_SHARE = 0.9  # of what is left of the budget that a fit may fill: it is judged and saved, too
 
 
 @dataclass(slots=True)
@@ -114,7 +114,7 @@ def _fit(search: _Search, name: str, predicted: float | None = None) -> None:
     workdir = search.job.workdir / name
     workdir.mkdir(parents=True, exist_ok=True)
     left = search.left_s()
-    job = replace(search.job, workdir=workdir, deadline_s=None if np.isinf(left) else left)
+    job = replace(search.job, workdir=workdir, deadline_s=None if np.isinf(left) else _SHARE * left)
     trial = Trial(name, predicted_seconds=_rounded(predicted))
     try:
         model = search.recipes[name].train(job)
@@ -166,7 +166,11 @@ def _try_fine_tuning(search: _Search) -> None:
     if max(trial.dev_macro_f1 or 0.0 for trial in search.trials) >= 1:
         search.skip(name, "dev is solved already")
         return
-    predicted = _predict_fine_tuning(search, name)
+    try:
+        predicted = _predict_fine_tuning(search, name)
+    except TrainingError as error:
+        search.trials.append(Trial(name, "failed", reason=str(error)))
+        return
     one_epoch = predicted / max(search.job.settings.epochs, 1)
     if one_epoch > _SHARE * search.left_s():
         search.skip(name, "not one epoch fits the budget", predicted)

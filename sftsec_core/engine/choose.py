@@ -38,7 +38,12 @@ class Contender:
     def macro_f1(self, y: NDArray[np.int64]) -> float:
         """Macro-F1 of the most probable classes against y, shape (n,)."""
         weights = np.ones((1, len(y)))
-        return float(_macro_f1(y, self.proba.argmax(axis=1), self.proba.shape[1], weights)[0])
+        return float(_macro_f1(y, self.answers(), self.proba.shape[1], weights)[0])
+
+    def answers(self) -> NDArray[np.int64]:
+        """The most probable class of each row, shape (n,)."""
+        answers: NDArray[np.int64] = self.proba.argmax(axis=1)
+        return answers
 
 
 def choose(contenders: Sequence[Contender], y: NDArray[np.int64], seed: int) -> Contender:
@@ -59,15 +64,16 @@ def choose(contenders: Sequence[Contender], y: NDArray[np.int64], seed: int) -> 
 def lead(one: Contender, other: Contender, y: NDArray[np.int64], seed: int) -> float:
     """How far the other's macro-F1 lies above the one's, in standard errors of the difference.
 
-    The difference is paired: both are judged on the same bootstrap draws of dev.
+    The difference is paired: both are judged on the same bootstrap draws of dev. Rows that have
+    the truth and both answers in common are drawn together, so that a large dev costs no more.
     """
     k = one.proba.shape[1]
-    rng = np.random.default_rng(seed)
-    weights = rng.multinomial(len(y), np.full(len(y), 1 / len(y)), size=DRAWS).astype(np.float64)
-    weights = np.vstack([np.ones((1, len(y))), weights])
-    difference = _macro_f1(y, other.proba.argmax(axis=1), k, weights) - _macro_f1(
-        y, one.proba.argmax(axis=1), k, weights
-    )
+    rows = np.stack([y, one.answers(), other.answers()], axis=1)
+    cells, counts = np.unique(rows, axis=0, return_counts=True)
+    draws = np.random.default_rng(seed).multinomial(len(y), counts / len(y), size=DRAWS)
+    weights = np.vstack([counts, draws]).astype(np.float64)
+    truth, first, second = cells.T
+    difference = _macro_f1(truth, second, k, weights) - _macro_f1(truth, first, k, weights)
     spread = float(difference[1:].std())
     return float(difference[0]) / spread if spread > 0 else 0.0
 

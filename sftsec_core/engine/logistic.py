@@ -83,7 +83,9 @@ class LogisticHead:
         from sklearn.linear_model import LogisticRegression
 
         if not features.shape[1]:
-            raise DataError("every training text is empty: are the task's text fields the right ones?")
+            raise DataError(
+                "every training text is empty: are the task's text fields the right ones?"
+            )
         column = {label: i for i, label in enumerate(labels)}
         y = np.array([column[example.label] for example in examples])
         model = LogisticRegression(

@@ -1,8 +1,8 @@
 """Character 1-4-gram TF-IDF as array arithmetic: an n-gram is one 64-bit number.
 
 The same features as scikit-learn's `TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4),
-sublinear_tf=True)`, which a test holds it to, but without a Python string an n-gram: several
-times as fast, and the vocabulary is an array that safetensors can hold.
+sublinear_tf=True)`, which a test holds it to, but without a Python string an n-gram: two to
+four times as fast, and the vocabulary is an array that safetensors can hold.
 
 A character is its place in the training texts' alphabet (16 bits, 1 is the space); an n-gram
 is up to four of them side by side. Word edges are spaces; no n-gram spans two words.

@@ -11,7 +11,6 @@ anything is read: a pickle or an unexpected file is refused, whatever it is call
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -33,9 +32,8 @@ HEADER = "model.json"
 # JSON and weights; tokenizers bring a vocabulary as text or a SentencePiece model (protobuf);
 # promotion adds a card.
 ALLOWED_SUFFIXES = frozenset({".json", ".safetensors", ".txt", ".model", ".md"})
-# Protocol 2 and later open with \x80; protocols 0 and 1 with an opcode that no JSON starts
-# with; a zip is how torch.save wraps its pickle.
-_PICKLE_START = re.compile(rb"\x80[\x02-\x05]|PK\x03\x04|[(c]\w|\x1f\x8b")
+# How a pickle of protocol 2 or later, a zip (torch.save) and gzip (joblib) begin.
+_BINARY_STARTS = (b"\x80", b"PK\x03\x04", b"\x1f\x8b")
 
 
 def save_model(model: TrainedModel, recipe_name: str, folder: Path) -> None:
@@ -112,19 +110,23 @@ def check_files(folder: Path) -> None:
 
 def _check_file(folder: Path, path: Path) -> None:
     where = path.relative_to(folder)
-    with path.open("rb") as file:
-        start = file.read(16)
-    # The first eight bytes of safetensors are its header's length, which may look like anything.
-    looks_pickled = path.suffix != ".safetensors" and _PICKLE_START.match(start)
-    if path.suffix == ".safetensors" and start[8:9] != b"{":
-        raise IntegrityError(f"{folder}: {where} is not safetensors; a pickle is never read")
     if path.suffix not in ALLOWED_SUFFIXES:
         raise IntegrityError(
             f"{folder}: {where} has no place in a model (allowed: "
             f"{', '.join(sorted(ALLOWED_SUFFIXES))}); pickles are never read"
         )
-    if looks_pickled and path.suffix != ".txt":
-        raise IntegrityError(f"{folder}: {where} looks like a pickle and is refused")
+    with path.open("rb") as file:
+        start = file.read(64)
+    if not _is_what_it_says(path.suffix, start):
+        raise IntegrityError(f"{folder}: {where} is not what its name says; it is never unpickled")
+
+
+def _is_what_it_says(suffix: str, start: bytes) -> bool:
+    if suffix == ".safetensors":  # eight bytes of length, then a JSON header
+        return start[8:9] == b"{"
+    if suffix == ".json":
+        return start.lstrip()[:1] in (b"{", b"[")
+    return not start.startswith(_BINARY_STARTS)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

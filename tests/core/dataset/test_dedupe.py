@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sftsec_core.config.models import DedupeSettings
-from sftsec_core.dataset.dedupe import Candidate, Deduplicator, Fate, Outcome, count_fates
+from sftsec_core.dataset.dedupe import Candidate, Deduplicator, Fate, Outcome
 from sftsec_core.dataset.minhash import MinHasher, choose_bands, least_matches
 from sftsec_core.dataset.postings import Postings
 from tests.core.dataset.builders import text
@@ -100,7 +102,7 @@ def test_switched_off_it_keeps_every_uid_and_still_finds_clusters() -> None:
 
 def test_a_flood_of_look_alikes_is_one_row_and_quick() -> None:
     batch = [Candidate(str(n), f"{LONG} {n}") for n in range(3000)]
-    counts = count_fates(Deduplicator(DedupeSettings()).add(batch))
+    counts = Counter(fates(*batch))
     assert counts[Fate.KEPT] <= 3
     assert counts[Fate.NEAR] >= 2997
 

@@ -258,10 +258,11 @@ def test_a_blend_that_names_a_strange_member_is_refused(
 def test_a_lead_within_the_noise_of_dev_does_not_change_the_choice() -> None:
     y = np.array([0, 1] * 50)
     right = np.eye(2)[y]
-    three_wrong, two_wrong = right.copy(), right.copy()
-    three_wrong[[0, 1, 2]] = three_wrong[[0, 1, 2]][:, ::-1]
-    two_wrong[[10, 11]] = two_wrong[[10, 11]][:, ::-1]
-    cheap, dear = Contender(("linear",), three_wrong), Contender(("hybrid",), two_wrong)
+    four_wrong, three_others_wrong = right.copy(), right.copy()
+    four_wrong[:4] = right[:4, ::-1]
+    three_others_wrong[10:13] = right[10:13, ::-1]
+    cheap = Contender(("linear",), four_wrong)
+    dear = Contender(("hybrid",), three_others_wrong)
     assert choose([cheap, dear], y, seed=1) is cheap
     assert choose([cheap, Contender(("hybrid",), right)], y, seed=1).name == "hybrid"
 

@@ -67,7 +67,7 @@ def test_a_file_of_a_strange_kind_is_refused(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-@pytest.mark.parametrize("name", ["model.json", "linear.json", "linear.safetensors", "note.json"])
+@pytest.mark.parametrize("name", ["model.json", "linear.safetensors", "note.json"])
 def test_a_pickle_is_refused_whatever_it_is_called(folder: Path, name: str, protocol: int) -> None:
     (folder / name).write_bytes(pickle.dumps(Bomb(), protocol=protocol))
     with pytest.raises(IntegrityError, match=name.replace(".", r"\.")):
@@ -77,7 +77,7 @@ def test_a_pickle_is_refused_whatever_it_is_called(folder: Path, name: str, prot
 def test_a_zip_as_torch_writes_it_is_refused(folder: Path) -> None:
     with zipfile.ZipFile(folder / "linear.safetensors", "w") as archive:
         archive.writestr("data.pkl", pickle.dumps(Bomb()))
-    with pytest.raises(IntegrityError, match="safetensors"):
+    with pytest.raises(IntegrityError, match=r"linear\.safetensors is not what"):
         load_model(folder, KNOWN)
 
 
