@@ -21,6 +21,7 @@ INDEX_URL ?= $(PIP_INDEX_URL)
 TORCH_INDEX ?=
 FIND_LINKS ?=
 UV_ARGS ?=
+WORKERS ?= 2
 PYTEST_ARGS ?=
 
 # uv has settings of its own; a site that has told pip where its certificates are need not say it twice.
@@ -52,6 +53,7 @@ help: ## Show this list
 	  '  FIND_LINKS=FOLDER     a folder or page of wheels, for a site without an index' \
 	  '  UV_ARGS=...           anything else for `uv pip install`, e.g. --offline' \
 	  '  EXTRAS=train          extras to install; default: $(EXTRAS)' \
+	  '  WORKERS=4             processes that run the tests; default: $(WORKERS)' \
 	  '  PYTEST_ARGS=...       anything else for pytest, e.g. "-k pii -x"' \
 	  '  SFTSEC_TEST_DATA=DIR  labelled data sets; the tests that need them are skipped without it' \
 	  '' 'A site without CUDA:  make demo TORCH_INDEX=https://mirror.example/pytorch/cpu'
@@ -63,7 +65,7 @@ demo: setup ## Run the whole loop on a generated stream of incidents
 	@$(BIN)/sftsec demo
 
 test: lint ## Lint, then run every test
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 lint: setup ## Ruff and mypy, as in pre-commit and CI
 	@$(BIN)/ruff check .

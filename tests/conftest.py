@@ -11,7 +11,9 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test may depend on a model hub
 os.environ["TOKENIZERS_PARALLELISM"] = "false"  # its threads and our subprocesses do not mix
 os.environ["MPLBACKEND"] = "Agg"
-os.environ.setdefault("OMP_NUM_THREADS", "2")  # the same sums on every machine
+# One thread: the same sums on every machine, and workers that do not fight over the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
 
@@ -21,11 +23,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(autouse=True)
-def _two_torch_threads() -> None:
+def _one_torch_thread() -> None:
     """Bound torch where a test has brought it in; never import it on a test's behalf."""
     torch = sys.modules.get("torch")
-    if torch is not None and torch.get_num_threads() != 2:
-        torch.set_num_threads(2)
+    if torch is not None and torch.get_num_threads() != 1:
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

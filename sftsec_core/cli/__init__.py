@@ -86,7 +86,7 @@ def main() -> None:
     from sftsec_core.errors import SftsecError
 
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        sys.exit(cli.main(prog_name="sftsec", standalone_mode=False) or 0)
     except click.exceptions.Abort:
         click.echo("interrupted; run the same command again to go on", err=True)
         sys.exit(130)

@@ -57,12 +57,11 @@ class TestBuiltInStep(StepContract):
 class TestBuiltInRecipe(RecipeContract):
     """Those that fit in seconds."""
 
-    # The encoder runs in bfloat16 where the CPU has it: padding moves the third decimal.
-    tolerance = 5e-3
-
     @pytest.fixture(autouse=True)
     def _of(self, name: str, plugins: Plugins) -> None:
         self.recipe = plugins.recipes()[name]
+        # The encoder runs in bfloat16 where the CPU has it: padding moves the third decimal.
+        self.tolerance = 1e-4 if name == "linear" else 5e-3
         for module in self.recipe.requires:
             need(find_spec(module), f"install the extra train: {name} needs {module}")
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -34,8 +35,6 @@ def test_help_documents_the_exit_codes() -> None:
 
 
 def test_every_verb_has_help_with_examples() -> None:
-    import click
-
     def walk(command: click.Command, path: list[str]) -> None:
         if isinstance(command, click.Group):
             for name in command.list_commands(click.Context(command)):
@@ -48,6 +47,20 @@ def test_every_verb_has_help_with_examples() -> None:
         assert "Examples:" in result.output, path
 
     walk(cli, [])
+
+
+def test_the_readme_names_every_command_and_every_verb() -> None:
+    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    for name in COMMANDS:
+        row = next((line for line in text.splitlines() if f"`sftsec {name}`" in line), "")
+        assert row, name
+        command = cli.get_command(click.Context(cli), name)
+        verbs = (
+            command.list_commands(click.Context(command))
+            if isinstance(command, click.Group)
+            else []
+        )
+        assert all(verb in row for verb in verbs), (name, verbs)
 
 
 def test_a_misspelt_command_is_met_with_the_right_one(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from sftsec_core.engine.torch_full import train_full
 from tests.core.engine import tiny_encoder
 from tests.core.engine.tiny_encoder import PROBES, make_examples, make_job, make_tiny_encoder
 
-THREADS = 2  # the order of a sum, and so its last bit, depends on their number
+THREADS = 1  # the order of a sum, and so its last bit, depends on their number
 
 
 @pytest.fixture(scope="module")
