@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.config.models import TaskSettings
 from sftsec_core.dataset.render import renderer
 from sftsec_core.dataset.steps import build_steps
+from sftsec_core.dataset.values import trim_incident
 from sftsec_core.errors import ConnectorUnavailableError, NotFoundError
-from sftsec_core.pipeline.ingesting import window_of
+from sftsec_core.pipeline.ingesting import fields_of, window_of
 from sftsec_core.pipeline.running import Run, running
 from sftsec_core.progress import Listener, Silent
 from sftsec_core.promotion.registry import LIVE
@@ -91,9 +92,11 @@ def _score(run: Run, loaded: LoadedModel, *, from_start: bool) -> ScoreCounts:
         update={"steps": dict(serving.steps), "text": serving.task.text_fields}
     )
     context = workspace.step_context(run.spec.name)
+    steps = build_steps(trained, workspace.plugins, context)
+    fields = fields_of(trained)
     scorer = Scorer.of(
         loaded,
-        steps=build_steps(trained, workspace.plugins, context),
+        steps=lambda incidents: [trim_incident(one, fields) for one in steps(incidents)],
         render=renderer(serving.task, workspace.plugins),
         suppress=workspace.plugins.suppress_detection,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,14 +72,14 @@ def from_data(folder: Path, data: Path, *, budget: str) -> Source:
     missing = [str(file) for file in files if not file.is_file()]
     if missing:
         raise DataError(f"not a folder of labelled data, there is no {', '.join(missing)}")
-    counts = Counter(str(row.get("label")) for row in read_rows(files[0]))
+    labels = sorted({str(row.get("label")) for file in files for row in read_rows(file)})
     text, group = _fields(next(read_rows(files[0])))
-    benign = next((name for name in BENIGN_NAMES if name in counts), None)
+    benign = next((name for name in BENIGN_NAMES if name in labels), None)
     truth = {f"open-{row['id']}": str(row["label"]) for row in read_rows(files[2])}
     _write(folder / "open.jsonl", (_opened(row) for row in read_rows(files[2])))
     task = {
         "text": [text],
-        "labels": {label: [label] for label in sorted(counts)},
+        "labels": {label: [label] for label in labels},
         **({"benign": benign} if benign else {}),
         **({"group": group} if group else {}),
         "split": {"method": "given"},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from sftsec_core.pipeline.running import Run
 
 BASELINE = "linear"
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def fit_all(run: Run, split: Split) -> dict[str, Fitted]:
@@ -112,4 +115,32 @@ def _device(run: Run) -> Iterator[str | None]:
         if not isinstance(lease, GpuLease):
             raise TrainingError("a plugin lent something that is not a GpuLease")
         run.listener.note(f"{'':<10} on {lease.device}")
-        yield lease.device
+        with only_visible(lease.device):
+            yield lease.device
+
+
+@contextmanager
+def only_visible(device: str) -> Iterator[None]:
+    """Hide every accelerator but the one that was lent ("cuda:1"; "cpu" hides all).
+
+    CUDA reads the variable when it is first used, so a process in which it was used already
+    cannot be confined any more.
+
+    Raises:
+        TrainingError: when CUDA is in use already, or the device is neither of these.
+    """
+    kind, _, number = device.partition(":")
+    if kind not in ("cuda", "cpu") or (number and not number.isdigit()):
+        raise TrainingError(f"a plugin lent {device!r}; write cuda:N or cpu")
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        raise TrainingError(f"CUDA is in use already: this process cannot be kept to {device}")
+    before = os.environ.get(_VISIBLE)
+    os.environ[_VISIBLE] = (number or "0") if kind == "cuda" else ""
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_VISIBLE]
+        else:
+            os.environ[_VISIBLE] = before
