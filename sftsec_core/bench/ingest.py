@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sftsec_core.bench.corpus import write_corpus
+from sftsec_core.bench.memory import peak_rss_mb
 from sftsec_core.contracts import StepSpec
 from sftsec_core.dataset.normalise import NORMALISE
 from sftsec_core.hookspecs import hookimpl
@@ -122,7 +122,7 @@ def _pipeline(folder: Path) -> dict[str, Any]:
     return {
         "seconds": round(seconds, 2),
         "cpu_seconds": round(time.process_time() - cpu, 2),
-        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_rss_mb": round(peak_rss_mb()),
         "kept": counts["kept"],
         "exact_duplicates": counts["exact_duplicates"],
         "near_duplicates": counts["near_duplicates"],

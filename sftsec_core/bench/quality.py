@@ -12,7 +12,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import resource
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from sftsec_core.bench.memory import peak_rss_mb
 from sftsec_core.config.models import Duration, TrainSettings
 from sftsec_core.errors import DataError, SftsecError, TrainingError
 
@@ -123,7 +123,7 @@ def measure(run: BenchRun) -> dict[str, Any]:
         **judge(dataset.test, proba, dataset.task.labels, dataset.task.benign),
         "fit_s": round(fit_s, 3),
         "score_per_s": round(len(dataset.test) / max(score_s, 1e-9), 1),
-        "peak_rss_mb": round(_peak_rss_mb(), 1),
+        "peak_rss_mb": round(peak_rss_mb(), 1),
         "seed": run.seed,
         **_notes(model),
     }
@@ -179,16 +179,6 @@ def _notes(model: TrainedModel) -> dict[str, Mapping[str, Any]]:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(float(value), 6)
-
-
-def _peak_rss_mb() -> float:
-    """This process's own peak; `getrusage` alone would count its parent's before the exec."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        return int(status.split("VmHWM:")[1].split()[0]) / 1024
-    except (OSError, IndexError):
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 def _in_a_process(run: BenchRun) -> dict[str, Any]:

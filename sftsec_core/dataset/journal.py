@@ -185,7 +185,7 @@ class _PartWriter:
         self._writer: Any = None
         self._rows = 0
 
-    def add(self, batch: Any) -> None:  # noqa: ANN401
+    def add(self, batch: Any) -> None:  # noqa: ANN401 - pyarrow has no types
         """Take a batch."""
         self._content.update(batch)
         self._held.append(batch)

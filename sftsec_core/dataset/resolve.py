@@ -136,7 +136,7 @@ class _Texts(NamedTuple):
 class _Ballot:
     """All verdicts in columns; single ones, the most, are judged at once, the others one by one."""
 
-    def __init__(self, verdicts: Any, choices: NDArray[np.int64]) -> None:  # noqa: ANN401
+    def __init__(self, verdicts: Any, choices: NDArray[np.int64]) -> None:  # noqa: ANN401 - pyarrow has no types
         self._verdicts = verdicts
         self._choices = choices
         self._uid, self._uids = _encode(verdicts["uid"])

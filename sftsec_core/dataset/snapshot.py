@@ -152,12 +152,12 @@ class ContentDigest:
         return {"rows": self.rows, "columns": columns}
 
 
-def _lengths(column: Any) -> bytes:  # noqa: ANN401
+def _lengths(column: Any) -> bytes:  # noqa: ANN401 - pyarrow has no types
     lengths = pc.fill_null(pc.binary_length(column), -1)
     return bytes(lengths.to_numpy(zero_copy_only=False).astype("<i4").tobytes())
 
 
-def _characters(column: Any) -> memoryview:  # noqa: ANN401
+def _characters(column: Any) -> memoryview:  # noqa: ANN401 - pyarrow has no types
     _, offsets, data = column.buffers()
     if data is None:
         return memoryview(b"")
@@ -167,7 +167,7 @@ def _characters(column: Any) -> memoryview:  # noqa: ANN401
     return memoryview(data)[begin:end]
 
 
-def _values(column: Any) -> bytes:  # noqa: ANN401
+def _values(column: Any) -> bytes:  # noqa: ANN401 - pyarrow has no types
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.int64())
     filled = pc.fill_null(column, False if pa.types.is_boolean(column.type) else 0)

@@ -126,7 +126,7 @@ def _mail(rng: Random, malicious: bool, progress: float) -> dict[str, Any]:
 
 def _in_fashion(lines: Sequence[str], progress: float) -> Sequence[str]:
     """The lines in use at a time: campaigns come and go, and the next one is worded anew."""
-    width = len(lines) // 2
+    width = len(lines) * 9 // 10
     first = round(progress * (len(lines) - width))
     return lines[first : first + width]
 

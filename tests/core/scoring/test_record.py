@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
-from sftsec_core.domain import Detection, PullWindow, Suppression
+from sftsec_core.domain import Detection, IncidentPage, PullWindow, Suppression
 from sftsec_core.errors import StoreError
 from sftsec_core.scoring.record import ScoreJob, score_to_outbox
 from sftsec_core.store.store import Store
@@ -62,7 +63,7 @@ def test_a_rescan_starts_again_and_the_same_model_finds_nothing_new(store: Store
 class Breaks(Pages):
     """Loses the connection behind the first page of a pull."""
 
-    def pull(self, window: PullWindow, *, cursor: str | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
         yield next(super().pull(window, cursor=cursor))
         raise ConnectionError
 
