@@ -41,7 +41,7 @@ def read_dataset(folder: Path) -> Dataset:
         DataError: when a part is missing or unreadable, no field holds text, or a label is
             missing.
     """
-    records = {part: _read_records(folder / f"{part}.jsonl.gz") for part in PARTS}
+    records = {part: read_records(folder / f"{part}.jsonl.gz") for part in PARTS}
     field = find_text_field(folder, records["train"][:_SAMPLE])
     parts = {part: [_example(record, field, part) for record in records[part]] for part in PARTS}
     labels = {example.label for examples in parts.values() for example in examples}
@@ -65,8 +65,8 @@ def find_text_field(folder: Path, records: Sequence[Mapping[str, Any]]) -> str:
         if count * 2 > len(records):
             return name
     raise DataError(
-        f"{folder}: no field holds text (fields: {', '.join(written) or 'none'}); this benchmark "
-        "compares recipes that read text"
+        f"{folder}: no field holds text (fields: {', '.join(written) or 'none'}), and every recipe "
+        "reads text"
     )
 
 
@@ -90,7 +90,12 @@ def limit_train(examples: Sequence[Example], limit: int | None, seed: int) -> li
     return [examples[i] for i in sorted(kept)]
 
 
-def _read_records(path: Path) -> list[dict[str, Any]]:
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """Read the records of a gzipped JSON-lines file.
+
+    Raises:
+        DataError: when it is missing, torn or not JSON lines.
+    """
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
             return [json.loads(line) for line in file]

@@ -8,7 +8,6 @@ then, and those are pulled again.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from sftsec_core.dataset.snapshot import (
     rows_schema,
 )
 from sftsec_core.errors import DataError
+from sftsec_core.files import sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -156,9 +156,9 @@ class Journal:
         if target.exists():
             shutil.rmtree(draft)  # the same content was built before
         else:
-            _sync_folder(draft)
+            sync(draft)
             draft.replace(target)
-            _sync_folder(to)
+            sync(to)
         shutil.rmtree(self._folder)
         return target
 
@@ -217,7 +217,7 @@ class _PartWriter:
             return
         self._writer.close()
         path = self._folder / self._parts[-1]["name"]
-        _sync_file(path)
+        sync(path)
         self._parts[-1] |= {"rows": self._rows, "sha256": file_digest(path)}
         self._writer = None
         self._rows = 0
@@ -255,25 +255,12 @@ def _save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 def _write_bytes(path: Path, raw: bytes) -> None:
     path.write_bytes(raw)
-    _sync_file(path)
+    sync(path)
 
 
 def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     draft = path.with_name(f".{path.name}.tmp")
     write(draft)
-    _sync_file(draft)
+    sync(draft)
     draft.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb") as stream:
-        os.fsync(stream.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path.parent)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,10 @@ from typing import Any
 import orjson
 import yaml
 
+from sftsec_core.bench.quality_data import GROUP_FIELD, PARTS, read_dataset, read_records
 from sftsec_core.demo.stream import generate, generate_open
-from sftsec_core.errors import DataError
 
-BENIGN_NAMES = ("benign", "ham", "legitimate", "normal")
 TASK = "triage"
-NOT_TEXT = frozenset({"id", "label", "@timestamp", "report", "group"})
-PARTS = ("train", "dev", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,56 +64,22 @@ def from_data(folder: Path, data: Path, *, budget: str) -> Source:
     Raises:
         DataError: when the folder is not of that form.
     """
+    asked = read_dataset(data).task
     files = [data.resolve() / f"{part}.jsonl.gz" for part in PARTS]
-    missing = [str(file) for file in files if not file.is_file()]
-    if missing:
-        raise DataError(f"not a folder of labelled data, there is no {', '.join(missing)}")
-    labels = sorted({str(row.get("label")) for file in files for row in read_rows(file)})
-    text, group = _fields(next(read_rows(files[0])))
-    benign = next((name for name in BENIGN_NAMES if name in labels), None)
-    truth = {f"open-{row['id']}": str(row["label"]) for row in read_rows(files[2])}
-    _write(folder / "open.jsonl", (_opened(row) for row in read_rows(files[2])))
+    tested = read_records(files[2])
+    _write(folder / "open.jsonl", (_opened(row) for row in tested))
     task = {
-        "text": [text],
-        "labels": {label: [label] for label in labels},
-        **({"benign": benign} if benign else {}),
-        **({"group": group} if group else {}),
+        "text": list(asked.text_fields),
+        "labels": {label: [label] for label in asked.labels},
+        **({"benign": asked.benign} if asked.benign else {}),
+        **({"group": GROUP_FIELD} if GROUP_FIELD in tested[0] else {}),
         "split": {"method": "given"},
         "train": {"recipe": "auto", "budget": budget},
         "gate": {"min_labels": 100, "on_few_labels": "warn"},
     }
     config = _configure(folder, [*map(str, files), "open.jsonl"], {"split_from_name": True}, task)
-    return Source(config, truth, benign)
-
-
-def read_rows(file: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a gzipped JSON-lines file."""
-    with gzip.open(file, "rb") as lines:
-        for line in lines:
-            yield orjson.loads(line)
-
-
-def flatten(row: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted names and values of a nested row."""
-    for key, value in row.items():
-        if isinstance(value, Mapping):
-            yield from flatten(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
-
-
-def _fields(row: Mapping[str, Any]) -> tuple[str, str | None]:
-    """The text field of a row, and its group field if it has one."""
-    flat = dict(flatten(row))
-    texts = [
-        name for name, value in flat.items() if isinstance(value, str) and name not in NOT_TEXT
-    ]
-    numeric = any(isinstance(value, int | float) for value in flat.values())
-    if not texts or numeric:
-        raise DataError(
-            f"no text field to read among {', '.join(sorted(flat))}: this data is numeric"
-        )
-    return texts[0], next((name for name in ("report", "group") if name in flat), None)
+    truth = {f"open-{row['id']}": str(row["label"]) for row in tested}
+    return Source(config, truth, asked.benign)
 
 
 def _opened(row: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +106,7 @@ def _configure(
     return file
 
 
-def _write(file: Path, rows: Iterator[dict[str, Any]]) -> None:
+def _write(file: Path, rows: Iterable[dict[str, Any]]) -> None:
     with file.open("wb") as out:
         for row in rows:
             out.write(orjson.dumps(row) + b"\n")

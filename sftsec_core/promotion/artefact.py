@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.engine.saved import check_files
 from sftsec_core.errors import IntegrityError
+from sftsec_core.files import sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,7 @@ def publish(built: Path, folder: Path) -> tuple[str, Path]:
         verify_folder(place, digest)
         return digest, place
     built.rename(place)
-    _sync(folder)
+    sync(folder)
     return digest, place
 
 
@@ -103,9 +103,9 @@ def _seal(folder: Path) -> str:
     manifest = folder / MANIFEST
     manifest.write_bytes("".join(lines).encode("utf-8"))
     for path in (manifest, *files.values()):
-        _sync(path)
+        sync(path)
     for place in {path.parent for path in files.values()} | {folder}:
-        _sync(place)
+        sync(place)
     return _digest(manifest)
 
 
@@ -136,11 +136,3 @@ def _read_manifest(folder: Path, digest: str) -> dict[str, str]:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
