@@ -156,7 +156,11 @@ class StepSpec:
 
 
 class TrainedModel(Protocol):
-    """A model that scores texts and can be kept."""
+    """A model that scores texts and can be kept.
+
+    It may also have `notes`, a mapping of JSON values for the run's log and the benchmark, and
+    `cost`, an int that stands for its recipe's where that depends on what was chosen.
+    """
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.engine.blend import BlendModel, average
+from sftsec_core.engine.blend import BlendModel, average, cost_of
 from sftsec_core.engine.choose import Contender, choose
 from sftsec_core.engine.embeddings import Embedder, remembered_embeddings
 from sftsec_core.engine.logistic import usable
@@ -106,7 +106,8 @@ def train_auto(job: TrainJob, recipes: Mapping[str, RecipeSpec]) -> BlendModel:
             _try_fine_tuning(search)
     members = _choose(search) if judged else (list(search.models)[-1],)
     kept = {name: search.models[name] for name in members}
-    return BlendModel(job.task.labels, kept, _notes(search, members, judged=judged))
+    notes = _notes(search, members, judged=judged)
+    return BlendModel(job.task.labels, kept, notes, cost_of(list(members), recipes))
 
 
 def _fit(search: _Search, name: str, predicted: float | None = None) -> None:

@@ -28,11 +28,13 @@ class BlendModel:
     Attributes:
         members: recipe name to model; one member is that model itself.
         notes: what was tried, with dev figures and seconds, for the report and the model card.
+        cost: what its members cost together: an `auto` that kept linear is as cheap as linear.
     """
 
     labels: tuple[str, ...]
     members: Mapping[str, TrainedModel]
     notes: Mapping[str, Any] = field(default_factory=dict)
+    cost: int | None = None
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Probabilities, shape (len(texts), len(labels))."""
@@ -72,4 +74,9 @@ def load_blend(folder: Path, recipes: Mapping[str, RecipeSpec]) -> BlendModel:
     labels = tuple(settings["labels"])
     if any(member.labels != labels for member in members.values()):
         raise IntegrityError(f"{folder}: its members do not answer the same question")
-    return BlendModel(labels, members, settings.get("notes", {}))
+    return BlendModel(labels, members, settings.get("notes", {}), cost_of(names, recipes))
+
+
+def cost_of(names: Sequence[str], recipes: Mapping[str, RecipeSpec]) -> int:
+    """What these members cost together."""
+    return sum(recipes[name].cost for name in names)

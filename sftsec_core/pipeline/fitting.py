@@ -55,7 +55,13 @@ def _fit(run: Run, split: Split, name: str, device: str | None) -> Fitted:
     model = load_model(kept / "model", run.workspace.plugins.recipes())
     if known["notes"]:
         run.listener.note(f"{'':<10} {known['summary']}")
-    return Fitted(model, name, fit_seconds=known["seconds"], cost=recipe.cost)
+    return Fitted(model, name, fit_seconds=known["seconds"], cost=cost_of(model, recipe))
+
+
+def cost_of(model: TrainedModel, recipe: RecipeSpec) -> int:
+    """The model's own cost of scoring where it names one, else its recipe's."""
+    own = getattr(model, "cost", None)
+    return own if isinstance(own, int) else recipe.cost
 
 
 def _fit_and_keep(

@@ -13,7 +13,7 @@ from sftsec_core.evaluation.evaluate import Fitted, evaluate
 from sftsec_core.evaluation.report_html import write_report
 from sftsec_core.evaluation.report_json import from_json, to_json
 from sftsec_core.files import write_atomically
-from sftsec_core.pipeline.fitting import BASELINE
+from sftsec_core.pipeline.fitting import BASELINE, cost_of
 from sftsec_core.promotion.card import Provenance, build_card, decision_of
 from sftsec_core.promotion.gate import decide
 from sftsec_core.promotion.registry import LIVE
@@ -132,7 +132,7 @@ def _incumbent(run: Run) -> Incumbent | None:
     fitted = Fitted(
         loaded.model,
         ref.recipe,
-        cost=run.workspace.plugins.recipes()[ref.recipe].cost,
+        cost=cost_of(loaded.model, run.workspace.plugins.recipes()[ref.recipe]),
         temperature=serving.temperature,
         threshold=serving.threshold,
     )
