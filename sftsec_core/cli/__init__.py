@@ -85,6 +85,9 @@ def main() -> None:
     """Run the command line; turn our own errors into one line and an exit code."""
     from sftsec_core.errors import SftsecError
 
+    # Threads that spin while they wait lose the cores to their neighbours: on a machine that
+    # does something else too, training took ten times as long. Read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         sys.exit(cli.main(prog_name="sftsec", standalone_mode=False) or 0)
     except click.exceptions.Abort:

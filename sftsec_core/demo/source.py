@@ -47,7 +47,15 @@ def from_stream(folder: Path, *, rows: int, open_rows: int, seed: int) -> Source
         "benign": "benign",
         "keep": ["host.name"],
         "split": {"method": "time"},
-        "train": {"recipe": "hybrid", "compare": ["full"], "budget": "60s", "epochs": 2},
+        # A short `full`: its texts are short, and a demo may take minutes, not hours.
+        "train": {
+            "recipe": "hybrid",
+            "compare": ["full"],
+            "budget": "50s",
+            "epochs": 3,
+            "learning_rate": 2e-4,
+            "encoder": {"max_length": 64},
+        },
         "gate": {"min_labels": 100},
     }
     connector = {"analyst": "analyst.name", "verdict_time": "judged_at"}
