@@ -96,6 +96,12 @@ class NotFoundError(SftsecError):
         super().__init__(unknown(kind, name, known))
 
 
+class NotInServiceError(SftsecError):
+    """A task has no model in service yet."""
+
+    exit_code = 2
+
+
 class AmbiguousNameError(SftsecError):
     """A short name stands for several things."""
 

@@ -9,7 +9,7 @@ from sftsec_core.config.models import TaskSettings
 from sftsec_core.dataset.render import renderer
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.dataset.values import trim_incident
-from sftsec_core.errors import ConnectorUnavailableError, NotFoundError
+from sftsec_core.errors import ConnectorUnavailableError, NotInServiceError
 from sftsec_core.pipeline.ingesting import fields_of, window_of
 from sftsec_core.pipeline.running import Run, running
 from sftsec_core.progress import Listener, Silent
@@ -63,15 +63,17 @@ def score(
         listener: who wants to know how it goes.
 
     Raises:
-        NotFoundError: when the task has no model in service.
+        NotInServiceError: when the task has no model in service.
         IntegrityError: when the model in service is not the one that was registered.
         ConnectorUnavailableError: when the other side was lost; the next call goes on.
     """
     workspace.task(name)
     live = workspace.registry.live(name)
     if live is None:
-        known = [ref.digest[:12] for ref in workspace.registry.models(name)]
-        raise NotFoundError("model in service of task", f"{name}@{LIVE}", known)
+        raise NotInServiceError(
+            f"{name}@{LIVE}: no model is in service; `sftsec retrain {name}` makes one, "
+            f"`sftsec model list {name}` shows those that wait"
+        )
     with running(workspace, "score", name, listener or Silent()) as run:
         loaded = workspace.registry.load(live)
         try:
