@@ -51,7 +51,7 @@ def from_stream(folder: Path, *, rows: int, open_rows: int, seed: int) -> Source
         "train": {
             "recipe": "hybrid",
             "compare": ["full"],
-            "budget": "50s",
+            "budget": "70s",
             "epochs": 3,
             "learning_rate": 2e-4,
             "encoder": {"max_length": 64},
