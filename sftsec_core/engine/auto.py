@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sftsec_core.engine.blend import BlendModel, average, cost_of
-from sftsec_core.engine.choose import Contender, choose
+from sftsec_core.engine.choose import LEAD, STRICT_LEAD, Contender, choose
 from sftsec_core.engine.embeddings import Embedder, remembered_embeddings
 from sftsec_core.engine.logistic import usable
 from sftsec_core.errors import TrainingError
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 MIN_DEV = 50  # rows to choose on; with fewer, one text is worth more than recipes differ by
 MIN_FINE_TUNE = 500  # labels from which fine-tuning has been seen to help a blend
 LARGE_ENCODER = 400_000_000  # bytes of weights from which adapters replace full fine-tuning
+FINE_TUNED = frozenset({"full", "lora"})  # these stop early on dev
 _SAMPLE = 96  # texts whose speed foretells the rest
 _SHARE = 0.9  # of what is left of the budget that a fit may fill: it is judged and saved, too
 
@@ -209,7 +210,11 @@ def _choose(search: _Search) -> tuple[str, ...]:
     """The members of the best contender: models by themselves first, then their averages."""
     names = list(search.models)
     contenders = [
-        Contender(members, average([search.dev_proba[name] for name in members]))
+        Contender(
+            members,
+            average([search.dev_proba[name] for name in members]),
+            must_lead=LEAD if members[0] not in FINE_TUNED and size == 1 else STRICT_LEAD,
+        )
         for size in range(1, len(names) + 1)
         for members in combinations(names, size)
     ]

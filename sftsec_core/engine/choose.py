@@ -16,6 +16,9 @@ DRAWS = 400
 # By how many standard errors of the difference the dearer model must lead. One more text right
 # and none wrong is 1; three more right and two more wrong is 0.45.
 LEAD = 0.5
+# What fine-tuning stopped on is no fair judge of it, and averages are many looks at one dev: one
+# of them is ahead by luck. They must lead by what is usually called significant.
+STRICT_LEAD = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,12 @@ class Contender:
     Attributes:
         members: the recipes that it averages; one for a model by itself.
         proba: shape (n, k).
+        must_lead: standard errors by which it must lead a cheaper one to replace it.
     """
 
     members: tuple[str, ...]
     proba: NDArray[np.float64]
+    must_lead: float = LEAD
 
     @property
     def name(self) -> str:
@@ -56,7 +61,7 @@ def choose(contenders: Sequence[Contender], y: NDArray[np.int64], seed: int) -> 
     """
     best = contenders[0]
     for contender in contenders[1:]:
-        if lead(best, contender, y, seed) > LEAD:
+        if lead(best, contender, y, seed) > contender.must_lead:
             best = contender
     return best
 

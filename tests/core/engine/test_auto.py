@@ -19,7 +19,7 @@ from sftsec_core.domain import Example
 from sftsec_core.engine import auto
 from sftsec_core.engine.auto import train_auto
 from sftsec_core.engine.blend import BlendModel
-from sftsec_core.engine.choose import Contender, choose
+from sftsec_core.engine.choose import STRICT_LEAD, Contender, choose, lead
 from sftsec_core.engine.saved import load_model, save_model
 from sftsec_core.engine.specs import MEMBERS, RECIPES
 from sftsec_core.errors import DataError, IntegrityError, TrainingError
@@ -265,6 +265,18 @@ def test_a_lead_within_the_noise_of_dev_does_not_change_the_choice() -> None:
     dear = Contender(("hybrid",), three_others_wrong)
     assert choose([cheap, dear], y, seed=1) is cheap
     assert choose([cheap, Contender(("hybrid",), right)], y, seed=1).name == "hybrid"
+
+
+def test_what_was_judged_on_the_dev_that_it_stopped_on_must_lead_by_more() -> None:
+    y = np.array([0, 1] * 50)
+    right = np.eye(2)[y]
+    three_wrong = right.copy()
+    three_wrong[:3] = right[:3, ::-1]
+    cheap = Contender(("linear",), three_wrong)
+    assert 0.5 < lead(cheap, Contender(("full",), right), y, seed=1) < STRICT_LEAD
+    assert choose([cheap, Contender(("full",), right)], y, seed=1).name == "full"
+    doubted = Contender(("full",), right, must_lead=STRICT_LEAD)
+    assert choose([cheap, doubted], y, seed=1) is cheap
 
 
 def test_macro_f1_is_scikit_learns() -> None:
