@@ -16,8 +16,8 @@ DRAWS = 400
 # By how many standard errors of the difference the dearer model must lead. One more text right
 # and none wrong is 1; three more right and two more wrong is 0.45.
 LEAD = 0.5
-# What fine-tuning stopped on is no fair judge of it, and averages are many looks at one dev: one
-# of them is ahead by luck. They must lead by what is usually called significant.
+# Fine-tuned models cost minutes and averages are many looks at one dev, of which one is ahead by
+# luck: they must lead by what is usually called significant.
 STRICT_LEAD = 2.0
 
 

@@ -107,6 +107,24 @@ def test_the_best_on_dev_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("fast")
+def test_fine_tuning_does_not_see_the_dev_that_judges_it(tmp_path: Path) -> None:
+    seen: dict[str, int] = {}
+
+    def looking(name: str) -> RecipeSpec:
+        def train(job: TrainJob) -> TrainedModel:
+            seen[name] = len(job.dev)
+            return Always(job.task.labels, mostly_right)
+
+        return replace(recipe(name, mostly_right), train=train)
+
+    names = ("linear", "hybrid", "full")
+    model = train_auto(judged_job(tmp_path), {name: looking(name) for name in names})
+    assert seen == {"linear": 140, "hybrid": 140, "full": 0}
+    judged = {t["recipe"] for t in model.notes["trials"] if "dev_macro_f1" in t}
+    assert set(names) <= judged
+
+
+@pytest.mark.usefixtures("fast")
 def test_the_cheapest_of_equals_is_kept(tmp_path: Path) -> None:
     recipes = {name: recipe(name, mostly_right) for name in ("linear", "hybrid", "full")}
     assert list(train_auto(judged_job(tmp_path), recipes).members) == ["linear"]
@@ -267,7 +285,7 @@ def test_a_lead_within_the_noise_of_dev_does_not_change_the_choice() -> None:
     assert choose([cheap, Contender(("hybrid",), right)], y, seed=1).name == "hybrid"
 
 
-def test_what_was_judged_on_the_dev_that_it_stopped_on_must_lead_by_more() -> None:
+def test_a_dearer_kind_of_contender_must_lead_by_more() -> None:
     y = np.array([0, 1] * 50)
     right = np.eye(2)[y]
     three_wrong = right.copy()
