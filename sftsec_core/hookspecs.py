@@ -2,6 +2,9 @@
 
 A plugin is a module with functions of these names, marked `@hookimpl`, reached by an entry
 point in the group `sftsec`. An implementation may leave out arguments, not rename them.
+
+A spec is a signature: pluggy never calls it. `raise NotImplementedError` is all the body that a
+function with a return type may have.
 """
 
 from __future__ import annotations
