@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from sftsec_core.domain import Incident, PullWindow, Verdict
+from sftsec_core.records import UnusableError, flatten, parse_time, refuse_long_values, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from sftsec_files.config import FilesConfig
     from sftsec_files.sources import Source
-
-_MILLISECONDS_FROM = 1e11  # as seconds this is the year 5138
-
-
-class UnusableError(ValueError):
-    """A record that parses and still makes no incident; the message goes to quarantine."""
 
 
 class Mapper:
@@ -54,7 +49,7 @@ class Mapper:
         config = self._config
         flat = flatten(record, config.max_depth)
         if size > config.max_field_bytes:
-            _refuse_long_values(flat, config.max_field_bytes)
+            refuse_long_values(flat, config.max_field_bytes)
         at = parse_time(flat.get(config.timestamp), config.timestamp)
         if not self._in_time(at):
             return None
@@ -101,99 +96,10 @@ class Mapper:
         analyst = flat.get(self._config.analyst) if self._config.analyst else None
         when = self._config.verdict_time
         at = parse_time(flat.get(when), when) if when else None
-        words = found if isinstance(found, list) else [found]
         who = None if analyst is None else str(analyst)
-        return tuple(Verdict(_word(word, self._config.label), who, at) for word in words)
+        return tuple(Verdict(word, who, at) for word in words(found, self._config.label))
 
     def _refuse_object(self, flat: Mapping[str, Any]) -> None:
         """An object is no verdict, and below its name the label would be among the fields."""
         if any(name.startswith(self._label_prefix) for name in flat):
             raise UnusableError(f"{self._config.label!r} holds an object, not a word")
-
-
-def _word(value: object, name: str) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    raise UnusableError(f"{name!r} holds a {type(value).__name__}, not a word")
-
-
-def flatten(record: Mapping[str, Any], max_depth: int) -> dict[str, Any]:
-    """Turn nested objects into dotted names; lists stay lists.
-
-    Args:
-        record: nested, flat, or some of both.
-        max_depth: how deep objects and lists may nest.
-
-    Raises:
-        UnusableError: when they nest deeper.
-    """
-    flat: dict[str, Any] = {}
-    _flatten_into(flat, record, "", max_depth)
-    return flat
-
-
-def _flatten_into(flat: dict[str, Any], record: Mapping[str, Any], prefix: str, left: int) -> None:
-    if left <= 0:
-        raise UnusableError("nested deeper than max_depth")
-    for key, value in record.items():
-        name = prefix + key
-        if isinstance(value, dict):
-            _flatten_into(flat, value, f"{name}.", left - 1)
-        else:
-            if isinstance(value, list):
-                _refuse_deep(value, left - 1)
-            flat[name] = value
-
-
-def _refuse_deep(value: list[Any], left: int) -> None:
-    level: list[Any] = [value]
-    while level := [
-        inner
-        for outer in level
-        for inner in (outer.values() if isinstance(outer, dict) else outer)
-        if isinstance(inner, list | dict)
-    ]:
-        left -= 1
-        if left <= 0:
-            raise UnusableError("nested deeper than max_depth")
-
-
-def _refuse_long_values(flat: Mapping[str, Any], limit: int) -> None:
-    for name, value in flat.items():
-        size = len(value.encode()) if isinstance(value, str) else 0
-        if isinstance(value, list):
-            size = len(orjson.dumps(value, default=str))
-        if size > limit:
-            raise UnusableError(f"{name!r} has {size} bytes, more than max_field_bytes ({limit})")
-
-
-def parse_time(value: object, name: str) -> datetime | None:
-    """Read a time: ISO 8601, seconds or milliseconds since 1970, or a datetime.
-
-    A time without a zone is taken as UTC, as Elastic does.
-
-    Raises:
-        UnusableError: when it is none of these.
-    """
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str | int | float | datetime):
-        raise UnusableError(f"{name!r} is a {type(value).__name__}, not a time")
-    try:
-        parsed = _time_of(value)
-    except (ValueError, OverflowError, OSError) as error:
-        raise UnusableError(f"{name!r} is not an ISO 8601 time nor seconds since 1970") from error
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-
-
-def _time_of(value: str | float | datetime) -> datetime:
-    if isinstance(value, str):
-        return datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        return value
-    seconds = value / 1000 if abs(value) > _MILLISECONDS_FROM else value
-    return datetime.fromtimestamp(seconds, UTC)
