@@ -16,7 +16,7 @@ UV := $(BIN)/uv
 
 # --- what a site may choose, as `make demo NAME=value` or in the environment ------------------------
 PYTHON ?=
-EXTRAS ?= train,keyring,postgresql
+EXTRAS ?= train,elastic,opensearch,keyring,postgresql
 INDEX_URL ?= $(PIP_INDEX_URL)
 TORCH_INDEX ?=
 FIND_LINKS ?=

@@ -27,7 +27,9 @@ EVERYTHING = PullWindow()
 
 
 class ConnectorContract:
-    """Inherit it, and give `fill`, `connect` and `pushed`; `spoil` where a source can rot.
+    """Inherit it, and give `fill`, `connect` and `pushed`.
+
+    Give `spoil` where a source can rot, and `named` where it names incidents in its own way.
 
     Attributes:
         page_size: the most records that a page of `connect`'s connector may bring: configure
@@ -60,6 +62,10 @@ class ConnectorContract:
         """Read the source, not the connector: the uids of all detections it holds, copies too."""
         raise NotImplementedError(f"{type(self).__name__}.pushed(folder)")
 
+    def named(self, folder: Path, uid: str) -> str:
+        """Say how the source names a planted incident, where it does not take the uid as it is."""
+        return uid
+
     def spoil(self, folder: Path) -> str | None:
         """Add one record that cannot be read among the planted ones.
 
@@ -75,11 +81,12 @@ class ConnectorContract:
         """Nothing is left out and no uid comes twice, equal texts notwithstanding."""
         planted = self._filled(tmp_path)
         uids = Counter(incident.uid for incident in self._pull(tmp_path))
-        assert uids == Counter(incident.uid for incident in planted)
+        assert uids == Counter(self._names(tmp_path, planted))
 
     def test_a_pull_brings_fields_verdicts_and_times(self, tmp_path: Path) -> None:
         """Fields are flat and dotted, verdicts in the platform's words, times aware."""
-        planted = {incident.uid: incident for incident in self._filled(tmp_path)}
+        filled = self._filled(tmp_path)
+        planted = dict(zip(self._names(tmp_path, filled), filled, strict=True))
         for got in self._pull(tmp_path):
             given = planted[got.uid]
             assert {name: got.fields.get(name) for name in given.fields} == dict(given.fields)
@@ -118,14 +125,15 @@ class ConnectorContract:
     ) -> None:
         """Training asks for the one half, scoring for the other."""
         planted = self._filled(tmp_path)
-        want = {i.uid for i in planted if bool(i.verdicts) == labelled}
+        want = set(self._names(tmp_path, [i for i in planted if bool(i.verdicts) == labelled]))
         assert set(self._uids(tmp_path, PullWindow(labelled=labelled))) == want
 
     def test_a_window_bounds_the_time(self, tmp_path: Path) -> None:
         """`since` is inside the window, `until` outside."""
         planted = self._filled(tmp_path)
         since, until = START + timedelta(minutes=5), START + timedelta(minutes=12)
-        want = {i.uid for i in planted if i.at is not None and since <= i.at < until}
+        inside = [i for i in planted if i.at is not None and since <= i.at < until]
+        want = set(self._names(tmp_path, inside))
         assert set(self._uids(tmp_path, PullWindow(since=since, until=until))) == want
 
     def test_an_empty_source_ends_a_pull_quietly(self, tmp_path: Path) -> None:
@@ -146,7 +154,7 @@ class ConnectorContract:
         assert rejected[0].reason
         assert content not in rejected[0].reason
         pulled = {incident.uid for page in pages for incident in page.incidents}
-        assert pulled == {incident.uid for incident in planted}
+        assert pulled == set(self._names(tmp_path, planted))
 
     def test_a_pull_may_be_left_half_way(self, tmp_path: Path) -> None:
         """A run that ends early closes the connector all the same."""
@@ -210,7 +218,7 @@ class ConnectorContract:
 
     def test_labels_are_requested_at_most_once_an_incident(self, tmp_path: Path) -> None:
         """The count is of requests that were made; a source without a way to ask makes none."""
-        uids = [incident.uid for incident in self._filled(tmp_path)[:3]]
+        uids = self._names(tmp_path, self._filled(tmp_path)[:3])
         with self._connected(tmp_path) as connector:
             assert 0 <= connector.request_labels(uids) <= len(uids)
 
@@ -227,6 +235,9 @@ class ConnectorContract:
         incidents = make_incidents(self.incident_count)
         self.fill(folder, incidents)
         return incidents
+
+    def _names(self, folder: Path, incidents: Sequence[Incident]) -> list[str]:
+        return [self.named(folder, incident.uid) for incident in incidents]
 
     def _prepare_push(self, folder: Path) -> list[str]:
         self._filled(folder)

@@ -1,0 +1,71 @@
+"""Security alerts as a source: where Kibana keeps what an analyst said of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.domain import Verdict
+from sftsec_core.records import parse_time, words
+from sftsec_search.sources import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sftsec_elastic.config import AlertsSource
+
+STATUS = "kibana.alert.workflow_status"
+REASON = "kibana.alert.workflow_reason"
+TAGS = "kibana.alert.workflow_tags"
+USER = "kibana.alert.workflow_user"
+UPDATED = "kibana.alert.workflow_status_updated_at"
+_BUILDING_BLOCK = "kibana.alert.building_block_type"
+
+
+class SecurityAlerts(Source):
+    """The alerts of a space; building blocks are left out."""
+
+    def __init__(self, config: AlertsSource, index: str) -> None:
+        """Take what the words are, and the index of the space."""
+        conditions = [config.query] if config.query else []
+        no_blocks = {"exists": {"field": _BUILDING_BLOCK}}
+        query = {"bool": {"filter": conditions, "must_not": [no_blocks]}}
+        super().__init__("alerts", config.index or index, "@timestamp", query)
+        self._config = config
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Where the verdict is."""
+        return (STATUS, REASON, TAGS, USER, UPDATED)
+
+    def judged(self) -> dict[str, Any] | None:
+        """Alerts with a reason, or with a tag that is a verdict."""
+        by_reason = {"exists": {"field": REASON}}
+        by_tag = {"terms": {TAGS: sorted(self._config.tags)}}
+        return {"bool": {"should": [by_reason, by_tag], "minimum_should_match": 1}}
+
+    def open_only(self) -> list[dict[str, Any]]:
+        """An alert that was closed without a word is nobody's concern any more."""
+        return [{"term": {STATUS: "closed"}}]
+
+    def verdicts(self, flat: Mapping[str, Any]) -> tuple[Verdict, ...]:
+        """The closing reason, then the tags that are verdicts.
+
+        A reason that automation gave, or that nobody's name stands behind, is weaker evidence.
+        """
+        return (*self._by_reason(flat), *self._by_tag(flat))
+
+    def _by_reason(self, flat: Mapping[str, Any]) -> Iterator[Verdict]:
+        reason = flat.get(REASON)
+        if not isinstance(reason, str) or not reason:
+            return
+        config, user = self._config, flat.get(USER)
+        at = parse_time(flat.get(UPDATED), UPDATED)
+        automated = user is None or reason in config.automated_reasons
+        who = None if user is None else str(user)
+        yield Verdict(config.reasons.get(reason, reason), who, at, reason, automated)
+
+    def _by_tag(self, flat: Mapping[str, Any]) -> Iterator[Verdict]:
+        found = flat.get(TAGS)
+        for tag in words(found, TAGS) if found else ():
+            if tag in self._config.tags:
+                yield Verdict(self._config.tags[tag], reason=f"tag {tag}")

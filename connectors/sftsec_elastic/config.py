@@ -1,0 +1,106 @@
+"""What `connectors.NAME` may say for `type: elastic`."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from sftsec_core.config.secrets import SecretRef
+from sftsec_search.config import IndexSource, SearchConfig, check_urls, refuse_clear_text
+
+_FINGERPRINT = re.compile(r"^[0-9a-f]{64}$")
+NEEDS_LABEL = "sftsec:needs-label"
+
+REASONS = {
+    "true_positive": "true_positive",
+    "false_positive": "false_positive",
+    "benign_positive": "benign_positive",
+    "automated_closure": "false_positive",
+    "duplicate": "undetermined",
+    "other": "undetermined",
+}
+TAGS = {
+    "True Positive": "true_positive",
+    "False Positive": "false_positive",
+    "Benign Positive": "benign_positive",
+    "sftsec:true-positive": "true_positive",
+    "sftsec:false-positive": "false_positive",
+    "sftsec:benign-positive": "benign_positive",
+}
+
+
+class AlertsSource(BaseModel):
+    """The security alerts of a space, judged by their closing reason and by tags."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["alerts"] = "alerts"
+    index: str | None = Field(
+        None, description="Default: .alerts-security.alerts-SPACE of the connector's space."
+    )
+    reasons: dict[str, str] = Field(
+        REASONS,
+        description="Closing reason to the word that tasks see; one that is not here is its own "
+        "word.",
+    )
+    tags: dict[str, str] = Field(
+        TAGS, description="Alert tag to the word that tasks see; other tags are no verdict."
+    )
+    automated_reasons: tuple[str, ...] = Field(
+        ("automated_closure",), description="Reasons that no person gave: weaker evidence."
+    )
+    query: dict[str, Any] | None = Field(
+        None, description="Only the alerts that this query matches, e.g. those of some rules."
+    )
+
+
+class ElasticConfig(SearchConfig):
+    """Where Elasticsearch and Kibana are, and what to read."""
+
+    api_key: SecretRef | None = Field(None, description="Encoded API key (base64 of id:key).")
+    fingerprint: str | None = Field(
+        None, description="SHA-256 of the server's certificate, instead of ca_file."
+    )
+    kibana_url: str | None = Field(
+        None, description="https://kibana:5601; needed to ask analysts for labels."
+    )
+    space: str = Field("default", pattern="^[a-z0-9_-]+$", description="Kibana space.")
+    sources: tuple[Annotated[AlertsSource | IndexSource, Field(discriminator="kind")], ...] = Field(
+        (AlertsSource(),), min_length=1, description="What to read, in this order."
+    )
+
+    def has_credentials(self) -> bool:
+        """Whether requests carry something that must not be read on the way."""
+        return self.password is not None or self.api_key is not None
+
+    @property
+    def alerts_index(self) -> str:
+        """The alerts of the configured space."""
+        return f".alerts-security.alerts-{self.space}"
+
+    @field_validator("fingerprint")
+    @classmethod
+    def _is_a_sha256(cls, value: str | None) -> str | None:
+        plain = value and value.replace(":", "").lower()
+        if plain and not _FINGERPRINT.match(plain):
+            raise ValueError("a fingerprint is the SHA-256 of the certificate: 64 hex digits")
+        return plain
+
+    @field_validator("kibana_url")
+    @classmethod
+    def _looks_like_kibanas_address(cls, url: str | None) -> str | None:
+        if url is not None:
+            check_urls([url])
+        return url and url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _log_in_one_way(self) -> ElasticConfig:
+        if self.api_key is not None and self.password is not None:
+            raise ValueError("give api_key, or username and password, not both")
+        if self.fingerprint is not None and self.ca_file is not None:
+            raise ValueError("give ca_file or fingerprint, not both")
+        if self.kibana_url is not None and self.has_credentials():
+            refuse_clear_text([self.kibana_url])
+        return self

@@ -1,0 +1,142 @@
+"""The Elastic connector: alerts with analysts' verdicts in, detections out, requests for labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sftsec_elastic.alerts import REASON, TAGS, SecurityAlerts
+from sftsec_elastic.client import ElasticEngine
+from sftsec_elastic.config import NEEDS_LABEL, AlertsSource
+from sftsec_elastic.errors import KibanaError
+from sftsec_elastic.kibana import Kibana
+from sftsec_elastic.privileges import READ, WRITE, missing
+from sftsec_search.connector import SearchConnector
+from sftsec_search.documents import place_of
+from sftsec_search.engine import Patience
+from sftsec_search.errors import RequestError
+from sftsec_search.pull import now
+from sftsec_search.sources import LabelledIndex, Source
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sftsec_elastic.config import ElasticConfig
+
+_OLDEST = 8
+_AT_ONCE = 1000
+_RETENTION = {"lifecycle": {"data_retention": "30d"}}
+
+
+class ElasticConnector(SearchConnector):
+    """Elasticsearch 8.19 and later, with Kibana's security alerts."""
+
+    def __init__(self, config: ElasticConfig, clock: Callable[[], datetime] = now) -> None:
+        """Take the configuration; nothing is asked before it is needed.
+
+        Raises:
+            ConfigError: when a secret is not there.
+        """
+        self._config = config
+        sources = [_source(config, each) for each in config.sources]
+        self._alerts = [each for each in sources if isinstance(each, SecurityAlerts)]
+        self._kibana: Kibana | None = None
+        if config.kibana_url is not None:
+            self._kibana = Kibana(config, config.kibana_url, Patience(config.patience))
+        super().__init__(config, ElasticEngine(config), sources, clock)
+
+    def bulk_params(self) -> Mapping[str, Any]:
+        """A name without a template would become a plain index, and detections no alerts."""
+        return {"require_data_stream": "true"}
+
+    def template_extra(self) -> Mapping[str, Any]:
+        """How long detections are kept."""
+        return _RETENTION
+
+    def check(self) -> Sequence[str]:
+        """Look at the cluster, the privileges and Kibana; see `SearchConnector.check`."""
+        found = [*self._version(), *super().check()]
+        return found + (self._kibana.problems() if self._kibana is not None else [])
+
+    def _version(self) -> Iterator[str]:
+        number = str(self._engine.info().get("version", {}).get("number", ""))
+        major = number.partition(".")[0]
+        if not major.isdigit() or int(major) < _OLDEST:
+            yield f"Elasticsearch {number} is too old: 8.19 or later is needed"
+        licence = self._engine.request("GET", "/_license").get("license", {})
+        if licence.get("status", "active") != "active":
+            yield f"the cluster's licence ({licence.get('type')}) is {licence['status']}"
+
+    def privileges(self) -> Iterator[str]:
+        """Compare what the credentials may do with what the connector does."""
+        config = self._config
+        needs: dict[str, Sequence[str]] = {}
+        for source in self._cluster.sources:
+            needs |= dict.fromkeys(source.index.split(","), READ)
+        needs[config.detections] = WRITE
+        if config.verdicts_index is not None:
+            needs[config.verdicts_index] = WRITE
+        try:
+            yield from missing(self._engine, needs, ["monitor"])
+        except RequestError as error:
+            if error.status not in {400, 405}:  # security is switched off: everything is allowed
+                raise
+
+    def request_labels(self, incident_uids: Sequence[str]) -> int:
+        """Tag alerts with `sftsec:needs-label`, and take the tag off those judged since.
+
+        Only alerts can be tagged; events of other sources are left out of the count.
+
+        Raises:
+            KibanaError: when Kibana refuses, or no `kibana_url` is configured.
+            ConnectorUnavailableError: when Kibana or the cluster does not answer.
+        """
+        if self._kibana is None:
+            raise KibanaError("analysts are asked through Kibana: set `kibana_url`")
+        self.clear_requests()
+        wanted = [place_of(uid)[1] for uid in dict.fromkeys(incident_uids)]
+        unjudged = self._alert_ids(lambda source: _unjudged(source, wanted)) if wanted else []
+        self._kibana.tag(unjudged, add=[NEEDS_LABEL])
+        return len(unjudged)
+
+    def clear_requests(self) -> int:
+        """Take `sftsec:needs-label` off the alerts that were judged; return how many."""
+        if self._kibana is None:
+            return 0
+        answered = self._alert_ids(_answered)
+        self._kibana.tag(answered, remove=[NEEDS_LABEL])
+        return len(answered)
+
+    def _alert_ids(self, condition: Callable[[SecurityAlerts], Mapping[str, Any]]) -> list[str]:
+        """The ids of the alerts that a query matches, at most ten thousand a source."""
+        ids: list[str] = []
+        for source in self._alerts:
+            body = {"size": 10_000, "_source": False, "query": condition(source)}
+            found = self._cluster.patience(
+                lambda body=body, index=source.index: self._engine.search(body, index)  # type: ignore[misc]
+            )
+            ids += [hit["_id"] for hit in found["hits"]["hits"]]
+        return ids
+
+    def close(self) -> None:
+        """Close all connections."""
+        super().close()
+        if self._kibana is not None:
+            self._kibana.close()
+
+
+def _source(config: ElasticConfig, source: Any) -> Source:  # noqa: ANN401 - a tagged union
+    if isinstance(source, AlertsSource):
+        return SecurityAlerts(source, config.alerts_index)
+    return LabelledIndex(source)
+
+
+def _answered(source: SecurityAlerts) -> Mapping[str, Any]:
+    return {"bool": {"filter": [{"term": {TAGS: NEEDS_LABEL}}, source.judged()]}}
+
+
+def _unjudged(source: SecurityAlerts, ids: Sequence[str]) -> Mapping[str, Any]:
+    asked = {"ids": {"values": list(ids)}}
+    return {
+        "bool": {"filter": [asked], "must_not": [source.judged(), {"exists": {"field": REASON}}]}
+    }

@@ -1,0 +1,1 @@
+"""The OpenSearch connector, for Wazuh too: alerts and verdicts in, detections out."""

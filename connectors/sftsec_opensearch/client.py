@@ -1,0 +1,127 @@
+"""OpenSearch through its own client: one way to send a request, errors told apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import orjson
+
+from sftsec_core.errors import ConnectorUnavailableError
+from sftsec_search.bounded import BoundedPool
+from sftsec_search.engine import Engine, failure
+from sftsec_search.errors import TlsError, TooLargeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sftsec_opensearch.config import OpenSearchConfig
+
+
+class OpenSearchEngine(Engine):
+    """A cluster behind `opensearchpy.OpenSearch`."""
+
+    vendor = "OpenSearch"
+    # There is no implicit tie-breaker before 3.x: a sort that is not unique loses documents.
+    stable = 1
+
+    def __init__(self, config: OpenSearchConfig) -> None:
+        """Prepare the client; nothing is sent yet.
+
+        Raises:
+            ConfigError: when a secret is not there.
+        """
+        from opensearchpy import OpenSearch
+
+        self.tie_breakers = (config.tie_breaker,)
+        self._client = OpenSearch(
+            list(config.urls),
+            connection_class=_bounded_connection(config.max_page_bytes),
+            timeout=config.timeout.total_seconds(),
+            max_retries=0,  # `Patience` repeats, with backoff and jitter
+            retry_on_timeout=False,
+            http_compress=False,
+            **_login(config),
+            **_tls(config),
+        )
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,  # noqa: ANN401 - JSON
+        lines: Sequence[bytes] | None = None,
+    ) -> dict[str, Any]:
+        """Send one request; see `Engine.request`."""
+        from opensearchpy import exceptions
+
+        kind, payload = "application/json", None
+        if lines is not None:
+            kind, payload = "application/x-ndjson", b"".join(line + b"\n" for line in lines)
+        elif body is not None:
+            payload = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+        try:
+            found = self._client.transport.perform_request(
+                method,
+                path,
+                params=dict(params or {}),
+                headers={"content-type": kind},
+                body=payload,
+            )
+        # `from None`: the client's own errors quote documents, and a trace would show them.
+        except exceptions.SSLError as error:
+            raise TlsError(f"{_TLS} ({type(error.info).__name__})") from None
+        except exceptions.ConnectionError as error:
+            raise _lost(error) from None
+        except exceptions.TransportError as error:
+            raise failure(self.vendor, int(error.status_code), error.info) from None
+        return found if isinstance(found, dict) else {"": found}
+
+    def open_pit(self, index: str, keep_alive: str) -> str:
+        """Open a point in time."""
+        path = f"/{quote(index, safe=',*-.')}/_search/point_in_time"
+        return str(self.request("POST", path, params={"keep_alive": keep_alive})["pit_id"])
+
+    def close_pit(self, pit: str) -> None:
+        """Close a point in time."""
+        self.request("DELETE", "/_search/point_in_time", body={"pit_id": [pit]})
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+
+_TLS = "the server's certificate cannot be verified: set ca_file to the authority that signed it"
+
+
+def _login(config: OpenSearchConfig) -> dict[str, Any]:
+    if config.username is not None and config.password is not None:
+        return {"http_auth": (config.username, config.password.reveal())}
+    return {}
+
+
+def _tls(config: OpenSearchConfig) -> dict[str, Any]:
+    if not any(url.startswith("https:") for url in config.urls):
+        return {}
+    ca = {"ca_certs": str(config.ca_file)} if config.ca_file is not None else {}
+    return {"use_ssl": True, "verify_certs": True, **ca}
+
+
+def _bounded_connection(limit: int) -> type[Any]:
+    from opensearchpy import Urllib3HttpConnection
+
+    class BoundedConnection(Urllib3HttpConnection):
+        def _create_urllib3_pool(self) -> None:
+            super()._create_urllib3_pool()
+            self.pool = BoundedPool(self.pool, limit)
+
+    return BoundedConnection
+
+
+def _lost(error: Any) -> Exception:  # noqa: ANN401 - opensearchpy's
+    """A connection that was lost, unless what ended it was our own bound."""
+    if isinstance(error.info, TooLargeError):
+        return error.info
+    return ConnectorUnavailableError(f"the cluster does not answer ({type(error.info).__name__})")

@@ -1,0 +1,84 @@
+"""The OpenSearch connector: alerts with verdicts from an index of ours in, detections out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.errors import ConnectorError
+from sftsec_opensearch.client import OpenSearchEngine
+from sftsec_opensearch.privileges import missing
+from sftsec_search.connector import SearchConnector
+from sftsec_search.errors import RequestError
+from sftsec_search.pull import now
+from sftsec_search.requests import MAPPINGS as REQUEST_MAPPINGS
+from sftsec_search.requests import LabelRequests
+from sftsec_search.setup import exists
+from sftsec_search.sources import LabelledIndex
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sftsec_core.domain import Detection, PushReceipt, Verdict
+    from sftsec_opensearch.config import OpenSearchConfig
+
+
+class OpenSearchConnector(SearchConnector):
+    """OpenSearch 2 and 3, and Wazuh's indexer."""
+
+    def __init__(self, config: OpenSearchConfig, clock: Callable[[], datetime] = now) -> None:
+        """Take the configuration; nothing is asked before it is needed.
+
+        Raises:
+            ConfigError: when a secret is not there.
+        """
+        sources = [LabelledIndex(each) for each in config.sources]
+        super().__init__(config, OpenSearchEngine(config), sources, clock)
+        self._stream_seen = False
+        patience = self._cluster.patience
+        self._requests = LabelRequests(self._engine, patience, config.requests_index, clock)
+
+    def push(self, detections: Sequence[Detection]) -> PushReceipt:
+        """Write detections to the data stream; see `sftsec_search.push.push`.
+
+        Raises:
+            RequestError: when the data stream is not there: a bulk request would make a plain
+                index of its name.
+        """
+        stream = self._cluster.config.detections
+        if not self._stream_seen and not self._cluster.patience(
+            lambda: exists(self._engine, f"/_data_stream/{stream}")
+        ):
+            raise RequestError(
+                f"the data stream {stream} is not there: run `sftsec connector setup`", status=404
+            )
+        self._stream_seen = True
+        return super().push(detections)
+
+    def privileges(self) -> Iterator[str]:
+        """Try what the connector does."""
+        config = self._cluster.config
+        reads = [name for source in self._cluster.sources for name in source.index.split(",")]
+        writes = [config.detections, *self.indices()]
+        yield from missing(self._engine, reads, writes)
+
+    def indices(self) -> Mapping[str, Mapping[str, Any]]:
+        """The index of verdicts, and that of the alerts that wait for one."""
+        return {**super().indices(), self._requests.index: REQUEST_MAPPINGS}
+
+    def request_labels(self, incident_uids: Sequence[str]) -> int:
+        """Note in an index of ours which alerts wait for a verdict; take off those judged since.
+
+        Raises:
+            ConnectorError: when the configuration has no `verdicts_index`.
+            ConnectorUnavailableError: when the cluster does not answer.
+        """
+        if self._cluster.log is None:
+            raise ConnectorError("verdicts have nowhere to go: set `verdicts_index`")
+        return self._requests.ask(incident_uids, self._cluster.log)
+
+    def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
+        """Append verdicts, and take their alerts off those that wait; see `SearchConnector`."""
+        added = super().add_verdicts(verdicts)
+        self._requests.clear(list(dict.fromkeys(uid for uid, _ in verdicts)))
+        return added

@@ -1,0 +1,1 @@
+"""What the connectors to Elasticsearch and OpenSearch share; no connector itself."""

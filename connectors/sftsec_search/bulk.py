@@ -1,0 +1,162 @@
+"""Bulk creation: each document once, faults told apart, one bad document alone refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.errors import ConnectorUnavailableError
+from sftsec_search.engine import RETRIED, json_line
+from sftsec_search.errors import AccessError, RequestError
+
+if TYPE_CHECKING:
+    from sftsec_search.engine import Engine, Patience
+
+_CHUNK_BYTES = 8 << 20
+_CREATED = 201
+_EXISTS = 409
+_TOO_LARGE = 413
+# Both engines quote the value behind the field's name: the name is all that may be repeated.
+_FIELD = re.compile(r"(?:field|object mapping for|mapping for) \[([^\]\s]{1,200})\]")
+Lines = Mapping[str, bytes]
+
+
+@dataclass(slots=True)
+class BulkOutcome:
+    """What became of the documents, by id; `rejected` has the reason beside it."""
+
+    written: list[str] = field(default_factory=list)
+    existing: list[str] = field(default_factory=list)
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Bulk:
+    """Creates documents in one index or data stream."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        patience: Patience,
+        index: str,
+        *,
+        size: int = 500,
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take the target.
+
+        Args:
+            engine: the cluster.
+            patience: for how long it is asked again.
+            index: the index, alias or data stream.
+            size: documents a request; it also ends at 8 MiB.
+            params: further parameters of the request.
+        """
+        self._engine = engine
+        self._patience = patience
+        self._index = index
+        self._size = size
+        self._params = dict(params or {})
+
+    def create(self, documents: Lines, *, refresh: bool = False) -> BulkOutcome:
+        """Create documents that are not there yet.
+
+        Args:
+            documents: id to the document as one line of JSON.
+            refresh: make them visible to a search before this returns.
+
+        Raises:
+            ConnectorUnavailableError: when the cluster did not answer, or was too busy, up to the
+                bound. Some may have been written: repeat the call, and they are `existing`.
+            AccessError: when a privilege is missing.
+            RequestError: when the index cannot take documents at all.
+        """
+        params = self._params | ({"refresh": "true"} if refresh else {})
+        outcome = BulkOutcome()
+        for chunk in _chunks(documents, self._size):
+            self._create(dict(chunk), params, outcome)
+        return outcome
+
+    def _create(self, waiting: dict[str, bytes], params: dict[str, Any], out: BulkOutcome) -> None:
+        """Send until each is settled; again only those that the cluster was too busy for."""
+
+        def attempt() -> None:
+            for item in self._send(waiting, params):
+                name = item["_id"]
+                if self._settle(item, out):
+                    waiting.pop(name, None)
+            if waiting:
+                raise ConnectorUnavailableError(
+                    f"{len(waiting)} documents wait: the cluster is too busy"
+                )
+
+        try:
+            self._patience(attempt)
+        except RequestError as error:
+            if error.status != _TOO_LARGE:
+                raise
+            self._halve(waiting, params, out)
+
+    def _halve(self, waiting: dict[str, bytes], params: dict[str, Any], out: BulkOutcome) -> None:
+        if len(waiting) == 1:
+            reason = "it is larger than the cluster takes (http.max_content_length)"
+            out.rejected.append((next(iter(waiting)), reason))
+            return
+        names = list(waiting)
+        middle = len(names) // 2
+        for part in (names[:middle], names[middle:]):
+            self._create({name: waiting[name] for name in part}, params, out)
+
+    def _send(self, waiting: Lines, params: dict[str, Any]) -> list[dict[str, Any]]:
+        lines = []
+        for name, document in waiting.items():
+            lines += [json_line({"create": {"_id": name}}), document]
+        found = self._engine.request("POST", f"/{self._index}/_bulk", params=params, lines=lines)
+        return [next(iter(item.values())) for item in found["items"]]
+
+    def _settle(self, item: Mapping[str, Any], out: BulkOutcome) -> bool:
+        """Note what became of one document; False when it is to be sent again."""
+        status, name = int(item["status"]), str(item["_id"])
+        if status == _CREATED:
+            out.written.append(name)
+        elif status == _EXISTS:
+            out.existing.append(name)
+        elif status in RETRIED:
+            return False
+        elif status in {401, 403, 404}:  # not the document's fault
+            raise self._trouble(status, item)
+        else:
+            out.rejected.append((name, _reason(item.get("error") or {})))
+        return True
+
+    def _trouble(self, status: int, item: Mapping[str, Any]) -> RequestError:
+        kind = str((item.get("error") or {}).get("type", ""))
+        kinds = AccessError if status in {401, 403} else RequestError
+        hint = "a privilege is missing" if kinds is AccessError else "it is not there"
+        return kinds(
+            f"{self._engine.vendor} takes no documents into {self._index} ({kind}): {hint}; "
+            "`sftsec connector check` says what to do",
+            status=status,
+            kind=kind,
+        )
+
+
+def _chunks(documents: Lines, size: int) -> Iterator[list[tuple[str, bytes]]]:
+    chunk: list[tuple[str, bytes]] = []
+    total = 0
+    for name, document in documents.items():
+        if chunk and (len(chunk) >= size or total + len(document) > _CHUNK_BYTES):
+            yield chunk
+            chunk, total = [], 0
+        chunk.append((name, document))
+        total += len(document)
+    if chunk:
+        yield chunk
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    """Why a document is refused, without any of its content."""
+    kind = str(error.get("type", "refused"))
+    found = _FIELD.search(str(error.get("reason", "")))
+    return f"{kind}: field {found[1]!r} does not fit its mapping" if found else kind

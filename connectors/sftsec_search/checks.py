@@ -1,0 +1,113 @@
+"""What stands in the way of a pull or a push, whichever engine it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sftsec_search.errors import AccessError, RequestError
+from sftsec_search.setup import exists
+
+if TYPE_CHECKING:
+    from sftsec_search.pull import Cluster
+    from sftsec_search.sources import Source
+
+_MOST_SKEW = timedelta(seconds=30)
+
+
+def of_cluster(cluster: Cluster) -> Iterator[str]:
+    """Look at the clock, the sources, the data stream and the index of verdicts.
+
+    Raises:
+        ConnectorUnavailableError: when the cluster cannot be reached.
+        AccessError: when it refuses the credentials.
+    """
+    cluster.engine.info()
+    yield from _clock(cluster)
+    for source in cluster.sources:
+        yield from _source(cluster, source)
+    yield from _stream(cluster)
+    yield from _log(cluster)
+
+
+def _clock(cluster: Cluster) -> Iterator[str]:
+    """Windows of time, and the rule that promotes detections, go wrong with a wrong clock."""
+    path = "/_nodes/_local/stats/process"
+    try:
+        found = cluster.engine.request("GET", path, params={"filter_path": "nodes.*.timestamp"})
+    except RequestError:
+        return  # without the privilege `monitor` it cannot be told; privileges() says so
+    here = cluster.clock()
+    for node in found.get("nodes", {}).values():
+        skew = here - datetime.fromtimestamp(node["timestamp"] / 1000, UTC)
+        if abs(skew) > _MOST_SKEW:
+            way = "ahead of" if skew > timedelta() else "behind"
+            yield (
+                f"this machine's clock is {abs(skew).total_seconds():.0f} s {way} the cluster's: "
+                "set both by NTP, or windows of time go wrong"
+            )
+
+
+def _source(cluster: Cluster, source: Source) -> Iterator[str]:
+    body = {"size": 0, "track_total_hits": False, "query": {"match_all": {}}}
+    query = {**body, "query": source.query} if source.query else body
+    try:
+        # Unlike a pull, this does not overlook an index that is missing.
+        cluster.engine.request("POST", f"/{source.index}/_search", body=query)
+        found = cluster.engine.request(
+            "GET",
+            f"/{source.index}/_field_caps",
+            params={"fields": ",".join([source.timestamp, *source.fields])},
+        )
+    except AccessError:
+        return  # privileges() says what is missing, and all of it at once
+    except RequestError as error:
+        what = "does not exist" if error.status == 404 else f"cannot be searched ({error})"
+        yield f"the source {source.index!r} {what}: correct `sources`"
+        return
+    yield from _fields(source, found)
+
+
+def _fields(source: Source, found: dict[str, Any]) -> Iterator[str]:
+    known = found.get("fields", {})
+    if not found.get("indices"):
+        return  # a pattern that matches nothing yet
+    types = set(known.get(source.timestamp, {})) - {"unmapped"}
+    if not types & {"date", "date_nanos"}:
+        yield f"{source.timestamp!r} of {source.index!r} is no date field: set `timestamp`"
+
+
+def _stream(cluster: Cluster) -> Iterator[str]:
+    stream = cluster.config.detections
+    try:
+        there = exists(cluster.engine, f"/_data_stream/{stream}")
+        templates = (
+            there
+            or exists(cluster.engine, "/_index_template/sftsec-detections")
+            or exists(cluster.engine, "/_index_template/logs-sftsec.detections")
+        )
+    except AccessError:
+        return
+    if not templates:
+        yield f"the data stream {stream} is not there: run `sftsec connector setup`"
+
+
+def _log(cluster: Cluster) -> Iterator[str]:
+    if cluster.log is None:
+        return
+    index = cluster.log.index
+    try:
+        found = cluster.engine.request("GET", f"/{index}/_mapping")
+    except AccessError:
+        return
+    except RequestError:
+        yield f"the index of verdicts {index} is not there: run `sftsec connector setup`"
+        return
+    for name, each in found.items():
+        alert = each["mappings"].get("properties", {}).get("alert", {}).get("properties", {})
+        if {alert.get(part, {}).get("type") for part in ("index", "id")} != {"keyword"}:
+            yield (
+                f"alert.index and alert.id of {name} must be of type keyword: "
+                "reindex it into one that `sftsec connector setup` makes"
+            )

@@ -1,0 +1,161 @@
+"""What the configuration of a search engine may say, whichever engine it is."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from sftsec_core.config.models import Duration
+from sftsec_core.config.paths import ConfigPath
+from sftsec_core.config.secrets import SecretRef
+
+DATASET = "sftsec.detections"
+
+
+class IndexSource(BaseModel):
+    """Any index, alias, pattern or data stream, with or without a verdict on its documents."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["index"] = "index"
+    index: str = Field(description="A name, an alias or a pattern; several joined by commas.")
+    label: str | None = Field(
+        None, description="Dotted field with the verdict: a word or a list of words."
+    )
+    words: dict[str, str] = Field(
+        default_factory=dict,
+        description="The values of `label` that are verdicts, and the word for each: for a field "
+        "of tags. Default: every value is a word.",
+    )
+    analyst: str | None = Field(None, description="Dotted field with who gave the verdict.")
+    verdict_time: str | None = Field(None, description="Dotted field with when it was given.")
+    timestamp: str = Field(
+        "@timestamp",
+        description="Date field that documents are read in the order of; event.ingested, where "
+        "every document has it, lets none be missed that comes in late.",
+    )
+    query: dict[str, Any] | None = Field(
+        None, description="Only the documents that this query of the engine's matches."
+    )
+
+
+class SearchConfig(BaseModel):
+    """Where the cluster is, how to log in, and how much to ask for at once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str | tuple[str, ...] = Field(description="https://host:9200, or a list of nodes.")
+    username: str | None = None
+    password: SecretRef | None = None
+    ca_file: ConfigPath | None = Field(
+        None, description="Certificate authorities to trust (PEM); default: the system's."
+    )
+    namespace: str = Field(
+        "default",
+        pattern="^[a-z0-9][a-z0-9_.]{0,99}$",
+        description="Of the data stream logs-sftsec.detections-NAMESPACE.",
+    )
+    verdicts_index: str | None = Field(
+        None,
+        pattern="^[a-z0-9][a-z0-9_.-]*$",
+        description="Append-only index with verdicts, that `sftsec labels add` writes.",
+    )
+    page_size: int = Field(1000, ge=1, le=10_000, description="Documents a request.")
+    max_page_bytes: int = Field(
+        32 << 20,
+        ge=1 << 12,
+        description="A larger answer is asked for again in smaller parts; a single document that "
+        "is larger goes to quarantine.",
+    )
+    max_field_bytes: int = Field(
+        1 << 20, ge=64, description="A document with a longer value goes to quarantine."
+    )
+    max_depth: int = Field(64, ge=1, le=512, description="A deeper document goes to quarantine.")
+    bulk_size: int = Field(500, ge=1, le=10_000, description="Detections a bulk request.")
+    timeout: Duration = Field(timedelta(seconds=60), description="Of one request.")
+    patience: Duration = Field(
+        timedelta(minutes=2),
+        description="How long a cluster that does not answer, or is too busy, is asked again.",
+    )
+    keep_alive: Duration = Field(
+        timedelta(minutes=5), description="Of a point in time, between two pages."
+    )
+    settle: Duration = Field(
+        timedelta(minutes=1),
+        description="Younger events wait for the next scoring, so that none that comes in a "
+        "little late is passed over.",
+    )
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The nodes."""
+        return (self.url,) if isinstance(self.url, str) else self.url
+
+    @property
+    def detections(self) -> str:
+        """The data stream that detections go to."""
+        return f"logs-{DATASET}-{self.namespace}"
+
+    def has_credentials(self) -> bool:
+        """Whether requests carry something that must not be read on the way."""
+        return self.password is not None
+
+    @field_validator("url")
+    @classmethod
+    def _looks_like_an_address(cls, url: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        check_urls((url,) if isinstance(url, str) else url)
+        return url
+
+    @model_validator(mode="after")
+    def _user_and_password_go_together(self) -> SearchConfig:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        return self
+
+    @model_validator(mode="after")
+    def _credentials_are_not_sent_in_the_clear(self) -> SearchConfig:
+        if self.has_credentials():
+            refuse_clear_text(self.urls)
+        return self
+
+
+def check_urls(urls: Sequence[str]) -> None:
+    """Refuse what is no address, or holds a password.
+
+    Raises:
+        ValueError: without repeating the address, which may hold the password.
+    """
+    if not urls:
+        raise ValueError("name at least one node")
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("write an address with its scheme: https://host:9200")
+        if parts.username or parts.password:
+            raise ValueError("leave user and password out of the address; they have their own keys")
+
+
+def refuse_clear_text(urls: Sequence[str]) -> None:
+    """Refuse to send credentials over plain http, except to this machine.
+
+    Raises:
+        ValueError: naming the address.
+    """
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+            raise ValueError(f"{url} would carry the credentials in the clear: use https")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

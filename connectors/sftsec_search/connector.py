@@ -1,0 +1,120 @@
+"""The part of a connector that is the same on every search engine."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.errors import ConnectorError
+from sftsec_search import checks
+from sftsec_search.bulk import Bulk
+from sftsec_search.engine import Patience
+from sftsec_search.pull import Cluster, now, pull
+from sftsec_search.push import push
+from sftsec_search.setup import set_up
+from sftsec_search.verdicts import MAPPINGS as VERDICT_MAPPINGS
+from sftsec_search.verdicts import VerdictLog
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sftsec_core.domain import Detection, IncidentPage, PullWindow, PushReceipt, Verdict
+    from sftsec_search.config import SearchConfig
+    from sftsec_search.engine import Engine
+    from sftsec_search.sources import Source
+
+
+class SearchConnector(ABC):
+    """Pulls from indices, pushes to a data stream, keeps verdicts in an index of its own."""
+
+    def __init__(
+        self,
+        config: SearchConfig,
+        engine: Engine,
+        sources: Sequence[Source],
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        """Take the parts; nothing is asked of the cluster before it is needed."""
+        self._engine = engine
+        patience = Patience(config.patience)
+        log = None
+        if config.verdicts_index is not None:
+            log = VerdictLog(engine, patience, config.verdicts_index)
+        self._cluster = Cluster(engine, config, patience, sources, log, clock)
+        self._bulk = Bulk(
+            engine,
+            patience,
+            config.detections,
+            size=config.bulk_size,
+            params=self.bulk_params(),
+        )
+
+    # --- what differs
+
+    def bulk_params(self) -> Mapping[str, Any]:
+        """Parameters of a bulk request that writes detections."""
+        return {}
+
+    def template_extra(self) -> Mapping[str, Any]:
+        """What joins the template of the data stream."""
+        return {}
+
+    def indices(self) -> Mapping[str, Mapping[str, Any]]:
+        """The indices that we keep ourselves, with their mappings."""
+        log = self._cluster.log
+        return {} if log is None else {log.index: VERDICT_MAPPINGS}
+
+    @abstractmethod
+    def privileges(self) -> Iterator[str]:
+        """Say which privileges are missing and what would grant them, a line each."""
+
+    @abstractmethod
+    def request_labels(self, incident_uids: Sequence[str]) -> int:
+        """Ask the analysts to judge these; return how many were asked for."""
+
+    # --- the contract
+
+    def check(self) -> Sequence[str]:
+        """Say what stands in the way, a line each.
+
+        Raises:
+            ConnectorError: when the cluster cannot be reached, or refuses the credentials.
+        """
+        return [*checks.of_cluster(self._cluster), *self.privileges()]
+
+    def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
+        """Bring incidents a page at a time; see `sftsec_search.pull.pull`."""
+        return pull(self._cluster, window, cursor)
+
+    def push(self, detections: Sequence[Detection]) -> PushReceipt:
+        """Write detections to the data stream; see `sftsec_search.push.push`."""
+        return push(self._cluster, self._bulk, detections)
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        self._engine.close()
+
+    # --- beyond it
+
+    def setup(self) -> Sequence[str]:
+        """Make the template, the data stream and the index of verdicts; say what was made.
+
+        Raises:
+            AccessError: when a privilege is missing.
+        """
+        stream, extra = self._cluster.config.detections, self.template_extra()
+        return set_up(self._engine, stream, self.indices(), extra)
+
+    def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
+        """Append verdicts on documents that `<index>/<_id>` names; return how many are new.
+
+        Raises:
+            ConnectorError: when the configuration has no `verdicts_index`, or a name is wrong.
+        """
+        if self._cluster.log is None:
+            raise ConnectorError("there is no index to write verdicts to: set `verdicts_index`")
+        try:
+            return self._cluster.log.add(verdicts)
+        except ValueError as error:
+            raise ConnectorError(str(error)) from error

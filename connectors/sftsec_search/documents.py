@@ -1,0 +1,147 @@
+"""From a hit to an incident: flat fields, identity, time, verdicts, and where it came from."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from sftsec_core.domain import Incident, Rejection, Verdict
+from sftsec_core.records import UnusableError, flatten, parse_time, refuse_long_values
+from sftsec_search.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sftsec_core.domain import PullWindow
+    from sftsec_search.config import SearchConfig
+    from sftsec_search.sources import Source
+
+# A detection of ours, or an alert that the SIEM made of one, says which event it is about.
+SOURCE_INDEX = "sftsec.source.index"
+SOURCE_ID = "sftsec.source.id"
+SOURCE_FIELDS = "sftsec.source.fields"
+_OURS = ("sftsec.detection.uid", "sftsec.source")
+
+
+def uid_of(index: str, document: str) -> str:
+    """Name a document: `<concrete index>/<_id>`; an index has no slash in its name."""
+    return f"{index}/{document}"
+
+
+def place_of(uid: str) -> tuple[str, str]:
+    """The index and the `_id` that a uid names.
+
+    Raises:
+        ValueError: when it names neither.
+    """
+    index, slash, document = uid.partition("/")
+    if not slash or not index or not document:
+        raise ValueError(f"{uid!r} is not INDEX/ID")
+    return index, document
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A hit, read.
+
+    Attributes:
+        uid: names the document itself.
+        about: names the event that it is about, where it is a detection of ours; else None.
+        incident: with the document's own uid, fields and verdicts.
+    """
+
+    uid: str
+    about: str | None
+    incident: Incident
+
+
+class Mapper:
+    """Makes incidents of one source's hits, as the configuration and the window ask."""
+
+    def __init__(self, config: SearchConfig, window: PullWindow, source: Source) -> None:
+        """Prepare for one source.
+
+        Args:
+            config: the limits.
+            window: `text_fields` limits the fields that are brought.
+            source: where the verdicts are.
+
+        Raises:
+            RequestError: when the window asks for a field that holds analysts' words.
+        """
+        self._config = config
+        self._source = source
+        self._wanted = window.text_fields
+        for name in self._wanted:
+            if source.is_private(name):
+                raise RequestError(
+                    f"{name!r} holds what analysts said: a model that reads it learns nothing "
+                    "else; leave it out of the task's text, keep and group",
+                    status=0,
+                )
+
+    @property
+    def includes(self) -> list[str] | None:
+        """What to ask for of `_source`; None for all."""
+        if not self._wanted:
+            return None
+        return list(
+            dict.fromkeys((*self._wanted, self._source.timestamp, *self._source.fields, *_OURS))
+        )
+
+    def read(self, hit: Mapping[str, Any]) -> Document | Rejection:
+        """Make an incident of a hit, or say why it cannot be used."""
+        uid = uid_of(hit["_index"], hit["_id"])
+        record = hit.get("_source") or {}
+        try:
+            return self._document(uid, record)
+        except UnusableError as error:
+            return Rejection(uid, str(error), _digest(record))
+
+    def _document(self, uid: str, record: Mapping[str, Any]) -> Document:
+        config, source = self._config, self._source
+        flat = flatten(record, config.max_depth)
+        refuse_long_values(flat, config.max_field_bytes)
+        at = parse_time(_single(flat.get(source.timestamp)), source.timestamp)
+        incident = Incident(uid, self._fields(flat), source.verdicts(flat), at)
+        return Document(uid, _about(flat), incident)
+
+    def _fields(self, flat: Mapping[str, Any]) -> dict[str, Any]:
+        if self._wanted:
+            return {name: flat[name] for name in self._wanted if flat.get(name) is not None}
+        private = self._source.is_private
+        return {k: v for k, v in flat.items() if v is not None and not private(k)}
+
+    def carried(
+        self, hit: Mapping[str, Any], about: str, verdicts: tuple[Verdict, ...]
+    ) -> Incident:
+        """Make the event of a detection that carries its fields, when the event itself is gone."""
+        flat = flatten(hit.get("_source") or {}, self._config.max_depth)
+        prefix = f"{SOURCE_FIELDS}."
+        fields = {k.removeprefix(prefix): v for k, v in flat.items() if k.startswith(prefix)}
+        at = parse_time(flat.get("sftsec.source.timestamp"), "sftsec.source.timestamp")
+        if self._wanted:
+            fields = {name: fields[name] for name in self._wanted if name in fields}
+        return Incident(about, fields, verdicts, at)
+
+
+def _single(value: object) -> object:
+    return value[0] if isinstance(value, list) and value else value
+
+
+def _about(flat: Mapping[str, Any]) -> str | None:
+    index, document = flat.get(SOURCE_INDEX), flat.get(SOURCE_ID)
+    if isinstance(index, str) and isinstance(document, str) and index and document:
+        return uid_of(index, document)
+    return None
+
+
+def _digest(record: Mapping[str, Any]) -> str:
+    try:
+        raw = orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return ""  # nested deeper than orjson goes
+    return hashlib.sha256(raw).hexdigest()

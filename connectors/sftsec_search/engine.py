@@ -1,0 +1,211 @@
+"""What a vendor's client must give: one way to send a request, and the few things that differ."""
+
+from __future__ import annotations
+
+import random
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_random_exponential,
+)
+
+from sftsec_core.errors import ConnectorUnavailableError
+from sftsec_search.errors import AccessError, PitExpiredError, RequestError
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+T = TypeVar("T")
+LONG_MAX = (1 << 63) - 1
+RETRIED = frozenset({429, 502, 503, 504})
+
+
+class Engine(ABC):
+    """One cluster, spoken to through its vendor's client.
+
+    Attributes:
+        vendor: "Elasticsearch" or "OpenSearch", for messages.
+        tie_breakers: fields that make a sort by time unique, behind it.
+        stable: how many of the tie-breakers keep their values from one point in time to another.
+    """
+
+    vendor: str
+    tie_breakers: tuple[str, ...]
+    stable: int
+
+    @abstractmethod
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,  # noqa: ANN401 - JSON
+        lines: Sequence[bytes] | None = None,
+    ) -> dict[str, Any]:
+        """Send one request and return its answer, read as JSON.
+
+        Args:
+            method: GET, POST, PUT or DELETE.
+            path: with a leading slash, quoted.
+            params: of the query.
+            body: a JSON value.
+            lines: newline-delimited JSON instead, one item a line, without its newline.
+
+        Raises:
+            ConnectorUnavailableError: when the cluster does not answer or is too busy (429, 502,
+                503, 504).
+            AccessError: when it answers 401 or 403.
+            PitExpiredError: when a point in time is gone.
+            RequestError: for any other refusal; carries no content of a document.
+            TlsError: when the certificate cannot be verified.
+            TooLargeError: when the answer passes the bound.
+        """
+
+    @abstractmethod
+    def open_pit(self, index: str, keep_alive: str) -> str:
+        """Open a point in time over the indices of a pattern; missing ones are no error."""
+
+    @abstractmethod
+    def close_pit(self, pit: str) -> None:
+        """Let go of a point in time."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the client's connections; may be called twice."""
+
+    def info(self) -> dict[str, Any]:
+        """What the cluster says of itself (`GET /`)."""
+        return self.request("GET", "/")
+
+    def search(self, body: Mapping[str, Any], index: str = "") -> dict[str, Any]:
+        """Search, whole or not at all: a shard that fails or times out fails the search.
+
+        Args:
+            body: of the search; with a `pit`, `index` stays empty.
+            index: names or patterns, joined by commas; missing ones are left out.
+
+        Raises:
+            ConnectorUnavailableError: when a shard did not answer.
+        """
+        path = f"/{index}/_search" if index else "/_search"
+        params = {"allow_partial_search_results": "false"}
+        if index:
+            params |= {"ignore_unavailable": "true", "allow_no_indices": "true"}
+        found = self.request("POST", path, params=params, body=body)
+        shards = found.get("_shards", {})
+        if found.get("timed_out") or shards.get("failed"):
+            raise ConnectorUnavailableError("a search was answered in part only")
+        return found
+
+
+def failure(vendor: str, status: int, body: object) -> Exception:
+    """Make our error of an engine's refusal; its words are not repeated, they quote documents.
+
+    Args:
+        vendor: for the message.
+        status: the HTTP status.
+        body: the answer, parsed or not.
+    """
+    kinds = list(_kinds(body))
+    kind = kinds[0] if kinds else ""
+    what = f"{vendor} answers {status}{f' ({kind})' if kind else ''}"
+    if status in RETRIED:
+        return ConnectorUnavailableError(what)
+    if status == 401:
+        return AccessError(
+            f"{what}: the credentials are not accepted; correct the API key, or user and password",
+            status=status,
+            kind=kind,
+        )
+    if status == 403:
+        return AccessError(
+            f"{what}: a privilege is missing{_refused(body)}; `sftsec connector check` names it",
+            status=status,
+            kind=kind,
+        )
+    if status == 404 and "search_context_missing_exception" in kinds:
+        return PitExpiredError(what, status=status, kind="search_context_missing_exception")
+    return RequestError(what + _missing(body), status=status, kind=kind)
+
+
+def _kinds(body: object) -> list[str]:
+    """The names of an answer's failures, the outermost first."""
+    error = body.get("error") if isinstance(body, dict) else None
+    found: list[str] = []
+    todo: list[Any] = [error]
+    while todo:
+        each = todo.pop(0)
+        if isinstance(each, list):
+            todo += each
+        elif isinstance(each, dict):
+            if isinstance(each.get("type"), str):
+                found.append(each["type"])
+            nested = ("root_cause", "caused_by", "failed_shards", "reason")
+            todo += [each[name] for name in nested if isinstance(each.get(name), dict | list)]
+    return found
+
+
+def _error(body: object) -> Mapping[str, Any]:
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, dict) else {}
+
+
+def _refused(body: object) -> str:
+    """The action that was not allowed, as both engines name it; it holds no data."""
+    reason = str(_error(body).get("reason", ""))
+    action = next((w for w in reason.replace("[", " ").replace("]", " ").split() if ":" in w), "")
+    return f" for {action.rstrip(',')}" if "/" in action else ""
+
+
+def _missing(body: object) -> str:
+    index = _error(body).get("index")
+    return f": {index}" if isinstance(index, str) else ""
+
+
+def json_line(value: object) -> bytes:
+    """One line of newline-delimited JSON, without its newline."""
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+
+
+class Patience:
+    """Repeats a call while the other side does not answer, up to a bound of time.
+
+    The waits grow and are random, so that workers that lost the same node do not return at once.
+    """
+
+    def __init__(self, bound: timedelta, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Take the bound; 0 tries once. `sleep` is replaced in tests."""
+        self._bound = bound.total_seconds()
+        self._sleep = sleep
+
+    def __call__(self, call: Callable[[], T]) -> T:
+        """Return what the call returns.
+
+        Raises:
+            ConnectorUnavailableError: the last one, when the bound is reached.
+        """
+        attempts = Retrying(
+            retry=retry_if_exception_type(ConnectorUnavailableError),
+            stop=stop_after_delay(self._bound),
+            wait=_growing,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        return attempts(call)
+
+
+_exponential = wait_random_exponential(multiplier=0.5, max=15)
+
+
+def _growing(state: RetryCallState) -> float:
+    # Never at once: a wait that is drawn near 0 would spend an attempt on the same fault.
+    return 0.1 + float(_exponential(state)) + random.random() * 0.1  # noqa: S311 - not a secret

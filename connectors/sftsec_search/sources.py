@@ -1,0 +1,106 @@
+"""Which documents a source brings, and where the verdict on one of them is written."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.domain import Verdict
+from sftsec_core.records import parse_time, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sftsec_search.config import IndexSource
+
+# What analysts said, and what we said: a model that read it would learn nothing else.
+PRIVATE_FIELDS = frozenset({"tags", "kibana.alert.case_ids", "signal.status"})
+PRIVATE_PREFIXES = ("kibana.alert.workflow_", "sftsec.")
+OURS = "sftsec"  # event.module of our own detections, and of the alerts that are made of them
+
+
+class Source(ABC):
+    """A source as the pull sees it.
+
+    Attributes:
+        name: names the source in a cursor; another order of documents needs another name.
+        index: what to search.
+        timestamp: the date field that documents are read in the order of.
+        query: limits the documents; None for all.
+    """
+
+    def __init__(
+        self, kind: str, index: str, timestamp: str, query: Mapping[str, Any] | None
+    ) -> None:
+        self.name = f"{kind}:{index}:{timestamp}"
+        self.index = index
+        self.timestamp = timestamp
+        self.query = query
+
+    @property
+    @abstractmethod
+    def fields(self) -> tuple[str, ...]:
+        """The fields that `verdicts` reads."""
+
+    @abstractmethod
+    def judged(self) -> dict[str, Any] | None:
+        """A query for the documents that carry a verdict; None where none can."""
+
+    @abstractmethod
+    def verdicts(self, flat: Mapping[str, Any]) -> tuple[Verdict, ...]:
+        """Read a document's own verdicts.
+
+        Raises:
+            UnusableError: when the field does not hold words.
+        """
+
+    def open_only(self) -> list[dict[str, Any]]:
+        """Further conditions on documents that are to be scored."""
+        return []
+
+    def is_private(self, name: str) -> bool:
+        """Whether a field holds what analysts or we said, so that no model may read it."""
+        return name in PRIVATE_FIELDS or name in self.fields or name.startswith(PRIVATE_PREFIXES)
+
+
+class LabelledIndex(Source):
+    """An index whose documents may have a field with the verdict."""
+
+    def __init__(self, config: IndexSource) -> None:
+        super().__init__("index", config.index, config.timestamp, config.query)
+        self._config = config
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The label, who gave it and when."""
+        config = self._config
+        return tuple(filter(None, (config.label, config.analyst, config.verdict_time)))
+
+    def judged(self) -> dict[str, Any] | None:
+        """Documents whose label is a word that counts."""
+        config = self._config
+        if config.label is None:
+            return None
+        if config.words:
+            return {"terms": {config.label: sorted(config.words)}}
+        return {"exists": {"field": config.label}}
+
+    def verdicts(self, flat: Mapping[str, Any]) -> tuple[Verdict, ...]:
+        """The words in the label field, each with the document's analyst and time."""
+        config = self._config
+        found = None if config.label is None else flat.get(config.label)
+        if config.label is None or found is None or found == "":
+            return ()
+        analyst = flat.get(config.analyst) if config.analyst else None
+        when = config.verdict_time
+        at = parse_time(flat.get(when), when) if when else None
+        who = None if analyst is None else str(analyst)
+        return tuple(Verdict(word, who, at) for word in self._counted(words(found, config.label)))
+
+    def _counted(self, said: list[str]) -> Iterator[str]:
+        chosen = self._config.words
+        for word in said:
+            if not chosen:
+                yield word
+            elif word in chosen:
+                yield chosen[word]

@@ -1,0 +1,156 @@
+"""An append-only index of verdicts, for platforms whose alerts have no place for them.
+
+One document a verdict: `@timestamp`, `alert.index`, `alert.id`, `verdict`, `analyst`, `reason`,
+`automated`. `sftsec labels add` writes them, and any other tool may.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.domain import Verdict
+from sftsec_core.records import UnusableError, flatten, parse_time
+from sftsec_search.bulk import Bulk
+from sftsec_search.documents import place_of, uid_of
+from sftsec_search.engine import json_line
+from sftsec_search.errors import RequestError
+
+if TYPE_CHECKING:
+    from sftsec_search.engine import Engine, Patience
+
+_IDS = 1000
+_MOST_HITS = 10_000  # index.max_result_window
+_DEPTH = 8
+MAPPINGS: Mapping[str, Any] = {
+    "dynamic": False,
+    "properties": {
+        "@timestamp": {"type": "date"},
+        "alert": {"properties": {"index": {"type": "keyword"}, "id": {"type": "keyword"}}},
+        "verdict": {"type": "keyword"},
+        "analyst": {"type": "keyword"},
+        "reason": {"type": "text"},
+        "automated": {"type": "boolean"},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A page of documents that were judged.
+
+    Attributes:
+        verdicts: uid to its verdicts, oldest first.
+        after: where the next page begins.
+    """
+
+    verdicts: dict[str, tuple[Verdict, ...]]
+    after: tuple[str, str]
+
+
+class VerdictLog:
+    """The index of verdicts; one that is not there yet holds none."""
+
+    def __init__(self, engine: Engine, patience: Patience, index: str) -> None:
+        self.index = index
+        self._engine = engine
+        self._patience = patience
+
+    def add(self, uids_and_verdicts: Sequence[tuple[str, Verdict]]) -> int:
+        """Append verdicts and return how many are new; the same one again is the same document.
+
+        Raises:
+            ValueError: when a uid names no document.
+            ConnectorUnavailableError: when the cluster does not answer; repeat the call.
+            RequestError: when the engine refuses one.
+        """
+        lines = {}
+        for uid, verdict in uids_and_verdicts:
+            index, document = place_of(uid)
+            at = (verdict.at or datetime.now(UTC)).astimezone(UTC).isoformat()
+            said = [index, document, verdict.value, verdict.analyst, verdict.at and at]
+            name = hashlib.sha256(json_line(said)).hexdigest()[:40]
+            body = {
+                "@timestamp": at,
+                "alert": {"index": index, "id": document},
+                "verdict": verdict.value,
+                "analyst": verdict.analyst,
+                "reason": verdict.reason,
+                "automated": verdict.automated,
+            }
+            lines[name] = json_line({k: v for k, v in body.items() if v is not None})
+        done = Bulk(self._engine, self._patience, self.index).create(lines, refresh=True)
+        if done.rejected:
+            raise RequestError(
+                f"{len(done.rejected)} verdicts were refused: {done.rejected[0][1]}", status=400
+            )
+        return len(done.written)
+
+    def of(self, uids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
+        """The verdicts on these documents, oldest first."""
+        wanted = set(uids)
+        found: dict[str, list[Verdict]] = defaultdict(list)
+        for start in range(0, len(uids), _IDS):
+            for source in self._documents([place_of(u)[1] for u in uids[start : start + _IDS]]):
+                uid, verdict = _read(source)
+                if uid in wanted and verdict.value:
+                    found[uid].append(verdict)
+        return {uid: tuple(verdicts) for uid, verdicts in found.items()}
+
+    def judged(self, after: tuple[str, str] | None, size: int) -> Iterator[Judged]:
+        """All judged documents in the order of their names, from right behind `after` on."""
+        while uids := self._names(after, size):
+            verdicts = self.of(uids)
+            after = place_of(uids[-1])
+            # In the order of the names, so that two pulls bring the same.
+            yield Judged({uid: verdicts[uid] for uid in uids if uid in verdicts}, after)
+
+    def _names(self, after: tuple[str, str] | None, size: int) -> list[str]:
+        parts = [
+            {"index": {"terms": {"field": "alert.index"}}},
+            {"id": {"terms": {"field": "alert.id"}}},
+        ]
+        composite: dict[str, Any] = {"size": size, "sources": parts}
+        if after is not None:
+            composite["after"] = {"index": after[0], "id": after[1]}
+        body = {"size": 0, "track_total_hits": False, "aggs": {"judged": {"composite": composite}}}
+        found = self._patience(lambda: self._engine.search(body, self.index))
+        buckets = found.get("aggregations", {}).get("judged", {}).get("buckets", [])
+        return [uid_of(bucket["key"]["index"], bucket["key"]["id"]) for bucket in buckets]
+
+    def _documents(self, ids: list[str]) -> Iterator[Mapping[str, Any]]:
+        """The verdicts on documents of these ids, oldest first."""
+        body = {
+            "query": {"terms": {"alert.id": ids}},
+            "size": _MOST_HITS,
+            "sort": [{"@timestamp": {"order": "asc", "unmapped_type": "date"}}],
+            "track_total_hits": False,
+        }
+        hits = self._patience(lambda: self._engine.search(body, self.index))["hits"]["hits"]
+        if len(hits) == _MOST_HITS and len(ids) > 1:
+            middle = len(ids) // 2
+            yield from self._documents(ids[:middle])
+            yield from self._documents(ids[middle:])
+            return
+        for hit in hits:
+            yield flatten(hit["_source"], _DEPTH)
+
+
+def _read(source: Mapping[str, Any]) -> tuple[str, Verdict]:
+    analyst, reason = source.get("analyst"), source.get("reason")
+    try:
+        at = parse_time(source.get("@timestamp"), "@timestamp")
+    except UnusableError:
+        at = None
+    verdict = Verdict(
+        str(source.get("verdict") or ""),
+        None if analyst is None else str(analyst),
+        at,
+        None if reason is None else str(reason),
+        automated=source.get("automated") is True,
+    )
+    return uid_of(str(source.get("alert.index")), str(source.get("alert.id"))), verdict
