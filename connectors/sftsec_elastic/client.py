@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -11,6 +12,9 @@ from sftsec_core.errors import ConnectorUnavailableError
 from sftsec_search.bounded import BoundedPool
 from sftsec_search.engine import Engine, failure
 from sftsec_search.errors import RequestError, TlsError, TooLargeError
+
+# The client would log each attempt, and bodies with the documents in them; `Patience` says enough.
+logging.getLogger("elastic_transport").setLevel(logging.ERROR)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

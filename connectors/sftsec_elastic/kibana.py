@@ -116,7 +116,7 @@ def _tls(config: ElasticConfig, url: str) -> dict[str, Any]:
     if urlsplit(url).scheme != "https":
         return {}
     if config.fingerprint is not None and config.ca_file is None:
-        return {}  # of Elasticsearch's certificate; Kibana's is verified by the system's authorities
+        return {}  # it is of Elasticsearch's certificate; the system's authorities verify Kibana's
     return {"ca_certs": str(config.ca_file)} if config.ca_file is not None else {}
 
 

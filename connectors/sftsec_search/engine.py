@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from abc import ABC, abstractmethod
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 LONG_MAX = (1 << 63) - 1
 RETRIED = frozenset({429, 502, 503, 504})
 
@@ -198,9 +200,15 @@ class Patience:
             stop=stop_after_delay(self._bound),
             wait=_growing,
             sleep=self._sleep,
+            before_sleep=_say,
             reraise=True,
         )
         return attempts(call)
+
+
+def _say(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.warning("%s; asking again in %.1f s", error, state.upcoming_sleep)
 
 
 _exponential = wait_random_exponential(multiplier=0.5, max=15)
