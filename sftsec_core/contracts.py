@@ -30,11 +30,11 @@ and an entry point `my_siem = "my_siem.hooks"` in the group `sftsec`. Its test c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         PullWindow,
         PushReceipt,
         TaskSpec,
+        Verdict,
     )
 
 
@@ -103,14 +104,111 @@ class Connector(Protocol):
         ...
 
 
+class Yardstick(Protocol):
+    """What a user would write without the connector: the vendor's own client, on made-up data.
+
+    `sftsec bench connector` measures both in the same run. Everything that a yardstick makes on
+    the platform carries the name that it was made with; nothing else there is touched. Each
+    process of the benchmark makes one of its own, with the same name.
+    """
+
+    def set_up(self, records: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Make a place for records and write these, each with its id; called once.
+
+        Raises:
+            ConnectorError: when something of that name is there already: it stays as it is.
+        """
+        ...
+
+    def empty(self, target: str) -> None:
+        """Make a place for detections, or make it anew when this yardstick made it before."""
+        ...
+
+    def connect(self, target: str) -> Connector:
+        """Open the connector as it is configured, except that it pulls the records of `set_up`
+        and pushes to the target."""
+        ...
+
+    def scan(self, fields: Sequence[str]) -> Iterator[object]:
+        """Read all records with the plain client, as its documentation shows.
+
+        Args:
+            fields: the dotted names to bring; empty for whole records.
+        """
+        ...
+
+    def document(self, detection: Detection) -> Mapping[str, Any]:
+        """The document that the connector makes of a detection."""
+        ...
+
+    def write(self, target: str, documents: Iterable[tuple[str, Mapping[str, Any]]]) -> int:
+        """Write documents, each with its id, with the plain client; return how many arrived."""
+        ...
+
+    def count(self, target: str) -> int:
+        """How many documents a search finds in a target by now."""
+        ...
+
+    def clear(self) -> None:
+        """Delete all that `set_up` and `empty` of this object made; may be called twice.
+
+        Raises:
+            ConnectorError: naming what could not be deleted.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class NeedsSetup(Protocol):
+    """A connector whose other side must be prepared before the first push."""
+
+    def setup(self) -> Sequence[str]:
+        """Make what is missing (templates, indices), and say what was made, a line each.
+
+        Doing it again changes nothing.
+
+        Raises:
+            ConnectorError: when a right is missing.
+        """
+        ...
+
+
+@runtime_checkable
+class TakesVerdicts(Protocol):
+    """A connector that keeps verdicts for analysts whose platform has no place for them."""
+
+    def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
+        """Keep verdicts, each beside its incident's uid; return how many are new.
+
+        Raises:
+            ConnectorError: when they cannot be kept.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorSpec:
-    """A kind of connector: `type:` in the configuration, its model and its constructor."""
+    """A kind of connector: `type:` in the configuration, its model and its constructor.
+
+    Attributes:
+        config_model: checks what `connectors.NAME` says.
+        create: opens a connector with such a configuration.
+        yardstick: for `sftsec bench connector`, where there is a plain client to compare with:
+            from such a configuration, and a name of lower-case letters, digits and dashes.
+        example: YAML lines with comments, what `sftsec init --connector NAME` writes below
+            `type: NAME`; "" offers none.
+    """
 
     name: str
     summary: str
     config_model: type[BaseModel]
     create: Callable[[Any], Connector]
+    yardstick: Callable[[Any, str], Yardstick] | None = None
+    example: str = ""
 
 
 # --- steps --------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from sftsec_core.scoring.record import ScoreCounts, ScoreJob, score_to_outbox
 from sftsec_core.scoring.score import Scorer
 
 if TYPE_CHECKING:
+    from sftsec_core.domain import ModelRef
     from sftsec_core.promotion.registry import LoadedModel
     from sftsec_core.workspace import Workspace
 
@@ -67,13 +68,7 @@ def score(
         IntegrityError: when the model in service is not the one that was registered.
         ConnectorUnavailableError: when the other side was lost; the next call goes on.
     """
-    workspace.task(name)
-    live = workspace.registry.live(name)
-    if live is None:
-        raise NotInServiceError(
-            f"{name}@{LIVE}: no model is in service; `sftsec retrain {name}` makes one, "
-            f"`sftsec model list {name}` shows those that wait"
-        )
+    live = in_service(workspace, name)
     with running(workspace, "score", name, listener or Silent()) as run:
         loaded = workspace.registry.load(live)
         try:
@@ -86,15 +81,33 @@ def score(
     return ScoreOutcome(run.info.id, live.digest, scored, delivered)
 
 
-def _score(run: Run, loaded: LoadedModel, *, from_start: bool) -> ScoreCounts:
-    workspace, task = run.workspace, run.task
-    # Cleaned and rendered as the model was trained, whatever the configuration says by now.
+def in_service(workspace: Workspace, name: str) -> ModelRef:
+    """The model in service for a task.
+
+    Raises:
+        NotFoundError: when there is no such task.
+        NotInServiceError: when it has no model in service.
+    """
+    workspace.task(name)
+    live = workspace.registry.live(name)
+    if live is None:
+        raise NotInServiceError(
+            f"{name}@{LIVE}: no model is in service; `sftsec retrain {name}` makes one, "
+            f"`sftsec model list {name}` shows those that wait"
+        )
+    return live
+
+
+def scorer_of(workspace: Workspace, name: str, loaded: LoadedModel) -> tuple[Scorer, TaskSettings]:
+    """What scores a task's incidents, and the task as the model knows it.
+
+    They are cleaned and rendered as the model was trained, whatever the configuration says by now.
+    """
     serving = loaded.serving
-    trained = task.model_copy(
+    trained = workspace.task(name).model_copy(
         update={"steps": dict(serving.steps), "text": serving.task.text_fields}
     )
-    context = workspace.step_context(run.spec.name)
-    steps = build_steps(trained, workspace.plugins, context)
+    steps = build_steps(trained, workspace.plugins, workspace.step_context(name))
     fields = fields_of(trained)
     scorer = Scorer.of(
         loaded,
@@ -102,6 +115,12 @@ def _score(run: Run, loaded: LoadedModel, *, from_start: bool) -> ScoreCounts:
         render=renderer(serving.task, workspace.plugins),
         suppress=workspace.plugins.suppress_detection,
     )
+    return scorer, trained
+
+
+def _score(run: Run, loaded: LoadedModel, *, from_start: bool) -> ScoreCounts:
+    workspace, task = run.workspace, run.task
+    scorer, trained = scorer_of(workspace, run.spec.name, loaded)
     job = ScoreJob(
         task=run.spec.name,
         source=task.connector,

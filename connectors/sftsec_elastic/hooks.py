@@ -10,17 +10,37 @@ from sftsec_core.hookspecs import hookimpl
 from sftsec_elastic.config import ElasticConfig
 
 if TYPE_CHECKING:
-    from sftsec_core.contracts import Connector
+    from sftsec_core.contracts import Connector, Yardstick
+
+_EXAMPLE = """\
+url: https://elasticsearch.example:9200
+api_key: env:SFTSEC_ELASTIC_API_KEY   # or username, and password by reference
+# ca_file: /etc/sftsec/ca.pem         # or fingerprint; default: the system's authorities
+# kibana_url: https://kibana.example:5601   # to ask analysts for labels
+# space: default
+# namespace: default                  # detections go to logs-sftsec.detections-NAMESPACE
+sources:
+  - kind: alerts                      # the space's security alerts and what analysts closed them as
+  # - kind: index                     # any index with a verdict on its documents
+  #   index: logs-mail-*
+  #   label: labels.verdict
+"""
 
 
 @hookimpl
 def sftsec_register_connectors() -> Sequence[ConnectorSpec]:
     """Offer `type: elastic`."""
     summary = "Security alerts and indices of Elasticsearch; detections to a data stream"
-    return [ConnectorSpec("elastic", summary, ElasticConfig, _create)]
+    return [ConnectorSpec("elastic", summary, ElasticConfig, _create, _yardstick, _EXAMPLE)]
 
 
 def _create(config: ElasticConfig) -> Connector:
     from sftsec_elastic.connector import ElasticConnector
 
     return ElasticConnector(config)
+
+
+def _yardstick(config: ElasticConfig, name: str) -> Yardstick:
+    from sftsec_elastic.yardstick import make_yardstick
+
+    return make_yardstick(config, name)

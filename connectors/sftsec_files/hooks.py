@@ -9,9 +9,19 @@ from sftsec_core.hookspecs import hookimpl
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
 
+_EXAMPLE = """\
+paths: [incidents]       # files, folders or globs; JSON lines, CSV, Parquet; .gz too
+label: label             # the field that holds the analyst's verdict
+# id: id
+# timestamp: "@timestamp"
+# analyst: analyst.name
+# verdict_time: judged_at
+output: detections.jsonl # where detections go
+"""
+
 
 @hookimpl
 def sftsec_register_connectors() -> Sequence[ConnectorSpec]:
     """Offer `type: files`."""
     summary = "JSON lines, CSV and Parquet files; detections to JSON lines"
-    return [ConnectorSpec("files", summary, FilesConfig, FilesConnector)]
+    return [ConnectorSpec("files", summary, FilesConfig, FilesConnector, example=_EXAMPLE)]

@@ -13,7 +13,7 @@ from sftsec_core.errors import ConfigError
 
 log = logging.getLogger(__name__)
 # None of these adds a command, so `sftsec --help` need not pay for loading them.
-BUILT_IN = frozenset({"core", "files", "pii"})
+BUILT_IN = frozenset({"core", "elastic", "files", "opensearch", "pii"})
 
 
 def add_plugin_commands(root: click.Group, ctx: click.Context | None) -> None:

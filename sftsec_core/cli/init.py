@@ -11,16 +11,24 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 @click.command("init")
 @click.option("--task", "template", default="phishing-mail", show_default=True, help="A template.")
+@click.option(
+    "--connector",
+    "kind",
+    default="files",
+    show_default=True,
+    help="Where incidents are: files, elastic, opensearch.",
+)
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 @json_option
 @pass_app
-def command(app: App, template: str, force: bool, as_json: bool) -> None:
+def command(app: App, template: str, kind: str, force: bool, as_json: bool) -> None:
     r"""Write a commented sftsec.yaml here; `sftsec plugins check` lists the templates.
 
     \b
     Examples:
       sftsec init
       sftsec init --task url
+      sftsec init --task command-line --connector elastic
       sftsec -c /etc/sftsec/sftsec.yaml init
     """
     from sftsec_core.config.load import FILE_NAME
@@ -32,9 +40,12 @@ def command(app: App, template: str, force: bool, as_json: bool) -> None:
     file = app.config or Path.cwd() / FILE_NAME
     if file.exists() and not force:
         raise ConfigError("exists already; --force overwrites it", file=file)
-    plugins = Plugins(Settings().plugins)
+    usual = Settings().plugins
+    plugins = Plugins(usual if kind in usual else (*usual, kind))
     chosen = get("task template", template, plugins.tasks())
+    offered = {name: spec for name, spec in plugins.connectors().items() if spec.example}
+    connector = get("kind of connector", kind, offered)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(render_config(chosen), encoding="utf-8")
+    file.write_text(render_config(chosen, connector), encoding="utf-8")
     done = {"file": str(file), "task": chosen.name}
     emit(done, as_json=as_json, show=facts({**done, "next": "sftsec config check"}))

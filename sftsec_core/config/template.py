@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import yaml
 
 if TYPE_CHECKING:
-    from sftsec_core.contracts import TaskTemplate
+    from sftsec_core.contracts import ConnectorSpec, TaskTemplate
 
 _HEAD = """\
 # sftsec.yaml: what sftsec reads, learns and writes.
@@ -18,19 +19,12 @@ state:
   folder: .sftsec            # snapshots, runs and models
   # url: env:SFTSEC_DB_URL   # a shared database in place of SQLite in that folder
 
-plugins: [core, files, pii]  # entry points of the group `sftsec`; nothing else is loaded
+plugins: [{plugins}]  # entry points of the group `sftsec`; nothing else is loaded
 
 connectors:
   incidents:
-    type: files
-    paths: [incidents]       # files, folders or globs; JSON lines, CSV, Parquet; .gz too
-    label: label             # the field that holds the analyst's verdict
-    # id: id
-    # timestamp: "@timestamp"
-    # analyst: analyst.name
-    # verdict_time: judged_at
-    output: detections.jsonl # where detections go
-
+    type: {type}
+{example}
 tasks:
 """
 
@@ -56,13 +50,16 @@ _TAIL = """\
 """
 
 
-def render_config(template: TaskTemplate) -> str:
-    """Write the whole file for one task template."""
+def render_config(template: TaskTemplate, connector: ConnectorSpec) -> str:
+    """Write the whole file for one task template and one kind of connector."""
     body = yaml.safe_dump(
         {template.name: {"connector": "incidents", **template.body}},
         sort_keys=False,
         default_flow_style=None,
         width=96,
     )
-    indented = "".join(f"  {line}\n" for line in body.splitlines())
-    return f"{_HEAD}  # {template.summary}\n{indented}{_TAIL}"
+    plugins = dict.fromkeys(("core", connector.name, "pii"))
+    head = _HEAD.format(
+        plugins=", ".join(plugins), type=connector.name, example=indent(connector.example, "    ")
+    )
+    return f"{head}  # {template.summary}\n{indent(body, '  ')}{_TAIL}"

@@ -15,8 +15,8 @@ plain call.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.scoring.score import ScoredPage, Scorer, score
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from sftsec_core.contracts import Connector
-    from sftsec_core.domain import PullWindow
+    from sftsec_core.domain import IncidentPage, PullWindow
     from sftsec_core.store.store import Store
 
 _UIDS_IN_AUDIT = 100
@@ -59,6 +59,7 @@ class ScoreCounts:
     Attributes:
         pages: pages recorded.
         pulled: incidents that they brought.
+        judged: those passed over, since an analyst's verdict on them was pulled before.
         scored: those that the model judged.
         detections: those that it holds for an attack and that may go out.
         new: those of them that were not in the outbox yet.
@@ -69,6 +70,7 @@ class ScoreCounts:
 
     pages: int = 0
     pulled: int = 0
+    judged: int = 0
     scored: int = 0
     detections: int = 0
     new: int = 0
@@ -78,8 +80,7 @@ class ScoreCounts:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as a JSON value."""
-        names = ("pages", "pulled", "scored", "detections", "new", "suppressed", "rejected")
-        return {**{name: getattr(self, name) for name in names}, "labels": dict(self.labels)}
+        return {**asdict(self), "labels": dict(self.labels)}
 
 
 def score_to_outbox(
@@ -106,11 +107,27 @@ def score_to_outbox(
     stored = store.cursors.get(job.task, job.source)
     pages = connector.pull(job.window, cursor=None if job.from_start else stored)
     counts = ScoreCounts()
-    for page in score(pages, scorer):
+    for page in score(_unjudged(store, job, pages, counts), scorer):
         _record(store, page, job, stored, counts)
         stored = page.cursor
         on_page(counts)
     return counts
+
+
+def _unjudged(
+    store: Store, job: ScoreJob, pages: Iterable[IncidentPage], counts: ScoreCounts
+) -> Iterator[IncidentPage]:
+    """Leave out what somebody has judged by way of an earlier model's detection.
+
+    Where a verdict stands on the detection, the source still shows its event as unjudged; a new
+    model that scores everything again would raise what an analyst has just closed.
+    """
+    for page in pages:
+        known = store.verdicts.of(job.source, [incident.uid for incident in page.incidents])
+        fresh = tuple(incident for incident in page.incidents if incident.uid not in known)
+        counts.judged += len(page.incidents) - len(fresh)
+        counts.pulled += len(page.incidents) - len(fresh)
+        yield replace(page, incidents=fresh)
 
 
 def _record(

@@ -133,19 +133,45 @@ def score_page(page: IncidentPage, scorer: Scorer) -> ScoredPage:
     Raises:
         PluginError: when the model breaks its contract (shape of the probabilities).
     """
-    work = _Page(list(page.rejected))
-    texts = _render_all(_clean(page.incidents, scorer, work), scorer, work)
-    proba = _probabilities([text for _, text in texts], scorer)
-    incidents, proba = _only_finite([incident for incident, _ in texts], proba, work)
-    passed, suppressed = _divide(_decide(incidents, proba, scorer), scorer)
+    rated = rate_page(page, scorer)
+    incidents = [incident for incident, _ in rated.texts]
+    passed, suppressed = _divide(_decide(incidents, rated.proba, scorer), scorer)
     return ScoredPage(
         cursor=page.cursor,
         pulled=len(page.incidents),
         scored=len(incidents),
         detections=tuple(passed),
         suppressed=tuple(suppressed),
-        rejected=tuple(work.rejected),
+        rejected=rated.rejected,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class RatedPage:
+    """A page's incidents with what the model thinks of them, before anything is decided.
+
+    Attributes:
+        texts: each incident that could be rated, cleaned, with the text that the model read.
+        proba: calibrated probabilities, shape (len(texts), labels).
+        rejected: records that could not be read or rated.
+    """
+
+    texts: tuple[tuple[Incident, str], ...]
+    proba: NDArray[np.float64]
+    rejected: tuple[Rejection, ...]
+
+
+def rate_page(page: IncidentPage, scorer: Scorer) -> RatedPage:
+    """Clean and render a page's incidents, and ask the model for its probabilities.
+
+    Raises:
+        PluginError: when the model breaks its contract (shape of the probabilities).
+    """
+    work = _Page(list(page.rejected))
+    texts = _render_all(_clean(page.incidents, scorer, work), scorer, work)
+    proba = _probabilities([text for _, text in texts], scorer)
+    kept, proba = _only_finite(texts, proba, work)
+    return RatedPage(tuple(kept), proba, tuple(work.rejected))
 
 
 @dataclass(slots=True)
@@ -219,13 +245,13 @@ def _ask(model: TrainedModel, texts: Sequence[str]) -> NDArray[np.float64]:
 
 
 def _only_finite(
-    incidents: Sequence[Incident], proba: NDArray[np.float64], work: _Page
-) -> tuple[list[Incident], NDArray[np.float64]]:
+    texts: Sequence[tuple[Incident, str]], proba: NDArray[np.float64], work: _Page
+) -> tuple[list[tuple[Incident, str]], NDArray[np.float64]]:
     good = [bool(np.isfinite(row).all()) for row in proba]
-    for incident, is_good in zip(incidents, good, strict=True):
+    for (incident, _), is_good in zip(texts, good, strict=True):
         if not is_good:
             work.reject(incident, "the model gave no probability for it")
-    kept = [incident for incident, is_good in zip(incidents, good, strict=True) if is_good]
+    kept = [each for each, is_good in zip(texts, good, strict=True) if is_good]
     return kept, proba[np.array(good, dtype=bool)]
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.config.load import load_settings
 from sftsec_core.config.template import render_config
 from sftsec_core.contracts import TaskTemplate
+from sftsec_core.plugins import Plugins
 from sftsec_core.task_templates import TASKS
+from sftsec_core.workspace import check_against_plugins, read
 
 
 def test_the_four_tasks_are_there_by_name() -> None:
@@ -17,13 +18,17 @@ def test_the_four_tasks_are_there_by_name() -> None:
     assert names == ["phishing-mail", "url", "command-line", "attack-technique"]
 
 
+@pytest.mark.parametrize("kind", ["files", "elastic", "opensearch"])
 @pytest.mark.parametrize("template", TASKS, ids=lambda template: template.name)
 def test_a_template_makes_a_configuration_that_loads(
-    template: TaskTemplate, tmp_path: Path
+    template: TaskTemplate, kind: str, tmp_path: Path
 ) -> None:
+    connector = Plugins(("core", kind)).connectors()[kind]
     file = tmp_path / "sftsec.yaml"
-    file.write_text(render_config(template), encoding="utf-8")
-    task = load_settings(file).tasks[template.name]
+    file.write_text(render_config(template, connector), encoding="utf-8")
+    settings, plugins = read(file)
+    check_against_plugins(settings, plugins, file)
+    task = settings.tasks[template.name]
     assert set(task.labels) == set(template.body["labels"])
     assert task.text == tuple(template.body["text"])
     assert task.benign == template.body.get("benign")

@@ -61,16 +61,17 @@ class Kibana:
         self.engine.call("POST", f"/{stream}/_refresh")
         found = self._search(stream, {"query": {"term": {"event.kind": "alert"}}})
         known = {hit["_id"] for hit in self._search(_alias(space), {})}
-        made = [hit for hit in found if f"of-{hit['_id']}" not in known]
-        for hit in made:
-            self._write(_alias(space), f"of-{hit['_id']}", _alert_of(hit))
-        return [f"of-{hit['_id']}" for hit in made]
+        made = {f"of-{hit['_id']}": _alert_of(hit) for hit in found}
+        new = {name: alert for name, alert in made.items() if name not in known}
+        self._write([(_alias(space), name, alert) for name, alert in new.items()])
+        return list(new)
 
     # --- the API
 
     def set_status(self, space: str, body: Mapping[str, Any], user: str | None) -> dict[str, Any]:
         """`/signals/status`: a reason is kept with a closing, and gone with a reopening."""
         now = datetime.now(UTC).isoformat()
+        changed = []
         for hit in self._alerts(space, body["signal_ids"]):
             alert = dict(hit["_source"])
             alert.pop(f"{_WORKFLOW}reason", None)
@@ -81,18 +82,21 @@ class Kibana:
             }
             if body["status"] == _CLOSED and body.get("reason"):
                 alert[f"{_WORKFLOW}reason"] = body["reason"]
-            self._write(hit["_index"], hit["_id"], alert)
-        return {"updated": len(body["signal_ids"])}
+            changed.append((hit["_index"], hit["_id"], alert))
+        self._write(changed)
+        return {"updated": len(changed)}
 
     def set_tags(self, space: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """`/signals/tags`: moves no timestamp and names no user."""
         add, remove = body["tags"]["tags_to_add"], body["tags"]["tags_to_remove"]
+        changed = []
         for hit in self._alerts(space, body["ids"]):
             name = f"{_WORKFLOW}tags"
             tags = [tag for tag in hit["_source"].get(name) or [] if tag not in remove]
             tags += [tag for tag in add if tag not in tags]
-            self._write(hit["_index"], hit["_id"], {**hit["_source"], name: tags})
-        return {"updated": len(body["ids"])}
+            changed.append((hit["_index"], hit["_id"], {**hit["_source"], name: tags}))
+        self._write(changed)
+        return {"updated": len(changed)}
 
     def _alerts(self, space: str, ids: Sequence[str]) -> list[dict[str, Any]]:
         return self._search(_alias(space), {"query": {"ids": {"values": list(ids)}}})
@@ -103,10 +107,15 @@ class Kibana:
         hits: list[dict[str, Any]] = answer["hits"]["hits"]
         return hits
 
-    def _write(self, index: str, name: str, document: Mapping[str, Any]) -> None:
-        path = f"/{index}/_doc/{name}?refresh=true"
-        status, answer = self.engine.call("PUT", path, dict(document))
-        assert status in {200, 201}, answer
+    def _write(self, documents: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
+        if not documents:
+            return
+        lines = []
+        for index, name, document in documents:
+            lines.append(json.dumps({"index": {"_index": index, "_id": name}}))
+            lines.append(json.dumps(dict(document)))
+        _, answer = self.engine.call("POST", "/_bulk?refresh=true", "\n".join(lines) + "\n")
+        assert not answer["errors"], answer["items"][0]
 
 
 def _alias(space: str) -> str:

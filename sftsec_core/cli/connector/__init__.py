@@ -13,8 +13,9 @@ from sftsec_core.cli.lazy import LazyGroup
     lazy={
         "list": "sftsec_core.cli.connector.list",
         "check": "sftsec_core.cli.connector.check",
+        "setup": "sftsec_core.cli.connector.setup",
         "pull": "sftsec_core.cli.connector.pull",
     },
 )
 def command() -> None:
-    """List and check connectors, or look at what one brings."""
+    """List, check and set up connectors, or look at what one brings."""

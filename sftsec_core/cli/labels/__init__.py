@@ -11,10 +11,12 @@ from sftsec_core.cli.lazy import LazyGroup
     "labels",
     cls=LazyGroup,
     lazy={
+        "add": "sftsec_core.cli.labels.add",
         "list": "sftsec_core.cli.labels.list",
+        "request": "sftsec_core.cli.labels.request",
         "stats": "sftsec_core.cli.labels.stats",
         "quarantine": "sftsec_core.cli.labels.quarantine",
     },
 )
 def command() -> None:
-    """Look at the verdicts that were pulled, and at what could not be read."""
+    """Look at the verdicts that were pulled, add some, ask for more; see what could not be read."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
-from sftsec_core.domain import Detection, IncidentPage, PullWindow, Suppression
+from sftsec_core.domain import Detection, IncidentPage, PullWindow, Suppression, Verdict
 from sftsec_core.errors import StoreError
 from sftsec_core.scoring.record import ScoreJob, score_to_outbox
 from sftsec_core.store.store import Store
@@ -28,6 +29,7 @@ def test_detections_quarantine_and_cursor_are_recorded_and_counted(store: Store)
     assert counts.as_dict() == {
         "pages": 3,
         "pulled": 5,
+        "judged": 0,
         "scored": 5,
         "detections": 5,
         "new": 5,
@@ -58,6 +60,16 @@ def test_a_rescan_starts_again_and_the_same_model_finds_nothing_new(store: Store
     other = score_to_outbox(store, given, scorer(model_digest="e" * 64), FROM_START)
     assert (other.detections, other.new) == (5, 5)
     assert store.cursors.get("mail", "siem") == "5"
+
+
+def test_what_an_analyst_judged_is_not_raised_again_by_a_new_model(store: Store) -> None:
+    """The verdict came by way of a detection: the source shows the event as unjudged."""
+    given = source()
+    score_to_outbox(store, given, scorer(), JOB)
+    judged = replace(given.incidents[1], verdicts=(Verdict("false_positive"),))
+    store.verdicts.add("siem", [judged])
+    counts = score_to_outbox(store, given, scorer(model_digest="e" * 64), FROM_START)
+    assert (counts.pulled, counts.judged, counts.scored, counts.new) == (5, 1, 4, 4)
 
 
 class Breaks(Pages):

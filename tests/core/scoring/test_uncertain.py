@@ -1,0 +1,46 @@
+"""The model asks about what it is least sure of."""
+
+from __future__ import annotations
+
+from sftsec_core.domain import IncidentPage, TaskSpec
+from sftsec_core.scoring.uncertain import most_uncertain
+from tests.core.scoring.parts import WordModel, incident, scorer
+
+# WordModel: ham 1, spam 3 a word: no word 0.00, one 0.75, two 0.86 of being an attack.
+TEXTS = ("hello", "spam", "spam spam", "spam virus spam", "lunch")
+
+
+def pages(*texts: str, size: int = 2) -> list[IncidentPage]:
+    made = [incident(number, text) for number, text in enumerate(texts)]
+    return [IncidentPage(tuple(made[i : i + size]), str(i)) for i in range(0, len(made), size)]
+
+
+def test_what_lies_nearest_to_the_threshold_comes_first() -> None:
+    found = most_uncertain(pages(*TEXTS), scorer(threshold=0.8), 2)
+    assert [each.text for each in found] == ["spam", "spam spam"]
+    assert found[0].doubt <= found[1].doubt
+
+
+def test_more_than_there_are_gives_all() -> None:
+    assert len(most_uncertain(pages(*TEXTS), scorer(), 100)) == len(TEXTS)
+
+
+def test_copies_of_one_text_are_asked_for_once() -> None:
+    found = most_uncertain(pages("spam", "spam", "spam", "hello"), scorer(), 3)
+    assert {each.text: each.uid for each in found} == {
+        "spam": "incident 0",
+        "hello": "incident 3",
+    }
+
+
+def test_without_a_benign_class_the_margin_of_the_two_best_decides() -> None:
+    task = TaskSpec("kind", ("message",), ("ham", "spam", "virus"))
+    found = most_uncertain(pages("spam virus", "spam", "hello"), scorer(WordModel(), task=task), 1)
+    assert [each.text for each in found] == ["spam virus"]
+    assert found[0].doubt == 0
+
+
+def test_it_tells_how_far_it_is() -> None:
+    seen: list[int] = []
+    most_uncertain(pages(*TEXTS), scorer(), 1, seen.append)
+    assert seen == [2, 4, 5]
