@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = "sftsec-detections"
 PACKAGED = f"logs-{DATASET}"  # what the integration package names its own
-_PRIORITY = 250  # the built-in `logs` has 100
+_PRIORITY = 150  # above the built-in `logs` (100), below what Kibana installs of a package (200)
 
 
 def detections_template(extra: Mapping[str, Any]) -> dict[str, Any]:

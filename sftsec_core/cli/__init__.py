@@ -23,6 +23,7 @@ COMMANDS = {
     "score": "sftsec_core.cli.score",
     "report": "sftsec_core.cli.report",
     "model": "sftsec_core.cli.model",
+    "package": "sftsec_core.cli.package",
     "plugins": "sftsec_core.cli.plugins",
     "bench": "sftsec_core.cli.bench",
     "audit": "sftsec_core.cli.audit",

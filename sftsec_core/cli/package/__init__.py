@@ -1,0 +1,18 @@
+"""`sftsec package`: what a SIEM installs beside sftsec."""
+
+from __future__ import annotations
+
+import click
+
+from sftsec_core.cli.lazy import LazyGroup
+
+
+@click.group(
+    "package",
+    cls=LazyGroup,
+    lazy={
+        "elastic": "sftsec_core.cli.package.elastic",
+    },
+)
+def command() -> None:
+    """Build what is uploaded to a SIEM: data streams, rule, dashboards."""

@@ -1,0 +1,1 @@
+"""What a SIEM installs beside sftsec, built from the sources in `packaging/`."""

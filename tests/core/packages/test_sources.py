@@ -1,0 +1,49 @@
+"""Where the sources are found, and what of them is left out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from sftsec_core.errors import IntegrityError
+from sftsec_core.packages.elastic import build_package
+from sftsec_core.packages.sources import read_folder, source_folder
+
+BUILD_S = 200
+MAIN = "from sftsec_core.cli import main; main()"
+
+
+def test_a_checkout_builds_from_its_own_sources(root: Path) -> None:
+    folder = source_folder("elastic_integration")
+    assert folder == root / "packaging" / "elastic_integration"
+
+
+def test_an_installation_without_them_says_so() -> None:
+    with pytest.raises(IntegrityError, match="lacks the sources of no_such: install sftsec again"):
+        source_folder("no_such")
+
+
+def test_what_editors_and_developers_leave_is_not_read(tmp_path: Path) -> None:
+    for name in ("manifest.yml", "_dev/test.yml", ".DS_Store", "docs/README.md~", "docs/README.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert read_folder(tmp_path) == {"docs/README.md": b"x", "manifest.yml": b"x"}
+
+
+def test_the_wheel_builds_the_same_package_as_the_checkout(root: Path, tmp_path: Path) -> None:
+    wheel_to = ["-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist")]
+    subprocess.run(
+        [sys.executable, *wheel_to], cwd=root, check=True, capture_output=True, timeout=BUILD_S
+    )
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    command = [sys.executable, "-c", MAIN, "package", "elastic", "--output", str(tmp_path / "out")]
+    # The working folder comes first on the path: what is imported is what the wheel has.
+    subprocess.run(command, cwd=tmp_path / "site", check=True, capture_output=True, timeout=BUILD_S)
+    (built,) = (tmp_path / "out").iterdir()
+    assert built.read_bytes() == build_package().archive
