@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.config.models import TrainSettings
     from sftsec_core.domain import (
+        AuditEntry,
         Detection,
         Example,
         Incident,
@@ -186,6 +187,19 @@ class TakesVerdicts(Protocol):
 
         Raises:
             ConnectorError: when they cannot be kept.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepsAudit(Protocol):
+    """A connector that keeps a copy of the audit log, out of reach of who runs sftsec."""
+
+    def push_audit(self, entries: Sequence[AuditEntry]) -> PushReceipt:
+        """Write entries, named by their hash; one that is there already is a duplicate.
+
+        Raises:
+            ConnectorUnavailableError: when the other side does not answer; repeat the call.
         """
         ...
 

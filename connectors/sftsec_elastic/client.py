@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -130,7 +131,10 @@ def tls_of(config: ElasticConfig) -> dict[str, Any]:
         return {}
     if config.fingerprint is not None:
         return {"ssl_assert_fingerprint": config.fingerprint}
-    return {"ca_certs": str(config.ca_file)} if config.ca_file is not None else {}
+    if config.ca_file is not None:
+        return {"ca_certs": str(config.ca_file)}
+    # The client's own default is a list of public authorities, without the site's.
+    return {"ssl_context": ssl.create_default_context()}
 
 
 def _bounded_node(base: type[Any], limit: int) -> type[Any]:

@@ -11,6 +11,7 @@ from sftsec_elastic.config import NEEDS_LABEL, AlertsSource
 from sftsec_elastic.errors import KibanaError
 from sftsec_elastic.kibana import Kibana
 from sftsec_elastic.privileges import READ, WRITE, missing
+from sftsec_search.checks import ask
 from sftsec_search.connector import SearchConnector
 from sftsec_search.documents import place_of
 from sftsec_search.engine import Patience
@@ -59,11 +60,11 @@ class ElasticConnector(SearchConnector):
         return found + (self._kibana.problems() if self._kibana is not None else [])
 
     def _version(self) -> Iterator[str]:
-        number = str(self._engine.info().get("version", {}).get("number", ""))
+        number = str(ask(self._engine, "/").get("version", {}).get("number", ""))
         major = number.partition(".")[0]
-        if not major.isdigit() or int(major) < _OLDEST:
+        if major.isdigit() and int(major) < _OLDEST:
             yield f"Elasticsearch {number} is too old: 8.19 or later is needed"
-        licence = self._engine.request("GET", "/_license").get("license", {})
+        licence = ask(self._engine, "/_license").get("license", {})
         if licence.get("status", "active") != "active":
             yield f"the cluster's licence ({licence.get('type')}) is {licence['status']}"
 
@@ -73,7 +74,10 @@ class ElasticConnector(SearchConnector):
         needs: dict[str, Sequence[str]] = {}
         for source in self._cluster.sources:
             needs |= dict.fromkeys(source.index.split(","), READ)
-        needs[config.detections] = WRITE
+            if source.index == config.alerts_index:
+                # A point in time is read by the names of the indices behind the alias.
+                needs[f".internal{source.index}-*"] = READ
+        needs |= dict.fromkeys((config.detections, config.audit), WRITE)
         if config.verdicts_index is not None:
             needs[config.verdicts_index] = WRITE
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -115,9 +116,10 @@ def _refuse(status: int) -> None:
 def _tls(config: ElasticConfig, url: str) -> dict[str, Any]:
     if urlsplit(url).scheme != "https":
         return {}
-    if config.fingerprint is not None and config.ca_file is None:
-        return {}  # it is of Elasticsearch's certificate; the system's authorities verify Kibana's
-    return {"ca_certs": str(config.ca_file)} if config.ca_file is not None else {}
+    if config.ca_file is not None:
+        return {"ca_certs": str(config.ca_file)}
+    # A fingerprint is of Elasticsearch's certificate; the system's authorities verify Kibana's.
+    return {"ssl_context": ssl.create_default_context()}
 
 
 def _authorization(config: ElasticConfig) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -45,8 +46,8 @@ class OpenSearchEngine(Engine):
             max_retries=0,  # `Patience` repeats, with backoff and jitter
             retry_on_timeout=False,
             http_compress=False,
-            **_login(config),
-            **_tls(config),
+            **login_of(config),
+            **tls_of(config),
         )
 
     def request(
@@ -86,7 +87,9 @@ class OpenSearchEngine(Engine):
     def open_pit(self, index: str, keep_alive: str) -> str:
         """Open a point in time."""
         path = f"/{quote(index, safe=',*-.')}/_search/point_in_time"
-        return str(self.request("POST", path, params={"keep_alive": keep_alive})["pit_id"])
+        # By default it leaves out the shards that are not there just now, and says nothing.
+        params = {"keep_alive": keep_alive, "allow_partial_pit_creation": "false"}
+        return str(self.request("POST", path, params=params)["pit_id"])
 
     def close_pit(self, pit: str) -> None:
         """Close a point in time."""
@@ -100,17 +103,21 @@ class OpenSearchEngine(Engine):
 _TLS = "the server's certificate cannot be verified: set ca_file to the authority that signed it"
 
 
-def _login(config: OpenSearchConfig) -> dict[str, Any]:
+def login_of(config: OpenSearchConfig) -> dict[str, Any]:
+    """The client's own arguments for logging in."""
     if config.username is not None and config.password is not None:
         return {"http_auth": (config.username, config.password.reveal())}
     return {}
 
 
-def _tls(config: OpenSearchConfig) -> dict[str, Any]:
+def tls_of(config: OpenSearchConfig) -> dict[str, Any]:
+    """The client's own arguments for TLS; there is none that turns verification off."""
     if not any(url.startswith("https:") for url in config.urls):
         return {}
-    ca = {"ca_certs": str(config.ca_file)} if config.ca_file is not None else {}
-    return {"use_ssl": True, "verify_certs": True, **ca}
+    if config.ca_file is not None:
+        return {"use_ssl": True, "verify_certs": True, "ca_certs": str(config.ca_file)}
+    # The client's own default is a list of public authorities, without the site's.
+    return {"use_ssl": True, "ssl_context": ssl.create_default_context()}
 
 
 def _bounded_connection(limit: int) -> type[Any]:

@@ -19,7 +19,7 @@ from sftsec_search.sources import LabelledIndex
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sftsec_core.domain import Detection, PushReceipt, Verdict
+    from sftsec_core.domain import AuditEntry, Detection, PushReceipt, Verdict
     from sftsec_opensearch.config import OpenSearchConfig
 
 
@@ -34,7 +34,7 @@ class OpenSearchConnector(SearchConnector):
         """
         sources = [LabelledIndex(each) for each in config.sources]
         super().__init__(config, OpenSearchEngine(config), sources, clock)
-        self._stream_seen = False
+        self._seen: set[str] = set()
         patience = self._cluster.patience
         self._requests = LabelRequests(self._engine, patience, config.requests_index, clock)
 
@@ -42,24 +42,36 @@ class OpenSearchConnector(SearchConnector):
         """Write detections to the data stream; see `sftsec_search.push.push`.
 
         Raises:
-            RequestError: when the data stream is not there: a bulk request would make a plain
-                index of its name.
+            RequestError: when the data stream is not there.
         """
-        stream = self._cluster.config.detections
-        if not self._stream_seen and not self._cluster.patience(
-            lambda: exists(self._engine, f"/_data_stream/{stream}")
-        ):
+        self._require(self._cluster.config.detections)
+        return super().push(detections)
+
+    def push_audit(self, entries: Sequence[AuditEntry]) -> PushReceipt:
+        """Copy entries of the audit log; see `SearchConnector.push_audit`.
+
+        Raises:
+            RequestError: when the data stream is not there.
+        """
+        self._require(self._cluster.config.audit)
+        return super().push_audit(entries)
+
+    def _require(self, stream: str) -> None:
+        """See once that a data stream is there: a bulk request would make a plain index of it."""
+        if stream in self._seen:
+            return
+        path = f"/_data_stream/{stream}"
+        if not self._cluster.patience(lambda: exists(self._engine, path)):
             raise RequestError(
                 f"the data stream {stream} is not there: run `sftsec connector setup`", status=404
             )
-        self._stream_seen = True
-        return super().push(detections)
+        self._seen.add(stream)
 
     def privileges(self) -> Iterator[str]:
         """Try what the connector does."""
         config = self._cluster.config
         reads = [name for source in self._cluster.sources for name in source.index.split(",")]
-        writes = [config.detections, *self.indices()]
+        writes = [config.detections, config.audit, *self.indices()]
         yield from missing(self._engine, reads, writes)
 
     def indices(self) -> Mapping[str, Mapping[str, Any]]:

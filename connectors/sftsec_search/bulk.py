@@ -55,7 +55,7 @@ class Bulk:
         """
         self._engine = engine
         self._patience = patience
-        self._index = index
+        self.index = index
         self._size = size
         self._params = dict(params or {})
 
@@ -112,7 +112,7 @@ class Bulk:
         lines = []
         for name, document in waiting.items():
             lines += [json_line({"create": {"_id": name}}), document]
-        found = self._engine.request("POST", f"/{self._index}/_bulk", params=params, lines=lines)
+        found = self._engine.request("POST", f"/{self.index}/_bulk", params=params, lines=lines)
         return [next(iter(item.values())) for item in found["items"]]
 
     def _settle(self, item: Mapping[str, Any], out: BulkOutcome) -> bool:
@@ -135,7 +135,7 @@ class Bulk:
         kinds = AccessError if status in {401, 403} else RequestError
         hint = "a privilege is missing" if kinds is AccessError else "it is not there"
         return kinds(
-            f"{self._engine.vendor} takes no documents into {self._index} ({kind}): {hint}; "
+            f"{self._engine.vendor} takes no documents into {self.index} ({kind}): {hint}; "
             "`sftsec connector check` says what to do",
             status=status,
             kind=kind,

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sftsec_search.errors import AccessError, RequestError
-from sftsec_search.setup import exists
+from sftsec_search.setup import AUDIT, DETECTIONS, Stream, exists
 
 if TYPE_CHECKING:
+    from sftsec_search.engine import Engine
     from sftsec_search.pull import Cluster
     from sftsec_search.sources import Source
 
 _MOST_SKEW = timedelta(seconds=30)
+_FORBIDDEN = 403
 
 
-def of_cluster(cluster: Cluster) -> Iterator[str]:
-    """Look at the clock, the sources, the data stream and the index of verdicts.
+def of_cluster(cluster: Cluster, indices: Iterable[str]) -> Iterator[str]:
+    """Look at the clock, the sources, the data stream and the indices that we keep ourselves.
 
     Raises:
         ConnectorUnavailableError: when the cluster cannot be reached.
         AccessError: when it refuses the credentials.
     """
-    cluster.engine.info()
+    ask(cluster.engine, "/")
     yield from _clock(cluster)
     for source in cluster.sources:
         yield from _source(cluster, source)
-    yield from _stream(cluster)
-    yield from _log(cluster)
+    for stream in (DETECTIONS, AUDIT):
+        yield from _stream(cluster, stream)
+    for index in indices:
+        yield from _index(cluster.engine, index)
+
+
+def ask(engine: Engine, path: str) -> dict[str, Any]:
+    """What the cluster answers; nothing where the credentials may not ask.
+
+    Raises:
+        ConnectorUnavailableError: when the cluster cannot be reached.
+        AccessError: when it refuses the credentials.
+    """
+    try:
+        return engine.request("GET", path)
+    except AccessError as error:
+        if error.status != _FORBIDDEN:
+            raise
+        return {}  # privileges() says what is missing, and all of it at once
 
 
 def _clock(cluster: Cluster) -> Iterator[str]:
@@ -78,31 +97,25 @@ def _fields(source: Source, found: dict[str, Any]) -> Iterator[str]:
         yield f"{source.timestamp!r} of {source.index!r} is no date field: set `timestamp`"
 
 
-def _stream(cluster: Cluster) -> Iterator[str]:
-    stream = cluster.config.detections
+def _stream(cluster: Cluster, stream: Stream) -> Iterator[str]:
+    name = f"logs-{stream.dataset}-{cluster.config.namespace}"
+    made = (f"_data_stream/{name}", *(f"_index_template/{t}" for t in stream.templates))
     try:
-        there = exists(cluster.engine, f"/_data_stream/{stream}")
-        templates = (
-            there
-            or exists(cluster.engine, "/_index_template/sftsec-detections")
-            or exists(cluster.engine, "/_index_template/logs-sftsec.detections")
-        )
+        there = any(exists(cluster.engine, f"/{path}") for path in made)
     except AccessError:
         return
-    if not templates:
-        yield f"the data stream {stream} is not there: run `sftsec connector setup`"
+    if not there:
+        yield f"the data stream {name} is not there: run `sftsec connector setup`"
 
 
-def _log(cluster: Cluster) -> Iterator[str]:
-    if cluster.log is None:
-        return
-    index = cluster.log.index
+def _index(engine: Engine, index: str) -> Iterator[str]:
+    """An index of verdicts on alerts, or of requests for them."""
     try:
-        found = cluster.engine.request("GET", f"/{index}/_mapping")
+        found = engine.request("GET", f"/{index}/_mapping")
     except AccessError:
         return
     except RequestError:
-        yield f"the index of verdicts {index} is not there: run `sftsec connector setup`"
+        yield f"the index {index} is not there: run `sftsec connector setup`"
         return
     for name, each in found.items():
         alert = each["mappings"].get("properties", {}).get("alert", {}).get("properties", {})

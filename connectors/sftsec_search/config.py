@@ -15,6 +15,7 @@ from sftsec_core.config.paths import ConfigPath
 from sftsec_core.config.secrets import SecretRef
 
 DATASET = "sftsec.detections"
+AUDIT_DATASET = "sftsec.audit"
 
 
 class IndexSource(BaseModel):
@@ -100,6 +101,11 @@ class SearchConfig(BaseModel):
     def detections(self) -> str:
         """The data stream that detections go to."""
         return f"logs-{DATASET}-{self.namespace}"
+
+    @property
+    def audit(self) -> str:
+        """The data stream that the audit log is copied to."""
+        return f"logs-{AUDIT_DATASET}-{self.namespace}"
 
     def has_credentials(self) -> bool:
         """Whether requests carry something that must not be read on the way."""

@@ -11,15 +11,22 @@ from sftsec_search import checks
 from sftsec_search.bulk import Bulk
 from sftsec_search.engine import Patience
 from sftsec_search.pull import Cluster, now, pull
-from sftsec_search.push import push
-from sftsec_search.setup import set_up
+from sftsec_search.push import push, push_audit
+from sftsec_search.setup import AUDIT, DETECTIONS, set_up_index, set_up_stream
 from sftsec_search.verdicts import MAPPINGS as VERDICT_MAPPINGS
 from sftsec_search.verdicts import VerdictLog
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sftsec_core.domain import Detection, IncidentPage, PullWindow, PushReceipt, Verdict
+    from sftsec_core.domain import (
+        AuditEntry,
+        Detection,
+        IncidentPage,
+        PullWindow,
+        PushReceipt,
+        Verdict,
+    )
     from sftsec_search.config import SearchConfig
     from sftsec_search.engine import Engine
     from sftsec_search.sources import Source
@@ -42,13 +49,13 @@ class SearchConnector(ABC):
         if config.verdicts_index is not None:
             log = VerdictLog(engine, patience, config.verdicts_index)
         self._cluster = Cluster(engine, config, patience, sources, log, clock)
-        self._bulk = Bulk(
-            engine,
-            patience,
-            config.detections,
-            size=config.bulk_size,
-            params=self.bulk_params(),
-        )
+        self._bulk = self._bulk_into(config.detections)
+        self._audit_bulk = self._bulk_into(config.audit)
+
+    def _bulk_into(self, stream: str) -> Bulk:
+        cluster, params = self._cluster, self.bulk_params()
+        size = cluster.config.bulk_size
+        return Bulk(cluster.engine, cluster.patience, stream, size=size, params=params)
 
     # --- what differs
 
@@ -57,7 +64,7 @@ class SearchConnector(ABC):
         return {}
 
     def template_extra(self) -> Mapping[str, Any]:
-        """What joins the template of the data stream."""
+        """What joins the template of the detections' data stream."""
         return {}
 
     def indices(self) -> Mapping[str, Mapping[str, Any]]:
@@ -81,7 +88,7 @@ class SearchConnector(ABC):
         Raises:
             ConnectorError: when the cluster cannot be reached, or refuses the credentials.
         """
-        return [*checks.of_cluster(self._cluster), *self.privileges()]
+        return [*checks.of_cluster(self._cluster, self.indices()), *self.privileges()]
 
     def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
         """Bring incidents a page at a time; see `sftsec_search.pull.pull`."""
@@ -98,13 +105,27 @@ class SearchConnector(ABC):
     # --- beyond it
 
     def setup(self) -> Sequence[str]:
-        """Make the template, the data stream and the index of verdicts; say what was made.
+        """Make the templates, the data streams and our own indices; say what was made.
 
         Raises:
             AccessError: when a privilege is missing.
         """
-        stream, extra = self._cluster.config.detections, self.template_extra()
-        return set_up(self._engine, stream, self.indices(), extra)
+        namespace, kept = self._cluster.config.namespace, self.template_extra()
+        made = set_up_stream(self._engine, DETECTIONS, namespace, kept)
+        made += set_up_stream(self._engine, AUDIT, namespace, {})  # kept until somebody deletes it
+        for index, mappings in self.indices().items():
+            made += set_up_index(self._engine, index, mappings)
+        return made
+
+    def push_audit(self, entries: Sequence[AuditEntry]) -> PushReceipt:
+        """Copy entries of the audit log to its data stream, each named by its hash.
+
+        Raises:
+            ConnectorUnavailableError: when the cluster did not answer up to the bound; repeat the
+                call.
+            AccessError, RequestError: when nothing can be written at all.
+        """
+        return push_audit(self._cluster, self._audit_bulk, entries)
 
     def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Append verdicts on documents that `<index>/<_id>` names; return how many are new.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SOURCE_INDEX = "sftsec.source.index"
 SOURCE_ID = "sftsec.source.id"
 SOURCE_FIELDS = "sftsec.source.fields"
+SOURCE_TIME = "sftsec.source.timestamp"
 _OURS = ("sftsec.detection.uid", "sftsec.source")
 
 
@@ -118,11 +119,14 @@ class Mapper:
     def carried(
         self, hit: Mapping[str, Any], about: str, verdicts: tuple[Verdict, ...]
     ) -> Incident:
-        """Make the event of a detection that carries its fields, when the event itself is gone."""
+        """Make the event of a detection from the detection's own copy of its fields and time."""
         flat = flatten(hit.get("_source") or {}, self._config.max_depth)
         prefix = f"{SOURCE_FIELDS}."
         fields = {k.removeprefix(prefix): v for k, v in flat.items() if k.startswith(prefix)}
-        at = parse_time(flat.get("sftsec.source.timestamp"), "sftsec.source.timestamp")
+        try:
+            at = parse_time(flat.get(SOURCE_TIME), SOURCE_TIME)
+        except UnusableError:
+            at = None  # written by somebody else: the fields count all the same
         if self._wanted:
             fields = {name: fields[name] for name in self._wanted if name in fields}
         return Incident(about, fields, verdicts, at)

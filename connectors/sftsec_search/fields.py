@@ -56,6 +56,30 @@ DETECTION_FIELDS: tuple[Field, ...] = (
 )
 
 
+AUDIT_FIELDS: tuple[Field, ...] = (
+    Field("@timestamp", "date", "When it was done."),
+    Field("message", "text", "Who did what to what, in one line."),
+    Field("ecs.version", "keyword", "The version of the Elastic Common Schema."),
+    Field("data_stream.type", "keyword", "logs"),
+    Field("data_stream.dataset", "keyword", "sftsec.audit"),
+    Field("data_stream.namespace", "keyword", "The site's part of the data stream's name."),
+    Field("event.kind", "keyword", "event"),
+    Field("event.module", "keyword", "sftsec"),
+    Field("event.dataset", "keyword", "sftsec.audit"),
+    Field("event.action", "keyword", "Noun and verb, such as alias.moved."),
+    Field("event.id", "keyword", "Names the entry; also the document's _id."),
+    Field("event.sequence", "long", "The entry's number in the log; counts without a gap."),
+    Field("event.hash", "keyword", "SHA-256 over the entry before it and this one."),
+    Field("event.ingested", "date", "When it reached the cluster."),
+    Field("user.name", "keyword", "Who did it."),
+    Field("sftsec.task", "keyword", "The task that it concerns."),
+    Field("sftsec.run.id", "keyword", "The run that it was part of."),
+    Field("sftsec.model.digest", "keyword", "The model that it concerns."),
+    Field("sftsec.audit.target", "keyword", "What it was done to."),
+    Field("sftsec.audit.details", "object", "Figures and reasons; never a secret."),
+)
+
+
 def mapping_of(fields: Iterable[Field]) -> dict[str, Any]:
     """The properties of a mapping; an `object` is kept as it is and not indexed."""
     properties: dict[str, Any] = {}

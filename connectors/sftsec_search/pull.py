@@ -177,12 +177,13 @@ class _Reader:
         there = {uid: self._mapper.read(hit) for uid, hit in found.items()}
         events = {}
         for detection in detections:
-            about, verdicts = detection.about or "", detection.incident.verdicts
-            event = there.get(about)
+            verdicts, event = detection.incident.verdicts, there.get(detection.about or "")
+            copy = self._mapper.carried(hits[detection.uid], detection.about or "", verdicts)
             if isinstance(event, Document):
-                events[detection.uid] = replace(event.incident, verdicts=verdicts)
-            else:
-                events[detection.uid] = self._mapper.carried(hits[detection.uid], about, verdicts)
+                # Its time may stand in a field of another source than this one.
+                at = event.incident.at or copy.at
+                copy = replace(event.incident, verdicts=verdicts, at=at)
+            events[detection.uid] = copy
         return events
 
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sftsec_core.domain import PushReceipt
+from sftsec_search.audit import audit_document_of
 from sftsec_search.bulk import Bulk
 from sftsec_search.detections import document_of
 from sftsec_search.engine import json_line
 from sftsec_search.fetch import present
 
 if TYPE_CHECKING:
-    from sftsec_core.domain import Detection
+    from sftsec_core.domain import AuditEntry, Detection
     from sftsec_search.pull import Cluster
 
 
@@ -35,6 +36,23 @@ def push(cluster: Cluster, bulk: Bulk, detections: Sequence[Detection]) -> PushR
         uid: json_line(document_of(each, namespace=config.namespace, now=now))
         for uid, each in by_uid.items()
         if uid not in old
+    }
+    done = bulk.create(lines)
+    return PushReceipt(tuple(done.written), (*sorted(old), *done.existing), tuple(done.rejected))
+
+
+def push_audit(cluster: Cluster, bulk: Bulk, entries: Sequence[AuditEntry]) -> PushReceipt:
+    """Create a document for each entry of the audit log that the data stream does not have.
+
+    Raises:
+        ConnectorUnavailableError, AccessError, RequestError: as `push`.
+    """
+    namespace, now = cluster.config.namespace, cluster.clock()
+    old = present(cluster.engine, cluster.patience, bulk.index, [each.hash for each in entries])
+    lines = {
+        each.hash: json_line(audit_document_of(each, namespace=namespace, now=now))
+        for each in entries
+        if each.hash not in old
     }
     done = bulk.create(lines)
     return PushReceipt(tuple(done.written), (*sorted(old), *done.existing), tuple(done.rejected))

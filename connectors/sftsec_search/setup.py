@@ -1,73 +1,100 @@
-"""What the cluster needs before the first push: a template, a data stream, an index of verdicts."""
+"""What the cluster needs before the first push: templates, data streams, indices of ours."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_search.config import DATASET
+from sftsec_search.config import AUDIT_DATASET, DATASET
 from sftsec_search.errors import RequestError
-from sftsec_search.fields import DETECTION_FIELDS, mapping_of
+from sftsec_search.fields import AUDIT_FIELDS, DETECTION_FIELDS, Field, mapping_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sftsec_search.engine import Engine
 
-TEMPLATE = "sftsec-detections"
-PACKAGED = f"logs-{DATASET}"  # what the integration package names its own
 _PRIORITY = 150  # above the built-in `logs` (100), below what Kibana installs of a package (200)
 
 
-def detections_template(extra: Mapping[str, Any]) -> dict[str, Any]:
-    """The index template of the data stream; `extra` joins its `template`."""
-    strings = {"match_mapping_type": "string", "mapping": {"type": "keyword", "ignore_above": 1024}}
-    return {
-        "index_patterns": [f"logs-{DATASET}-*"],
-        "data_stream": {},
-        "priority": _PRIORITY,
-        "_meta": {"description": "Detections of sftsec", "managed_by": "sftsec"},
-        "template": {
-            "mappings": {
-                "dynamic_templates": [{"strings": strings}],
-                "properties": mapping_of(DETECTION_FIELDS),
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A kind of data stream.
+
+    Attributes:
+        dataset: the middle part of its name.
+        template: what we name our index template.
+        fields: what its documents hold.
+    """
+
+    dataset: str
+    template: str
+    fields: tuple[Field, ...]
+
+    @property
+    def packaged(self) -> str:
+        """What the integration package names its own template."""
+        return f"logs-{self.dataset}"
+
+    @property
+    def templates(self) -> tuple[str, str]:
+        """Either of the index templates that make a data stream of this kind."""
+        return (self.template, self.packaged)
+
+    def body(self, extra: Mapping[str, Any]) -> dict[str, Any]:
+        """The index template; `extra` joins its `template`."""
+        string = {"type": "keyword", "ignore_above": 1024}
+        strings = {"match_mapping_type": "string", "mapping": string}
+        return {
+            "index_patterns": [f"logs-{self.dataset}-*"],
+            "data_stream": {},
+            "priority": _PRIORITY,
+            "_meta": {"description": f"{self.dataset} documents", "managed_by": "sftsec"},
+            "template": {
+                "mappings": {
+                    "dynamic_templates": [{"strings": strings}],
+                    "properties": mapping_of(self.fields),
+                },
+                **extra,
             },
-            **extra,
-        },
-    }
+        }
 
 
-def set_up(
-    engine: Engine,
-    stream: str,
-    indices: Mapping[str, Mapping[str, Any]],
-    extra: Mapping[str, Any],
+DETECTIONS = Stream(DATASET, "sftsec-detections", DETECTION_FIELDS)
+AUDIT = Stream(AUDIT_DATASET, "sftsec-audit", AUDIT_FIELDS)
+
+
+def set_up_stream(
+    engine: Engine, stream: Stream, namespace: str, extra: Mapping[str, Any]
 ) -> list[str]:
-    """Make what is missing; say what was made.
-
-    Args:
-        engine: the cluster.
-        stream: the data stream of detections.
-        indices: further indices with their mappings.
-        extra: joins the template (a lifecycle, settings).
+    """Make a data stream with its template, where they are missing; say what was made.
 
     Raises:
         AccessError: when a privilege is missing.
     """
     made = []
-    if exists(engine, f"/_index_template/{PACKAGED}"):
-        made.append(f"the integration package's template {PACKAGED} is there and stays")
+    if exists(engine, f"/_index_template/{stream.packaged}"):
+        made.append(f"the integration package's template {stream.packaged} is there and stays")
     else:
-        body = detections_template(extra)
-        engine.request("PUT", f"/_index_template/{TEMPLATE}", body=body)
-        made.append(f"wrote the index template {TEMPLATE}")
-    if not exists(engine, f"/_data_stream/{stream}"):
-        engine.request("PUT", f"/_data_stream/{stream}")
-        made.append(f"made the data stream {stream}")
-    for index, mappings in indices.items():
-        if not exists(engine, f"/{index}/_mapping"):
-            engine.request("PUT", f"/{index}", body={"mappings": mappings})
-            made.append(f"made the index {index}")
+        engine.request("PUT", f"/_index_template/{stream.template}", body=stream.body(extra))
+        made.append(f"wrote the index template {stream.template}")
+    name = f"logs-{stream.dataset}-{namespace}"
+    if not exists(engine, f"/_data_stream/{name}"):
+        engine.request("PUT", f"/_data_stream/{name}")
+        made.append(f"made the data stream {name}")
     return made
+
+
+def set_up_index(engine: Engine, index: str, mappings: Mapping[str, Any]) -> list[str]:
+    """Make an index where it is missing; say so.
+
+    Raises:
+        AccessError: when a privilege is missing.
+    """
+    if exists(engine, f"/{index}/_mapping"):
+        return []
+    engine.request("PUT", f"/{index}", body={"mappings": mappings})
+    return [f"made the index {index}"]
 
 
 def exists(engine: Engine, path: str) -> bool:

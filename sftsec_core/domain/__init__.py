@@ -1,5 +1,6 @@
 """The values that flow through the pipeline: frozen dataclasses, standard library only."""
 
+from sftsec_core.domain.audit import AuditEntry
 from sftsec_core.domain.detections import Detection, PushReceipt, Suppression, detection_uid
 from sftsec_core.domain.examples import Example, Split
 from sftsec_core.domain.incidents import Incident, IncidentPage, PullWindow, Rejection, Verdict
@@ -17,6 +18,7 @@ from sftsec_core.domain.runs import RunInfo
 from sftsec_core.domain.tasks import TaskSpec
 
 __all__ = [
+    "AuditEntry",
     "ConfusionMatrix",
     "Curve",
     "Decision",

@@ -3,7 +3,7 @@
 Each row carries the SHA-256 of the row before it together with its own content, and a head row
 names the last one; so a row that was changed, removed, put in or cut off at the end shows in
 `verify`. Whoever can write to the database can also compute the whole chain anew: to hold out
-against that, note `head()` somewhere else now and then (the SIEM is a good place).
+against that, keep it somewhere else too: `sftsec audit push` copies it into the SIEM.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
+from sftsec_core.domain import AuditEntry
 from sftsec_core.errors import IntegrityError
 from sftsec_core.store.canonical import digest
 from sftsec_core.store.columns import clean_text
@@ -24,37 +24,12 @@ from sftsec_core.store.scrub import hide_url_passwords, without_secrets
 from sftsec_core.store.tables import audit, audit_head
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy import Connection, Row
 
     from sftsec_core.store.database import Database
 
 START = "0" * 64
 _ROWS_AT_A_TIME = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """One thing that was done.
-
-    Attributes:
-        seq: counts from 1 without a gap.
-        at: when (UTC).
-        actor: the operating system's user.
-        action: noun and verb ("model.promoted").
-        object: what it was done to ("phishing/live").
-        details: figures and reasons; never a secret.
-        hash: hex SHA-256 over the hash before it and this entry's content.
-    """
-
-    seq: int
-    at: datetime
-    actor: str
-    action: str
-    object: str
-    details: Mapping[str, Any]
-    hash: str
 
 
 def current_user() -> str:
@@ -121,6 +96,12 @@ class AuditLog:
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
         return [_entry(row) for row in reversed(rows)]
+
+    def after(self, seq: int, limit: int) -> list[AuditEntry]:
+        """Return the entries behind a number, the oldest first, at most `limit`."""
+        query = select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(limit)
+        with self._database.reading() as connection:
+            return [_entry(row) for row in connection.execute(query)]
 
     def head(self) -> tuple[int, str]:
         """Return the last entry's number and hash: noted elsewhere, they seal the log so far."""

@@ -112,6 +112,11 @@ def test_a_wazuh_site_labels_trains_scores_and_learns_from_its_detections(
     }
     assert site.json("score", TASK, "--from-start")["new"] == 0
 
+    copied = site.json("audit", "push", TASK)
+    assert copied["written"] == copied["seq"] == len(site.store().audit.tail(1000))
+    assert len(engine.documents(engine.stream.replace("detections", "audit"))) == copied["seq"]
+    assert site.json("audit", "push", TASK)["written"] == 0
+
 
 def test_a_verdict_needs_a_document_and_a_word(engine: EngineSite, tmp_path: Path) -> None:
     index = engine.name("wazuh-alerts")

@@ -31,6 +31,7 @@ LAYERS = (
         "sftsec_core.store",
     ),
     (
+        "sftsec_core.audit",
         "sftsec_core.bench",
         "sftsec_core.builtin",
         "sftsec_core.demo",

@@ -11,8 +11,9 @@ from sftsec_core.cli.lazy import LazyGroup
     "audit",
     cls=LazyGroup,
     lazy={
+        "push": "sftsec_core.cli.audit.push",
         "tail": "sftsec_core.cli.audit.tail",
     },
 )
 def command() -> None:
-    """Read the audit log and check that nobody changed it."""
+    """Read the audit log, check that nobody changed it, copy it into the SIEM."""

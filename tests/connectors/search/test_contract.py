@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +14,7 @@ from sftsec_core.contracts import Connector
 from sftsec_core.domain import Incident
 from sftsec_core.testing import ConnectorContract, PluginContract
 from tests.connectors.search.sites import Site, as_document
+from tests.servers.kibana import start_kibana
 
 
 class TestElasticPlugin(PluginContract):
@@ -30,18 +31,24 @@ class TestLabelledIndex(ConnectorContract):
     """Verdicts in a field of the documents."""
 
     @pytest.fixture(autouse=True)
-    def _own_site(self, site: Site) -> None:
+    def _own_site(self, site: Site) -> Iterator[None]:
         self.site = site
         self.index = site.name("mail")
+        self.kibana: dict[str, str] = {}
+        if site.vendor == "opensearch":
+            yield
+            return
+        with start_kibana(site.server) as kibana:
+            self.kibana = {"kibana_url": kibana.url}
+            yield
 
     def fill(self, folder: Path, incidents: Sequence[Incident]) -> None:
         self.site.make_index(self.index)
         self.site.plant(self.index, {each.uid: as_document(each) for each in incidents})
 
     def connect(self, folder: Path) -> Connector:
-        kibana = {} if self.site.vendor == "opensearch" else {"kibana_url": None}
         return self.site.connect(
-            self.index, page_size=self.page_size, max_field_bytes=4096, **kibana
+            self.index, page_size=self.page_size, max_field_bytes=4096, **self.kibana
         )
 
     def pushed(self, folder: Path) -> Sequence[str]:

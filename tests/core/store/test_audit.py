@@ -28,6 +28,12 @@ def test_entries_are_numbered_and_carry_the_operating_systems_user(written: Stor
     assert written.audit.head() == (5, entries[-1].hash)
 
 
+def test_what_came_behind_an_entry_is_read_in_order_and_bounded(written: Store) -> None:
+    assert [entry.seq for entry in written.audit.after(2, 2)] == [3, 4]
+    assert [entry.seq for entry in written.audit.after(0, 100)] == [1, 2, 3, 4, 5]
+    assert written.audit.after(5, 100) == []
+
+
 def test_an_empty_log_verifies(store: Store) -> None:
     assert store.audit.verify() == 0
 

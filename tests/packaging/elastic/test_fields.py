@@ -11,7 +11,7 @@ import pytest
 
 from sftsec_core.records import flatten
 from sftsec_elastic.config import NEEDS_LABEL, TAGS
-from sftsec_search.fields import DETECTION_FIELDS
+from sftsec_search.fields import AUDIT_FIELDS, DETECTION_FIELDS, Field
 from tests.packaging.elastic.parts import (
     STREAMS,
     charts,
@@ -27,7 +27,7 @@ from tests.packaging.elastic.parts import (
 )
 
 # The package says more precisely what the connector's own template leaves to one type.
-AS_PLAIN = {"match_only_text": "text", "constant_keyword": "keyword"}
+AS_PLAIN = {"match_only_text": "text", "constant_keyword": "keyword", "flattened": "object"}
 # What Kibana itself puts on an alert and maps; the rest of an alert is the detection's own fields,
 # of which those below `sftsec.` are not mapped.
 OF_ALERTS = {
@@ -51,14 +51,19 @@ def known(view: str) -> set[str]:
     return OF_ALERTS | {n for n in fields_of("detections") if not n.startswith("sftsec.")}
 
 
-def test_the_package_has_the_connectors_fields_with_their_types_and_words() -> None:
-    ours = fields_of("detections")
-    for field in DETECTION_FIELDS:
+@pytest.mark.parametrize(
+    ("stream", "written"), [("detections", DETECTION_FIELDS), ("audit", AUDIT_FIELDS)]
+)
+def test_the_package_has_the_connectors_fields_with_their_types(
+    stream: str, written: tuple[Field, ...]
+) -> None:
+    ours = fields_of(stream)
+    for field in written:
         assert field.name in ours, field.name
         kind = ours[field.name]["type"]
         assert AS_PLAIN.get(kind, kind) == field.type, field.name
     own = {name for name in ours if name.startswith("sftsec.")}
-    assert own == {each.name for each in DETECTION_FIELDS if each.name.startswith("sftsec.")}
+    assert own == {each.name for each in written if each.name.startswith("sftsec.")}
 
 
 def test_what_the_model_read_is_kept_and_not_indexed() -> None:

@@ -1,0 +1,34 @@
+"""The plain OpenSearch client, for `sftsec bench connector`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sftsec_opensearch.client import OpenSearchEngine, login_of, tls_of
+from sftsec_opensearch.connector import OpenSearchConnector
+from sftsec_search.yardstick import Plain, SearchYardstick
+
+if TYPE_CHECKING:
+    from sftsec_opensearch.config import OpenSearchConfig
+    from sftsec_search.config import IndexSource
+
+
+def make_yardstick(config: OpenSearchConfig, name: str) -> SearchYardstick:
+    """Prepare the client as its documentation does; nothing is sent yet.
+
+    Raises:
+        ConfigError: when a secret is not there.
+    """
+    from opensearchpy import OpenSearch, helpers
+
+    def connect(source: IndexSource, namespace: str) -> OpenSearchConnector:
+        there = {"sources": (source,), "namespace": namespace}
+        return OpenSearchConnector(config.model_copy(update=there))
+
+    client = OpenSearch(
+        list(config.urls),
+        timeout=config.timeout.total_seconds(),
+        **login_of(config),
+        **tls_of(config),
+    )
+    return SearchYardstick(name, OpenSearchEngine(config), Plain(client, helpers), connect)

@@ -1,0 +1,168 @@
+"""Beside a vendor's own helpers, on made-up data of our own: for `sftsec bench connector`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.errors import ConnectorError
+from sftsec_search.config import DATASET, IndexSource
+from sftsec_search.detections import document_of
+from sftsec_search.errors import RequestError
+from sftsec_search.pull import now
+from sftsec_search.setup import DETECTIONS
+
+if TYPE_CHECKING:
+    from sftsec_core.domain import Detection
+    from sftsec_search.connector import SearchConnector
+    from sftsec_search.engine import Engine
+
+_PRIORITY = 1000  # above every template of the site's that matches the name
+# As the alerts of both platforms are kept: words to be found whole, no text to be analysed.
+_MAPPINGS: Mapping[str, Any] = {
+    "dynamic_templates": [
+        {
+            "strings": {
+                "match_mapping_type": "string",
+                "mapping": {"type": "keyword", "ignore_above": 1024},
+            }
+        }
+    ],
+    "properties": {"@timestamp": {"type": "date"}, "message": {"type": "text"}},
+}
+Named = tuple[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A vendor's client as a user makes it, and the module with its helpers."""
+
+    client: Any
+    helpers: Any
+
+
+class SearchYardstick:
+    """An index of records and data streams of detections; see `sftsec_core.contracts.Yardstick`."""
+
+    def __init__(
+        self,
+        name: str,
+        engine: Engine,
+        plain: Plain,
+        connect: Callable[[IndexSource, str], SearchConnector],
+    ) -> None:
+        """Take the parts.
+
+        Args:
+            name: of all that is made.
+            engine: for what is made and deleted; it is closed with this object.
+            plain: what is measured beside the connector.
+            connect: opens the connector on a source, with the namespace that it pushes to.
+        """
+        self._name = name
+        self._engine = engine
+        self._plain = plain
+        self._connect = connect
+        self._made: list[str] = []
+
+    def set_up(self, records: Iterable[Named]) -> None:
+        """Make the index and the template of the data streams; write the records."""
+        self._make(f"/{self._name}", {"mappings": _MAPPINGS})
+        template = {
+            **DETECTIONS.body({}),
+            "index_patterns": [f"logs-{DATASET}-{self._namespace('*')}"],
+            "priority": _PRIORITY,
+        }
+        self._make(f"/_index_template/{self._name}", template, {"create": "true"})
+        self._bulk("index", self._name, records)
+        self._engine.request("POST", f"/{self._name}/_refresh")
+
+    def empty(self, target: str) -> None:
+        """Make the data stream, or make it anew."""
+        path = f"/_data_stream/{self._stream(target)}"
+        if path in self._made:
+            self._delete(path)
+        self._make(path)
+
+    def connect(self, target: str) -> SearchConnector:
+        """Open the connector."""
+        return self._connect(IndexSource(index=self._name), self._namespace(target))
+
+    def scan(self, fields: Sequence[str]) -> Iterator[object]:
+        """Read by `helpers.scan`, with its own page size."""
+        query = {"_source": list(fields)} if fields else None
+        hits: Iterator[object] = self._plain.helpers.scan(
+            self._plain.client, index=self._name, query=query
+        )
+        return hits
+
+    def document(self, detection: Detection) -> Mapping[str, Any]:
+        """The document in ECS."""
+        return document_of(detection, namespace=self._namespace("plain"), now=now())
+
+    def write(self, target: str, documents: Iterable[Named]) -> int:
+        """Write by `helpers.streaming_bulk`, with its own sizes."""
+        return self._bulk("create", self._stream(target), documents)
+
+    def count(self, target: str) -> int:
+        """Count, after a refresh."""
+        stream = self._stream(target)
+        self._engine.request("POST", f"/{stream}/_refresh")
+        return int(self._engine.request("GET", f"/{stream}/_count")["count"])
+
+    def clear(self) -> None:
+        """Delete what was made, the data streams before their template."""
+        left = []
+        for path in reversed(self._made):
+            try:
+                self._delete(path)
+            except ConnectorError as error:
+                left.append(f"{path} ({error})")
+        if left:
+            raise ConnectorError(f"the benchmark leaves behind, delete it: {', '.join(left)}")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._plain.client.close()
+        self._engine.close()
+
+    # --- parts
+
+    def _namespace(self, target: str) -> str:
+        return f"{self._name.replace('-', '_')}.{target}"  # a namespace holds no dash
+
+    def _stream(self, target: str) -> str:
+        return f"logs-{DATASET}-{self._namespace(target)}"
+
+    def _bulk(self, kind: str, index: str, documents: Iterable[Named]) -> int:
+        actions = (
+            {"_op_type": kind, "_index": index, "_id": name, "_source": document}
+            for name, document in documents
+        )
+        done = self._plain.helpers.streaming_bulk(self._plain.client, actions)
+        return sum(good for good, _ in done)
+
+    def _make(
+        self,
+        path: str,
+        body: Any = None,
+        params: Mapping[str, Any] | None = None,  # noqa: ANN401 - JSON
+    ) -> None:
+        # Noted first: what Ctrl-C or a lost answer cuts short may be there nevertheless.
+        self._made.append(path)
+        try:
+            self._engine.request("PUT", path, params=params, body=body)
+        except RequestError as error:
+            self._made.remove(path)
+            raise ConnectorError(
+                f"the benchmark cannot make {path}, and touches nothing of that name: {error}"
+            ) from error
+
+    def _delete(self, path: str) -> None:
+        try:
+            self._engine.request("DELETE", path)
+        except RequestError as error:
+            if error.status != 404:
+                raise
+        self._made.remove(path)
