@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,12 @@ from sftsec_core.evaluation.calibration import (
     fit_temperature,
 )
 from sftsec_core.evaluation.decide import predict_labels
+from sftsec_core.evaluation.fair import (
+    Comparable,
+    Judgement,
+    comparable,
+    macro_f1_difference,
+)
 from sftsec_core.evaluation.metrics import Scorer, compute_metrics
 from sftsec_core.evaluation.threshold import choose_threshold, incidents_per_day
 
@@ -51,6 +57,7 @@ class Fitted:
         temperature: as it serves; None fits one on dev.
         threshold: as it serves; None chooses one on dev. A model in service is judged with its
             own temperature and threshold: that is what the analysts get.
+        seen: says of each example whether the model was trained on it; None knows of none.
     """
 
     model: TrainedModel
@@ -59,6 +66,7 @@ class Fitted:
     cost: int | None = None
     temperature: float | None = None
     threshold: Threshold | None = None
+    seen: Callable[[Sequence[Example]], NDArray[np.bool_]] | None = None
     # What it answered for a part, and how long it took: a model is judged as the candidate and
     # perhaps again beside another one, and a fine-tuned encoder takes minutes to answer.
     answers: dict[int, _Answer] = field(default_factory=dict, repr=False, compare=False)
@@ -138,11 +146,16 @@ def evaluate(
     )
     ours = _judge("candidate", candidate, question)
     theirs = {name: _judge(name, fitted, question) for name, fitted in others.items()}
-    return _report(ours, theirs, question, data or {})
+    fair = {name: _comparable(fitted, question) for name, fitted in others.items()}
+    return _report(ours, theirs, fair, question, data or {})
 
 
 def _report(
-    ours: _Judged, theirs: Mapping[str, _Judged], question: _Question, data: Mapping[str, Any]
+    ours: _Judged,
+    theirs: Mapping[str, _Judged],
+    fair: Mapping[str, Comparable],
+    question: _Question,
+    data: Mapping[str, Any],
 ) -> EvalReport:
     split, task, benign = question.split, question.task, question.benign
     chosen = ours.scores.threshold.value
@@ -152,8 +165,7 @@ def _report(
         candidate=ours.scores,
         others={name: judged.scores for name, judged in theirs.items()},
         differences={
-            name: difference(_macro_f1(ours), _macro_f1(judged), ours.macro_f1, judged.macro_f1)
-            for name, judged in theirs.items()
+            name: _difference(ours, judged, fair[name], question) for name, judged in theirs.items()
         },
         threshold_table=tables.threshold_table(
             question.y_test, ours.proba, benign, chosen, incidents_per_day(split.test, split)
@@ -161,9 +173,30 @@ def _report(
         worst_errors=tables.worst_errors(
             split.test, question.y_test, ours.proba, benign, chosen, task.labels
         ),
-        data={"rows": _rows(split, task), **_plain_mapping(data)},
+        data={
+            "rows": _rows(split, task),
+            "seen_by": {name: each.counts() for name, each in fair.items() if each.seen},
+            **_plain_mapping(data),
+        },
         labels_train={label: counted[label] for label in task.labels},
         benign=task.benign,
+    )
+
+
+def _comparable(fitted: Fitted, question: _Question) -> Comparable:
+    seen = None if fitted.seen is None else fitted.seen(question.split.test)
+    return comparable(seen, question.y_test)
+
+
+def _difference(ours: _Judged, theirs: _Judged, fair: Comparable, question: _Question) -> Interval:
+    if fair.rows.all():
+        return difference(_macro_f1(ours), _macro_f1(theirs), ours.macro_f1, theirs.macro_f1)
+    return macro_f1_difference(
+        Judgement(ours.proba, ours.scores.threshold.value),
+        Judgement(theirs.proba, theirs.scores.threshold.value),
+        question.y_test,
+        question.benign,
+        fair.rows,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.dataset.seen import Seen
 from sftsec_core.domain import Decision, EvalReport, ModelRef, Split, Vote
 from sftsec_core.errors import IntegrityError, NotFoundError
 from sftsec_core.evaluation.evaluate import Fitted, evaluate
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _PROPOSED = "proposed.json"
 _HTML = "report.html"
+_SEEN = "seen.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def propose(
     refused too, what is returned is the first proposal.
     """
     live = _incumbent(run)
+    Seen.of((*split.train, *split.dev), run.workspace.salt).save(run.folder / _SEEN)
     first = _put_to_the_gate(run, next(iter(fits)), fits, split, data, live)
     baseline_may = live is None or live.fitted is None or live.fitted.recipe == BASELINE
     if first.decision.approved or first.fitted.recipe == BASELINE or not baseline_may:
@@ -135,8 +138,18 @@ def _incumbent(run: Run) -> Incumbent | None:
         cost=cost_of(loaded.model, run.workspace.plugins.recipes()[ref.recipe]),
         temperature=serving.temperature,
         threshold=serving.threshold,
+        seen=_seen_by(run, ref),
     )
     return Incumbent(ref, fitted, report)
+
+
+def _seen_by(run: Run, ref: ModelRef) -> Seen | None:
+    """What a model was trained on; None when its run was pruned."""
+    workspace = run.workspace
+    try:
+        return Seen.load(workspace.store.runs.get(ref.run_id).folder / _SEEN, workspace.salt)
+    except NotFoundError:
+        return None
 
 
 def _report_of(run: Run, ref: ModelRef) -> EvalReport | None:

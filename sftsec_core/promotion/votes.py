@@ -73,11 +73,19 @@ def not_worse_than_live(
         return Vote(voter, False, "a model is in service, but was not judged on this test set")
     if found.value is None or found.high is None:
         return Vote(voter, False, "the difference to the model in service is not known")
-    words = f"macro-F1 {_difference(found)} against the model in service"
+    words = f"macro-F1 {_difference(found)} against the model in service{_on_which(candidate)}"
     allowed = f"tolerance {100 * policy.tolerance:.1f} points"
     if found.high < -policy.tolerance:
         return Vote(voter, False, f"{words}: worse, beyond the interval and the {allowed}")
     return Vote(voter, True, f"{words}: not shown to be worse ({allowed})")
+
+
+def _on_which(candidate: EvalReport) -> str:
+    """On which test rows the two were compared, where that is not all of them."""
+    counts = candidate.data.get("seen_by", {}).get(LIVE)
+    if counts is None:
+        return ""
+    return f" on {counts['compared']:,} test rows ({counts['seen']:,} are of its own training)"
 
 
 def beats_linear(candidate: EvalReport, policy: GateSettings) -> Vote:

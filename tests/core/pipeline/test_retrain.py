@@ -101,14 +101,18 @@ def observer() -> Observer:
     return Observer()
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def write_incidents(folder: Path, count: int) -> None:
     rng = Random(5)  # noqa: S311 - reproducible texts, no secret
-    with (tmp_path / "incidents.jsonl").open("w", encoding="utf-8") as out:
-        for number in range(600):
+    with (folder / "incidents.jsonl").open("w", encoding="utf-8") as out:
+        for number in range(count):
             text = " ".join(rng.choices(WORDS, k=12)) + f" {number}"
             row = {"id": f"i{number}", "message": text, "label": LABELS[secret_of(text)]}
             out.write(json.dumps(row) + "\n")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_incidents(tmp_path, 600)
     return tmp_path
 
 
@@ -174,6 +178,23 @@ def test_linear_never_takes_the_place_of_a_better_model(folder: Path, observer: 
     }
     assert live is not None
     assert live.digest == best.digest
+
+
+def test_a_model_in_service_is_not_compared_on_what_it_was_trained_on(
+    folder: Path, observer: Observer
+) -> None:
+    """Data that grew is divided anew; what linear knows by heart would then refuse all others."""
+    with workspace(folder, observer, "linear") as work:
+        assert retrain(work, "secret").promoted
+    write_incidents(folder, 700)
+    with workspace(folder, observer, "linear") as work:
+        outcome = retrain(work, "secret")
+    seen = outcome.report.data["seen_by"]["live"]
+    tested = sum(outcome.report.data["rows"]["test"].values())
+    assert seen["compared"] == tested - seen["seen"] < tested
+    (vote,) = (v for v in outcome.decision.votes if v.voter == "not_worse_than_live")
+    assert vote.approve
+    assert "of its own training" in vote.reason
 
 
 def test_a_plugins_vote_refuses_whatever_the_figures_say(folder: Path, observer: Observer) -> None:
