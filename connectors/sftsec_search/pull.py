@@ -97,8 +97,22 @@ class _Reader:
         condition = self._condition()
         if condition is None:
             return
+        if self._window.labelled is False:
+            self._tell_what_has_no_time()
         query = Query(source.index, source.timestamp, condition, self._mapper.includes)
         yield from Scan(cluster.engine, cluster.config, query, position)
+
+    def _tell_what_has_no_time(self) -> None:
+        """Count what scoring passes over, since no cursor could ever stand behind it."""
+        source, cluster = self._source, self._cluster
+        untimed = [{"exists": {"field": source.timestamp}}, {"term": {"event.module": OURS}}]
+        chosen = [source.query] if source.query else []
+        body = {"size": 0, "query": {"bool": {"filter": chosen, "must_not": untimed}}}
+        total = cluster.patience(lambda: cluster.engine.search(body, source.index))["hits"]["total"]
+        if total["value"]:
+            least = "at least " if total["relation"] == "gte" else ""
+            message = "%s%d documents of %s have no %s and are not scored: set `timestamp`"
+            log.warning(message, least, total["value"], source.index, source.timestamp)
 
     def _condition(self) -> Mapping[str, Any] | None:
         """The query for what the window asks; None when nothing can match."""
