@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -188,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_let_in():
             return 401, {"message": "Unauthorized"}
         space, path = self._space_and_path()
-        calls = {
+        calls: dict[str, Callable[[], dict[str, Any]]] = {
             "GET /api/detection_engine/privileges": lambda: {"is_authenticated": True},
             "POST /api/detection_engine/signals/tags": lambda: self.double.set_tags(space, body),
             "POST /api/detection_engine/signals/status": lambda: self.double.set_status(

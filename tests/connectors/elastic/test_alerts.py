@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sftsec_core.domain import PullWindow, Verdict
@@ -12,7 +14,7 @@ from tests.connectors.search.sites import pages
 AT = "2026-01-05T08:00:00Z"
 
 
-def said(site: AlertSite, **options: object) -> dict[str, list[tuple[str, bool]]]:
+def said(site: AlertSite, **options: Any) -> dict[str, list[tuple[str, bool]]]:
     return {
         each.uid.partition("/")[2]: [(v.value, v.automated) for v in each.verdicts]
         for each in site.pull(**options)
