@@ -186,7 +186,8 @@ _PEM = re.compile(
     r"(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?"
 )
 _BEARER = re.compile(
-    r"(?i)\b(?:authorization[\"']?\s*+[:=]\s*+[\"']?(?:basic|bearer|token)\s++|bearer\s++(?=\S{16}))"
+    r"(?i)\b(?:authorization[\"']?\s*+[:=]\s*+[\"']?(?:basic|bearer|token)\s++"
+    r"|bearer\s++(?=[A-Za-z0-9._~+/=\-]{16}))"
     r"([A-Za-z0-9._~+/=\-]{8,}+)"
 )
 # Behind a key's name: a value of word characters, so that an injection that stands in a

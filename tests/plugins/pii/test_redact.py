@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import sftsec_pii.hooks
@@ -187,6 +187,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | st.text(max_size=4), max_size=14).map("".join))
+@example("bearer secret/home/+49 30 1234567")  # a placeholder must not make a token longer
 @settings(max_examples=300, deadline=None)
 def test_redacting_twice_changes_nothing(text: str) -> None:
     once = redact(text)
