@@ -21,6 +21,7 @@ COMMANDS = {
     "dataset": "sftsec_core.cli.dataset",
     "retrain": "sftsec_core.cli.retrain",
     "score": "sftsec_core.cli.score",
+    "serve": "sftsec_core.cli.serve",
     "report": "sftsec_core.cli.report",
     "model": "sftsec_core.cli.model",
     "package": "sftsec_core.cli.package",

@@ -47,6 +47,12 @@ _TAIL = """\
       min_labels: 100        # labels a class before a model may go into service
       on_few_labels: refuse  # or warn
       # min_recall: 0.8
+
+# serve:                     # `sftsec serve`: the HTTP endpoint that a SIEM's search command asks
+#   tokens: {splunk: env:SFTSEC_SERVE_TOKEN}  # a name for the log, and where its token is
+#   host: 0.0.0.0            # default: this machine alone; anything else needs TLS
+#   certificate: server.pem
+#   key: server.key
 """
 
 

@@ -134,12 +134,12 @@ def score_page(page: IncidentPage, scorer: Scorer) -> ScoredPage:
         PluginError: when the model breaks its contract (shape of the probabilities).
     """
     rated = rate_page(page, scorer)
-    incidents = [incident for incident, _ in rated.texts]
-    passed, suppressed = _divide(_decide(incidents, rated.proba, scorer), scorer)
+    found = (detection_of(each, scorer) for each in judge(rated, scorer) if each.is_detection)
+    passed, suppressed = _divide(found, scorer)
     return ScoredPage(
         cursor=page.cursor,
         pulled=len(page.incidents),
-        scored=len(incidents),
+        scored=len(rated.texts),
         detections=tuple(passed),
         suppressed=tuple(suppressed),
         rejected=rated.rejected,
@@ -154,11 +154,32 @@ class RatedPage:
         texts: each incident that could be rated, cleaned, with the text that the model read.
         proba: calibrated probabilities, shape (len(texts), labels).
         rejected: records that could not be read or rated.
+        empty: uids of incidents that have no text to read.
     """
 
     texts: tuple[tuple[Incident, str], ...]
     proba: NDArray[np.float64]
     rejected: tuple[Rejection, ...]
+    empty: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the model makes of one incident, whether it is a detection or not.
+
+    Attributes:
+        incident: as the steps left it.
+        label: the class that was decided on.
+        probability: of being an attack, or of `label` in a task without a benign class.
+        is_detection: whether `label` is anything but the benign one.
+        row: calibrated probabilities, shape (labels,).
+    """
+
+    incident: Incident
+    label: str
+    probability: float
+    is_detection: bool
+    row: NDArray[np.float64]
 
 
 def rate_page(page: IncidentPage, scorer: Scorer) -> RatedPage:
@@ -171,7 +192,47 @@ def rate_page(page: IncidentPage, scorer: Scorer) -> RatedPage:
     texts = _render_all(_clean(page.incidents, scorer, work), scorer, work)
     proba = _probabilities([text for _, text in texts], scorer)
     kept, proba = _only_finite(texts, proba, work)
-    return RatedPage(tuple(kept), proba, tuple(work.rejected))
+    return RatedPage(tuple(kept), proba, tuple(work.rejected), tuple(work.empty))
+
+
+def judge(rated: RatedPage, scorer: Scorer) -> Iterator[Judgement]:
+    """Decide each incident that was rated, in their order, by the rule of the report."""
+    task, proba = scorer.task, rated.proba
+    benign = None if task.benign is None else task.labels.index(task.benign)
+    columns = predict_labels(proba, benign, scorer.threshold)
+    sure = proba.max(axis=1, initial=0.0) if benign is None else attack_scores(proba, benign)
+    decided = zip(rated.texts, proba, columns, sure, strict=True)
+    for (incident, _), row, column, probability in decided:
+        label = task.labels[column]
+        yield Judgement(incident, label, float(probability), bool(column != benign), row)
+
+
+def detection_of(judgement: Judgement, scorer: Scorer) -> Detection:
+    """What goes out when a judgement is one."""
+    incident = judgement.incident
+    return Detection(
+        uid=detection_uid(scorer.model_digest, incident.uid),
+        incident_uid=incident.uid,
+        task=scorer.task.name,
+        model_digest=scorer.model_digest,
+        label=judgement.label,
+        probability=judgement.probability,
+        threshold=scorer.threshold,
+        top_classes=top_classes(judgement, scorer),
+        at=incident.at,
+        fields=_carried(incident, scorer),
+    )
+
+
+def top_classes(judgement: Judgement, scorer: Scorer) -> tuple[tuple[str, float], ...]:
+    """The most probable classes with their probabilities, best first."""
+    pairs = zip(scorer.task.labels, judgement.row.tolist(), strict=True)
+    # Stable: of equally probable classes the first column comes first, as in the decision.
+    return tuple(sorted(pairs, key=_probability, reverse=True)[:_TOP])
+
+
+def _probability(pair: tuple[str, float]) -> float:
+    return pair[1]
 
 
 @dataclass(slots=True)
@@ -179,6 +240,7 @@ class _Page:
     """What is collected while a page is scored."""
 
     rejected: list[Rejection] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
 
     def reject(self, incident: Incident, what: str, error: BaseException | None = None) -> None:
         # Only the kind of error: its words may repeat the record.
@@ -209,6 +271,8 @@ def _render_all(
             continue
         if text:
             texts.append((incident, text))
+        else:
+            work.empty.append(incident.uid)
     return texts
 
 
@@ -255,35 +319,6 @@ def _only_finite(
     return kept, proba[np.array(good, dtype=bool)]
 
 
-def _decide(
-    incidents: Sequence[Incident], proba: NDArray[np.float64], scorer: Scorer
-) -> Iterator[Detection]:
-    task = scorer.task
-    benign = None if task.benign is None else task.labels.index(task.benign)
-    columns = predict_labels(proba, benign, scorer.threshold)
-    sure = proba.max(axis=1, initial=0.0) if benign is None else attack_scores(proba, benign)
-    for incident, row, column, probability in zip(incidents, proba, columns, sure, strict=True):
-        if column != benign:
-            yield Detection(
-                uid=detection_uid(scorer.model_digest, incident.uid),
-                incident_uid=incident.uid,
-                task=task.name,
-                model_digest=scorer.model_digest,
-                label=task.labels[column],
-                probability=float(probability),
-                threshold=scorer.threshold,
-                top_classes=_top(task.labels, row),
-                at=incident.at,
-                fields=_carried(incident, scorer),
-            )
-
-
-def _top(labels: Sequence[str], row: NDArray[np.float64]) -> tuple[tuple[str, float], ...]:
-    # Stable: of equally probable classes the first column comes first, as in the decision.
-    best = np.argsort(-row, kind="stable")[:_TOP]
-    return tuple((labels[column], float(row[column])) for column in best)
-
-
 def _carried(incident: Incident, scorer: Scorer) -> Mapping[str, Any]:
     wanted = dict.fromkeys((*scorer.task.text_fields, *scorer.keep))
     return {name: incident.fields[name] for name in wanted if name in incident.fields}
@@ -295,7 +330,7 @@ def _divide(
     passed: list[Detection] = []
     suppressed: list[tuple[Detection, str]] = []
     for detection in detections:
-        found = _suppression(detection, scorer)
+        found = suppression_of(detection, scorer)
         if found is None:
             passed.append(detection)
         else:
@@ -303,7 +338,8 @@ def _divide(
     return passed, suppressed
 
 
-def _suppression(detection: Detection, scorer: Scorer) -> Suppression | None:
+def suppression_of(detection: Detection, scorer: Scorer) -> Suppression | None:
+    """Why a plugin keeps a detection back; None when it may go out."""
     try:
         return scorer.suppress(detection)
     except Exception as error:  # noqa: BLE001 - a stranger's

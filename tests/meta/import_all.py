@@ -17,6 +17,7 @@ from contextlib import suppress
 LIGHT = (
     *("numpy", "scipy.sparse", "sklearn.linear_model", "pyarrow.parquet", "matplotlib"),
     *("sqlalchemy", "alembic.command", "pydantic", "click", "rich.console", "pytest"),
+    *("fastapi", "uvicorn"),
 )
 HEAVY = ("torch", "transformers.trainer", "peft")
 

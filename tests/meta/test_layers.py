@@ -40,6 +40,7 @@ LAYERS = (
         "sftsec_core.request",
         "sftsec_core.retrain",
         "sftsec_core.score",
+        "sftsec_core.serve",
         "sftsec_core.testing",
         "sftsec_core.workspace",
     ),

@@ -1,0 +1,81 @@
+"""`sftsec serve`: an HTTP endpoint that scores events."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sftsec_core.cli.options import App, pass_app
+
+if TYPE_CHECKING:
+    from sftsec_core.config.models import ServeSettings
+    from sftsec_core.serve.endpoint import Endpoint
+    from sftsec_core.workspace import Workspace
+
+_PEM = click.Path(dir_okay=False, resolve_path=True, path_type=Path)
+
+
+@click.command("serve")
+@click.option("--host", help="Where to listen; default: 127.0.0.1, this machine alone.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Default: 8765; 0 takes a free one.")
+@click.option("--certificate", type=_PEM, help="PEM file of the certificate, with its chain.")
+@click.option("--key", type=_PEM, help="PEM file of its key.")
+@click.option("--docs", is_flag=True, help="Describe it at /openapi.json.")
+@pass_app
+def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - options by name
+    r"""Score events over HTTP with the models in service, for a SIEM's search command.
+
+    Callers send one of the tokens under `serve.tokens` in sftsec.yaml. Another address than this
+    machine's needs a certificate. A model that is promoted or rolled back is taken over while it
+    runs. SIGTERM and Ctrl-C finish what is being scored.
+
+    \b
+      POST /v1/score   {"task": "phishing", "events": [{"id": "1", "fields": {"message": "..."}}]}
+      GET  /v1/tasks   what may be asked, and which models answer
+      GET  /healthz    200 while the process lives
+      GET  /readyz     200 once the models in service are loaded
+
+    \b
+    Examples:
+      sftsec serve
+      sftsec serve --host 0.0.0.0 --certificate server.pem --key server.key
+    """
+    endpoint_of = _endpoint()
+    _log_requests(quiet=app.quiet)
+    with app.workspace() as workspace:
+        endpoint = endpoint_of(workspace, _settings(workspace, given), docs=docs)
+        endpoint.run(ready=lambda: app.say(f"listening on {endpoint.url}; Ctrl-C stops it"))
+
+
+def _endpoint() -> type[Endpoint]:
+    from sftsec_core.errors import ConfigError
+
+    try:
+        from sftsec_core.serve.endpoint import Endpoint
+    except ImportError as error:
+        raise ConfigError(
+            f"`sftsec serve` needs {error.name}: pip install 'sftsec[serve]'"
+        ) from error
+    return Endpoint
+
+
+def _settings(workspace: Workspace, given: dict[str, Any]) -> ServeSettings:
+    """What the configuration says, with what the command line says instead."""
+    from sftsec_core.config.load import validate
+    from sftsec_core.config.models import ServeSettings
+
+    named = {name: value for name, value in given.items() if value is not None}
+    chosen = {**workspace.settings.serve.model_dump(), **named}
+    return validate(ServeSettings, chosen, file=workspace.file, path=("serve",))
+
+
+def _log_requests(*, quiet: bool) -> None:
+    """An access log is of use only with times in it, and by default."""
+    if quiet:
+        return
+    logging.getLogger("sftsec_core.serve").setLevel(logging.INFO)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
