@@ -126,8 +126,7 @@ class Yardstick(Protocol):
         ...
 
     def connect(self, target: str) -> Connector:
-        """Open the connector as it is configured, except that it pulls the records of `set_up`
-        and pushes to the target."""
+        """Open the connector as configured, pulling `set_up`'s records, pushing to the target."""
         ...
 
     def scan(self, fields: Sequence[str]) -> Iterator[object]:

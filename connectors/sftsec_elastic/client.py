@@ -11,8 +11,9 @@ import orjson
 
 from sftsec_core.errors import ConnectorUnavailableError
 from sftsec_search.bounded import BoundedPool
-from sftsec_search.engine import Engine, failure
+from sftsec_search.engine import Engine
 from sftsec_search.errors import RequestError, TlsError, TooLargeError
+from sftsec_search.parse import read_json
 
 # The client would log each attempt, and bodies with the documents in them; `Patience` says enough.
 logging.getLogger("elastic_transport").setLevel(logging.ERROR)
@@ -81,17 +82,18 @@ class ElasticEngine(Engine):
                 method, path, params=dict(params or {}), headers=headers, body=payload
             )
         # `from None`: the client's own errors quote documents, and a trace would show them.
-        except ApiError as error:
-            raise failure(self.vendor, error.meta.status, error.body) from None
         except UnsupportedProductError:
             raise RequestError(
                 "this is not Elasticsearch; for OpenSearch and Wazuh use `type: opensearch`",
                 status=0,
             ) from None
+        except ApiError as error:
+            raise self.refusal(error.meta.status, error.body) from None
         except elastic_transport.TlsError as error:
             raise TlsError(f"{_TLS} ({_short(error)})") from None
         except elastic_transport.TransportError as error:
             raise _lost(error) from None
+        self.accepted = True
         found = answer.body
         return found if isinstance(found, dict) else {"": found}
 
@@ -147,24 +149,27 @@ def _bounded_node(base: type[Any], limit: int) -> type[Any]:
 
 
 def _serializers() -> dict[str, Any]:
-    """Read answers by orjson, whichever of the two names of JSON they come under."""
-    from elasticsearch.serializer import OrjsonSerializer
+    """Read answers by `read_json`, whichever of the two names of JSON they come under."""
+    from elasticsearch.serializer import JsonSerializer
 
-    class CompatibleOrjson(OrjsonSerializer):
+    class Json(JsonSerializer):
+        def json_loads(self, data: bytes) -> Any:  # noqa: ANN401 - JSON
+            return read_json(data)
+
+    class CompatibleJson(Json):
         mimetype = "application/vnd.elasticsearch+json"
 
-    return {each.mimetype: each() for each in (OrjsonSerializer, CompatibleOrjson)}
+    return {each.mimetype: each() for each in (Json, CompatibleJson)}
 
 
 def _lost(error: Exception) -> Exception:
     """A connection that was lost, unless what ended it was our own bound."""
-    for cause in getattr(error, "errors", ()):
-        if isinstance(cause, TooLargeError):
-            return cause
+    # The transport empties the list of errors of the node.
+    if isinstance(error.__cause__, TooLargeError):
+        return error.__cause__
     return ConnectorUnavailableError(f"the cluster does not answer ({_short(error)})")
 
 
 def _short(error: Exception) -> str:
     """The kind of an error, without the addresses and bodies in its words."""
-    causes = getattr(error, "errors", ()) or (error,)
-    return type(causes[0]).__name__
+    return type(error.__cause__ or error).__name__

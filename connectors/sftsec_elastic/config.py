@@ -83,8 +83,8 @@ class ElasticConfig(SearchConfig):
     @field_validator("fingerprint")
     @classmethod
     def _is_a_sha256(cls, value: str | None) -> str | None:
-        plain = value and value.replace(":", "").lower()
-        if plain and not _FINGERPRINT.match(plain):
+        plain = None if value is None else value.replace(":", "").lower()
+        if plain is not None and not _FINGERPRINT.match(plain):
             raise ValueError("a fingerprint is the SHA-256 of the certificate: 64 hex digits")
         return plain
 

@@ -25,6 +25,6 @@ class OpenSearchConfig(SearchConfig):
     )
     tie_breaker: str = Field(
         "_id",
-        description="A field that no two documents share, to sort by behind the time. _id always "
-        "is; a keyword field (Wazuh's `id`) costs the cluster less memory.",
+        description="A field that no two documents of an index share, to sort by behind the "
+        "time. _id always is; a keyword field (Wazuh's `id`) costs the cluster less memory.",
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.errors import ConnectorError
 from sftsec_opensearch.client import OpenSearchEngine
 from sftsec_opensearch.privileges import missing
+from sftsec_search.checks import ask
 from sftsec_search.connector import SearchConnector
 from sftsec_search.errors import RequestError
 from sftsec_search.pull import now
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from sftsec_core.domain import AuditEntry, Detection, PushReceipt, Verdict
     from sftsec_opensearch.config import OpenSearchConfig
+
+_ELASTICSEARCH = "You Know, for Search"  # it says so of itself, in every version
 
 
 class OpenSearchConnector(SearchConnector):
@@ -66,6 +69,14 @@ class OpenSearchConnector(SearchConnector):
                 f"the data stream {stream} is not there: run `sftsec connector setup`", status=404
             )
         self._seen.add(stream)
+
+    def check(self) -> Sequence[str]:
+        """Look at the cluster and the privileges; see `SearchConnector.check`."""
+        if ask(self._engine, "/").get("tagline") == _ELASTICSEARCH:
+            raise RequestError(
+                "this is not OpenSearch; for Elasticsearch use `type: elastic`", status=0
+            )
+        return super().check()
 
     def privileges(self) -> Iterator[str]:
         """Try what the connector does."""

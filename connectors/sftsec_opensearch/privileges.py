@@ -49,7 +49,8 @@ def _may_monitor(engine: Engine) -> bool:
 
 def _may_read(engine: Engine, name: str) -> bool:
     try:
-        engine.close_pit(engine.open_pit(name, "10s"))
+        if pit := engine.open_pit(name, "10s"):
+            engine.close_pit(pit)
         engine.request("POST", f"/{name}/_search", body={"size": 0})
     except AccessError:
         return False

@@ -44,16 +44,18 @@ class BoundedPool:
             TooLargeError: when the answer passes the bound.
         """
         response = self._pool.urlopen(*args, **kwargs, preload_content=False)
-        data = bytearray()
+        pieces: list[bytes] = []
+        size = 0
         try:
             for piece in response.stream(_PIECE, decode_content=True):
-                data += piece
-                if len(data) > self._limit:
+                pieces.append(piece)
+                size += len(piece)
+                if size > self._limit:
                     response.close()  # the connection holds the rest: it is of no more use
                     raise TooLargeError(f"an answer is larger than {self._limit:,} bytes")
         finally:
             response.release_conn()
-        return Answer(response.status, _without_warnings(response.headers), bytes(data))
+        return Answer(response.status, _without_warnings(response.headers), b"".join(pieces))
 
     def close(self) -> None:
         """Close the pool."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.errors import ConnectorUnavailableError
-from sftsec_search.engine import RETRIED, json_line
+from sftsec_search.engine import BLOCK, BLOCKED, RETRIED, TOO_LARGE, json_line
 from sftsec_search.errors import AccessError, RequestError
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 8 << 20
 _CREATED = 201
 _EXISTS = 409
-_TOO_LARGE = 413
 # Both engines quote the value behind the field's name: the name is all that may be repeated.
 _FIELD = re.compile(r"(?:field|object mapping for|mapping for) \[([^\]\s]{1,200})\]")
 Lines = Mapping[str, bytes]
@@ -82,25 +81,31 @@ class Bulk:
         """Send until each is settled; again only those that the cluster was too busy for."""
 
         def attempt() -> None:
+            why = ""
             for item in self._send(waiting, params):
-                name = item["_id"]
                 if self._settle(item, out):
-                    waiting.pop(name, None)
+                    waiting.pop(item["_id"], None)
+                else:
+                    why = f"{item['status']} ({_kind(item)})"
             if waiting:
                 raise ConnectorUnavailableError(
-                    f"{len(waiting)} documents wait: the cluster is too busy"
+                    f"{self._engine.vendor} answers {why} for {len(waiting)} documents: it is too "
+                    "busy, or its disk is full"
                 )
 
         try:
             self._patience(attempt)
         except RequestError as error:
-            if error.status != _TOO_LARGE:
+            if error.status != TOO_LARGE:
                 raise
             self._halve(waiting, params, out)
 
     def _halve(self, waiting: dict[str, bytes], params: dict[str, Any], out: BulkOutcome) -> None:
         if len(waiting) == 1:
-            reason = "it is larger than the cluster takes (http.max_content_length)"
+            reason = (
+                "it is larger than the cluster takes "
+                "(http.max_content_length, indexing_pressure.memory.limit)"
+            )
             out.rejected.append((next(iter(waiting)), reason))
             return
         names = list(waiting)
@@ -131,15 +136,19 @@ class Bulk:
         return True
 
     def _trouble(self, status: int, item: Mapping[str, Any]) -> RequestError:
-        kind = str((item.get("error") or {}).get("type", ""))
-        kinds = AccessError if status in {401, 403} else RequestError
-        hint = "a privilege is missing" if kinds is AccessError else "it is not there"
-        return kinds(
-            f"{self._engine.vendor} takes no documents into {self.index} ({kind}): {hint}; "
-            "`sftsec connector check` says what to do",
-            status=status,
-            kind=kind,
-        )
+        kind = _kind(item)
+        what = f"{self._engine.vendor} takes no documents into {self.index} ({kind})"
+        if kind == BLOCK:
+            return RequestError(f"{what}: {BLOCKED}", status=status, kind=kind)
+        if status in {401, 403}:
+            hint = "a privilege is missing; `sftsec connector check` names it"
+            return AccessError(f"{what}: {hint}", status=status, kind=kind)
+        hint = "it is not there; run `sftsec connector setup`"
+        return RequestError(f"{what}: {hint}", status=status, kind=kind)
+
+
+def _kind(item: Mapping[str, Any]) -> str:
+    return str((item.get("error") or {}).get("type", ""))
 
 
 def _chunks(documents: Lines, size: int) -> Iterator[list[tuple[str, bytes]]]:

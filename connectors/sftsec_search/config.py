@@ -66,7 +66,7 @@ class SearchConfig(BaseModel):
         pattern="^[a-z0-9][a-z0-9_.-]*$",
         description="Append-only index with verdicts, that `sftsec labels add` writes.",
     )
-    page_size: int = Field(1000, ge=1, le=10_000, description="Documents a request.")
+    page_size: int = Field(2000, ge=1, le=10_000, description="Documents a request.")
     max_page_bytes: int = Field(
         32 << 20,
         ge=1 << 12,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,11 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 LONG_MAX = (1 << 63) - 1
 RETRIED = frozenset({429, 502, 503, 504})
+_UNKNOWN_USER, _FORBIDDEN, TOO_LARGE = 401, 403, 413
+_ROOM = re.compile(r"operation_bytes=(\d+), max_coordinating\w*_bytes=(\d+)")
+NOT_A_CLUSTER = "what answers there is no search engine: see to `url`"
+BLOCK = "cluster_block_exception"
+BLOCKED = "somebody has blocked it (index.blocks.* or cluster.blocks.*); lift the block"
 
 
 class Engine(ABC):
@@ -37,11 +43,13 @@ class Engine(ABC):
         vendor: "Elasticsearch" or "OpenSearch", for messages.
         tie_breakers: fields that make a sort by time unique, behind it.
         stable: how many of the tie-breakers keep their values from one point in time to another.
+        accepted: whether the cluster has taken the credentials before.
     """
 
     vendor: str
     tie_breakers: tuple[str, ...]
     stable: int
+    accepted: bool = False
 
     @abstractmethod
     def request(
@@ -74,7 +82,11 @@ class Engine(ABC):
 
     @abstractmethod
     def open_pit(self, index: str, keep_alive: str) -> str:
-        """Open a point in time over the indices of a pattern; missing ones are no error."""
+        """Open a point in time; "" when a pattern matches no index.
+
+        Raises:
+            RequestError: with status 404 when an index that is named in full is not there.
+        """
 
     @abstractmethod
     def close_pit(self, pit: str) -> None:
@@ -83,6 +95,20 @@ class Engine(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close the client's connections; may be called twice."""
+
+    def refusal(self, status: int, body: object) -> Exception:
+        """Make our error of a refusal, for `request` to raise; see `failure`.
+
+        A node that has just come back does not know its users for a second or so, and answers
+        401: credentials that were taken before are asked about again.
+        """
+        error = failure(self.vendor, status, body)
+        if status == _UNKNOWN_USER and self.accepted:
+            return ConnectorUnavailableError(
+                f"{self.vendor} answers 401 to credentials that it took before: "
+                "it may be starting, or they were withdrawn"
+            )
+        return error
 
     def info(self) -> dict[str, Any]:
         """What the cluster says of itself (`GET /`)."""
@@ -103,6 +129,8 @@ class Engine(ABC):
         if index:
             params |= {"ignore_unavailable": "true", "allow_no_indices": "true"}
         found = self.request("POST", path, params=params, body=body)
+        if "hits" not in found:
+            raise RequestError(NOT_A_CLUSTER, status=0)
         shards = found.get("_shards", {})
         if found.get("timed_out") or shards.get("failed"):
             raise ConnectorUnavailableError("a search was answered in part only")
@@ -121,19 +149,11 @@ def failure(vendor: str, status: int, body: object) -> Exception:
     kind = kinds[0] if kinds else ""
     what = f"{vendor} answers {status}{f' ({kind})' if kind else ''}"
     if status in RETRIED:
-        return ConnectorUnavailableError(what)
-    if status == 401:
-        return AccessError(
-            f"{what}: the credentials are not accepted; correct the API key, or user and password",
-            status=status,
-            kind=kind,
-        )
-    if status == 403:
-        return AccessError(
-            f"{what}: a privilege is missing{_refused(body)}; `sftsec connector check` names it",
-            status=status,
-            kind=kind,
-        )
+        return _busy(what, kind, body)
+    if status == _UNKNOWN_USER:
+        return _not_let_in(what, kind, body)
+    if status == _FORBIDDEN:
+        return _forbidden(what, kind, body)
     if status == 404 and "search_context_missing_exception" in kinds:
         return PitExpiredError(what, status=status, kind="search_context_missing_exception")
     return RequestError(what + _missing(body), status=status, kind=kind)
@@ -159,6 +179,28 @@ def _kinds(body: object) -> list[str]:
 def _error(body: object) -> Mapping[str, Any]:
     error = body.get("error") if isinstance(body, dict) else None
     return error if isinstance(error, dict) else {}
+
+
+def _busy(what: str, kind: str, body: object) -> Exception:
+    found = _ROOM.search(str(_error(body).get("reason", "")))
+    if found is not None and int(found[1]) > int(found[2]):  # it alone, whatever else is going on
+        return RequestError(f"{what}: it has no room for that, ever", status=TOO_LARGE, kind=kind)
+    return ConnectorUnavailableError(what)
+
+
+def _forbidden(what: str, kind: str, body: object) -> Exception:
+    if kind == BLOCK:
+        return RequestError(f"{what}: {BLOCKED}", status=_FORBIDDEN, kind=kind)
+    hint = f"a privilege is missing{_refused(body)}; `sftsec connector check` names it"
+    return AccessError(f"{what}: {hint}", status=_FORBIDDEN, kind=kind)
+
+
+def _not_let_in(what: str, kind: str, body: object) -> Exception:
+    said = _error(body).get("additional_unsuccessful_credentials")
+    if isinstance(said, str) and said.endswith("encountered a failure"):
+        return ConnectorUnavailableError(f"{what}: it cannot look the API key up just now")
+    hint = "the credentials are not accepted; correct the API key, or user and password"
+    return AccessError(f"{what}: {hint}", status=_UNKNOWN_USER, kind=kind)
 
 
 def _refused(body: object) -> str:

@@ -8,8 +8,9 @@ document. An answer that is too large is asked for again in smaller parts.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event
@@ -19,7 +20,7 @@ from sftsec_core.domain import Rejection
 from sftsec_core.errors import ConnectorError
 from sftsec_search.cursor import Position
 from sftsec_search.documents import uid_of
-from sftsec_search.engine import Patience
+from sftsec_search.engine import LONG_MAX, Patience
 from sftsec_search.errors import PitExpiredError, RequestError, TooLargeError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Hit = dict[str, Any]
 _SHRINK = 4
+_IN_VAIN = 5
 log = logging.getLogger(__name__)
 
 
@@ -79,6 +81,7 @@ class Scan:
         self._keep_alive = f"{max(1, round(config.keep_alive.total_seconds()))}s"
         self._size = config.page_size
         self._pit = ""
+        self._gone = 0
         self._resumed = position is not None
 
     def __iter__(self) -> Iterator[HitPage]:
@@ -89,16 +92,22 @@ class Scan:
             RequestError: when an index that is named in full is not there.
         """
         with ThreadPoolExecutor(1, "sftsec-page") as worker:
-            coming: Future[HitPage | None] | None = worker.submit(self._next)
+            asked = deque([worker.submit(self._following)])
             try:
-                while coming is not None and (page := coming.result()) is not None:
-                    coming = worker.submit(self._next)
+                while True:
+                    # Asked for before this one is here, so that the worker goes on the moment it
+                    # is done with it: woken by us, it would wait until we let go of the
+                    # interpreter. The caller is done with the page before.
+                    asked.append(worker.submit(self._following))
+                    if (page := asked.popleft().result()) is None:
+                        return
                     yield page
             finally:
                 self._left.set()
-                if coming is not None and not coming.cancel():
-                    with suppress(ConnectorError):
-                        coming.result()
+                for each in asked:
+                    if not each.cancel():
+                        with suppress(ConnectorError):
+                            each.result()
                 self._close_pit()
 
     def _nap(self, seconds: float) -> None:
@@ -108,13 +117,24 @@ class Scan:
 
     # --- one page: runs in the worker, one at a time
 
+    def _following(self) -> HitPage | None:
+        """The next page; None at the end, and from then on; nothing behind an error either."""
+        if self._left.is_set():
+            return None
+        page = None
+        try:
+            page = self._next()
+        finally:
+            if page is None:
+                self._left.set()
+        return page
+
     def _next(self) -> HitPage | None:
         while True:
             try:
                 found = self._search(self._size, source=True)
-            except PitExpiredError:
-                log.info("a point in time is gone; another one goes on")
-                self._pit, self._resumed = "", True
+            except PitExpiredError as error:
+                self._resume(error)
                 continue
             except TooLargeError:
                 if self._size == 1:
@@ -133,8 +153,8 @@ class Scan:
         """Leave out the one document that is too large, by its name alone."""
         try:
             found = self._search(1, source=False)
-        except PitExpiredError:
-            self._pit, self._resumed = "", True
+        except PitExpiredError as error:
+            self._resume(error)
             return self._next()
         hits = self._unseen(found)
         if not found:
@@ -144,10 +164,24 @@ class Scan:
         rejected = [Rejection(uid_of(hit["_index"], hit["_id"]), reason) for hit in hits]
         return HitPage([], self._position, tuple(rejected))
 
+    def _resume(self, error: PitExpiredError) -> None:
+        """Forget a point in time that is gone, so that another one goes on.
+
+        Raises:
+            PitExpiredError: when one after the other goes before anything could be read.
+        """
+        self._gone += 1
+        if self._gone > _IN_VAIN:
+            raise error
+        log.info("a point in time is gone; another one goes on")
+        self._pit, self._resumed = "", True
+
     def _search(self, size: int, *, source: bool) -> list[Hit]:
         query = self._query
         if not self._pit:
             self._pit = self._open_pit()
+        if not self._pit:
+            return []
         includes = {"includes": query.includes} if query.includes is not None else True
         body: dict[str, Any] = {
             "pit": {"id": self._pit, "keep_alive": self._keep_alive},
@@ -159,8 +193,14 @@ class Scan:
         }
         if self._position is not None:
             body["search_after"] = self._after(self._position)
-        found = self._patience(lambda: self._engine.search(body))
-        self._pit = found.get("pit_id", self._pit)
+        try:
+            found = self._patience(lambda: self._engine.search(body))
+        except RequestError as error:
+            if error.status == 404 or error.kind == "index_closed_exception":
+                # Where it is read by a pattern, the others are still there.
+                raise PitExpiredError(str(error), status=error.status, kind=error.kind) from error
+            raise
+        self._pit, self._gone = found.get("pit_id", self._pit), 0
         hits: list[Hit] = found["hits"]["hits"]
         return hits
 
@@ -186,7 +226,11 @@ class Scan:
     # --- order and position
 
     def _sort(self) -> list[dict[str, Any]]:
-        time = {self._query.timestamp: {"order": "asc", "unmapped_type": "date"}}
+        # What stands for a time that is missing is said by its number: with "_last", which means
+        # the same, both engines pass over shards, comparing times that they have rounded, and
+        # lose what they hold.
+        order = {"order": "asc", "unmapped_type": "date", "missing": LONG_MAX}
+        time = {self._query.timestamp: order}
         return [time, *({name: {"order": "asc"}} for name in self._engine.tie_breakers)]
 
     def _after(self, position: Position) -> list[Any]:

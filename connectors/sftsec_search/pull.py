@@ -71,6 +71,8 @@ def pull(cluster: Cluster, window: PullWindow, word: str | None) -> Iterator[Inc
         RequestError: when a source is not there, or the window names a field that holds verdicts.
     """
     cursor = Cursor.decode(word)
+    if cluster.log is not None and cluster.log.is_empty():
+        cluster = replace(cluster, log=None)  # not asked for each page in vain
     for source in cluster.sources:
         reader = _Reader(cluster, window, source)
         for page in reader.pages(cursor.positions.get(source.name)):
@@ -140,6 +142,8 @@ class _Reader:
             settled = self._cluster.clock() - settle
             until = min(until, settled) if until else settled
         found = {}
+        if window.since or until:
+            found["format"] = "strict_date_optional_time"  # the field's own may be another
         if window.since:
             found["gte"] = window.since.astimezone(UTC).isoformat()
         if until:
@@ -155,7 +159,8 @@ class _Reader:
             fresh = (d for d in documents if d.about is None and not d.incident.verdicts)
             return [each.incident for each in fresh], rejected
         judged = [d for d in documents if d.about is not None and d.incident.verdicts]
-        events = self.events(judged, {d.uid: h for d, h in _paired(read, page.hits)})
+        hits = {d.uid: h for d, h in _paired(read, page.hits)} if judged else {}
+        events = self.events(judged, hits)
         kept = []
         for each in documents:
             if each.about is not None:

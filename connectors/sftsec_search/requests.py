@@ -14,6 +14,7 @@ from sftsec_core.records import flatten
 from sftsec_search.bulk import Bulk
 from sftsec_search.documents import place_of, uid_of
 from sftsec_search.engine import json_line
+from sftsec_search.verdicts import require
 
 if TYPE_CHECKING:
     from sftsec_search.engine import Engine, Patience
@@ -45,7 +46,11 @@ class LabelRequests:
         """Ask for verdicts on those that have none and were not asked for; return how many.
 
         Those that were judged since they were asked for are taken off.
+
+        Raises:
+            RequestError: when the index is not there.
         """
+        require(self._engine, self._patience, self.index)
         waiting = self.waiting()
         judged = log.of([*waiting, *uids])
         self.clear([uid for uid in waiting if uid in judged])

@@ -18,7 +18,8 @@ from sftsec_core.records import UnusableError, flatten, parse_time
 from sftsec_search.bulk import Bulk
 from sftsec_search.documents import place_of, uid_of
 from sftsec_search.engine import json_line
-from sftsec_search.errors import RequestError
+from sftsec_search.errors import RequestError, TooLargeError
+from sftsec_search.setup import exists
 
 if TYPE_CHECKING:
     from sftsec_search.engine import Engine, Patience
@@ -66,9 +67,10 @@ class VerdictLog:
         Raises:
             ValueError: when a uid names no document.
             ConnectorUnavailableError: when the cluster does not answer; repeat the call.
-            RequestError: when the engine refuses one.
+            RequestError: when the engine refuses one, or the index is not there.
         """
         lines = {}
+        require(self._engine, self._patience, self.index)
         for uid, verdict in uids_and_verdicts:
             index, document = place_of(uid)
             at = (verdict.at or datetime.now(UTC)).astimezone(UTC).isoformat()
@@ -90,6 +92,12 @@ class VerdictLog:
             )
         return len(done.written)
 
+    def is_empty(self) -> bool:
+        """Whether it holds no verdict at all, or is not there."""
+        body = {"size": 0, "track_total_hits": 1}
+        found = self._patience(lambda: self._engine.search(body, self.index))
+        return int(found["hits"]["total"]["value"]) == 0
+
     def of(self, uids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
         """The verdicts on these documents, oldest first."""
         wanted = set(uids)
@@ -103,13 +111,14 @@ class VerdictLog:
 
     def judged(self, after: tuple[str, str] | None, size: int) -> Iterator[Judged]:
         """All judged documents in the order of their names, from right behind `after` on."""
-        while uids := self._names(after, size):
+        while places := self._places(after, size):
+            uids = [uid_of(*place) for place in places if _is_place(place)]
             verdicts = self.of(uids)
-            after = place_of(uids[-1])
+            after = places[-1]
             # In the order of the names, so that two pulls bring the same.
             yield Judged({uid: verdicts[uid] for uid in uids if uid in verdicts}, after)
 
-    def _names(self, after: tuple[str, str] | None, size: int) -> list[str]:
+    def _places(self, after: tuple[str, str] | None, size: int) -> list[tuple[str, str]]:
         parts = [
             {"index": {"terms": {"field": "alert.index"}}},
             {"id": {"terms": {"field": "alert.id"}}},
@@ -120,24 +129,55 @@ class VerdictLog:
         body = {"size": 0, "track_total_hits": False, "aggs": {"judged": {"composite": composite}}}
         found = self._patience(lambda: self._engine.search(body, self.index))
         buckets = found.get("aggregations", {}).get("judged", {}).get("buckets", [])
-        return [uid_of(bucket["key"]["index"], bucket["key"]["id"]) for bucket in buckets]
+        return [(bucket["key"]["index"], bucket["key"]["id"]) for bucket in buckets]
 
     def _documents(self, ids: list[str]) -> Iterator[Mapping[str, Any]]:
         """The verdicts on documents of these ids, oldest first."""
+        hits = self._hits(ids)
+        if len(ids) > 1 and (hits is None or len(hits) == _MOST_HITS):
+            middle = len(ids) // 2
+            yield from self._documents(ids[:middle])
+            yield from self._documents(ids[middle:])
+            return
+        if hits is None:  # the words count, the reasons are for people
+            hits = self._hits(ids, {"excludes": ["reason"]})
+        if hits is None:
+            raise TooLargeError("the verdicts on one document are too large: raise max_page_bytes")
+        for hit in hits:
+            yield flatten(hit["_source"], _DEPTH)
+
+    def _hits(self, ids: list[str], source: object = True) -> list[dict[str, Any]] | None:
+        """The documents themselves; None when the answer is too large."""
         body = {
             "query": {"terms": {"alert.id": ids}},
             "size": _MOST_HITS,
             "sort": [{"@timestamp": {"order": "asc", "unmapped_type": "date"}}],
             "track_total_hits": False,
+            "_source": source,
         }
-        hits = self._patience(lambda: self._engine.search(body, self.index))["hits"]["hits"]
-        if len(hits) == _MOST_HITS and len(ids) > 1:
-            middle = len(ids) // 2
-            yield from self._documents(ids[:middle])
-            yield from self._documents(ids[middle:])
-            return
-        for hit in hits:
-            yield flatten(hit["_source"], _DEPTH)
+        try:
+            found = self._patience(lambda: self._engine.search(body, self.index))
+        except TooLargeError:
+            return None
+        hits: list[dict[str, Any]] = found["hits"]["hits"]
+        return hits
+
+
+def require(engine: Engine, patience: Patience, index: str) -> None:
+    """Refuse to write into an index of ours that is not there.
+
+    Raises:
+        RequestError: a write would make it, with mappings in which nothing is found again.
+    """
+    if not patience(lambda: exists(engine, f"/{index}/_mapping")):
+        raise RequestError(
+            f"the index {index} is not there: run `sftsec connector setup`", status=404
+        )
+
+
+def _is_place(place: tuple[str, str]) -> bool:
+    """Whether it can be an index and an `_id`; anybody may write here."""
+    return all(place) and "/" not in place[0]
 
 
 def _read(source: Mapping[str, Any]) -> tuple[str, Verdict]:

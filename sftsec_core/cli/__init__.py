@@ -86,7 +86,9 @@ def cli(ctx: click.Context, config: Path | None, debug: bool, quiet: bool) -> No
 def main() -> None:
     """Run the command line; turn our own errors into one line and an exit code."""
     from sftsec_core.errors import SftsecError
+    from sftsec_core.garbage import look_less_often
 
+    look_less_often()
     # Threads that spin while they wait lose the cores to their neighbours: on a machine that
     # does something else too, training took ten times as long. Read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

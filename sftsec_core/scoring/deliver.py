@@ -55,7 +55,7 @@ class DeliverySettings:
         sleep: waits; replaced in tests.
     """
 
-    batch: int = 200
+    batch: int = 500
     attempts: int = 6
     first_wait_s: float = 1.0
     longest_wait_s: float = 30.0

@@ -18,7 +18,7 @@ import pytest
 from tests.servers.engines.cache import cached, unpack
 from tests.servers.engines.certificates import make_certificates
 from tests.servers.engines.engine import Engine
-from tests.servers.engines.node import Distribution, new_node
+from tests.servers.engines.node import Distribution, Settings, new_node
 from tests.servers.engines.server import SearchServer
 from tests.servers.engines.shared import session_folder, shared_engine
 from tests.servers.engines.tools import compile_jar, need_tools
@@ -49,8 +49,12 @@ def elasticsearch_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 @contextmanager
-def start_elasticsearch() -> Iterator[Engine]:
-    """An Elasticsearch of the caller's own, with TLS and a superuser of the file realm."""
+def start_elasticsearch(extra: Settings | None = None) -> Iterator[Engine]:
+    """An Elasticsearch of the caller's own, with TLS and a superuser of the file realm.
+
+    Args:
+        extra: further settings of the node.
+    """
     with new_node(distribution()) as node:
         config, password = node.folder / "config", token_hex(8)
         make_certificates(config / "tls")
@@ -63,6 +67,7 @@ def start_elasticsearch() -> Iterator[Engine]:
                 f"{tls}.enabled": True,
                 f"{tls}.certificate": "tls/node.pem",
                 f"{tls}.key": "tls/node.key",
+                **(extra or {}),
             }
         )
         url, ca_file = f"https://127.0.0.1:{node.port}", config / "tls" / "ca.pem"

@@ -59,10 +59,15 @@ def opensearch_secure_server(tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @contextmanager
-def start_opensearch(*, security: bool) -> Iterator[Engine]:
-    """An OpenSearch of the caller's own: plain http for everybody, or TLS, users and roles."""
+def start_opensearch(extra: Settings | None = None, *, security: bool) -> Iterator[Engine]:
+    """An OpenSearch of the caller's own: plain http for everybody, or TLS, users and roles.
+
+    Args:
+        extra: further settings of the node.
+        security: whether it has the plugin for TLS, users and roles.
+    """
     with new_node(distribution(security=security)) as node:
-        node.configure(_secured(node) if security else {})
+        node.configure({**(_secured(node) if security else {}), **(extra or {})})
         engine = Engine(f"http://127.0.0.1:{node.port}", node=node)
         if security:
             # The plugin's own first user: one of ours would need its way of hashing passwords.

@@ -13,6 +13,7 @@ from sftsec_core.cli.lazy import LazyGroup
     lazy={
         "quality": "sftsec_core.cli.bench.quality",
         "ingest": "sftsec_core.cli.bench.ingest",
+        "connector": "sftsec_core.cli.bench.connector",
     },
 )
 def command() -> None:

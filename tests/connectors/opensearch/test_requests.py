@@ -1,0 +1,36 @@
+"""Alerts that wait for a verdict stand in an index of ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from sftsec_core.domain import Verdict
+from sftsec_core.errors import ConnectorError
+from tests.connectors.search.engines import events
+from tests.connectors.search.sites import Site
+
+
+def test_before_setup_nothing_is_written_and_the_error_says_what_to_run(site: Site) -> None:
+    """A write would make the index with other mappings than ours."""
+    connector = site.connect("mail-*", setup=False)
+    with pytest.raises(ConnectorError, match="run `sftsec connector setup`") as error:
+        connector.request_labels(["mail-1/a"])
+    assert "\n" not in str(error.value)
+    assert site.server.call("GET", f"/requests-{site.token}")[0] == 404
+
+
+def test_an_alert_waits_until_it_is_judged(site: Site) -> None:
+    index = site.name("mail")
+    site.make_index(index)
+    site.plant(index, events(3, label=None))
+    connector = site.connect(index)
+    uids = [f"{index}/{name}" for name in events(3)]
+    assert connector.request_labels(uids[:2]) == 2
+    assert connector.request_labels(uids) == 1, "two wait already"
+    connector.add_verdicts([(uids[0], Verdict("spam", "ann"))])
+    waiting = site.documents(f"requests-{site.token}")
+    assert sorted(hit["_source"]["alert"]["id"] for hit in waiting) == [
+        "event-000001",
+        "event-000002",
+    ]
+    assert connector.request_labels(uids) == 0, "one is judged, two wait"
