@@ -38,6 +38,7 @@ class OpenSearchConnector(SearchConnector):
         sources = [LabelledIndex(each) for each in config.sources]
         super().__init__(config, OpenSearchEngine(config), sources, clock)
         self._seen: set[str] = set()
+        self._tie_breaker = config.tie_breaker
         patience = self._cluster.patience
         self._requests = LabelRequests(self._engine, patience, config.requests_index, clock)
 
@@ -76,7 +77,23 @@ class OpenSearchConnector(SearchConnector):
             raise RequestError(
                 "this is not OpenSearch; for Elasticsearch use `type: elastic`", status=0
             )
-        return super().check()
+        return [*super().check(), *self._unordered()]
+
+    def _unordered(self) -> Iterator[str]:
+        """Documents without the field that makes the order whole: a pull may pass over them."""
+        name = self._tie_breaker
+        lacking = {"bool": {"must_not": {"exists": {"field": name}}}}
+        for source in self._cluster.sources if name != "_id" else ():
+            body = {"size": 0, "track_total_hits": 1, "query": lacking}
+            try:
+                found = self._engine.search(body, source.index)
+            except RequestError:
+                continue  # other lines say why
+            if found["hits"]["total"]["value"]:
+                yield (
+                    f"documents of {source.index!r} have no {name!r} and may be passed over: "
+                    "leave `tie_breaker` at _id"
+                )
 
     def privileges(self) -> Iterator[str]:
         """Try what the connector does."""

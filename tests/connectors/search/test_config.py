@@ -62,12 +62,12 @@ def test_credentials_are_not_sent_in_the_clear(
 def test_this_machine_may_be_spoken_to_in_the_clear(
     config: Callable[[Options], BaseModel], url: str
 ) -> None:
-    config({"url": url, **LOGIN})
+    assert config({"url": url, **LOGIN})
 
 
 @both
 def test_without_credentials_http_will_do(config: Callable[[Options], BaseModel]) -> None:
-    config({"url": "http://siem.example:9200"})
+    assert config({"url": "http://siem.example:9200"})
 
 
 @pytest.mark.parametrize("where", ["url", "kibana_url"])

@@ -284,6 +284,14 @@ def test_another_tool_may_write_flat_dotted_names(site: Site) -> None:
     assert judged.verdicts == (Verdict("spam", "ann", hours(1)),)
 
 
+def test_where_who_and_when_are_not_said_the_verdict_counts_all_the_same(site: Site) -> None:
+    index = planted(site, 2)
+    alert = {"index": index, "id": "event-000001"}
+    site.plant(log_of(site), {"theirs": {"alert": alert, "verdict": "spam"}})
+    [judged] = incidents(pages(connect(site, index), LABELLED))
+    assert judged.verdicts == (Verdict("spam"),)
+
+
 @pytest.mark.parametrize(
     "odd",
     [
