@@ -16,6 +16,7 @@ LAYERS = (
         "sftsec_core.config",
         "sftsec_core.contracts",
         "sftsec_core.files",
+        "sftsec_core.garbage",
         "sftsec_core.progress",
         "sftsec_core.records",
     ),
