@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -110,11 +112,12 @@ class SearchYardstick:
     def clear(self) -> None:
         """Delete what was made, the data streams before their template."""
         left = []
-        for path in reversed(self._made):
-            try:
-                self._delete(path)
-            except ConnectorError as error:
-                left.append(f"{path} ({error})")
+        with _uninterrupted():  # a second Ctrl-C would leave the rest
+            for path in self._made[::-1]:
+                try:
+                    self._delete(path)
+                except ConnectorError as error:
+                    left.append(f"{path} ({error})")
         if left:
             raise ConnectorError(f"the benchmark leaves behind, delete it: {', '.join(left)}")
 
@@ -145,10 +148,10 @@ class SearchYardstick:
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
     ) -> None:
-        # Noted first: what Ctrl-C or a lost answer cuts short may be there nevertheless.
-        self._made.append(path)
+        self._made.append(path)  # first: what a lost answer leaves in doubt may be there
         try:
-            self._engine.request("PUT", path, params=params, body=body)
+            with _uninterrupted():  # what is only being made cannot be deleted yet
+                self._engine.request("PUT", path, params=params, body=body)
         except RequestError as error:
             self._made.remove(path)
             raise ConnectorError(
@@ -162,3 +165,13 @@ class SearchYardstick:
             if error.status != 404:
                 raise
         self._made.remove(path)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C, and a request to end, wait."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -93,6 +93,9 @@ def run_connector_bench(
     job = Job(file, connector, name, rows, DeliverySettings().batch)
     kind, yardstick = _yardstick(job)
     with ExitStack() as stack:
+        # To be told to end is no reason to leave anything behind either.
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        stack.callback(signal.signal, signal.SIGTERM, before)
         stack.callback(yardstick.close)
         stack.callback(yardstick.clear)
         say(f"writing {rows:,} made-up alerts to {name}; all of that name is deleted at the end")

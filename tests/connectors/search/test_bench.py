@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +35,14 @@ def invoke(file: Path, *arguments: str) -> Result:
     return CliRunner().invoke(cli, ["-c", str(file), "bench", "connector", *arguments])
 
 
+def left_behind(site: Site, name: str) -> list[str]:
+    """What there is of a name, in an index, a data stream or a template."""
+    token = name.rpartition("-")[2]
+    found = site.call("GET", f"/_resolve/index/*{token}*?expand_wildcards=all")
+    templates = site.server.call("GET", f"/_index_template/{name}")[1].get("index_templates", [])
+    return [each["name"] for each in (*found["indices"], *found["data_streams"], *templates)]
+
+
 def test_every_side_brings_everything_and_all_of_it_is_deleted(site: Site, tmp_path: Path) -> None:
     file = configure(tmp_path, site.vendor, site.options("mail"))
     name = site.name("bench")
@@ -42,11 +54,29 @@ def test_every_side_brings_everything_and_all_of_it_is_deleted(site: Site, tmp_p
         assert found[f"{side}_peak_mb"] > 0
     assert found["pull_ratio"] == found["pull_ratios"][0] > 0
     assert found["push_ratio"] == found["push_ratios"][0] > 0
-    token = name.removeprefix("bench-")
-    left = site.call("GET", f"/_resolve/index/*{token}*?expand_wildcards=all")
-    assert (left["indices"], left["data_streams"]) == ([], [])
-    status, _ = site.server.call("GET", f"/_index_template/{name}")
-    assert status == 404
+    assert left_behind(site, name) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("when", ["writing", "warming"])
+def test_ctrl_c_deletes_all_of_it_too(
+    site: Site, tmp_path: Path, how: signal.Signals, when: str
+) -> None:
+    file = configure(tmp_path, site.vendor, site.options("mail"))
+    code = "from sftsec_core.cli import main; main()"
+    command = [sys.executable, "-c", code, "-c", str(file), "bench", "connector", "siem"]
+    with subprocess.Popen(
+        [*command, "--rows", "5000"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        said = ""
+        while not said.splitlines()[-1:] or not said.splitlines()[-1].startswith(when):
+            said += process.stderr.readline()
+        (name,) = re.findall(r"sftsec-bench-\w+", said)
+        process.send_signal(how)
+        assert "interrupted" in process.stderr.read()
+    assert process.returncode == 130
+    assert left_behind(site, name) == []
 
 
 def test_what_is_there_already_is_not_touched(site: Site, tmp_path: Path) -> None:
