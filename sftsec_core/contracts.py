@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         Example,
         Incident,
         IncidentPage,
+        LabelRequest,
         PullWindow,
         PushReceipt,
         TaskSpec,
@@ -186,6 +187,19 @@ class TakesVerdicts(Protocol):
 
         Raises:
             ConnectorError: when they cannot be kept.
+        """
+        ...
+
+
+@runtime_checkable
+class AsksForLabels(Protocol):
+    """A connector that shows analysts why it asks: called instead of `request_labels`."""
+
+    def ask_for_labels(self, requests: Sequence[LabelRequest]) -> int:
+        """Ask the analysts to judge these, the first ones first; return how many are new.
+
+        Raises:
+            ConnectorError: when nobody can be asked.
         """
         ...
 

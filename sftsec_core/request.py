@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.contracts import AsksForLabels
 from sftsec_core.pipeline.ingesting import window_of
 from sftsec_core.progress import Listener, Silent
 from sftsec_core.score import in_service, scorer_of
-from sftsec_core.scoring.uncertain import Uncertain, most_uncertain
+from sftsec_core.scoring.uncertain import Uncertain, label_request, most_uncertain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sftsec_core.contracts import Connector
+    from sftsec_core.scoring.score import Scorer
     from sftsec_core.workspace import Workspace
 
 
@@ -31,8 +36,14 @@ class RequestOutcome:
     requested: int
 
     def to_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return asdict(self)
+        """For `--json`; the events themselves stay where they are."""
+        shown = ("uid", "label", "probability", "doubt", "text")
+        return {
+            "task": self.task,
+            "model": self.model,
+            "wanted": [{name: getattr(each, name) for name in shown} for each in self.wanted],
+            "requested": self.requested,
+        }
 
 
 def request_labels(
@@ -65,7 +76,13 @@ def request_labels(
         wanted = most_uncertain(connector.pull(window), scorer, limit, listener.advance)
         requested = 0
         if not dry_run:
-            requested = connector.request_labels([each.uid for each in wanted])
+            requested = _ask(connector, wanted, scorer)
             details = {"model": live.digest, "wanted": len(wanted), "requested": requested}
             workspace.store.audit.append("labels.requested", name, details)
     return RequestOutcome(name, live.digest, tuple(wanted), requested)
+
+
+def _ask(connector: Connector, wanted: Sequence[Uncertain], scorer: Scorer) -> int:
+    if isinstance(connector, AsksForLabels):
+        return connector.ask_for_labels([label_request(each, scorer) for each in wanted])
+    return connector.request_labels([each.uid for each in wanted])

@@ -9,9 +9,8 @@ from urllib.parse import quote
 
 import orjson
 
-from sftsec_core.errors import ConnectorUnavailableError
 from sftsec_search.bounded import BoundedPool
-from sftsec_search.engine import Engine
+from sftsec_search.engine import Engine, silence
 from sftsec_search.errors import RequestError, TlsError, TooLargeError
 from sftsec_search.parse import read_json
 
@@ -44,6 +43,7 @@ class ElasticEngine(Engine):
         from elastic_transport import Transport, Urllib3HttpNode
         from elasticsearch import Elasticsearch
 
+        self._urls = config.urls
         self._client = Elasticsearch(
             list(config.urls),
             node_class=_bounded_node(Urllib3HttpNode, config.max_page_bytes),
@@ -92,7 +92,7 @@ class ElasticEngine(Engine):
         except elastic_transport.TlsError as error:
             raise TlsError(f"{_TLS} ({_short(error)})") from None
         except elastic_transport.TransportError as error:
-            raise _lost(error) from None
+            raise self._lost(error) from None
         self.accepted = True
         found = answer.body
         return found if isinstance(found, dict) else {"": found}
@@ -110,6 +110,13 @@ class ElasticEngine(Engine):
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _lost(self, error: Exception) -> Exception:
+        """A connection that was lost, unless what ended it was our own bound."""
+        # The transport empties the list of errors of the node.
+        if isinstance(error.__cause__, TooLargeError):
+            return error.__cause__
+        return silence(self._urls, _short(error))
 
 
 _TLS = (
@@ -160,14 +167,6 @@ def _serializers() -> dict[str, Any]:
         mimetype = "application/vnd.elasticsearch+json"
 
     return {each.mimetype: each() for each in (Json, CompatibleJson)}
-
-
-def _lost(error: Exception) -> Exception:
-    """A connection that was lost, unless what ended it was our own bound."""
-    # The transport empties the list of errors of the node.
-    if isinstance(error.__cause__, TooLargeError):
-        return error.__cause__
-    return ConnectorUnavailableError(f"the cluster does not answer ({_short(error)})")
 
 
 def _short(error: Exception) -> str:

@@ -9,9 +9,8 @@ from urllib.parse import quote
 
 import orjson
 
-from sftsec_core.errors import ConnectorUnavailableError
 from sftsec_search.bounded import BoundedPool
-from sftsec_search.engine import NOT_A_CLUSTER, Engine
+from sftsec_search.engine import NOT_A_CLUSTER, Engine, silence
 from sftsec_search.errors import RequestError, TlsError, TooLargeError
 from sftsec_search.parse import read_json
 
@@ -42,6 +41,7 @@ class OpenSearchEngine(Engine):
         from opensearchpy import OpenSearch
 
         self.tie_breakers = (config.tie_breaker, "_index")
+        self._urls = config.urls
         self._client = OpenSearch(
             list(config.urls),
             connection_class=_bounded_connection(config.max_page_bytes),
@@ -84,7 +84,7 @@ class OpenSearchEngine(Engine):
         except exceptions.SSLError as error:
             raise TlsError(f"{_TLS} ({type(error.info).__name__})") from None
         except exceptions.ConnectionError as error:
-            raise _lost(error) from None
+            raise self._lost(error) from None
         except exceptions.TransportError as error:
             raise self.refusal(int(error.status_code), error.info) from None
         except exceptions.SerializationError:
@@ -118,6 +118,12 @@ class OpenSearchEngine(Engine):
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _lost(self, error: Any) -> Exception:  # noqa: ANN401 - opensearchpy's
+        """A connection that was lost, unless what ended it was our own bound."""
+        if isinstance(error.info, TooLargeError):
+            return error.info
+        return silence(self._urls, type(error.info).__name__)
 
 
 _TLS = "the server's certificate cannot be verified: set ca_file to the authority that signed it"
@@ -163,10 +169,3 @@ def _serializer() -> Any:  # noqa: ANN401 - opensearchpy's
                 return super().loads(s)  # which makes the client's own error of it
 
     return Json()
-
-
-def _lost(error: Any) -> Exception:  # noqa: ANN401 - opensearchpy's
-    """A connection that was lost, unless what ended it was our own bound."""
-    if isinstance(error.info, TooLargeError):
-        return error.info
-    return ConnectorUnavailableError(f"the cluster does not answer ({type(error.info).__name__})")

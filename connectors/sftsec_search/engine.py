@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 LONG_MAX = (1 << 63) - 1
+_LEAST = 0.1  # seconds between two attempts
 RETRIED = frozenset({429, 502, 503, 504})
 _UNKNOWN_USER, _FORBIDDEN, TOO_LARGE = 401, 403, 413
 _ROOM = re.compile(r"operation_bytes=(\d+), max_coordinating\w*_bytes=(\d+)")
@@ -137,6 +138,16 @@ class Engine(ABC):
         return found
 
 
+def silence(urls: Sequence[str], kind: str) -> ConnectorUnavailableError:
+    """Make our error of nodes that do not answer; the addresses hold no password, see the config.
+
+    Args:
+        urls: of the nodes.
+        kind: of the error that the client met.
+    """
+    return ConnectorUnavailableError(f"the cluster at {', '.join(urls)} does not answer ({kind})")
+
+
 def failure(vendor: str, status: int, body: object) -> Exception:
     """Make our error of an engine's refusal; its words are not repeated, they quote documents.
 
@@ -240,12 +251,19 @@ class Patience:
         attempts = Retrying(
             retry=retry_if_exception_type(ConnectorUnavailableError),
             stop=stop_after_delay(self._bound),
-            wait=_growing,
+            wait=self._wait,
             sleep=self._sleep,
             before_sleep=_say,
             reraise=True,
         )
         return attempts(call)
+
+    def _wait(self, state: RetryCallState) -> float:
+        # Never at once: a wait that is drawn near 0 would spend an attempt on the same fault. And
+        # never past the bound: the last attempt is at its end, not up to 15 s behind it.
+        drawn = float(_exponential(state)) + random.random() * 0.1  # noqa: S311 - not a secret
+        left = self._bound - (state.seconds_since_start or 0.0)
+        return _LEAST + max(0.0, min(drawn, left))
 
 
 def _say(state: RetryCallState) -> None:
@@ -254,8 +272,3 @@ def _say(state: RetryCallState) -> None:
 
 
 _exponential = wait_random_exponential(multiplier=0.5, max=15)
-
-
-def _growing(state: RetryCallState) -> float:
-    # Never at once: a wait that is drawn near 0 would spend an attempt on the same fault.
-    return 0.1 + float(_exponential(state)) + random.random() * 0.1  # noqa: S311 - not a secret

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sftsec_search.documents import place_of, uid_of
-from sftsec_search.errors import TooLargeError
+from sftsec_search.errors import RequestError, TooLargeError
 
 if TYPE_CHECKING:
     from sftsec_search.engine import Engine, Patience
@@ -99,16 +99,46 @@ def _grouped(uids: Sequence[str], within: str) -> list[tuple[str, list[str]]]:
     ]
 
 
-def present(engine: Engine, patience: Patience, index: str, ids: Sequence[str]) -> set[str]:
-    """Which of these `_id`s an index, alias or data stream has, as far as a search sees."""
+def present(engine: Engine, patience: Patience, stream: str, ids: Sequence[str]) -> set[str]:
+    """Which of these `_id`s a data stream has, the current backing index perhaps left out.
+
+    A search sees what is older than the last refresh. What was written since into the backing
+    index before the current one is asked for by `_mget`, which does not wait for a refresh.
+    """
     found: set[str] = set()
+    previous = _before_the_current(engine, patience, stream) if ids else None
     for start in range(0, len(ids), _AT_ONCE):
+        part = list(ids[start : start + _AT_ONCE])
         body = {
-            "query": {"ids": {"values": list(ids[start : start + _AT_ONCE])}},
+            "query": {"ids": {"values": part}},
             "size": _AT_ONCE * _COPIES,
             "track_total_hits": False,
             "_source": False,
         }
-        hits = patience(lambda body=body: engine.search(body, index))["hits"]["hits"]  # type: ignore[misc]
+        hits = patience(lambda body=body: engine.search(body, stream))["hits"]["hits"]  # type: ignore[misc]
         found.update(hit["_id"] for hit in hits)
+        if previous is not None:
+            found.update(_held(engine, patience, previous, part))
     return found
+
+
+def _before_the_current(engine: Engine, patience: Patience, stream: str) -> str | None:
+    try:
+        answer = patience(lambda: engine.request("GET", f"/_data_stream/{stream}"))
+    except RequestError as error:
+        if error.status != 404:
+            raise
+        return None
+    indices = answer["data_streams"][0]["indices"]
+    return str(indices[-2]["index_name"]) if len(indices) > 1 else None
+
+
+def _held(engine: Engine, patience: Patience, index: str, ids: list[str]) -> Iterator[str]:
+    path, params = f"/{index}/_mget", {"_source": "false"}
+    try:
+        answer = patience(lambda: engine.request("POST", path, params=params, body={"ids": ids}))
+    except RequestError as error:
+        if error.status != 404:  # its lifecycle ended meanwhile
+            raise
+        return
+    yield from (each["_id"] for each in answer["docs"] if each.get("found"))

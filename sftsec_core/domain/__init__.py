@@ -3,7 +3,14 @@
 from sftsec_core.domain.audit import AuditEntry
 from sftsec_core.domain.detections import Detection, PushReceipt, Suppression, detection_uid
 from sftsec_core.domain.examples import Example, Split
-from sftsec_core.domain.incidents import Incident, IncidentPage, PullWindow, Rejection, Verdict
+from sftsec_core.domain.incidents import (
+    Incident,
+    IncidentPage,
+    LabelRequest,
+    PullWindow,
+    Rejection,
+    Verdict,
+)
 from sftsec_core.domain.models import Decision, ModelRef, Vote
 from sftsec_core.domain.reports import (
     ConfusionMatrix,
@@ -28,6 +35,7 @@ __all__ = [
     "Incident",
     "IncidentPage",
     "Interval",
+    "LabelRequest",
     "ModelRef",
     "ModelScores",
     "PullWindow",

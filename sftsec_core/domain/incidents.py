@@ -94,3 +94,26 @@ class PullWindow:
     until: datetime | None = None
     labelled: bool | None = None
     text_fields: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRequest:
+    """One incident that a model wants judged, with what an analyst is shown beside it.
+
+    Attributes:
+        task: whose model asks.
+        label: the class that it would decide on.
+        probability: calibrated, 0 to 1: of being an attack, or of `label` in a task without a
+            benign class.
+        reason: why it asks, in words.
+        at: the event's time.
+        fields: the event's fields as the task's steps left them, redacted.
+    """
+
+    incident_uid: str
+    task: str
+    label: str
+    probability: float
+    reason: str
+    at: datetime | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sftsec_core.domain import LabelRequest
 from sftsec_core.evaluation.decide import attack_scores
-from sftsec_core.scoring.score import Scorer, rate_page
+from sftsec_core.scoring.score import Scorer, judge, rate_page
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sftsec_core.domain import IncidentPage
+    from sftsec_core.domain import Incident, IncidentPage
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,23 @@ class Uncertain:
     """One incident that the model wants judged.
 
     Attributes:
+        incident: as the task's steps left it.
+        label: the class that the model would decide on.
         probability: of being an attack, or of the best class where there is no benign one.
         doubt: how far it is from certain the other way; the smallest are the least sure.
         text: as the model read it, cleaned and redacted.
     """
 
-    uid: str
+    incident: Incident
+    label: str
     probability: float
     doubt: float
     text: str
+
+    @property
+    def uid(self) -> str:
+        """The incident's."""
+        return self.incident.uid
 
 
 def most_uncertain(
@@ -59,10 +68,12 @@ def most_uncertain(
     done = 0
     for page in pages:
         rated = rate_page(page, scorer)
-        probabilities, doubts = _doubts(rated.proba, scorer)
-        for (incident, text), p, doubt in zip(rated.texts, probabilities, doubts, strict=True):
+        doubts = _doubts(rated.proba, scorer)
+        rows = zip(rated.texts, judge(rated, scorer), doubts, strict=True)
+        for (incident, text), judged, doubt in rows:
             if text not in best:
-                best[text] = Uncertain(incident.uid, float(p), float(doubt), text)
+                found = Uncertain(incident, judged.label, judged.probability, float(doubt), text)
+                best[text] = found
         kept = heapq.nsmallest(limit, best.values(), key=lambda each: (each.doubt, each.uid))
         best = {each.text: each for each in kept}
         done += len(page.incidents)
@@ -70,12 +81,27 @@ def most_uncertain(
     return list(best.values())
 
 
-def _doubts(
-    proba: NDArray[np.float64], scorer: Scorer
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def label_request(each: Uncertain, scorer: Scorer) -> LabelRequest:
+    """What an analyst is told of an incident that the scorer's model is not sure of."""
+    task = scorer.task
+    near = (
+        f"the threshold of {scorer.threshold:.2f}" if task.benign is not None else "another class"
+    )
+    return LabelRequest(
+        incident_uid=each.uid,
+        task=task.name,
+        label=each.label,
+        probability=each.probability,
+        reason=f"the model is not sure: {each.probability:.2f}, {each.doubt:.2f} from {near}",
+        at=each.incident.at,
+        fields=each.incident.fields,
+    )
+
+
+def _doubts(proba: NDArray[np.float64], scorer: Scorer) -> NDArray[np.float64]:
     task = scorer.task
     if task.benign is not None:
         attack = attack_scores(proba, task.labels.index(task.benign))
-        return attack, np.abs(attack - scorer.threshold)
+        return np.asarray(np.abs(attack - scorer.threshold))
     ordered = np.sort(proba, axis=1)
-    return ordered[:, -1], ordered[:, -1] - ordered[:, -2]
+    return np.asarray(ordered[:, -1] - ordered[:, -2])

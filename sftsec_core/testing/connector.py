@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from sftsec_core.domain import Incident, IncidentPage, PullWindow
+from sftsec_core.contracts import AsksForLabels
+from sftsec_core.domain import Incident, IncidentPage, LabelRequest, PullWindow
 from sftsec_core.testing.incidents import START, make_detections, make_incidents
 
 if TYPE_CHECKING:
@@ -221,6 +222,21 @@ class ConnectorContract:
         uids = self._names(tmp_path, self._filled(tmp_path)[:3])
         with self._connected(tmp_path) as connector:
             assert 0 <= connector.request_labels(uids) <= len(uids)
+
+    def test_a_request_that_says_why_is_made_once(self, tmp_path: Path) -> None:
+        """Only where a connector can show analysts more than which incident it is."""
+        incidents = self._filled(tmp_path)[:3]
+        uids = self._names(tmp_path, incidents)
+        requests = [
+            LabelRequest(uid, "mail", "malicious", 0.5, "not sure", each.at, each.fields)
+            for uid, each in zip(uids, incidents, strict=True)
+        ]
+        with self._connected(tmp_path) as connector:
+            if not isinstance(connector, AsksForLabels):
+                pytest.skip("this connector asks by uid alone")
+            first = connector.ask_for_labels(requests)
+            assert 0 <= first <= len(uids)
+            assert connector.ask_for_labels(requests) == 0
 
     def test_a_connector_may_be_closed_twice(self, tmp_path: Path) -> None:
         """Whoever cleans up need not know who did so before."""

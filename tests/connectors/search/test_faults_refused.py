@@ -148,11 +148,15 @@ def test_a_full_disk_is_waited_for_and_then_said(site: Site) -> None:
     assert written(site) == sorted(each.uid for each in detections)
 
 
-def test_after_a_rollover_nothing_is_written_twice(site: Site) -> None:
+@pytest.mark.parametrize("searchable", [True, False], ids=["refreshed", "not yet refreshed"])
+def test_after_a_rollover_nothing_is_written_twice(site: Site, searchable: bool) -> None:
     connector = site.connect("mail-*")
+    settings = {"index.refresh_interval": "-1"}  # no search sees what is written from now on
+    site.call("PUT", f"/{site.stream}/_settings", settings)
     detections = make_detections(6)
     connector.push(detections[:3])
-    site.call("POST", f"/{site.stream}/_refresh")
+    if searchable:
+        site.call("POST", f"/{site.stream}/_refresh")
     site.call("POST", f"/{site.stream}/_rollover")
     receipt = connector.push(detections)
     assert (len(receipt.written), len(receipt.duplicates)) == (3, 3)

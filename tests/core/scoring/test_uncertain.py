@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sftsec_core.domain import IncidentPage, TaskSpec
-from sftsec_core.scoring.uncertain import most_uncertain
+from sftsec_core.scoring.uncertain import label_request, most_uncertain
 from tests.core.scoring.parts import WordModel, incident, scorer
 
 # WordModel: ham 1, spam 3 a word: no word 0.00, one 0.75, two 0.86 of being an attack.
@@ -44,3 +44,21 @@ def test_it_tells_how_far_it_is() -> None:
     seen: list[int] = []
     most_uncertain(pages(*TEXTS), scorer(), 1, seen.append)
     assert seen == [2, 4, 5]
+
+
+def test_a_request_says_how_unsure_the_model_is_and_shows_the_event() -> None:
+    judge = scorer(threshold=0.8)
+    asked = label_request(most_uncertain(pages(*TEXTS), judge, 1)[0], judge)
+    assert (asked.incident_uid, asked.task, asked.label) == ("incident 1", "mail", "ham")
+    assert asked.probability == 0.75
+    assert asked.reason == "the model is not sure: 0.75, 0.05 from the threshold of 0.80"
+    assert asked.fields["message"] == "spam"
+
+
+def test_without_a_benign_class_a_request_names_no_threshold() -> None:
+    judge = scorer(WordModel(), task=TaskSpec("kind", ("message",), ("ham", "spam", "virus")))
+    asked = label_request(most_uncertain(pages("spam"), judge, 1)[0], judge)
+    assert (asked.label, asked.reason) == (
+        "spam",
+        "the model is not sure: 0.75, 0.50 from another class",
+    )
