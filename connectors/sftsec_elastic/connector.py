@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.patience import Patience
 from sftsec_elastic.alerts import REASON, TAGS, SecurityAlerts
 from sftsec_elastic.client import ElasticEngine
 from sftsec_elastic.config import NEEDS_LABEL, AlertsSource
@@ -14,7 +15,6 @@ from sftsec_elastic.privileges import READ, WRITE, missing
 from sftsec_search.checks import ask
 from sftsec_search.connector import SearchConnector
 from sftsec_search.documents import place_of
-from sftsec_search.engine import Patience
 from sftsec_search.errors import RequestError
 from sftsec_search.pull import now
 from sftsec_search.sources import LabelledIndex, Source

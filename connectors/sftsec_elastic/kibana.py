@@ -13,8 +13,8 @@ from sftsec_core.errors import ConnectorUnavailableError
 from sftsec_elastic.errors import KibanaError
 
 if TYPE_CHECKING:
+    from sftsec_core.patience import Patience
     from sftsec_elastic.config import ElasticConfig
-    from sftsec_search.engine import Patience
 
 _TAGS = "/api/detection_engine/signals/tags"
 _AT_ONCE = 500

@@ -12,7 +12,8 @@ from sftsec_search.engine import BLOCK, BLOCKED, RETRIED, TOO_LARGE, json_line
 from sftsec_search.errors import AccessError, RequestError
 
 if TYPE_CHECKING:
-    from sftsec_search.engine import Engine, Patience
+    from sftsec_core.patience import Patience
+    from sftsec_search.engine import Engine
 
 _CHUNK_BYTES = 8 << 20
 _CREATED = 201

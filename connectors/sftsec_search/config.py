@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from sftsec_core.config.addresses import check_urls, refuse_clear_text
 from sftsec_core.config.models import Duration
 from sftsec_core.config.paths import ConfigPath
 from sftsec_core.config.secrets import SecretRef
@@ -128,40 +126,3 @@ class SearchConfig(BaseModel):
         if self.has_credentials():
             refuse_clear_text(self.urls)
         return self
-
-
-def check_urls(urls: Sequence[str]) -> None:
-    """Refuse what is no address, or holds a password.
-
-    Raises:
-        ValueError: without repeating the address, which may hold the password.
-    """
-    if not urls:
-        raise ValueError("name at least one node")
-    for url in urls:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("write an address with its scheme: https://host:9200")
-        if parts.username or parts.password:
-            raise ValueError("leave user and password out of the address; they have their own keys")
-
-
-def refuse_clear_text(urls: Sequence[str]) -> None:
-    """Refuse to send credentials over plain http, except to this machine.
-
-    Raises:
-        ValueError: naming the address.
-    """
-    for url in urls:
-        parts = urlsplit(url)
-        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
-            raise ValueError(f"{url} would carry the credentials in the clear: use https")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.errors import ConnectorError
+from sftsec_core.patience import Patience
 from sftsec_search import checks
 from sftsec_search.bulk import Bulk
-from sftsec_search.engine import Patience
 from sftsec_search.pull import Cluster, now, pull
 from sftsec_search.push import push, push_audit
 from sftsec_search.setup import AUDIT, DETECTIONS, set_up_index, set_up_stream

@@ -9,7 +9,8 @@ from sftsec_search.documents import place_of, uid_of
 from sftsec_search.errors import RequestError, TooLargeError
 
 if TYPE_CHECKING:
-    from sftsec_search.engine import Engine, Patience
+    from sftsec_core.patience import Patience
+    from sftsec_search.engine import Engine
 
 _AT_ONCE = 500
 _INDICES_AT_ONCE = 16  # their names stand in the address, which is bounded

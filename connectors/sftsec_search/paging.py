@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.domain import Rejection
 from sftsec_core.errors import ConnectorError
+from sftsec_core.patience import Patience
 from sftsec_search.cursor import Position
 from sftsec_search.documents import uid_of
-from sftsec_search.engine import LONG_MAX, Patience
+from sftsec_search.engine import LONG_MAX
 from sftsec_search.errors import PitExpiredError, RequestError, TooLargeError
 
 if TYPE_CHECKING:

@@ -22,8 +22,9 @@ from sftsec_search.paging import HitPage, Query, Scan
 from sftsec_search.sources import OURS, LabelledIndex
 
 if TYPE_CHECKING:
+    from sftsec_core.patience import Patience
     from sftsec_search.config import SearchConfig
-    from sftsec_search.engine import Engine, Patience
+    from sftsec_search.engine import Engine
     from sftsec_search.sources import Source
     from sftsec_search.verdicts import VerdictLog
 

@@ -17,7 +17,8 @@ from sftsec_search.engine import json_line
 from sftsec_search.verdicts import require
 
 if TYPE_CHECKING:
-    from sftsec_search.engine import Engine, Patience
+    from sftsec_core.patience import Patience
+    from sftsec_search.engine import Engine
     from sftsec_search.verdicts import VerdictLog
 
 MAPPINGS: Mapping[str, Any] = {

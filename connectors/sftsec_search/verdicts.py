@@ -22,7 +22,8 @@ from sftsec_search.errors import RequestError, TooLargeError
 from sftsec_search.setup import exists
 
 if TYPE_CHECKING:
-    from sftsec_search.engine import Engine, Patience
+    from sftsec_core.patience import Patience
+    from sftsec_search.engine import Engine
 
 _IDS = 1000
 _MOST_HITS = 10_000  # index.max_result_window

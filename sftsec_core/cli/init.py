@@ -16,7 +16,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
     "kind",
     default="files",
     show_default=True,
-    help="Where incidents are: files, elastic, opensearch.",
+    help="Where incidents are: files, elastic, opensearch, splunk.",
 )
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
 @json_option

@@ -7,7 +7,6 @@ JSON as strings.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -18,10 +17,10 @@ from typing import Any
 import yaml
 
 from sftsec_core import __version__
-from sftsec_core.files import write_atomically
 from sftsec_core.packages.archive import zip_of
 from sftsec_core.packages.dashboards import Dashboard
 from sftsec_core.packages.sources import read_folder, source_folder
+from sftsec_core.packages.written import Written, write_archive
 
 NAME = "sftsec"
 _VERSION = b"@version@"
@@ -52,25 +51,6 @@ class Package:
         return zip_of(self.files, self.top)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What `write_package` has written.
-
-    Attributes:
-        file: the zip.
-        version: of the package.
-        files: how many are in it.
-        bytes: its size.
-        sha256: hex, of the zip.
-    """
-
-    file: Path
-    version: str
-    files: int
-    bytes: int
-    sha256: str
-
-
 def build_package(sources: Path | None = None, version: str = __version__) -> Package:
     """Build the package.
 
@@ -94,12 +74,8 @@ def write_package(folder: Path, package: Package) -> Written:
     Raises:
         OSError: when that is not possible.
     """
-    content = package.archive
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{package.top}.zip"
-    write_atomically(file, content)
-    digest = hashlib.sha256(content).hexdigest()
-    return Written(file, package.version, len(package.files), len(content), digest)
+    return write_archive(file, package.archive, version=package.version, files=len(package.files))
 
 
 def with_json_strings(value: Any) -> Any:  # noqa: ANN401 - JSON

@@ -18,7 +18,7 @@ def test_the_four_tasks_are_there_by_name() -> None:
     assert names == ["phishing-mail", "url", "command-line", "attack-technique"]
 
 
-@pytest.mark.parametrize("kind", ["files", "elastic", "opensearch"])
+@pytest.mark.parametrize("kind", ["files", "elastic", "opensearch", "splunk"])
 @pytest.mark.parametrize("template", TASKS, ids=lambda template: template.name)
 def test_a_template_makes_a_configuration_that_loads(
     template: TaskTemplate, kind: str, tmp_path: Path

@@ -1,4 +1,4 @@
-"""Real labelled sets as what a search engine holds, and the site that reads it."""
+"""Real labelled sets as what a SIEM holds, and the site that reads it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import yaml
+
+from sftsec_core.workspace import Workspace
+from tests.e2e.site import Site
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 REASON = {True: "true_positive", False: "false_positive"}
@@ -86,3 +90,19 @@ def write_config(
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sftsec.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+
+def text_of(row: Row, chosen: Set) -> str:
+    """The text that the set's field holds."""
+    value: Any = row.body
+    for name in chosen.field.split("."):
+        value = value[name]
+    return str(value)
+
+
+def attack(site: Site, task: str, digest: str, texts: list[str]) -> float:
+    """The mean probability of an attack that a registered model gives to texts."""
+    with Workspace.open(site.config) as workspace:
+        ref = workspace.registry.resolve(digest, task)
+        proba = workspace.registry.load(ref).model.predict_proba(texts)
+    return float(np.mean(proba[:, 1]))

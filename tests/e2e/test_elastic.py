@@ -9,13 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from sftsec_core.workspace import Workspace
 from tests.connectors.elastic.alerts import AlertSite, alert, closed, make_alerts
 from tests.connectors.search.sites import own_site
-from tests.e2e.engines import REASON, SMS, WEB, Row, Set, write_config
+from tests.e2e.engines import REASON, SMS, WEB, Row, Set, attack, text_of, write_config
 from tests.e2e.site import Site
 from tests.servers.elasticsearch import elasticsearch_server
 from tests.servers.engines.server import SearchServer
@@ -152,18 +150,3 @@ def last_word(verdicts: Any, space: AlertSite, row: Row) -> str:
     """The closing reason: it comes first, before a tag."""
     by_reason = [v for v in verdicts[f"{space.index}/{row.name}"] if v.at is not None]
     return str(by_reason[-1].value)
-
-
-def text_of(row: Row, chosen: Set) -> str:
-    value: Any = row.body
-    for name in chosen.field.split("."):
-        value = value[name]
-    return str(value)
-
-
-def attack(site: Site, task: str, digest: str, texts: list[str]) -> float:
-    """The mean probability of an attack that a registered model gives to texts."""
-    with Workspace.open(site.config) as workspace:
-        ref = workspace.registry.resolve(digest, task)
-        proba = workspace.registry.load(ref).model.predict_proba(texts)
-    return float(np.mean(proba[:, 1]))

@@ -17,6 +17,7 @@ LAYERS = (
         "sftsec_core.contracts",
         "sftsec_core.files",
         "sftsec_core.garbage",
+        "sftsec_core.patience",
         "sftsec_core.progress",
         "sftsec_core.records",
     ),
@@ -47,7 +48,7 @@ LAYERS = (
     ),
     ("sftsec_core.cli",),
 )
-PUBLIC = ("contracts", "domain", "errors", "hookspecs", "config", "records", "testing")
+PUBLIC = ("contracts", "domain", "errors", "hookspecs", "config", "patience", "records", "testing")
 # No connector themselves: what several connectors share. They lean on no other package.
 SHARED = {"sftsec_search": ("sftsec_elastic", "sftsec_opensearch")}
 CORE = [(name, path) for name, path in modules() if name.split(".")[0] == "sftsec_core"]

@@ -12,7 +12,8 @@ from sftsec_core.cli.lazy import LazyGroup
     cls=LazyGroup,
     lazy={
         "elastic": "sftsec_core.cli.package.elastic",
+        "splunk": "sftsec_core.cli.package.splunk",
     },
 )
 def command() -> None:
-    """Build what is uploaded to a SIEM: data streams, rule, dashboards."""
+    """Build what is uploaded to a SIEM: data streams or indexes, rules, commands, dashboards."""

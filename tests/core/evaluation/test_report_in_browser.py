@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -14,27 +13,14 @@ import pytest
 from sftsec_core.domain import Decision, Vote
 from sftsec_core.evaluation.report_html import write_report
 from tests.core.evaluation.judged import report_of, split_of
-from tests.needs import need
+from tests.servers.browser import OPTIONS, chromium
 
 REFUSED = Decision(False, (Vote("no_leak", False, "3 leaks"),))
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-OPTIONS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-)
 
 
 @pytest.fixture(scope="module")
 def browser() -> str:
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    return need(found, "install chromium to see the report as a reader does")
+    return chromium()
 
 
 @pytest.fixture
@@ -60,7 +46,7 @@ def asked() -> Iterator[tuple[str, list[str]]]:
 
 
 def open_page(browser: str, tmp_path: Path, page: Path, *options: str) -> str:
-    command = [browser, *OPTIONS, f"--user-data-dir={tmp_path / 'profile'}", *options]
+    command = [browser, "--headless", *OPTIONS, f"--user-data-dir={tmp_path / 'profile'}", *options]
     done = subprocess.run(
         [*command, page.as_uri()], capture_output=True, text=True, timeout=120, check=True
     )

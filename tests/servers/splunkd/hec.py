@@ -81,7 +81,8 @@ def serve(splunk: Splunkd, request: Request) -> Response:
     try:
         return _let_in(splunk, request)
     except HecError as refusal:
-        told = {} if refusal.event is None else {"invalid-event-number": refusal.event}
+        silent = refusal.event is None or not splunk.faults.hec_numbers
+        told = {} if silent else {"invalid-event-number": refusal.event}
         return answer(refusal.code, **told)
 
 
@@ -192,6 +193,9 @@ def _take(splunk: Splunkd, token: Entity, event: Any) -> None:
         raise HecError(12)
     if event["event"] == "":
         raise HecError(13)
+    bad = splunk.faults.hec_bad
+    if bad is not None and bad in json.dumps(event, ensure_ascii=False):
+        raise HecError(6)
     content = token.content
     given = {name: event.get(name) or content[name] for name in ("host", "source", "sourcetype")}
     host = given["host"] if event.get("host") else "127.0.0.1"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.servers.splunkd.entities import Entity
 from tests.servers.splunkd.rest.apps import add_app
+from tests.servers.splunkd.rest.indexes import add_index
 from tests.servers.splunkd.rest.kinds import CONF, SAVED_SEARCH_DEFAULTS, Kind, conf_kind, native
 from tests.servers.splunkd.rest.kv import add_collection
 from tests.servers.splunkd.rest.saved import SEARCHES
@@ -24,8 +25,8 @@ def install(splunk: Splunkd, folder: Path) -> str:
 
     Everything is shared with all apps, as with `export = system` in its metadata.
     """
-    name = folder.name
     known = {file.stem: read_conf(file) for file in sorted((folder / "default").glob("*.conf"))}
+    name = known.get("app", {}).get("package", {}).get("id", folder.name)
     launcher = known.get("app", {}).get("launcher", {})
     label = known.get("app", {}).get("ui", {}).get("label", name)
     add_app(splunk, name, label=label, version=launcher.get("version", "1.0.0"))
@@ -41,7 +42,9 @@ def install(splunk: Splunkd, folder: Path) -> str:
 def _add(splunk: Splunkd, app: str, conf: str, stanza: str, values: dict[str, str]) -> None:
     if stanza == "default":
         return
-    if conf == "collections":
+    if conf == "indexes":
+        add_index(splunk, stanza)
+    elif conf == "collections":
         add_collection(splunk, app, stanza, "global", **values)
     elif conf == "savedsearches":
         _entity(splunk, SEARCHES, app, stanza, {**SAVED_SEARCH_DEFAULTS, **_typed(_SAVED, values)})

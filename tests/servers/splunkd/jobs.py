@@ -211,6 +211,11 @@ def run(splunk: Splunkd, job: Job) -> None:
     if fatal is not None:
         job.failed, job.results = True, []
         job.messages.append(("FATAL", fatal))
+    if splunk.faults.takes("finalized"):
+        job.finalized, job.results = True, job.results[: len(job.results) // 2]
+    warning = splunk.faults.take_warning()
+    if warning is not None:
+        job.messages.append(("WARN", warning))
 
 
 def end_of(context: SearchContext) -> float | None:

@@ -220,7 +220,8 @@ class Management(Handler):
         asked = f"{self.command} {self.path} HTTP/1.1"
         line = f'127.0.0.1 - {request.user or "-"} "{asked}" {response.status}'
         splunk.index_event(line, None, _ACCESS)
-        return response
+        lost = splunk.faults.loses(self.command, self.path.partition("?")[0])
+        return None if lost else response
 
 
 class Hec(Handler):

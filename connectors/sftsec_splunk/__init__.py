@@ -1,0 +1,1 @@
+"""The Splunk connector: notables, findings and searches in; detections by HEC out."""

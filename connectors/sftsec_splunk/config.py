@@ -1,0 +1,236 @@
+"""What `connectors.NAME` may say for `type: splunk`."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from sftsec_core.config.addresses import check_urls, refuse_clear_text
+from sftsec_core.config.models import Duration
+from sftsec_core.config.paths import ConfigPath
+from sftsec_core.config.secrets import SecretRef
+
+APP = "sftsec"
+UNASSIGNED = "disposition:0"
+DISPOSITIONS = {
+    UNASSIGNED: "",
+    "disposition:1": "true_positive",
+    "disposition:2": "benign_positive",
+    "disposition:3": "false_positive",
+    "disposition:4": "false_positive",
+    "disposition:5": "undetermined",
+    "disposition:6": "undetermined",
+}
+_NAME = "^[A-Za-z0-9_-]+$"
+_DISPOSITION = re.compile(r"(disposition:)?\d+")
+_FIELD = re.compile(r"^[^\"'\\|`\s*][^\"'\\|`*]*$")
+
+
+def _is_a_field(name: str | None) -> str | None:
+    if name is not None and not _FIELD.match(name):
+        raise ValueError(f"{name!r} is no name of a field: no quotes, stars, pipes or backslashes")
+    return name
+
+
+class _Security(BaseModel):
+    """What the sources of Enterprise Security share."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dispositions: dict[str, str] = Field(
+        default_factory=dict,
+        description="Disposition (7, or disposition:7) to the word that tasks see, over the "
+        "defaults; an empty word is no verdict. One that is not here is its own word.",
+    )
+    automation: tuple[str, ...] = Field(
+        ("splunk-system-user", "splunk_system_user", "nobody"),
+        description="Reviewers that are no persons: their verdicts are weaker evidence.",
+    )
+
+    @field_validator("dispositions")
+    @classmethod
+    def _named_in_full(cls, given: dict[str, str]) -> dict[str, str]:
+        for name in given:
+            if not _DISPOSITION.fullmatch(name):
+                raise ValueError(f"{name!r} is no disposition: write 7, or disposition:7")
+        return {(f"disposition:{k}" if k.isdigit() else k): word for k, word in given.items()}
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The word of each disposition."""
+        return DISPOSITIONS | self.dispositions
+
+
+class NotablesSource(_Security):
+    """Enterprise Security's notable events, judged by the dispositions of their reviews."""
+
+    kind: Literal["notables"] = "notables"
+    macro: str = Field("notable", pattern=_NAME, description="The macro that reads them.")
+    where: str | None = Field(
+        None, description='Only those that these terms match: rule_name="Phishing*".'
+    )
+    reviews: str = Field(
+        "incident_review_lookup", pattern=_NAME, description="The lookup with all reviews."
+    )
+
+
+class FindingsSource(_Security):
+    """Enterprise Security 8's findings, by its public API; an investigation judges its own."""
+
+    kind: Literal["findings"] = "findings"
+    reviews: str = Field(
+        "incident_review_lookup", pattern=_NAME, description="The lookup with all reviews."
+    )
+    investigations: bool = Field(
+        True, description="Whether an investigation's disposition judges its findings."
+    )
+
+
+class VerdictsSource(BaseModel):
+    """What was judged in our app, with the events as they were shown to the analyst."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["verdicts"] = "verdicts"
+
+
+class SearchSource(BaseModel):
+    """Any search, with or without a verdict on its events."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["search"] = "search"
+    search: str = Field(min_length=1, description="SPL: index=mail sourcetype=report | ...")
+    label: str | None = Field(
+        None, description="Field with the verdict: a word or several; of a list in JSON, name{}."
+    )
+    words: dict[str, str] = Field(
+        default_factory=dict,
+        description="The values of `label` that are verdicts, and the word for each. Default: "
+        "every value is a word.",
+    )
+    analyst: str | None = Field(None, description="Field with who gave the verdict.")
+    verdict_time: str | None = Field(
+        None, description="Field with when it was given: epoch seconds or ISO 8601."
+    )
+    uid: str | None = Field(
+        None,
+        description="Field that names an event for good. Default: incident_uid, Enterprise "
+        "Security's event_id, finding_id, or the event's place in its index.",
+    )
+    time: str | None = Field(
+        None, description="Field with the event's epoch seconds. Default: _time."
+    )
+    raw: bool = Field(
+        False,
+        description="Whether _raw may be read as a text: only where it does not hold the verdict.",
+    )
+    private: tuple[str, ...] = Field(
+        (), description="Further fields that hold what analysts said: no model reads them."
+    )
+
+    _names = field_validator("label", "analyst", "verdict_time", "uid", "time")(_is_a_field)
+
+
+Source = NotablesSource | FindingsSource | VerdictsSource | SearchSource
+
+
+class HecConfig(BaseModel):
+    """The HTTP Event Collector, by which detections are written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(description="https://host:8088")
+    token: SecretRef
+    index: str = Field("sftsec", pattern="^[a-z0-9_][a-z0-9_-]*$")
+    ack: bool = Field(
+        True, description="Wait until events are indexed; not to be had on Splunk Cloud."
+    )
+    ack_timeout: Duration = Field(timedelta(seconds=60), description="How long to wait for it.")
+    latency: Duration = Field(
+        timedelta(seconds=15),
+        description="How long an event that was taken may need until a search finds it.",
+    )
+    gzip: bool = Field(False, description="Compress what is sent.")
+    batch_bytes: int = Field(
+        512 << 10, ge=1 << 10, le=100 << 20, description="Of events a request, uncompressed."
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_safe(cls, url: str) -> str:
+        check_urls([url], "https://host:8088")
+        refuse_clear_text([url])
+        return url.rstrip("/")
+
+
+class SplunkConfig(BaseModel):
+    """Where Splunk is, how to log in, what to read and how much at once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(description="https://host:8089, the management port of a search head.")
+    token: SecretRef | None = Field(None, description="Bearer token.")
+    username: str | None = None
+    password: SecretRef | None = None
+    ca_file: ConfigPath | None = Field(
+        None, description="Certificate authorities to trust (PEM); default: the system's."
+    )
+    app: str = Field(
+        "search", pattern=_NAME, description="Of the searches: whose macros and lookups they see."
+    )
+    owner: str = Field("nobody", pattern="^[^/?#%]+$", description="Of the searches' namespace.")
+    hec: HecConfig | None = Field(None, description="Needed to write detections.")
+    sources: tuple[Annotated[Source, Field(discriminator="kind")], ...] = Field(
+        (NotablesSource(),), min_length=1, description="What to read, in this order."
+    )
+    upsert_detections: bool = Field(
+        False, description="Keep detections in the KV collection sftsec_detections too."
+    )
+    notable_update: bool = Field(
+        False,
+        description="Comment on the notable that a detection is about, with what we make of it. "
+        "The disposition stays the analyst's.",
+    )
+    page_size: int = Field(2000, ge=1, le=10_000, description="Results a request.")
+    slice_events: int = Field(
+        10_000, ge=1, le=100_000, description="Events that one search brings, about."
+    )
+    max_page_bytes: int = Field(
+        32 << 20,
+        ge=1 << 12,
+        description="A larger answer is asked for again in smaller parts; a single result that "
+        "is larger goes to quarantine.",
+    )
+    max_field_bytes: int = Field(
+        1 << 20, ge=64, description="An event with a longer value goes to quarantine."
+    )
+    timeout: Duration = Field(timedelta(seconds=60), description="Of one request.")
+    search_timeout: Duration = Field(timedelta(minutes=10), description="Of one search.")
+    patience: Duration = Field(
+        timedelta(minutes=2),
+        description="How long a Splunk that does not answer, or is too busy, is asked again.",
+    )
+    settle: Duration = Field(
+        timedelta(minutes=1),
+        description="Younger events wait for the next scoring, so that none that comes in a "
+        "little late is passed over.",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_safe(cls, url: str) -> str:
+        check_urls([url], "https://host:8089")
+        refuse_clear_text([url])
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _log_in_one_way(self) -> SplunkConfig:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password go together")
+        if (self.token is None) == (self.password is None):
+            raise ValueError("give token, or username and password")
+        return self

@@ -1,0 +1,131 @@
+"""The Splunk connector: incidents with verdicts in, detections out, requests for labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.domain import LabelRequest
+from sftsec_core.errors import ConnectorError
+from sftsec_splunk.checks import Checker
+from sftsec_splunk.client import Splunk
+from sftsec_splunk.config import FindingsSource, NotablesSource, SearchSource, VerdictsSource
+from sftsec_splunk.findings import Findings
+from sftsec_splunk.hec import Hec
+from sftsec_splunk.pull import Site, now, pull
+from sftsec_splunk.push import Pusher
+from sftsec_splunk.requests import INSTALL, LabelRequests
+from sftsec_splunk.searches import Searches
+from sftsec_splunk.sources import LabelledSearch, Notables, Source
+from sftsec_splunk.verdicts import VerdictLog
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sftsec_core.domain import (
+        AuditEntry,
+        Detection,
+        IncidentPage,
+        PullWindow,
+        PushReceipt,
+        Verdict,
+    )
+    from sftsec_splunk.config import SplunkConfig
+
+
+class SplunkConnector:
+    """Splunk 9 and 10, with Enterprise Security 7, 8 or none."""
+
+    def __init__(self, config: SplunkConfig, clock: Callable[[], datetime] = now) -> None:
+        """Take the configuration; nothing is asked before it is needed.
+
+        Raises:
+            TlsError: when `ca_file` cannot be read.
+        """
+        self._config = config
+        self._splunk = Splunk(config)
+        self._searches = Searches(self._splunk, config)
+        sources = [self._source(s) for s in config.sources if not isinstance(s, VerdictsSource)]
+        self._log = VerdictLog(self._splunk)
+        snapshots = len(sources) < len(config.sources)
+        self._site = Site(config, sources, self._log, snapshots, clock)
+        self._hec = None
+        if config.hec is not None:
+            self._hec = Hec(config, config.hec, self._splunk.patience)
+        self._requests = LabelRequests(self._splunk, self._log, clock)
+
+    def _source(self, source: Any) -> Source:  # noqa: ANN401 - a tagged union
+        if isinstance(source, NotablesSource):
+            return Notables(self._searches, self._config, source)
+        if isinstance(source, FindingsSource):
+            return Findings(self._splunk, self._searches, self._config, source)
+        assert isinstance(source, SearchSource)  # noqa: S101 - the configuration has checked
+        return LabelledSearch(self._searches, self._config, source)
+
+    # --- the contract
+
+    def check(self) -> Sequence[str]:
+        """Say what stands in the way, a line each; see `sftsec_splunk.checks`.
+
+        Raises:
+            ConnectorError: when Splunk cannot be reached, or refuses the credentials.
+        """
+        return list(Checker(self._splunk, self._searches, self._site, self._hec).problems())
+
+    def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
+        """Bring incidents a page at a time; see `sftsec_splunk.pull.pull`."""
+        return pull(self._site, window, cursor)
+
+    def push(self, detections: Sequence[Detection]) -> PushReceipt:
+        """Write detections to the event collector; see `sftsec_splunk.push`.
+
+        Raises:
+            ConnectorUnavailableError: when Splunk did not answer up to the bound; repeat the call.
+            ConnectorError: when `hec` is not configured, or refuses all.
+        """
+        return self._pusher().detections(detections)
+
+    def request_labels(self, incident_uids: Sequence[str]) -> int:
+        """Put incidents into the app's queue; see `ask_for_labels`.
+
+        Raises:
+            ConnectorError: when the app is not installed.
+        """
+        return self._requests.ask([LabelRequest(uid, "", "", 0.0, "") for uid in incident_uids])
+
+    def close(self) -> None:
+        """Forget the session."""
+        self._splunk.close()
+
+    # --- beyond it
+
+    def ask_for_labels(self, requests: Sequence[LabelRequest]) -> int:
+        """Put incidents into the app's queue, with what an analyst is shown; return how many.
+
+        Raises:
+            ConnectorError: when the app is not installed.
+        """
+        return self._requests.ask(requests)
+
+    def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
+        """Append verdicts to the app's collection; return how many are new.
+
+        Raises:
+            ConnectorError: when the app is not installed.
+        """
+        if not self._log.collection.is_there():
+            raise ConnectorError(f"there is no collection to write verdicts to: {INSTALL}")
+        return self._log.add(verdicts)
+
+    def push_audit(self, entries: Sequence[AuditEntry]) -> PushReceipt:
+        """Copy entries of the audit log to the index, each named by its hash.
+
+        Raises:
+            ConnectorUnavailableError, ConnectorError: as `push`.
+        """
+        return self._pusher().audit(entries)
+
+    def _pusher(self) -> Pusher:
+        if self._hec is None or self._config.hec is None:
+            raise ConnectorError("detections are written by the event collector: configure `hec`")
+        return Pusher(self._splunk, self._searches, self._config, self._hec, self._site.clock)

@@ -1,0 +1,205 @@
+"""Enterprise Security 8's findings by its public API, and the investigations that judge them.
+
+The API pages by offset over what may change meanwhile. So a slice of time is taken that holds
+some hundreds, read whole, and sorted here; when its total changed on the way, it is read again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.domain import Verdict
+from sftsec_splunk.client import path_of
+from sftsec_splunk.cursor import Position
+from sftsec_splunk.errors import RequestError, SearchError
+from sftsec_splunk.reviews import Reviews
+from sftsec_splunk.rows import REVIEWED, is_private
+from sftsec_splunk.searches import Span
+from sftsec_splunk.slices import RowPage, position_of
+from sftsec_splunk.sources import Source
+from sftsec_splunk.spl import key_of
+from sftsec_splunk.times import time_of
+
+if TYPE_CHECKING:
+    from sftsec_core.domain import PullWindow
+    from sftsec_splunk.client import Splunk
+    from sftsec_splunk.config import FindingsSource, SplunkConfig
+    from sftsec_splunk.rows import Event
+    from sftsec_splunk.searches import Row, Searches
+
+_V2 = ("servicesNS", "nobody", "missioncontrol", "public", "v2")
+_PAGE = 100  # the most that the API gives at once
+_SLICE = 1000
+_AGAIN = 5
+_AHEAD_S = 86_400.0  # an event's clock may be ahead of ours
+_MOST_JUDGED = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Findings of some seconds, from `start` up to, and without, `end`; `total` of them."""
+
+    start: int
+    end: int
+    total: int
+
+
+class Findings(Source):
+    """Findings, with their reviews and those of their investigations."""
+
+    name = "findings"
+
+    def __init__(
+        self, splunk: Splunk, searches: Searches, config: SplunkConfig, source: FindingsSource
+    ) -> None:
+        self._splunk = splunk
+        self._config = config
+        self._source = source
+        self._reviews = Reviews(searches, source)
+        self._investigated: dict[str, list[Verdict]] = {}
+
+    def pages(self, window: PullWindow, span: Span, position: Position | None) -> Iterator[RowPage]:
+        """Read slice by slice; whether a finding is judged is seen when it is here."""
+        self._investigated = self._by_investigations() if self._source.investigations else {}
+        start = int(span.earliest or 0) if position is None else position.ms // 1000
+        end = int(-(-span.latest // 1)) if span.latest is not None else int(time.time() + _AHEAD_S)
+        for part in self._parted(max(start, 0), end):
+            rows = [each for each in self._rows(part) if _within(each, span)]
+            if position is not None:
+                rows = [each for each in rows if position_of(each) > position]
+            for place in range(0, len(rows), self._config.page_size):
+                some = rows[place : place + self._config.page_size]
+                position = position_of(some[-1])
+                kept = [each for each in some if self._asked_for(window, each)]
+                yield RowPage(kept, position)
+
+    def find(self, uids: Sequence[str], span: Span, fields: Sequence[str]) -> Iterator[Row]:
+        """Look through the findings of the span: one may be named by the event that it is about."""
+        del fields
+        wanted = set(uids)
+        start, end = int(span.earliest or 0), int(span.latest or time.time()) + 1
+        for part in self._parted(start, end):
+            yield from (row for row in self._rows(part) if row["sftsec_uid"] in wanted)
+
+    def verdicts(self, events: Sequence[Event]) -> list[tuple[Verdict, ...]]:
+        """By their own reviews, and then by those of their investigations."""
+        found = self._reviews.of([each.name for each in events])
+        return [
+            (*found.get(each.name, ()), *self._investigated.get(each.name, ())) for each in events
+        ]
+
+    def is_private(self, name: str) -> bool:
+        """A review's fields too."""
+        return is_private(name) or REVIEWED.fullmatch(name) is not None or name == "_raw"
+
+    def probe(self) -> None:
+        """Ask for one; the reviews too."""
+        try:
+            self._answer(0, int(time.time()), limit=1, offset=0)
+        except RequestError as error:
+            raise SearchError(f"findings cannot be read, which need version 8: {error}") from None
+        self._reviews.probe()
+
+    def _asked_for(self, window: PullWindow, row: Row) -> bool:
+        """Closed without a word: nobody's concern, whatever the window asks."""
+        return window.labelled is not False or str(row.get("status", "1")) not in {"4", "5"}
+
+    # --- slices
+
+    def _parted(self, start: int, end: int) -> Iterator[_Part]:
+        if end <= start:
+            return
+        total = int(self._answer(start, end, limit=1, offset=0).get("total", 0))
+        if total == 0:
+            return
+        if total <= _SLICE or end - start <= 1:
+            yield _Part(start, end, total)
+            return
+        middle = (start + end) // 2
+        yield from self._parted(start, middle)
+        yield from self._parted(middle, end)
+
+    def _rows(self, part: _Part) -> list[Row]:
+        """All findings of a part, in their order; one is there once."""
+        for _ in range(_AGAIN):
+            found: dict[str, Row] = {}
+            total, offset = part.total, 0
+            while offset < total:
+                answer = self._answer(part.start, part.end, limit=_PAGE, offset=offset)
+                items = answer.get("items") or []
+                found.update((str(each.get("finding_id")), _row(each)) for each in items)
+                total, offset = int(answer.get("total", total)), offset + _PAGE
+            if len(found) == total:
+                return sorted(found.values(), key=position_of)
+        raise SearchError("findings changed whenever they were read; pull again")
+
+    def _answer(self, start: int, end: int, **paging: int) -> dict[str, Any]:
+        path = path_of(*_V2, "findings")
+        found: dict[str, Any] = self._splunk.get(path, earliest=start, latest=end, **paging)
+        return found
+
+    # --- investigations
+
+    def _by_investigations(self) -> dict[str, list[Verdict]]:
+        """The verdicts of investigations by the findings in them."""
+        found: dict[str, list[Verdict]] = {}
+        for each in self._investigations():
+            verdict = self._verdict(each)
+            if verdict is not None:
+                for name in _members(each):
+                    found.setdefault(name, []).append(verdict)
+            if len(found) > _MOST_JUDGED:
+                raise SearchError("too many investigations: set `investigations: false`")
+        return found
+
+    def _investigations(self) -> Iterator[Mapping[str, Any]]:
+        seen: set[str] = set()
+        offset = 0
+        while True:
+            query = {"limit": _PAGE, "offset": offset, "sort": "create_time:asc"}
+            try:
+                found = self._splunk.get(path_of(*_V2, "investigations"), **query)
+            except RequestError as error:
+                raise SearchError(f"investigations cannot be read: {error}") from None
+            items = found if isinstance(found, list) else (found or {}).get("items", [])
+            for each in items:
+                guid = str(each.get("investigation_guid"))
+                if guid not in seen:
+                    seen.add(guid)
+                    yield each
+            if len(items) < _PAGE:
+                return
+            offset += _PAGE
+
+    def _verdict(self, investigation: Mapping[str, Any]) -> Verdict | None:
+        disposition = str(investigation.get("disposition") or "disposition:0")
+        word = self._source.words.get(disposition, disposition)
+        if not word:
+            return None
+        owner = investigation.get("owner")
+        who = None if owner in (None, "", "unassigned") else str(owner)
+        reason = f"investigation {investigation.get('investigation_id')}"
+        automated = who is None or who in self._source.automation
+        return Verdict(word, who, time_of(investigation.get("update_time")), reason, automated)
+
+
+def _members(investigation: Mapping[str, Any]) -> list[str]:
+    found = (investigation.get("consolidated_findings") or {}).get("event_id") or []
+    return [str(each) for each in (found if isinstance(found, list) else [found])]
+
+
+def _row(item: Mapping[str, Any]) -> Row:
+    """A finding as a row of a search has it: a name, and a place in the order."""
+    uid = str(item.get("incident_uid") or item.get("event_id") or item.get("finding_id"))
+    at = time_of(item.get("_time"))
+    ms = int(at.timestamp() * 1000) if at is not None else 0
+    return {**item, "sftsec_uid": uid, "sftsec_ms": ms, "sftsec_key": key_of(uid)}
+
+
+def _within(row: Row, span: Span) -> bool:
+    at = row["sftsec_ms"] / 1000
+    earliest, latest = span.earliest, span.latest
+    return (earliest is None or at >= earliest) and (latest is None or at < latest)

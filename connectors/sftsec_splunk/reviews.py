@@ -1,0 +1,81 @@
+"""Enterprise Security's history of reviews: who judged a notable, and how that changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.domain import Verdict
+from sftsec_splunk.config import UNASSIGNED
+from sftsec_splunk.kv import parts_of
+from sftsec_splunk.spl import lookup_rows
+from sftsec_splunk.times import time_of
+
+if TYPE_CHECKING:
+    from sftsec_splunk.config import FindingsSource, NotablesSource
+    from sftsec_splunk.searches import Searches
+
+Review = Mapping[str, Any]
+_AT_ONCE = 500
+
+
+class Reviews:
+    """Reads the lookup in which each review is a row."""
+
+    def __init__(self, searches: Searches, config: NotablesSource | FindingsSource) -> None:
+        self._searches = searches
+        self._config = config
+
+    def of(self, names: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
+        """The verdicts on notables, oldest first, by their event_id."""
+        wanted = set(names)
+        by_name: dict[str, list[Review]] = defaultdict(list)
+        for part in parts_of(sorted(wanted), _AT_ONCE):
+            search = lookup_rows(self._config.reviews, "rule_id", part)
+            kept = "time, rule_id, disposition, user, comment"
+            for row in self._searches.rows(f"{search} | table {kept}"):
+                if row.get("rule_id") in wanted:
+                    by_name[row["rule_id"]].append(row)
+        return {name: self.verdicts(reviews) for name, reviews in by_name.items()}
+
+    def probe(self) -> None:
+        """Try whether the lookup is there.
+
+        Raises:
+            SearchError: when it is not.
+        """
+        list(self._searches.rows(f"| inputlookup {self._config.reviews} | head 1"))
+
+    def verdicts(self, reviews: Iterable[Review]) -> tuple[Verdict, ...]:
+        """What a history comes to.
+
+        A review repeats the disposition that it does not change, whoever it is by: only a change
+        is a verdict. One that takes the disposition away takes back all that was said before.
+        """
+        said: list[Verdict] = []
+        before = UNASSIGNED
+        for review in sorted(reviews, key=_seconds):
+            disposition = str(review.get("disposition") or before)
+            if disposition == before:
+                continue
+            before = disposition
+            word = self._config.words.get(disposition, disposition)
+            if disposition == UNASSIGNED:
+                said.clear()
+            elif word:
+                said.append(self._verdict(word, review))
+        return tuple(said)
+
+    def _verdict(self, word: str, review: Review) -> Verdict:
+        user = review.get("user")
+        who = str(user) if user else None
+        comment = review.get("comment")
+        reason = str(comment) if comment else None
+        automated = who is None or who in self._config.automation
+        return Verdict(word, who, time_of(review.get("time")), reason, automated)
+
+
+def _seconds(review: Review) -> float:
+    at = time_of(review.get("time"))
+    return 0.0 if at is None else at.timestamp()

@@ -1,0 +1,151 @@
+"""From a row of a search to an incident: fields, identity, time, and whether it is ours."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from sftsec_core.domain import Incident, Rejection, Verdict
+from sftsec_core.records import UnusableError, refuse_long_values
+from sftsec_splunk.times import epoch
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sftsec_splunk.config import SplunkConfig
+    from sftsec_splunk.searches import Row
+
+# A detection of ours, or what Enterprise Security made of one, says which event it is about.
+DETECTION, ABOUT, ORIGINAL, ORIGINAL_TIME = "detection_id", "incident_uid", "orig_", "orig_time"
+# What Splunk says of an event, and nobody ever wrote.
+_NOISE = re.compile(
+    r"linecount|splunk_server(_group)?|punct|timestartpos|timeendpos|date_\w+|eventtype|"
+    r"tag(::.*)?|info_\w+|detection_id|incident_uid"
+)
+# How Enterprise Security names its own; in a log they may be anything.
+_NAMES = frozenset({"event_id", "event_hash", "rule_id", "finding_id"})
+_IN_A_NAME = "@@"
+# What analysts said, and what we said: a model that read it would learn nothing else.
+_PRIVATE = re.compile(
+    r"sftsec_.*|disposition.*|verdicts?(_.*)?|review(er|ed|_).*|analyst|labels?_by|"
+    r"investigation_.*|notable_xref.*"
+)
+# In Enterprise Security these are words of a review; in a log they may be anything.
+REVIEWED = re.compile(
+    r"status(_.*)?|owner(_.*)?|comments?|urgency|assignee(_.*)?|closed_by|notes?|count_findings|"
+    r"consolidated_findings.*|(create|update)_time|sensitivity"
+)
+# Of the search that made a notable, not of the event.
+_META = frozenset({"orig_time", "orig_raw", "orig_sid", "orig_rid"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row, read.
+
+    Attributes:
+        name: names the row itself: the event_id of a notable, or else its uid.
+        ours: whether it is a detection of ours, or was made of one.
+        incident: with the uid of what it is about, the row's fields, and no verdicts yet.
+        row: as it came.
+    """
+
+    name: str
+    ours: bool
+    incident: Incident
+    row: Mapping[str, Any]
+
+    def judged(self, verdicts: tuple[Verdict, ...]) -> Event:
+        """The event with these verdicts behind those that it has."""
+        if not verdicts:
+            return self
+        joined = (*self.incident.verdicts, *verdicts)
+        return replace(self, incident=replace(self.incident, verdicts=joined))
+
+
+def is_private(name: str) -> bool:
+    """Whether a field holds what analysts or we said, in whichever source."""
+    return _PRIVATE.fullmatch(name) is not None
+
+
+class Reader:
+    """Makes events of one source's rows, as the configuration and the window ask."""
+
+    def __init__(
+        self, config: SplunkConfig, wanted: tuple[str, ...], private: Callable[[str], bool]
+    ) -> None:
+        """Prepare.
+
+        Args:
+            config: the limits.
+            wanted: the fields to bring; empty for all.
+            private: whether a field holds what analysts or we said.
+        """
+        self._config = config
+        self._wanted = wanted
+        self._private = private
+
+    def read(self, row: Row) -> Event | Rejection:
+        """Make an event of a row, or say why it cannot be used."""
+        uid = row.get("sftsec_uid")
+        if not isinstance(uid, str) or not uid:
+            reason = "it has no name that stays: give the source a `uid`"
+            return Rejection(f"result at {row.get('sftsec_ms')}", reason, _digest(row))
+        try:
+            fields = self._fields(row)
+            refuse_long_values(fields, self._config.max_field_bytes)
+        except UnusableError as error:
+            return Rejection(uid, str(error), _digest(row))
+        incident = Incident(uid, fields, (), time_of(row))
+        return Event(_named(row) or uid, bool(row.get(DETECTION) and row.get(ABOUT)), incident, row)
+
+    def _fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        named = {name.removesuffix("{}"): value for name, value in row.items()}
+        if self._wanted:
+            return {name: named[name] for name in self._wanted if name in named}
+        hidden = _NAMES if _named(row) else frozenset()
+        return {n: value for n, value in named.items() if n not in hidden and self._shown(n)}
+
+    def _shown(self, name: str) -> bool:
+        return not (name.startswith("_") or _NOISE.fullmatch(name) or self._private(name))
+
+    def carried(self, event: Event) -> Incident:
+        """The event that a detection is about, from the copy of its fields that came along."""
+        cut = len(ORIGINAL)
+        fields = {
+            name[cut:]: value
+            for name, value in event.row.items()
+            if name.startswith(ORIGINAL) and name not in _META
+        }
+        at = epoch(event.row.get(ORIGINAL_TIME)) or event.incident.at
+        return Incident(event.incident.uid, self._fields(fields), event.incident.verdicts, at)
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    """What Enterprise Security calls a row; "" where it is none of its."""
+    event_id = row.get("event_id")
+    if isinstance(event_id, str) and _IN_A_NAME in event_id:
+        return event_id
+    return str(row.get("finding_id") or "")
+
+
+def time_of(row: Mapping[str, Any]) -> datetime | None:
+    """The time of a row, to the millisecond."""
+    ms = row.get("sftsec_ms")
+    return None if ms is None else epoch(float(ms) / 1000)
+
+
+def original_time(event: Event) -> float | None:
+    """When the event that a detection is about happened: seconds since 1970."""
+    at = epoch(event.row.get(ORIGINAL_TIME))
+    return None if at is None else at.timestamp()
+
+
+def _digest(row: Mapping[str, Any]) -> str:
+    raw = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(raw).hexdigest()

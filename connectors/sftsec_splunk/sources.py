@@ -1,0 +1,254 @@
+"""What the sources bring, and where the verdict on one of their events is."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sftsec_core.domain import Verdict
+from sftsec_core.records import words
+from sftsec_splunk.reviews import Reviews
+from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME, REVIEWED, is_private
+from sftsec_splunk.searches import Span
+from sftsec_splunk.slices import Query, RowPage, Slices
+from sftsec_splunk.spl import NOTABLE_UID, UID, among, field_clause, key_of, whole
+from sftsec_splunk.times import time_of
+
+if TYPE_CHECKING:
+    from sftsec_core.domain import PullWindow
+    from sftsec_splunk.config import NotablesSource, SearchSource, SplunkConfig
+    from sftsec_splunk.cursor import Position
+    from sftsec_splunk.rows import Event
+    from sftsec_splunk.searches import Row, Searches
+
+_OURS = (DETECTION, ABOUT, ORIGINAL_TIME)
+_FOREIGN = f"(isnull({DETECTION}) OR isnull({ABOUT}))"  # no detection of ours
+_NAMES = ("sftsec_uid", "sftsec_ms", "sftsec_key", "event_id", "finding_id")
+_PROBED_S = 900.0
+_KEYS = 500  # that one search looks for
+
+
+class Source(ABC):
+    """A source as the pull sees it.
+
+    Attributes:
+        name: names the source in a cursor; another order of events needs another name.
+    """
+
+    name: str
+
+    @abstractmethod
+    def pages(self, window: PullWindow, span: Span, position: Position | None) -> Iterator[RowPage]:
+        """The events that the window asks for, behind a position, in a total order.
+
+        Args:
+            window: of which `labelled` and `text_fields` count here.
+            span: from when to when.
+            position: of the last page; None begins at the start.
+        """
+
+    @abstractmethod
+    def find(self, uids: Sequence[str], span: Span, fields: Sequence[str]) -> Iterator[Row]:
+        """The events with these names that happened in a span; detections of ours too."""
+
+    @abstractmethod
+    def verdicts(self, events: Sequence[Event]) -> list[tuple[Verdict, ...]]:
+        """The verdicts that the source itself has on events, oldest first.
+
+        Raises:
+            UnusableError: when a label holds no words.
+        """
+
+    @abstractmethod
+    def probe(self) -> None:
+        """Try whether it can be read at all.
+
+        Raises:
+            ConnectorError: when it cannot.
+        """
+
+    @property
+    def judges(self) -> bool:
+        """Whether the source itself can have verdicts."""
+        return True
+
+    def is_private(self, name: str) -> bool:
+        """Whether a field holds what analysts or we said, so that no model may read it."""
+        return is_private(name)
+
+
+class SearchedSource(Source):
+    """A source that is a search."""
+
+    def __init__(self, searches: Searches, config: SplunkConfig, base: str, uid: str) -> None:
+        """Take the parts.
+
+        Args:
+            searches: run them.
+            config: the sizes.
+            base: SPL that gives events.
+            uid: an expression of eval that names one.
+        """
+        self._searches = searches
+        self._config = config
+        self._base = base
+        self._uid = uid
+
+    def pages(self, window: PullWindow, span: Span, position: Position | None) -> Iterator[RowPage]:
+        """Read slice by slice."""
+        if window.labelled and not self.judges:
+            return
+        condition = {True: self.judged(), False: self.open(), None: ""}[window.labelled]
+        query = self._query(span, condition, window.text_fields)
+        yield from Slices(self._searches, self._config, query).pages(position)
+
+    def find(self, uids: Sequence[str], span: Span, fields: Sequence[str]) -> Iterator[Row]:
+        """Search for their keys."""
+        keys = [key_of(uid) for uid in uids]
+        for start in range(0, len(keys), _KEYS):
+            condition = among(keys[start : start + _KEYS])
+            query = self._query(span, condition, fields)
+            for page in Slices(self._searches, self._config, query).pages(None):
+                yield from page.rows
+
+    def probe(self) -> None:
+        """Search the last minutes."""
+        span = Span(time.time() - _PROBED_S) if self.in_time else Span()
+        list(self._searches.rows(f"{self._base} | head 1 | fields _time", span))
+
+    def _query(self, span: Span, condition: str, fields: Sequence[str]) -> Query:
+        return Query(self._base, self._uid, span, condition, self._keep(fields), self.in_time)
+
+    def _keep(self, fields: Sequence[str]) -> str:
+        if not fields:
+            return "| fields *"
+        kept = [*_NAMES, *_OURS, *self.needed]
+        for each in fields:
+            kept += [each, f"{each}{{}}", f"orig_{each}", f"orig_{each}{{}}"]
+        return field_clause(kept)
+
+    # --- what differs
+
+    @property
+    def in_time(self) -> bool:
+        """Whether `_time` is that of the index."""
+        return True
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The fields that `verdicts` reads."""
+        return ()
+
+    @abstractmethod
+    def judged(self) -> str:
+        """A condition of `where`: the event has a verdict of the source's own."""
+
+    @abstractmethod
+    def open(self) -> str:
+        """A condition of `where`: the event is to be scored."""
+
+
+class Notables(SearchedSource):
+    """Notable events, with their reviews."""
+
+    def __init__(self, searches: Searches, config: SplunkConfig, source: NotablesSource) -> None:
+        base = f"search `{source.macro}`" + (f" | search {source.where}" if source.where else "")
+        # `fields *` lets Splunk find all fields of an event, whatever the mode of the search.
+        super().__init__(searches, config, f"{base} | fields *", NOTABLE_UID)
+        self.name = f"notables:{source.macro}:{source.where or ''}"
+        self._source = source
+        self._reviews = Reviews(searches, source)
+
+    def probe(self) -> None:
+        """The reviews too."""
+        super().probe()
+        self._reviews.probe()
+
+    def judged(self) -> str:
+        """With a disposition that counts."""
+        return f"NOT {self._silent()}"
+
+    def open(self) -> str:
+        """Without one, and not closed: what was closed without a word is nobody's concern."""
+        not_closed = '(isnull(status) OR (status!="4" AND status!="5"))'
+        return f"{self._silent()} AND {not_closed} AND {_FOREIGN}"
+
+    def _silent(self) -> str:
+        quiet = ["", *sorted(name for name, word in self._source.words.items() if not word)]
+        known = " OR ".join(f'disposition="{name}"' for name in quiet)
+        return f"(isnull(disposition) OR {known})"
+
+    def verdicts(self, events: Sequence[Event]) -> list[tuple[Verdict, ...]]:
+        """By their reviews."""
+        found = self._reviews.of([each.name for each in events])
+        return [found.get(each.name, ()) for each in events]
+
+    def is_private(self, name: str) -> bool:
+        """A review's fields too."""
+        return is_private(name) or REVIEWED.fullmatch(name) is not None or name == "_raw"
+
+
+class LabelledSearch(SearchedSource):
+    """Any search, with a field for the verdict or without."""
+
+    def __init__(self, searches: Searches, config: SplunkConfig, source: SearchSource) -> None:
+        base = f"{whole(source.search)} | fields *"
+        if source.time is not None:
+            base += f" | eval _time=tonumber('{source.time}')"
+        super().__init__(searches, config, base, f"'{source.uid}'" if source.uid else UID)
+        said = f"{source.search}\0{source.uid}\0{source.time}"
+        self.name = f"search:{hashlib.sha256(said.encode()).hexdigest()[:12]}"
+        self._source = source
+
+    @property
+    def judges(self) -> bool:
+        """With a `label`."""
+        return self._source.label is not None
+
+    @property
+    def in_time(self) -> bool:
+        """Without a `time` of its own."""
+        return self._source.time is None
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The label, who gave it and when."""
+        source = self._source
+        return tuple(filter(None, (source.label, source.analyst, source.verdict_time)))
+
+    def judged(self) -> str:
+        """The label is there."""
+        return f"isnotnull('{self._source.label}') AND '{self._source.label}'!=\"\""
+
+    def open(self) -> str:
+        """It is not."""
+        unlabelled = ""
+        if self._source.label is not None and not self._source.words:
+            unlabelled = f"(isnull('{self._source.label}') OR '{self._source.label}'=\"\") AND "
+        return f"{unlabelled}{_FOREIGN}"
+
+    def verdicts(self, events: Sequence[Event]) -> list[tuple[Verdict, ...]]:
+        """The words in the label."""
+        return [tuple(self._of(each.row)) for each in events]
+
+    def _of(self, row: Mapping[str, object]) -> Iterator[Verdict]:
+        source = self._source
+        found = row.get(source.label) if source.label else None
+        if source.label is None or found in (None, ""):
+            return
+        who = row.get(source.analyst) if source.analyst else None
+        at = time_of(row.get(source.verdict_time)) if source.verdict_time else None
+        for said in words(found, source.label):
+            word = source.words.get(said, "") if source.words else said
+            if word:
+                yield Verdict(word, None if who is None else str(who), at)
+
+    def is_private(self, name: str) -> bool:
+        """What the source names, too."""
+        if name == "_raw":
+            return not self._source.raw and self._source.label is not None
+        own = (*self.needed, *self._source.private)
+        return is_private(name) or name in own or f"{name}{{}}" in own

@@ -1,0 +1,174 @@
+"""The app's append-only collection of verdicts: read, joined to events, and written to.
+
+A verdict that a later document takes back (`retracts`) does not count; nothing is ever changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from sftsec_core.domain import Verdict
+from sftsec_splunk.errors import SearchError, TooLargeError
+from sftsec_splunk.kv import VERDICTS, Collection
+from sftsec_splunk.times import time_of
+
+if TYPE_CHECKING:
+    from sftsec_splunk.client import Splunk
+
+Document = Mapping[str, Any]
+_MOST = 50_000  # rows of one answer of the KV store's
+_MOST_OF_ONE = 1000
+_WITHOUT_EVENT = (
+    "_key,incident_uid,verdict,analyst,time,reason,automated,retracts,event_time,detection_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was said of one incident.
+
+    Attributes:
+        verdicts: those that count, oldest first.
+        event: the event's fields as they were shown, where a document has them.
+        at: the event's time.
+    """
+
+    uid: str
+    verdicts: tuple[Verdict, ...]
+    event: Mapping[str, Any] | None
+    at: datetime | None
+
+
+class VerdictLog:
+    """The collection of verdicts; where the app is not installed, there are none."""
+
+    def __init__(self, splunk: Splunk) -> None:
+        self.collection = Collection(splunk, VERDICTS)
+
+    def of(self, uids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
+        """The verdicts that count on these incidents, oldest first."""
+        wanted = list(dict.fromkeys(uids))
+        found = judgements(self.collection.where("incident_uid", wanted, _WITHOUT_EVENT))
+        return {each.uid: each.verdicts for each in found if each.verdicts}
+
+    def pages(self, after: str, size: int) -> Iterator[tuple[list[Judgement], str]]:
+        """All judged incidents in the order of their uids, right behind `after`.
+
+        Yields:
+            What was said of some incidents, about `size` documents, and the last uid.
+        """
+        while documents := self._documents(after, size):
+            after = str(documents[-1]["incident_uid"])
+            yield [each for each in judgements(documents) if each.verdicts], after
+
+    def _documents(self, after: str, size: int) -> list[dict[str, Any]]:
+        """The next documents: all of an incident's, never a part of them."""
+        try:
+            found = self._found(after, size)
+        except TooLargeError:
+            return self._documents(after, size // 4) if size >= 4 else self._of_the_next(after)
+        if len(found) <= size:
+            return found
+        last = found[-1]["incident_uid"]
+        whole = [each for each in found if each["incident_uid"] != last]
+        if whole:
+            return whole
+        if size >= _MOST:
+            raise SearchError(f"more than {_MOST:,} verdicts on one incident: clear them up")
+        return self._documents(after, min(size * 4, _MOST))
+
+    def _of_the_next(self, after: str) -> list[dict[str, Any]]:
+        """All of one incident's documents; without the event's fields, where they are too large."""
+        found = self._found(after, _MOST_OF_ONE, _WITHOUT_EVENT)
+        uid = found[0]["incident_uid"]
+        try:
+            return self.collection.find({"incident_uid": uid})
+        except TooLargeError:  # the words count; a source may have the event
+            return [each for each in found if each["incident_uid"] == uid]
+
+    def _found(self, after: str, size: int, kept: str = "") -> list[dict[str, Any]]:
+        query = {"incident_uid": {"$gt": after}}
+        paging: dict[str, str | int] = {"sort": "incident_uid", "limit": size + 1}
+        return self.collection.find(query, **paging, **({"fields": kept} if kept else {}))
+
+    def add(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
+        """Append verdicts; the same one again is the same document. Return how many are new."""
+        made = {str(each["_key"]): each for each in (document_of(*pair) for pair in verdicts)}
+        there = self.collection.keys(list(made))
+        fresh = [each for key, each in made.items() if key not in there]
+        self.collection.save(fresh)
+        return len(fresh)
+
+
+def document_of(uid: str, verdict: Verdict) -> dict[str, Any]:
+    """A verdict as a document, under a name that says what it holds."""
+    at = verdict.at or datetime.now(UTC)
+    said = [uid, verdict.value, verdict.analyst, verdict.at and verdict.at.timestamp()]
+    return {
+        "_key": hashlib.sha256(orjson.dumps(said)).hexdigest()[:40],
+        "incident_uid": uid,
+        "verdict": verdict.value,
+        "analyst": verdict.analyst or "",
+        "time": at.timestamp(),
+        "reason": verdict.reason or "",
+        "automated": verdict.automated,
+        "retracts": "",
+        "source": "cli",
+        "event": "",
+        "detection_id": "",
+        "task": "",
+    }
+
+
+def judgements(documents: Iterable[Document]) -> list[Judgement]:
+    """What documents come to, an incident each, in the order of their uids."""
+    by_uid: dict[str, list[Document]] = defaultdict(list)
+    for each in documents:
+        by_uid[str(each.get("incident_uid", ""))].append(each)
+    return [_judgement(uid, by_uid[uid]) for uid in sorted(by_uid) if uid]
+
+
+def _judgement(uid: str, documents: Sequence[Document]) -> Judgement:
+    taken_back = {each["retracts"] for each in documents if each.get("retracts")}
+    ordered = sorted(documents, key=lambda each: (_seconds(each), str(each.get("_key"))))
+    counted = [
+        each for each in ordered if each.get("verdict") and each.get("_key") not in taken_back
+    ]
+    events = [event for each in ordered[::-1] if (event := _event(each)) is not None]
+    times = [at for each in ordered[::-1] if (at := time_of(each.get("event_time"))) is not None]
+    return Judgement(
+        uid,
+        tuple(_verdict(each) for each in counted),
+        events[0] if events else None,
+        times[0] if times else None,
+    )
+
+
+def _verdict(document: Document) -> Verdict:
+    return Verdict(
+        str(document["verdict"]),
+        str(document["analyst"]) if document.get("analyst") else None,
+        time_of(document.get("time")),
+        str(document["reason"]) if document.get("reason") else None,
+        automated=document.get("automated") is True,
+    )
+
+
+def _event(document: Document) -> Mapping[str, Any] | None:
+    try:
+        found = orjson.loads(document.get("event") or "null")
+    except (orjson.JSONDecodeError, TypeError):
+        return None
+    return found if isinstance(found, dict) and found else None
+
+
+def _seconds(document: Document) -> float:
+    at = time_of(document.get("time"))
+    return at.timestamp() if at is not None else 0.0

@@ -1,0 +1,7 @@
+"""The search command `sftsecscore`; see default/searchbnf.conf."""
+
+from sftsec_app.chunked import run
+from sftsec_app.scoring import Scoring
+
+if __name__ == "__main__":
+    run(Scoring)

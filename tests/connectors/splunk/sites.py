@@ -1,0 +1,72 @@
+"""A Splunk of a test's own: the double, with the app's collections, an index and a token."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sftsec_splunk.config import SplunkConfig
+from sftsec_splunk.connector import SplunkConnector
+from tests.meta.tree import ROOT
+from tests.servers.splunkd.events import Origin
+from tests.servers.splunkd.server import start_splunkd
+from tests.servers.splunkd.state import Splunkd
+
+APP = "sftsec"
+HEC_TOKEN = "22222222-2222-2222-2222-222222222222"
+
+
+@dataclass
+class Site:
+    """The double, and how to connect to it."""
+
+    splunk: Splunkd
+
+    def settings(self, **settings: Any) -> dict[str, Any]:
+        hec = {
+            "url": self.splunk.hec_url,
+            "token": "env:SFTSEC_TEST_HEC_TOKEN",
+            "latency": "0.3s",
+            "ack_timeout": "2s",
+            **settings.pop("hec", {}),
+        }
+        login = {"username": self.splunk.username, "password": "env:SFTSEC_TEST_PASSWORD"}
+        given = {"url": self.splunk.url, "hec": hec, "patience": "3s", "timeout": "10s", **settings}
+        return given if "token" in given else {**login, **given}
+
+    def connect(self, **settings: Any) -> SplunkConnector:
+        return SplunkConnector(SplunkConfig.model_validate(self.settings(**settings)))
+
+    def index(self, index: str, at: float, sourcetype: str = "test", **fields: Any) -> None:
+        """Index an event of JSON."""
+        origin = Origin(index, "here", "tests", sourcetype)
+        self.splunk.index_event(json.dumps(fields), at, origin)
+
+    def drop_collection(self, name: str) -> None:
+        entity = self.splunk.entities.find("storage/collections/config", "nobody", APP, name)
+        assert entity is not None
+        self.splunk.entities.remove(entity)
+
+    def set_kv_cap(self, most: int) -> None:
+        entity = self.splunk.entities.find("configs/conf-limits", "nobody", "search", "kvstore")
+        assert entity is not None
+        entity.content["max_documents_per_batch_save"] = str(most)
+
+    def detections(self) -> list[dict[str, Any]]:
+        """The detections in the index, copies too."""
+        return [json.loads(each.raw) for each in self.splunk.events("sftsec")]
+
+
+@contextmanager
+def own_site(monkeypatch: Any, **settings: Any) -> Iterator[Site]:
+    """Start the double, with our app installed."""
+    with start_splunkd(**{"tls": False, **settings}) as splunk:
+        monkeypatch.setenv("SFTSEC_TEST_HEC_TOKEN", HEC_TOKEN)
+        monkeypatch.setenv("SFTSEC_TEST_PASSWORD", splunk.password)
+        splunk.install_app(ROOT / "packaging" / "splunk_app")
+        splunk.add_index("mail")
+        splunk.add_hec_token("sftsec", HEC_TOKEN, index="sftsec", useACK=True)
+        yield Site(splunk)

@@ -1,0 +1,178 @@
+"""Enterprise Security 7: notables, their reviews, and those made of our own detections."""
+
+from __future__ import annotations
+
+import pytest
+
+from sftsec_core.domain import Detection, PullWindow
+from sftsec_core.errors import ConnectorError
+from sftsec_splunk.connector import SplunkConnector
+from sftsec_splunk.mapping import event_of
+from tests.connectors.splunk.pulls import (
+    AT,
+    BOTH,
+    LABELLED,
+    UNLABELLED,
+    moment,
+    pulled,
+    said,
+    uids,
+)
+from tests.connectors.splunk.sites import Site
+
+TRUE, BENIGN, FALSE, NONE = (f"disposition:{number}" for number in (1, 2, 3, 0))
+
+
+@pytest.fixture
+def connector(site: Site) -> SplunkConnector:
+    for user in ("ann", "bob"):
+        site.splunk.add_user(user, "secret12", ["admin"])
+    return site.connect()
+
+
+def notable(site: Site, number: int = 0, **fields: object) -> str:
+    given = {"search_name": "Rule", "src": "10.0.0.1", "severity": "high", **fields}
+    return site.splunk.add_notable(given, AT + number)
+
+
+def review(site: Site, event_id: str, user: str, **changes: str) -> None:
+    site.splunk.clock_skew_s += 1
+    site.splunk.review(event_id, user=user, **changes)
+
+
+def test_a_relabel_is_seen_with_both_analysts(site: Site, connector: SplunkConnector) -> None:
+    name = notable(site)
+    review(site, name, "ann", disposition=TRUE, status="5", comment="it is bad")
+    review(site, name, "bob", disposition=BENIGN)
+    [incident] = pulled(connector, LABELLED)
+    assert (incident.uid, incident.at) == (name, moment(AT))
+    assert said(incident) == [("true_positive", "ann"), ("benign_positive", "bob")]
+    first, second = incident.verdicts
+    assert (first.reason, first.automated) == ("it is bad", False)
+    assert first.at is not None
+    assert second.at is not None
+    assert first.at < second.at
+
+
+def test_a_review_that_leaves_the_disposition_is_no_verdict(
+    site: Site, connector: SplunkConnector
+) -> None:
+    name = notable(site)
+    review(site, name, "ann", disposition=TRUE)
+    review(site, name, "bob", status="5", owner="bob", comment="closing it")
+    [incident] = pulled(connector, LABELLED)
+    assert said(incident) == [("true_positive", "ann")]
+
+
+def test_a_disposition_that_was_taken_away_counts_no_more(
+    site: Site, connector: SplunkConnector
+) -> None:
+    name = notable(site)
+    review(site, name, "ann", disposition=TRUE)
+    review(site, name, "ann", disposition=NONE)
+    assert uids(connector, LABELLED) == []
+    assert uids(connector, UNLABELLED) == [name]
+
+
+def test_the_words_are_configuration_and_automation_is_marked(site: Site) -> None:
+    site.splunk.add_disposition(7, "Phishing simulation")
+    site.splunk.add_disposition(8, "Duplicate")
+    names = [notable(site, number) for number in range(3)]
+    for name, number in zip(names, (7, 8, 3), strict=True):
+        review(site, name, "admin", disposition=f"disposition:{number}")
+    source = {"kind": "notables", "dispositions": {"3": "spam", "8": ""}, "automation": ["admin"]}
+    found = pulled(site.connect(sources=[source]), LABELLED)
+    assert [(each.uid, said(each)) for each in found] == [
+        (names[0], [("disposition:7", "admin")]),
+        (names[2], [("spam", "admin")]),
+    ]
+    assert all(each.verdicts[0].automated for each in found)
+    assert uids(site.connect(sources=[source]), UNLABELLED) == [names[1]]
+
+
+def test_what_analysts_said_is_never_a_field(site: Site, connector: SplunkConnector) -> None:
+    name = notable(site, status_description="x", comment="evil", owner="ann")
+    review(site, name, "ann", disposition=TRUE, status="5", urgency="low", comment="c")
+    [incident] = pulled(connector, LABELLED)
+    assert incident.fields["src"] == "10.0.0.1"
+    assert incident.fields["severity"] == "high"
+    told = ("status", "owner", "disposition", "comment", "urgency", "review", "_raw", "sftsec_")
+    assert [each for each in incident.fields if each.startswith(told)] == []
+    with pytest.raises(ConnectorError, match="'status_label' holds what analysts said"):
+        pulled(connector, PullWindow(text_fields=("src", "status_label")))
+
+
+def test_what_was_closed_without_a_word_is_not_scored(
+    site: Site, connector: SplunkConnector
+) -> None:
+    names = [notable(site, number) for number in range(2)]
+    review(site, names[0], "ann", status="5")
+    assert uids(connector, UNLABELLED) == [names[1]]
+    assert uids(connector, BOTH) == names
+
+
+def test_only_the_fields_that_are_wanted_are_brought(
+    site: Site, connector: SplunkConnector
+) -> None:
+    review(site, notable(site, dest="h"), "ann", disposition=TRUE)
+    [incident] = pulled(connector, PullWindow(labelled=True, text_fields=("src", "nothing")))
+    assert dict(incident.fields) == {"src": "10.0.0.1"}
+    assert incident.verdicts
+
+
+def test_terms_narrow_the_notables_down(site: Site) -> None:
+    notable(site, search_name="Other")
+    name = notable(site, search_name="Phishing mail")
+    source = {"kind": "notables", "where": 'search_name="Phishing*"'}
+    assert uids(site.connect(sources=[source])) == [name]
+
+
+# --- our own detections
+
+
+def detection(uid: str) -> Detection:
+    fields = {"subject": "win a prize", "user": "joe"}
+    said = ("mail", "m" * 64, "malicious", 0.9, 0.5)
+    return Detection("d" * 40, uid, *said, at=moment(AT), fields=fields)
+
+
+def made_of_ours(site: Site, uid: str) -> str:
+    """What a correlation search makes of a detection of ours."""
+    event = {k: v for k, v in event_of(detection(uid)).items() if v not in ("", None)}
+    return notable(site, 500, **event)
+
+
+def test_a_verdict_on_a_detection_goes_to_the_event_that_it_is_about(site: Site) -> None:
+    site.index("mail", AT, uid="mail-1", subject="win a prize", body="all of it")
+    review(site, made_of_ours(site, "mail-1"), "admin", disposition=TRUE)
+    sources = [{"kind": "notables"}, {"kind": "search", "search": "index=mail", "uid": "uid"}]
+    [incident] = pulled(site.connect(sources=sources), LABELLED)
+    assert (incident.uid, incident.at) == ("mail-1", moment(AT))
+    assert incident.fields["body"] == "all of it"
+    assert said(incident) == [("true_positive", "admin")]
+
+
+def test_where_the_event_is_gone_its_copy_stands_for_it(
+    site: Site, connector: SplunkConnector
+) -> None:
+    review(site, made_of_ours(site, "mail-1"), "admin", disposition=FALSE)
+    [incident] = pulled(connector, LABELLED)
+    assert (incident.uid, incident.at) == ("mail-1", moment(AT))
+    assert dict(incident.fields) == {"subject": "win a prize", "user": "joe"}
+    assert said(incident) == [("false_positive", "admin")]
+
+
+def test_a_detection_of_ours_is_never_scored(site: Site, connector: SplunkConnector) -> None:
+    made_of_ours(site, "mail-1")
+    assert uids(connector, UNLABELLED) == []
+    assert uids(connector, BOTH) == []
+
+
+def test_several_detections_of_one_event_are_one_incident(
+    site: Site, connector: SplunkConnector
+) -> None:
+    for user, disposition in (("ann", TRUE), ("bob", FALSE)):
+        review(site, made_of_ours(site, "mail-1"), user, disposition=disposition)
+        site.splunk.clock_skew_s += 1
+    [incident] = pulled(connector, LABELLED)
+    assert {word for word, _ in said(incident)} == {"true_positive", "false_positive"}

@@ -1,0 +1,64 @@
+"""The app's builder: versions, icons, what stays out; the same bytes each time."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from sftsec_core import __version__
+from sftsec_core.packages.splunk import build_app, write_app
+
+
+def test_two_builds_are_the_same_bytes(tmp_path: Path) -> None:
+    digests = {write_app(tmp_path / name, build_app()).sha256 for name in ("first", "second")}
+    assert len(digests) == 1
+    (file,) = (tmp_path / "first").iterdir()
+    assert file.name == f"sftsec-{__version__}.tgz"
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in digests
+
+
+@pytest.mark.parametrize(("version", "number"), [("1.2.3", "1.2.3"), ("1.2.3.dev4+g1", "1.2.3")])
+def test_the_version_is_sftsecs_in_app_conf_and_manifest(version: str, number: str) -> None:
+    app = build_app(version=version)
+    assert app.version == number
+    assert json.loads(app.files["app.manifest"])["info"]["id"]["version"] == number
+    assert app.files["default/app.conf"].count(f"version = {number}\n".encode()) == 2
+    assert not any(b"@version@" in content for content in app.files.values())
+
+
+def test_the_archive_holds_the_one_folder_and_nothing_that_is_hidden_or_compiled() -> None:
+    app = build_app()
+    with tarfile.open(fileobj=io.BytesIO(app.archive), mode="r:gz") as archive:
+        names = archive.getnames()
+    assert {name.split("/")[0] for name in names} == {"sftsec"}
+    parts = {part for name in names for part in name.split("/")}
+    assert not [part for part in parts if part.startswith(".") or part.endswith((".pyc", "~"))]
+    assert not parts & {"__pycache__", "local", "__init__.py"}
+    assert {f"sftsec/{path}" for path in app.files} <= set(names)
+
+
+def test_what_lies_about_in_the_sources_stays_out(tmp_path: Path) -> None:
+    for name in ("default/app.conf", "bin/__pycache__/x.pyc", ".git", "bin/a.py~"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("@version@")
+    app = build_app(tmp_path, "1.0.0")
+    assert {path for path in app.files if not path.startswith("static/")} == {"default/app.conf"}
+    assert app.files["default/app.conf"] == b"1.0.0"
+
+
+def test_unpacked_it_is_the_folder_that_splunk_has(tmp_path: Path) -> None:
+    top = build_app().unpack(tmp_path)
+    assert top == tmp_path / "sftsec"
+    assert (top / "static" / "appIcon.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        write_app(tmp_path / "file", build_app())
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

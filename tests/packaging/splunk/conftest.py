@@ -1,0 +1,75 @@
+"""The app as Splunk unpacks it, a search head that has it installed, and the scoring service."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sftsec_core.packages.splunk import build_app
+from sftsec_core.serve.endpoint import Endpoint
+from sftsec_core.testing.incidents import make_incidents
+from tests.core.serve.site import TOKEN, Client, Site, running, wait_until
+from tests.needs import need
+from tests.packaging.splunk.bench import Bench, install
+from tests.servers.engines.certificates import make_certificates
+from tests.servers.splunkd.server import start_splunkd
+from tests.servers.splunkd.state import Splunkd
+
+
+@pytest.fixture(scope="session")
+def app_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built app, unpacked: a folder `sftsec`."""
+    return build_app().unpack(tmp_path_factory.mktemp("apps"))
+
+
+@pytest.fixture
+def splunk(app_folder: Path) -> Iterator[Splunkd]:
+    """A fresh splunkd with the app, its index and its roles."""
+    with start_splunkd() as made:
+        install(made, app_folder)
+        yield made
+
+
+@pytest.fixture
+def bench(splunk: Splunkd, app_folder: Path, tmp_path: Path) -> Bench:
+    """The app's scripts under the newer of Splunk's Pythons, with users of its roles."""
+    return Bench.make(splunk, app_folder, tmp_path / "splunk")
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ca.pem, node.pem and node.key: the service's."""
+    need(shutil.which("openssl"), "install OpenSSL's command line")
+    folder = tmp_path_factory.mktemp("certificates")
+    make_certificates(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site whose task has a model in service."""
+    made = Site.make(tmp_path_factory.mktemp("site"))
+    made.write(make_incidents(120, seed=5, labelled=0.0))
+    made.promote(made.register())
+    yield made
+    made.workspace.close()
+
+
+@pytest.fixture(scope="session")
+def service(site: Site, certificates: Path) -> Iterator[Client]:
+    """The site's endpoint over TLS, its model loaded; it takes 50 events at once."""
+    pem = {"certificate": certificates / "node.pem", "key": certificates / "node.key"}
+    endpoint = Endpoint(site.workspace, site.settings(**pem, max_batch=50))
+    with running(endpoint, certificates / "ca.pem") as made:
+        wait_until(made, "/readyz", status="ready")
+        yield made
+
+
+@pytest.fixture
+def scoring_bench(bench: Bench, service: Client, certificates: Path) -> Bench:
+    """The same with the service set up."""
+    bench.set_service(service.url, certificates / "ca.pem", TOKEN)
+    return bench
