@@ -12,6 +12,7 @@ from sftsec_core.cli.lazy import LazyGroup
     cls=LazyGroup,
     lazy={
         "elastic": "sftsec_core.cli.package.elastic",
+        "soar": "sftsec_core.cli.package.soar",
         "splunk": "sftsec_core.cli.package.splunk",
     },
 )

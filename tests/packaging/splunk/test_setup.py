@@ -54,7 +54,7 @@ def check_save(page: Page, said: str) -> None:
 def test_what_is_saved_is_what_the_search_command_uses(
     page: Page, bench: Bench, service: Client, certificates: Path
 ) -> None:
-    assert page.get_by_label("Events in a batch").input_value() == "100"
+    assert page.get_by_label("Events in a batch").input_value() == "500"
     page.get_by_label("Address of the scoring service").fill(service.url)
     page.get_by_label("Its certificate's authority").fill(str(certificates / "ca.pem"))
     page.get_by_label("The service's token").fill(TOKEN)

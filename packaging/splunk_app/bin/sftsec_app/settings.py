@@ -49,7 +49,7 @@ def read_service(splunkd: Splunkd) -> ServiceSettings:
         url,
         str(stanza.get("ca_file") or "").strip(),
         _number(stanza.get("timeout"), "timeout", 30, 600),
-        _number(stanza.get("batch"), "batch", 100, 10_000),
+        _number(stanza.get("batch"), "batch", 500, 10_000),
         _token(splunkd),
     )
 

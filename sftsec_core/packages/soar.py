@@ -1,0 +1,67 @@
+"""The app for Splunk SOAR, from the sources in `packaging/soar_app`.
+
+What is written is the app's project: its code, and what Splunk's SDK builds a package from. The
+SDK adds the wheels of the libraries that the app needs, which come from a package index, and the
+manifest, which it reads off the code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sftsec_core import __version__
+from sftsec_core.packages.archive import tgz_of
+from sftsec_core.packages.sources import read_folder, source_folder
+from sftsec_core.packages.written import Written, write_archive
+
+# The SDK imports the app by its folder's name.
+FOLDER = "sftsec_soar"
+_VERSION = b'version = "0.0.0"  # sftsec puts its own in'
+_NAMES_THE_VERSION = "pyproject.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class SoarApp:
+    """An app's project, ready for Splunk's SDK.
+
+    Attributes:
+        version: of the app, three numbers.
+        files: path in the project to content.
+    """
+
+    version: str
+    files: Mapping[str, bytes]
+
+    @property
+    def archive(self) -> bytes:
+        """The tar in gzip's wrapping, with the one folder; the same bytes each time."""
+        return tgz_of(self.files, FOLDER)
+
+
+def build_soar_app(sources: Path | None = None, version: str = __version__) -> SoarApp:
+    """Build the project.
+
+    Args:
+        sources: default: those of this installation.
+        version: sftsec's; what follows its three numbers is left out, as in the app for Splunk.
+
+    Raises:
+        IntegrityError: when this installation lacks the sources.
+    """
+    number = ".".join(re.findall(r"\d+", version)[:3])
+    found = read_folder(sources or source_folder("soar_app"))
+    named = found[_NAMES_THE_VERSION].replace(_VERSION, f'version = "{number}"'.encode())
+    return SoarApp(number, {**found, _NAMES_THE_VERSION: named})
+
+
+def write_soar_app(folder: Path, app: SoarApp) -> Written:
+    """Write sftsec-soar-VERSION.tgz into a folder, which is made where it is missing.
+
+    Raises:
+        OSError: when that is not possible.
+    """
+    file = folder / f"sftsec-soar-{app.version}.tgz"
+    return write_archive(file, app.archive, version=app.version, files=len(app.files))
