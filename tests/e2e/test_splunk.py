@@ -166,6 +166,15 @@ def test_the_loop_learns_from_verdicts_on_its_own_detections(
     assert len(detections) == scored["detections"]
     assert site.json("score", task)["pulled"] == 0, "nothing is scored twice"
 
+    asked = site.json("labels", "request", task, "--limit", "5")
+    assert asked["requested"] == 5
+    waiting = {each["incident_uid"]: each for each in splunk.kv("sftsec", "sftsec_queue")}
+    for each in asked["wanted"]:
+        shown = waiting[each["uid"]]
+        assert json.loads(shown["event"])["text"]
+        assert shown["probability"] == pytest.approx(each["probability"])
+        assert shown["reason"].startswith("the model is not sure")
+
     truth = {each["incident_uid"]: named[each["incident_uid"]].malicious for each in detections}
     for number, each in enumerate(detections):
         judge = judge_in_the_app if number % 2 else judge_as_a_notable

@@ -1,0 +1,48 @@
+"""The app with its SDK, the scoring service over TLS, and a search head that has the app sftsec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.core.serve.site import TOKEN, Client, Site
+from tests.packaging.soar.bench import Bench
+from tests.packaging.soar.tools import Tools, need_tools
+from tests.packaging.splunk.conftest import app_folder, certificates, service, site, splunk
+from tests.servers.splunkd.state import Splunkd
+
+__all__ = ["app_folder", "certificates", "service", "site", "splunk"]
+
+
+@pytest.fixture(scope="session")
+def tools() -> Tools:
+    """Splunk's SDK, and the environment that the package gives the app."""
+    return need_tools()
+
+
+@pytest.fixture
+def bench(tools: Tools, tmp_path: Path, service: Client, site: Site, certificates: Path) -> Bench:
+    """The app with an asset that names the service."""
+    del site  # the service's; named so that it is alive
+    made = Bench.make(tools, tmp_path)
+    made.asset = {
+        "service_url": service.url,
+        "service_token": TOKEN,
+        "service_ca": (certificates / "ca.pem").read_text(),
+        "timeout": 10,
+    }
+    return made
+
+
+@pytest.fixture
+def judging(bench: Bench, splunk: Splunkd) -> Bench:
+    """The same with a Splunk, as a user who may label."""
+    assert splunk.ca_file is not None
+    splunk.add_user("playbook", "changed!", ["sftsec_analyst"])
+    bench.asset |= {
+        "splunk_url": splunk.url,
+        "splunk_token": splunk.bearer_token("playbook"),
+        "splunk_ca": Path(splunk.ca_file).read_text(),
+    }
+    return bench
