@@ -34,6 +34,9 @@ MAILS = [
 ]
 
 
+NAMES = [f"main~0~guid@@0:{number}" for number in range(len(MAILS))]
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with start_browser() as browser:
@@ -96,6 +99,15 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
+@pytest.fixture
+def page(splunk: Splunkd, web: SplunkWeb, context: BrowserContext) -> Page:
+    """The page with the five mails, as Ann sees it."""
+    mails(splunk)
+    page = log_in(context, web)
+    waiting(page, 5)
+    return page
+
+
 def verdicts(splunk: Splunkd) -> list[dict[str, Any]]:
     return sorted(splunk.kv("sftsec", "sftsec_verdicts"), key=lambda each: float(each["time"]))
 
@@ -117,12 +129,7 @@ def shoot(page: Page, name: str) -> None:
 # --- judging
 
 
-def test_a_verdict_by_keyboard_reaches_the_collection(
-    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
-) -> None:
-    names = mails(splunk)
-    page = log_in(context, web)
-    waiting(page, 5)
+def test_a_verdict_by_keyboard_reaches_the_collection(splunk: Splunkd, page: Page) -> None:
     shoot(page, "queue-light")
     page.keyboard.press("j")
     page.keyboard.press("m")
@@ -130,7 +137,7 @@ def test_a_verdict_by_keyboard_reaches_the_collection(
     waiting(page, 4)
     page.wait_for_function("() => document.readyState === 'complete'")
     [verdict] = eventually(lambda: verdicts(splunk), 1)
-    assert verdict["incident_uid"] == names[1]
+    assert verdict["incident_uid"] == NAMES[1]
     assert (verdict["verdict"], verdict["analyst"], verdict["source"]) == (
         "malicious",
         "ann",
@@ -142,12 +149,7 @@ def test_a_verdict_by_keyboard_reaches_the_collection(
     assert len(splunk.kv("sftsec", "sftsec_queue")) == 5, "only the connector deletes requests"
 
 
-def test_a_reason_goes_with_the_next_verdict_only(
-    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
-) -> None:
-    mails(splunk)
-    page = log_in(context, web)
-    waiting(page, 5)
+def test_a_reason_goes_with_the_next_verdict_only(splunk: Splunkd, page: Page) -> None:
     page.keyboard.press("r")
     page.keyboard.type("seen in the sandbox")
     page.keyboard.press("Enter")
@@ -161,12 +163,7 @@ def test_a_reason_goes_with_the_next_verdict_only(
     ]
 
 
-def test_a_bulk_is_judged_and_taken_back_as_a_whole(
-    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
-) -> None:
-    names = mails(splunk)
-    page = log_in(context, web)
-    waiting(page, 5)
+def test_a_bulk_is_judged_and_taken_back_as_a_whole(splunk: Splunkd, page: Page) -> None:
     page.keyboard.press("x")
     page.keyboard.press("Shift+J")
     page.keyboard.press("Shift+J")
@@ -176,7 +173,7 @@ def test_a_bulk_is_judged_and_taken_back_as_a_whole(
     told(page, "3 incidents judged benign")
     waiting(page, 2)
     given = eventually(lambda: verdicts(splunk), 3)
-    assert {each["incident_uid"] for each in given} == set(names[:3])
+    assert {each["incident_uid"] for each in given} == set(NAMES[:3])
     page.keyboard.press("z")
     told(page, "Taken back: 3 verdicts of benign")
     waiting(page, 5)
@@ -186,18 +183,13 @@ def test_a_bulk_is_judged_and_taken_back_as_a_whole(
     assert {each["verdict"] for each in after[3:]} == {""}
 
 
-def test_an_incident_is_judged_anew_after_an_undo(
-    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
-) -> None:
-    names = mails(splunk)
-    page = log_in(context, web)
-    waiting(page, 5)
+def test_an_incident_is_judged_anew_after_an_undo(splunk: Splunkd, page: Page) -> None:
     for key in ("m", "z", "b"):
         page.keyboard.press(key)
     told(page, "1 incident judged benign")
     said = eventually(lambda: verdicts(splunk), 3)
     assert [each["verdict"] for each in said] == ["malicious", "", "benign"]
-    assert {each["incident_uid"] for each in said} == {names[0]}
+    assert {each["incident_uid"] for each in said} == {NAMES[0]}
     page.get_by_role("tab", name="Judged").click()
     page.get_by_text("taken back").wait_for()
     assert page.locator(".entry").count() == 3
@@ -205,11 +197,8 @@ def test_an_incident_is_judged_anew_after_an_undo(
 
 
 def test_what_another_analyst_judges_leaves_the_queue(
-    splunk: Splunkd, web: SplunkWeb, context: BrowserContext, browser: Browser
+    splunk: Splunkd, web: SplunkWeb, browser: Browser, page: Page
 ) -> None:
-    mails(splunk)
-    page = log_in(context, web)
-    waiting(page, 5)
     other = browser.new_context()
     elsewhere = log_in(other, web, user="bob")
     waiting(elsewhere, 5)
@@ -227,11 +216,8 @@ def test_what_another_analyst_judges_leaves_the_queue(
 
 
 def test_a_lost_session_is_told_and_nothing_is_lost_after_the_login(
-    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
+    splunk: Splunkd, context: BrowserContext, page: Page
 ) -> None:
-    mails(splunk)
-    page = log_in(context, web)
-    waiting(page, 5)
     splunk.expire_sessions()
     page.keyboard.press("m")
     page.keyboard.press("b")
@@ -256,11 +242,8 @@ def test_a_lost_session_is_told_and_nothing_is_lost_after_the_login(
 
 
 def test_a_splunk_that_does_not_answer_gets_the_same_documents_once_more(
-    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
+    splunk: Splunkd, web: SplunkWeb, page: Page
 ) -> None:
-    mails(splunk)
-    page = log_in(context, web)
-    waiting(page, 5)
     web.silent = True
     page.keyboard.press("m")
     page.get_by_role("alert").filter(has_text="Splunk does not answer").wait_for()
@@ -272,11 +255,8 @@ def test_a_splunk_that_does_not_answer_gets_the_same_documents_once_more(
 
 
 def test_a_refused_verdict_comes_back_with_a_message(
-    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
+    splunk: Splunkd, web: SplunkWeb, page: Page
 ) -> None:
-    mails(splunk)
-    page = log_in(context, web)
-    waiting(page, 5)
     web.refused = [503]
     page.keyboard.press("m")
     told(page, "Not saved: the KV store is in maintenance mode")
@@ -288,11 +268,8 @@ def test_a_refused_verdict_comes_back_with_a_message(
 
 
 def test_what_one_analyst_said_is_not_saved_in_the_name_of_another(
-    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
+    splunk: Splunkd, web: SplunkWeb, context: BrowserContext, page: Page
 ) -> None:
-    mails(splunk)
-    page = log_in(context, web)
-    waiting(page, 5)
     splunk.expire_sessions()
     page.keyboard.press("m")
     page.get_by_role("alert").filter(has_text="Your Splunk session has ended").wait_for()
@@ -328,13 +305,10 @@ def test_a_part_of_a_bulk_that_is_refused_comes_back_and_the_rest_can_be_taken_b
 
 
 def test_what_is_open_is_never_changed_for_another_incident_under_the_analyst(
-    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
+    splunk: Splunkd, page: Page
 ) -> None:
-    names = mails(splunk)
-    page = log_in(context, web)
-    waiting(page, 5)
     page.keyboard.press("j")
-    by_bob = {"_key": "b" * 40, "incident_uid": names[1], "verdict": "benign", "analyst": "bob",
+    by_bob = {"_key": "b" * 40, "incident_uid": NAMES[1], "verdict": "benign", "analyst": "bob",
               "time": splunk.now(), "retracts": "", "reason": ""}  # fmt: skip
     splunk.collections["sftsec", "sftsec_verdicts"].insert("nobody", by_bob)
     page.evaluate("window.dispatchEvent(new Event('focus'))")
@@ -344,17 +318,14 @@ def test_what_is_open_is_never_changed_for_another_incident_under_the_analyst(
     assert len(verdicts(splunk)) == 1, "the key was meant for what is gone"
     page.keyboard.press("j")
     page.keyboard.press("m")
-    assert eventually(lambda: verdicts(splunk), 2)[-1]["incident_uid"] == names[0]
+    assert eventually(lambda: verdicts(splunk), 2)[-1]["incident_uid"] == NAMES[0]
 
 
 def test_the_form_key_is_that_of_this_splunk_web(
-    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
+    splunk: Splunkd, web: SplunkWeb, context: BrowserContext, page: Page
 ) -> None:
     """A browser keeps cookies by host, whatever the port: there may be another Splunk on it."""
     context.add_cookies([{"name": "splunkweb_csrf_token_1", "value": "7", "url": web.url}])
-    mails(splunk)
-    page = log_in(context, web)
-    waiting(page, 5)
     page.keyboard.press("m")
     told(page, "1 incident judged malicious")
     assert len(eventually(lambda: verdicts(splunk), 1)) == 1
@@ -461,12 +432,7 @@ def test_a_link_is_cancelled_or_changed_by_keyboard(
 # --- the rest
 
 
-def test_the_filter_narrows_what_is_shown_and_selected(
-    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
-) -> None:
-    names = mails(splunk)
-    page = log_in(context, web)
-    waiting(page, 5)
+def test_the_filter_narrows_what_is_shown_and_selected(splunk: Splunkd, page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("invoice")
     page.keyboard.press("Enter")
@@ -474,7 +440,7 @@ def test_the_filter_narrows_what_is_shown_and_selected(
     page.keyboard.press("a")
     page.keyboard.press("m")
     [verdict] = eventually(lambda: verdicts(splunk), 1)
-    assert verdict["incident_uid"] == names[3]
+    assert verdict["incident_uid"] == NAMES[3]
     page.get_by_text("Nothing that waits matches the filter").wait_for()
     page.keyboard.press("Escape")
     page.locator(".row").nth(3).wait_for()
@@ -495,12 +461,7 @@ def test_thousands_that_wait_are_shown_in_parts(
     waiting(page, 4999)
 
 
-def test_the_help_names_every_verdict_and_closes(
-    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
-) -> None:
-    mails(splunk)
-    page = log_in(context, web)
-    waiting(page, 5)
+def test_the_help_names_every_verdict_and_closes(splunk: Splunkd, page: Page) -> None:
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keyboard")
     dialog.wait_for()
