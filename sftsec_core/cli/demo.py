@@ -37,7 +37,7 @@ def command(
     budget: str,
     as_json: bool,
 ) -> None:
-    r"""Pull, retrain, gate, promote, score and push, in a temporary folder.
+    """Pull, retrain, gate, promote, score and push, in a temporary folder.
 
     Really fine-tunes. The folder stays, with a configuration that the other commands take.
 

@@ -22,7 +22,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, template: str, kind: str, force: bool, as_json: bool) -> None:
-    r"""Write a commented sftsec.yaml here; `sftsec plugins check` lists the templates.
+    """Write a commented sftsec.yaml here; `sftsec plugins check` lists the templates.
 
     \b
     Examples:

@@ -17,7 +17,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, run: str | None, task: str | None, open_it: bool, as_json: bool) -> None:
-    r"""Show how a run ended and where its report lies; the newest run by default.
+    """Show how a run ended and where its report lies; the newest run by default.
 
     RUN is a run's id or the beginning of one. With --json: the whole report.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @json_option
 @pass_app
 def command(app: App, task: str, no_promote: bool, as_json: bool) -> None:
-    r"""Make a new model for a task, and put it in service if the gate approves.
+    """Make a new model for a task, and put it in service if the gate approves.
 
     A run that was killed goes on where it stopped: run the same command again. Exit code 8
     says that the gate refused; the model is kept, with its report.

@@ -13,7 +13,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, task: str, from_start: bool, as_json: bool) -> None:
-    r"""Score what nobody has judged yet with the model in service, and push the detections.
+    """Score what nobody has judged yet with the model in service, and push the detections.
 
     Goes on where the last call ended. Each detection is pushed once, whatever is killed: a run
     that was interrupted goes on when the same command is run again.

@@ -26,7 +26,7 @@ _PEM = click.Path(dir_okay=False, resolve_path=True, path_type=Path)
 @click.option("--docs", is_flag=True, help="Describe it at /openapi.json.")
 @pass_app
 def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - options by name
-    r"""Score events over HTTP with the models in service, for a SIEM's search command.
+    """Score events over HTTP with the models in service, for a SIEM's search command.
 
     Callers send one of the tokens under `serve.tokens` in sftsec.yaml. Another address than this
     machine's needs a certificate. A model that is promoted or rolled back is taken over while it

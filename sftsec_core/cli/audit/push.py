@@ -12,7 +12,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, connector: str, as_json: bool) -> None:
-    r"""Copy what was added to the audit log since the last call to a connector.
+    """Copy what was added to the audit log since the last call to a connector.
 
     Elastic and OpenSearch keep it in the data stream logs-sftsec.audit-NAMESPACE. The log is
     verified first; an entry is written once, whatever is killed. Run it after each retraining.

@@ -17,7 +17,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 @json_option
 @pass_app
 def command(app: App, limit: int, action: str | None, verify: bool, as_json: bool) -> None:
-    r"""Show who did what, newest last.
+    """Show who did what, newest last.
 
     \b
     Examples:

@@ -26,7 +26,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, name: str, rows: int, rounds: int, as_json: bool) -> None:
-    r"""Measure a connector of the configuration beside its vendor's plain client.
+    """Measure a connector of the configuration beside its vendor's plain client.
 
     Made-up alerts go to an index of a new name and detections to data streams of that name; all
     of it is deleted at the end, also after Ctrl-C. The credentials must be allowed to make and

@@ -18,7 +18,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, rows: int, folder: Path | None, as_json: bool) -> None:
-    r"""Generate a JSON-lines file, a tenth of it near-duplicates, and ingest it.
+    """Generate a JSON-lines file, a tenth of it near-duplicates, and ingest it.
 
     Beside it, in the same run: parsing, redaction patterns and MinHash alone, without a store.
 

@@ -39,7 +39,7 @@ def command(
     budget: timedelta,
     as_json: bool,
 ) -> None:
-    r"""Fit recipes on folders of train|dev|test.jsonl.gz and measure them on test.
+    """Fit recipes on folders of train|dev|test.jsonl.gz and measure them on test.
 
     Each runs in a process of its own, so that the peak of memory is its own. Fractions are 0 to
     1; f1 and what follows are of the attack side, and are empty where a set has no benign class.

@@ -11,7 +11,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, as_json: bool) -> None:
-    r"""Check sftsec.yaml without touching anything.
+    """Check sftsec.yaml without touching anything.
 
     Every key is checked, those of connectors and steps against their plugins. Secrets are not
     fetched: `sftsec connector check` does that.

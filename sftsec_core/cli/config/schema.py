@@ -10,7 +10,7 @@ import click
 @click.command("schema")
 @click.option("--json", "as_json", is_flag=True, help="JSON is all there is; accepted for habit.")
 def command(as_json: bool) -> None:
-    r"""Print the JSON Schema of sftsec.yaml, for editors.
+    """Print the JSON Schema of sftsec.yaml, for editors.
 
     \b
     Examples:

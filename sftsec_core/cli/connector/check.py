@@ -12,7 +12,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 @json_option
 @pass_app
 def command(app: App, names: tuple[str, ...], as_json: bool) -> None:
-    r"""Try connectors, all of them or those that are named; exit 5 when one is not right.
+    """Try connectors, all of them or those that are named; exit 5 when one is not right.
 
     \b
     Examples:

@@ -11,7 +11,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 @json_option
 @pass_app
 def command(app: App, as_json: bool) -> None:
-    r"""List the configured connectors and the tasks that use them.
+    """List the configured connectors and the tasks that use them.
 
     \b
     Examples:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @json_option
 @pass_app
 def command(app: App, task: str, limit: int, labelled: bool | None, as_json: bool) -> None:
-    r"""Show the first incidents of a task, cleaned and redacted; nothing is written.
+    """Show the first incidents of a task, cleaned and redacted; nothing is written.
 
     \b
     Examples:

@@ -12,7 +12,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 @json_option
 @pass_app
 def command(app: App, name: str, as_json: bool) -> None:
-    r"""Make the templates, data streams and indices that a connector writes to.
+    """Make the templates, data streams and indices that a connector writes to.
 
     Doing it again changes nothing. It needs more rights than a pull or a push: run it once as
     an administrator, with a configuration of its own where the everyday credentials may not.

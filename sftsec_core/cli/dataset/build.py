@@ -12,7 +12,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, task: str, as_json: bool) -> None:
-    r"""Pull a task's judged incidents into a snapshot, resolve verdicts, split and check.
+    """Pull a task's judged incidents into a snapshot, resolve verdicts, split and check.
 
     Exit code 6 says why there is nothing to train on yet.
 

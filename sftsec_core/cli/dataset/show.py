@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @json_option
 @pass_app
 def command(app: App, task: str, snapshot: str | None, verify: bool, as_json: bool) -> None:
-    r"""List a task's snapshots, or show the one whose digest begins so.
+    """List a task's snapshots, or show the one whose digest begins so.
 
     \b
     Examples:

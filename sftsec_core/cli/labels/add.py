@@ -42,7 +42,7 @@ def command(
     file: IO[bytes] | None,
     as_json: bool,
 ) -> None:
-    r"""Write analysts' verdicts where the connector keeps them (OpenSearch, Wazuh).
+    """Write analysts' verdicts where the connector keeps them (OpenSearch, Wazuh).
 
     INCIDENTS are names as `sftsec connector pull` shows them: INDEX/ID. A later verdict of the
     same analyst replaces the earlier one when a model is trained; nothing is overwritten.

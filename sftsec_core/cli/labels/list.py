@@ -14,7 +14,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 @json_option
 @pass_app
 def command(app: App, connector: str | None, value: str | None, limit: int, as_json: bool) -> None:
-    r"""List verdicts, those pulled last first.
+    """List verdicts, those pulled last first.
 
     \b
     Examples:

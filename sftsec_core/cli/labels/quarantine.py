@@ -15,7 +15,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 @json_option
 @pass_app
 def command(app: App, connector: str | None, limit: int, as_json: bool) -> None:
-    r"""List records that could not be read or pushed: where they stand and why.
+    """List records that could not be read or pushed: where they stand and why.
 
     \b
     Examples:

@@ -14,7 +14,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 @json_option
 @pass_app
 def command(app: App, task: str, limit: int, dry_run: bool, as_json: bool) -> None:
-    r"""Ask for verdicts on the unjudged incidents that the model in service is least sure of.
+    """Ask for verdicts on the unjudged incidents that the model in service is least sure of.
 
     Those whose probability lies nearest to the threshold come first; copies of one text count
     once. In Elastic they get the tag sftsec:needs-label, which goes when they are judged.

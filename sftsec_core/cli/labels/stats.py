@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @json_option
 @pass_app
 def command(app: App, connector: str | None, as_json: bool) -> None:
-    r"""Count the pulled verdicts by word, and show the labels that tasks make of them.
+    """Count the pulled verdicts by word, and show the labels that tasks make of them.
 
     A word that no task knows is shown with "-": add it to `labels` or to
     `verdicts.undetermined`.

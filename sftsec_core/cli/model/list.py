@@ -13,7 +13,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 @json_option
 @pass_app
 def command(app: App, task: str | None, as_json: bool) -> None:
-    r"""List models, newest first.
+    """List models, newest first.
 
     \b
     Examples:

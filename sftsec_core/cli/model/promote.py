@@ -15,7 +15,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, model: str, task: str | None, force: str | None, as_json: bool) -> None:
-    r"""Put a model in service that the gate approved; exit 8 when it did not.
+    """Put a model in service that the gate approved; exit 8 when it did not.
 
     \b
     Examples:

@@ -14,7 +14,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, task: str, reason: str, as_json: bool) -> None:
-    r"""Put the model back in service that was live before the current one.
+    """Put the model back in service that was live before the current one.
 
     Twice goes back two promotions.
 

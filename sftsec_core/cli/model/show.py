@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @json_option
 @pass_app
 def command(app: App, model: str, task: str | None, as_json: bool) -> None:
-    r"""Show a model's card, after its files were verified.
+    """Show a model's card, after its files were verified.
 
     MODEL is task@alias, an alias, a digest or the beginning of one.
 

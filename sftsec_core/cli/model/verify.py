@@ -14,7 +14,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 @json_option
 @pass_app
 def command(app: App, models: tuple[str, ...], as_json: bool) -> None:
-    r"""Check every file of models against their digests, all models by default; exit 9 if not.
+    """Check every file of models against their digests, all models by default; exit 9 if not.
 
     \b
     Examples:

@@ -20,10 +20,10 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, output: Path, as_json: bool) -> None:
-    r"""Write sftsec-VERSION.tgz, an app for Splunk's search heads; the same bytes each time.
+    """Write sftsec-VERSION.tgz, an app for Splunk's search heads; the same bytes each time.
 
     It brings the labelling page, the search commands sftsecscore and sftseclabel, an alert action,
-    two dashboards, the index and the collections that these use, and two roles. Nothing is sent
+    two dashboards, the index and the collections that these use, and roles. Nothing is sent
     anywhere.
 
     \b

@@ -14,7 +14,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 @json_option
 @pass_app
 def command(app: App, as_json: bool) -> None:
-    r"""Load the enabled plugins and list what they register; exit 4 when one is broken.
+    """Load the enabled plugins and list what they register; exit 4 when one is broken.
 
     \b
     Examples:

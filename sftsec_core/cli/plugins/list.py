@@ -13,7 +13,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 @json_option
 @pass_app
 def command(app: App, as_json: bool) -> None:
-    r"""List every installed plugin, whether it is enabled, and why one failed.
+    """List every installed plugin, whether it is enabled, and why one failed.
 
     \b
     Examples:

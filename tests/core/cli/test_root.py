@@ -44,7 +44,9 @@ def test_every_verb_has_help_with_examples() -> None:
             return
         result = CliRunner().invoke(cli, [*path, "--help"])
         assert result.exit_code == 0, path
-        assert "Examples:" in result.output, path
+        examples = result.output.partition("\n  Examples:\n")[2].splitlines()
+        assert examples, path
+        assert examples[0].startswith(f"    sftsec {' '.join(path)}"), "a line each, not wrapped"
 
     walk(cli, [])
 
