@@ -21,6 +21,9 @@ from sftsec_core.packages.written import Written, write_archive
 FOLDER = "sftsec_soar"
 _VERSION = b'version = "0.0.0"  # sftsec puts its own in'
 _NAMES_THE_VERSION = "pyproject.toml"
+# SOAR imports `src`, which must not be another one that is on its path. It is made here: an
+# __init__.py in `packaging/` would hide PyPI's `packaging` from a program that runs in a checkout.
+_PACKAGE = {"src/__init__.py": b'"""sftsec for Splunk SOAR."""\n'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def build_soar_app(sources: Path | None = None, version: str = __version__) -> S
     number = ".".join(re.findall(r"\d+", version)[:3])
     found = read_folder(sources or source_folder("soar_app"))
     named = found[_NAMES_THE_VERSION].replace(_VERSION, f'version = "{number}"'.encode())
-    return SoarApp(number, {**found, _NAMES_THE_VERSION: named})
+    return SoarApp(number, {**found, **_PACKAGE, _NAMES_THE_VERSION: named})
 
 
 def write_soar_app(folder: Path, app: SoarApp) -> Written:

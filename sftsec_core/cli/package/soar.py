@@ -20,7 +20,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, output: Path, as_json: bool) -> None:
-    r"""Write sftsec-soar-VERSION.tgz, the project of an app for Splunk SOAR; the same bytes always.
+    """Write sftsec-soar-VERSION.tgz, the project of an app for Splunk SOAR; the same bytes always.
 
     It brings the actions "score event", "submit verdict" and "get report". Splunk's SDK makes the
     package that SOAR installs of it: it adds the libraries that the app needs. Nothing is sent

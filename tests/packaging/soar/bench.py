@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,43 @@ from typing import Any
 from tests.packaging.soar.tools import Tools, lay
 
 _RUNNER = Path(__file__).with_name("run_action.py")
-_PATIENCE_S = 60
-SECRETS = ("service_token", "splunk_token")
+_SECRETS = ("service_token", "splunk_token")
+
+
+class Runner:
+    """A process that has the app imported."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def run(self, action: str, folder: Path) -> None:
+        """Have an action run whose asset and parameters lie in a folder; wait for its end."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{action} {folder}\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == "done\n"
+
+
+@contextmanager
+def running(tools: Tools, folder: Path) -> Iterator[Runner]:
+    """The app from its archive, unpacked below a folder, in the environment of its package."""
+    lay(folder, tools.lock)
+    env = {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [str(tools.python), "-W", "error", str(_RUNNER)]
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield Runner(process)
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
 
 
 @dataclass(frozen=True)
@@ -37,18 +73,12 @@ class Run:
 class Bench:
     """The app with an asset."""
 
-    python: Path
+    runner: Runner
     folder: Path
     asset: dict[str, Any] = field(default_factory=dict)
 
-    @classmethod
-    def make(cls, tools: Tools, folder: Path) -> Bench:
-        """The app from its archive, in a folder of the test's."""
-        lay(folder, tools.lock)
-        return cls(tools.python, folder)
-
     def run(
-        self, action: str, asset: Mapping[str, Any] | None = None, **params: str | float | bool
+        self, action: str, asset: Mapping[str, Any] | None = None, /, **params: str | None
     ) -> Run:
         """Run an action; a failure must be one line, and no secret may show.
 
@@ -63,30 +93,17 @@ class Bench:
         (self.folder / "params.json").write_text(json.dumps(params), encoding="utf-8")
         results = self.folder / "results.json"
         results.unlink(missing_ok=True)
-        told = subprocess.run(
-            [str(self.python), "-W", "error", str(_RUNNER), action, str(self.folder)],
-            cwd=self.folder,
-            env={"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE_S,
-            check=False,
-        )
-        output = told.stdout + told.stderr
+        self.runner.run(action, self.folder)
+        output = (self.folder / "output.txt").read_text(encoding="utf-8")
         assert results.is_file(), output[-3000:]
-        (result,) = self._read(results)[:1] or [{}]
-        shown = output + json.dumps(result)
-        assert not [name for name in SECRETS if given.get(name) and str(given[name]) in shown]
+        found: list[dict[str, Any]] = json.loads(results.read_text(encoding="utf-8"))
+        shown = output + json.dumps(found)
+        assert not [name for name in _SECRETS if given.get(name) and str(given[name]) in shown]
         assert "Traceback" not in shown
-        message = str(result["message"])
+        message = str(found[0]["message"])
         assert "\n" not in message
-        data = [row for each in self._read(results) for row in each["data"]]
-        return Run(result["status"] is True, message, data, output)
-
-    @staticmethod
-    def _read(file: Path) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
-        return found
+        data = [row for each in found for row in each["data"]]
+        return Run(found[0]["status"] is True, message, data, output)
 
 
 def ok(run: Run) -> list[dict[str, Any]]:

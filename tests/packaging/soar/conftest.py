@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.core.serve.site import TOKEN, Client, Site
-from tests.packaging.soar.bench import Bench
+from tests.core.serve.site import TOKEN, Client
+from tests.packaging.soar.bench import Bench, Runner, running
 from tests.packaging.soar.tools import Tools, need_tools
 from tests.packaging.splunk.conftest import app_folder, certificates, service, site, splunk
 from tests.servers.splunkd.state import Splunkd
@@ -21,11 +22,17 @@ def tools() -> Tools:
     return need_tools()
 
 
+@pytest.fixture(scope="session")
+def runner(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """A process in which the app runs."""
+    with running(tools, tmp_path_factory.mktemp("soar")) as made:
+        yield made
+
+
 @pytest.fixture
-def bench(tools: Tools, tmp_path: Path, service: Client, site: Site, certificates: Path) -> Bench:
+def bench(runner: Runner, tmp_path: Path, service: Client, certificates: Path) -> Bench:
     """The app with an asset that names the service."""
-    del site  # the service's; named so that it is alive
-    made = Bench.make(tools, tmp_path)
+    made = Bench(runner, tmp_path)
     made.asset = {
         "service_url": service.url,
         "service_token": TOKEN,

@@ -1,4 +1,4 @@
-"""A server over TLS that gives what neither the service nor Splunk would, and notes what it is sent."""
+"""A TLS server that gives what neither the service nor Splunk would, and notes what it is sent."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.serve.site import TASK, Client
+from tests.core.serve.site import TASK, TOKEN, Client
 from tests.packaging.soar.bench import Bench, ok, refused
 from tests.packaging.splunk.scored import ATTACK, LUNCH, closed_port
 from tests.servers.splunkd.state import Splunkd
@@ -138,3 +138,18 @@ def test_a_setting_that_cannot_be_used_is_named(
     bench: Bench, setting: str, value: Any, said: str
 ) -> None:
     assert said in refused(bench.run("test_connectivity", {setting: value}))
+
+
+@pytest.mark.parametrize("wrong", [{"timeout": "soon"}, {"service_url": None}])
+def test_an_asset_of_the_wrong_shape_ends_the_action_and_shows_no_secret(
+    bench: Bench, wrong: dict[str, Any]
+) -> None:
+    """The SDK checks it before the action begins, and SOAR shows its words."""
+    bench.asset["splunk_token"] = "a-token-of-splunk"
+    with pytest.raises(AssertionError, match="validation error") as told:
+        bench.run("get_report", wrong)
+    output = str(told.value)
+    assert next(iter(wrong)) in output
+    assert "input_value" not in output  # of a setting that is missing, all those that are there
+    assert TOKEN[:8] not in output
+    assert "a-token" not in output

@@ -50,11 +50,14 @@ def need_tools() -> Tools:
     digest = hashlib.sha256(_REQUIREMENTS.read_bytes() + project).hexdigest()[:12]
 
     def make(folder: Path) -> None:
-        (folder / "pyproject.toml").write_bytes(project)
-        _run(uv, "lock", "--quiet", "--python", python, "--project", str(folder), where=folder)
+        # The project's own settings must not reach the other environment: it has a folder.
+        app = folder / "app"
+        app.mkdir()
+        (app / "pyproject.toml").write_bytes(project)
+        _run(uv, "lock", "--quiet", "--python", python, where=app)
         exported = folder / "runtime.txt"
         options = ["--quiet", "--frozen", "--no-hashes", "--output-file", str(exported)]
-        _run(uv, "export", *options, "--python", python, where=folder)
+        _run(uv, "export", *options, "--python", python, where=app)
         for name, wanted in (("sdk", _REQUIREMENTS), ("runtime", exported)):
             # Relocatable: the cache renames the folder when it is whole.
             options = ["--quiet", "--relocatable", "--no-project", "--python", python]
@@ -62,9 +65,11 @@ def need_tools() -> Tools:
             options = ["--quiet", "--no-deps", "--python", str(folder / name / "bin" / "python")]
             _run(uv, "pip", "install", *options, "--requirement", str(wanted), where=folder)
 
-    made = cached(f"soar-{digest}", make)
+    made = cached(f"soar-sdk-{digest}", make)
     return Tools(
-        made / "sdk" / "bin" / "soarapps", made / "runtime" / "bin" / "python", made / "uv.lock"
+        made / "sdk" / "bin" / "soarapps",
+        made / "runtime" / "bin" / "python",
+        made / "app" / "uv.lock",
     )
 
 
