@@ -31,6 +31,14 @@ ifneq ($(PIP_CERT),)
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
+# The environments that tests make for other people's tools come from the same index.
+ifneq ($(INDEX_URL),)
+export UV_DEFAULT_INDEX ?= $(INDEX_URL)
+endif
+ifneq ($(FIND_LINKS),)
+export UV_FIND_LINKS ?= $(FIND_LINKS)
+endif
+
 FROM := $(if $(INDEX_URL),--default-index '$(INDEX_URL)') $(if $(FIND_LINKS),--find-links '$(FIND_LINKS)')
 PIP_FROM := $(if $(INDEX_URL),--index-url '$(INDEX_URL)') $(if $(FIND_LINKS),--find-links '$(FIND_LINKS)')
 INSTALL := $(UV) pip install --python $(BIN)/python --constraints constraints.txt --build-constraints constraints.txt
