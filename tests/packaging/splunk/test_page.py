@@ -51,7 +51,12 @@ def web(splunk: Splunkd, app_folder: Path) -> Iterator[SplunkWeb]:
         yield web
 
 
-def ask(splunk: Splunkd, *events: dict[str, Any], task: str = "phishing") -> list[str]:
+def ask(
+    splunk: Splunkd,
+    *events: dict[str, Any],
+    task: str = "phishing",
+    requested: float | None = None,
+) -> list[str]:
     """Put events into the queue, as the connector does; returns their names."""
     names = []
     for number, event in enumerate(events):
@@ -65,7 +70,7 @@ def ask(splunk: Splunkd, *events: dict[str, Any], task: str = "phishing") -> lis
             "reason": "the model is not sure: 0.52, 0.02 from the threshold of 0.50",
             "event": json.dumps(event),
             "event_time": splunk.now() - 3600,
-            "requested": splunk.now() - 600 + number / 1000,
+            "requested": (requested or splunk.now() - 600) + number / 1000,
         }
         splunk.collections["sftsec", "sftsec_queue"].insert("nobody", document)
         names.append(name)
@@ -459,6 +464,32 @@ def test_thousands_that_wait_are_shown_in_parts(
     assert page.locator(".row.current .title").inner_text() == "mail number 60"
     page.keyboard.press("m")
     waiting(page, 4999)
+
+
+def test_the_newest_request_comes_first_in_the_order_in_which_the_model_asked(
+    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
+) -> None:
+    minute = 1767600000  # one of the clock begins within the second request
+    ask(splunk, *({"message": each} for each in "ab"), requested=minute - 3600)
+    ask(splunk, *({"message": each} for each in "cdef"), requested=minute - 0.0015)
+    page = log_in(context, web)
+    waiting(page, 6)
+    assert page.locator(".row .title").all_inner_texts() == list("cdefab")
+
+
+def test_a_refresh_without_news_leaves_what_was_unfolded(
+    splunk: Splunkd, web: SplunkWeb, context: BrowserContext
+) -> None:
+    ask(splunk, {"message": "x" * 5000})
+    page = log_in(context, web)
+    waiting(page, 1)
+    page.evaluate("window.dispatchEvent(new Event('focus'))")  # from here on there is no news
+    page.wait_for_timeout(500)
+    page.get_by_role("button", name=re.compile("more")).click()
+    with page.expect_response(re.compile("sftsec_verdicts")):
+        page.evaluate("window.dispatchEvent(new Event('focus'))")
+    page.wait_for_timeout(300)
+    assert "x" * 5000 in page.locator(".detail dd").inner_text()
 
 
 def test_the_help_names_every_verdict_and_closes(splunk: Splunkd, page: Page) -> None:

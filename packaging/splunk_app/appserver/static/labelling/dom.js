@@ -36,3 +36,14 @@ export function ago(seconds) {
 export function clock(seconds) {
   return Number.isFinite(seconds) ? new Date(seconds * 1000).toLocaleString() : "";
 }
+
+/** A count with its noun. */
+export function plural(count, one, many) {
+  return `${count.toLocaleString()} ${count === 1 ? one : many}`;
+}
+
+/** What an error says, as a sentence begins. */
+export function sentence(error) {
+  const text = error.message || String(error);
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -9,6 +9,7 @@ const PAGE = 1000;
 const MOST = 10000;
 const AT_ONCE = 500; // Splunk 9 takes 1,000 documents a request
 const BYTES_AT_ONCE = 8 * 2 ** 20; // and 50 MB
+const BETWEEN_REQUESTS_S = 30;
 const WEEK_S = 7 * 86400;
 const OVERLAP_S = 900; // another's clock, and a write that was on its way
 
@@ -57,7 +58,7 @@ export class Ledger {
     const said = await this.#pages(VERDICTS, { query, sort: "time:-1" });
     for (const each of said) { this.verdicts.set(each._key, each); }
     this.read = now;
-    this.queue = documents.map((each) => ({ ...each, fields: readEvent(each.event) })).sort(wanted);
+    this.queue = mostWanted(documents).map((each) => ({ ...each, fields: readEvent(each.event) }));
   }
 
   async #pages(collection, query) {
@@ -187,10 +188,18 @@ export function isOpen(error) {
   return error instanceof LostSession || error instanceof NoAnswer || error instanceof OtherAnalyst;
 }
 
-// The newest request first; within it, the order in which the model asked.
-function wanted(one, other) {
-  const minute = (each) => Math.floor((each.requested || 0) / 60);
-  return minute(other) - minute(one) || one.requested - other.requested;
+// The newest request first; within it, the order in which the model asked. The documents of one
+// request were written one behind the other.
+function mostWanted(documents) {
+  const requests = [];
+  let last = -Infinity;
+  const at = (each) => each.requested || 0;
+  for (const each of [...documents].sort((one, other) => at(one) - at(other))) {
+    if (at(each) - last > BETWEEN_REQUESTS_S) { requests.push([]); }
+    requests.at(-1).push(each);
+    last = at(each);
+  }
+  return requests.reverse().flat();
 }
 
 function* parts(documents) {
