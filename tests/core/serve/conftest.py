@@ -11,7 +11,6 @@ import pytest
 
 from sftsec_core.serve.endpoint import Endpoint
 from sftsec_core.serve.holder import Watch
-from sftsec_core.testing.incidents import make_incidents
 from tests.core.serve.site import Client, Site, running, wait_until
 from tests.needs import need
 from tests.servers.engines.certificates import make_certificates
@@ -29,9 +28,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site whose task has a model in service; its other task has none."""
-    made = Site.make(tmp_path_factory.mktemp("site"))
-    made.write(make_incidents(120, seed=5, labelled=0.0))
-    made.promote(made.register())
+    made = Site.in_service(tmp_path_factory.mktemp("site"))
     yield made
     made.workspace.close()
 

@@ -79,6 +79,14 @@ class Site:
         check_against_plugins(checked, loaded, file)
         return cls(folder, Workspace(file, checked, loaded))
 
+    @classmethod
+    def in_service(cls, folder: Path) -> Site:
+        """One whose task has a model in service and 120 incidents; its other task has none."""
+        made = cls.make(folder)
+        made.write(make_incidents(120, seed=5, labelled=0.0))
+        made.promote(made.register())
+        return made
+
     def write(self, incidents: Sequence[Incident]) -> None:
         """Lay incidents where the files connector reads them."""
         lines = [orjson.dumps({"id": each.uid, **each.fields}) for each in incidents]

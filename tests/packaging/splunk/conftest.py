@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,13 +9,13 @@ import pytest
 
 from sftsec_core.packages.splunk import build_app
 from sftsec_core.serve.endpoint import Endpoint
-from sftsec_core.testing.incidents import make_incidents
+from tests.core.serve.conftest import certificates
 from tests.core.serve.site import TOKEN, Client, Site, running, wait_until
-from tests.needs import need
 from tests.packaging.splunk.bench import Bench, install
-from tests.servers.engines.certificates import make_certificates
 from tests.servers.splunkd.server import start_splunkd
 from tests.servers.splunkd.state import Splunkd
+
+__all__ = ["certificates"]
 
 
 @pytest.fixture(scope="session")
@@ -40,20 +39,9 @@ def bench(splunk: Splunkd, app_folder: Path, tmp_path: Path) -> Bench:
 
 
 @pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ca.pem, node.pem and node.key: the service's."""
-    need(shutil.which("openssl"), "install OpenSSL's command line")
-    folder = tmp_path_factory.mktemp("certificates")
-    make_certificates(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site whose task has a model in service."""
-    made = Site.make(tmp_path_factory.mktemp("site"))
-    made.write(make_incidents(120, seed=5, labelled=0.0))
-    made.promote(made.register())
+    made = Site.in_service(tmp_path_factory.mktemp("site"))
     yield made
     made.workspace.close()
 

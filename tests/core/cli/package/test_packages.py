@@ -1,0 +1,72 @@
+"""`sftsec package elastic`, `splunk` and `soar`: what all of them keep."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from sftsec_core.cli import cli
+
+MAIN = "from sftsec_core.cli import main; main()"
+NEXT = {
+    "elastic": "Upload it as a .zip",
+    "splunk": "Install app from file",
+    "soar": "soarapps package build",
+}
+each_package = pytest.mark.parametrize("name", NEXT)
+
+
+def run(name: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", MAIN, "package", name, *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@each_package
+def test_it_writes_the_archive_here_and_says_what_comes_next(name: str, tmp_path: Path) -> None:
+    done = run(name, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (file,) = tmp_path.iterdir()
+    assert file.name in done.stdout
+    assert NEXT[name] in done.stderr
+
+
+@each_package
+def test_json_holds_what_a_pipeline_needs_and_nothing_else_is_printed(
+    name: str, tmp_path: Path
+) -> None:
+    done = run(name, "--output", "new/dist", "--json", cwd=tmp_path)
+    told = json.loads(done.stdout)
+    content = (tmp_path / told["file"]).read_bytes()
+    assert told["sha256"] == hashlib.sha256(content).hexdigest()
+    assert told["bytes"] == len(content)
+    assert Path(told["file"]).parent == Path("new/dist")
+
+
+@each_package
+def test_a_folder_that_cannot_be_made_is_one_line_that_says_what_to_do(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    done = run(name, "--output", "file/dist", cwd=tmp_path)
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1
+    assert "file/dist" in done.stderr
+    assert "--output" in done.stderr
+
+
+@each_package
+def test_it_needs_no_configuration(name: str, tmp_path: Path) -> None:
+    (tmp_path / "sftsec.yaml").write_text("version: [")
+    assert run(name, cwd=tmp_path).returncode == 0
+
+
+@each_package
+def test_its_help_has_examples(name: str) -> None:
+    shown = CliRunner().invoke(cli, ["package", name, "--help"]).output
+    assert f"sftsec package {name} --output" in shown
