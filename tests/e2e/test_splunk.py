@@ -75,13 +75,13 @@ def fill(splunk: Splunkd, chosen: Set, past: Sequence[Row], fresh: Sequence[Row]
     return named
 
 
-def configure(splunk: Splunkd, chosen: Set, folder: Path) -> Site:
+def configure(splunk: Splunkd, chosen: Set, folder: Path, **hec: Any) -> Site:
     connector = {
         "url": splunk.url,
         "username": splunk.username,
         "password": "env:SPLUNK_PASSWORD",
         "ca_file": str(splunk.ca_file),
-        "hec": {"url": splunk.hec_url, "token": "env:SPLUNK_HEC_TOKEN"},
+        "hec": {"url": splunk.hec_url, "token": "env:SPLUNK_HEC_TOKEN", **hec},
         "sources": [
             {
                 "kind": "notables",
@@ -193,3 +193,21 @@ def test_the_loop_learns_from_verdicts_on_its_own_detections(
 
     again = site.json("score", task, "--from-start")
     assert again["new"] == 0, "what was judged is not raised again"
+
+
+@pytest.mark.slow
+def test_a_score_that_is_killed_while_it_pushes_writes_each_detection_once(
+    splunk: Splunkd, data_dir: Callable[[str], Path], tmp_path: Path
+) -> None:
+    data = data_dir(SMS.name)
+    past, fresh = SMS.rows(data, ["train"], 1500), SMS.rows(data, ["test"], 600)
+    fill(splunk, SMS, past, fresh)
+    site = configure(splunk, SMS, tmp_path / "site", batch_bytes=1024)  # an event or two a request
+    assert site.json("retrain", SMS.name)["promoted"]
+    site.kill_when(lambda: len(splunk.events("sftsec")) > 3, "score", SMS.name)
+    before = len(splunk.events("sftsec"))
+    again = site.json("score", SMS.name)
+    assert again["delivered"]["pending"] == 0
+    named = [json.loads(each.raw)["detection_id"] for each in splunk.events("sftsec")]
+    assert len(named) == len(set(named)) > before
+    assert site.json("score", SMS.name, "--from-start")["delivered"]["written"] == 0
