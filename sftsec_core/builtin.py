@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sftsec_core.contracts import EngineSpec, RecipeSpec, StepSpec, TaskTemplate
+from sftsec_core.api.contracts import EngineSpec, RecipeSpec, StepSpec, TaskTemplate
+from sftsec_core.api.hookspecs import hookimpl
+from sftsec_core.config.presets import TASKS
 from sftsec_core.dataset.normalise import NORMALISE
-from sftsec_core.engine.specs import LOCAL_ENGINE, RECIPES
-from sftsec_core.hookspecs import hookimpl
-from sftsec_core.promotion.votes import sftsec_vote_promotion
-from sftsec_core.task_templates import TASKS
+from sftsec_core.recipes.specs import LOCAL_ENGINE, RECIPES
+from sftsec_core.registry.voters import sftsec_vote_promotion
 
 __all__ = [
     "sftsec_register_engines",

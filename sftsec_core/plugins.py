@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
-from sftsec_core import hookspecs
-from sftsec_core.errors import NotFoundError, PluginError, unknown
+from sftsec_core.api import hookspecs
+from sftsec_core.api.errors import NotFoundError, PluginError, unknown
 
 if TYPE_CHECKING:
     import click
 
-    from sftsec_core.config.models import GateSettings, SplitSettings
-    from sftsec_core.contracts import (
+    from sftsec_core.api.contracts import (
         AttackSpec,
         ConnectorSpec,
         EngineSpec,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
         StepSpec,
         TaskTemplate,
     )
-    from sftsec_core.domain import (
+    from sftsec_core.api.domain import (
         Decision,
         Detection,
         EvalReport,
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
         TaskSpec,
         Vote,
     )
+    from sftsec_core.api.settings.task import GateSettings, SplitSettings
 
 ENTRY_POINT_GROUP = "sftsec"
 log = logging.getLogger(__name__)

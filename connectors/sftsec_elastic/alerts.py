@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.domain import Verdict
-from sftsec_core.records import parse_time, words
+from sftsec_core.api.domain import Verdict
+from sftsec_core.sdk.records import parse_time, words
 from sftsec_search.sources import Source
 
 if TYPE_CHECKING:

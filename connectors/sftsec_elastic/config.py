@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from sftsec_core.config.addresses import check_urls, refuse_clear_text
-from sftsec_core.config.secrets import SecretRef
+from sftsec_core.api.settings.addresses import check_urls, refuse_clear_text
+from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_search.config import IndexSource, SearchConfig
 
 _FINGERPRINT = re.compile(r"^[0-9a-f]{64}$")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.patience import Patience
+from sftsec_core.sdk.retry import Patience
 from sftsec_elastic.alerts import REASON, TAGS, SecurityAlerts
 from sftsec_elastic.client import ElasticEngine
 from sftsec_elastic.config import NEEDS_LABEL, AlertsSource

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from sftsec_core.errors import ConnectorUnavailableError
+from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_elastic.errors import KibanaError
 
 if TYPE_CHECKING:
-    from sftsec_core.patience import Patience
+    from sftsec_core.sdk.retry import Patience
     from sftsec_elastic.config import ElasticConfig
 
 _TAGS = "/api/detection_engine/signals/tags"

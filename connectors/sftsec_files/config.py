@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sftsec_core.config.paths import ConfigPath
+from sftsec_core.api.settings.paths import ConfigPath
 
 
 class FilesConfig(BaseModel):

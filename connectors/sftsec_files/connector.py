@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from sftsec_core.domain import Detection, IncidentPage, PullWindow, PushReceipt
+from sftsec_core.api.domain import Detection, IncidentPage, PullWindow, PushReceipt
 from sftsec_files.errors import OutputError
 from sftsec_files.pull import pull
 from sftsec_files.push import REQUEST_FIELD, UID_FIELD, JsonLinesSink, detection_row

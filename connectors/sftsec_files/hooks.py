@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sftsec_core.contracts import ConnectorSpec
-from sftsec_core.hookspecs import hookimpl
+from sftsec_core.api.contracts import ConnectorSpec
+from sftsec_core.api.hookspecs import hookimpl
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
 

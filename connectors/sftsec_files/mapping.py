@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.domain import Incident, PullWindow, Verdict
-from sftsec_core.records import UnusableError, flatten, parse_time, refuse_long_values, words
+from sftsec_core.api.domain import Incident, PullWindow, Verdict
+from sftsec_core.sdk.records import UnusableError, flatten, parse_time, refuse_long_values, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

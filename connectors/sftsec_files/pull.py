@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.domain import Incident, IncidentPage, PullWindow, Rejection
-from sftsec_core.records import UnusableError
+from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection
+from sftsec_core.sdk.records import UnusableError
 from sftsec_files.errors import ChangedFileError, SourceError
 from sftsec_files.mapping import Mapper
 from sftsec_files.readers import Record, Start, read

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.domain import Detection, PushReceipt
-from sftsec_core.errors import ConnectorUnavailableError
+from sftsec_core.api.domain import Detection, PushReceipt
+from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_files.errors import OutputError
 
 if TYPE_CHECKING:

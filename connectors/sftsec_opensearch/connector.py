@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.errors import ConnectorError
 from sftsec_opensearch.client import OpenSearchEngine
 from sftsec_opensearch.privileges import missing
 from sftsec_search.checks import ask
@@ -20,7 +20,7 @@ from sftsec_search.sources import LabelledIndex
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sftsec_core.domain import AuditEntry, Detection, PushReceipt, Verdict
+    from sftsec_core.api.domain import AuditEntry, Detection, PushReceipt, Verdict
     from sftsec_opensearch.config import OpenSearchConfig
 
 _ELASTICSEARCH = "You Know, for Search"  # it says so of itself, in every version

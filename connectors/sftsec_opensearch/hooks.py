@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sftsec_core.contracts import ConnectorSpec
-from sftsec_core.hookspecs import hookimpl
+from sftsec_core.api.contracts import ConnectorSpec
+from sftsec_core.api.hookspecs import hookimpl
 from sftsec_opensearch.config import OpenSearchConfig
 
 if TYPE_CHECKING:
-    from sftsec_core.contracts import Connector, Yardstick
+    from sftsec_core.api.contracts import Connector, Yardstick
 
 _EXAMPLE = """\
 url: https://opensearch.example:9200

@@ -12,7 +12,7 @@ from sftsec_search.sources import OURS
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sftsec_core.domain import AuditEntry
+    from sftsec_core.api.domain import AuditEntry
 
 
 def audit_document_of(entry: AuditEntry, *, namespace: str, now: datetime) -> dict[str, Any]:

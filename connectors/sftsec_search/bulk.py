@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.errors import ConnectorUnavailableError
+from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_search.engine import BLOCK, BLOCKED, RETRIED, TOO_LARGE, json_line
 from sftsec_search.errors import AccessError, RequestError
 
 if TYPE_CHECKING:
-    from sftsec_core.patience import Patience
+    from sftsec_core.sdk.retry import Patience
     from sftsec_search.engine import Engine
 
 _CHUNK_BYTES = 8 << 20

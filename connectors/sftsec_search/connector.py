@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.errors import ConnectorError
-from sftsec_core.patience import Patience
+from sftsec_core.api.errors import ConnectorError
+from sftsec_core.sdk.retry import Patience
 from sftsec_search import checks
 from sftsec_search.bulk import Bulk
 from sftsec_search.pull import Cluster, now, pull
@@ -19,7 +19,7 @@ from sftsec_search.verdicts import VerdictLog
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sftsec_core.domain import (
+    from sftsec_core.api.domain import (
         AuditEntry,
         Detection,
         IncidentPage,

@@ -14,7 +14,7 @@ from sftsec_search.sources import OURS
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sftsec_core.domain import Detection
+    from sftsec_core.api.domain import Detection
 
 ECS_VERSION = "8.11.0"
 _TECHNIQUE = re.compile(r"^(T\d{4})(\.\d{3})?$")

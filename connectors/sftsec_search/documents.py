@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.domain import Incident, Rejection, Verdict
-from sftsec_core.records import UnusableError, flatten, parse_time, refuse_long_values
+from sftsec_core.api.domain import Incident, Rejection, Verdict
+from sftsec_core.sdk.records import UnusableError, flatten, parse_time, refuse_long_values
 from sftsec_search.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sftsec_core.domain import PullWindow
+    from sftsec_core.api.domain import PullWindow
     from sftsec_search.config import SearchConfig
     from sftsec_search.sources import Source
 

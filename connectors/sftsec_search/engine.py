@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from sftsec_core.errors import ConnectorUnavailableError
+from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_search.errors import AccessError, PitExpiredError, RequestError
 
 LONG_MAX = (1 << 63) - 1

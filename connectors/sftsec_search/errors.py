@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.errors import ConnectorError
 
 
 class RequestError(ConnectorError):

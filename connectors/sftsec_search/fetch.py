@@ -9,7 +9,7 @@ from sftsec_search.documents import place_of, uid_of
 from sftsec_search.errors import RequestError, TooLargeError
 
 if TYPE_CHECKING:
-    from sftsec_core.patience import Patience
+    from sftsec_core.sdk.retry import Patience
     from sftsec_search.engine import Engine
 
 _AT_ONCE = 500

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.domain import Rejection
-from sftsec_core.errors import ConnectorError
-from sftsec_core.patience import Patience
+from sftsec_core.api.domain import Rejection
+from sftsec_core.api.errors import ConnectorError
+from sftsec_core.sdk.retry import Patience
 from sftsec_search.cursor import Position
 from sftsec_search.documents import uid_of
 from sftsec_search.engine import LONG_MAX

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.domain import Incident, IncidentPage, PullWindow, Rejection, Verdict
+from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection, Verdict
 from sftsec_search.config import IndexSource
 from sftsec_search.cursor import Cursor, Position
 from sftsec_search.documents import Document, Mapper
@@ -22,7 +22,7 @@ from sftsec_search.paging import HitPage, Query, Scan
 from sftsec_search.sources import OURS, LabelledIndex
 
 if TYPE_CHECKING:
-    from sftsec_core.patience import Patience
+    from sftsec_core.sdk.retry import Patience
     from sftsec_search.config import SearchConfig
     from sftsec_search.engine import Engine
     from sftsec_search.sources import Source

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sftsec_core.domain import PushReceipt
+from sftsec_core.api.domain import PushReceipt
 from sftsec_search.audit import audit_document_of
 from sftsec_search.bulk import Bulk
 from sftsec_search.detections import document_of
@@ -13,7 +13,7 @@ from sftsec_search.engine import json_line
 from sftsec_search.fetch import present
 
 if TYPE_CHECKING:
-    from sftsec_core.domain import AuditEntry, Detection
+    from sftsec_core.api.domain import AuditEntry, Detection
     from sftsec_search.pull import Cluster
 
 

@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.records import flatten
+from sftsec_core.sdk.records import flatten
 from sftsec_search.bulk import Bulk
 from sftsec_search.documents import place_of, uid_of
 from sftsec_search.engine import json_line
 from sftsec_search.verdicts import require
 
 if TYPE_CHECKING:
-    from sftsec_core.patience import Patience
+    from sftsec_core.sdk.retry import Patience
     from sftsec_search.engine import Engine
     from sftsec_search.verdicts import VerdictLog
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.domain import Verdict
-from sftsec_core.records import parse_time, words
+from sftsec_core.api.domain import Verdict
+from sftsec_core.sdk.records import parse_time, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

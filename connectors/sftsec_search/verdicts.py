@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.domain import Verdict
-from sftsec_core.records import UnusableError, flatten, parse_time
+from sftsec_core.api.domain import Verdict
+from sftsec_core.sdk.records import UnusableError, flatten, parse_time
 from sftsec_search.bulk import Bulk
 from sftsec_search.documents import place_of, uid_of
 from sftsec_search.engine import json_line
@@ -22,7 +22,7 @@ from sftsec_search.errors import RequestError, TooLargeError
 from sftsec_search.setup import exists
 
 if TYPE_CHECKING:
-    from sftsec_core.patience import Patience
+    from sftsec_core.sdk.retry import Patience
     from sftsec_search.engine import Engine
 
 _IDS = 1000

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.errors import ConnectorError
 from sftsec_search.config import DATASET, IndexSource
 from sftsec_search.detections import document_of
 from sftsec_search.errors import RequestError
@@ -16,7 +16,7 @@ from sftsec_search.pull import now
 from sftsec_search.setup import DETECTIONS
 
 if TYPE_CHECKING:
-    from sftsec_core.domain import Detection
+    from sftsec_core.api.domain import Detection
     from sftsec_search.connector import SearchConnector
     from sftsec_search.engine import Engine
 
@@ -41,7 +41,7 @@ class Plain:
 
 
 class SearchYardstick:
-    """An index of records and data streams of detections; see `sftsec_core.contracts.Yardstick`."""
+    """An index of records and data streams of detections; see `Yardstick` in the contracts."""
 
     def __init__(
         self,

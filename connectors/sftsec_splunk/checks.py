@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_splunk.client import path_of
 from sftsec_splunk.errors import AccessError, RequestError
 from sftsec_splunk.kv import DETECTIONS, QUEUE, VERDICTS, Collection

@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from sftsec_core.errors import ConnectorUnavailableError
-from sftsec_core.patience import Patience
+from sftsec_core.api.errors import ConnectorUnavailableError
+from sftsec_core.sdk.retry import Patience
 from sftsec_splunk.errors import AccessError, RequestError
 from sftsec_splunk.transport import Transport
 

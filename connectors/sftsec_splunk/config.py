@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from sftsec_core.config.addresses import check_urls, refuse_clear_text
-from sftsec_core.config.models import Duration
-from sftsec_core.config.paths import ConfigPath
-from sftsec_core.config.secrets import SecretRef
+from sftsec_core.api.settings.addresses import check_urls, refuse_clear_text
+from sftsec_core.api.settings.paths import ConfigPath
+from sftsec_core.api.settings.secrets import SecretRef
+from sftsec_core.api.settings.values import Duration
 
 APP = "sftsec"
 UNASSIGNED = "disposition:0"

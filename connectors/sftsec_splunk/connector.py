@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.domain import LabelRequest
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.domain import LabelRequest
+from sftsec_core.api.errors import ConnectorError
 from sftsec_splunk.checks import Checker
 from sftsec_splunk.client import Splunk
 from sftsec_splunk.config import FindingsSource, NotablesSource, SearchSource, VerdictsSource
@@ -22,7 +22,7 @@ from sftsec_splunk.verdicts import VerdictLog
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sftsec_core.domain import (
+    from sftsec_core.api.domain import (
         AuditEntry,
         Detection,
         IncidentPage,

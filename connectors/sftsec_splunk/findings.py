@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.domain import Verdict
+from sftsec_core.api.domain import Verdict
 from sftsec_splunk.client import path_of
 from sftsec_splunk.cursor import Position
 from sftsec_splunk.errors import RequestError, SearchError
@@ -24,7 +24,7 @@ from sftsec_splunk.spl import key_of
 from sftsec_splunk.times import time_of
 
 if TYPE_CHECKING:
-    from sftsec_core.domain import PullWindow
+    from sftsec_core.api.domain import PullWindow
     from sftsec_splunk.client import Splunk
     from sftsec_splunk.config import FindingsSource, SplunkConfig
     from sftsec_splunk.rows import Event

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.errors import ConnectorUnavailableError
+from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_splunk.errors import HecError, LostAnswerError
 from sftsec_splunk.transport import Transport
 
 if TYPE_CHECKING:
-    from sftsec_core.patience import Patience
+    from sftsec_core.sdk.retry import Patience
     from sftsec_splunk.config import HecConfig, SplunkConfig
 
 Arrived = Callable[[Sequence[str]], Collection[str]]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sftsec_core.contracts import ConnectorSpec
-from sftsec_core.hookspecs import hookimpl
+from sftsec_core.api.contracts import ConnectorSpec
+from sftsec_core.api.hookspecs import hookimpl
 from sftsec_splunk.config import SplunkConfig
 
 if TYPE_CHECKING:
-    from sftsec_core.contracts import Connector
+    from sftsec_core.api.contracts import Connector
 
 _EXAMPLE = """\
 url: https://splunk.example:8089        # the management port of a search head

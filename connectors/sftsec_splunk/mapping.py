@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sftsec_core.domain import AuditEntry, Detection
+    from sftsec_core.api.domain import AuditEntry, Detection
 
 DETECTION_TYPE, AUDIT_TYPE, SOURCE = "sftsec:detection", "sftsec:audit", "sftsec"
 _TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?")

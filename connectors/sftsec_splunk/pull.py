@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sftsec_core.domain import Incident, IncidentPage, PullWindow, Rejection, Verdict
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection, Verdict
+from sftsec_core.api.errors import ConnectorError
 from sftsec_splunk.cursor import Cursor, Position
 from sftsec_splunk.rows import ORIGINAL, Event, Reader, original_time
 from sftsec_splunk.searches import Span

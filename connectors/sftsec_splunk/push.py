@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.domain import PushReceipt
-from sftsec_core.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.api.domain import PushReceipt
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_splunk.client import Request, one_line, path_of
 from sftsec_splunk.kv import DETECTIONS, Collection, parts_of
 from sftsec_splunk.mapping import (
@@ -24,7 +24,7 @@ from sftsec_splunk.mapping import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sftsec_core.domain import AuditEntry, Detection
+    from sftsec_core.api.domain import AuditEntry, Detection
     from sftsec_splunk.client import Splunk
     from sftsec_splunk.config import SplunkConfig
     from sftsec_splunk.hec import Hec

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.domain import LabelRequest
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.domain import LabelRequest
+from sftsec_core.api.errors import ConnectorError
 from sftsec_splunk.kv import QUEUE, Collection
 
 if TYPE_CHECKING:

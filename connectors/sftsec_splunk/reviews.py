@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.domain import Verdict
+from sftsec_core.api.domain import Verdict
 from sftsec_splunk.config import UNASSIGNED
 from sftsec_splunk.kv import parts_of
 from sftsec_splunk.spl import lookup_rows

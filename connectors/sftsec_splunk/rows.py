@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.domain import Incident, Rejection, Verdict
-from sftsec_core.records import UnusableError, refuse_long_values
+from sftsec_core.api.domain import Incident, Rejection, Verdict
+from sftsec_core.sdk.records import UnusableError, refuse_long_values
 from sftsec_splunk.times import epoch
 
 if TYPE_CHECKING:

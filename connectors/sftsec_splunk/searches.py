@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_splunk.client import Request, messages_of, one_line
 from sftsec_splunk.errors import RequestError, SearchError
 

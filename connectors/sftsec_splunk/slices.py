@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sftsec_core.domain import Rejection
+from sftsec_core.api.domain import Rejection
 from sftsec_splunk.cursor import Position
 from sftsec_splunk.errors import TooLargeError
 from sftsec_splunk.searches import Job, JobGoneError, Row, Span

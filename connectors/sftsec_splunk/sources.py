@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from sftsec_core.domain import Verdict
-from sftsec_core.records import words
+from sftsec_core.api.domain import Verdict
+from sftsec_core.sdk.records import words
 from sftsec_splunk.reviews import Reviews
 from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME, REVIEWED, is_private
 from sftsec_splunk.searches import Span
@@ -18,7 +18,7 @@ from sftsec_splunk.spl import NOTABLE_UID, UID, among, field_clause, key_of, who
 from sftsec_splunk.times import time_of
 
 if TYPE_CHECKING:
-    from sftsec_core.domain import PullWindow
+    from sftsec_core.api.domain import PullWindow
     from sftsec_splunk.config import NotablesSource, SearchSource, SplunkConfig
     from sftsec_splunk.cursor import Position
     from sftsec_splunk.rows import Event

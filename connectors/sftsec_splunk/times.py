@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import SupportsFloat, SupportsIndex
 
-from sftsec_core.records import UnusableError, parse_time
+from sftsec_core.sdk.records import UnusableError, parse_time
 
 
 def epoch(value: object) -> datetime | None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from sftsec_core.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_splunk.errors import LostAnswerError, TlsError, TooLargeError
 
 if TYPE_CHECKING:

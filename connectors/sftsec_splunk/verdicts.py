@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.domain import Verdict
+from sftsec_core.api.domain import Verdict
 from sftsec_splunk.errors import SearchError, TooLargeError
 from sftsec_splunk.kv import VERDICTS, Collection
 from sftsec_splunk.times import time_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sftsec_core.contracts import StepSpec
-from sftsec_core.hookspecs import hookimpl
+from sftsec_core.api.contracts import StepSpec
+from sftsec_core.api.hookspecs import hookimpl
 from sftsec_pii.config import RedactConfig
 from sftsec_pii.redact import create
 

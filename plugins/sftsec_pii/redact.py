@@ -15,13 +15,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.domain import Incident, Verdict
+from sftsec_core.api.domain import Incident, Verdict
 from sftsec_pii import patterns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sftsec_core.contracts import StepContext
+    from sftsec_core.api.contracts import StepContext
     from sftsec_pii.config import RedactConfig
     from sftsec_pii.patterns import Finder
 

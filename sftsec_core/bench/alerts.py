@@ -10,7 +10,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.domain import Detection, detection_uid
+from sftsec_core.api.domain import Detection, detection_uid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

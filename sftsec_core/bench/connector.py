@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
+from sftsec_core.api.errors import ConnectorError, NotFoundError, SftsecError
 from sftsec_core.bench.alerts import FIELDS, alerts, detections
 from sftsec_core.bench.memory import peak_rss_mb
-from sftsec_core.errors import ConnectorError, NotFoundError, SftsecError
-from sftsec_core.garbage import look_less_often
-from sftsec_core.workspace import connector_config, read
+from sftsec_core.operations.context import connector_config, read
+from sftsec_core.operations.gc_tuning import look_less_often
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-    from sftsec_core.contracts import Yardstick
+    from sftsec_core.api.contracts import Yardstick
 
 T = TypeVar("T")
 ROWS = 200_000
@@ -87,7 +87,7 @@ def run_connector_bench(
         ConnectorError: when its type has nothing to compare with, something is there already, a
             side fails or does not bring everything, or not all could be deleted.
     """
-    from sftsec_core.scoring.deliver import DeliverySettings
+    from sftsec_core.scoring.delivery import DeliverySettings
 
     name = name or f"sftsec-bench-{secrets.token_hex(6)}"
     job = Job(file, connector, name, rows, DeliverySettings().batch)
@@ -172,7 +172,7 @@ class _Watch:
 
 
 def _pull(yardstick: Yardstick, _job: Job, watch: _Watch) -> int:
-    from sftsec_core.domain import PullWindow
+    from sftsec_core.api.domain import PullWindow
 
     connector = yardstick.connect("push")
     try:

@@ -19,11 +19,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sftsec_core.api.contracts import StepSpec
+from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.bench.corpus import write_corpus
 from sftsec_core.bench.memory import peak_rss_mb
-from sftsec_core.contracts import StepSpec
 from sftsec_core.dataset.normalise import NORMALISE
-from sftsec_core.hookspecs import hookimpl
 
 _CORPUS = "incidents.jsonl"
 _FIELD = "message"
@@ -97,12 +97,12 @@ class _NormaliseOnly:
 
 
 def _pipeline(folder: Path) -> dict[str, Any]:
-    from sftsec_core.config.models import TaskSettings
-    from sftsec_core.contracts import StepContext
+    from sftsec_core.api.contracts import StepContext
+    from sftsec_core.api.domain import PullWindow, TaskSpec
+    from sftsec_core.api.settings.task import TaskSettings
+    from sftsec_core.dataset.features import renderer
     from sftsec_core.dataset.ingest import IngestPlan, ingest
-    from sftsec_core.dataset.render import renderer
     from sftsec_core.dataset.steps import build_steps
-    from sftsec_core.domain import PullWindow, TaskSpec
     from sftsec_core.plugins import Plugins
 
     plugins = Plugins(("files", "pii"))

@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from sftsec_core.api.errors import DataError, SftsecError, TrainingError
+from sftsec_core.api.settings.task import TrainSettings
+from sftsec_core.api.settings.values import Duration
 from sftsec_core.bench.memory import peak_rss_mb
-from sftsec_core.config.models import Duration, TrainSettings
-from sftsec_core.errors import DataError, SftsecError, TrainingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sftsec_core.contracts import RecipeSpec, TrainedModel
-    from sftsec_core.domain import Example
+    from sftsec_core.api.contracts import RecipeSpec, TrainedModel
+    from sftsec_core.api.domain import Example
 
 KEYS = (
     "dataset",
@@ -100,8 +101,8 @@ def run_quality_bench(
 
 def measure(run: BenchRun) -> dict[str, Any]:
     """Fit and score once, in this process."""
+    from sftsec_core.api.contracts import TrainJob
     from sftsec_core.bench import quality_data as data
-    from sftsec_core.contracts import TrainJob
 
     dataset = data.read_dataset(run.folder)
     train = data.limit_train(dataset.train, run.limit_train, run.seed)
@@ -216,7 +217,7 @@ def _duration(text: str) -> timedelta:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a JSON object a line, and write them all as a list where `--output` says."""
-    from sftsec_core.engine.specs import RECIPES
+    from sftsec_core.recipes.specs import RECIPES
 
     known = {recipe.name: recipe for recipe in RECIPES}
     parser = argparse.ArgumentParser(description="Measure recipes on labelled folders.")

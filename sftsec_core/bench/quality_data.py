@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.domain import Example, TaskSpec
-from sftsec_core.errors import DataError
+from sftsec_core.api.domain import Example, TaskSpec
+from sftsec_core.api.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -85,8 +85,8 @@ def cli(ctx: click.Context, config: Path | None, debug: bool, quiet: bool) -> No
 
 def main() -> None:
     """Run the command line; turn our own errors into one line and an exit code."""
-    from sftsec_core.errors import SftsecError
-    from sftsec_core.garbage import look_less_often
+    from sftsec_core.api.errors import SftsecError
+    from sftsec_core.operations.gc_tuning import look_less_often
 
     look_less_often()
     # Threads that spin while they wait lose the cores to their neighbours: on a machine that
@@ -125,6 +125,6 @@ def _complain(error: Exception) -> None:
 
 
 def _is_ours(error: Exception) -> bool:
-    from sftsec_core.errors import SftsecError
+    from sftsec_core.api.errors import SftsecError
 
     return isinstance(error, SftsecError)

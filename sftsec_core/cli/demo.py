@@ -47,10 +47,10 @@ def command(
       sftsec demo --data data/sms_spam --budget 5m
       sftsec demo --output /tmp/loop && sftsec -c /tmp/loop/sftsec.yaml model list
     """
+    from sftsec_core.api.errors import ConfigError
     from sftsec_core.cli.live import LiveListener
     from sftsec_core.demo.run import run_demo
     from sftsec_core.demo.source import from_data, from_stream
-    from sftsec_core.errors import ConfigError
 
     folder = output or Path(tempfile.mkdtemp(prefix="sftsec-demo-"))
     if (folder / "sftsec.yaml").exists():

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from sftsec_core.api.errors import ConfigError
 from sftsec_core.cli.options import App
 from sftsec_core.config.load import find_config, load_settings
-from sftsec_core.errors import ConfigError
 
 log = logging.getLogger(__name__)
 # None of these adds a command, so `sftsec --help` need not pay for loading them.

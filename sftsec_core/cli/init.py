@@ -31,10 +31,10 @@ def command(app: App, template: str, kind: str, force: bool, as_json: bool) -> N
       sftsec init --task command-line --connector elastic
       sftsec -c /etc/sftsec/sftsec.yaml init
     """
+    from sftsec_core.api.errors import ConfigError
     from sftsec_core.config.load import FILE_NAME
-    from sftsec_core.config.models import Settings
+    from sftsec_core.config.settings import Settings
     from sftsec_core.config.template import render_config
-    from sftsec_core.errors import ConfigError
     from sftsec_core.plugins import Plugins, get
 
     file = app.config or Path.cwd() / FILE_NAME

@@ -48,7 +48,7 @@ class LazyGroup(click.Group):
         """
         taken = name or cmd.name or ""
         if taken in self._lazy or taken in self.commands:
-            from sftsec_core.errors import PluginError
+            from sftsec_core.api.errors import PluginError
 
             raise PluginError(f"the command {taken!r} exists already; a plugin must name its own")
         super().add_command(cmd, name)
@@ -60,7 +60,7 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from sftsec_core.errors import unknown
+            from sftsec_core.api.errors import unknown
 
             raise click.UsageError(
                 unknown("command", args[0], self.list_commands(ctx)), ctx

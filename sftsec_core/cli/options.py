@@ -16,8 +16,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sftsec_core.operations.context import Workspace
     from sftsec_core.plugins import Plugins
-    from sftsec_core.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,7 +43,7 @@ class App:
     @contextmanager
     def workspace(self) -> Iterator[Workspace]:
         """Open the configuration, its plugins and its store; close them at the end."""
-        from sftsec_core.workspace import Workspace
+        from sftsec_core.operations.context import Workspace
 
         with Workspace.open(self.config_file()) as workspace:
             yield workspace
@@ -54,9 +54,9 @@ class App:
         Raises:
             ConfigError: when a configuration that was named is missing or wrong.
         """
+        from sftsec_core.api.errors import ConfigError
         from sftsec_core.config.load import load_settings
-        from sftsec_core.config.models import Settings
-        from sftsec_core.errors import ConfigError
+        from sftsec_core.config.settings import Settings
         from sftsec_core.plugins import Plugins
 
         try:
@@ -79,7 +79,7 @@ def duration(text: str) -> timedelta:
     Raises:
         BadParameter: when it is none.
     """
-    from sftsec_core.config.models import parse_duration
+    from sftsec_core.api.settings.values import parse_duration
 
     try:
         found = parse_duration(text)

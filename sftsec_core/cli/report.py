@@ -27,7 +27,7 @@ def command(app: App, run: str | None, task: str | None, open_it: bool, as_json:
       sftsec report 20260131T12 --open
       sftsec report --task phishing --json
     """
-    from sftsec_core.errors import NotFoundError
+    from sftsec_core.api.errors import NotFoundError
 
     with app.workspace() as workspace:
         runs = workspace.store.runs

@@ -11,7 +11,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sftsec_core.retrain import Outcome
+    from sftsec_core.operations.retrain import Outcome
 
 
 @click.command("retrain")
@@ -30,9 +30,9 @@ def command(app: App, task: str, no_promote: bool, as_json: bool) -> None:
       sftsec retrain phishing
       sftsec retrain phishing --no-promote --json
     """
+    from sftsec_core.api.errors import GateRefusedError
     from sftsec_core.cli.live import LiveListener
-    from sftsec_core.errors import GateRefusedError
-    from sftsec_core.retrain import retrain
+    from sftsec_core.operations.retrain import retrain
 
     with app.workspace() as workspace, LiveListener(quiet=app.quiet or as_json) as listener:
         outcome = retrain(workspace, task, promote=not no_promote, listener=listener)

@@ -24,7 +24,7 @@ def command(app: App, task: str, from_start: bool, as_json: bool) -> None:
       sftsec score phishing --from-start --json
     """
     from sftsec_core.cli.live import LiveListener
-    from sftsec_core.score import score
+    from sftsec_core.operations.score import score
 
     with app.workspace() as workspace, LiveListener(quiet=app.quiet or as_json) as listener:
         outcome = score(workspace, task, from_start=from_start, listener=listener)

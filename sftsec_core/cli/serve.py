@@ -11,9 +11,9 @@ import click
 from sftsec_core.cli.options import App, pass_app
 
 if TYPE_CHECKING:
-    from sftsec_core.config.models import ServeSettings
-    from sftsec_core.serve.endpoint import Endpoint
-    from sftsec_core.workspace import Workspace
+    from sftsec_core.config.settings import ServeSettings
+    from sftsec_core.operations.context import Workspace
+    from sftsec_core.server.endpoint import Endpoint
 
 _PEM = click.Path(dir_okay=False, resolve_path=True, path_type=Path)
 
@@ -51,10 +51,10 @@ def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - op
 
 
 def _endpoint() -> type[Endpoint]:
-    from sftsec_core.errors import ConfigError
+    from sftsec_core.api.errors import ConfigError
 
     try:
-        from sftsec_core.serve.endpoint import Endpoint
+        from sftsec_core.server.endpoint import Endpoint
     except ImportError as error:
         raise ConfigError(
             f"`sftsec serve` needs {error.name}: pip install 'sftsec[serve]'"
@@ -65,7 +65,7 @@ def _endpoint() -> type[Endpoint]:
 def _settings(workspace: Workspace, given: dict[str, Any]) -> ServeSettings:
     """What the configuration says, with what the command line says instead."""
     from sftsec_core.config.load import validate
-    from sftsec_core.config.models import ServeSettings
+    from sftsec_core.config.settings import ServeSettings
 
     named = {name: value for name, value in given.items() if value is not None}
     chosen = {**workspace.settings.serve.model_dump(), **named}
@@ -76,6 +76,6 @@ def _log_requests(*, quiet: bool) -> None:
     """An access log is of use only with times in it, and by default."""
     if quiet:
         return
-    logging.getLogger("sftsec_core.serve").setLevel(logging.INFO)
+    logging.getLogger("sftsec_core.server").setLevel(logging.INFO)
     for handler in logging.getLogger().handlers:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from sftsec_core.config.models import Settings
-from sftsec_core.config.paths import BASE
-from sftsec_core.errors import ConfigError, unknown
+from sftsec_core.api.errors import ConfigError, unknown
+from sftsec_core.api.settings.paths import BASE
+from sftsec_core.config.settings import Settings
 
 FILE_NAME = "sftsec.yaml"
 ModelT = TypeVar("ModelT", bound=BaseModel)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 if TYPE_CHECKING:
-    from sftsec_core.contracts import ConnectorSpec, TaskTemplate
+    from sftsec_core.api.contracts import ConnectorSpec, TaskTemplate
 
 _HEAD = """\
 # sftsec.yaml: what sftsec reads, learns and writes.

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.dataset.dedupe import Candidate, Deduplicator, Fate, Outcome
+from sftsec_core.api.domain import Incident, IncidentPage, Rejection
+from sftsec_core.dataset.dedup.deduplicator import Candidate, Deduplicator, Fate, Outcome
 from sftsec_core.dataset.journal import Journal, Progress, read_progress
 from sftsec_core.dataset.snapshot import FIELD_PREFIX, SCHEMA_VERSION, Snapshot, open_snapshot
 from sftsec_core.dataset.values import as_text, storable, trim_incident
-from sftsec_core.domain import Incident, IncidentPage, Rejection
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sftsec_core.config.models import DedupeSettings
+    from sftsec_core.api.settings.task import DedupeSettings
     from sftsec_core.dataset.steps import Steps
 
 _CHUNK_INCIDENTS = 25_000

@@ -19,6 +19,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sftsec_core.api.errors import DataError
 from sftsec_core.dataset.snapshot import (
     MANIFEST,
     SCHEMA_VERSION,
@@ -29,8 +30,7 @@ from sftsec_core.dataset.snapshot import (
     manifest_digest,
     rows_schema,
 )
-from sftsec_core.errors import DataError
-from sftsec_core.files import sync
+from sftsec_core.sdk.atomic import sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -10,14 +10,14 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sftsec_core.config.models import DedupeSettings
-from sftsec_core.dataset.dedupe import Candidate, Deduplicator
-from sftsec_core.errors import LeakError
+from sftsec_core.api.errors import LeakError
+from sftsec_core.api.settings.task import DedupeSettings
+from sftsec_core.dataset.dedup.deduplicator import Candidate, Deduplicator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from sftsec_core.domain import Example, Split
+    from sftsec_core.api.domain import Example, Split
 
 _BATCH = 2000
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sftsec_core.contracts import StepContext, StepSpec
+from sftsec_core.api.contracts import StepContext, StepSpec
 from sftsec_core.dataset.values import map_incident
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sftsec_core.domain import Incident
+    from sftsec_core.api.domain import Incident
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]+")
 # Soft hyphen, combining grapheme joiner, zero-width and bidirectional controls, word joiner and

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sftsec_core.config.models import VerdictSettings
+    from sftsec_core.api.settings.task import VerdictSettings
     from sftsec_core.dataset.snapshot import Snapshot
 
 _ABSTAINS = -1

@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sftsec_core.domain import Incident
-from sftsec_core.errors import IntegrityError
+from sftsec_core.api.domain import Incident
+from sftsec_core.api.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

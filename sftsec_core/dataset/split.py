@@ -12,14 +12,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from sftsec_core.dataset.units import find_units, members, shuffled
-from sftsec_core.domain import Example, Split
-from sftsec_core.errors import DataError
+from sftsec_core.api.domain import Example, Split
+from sftsec_core.api.errors import DataError
+from sftsec_core.dataset.groups import find_units, members, shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sftsec_core.config.models import SplitSettings
+    from sftsec_core.api.settings.task import SplitSettings
 
 Method = Literal["given", "time", "group", "stratified"]
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from sftsec_core.errors import ConfigError
+from sftsec_core.api.errors import ConfigError
 from sftsec_core.plugins import get
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sftsec_core.config.models import TaskSettings
-    from sftsec_core.contracts import Step, StepContext
-    from sftsec_core.domain import Incident
+    from sftsec_core.api.contracts import Step, StepContext
+    from sftsec_core.api.domain import Incident
+    from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.plugins import Plugins
 
 

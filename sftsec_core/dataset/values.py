@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.domain import Incident
+from sftsec_core.api.domain import Incident
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.demo.source import TASK, Source
-from sftsec_core.retrain import Outcome, retrain
-from sftsec_core.score import score
-from sftsec_core.workspace import Workspace
+from sftsec_core.operations.context import Workspace
+from sftsec_core.operations.retrain import Outcome, retrain
+from sftsec_core.operations.score import score
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from sftsec_core.progress import Listener
+    from sftsec_core.operations.progress import Listener
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sftsec_core.domain import Interval
+from sftsec_core.api.domain import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from sftsec_core.contracts import MetricSpec
+    from sftsec_core.api.contracts import MetricSpec
     from sftsec_core.evaluation.metrics import Scorer
 
 RESAMPLES = 1000

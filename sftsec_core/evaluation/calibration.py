@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from sftsec_core.domain import Curve
+from sftsec_core.api.domain import Curve
 from sftsec_core.evaluation.metrics import ECE_BINS, ece_bins
 
 if TYPE_CHECKING:

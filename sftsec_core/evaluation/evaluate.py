@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sftsec_core.domain import EvalReport, Interval, ModelScores, Threshold
-from sftsec_core.errors import DataError, TrainingError, unknown
+from sftsec_core.api.domain import EvalReport, Interval, ModelScores, Threshold
+from sftsec_core.api.errors import DataError, TrainingError, unknown
 from sftsec_core.evaluation import tables
 from sftsec_core.evaluation.bootstrap import (
     Resamples,
@@ -27,22 +27,22 @@ from sftsec_core.evaluation.calibration import (
     calibration_curve,
     fit_temperature,
 )
-from sftsec_core.evaluation.decide import predict_labels
-from sftsec_core.evaluation.fair import (
+from sftsec_core.evaluation.comparison import (
     Comparable,
     Judgement,
     comparable,
     macro_f1_difference,
 )
+from sftsec_core.evaluation.decide import predict_labels
 from sftsec_core.evaluation.metrics import Scorer, compute_metrics
 from sftsec_core.evaluation.threshold import choose_threshold, incidents_per_day
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sftsec_core.config.models import ThresholdSettings
-    from sftsec_core.contracts import MetricSpec, TrainedModel
-    from sftsec_core.domain import Example, Split, TaskSpec
+    from sftsec_core.api.contracts import MetricSpec, TrainedModel
+    from sftsec_core.api.domain import Example, Split, TaskSpec
+    from sftsec_core.api.settings.task import ThresholdSettings
 
 
 @dataclass(frozen=True, slots=True)

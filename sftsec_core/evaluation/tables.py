@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sftsec_core.domain import ConfusionMatrix, Curve, WorstError
+from sftsec_core.api.domain import ConfusionMatrix, Curve, WorstError
 from sftsec_core.evaluation.decide import attack_scores, predict_labels
 from sftsec_core.evaluation.metrics import defined, ratio
 from sftsec_core.evaluation.threshold import Steps
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sftsec_core.domain import Example
+    from sftsec_core.api.domain import Example
 
 CURVE_POINTS = 200
 TEXT_LIMIT = 200

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sftsec_core.domain import Threshold
-from sftsec_core.errors import ConfigError, DataError
+from sftsec_core.api.domain import Threshold
+from sftsec_core.api.errors import ConfigError, DataError
 from sftsec_core.evaluation.decide import attack_scores
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sftsec_core.config.models import ThresholdSettings
-    from sftsec_core.domain import Example, Split
+    from sftsec_core.api.domain import Example, Split
+    from sftsec_core.api.settings.task import ThresholdSettings
 
 NEVER = math.nextafter(1.0, 2.0)
 """The least number that no probability reaches."""

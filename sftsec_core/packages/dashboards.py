@@ -25,7 +25,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from sftsec_core.errors import unknown
+from sftsec_core.api.errors import unknown
 from sftsec_core.packages.columns import Bucket, Json, Shown
 
 _LAYER = "layer"

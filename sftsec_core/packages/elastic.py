@@ -18,9 +18,9 @@ import yaml
 
 from sftsec_core import __version__
 from sftsec_core.packages.archive import zip_of
+from sftsec_core.packages.build import Written, write_archive
 from sftsec_core.packages.dashboards import Dashboard
 from sftsec_core.packages.sources import read_folder, source_folder
-from sftsec_core.packages.written import Written, write_archive
 
 NAME = "sftsec"
 _VERSION = b"@version@"

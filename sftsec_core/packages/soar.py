@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sftsec_core import __version__
 from sftsec_core.packages.archive import tgz_of
+from sftsec_core.packages.build import Written, write_archive
 from sftsec_core.packages.sources import read_folder, source_folder
-from sftsec_core.packages.written import Written, write_archive
 
 # The SDK imports the app by its folder's name.
 FOLDER = "sftsec_soar"

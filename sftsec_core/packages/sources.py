@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sftsec_core.errors import IntegrityError
+from sftsec_core.api.errors import IntegrityError
 
 _HERE = Path(__file__).resolve().parent
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sftsec_core import __version__
 from sftsec_core.packages.archive import tgz_of
+from sftsec_core.packages.build import Written, write_archive
 from sftsec_core.packages.icons import icon_png
 from sftsec_core.packages.sources import read_folder, source_folder
-from sftsec_core.packages.written import Written, write_archive
 
 NAME = "sftsec"
 _VERSION, _BUILD = b"@version@", b"@build@"

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from sftsec_core.domain import AuditEntry
-from sftsec_core.errors import IntegrityError
+from sftsec_core.api.domain import AuditEntry
+from sftsec_core.api.errors import IntegrityError
 from sftsec_core.store.canonical import digest
 from sftsec_core.store.columns import clean_text
 from sftsec_core.store.scrub import hide_url_passwords, without_secrets

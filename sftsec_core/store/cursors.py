@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
-from sftsec_core.errors import StoreError
+from sftsec_core.api.errors import StoreError
 from sftsec_core.store.dialects import insert_new
 from sftsec_core.store.tables import cursors
 

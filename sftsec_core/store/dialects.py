@@ -23,7 +23,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, mak
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from sftsec_core.errors import StoreError
+from sftsec_core.api.errors import StoreError
 from sftsec_core.store.scrub import HIDDEN, hide_url_passwords
 
 if TYPE_CHECKING:

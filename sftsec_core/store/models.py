@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from sftsec_core.domain import ModelRef
-from sftsec_core.errors import NotFoundError, StoreError
+from sftsec_core.api.domain import ModelRef
+from sftsec_core.api.errors import NotFoundError, StoreError
 from sftsec_core.store.dialects import insert_new
 from sftsec_core.store.tables import alias_history, aliases, models
 
@@ -30,7 +30,7 @@ _SHORT = 12
 
 
 class Models:
-    """The model table: implements `sftsec_core.promotion.registry.ModelTable`."""
+    """The model table: implements `sftsec_core.registry.registry.ModelTable`."""
 
     def __init__(self, database: Database, folders: Folders, audit: AuditLog) -> None:
         self._database = database

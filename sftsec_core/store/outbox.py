@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select, update
 
-from sftsec_core.domain import Detection
+from sftsec_core.api.domain import Detection
 from sftsec_core.store.canonical import plain
 from sftsec_core.store.dialects import insert_new
 from sftsec_core.store.process import Owner

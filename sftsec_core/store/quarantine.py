@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from sftsec_core.domain import Rejection
+    from sftsec_core.api.domain import Rejection
     from sftsec_core.store.database import Database
 
 # A place and a reason are for people to read; a connector that puts a record into one of them

@@ -19,8 +19,8 @@ from uuid import uuid4
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
-from sftsec_core.domain import RunInfo
-from sftsec_core.errors import NotFoundError, SftsecError, StoreError
+from sftsec_core.api.domain import RunInfo
+from sftsec_core.api.errors import NotFoundError, SftsecError, StoreError
 from sftsec_core.store.canonical import digest
 from sftsec_core.store.process import Owner
 from sftsec_core.store.scrub import hide_url_passwords, without_secrets

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import func, select
 
-from sftsec_core.domain import Verdict
+from sftsec_core.api.domain import Verdict
 from sftsec_core.store.columns import clean_text
 from sftsec_core.store.dialects import insert_new
 from sftsec_core.store.tables import verdicts
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Row
 
-    from sftsec_core.domain import Incident
+    from sftsec_core.api.domain import Incident
     from sftsec_core.store.database import Database
 
 _BATCH = 10_000

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from sftsec_core.contracts import AsksForLabels
-from sftsec_core.domain import Incident, IncidentPage, LabelRequest, PullWindow
+from sftsec_core.api.contracts import AsksForLabels
+from sftsec_core.api.domain import Incident, IncidentPage, LabelRequest, PullWindow
 from sftsec_core.testing.incidents import START, make_detections, make_incidents
 
 if TYPE_CHECKING:
-    from sftsec_core.contracts import Connector
+    from sftsec_core.api.contracts import Connector
 
 EVERYTHING = PullWindow()
 

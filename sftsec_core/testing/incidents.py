@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from sftsec_core.domain import Detection, Example, Incident, TaskSpec, Verdict, detection_uid
+from sftsec_core.api.domain import Detection, Example, Incident, TaskSpec, Verdict, detection_uid
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 _WORDS = {

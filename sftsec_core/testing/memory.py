@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sftsec_core.domain import (
+from sftsec_core.api.domain import (
     Detection,
     Incident,
     IncidentPage,
@@ -13,7 +13,7 @@ from sftsec_core.domain import (
     PushReceipt,
     Rejection,
 )
-from sftsec_core.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 
 
 @dataclass

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sftsec_core import hookspecs
+from sftsec_core.api import hookspecs
 from sftsec_core.plugins import Plugins
 from sftsec_core.testing.incidents import make_incidents, make_task
 
 if TYPE_CHECKING:
-    from sftsec_core.domain import Incident
+    from sftsec_core.api.domain import Incident
 
 PREFIX = "sftsec_"
 HEAVY = ("torch", "transformers", "peft", "accelerate", "sklearn", "pyarrow", "matplotlib")

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sftsec_core.config.models import TrainSettings
-from sftsec_core.contracts import TrainJob
+from sftsec_core.api.contracts import TrainJob
+from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.testing.incidents import make_examples, make_task
 
 if TYPE_CHECKING:
-    from sftsec_core.contracts import RecipeSpec, TrainedModel
-    from sftsec_core.domain import Example
+    from sftsec_core.api.contracts import RecipeSpec, TrainedModel
+    from sftsec_core.api.domain import Example
 
 # How pickles of protocol 2 to 5 begin, and the archives that torch and joblib wrap them in.
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04", b"\x1f\x8b")

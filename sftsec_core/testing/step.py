@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sftsec_core.contracts import StepContext
+from sftsec_core.api.contracts import StepContext
 from sftsec_core.testing.incidents import make_incidents
 
 if TYPE_CHECKING:
-    from sftsec_core.contracts import Step, StepSpec
-    from sftsec_core.domain import Incident
+    from sftsec_core.api.contracts import Step, StepSpec
+    from sftsec_core.api.domain import Incident
 
 
 class StepContract:

@@ -1,6 +1,6 @@
 """The built-in steps and recipes keep the contract that a stranger's must keep.
 
-The fine-tuned recipes are tested in `tests/core/engine` on an encoder of their size.
+The fine-tuned recipes are tested in `tests/core/recipes` on an encoder of their size.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from sftsec_core.contracts import RecipeSpec, StepSpec
-from sftsec_core.domain import Incident
+from sftsec_core.api.contracts import RecipeSpec, StepSpec
+from sftsec_core.api.domain import Incident
 from sftsec_core.plugins import Plugins
 from sftsec_core.testing import RecipeContract, StepContract, make_incidents
 from tests.needs import need

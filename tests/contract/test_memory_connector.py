@@ -9,8 +9,15 @@ from typing import ClassVar
 
 import pytest
 
-from sftsec_core.domain import Detection, Incident, IncidentPage, PullWindow, PushReceipt, Rejection
-from sftsec_core.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.api.domain import (
+    Detection,
+    Incident,
+    IncidentPage,
+    PullWindow,
+    PushReceipt,
+    Rejection,
+)
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.testing import (
     ConnectorContract,
     MemoryConnector,

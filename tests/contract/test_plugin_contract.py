@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from sftsec_core.errors import PluginError
+from sftsec_core.api.errors import PluginError
 from sftsec_core.testing import PluginContract
 
 HEAD = """
@@ -16,10 +16,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 import click
 from pydantic import BaseModel
-from sftsec_core import contracts
-from sftsec_core.contracts import EmptyConfig, MetricSpec, StepSpec
-from sftsec_core.domain import Incident, TaskSpec
-from sftsec_core.hookspecs import hookimpl
+from sftsec_core.api import contracts
+from sftsec_core.api.contracts import EmptyConfig, MetricSpec, StepSpec
+from sftsec_core.api.domain import Incident, TaskSpec
+from sftsec_core.api.hookspecs import hookimpl
 """
 STEP = 'StepSpec("{name}", "{summary}", 300, {config}, lambda config, context: None)'
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sftsec_core.contracts import (
+from sftsec_core.api.contracts import (
     EmptyConfig,
     RecipeSpec,
     Step,
@@ -22,7 +22,7 @@ from sftsec_core.contracts import (
     TrainedModel,
     TrainJob,
 )
-from sftsec_core.domain import Incident
+from sftsec_core.api.domain import Incident
 from sftsec_core.testing import RecipeContract, StepContract
 
 # --- steps

@@ -15,8 +15,7 @@ from typing import Any
 import click
 import pytest
 
-from sftsec_core.config.models import GateSettings, SplitSettings
-from sftsec_core.contracts import (
+from sftsec_core.api.contracts import (
     AttackSpec,
     ConnectorSpec,
     EmptyConfig,
@@ -29,7 +28,7 @@ from sftsec_core.contracts import (
     StepSpec,
     TaskTemplate,
 )
-from sftsec_core.domain import (
+from sftsec_core.api.domain import (
     Decision,
     Detection,
     EvalReport,
@@ -43,8 +42,9 @@ from sftsec_core.domain import (
     TaskSpec,
     Vote,
 )
-from sftsec_core.errors import NotFoundError, PluginError
-from sftsec_core.hookspecs import hookimpl
+from sftsec_core.api.errors import NotFoundError, PluginError
+from sftsec_core.api.hookspecs import hookimpl
+from sftsec_core.api.settings.task import GateSettings, SplitSettings
 from sftsec_core.plugins import Plugins, get
 from sftsec_core.testing import make_detections, make_examples, make_incidents, make_task
 
@@ -53,8 +53,8 @@ RUN = RunInfo("20260105T000000-abc", "retrain", "mail", "running", Path("run"), 
 MODEL = ModelRef("0" * 64, "mail", "linear", RUN.id, Path("model"), NOW)
 REPORT = SimpleNamespace(task="mail")  # the manager hands it through and never looks at it
 HEAD = """
-from sftsec_core.contracts import EmptyConfig, StepSpec
-from sftsec_core.hookspecs import hookimpl
+from sftsec_core.api.contracts import EmptyConfig, StepSpec
+from sftsec_core.api.hookspecs import hookimpl
 """
 STEP = """
 @hookimpl

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from sftsec_core.api.contracts import TaskTemplate
+from sftsec_core.config.presets import TASKS
 from sftsec_core.config.template import render_config
-from sftsec_core.contracts import TaskTemplate
+from sftsec_core.operations.context import check_against_plugins, read
 from sftsec_core.plugins import Plugins
-from sftsec_core.task_templates import TASKS
-from sftsec_core.workspace import check_against_plugins, read
 
 
 def test_the_four_tasks_are_there_by_name() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 import yaml
 
-from sftsec_core.workspace import Workspace
+from sftsec_core.operations.context import Workspace
 from tests.e2e.site import Site
 
 START = datetime(2026, 1, 5, tzinfo=UTC)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.engine.tiny_encoder import make_tiny_encoder
+from tests.core.recipes.tiny_encoder import make_tiny_encoder
 from tests.e2e.site import Site
 
 DIE = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
@@ -28,14 +28,14 @@ FilesConnector.push = push
 from sftsec_core.cli import main; main()
 """
 DIE_BEFORE_PROMOTION = f"""
-from sftsec_core.promotion.registry import ModelRegistry
+from sftsec_core.registry.registry import ModelRegistry
 def promote(self, *args, **kwargs):
     {DIE}
 ModelRegistry.promote = promote
 from sftsec_core.cli import main; main()
 """
 DIE_AFTER_PROMOTION = f"""
-from sftsec_core.promotion.registry import ModelRegistry
+from sftsec_core.registry.registry import ModelRegistry
 inner = ModelRegistry.promote
 def promote(self, *args, **kwargs):
     inner(self, *args, **kwargs)

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sftsec_core.config.models import EncoderSettings
-from sftsec_core.contracts import TrainedModel
-from sftsec_core.engine.torch_classifier import EncoderModel
-from sftsec_core.engine.torch_full import load_full, train_full
-from sftsec_core.engine.torch_loop import use_bf16
-from sftsec_core.engine.torch_lora import train_lora
-from sftsec_core.engine.torch_trainer import estimate_seconds
-from tests.core.engine.tiny_encoder import LABELS, PROBES, make_examples, make_job
+from sftsec_core.api.contracts import TrainedModel
+from sftsec_core.api.settings.task import EncoderSettings
+from sftsec_core.recipes.encoder.classifier import EncoderModel
+from sftsec_core.recipes.encoder.full import load_full, train_full
+from sftsec_core.recipes.encoder.loop import use_bf16
+from sftsec_core.recipes.encoder.lora import train_lora
+from sftsec_core.recipes.encoder.trainer import estimate_seconds
+from tests.core.recipes.tiny_encoder import LABELS, PROBES, make_examples, make_job
 
 pytestmark = pytest.mark.gpu
 
@@ -60,7 +60,7 @@ def test_scores_of_gpu_and_cpu_agree(
     saved.mkdir()
     model.save(saved)
     monkeypatch.setattr(
-        "sftsec_core.engine.torch_classifier.pick_device", lambda: torch.device("cpu")
+        "sftsec_core.recipes.encoder.classifier.pick_device", lambda: torch.device("cpu")
     )
     on_cpu = load_full(saved).predict_proba(PROBES)
     np.testing.assert_allclose(model.predict_proba(PROBES), on_cpu, atol=5e-3)

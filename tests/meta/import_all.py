@@ -27,7 +27,7 @@ def main() -> None:
     names = sys.stdin.read().split()
     failures: dict[str, str] = {}
     for libraries, with_torch in ((LIGHT, False), (HEAVY, True)):
-        chosen = [name for name in names if ("torch_" in name) == with_torch]
+        chosen = [name for name in names if ("recipes.encoder" in name) == with_torch]
         prepare(libraries if chosen else ())
         failures |= {name: problem for name in chosen if (problem := in_a_fork(name))}
     if ours := [name for name in sys.modules if name.startswith("sftsec")]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_core import hookspecs
+from sftsec_core.api import hookspecs
 from sftsec_core.plugins import Plugins
 from tests.meta.tree import ROOT, files
 

@@ -11,44 +11,20 @@ from tests.meta.tree import ROOT, files, imports, modules
 
 # From the bottom up, as in ARCHITECTURE.md; a module imports from its own layer or a lower one.
 LAYERS = (
-    ("sftsec_core.domain", "sftsec_core.errors"),
-    (
-        "sftsec_core.config",
-        "sftsec_core.contracts",
-        "sftsec_core.files",
-        "sftsec_core.garbage",
-        "sftsec_core.patience",
-        "sftsec_core.progress",
-        "sftsec_core.records",
-    ),
-    ("sftsec_core.hookspecs", "sftsec_core.task_templates"),
-    ("sftsec_core.plugins",),
-    (
-        "sftsec_core.dataset",
-        "sftsec_core.engine",
-        "sftsec_core.evaluation",
-        "sftsec_core.promotion",
-        "sftsec_core.schedule",
-        "sftsec_core.scoring",
-        "sftsec_core.store",
-    ),
-    (
-        "sftsec_core.audit",
-        "sftsec_core.bench",
-        "sftsec_core.builtin",
-        "sftsec_core.demo",
-        "sftsec_core.packages",
-        "sftsec_core.pipeline",
-        "sftsec_core.request",
-        "sftsec_core.retrain",
-        "sftsec_core.score",
-        "sftsec_core.serve",
-        "sftsec_core.testing",
-        "sftsec_core.workspace",
-    ),
+    ("sftsec_core.api",),
+    ("sftsec_core.sdk", "sftsec_core.config"),
+    ("sftsec_core.plugins", "sftsec_core.testing"),
+    ("sftsec_core.store", "sftsec_core.models"),
+    ("sftsec_core.dataset",),
+    ("sftsec_core.recipes", "sftsec_core.evaluation"),
+    ("sftsec_core.registry",),
+    ("sftsec_core.scoring",),
+    ("sftsec_core.builtin", "sftsec_core.packages"),
+    ("sftsec_core.operations",),
+    ("sftsec_core.bench", "sftsec_core.demo", "sftsec_core.server"),
     ("sftsec_core.cli",),
 )
-PUBLIC = ("contracts", "domain", "errors", "hookspecs", "config", "patience", "records", "testing")
+PUBLIC = ("api", "sdk", "testing")
 # No connector themselves: what several connectors share. They lean on no other package.
 SHARED = {"sftsec_search": ("sftsec_elastic", "sftsec_opensearch")}
 CORE = [(name, path) for name, path in modules() if name.split(".")[0] == "sftsec_core"]
@@ -86,13 +62,13 @@ def test_a_module_imports_from_its_own_layer_or_a_lower_one(name: str, path: Pat
 
 
 @pytest.mark.parametrize(
-    ("name", "path"), [(n, p) for n, p in CORE if within(n, "sftsec_core.domain")]
+    ("name", "path"), [(n, p) for n, p in CORE if within(n, "sftsec_core.api.domain")]
 )
 def test_the_domain_imports_the_standard_library_only(name: str, path: Path) -> None:
     allowed = {*sys.stdlib_module_names, "sftsec_core"}
     assert {each.split(".")[0] for each in imports(path)} <= allowed
     ours = {each for each in imports(path) if within(each, "sftsec_core")}
-    assert all(within(each, "sftsec_core.domain") for each in ours), name
+    assert all(within(each, "sftsec_core.api.domain") for each in ours), name
 
 
 @pytest.mark.parametrize(("name", "path"), CORE)
@@ -118,7 +94,7 @@ def test_connectors_and_plugins_do_not_lean_on_each_other(name: str, path: Path)
 
 def test_only_the_plugin_manager_touches_pluggys() -> None:
     users = {name for name, path in modules() if "pluggy" in imports(path)}
-    assert users == {"sftsec_core.hookspecs", "sftsec_core.plugins"}
+    assert users == {"sftsec_core.api.hookspecs", "sftsec_core.plugins"}
 
 
 def test_pytest_is_imported_by_the_testing_kit_only() -> None:

@@ -22,7 +22,7 @@ def command(app: App, connector: str, as_json: bool) -> None:
       sftsec audit push elastic
       sftsec audit push elastic --json
     """
-    from sftsec_core.audit import push_audit
+    from sftsec_core.operations.export_audit import push_audit
 
     with app.workspace() as workspace:
         done = push_audit(workspace, connector)

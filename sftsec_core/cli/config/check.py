@@ -21,7 +21,7 @@ def command(app: App, as_json: bool) -> None:
       sftsec config check
       sftsec -c /etc/sftsec/sftsec.yaml config check --json
     """
-    from sftsec_core.workspace import check_against_plugins, read
+    from sftsec_core.operations.context import check_against_plugins, read
 
     file = app.config_file()
     settings, plugins = read(file)

@@ -17,6 +17,6 @@ def command(as_json: bool) -> None:
       sftsec config schema > sftsec.schema.json
       (then, at the top of sftsec.yaml:  # yaml-language-server: $schema=sftsec.schema.json)
     """
-    from sftsec_core.config.models import Settings
+    from sftsec_core.config.settings import Settings
 
     click.echo(json.dumps(Settings.model_json_schema(), indent=2))

@@ -19,7 +19,7 @@ def command(app: App, names: tuple[str, ...], as_json: bool) -> None:
       sftsec connector check
       sftsec connector check mail --json
     """
-    from sftsec_core.errors import ConnectorError
+    from sftsec_core.api.errors import ConnectorError
 
     found: dict[str, list[str]] = {}
     with app.workspace() as workspace:

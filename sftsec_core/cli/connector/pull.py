@@ -10,8 +10,8 @@ import click
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 if TYPE_CHECKING:
-    from sftsec_core.domain import Incident
-    from sftsec_core.workspace import Workspace
+    from sftsec_core.api.domain import Incident
+    from sftsec_core.operations.context import Workspace
 
 
 @click.command("pull")
@@ -46,8 +46,8 @@ def command(app: App, task: str, limit: int, labelled: bool | None, as_json: boo
 def _pull(
     workspace: Workspace, name: str, limit: int, labelled: bool | None
 ) -> tuple[list[Incident], list[tuple[str, str]]]:
+    from sftsec_core.api.domain import PullWindow
     from sftsec_core.dataset.steps import build_steps
-    from sftsec_core.domain import PullWindow
 
     task = workspace.task(name)
     steps = build_steps(task, workspace.plugins, workspace.step_context(name))

@@ -22,8 +22,8 @@ def command(app: App, name: str, as_json: bool) -> None:
       sftsec connector setup elastic
       sftsec -c admin.yaml connector setup wazuh --json
     """
-    from sftsec_core.contracts import NeedsSetup
-    from sftsec_core.errors import ConnectorError
+    from sftsec_core.api.contracts import NeedsSetup
+    from sftsec_core.api.errors import ConnectorError
 
     with app.workspace() as workspace, workspace.connector(name) as connector:
         if not isinstance(connector, NeedsSetup):

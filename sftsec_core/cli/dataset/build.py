@@ -22,9 +22,9 @@ def command(app: App, task: str, as_json: bool) -> None:
       sftsec dataset build phishing --json
     """
     from sftsec_core.cli.live import LiveListener
-    from sftsec_core.pipeline.datasets import build_dataset
-    from sftsec_core.pipeline.ingesting import ingest_snapshot
-    from sftsec_core.pipeline.running import running
+    from sftsec_core.operations.build_dataset import build_dataset
+    from sftsec_core.operations.ingesting import ingest_snapshot
+    from sftsec_core.operations.running import running
 
     with (
         app.workspace() as workspace,

@@ -40,8 +40,8 @@ def command(app: App, task: str, snapshot: str | None, verify: bool, as_json: bo
 
 
 def _chosen(found: list[StoredSnapshot], prefix: str, *, verify: bool) -> dict[str, Any]:
+    from sftsec_core.api.errors import NotFoundError
     from sftsec_core.dataset.snapshot import open_snapshot
-    from sftsec_core.errors import NotFoundError
 
     for each in found:
         if each.digest.startswith(prefix):

@@ -13,7 +13,7 @@ import click
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 if TYPE_CHECKING:
-    from sftsec_core.domain import Verdict
+    from sftsec_core.api.domain import Verdict
 
 _AT_ONCE = 500
 
@@ -52,8 +52,8 @@ def command(
       sftsec labels add wazuh wazuh-alerts-4.x-2026.11.23/Xb1q --verdict false_positive
       sftsec labels add wazuh --from verdicts.jsonl --json
     """
-    from sftsec_core.contracts import TakesVerdicts
-    from sftsec_core.errors import ConnectorError
+    from sftsec_core.api.contracts import TakesVerdicts
+    from sftsec_core.api.errors import ConnectorError
 
     who = analyst or getpass.getuser()
     if file is not None:
@@ -80,7 +80,7 @@ def command(
 def _said(
     incidents: tuple[str, ...], word: str, who: str, reason: str | None
 ) -> Iterator[tuple[str, Verdict]]:
-    from sftsec_core.domain import Verdict
+    from sftsec_core.api.domain import Verdict
 
     now = datetime.now(UTC)
     for uid in incidents:
@@ -89,9 +89,9 @@ def _said(
 
 def _read(file: IO[bytes], who: str) -> Iterator[tuple[str, Verdict]]:
     """Read verdicts; the whole file is checked line by line before its batch is sent."""
-    from sftsec_core.domain import Verdict
-    from sftsec_core.errors import DataError
-    from sftsec_core.records import UnusableError, parse_time
+    from sftsec_core.api.domain import Verdict
+    from sftsec_core.api.errors import DataError
+    from sftsec_core.sdk.records import UnusableError, parse_time
 
     for number, line in enumerate(file, start=1):
         if not line.strip():
@@ -109,7 +109,7 @@ def _read(file: IO[bytes], who: str) -> Iterator[tuple[str, Verdict]]:
 
 
 def _word(row: dict[str, Any], name: str) -> str:
-    from sftsec_core.records import UnusableError
+    from sftsec_core.sdk.records import UnusableError
 
     value = row.get(name)
     if not isinstance(value, str) or not value:

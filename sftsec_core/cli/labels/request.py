@@ -25,7 +25,7 @@ def command(app: App, task: str, limit: int, dry_run: bool, as_json: bool) -> No
       sftsec labels request phishing --limit 5 --dry-run --json
     """
     from sftsec_core.cli.live import LiveListener
-    from sftsec_core.request import request_labels
+    from sftsec_core.operations.request_labels import request_labels
 
     with app.workspace() as workspace, LiveListener(quiet=app.quiet or as_json) as listener:
         outcome = request_labels(workspace, task, limit=limit, dry_run=dry_run, listener=listener)

@@ -10,7 +10,7 @@ import click
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 if TYPE_CHECKING:
-    from sftsec_core.config.models import Settings
+    from sftsec_core.config.settings import Settings
 
 
 @click.command("stats")

@@ -22,7 +22,7 @@ def command(app: App, model: str, task: str | None, force: str | None, as_json: 
       sftsec model promote phishing@candidate
       sftsec model promote 3f9a2c51 --force "incident 4711: the live model misses the campaign"
     """
-    from sftsec_core.promotion.card import decision_of
+    from sftsec_core.registry.card import decision_of
     from sftsec_core.store.audit import current_user
 
     with app.workspace() as workspace:

@@ -9,7 +9,7 @@ import click
 from sftsec_core.cli.options import App, emit, json_option, pass_app
 
 if TYPE_CHECKING:
-    from sftsec_core.domain import ModelRef
+    from sftsec_core.api.domain import ModelRef
 
 
 @click.command("show")
@@ -27,7 +27,7 @@ def command(app: App, model: str, task: str | None, as_json: bool) -> None:
       sftsec model show phishing@live
       sftsec model show 3f9a2c51 --json
     """
-    from sftsec_core.promotion.card import card_markdown
+    from sftsec_core.registry.card import card_markdown
 
     with app.workspace() as workspace:
         ref = workspace.registry.resolve(model, task)

@@ -21,7 +21,7 @@ def command(app: App, models: tuple[str, ...], as_json: bool) -> None:
       sftsec model verify
       sftsec model verify phishing@live --json
     """
-    from sftsec_core.errors import IntegrityError
+    from sftsec_core.api.errors import IntegrityError
 
     found: list[dict[str, Any]] = []
     with app.workspace() as workspace:

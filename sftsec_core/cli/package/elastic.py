@@ -30,7 +30,7 @@ def command(app: App, output: Path, as_json: bool) -> None:
       sftsec package elastic
       sftsec package elastic --output dist --json
     """
-    from sftsec_core.errors import ConfigError
+    from sftsec_core.api.errors import ConfigError
     from sftsec_core.packages.elastic import build_package, write_package
 
     package = build_package()

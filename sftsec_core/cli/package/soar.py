@@ -32,7 +32,7 @@ def command(app: App, output: Path, as_json: bool) -> None:
       tar -xzf dist/sftsec-soar-*.tgz && cd sftsec_soar && uv lock
       uvx --python 3.13 --from splunk-soar-sdk==7.0.3 soarapps package build
     """
-    from sftsec_core.errors import ConfigError
+    from sftsec_core.api.errors import ConfigError
     from sftsec_core.packages.soar import build_soar_app, write_soar_app
 
     built = build_soar_app()

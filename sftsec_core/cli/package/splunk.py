@@ -31,7 +31,7 @@ def command(app: App, output: Path, as_json: bool) -> None:
       sftsec package splunk
       sftsec package splunk --output dist --json
     """
-    from sftsec_core.errors import ConfigError
+    from sftsec_core.api.errors import ConfigError
     from sftsec_core.packages.splunk import build_app, write_app
 
     built = build_app()

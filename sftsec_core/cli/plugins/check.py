@@ -20,8 +20,8 @@ def command(app: App, as_json: bool) -> None:
     Examples:
       sftsec plugins check
     """
-    from sftsec_core.errors import PluginError
-    from sftsec_core.workspace import read
+    from sftsec_core.api.errors import PluginError
+    from sftsec_core.operations.context import read
 
     _, plugins = read(app.config_file())
     offered: dict[str, Mapping[str, Any]] = {

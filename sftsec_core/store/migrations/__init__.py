@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, text
 
-from sftsec_core.errors import StoreError
+from sftsec_core.api.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sftsec_core.domain import Incident, PullWindow
+from sftsec_core.api.domain import Incident, PullWindow
 from sftsec_elastic.connector import ElasticConnector
 from tests.connectors.search.sites import EVERYTHING, Site, incidents, pages
 from tests.servers.kibana import Kibana

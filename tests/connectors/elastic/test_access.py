@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import PullWindow, Verdict
+from sftsec_core.api.domain import PullWindow, Verdict
 from sftsec_core.testing.incidents import make_detections, make_incidents
 from sftsec_search.connector import SearchConnector
 from sftsec_search.errors import AccessError, TlsError

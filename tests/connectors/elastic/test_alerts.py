@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import PullWindow, Verdict
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.domain import PullWindow, Verdict
+from sftsec_core.api.errors import ConnectorError
 from tests.connectors.elastic.alerts import AlertSite, alert, closed
 from tests.connectors.search.sites import pages
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.contracts import Connector
-from sftsec_core.domain import Incident
+from sftsec_core.api.contracts import Connector
+from sftsec_core.api.domain import Incident
 from sftsec_core.testing import ConnectorContract
 from tests.connectors.elastic.alerts import AlertSite, alert, closed
 

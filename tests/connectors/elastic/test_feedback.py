@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sftsec_core.domain import Detection, Incident, detection_uid
+from sftsec_core.api.domain import Detection, Incident, detection_uid
 from sftsec_core.testing.incidents import make_incidents
 from tests.connectors.elastic.alerts import AlertSite
 from tests.connectors.search.sites import as_document

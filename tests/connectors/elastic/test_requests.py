@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sftsec_core.errors import ConnectorUnavailableError
+from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_elastic.config import NEEDS_LABEL
 from sftsec_elastic.errors import KibanaError
 from tests.connectors.elastic.alerts import AlertSite, alert, closed

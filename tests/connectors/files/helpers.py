@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from sftsec_core.domain import Incident, IncidentPage, PullWindow, Rejection
+from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sftsec_core.domain import PullWindow
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.domain import PullWindow
+from sftsec_core.api.errors import ConnectorError
 from sftsec_files.errors import MissingColumnsError, SourceError
 from tests.connectors.files.helpers import pages, pull, texts, write_lines
 
@@ -87,7 +87,7 @@ def test_a_long_line_takes_no_memory_of_its_length(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", b'{"message": "' + b"x" * 150_000_000 + b'"}\n', GOOD)
     code = (
         "import resource, sys; from pathlib import Path\n"
-        "from sftsec_core.domain import PullWindow\n"
+        "from sftsec_core.api.domain import PullWindow\n"
         "from sftsec_files.config import FilesConfig\n"
         "from sftsec_files.connector import FilesConnector\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"

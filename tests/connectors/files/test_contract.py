@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 import sftsec_files.hooks
-from sftsec_core.domain import Incident
+from sftsec_core.api.domain import Incident
 from sftsec_core.testing import ConnectorContract, PluginContract
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sftsec_core.domain import PullWindow
+from sftsec_core.api.domain import PullWindow
 from sftsec_files.errors import ChangedFileError, SourceError
 from tests.connectors.files.helpers import pages, pull, texts, write_lines
 

@@ -99,7 +99,7 @@ def test_the_output_in_a_folder_that_is_read_is_not_pulled(tmp_path: Path) -> No
     one = connector(tmp_path)
     one.push(make_detections(3))
     one.request_labels(["x"])
-    from sftsec_core.domain import PullWindow
+    from sftsec_core.api.domain import PullWindow
 
     assert [i.uid for page in one.pull(PullWindow()) for i in page.incidents] == ["1"]
 

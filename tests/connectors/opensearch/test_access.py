@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import PullWindow, Verdict
+from sftsec_core.api.domain import PullWindow, Verdict
 from sftsec_core.testing.incidents import make_detections
 from sftsec_opensearch.privileges import CLUSTER
 from sftsec_search.connector import SearchConnector

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sftsec_core.domain import Verdict
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.domain import Verdict
+from sftsec_core.api.errors import ConnectorError
 from tests.connectors.search.engines import events
 from tests.connectors.search.sites import Site
 

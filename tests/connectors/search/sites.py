@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sftsec_core.domain import Incident, IncidentPage, PullWindow
+from sftsec_core.api.domain import Incident, IncidentPage, PullWindow
 from sftsec_elastic.config import ElasticConfig
 from sftsec_elastic.connector import ElasticConnector
 from sftsec_opensearch.config import OpenSearchConfig

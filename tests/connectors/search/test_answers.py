@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from sftsec_core.domain import PullWindow
+from sftsec_core.api.domain import PullWindow
 from sftsec_search.parse import read_json
 from tests.connectors.search.sites import Site, incidents, pages
 

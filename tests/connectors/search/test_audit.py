@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sftsec_core.domain import AuditEntry
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.domain import AuditEntry
+from sftsec_core.api.errors import ConnectorError
 from tests.connectors.search.sites import Site
 
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)

@@ -13,9 +13,9 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from sftsec_core.api.errors import ConnectorError
 from sftsec_core.bench.connector import SIDES, run_connector_bench
 from sftsec_core.cli import cli
-from sftsec_core.errors import ConnectorError
 from tests.connectors.search.sites import Site
 
 ROWS = 2000

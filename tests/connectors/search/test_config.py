@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from sftsec_core.errors import ConfigError, ConnectorError
+from sftsec_core.api.errors import ConfigError, ConnectorError
 from sftsec_core.testing.incidents import make_detections
 from sftsec_elastic.config import ElasticConfig
 from sftsec_elastic.connector import ElasticConnector

@@ -11,8 +11,8 @@ import pytest
 
 import sftsec_elastic.hooks
 import sftsec_opensearch.hooks
-from sftsec_core.contracts import Connector
-from sftsec_core.domain import Incident
+from sftsec_core.api.contracts import Connector
+from sftsec_core.api.domain import Incident
 from sftsec_core.testing import ConnectorContract, PluginContract
 from tests.connectors.search.sites import Site, as_document
 from tests.servers.kibana import start_kibana

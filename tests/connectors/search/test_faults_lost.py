@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import Detection, IncidentPage, PushReceipt
-from sftsec_core.errors import ConnectorError, ConnectorUnavailableError
-from sftsec_core.scoring.deliver import DeliveryCounts, DeliverySettings, deliver
+from sftsec_core.api.domain import Detection, IncidentPage, PushReceipt
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.scoring.delivery import DeliveryCounts, DeliverySettings, deliver
 from sftsec_core.store.store import Store
 from sftsec_core.testing.incidents import make_detections
 from sftsec_search.connector import SearchConnector
@@ -124,7 +124,7 @@ def crash(own: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         pytest.MonkeyPatch.context() as patch,
         ThreadPoolExecutor(3) as workers,
         Store.open(f"sqlite:///{folder / 'sftsec.db'}", folder=folder) as store,
-        overheard("sftsec_core.patience") as outcome.said,
+        overheard("sftsec_core.sdk.retry") as outcome.said,
     ):
         reader, writer = (
             connect(patience="2m", **of_the_cluster(own, patch, kind)) for kind in ("key", "user")
@@ -209,7 +209,7 @@ def test_an_engine_that_hangs_is_asked_again_and_what_it_did_unheard_is_not_done
         "mail", page_size=PAGE, bulk_size=20, timeout="1s", patience="1m", setup=False
     )
     found = []
-    with ThreadPoolExecutor(1) as pusher, overheard("sftsec_core.patience") as said:
+    with ThreadPoolExecutor(1) as pusher, overheard("sftsec_core.sdk.retry") as said:
         for number, page in enumerate(connector.pull(EVERYTHING)):
             found.append(page)
             if number == 3:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from sftsec_core.domain import IncidentPage, PullWindow
-from sftsec_core.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.api.domain import IncidentPage, PullWindow
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.testing.incidents import START
 from sftsec_search.connector import SearchConnector
 from tests.connectors.search.engines import events, overheard

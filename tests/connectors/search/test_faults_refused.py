@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import Detection, PullWindow
-from sftsec_core.errors import ConnectorError, ConnectorUnavailableError
-from sftsec_core.scoring.deliver import DeliverySettings, deliver
+from sftsec_core.api.domain import Detection, PullWindow
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.scoring.delivery import DeliverySettings, deliver
 from sftsec_core.store.store import Store
 from sftsec_core.testing.incidents import make_detections
 from sftsec_search.errors import AccessError

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import Detection, PullWindow, Verdict
-from sftsec_core.errors import ConnectorUnavailableError
+from sftsec_core.api.domain import Detection, PullWindow, Verdict
+from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_core.testing.incidents import START, make_detections
 from tests.connectors.search.engines import OwnEngine, events, overheard, own_engine, wait_until
 from tests.connectors.search.sites import ids, pages
@@ -48,7 +48,7 @@ MAPPINGS = {
 CHILD = """\
 import json, sys
 from sftsec_core.bench.memory import peak_rss_mb
-from sftsec_core.domain import PullWindow
+from sftsec_core.api.domain import PullWindow
 from sftsec_elastic.config import ElasticConfig
 from sftsec_elastic.connector import ElasticConnector
 from sftsec_opensearch.config import OpenSearchConfig
@@ -193,7 +193,7 @@ def test_a_push_that_is_refused_with_429_goes_through_when_there_is_room_again(
     own.site.call("PUT", "/stuck?wait_for_active_shards=0", {"settings": nowhere})
     connect = partial(own.site.connect, "mail", setup=False, bulk_size=50)
     detections = make_detections(200)
-    with ThreadPoolExecutor(1) as writer, overheard("sftsec_core.patience") as said:
+    with ThreadPoolExecutor(1) as writer, overheard("sftsec_core.sdk.retry") as said:
         waiting = {"text": "x" * HUGE}
         stuck = writer.submit(own.engine.call, "PUT", "/stuck/_doc/1?timeout=2s", waiting)
         wait_until(lambda: held(own) > HUGE)
@@ -215,7 +215,7 @@ def test_pulls_that_are_refused_with_429_bring_everything_all_the_same(own: OwnE
         connector = own.site.connect("mail", page_size=10, setup=False, patience="1m")
         return ids(pages(connector, PullWindow(text_fields=("message",))))
 
-    with ThreadPoolExecutor(5) as pullers, overheard("sftsec_core.patience") as said:
+    with ThreadPoolExecutor(5) as pullers, overheard("sftsec_core.sdk.retry") as said:
         found = list(pullers.map(pull, range(5)))
     assert [line for line in said if "answers 429" in line]
     assert [sorted(each) for each in found] == [sorted([*events(50), "huge"])] * 5

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import IncidentPage, PullWindow
+from sftsec_core.api.domain import IncidentPage, PullWindow
 from sftsec_core.testing.incidents import START
 from tests.connectors.search.engines import events
 from tests.connectors.search.sites import EVERYTHING, MAPPINGS, Site, ids, pages, uids

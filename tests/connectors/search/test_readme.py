@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sftsec_core.config.models import Settings
+from sftsec_core.config.settings import Settings
 from sftsec_elastic.config import ElasticConfig
 from sftsec_opensearch.config import OpenSearchConfig
 from sftsec_search.config import SearchConfig

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sftsec_core.domain import PullWindow
+from sftsec_core.api.domain import PullWindow
 from tests.connectors.search.sites import Site, ids, pages
 
 

@@ -7,8 +7,15 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import Detection, Incident, IncidentPage, PullWindow, Verdict, detection_uid
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.domain import (
+    Detection,
+    Incident,
+    IncidentPage,
+    PullWindow,
+    Verdict,
+    detection_uid,
+)
+from sftsec_core.api.errors import ConnectorError
 from sftsec_core.testing.incidents import START
 from sftsec_search.connector import SearchConnector
 from sftsec_search.verdicts import MAPPINGS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sftsec_core.domain import Incident, PullWindow, Rejection
+from sftsec_core.api.domain import Incident, PullWindow, Rejection
 
 if TYPE_CHECKING:
     from sftsec_splunk.connector import SplunkConnector

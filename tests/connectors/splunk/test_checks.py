@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sftsec_core.errors import ConnectorUnavailableError
+from sftsec_core.api.errors import ConnectorUnavailableError
 from tests.connectors.splunk.sites import Site, own_site
 
 MAIL = {"kind": "search", "search": "index=mail"}

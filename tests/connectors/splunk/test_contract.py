@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from sftsec_core.contracts import Connector
-from sftsec_core.domain import Incident, Verdict
+from sftsec_core.api.contracts import Connector
+from sftsec_core.api.domain import Incident, Verdict
 from sftsec_core.testing import ConnectorContract
 from tests.connectors.splunk.sites import Site
 

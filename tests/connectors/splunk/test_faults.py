@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from sftsec_core.domain import IncidentPage
-from sftsec_core.errors import ConnectorUnavailableError
+from sftsec_core.api.domain import IncidentPage
+from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_core.testing import make_detections
 from sftsec_splunk.connector import SplunkConnector
 from sftsec_splunk.errors import AccessError, SearchError, TlsError

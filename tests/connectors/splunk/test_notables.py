@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sftsec_core.domain import Detection, PullWindow
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.domain import Detection, PullWindow
+from sftsec_core.api.errors import ConnectorError
 from sftsec_splunk.connector import SplunkConnector
 from sftsec_splunk.mapping import event_of
 from tests.connectors.splunk.pulls import (

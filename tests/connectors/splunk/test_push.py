@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sftsec_core.domain import AuditEntry, Detection, PushReceipt, detection_uid
-from sftsec_core.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.api.domain import AuditEntry, Detection, PushReceipt, detection_uid
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.testing import make_detections
 from sftsec_splunk.errors import HecError
 from tests.connectors.splunk.sites import HEC_TOKEN, Site

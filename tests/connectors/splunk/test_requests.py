@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from sftsec_core.domain import LabelRequest, Verdict
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.domain import LabelRequest, Verdict
+from sftsec_core.api.errors import ConnectorError
 from tests.connectors.splunk.pulls import AT, moment
 from tests.connectors.splunk.sites import Site
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from sftsec_core.domain import PullWindow
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.domain import PullWindow
+from sftsec_core.api.errors import ConnectorError
 from sftsec_splunk.errors import SearchError
 from tests.connectors.splunk.pulls import (
     AT,

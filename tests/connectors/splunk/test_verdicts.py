@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import PullWindow, Verdict
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.domain import PullWindow, Verdict
+from sftsec_core.api.errors import ConnectorError
 from sftsec_splunk.connector import SplunkConnector
 from tests.connectors.splunk.pulls import (
     AT,

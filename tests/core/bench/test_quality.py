@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sftsec_core.api.domain import Example
+from sftsec_core.api.errors import DataError
 from sftsec_core.bench.quality import KEYS, judge, main, run_quality_bench
 from sftsec_core.bench.quality_data import find_text_field, limit_train, read_dataset
-from sftsec_core.domain import Example
-from sftsec_core.engine.specs import RECIPES
-from sftsec_core.errors import DataError
+from sftsec_core.recipes.specs import RECIPES
 
 LINEAR = next(recipe for recipe in RECIPES if recipe.name == "linear")
 

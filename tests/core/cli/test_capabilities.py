@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from sftsec_core.api.errors import SftsecError
 from sftsec_core.cli import cli
 from sftsec_core.demo.source import TASK
-from sftsec_core.errors import SftsecError
 from tests.e2e.site import Site
 
 

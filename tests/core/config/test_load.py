@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sftsec_core.api.errors import ConfigError
+from sftsec_core.api.settings.values import format_duration, parse_duration
 from sftsec_core.config.load import find_config, load_settings
-from sftsec_core.config.models import format_duration, parse_duration
-from sftsec_core.errors import ConfigError
 
 GOOD = """\
 version: 1

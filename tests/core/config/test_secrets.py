@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from sftsec_core.api.errors import ConfigError
+from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.config.load import validate
-from sftsec_core.config.secrets import SecretRef
-from sftsec_core.errors import ConfigError
 
 VALUE = "hunter2-of-this-test"
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sftsec_core.config.models import DedupeSettings
+from sftsec_core.api.domain import Incident, IncidentPage, TaskSpec, Verdict
+from sftsec_core.api.settings.task import DedupeSettings
+from sftsec_core.dataset.features import render_text
 from sftsec_core.dataset.ingest import IngestPlan, PageSummary, ingest
-from sftsec_core.dataset.render import render_text
 from sftsec_core.dataset.snapshot import Snapshot
 from sftsec_core.dataset.steps import Steps
-from sftsec_core.domain import Incident, IncidentPage, TaskSpec, Verdict
 
 TASK = TaskSpec("t", ("message",), ("benign", "malicious"), "benign")
 WORDS = tuple(f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in ("n", "r", "st", "lk"))

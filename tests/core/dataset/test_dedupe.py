@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sftsec_core.config.models import DedupeSettings
-from sftsec_core.dataset.dedupe import Candidate, Deduplicator, Fate, Outcome
-from sftsec_core.dataset.minhash import MinHasher, choose_bands, least_matches
-from sftsec_core.dataset.postings import Postings
+from sftsec_core.api.settings.task import DedupeSettings
+from sftsec_core.dataset.dedup.deduplicator import Candidate, Deduplicator, Fate, Outcome
+from sftsec_core.dataset.dedup.minhash import MinHasher, choose_bands, least_matches
+from sftsec_core.dataset.dedup.postings import Postings
 from tests.core.dataset.builders import text
 
 SPAM = frozenset({"spam"})

@@ -15,14 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import sftsec_pii.hooks
-from sftsec_core.config.models import DedupeSettings, TaskSettings
-from sftsec_core.contracts import StepContext
+from sftsec_core.api.contracts import StepContext
+from sftsec_core.api.domain import Incident, IncidentPage, Rejection, Verdict
+from sftsec_core.api.errors import ConfigError, DataError, IntegrityError, NotFoundError
+from sftsec_core.api.settings.task import DedupeSettings, TaskSettings
 from sftsec_core.dataset import ingest as ingest_module
 from sftsec_core.dataset.ingest import PageSummary, resume_cursor
 from sftsec_core.dataset.snapshot import open_snapshot
 from sftsec_core.dataset.steps import Steps, build_steps
-from sftsec_core.domain import Incident, IncidentPage, Rejection, Verdict
-from sftsec_core.errors import ConfigError, DataError, IntegrityError, NotFoundError
 from sftsec_core.plugins import Plugins
 from tests.core.dataset.builders import build, cut, incident, no_steps, plan, rows, text
 

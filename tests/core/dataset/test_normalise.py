@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftsec_core.contracts import StepSpec
+from sftsec_core.api.contracts import StepSpec
+from sftsec_core.api.domain import Incident
 from sftsec_core.dataset.normalise import NORMALISE, Normalise, NormaliseConfig
-from sftsec_core.domain import Incident
 from sftsec_core.testing import StepContract
 
 

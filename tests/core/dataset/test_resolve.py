@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.config.models import VerdictSettings
-from sftsec_core.dataset.render import build_examples, render_text
+from sftsec_core.api.domain import Incident, IncidentPage, TaskSpec, Verdict
+from sftsec_core.api.hookspecs import hookimpl
+from sftsec_core.api.settings.task import VerdictSettings
+from sftsec_core.dataset.features import build_examples, render_text
 from sftsec_core.dataset.resolve import Resolution, resolve
-from sftsec_core.domain import Incident, IncidentPage, TaskSpec, Verdict
-from sftsec_core.hookspecs import hookimpl
 from sftsec_core.plugins import Plugins
 from tests.core.dataset.builders import TASK, build, text
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sftsec_core.config.models import SplitSettings
+from sftsec_core.api.domain import Example, Split
+from sftsec_core.api.errors import DataError, LeakError
+from sftsec_core.api.settings.task import SplitSettings
+from sftsec_core.dataset.groups import find_units
 from sftsec_core.dataset.leaks import check_leaks
 from sftsec_core.dataset.split import choose_method, split_examples
-from sftsec_core.dataset.units import find_units
-from sftsec_core.domain import Example, Split
-from sftsec_core.errors import DataError, LeakError
 from tests.core.dataset.builders import text
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)

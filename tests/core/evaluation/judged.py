@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sftsec_core.config.models import ThresholdSettings
-from sftsec_core.domain import EvalReport, Example, Split, TaskSpec
+from sftsec_core.api.domain import EvalReport, Example, Split, TaskSpec
+from sftsec_core.api.settings.task import ThresholdSettings
 from sftsec_core.evaluation.evaluate import Fitted, evaluate
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sftsec_core.contracts import MetricSpec
-from sftsec_core.domain import Interval
+from sftsec_core.api.contracts import MetricSpec
+from sftsec_core.api.domain import Interval
 from sftsec_core.evaluation.bootstrap import (
     Resamples,
     bootstrap,

@@ -8,10 +8,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from sftsec_core.config.models import ThresholdSettings
-from sftsec_core.contracts import MetricSpec
-from sftsec_core.domain import Interval, ModelScores, Split, TaskSpec, Threshold
-from sftsec_core.errors import DataError, TrainingError
+from sftsec_core.api.contracts import MetricSpec
+from sftsec_core.api.domain import Interval, ModelScores, Split, TaskSpec, Threshold
+from sftsec_core.api.errors import DataError, TrainingError
+from sftsec_core.api.settings.task import ThresholdSettings
 from sftsec_core.evaluation.evaluate import Fitted, evaluate
 from tests.core.evaluation.judged import (
     BINARY,

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sftsec_core.config.models import GateSettings, ThresholdSettings
-from sftsec_core.dataset.seen import Seen
-from sftsec_core.domain import EvalReport, Example
+from sftsec_core.api.domain import EvalReport, Example
+from sftsec_core.api.settings.task import GateSettings, ThresholdSettings
+from sftsec_core.dataset.fingerprints import Seen
 from sftsec_core.evaluation.evaluate import Fitted, evaluate
-from sftsec_core.promotion.votes import not_worse_than_live
+from sftsec_core.registry.voters import not_worse_than_live
 from tests.core.evaluation.judged import BINARY, RoteModel, split_of
 
 SALT = b"s" * 32

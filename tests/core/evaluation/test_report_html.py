@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.domain import Decision, EvalReport, Split, Vote
-from sftsec_core.evaluation.report_html import (
+from sftsec_core.api.domain import Decision, EvalReport, Split, Vote
+from sftsec_core.evaluation.report.html import (
     confused_pairs,
     count,
     headline,
@@ -16,7 +16,7 @@ from sftsec_core.evaluation.report_html import (
     visible,
     write_report,
 )
-from sftsec_core.evaluation.report_json import from_json, to_json
+from sftsec_core.evaluation.report.json import from_json, to_json
 from tests.core.evaluation.judged import BINARY, TECHNIQUES, examples, report_of, split_of
 
 PAYLOAD = (

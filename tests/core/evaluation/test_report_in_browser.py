@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.domain import Decision, Vote
-from sftsec_core.evaluation.report_html import write_report
+from sftsec_core.api.domain import Decision, Vote
+from sftsec_core.evaluation.report.html import write_report
 from tests.core.evaluation.judged import report_of, split_of
 from tests.servers.browser import OPTIONS, chromium
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sftsec_core.domain import EvalReport, Split
-from sftsec_core.errors import DataError, IntegrityError
-from sftsec_core.evaluation.report_json import from_json, to_json
+from sftsec_core.api.domain import EvalReport, Split
+from sftsec_core.api.errors import DataError, IntegrityError
+from sftsec_core.evaluation.report.json import from_json, to_json
 from tests.core.evaluation.judged import TECHNIQUES, examples, report_of, split_of
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sftsec_core.config.models import ThresholdSettings
-from sftsec_core.domain import Example, Split, Threshold
-from sftsec_core.errors import ConfigError, DataError
+from sftsec_core.api.domain import Example, Split, Threshold
+from sftsec_core.api.errors import ConfigError, DataError
+from sftsec_core.api.settings.task import ThresholdSettings
 from sftsec_core.evaluation.threshold import NEVER, choose_threshold, incidents_per_day
 from tests.core.evaluation.judged import BEGIN
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.errors import IntegrityError
+from sftsec_core.api.errors import IntegrityError
 from sftsec_core.packages.elastic import build_package
 from sftsec_core.packages.sources import read_folder, source_folder
 

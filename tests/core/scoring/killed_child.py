@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sftsec_core.domain import PullWindow
-from sftsec_core.scoring.deliver import DeliverySettings, deliver
-from sftsec_core.scoring.record import ScoreJob, score_to_outbox
+from sftsec_core.api.domain import PullWindow
+from sftsec_core.scoring.delivery import DeliverySettings, deliver
+from sftsec_core.scoring.outbox_writer import ScoreJob, score_to_outbox
 from sftsec_core.store.audit import AuditLog
 from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.outbox import Outbox

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sftsec_core.domain import (
+from sftsec_core.api.domain import (
     Detection,
     Incident,
     IncidentPage,
@@ -18,7 +18,7 @@ from sftsec_core.domain import (
     Rejection,
     TaskSpec,
 )
-from sftsec_core.scoring.score import Scorer
+from sftsec_core.scoring.scorer import Scorer
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.domain import Detection, PushReceipt
-from sftsec_core.errors import ConnectorError, ConnectorUnavailableError
-from sftsec_core.scoring.deliver import DeliverySettings, deliver
+from sftsec_core.api.domain import Detection, PushReceipt
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.scoring.delivery import DeliverySettings, deliver
 from sftsec_core.store.process import Owner
 from sftsec_core.store.store import Store
 from tests.core.scoring.parts import Pages, files

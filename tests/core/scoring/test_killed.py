@@ -11,8 +11,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from sftsec_core.domain import detection_uid
-from sftsec_core.scoring.deliver import deliver
+from sftsec_core.api.domain import detection_uid
+from sftsec_core.scoring.delivery import deliver
 from sftsec_core.store.store import Store
 from tests.core.scoring.killed_child import POINTS, main
 from tests.core.scoring.parts import files

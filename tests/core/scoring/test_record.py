@@ -9,9 +9,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from sftsec_core.domain import Detection, IncidentPage, PullWindow, Suppression, Verdict
-from sftsec_core.errors import StoreError
-from sftsec_core.scoring.record import ScoreJob, score_to_outbox
+from sftsec_core.api.domain import Detection, IncidentPage, PullWindow, Suppression, Verdict
+from sftsec_core.api.errors import StoreError
+from sftsec_core.scoring.outbox_writer import ScoreJob, score_to_outbox
 from sftsec_core.store.store import Store
 from tests.core.scoring.parts import Pages, files, incident, scorer
 

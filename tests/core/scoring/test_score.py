@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sftsec_core.domain import (
+from sftsec_core.api.domain import (
     Detection,
     Incident,
     IncidentPage,
@@ -20,8 +20,8 @@ from sftsec_core.domain import (
     TaskSpec,
     detection_uid,
 )
-from sftsec_core.errors import IntegrityError, PluginError
-from sftsec_core.scoring.score import Scorer, score, score_page
+from sftsec_core.api.errors import IntegrityError, PluginError
+from sftsec_core.scoring.scorer import Scorer, score, score_page
 from tests.core.scoring.parts import TASK, WordModel, incident, message, scorer
 
 

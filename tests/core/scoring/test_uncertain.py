@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sftsec_core.domain import IncidentPage, TaskSpec
-from sftsec_core.scoring.uncertain import label_request, most_uncertain
+from sftsec_core.api.domain import IncidentPage, TaskSpec
+from sftsec_core.scoring.sampling import label_request, most_uncertain
 from tests.core.scoring.parts import WordModel, incident, scorer
 
 # WordModel: ham 1, spam 3 a word: no word 0.00, one 0.75, two 0.86 of being an attack.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection, delete, insert, select, text, update
 
-from sftsec_core.errors import IntegrityError
+from sftsec_core.api.errors import IntegrityError
 from sftsec_core.store.audit import current_user
 from sftsec_core.store.store import Store
 from sftsec_core.store.tables import audit, audit_head

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import ModelRef
-from sftsec_core.errors import NotFoundError, StoreError
+from sftsec_core.api.domain import ModelRef
+from sftsec_core.api.errors import NotFoundError, StoreError
 from sftsec_core.store.store import Store
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64

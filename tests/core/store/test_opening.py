@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
-from sftsec_core.errors import StoreError
+from sftsec_core.api.errors import StoreError
 from sftsec_core.store import migrations
 from sftsec_core.store.store import Store
 from sftsec_core.store.tables import metadata

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import Detection
+from sftsec_core.api.domain import Detection
 from sftsec_core.store.outbox import DUPLICATE, LEASE, WRITTEN, OutboxCount
 from sftsec_core.store.process import Owner
 from sftsec_core.store.store import Store

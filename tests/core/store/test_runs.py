@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.errors import NotFoundError, StoreError
+from sftsec_core.api.errors import NotFoundError, StoreError
 from sftsec_core.store.process import Owner
 from sftsec_core.store.runs import STALE_AFTER
 from sftsec_core.store.store import Store

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.domain import Rejection
-from sftsec_core.errors import StoreError
+from sftsec_core.api.domain import Rejection
+from sftsec_core.api.errors import StoreError
 from sftsec_core.store.store import Store
 
 BAD = Rejection("mail.jsonl:17", "not JSON", "d" * 64)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.domain import Incident, Verdict
-from sftsec_core.errors import StoreError
+from sftsec_core.api.domain import Incident, Verdict
+from sftsec_core.api.errors import StoreError
 from sftsec_core.store.store import Store
 from sftsec_core.store.verdicts import VerdictCount
 

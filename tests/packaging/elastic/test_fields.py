@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.records import flatten
+from sftsec_core.sdk.records import flatten
 from sftsec_elastic.config import NEEDS_LABEL, TAGS
 from sftsec_search.fields import AUDIT_FIELDS, DETECTION_FIELDS, Field
 from tests.packaging.elastic.parts import (

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import Detection
+from sftsec_core.api.domain import Detection
 from sftsec_search.detections import document_of
 from sftsec_search.pull import now
 from tests.connectors.elastic.alerts import MAPPINGS as ALERT_MAPPINGS

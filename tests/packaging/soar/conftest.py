@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.serve.site import TOKEN, Client
+from tests.core.server.site import TOKEN, Client
 from tests.packaging.soar.bench import Bench, Runner, running
 from tests.packaging.soar.tools import Tools, need_tools
 from tests.packaging.splunk.conftest import app_folder, certificates, service, site, splunk

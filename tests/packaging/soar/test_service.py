@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.serve.site import TASK, TOKEN, Client
+from tests.core.server.site import TASK, TOKEN, Client
 from tests.packaging.soar.bench import Bench, ok, refused
 from tests.packaging.splunk.scored import ATTACK, LUNCH, closed_port
 from tests.servers.splunkd.state import Splunkd

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.serve.site import TASK, TOKEN
+from tests.core.server.site import TASK, TOKEN
 from tests.packaging.soar.bench import Bench, ok, refused
 from tests.packaging.soar.strange import Asked, Gives, strange_server
 

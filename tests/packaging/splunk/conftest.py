@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from sftsec_core.packages.splunk import build_app
-from sftsec_core.serve.endpoint import Endpoint
-from tests.core.serve.conftest import certificates
-from tests.core.serve.site import TOKEN, Client, Site, running, wait_until
+from sftsec_core.server.endpoint import Endpoint
+from tests.core.server.conftest import certificates
+from tests.core.server.site import TOKEN, Client, Site, running, wait_until
 from tests.packaging.splunk.bench import Bench, install
 from tests.servers.splunkd.server import start_splunkd
 from tests.servers.splunkd.state import Splunkd

@@ -25,10 +25,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
-from sftsec_core.domain import Incident
+from sftsec_core.api.domain import Incident
 from sftsec_core.packages.splunk import build_app
 from sftsec_core.testing.incidents import make_incidents
-from tests.core.serve.site import TASK, TOKEN, Site
+from tests.core.server.site import TASK, TOKEN, Site
 from tests.packaging.splunk.bench import Bench, install
 from tests.packaging.splunk.scored import closed_port
 from tests.servers.engines.certificates import make_certificates

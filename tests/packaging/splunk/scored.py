@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.core.serve.site import TASK
+from tests.core.server.site import TASK
 from tests.servers.splunkd.chunked import Record
 
 ADDED = ["sftsec_label", "sftsec_probability", "sftsec_detection", "sftsec_reason", "sftsec_model"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import detection_uid
-from tests.core.serve.site import TASK, TOKEN
+from sftsec_core.api.domain import detection_uid
+from tests.core.server.site import TASK, TOKEN
 from tests.packaging.splunk.bench import Bench
 from tests.servers.splunkd.pythons import SPLUNK_PYTHONS
 from tests.servers.splunkd.state import Splunkd

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.domain import Detection
+from sftsec_core.api.domain import Detection
 from sftsec_splunk.mapping import document_of, event_of
 from tests.servers.splunkd.install import Stanzas, read_conf
 from tests.servers.splunkd.pythons import SPLUNK_PYTHONS, need_python

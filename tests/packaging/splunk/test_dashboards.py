@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.domain import Detection, detection_uid
+from sftsec_core.api.domain import Detection, detection_uid
 from sftsec_splunk.mapping import event_of
 from tests.packaging.splunk.bench import Bench
 from tests.servers.splunkd.events import Origin

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftsec_core.domain import Detection, detection_uid
+from sftsec_core.api.domain import Detection, detection_uid
 from sftsec_core.packages.sources import source_folder
 from sftsec_splunk import rows as connector_rows
 from sftsec_splunk.mapping import event_of

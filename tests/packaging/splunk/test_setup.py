@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.serve.site import TASK, TOKEN, Client
+from tests.core.server.site import TASK, TOKEN, Client
 from tests.packaging.splunk.bench import Bench
 from tests.servers.browser import start_browser
 from tests.servers.splunkd.web import SplunkWeb, start_web

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.serve.endpoint import Endpoint
-from tests.core.serve.site import TOKEN, Client, Site, running
+from sftsec_core.server.endpoint import Endpoint
+from tests.core.server.site import TOKEN, Client, Site, running
 from tests.packaging.splunk.bench import OWN, Bench
 from tests.packaging.splunk.scored import (
     ASKED,

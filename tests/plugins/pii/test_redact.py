@@ -15,8 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import sftsec_pii.hooks
-from sftsec_core.contracts import StepContext, StepSpec
-from sftsec_core.domain import Incident, Verdict
+from sftsec_core.api.contracts import StepContext, StepSpec
+from sftsec_core.api.domain import Incident, Verdict
 from sftsec_core.testing import PluginContract, StepContract
 from sftsec_pii.checks import is_card, is_iban, luhn
 from sftsec_pii.config import RedactConfig

@@ -12,8 +12,8 @@ import pytest
 import sftsec_example.hooks
 from sftsec_example.connector import OWN, CsvConfig, CsvConnector
 
-from sftsec_core.contracts import RecipeSpec, StepSpec
-from sftsec_core.domain import Incident
+from sftsec_core.api.contracts import RecipeSpec, StepSpec
+from sftsec_core.api.domain import Incident
 from sftsec_core.testing import (
     ConnectorContract,
     PluginContract,

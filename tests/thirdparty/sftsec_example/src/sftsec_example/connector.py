@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sftsec_core.domain import (
+from sftsec_core.api.domain import (
     Detection,
     Incident,
     IncidentPage,
@@ -22,7 +22,7 @@ from sftsec_core.domain import (
     Rejection,
     Verdict,
 )
-from sftsec_core.errors import ConnectorError
+from sftsec_core.api.errors import ConnectorError
 
 OWN = ("id", "time", "verdict", "analyst", "judged")
 DETECTION = ("uid", "incident", "task", "label", "probability", "fields")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sftsec_core.contracts import ConnectorSpec, RecipeSpec, StepSpec
-from sftsec_core.hookspecs import hookimpl
+from sftsec_core.api.contracts import ConnectorSpec, RecipeSpec, StepSpec
+from sftsec_core.api.hookspecs import hookimpl
 from sftsec_example.connector import CsvConfig, CsvConnector
 from sftsec_example.recipe import load, train
 from sftsec_example.step import Defang, DefangConfig

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sftsec_core.contracts import TrainedModel, TrainJob
-from sftsec_core.errors import IntegrityError
+from sftsec_core.api.contracts import TrainedModel, TrainJob
+from sftsec_core.api.errors import IntegrityError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sftsec_core.contracts import StepContext
-from sftsec_core.domain import Incident
+from sftsec_core.api.contracts import StepContext
+from sftsec_core.api.domain import Incident
 
 _URL = re.compile(r"\b(h)tt(ps?://)([^\s/?#]+)", re.IGNORECASE)
 

@@ -1,0 +1,1 @@
+"""What authors of plugins import: values, contracts, hooks, errors, settings."""

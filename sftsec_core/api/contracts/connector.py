@@ -1,0 +1,192 @@
+"""A connector: one SIEM, or whatever holds incidents and takes detections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from sftsec_core.api.domain import (
+        AuditEntry,
+        Detection,
+        IncidentPage,
+        LabelRequest,
+        PullWindow,
+        PushReceipt,
+        Verdict,
+    )
+
+
+class Connector(Protocol):
+    """One SIEM, or whatever holds incidents and takes detections."""
+
+    def check(self) -> Sequence[str]:
+        """Say what stands in the way of a pull or a push, a line each; empty when all is well.
+
+        Raises:
+            ConnectorError: when the other side cannot be reached at all.
+        """
+        ...
+
+    def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
+        """Bring incidents a page at a time, in an order that does not change between calls.
+
+        Memory is bounded by the page. A record that cannot be read goes into the page's
+        `rejected`; the pull goes on.
+
+        Raises:
+            ConnectorUnavailableError: when a lost connection did not come back within the bound.
+        """
+        ...
+
+    def push(self, detections: Sequence[Detection]) -> PushReceipt:
+        """Write detections; one whose uid is there already is a duplicate, not a copy.
+
+        Raises:
+            ConnectorUnavailableError: when nothing is known to have been written; the same
+                call may be repeated.
+        """
+        ...
+
+    def request_labels(self, incident_uids: Sequence[str]) -> int:
+        """Ask the analysts to judge these; return how many were asked for."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files; may be called twice."""
+        ...
+
+
+class Yardstick(Protocol):
+    """What a user would write without the connector: the vendor's own client, on made-up data.
+
+    `sftsec bench connector` measures both in the same run. Everything that a yardstick makes on
+    the platform carries the name that it was made with; nothing else there is touched. Each
+    process of the benchmark makes one of its own, with the same name.
+    """
+
+    def set_up(self, records: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Make a place for records and write these, each with its id; called once.
+
+        Raises:
+            ConnectorError: when something of that name is there already: it stays as it is.
+        """
+        ...
+
+    def empty(self, target: str) -> None:
+        """Make a place for detections, or make it anew when this yardstick made it before."""
+        ...
+
+    def connect(self, target: str) -> Connector:
+        """Open the connector as configured, pulling `set_up`'s records, pushing to the target."""
+        ...
+
+    def scan(self, fields: Sequence[str]) -> Iterator[object]:
+        """Read all records with the plain client, as its documentation shows.
+
+        Args:
+            fields: the dotted names to bring; empty for whole records.
+        """
+        ...
+
+    def document(self, detection: Detection) -> Mapping[str, Any]:
+        """The document that the connector makes of a detection."""
+        ...
+
+    def write(self, target: str, documents: Iterable[tuple[str, Mapping[str, Any]]]) -> int:
+        """Write documents, each with its id, with the plain client; return how many arrived."""
+        ...
+
+    def count(self, target: str) -> int:
+        """How many documents a search finds in a target by now."""
+        ...
+
+    def clear(self) -> None:
+        """Delete all that `set_up` and `empty` of this object made; may be called twice.
+
+        Raises:
+            ConnectorError: naming what could not be deleted.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class NeedsSetup(Protocol):
+    """A connector whose other side must be prepared before the first push."""
+
+    def setup(self) -> Sequence[str]:
+        """Make what is missing (templates, indices), and say what was made, a line each.
+
+        Doing it again changes nothing.
+
+        Raises:
+            ConnectorError: when a right is missing.
+        """
+        ...
+
+
+@runtime_checkable
+class TakesVerdicts(Protocol):
+    """A connector that keeps verdicts for analysts whose platform has no place for them."""
+
+    def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
+        """Keep verdicts, each beside its incident's uid; return how many are new.
+
+        Raises:
+            ConnectorError: when they cannot be kept.
+        """
+        ...
+
+
+@runtime_checkable
+class AsksForLabels(Protocol):
+    """A connector that shows analysts why it asks: called instead of `request_labels`."""
+
+    def ask_for_labels(self, requests: Sequence[LabelRequest]) -> int:
+        """Ask the analysts to judge these, the first ones first; return how many are new.
+
+        Raises:
+            ConnectorError: when nobody can be asked.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepsAudit(Protocol):
+    """A connector that keeps a copy of the audit log, out of reach of who runs sftsec."""
+
+    def push_audit(self, entries: Sequence[AuditEntry]) -> PushReceipt:
+        """Write entries, named by their hash; one that is there already is a duplicate.
+
+        Raises:
+            ConnectorUnavailableError: when the other side does not answer; repeat the call.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorSpec:
+    """A kind of connector: `type:` in the configuration, its model and its constructor.
+
+    Attributes:
+        config_model: checks what `connectors.NAME` says.
+        create: opens a connector with such a configuration.
+        yardstick: for `sftsec bench connector`, where there is a plain client to compare with:
+            from such a configuration, and a name of lower-case letters, digits and dashes.
+        example: YAML lines with comments, what `sftsec init --connector NAME` writes below
+            `type: NAME`; "" offers none.
+    """
+
+    name: str
+    summary: str
+    config_model: type[BaseModel]
+    create: Callable[[Any], Connector]
+    yardstick: Callable[[Any, str], Yardstick] | None = None
+    example: str = ""

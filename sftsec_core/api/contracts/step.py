@@ -1,0 +1,48 @@
+"""A step: a transform of incidents before the first write to disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from sftsec_core.api.domain import Incident
+
+
+class Step(Protocol):
+    """A transform of incidents, before anything is written to disk."""
+
+    def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+        """Return the batch transformed, fewer perhaps, never more, in the same order."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """What was done so far, for the report ({"email": 12}); never a value of the data."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """What a step may know besides its own configuration.
+
+    Attributes:
+        text_fields: the dotted names that the task reads.
+        salt: this site's secret, 32 bytes: equal values get equal placeholders here only.
+    """
+
+    text_fields: tuple[str, ...]
+    salt: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StepSpec:
+    """A kind of step. Steps run by `order`, then by name: 100 normalise, 200 redact."""
+
+    name: str
+    summary: str
+    order: int
+    config_model: type[BaseModel]
+    create: Callable[[Any, StepContext], Step]

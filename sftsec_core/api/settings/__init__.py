@@ -1,0 +1,1 @@
+"""Configuration types: values, secrets, paths, and what a task may say."""

@@ -1,0 +1,169 @@
+"""What `tasks.NAME` of sftsec.yaml may say; every default is here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from sftsec_core.api.settings.values import Duration, Fraction, Strict
+
+
+class VerdictSettings(Strict):
+    """How several verdicts on one incident become one label."""
+
+    undetermined: tuple[str, ...] = Field(
+        ("undetermined", "unassigned", "other", "unknown"),
+        description="Verdicts that say nothing; an incident with no other goes to review.",
+    )
+    automated_weight: Fraction = Field(
+        0.5, description="Trust in a label that no person gave, 0 to 1; 0 leaves it out."
+    )
+
+
+class DedupeSettings(Strict):
+    """Removal of exact and near duplicates."""
+
+    enabled: bool = True
+    threshold: float = Field(
+        0.85, gt=0.5, le=1, description="Jaccard similarity of shingles from which texts are near."
+    )
+    shingle: int = Field(5, ge=2, le=32, description="Characters a shingle.")
+
+
+class SplitSettings(Strict):
+    """How examples are divided into train, dev and test."""
+
+    method: Literal["auto", "given", "time", "group", "stratified"] = Field(
+        "auto",
+        description="auto: given where the source says so, else time, else group, else stratified.",
+    )
+    dev: Fraction = 0.1
+    test: Fraction = 0.2
+    seed: int = 13
+
+    @model_validator(mode="after")
+    def _leave_some_to_train_on(self) -> SplitSettings:
+        if self.dev + self.test >= 0.9:
+            raise ValueError("dev and test together must leave at least a tenth to train on")
+        return self
+
+
+class EncoderSettings(Strict):
+    """Which pretrained encoder is read."""
+
+    path: str = Field(
+        "minilm",
+        description='"minilm" (packaged), a local folder, or a hub id.',
+    )
+    sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="Digest of model.safetensors; required for anything but the packaged one.",
+    )
+    max_length: int = Field(128, ge=8, le=8192, description="Tokens read of a text.")
+
+    @model_validator(mode="after")
+    def _require_a_digest(self) -> EncoderSettings:
+        if self.path != "minilm" and self.sha256 is None:
+            raise ValueError(
+                "sha256 is required for an encoder that is not the packaged one "
+                "(sha256sum model.safetensors)"
+            )
+        return self
+
+
+class TrainSettings(Strict):
+    """How a model is made."""
+
+    recipe: str = Field("auto", description="auto, linear, probe, hybrid, full, lora, ...")
+    compare: tuple[str, ...] = Field(
+        (), description="Recipes fitted beside it for the report, besides linear."
+    )
+    engine: str = Field("local", description="Where it runs.")
+    budget: Duration | None = Field(
+        timedelta(minutes=10), description="Time for training; auto fits what it allows."
+    )
+    encoder: EncoderSettings = EncoderSettings()
+    seed: int = 13
+    class_weights: Literal["none", "inverse", "sqrt_inverse"] = "sqrt_inverse"
+    epochs: float = Field(4, gt=0)
+    learning_rate: float = Field(1e-4, gt=0)
+    batch_size: int = Field(32, ge=1)
+    dropout: float = Field(0.1, ge=0, lt=1)
+    weight_decay: float = Field(0.01, ge=0)
+    warmup: Fraction = Field(0.1, description="Fraction of the steps that warm up.")
+    max_grad_norm: float = Field(1.0, gt=0)
+    patience: int = Field(
+        2, ge=0, description="Evaluations without gain before it stops; 0: never."
+    )
+    lora_rank: int = Field(16, ge=1)
+    regularization: float = Field(10.0, gt=0, description="C of the logistic regression heads.")
+
+
+class ThresholdSettings(Strict):
+    """From which probability on an incident is a detection."""
+
+    method: Literal["max_f1", "fpr", "alerts_per_day", "fixed"] = "max_f1"
+    target: float | None = Field(
+        None, ge=0, description="The rate, the alerts a day, or the fixed probability."
+    )
+
+    @model_validator(mode="after")
+    def _need_a_target(self) -> ThresholdSettings:
+        if self.method != "max_f1" and self.target is None:
+            raise ValueError(f"method {self.method} needs a target")
+        return self
+
+
+class GateSettings(Strict):
+    """What a model must show before it may go into service."""
+
+    min_labels: int = Field(100, ge=1, description="Training labels a class.")
+    on_few_labels: Literal["warn", "refuse"] = "refuse"
+    min_recall: Fraction | None = Field(
+        None, description="Floor for the recall of the attack side at the threshold."
+    )
+    beat_linear: bool = Field(True, description="Better than linear, or equal and no dearer.")
+    tolerance: float = Field(
+        0.0, ge=0, description="How far below the live model macro-F1 may lie, beyond the interval."
+    )
+
+
+class TaskSettings(Strict):
+    """One question put to a model."""
+
+    connector: str = Field(description="A name under `connectors`.")
+    push_to: str | None = Field(None, description="Where detections go; default: `connector`.")
+    text: tuple[str, ...] = Field(min_length=1, description="Dotted ECS fields the model reads.")
+    labels: dict[str, tuple[str, ...]] = Field(
+        min_length=2,
+        description="Label to the platform's words for it; case does not matter.",
+    )
+    benign: str | None = Field(None, description="The label that raises no detection.")
+    group: str | None = Field(None, description="Field that keeps incidents together in a split.")
+    keep: tuple[str, ...] = Field((), description="Further fields that a detection carries.")
+    window: Duration | None = Field(None, description="How far back to pull; default: everything.")
+    steps: dict[str, dict[str, Any]] = Field(
+        {"normalise": {}, "redact": {}},
+        description="Steps before the first write to disk, with their settings.",
+    )
+    dedupe: DedupeSettings = DedupeSettings()
+    verdicts: VerdictSettings = VerdictSettings()
+    split: SplitSettings = SplitSettings()
+    train: TrainSettings = TrainSettings()
+    threshold: ThresholdSettings = ThresholdSettings()
+    gate: GateSettings = GateSettings()
+
+    @model_validator(mode="after")
+    def _labels_make_sense(self) -> TaskSettings:
+        if self.benign is not None and self.benign not in self.labels:
+            raise ValueError(f"benign {self.benign!r} is not one of {sorted(self.labels)}")
+        seen: dict[str, str] = {}
+        for label, words in self.labels.items():
+            for word in words:
+                other = seen.setdefault(word.casefold(), label)
+                if other != label:
+                    raise ValueError(f"the word {word!r} stands for both {other!r} and {label!r}")
+        return self

@@ -1,0 +1,112 @@
+"""What sftsec.yaml may say at the top. Every default is here; every unknown key is refused."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from sftsec_core.api.errors import unknown
+from sftsec_core.api.settings.paths import ConfigPath
+from sftsec_core.api.settings.secrets import SecretRef
+from sftsec_core.api.settings.task import TaskSettings
+from sftsec_core.api.settings.values import Strict
+
+_OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class StateSettings(Strict):
+    """Where sftsec keeps its own state."""
+
+    folder: Path = Field(
+        Path(".sftsec"), description="Snapshots, runs and models; relative to sftsec.yaml."
+    )
+    url: str | None = Field(
+        None,
+        description="SQLAlchemy URL of the store; default: SQLite in the folder. "
+        "May be a secret reference (env:NAME).",
+    )
+
+
+class ConnectorSettings(BaseModel):
+    """One SIEM; the keys besides `type` are the connector's own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    type: str = Field(description="A connector that an enabled plugin registers, e.g. files.")
+
+    def options(self) -> dict[str, Any]:
+        """The connector's own keys."""
+        return dict(self.model_extra or {})
+
+
+def _named_references(value: object) -> object:
+    """Refuse what is no mapping of names, without a word of it: it may be the token itself."""
+    if not isinstance(value, dict):
+        raise ValueError("write a name and a reference for each: {splunk: env:NAME}")  # noqa: TRY004 - pydantic's
+    if not all(isinstance(name, str) and _OWNER.fullmatch(name) for name in value):
+        raise ValueError("a token's name is 1 to 64 letters, digits, dots, dashes or underscores")
+    return value
+
+
+class ServeSettings(Strict):
+    """What `sftsec serve` answers, to whom, and where it listens."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="Where it listens.")
+    port: int = Field(8765, ge=0, le=65535, description="0 takes one that is free.")
+    certificate: ConfigPath | None = Field(
+        None, description="PEM file of the certificate, with its chain; relative to sftsec.yaml."
+    )
+    key: ConfigPath | None = Field(None, description="PEM file of its key, not encrypted.")
+    behind_proxy: bool = Field(
+        False, description="Another program does TLS: plain http is allowed on any address."
+    )
+    tokens: Annotated[dict[str, SecretRef], BeforeValidator(_named_references)] = Field(
+        default_factory=dict, description="Who may ask: a name for the log, where its token is."
+    )
+    tasks: tuple[str, ...] = Field((), description="Which may be scored; default: all.")
+    max_batch: int = Field(1000, ge=1, le=100_000, description="Events a request.")
+    max_body_bytes: int = Field(8 * 2**20, ge=1024, description="Bytes a request.")
+    threads: int = Field(
+        1, ge=1, le=64, description="Tasks scored at once; one task's requests go one by one."
+    )
+    queue: int = Field(16, ge=1, le=10_000, description="Requests of a task that may wait.")
+
+    @model_validator(mode="after")
+    def _certificate_and_key_go_together(self) -> ServeSettings:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key go together: name both or neither")
+        return self
+
+
+class Settings(Strict):
+    """The whole of sftsec.yaml."""
+
+    version: Literal[1] = 1
+    state: StateSettings = StateSettings()
+    plugins: tuple[str, ...] = Field(
+        ("core", "files", "pii"), description="Entry points of the group `sftsec` to load."
+    )
+    connectors: dict[str, ConnectorSettings] = Field(default_factory=dict)
+    tasks: dict[str, TaskSettings] = Field(default_factory=dict)
+    serve: ServeSettings = ServeSettings()
+
+    @model_validator(mode="after")
+    def _served_tasks_exist(self) -> Settings:
+        for name in self.serve.tasks:
+            if name not in self.tasks:
+                raise ValueError(f"serve.tasks: {unknown('task', name, self.tasks)}")
+        return self
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Settings:
+        for name, task in self.tasks.items():
+            for connector in filter(None, (task.connector, task.push_to)):
+                if connector not in self.connectors:
+                    raise ValueError(
+                        f"task {name!r} names connector {connector!r}, which is not one of "
+                        f"{sorted(self.connectors)}"
+                    )
+        return self

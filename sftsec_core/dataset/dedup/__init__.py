@@ -1,0 +1,1 @@
+"""Removal of exact and near duplicates, streaming."""

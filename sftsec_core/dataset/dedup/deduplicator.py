@@ -1,0 +1,372 @@
+"""Streaming removal of exact and near duplicates, in about 300 bytes a kept text.
+
+What becomes of an incident depends on the incidents before it and on nothing else: not on where
+a page ends, not on whether the run was interrupted. Texts themselves are not held.
+
+Rules, in this order:
+
+1. A uid that was seen: not a new row ("same", or "revised" when the text is another one).
+2. A text that was seen in the same given part of a split: not a new row ("exact").
+3. A text near one that has the same set of verdicts and the same given part: dropped ("near").
+4. Anything else is kept. If it is near kept texts, or equal to one of another given part, it
+   joins their cluster (clusters that it ties together become one), so that no split parts them.
+
+A near text with other verdicts is kept because the difference may be what matters: one changed
+word can turn a harmless command into an attack.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from sftsec_core.dataset.dedup.minhash import PERMUTATIONS, MinHasher, least_matches
+from sftsec_core.dataset.dedup.postings import Postings
+from sftsec_core.dataset.dedup.tables import Table, digests, shared_keys, short_keys
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sftsec_core.api.settings.task import DedupeSettings
+
+_MOST_CANDIDATES = 1024  # a text: bounds the time that a flood of look-alikes can cost
+_VERIFY_AT_ONCE = 8192
+_SPLITS = {None: 0, "train": 1, "dev": 2, "test": 3}
+
+
+class Fate(Enum):
+    """What became of an incident."""
+
+    KEPT = "kept"
+    SAME = "same"
+    REVISED = "revised"
+    EXACT = "exact_duplicates"
+    NEAR = "near_duplicates"
+
+
+class Outcome(NamedTuple):
+    """What became of an incident, and the text that stands for it.
+
+    Attributes:
+        fate: KEPT makes a row; the others do not.
+        text_id: 32 hex digits that name the text that stands for it: its own, or that of the
+            row that it duplicates.
+        cluster: the row's cluster; clusters may still be tied together, see `final_clusters`.
+    """
+
+    fate: Fate
+    text_id: str
+    cluster: int
+
+
+class Candidate(NamedTuple):
+    """One incident as the deduplicator sees it."""
+
+    uid: str
+    text: str
+    verdicts: frozenset[str] = frozenset()
+    split: str | None = None
+
+
+class Deduplicator:
+    """Remembers what was kept; decides on batches in the order of their arrival."""
+
+    def __init__(self, settings: DedupeSettings) -> None:
+        """Start empty.
+
+        Args:
+            settings: threshold and shingle; when not `enabled`, every new uid is kept, and
+                copies still share a cluster.
+        """
+        self._enabled = settings.enabled
+        self._hasher = MinHasher(settings.shingle, settings.threshold)
+        self._needed = least_matches(settings.threshold)
+        self._texts = Table(
+            {
+                "digest": (np.uint64, (2,)),
+                "compact": (np.uint8, (PERMUTATIONS,)),
+                "cluster": (np.int64, ()),
+                "verdicts": (np.uint64, ()),
+                "split": (np.int8, ()),
+            }
+        )
+        self._uids = Table({"digest": (np.uint64, (2,)), "text": (np.int64, ())})
+        self._postings = Postings()
+        self._uid_postings = Postings()
+        self._ties: list[tuple[int, int]] = []
+        self._unsaved: list[NDArray[np.uint32]] = []
+        self._saved = (0, 0, 0)
+
+    def add(self, batch: Sequence[Candidate]) -> list[Outcome]:
+        """Decide on a batch; the outcomes are in its order."""
+        if not batch:
+            return []
+        page = self._look_up(batch)
+        outcomes = [self._decide(page, index) for index in range(len(batch))]
+        self._remember(page)
+        return outcomes
+
+    def final_clusters(self) -> dict[int, int]:
+        """The clusters that were tied to a lower one, with the lowest that they are tied to."""
+        lowest: dict[int, int] = {}
+
+        def find(cluster: int) -> int:
+            while cluster in lowest:
+                cluster = lowest[cluster]
+            return cluster
+
+        for one, other in self._ties:
+            low, high = sorted((find(one), find(other)))
+            if low != high:
+                lowest[high] = low
+        return {cluster: find(cluster) for cluster in lowest}
+
+    # --- a batch, looked up at once
+
+    def _look_up(self, batch: Sequence[Candidate]) -> _Page:
+        page = _Page(batch)
+        self._find_uids(page)
+        self._find_exact(page)
+        fresh = [i for i in range(len(batch)) if i not in page.uid_text and not self._same(page, i)]
+        long = [i for i in fresh if len(batch[i].text) >= self._hasher.shingle]
+        page.bands, page.compact = self._hasher([batch[i].text for i in long])
+        page.hashed = {index: place for place, index in enumerate(long)}
+        self._find_near(page, long)
+        page.shared = shared_keys(page.bands)
+        return page
+
+    def _find_uids(self, page: _Page) -> None:
+        keys = short_keys(page.uid_digests)
+        index, row = self._uid_postings.find(keys, _MOST_CANDIDATES)
+        same = (self._uids["digest"][row] == page.uid_digests[index]).all(axis=1)
+        texts = self._uids["text"][row[same]]
+        page.uid_text = dict(zip(index[same].tolist(), texts.tolist(), strict=True))
+
+    def _find_exact(self, page: _Page) -> None:
+        index, row = self._postings.find(short_keys(page.text_digests), _MOST_CANDIDATES)
+        same = (self._texts["digest"][row] == page.text_digests[index]).all(axis=1)
+        for one, text in zip(index[same].tolist(), row[same].tolist(), strict=True):
+            page.exact[one].append(text)
+
+    def _same(self, page: _Page, index: int) -> bool:
+        """Whether an old text is a copy that leaves nothing to decide."""
+        split = self._texts["split"]
+        return self._enabled and any(split[row] == page.splits[index] for row in page.exact[index])
+
+    def _find_near(self, page: _Page, long: list[int]) -> None:
+        if not long:
+            return
+        place, row = self._postings.find(page.bands.ravel(), _MOST_CANDIDATES)
+        pairs = np.unique((place // self._hasher.bands << 32) | row)
+        place, row = pairs >> 32, pairs & 0xFFFFFFFF
+        first = np.searchsorted(place, place)
+        few = np.arange(len(place)) - first < _MOST_CANDIDATES
+        place, row = place[few], row[few]
+        page.seen = np.bincount(place, minlength=len(long))
+        for begin in range(0, len(place), _VERIFY_AT_ONCE):
+            part = slice(begin, begin + _VERIFY_AT_ONCE)
+            matches = np.count_nonzero(
+                self._texts["compact"][row[part]] == page.compact[place[part]], axis=1
+            )
+            near = matches >= self._needed
+            for where, text, count in zip(
+                place[part][near].tolist(), row[part][near].tolist(), matches[near].tolist(),
+                strict=True,
+            ):  # fmt: skip
+                page.near[long[where]].append((text, count))
+
+    # --- one incident, in its turn
+
+    def _decide(self, page: _Page, index: int) -> Outcome:
+        uid = page.uid_digests[index].tobytes()
+        known = page.uid_text.get(index, page.uids.get(uid))
+        if known is not None:
+            same = self._digest_of(page, known) == page.text_digests[index].tobytes()
+            return self._outcome(page, Fate.SAME if same else Fate.REVISED, known)
+        fate, text = self._judge_text(page, index)
+        if fate is Fate.KEPT:
+            text = self._keep(page, index)
+        page.uids[uid] = text
+        page.new_uids.append((index, text))
+        return self._outcome(page, fate, text)
+
+    def _judge_text(self, page: _Page, index: int) -> tuple[Fate, int]:
+        """Whether an old or a new row makes this text superfluous, and which."""
+        if not self._enabled:
+            return Fate.KEPT, -1
+        copies = page.exact[index] + page.kept_exact[page.text_digests[index].tobytes()]
+        for row in copies:
+            if self._value(page, "split", row) == page.splits[index]:
+                return Fate.EXACT, row
+        for row, _ in sorted(self._near(page, index), key=lambda pair: (-pair[1], pair[0])):
+            if (
+                self._value(page, "split", row) == page.splits[index]
+                and self._value(page, "verdicts", row) == page.verdicts[index]
+            ):
+                return Fate.NEAR, row
+        return Fate.KEPT, -1
+
+    def _near(self, page: _Page, index: int) -> list[tuple[int, int]]:
+        """Rows near this text with the number of agreeing bytes: old ones and this batch's."""
+        found = page.near[index]
+        place = page.hashed.get(index)
+        if place is None or place not in page.shared:
+            return found
+        room = max(0, _MOST_CANDIDATES - (int(page.seen[place]) if len(page.seen) else 0))
+        rows = sorted({row for key in page.shared[place] for row in page.kept_keys[key]})[:room]
+        if not rows:
+            return found
+        places = [page.hashed[page.kept[row - len(self._texts)]] for row in rows]
+        matches = np.count_nonzero(page.compact[places] == page.compact[place], axis=1).tolist()
+        near = [pair for pair in zip(rows, matches, strict=True) if pair[1] >= self._needed]
+        return found + near
+
+    def _keep(self, page: _Page, index: int) -> int:
+        row = len(self._texts) + len(page.kept)
+        copies = page.exact[index] + page.kept_exact[page.text_digests[index].tobytes()]
+        related = copies + [near for near, _ in self._near(page, index)]
+        clusters = sorted({int(self._value(page, "cluster", one)) for one in related})
+        self._ties += [(clusters[0], other) for other in clusters[1:]]
+        page.kept.append(index)
+        page.clusters.append(clusters[0] if clusters else row)
+        page.kept_exact[page.text_digests[index].tobytes()].append(row)
+        for key in page.shared.get(page.hashed.get(index, -1), ()):
+            page.kept_keys[key].append(row)
+        return row
+
+    def _value(self, page: _Page, column: str, row: int) -> int:
+        old = len(self._texts)
+        if row < old:
+            return int(self._texts[column][row])
+        if column == "cluster":
+            return page.clusters[row - old]
+        return int(
+            getattr(page, column + "s" if column == "split" else column)[page.kept[row - old]]
+        )
+
+    def _digest_of(self, page: _Page, row: int) -> bytes:
+        old = len(self._texts)
+        if row < old:
+            return bytes(self._texts["digest"][row])
+        return bytes(page.text_digests[page.kept[row - old]])
+
+    def _outcome(self, page: _Page, fate: Fate, row: int) -> Outcome:
+        return Outcome(fate, self._digest_of(page, row).hex(), self._value(page, "cluster", row))
+
+    # --- what stays
+
+    def _remember(self, page: _Page) -> None:
+        kept = np.array(page.kept, np.int64)
+        compact = np.zeros((len(kept), PERMUTATIONS), np.uint8)
+        keys = np.zeros((len(kept), self._hasher.bands + 2), np.uint32)
+        keys[:, 0] = short_keys(page.text_digests[kept])
+        hashed = [page.hashed.get(index, -1) for index in page.kept]
+        has = np.array(hashed, np.int64) >= 0
+        places = np.array(hashed, np.int64)[has]
+        compact[has] = page.compact[places]
+        keys[has, 1:-1] = page.bands[places]
+        keys[:, -1] = has
+        first = len(self._texts)
+        self._texts.extend(
+            {
+                "digest": page.text_digests[kept],
+                "compact": compact,
+                "cluster": np.array(page.clusters, np.int64),
+                "verdicts": page.verdicts[kept],
+                "split": page.splits[kept],
+            }
+        )
+        self._index_texts(keys, first)
+        self._unsaved.append(keys)
+        self._index_uids(page)
+
+    def _index_texts(self, keys: NDArray[np.uint32], first: int) -> None:
+        rows = np.arange(first, first + len(keys), dtype=np.uint32)
+        has = keys[:, -1] > 0
+        bands = self._hasher.bands
+        every = np.concatenate((keys[:, 0], keys[has, 1:-1].ravel()))
+        self._postings.add(every, np.concatenate((rows, np.repeat(rows[has], bands))))
+
+    def _index_uids(self, page: _Page) -> None:
+        index = np.array([index for index, _ in page.new_uids], np.int64)
+        texts = np.array([text for _, text in page.new_uids], np.int64)
+        digests = page.uid_digests[index]
+        first = len(self._uids)
+        self._uids.extend({"digest": digests, "text": texts})
+        rows = np.arange(first, first + len(index), dtype=np.uint32)
+        self._uid_postings.add(short_keys(digests), rows)
+
+    # --- for a restart
+
+    def take_unsaved(self) -> dict[str, NDArray[Any]]:
+        """What was remembered since the last call, as arrays; `restore` takes them in order."""
+        texts, uids, ties = self._saved
+        width = self._hasher.bands + 2
+        arrays = {f"texts.{k}": v.copy() for k, v in self._texts.since(texts).items()}
+        arrays |= {f"uids.{k}": v.copy() for k, v in self._uids.since(uids).items()}
+        arrays["ties"] = np.array(self._ties[ties:], np.int64).reshape(-1, 2)
+        arrays["keys"] = np.concatenate([np.empty((0, width), np.uint32), *self._unsaved])
+        self._unsaved = []
+        self._saved = (len(self._texts), len(self._uids), len(self._ties))
+        return arrays
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Take up what `take_unsaved` gave before a restart."""
+        first_text, first_uid = len(self._texts), len(self._uids)
+        self._texts.extend({k: arrays[f"texts.{k}"] for k in self._texts})
+        self._uids.extend({k: arrays[f"uids.{k}"] for k in self._uids})
+        self._ties += [(int(one), int(other)) for one, other in arrays["ties"]]
+        self._index_texts(arrays["keys"], first_text)
+        digests = arrays["uids.digest"]
+        rows = np.arange(first_uid, first_uid + len(digests), dtype=np.uint32)
+        self._uid_postings.add(short_keys(digests), rows)
+        self._saved = (len(self._texts), len(self._uids), len(self._ties))
+
+
+@dataclass(slots=True)
+class _Page:
+    """A batch under way: what was looked up for it, and what was kept of it so far.
+
+    Rows of this batch are numbered behind the remembered ones: row - len(texts) is a place in
+    `kept`.
+    """
+
+    batch: Sequence[Candidate]
+    uid_digests: NDArray[np.uint64] = field(init=False)
+    text_digests: NDArray[np.uint64] = field(init=False)
+    verdicts: NDArray[np.uint64] = field(init=False)
+    splits: NDArray[np.int8] = field(init=False)
+    uid_text: dict[int, int] = field(default_factory=dict)
+    exact: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    near: defaultdict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    bands: NDArray[np.uint32] = field(init=False)
+    compact: NDArray[np.uint8] = field(init=False)
+    hashed: dict[int, int] = field(default_factory=dict)
+    seen: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    shared: dict[int, list[int]] = field(default_factory=dict)
+    kept: list[int] = field(default_factory=list)
+    clusters: list[int] = field(default_factory=list)
+    kept_exact: defaultdict[bytes, list[int]] = field(default_factory=lambda: defaultdict(list))
+    kept_keys: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    uids: dict[bytes, int] = field(default_factory=dict)
+    new_uids: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.uid_digests = digests(one.uid for one in self.batch)
+        self.text_digests = digests(one.text for one in self.batch)
+        known: dict[frozenset[str], int] = {}
+        sets = [known.setdefault(c.verdicts, 0) or _set_hash(known, c.verdicts) for c in self.batch]
+        self.verdicts = np.array(sets, np.uint64)
+        self.splits = np.array([_SPLITS.get(one.split, 0) for one in self.batch], np.int8)
+
+
+def _set_hash(known: dict[frozenset[str], int], words: frozenset[str]) -> int:
+    raw = "\x00".join(sorted(words)).encode("utf-8", "surrogatepass")
+    known[words] = int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "little")
+    return known[words]

@@ -1,0 +1,66 @@
+"""Which texts a model was trained on, kept as salted fingerprints: eight bytes a text.
+
+A later run divides the data anew, and what the model in service learnt by heart may then stand
+in the test part. Judged on it, that model would look better than any other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from sftsec_core.sdk.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sftsec_core.api.domain import Example
+
+_BYTES = 8
+
+
+class Seen:
+    """The texts that a model was fitted to or chosen on."""
+
+    def __init__(self, fingerprints: NDArray[np.uint64], salt: bytes) -> None:
+        self._fingerprints = fingerprints
+        self._salt = salt
+
+    @classmethod
+    def of(cls, examples: Iterable[Example], salt: bytes) -> Self:
+        """Note the texts of a training and a dev part; the salt is this site's."""
+        return cls(np.unique(_fingerprints((e.text for e in examples), salt)), salt)
+
+    @classmethod
+    def load(cls, file: Path, salt: bytes) -> Self | None:
+        """Read what `save` wrote; None where there is nothing that can be read."""
+        try:
+            return cls(np.load(file, allow_pickle=False).astype(np.uint64, casting="safe"), salt)
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def save(self, file: Path) -> None:
+        """Write the fingerprints, whole or not at all."""
+        content = io.BytesIO()
+        np.save(content, self._fingerprints, allow_pickle=False)
+        write_atomically(file, content.getvalue())
+
+    def __call__(self, examples: Sequence[Example]) -> NDArray[np.bool_]:
+        """Say of each example whether its text, or a near-duplicate of it among these, was seen."""
+        found = np.isin(_fingerprints((e.text for e in examples), self._salt), self._fingerprints)
+        clusters = np.array([example.cluster for example in examples], np.int64)
+        near = np.isin(clusters, clusters[found & (clusters >= 0)])
+        return np.asarray(found | near, np.bool_)
+
+
+def _fingerprints(texts: Iterable[str], salt: bytes) -> NDArray[np.uint64]:
+    raw = (
+        hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_BYTES, key=salt)
+        for text in texts
+    )
+    return np.fromiter((int.from_bytes(each.digest(), "little") for each in raw), np.uint64)

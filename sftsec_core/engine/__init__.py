@@ -1,1 +1,0 @@
-"""Recipes: from examples to a model that can be kept without pickle."""

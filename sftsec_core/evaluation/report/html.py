@@ -1,0 +1,217 @@
+"""The report as one HTML file that opens anywhere: no script, no request, nothing to trust.
+
+Texts of incidents are attack payloads. They are escaped, cut to 200 characters, their invisible
+and direction-changing characters are spelled out, and the page's own policy forbids scripts and
+every request.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from sftsec_core.evaluation.metrics import METRIC_NAMES
+from sftsec_core.evaluation.tables import clip
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sftsec_core.api.domain import Decision, EvalReport, Interval, ModelScores
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_FEW_CLASSES = 12
+_PAIRS = 15
+_DASH = "\N{EN DASH}"
+_NOT_SHARES = frozenset({"roc_auc", "average_precision", "mcc", "ece"})
+_TITLES = {
+    "accuracy": "Accuracy",
+    "macro_f1": "Macro-F1",
+    "micro_f1": "Micro-F1",
+    "macro_precision": "Macro precision",
+    "macro_recall": "Macro recall",
+    "f1": "F1 of attacks",
+    "precision": "Precision of alerts",
+    "recall": "Recall of attacks",
+    "fpr": "False-positive rate",
+    "roc_auc": "ROC-AUC",
+    "average_precision": "Average precision",
+    "tpr_at_fpr_0.001": "TPR at FPR 0.1%",
+    "tpr_at_fpr_0.01": "TPR at FPR 1%",
+    "mcc": "MCC",
+    "ece": "ECE (15 bins)",
+}
+_TILES = ("macro_f1", "recall", "precision", "fpr", "tpr_at_fpr_0.001")
+_TILES_WITHOUT_BENIGN = ("macro_f1", "accuracy", "macro_recall", "average_precision", "ece")
+_METHODS = {
+    "max_f1": "chosen on dev for the highest F1",
+    "fpr": "chosen on dev for a false-positive rate of at most {target:.3%}",
+    "alerts_per_day": "chosen on dev for at most {target:g} alerts a day",
+    "fixed": "fixed by the configuration",
+    "default": "a convention: dev had nothing to choose on",
+    "argmax": "none: the most probable class is the answer",
+}
+
+
+def write_report(
+    report: EvalReport,
+    decision: Decision | None,
+    card: Mapping[str, Any] | None,
+    path: Path,
+) -> None:
+    """Write the report to a file; the same input writes the same bytes.
+
+    Args:
+        report: what to show.
+        decision: the gate's; None when the model was not put to it.
+        card: the model card, for its caveats and versions; None leaves them out.
+        path: the file; replaced when it is there.
+    """
+    # A lone surrogate has no UTF-8: it is shown as a question mark rather than lost in an error.
+    path.write_bytes(render_report(report, decision, card).encode("utf-8", "replace"))
+
+
+def render_report(
+    report: EvalReport, decision: Decision | None = None, card: Mapping[str, Any] | None = None
+) -> str:
+    """Render the report as one HTML document; see `write_report`."""
+    from sftsec_core.evaluation.report.plots import draw
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "visible": visible,
+        "figure": figure,
+        "bounds": bounds,
+        "share": share,
+        "count": count,
+        "title": lambda name: _TITLES.get(name, name),
+    }
+    drawings = {name: Markup(svg) for name, svg in draw(report).items()}  # noqa: S704 - our own
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        models={"candidate": report.candidate, **report.others},
+        decision=decision,
+        headline=headline(report, decision),
+        figures=_figures_to_show(report),
+        tiles=_TILES if report.benign else _TILES_WITHOUT_BENIGN,
+        threshold_words=_threshold_words(report.candidate),
+        few_classes=len(report.candidate.confusion.labels) <= _FEW_CLASSES,
+        classes=_classes(report.candidate),
+        pairs=confused_pairs(report),
+        drawings=drawings,
+        card=card or {},
+    )
+
+
+def headline(report: EvalReport, decision: Decision | None) -> str:
+    """One sentence: why the model may or may not go into service."""
+    macro = report.candidate.metrics["macro_f1"]
+    quality = f"macro-F1 is {figure(macro, 'macro_f1')}"
+    if found := bounds(macro, "macro_f1"):
+        quality += f" ({found})"
+    linear = report.differences.get("linear")
+    if linear is not None and linear.value is not None and report.candidate.recipe != "linear":
+        quality += f", {100 * linear.value:+.1f} points against the linear baseline"
+    if decision is None:
+        return f"The model was not put to the gate; {quality}."
+    refusals = decision.refusals()
+    if decision.approved:
+        warnings = sum(vote.warning for vote in decision.votes)
+        noted = f", {_plural(warnings, 'warning')} to read" if warnings else ""
+        return f"{_plural(len(decision.votes), 'vote')} in favour, none against{noted}; {quality}."
+    reasons = "; ".join(f"{vote.voter}: {vote.reason}" for vote in refusals)
+    return f"{reasons or 'nobody voted'}."
+
+
+def confused_pairs(report: EvalReport) -> list[tuple[str, str, int, float]]:
+    """The most frequent mistakes: true label, predicted label, how often, share of the true."""
+    confusion = report.candidate.confusion
+    pairs = [
+        (label, confusion.labels[j], n, n / sum(row))
+        for i, (label, row) in enumerate(zip(confusion.labels, confusion.counts, strict=True))
+        for j, n in enumerate(row)
+        if i != j and n
+    ]
+    return sorted(pairs, key=lambda pair: (-pair[2], pair[0], pair[1]))[:_PAIRS]
+
+
+def visible(text: object) -> str:
+    """At most 200 characters, with control, format and surrogate characters spelled out."""
+    raw = str(text)[:1000]
+    spelled = (
+        f"\\u{ord(c):04x}" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co"} else c
+        for c in raw
+    )
+    return clip("".join(spelled))
+
+
+def figure(found: Interval, name: str) -> str:
+    """A metric's value for people; an undefined one is a dash."""
+    return _number(found.value, name)
+
+
+def bounds(found: Interval, name: str) -> str:
+    """A metric's interval for people; empty when there is none."""
+    if found.low is None or found.high is None:
+        return ""
+    return f"{_number(found.low, name)} to {_number(found.high, name)}"
+
+
+def share(value: float | None, digits: int = 1) -> str:
+    """A fraction as a percentage; None as a dash. Only what is all or none says so."""
+    if value is None:
+        return _DASH
+    step = 10.0**-digits
+    if 100 - step / 2 <= 100 * value < 100:
+        return f">{100 - step:.{digits}f}%"
+    if 0 < 100 * value <= step / 2:
+        return f"<{step:.{digits}f}%"
+    return f"{value:.{digits}%}"
+
+
+def count(value: float | None) -> str:
+    """A number of things with its thousands apart; None as a dash."""
+    if value is None:
+        return _DASH
+    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
+
+
+def _number(value: float | None, name: str) -> str:
+    if name in METRIC_NAMES and name not in _NOT_SHARES:
+        return share(value, 2 if name == "fpr" else 1)
+    if value is None:
+        return _DASH
+    return ">0.999" if 0.9995 <= value < 1 else f"{value:.3f}"
+
+
+def _plural(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _threshold_words(scores: ModelScores) -> str:
+    threshold = scores.threshold
+    return _METHODS.get(threshold.method, threshold.method).format(target=threshold.target or 0.0)
+
+
+def _figures_to_show(report: EvalReport) -> list[str]:
+    """The candidate's figures, without those that no task without a benign class has."""
+    metrics = report.candidate.metrics
+    return [name for name in metrics if report.benign or metrics[name].value is not None]
+
+
+def _classes(scores: ModelScores) -> list[tuple[int, str, Mapping[str, float | None]]]:
+    """Number, label and figures of each class: few in the task's order, many worst first."""
+    rows = [(i, label, row) for i, (label, row) in enumerate(scores.per_class.items())]
+    if len(rows) <= _FEW_CLASSES:
+        return rows
+    # Undefined figures last: a class that does not occur is no failure.
+    return sorted(rows, key=lambda row: (2.0 if row[2]["f1"] is None else row[2]["f1"], row[0]))

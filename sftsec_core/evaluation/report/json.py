@@ -1,0 +1,99 @@
+"""A report as JSON and back: what is read is equal to what was written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, TypeVar
+
+from sftsec_core.api.domain import (
+    ConfusionMatrix,
+    Curve,
+    EvalReport,
+    Interval,
+    ModelScores,
+    Threshold,
+    WorstError,
+)
+from sftsec_core.api.errors import DataError, IntegrityError
+
+SCHEMA = "sftsec.eval-report"
+VERSION = 1
+ValueT = TypeVar("ValueT")
+
+
+def to_json(report: EvalReport) -> str:
+    """Write a report; the keys' order is that of the dataclasses and of the task's labels.
+
+    Raises:
+        DataError: when `report.data` holds something that JSON has no word for.
+    """
+    body = {"schema": SCHEMA, "version": VERSION, **asdict(report)}
+    try:
+        return json.dumps(body, indent=2, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise DataError(f"the report cannot be written as JSON: {error}") from error
+
+
+def from_json(text: str) -> EvalReport:
+    """Read what `to_json` wrote.
+
+    Raises:
+        IntegrityError: when it is not a report, or one of another version.
+    """
+    try:
+        body = json.loads(text)
+    except ValueError as error:
+        raise IntegrityError(f"not a report: {error}") from error
+    if not isinstance(body, dict) or body.pop("schema", None) != SCHEMA:
+        raise IntegrityError(f"not a report: its schema is not {SCHEMA!r}")
+    version = body.pop("version", None)
+    if version != VERSION:
+        raise IntegrityError(
+            f"the report is of version {version!r}, this sftsec reads {VERSION}: "
+            "read it with the sftsec that wrote it"
+        )
+    try:
+        return _report(body)
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        raise IntegrityError(f"the report is damaged: {type(error).__name__}: {error}") from error
+
+
+def _report(body: dict[str, Any]) -> EvalReport:
+    candidate, others = body.pop("candidate"), body.pop("others")
+    differences, errors = body.pop("differences"), body.pop("worst_errors")
+    return EvalReport(
+        candidate=_scores(candidate),
+        others=_each(_scores, others),
+        differences=_each(_interval, differences),
+        threshold_table=tuple(body.pop("threshold_table")),
+        worst_errors=tuple(WorstError(**error) for error in errors),
+        **body,
+    )
+
+
+def _scores(raw: dict[str, Any]) -> ModelScores:
+    confusion = raw["confusion"]
+    counts = tuple(tuple(row) for row in confusion["counts"])
+    return ModelScores(
+        **raw
+        | {
+            "metrics": _each(_interval, raw["metrics"]),
+            "threshold": Threshold(**raw["threshold"]),
+            "confusion": ConfusionMatrix(tuple(confusion["labels"]), counts),
+            "curves": _each(_curve, raw["curves"]),
+        }
+    )
+
+
+def _interval(raw: dict[str, Any]) -> Interval:
+    return Interval(**raw)
+
+
+def _curve(raw: dict[str, Any]) -> Curve:
+    return Curve(**{name: tuple(values) for name, values in raw.items()})
+
+
+def _each(read: Callable[[dict[str, Any]], ValueT], raw: Mapping[str, Any]) -> dict[str, ValueT]:
+    return {name: read(value) for name, value in raw.items()}

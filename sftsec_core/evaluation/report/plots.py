@@ -1,0 +1,198 @@
+"""The report's drawings: SVG text to stand inside HTML. The only module that imports matplotlib.
+
+A drawing takes its colours from the page (CSS variables and `currentColor`), so that it reads in
+light and in dark. Matplotlib knows no such colours: it draws in stand-ins, which are replaced in
+its output. The candidate's line is solid and thick, the others are dashed, so no reader depends
+on colour. The same report gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from sftsec_core.api.domain import ConfusionMatrix, Curve, EvalReport, ModelScores
+
+INK, GRID = "#010203", "#040506"
+SERIES = ("#010101", "#020202", "#030303", "#040404", "#050505")
+_PAGE_COLOURS = {INK: "currentColor", GRID: "var(--line)"} | {
+    colour: f"var(--series-{number})" for number, colour in enumerate(SERIES, 1)
+}
+_DASHES: tuple[tuple[int, ...], ...] = ((), (5, 2), (2, 2), (6, 2, 1, 2), (1, 3))
+_SMALLEST_FPR = 1e-4
+_HEAT = (0.0, 0.45, 0.74)
+# Keys are literals in matplotlib's own types, which a dict of ours does not satisfy.
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 11,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": GRID,
+    "axes.grid": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.minor.visible": False,
+    "legend.frameon": False,
+}
+
+
+def draw(report: EvalReport) -> dict[str, str]:
+    """Draw what the report has curves for.
+
+    Args:
+        report: to draw.
+
+    Returns:
+        "roc", "pr", "calibration" and, for more than 12 classes, "confusion", as SVG elements;
+        what cannot be drawn is left out.
+    """
+    models = {"candidate": report.candidate, **report.others}
+    drawings: dict[str, str] = {}
+    with mpl.rc_context(_STYLE):
+        if "roc" in report.candidate.curves:
+            drawings["roc"] = _roc(models)
+            drawings["pr"] = _pr(models)
+        if "calibration" in report.candidate.curves:
+            drawings["calibration"] = _calibration(report.candidate)
+        if len(report.candidate.confusion.labels) > 12:
+            drawings["confusion"] = _confusion(report.candidate.confusion)
+    return drawings
+
+
+def _roc(models: Mapping[str, ModelScores]) -> str:
+    figure, axes = _axes("False-positive rate (log scale)", "Attacks found (recall)")
+    axes.set_xscale("log")
+    axes.set_xlim(_SMALLEST_FPR, 1)
+    for number, (name, scores) in enumerate(models.items()):
+        if curve := scores.curves.get("roc"):
+            x = np.maximum(curve.x, _SMALLEST_FPR)
+            _line(axes, name, number, x, np.asarray(curve.y), steps=True)
+    for bound in (0.001, 0.01):
+        axes.axvline(bound, color=INK, linewidth=0.6, alpha=0.5)
+    axes.set_xticks([1e-4, 1e-3, 1e-2, 1e-1, 1], ["≤0.01%", "0.1%", "1%", "10%", "100%"])
+    _legend(axes)
+    return _svg(figure, "roc", "ROC curve: attacks found against the false-positive rate")
+
+
+def _pr(models: Mapping[str, ModelScores]) -> str:
+    figure, axes = _axes("Attacks found (recall)", "Alerts that are attacks (precision)")
+    axes.set_xlim(0, 1)
+    for number, (name, scores) in enumerate(models.items()):
+        if curve := scores.curves.get("pr"):
+            _line(axes, name, number, np.asarray(curve.x), np.asarray(curve.y))
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    _legend(axes)
+    return _svg(figure, "pr", "Precision-recall curve")
+
+
+def _calibration(scores: ModelScores) -> str:
+    figure, axes = _axes("Probability promised", "Share that came true")
+    axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, alpha=0.6)
+    drawn = (("after", "calibration", "o"), ("before", "calibration_raw", "s"))
+    for number, (name, key, marker) in enumerate(drawn):
+        curve = scores.curves.get(key)
+        if curve is None:
+            continue
+        axes.scatter(curve.x, curve.y, s=_areas(curve), color=SERIES[number], marker=marker,
+                     alpha=0.35, linewidths=0)  # fmt: skip
+        _line(axes, name, number, np.asarray(curve.x), np.asarray(curve.y))
+    axes.set_xlim(-0.02, 1.02)
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    _legend(axes, "upper left")
+    return _svg(figure, "calibration", "Calibration before and after temperature scaling")
+
+
+def _confusion(confusion: ConfusionMatrix) -> str:
+    counts = np.asarray(confusion.counts, dtype=np.float64)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(6.2, 6.2), layout="constrained")
+    axes = figure.add_subplot()
+    shades = ListedColormap([(*_HEAT, alpha) for alpha in np.linspace(0, 1, 64)])
+    axes.imshow(shares, cmap=shades, vmin=0, vmax=1, interpolation="none")
+    axes.grid(visible=False)
+    axes.set_xlabel("Predicted class (numbers as in the table of classes)")
+    axes.set_ylabel("True class")
+    return _svg(figure, "confusion", "Confusion matrix, each row as shares of its true class")
+
+
+def _axes(x: str, y: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(5.6, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.set_ylim(-0.02, 1.02)
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    return figure, axes
+
+
+def _line(
+    axes: Axes,
+    name: str,
+    number: int,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    *,
+    steps: bool = False,
+) -> None:
+    (line,) = axes.plot(
+        x,
+        y,
+        # A leading underscore would hide the name from the legend.
+        label=name.lstrip("_"),
+        color=SERIES[number % len(SERIES)],
+        linewidth=2.4 if number == 0 else 1.6,
+        drawstyle="steps-post" if steps else "default",
+        zorder=10 - number,
+    )
+    if dashes := _DASHES[number % len(_DASHES)]:
+        line.set_dashes(dashes)
+
+
+def _areas(curve: Curve) -> NDArray[np.float64]:
+    """Sizes of dots that grow with the rows in a bin."""
+    rows = np.asarray(curve.at)
+    areas: NDArray[np.float64] = 15 + 150 * np.sqrt(rows / rows.sum())
+    return areas
+
+
+def _legend(axes: Axes, place: Literal["lower right", "upper left"] = "lower right") -> None:
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc=place)
+
+
+def _svg(figure: Figure, name: str, description: str) -> str:
+    """Write a figure as an SVG element, without a prologue, metadata, or a byte that changes."""
+    out = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": f"sftsec-{name}"}):
+        figure.savefig(out, format="svg", metadata={"Date": None})
+    svg = out.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
+    used = set(re.findall(r"#([\w.]+)", svg))
+    # Several drawings share one page: keep only the names that are referred to; the salt makes
+    # those unlike between drawings.
+    svg = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", svg)
+    svg = re.sub(r' (width|height)="[\d.]+pt"', "", svg)
+    for stand_in, colour in _PAGE_COLOURS.items():
+        svg = svg.replace(stand_in, colour)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{description}" ', 1)

@@ -1,0 +1,1 @@
+"""One format for a model folder: its files, their digests, and reading them."""

@@ -1,0 +1,1 @@
+"""The use cases: typed arguments in, a value out; nothing here prints."""

@@ -1,0 +1,65 @@
+"""From a snapshot to a split: one label an incident, one text an example, no leak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.domain import Split
+from sftsec_core.dataset.features import build_examples
+from sftsec_core.dataset.leaks import check_leaks
+from sftsec_core.dataset.resolve import resolve
+from sftsec_core.dataset.split import split_examples
+
+if TYPE_CHECKING:
+    from sftsec_core.dataset.snapshot import Snapshot
+    from sftsec_core.operations.running import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What recipes train on.
+
+    Attributes:
+        data: what the report says of it.
+        steps: the steps that cleaned it, with their settings.
+    """
+
+    split: Split
+    data: Mapping[str, Any]
+    steps: Mapping[str, Any]
+
+
+def build_dataset(run: Run, snapshot: Snapshot) -> Dataset:
+    """Resolve verdicts, render texts and divide them.
+
+    Raises:
+        DataError: when there is nothing to learn from.
+        LeakError: when the split, a plugin's too, lets a text into two parts.
+    """
+    task, plugins = run.task, run.workspace.plugins
+    run.listener.stage("dataset")
+    resolution = resolve(snapshot, task.labels, task.verdicts)
+    examples = build_examples(snapshot, resolution, run.spec, plugins)
+    split = plugins.split_examples(examples, task.split) or split_examples(examples, task.split)
+    check_leaks(split, task.dedupe)
+    parts = {name: len(part) for name, part in split.parts()}
+    shown = ", ".join(f"{name} {size:,}" for name, size in parts.items())
+    run.listener.note(f"{'':<10} {split.method} split: {shown}")
+    review = len(resolution.review)
+    if review:
+        run.listener.note(f"{'':<10} {review:,} incidents wait for a review of their verdicts")
+    data = {
+        "snapshot": snapshot.digest,
+        "counts": dict(snapshot.counts),
+        "redactions": snapshot.manifest["step_counts"].get("redact", {}),
+        "span": snapshot.manifest["span"],
+        "verdicts": dict(resolution.counts),
+        "review": review,
+        "split": split.method,
+        "notes": list(split.notes),
+        "parts": parts,
+        "leaks": 0,
+    }
+    return Dataset(split, data, snapshot.manifest["steps"])

@@ -1,0 +1,189 @@
+"""One configuration with everything that it names: plugins, store, registry, connectors."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from sftsec_core.api.contracts import Connector, StepContext
+from sftsec_core.api.domain import TaskSpec
+from sftsec_core.api.errors import ConfigError, NotFoundError, unknown
+from sftsec_core.api.settings.secrets import SecretRef, is_reference
+from sftsec_core.config.load import load_settings, validate
+from sftsec_core.plugins import Plugins, get
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from pydantic import BaseModel
+
+    from sftsec_core.api.settings.task import TaskSettings
+    from sftsec_core.config.settings import Settings
+    from sftsec_core.registry.registry import ModelRegistry
+    from sftsec_core.store.store import Store
+
+SALT_BYTES = 32
+
+
+def read(file: Path) -> tuple[Settings, Plugins]:
+    """Read a configuration and load the plugins that it enables.
+
+    Raises:
+        ConfigError: when the configuration is wrong.
+        PluginError: when the plugins clash or one is not installed.
+    """
+    settings = load_settings(file)
+    return settings, Plugins(settings.plugins)
+
+
+def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> None:
+    """Check what only the plugins know: types of connectors, steps, recipes and their keys.
+
+    Raises:
+        ConfigError: naming the file, the path in it and what is allowed.
+    """
+    for name in settings.connectors:
+        connector_config(settings, plugins, file, name)
+    for name, task in settings.tasks.items():
+        for step, options in task.steps.items():
+            spec = _known(plugins.steps(), "step", step, file, f"tasks.{name}.steps")
+            validate(spec.config_model, options, file=file, path=("tasks", name, "steps", step))
+        for recipe in (task.train.recipe, *task.train.compare):
+            _known(plugins.recipes(), "recipe", recipe, file, f"tasks.{name}.train")
+        _known(plugins.engines(), "engine", task.train.engine, file, f"tasks.{name}.train.engine")
+
+
+def connector_config(
+    settings: Settings, plugins: Plugins, file: Path, name: str
+) -> tuple[Any, BaseModel]:
+    """A connector's spec and its checked configuration.
+
+    Raises:
+        ConfigError: when its type is unknown or its keys are wrong.
+    """
+    chosen = settings.connectors[name]
+    place = f"connectors.{name}.type"
+    spec = _known(plugins.connectors(), "connector type", chosen.type, file, place)
+    path = ("connectors", name)
+    return spec, validate(spec.config_model, chosen.options(), file=file, path=path)
+
+
+def _known(specs: Mapping[str, Any], kind: str, name: str, file: Path, path: str) -> Any:  # noqa: ANN401 - a spec of any kind
+    if name not in specs:
+        raise ConfigError(unknown(kind, name, specs), file=file, path=path)
+    return specs[name]
+
+
+class Workspace:
+    """What a command works in; a context manager that closes what it opened."""
+
+    def __init__(self, file: Path, settings: Settings, plugins: Plugins) -> None:
+        self.file = file
+        self.settings = settings
+        self.plugins = plugins
+
+    @classmethod
+    def open(cls, file: Path) -> Self:
+        """Read the configuration and its plugins, and check one against the other.
+
+        Raises:
+            ConfigError: when the configuration is wrong.
+            PluginError: when an enabled plugin cannot be had.
+        """
+        settings, plugins = read(file)
+        check_against_plugins(settings, plugins, file)
+        return cls(file, settings, plugins)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store, if it was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
+
+    @cached_property
+    def folder(self) -> Path:
+        """The state folder, made now, readable by this user alone."""
+        folder = self.file.resolve().parent / self.settings.state.folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    @cached_property
+    def store(self) -> Store:
+        """The state store, migrated to this version."""
+        from sftsec_core.store.store import Store
+
+        url = self.settings.state.url
+        if url and is_reference(url):
+            url = SecretRef(url).reveal()
+        return Store.open(url, folder=self.folder)
+
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        """The models."""
+        from sftsec_core.registry.registry import ModelRegistry
+
+        return ModelRegistry(self.store.models, self.folder / "models", self.plugins.recipes())
+
+    @cached_property
+    def salt(self) -> bytes:
+        """This site's secret, made once; two processes at once agree on it."""
+        file = self.folder / "salt"
+        if not file.exists():
+            draft = self.folder / f"salt.{os.getpid()}"
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as out:
+                out.write(secrets.token_bytes(SALT_BYTES))
+            with suppress(FileExistsError):
+                os.link(draft, file)
+            draft.unlink()
+        return file.read_bytes()
+
+    def task(self, name: str) -> TaskSettings:
+        """A task's settings.
+
+        Raises:
+            NotFoundError: when there is no such task.
+        """
+        return get("task", name, self.settings.tasks)
+
+    def task_spec(self, name: str) -> TaskSpec:
+        """A task as its models see it: labels sorted, the benign one first."""
+        task = self.task(name)
+        labels = sorted(task.labels, key=lambda label: (label != task.benign, label))
+        return TaskSpec(name, task.text, tuple(labels), task.benign, task.group)
+
+    def step_context(self, name: str) -> StepContext:
+        """What the task's steps may know."""
+        return StepContext(text_fields=self.task(name).text, salt=self.salt)
+
+    @contextmanager
+    def connector(self, name: str) -> Iterator[Connector]:
+        """Open a connector; close it at the end.
+
+        Raises:
+            NotFoundError: when the configuration names no such connector.
+            ConfigError: when its keys are wrong or a secret is missing.
+        """
+        if name not in self.settings.connectors:
+            raise NotFoundError("connector", name, self.settings.connectors)
+        spec, config = connector_config(self.settings, self.plugins, self.file, name)
+        connector: Connector = spec.create(config)
+        try:
+            yield connector
+        finally:
+            connector.close()

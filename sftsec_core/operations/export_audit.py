@@ -1,0 +1,66 @@
+"""A copy of the audit log in the SIEM, where who runs sftsec cannot change it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.contracts import KeepsAudit
+from sftsec_core.api.errors import ConnectorError
+
+if TYPE_CHECKING:
+    from sftsec_core.operations.context import Workspace
+
+_AT_ONCE = 500
+_AS_TASK = "@audit"  # how the store names the cursor, where others have a task
+
+
+@dataclass(slots=True)
+class AuditCopy:
+    """What was copied.
+
+    Attributes:
+        seq: number of the last entry that the other side has.
+        written: entries that are new there.
+        duplicates: entries that were there already.
+    """
+
+    seq: int = 0
+    written: int = 0
+    duplicates: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+def push_audit(workspace: Workspace, name: str) -> AuditCopy:
+    """Copy what was added to the log since the last call; check first that the log is whole.
+
+    Args:
+        workspace: the configuration with what it names.
+        name: the connector.
+
+    Raises:
+        ConnectorError: when the connector keeps no audit log, or refuses an entry.
+        IntegrityError: when the log was changed.
+    """
+    store = workspace.store
+    store.audit.verify()
+    stored = store.cursors.get(_AS_TASK, name)
+    done = AuditCopy(seq=int(stored or 0))
+    with workspace.connector(name) as connector:
+        if not isinstance(connector, KeepsAudit):
+            raise ConnectorError("it keeps no audit log", connector=name)
+        while entries := store.audit.after(done.seq, _AT_ONCE):
+            receipt = connector.push_audit(entries)
+            if receipt.rejected:
+                raise ConnectorError(
+                    f"an entry was refused: {receipt.rejected[0][1]}", connector=name
+                )
+            cursor = str(entries[-1].seq)
+            store.cursors.move(_AS_TASK, name, cursor, expected=stored)
+            stored, done.seq = cursor, entries[-1].seq
+            done.written += len(receipt.written)
+            done.duplicates += len(receipt.duplicates)
+    return done

@@ -1,0 +1,256 @@
+"""Who is proposed to the gate, what the gate says, and what becomes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.domain import Decision, EvalReport, ModelRef, Split, Vote
+from sftsec_core.api.errors import IntegrityError, NotFoundError
+from sftsec_core.dataset.fingerprints import Seen
+from sftsec_core.evaluation.evaluate import Fitted, evaluate
+from sftsec_core.evaluation.report.html import write_report
+from sftsec_core.evaluation.report.json import from_json, to_json
+from sftsec_core.operations.fitting import BASELINE, cost_of
+from sftsec_core.registry.card import Provenance, build_card, decision_of
+from sftsec_core.registry.gate import decide
+from sftsec_core.registry.registry import LIVE
+from sftsec_core.registry.serving import Serving
+from sftsec_core.sdk.atomic import write_atomically
+from sftsec_core.store.audit import current_user
+
+if TYPE_CHECKING:
+    from sftsec_core.operations.running import Run
+
+
+_PROPOSED = "proposed.json"
+_HTML = "report.html"
+_SEEN = "seen.npy"
+
+
+@dataclass(frozen=True, slots=True)
+class Incumbent:
+    """The model in service.
+
+    Attributes:
+        ref: which it is.
+        fitted: the model with the temperature and threshold that it serves with; None when its
+            files are damaged, so that it cannot be compared.
+        report: the one that it was promoted on; None when its run was pruned.
+    """
+
+    ref: ModelRef
+    fitted: Fitted | None
+    report: EvalReport | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A fitted model with what was found of it and what the gate said.
+
+    Attributes:
+        instead_of: digest of the model in service that the gate compared it with.
+    """
+
+    fitted: Fitted
+    report: EvalReport
+    decision: Decision
+    instead_of: str | None
+
+
+def propose(
+    run: Run, fits: Mapping[str, Fitted], split: Split, data: Mapping[str, Any]
+) -> Proposal:
+    """Put the task's recipe to the gate; if it is refused, perhaps the baseline in its place.
+
+    A slow model must earn its place. Where it does not, and no slow model is in service either,
+    the linear baseline, which was fitted anyway, stands before the same gate: it may serve
+    rather than nothing. A better model in service is never eroded that way. If the baseline is
+    refused too, what is returned is the first proposal.
+    """
+    live = _incumbent(run)
+    Seen.of((*split.train, *split.dev), run.workspace.salt).save(run.folder / _SEEN)
+    first = _put_to_the_gate(run, next(iter(fits)), fits, split, data, live)
+    baseline_may = live is None or live.fitted is None or live.fitted.recipe == BASELINE
+    if first.decision.approved or first.fitted.recipe == BASELINE or not baseline_may:
+        return first
+    reasons = "; ".join(f"{v.voter}: {v.reason}" for v in first.decision.refusals())
+    told = {**data, "refused_first": f"{first.fitted.recipe}: {reasons}"}
+    second = _put_to_the_gate(run, BASELINE, fits, split, told, live)
+    return second if second.decision.approved else first
+
+
+def _put_to_the_gate(
+    run: Run,
+    name: str,
+    fits: Mapping[str, Fitted],
+    split: Split,
+    data: Mapping[str, Any],
+    live: Incumbent | None,
+) -> Proposal:
+    plugins = run.workspace.plugins
+    run.listener.stage("evaluate", name)
+    # Linear is always beside it, also when it is the candidate itself.
+    others = {other: fitted for other, fitted in fits.items() if other != name}
+    others |= {BASELINE: fits[BASELINE]}
+    if live is not None and live.fitted is not None:
+        others[LIVE] = live.fitted
+    elif live is not None:
+        data = {**data, "live_damaged": live.ref.digest}
+    report = evaluate(
+        fits[name],
+        others,
+        split,
+        run.spec,
+        threshold=run.task.threshold,
+        metrics=plugins.metrics(),
+        data=data,
+    )
+    comparable = live is not None and live.fitted is not None
+    incumbent = live.report if live is not None and comparable else None
+    decision = decide(plugins, report, incumbent, run.task.gate)
+    run.listener.stage("gate", "approved" if decision.approved else "refused")
+    for vote in decision.votes:
+        mark = "no " if not vote.approve else "but" if vote.warning else "yes"
+        run.listener.note(f"{'':<10} {mark} {vote.voter}: {vote.reason}")
+    return Proposal(fits[name], report, decision, live.ref.digest if live else None)
+
+
+def _incumbent(run: Run) -> Incumbent | None:
+    """The model in service as it serves; None when there is none."""
+    registry = run.workspace.registry
+    ref = registry.live(run.spec.name)
+    if ref is None:
+        return None
+    report = _report_of(run, ref)
+    try:
+        loaded = registry.load(ref)
+    except IntegrityError as error:
+        # A damaged model in service must not keep a sound one from taking its place.
+        run.listener.note(f"{'':<10} the model in service cannot be compared: {error}")
+        return Incumbent(ref, None, report)
+    serving = loaded.serving
+    fitted = Fitted(
+        loaded.model,
+        ref.recipe,
+        cost=cost_of(loaded.model, run.workspace.plugins.recipes()[ref.recipe]),
+        temperature=serving.temperature,
+        threshold=serving.threshold,
+        seen=_seen_by(run, ref),
+    )
+    return Incumbent(ref, fitted, report)
+
+
+def _seen_by(run: Run, ref: ModelRef) -> Seen | None:
+    """What a model was trained on; None when its run was pruned."""
+    workspace = run.workspace
+    try:
+        return Seen.load(workspace.store.runs.get(ref.run_id).folder / _SEEN, workspace.salt)
+    except NotFoundError:
+        return None
+
+
+def _report_of(run: Run, ref: ModelRef) -> EvalReport | None:
+    """The report that a model was promoted on; None when its run was pruned."""
+    try:
+        folder = run.workspace.store.runs.get(ref.run_id).folder
+        return from_json((folder / "report.json").read_text(encoding="utf-8"))
+    except (NotFoundError, OSError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A registered model that waits to be promoted or left."""
+
+    model: ModelRef
+    report: EvalReport
+    decision: Decision
+    instead_of: str | None
+
+
+def recall(run: Run) -> Proposed | None:
+    """What a run that was killed later on had proposed already; None when it had not."""
+    file = run.folder / _PROPOSED
+    if not file.is_file():
+        return None
+    known = json.loads(file.read_text(encoding="utf-8"))
+    registry = run.workspace.registry
+    model = registry.resolve(known["model"], run.spec.name)
+    report = from_json((run.folder / "report.json").read_text(encoding="utf-8"))
+    _remember_report(run, report)
+    return Proposed(model, report, decision_of(registry.card(model)), known["instead_of"])
+
+
+def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, Any]) -> Proposed:
+    """Keep the proposed model with its card and its report; it becomes the task's "candidate"."""
+    registry = run.workspace.registry
+    card = build_card(
+        proposal.report, proposal.decision, run.spec, _provenance(run, proposal, snapshot)
+    )
+    serving = Serving.of(
+        proposal.report,
+        run.spec,
+        max_length=run.task.train.encoder.max_length,
+        keep=run.task.keep,
+        steps=steps,
+    )
+    model = registry.register(
+        proposal.fitted.model, serving, card, run_id=run.info.id, by=current_user()
+    )
+    write_atomically(run.folder / "report.json", to_json(proposal.report).encode())
+    write_report(proposal.report, proposal.decision, card, run.folder / _HTML)
+    _remember_report(run, proposal.report)
+    # Written last: from here on a rerun only has the promotion left to do.
+    known = {"model": model.digest, "instead_of": proposal.instead_of}
+    write_atomically(run.folder / _PROPOSED, json.dumps(known).encode())
+    return Proposed(model, proposal.report, proposal.decision, proposal.instead_of)
+
+
+def _provenance(run: Run, proposal: Proposal, snapshot: str) -> Provenance:
+    settings = run.task.train
+    encoder = {"path": settings.encoder.path, "sha256": settings.encoder.sha256 or "packaged"}
+    return Provenance(
+        run_id=run.info.id,
+        snapshot=snapshot,
+        seed=settings.seed,
+        settings=run.task.model_dump(mode="json"),
+        encoder=None if proposal.fitted.recipe == BASELINE else encoder,
+        created_at=run.info.started_at,
+        incumbent=proposal.instead_of,
+    )
+
+
+def _remember_report(run: Run, report: EvalReport) -> None:
+    run.report = report
+    run.report_file = run.folder / _HTML
+
+
+def promote(run: Run, proposed: Proposed) -> ModelRef:
+    """Put an approved model in service and tell the observers.
+
+    Raises:
+        StoreError: when something else is in service by now than what it was compared with.
+    """
+    registry, ref, decision = run.workspace.registry, proposed.model, proposed.decision
+    previous = registry.promote(
+        run.spec.name, ref.digest, decision, current_user(), instead_of=proposed.instead_of
+    )
+    promoted = registry.live(run.spec.name) or ref
+    if previous is None or previous.digest != promoted.digest:
+        run.workspace.plugins.model_promoted(promoted, previous, decision)
+    run.listener.stage("promote", f"{promoted.digest[:12]} is live")
+    return promoted
+
+
+def votes_json(votes: tuple[Vote, ...]) -> Iterator[dict[str, Any]]:
+    """The votes as JSON values."""
+    for vote in votes:
+        yield {
+            "voter": vote.voter,
+            "approve": vote.approve,
+            "warning": vote.warning,
+            "reason": vote.reason,
+        }

@@ -1,0 +1,88 @@
+"""Asking for labels: the unjudged incidents that the model in service is least sure of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.contracts import AsksForLabels
+from sftsec_core.operations.ingesting import window_of
+from sftsec_core.operations.progress import Listener, Silent
+from sftsec_core.operations.score import in_service, scorer_of
+from sftsec_core.scoring.sampling import Uncertain, label_request, most_uncertain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sftsec_core.api.contracts import Connector
+    from sftsec_core.operations.context import Workspace
+    from sftsec_core.scoring.scorer import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOutcome:
+    """What was asked.
+
+    Attributes:
+        model: digest of the model that is not sure.
+        wanted: the incidents, the least sure first.
+        requested: how many of them the connector could ask for.
+    """
+
+    task: str
+    model: str
+    wanted: tuple[Uncertain, ...]
+    requested: int
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`; the events themselves stay where they are."""
+        shown = ("uid", "label", "probability", "doubt", "text")
+        return {
+            "task": self.task,
+            "model": self.model,
+            "wanted": [{name: getattr(each, name) for name in shown} for each in self.wanted],
+            "requested": self.requested,
+        }
+
+
+def request_labels(
+    workspace: Workspace,
+    name: str,
+    *,
+    limit: int,
+    dry_run: bool = False,
+    listener: Listener | None = None,
+) -> RequestOutcome:
+    """Ask the analysts about the incidents that the model in service is least sure of.
+
+    Args:
+        workspace: the configuration with what it names.
+        name: the task.
+        limit: how many at most.
+        dry_run: only find them.
+        listener: who wants to know how it goes.
+
+    Raises:
+        NotInServiceError: when the task has no model in service.
+        ConnectorError: when the connector cannot ask.
+    """
+    listener = listener or Silent()
+    live = in_service(workspace, name)
+    scorer, trained = scorer_of(workspace, name, workspace.registry.load(live))
+    window = window_of(trained, datetime.now(UTC), labelled=False)
+    listener.stage("score", f"with {live.digest[:12]} ({live.recipe})")
+    with workspace.connector(trained.connector) as connector:
+        wanted = most_uncertain(connector.pull(window), scorer, limit, listener.advance)
+        requested = 0
+        if not dry_run:
+            requested = _ask(connector, wanted, scorer)
+            details = {"model": live.digest, "wanted": len(wanted), "requested": requested}
+            workspace.store.audit.append("labels.requested", name, details)
+    return RequestOutcome(name, live.digest, tuple(wanted), requested)
+
+
+def _ask(connector: Connector, wanted: Sequence[Uncertain], scorer: Scorer) -> int:
+    if isinstance(connector, AsksForLabels):
+        return connector.ask_for_labels([label_request(each, scorer) for each in wanted])
+    return connector.request_labels([each.uid for each in wanted])

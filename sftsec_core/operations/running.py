@@ -1,0 +1,86 @@
+"""One run from its first line to its last, whatever happens in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.domain import EvalReport, RunInfo
+from sftsec_core.api.errors import ConnectorUnavailableError, SftsecError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sftsec_core.api.domain import TaskSpec
+    from sftsec_core.api.settings.task import TaskSettings
+    from sftsec_core.operations.context import Workspace
+    from sftsec_core.operations.progress import Listener
+
+
+@dataclass(slots=True)
+class Run:
+    """A run under way: what it works on, and what it leaves behind.
+
+    Attributes:
+        status: how it is going to end, unless it fails.
+        report: for the observers, once there is one.
+        report_file: where the report lies, once it does.
+    """
+
+    info: RunInfo
+    workspace: Workspace
+    task: TaskSettings
+    spec: TaskSpec
+    listener: Listener
+    status: str = "succeeded"
+    report: EvalReport | None = None
+    report_file: Path | None = field(default=None)
+
+    @property
+    def folder(self) -> Path:
+        """The run's own folder, kept between a kill and the rerun."""
+        return self.info.folder
+
+
+@contextmanager
+def running(workspace: Workspace, kind: str, name: str, listener: Listener) -> Iterator[Run]:
+    """Record a run, or adopt the one that a kill left behind; record how it ends.
+
+    An interruption (a kill, Ctrl-C, a connection that did not come back) leaves it to be
+    adopted; any other error ends it as failed.
+
+    Raises:
+        NotFoundError: when there is no such task.
+        StoreError: when another process runs this kind on this task.
+    """
+    task, spec = workspace.task(name), workspace.task_spec(name)
+    runs = workspace.store.runs
+    settings: Mapping[str, Any] = task.model_dump(mode="json")
+    info = runs.adopt(kind, name, settings)
+    if info is not None:
+        listener.note(f"going on with run {info.id}, which was interrupted")
+    info = info or runs.create(kind, name, workspace.folder / "runs", settings)
+    run = Run(info, workspace, task, spec, listener)
+    workspace.store.audit.append(f"{kind}.started", name, {"run": info.id})
+    workspace.plugins.run_started(info)
+    try:
+        with runs.beating(info.id):
+            yield run
+    except (KeyboardInterrupt, ConnectorUnavailableError) as error:
+        runs.interrupt(info.id, str(error) or "interrupted")
+        raise
+    except Exception as error:
+        line = str(error) if isinstance(error, SftsecError) else f"{type(error).__name__}: {error}"
+        _finish(run, "failed", error=" ".join(line.split()))
+        raise
+    _finish(run, run.status)
+
+
+def _finish(run: Run, status: str, error: str | None = None) -> None:
+    workspace = run.workspace
+    run.info = workspace.store.runs.finish(run.info.id, status, error=error, report=run.report_file)
+    details = {"run": run.info.id, "status": status, **({"error": error} if error else {})}
+    workspace.store.audit.append(f"{run.info.kind}.finished", run.info.task, details)
+    workspace.plugins.run_finished(run.info, run.report)

@@ -1,1 +1,0 @@
-"""The stages of a retraining run: each takes values and gives values."""

@@ -1,1 +1,0 @@
-"""The gate and the registry: what may go into service, and what is."""

@@ -1,0 +1,82 @@
+"""What `auto` made: one model, or several whose probabilities are averaged, and how it chose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sftsec_core.api.errors import IntegrityError
+from sftsec_core.models.model_format import load_model, read_json, save_model, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from sftsec_core.api.contracts import RecipeSpec, TrainedModel
+
+SETTINGS = "auto.json"
+
+
+@dataclass(frozen=True, slots=True)
+class BlendModel:
+    """The plain average of its members' probabilities; a `TrainedModel`.
+
+    Attributes:
+        members: recipe name to model; one member is that model itself.
+        notes: what was tried, with dev figures and seconds, for the report and the model card.
+        cost: what its members cost together: an `auto` that kept linear is as cheap as linear.
+    """
+
+    labels: tuple[str, ...]
+    members: Mapping[str, TrainedModel]
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    cost: int | None = None
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Probabilities, shape (len(texts), len(labels))."""
+        return average([member.predict_proba(texts) for member in self.members.values()])
+
+    def save(self, folder: Path) -> None:
+        """Write each member into a subfolder of its name, and the notes beside them."""
+        for name, member in self.members.items():
+            save_model(member, name, folder / name)
+        write_json(
+            folder / SETTINGS,
+            {"labels": list(self.labels), "members": list(self.members), "notes": self.notes},
+        )
+
+
+def average(probabilities: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The mean of probabilities of one shape."""
+    mean: NDArray[np.float64] = np.mean(np.stack(probabilities), axis=0)
+    return mean
+
+
+def load_blend(folder: Path, recipes: Mapping[str, RecipeSpec]) -> BlendModel:
+    """Read what `BlendModel.save` wrote.
+
+    Args:
+        folder: holds a subfolder a member.
+        recipes: of which members may be; a blend within a blend is not one of them.
+
+    Raises:
+        IntegrityError: when a member is missing, unknown or not what it should be.
+    """
+    settings = read_json(folder / SETTINGS)
+    names = settings.get("members")
+    if not isinstance(names, list) or not names or not set(names) <= set(recipes):
+        raise IntegrityError(f"{folder / SETTINGS}: members {names!r} are not recipes")
+    members = {name: load_model(folder / name, recipes) for name in names}
+    labels = tuple(settings["labels"])
+    if any(member.labels != labels for member in members.values()):
+        raise IntegrityError(f"{folder}: its members do not answer the same question")
+    return BlendModel(labels, members, settings.get("notes", {}), cost_of(names, recipes))
+
+
+def cost_of(names: Sequence[str], recipes: Mapping[str, RecipeSpec]) -> int:
+    """What these members cost together."""
+    return sum(recipes[name].cost for name in names)

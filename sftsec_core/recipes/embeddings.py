@@ -1,0 +1,110 @@
+"""Texts to the frozen encoder's vectors, computed once while several recipes ask for the same.
+
+This module imports torch only when the first text is embedded.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sftsec_core.api.errors import IntegrityError
+from sftsec_core.api.settings.task import EncoderSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+# (the encoder's digest, tokens read, text) to its vector
+_Memory = dict[tuple[str, int, str], "NDArray[np.float32]"]
+_memory: ContextVar[_Memory | None] = ContextVar("sftsec_embeddings", default=None)
+
+
+@contextmanager
+def remembered_embeddings() -> Iterator[None]:
+    """Within this block, a text is embedded once, whichever recipe asks; about 4 KB a text."""
+    token = _memory.set({})
+    try:
+        yield
+    finally:
+        _memory.reset(token)
+
+
+class Embedder:
+    """A frozen, digest-checked encoder: texts to the vectors of its middle and its last layer.
+
+    The last layer knows what a text means, the middle one still how it is written; a command or
+    a URL is told by the second, a sentence by the first.
+    """
+
+    def __init__(self, settings: EncoderSettings) -> None:
+        """Find the encoder and check it; it is loaded when it is first used.
+
+        Raises:
+            ConfigError: when there is no such encoder.
+            IntegrityError: when its digest is wrong or it holds pickles.
+        """
+        from sftsec_core.recipes.encoder.encoder import resolve_encoder
+
+        self._settings = settings
+        self._files = resolve_encoder(settings)
+        self._loaded: tuple[Any, Any] | None = None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Embedder:
+        """Find the encoder that a saved model names, the same one to the bit.
+
+        Raises:
+            IntegrityError: when another one lies there now.
+        """
+        embedder = cls(
+            EncoderSettings(
+                path=value["path"], sha256=value["sha256"], max_length=value["max_length"]
+            )
+        )
+        if embedder._files.sha256 != value["sha256"]:
+            raise IntegrityError("the encoder is not the one that the model was trained with")
+        return embedder
+
+    def to_json(self) -> dict[str, Any]:
+        """What a saved model keeps of the encoder: its name and digest, not its weights."""
+        return {
+            "path": self._settings.path,
+            "sha256": self._files.sha256,
+            "max_length": self._settings.max_length,
+        }
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed texts.
+
+        Returns:
+            Means of the token vectors, shape (len(texts), 2, hidden size).
+        """
+        memory = _memory.get()
+        if memory is None or not texts:
+            return self._embed(texts)
+        keys = [(self._files.sha256, self._settings.max_length, text) for text in texts]
+        new = list(dict.fromkeys(key for key in keys if key not in memory))
+        memory.update(zip(new, self._embed([text for *_, text in new]), strict=True))
+        return np.stack([memory[key] for key in keys])
+
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        from sftsec_core.recipes.encoder import encoder as torch_encoder
+
+        if self._loaded is None:
+            encoder = torch_encoder.load_encoder(self._files.folder)
+            tokenizer = torch_encoder.load_tokenizer(self._files.folder)
+            self._loaded = tokenizer, encoder.to(torch_encoder.pick_device())
+        tokenizer, encoder = self._loaded
+        depth = torch_encoder.depth(encoder)
+        return torch_encoder.embed(
+            texts,
+            tokenizer,
+            encoder,
+            layers=(depth // 2, depth),
+            max_length=self._settings.max_length,
+        )

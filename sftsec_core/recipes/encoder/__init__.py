@@ -1,0 +1,1 @@
+"""Fine-tuned transformers: the only modules that import torch."""

@@ -1,0 +1,203 @@
+"""A fine-tuned encoder with a linear head: the module, and the model that can be kept.
+
+A model folder holds what transformers calls a checkpoint of the encoder (`model.safetensors`,
+`config.json`, `tokenizer.json`), beside it the head (`head.safetensors`) and `classifier.json`.
+Low-rank adapters are merged into the weights before they are saved, so that a folder stands alone:
+to load it takes neither PEFT nor the base encoder, and one digest names all that it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import transformers
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from sftsec_core.api.errors import IntegrityError
+from sftsec_core.models.model_format import read_json, write_json
+from sftsec_core.recipes.encoder.data import encode_texts, pad_rows
+from sftsec_core.recipes.encoder.encoder import (
+    WEIGHTS,
+    length_buckets,
+    load_encoder,
+    load_tokenizer,
+    mean_pool,
+    pick_device,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+HEAD = "head.safetensors"
+SETTINGS = "classifier.json"
+SCORE_BLOCK = 16384  # texts that are encoded at once: bounds memory, lets lengths be sorted
+TOKENS_PER_BATCH = {"cpu": 4096, "mps": 16384, "cuda": 65536}
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Silence its progress bars and its notes on what a checkpoint lacks; errors stay."""
+    logging = transformers.utils.logging
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+class PooledClassifier(nn.Module):
+    """Encoder, mean over the tokens, dropout, linear layer.
+
+    The mean and not the first token's vector: the packaged encoder was trained so, and a
+    pretrained mean beats a pooler that starts from nothing.
+    """
+
+    def __init__(self, encoder: nn.Module, classes: int, dropout: float) -> None:
+        """Put a fresh head on an encoder; its random start comes from torch's generator."""
+        super().__init__()
+        if getattr(encoder, "pooler", None) is not None:
+            # Not on the path to the loss: no gradients, which distributed training refuses.
+            encoder.pooler = None  # type: ignore[assignment]
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(int(encoder.config.hidden_size), classes)  # type: ignore[arg-type, union-attr]
+        nn.init.normal_(self.head.weight, std=0.02)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Return `logits`, shape (rows, classes), for ids and mask of shape (rows, tokens)."""
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
+        pooled = mean_pool(hidden.last_hidden_state, attention_mask)
+        return {"logits": self.head(self.dropout(pooled))}
+
+
+def set_dropout(module: nn.Module, rate: float) -> None:
+    """Give every dropout layer of a module the same rate."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Dropout):
+            layer.p = rate
+
+
+class EncoderModel:
+    """A fine-tuned encoder; keeps `sftsec_core.api.contracts.TrainedModel`."""
+
+    def __init__(
+        self,
+        module: PooledClassifier,
+        tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
+        labels: Sequence[str],
+        *,
+        max_length: int,
+    ) -> None:
+        """Take a trained module and what it needs to read texts.
+
+        Args:
+            module: with `len(labels)` columns; it is moved to the best device and frozen.
+            tokenizer: of its encoder.
+            labels: the classes, in the columns' order.
+            max_length: tokens read of a text.
+        """
+        self._module = module.to(pick_device()).eval().requires_grad_(False)
+        self._tokenizer = tokenizer
+        self._labels = tuple(labels)
+        self._max_length = max_length
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, in the order of `predict_proba`'s columns."""
+        return self._labels
+
+    @property
+    def module(self) -> PooledClassifier:
+        """The network itself, for explainers and audits that need gradients."""
+        return self._module
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Probabilities, shape (len(texts), len(labels)); rows sum to 1, in the texts' order.
+
+        Equal texts within a block are computed once. Memory is bounded by a block's token ids and
+        one batch's activations, whatever the number of texts.
+        """
+        out = np.zeros((len(texts), len(self._labels)))
+        for start in range(0, len(texts), SCORE_BLOCK):
+            block = texts[start : start + SCORE_BLOCK]
+            place = {text: i for i, text in enumerate(dict.fromkeys(block))}
+            scores = self._score(list(place))
+            out[start : start + len(block)] = scores[[place[text] for text in block]]
+        return out
+
+    def _score(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        device = self._module.head.weight.device
+        encoded = encode_texts(texts, self._tokenizer, self._max_length)
+        out = np.zeros((len(texts), len(self._labels)))
+        for batch in length_buckets(encoded.lengths.tolist(), TOKENS_PER_BATCH[device.type]):
+            padded = pad_rows([encoded[i] for i in batch], pad_id(self._tokenizer))
+            with torch.inference_mode():
+                logits = self._module(**{name: t.to(device) for name, t in padded.items()})[
+                    "logits"
+                ]
+            out[batch] = torch.softmax(logits.cpu().double(), dim=-1).numpy()
+        return out
+
+    def save(self, folder: Path) -> None:
+        """Write weights (safetensors) and settings (JSON) into an existing empty folder."""
+        with quiet_transformers():
+            self._module.encoder.save_pretrained(folder)  # type: ignore[operator]
+            self._tokenizer.save_pretrained(folder)
+        head = {name: t.detach().cpu() for name, t in self._module.head.state_dict().items()}
+        save_file(head, folder / HEAD)
+        settings = {"labels": list(self._labels), "max_length": self._max_length}
+        write_json(folder / SETTINGS, settings)
+
+    @classmethod
+    def load(cls, folder: Path) -> EncoderModel:
+        """Read what `save` wrote, without unpickling or running anything.
+
+        Raises:
+            IntegrityError: when a file is missing or does not fit the others.
+        """
+        settings = read_json(folder / SETTINGS)
+        try:
+            labels, max_length = settings["labels"], settings["max_length"]
+            with quiet_transformers():
+                module = PooledClassifier(_load_whole(folder), len(labels), dropout=0.0)
+                tokenizer = load_tokenizer(folder)
+            module.head.load_state_dict(load_file(folder / HEAD))
+        except (OSError, RuntimeError, KeyError, ValueError, SafetensorError) as error:
+            raise IntegrityError(f"{folder} holds no whole fine-tuned model: {error}") from error
+        return cls(module, tokenizer, labels, max_length=max_length)
+
+
+def _load_whole(folder: Path) -> nn.Module:
+    """Load a saved encoder; transformers itself would make up the weights that a file lacks.
+
+    Raises:
+        IntegrityError: when weights are missing.
+    """
+    encoder = load_encoder(folder)
+    if getattr(encoder, "pooler", None) is not None:
+        encoder.pooler = None  # type: ignore[assignment]  # never saved, see PooledClassifier
+    with safe_open(folder / WEIGHTS, framework="pt") as file:
+        lacking = sorted(set(dict(encoder.named_parameters())) - set(file.keys()))
+    if lacking:
+        raise IntegrityError(f"{folder / WEIGHTS} lacks {', '.join(lacking[:3])} ...")
+    return encoder
+
+
+def pad_id(tokenizer: Any) -> int:  # noqa: ANN401 - transformers gives it no useful type
+    """The id that fills a row; masked, so that any will do where a tokenizer has none."""
+    return int(tokenizer.pad_token_id or 0)

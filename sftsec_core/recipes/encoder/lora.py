@@ -1,0 +1,60 @@
+"""The `lora` recipe: low-rank adapters in every linear layer, and a fresh linear head.
+
+Only the adapters and the head are trained (PEFT): less optimizer memory and small checkpoints,
+which counts with encoders larger than the packaged one. Afterwards the adapters are merged into
+the weights, so that a saved model stands alone; see `torch_classifier`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from peft import LoraConfig, LoraModel
+
+from sftsec_core.recipes.encoder.classifier import EncoderModel
+from sftsec_core.recipes.encoder.loop import FineTuning
+from sftsec_core.recipes.encoder.trainer import fine_tune
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sftsec_core.api.contracts import TrainJob
+
+
+def train_lora(job: TrainJob) -> EncoderModel:
+    """Fine-tune adapters; see `torch_trainer.fine_tune` for resuming and errors."""
+    return fine_tune(job, LORA)
+
+
+def load_lora(folder: Path) -> EncoderModel:
+    """Read a folder that a `lora` model was saved into; takes no PEFT.
+
+    Raises:
+        IntegrityError: when a file is missing or does not fit the others.
+    """
+    return EncoderModel.load(folder)
+
+
+def _wrap(encoder: torch.nn.Module, job: TrainJob) -> torch.nn.Module:
+    rank = job.settings.lora_rank
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=2 * rank,
+        lora_dropout=job.settings.dropout,
+        target_modules="all-linear",
+        bias="none",
+    )
+    # The tuner itself and not `get_peft_model`, whose wrapper is for saving adapters apart, and
+    # asks the encoder for an attribute that transformers 5 warns about.
+    wrapped: torch.nn.Module = LoraModel(encoder, config, "default")
+    return wrapped
+
+
+def _merge(encoder: torch.nn.Module) -> torch.nn.Module:
+    merged: torch.nn.Module = encoder.merge_and_unload()  # type: ignore[operator]
+    return merged
+
+
+# Adapters start from nothing and bear, and need, a rate ten times that of pretrained weights.
+LORA = FineTuning("lora", rate=10.0, head_rate=10.0, wrap=_wrap, merge=_merge)

@@ -1,0 +1,251 @@
+"""Fine-tuning on `transformers.Trainer`: one outline for all recipes that train an encoder.
+
+    encode -> plan -> train -> restore the best -> merge
+
+The Trainer keeps the loop, mixed precision and distributed training; ours are the loss, the
+batches, the learning rates, the schedule that fits the time, and checkpoints without pickles.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from sftsec_core.api.errors import TrainingError
+from sftsec_core.recipes.encoder.callbacks import Deadline, out_of_patience
+from sftsec_core.recipes.encoder.checkpoint import (
+    Plan,
+    checkpoint_folder,
+    claim_folder,
+    fingerprint,
+    load_weights,
+    read_plan,
+    read_state,
+    write_plan,
+)
+from sftsec_core.recipes.encoder.classifier import (
+    EncoderModel,
+    PooledClassifier,
+    quiet_transformers,
+    set_dropout,
+)
+from sftsec_core.recipes.encoder.data import EncodedTexts, LabelledTexts, encode_texts
+from sftsec_core.recipes.encoder.encoder import (
+    load_encoder,
+    load_tokenizer,
+    pick_device,
+    resolve_encoder,
+)
+from sftsec_core.recipes.encoder.loop import FineTuner, FineTuning, Prepared, use_bf16
+from sftsec_core.recipes.encoder.speed import Speed, measure_speed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sftsec_core.api.contracts import TrainJob
+    from sftsec_core.api.domain import Example
+
+PLANNED_SHARE = 0.9  # of the time; the rest is for a machine that slows down meanwhile
+SAMPLE = 1024  # training texts that an estimate encodes
+
+
+# The head is fresh and learns ten times as fast as the encoder that it reads.
+FULL = FineTuning("full", rate=1.0, head_rate=10.0)
+
+
+def fine_tune(job: TrainJob, how: FineTuning) -> EncoderModel:
+    """Train an encoder on a job, or go on where an earlier, killed call stopped.
+
+    Writes only under `job.workdir`. Deterministic on a CPU for one seed and number of threads,
+    killed in between or not; the global random generators are left as they were.
+
+    Raises:
+        TrainingError: when fewer than two classes are trusted, or the training diverges.
+        ConfigError, IntegrityError: when the encoder is not there or not the right one.
+    """
+    started = time.monotonic()
+    encoder = resolve_encoder(job.settings.encoder)
+    run = job.workdir / how.recipe
+    mark = fingerprint(job, how.recipe, encoder.sha256)
+    checkpoint = claim_folder(run, mark)
+    with seeded(job.settings.seed), quiet_transformers():
+        ready = _prepare(job, how, encoder.folder, train=_trusted(job.train), dev=job.dev)
+        speed = None if job.deadline_s is None else _measure(ready, job.settings.batch_size)
+        plan = read_plan(run) if checkpoint else None
+        if plan is None:
+            plan = Plan(mark, _affordable_epochs(job, ready, speed, time.monotonic() - started))
+            write_plan(run, plan)
+        _train(job, how, ready, plan, checkpoint, _deadline(job, ready, speed, started))
+    _require_finite(ready.module)
+    ready.module.encoder = how.merge(ready.module.encoder)
+    return EncoderModel(
+        ready.module,
+        ready.tokenizer,
+        job.task.labels,
+        max_length=job.settings.encoder.max_length,
+    )
+
+
+def estimate_seconds(job: TrainJob, how: FineTuning = FULL) -> float:
+    """Foretell what `fine_tune` would take without a deadline, from a few steps on a sample.
+
+    It loads the encoder and trains six steps that change nothing. Early stopping may end the run
+    sooner; on a machine that others use, take it for a guide.
+
+    Raises:
+        TrainingError, ConfigError, IntegrityError: as `fine_tune` does.
+    """
+    started = time.monotonic()
+    encoder = resolve_encoder(job.settings.encoder)
+    texts = _trusted(job.train)
+    order = np.random.default_rng(job.settings.seed).permutation(len(texts))
+    sample = [texts[i] for i in order[:SAMPLE]]
+    with seeded(job.settings.seed), quiet_transformers():
+        ready = _prepare(job, how, encoder.folder, train=sample, dev=())
+        prepared_s = time.monotonic() - started
+        speed = _measure(ready, job.settings.batch_size)
+    lengths, batch = ready.train.encoded.lengths, job.settings.batch_size
+    epoch_s = speed.epoch_s(lengths, batch) * len(texts) / len(sample)
+    dev_s = speed.scoring_s(lengths, batch) * len(job.dev) / len(sample)
+    return prepared_s + job.settings.epochs * (epoch_s + dev_s)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed torch within, and give all global generators back as they were."""
+    python, legacy = random.getstate(), np.random.get_state()
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(legacy)
+
+
+def _trusted(examples: Sequence[Example]) -> list[Example]:
+    """Those whose label is trusted at all: the others would cost time and teach nothing.
+
+    Raises:
+        TrainingError: when they are not of two labels at least.
+    """
+    trusted = [example for example in examples if example.weight > 0]
+    if len({example.label for example in trusted}) < 2:
+        raise TrainingError("fine-tuning needs trusted examples of two labels at least")
+    return trusted
+
+
+def _prepare(
+    job: TrainJob,
+    how: FineTuning,
+    folder: Path,
+    *,
+    train: Sequence[Example],
+    dev: Sequence[Example],
+) -> Prepared:
+    tokenizer, length = load_tokenizer(folder), job.settings.encoder.max_length
+    encoder = load_encoder(folder)
+    set_dropout(encoder, job.settings.dropout)
+    module = PooledClassifier(encoder, len(job.task.labels), job.settings.dropout)
+    module.encoder = how.wrap(module.encoder, job)
+    return Prepared(
+        module.to(pick_device()),
+        tokenizer,
+        _label(train, job.task.labels, tokenizer, length),
+        _by_length(_label(dev, job.task.labels, tokenizer, length)),
+    )
+
+
+def _label(
+    examples: Sequence[Example],
+    labels: Sequence[str],
+    tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
+    max_length: int,
+) -> LabelledTexts:
+    column = {label: i for i, label in enumerate(labels)}
+    return LabelledTexts(
+        encode_texts([example.text for example in examples], tokenizer, max_length),
+        np.array([column[example.label] for example in examples], dtype=np.int64),
+        np.array([example.weight for example in examples], dtype=np.float32),
+    )
+
+
+def _by_length(texts: LabelledTexts) -> LabelledTexts:
+    order = np.argsort(-texts.encoded.lengths, kind="stable")
+    rows = [texts.encoded[i] for i in order]
+    flat = np.concatenate(rows) if rows else texts.encoded.flat
+    offsets = np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
+    return LabelledTexts(EncodedTexts(flat, offsets), texts.labels[order], texts.weights[order])
+
+
+def _measure(ready: Prepared, batch_size: int) -> Speed:
+    return measure_speed(ready.module, ready.train.encoded, batch_size, bf16=use_bf16())
+
+
+def _affordable_epochs(
+    job: TrainJob, ready: Prepared, speed: Speed | None, spent_s: float
+) -> float:
+    """The epochs asked for, or as many as fit: warm-up and decay then run their whole course."""
+    wanted = job.settings.epochs
+    if speed is None or job.deadline_s is None:
+        return wanted
+    batch = job.settings.batch_size
+    epoch_s = speed.epoch_s(ready.train.encoded.lengths, batch)
+    epoch_s += speed.scoring_s(ready.dev.encoded.lengths, batch)
+    left_s = PLANNED_SHARE * job.deadline_s - spent_s
+    one_step = 1 / max(1, len(ready.train) // batch)
+    return min(wanted, max(left_s / epoch_s, one_step))
+
+
+def _deadline(job: TrainJob, ready: Prepared, speed: Speed | None, started: float) -> Deadline:
+    if speed is None or job.deadline_s is None:
+        return Deadline(None, 0.0)
+    dev_s = speed.scoring_s(ready.dev.encoded.lengths, job.settings.batch_size)
+    return Deadline(started + job.deadline_s, dev_s)
+
+
+def _require_finite(module: torch.nn.Module) -> None:
+    if not all(bool(torch.isfinite(parameter).all()) for parameter in module.parameters()):
+        raise TrainingError("training diverged: lower train.learning_rate or train.max_grad_norm")
+
+
+def _train(
+    job: TrainJob,
+    how: FineTuning,
+    ready: Prepared,
+    plan: Plan,
+    checkpoint: Path | None,
+    deadline: Deadline,
+) -> None:
+    """Run the Trainer to its end and put the best weights into the module."""
+    run = job.workdir / how.recipe
+    if checkpoint is None or not _is_over(checkpoint, job.settings.patience):
+        trainer = FineTuner(job, how, ready, plan.epochs, deadline)
+        try:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        except torch.OutOfMemoryError as error:
+            raise TrainingError(
+                "the GPU's memory does not hold a training step: lower train.batch_size or "
+                "train.encoder.max_length"
+            ) from error
+        state: Mapping[str, Any] = vars(trainer.state)
+    else:
+        state = read_state(checkpoint)
+    best = state["best_global_step"] or state["global_step"]
+    load_weights(ready.module, checkpoint_folder(run, best))
+
+
+def _is_over(checkpoint: Path, patience: int) -> bool:
+    """Whether the run ended at this checkpoint: it was killed when nothing was left to train."""
+    state = read_state(checkpoint)
+    return state["global_step"] >= state["max_steps"] or out_of_patience(
+        state["log_history"], patience
+    )

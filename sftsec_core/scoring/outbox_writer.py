@@ -1,0 +1,168 @@
+"""Write what was scored into the outbox, a page a transaction, together with the cursor.
+
+A kill loses nothing: either the page's detections, its quarantine entries, its suppressions in
+the audit log and the moved cursor are all there, or none of them and the page is scored again.
+Scoring a page again writes no second row: a detection's uid says which model found which
+incident.
+
+Where scoring goes on is kept for each task and source connector. A later call goes on behind
+the last cursor, with a new model too: what came in before was the old model's to judge. A source
+that grew is read from where it ended. `from_start` begins again (with `window.since`: from that
+time on); such a rescan moves the same cursor, so that a killed one is continued by the next
+plain call.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.scoring.scorer import ScoredPage, Scorer, score
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from sftsec_core.api.contracts import Connector
+    from sftsec_core.api.domain import IncidentPage, PullWindow
+    from sftsec_core.store.store import Store
+
+_UIDS_IN_AUDIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreJob:
+    """One order to score.
+
+    Attributes:
+        task: the task's name.
+        source: the name of the connector that incidents come from.
+        destination: the name of the connector that detections go to.
+        window: what to pull; `labelled=False` leaves out what analysts judged already.
+        run_id: the run that scores.
+        from_start: begin at the window's start instead of behind the last cursor.
+    """
+
+    task: str
+    source: str
+    destination: str
+    window: PullWindow
+    run_id: str | None = None
+    from_start: bool = False
+
+
+@dataclass(slots=True)
+class ScoreCounts:
+    """What came of a scoring job so far.
+
+    Attributes:
+        pages: pages recorded.
+        pulled: incidents that they brought.
+        judged: those passed over, since an analyst's verdict on them was pulled before.
+        scored: those that the model judged.
+        detections: those that it holds for an attack and that may go out.
+        new: those of them that were not in the outbox yet.
+        suppressed: those that a plugin keeps back.
+        rejected: records that could not be read or scored.
+        labels: detections by label.
+    """
+
+    pages: int = 0
+    pulled: int = 0
+    judged: int = 0
+    scored: int = 0
+    detections: int = 0
+    new: int = 0
+    suppressed: int = 0
+    rejected: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures as a JSON value."""
+        return {**asdict(self), "labels": dict(self.labels)}
+
+
+def score_to_outbox(
+    store: Store,
+    connector: Connector,
+    scorer: Scorer,
+    job: ScoreJob,
+    on_page: Callable[[ScoreCounts], None] = lambda _counts: None,
+) -> ScoreCounts:
+    """Pull, score and record until the source has no more.
+
+    Args:
+        store: holds the cursor and the outbox.
+        connector: the source.
+        scorer: what to score by.
+        job: what to score.
+        on_page: called after each recorded page, with the counts so far.
+
+    Raises:
+        ConnectorUnavailableError: when the source was lost; what is recorded stays and the
+            next call goes on behind it.
+        StoreError: when another process scores the same task from the same source.
+    """
+    stored = store.cursors.get(job.task, job.source)
+    pages = connector.pull(job.window, cursor=None if job.from_start else stored)
+    counts = ScoreCounts()
+    for page in score(_unjudged(store, job, pages, counts), scorer):
+        _record(store, page, job, stored, counts)
+        stored = page.cursor
+        on_page(counts)
+    return counts
+
+
+def _unjudged(
+    store: Store, job: ScoreJob, pages: Iterable[IncidentPage], counts: ScoreCounts
+) -> Iterator[IncidentPage]:
+    """Leave out what somebody has judged by way of an earlier model's detection.
+
+    Where a verdict stands on the detection, the source still shows its event as unjudged; a new
+    model that scores everything again would raise what an analyst has just closed.
+    """
+    for page in pages:
+        known = store.verdicts.of(job.source, [incident.uid for incident in page.incidents])
+        fresh = tuple(incident for incident in page.incidents if incident.uid not in known)
+        counts.judged += len(page.incidents) - len(fresh)
+        counts.pulled += len(page.incidents) - len(fresh)
+        yield replace(page, incidents=fresh)
+
+
+def _record(
+    store: Store, page: ScoredPage, job: ScoreJob, expected: str | None, counts: ScoreCounts
+) -> None:
+    with store.writing() as connection:
+        # The cursor first: where another process was faster, nothing else is touched.
+        store.cursors.move(job.task, job.source, page.cursor, expected=expected, joined=connection)
+        new = store.outbox.add(
+            job.destination, page.detections, run_id=job.run_id, joined=connection
+        )
+        store.quarantine.add(job.source, page.rejected, run_id=job.run_id, joined=connection)
+        _audit_suppressed(store, page, job, connection)
+    counts.pages += 1
+    counts.pulled += page.pulled
+    counts.scored += page.scored
+    counts.detections += len(page.detections)
+    counts.new += new
+    counts.suppressed += len(page.suppressed)
+    counts.rejected += len(page.rejected)
+    counts.labels.update(detection.label for detection in page.detections)
+
+
+def _audit_suppressed(
+    store: Store, page: ScoredPage, job: ScoreJob, connection: Connection
+) -> None:
+    by_reason: dict[str, list[str]] = {}
+    for detection, reason in page.suppressed:
+        by_reason.setdefault(reason, []).append(detection.incident_uid)
+    for reason, incidents in sorted(by_reason.items()):
+        details: Mapping[str, Any] = {
+            "reason": reason,
+            "count": len(incidents),
+            "incidents": incidents[:_UIDS_IN_AUDIT],
+            "run": job.run_id,
+        }
+        target = f"{job.task}/{job.destination}"
+        store.audit.append("detections.suppressed", target, details, joined=connection)

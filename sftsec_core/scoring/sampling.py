@@ -1,0 +1,107 @@
+"""The incidents that a model is least sure of: what a verdict teaches most on.
+
+Uncertainty sampling (Lewis and Gale, 1994): the probability that lies nearest to the threshold, or
+in a task without a benign class the smallest margin between the two best classes.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sftsec_core.api.domain import LabelRequest
+from sftsec_core.evaluation.decide import attack_scores
+from sftsec_core.scoring.scorer import Scorer, judge, rate_page
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sftsec_core.api.domain import Incident, IncidentPage
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """One incident that the model wants judged.
+
+    Attributes:
+        incident: as the task's steps left it.
+        label: the class that the model would decide on.
+        probability: of being an attack, or of the best class where there is no benign one.
+        doubt: how far it is from certain the other way; the smallest are the least sure.
+        text: as the model read it, cleaned and redacted.
+    """
+
+    incident: Incident
+    label: str
+    probability: float
+    doubt: float
+    text: str
+
+    @property
+    def uid(self) -> str:
+        """The incident's."""
+        return self.incident.uid
+
+
+def most_uncertain(
+    pages: Iterable[IncidentPage],
+    scorer: Scorer,
+    limit: int,
+    on_page: Callable[[int], None] = lambda _done: None,
+) -> list[Uncertain]:
+    """Find the incidents that the model is least sure of; of equal texts the first one.
+
+    Args:
+        pages: of unjudged incidents.
+        scorer: the model in service.
+        limit: how many; memory is bounded by it and by the page.
+        on_page: told how many were read so far.
+
+    Returns:
+        The least sure first.
+    """
+    best: dict[str, Uncertain] = {}
+    done = 0
+    for page in pages:
+        rated = rate_page(page, scorer)
+        doubts = _doubts(rated.proba, scorer)
+        rows = zip(rated.texts, judge(rated, scorer), doubts, strict=True)
+        for (incident, text), judged, doubt in rows:
+            if text not in best:
+                found = Uncertain(incident, judged.label, judged.probability, float(doubt), text)
+                best[text] = found
+        kept = heapq.nsmallest(limit, best.values(), key=lambda each: (each.doubt, each.uid))
+        best = {each.text: each for each in kept}
+        done += len(page.incidents)
+        on_page(done)
+    return list(best.values())
+
+
+def label_request(each: Uncertain, scorer: Scorer) -> LabelRequest:
+    """What an analyst is told of an incident that the scorer's model is not sure of."""
+    task = scorer.task
+    near = (
+        f"the threshold of {scorer.threshold:.2f}" if task.benign is not None else "another class"
+    )
+    return LabelRequest(
+        incident_uid=each.uid,
+        task=task.name,
+        label=each.label,
+        probability=each.probability,
+        reason=f"the model is not sure: {each.probability:.2f}, {each.doubt:.2f} from {near}",
+        at=each.incident.at,
+        fields=each.incident.fields,
+    )
+
+
+def _doubts(proba: NDArray[np.float64], scorer: Scorer) -> NDArray[np.float64]:
+    task = scorer.task
+    if task.benign is not None:
+        attack = attack_scores(proba, task.labels.index(task.benign))
+        return np.asarray(np.abs(attack - scorer.threshold))
+    ordered = np.sort(proba, axis=1)
+    return np.asarray(ordered[:, -1] - ordered[:, -2])

@@ -1,0 +1,1 @@
+"""What authors of connectors and plugins share, and the core uses too."""

@@ -1,0 +1,154 @@
+"""The server: where it listens, with which certificate, and how it stops."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from sftsec_core.api.errors import ConfigError
+from sftsec_core.server.app import build_app
+from sftsec_core.server.auth import Tokens
+from sftsec_core.server.middleware import Door
+from sftsec_core.server.service import Service
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from sftsec_core.config.settings import ServeSettings
+    from sftsec_core.operations.context import Workspace
+
+STOP_S = 30
+
+
+class Endpoint:
+    """A scoring endpoint that listens from its construction on and answers in `run`.
+
+    Attributes:
+        url: where it listens; the port is the real one, also when 0 was asked for.
+    """
+
+    def __init__(
+        self, workspace: Workspace, settings: ServeSettings, *, docs: bool = False
+    ) -> None:
+        """Check everything that can be checked, and bind.
+
+        Args:
+            workspace: the configuration with its models.
+            settings: where to listen and what is allowed.
+            docs: whether it describes itself at /openapi.json.
+
+        Raises:
+            ConfigError: when there is no usable token or certificate, no address to listen on,
+                or when it would send tokens and events in plain text to another machine.
+        """
+        tokens = Tokens.reveal(settings.tokens, workspace.file)
+        if settings.certificate is not None and settings.key is not None:
+            _check_certificate(settings.certificate, settings.key)
+        self._service = Service(workspace, settings)
+        self._socket = _listen(settings)
+        address, port = self._socket.getsockname()[:2]
+        shown = f"[{address}]" if ":" in address else address
+        self.url = f"{'https' if settings.certificate else 'http'}://{shown}:{port}"
+        self._server = _Server(
+            uvicorn.Config(
+                Door(build_app(self._service, docs=docs), tokens),
+                ssl_certfile=settings.certificate,
+                ssl_keyfile=settings.key,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=STOP_S,
+            )
+        )
+
+        # Its own access log quotes whole addresses. `access_log=False` takes its handlers away
+        # and leaves it to any that are added later.
+        logging.getLogger("uvicorn.access").disabled = True
+
+    def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Answer until `stop`, SIGTERM or SIGINT; what runs then is finished first.
+
+        Args:
+            ready: called once, just before the first request is taken.
+        """
+        self._service.start()
+        try:
+            ready()
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._socket.close()
+            self._service.stop()
+
+    def stop(self) -> None:
+        """Ask it to stop; from any thread."""
+        self._server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, to whom being asked to stop is no failure."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; at the second signal without waiting for what runs.
+
+        uvicorn's own raises the signal again at the end, and the process would die of it in
+        place of closing what it has opened.
+        """
+        del sig, frame
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def _listen(settings: ServeSettings) -> socket.socket:
+    host, port = settings.host, settings.port
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        safe = settings.certificate is not None or settings.behind_proxy
+        if not safe and not ipaddress.ip_address(address[0]).is_loopback:
+            raise ConfigError(
+                f"{host} is not this machine alone: name a certificate and its key "
+                "(--certificate, --key), or set behind_proxy: true when a proxy does TLS",
+                path="serve.host",
+            )
+        made = socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {host}, port {port}: {error.strerror or error}; choose others "
+            "with --host and --port",
+            path="serve",
+        ) from error
+    # asyncio sets this only where a socket names its protocol, and this one does not: each answer
+    # would wait 40 ms for a delayed acknowledgement. Accepted connections inherit it.
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
+
+
+def _check_certificate(certificate: Path, key: Path) -> None:
+    """Load both once: uvicorn's own error would be a trace, or a question on the terminal."""
+
+    def ask(*_given: Any) -> str:  # noqa: ANN401 - OpenSSL's
+        raise ConfigError(f"the key {key} is encrypted; nobody is there to type its password")
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=ask)
+    except ssl.SSLError as error:
+        raise ConfigError(
+            f"{certificate} and {key} are not a certificate and its key ({error.reason})",
+            path="serve.certificate",
+        ) from error
+    except OSError as error:
+        missing = next((file for file in (certificate, key) if not file.is_file()), certificate)
+        raise ConfigError(
+            f"{missing} cannot be read: {error.strerror}", path="serve.certificate"
+        ) from error

@@ -1,0 +1,163 @@
+"""What goes over the wire: the request as it is checked, the answer as it is written.
+
+    POST /v1/score
+    {"task": "mail", "events": [{"id": "7", "fields": {"message": "verify your account"}}]}
+
+    {"task": "mail", "model": {"digest": "f9c5...", "recipe": "linear"}, "threshold": 0.5,
+     "results": [{"id": "7", "label": "malicious", "probability": 0.97, "detection": true,
+                  "top_classes": [{"label": "malicious", "probability": 0.97}, ...],
+                  "reason": null, "error": null}]}
+
+One result an event, in the order of the events.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
+
+from sftsec_core.server.error_responses import ProblemError
+
+_SHOWN = 3
+_OUR_KEYS = frozenset({"task", "events", "id", "fields"})
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Event(_Asked):
+    """One event, nested or with dotted names."""
+
+    id: StrictStr | StrictInt | None = Field(None, description="Given back with the result.")
+    fields: dict[str, Any] = Field(description="ECS names to values; only what is read is kept.")
+
+
+class ScoreRequest(_Asked):
+    """A batch of events for one task."""
+
+    task: StrictStr = Field(max_length=200, description="A task of sftsec.yaml.")
+    events: list[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassProbability:
+    """One class with its calibrated probability."""
+
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one event.
+
+    Attributes:
+        id: the event's, as it was given.
+        label: what was decided; None with an error.
+        probability: calibrated, of being an attack (of `label` in a task without a benign one).
+        detection: whether `sftsec score` would raise it.
+        top_classes: the most probable classes, best first.
+        reason: why, in words, where there is more to say.
+        error: why this event could not be scored.
+    """
+
+    id: str | int | None
+    label: str | None = None
+    probability: float | None = None
+    detection: bool = False
+    top_classes: tuple[ClassProbability, ...] = ()
+    reason: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Which model answered."""
+
+    digest: str
+    recipe: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreResponse:
+    """The answer to a batch; the results are in the order of its events."""
+
+    task: str
+    model: Model
+    threshold: float
+    results: list[Result]
+
+
+def read_request(body: bytes, *, max_batch: int) -> ScoreRequest:
+    """Check a request's body.
+
+    Raises:
+        ProblemError: 400 for what is not JSON, 413 for too many events, 422 for another shape;
+            none repeats the content.
+    """
+    data = _parse(body)
+    events = data.get("events") if isinstance(data, dict) else None
+    if isinstance(events, list) and len(events) > max_batch:
+        raise ProblemError(
+            413, f"a batch may hold {max_batch} events, this one holds {len(events)}: split it"
+        )
+    try:
+        return ScoreRequest.model_validate(data)
+    except ValidationError as error:
+        raise ProblemError(422, _complaint(error)) from None
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    # Half a surrogate pair or a byte that is not UTF-8 in one event, which whoever writes the
+    # event may have chosen, must not keep the others from being scored.
+    try:
+        return json.loads(body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        raise ProblemError(
+            400, 'the body is not JSON; send {"task": ..., "events": [{"fields": {...}}]}'
+        ) from None
+
+
+def _complaint(error: ValidationError) -> str:
+    found = error.errors(include_input=False, include_context=False, include_url=False)
+    told = dict.fromkeys(_line(each["type"], each["loc"]) for each in found)
+    more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+    return "; ".join(list(told)[:_SHOWN]) + more
+
+
+def _line(kind: str, place: tuple[int | str, ...]) -> str:
+    if kind == "extra_forbidden":
+        where, allowed = place[:-1], "id and fields" if len(place) > 1 else "task and events"
+        return f"{_path(where)}: holds a key that is not allowed; allowed are {allowed}"
+    if kind == "missing":
+        return f"{_path(place)}: is required"
+    return f"{_path(place)}: must be {_WANTED.get(_last(place), 'an object')}"
+
+
+_WANTED = {
+    "task": "a task's name, at most 200 characters",
+    "events": "a list",
+    "id": "a string or a whole number",
+    "fields": "an object of field names and values",
+}
+
+
+def _path(place: tuple[int | str, ...]) -> str:
+    """Only what we named ourselves: a key of the caller's may be content."""
+    ours = [str(part) for part in place if isinstance(part, int) or part in _OUR_KEYS]
+    return ".".join(ours) or "the body"
+
+
+def _last(place: tuple[int | str, ...]) -> str:
+    names = [part for part in place if isinstance(part, str) and part in _OUR_KEYS]
+    # `events.3` itself is an event; only a name behind the number says more.
+    return names[-1] if names and not isinstance(place[-1], int) else ""

@@ -1,0 +1,259 @@
+"""The whole run in one process, with recipes that are better, dearer or broken on purpose."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import sftsec_core.builtin
+import sftsec_files.hooks
+import sftsec_pii.hooks
+from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob
+from sftsec_core.api.domain import Decision, EvalReport, ModelRef, RunInfo, Vote
+from sftsec_core.api.errors import ConnectorUnavailableError, StoreError, TrainingError
+from sftsec_core.api.hookspecs import hookimpl
+from sftsec_core.operations.context import Workspace, read
+from sftsec_core.operations.retrain import retrain
+from sftsec_core.plugins import Plugins
+from sftsec_core.recipes.specs import LINEAR
+
+WORDS = "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike".split()  # noqa: SIM905 - reads better
+LABELS = ("benign", "malicious")
+
+
+def secret_of(text: str) -> int:
+    """A label that no n-gram gives away."""
+    return hashlib.sha256(text.encode()).digest()[0] % 2
+
+
+class Oracle:
+    """Knows the secret: what a far better model looks like from outside."""
+
+    labels = LABELS
+
+    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        sure = np.array([0.98 if secret_of(text) else 0.02 for text in texts])
+        return np.stack([1 - sure, sure], axis=1)
+
+    def save(self, folder: Path) -> None:
+        (folder / "oracle.json").write_text("{}")
+
+
+def refuse_to_train(job: TrainJob) -> TrainedModel:
+    raise TrainingError("the loss is not a number")
+
+
+def need_what_is_not_there(job: TrainJob) -> TrainedModel:
+    raise ImportError("No module named 'torch'", name="torch")
+
+
+def dear(name: str, **changes: Any) -> RecipeSpec:
+    return RecipeSpec(name, name, 50, changes.get("train", LINEAR.train), LINEAR.load)
+
+
+@dataclass
+class Observer:
+    """Offers the recipes above and writes down what it is told."""
+
+    told: list[str] = field(default_factory=list)
+    refuse: bool = False
+
+    @hookimpl
+    def sftsec_register_recipes(self) -> Sequence[RecipeSpec]:
+        oracle = RecipeSpec("oracle", "knows", 90, lambda _job: Oracle(), lambda _folder: Oracle())
+        return [
+            oracle,
+            dear("dear"),
+            dear("broken", train=refuse_to_train),
+            dear("torchless", train=need_what_is_not_there),
+        ]
+
+    @hookimpl
+    def sftsec_vote_promotion(self, candidate: EvalReport) -> Vote | None:
+        return Vote("observer", False, "not on a Friday") if self.refuse else None
+
+    @hookimpl
+    def sftsec_run_started(self, run: RunInfo) -> None:
+        self.told.append(f"started {run.kind}")
+
+    @hookimpl
+    def sftsec_run_finished(self, run: RunInfo, report: EvalReport | None) -> None:
+        self.told.append(f"finished {run.status}, report: {report is not None}")
+
+    @hookimpl
+    def sftsec_model_promoted(
+        self, model: ModelRef, previous: ModelRef | None, decision: Decision | None
+    ) -> None:
+        self.told.append(f"promoted {model.recipe} after {previous.recipe if previous else None}")
+
+
+@pytest.fixture
+def observer() -> Observer:
+    return Observer()
+
+
+def write_incidents(folder: Path, count: int) -> None:
+    rng = Random(5)  # noqa: S311 - reproducible texts, no secret
+    with (folder / "incidents.jsonl").open("w", encoding="utf-8") as out:
+        for number in range(count):
+            text = " ".join(rng.choices(WORDS, k=12)) + f" {number}"
+            row = {"id": f"i{number}", "message": text, "label": LABELS[secret_of(text)]}
+            out.write(json.dumps(row) + "\n")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_incidents(tmp_path, 600)
+    return tmp_path
+
+
+def workspace(folder: Path, observer: Observer, recipe: str, **gate: Any) -> Workspace:
+    settings: Mapping[str, Any] = {
+        "connectors": {"siem": {"type": "files", "paths": ["incidents.jsonl"]}},
+        "tasks": {
+            "secret": {
+                "connector": "siem",
+                "text": ["message"],
+                "labels": {name: [name] for name in LABELS},
+                "benign": "benign",
+                "split": {"method": "stratified"},
+                "train": {"recipe": recipe},
+                "gate": {"min_labels": 50, **gate},
+            }
+        },
+    }
+    file = folder / "sftsec.yaml"
+    file.write_text(json.dumps(settings))
+    plugins = Plugins.of_modules(
+        sftsec_core.builtin, sftsec_files.hooks, sftsec_pii.hooks, observer
+    )
+    return Workspace(file, read(file)[0], plugins)
+
+
+def test_a_better_model_goes_live_and_everybody_is_told(folder: Path, observer: Observer) -> None:
+    with workspace(folder, observer, "oracle") as work:
+        outcome = retrain(work, "secret")
+        live = work.registry.live("secret")
+    assert outcome.promoted
+    assert live is not None
+    assert live.recipe == "oracle"
+    assert observer.told == [
+        "started retrain",
+        "promoted oracle after None",
+        "finished succeeded, report: True",
+    ]
+    assert outcome.report_file.stat().st_size > 10_000
+
+
+def test_a_dearer_model_gives_way_to_linear_where_nothing_serves(
+    folder: Path, observer: Observer
+) -> None:
+    with workspace(folder, observer, "dear") as work:
+        outcome = retrain(work, "secret")
+    assert outcome.promoted
+    assert outcome.model.recipe == "linear"
+    assert "dear: beats_linear" in outcome.report.data["refused_first"]
+    assert "dear" in outcome.report.others
+
+
+def test_linear_never_takes_the_place_of_a_better_model(folder: Path, observer: Observer) -> None:
+    with workspace(folder, observer, "oracle") as work:
+        best = retrain(work, "secret").model
+    with workspace(folder, observer, "dear") as work:
+        outcome = retrain(work, "secret")
+        live = work.registry.live("secret")
+    assert not outcome.decision.approved
+    assert {vote.voter for vote in outcome.decision.refusals()} == {
+        "not_worse_than_live",
+        "beats_linear",
+    }
+    assert live is not None
+    assert live.digest == best.digest
+
+
+def test_a_model_in_service_is_not_compared_on_what_it_was_trained_on(
+    folder: Path, observer: Observer
+) -> None:
+    """Data that grew is divided anew; what linear knows by heart would then refuse all others."""
+    with workspace(folder, observer, "linear") as work:
+        assert retrain(work, "secret").promoted
+    write_incidents(folder, 700)
+    with workspace(folder, observer, "linear") as work:
+        outcome = retrain(work, "secret")
+    seen = outcome.report.data["seen_by"]["live"]
+    tested = sum(outcome.report.data["rows"]["test"].values())
+    assert seen["compared"] == tested - seen["seen"] < tested
+    (vote,) = (v for v in outcome.decision.votes if v.voter == "not_worse_than_live")
+    assert vote.approve
+    assert "of its own training" in vote.reason
+
+
+def test_a_plugins_vote_refuses_whatever_the_figures_say(folder: Path, observer: Observer) -> None:
+    observer.refuse = True
+    with workspace(folder, observer, "oracle") as work:
+        outcome = retrain(work, "secret")
+        assert work.registry.live("secret") is None
+    assert not outcome.promoted
+    assert observer.told[-1] == "finished refused, report: True"
+
+
+def test_a_promotion_in_between_refuses_an_approval_of_before(
+    folder: Path, observer: Observer
+) -> None:
+    with workspace(folder, observer, "oracle") as work:
+        candidate = retrain(work, "secret", promote=False)
+        other = retrain(work, "secret").model
+        again = Decision(True, candidate.decision.votes)
+        assert other.digest != candidate.model.digest
+        with pytest.raises(StoreError):
+            work.registry.promote(
+                "secret", candidate.model.digest, again, "someone", instead_of=None
+            )
+        live = work.registry.live("secret")
+    assert live is not None
+    assert live.digest == other.digest
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [("broken", "the loss is not a number"), ("torchless", r"pip install 'sftsec\[train\]'")],
+)
+def test_a_recipe_that_fails_ends_the_run_as_failed(
+    folder: Path, observer: Observer, recipe: str, message: str
+) -> None:
+    with workspace(folder, observer, recipe) as work:
+        with pytest.raises(TrainingError, match=message):
+            retrain(work, "secret")
+        (run,) = work.store.runs.list("secret")
+    assert run.status == "failed"
+    assert run.error
+    assert observer.told[-1] == "finished failed, report: False"
+
+
+def test_a_lost_connection_interrupts_the_run_and_the_next_one_goes_on(
+    folder: Path, observer: Observer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sftsec_files.connector import FilesConnector
+
+    def lost(self: FilesConnector, *_args: object, **_kwargs: object) -> None:
+        raise ConnectorUnavailableError("the other side is gone", connector="siem")
+
+    with workspace(folder, observer, "oracle") as work:
+        with monkeypatch.context() as patched:
+            patched.setattr(FilesConnector, "pull", lost)
+            with pytest.raises(ConnectorUnavailableError):
+                retrain(work, "secret")
+        (before,) = work.store.runs.list("secret")
+        assert before.status == "interrupted"
+        outcome = retrain(work, "secret")
+    assert outcome.run.id == before.id
+    assert outcome.promoted

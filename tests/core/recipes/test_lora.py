@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sftsec_core.api.settings.task import EncoderSettings
+from sftsec_core.models.model_format import check_files
+from sftsec_core.recipes.encoder.classifier import EncoderModel
+from sftsec_core.recipes.encoder.full import train_full
+from sftsec_core.recipes.encoder.lora import train_lora
+from tests.core.recipes.tiny_encoder import (
+    LABELS,
+    PROBES,
+    make_examples,
+    make_job,
+    make_tiny_encoder,
+)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> EncoderSettings:
+    return make_tiny_encoder(tmp_path_factory.mktemp("tiny") / "encoder")
+
+
+@pytest.fixture(scope="module")
+def trained(encoder: EncoderSettings, tmp_path_factory: pytest.TempPathFactory) -> EncoderModel:
+    return train_lora(make_job(encoder, tmp_path_factory.mktemp("work"), epochs=8))
+
+
+def test_adapters_learn_what_the_words_tell(trained: EncoderModel) -> None:
+    held_out = make_examples(40)[-10:]
+    predicted = trained.predict_proba([example.text for example in held_out]).argmax(1)
+    assert [LABELS[i] for i in predicted] == [example.label for example in held_out]
+
+
+def test_the_returned_model_has_no_adapters_left(trained: EncoderModel) -> None:
+    assert not [name for name, _ in trained.module.named_parameters() if "lora" in name]
+
+
+def test_a_saved_model_loads_without_peft_and_with_the_very_same_probabilities(
+    trained: EncoderModel, tmp_path: Path
+) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    trained.save(model)
+    check_files(model)
+    program = (
+        "import sys, numpy as np; sys.modules['peft'] = None\n"
+        "from pathlib import Path\n"
+        "from sftsec_core.recipes.encoder.full import load_full\n"
+        "from tests.core.recipes.tiny_encoder import PROBES\n"
+        "np.save(sys.argv[2], load_full(Path(sys.argv[1])).predict_proba(PROBES))"
+    )
+    scores = tmp_path / "scores.npy"
+    command = [sys.executable, "-W", "error", "-c", program, str(model), str(scores)]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[3])
+    np.testing.assert_array_equal(np.load(scores), trained.predict_proba(PROBES))
+
+
+def test_a_checkpoint_holds_what_is_trained_and_not_the_encoder(
+    encoder: EncoderSettings, tmp_path: Path
+) -> None:
+    job = make_job(encoder, tmp_path, epochs=1)
+    train_lora(job)
+    train_full(job)
+    adapters, whole = (
+        sum(path.stat().st_size for path in (tmp_path / recipe).rglob("model.safetensors"))
+        for recipe in ("lora", "full")
+    )
+    assert adapters < whole / 5
+
+
+def test_a_resumed_run_gives_the_model_of_an_uninterrupted_one(
+    encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sftsec_core.recipes.encoder.loop.CHECKPOINT_EVERY_S", 0.0)
+
+    def stop_at_13(step: int, _values: object) -> None:
+        if step == 13:
+            raise KeyboardInterrupt
+
+    whole = train_lora(make_job(encoder, tmp_path / "a"))
+    with pytest.raises(KeyboardInterrupt):
+        train_lora(make_job(encoder, tmp_path / "b", log=stop_at_13))
+    resumed = train_lora(make_job(encoder, tmp_path / "b"))
+    np.testing.assert_array_equal(whole.predict_proba(PROBES), resumed.predict_proba(PROBES))

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+
+from sftsec_core.api.domain import Decision, Interval, Vote
+from sftsec_core.api.settings.task import GateSettings
+from sftsec_core.plugins import Plugins
+from sftsec_core.registry import voters as votes
+from sftsec_core.registry.card import Provenance, build_card, card_markdown, decision_of, versions
+from sftsec_core.registry.gate import decide
+from sftsec_core.registry.limits import limits
+from tests.core.evaluation.judged import BINARY, report_of, split_of
+from tests.core.registry.trained import card
+
+SECTIONS = [
+    "model_details", "intended_use", "factors", "metrics", "evaluation_data", "training_data",
+    "quantitative_analyses", "ethical_considerations", "caveats_and_recommendations",
+]  # fmt: skip
+
+
+def test_a_card_has_the_papers_sections_in_its_order_and_is_json() -> None:
+    made = card()
+    assert [name for name in made if name in SECTIONS] == SECTIONS
+    assert json.loads(json.dumps(made, allow_nan=False)) == made
+
+
+def test_a_card_tells_the_data_the_encoder_the_seed_and_the_settings() -> None:
+    decision = Decision(True, (Vote("a", True, "fine"),))
+    encoder = {"name": "minilm", "sha256": "cd" * 32}
+    provenance = Provenance("run-9", "ab" * 32, 7, {"train": {"recipe": "full"}}, encoder)
+    made = build_card(report_of(data={"leaks": 0, "conflicts": 4}), decision, BINARY, provenance)
+    assert made["model_details"]["encoder"] == encoder
+    assert made["model_details"]["seed"] == 7
+    assert made["model_details"]["settings"] == {"train": {"recipe": "full"}}
+    assert made["training_data"]["snapshot"] == "ab" * 32
+    assert made["training_data"]["conflicts"] == 4
+    assert made["evaluation_data"]["leaks"] == 0
+    assert len(made["quantitative_analyses"]["figures"]["candidate"]["macro_f1"]) == 3
+
+
+def test_the_gates_decision_is_read_back_from_the_card() -> None:
+    report = report_of()
+    decision = decide(Plugins.of_modules(votes), report, None, GateSettings(min_labels=10_000))
+    assert not decision.approved
+    made = json.loads(json.dumps(build_card(report, decision, BINARY, Provenance("r"))))
+    assert decision_of(made) == decision
+
+
+def test_versions_name_what_is_installed_and_not_the_host() -> None:
+    found = versions()
+    assert found["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert {"sftsec", "numpy", "scikit-learn", "safetensors"} <= found.keys()
+
+
+def test_no_text_of_the_data_is_in_a_card() -> None:
+    report = report_of(split=split_of(text="SECRET-TEXT"), skills=(1.0, 1.0))
+    assert report.worst_errors
+    decision = Decision(True, (Vote("a", True, "fine"),))
+    made = build_card(report, decision, BINARY, Provenance("r"))
+    assert "SECRET-TEXT" not in json.dumps(made)
+
+
+def test_the_markdown_has_every_section_and_cannot_be_broken_by_a_label() -> None:
+    made = card() | {"factors": {"classes": {"<img src=x>|`a`": {"f1": 0.5}}}}
+    text = card_markdown(made)
+    for section in SECTIONS:
+        assert f"## {section.replace('_', ' ').capitalize()}" in text
+    assert "&lt;img src=x&gt;\\|\\`a\\`" in text
+    assert "<img" not in text
+    assert "95%, percentile bootstrap" in text
+
+
+def test_limits_follow_from_the_figures() -> None:
+    report = report_of()
+    rare = replace(report, labels_train={"benign": 480, "phishing": 12}, data={})
+    found = " ".join(limits(rare))
+    assert "phishing (12)" in found
+    assert "No clean leak check" in found
+    assert "one false positive is already 0.4" in found
+    poor = {**report.candidate.per_class, "phishing": {"recall": 0.5, "support": 0.0}}
+    weak = replace(
+        report,
+        candidate=replace(report.candidate, per_class=poor),
+        differences={"linear": Interval(0.01, -0.01, 0.03)},
+    )
+    found = " ".join(limits(weak))
+    assert "recall under 0.8 on test: phishing (0.50)" in found
+    assert "nothing is known of them: phishing" in found
+    assert "not shown to be better than the linear baseline" in found
+
+
+def test_a_flawless_report_still_has_limits() -> None:
+    assert len(limits(report_of(split=split_of(n=8000), skills=(9.0, 1.0)))) >= 2

@@ -1,0 +1,396 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sftsec_core.api.domain import Decision, ModelRef, Vote
+from sftsec_core.api.errors import (
+    AmbiguousNameError,
+    GateRefusedError,
+    IntegrityError,
+    NotFoundError,
+    StoreError,
+)
+from sftsec_core.models.artifact import MANIFEST
+from sftsec_core.registry.card import decision_of
+from sftsec_core.registry.registry import ModelRegistry
+from sftsec_core.registry.serving import Serving
+from sftsec_core.store.store import Store
+from tests.core.registry.trained import RECIPES, TASK, card, model, register, report, split
+
+YES = Decision(True, (Vote("no_leak", True, "clean"),))
+NO = Decision(False, (Vote("no_leak", False, "3 leaks"), Vote("other", True, "fine")))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(None, folder=tmp_path)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def registry(store: Store, tmp_path: Path) -> ModelRegistry:
+    return ModelRegistry(store.models, tmp_path / "models", RECIPES)
+
+
+def three(registry: ModelRegistry) -> list[ModelRef]:
+    return [register(registry, f"run-{i}") for i in range(3)]
+
+
+# --- registering
+
+
+def test_a_registered_model_loads_and_answers_as_before(registry: ModelRegistry) -> None:
+    ref = register(registry)
+    loaded = registry.load(ref)
+    texts = [example.text for example in split().test]
+    assert np.array_equal(loaded.model.predict_proba(texts), model().predict_proba(texts))
+    assert loaded.serving.task == TASK
+    assert loaded.serving.threshold == report().candidate.threshold
+    assert (ref.task, ref.recipe, ref.run_id, ref.aliases) == (
+        "commands", "linear", "run-1", ("candidate",)
+    )  # fmt: skip
+
+
+def test_the_digest_is_that_of_the_manifest_and_sha256sum_can_check_it(
+    registry: ModelRegistry,
+) -> None:
+    ref = register(registry)
+    manifest = (ref.folder / MANIFEST).read_bytes()
+    assert hashlib.sha256(manifest).hexdigest() == ref.digest == ref.folder.name
+    names = [line.split("  ")[1] for line in manifest.decode().splitlines()]
+    assert names == sorted(names)
+    present = {path.name for path in ref.folder.iterdir()} - {MANIFEST}
+    assert set(names) == present >= {"model.json", "serving.json", "card.json", "card.md"}
+    subprocess.run(["sha256sum", "--quiet", "-c", MANIFEST], cwd=ref.folder, check=True)
+
+
+def test_the_card_keeps_the_gates_decision(registry: ModelRegistry) -> None:
+    ref = register(registry)
+    assert decision_of(registry.card(ref)).approved
+    assert "# Model card" in (ref.folder / "card.md").read_text()
+
+
+def test_registering_the_same_model_twice_gives_the_same_one(registry: ModelRegistry) -> None:
+    serving, same = Serving.of(report(), TASK), card()
+    refs = [registry.register(model(), serving, same, run_id="r") for _ in range(2)]
+    assert refs[0] == refs[1]
+    assert len(registry.models()) == 1
+
+
+def test_the_newest_model_is_the_candidate(registry: ModelRegistry) -> None:
+    refs = three(registry)
+    assert registry.resolve("commands@candidate").digest == refs[2].digest
+
+
+def test_nothing_but_models_lies_in_the_folder_afterwards(
+    registry: ModelRegistry, tmp_path: Path
+) -> None:
+    refs = three(registry)
+    left = {path.name for path in (tmp_path / "models").iterdir()}
+    assert left == {ref.digest for ref in refs} | {".lock"}
+
+
+def test_a_model_that_saves_a_pickle_is_not_registered(
+    registry: ModelRegistry, tmp_path: Path
+) -> None:
+    class Pickler:
+        labels = TASK.labels
+        predict_proba = model().predict_proba
+
+        def save(self, folder: Path) -> None:
+            (folder / "model.pkl").write_bytes(pickle.dumps({"weights": 1}))
+
+    with pytest.raises(IntegrityError, match=r"model\.pkl"):
+        registry.register(Pickler(), Serving.of(report(), TASK), card(), run_id="r")
+    assert registry.models() == []
+    assert [path.name for path in (tmp_path / "models").iterdir()] == [".lock"]
+
+
+# --- what is not what was registered
+
+
+def spoil_weights(folder: Path) -> None:
+    file = folder / "linear.safetensors"
+    raw = bytearray(file.read_bytes())
+    raw[-1] ^= 1
+    file.write_bytes(raw)
+
+
+def lower_threshold(folder: Path) -> None:
+    file = folder / "serving.json"
+    body = json.loads(file.read_text())
+    body["threshold"]["value"] = 1.0
+    file.write_text(json.dumps(body))
+
+
+def lower_threshold_and_forge_manifest(folder: Path) -> None:
+    lower_threshold(folder)
+    digest = hashlib.sha256((folder / "serving.json").read_bytes()).hexdigest()
+    lines = (folder / MANIFEST).read_text().splitlines()
+    forged = [f"{digest}  serving.json" if "serving" in line else line for line in lines]
+    (folder / MANIFEST).write_text("\n".join(forged) + "\n")
+
+
+def add_pickle(folder: Path) -> None:
+    (folder / "extra.pkl").write_bytes(pickle.dumps([1]))
+
+
+def add_pickle_by_another_name(folder: Path) -> None:
+    (folder / "extra.json").write_bytes(pickle.dumps([1]))
+
+
+def swap_weights_for_a_link(folder: Path) -> None:
+    outside = folder.parent / "outside.safetensors"
+    (folder / "linear.safetensors").rename(outside)
+    (folder / "linear.safetensors").symlink_to(outside)
+
+
+TAMPERING = [
+    (spoil_weights, "linear.safetensors"),
+    (lower_threshold, "serving.json"),
+    (lower_threshold_and_forge_manifest, MANIFEST),
+    (add_pickle, "extra.pkl"),
+    (add_pickle_by_another_name, "extra.json"),
+    (swap_weights_for_a_link, "linear.safetensors"),
+    (lambda folder: (folder / "card.md").unlink(), "card.md"),
+    (lambda folder: (folder / "notes.txt").write_text("x"), "notes.txt"),
+    (lambda folder: (folder / MANIFEST).unlink(), MANIFEST),
+]
+
+
+@pytest.mark.parametrize(("tamper", "named"), TAMPERING)
+def test_a_model_that_was_tampered_with_is_refused_and_the_file_named(
+    registry: ModelRegistry, tamper: object, named: str
+) -> None:
+    ref = register(registry)
+    registry.verify(ref)
+    assert callable(tamper)
+    tamper(ref.folder)
+    for attempt in (registry.verify, registry.load, registry.card):
+        with pytest.raises(IntegrityError, match=named.replace(".", r"\.")):
+            attempt(ref)
+    with pytest.raises(IntegrityError, match=named.replace(".", r"\.")):
+        registry.promote(TASK.name, ref.digest, YES, "ann")
+    assert registry.live(TASK.name) is None
+
+
+def test_a_model_whose_folder_is_gone_is_refused(registry: ModelRegistry, tmp_path: Path) -> None:
+    ref = register(registry)
+    with pytest.raises(IntegrityError, match="is missing"):
+        registry.load(replace(ref, folder=tmp_path / "nowhere"))
+
+
+# --- promotion
+
+
+def test_promotion_moves_live_and_returns_the_one_before(registry: ModelRegistry) -> None:
+    first, second, _ = three(registry)
+    assert registry.promote(TASK.name, first.digest, YES, "ann") is None
+    previous = registry.promote(TASK.name, second.digest, YES, "ann")
+    assert previous is not None
+    assert previous.digest == first.digest
+    live = registry.live(TASK.name)
+    assert live is not None
+    assert live.digest == second.digest
+
+
+def test_a_refused_model_stays_out_of_service_and_the_refusals_are_named(
+    registry: ModelRegistry,
+) -> None:
+    ref = register(registry)
+    with pytest.raises(GateRefusedError, match="no_leak: 3 leaks"):
+        registry.promote(TASK.name, ref.digest, NO, "ann")
+    assert registry.live(TASK.name) is None
+
+
+@pytest.mark.parametrize(
+    "decision", [Decision(False, ()), Decision(True, ()), Decision(True, NO.votes)]
+)
+def test_a_decision_without_a_vote_or_at_odds_with_its_votes_is_a_refusal(
+    registry: ModelRegistry, decision: Decision
+) -> None:
+    ref = register(registry)
+    with pytest.raises(GateRefusedError):
+        registry.promote(TASK.name, ref.digest, decision, "ann")
+
+
+def test_forcing_needs_a_written_reason_that_the_history_keeps(
+    registry: ModelRegistry, store: Store
+) -> None:
+    ref = register(registry)
+    with pytest.raises(GateRefusedError, match="written reason"):
+        registry.promote(TASK.name, ref.digest, NO, "ann", force="  ")
+    registry.promote(TASK.name, ref.digest, NO, "ann", force="outage, see INC-7")
+    ((digest, _, by, reason),) = store.models.alias_history(TASK.name, "live")
+    assert (digest, by) == (ref.digest, "ann")
+    assert reason == "forced against no_leak: outage, see INC-7"
+
+
+def test_promoting_what_is_live_changes_nothing(registry: ModelRegistry, store: Store) -> None:
+    ref = register(registry)
+    registry.promote(TASK.name, ref.digest, YES, "ann")
+    again = registry.promote(TASK.name, ref.digest, YES, "bob")
+    assert again is not None
+    assert again.digest == ref.digest
+    assert len(store.models.alias_history(TASK.name, "live")) == 1
+
+
+def test_a_model_of_another_task_is_not_found(registry: ModelRegistry) -> None:
+    ref = register(registry)
+    with pytest.raises(NotFoundError):
+        registry.promote("other", ref.digest, YES, "ann")
+
+
+def test_whoever_decided_on_an_outdated_view_loses(
+    registry: ModelRegistry, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = three(registry)
+    registry.promote(TASK.name, first.digest, YES, "ann")
+    verify = registry.verify
+
+    def meanwhile(ref: ModelRef) -> None:
+        verify(ref)
+        monkeypatch.undo()
+        registry.promote(TASK.name, third.digest, YES, "bob")
+
+    monkeypatch.setattr(registry, "verify", meanwhile)
+    with pytest.raises(StoreError, match="meanwhile"):
+        registry.promote(TASK.name, second.digest, YES, "ann")
+    live = registry.live(TASK.name)
+    assert live is not None
+    assert live.digest == third.digest
+    assert [entry[2] for entry in store.models.alias_history(TASK.name, "live")] == ["bob", "ann"]
+
+
+def test_an_approval_against_one_model_does_not_replace_another(registry: ModelRegistry) -> None:
+    first, second, third = three(registry)
+    registry.promote(TASK.name, first.digest, YES, "ann", instead_of=None)
+    registry.promote(TASK.name, second.digest, YES, "bob", instead_of=first.digest)
+    for outdated in (first.digest, None):
+        with pytest.raises(StoreError, match="meanwhile"):
+            registry.promote(TASK.name, third.digest, YES, "ann", instead_of=outdated)
+    live = registry.live(TASK.name)
+    assert live is not None
+    assert live.digest == second.digest
+
+
+# --- rollback
+
+
+def test_rollback_pops_the_history_like_a_stack(registry: ModelRegistry) -> None:
+    a, b, c = three(registry)
+    for ref in (a, b, c):
+        registry.promote(TASK.name, ref.digest, YES, "ann")
+    assert registry.rollback(TASK.name, "ann", "alert storm").digest == b.digest
+    assert registry.rollback(TASK.name, "ann", "still bad").digest == a.digest
+    registry.promote(TASK.name, c.digest, YES, "ann")
+    assert registry.rollback(TASK.name, "ann", "again").digest == a.digest
+    with pytest.raises(NotFoundError, match="earlier live model"):
+        registry.rollback(TASK.name, "ann", "nothing is left")
+
+
+def test_rollback_is_in_the_history_with_its_reason(registry: ModelRegistry, store: Store) -> None:
+    a, b, _ = three(registry)
+    for ref in (a, b):
+        registry.promote(TASK.name, ref.digest, YES, "ann")
+    registry.rollback(TASK.name, "bob", "alert storm")
+    newest = store.models.alias_history(TASK.name, "live")[0]
+    assert (newest[0], newest[2], newest[3]) == (a.digest, "bob", "rolled back: alert storm")
+
+
+def test_a_reason_that_sounds_like_a_rollback_is_still_a_promotion(
+    registry: ModelRegistry,
+) -> None:
+    a, b, _ = three(registry)
+    registry.promote(TASK.name, a.digest, YES, "ann")
+    registry.promote(TASK.name, b.digest, NO, "ann", force="rolled back: no")
+    assert registry.rollback(TASK.name, "ann", "x").digest == a.digest
+
+
+def test_rollback_to_a_spoilt_model_is_refused_and_leaves_live_alone(
+    registry: ModelRegistry,
+) -> None:
+    a, b, _ = three(registry)
+    for ref in (a, b):
+        registry.promote(TASK.name, ref.digest, YES, "ann")
+    spoil_weights(a.folder)
+    with pytest.raises(IntegrityError):
+        registry.rollback(TASK.name, "ann", "x")
+    live = registry.live(TASK.name)
+    assert live is not None
+    assert live.digest == b.digest
+
+
+# --- names
+
+
+def test_a_model_is_found_by_alias_digest_and_beginning(registry: ModelRegistry) -> None:
+    ref = register(registry)
+    registry.promote(TASK.name, ref.digest, YES, "ann")
+    for name in ("commands@live", "live", "candidate", ref.digest, ref.digest[:8].upper()):
+        assert registry.resolve(name).digest == ref.digest
+    assert registry.resolve("live", TASK.name).digest == ref.digest
+
+
+@pytest.mark.parametrize("name", ["commands@liv", "liv", "0123", "ffff", "ab", "other@live"])
+def test_an_unknown_name_tells_what_is_known(registry: ModelRegistry, name: str) -> None:
+    ref = register(registry)
+    registry.promote(TASK.name, ref.digest, YES, "ann")
+    if ref.digest.startswith(name):
+        pytest.skip("the digest happens to begin so")
+    with pytest.raises(NotFoundError, match="commands@live"):
+        registry.resolve(name)
+
+
+def test_a_beginning_shared_by_two_models_is_ambiguous(
+    registry: ModelRegistry, store: Store, tmp_path: Path
+) -> None:
+    ref = register(registry)
+    twin = ref.digest[:10] + "0" * 54
+    store.models.add(replace(ref, digest=twin, folder=tmp_path / "models" / twin))
+    with pytest.raises(AmbiguousNameError, match=ref.digest[:12]):
+        registry.resolve(ref.digest[:10])
+    assert registry.resolve(ref.digest[:12]).digest == ref.digest
+
+
+# --- kills
+
+
+def test_what_a_killed_registration_left_is_removed_by_the_next(
+    registry: ModelRegistry, tmp_path: Path
+) -> None:
+    leftover = tmp_path / "models" / ".staging-dead" / "model"
+    leftover.mkdir(parents=True)
+    (leftover / "half.safetensors").write_bytes(b"half")
+    ref = register(registry)
+    assert not leftover.parent.exists()
+    registry.verify(ref)
+
+
+def test_a_model_that_was_moved_into_place_before_the_kill_is_adopted(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving, same = Serving.of(report(), TASK), card()
+    with monkeypatch.context() as patched:
+        patched.setattr(type(registry._table), "add", _die)
+        with pytest.raises(SystemExit):
+            registry.register(model(), serving, same, run_id="r")
+    assert registry.models() == []
+    ref = registry.register(model(), serving, same, run_id="r")
+    registry.verify(ref)
+    assert [found.digest for found in registry.models()] == [ref.digest]
+
+
+def _die(*_: object) -> None:
+    raise SystemExit(os.EX_SOFTWARE)

