@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sftsec_core.api.contracts import EngineSpec, RecipeSpec, StepSpec, TaskTemplate
+from sftsec_core.api.contracts import LauncherSpec, RecipeSpec, StepSpec, TaskPreset
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.config.presets import TASKS
 from sftsec_core.dataset.normalise import NORMALISE
-from sftsec_core.recipes.specs import LOCAL_ENGINE, RECIPES
+from sftsec_core.recipes.specs import LOCAL_LAUNCHER, RECIPES
 from sftsec_core.registry.voters import sftsec_vote_promotion
 
 __all__ = [
-    "sftsec_register_engines",
+    "sftsec_register_launchers",
     "sftsec_register_recipes",
     "sftsec_register_steps",
     "sftsec_register_tasks",
@@ -37,12 +37,12 @@ def sftsec_register_recipes() -> Sequence[RecipeSpec]:
 
 
 @hookimpl
-def sftsec_register_engines() -> Sequence[EngineSpec]:
+def sftsec_register_launchers() -> Sequence[LauncherSpec]:
     """Offer `local`: this process."""
-    return [LOCAL_ENGINE]
+    return [LOCAL_LAUNCHER]
 
 
 @hookimpl
-def sftsec_register_tasks() -> Sequence[TaskTemplate]:
+def sftsec_register_tasks() -> Sequence[TaskPreset]:
     """Offer ready-made tasks."""
     return TASKS

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from sftsec_core.api.contracts import (
         AttackSpec,
         ConnectorSpec,
-        EngineSpec,
         ExplainerSpec,
         GpuLease,
         GpuRequest,
+        LauncherSpec,
         MetricSpec,
         RecipeSpec,
         StepSpec,
-        TaskTemplate,
+        TaskPreset,
     )
     from sftsec_core.api.domain import (
         Decision,
@@ -170,7 +170,7 @@ class Plugins:
         """Metrics by name, besides the built-in ones of the evaluation."""
         return self._collect("sftsec_register_metrics")
 
-    def tasks(self) -> Mapping[str, TaskTemplate]:
+    def tasks(self) -> Mapping[str, TaskPreset]:
         """Ready-made tasks by name."""
         return self._collect("sftsec_register_tasks")
 
@@ -182,9 +182,9 @@ class Plugins:
         """Explainers by name."""
         return self._collect("sftsec_register_explainers")
 
-    def engines(self) -> Mapping[str, EngineSpec]:
-        """Engines by name."""
-        return self._collect("sftsec_register_engines")
+    def launchers(self) -> Mapping[str, LauncherSpec]:
+        """Launchers by name."""
+        return self._collect("sftsec_register_launchers")
 
     def register_commands(self, cli: click.Group) -> None:
         """Let plugins add commands; one that takes a name that is taken is an error."""

@@ -14,7 +14,7 @@ from sftsec_search.engine import Engine, silence
 from sftsec_search.errors import RequestError, TlsError, TooLargeError
 from sftsec_search.parse import read_json
 
-# The client would log each attempt, and bodies with the documents in them; `Patience` says enough.
+# The client would log each attempt, and bodies with the documents in them; ours says enough.
 logging.getLogger("elastic_transport").setLevel(logging.ERROR)
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class ElasticEngine(Engine):
             serializers=_serializers(),
             transport_class=Transport,
             request_timeout=config.timeout.total_seconds(),
-            max_retries=0,  # `Patience` repeats, with backoff and jitter
+            max_retries=0,  # `RetryPolicy` repeats, with backoff and jitter
             retry_on_timeout=False,
             **login_of(config),
             **tls_of(config),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.sdk.retry import Patience
+from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_elastic.alerts import REASON, TAGS, SecurityAlerts
 from sftsec_elastic.client import ElasticEngine
 from sftsec_elastic.config import NEEDS_LABEL, AlertsSource
@@ -43,7 +43,7 @@ class ElasticConnector(SearchConnector):
         self._alerts = [each for each in sources if isinstance(each, SecurityAlerts)]
         self._kibana: Kibana | None = None
         if config.kibana_url is not None:
-            self._kibana = Kibana(config, config.kibana_url, Patience(config.patience))
+            self._kibana = Kibana(config, config.kibana_url, RetryPolicy(config.retry_timeout))
         super().__init__(config, ElasticEngine(config), sources, clock)
 
     def bulk_params(self) -> Mapping[str, Any]:
@@ -116,7 +116,7 @@ class ElasticConnector(SearchConnector):
         ids: list[str] = []
         for source in self._alerts:
             body = {"size": 10_000, "_source": False, "query": condition(source)}
-            found = self._cluster.patience(
+            found = self._cluster.retry(
                 lambda body=body, index=source.index: self._engine.search(body, index)  # type: ignore[misc]
             )
             ids += [hit["_id"] for hit in found["hits"]["hits"]]

@@ -10,7 +10,7 @@ from sftsec_core.api.hookspecs import hookimpl
 from sftsec_elastic.config import ElasticConfig
 
 if TYPE_CHECKING:
-    from sftsec_core.api.contracts import Connector, Yardstick
+    from sftsec_core.api.contracts import Connector, ReferenceClient
 
 _EXAMPLE = """\
 url: https://elasticsearch.example:9200
@@ -40,7 +40,7 @@ def _create(config: ElasticConfig) -> Connector:
     return ElasticConnector(config)
 
 
-def _yardstick(config: ElasticConfig, name: str) -> Yardstick:
-    from sftsec_elastic.yardstick import make_yardstick
+def _yardstick(config: ElasticConfig, name: str) -> ReferenceClient:
+    from sftsec_elastic.reference_client import make_yardstick
 
     return make_yardstick(config, name)

@@ -13,7 +13,7 @@ from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_elastic.errors import KibanaError
 
 if TYPE_CHECKING:
-    from sftsec_core.sdk.retry import Patience
+    from sftsec_core.sdk.retry import RetryPolicy
     from sftsec_elastic.config import ElasticConfig
 
 _TAGS = "/api/detection_engine/signals/tags"
@@ -25,7 +25,7 @@ _PUBLIC_API = "2023-10-31"  # the version of Kibana's public API that we speak
 class Kibana:
     """One space of a Kibana, spoken to with the connector's own credentials."""
 
-    def __init__(self, config: ElasticConfig, url: str, patience: Patience) -> None:
+    def __init__(self, config: ElasticConfig, url: str, retry: RetryPolicy) -> None:
         """Prepare; nothing is sent yet.
 
         Raises:
@@ -38,7 +38,7 @@ class Kibana:
         self._transport = Transport([node.replace(**_tls(config, url))])
         self._space = "" if config.space == "default" else f"/s/{config.space}"
         self._timeout = config.timeout.total_seconds()
-        self._patience = patience
+        self._retry = retry
         self._headers = {
             "kbn-xsrf": "true",
             "elastic-api-version": _PUBLIC_API,
@@ -59,7 +59,7 @@ class Kibana:
         tags = {"tags_to_add": list(add), "tags_to_remove": list(remove)}
         for start in range(0, len(ids), _AT_ONCE):
             body = {"ids": list(ids[start : start + _AT_ONCE]), "tags": tags}
-            self._patience(lambda body=body: self._send("POST", _TAGS, body))  # type: ignore[misc]
+            self._retry(lambda body=body: self._send("POST", _TAGS, body))  # type: ignore[misc]
 
     def problems(self) -> list[str]:
         """Say whether it can be reached and lets us in.

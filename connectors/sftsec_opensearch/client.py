@@ -14,7 +14,7 @@ from sftsec_search.engine import NOT_A_CLUSTER, Engine, silence
 from sftsec_search.errors import RequestError, TlsError, TooLargeError
 from sftsec_search.parse import read_json
 
-# The client would log each attempt, and bodies with the documents in them; `Patience` says enough.
+# The client would log each attempt, and bodies with the documents in them; ours says enough.
 for _name in ("opensearch", "opensearchpy.trace"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
@@ -46,7 +46,7 @@ class OpenSearchEngine(Engine):
             list(config.urls),
             connection_class=_bounded_connection(config.max_page_bytes),
             timeout=config.timeout.total_seconds(),
-            max_retries=0,  # `Patience` repeats, with backoff and jitter
+            max_retries=0,  # `RetryPolicy` repeats, with backoff and jitter
             retry_on_timeout=False,
             http_compress=False,
             serializer=_serializer(),

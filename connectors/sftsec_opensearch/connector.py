@@ -39,8 +39,8 @@ class OpenSearchConnector(SearchConnector):
         super().__init__(config, OpenSearchEngine(config), sources, clock)
         self._seen: set[str] = set()
         self._tie_breaker = config.tie_breaker
-        patience = self._cluster.patience
-        self._requests = LabelRequests(self._engine, patience, config.requests_index, clock)
+        retry = self._cluster.retry
+        self._requests = LabelRequests(self._engine, retry, config.requests_index, clock)
 
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
         """Write detections to the data stream; see `sftsec_search.push.push`.
@@ -65,7 +65,7 @@ class OpenSearchConnector(SearchConnector):
         if stream in self._seen:
             return
         path = f"/_data_stream/{stream}"
-        if not self._cluster.patience(lambda: exists(self._engine, path)):
+        if not self._cluster.retry(lambda: exists(self._engine, path)):
             raise RequestError(
                 f"the data stream {stream} is not there: run `sftsec connector setup`", status=404
             )

@@ -10,7 +10,7 @@ from sftsec_core.api.hookspecs import hookimpl
 from sftsec_opensearch.config import OpenSearchConfig
 
 if TYPE_CHECKING:
-    from sftsec_core.api.contracts import Connector, Yardstick
+    from sftsec_core.api.contracts import Connector, ReferenceClient
 
 _EXAMPLE = """\
 url: https://opensearch.example:9200
@@ -38,7 +38,7 @@ def _create(config: OpenSearchConfig) -> Connector:
     return OpenSearchConnector(config)
 
 
-def _yardstick(config: OpenSearchConfig, name: str) -> Yardstick:
-    from sftsec_opensearch.yardstick import make_yardstick
+def _yardstick(config: OpenSearchConfig, name: str) -> ReferenceClient:
+    from sftsec_opensearch.reference_client import make_yardstick
 
     return make_yardstick(config, name)

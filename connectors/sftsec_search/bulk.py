@@ -12,7 +12,7 @@ from sftsec_search.engine import BLOCK, BLOCKED, RETRIED, TOO_LARGE, json_line
 from sftsec_search.errors import AccessError, RequestError
 
 if TYPE_CHECKING:
-    from sftsec_core.sdk.retry import Patience
+    from sftsec_core.sdk.retry import RetryPolicy
     from sftsec_search.engine import Engine
 
 _CHUNK_BYTES = 8 << 20
@@ -38,7 +38,7 @@ class Bulk:
     def __init__(
         self,
         engine: Engine,
-        patience: Patience,
+        retry: RetryPolicy,
         index: str,
         *,
         size: int = 500,
@@ -48,13 +48,13 @@ class Bulk:
 
         Args:
             engine: the cluster.
-            patience: for how long it is asked again.
+            retry: for how long it is asked again.
             index: the index, alias or data stream.
             size: documents a request; it also ends at 8 MiB.
             params: further parameters of the request.
         """
         self._engine = engine
-        self._patience = patience
+        self._retry = retry
         self.index = index
         self._size = size
         self._params = dict(params or {})
@@ -95,7 +95,7 @@ class Bulk:
                 )
 
         try:
-            self._patience(attempt)
+            self._retry(attempt)
         except RequestError as error:
             if error.status != TOO_LARGE:
                 raise

@@ -77,7 +77,7 @@ class SearchConfig(BaseModel):
     max_depth: int = Field(64, ge=1, le=512, description="A deeper document goes to quarantine.")
     bulk_size: int = Field(500, ge=1, le=10_000, description="Detections a bulk request.")
     timeout: Duration = Field(timedelta(seconds=60), description="Of one request.")
-    patience: Duration = Field(
+    retry_timeout: Duration = Field(
         timedelta(minutes=2),
         description="How long a cluster that does not answer, or is too busy, is asked again.",
     )

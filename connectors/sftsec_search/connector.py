@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import ConnectorError
-from sftsec_core.sdk.retry import Patience
+from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_search import checks
 from sftsec_search.bulk import Bulk
 from sftsec_search.pull import Cluster, now, pull
@@ -44,18 +44,18 @@ class SearchConnector(ABC):
     ) -> None:
         """Take the parts; nothing is asked of the cluster before it is needed."""
         self._engine = engine
-        patience = Patience(config.patience)
+        retry = RetryPolicy(config.retry_timeout)
         log = None
         if config.verdicts_index is not None:
-            log = VerdictLog(engine, patience, config.verdicts_index)
-        self._cluster = Cluster(engine, config, patience, sources, log, clock)
+            log = VerdictLog(engine, retry, config.verdicts_index)
+        self._cluster = Cluster(engine, config, retry, sources, log, clock)
         self._bulk = self._bulk_into(config.detections)
         self._audit_bulk = self._bulk_into(config.audit)
 
     def _bulk_into(self, stream: str) -> Bulk:
         cluster, params = self._cluster, self.bulk_params()
         size = cluster.config.bulk_size
-        return Bulk(cluster.engine, cluster.patience, stream, size=size, params=params)
+        return Bulk(cluster.engine, cluster.retry, stream, size=size, params=params)
 
     # --- what differs
 

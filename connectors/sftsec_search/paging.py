@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Rejection
 from sftsec_core.api.errors import ConnectorError
-from sftsec_core.sdk.retry import Patience
+from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_search.cursor import Position
 from sftsec_search.documents import uid_of
 from sftsec_search.engine import LONG_MAX
@@ -76,7 +76,7 @@ class Scan:
         self._engine = engine
         self._config = config
         self._left = Event()
-        self._patience = Patience(config.patience, self._nap)
+        self._retry = RetryPolicy(config.retry_timeout, self._nap)
         self._query = query
         self._position = position
         self._keep_alive = f"{max(1, round(config.keep_alive.total_seconds()))}s"
@@ -195,7 +195,7 @@ class Scan:
         if self._position is not None:
             body["search_after"] = self._after(self._position)
         try:
-            found = self._patience(lambda: self._engine.search(body))
+            found = self._retry(lambda: self._engine.search(body))
         except RequestError as error:
             if error.status == 404 or error.kind == "index_closed_exception":
                 # Where it is read by a pattern, the others are still there.
@@ -208,7 +208,7 @@ class Scan:
     def _open_pit(self) -> str:
         index = self._query.index
         try:
-            return self._patience(lambda: self._engine.open_pit(index, self._keep_alive))
+            return self._retry(lambda: self._engine.open_pit(index, self._keep_alive))
         except RequestError as error:
             if error.status == 404:
                 raise RequestError(

@@ -22,7 +22,7 @@ from sftsec_search.paging import HitPage, Query, Scan
 from sftsec_search.sources import OURS, LabelledIndex
 
 if TYPE_CHECKING:
-    from sftsec_core.sdk.retry import Patience
+    from sftsec_core.sdk.retry import RetryPolicy
     from sftsec_search.config import SearchConfig
     from sftsec_search.engine import Engine
     from sftsec_search.sources import Source
@@ -49,7 +49,7 @@ class Cluster:
 
     engine: Engine
     config: SearchConfig
-    patience: Patience
+    retry: RetryPolicy
     sources: Sequence[Source]
     log: VerdictLog | None = None
     clock: Callable[[], datetime] = now
@@ -92,7 +92,7 @@ class _Reader:
         self._window = window
         self._source = source
         self._mapper = Mapper(cluster.config, window, source)
-        self._fetch = Fetcher(cluster.engine, cluster.patience)
+        self._fetch = Fetcher(cluster.engine, cluster.retry)
 
     def pages(self, position: Position | None) -> Iterator[HitPage]:
         """The source's hits, from a position on."""
@@ -111,7 +111,7 @@ class _Reader:
         untimed = [{"exists": {"field": source.timestamp}}, {"term": {"event.module": OURS}}]
         chosen = [source.query] if source.query else []
         body = {"size": 0, "query": {"bool": {"filter": chosen, "must_not": untimed}}}
-        total = cluster.patience(lambda: cluster.engine.search(body, source.index))["hits"]["total"]
+        total = cluster.retry(lambda: cluster.engine.search(body, source.index))["hits"]["total"]
         if total["value"]:
             least = "at least " if total["relation"] == "gte" else ""
             message = "%s%d documents of %s have no %s and are not scored: set `timestamp`"

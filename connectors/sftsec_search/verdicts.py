@@ -22,7 +22,7 @@ from sftsec_search.errors import RequestError, TooLargeError
 from sftsec_search.setup import exists
 
 if TYPE_CHECKING:
-    from sftsec_core.sdk.retry import Patience
+    from sftsec_core.sdk.retry import RetryPolicy
     from sftsec_search.engine import Engine
 
 _IDS = 1000
@@ -57,10 +57,10 @@ class Judged:
 class VerdictLog:
     """The index of verdicts; one that is not there yet holds none."""
 
-    def __init__(self, engine: Engine, patience: Patience, index: str) -> None:
+    def __init__(self, engine: Engine, retry: RetryPolicy, index: str) -> None:
         self.index = index
         self._engine = engine
-        self._patience = patience
+        self._retry = retry
 
     def add(self, uids_and_verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Append verdicts and return how many are new; the same one again is the same document.
@@ -71,7 +71,7 @@ class VerdictLog:
             RequestError: when the engine refuses one, or the index is not there.
         """
         lines = {}
-        require(self._engine, self._patience, self.index)
+        require(self._engine, self._retry, self.index)
         for uid, verdict in uids_and_verdicts:
             index, document = place_of(uid)
             at = (verdict.at or datetime.now(UTC)).astimezone(UTC).isoformat()
@@ -86,7 +86,7 @@ class VerdictLog:
                 "automated": verdict.automated,
             }
             lines[name] = json_line({k: v for k, v in body.items() if v is not None})
-        done = Bulk(self._engine, self._patience, self.index).create(lines, refresh=True)
+        done = Bulk(self._engine, self._retry, self.index).create(lines, refresh=True)
         if done.rejected:
             raise RequestError(
                 f"{len(done.rejected)} verdicts were refused: {done.rejected[0][1]}", status=400
@@ -96,7 +96,7 @@ class VerdictLog:
     def is_empty(self) -> bool:
         """Whether it holds no verdict at all, or is not there."""
         body = {"size": 0, "track_total_hits": 1}
-        found = self._patience(lambda: self._engine.search(body, self.index))
+        found = self._retry(lambda: self._engine.search(body, self.index))
         return int(found["hits"]["total"]["value"]) == 0
 
     def of(self, uids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
@@ -128,7 +128,7 @@ class VerdictLog:
         if after is not None:
             composite["after"] = {"index": after[0], "id": after[1]}
         body = {"size": 0, "track_total_hits": False, "aggs": {"judged": {"composite": composite}}}
-        found = self._patience(lambda: self._engine.search(body, self.index))
+        found = self._retry(lambda: self._engine.search(body, self.index))
         buckets = found.get("aggregations", {}).get("judged", {}).get("buckets", [])
         return [(bucket["key"]["index"], bucket["key"]["id"]) for bucket in buckets]
 
@@ -157,20 +157,20 @@ class VerdictLog:
             "_source": source,
         }
         try:
-            found = self._patience(lambda: self._engine.search(body, self.index))
+            found = self._retry(lambda: self._engine.search(body, self.index))
         except TooLargeError:
             return None
         hits: list[dict[str, Any]] = found["hits"]["hits"]
         return hits
 
 
-def require(engine: Engine, patience: Patience, index: str) -> None:
+def require(engine: Engine, retry: RetryPolicy, index: str) -> None:
     """Refuse to write into an index of ours that is not there.
 
     Raises:
         RequestError: a write would make it, with mappings in which nothing is found again.
     """
-    if not patience(lambda: exists(engine, f"/{index}/_mapping")):
+    if not retry(lambda: exists(engine, f"/{index}/_mapping")):
         raise RequestError(
             f"the index {index} is not there: run `sftsec connector setup`", status=404
         )

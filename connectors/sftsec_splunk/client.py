@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import orjson
 
 from sftsec_core.api.errors import ConnectorUnavailableError
-from sftsec_core.sdk.retry import Patience
+from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_splunk.errors import AccessError, RequestError
 from sftsec_splunk.transport import Transport
 
@@ -59,7 +59,7 @@ class Splunk:
             config.ca_file, config.timeout.total_seconds(), config.max_page_bytes
         )
         self._context: Any = None
-        self.patience = Patience(config.patience)
+        self.retry = RetryPolicy(config.retry_timeout)
 
     # --- requests
 
@@ -72,7 +72,7 @@ class Splunk:
             RequestError: for any other refusal.
             TooLargeError: when the answer passes the bound.
         """
-        return self.patience(lambda: self.send(Request("GET", path, query)))
+        return self.retry(lambda: self.send(Request("GET", path, query)))
 
     def send(self, request: Request) -> Any:  # noqa: ANN401 - JSON
         """Send a request once, and again only where it was not carried out: the session is over.

@@ -210,7 +210,7 @@ class SplunkConfig(BaseModel):
     )
     timeout: Duration = Field(timedelta(seconds=60), description="Of one request.")
     search_timeout: Duration = Field(timedelta(minutes=10), description="Of one search.")
-    patience: Duration = Field(
+    retry_timeout: Duration = Field(
         timedelta(minutes=2),
         description="How long a Splunk that does not answer, or is too busy, is asked again.",
     )

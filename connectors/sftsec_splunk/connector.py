@@ -51,7 +51,7 @@ class SplunkConnector:
         self._site = Site(config, sources, self._log, snapshots, clock)
         self._hec = None
         if config.hec is not None:
-            self._hec = Hec(config, config.hec, self._splunk.patience)
+            self._hec = Hec(config, config.hec, self._splunk.retry)
         self._requests = LabelRequests(self._splunk, self._log, clock)
 
     def _source(self, source: Any) -> Source:  # noqa: ANN401 - a tagged union

@@ -20,7 +20,7 @@ from sftsec_splunk.errors import HecError, LostAnswerError
 from sftsec_splunk.transport import Transport
 
 if TYPE_CHECKING:
-    from sftsec_core.sdk.retry import Patience
+    from sftsec_core.sdk.retry import RetryPolicy
     from sftsec_splunk.config import HecConfig, SplunkConfig
 
 Arrived = Callable[[Sequence[str]], Collection[str]]
@@ -73,17 +73,17 @@ class _Answer:
 class Hec:
     """One collector, spoken to with one token over one channel."""
 
-    def __init__(self, config: SplunkConfig, hec: HecConfig, patience: Patience) -> None:
+    def __init__(self, config: SplunkConfig, hec: HecConfig, retry: RetryPolicy) -> None:
         """Prepare; nothing is sent yet.
 
         Args:
             config: the connector's: timeouts, certificates.
             hec: the collector's.
-            patience: for how long a busy one is asked again.
+            retry: for how long a busy one is asked again.
         """
         self._transport = Transport(config.ca_file, config.timeout.total_seconds(), _LIMIT)
         self._hec = hec
-        self._patience = patience
+        self._retry = retry
         self._channel = str(uuid.uuid4())
         self._sure = not hec.ack  # whether the token gives acknowledgements
 
@@ -158,9 +158,9 @@ class Hec:
             raise LostAnswerError(
                 f"the event collector answers {answer.status}; some may be written: repeat the call"
             )
-        self._without_the_bad(batch, answer, writing)
+        self._retry_without_rejected(batch, answer, writing)
 
-    def _without_the_bad(self, batch: Lines, answer: _Answer, writing: _Writing) -> None:
+    def _retry_without_rejected(self, batch: Lines, answer: _Answer, writing: _Writing) -> None:
         """Refuse the one bad event, write those that were not taken yet."""
         names = list(batch)
         number = answer.said.get("invalid-event-number")
@@ -239,7 +239,7 @@ class Hec:
                 )
             return answer
 
-        return self._patience(attempt)
+        return self._retry(attempt)
 
     def _post(self, body: bytes) -> _Answer:
         """Send a batch; again while it is not taken for certain.
@@ -259,7 +259,7 @@ class Hec:
                 raise ConnectorUnavailableError("the event collector is busy (503)")
             return answer
 
-        answer = self._patience(attempt)
+        answer = self._retry(attempt)
         if isinstance(answer, LostAnswerError):
             raise answer
         return answer

@@ -78,7 +78,7 @@ class Collection:
             queries = [{"query": {"$or": clauses}, "fields": kept} for clauses in some]
             request = Request("POST", path, {}, document=queries)
             # It only reads: it may be asked again.
-            for found in self._splunk.patience(lambda request=request: self._splunk.send(request)):  # type: ignore[misc]
+            for found in self._splunk.retry(lambda request=request: self._splunk.send(request)):  # type: ignore[misc]
                 yield from found
 
     def all(self, kept: str, page: int = 5000) -> Iterator[Document]:
@@ -107,14 +107,14 @@ class Collection:
         path = self._path("data", "batch_save")
         for part in parts_of(documents, self.cap()):
             request = Request("POST", path, {}, document=part)
-            self._splunk.patience(lambda request=request: self._splunk.send(request))  # type: ignore[misc]
+            self._splunk.retry(lambda request=request: self._splunk.send(request))  # type: ignore[misc]
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete documents; one that is not there is no error."""
         for part in parts_of(keys, _CLAUSES):
             query = {"query": orjson.dumps({"$or": [{"_key": each} for each in part]}).decode()}
             request = Request("DELETE", self._data, query)
-            self._splunk.patience(lambda request=request: self._splunk.send(request))  # type: ignore[misc]
+            self._splunk.retry(lambda request=request: self._splunk.send(request))  # type: ignore[misc]
 
     def cap(self) -> int:
         """How many documents the server takes at once: 1,000 up to Splunk 9, 10,000 from 10 on."""

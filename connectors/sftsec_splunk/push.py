@@ -60,7 +60,7 @@ class Pusher:
         at = self.clock()
         events = {each.uid: event_of(each) for each in detections}
         kept = Collection(self.splunk, DETECTIONS) if self.config.upsert_detections else None
-        there = self.present("detection_id", DETECTION_TYPE, list(events))
+        there = self.existing_ids("detection_id", DETECTION_TYPE, list(events))
         if kept is not None:
             there |= kept.keys([uid for uid in events if uid not in there])
         receipt = self._write(
@@ -83,7 +83,7 @@ class Pusher:
         """
         events = {each.hash: audit_event_of(each) for each in entries}
         times = {each.hash: each.at for each in entries}
-        there = self.present("audit_id", AUDIT_TYPE, list(events))
+        there = self.existing_ids("audit_id", AUDIT_TYPE, list(events))
         return self._write(events, "audit_id", AUDIT_TYPE, times, there)
 
     def _write(
@@ -102,12 +102,12 @@ class Pusher:
         }
 
         def arrived(uids: Sequence[str]) -> set[str]:
-            return self.present(field, sourcetype, uids)
+            return self.existing_ids(field, sourcetype, uids)
 
         done = self.hec.write(lines, arrived)
         return PushReceipt(tuple(done.written), tuple(sorted(there)), tuple(done.rejected))
 
-    def present(self, field: str, sourcetype: str, uids: Sequence[str]) -> set[str]:
+    def existing_ids(self, field: str, sourcetype: str, uids: Sequence[str]) -> set[str]:
         """Which of these the index has, as a search sees it.
 
         Args:

@@ -109,7 +109,7 @@ class Searches:
         """
         sid = f"sftsec_{uuid.uuid4().hex}"
         path = self._splunk.searches("search", "jobs", sid)
-        self._splunk.patience(lambda: self._start(sid, path, search, span))
+        self._splunk.retry(lambda: self._start(sid, path, search, span))
         try:
             count = self._done(path)
             yield Job(self._splunk, self._splunk.searches("search", "v2", "jobs", sid), count)

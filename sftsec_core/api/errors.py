@@ -96,7 +96,7 @@ class NotFoundError(SftsecError):
         super().__init__(unknown(kind, name, known))
 
 
-class NotInServiceError(SftsecError):
+class NoLiveModelError(SftsecError):
     """A task has no model in service yet."""
 
     exit_code = 2

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from sftsec_core.api.contracts import (
         AttackSpec,
         ConnectorSpec,
-        EngineSpec,
         ExplainerSpec,
         GpuLease,
         GpuRequest,
+        LauncherSpec,
         MetricSpec,
         RecipeSpec,
         StepSpec,
-        TaskTemplate,
+        TaskPreset,
     )
     from sftsec_core.api.domain import (
         Decision,
@@ -96,7 +96,7 @@ def sftsec_register_metrics() -> Sequence[MetricSpec]:
 
 
 @hookspec
-def sftsec_register_tasks() -> Sequence[TaskTemplate]:
+def sftsec_register_tasks() -> Sequence[TaskPreset]:
     """Offer ready-made tasks for `sftsec init --task NAME`.
 
     Called once a process, when the plugins are loaded. None is taken as empty. Anyone may
@@ -126,8 +126,8 @@ def sftsec_register_explainers() -> Sequence[ExplainerSpec]:
 
 
 @hookspec
-def sftsec_register_engines() -> Sequence[EngineSpec]:
-    """Offer places in which a recipe runs, for `tasks.NAME.train.engine`.
+def sftsec_register_launchers() -> Sequence[LauncherSpec]:
+    """Offer places in which a recipe runs, for `tasks.NAME.train.launcher`.
 
     Called once a process, when the plugins are loaded. None is taken as empty. Anyone may
     implement it; names are unique.

@@ -23,13 +23,13 @@ from sftsec_core.api.errors import ConnectorError, NotFoundError, SftsecError
 from sftsec_core.bench.alerts import FIELDS, alerts, detections
 from sftsec_core.bench.memory import peak_rss_mb
 from sftsec_core.operations.context import connector_config, read
-from sftsec_core.operations.gc_tuning import look_less_often
+from sftsec_core.operations.gc_tuning import raise_gc_thresholds
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-    from sftsec_core.api.contracts import Yardstick
+    from sftsec_core.api.contracts import ReferenceClient
 
 T = TypeVar("T")
 ROWS = 200_000
@@ -91,19 +91,19 @@ def run_connector_bench(
 
     name = name or f"sftsec-bench-{secrets.token_hex(6)}"
     job = Job(file, connector, name, rows, DeliverySettings().batch)
-    kind, yardstick = _yardstick(job)
+    kind, reference_client = _yardstick(job)
     with ExitStack() as stack:
         # To be told to end is no reason to leave anything behind either.
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
         stack.callback(signal.signal, signal.SIGTERM, before)
-        stack.callback(yardstick.close)
-        stack.callback(yardstick.clear)
+        stack.callback(reference_client.close)
+        stack.callback(reference_client.clear)
         say(f"writing {rows:,} made-up alerts to {name}; all of that name is deleted at the end")
-        yardstick.set_up(alerts(rows))
+        reference_client.set_up(alerts(rows))
         say("warming the platform up")
         for side in _READING:
             _in_a_process(replace(job, side=side))
-        found = [_round(job, number, rounds, yardstick, say) for number in range(rounds)]
+        found = [_round(job, number, rounds, reference_client, say) for number in range(rounds)]
         say("deleting them")
     return {
         "connector": connector,
@@ -137,7 +137,11 @@ def summary(rounds: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, An
 
 
 def _round(
-    job: Job, number: int, rounds: int, yardstick: Yardstick, say: Callable[[str], None]
+    job: Job,
+    number: int,
+    rounds: int,
+    reference_client: ReferenceClient,
+    say: Callable[[str], None],
 ) -> dict[str, dict[str, float]]:
     # Back and forth, so that no side is always the one that comes first.
     sides = list(SIDES)[:: -1 if number % 2 else 1]
@@ -145,9 +149,9 @@ def _round(
     for side in sides:
         writes = side in _WRITING
         if writes:
-            yardstick.empty(side)
+            reference_client.empty(side)
         found[side] = measured = _in_a_process(replace(job, side=side))
-        arrived = yardstick.count(side) if writes else job.rows
+        arrived = reference_client.count(side) if writes else job.rows
         if not measured.pop("count") == arrived == job.rows:
             raise ConnectorError(f"{side}: not all of {job.rows:,} came through")
         say(f"round {number + 1} of {rounds}: {side} {measured['per_s']:,.0f} a second")
@@ -171,10 +175,10 @@ class _Watch:
         self.cpu += time.process_time() - self._begin[1]
 
 
-def _pull(yardstick: Yardstick, _job: Job, watch: _Watch) -> int:
+def _pull(reference_client: ReferenceClient, _job: Job, watch: _Watch) -> int:
     from sftsec_core.api.domain import PullWindow
 
-    connector = yardstick.connect("push")
+    connector = reference_client.connect("push")
     try:
         watch.start()
         pages = connector.pull(PullWindow(text_fields=FIELDS))
@@ -185,23 +189,23 @@ def _pull(yardstick: Yardstick, _job: Job, watch: _Watch) -> int:
     return count
 
 
-def _scan(yardstick: Yardstick, _job: Job, watch: _Watch) -> int:
-    return _read(yardstick, (), watch)
+def _scan(reference_client: ReferenceClient, _job: Job, watch: _Watch) -> int:
+    return _read(reference_client, (), watch)
 
 
-def _scan_fields(yardstick: Yardstick, _job: Job, watch: _Watch) -> int:
-    return _read(yardstick, ("@timestamp", *FIELDS), watch)
+def _scan_fields(reference_client: ReferenceClient, _job: Job, watch: _Watch) -> int:
+    return _read(reference_client, ("@timestamp", *FIELDS), watch)
 
 
-def _read(yardstick: Yardstick, fields: Sequence[str], watch: _Watch) -> int:
+def _read(reference_client: ReferenceClient, fields: Sequence[str], watch: _Watch) -> int:
     watch.start()
-    count = sum(1 for _ in yardstick.scan(fields))
+    count = sum(1 for _ in reference_client.scan(fields))
     watch.stop()
     return count
 
 
-def _push(yardstick: Yardstick, job: Job, watch: _Watch) -> int:
-    connector = yardstick.connect(job.side)
+def _push(reference_client: ReferenceClient, job: Job, watch: _Watch) -> int:
+    connector = reference_client.connect(job.side)
     count = 0
     try:
         for batch in _chunks(detections(job.rows, job.name), job.batch):
@@ -213,8 +217,8 @@ def _push(yardstick: Yardstick, job: Job, watch: _Watch) -> int:
     return count
 
 
-def _bulk(yardstick: Yardstick, job: Job, watch: _Watch) -> int:
-    made = ((each.uid, yardstick.document(each)) for each in detections(job.rows, job.name))
+def _bulk(reference_client: ReferenceClient, job: Job, watch: _Watch) -> int:
+    made = ((each.uid, reference_client.document(each)) for each in detections(job.rows, job.name))
 
     def documents() -> Iterator[tuple[str, Mapping[str, Any]]]:
         while True:  # making the documents is not the plain client's work
@@ -226,12 +230,12 @@ def _bulk(yardstick: Yardstick, job: Job, watch: _Watch) -> int:
             yield from chunk
 
     watch.start()
-    count = yardstick.write(job.side, documents())
+    count = reference_client.write(job.side, documents())
     watch.stop()
     return count
 
 
-SIDES: Mapping[str, Callable[[Yardstick, Job, _Watch], int]] = {
+SIDES: Mapping[str, Callable[[ReferenceClient, Job, _Watch], int]] = {
     "pull": _pull,
     "scan": _scan,
     "scan_fields": _scan_fields,
@@ -249,30 +253,32 @@ def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def _yardstick(job: Job) -> tuple[str, Yardstick]:
+def _yardstick(job: Job) -> tuple[str, ReferenceClient]:
     settings, plugins = read(job.file)
     if job.connector not in settings.connectors:
         raise NotFoundError("connector", job.connector, settings.connectors)
     spec, config = connector_config(settings, plugins, job.file, job.connector)
-    if spec.yardstick is None:
-        others = sorted(each.name for each in plugins.connectors().values() if each.yardstick)
+    if spec.reference_client is None:
+        others = sorted(
+            each.name for each in plugins.connectors().values() if each.reference_client
+        )
         known = f" (types that have one: {', '.join(others)})" if others else ""
         raise ConnectorError(
             f"type {spec.name!r} has no plain client to measure it beside{known}",
             connector=job.connector,
         )
-    return spec.name, spec.yardstick(config, job.name)
+    return spec.name, spec.reference_client(config, job.name)
 
 
 def _measure(job: Job) -> dict[str, float]:
-    _, yardstick = _yardstick(job)
+    _, reference_client = _yardstick(job)
     if job.side in _OURS:
-        look_less_often()  # as our command line does; the plain client has Python's thresholds
+        raise_gc_thresholds()  # as our command line does; the plain client has Python's thresholds
     watch = _Watch()
     try:
-        count = SIDES[job.side](yardstick, job, watch)
+        count = SIDES[job.side](reference_client, job, watch)
     finally:
-        yardstick.close()
+        reference_client.close()
     per_s = count / max(watch.seconds, 1e-9)
     return {"count": count, "per_s": per_s, "cpu_s": watch.cpu, "peak_mb": peak_rss_mb()}
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "config": "sftsec_core.cli.config",
     "connector": "sftsec_core.cli.connector",
     "labels": "sftsec_core.cli.labels",
+    "quarantine": "sftsec_core.cli.quarantine",
     "dataset": "sftsec_core.cli.dataset",
     "retrain": "sftsec_core.cli.retrain",
     "score": "sftsec_core.cli.score",
@@ -86,9 +87,9 @@ def cli(ctx: click.Context, config: Path | None, debug: bool, quiet: bool) -> No
 def main() -> None:
     """Run the command line; turn our own errors into one line and an exit code."""
     from sftsec_core.api.errors import SftsecError
-    from sftsec_core.operations.gc_tuning import look_less_often
+    from sftsec_core.operations.gc_tuning import raise_gc_thresholds
 
-    look_less_often()
+    raise_gc_thresholds()
     # Threads that spin while they wait lose the cores to their neighbours: on a machine that
     # does something else too, training took ten times as long. Read when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -16,7 +16,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sftsec_core.operations.context import Workspace
+    from sftsec_core.operations.context import Context
     from sftsec_core.plugins import Plugins
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -41,12 +41,12 @@ class App:
         return self.config or find_config(Path.cwd())
 
     @contextmanager
-    def workspace(self) -> Iterator[Workspace]:
+    def context(self) -> Iterator[Context]:
         """Open the configuration, its plugins and its store; close them at the end."""
-        from sftsec_core.operations.context import Workspace
+        from sftsec_core.operations.context import Context
 
-        with Workspace.open(self.config_file()) as workspace:
-            yield workspace
+        with Context.open(self.config_file()) as context:
+            yield context
 
     def plugins(self) -> Plugins:
         """The plugins of the configuration, or the built-in ones where there is none.

@@ -29,8 +29,8 @@ def command(app: App, run: str | None, task: str | None, open_it: bool, as_json:
     """
     from sftsec_core.api.errors import NotFoundError
 
-    with app.workspace() as workspace:
-        runs = workspace.store.runs
+    with app.context() as context:
+        runs = context.store.runs
         newest = runs.list(task, kind="retrain", limit=1)
         if run is None and not newest:
             raise NotFoundError("run of task", task or "any", ())

@@ -11,7 +11,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sftsec_core.operations.retrain import Outcome
+    from sftsec_core.operations.retrain import RetrainResult
 
 
 @click.command("retrain")
@@ -34,15 +34,15 @@ def command(app: App, task: str, no_promote: bool, as_json: bool) -> None:
     from sftsec_core.cli.live import LiveListener
     from sftsec_core.operations.retrain import retrain
 
-    with app.workspace() as workspace, LiveListener(quiet=app.quiet or as_json) as listener:
-        outcome = retrain(workspace, task, promote=not no_promote, listener=listener)
+    with app.context() as context, LiveListener(quiet=app.quiet or as_json) as listener:
+        outcome = retrain(context, task, promote=not no_promote, listener=listener)
     emit(outcome.to_json(), as_json=as_json, show=lambda out: show_outcome(out, outcome))
     if not outcome.decision.approved:
         reasons = "; ".join(f"{v.voter}: {v.reason}" for v in outcome.decision.refusals())
         raise GateRefusedError(f"the gate refused the model: {reasons or 'nobody voted'}")
 
 
-def show_outcome(out: Console, outcome: Outcome) -> None:
+def show_outcome(out: Console, outcome: RetrainResult) -> None:
     """Print models side by side, the votes, and where the report lies."""
     from sftsec_core.cli.options import table
 

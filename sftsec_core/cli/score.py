@@ -9,10 +9,10 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 @click.command("score")
 @click.argument("task")
-@click.option("--from-start", is_flag=True, help="Score everything again, not only what is new.")
+@click.option("--rescan", is_flag=True, help="Score everything again, not only what is new.")
 @json_option
 @pass_app
-def command(app: App, task: str, from_start: bool, as_json: bool) -> None:
+def command(app: App, task: str, rescan: bool, as_json: bool) -> None:
     """Score what nobody has judged yet with the model in service, and push the detections.
 
     Goes on where the last call ended. Each detection is pushed once, whatever is killed: a run
@@ -21,13 +21,13 @@ def command(app: App, task: str, from_start: bool, as_json: bool) -> None:
     \b
     Examples:
       sftsec score phishing
-      sftsec score phishing --from-start --json
+      sftsec score phishing --rescan --json
     """
     from sftsec_core.cli.live import LiveListener
     from sftsec_core.operations.score import score
 
-    with app.workspace() as workspace, LiveListener(quiet=app.quiet or as_json) as listener:
-        outcome = score(workspace, task, from_start=from_start, listener=listener)
+    with app.context() as context, LiveListener(quiet=app.quiet or as_json) as listener:
+        outcome = score(context, task, rescan=rescan, listener=listener)
     delivered = outcome.delivered
     shown = {
         "model": outcome.model[:12],

@@ -12,7 +12,7 @@ from sftsec_core.cli.options import App, pass_app
 
 if TYPE_CHECKING:
     from sftsec_core.config.settings import ServeSettings
-    from sftsec_core.operations.context import Workspace
+    from sftsec_core.operations.context import Context
     from sftsec_core.server.endpoint import Endpoint
 
 _PEM = click.Path(dir_okay=False, resolve_path=True, path_type=Path)
@@ -45,8 +45,8 @@ def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - op
     """
     endpoint_of = _endpoint()
     _log_requests(quiet=app.quiet)
-    with app.workspace() as workspace:
-        endpoint = endpoint_of(workspace, _settings(workspace, given), docs=docs)
+    with app.context() as context:
+        endpoint = endpoint_of(context, _settings(context, given), docs=docs)
         endpoint.run(ready=lambda: app.say(f"listening on {endpoint.url}; Ctrl-C stops it"))
 
 
@@ -62,14 +62,14 @@ def _endpoint() -> type[Endpoint]:
     return Endpoint
 
 
-def _settings(workspace: Workspace, given: dict[str, Any]) -> ServeSettings:
+def _settings(context: Context, given: dict[str, Any]) -> ServeSettings:
     """What the configuration says, with what the command line says instead."""
     from sftsec_core.config.load import validate
     from sftsec_core.config.settings import ServeSettings
 
     named = {name: value for name, value in given.items() if value is not None}
-    chosen = {**workspace.settings.serve.model_dump(), **named}
-    return validate(ServeSettings, chosen, file=workspace.file, path=("serve",))
+    chosen = {**context.settings.serve.model_dump(), **named}
+    return validate(ServeSettings, chosen, file=context.file, path=("serve",))
 
 
 def _log_requests(*, quiet: bool) -> None:

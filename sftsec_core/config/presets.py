@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sftsec_core.api.contracts import TaskTemplate
+from sftsec_core.api.contracts import TaskPreset
 
 # The words of Elastic's closing reasons, of Splunk's dispositions and of people.
 _BENIGN = [
@@ -30,8 +30,8 @@ _TECHNIQUES = [
     "T1566",
 ]
 
-TASKS: tuple[TaskTemplate, ...] = (
-    TaskTemplate(
+TASKS: tuple[TaskPreset, ...] = (
+    TaskPreset(
         "phishing-mail",
         "Is a reported mail phishing? Reads its subject and body.",
         {
@@ -43,7 +43,7 @@ TASKS: tuple[TaskTemplate, ...] = (
             "benign": "benign",
         },
     ),
-    TaskTemplate(
+    TaskPreset(
         "url",
         "Is a visited URL malicious?",
         {
@@ -52,7 +52,7 @@ TASKS: tuple[TaskTemplate, ...] = (
             "benign": "benign",
         },
     ),
-    TaskTemplate(
+    TaskPreset(
         "command-line",
         "Is a process's command line an attacker's?",
         {
@@ -61,7 +61,7 @@ TASKS: tuple[TaskTemplate, ...] = (
             "benign": "benign",
         },
     ),
-    TaskTemplate(
+    TaskPreset(
         "attack-technique",
         "Which MITRE ATT&CK technique does a text describe? List those that your analysts use.",
         {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 if TYPE_CHECKING:
-    from sftsec_core.api.contracts import ConnectorSpec, TaskTemplate
+    from sftsec_core.api.contracts import ConnectorSpec, TaskPreset
 
 _HEAD = """\
 # sftsec.yaml: what sftsec reads, learns and writes.
@@ -56,7 +56,7 @@ _TAIL = """\
 """
 
 
-def render_config(template: TaskTemplate, connector: ConnectorSpec) -> str:
+def render_config(template: TaskPreset, connector: ConnectorSpec) -> str:
     """Write the whole file for one task template and one kind of connector."""
     body = yaml.safe_dump(
         {template.name: {"connector": "incidents", **template.body}},

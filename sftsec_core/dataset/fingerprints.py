@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _BYTES = 8
 
 
-class Seen:
+class TrainingFingerprints:
     """The texts that a model was fitted to or chosen on."""
 
     def __init__(self, fingerprints: NDArray[np.uint64], salt: bytes) -> None:

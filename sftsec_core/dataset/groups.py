@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import Example
 
 
-def find_units(examples: Sequence[Example]) -> NDArray[np.int64]:
+def find_groups(examples: Sequence[Example]) -> NDArray[np.int64]:
     """Number each example's unit, shape (n,).
 
     A unit is a connected component: two examples are joined by a common cluster (from 0 on) or

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.api.domain import Incident, IncidentPage, Rejection
-from sftsec_core.dataset.dedup.deduplicator import Candidate, Deduplicator, Fate, Outcome
+from sftsec_core.dataset.dedup.deduplicator import Candidate, Deduplicator, DedupResult, DedupStatus
 from sftsec_core.dataset.journal import Journal, Progress, read_progress
 from sftsec_core.dataset.snapshot import FIELD_PREFIX, SCHEMA_VERSION, Snapshot, open_snapshot
 from sftsec_core.dataset.values import as_text, storable, trim_incident
@@ -156,18 +156,18 @@ class _Build:
         trimmed = [trim_incident(incident, self.plan.fields) for incident in cleaned]
         texts = [self.plan.render(incident) for incident in trimmed]
         chosen = [index for index, text in enumerate(texts) if text]
-        outcomes = self.dedupe.add([_candidate(trimmed[i], texts[i]) for i in chosen])
-        for index, outcome in zip(chosen, outcomes, strict=True):
-            counts[outcome.fate.value] += 1
-            if outcome.fate is Fate.KEPT:
-                self._add_row(trimmed[index], self._group(cleaned[index]), outcome)
-            self._add_verdicts(trimmed[index], outcome)
+        results = self.dedupe.add([_candidate(trimmed[i], texts[i]) for i in chosen])
+        for index, result in zip(chosen, results, strict=True):
+            counts[result.status.value] += 1
+            if result.status is DedupStatus.KEPT:
+                self._add_row(trimmed[index], self._group(cleaned[index]), result)
+            self._add_verdicts(trimmed[index], result)
         rejected = page.rejected + tuple(_empty(cleaned[i]) for i, t in enumerate(texts) if not t)
         counts["read"] += len(page.incidents) + len(page.rejected)
         counts["rejected"] += len(rejected)
         self._read += len(page.incidents) + len(page.rejected)
         self.progress.cursor = page.cursor
-        kept = sum(1 for outcome in outcomes if outcome.fate is Fate.KEPT)
+        kept = sum(1 for result in results if result.status is DedupStatus.KEPT)
         judged = tuple(incident for incident in trimmed if incident.verdicts)
         return PageSummary(page.cursor, len(page.incidents), kept, rejected, judged)
 
@@ -175,11 +175,11 @@ class _Build:
         name = self.plan.group_field
         return None if name is None else as_text(incident.fields.get(name)) or None
 
-    def _add_row(self, incident: Incident, group: str | None, outcome: Outcome) -> None:
+    def _add_row(self, incident: Incident, group: str | None, result: DedupResult) -> None:
         rows = self._rows
         rows["uid"].append(storable(incident.uid))
-        rows["cluster"].append(outcome.cluster)
-        rows["text_id"].append(outcome.text_id)
+        rows["cluster"].append(result.cluster)
+        rows["text_id"].append(result.text_id)
         rows["at"].append(incident.at)
         rows["group"].append(group and storable(group))
         rows["split"].append(incident.split if incident.split in _PARTS else None)
@@ -196,11 +196,11 @@ class _Build:
             words.append(at.astimezone(UTC).isoformat(timespec="microseconds"))
         return [min(words), max(words)] if words else [None, None]
 
-    def _add_verdicts(self, incident: Incident, outcome: Outcome) -> None:
+    def _add_verdicts(self, incident: Incident, result: DedupResult) -> None:
         table = self._verdicts
         for verdict in incident.verdicts:
             table["uid"].append(storable(incident.uid))
-            table["text_id"].append(outcome.text_id)
+            table["text_id"].append(result.text_id)
             table["value"].append(storable(verdict.value))
             table["analyst"].append(verdict.analyst and storable(verdict.analyst))
             table["at"].append(verdict.at)
@@ -227,7 +227,7 @@ class _Build:
     def manifest(self) -> dict[str, Any]:
         """What the manifest says besides the content."""
         counts = self.progress.counts
-        names = ("read", *(fate.value for fate in Fate), "rejected")
+        names = ("read", *(status.value for status in DedupStatus), "rejected")
         return {
             "fields": list(self.plan.fields),
             "group_field": self.plan.group_field,

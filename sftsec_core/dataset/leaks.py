@@ -86,9 +86,9 @@ def _by_content(split: Split, settings: DedupeSettings) -> tuple[list[str], list
     for batch in _batches(_each(split)):
         # Parts make the uids distinct, so that a uid in two parts is compared by its text too.
         given = [Candidate(f"{part}\x00{example.uid}", example.text) for part, example in batch]
-        for (part, example), outcome in zip(batch, finder.add(given), strict=True):
-            texts.append((outcome.text_id, part, example))
-            clusters.append((outcome.cluster, part, example))
+        for (part, example), result in zip(batch, finder.add(given), strict=True):
+            texts.append((result.text_id, part, example))
+            clusters.append((result.cluster, part, example))
     tied = finder.final_clusters()
     near = _straddling((tied.get(number, number), part, e) for number, part, e in clusters)
     return _straddling(texts), near

@@ -34,7 +34,7 @@ _REVIEW = -3
 
 
 class ReviewItem(NamedTuple):
-    """An incident that a person should judge (again), and why."""
+    """An incident that a person should review, and why."""
 
     uid: str
     reason: str
@@ -56,7 +56,7 @@ class Resolution:
     counts: Mapping[str, int]
 
 
-class Vote(NamedTuple):
+class VerdictVote(NamedTuple):
     """One verdict on one incident: a label's number, or that it abstains or is unmapped."""
 
     choice: int
@@ -79,9 +79,9 @@ def resolve(
     """
     names = sorted(labels)
     verdicts = snapshot.verdicts()
-    ballot = _Ballot(verdicts, _choices(verdicts["value"], names, labels, rules))
-    review = list(ballot.judge_incidents(names))
-    texts = ballot.judge_texts()
+    aggregator = _LabelAggregator(verdicts, _choices(verdicts["value"], names, labels, rules))
+    review = list(aggregator.label_incidents(names))
+    texts = aggregator.label_texts()
     found, left_out = _label_rows(snapshot, texts, names, rules.automated_weight)
     reason = "same text, different labels"
     conflicts = [ReviewItem(uid, reason) for uid in _rows_of(snapshot, texts.conflicts)]
@@ -133,7 +133,7 @@ class _Texts(NamedTuple):
     conflicts: Any
 
 
-class _Ballot:
+class _LabelAggregator:
     """All verdicts in columns; single ones, the most, are judged at once, the others one by one."""
 
     def __init__(self, verdicts: Any, choices: NDArray[np.int64]) -> None:  # noqa: ANN401 - pyarrow has no types
@@ -145,7 +145,7 @@ class _Ballot:
         self._label = np.full(len(self._uids), _REVIEW, np.int64)
         self._by_person = np.zeros(len(self._uids), np.bool_)
 
-    def judge_incidents(self, names: Sequence[str]) -> Iterator[ReviewItem]:
+    def label_incidents(self, names: Sequence[str]) -> Iterator[ReviewItem]:
         """Give each incident its label; yield those that go to review."""
         single = np.bincount(self._uid, minlength=len(self._uids))[self._uid] == 1
         self._label[self._uid[single]] = self._choices[single]
@@ -155,28 +155,28 @@ class _Ballot:
             reason = _unmapped(word) if self._choices[place] == _UNMAPPED else "undetermined"
             yield ReviewItem(self._uids[int(self._uid[place])].as_py(), reason)
         for code, votes in self._several(~single):
-            choice, reason, by_person = judge(votes, names)
+            choice, reason, by_person = aggregate_votes(votes, names)
             self._label[code] = choice
             self._by_person[code] = by_person
             if choice < 0:
                 yield ReviewItem(self._uids[code].as_py(), reason)
 
-    def _several(self, mask: NDArray[np.bool_]) -> Iterator[tuple[int, list[Vote]]]:
+    def _several(self, mask: NDArray[np.bool_]) -> Iterator[tuple[int, list[VerdictVote]]]:
         """The votes on each incident that has several, in the order in which they were given."""
         places = np.flatnonzero(mask)
         places = places[np.argsort(self._uid[places], kind="stable")]
         rows = self._verdicts.take(pa.array(places))
         columns = [rows[name].to_pylist() for name in ("analyst", "at", "automated", "value")]
         choices = self._choices[places].tolist()
-        votes: list[Vote] = []
+        votes: list[VerdictVote] = []
         codes = self._uid[places].tolist()
         for index, (analyst, at, automated, word) in enumerate(zip(*columns, strict=True)):
-            votes.append(Vote(choices[index], analyst, at, automated, word))
+            votes.append(VerdictVote(choices[index], analyst, at, automated, word))
             if index + 1 == len(codes) or codes[index + 1] != codes[index]:
                 yield codes[index], votes
                 votes = []
 
-    def judge_texts(self) -> _Texts:
+    def label_texts(self) -> _Texts:
         """Let the labelled copies of each text agree, or not."""
         label = self._label[self._uid]
         labelled = label >= 0
@@ -192,7 +192,7 @@ class _Ballot:
         return _Texts(self._texts, high, by_person, self._texts.filter(pa.array(differ)))
 
 
-def judge(votes: Sequence[Vote], names: Sequence[str]) -> tuple[int, str, bool]:
+def aggregate_votes(votes: Sequence[VerdictVote], names: Sequence[str]) -> tuple[int, str, bool]:
     """Bring the verdicts on one incident to one choice.
 
     Args:
@@ -203,7 +203,7 @@ def judge(votes: Sequence[Vote], names: Sequence[str]) -> tuple[int, str, bool]:
         The label's number or a negative one, the reason for review, and whether persons decided.
     """
     by_person = any(not vote.automated for vote in votes)
-    latest: dict[object, Vote] = {}
+    latest: dict[object, VerdictVote] = {}
     for vote in votes:
         if vote.automated and by_person:
             continue

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sftsec_core.api.domain import Example, Split
 from sftsec_core.api.errors import DataError
-from sftsec_core.dataset.groups import find_units, members, shuffled
+from sftsec_core.dataset.groups import find_groups, members, shuffled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -164,7 +164,7 @@ def _by_time(examples: Sequence[Example], policy: SplitSettings) -> Split:
     """The latest units test, those before them dev: as the model will meet what comes after."""
     if all(example.at is None for example in examples):
         raise DataError("split by time: no example has a time; choose another `split.method`")
-    units = members(find_units(examples))
+    units = members(find_groups(examples))
 
     def latest(unit: list[int]) -> tuple[datetime, str]:
         times = [examples[index].at or _LONG_AGO for index in unit]
@@ -203,7 +203,7 @@ def _stratify(
     lacks = {part: {k: share * n for k, n in total.items()} for part, share in shares.items()}
     in_train: set[str] = set()
     parts: dict[int, str] = {}
-    for unit in shuffled(members(find_units(examples)), examples, seed):
+    for unit in shuffled(members(find_groups(examples)), examples, seed):
         labels = Counter(examples[index].label for index in unit)
         if labels.keys() - in_train:
             part = "train"  # a label that train never sees cannot be learnt

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.demo.source import TASK, Source
-from sftsec_core.operations.context import Workspace
-from sftsec_core.operations.retrain import Outcome, retrain
+from sftsec_core.operations.context import Context
+from sftsec_core.operations.retrain import RetrainResult, retrain
 from sftsec_core.operations.score import score
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class DemoResult:
         scored: what scoring and pushing came to; None when the gate let no model through.
     """
 
-    outcome: Outcome
+    outcome: RetrainResult
     config: Path
     scored: Mapping[str, Any] | None
 
@@ -47,12 +47,12 @@ def run_demo(source: Source, listener: Listener) -> DemoResult:
     Raises:
         SftsecError: when any stage fails.
     """
-    with Workspace.open(source.config) as workspace:
-        outcome = retrain(workspace, TASK, listener=listener)
+    with Context.open(source.config) as context:
+        outcome = retrain(context, TASK, listener=listener)
         if not outcome.promoted:
             return DemoResult(outcome, source.config, None)
-        summary = score(workspace, TASK, listener=listener)
-        again = score(workspace, TASK, listener=listener, from_start=True)
+        summary = score(context, TASK, listener=listener)
+        again = score(context, TASK, listener=listener, rescan=True)
     pushed = _pushed(source.config.parent / "detections.jsonl")
     scored = {
         "scored": summary.scored.scored,

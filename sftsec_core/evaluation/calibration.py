@@ -75,7 +75,7 @@ def negative_log_likelihood(proba: NDArray[np.float64], y: NDArray[np.int64]) ->
 def calibration_curve(
     y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None
 ) -> Curve:
-    """Compare what was promised with what came true, in the bins of the ECE.
+    """Compare confidence with accuracy, in the bins of the ECE.
 
     Args:
         y: true classes, shape (n,).
@@ -85,11 +85,11 @@ def calibration_curve(
     Returns:
         For each bin with rows: mean probability, share that came true, number of rows.
     """
-    promised, came_true, bins = ece_bins(y, proba, benign)
+    confidence, correct, bins = ece_bins(y, proba, benign)
     sizes = np.bincount(bins, minlength=ECE_BINS)
     kept = sizes > 0
-    x = np.bincount(bins, promised, minlength=ECE_BINS)[kept] / sizes[kept]
-    y_mean = np.bincount(bins, came_true, minlength=ECE_BINS)[kept] / sizes[kept]
+    x = np.bincount(bins, confidence, minlength=ECE_BINS)[kept] / sizes[kept]
+    y_mean = np.bincount(bins, correct, minlength=ECE_BINS)[kept] / sizes[kept]
     return Curve(
         tuple(x.tolist()), tuple(y_mean.tolist()), tuple(sizes[kept].astype(float).tolist())
     )

@@ -37,7 +37,7 @@ class Comparable(NamedTuple):
         return {"seen": self.seen, "compared": int(self.rows.sum())}
 
 
-class Judgement(NamedTuple):
+class Prediction(NamedTuple):
     """What a model answered for the test part (n, k), and from where on it raises an alert."""
 
     proba: NDArray[np.float64]
@@ -62,8 +62,8 @@ def comparable(seen: NDArray[np.bool_] | None, y: NDArray[np.int64]) -> Comparab
 
 
 def macro_f1_difference(
-    ours: Judgement,
-    theirs: Judgement,
+    ours: Prediction,
+    theirs: Prediction,
     y: NDArray[np.int64],
     benign: int | None,
     rows: NDArray[np.bool_],

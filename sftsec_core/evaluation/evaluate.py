@@ -29,7 +29,7 @@ from sftsec_core.evaluation.calibration import (
 )
 from sftsec_core.evaluation.comparison import (
     Comparable,
-    Judgement,
+    Prediction,
     comparable,
     macro_f1_difference,
 )
@@ -63,7 +63,7 @@ class Fitted:
     model: TrainedModel
     recipe: str
     fit_seconds: float | None = None
-    cost: int | None = None
+    inference_cost: int | None = None
     temperature: float | None = None
     threshold: Threshold | None = None
     seen: Callable[[Sequence[Example]], NDArray[np.bool_]] | None = None
@@ -192,8 +192,8 @@ def _difference(ours: _Judged, theirs: _Judged, fair: Comparable, question: _Que
     if fair.rows.all():
         return difference(_macro_f1(ours), _macro_f1(theirs), ours.macro_f1, theirs.macro_f1)
     return macro_f1_difference(
-        Judgement(ours.proba, ours.scores.threshold.value),
-        Judgement(theirs.proba, theirs.scores.threshold.value),
+        Prediction(ours.proba, ours.scores.threshold.value),
+        Prediction(theirs.proba, theirs.scores.threshold.value),
         question.y_test,
         question.benign,
         fair.rows,
@@ -231,7 +231,7 @@ def _judge(name: str, fitted: Fitted, question: _Question) -> _Judged:
         },
         fit_seconds=fitted.fit_seconds,
         score_per_second=len(y) / max(seconds, 1e-9),
-        cost=fitted.cost,
+        inference_cost=fitted.inference_cost,
     )
     return _Judged(scores, proba, macro_f1)
 

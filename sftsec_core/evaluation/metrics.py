@@ -10,7 +10,7 @@ Definitions, where there is a choice:
   occur. `micro_f1` equals accuracy, since every row has one label and gets one.
 - `tpr_at_fpr_X`: the highest TPR whose FPR is at most X; nothing is interpolated.
 - `ece`: 15 bins of equal width over the attack probability or, without a benign class, over the
-  probability of the predicted class: the mean gap between what was promised and what came true.
+  probability of the predicted class: the mean gap between confidence and accuracy.
 - Every row counts once; `Example.weight` matters in training only.
 - An undefined figure is None: never NaN, never a made-up 0.
 """
@@ -193,7 +193,7 @@ def _multiclass_figures(
 def ece_bins(
     y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Say what was promised, what came true, and in which bin each row lies.
+    """Give each row its confidence, whether it is correct, and its bin.
 
     Args:
         y: true classes, shape (n,).
@@ -205,21 +205,21 @@ def ece_bins(
         1.0 where it was so, else 0.0; the bin's number, 0 to 14; each of shape (n,).
     """
     if benign is None:
-        promised = np.clip(proba.max(axis=1), 0.0, 1.0)
-        came_true = proba.argmax(axis=1) == y
+        confidence = np.clip(proba.max(axis=1), 0.0, 1.0)
+        correct = proba.argmax(axis=1) == y
     else:
-        promised = attack_scores(proba, benign)
-        came_true = y != benign
-    bins = np.minimum((promised * ECE_BINS).astype(np.int64), ECE_BINS - 1)
-    return promised, came_true.astype(np.float64), bins
+        confidence = attack_scores(proba, benign)
+        correct = y != benign
+    bins = np.minimum((confidence * ECE_BINS).astype(np.int64), ECE_BINS - 1)
+    return confidence, correct.astype(np.float64), bins
 
 
 def _ece_terms(
     y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None
 ) -> sparse.csr_array:
-    promised, came_true, bins = ece_bins(y, proba, benign)
+    confidence, correct, bins = ece_bins(y, proba, benign)
     rows = np.arange(len(y))
-    return sparse.csr_array((came_true - promised, (rows, bins)), shape=(len(y), ECE_BINS))
+    return sparse.csr_array((correct - confidence, (rows, bins)), shape=(len(y), ECE_BINS))
 
 
 def _columns(

@@ -38,7 +38,7 @@ def build_dataset(run: Run, snapshot: Snapshot) -> Dataset:
         DataError: when there is nothing to learn from.
         LeakError: when the split, a plugin's too, lets a text into two parts.
     """
-    task, plugins = run.task, run.workspace.plugins
+    task, plugins = run.task, run.context.plugins
     run.listener.stage("dataset")
     resolution = resolve(snapshot, task.labels, task.verdicts)
     examples = build_examples(snapshot, resolution, run.spec, plugins)

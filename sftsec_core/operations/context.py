@@ -55,7 +55,13 @@ def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> N
             validate(spec.config_model, options, file=file, path=("tasks", name, "steps", step))
         for recipe in (task.train.recipe, *task.train.compare):
             _known(plugins.recipes(), "recipe", recipe, file, f"tasks.{name}.train")
-        _known(plugins.engines(), "engine", task.train.engine, file, f"tasks.{name}.train.engine")
+        _known(
+            plugins.launchers(),
+            "launcher",
+            task.train.launcher,
+            file,
+            f"tasks.{name}.train.launcher",
+        )
 
 
 def connector_config(
@@ -79,7 +85,7 @@ def _known(specs: Mapping[str, Any], kind: str, name: str, file: Path, path: str
     return specs[name]
 
 
-class Workspace:
+class Context:
     """What a command works in; a context manager that closes what it opened."""
 
     def __init__(self, file: Path, settings: Settings, plugins: Plugins) -> None:

@@ -9,7 +9,7 @@ from sftsec_core.api.contracts import KeepsAudit
 from sftsec_core.api.errors import ConnectorError
 
 if TYPE_CHECKING:
-    from sftsec_core.operations.context import Workspace
+    from sftsec_core.operations.context import Context
 
 _AT_ONCE = 500
 _AS_TASK = "@audit"  # how the store names the cursor, where others have a task
@@ -34,22 +34,22 @@ class AuditCopy:
         return asdict(self)
 
 
-def push_audit(workspace: Workspace, name: str) -> AuditCopy:
+def push_audit(context: Context, name: str) -> AuditCopy:
     """Copy what was added to the log since the last call; check first that the log is whole.
 
     Args:
-        workspace: the configuration with what it names.
+        context: the configuration with what it names.
         name: the connector.
 
     Raises:
         ConnectorError: when the connector keeps no audit log, or refuses an entry.
         IntegrityError: when the log was changed.
     """
-    store = workspace.store
+    store = context.store
     store.audit.verify()
     stored = store.cursors.get(_AS_TASK, name)
     done = AuditCopy(seq=int(stored or 0))
-    with workspace.connector(name) as connector:
+    with context.connector(name) as connector:
         if not isinstance(connector, KeepsAudit):
             raise ConnectorError("it keeps no audit log", connector=name)
         while entries := store.audit.after(done.seq, _AT_ONCE):

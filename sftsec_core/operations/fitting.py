@@ -45,23 +45,25 @@ def fit_all(run: Run, split: Split) -> dict[str, Fitted]:
 
 
 def _fit(run: Run, split: Split, name: str, device: str | None) -> Fitted:
-    recipe = get("recipe", name, run.workspace.plugins.recipes())
+    recipe = get("recipe", name, run.context.plugins.recipes())
     kept = run.folder / "fitted" / name
     run.listener.stage("train", name)
     if not (kept / "fit.json").is_file():
         _fit_and_keep(run, split, recipe, device, kept)
     known = json.loads((kept / "fit.json").read_text(encoding="utf-8"))
     # Always the model as it was kept: what is judged is what will serve.
-    model = load_model(kept / "model", run.workspace.plugins.recipes())
+    model = load_model(kept / "model", run.context.plugins.recipes())
     if known["notes"]:
         run.listener.note(f"{'':<10} {known['summary']}")
-    return Fitted(model, name, fit_seconds=known["seconds"], cost=cost_of(model, recipe))
+    return Fitted(
+        model, name, fit_seconds=known["seconds"], inference_cost=inference_cost_of(model, recipe)
+    )
 
 
-def cost_of(model: TrainedModel, recipe: RecipeSpec) -> int:
+def inference_cost_of(model: TrainedModel, recipe: RecipeSpec) -> int:
     """The model's own cost of scoring where it names one, else its recipe's."""
-    own = getattr(model, "cost", None)
-    return own if isinstance(own, int) else recipe.cost
+    own = getattr(model, "inference_cost", None)
+    return own if isinstance(own, int) else recipe.inference_cost
 
 
 def _fit_and_keep(
@@ -74,14 +76,14 @@ def _fit_and_keep(
         dev=split.dev,
         settings=run.task.train,
         workdir=run.folder / "work" / recipe.name,
-        log=lambda step, values: run.workspace.plugins.step_logged(run.info, step, values),
+        log=lambda step, values: run.context.plugins.step_logged(run.info, step, values),
         deadline_s=budget.total_seconds() if budget and recipe.name != BASELINE else None,
         device=device,
     )
     job.workdir.mkdir(parents=True, exist_ok=True)
-    engine = get("engine", run.task.train.engine, run.workspace.plugins.engines())
+    launcher = get("launcher", run.task.train.launcher, run.context.plugins.launchers())
     started = time.monotonic()
-    model = _run_guarded(lambda: engine.run(recipe, job), recipe.name)
+    model = _run_guarded(lambda: launcher.run(recipe, job), recipe.name)
     seconds = time.monotonic() - started
     shutil.rmtree(kept, ignore_errors=True)
     (kept / "model").mkdir(parents=True)
@@ -113,7 +115,7 @@ def _summary(notes: Mapping[str, Any]) -> str:
 @contextmanager
 def _device(run: Run) -> Iterator[str | None]:
     """Hold the lease of an accelerator while everything is fitted, if a plugin lends one."""
-    lender = run.workspace.plugins.acquire_gpu(GpuRequest(run.info.id, run.spec.name))
+    lender = run.context.plugins.acquire_gpu(GpuRequest(run.info.id, run.spec.name))
     if lender is None:
         yield None
         return

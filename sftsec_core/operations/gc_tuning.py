@@ -7,7 +7,7 @@ import gc
 _NEW_OBJECTS = 10_000
 
 
-def look_less_often() -> None:
+def raise_gc_thresholds() -> None:
     """Set the thresholds for a process that works through pages of records.
 
     A page is some ten thousand small objects that all live until it is done with. By Python's own

@@ -39,7 +39,7 @@ def ingest_snapshot(run: Run) -> Snapshot:
         ConnectorUnavailableError: when a lost connection did not come back; the run is
             interrupted and goes on from its cursor.
     """
-    snapshots = run.workspace.folder / "snapshots"
+    snapshots = run.context.folder / "snapshots"
     done = run.folder / _DONE
     run.listener.stage("pull", f"from {run.task.connector}")
     if done.is_file():
@@ -49,7 +49,7 @@ def ingest_snapshot(run: Run) -> Snapshot:
     snapshot = _pull_into_snapshot(run)
     write_atomically(done, snapshot.digest.encode())
     counts = snapshot.counts
-    run.workspace.store.snapshots.add(
+    run.context.store.snapshots.add(
         run.spec.name,
         snapshot.digest,
         snapshot.folder,
@@ -67,23 +67,23 @@ def ingest_snapshot(run: Run) -> Snapshot:
 
 
 def _pull_into_snapshot(run: Run) -> Snapshot:
-    workspace, task = run.workspace, run.task
+    context, task = run.context, run.task
     plan = IngestPlan(
         fields=fields_of(task),
         group_field=task.group,
-        steps=build_steps(task, workspace.plugins, workspace.step_context(run.spec.name)),
+        steps=build_steps(task, context.plugins, context.step_context(run.spec.name)),
         dedupe=task.dedupe,
-        render=renderer(run.spec, workspace.plugins),
+        render=renderer(run.spec, context.plugins),
     )
     work = run.folder / "ingest"
     window = window_of(task, run.info.started_at, labelled=True)
-    with workspace.connector(task.connector) as connector:
+    with context.connector(task.connector) as connector:
         pages = connector.pull(window, cursor=resume_cursor(work))
         return ingest(
             _told(run, pages),
             plan,
             folder=work,
-            snapshots=workspace.folder / "snapshots",
+            snapshots=context.folder / "snapshots",
             on_page=lambda page: _keep_beside(run, page),
         )
 
@@ -98,6 +98,6 @@ def _told(run: Run, pages: Iterator[IncidentPage]) -> Iterator[IncidentPage]:
 
 def _keep_beside(run: Run, page: PageSummary) -> None:
     """Keep what does not go into the snapshot; a page that is seen twice changes nothing."""
-    store, connector = run.workspace.store, run.task.connector
+    store, connector = run.context.store, run.task.connector
     store.quarantine.add(connector, page.rejected, run_id=run.info.id)
     store.verdicts.add(connector, page.judged, run_id=run.info.id)

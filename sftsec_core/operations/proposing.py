@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Decision, EvalReport, ModelRef, Split, Vote
 from sftsec_core.api.errors import IntegrityError, NotFoundError
-from sftsec_core.dataset.fingerprints import Seen
+from sftsec_core.dataset.fingerprints import TrainingFingerprints
 from sftsec_core.evaluation.evaluate import Fitted, evaluate
 from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json, to_json
-from sftsec_core.operations.fitting import BASELINE, cost_of
+from sftsec_core.operations.fitting import BASELINE, inference_cost_of
 from sftsec_core.registry.card import Provenance, build_card, decision_of
 from sftsec_core.registry.gate import decide
 from sftsec_core.registry.registry import LIVE
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _PROPOSED = "proposed.json"
 _HTML = "report.html"
-_SEEN = "seen.npy"
+_FINGERPRINTS = "seen.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,9 @@ def propose(
     refused too, what is returned is the first proposal.
     """
     live = _incumbent(run)
-    Seen.of((*split.train, *split.dev), run.workspace.salt).save(run.folder / _SEEN)
+    TrainingFingerprints.of((*split.train, *split.dev), run.context.salt).save(
+        run.folder / _FINGERPRINTS
+    )
     first = _put_to_the_gate(run, next(iter(fits)), fits, split, data, live)
     baseline_may = live is None or live.fitted is None or live.fitted.recipe == BASELINE
     if first.decision.approved or first.fitted.recipe == BASELINE or not baseline_may:
@@ -90,7 +92,7 @@ def _put_to_the_gate(
     data: Mapping[str, Any],
     live: Incumbent | None,
 ) -> Proposal:
-    plugins = run.workspace.plugins
+    plugins = run.context.plugins
     run.listener.stage("evaluate", name)
     # Linear is always beside it, also when it is the candidate itself.
     others = {other: fitted for other, fitted in fits.items() if other != name}
@@ -120,7 +122,7 @@ def _put_to_the_gate(
 
 def _incumbent(run: Run) -> Incumbent | None:
     """The model in service as it serves; None when there is none."""
-    registry = run.workspace.registry
+    registry = run.context.registry
     ref = registry.live(run.spec.name)
     if ref is None:
         return None
@@ -135,7 +137,7 @@ def _incumbent(run: Run) -> Incumbent | None:
     fitted = Fitted(
         loaded.model,
         ref.recipe,
-        cost=cost_of(loaded.model, run.workspace.plugins.recipes()[ref.recipe]),
+        inference_cost=inference_cost_of(loaded.model, run.context.plugins.recipes()[ref.recipe]),
         temperature=serving.temperature,
         threshold=serving.threshold,
         seen=_seen_by(run, ref),
@@ -143,11 +145,13 @@ def _incumbent(run: Run) -> Incumbent | None:
     return Incumbent(ref, fitted, report)
 
 
-def _seen_by(run: Run, ref: ModelRef) -> Seen | None:
+def _seen_by(run: Run, ref: ModelRef) -> TrainingFingerprints | None:
     """What a model was trained on; None when its run was pruned."""
-    workspace = run.workspace
+    context = run.context
     try:
-        return Seen.load(workspace.store.runs.get(ref.run_id).folder / _SEEN, workspace.salt)
+        return TrainingFingerprints.load(
+            context.store.runs.get(ref.run_id).folder / _FINGERPRINTS, context.salt
+        )
     except NotFoundError:
         return None
 
@@ -155,7 +159,7 @@ def _seen_by(run: Run, ref: ModelRef) -> Seen | None:
 def _report_of(run: Run, ref: ModelRef) -> EvalReport | None:
     """The report that a model was promoted on; None when its run was pruned."""
     try:
-        folder = run.workspace.store.runs.get(ref.run_id).folder
+        folder = run.context.store.runs.get(ref.run_id).folder
         return from_json((folder / "report.json").read_text(encoding="utf-8"))
     except (NotFoundError, OSError):
         return None
@@ -177,7 +181,7 @@ def recall(run: Run) -> Proposed | None:
     if not file.is_file():
         return None
     known = json.loads(file.read_text(encoding="utf-8"))
-    registry = run.workspace.registry
+    registry = run.context.registry
     model = registry.resolve(known["model"], run.spec.name)
     report = from_json((run.folder / "report.json").read_text(encoding="utf-8"))
     _remember_report(run, report)
@@ -186,7 +190,7 @@ def recall(run: Run) -> Proposed | None:
 
 def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, Any]) -> Proposed:
     """Keep the proposed model with its card and its report; it becomes the task's "candidate"."""
-    registry = run.workspace.registry
+    registry = run.context.registry
     card = build_card(
         proposal.report, proposal.decision, run.spec, _provenance(run, proposal, snapshot)
     )
@@ -234,13 +238,13 @@ def promote(run: Run, proposed: Proposed) -> ModelRef:
     Raises:
         StoreError: when something else is in service by now than what it was compared with.
     """
-    registry, ref, decision = run.workspace.registry, proposed.model, proposed.decision
+    registry, ref, decision = run.context.registry, proposed.model, proposed.decision
     previous = registry.promote(
         run.spec.name, ref.digest, decision, current_user(), instead_of=proposed.instead_of
     )
     promoted = registry.live(run.spec.name) or ref
     if previous is None or previous.digest != promoted.digest:
-        run.workspace.plugins.model_promoted(promoted, previous, decision)
+        run.context.plugins.model_promoted(promoted, previous, decision)
     run.listener.stage("promote", f"{promoted.digest[:12]} is live")
     return promoted
 

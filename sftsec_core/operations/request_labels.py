@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.contracts import AsksForLabels
 from sftsec_core.operations.ingesting import window_of
 from sftsec_core.operations.progress import Listener, Silent
-from sftsec_core.operations.score import in_service, scorer_of
+from sftsec_core.operations.score import live_model, scorer_of
 from sftsec_core.scoring.sampling import Uncertain, label_request, most_uncertain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sftsec_core.api.contracts import Connector
-    from sftsec_core.operations.context import Workspace
+    from sftsec_core.operations.context import Context
     from sftsec_core.scoring.scorer import Scorer
 
 
 @dataclass(frozen=True, slots=True)
-class RequestOutcome:
+class LabelRequestResult:
     """What was asked.
 
     Attributes:
@@ -47,39 +47,39 @@ class RequestOutcome:
 
 
 def request_labels(
-    workspace: Workspace,
+    context: Context,
     name: str,
     *,
     limit: int,
     dry_run: bool = False,
     listener: Listener | None = None,
-) -> RequestOutcome:
+) -> LabelRequestResult:
     """Ask the analysts about the incidents that the model in service is least sure of.
 
     Args:
-        workspace: the configuration with what it names.
+        context: the configuration with what it names.
         name: the task.
         limit: how many at most.
         dry_run: only find them.
         listener: who wants to know how it goes.
 
     Raises:
-        NotInServiceError: when the task has no model in service.
+        NoLiveModelError: when the task has no model in service.
         ConnectorError: when the connector cannot ask.
     """
     listener = listener or Silent()
-    live = in_service(workspace, name)
-    scorer, trained = scorer_of(workspace, name, workspace.registry.load(live))
+    live = live_model(context, name)
+    scorer, trained = scorer_of(context, name, context.registry.load(live))
     window = window_of(trained, datetime.now(UTC), labelled=False)
     listener.stage("score", f"with {live.digest[:12]} ({live.recipe})")
-    with workspace.connector(trained.connector) as connector:
+    with context.connector(trained.connector) as connector:
         wanted = most_uncertain(connector.pull(window), scorer, limit, listener.advance)
         requested = 0
         if not dry_run:
             requested = _ask(connector, wanted, scorer)
             details = {"model": live.digest, "wanted": len(wanted), "requested": requested}
-            workspace.store.audit.append("labels.requested", name, details)
-    return RequestOutcome(name, live.digest, tuple(wanted), requested)
+            context.store.audit.append("labels.requested", name, details)
+    return LabelRequestResult(name, live.digest, tuple(wanted), requested)
 
 
 def _ask(connector: Connector, wanted: Sequence[Uncertain], scorer: Scorer) -> int:

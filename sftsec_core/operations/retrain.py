@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sftsec_core.api.domain import Decision, EvalReport, ModelRef, RunInfo
-    from sftsec_core.operations.context import Workspace
+    from sftsec_core.operations.context import Context
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RetrainResult:
     """What a retraining run came to."""
 
     run: RunInfo
@@ -53,15 +53,15 @@ class Outcome:
 
 
 def retrain(
-    workspace: Workspace, name: str, *, promote: bool = True, listener: Listener | None = None
-) -> Outcome:
+    context: Context, name: str, *, promote: bool = True, listener: Listener | None = None
+) -> RetrainResult:
     """Make a new model for a task and, if the gate approves, put it in service.
 
     Every stage leaves what it made in the run's folder: a run that was killed goes on where it
     stopped when this is called again with the same settings.
 
     Args:
-        workspace: the configuration with what it names.
+        context: the configuration with what it names.
         name: the task.
         promote: False stops at the gate's decision.
         listener: who wants to know how it goes.
@@ -69,7 +69,7 @@ def retrain(
     Raises:
         SftsecError: one class for each kind of failure; nothing is half-promoted.
     """
-    with running(workspace, "retrain", name, listener or Silent()) as run:
+    with running(context, "retrain", name, listener or Silent()) as run:
         proposed = recall(run)
         if proposed is None:
             snapshot = ingest_snapshot(run)
@@ -80,7 +80,7 @@ def retrain(
         approved = proposed.decision.approved
         model = put_in_service(run, proposed) if approved and promote else proposed.model
         run.status = "succeeded" if approved else "refused"
-    return Outcome(
+    return RetrainResult(
         run.info,
         proposed.report,
         proposed.decision,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import TaskSpec
     from sftsec_core.api.settings.task import TaskSettings
-    from sftsec_core.operations.context import Workspace
+    from sftsec_core.operations.context import Context
     from sftsec_core.operations.progress import Listener
 
 
@@ -30,7 +30,7 @@ class Run:
     """
 
     info: RunInfo
-    workspace: Workspace
+    context: Context
     task: TaskSettings
     spec: TaskSpec
     listener: Listener
@@ -45,28 +45,28 @@ class Run:
 
 
 @contextmanager
-def running(workspace: Workspace, kind: str, name: str, listener: Listener) -> Iterator[Run]:
-    """Record a run, or adopt the one that a kill left behind; record how it ends.
+def running(context: Context, kind: str, name: str, listener: Listener) -> Iterator[Run]:
+    """Record a run, or resume the one that a kill left behind; record how it ends.
 
     An interruption (a kill, Ctrl-C, a connection that did not come back) leaves it to be
-    adopted; any other error ends it as failed.
+    resumed; any other error ends it as failed.
 
     Raises:
         NotFoundError: when there is no such task.
         StoreError: when another process runs this kind on this task.
     """
-    task, spec = workspace.task(name), workspace.task_spec(name)
-    runs = workspace.store.runs
+    task, spec = context.task(name), context.task_spec(name)
+    runs = context.store.runs
     settings: Mapping[str, Any] = task.model_dump(mode="json")
-    info = runs.adopt(kind, name, settings)
+    info = runs.resume(kind, name, settings)
     if info is not None:
         listener.note(f"going on with run {info.id}, which was interrupted")
-    info = info or runs.create(kind, name, workspace.folder / "runs", settings)
-    run = Run(info, workspace, task, spec, listener)
-    workspace.store.audit.append(f"{kind}.started", name, {"run": info.id})
-    workspace.plugins.run_started(info)
+    info = info or runs.create(kind, name, context.folder / "runs", settings)
+    run = Run(info, context, task, spec, listener)
+    context.store.audit.append(f"{kind}.started", name, {"run": info.id})
+    context.plugins.run_started(info)
     try:
-        with runs.beating(info.id):
+        with runs.heartbeat(info.id):
             yield run
     except (KeyboardInterrupt, ConnectorUnavailableError) as error:
         runs.interrupt(info.id, str(error) or "interrupted")
@@ -79,8 +79,8 @@ def running(workspace: Workspace, kind: str, name: str, listener: Listener) -> I
 
 
 def _finish(run: Run, status: str, error: str | None = None) -> None:
-    workspace = run.workspace
-    run.info = workspace.store.runs.finish(run.info.id, status, error=error, report=run.report_file)
+    context = run.context
+    run.info = context.store.runs.finish(run.info.id, status, error=error, report=run.report_file)
     details = {"run": run.info.id, "status": status, **({"error": error} if error else {})}
-    workspace.store.audit.append(f"{run.info.kind}.finished", run.info.task, details)
-    workspace.plugins.run_finished(run.info, run.report)
+    context.store.audit.append(f"{run.info.kind}.finished", run.info.task, details)
+    context.plugins.run_finished(run.info, run.report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.errors import ConnectorUnavailableError, NotInServiceError
+from sftsec_core.api.errors import ConnectorUnavailableError, NoLiveModelError
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.dataset.features import renderer
 from sftsec_core.dataset.steps import build_steps
@@ -20,12 +20,12 @@ from sftsec_core.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import ModelRef
-    from sftsec_core.operations.context import Workspace
+    from sftsec_core.operations.context import Context
     from sftsec_core.registry.registry import LoadedModel
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreOutcome:
+class ScoreResult:
     """What a scoring run came to.
 
     Attributes:
@@ -50,89 +50,89 @@ class ScoreOutcome:
 
 
 def score(
-    workspace: Workspace, name: str, *, from_start: bool = False, listener: Listener | None = None
-) -> ScoreOutcome:
+    context: Context, name: str, *, rescan: bool = False, listener: Listener | None = None
+) -> ScoreResult:
     """Score what came in since the last call, and push what is held for an attack.
 
     Killed at any point, the same call goes on: a page's detections and the cursor behind it are
     one transaction, and what was pushed already is a duplicate to the connector.
 
     Args:
-        workspace: the configuration with what it names.
+        context: the configuration with what it names.
         name: the task.
-        from_start: score everything in the window again, also what was scored before.
+        rescan: score everything in the window again, also what was scored before.
         listener: who wants to know how it goes.
 
     Raises:
-        NotInServiceError: when the task has no model in service.
+        NoLiveModelError: when the task has no model in service.
         IntegrityError: when the model in service is not the one that was registered.
         ConnectorUnavailableError: when the other side was lost; the next call goes on.
     """
-    live = in_service(workspace, name)
-    with running(workspace, "score", name, listener or Silent()) as run:
-        loaded = workspace.registry.load(live)
+    live = live_model(context, name)
+    with running(context, "score", name, listener or Silent()) as run:
+        loaded = context.registry.load(live)
         try:
-            scored = _score(run, loaded, from_start=from_start)
+            scored = _score(run, loaded, rescan=rescan)
         except ConnectorUnavailableError:
             # The source was lost; what was scored before need not wait for it.
             _deliver(run)
             raise
         delivered = _deliver(run)
-    return ScoreOutcome(run.info.id, live.digest, scored, delivered)
+    return ScoreResult(run.info.id, live.digest, scored, delivered)
 
 
-def in_service(workspace: Workspace, name: str) -> ModelRef:
+def live_model(context: Context, name: str) -> ModelRef:
     """The model in service for a task.
 
     Raises:
         NotFoundError: when there is no such task.
-        NotInServiceError: when it has no model in service.
+        NoLiveModelError: when it has no model in service.
     """
-    workspace.task(name)
-    live = workspace.registry.live(name)
+    context.task(name)
+    live = context.registry.live(name)
     if live is None:
-        raise NotInServiceError(
+        raise NoLiveModelError(
             f"{name}@{LIVE}: no model is in service; `sftsec retrain {name}` makes one, "
             f"`sftsec model list {name}` shows those that wait"
         )
     return live
 
 
-def scorer_of(workspace: Workspace, name: str, loaded: LoadedModel) -> tuple[Scorer, TaskSettings]:
+def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer, TaskSettings]:
     """What scores a task's incidents, and the task as the model knows it.
 
     They are cleaned and rendered as the model was trained, whatever the configuration says by now.
     """
     serving = loaded.serving
-    trained = workspace.task(name).model_copy(
+    trained = context.task(name).model_copy(
         update={"steps": dict(serving.steps), "text": serving.task.text_fields}
     )
-    steps = build_steps(trained, workspace.plugins, workspace.step_context(name))
+    steps = build_steps(trained, context.plugins, context.step_context(name))
     fields = fields_of(trained)
     scorer = Scorer.of(
         loaded,
         steps=lambda incidents: [trim_incident(one, fields) for one in steps(incidents)],
-        render=renderer(serving.task, workspace.plugins),
-        suppress=workspace.plugins.suppress_detection,
+        render=renderer(serving.task, context.plugins),
+        suppress=context.plugins.suppress_detection,
     )
     return scorer, trained
 
 
-def _score(run: Run, loaded: LoadedModel, *, from_start: bool) -> ScoreCounts:
-    workspace, task = run.workspace, run.task
-    scorer, trained = scorer_of(workspace, run.spec.name, loaded)
+def _score(run: Run, loaded: LoadedModel, *, rescan: bool) -> ScoreCounts:
+    context, task = run.context, run.task
+    scorer, trained = scorer_of(context, run.spec.name, loaded)
     job = ScoreJob(
         task=run.spec.name,
         source=task.connector,
         destination=_destination(task),
         window=window_of(trained, run.info.started_at, labelled=False),
         run_id=run.info.id,
-        from_start=from_start,
+        rescan=rescan,
     )
     run.listener.stage("score", f"with {loaded.ref.digest[:12]} ({loaded.ref.recipe})")
-    with workspace.connector(task.connector) as connector:
+    with context.connector(task.connector) as connector:
         counts = score_to_outbox(
-            workspace.store,
+            context.store,
             connector,
             scorer,
             job,
@@ -143,15 +143,15 @@ def _score(run: Run, loaded: LoadedModel, *, from_start: bool) -> ScoreCounts:
 
 
 def _deliver(run: Run) -> DeliveryCounts:
-    workspace, name = run.workspace, _destination(run.task)
+    context, name = run.context, _destination(run.task)
     run.listener.stage("push", f"to {name}")
-    with workspace.connector(name) as connector:
+    with context.connector(name) as connector:
         counts = deliver(
-            workspace.store,
+            context.store,
             connector,
             name,
             run_id=run.info.id,
-            on_receipt=workspace.plugins.detections_pushed,
+            on_receipt=context.plugins.detections_pushed,
         )
     run.listener.note(
         f"{'':<10} {counts.written:,} written, {counts.duplicates:,} there already, "

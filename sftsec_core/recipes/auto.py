@@ -5,7 +5,7 @@
     full (lora when large)    with enough labels, in what is left of the budget
     their averages            free: they need no training
 
-Dev decides, with a guard against its noise (`choose`). Without a usable dev nothing can be
+Dev decides, with a guard against its noise (`select_model`). Without a usable dev nothing can be
 judged: then hybrid is taken, which was nowhere worse than linear when it was measured, or
 linear where hybrid does not fit. What was tried, what was not and why is in the model's notes.
 """
@@ -21,10 +21,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sftsec_core.api.errors import TrainingError
-from sftsec_core.recipes.blend import BlendModel, average, cost_of
+from sftsec_core.recipes.blend import BlendModel, average, inference_cost_of
 from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
 from sftsec_core.recipes.logistic import usable
-from sftsec_core.recipes.selection import LEAD, STRICT_LEAD, Contender, choose
+from sftsec_core.recipes.selection import (
+    MIN_EFFECT_SIZE,
+    STRICT_MIN_EFFECT_SIZE,
+    Candidate,
+    select_model,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +113,7 @@ def train_auto(job: TrainJob, recipes: Mapping[str, RecipeSpec]) -> BlendModel:
     members = _choose(search) if judged else (list(search.models)[-1],)
     kept = {name: search.models[name] for name in members}
     notes = _notes(search, members, judged=judged)
-    return BlendModel(job.task.labels, kept, notes, cost_of(list(members), recipes))
+    return BlendModel(job.task.labels, kept, notes, inference_cost_of(list(members), recipes))
 
 
 def _fit(search: _Search, name: str, predicted: float | None = None) -> None:
@@ -127,7 +132,7 @@ def _fit(search: _Search, name: str, predicted: float | None = None) -> None:
         if search.job.dev:
             proba = model.predict_proba([example.text for example in search.job.dev])
             search.dev_proba[name] = proba
-            trial.dev_macro_f1 = round(Contender((name,), proba).macro_f1(search.y()), 4)
+            trial.dev_macro_f1 = round(Candidate((name,), proba).macro_f1(search.y()), 4)
         search.models[name] = model
     except TrainingError as error:
         if not search.models:
@@ -212,22 +217,24 @@ def _have(recipe: RecipeSpec) -> bool:
 
 
 def _choose(search: _Search) -> tuple[str, ...]:
-    """The members of the best contender: models by themselves first, then their averages."""
+    """The members of the best candidate: models by themselves first, then their averages."""
     names = list(search.models)
-    contenders = [
-        Contender(
+    candidates = [
+        Candidate(
             members,
             average([search.dev_proba[name] for name in members]),
-            must_lead=LEAD if members[0] not in FINE_TUNED and size == 1 else STRICT_LEAD,
+            min_effect_size=MIN_EFFECT_SIZE
+            if members[0] not in FINE_TUNED and size == 1
+            else STRICT_MIN_EFFECT_SIZE,
         )
         for size in range(1, len(names) + 1)
         for members in combinations(names, size)
     ]
     y = search.y()
-    for contender in contenders[len(names) :]:
-        score = round(contender.macro_f1(y), 4)
-        search.trials.append(Trial(contender.name, "blended", dev_macro_f1=score))
-    return choose(contenders, y, search.job.settings.seed).members
+    for candidate in candidates[len(names) :]:
+        score = round(candidate.macro_f1(y), 4)
+        search.trials.append(Trial(candidate.name, "blended", dev_macro_f1=score))
+    return select_model(candidates, y, search.job.settings.seed).members
 
 
 def _notes(search: _Search, members: tuple[str, ...], *, judged: bool) -> dict[str, Any]:

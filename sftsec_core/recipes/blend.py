@@ -34,7 +34,7 @@ class BlendModel:
     labels: tuple[str, ...]
     members: Mapping[str, TrainedModel]
     notes: Mapping[str, Any] = field(default_factory=dict)
-    cost: int | None = None
+    inference_cost: int | None = None
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Probabilities, shape (len(texts), len(labels))."""
@@ -74,9 +74,9 @@ def load_blend(folder: Path, recipes: Mapping[str, RecipeSpec]) -> BlendModel:
     labels = tuple(settings["labels"])
     if any(member.labels != labels for member in members.values()):
         raise IntegrityError(f"{folder}: its members do not answer the same question")
-    return BlendModel(labels, members, settings.get("notes", {}), cost_of(names, recipes))
+    return BlendModel(labels, members, settings.get("notes", {}), inference_cost_of(names, recipes))
 
 
-def cost_of(names: Sequence[str], recipes: Mapping[str, RecipeSpec]) -> int:
+def inference_cost_of(names: Sequence[str], recipes: Mapping[str, RecipeSpec]) -> int:
     """What these members cost together."""
-    return sum(recipes[name].cost for name in names)
+    return sum(recipes[name].inference_cost for name in names)

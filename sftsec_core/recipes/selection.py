@@ -1,4 +1,4 @@
-"""Which of several models to keep, when dev is small: dearer must be better than by chance."""
+"""Select among several models when dev is small: a more expensive one must win beyond chance."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DRAWS = 400
-# By how many standard errors of the difference the dearer model must lead. One more text right
+# By how many standard errors of the difference the more expensive
+# model must lead. One more text right
 # and none wrong is 1; three more right and two more wrong is 0.45.
-LEAD = 0.5
+MIN_EFFECT_SIZE = 0.5
 # Fine-tuned models cost minutes and averages are many looks at one dev, of which one is ahead by
 # luck: they must lead by what is usually called significant.
-STRICT_LEAD = 2.0
+STRICT_MIN_EFFECT_SIZE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
+class Candidate:
     """A model's answers on dev.
 
     Attributes:
         members: the recipes that it averages; one for a model by itself.
         proba: shape (n, k).
-        must_lead: standard errors by which it must lead a cheaper one to replace it.
+        min_effect_size: standard errors by which it must lead a cheaper one to replace it.
     """
 
     members: tuple[str, ...]
     proba: NDArray[np.float64]
-    must_lead: float = LEAD
+    min_effect_size: float = MIN_EFFECT_SIZE
 
     @property
     def name(self) -> str:
@@ -51,22 +52,22 @@ class Contender:
         return answers
 
 
-def choose(contenders: Sequence[Contender], y: NDArray[np.int64], seed: int) -> Contender:
-    """Keep the best by macro-F1; a later contender must lead by more than noise.
+def select_model(candidates: Sequence[Candidate], y: NDArray[np.int64], seed: int) -> Candidate:
+    """Keep the best by macro-F1; a later candidate must lead by more than noise.
 
     Args:
-        contenders: cheapest first.
+        candidates: cheapest first.
         y: true columns, shape (n,).
         seed: of the bootstrap's draws, the same for every pair.
     """
-    best = contenders[0]
-    for contender in contenders[1:]:
-        if lead(best, contender, y, seed) > contender.must_lead:
-            best = contender
+    best = candidates[0]
+    for candidate in candidates[1:]:
+        if effect_size(best, candidate, y, seed) > candidate.min_effect_size:
+            best = candidate
     return best
 
 
-def lead(one: Contender, other: Contender, y: NDArray[np.int64], seed: int) -> float:
+def effect_size(one: Candidate, other: Candidate, y: NDArray[np.int64], seed: int) -> float:
     """How far the other's macro-F1 lies above the one's, in standard errors of the difference.
 
     The difference is paired: both are judged on the same bootstrap draws of dev. Rows that have

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.contracts import EngineSpec, RecipeSpec
+from sftsec_core.api.contracts import LauncherSpec, RecipeSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,14 +83,14 @@ def _load_auto(folder: Path) -> TrainedModel:
 LINEAR = RecipeSpec(
     name="linear",
     summary="Character n-grams and logistic regression: seconds, no GPU, hard to beat.",
-    cost=1,
+    inference_cost=1,
     train=_train_linear,
     load=_load_linear,
 )
 PROBE = RecipeSpec(
     name="probe",
     summary="The frozen encoder's vectors and logistic regression.",
-    cost=20,
+    inference_cost=20,
     train=_train_probe,
     load=_load_hybrid,
     requires=_ENCODER,
@@ -98,7 +98,7 @@ PROBE = RecipeSpec(
 HYBRID = RecipeSpec(
     name="hybrid",
     summary="N-grams and the frozen encoder's vectors under one head: best with few labels.",
-    cost=21,
+    inference_cost=21,
     train=_train_hybrid,
     load=_load_hybrid,
     requires=_ENCODER,
@@ -106,7 +106,7 @@ HYBRID = RecipeSpec(
 FULL = RecipeSpec(
     name="full",
     summary="The encoder, fine-tuned whole: minutes on a CPU, seconds on a GPU.",
-    cost=20,
+    inference_cost=20,
     train=_train_full,
     load=_load_full,
     requires=(*_ENCODER, "accelerate"),
@@ -114,7 +114,7 @@ FULL = RecipeSpec(
 LORA = RecipeSpec(
     name="lora",
     summary="The encoder, fine-tuned through low-rank adapters: less memory, for large encoders.",
-    cost=20,
+    inference_cost=20,
     train=_train_lora,
     load=_load_lora,
     requires=(*_ENCODER, "accelerate", "peft"),
@@ -122,7 +122,7 @@ LORA = RecipeSpec(
 AUTO = RecipeSpec(
     name="auto",
     summary="Tries what the labels and the budget allow and keeps the best on dev.",
-    cost=42,
+    inference_cost=42,
     train=_train_auto,
     load=_load_auto,
 )
@@ -136,4 +136,4 @@ def _run_here(recipe: RecipeSpec, job: TrainJob) -> TrainedModel:
     return recipe.train(job)
 
 
-LOCAL_ENGINE = EngineSpec("local", "This process, on this machine.", _run_here)
+LOCAL_LAUNCHER = LauncherSpec("local", "This process, on this machine.", _run_here)

@@ -112,10 +112,10 @@ def beats_linear(candidate: EvalReport, policy: GateSettings) -> Vote:
 
 
 def _cheaper(voter: str, words: str, ours: ModelScores, linear: ModelScores) -> Vote:
-    if ours.cost is None or linear.cost is None:
+    if ours.inference_cost is None or linear.inference_cost is None:
         return Vote(voter, False, f"{words}: equal, and the costs of scoring are not known")
-    costs = f"cost of scoring {ours.cost} against {linear.cost}"
-    if ours.cost <= linear.cost:
+    costs = f"cost of scoring {ours.inference_cost} against {linear.inference_cost}"
+    if ours.inference_cost <= linear.inference_cost:
         return Vote(voter, True, f"{words}: equal and no dearer ({costs})")
     return Vote(voter, False, f"{words}: equal, but dearer ({costs}); linear would do")
 

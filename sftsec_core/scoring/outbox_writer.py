@@ -6,8 +6,8 @@ Scoring a page again writes no second row: a detection's uid says which model fo
 incident.
 
 Where scoring goes on is kept for each task and source connector. A later call goes on behind
-the last cursor, with a new model too: what came in before was the old model's to judge. A source
-that grew is read from where it ended. `from_start` begins again (with `window.since`: from that
+the last cursor, with a new model too: what came in before was the old model's. A source
+that grew is read from where it ended. `rescan` begins again (with `window.since`: from that
 time on); such a rescan moves the same cursor, so that a killed one is continued by the next
 plain call.
 """
@@ -41,7 +41,7 @@ class ScoreJob:
         destination: the name of the connector that detections go to.
         window: what to pull; `labelled=False` leaves out what analysts judged already.
         run_id: the run that scores.
-        from_start: begin at the window's start instead of behind the last cursor.
+        rescan: begin at the window's start instead of after the last cursor.
     """
 
     task: str
@@ -49,7 +49,7 @@ class ScoreJob:
     destination: str
     window: PullWindow
     run_id: str | None = None
-    from_start: bool = False
+    rescan: bool = False
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ def score_to_outbox(
         StoreError: when another process scores the same task from the same source.
     """
     stored = store.cursors.get(job.task, job.source)
-    pages = connector.pull(job.window, cursor=None if job.from_start else stored)
+    pages = connector.pull(job.window, cursor=None if job.rescan else stored)
     counts = ScoreCounts()
     for page in score(_unjudged(store, job, pages, counts), scorer):
         _record(store, page, job, stored, counts)

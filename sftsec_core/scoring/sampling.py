@@ -15,7 +15,7 @@ import numpy as np
 
 from sftsec_core.api.domain import LabelRequest
 from sftsec_core.evaluation.decide import attack_scores
-from sftsec_core.scoring.scorer import Scorer, judge, rate_page
+from sftsec_core.scoring.scorer import Scorer, decide_page, rate_page
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +69,7 @@ def most_uncertain(
     for page in pages:
         rated = rate_page(page, scorer)
         doubts = _doubts(rated.proba, scorer)
-        rows = zip(rated.texts, judge(rated, scorer), doubts, strict=True)
+        rows = zip(rated.texts, decide_page(rated, scorer), doubts, strict=True)
         for (incident, text), judged, doubt in rows:
             if text not in best:
                 found = Uncertain(incident, judged.label, judged.probability, float(doubt), text)

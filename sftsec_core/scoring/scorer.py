@@ -134,7 +134,7 @@ def score_page(page: IncidentPage, scorer: Scorer) -> ScoredPage:
         PluginError: when the model breaks its contract (shape of the probabilities).
     """
     rated = rate_page(page, scorer)
-    found = (detection_of(each, scorer) for each in judge(rated, scorer) if each.is_detection)
+    found = (detection_of(each, scorer) for each in decide_page(rated, scorer) if each.is_detection)
     passed, suppressed = _divide(found, scorer)
     return ScoredPage(
         cursor=page.cursor,
@@ -164,7 +164,7 @@ class RatedPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Prediction:
     """What the model makes of one incident, whether it is a detection or not.
 
     Attributes:
@@ -195,7 +195,7 @@ def rate_page(page: IncidentPage, scorer: Scorer) -> RatedPage:
     return RatedPage(tuple(kept), proba, tuple(work.rejected), tuple(work.empty))
 
 
-def judge(rated: RatedPage, scorer: Scorer) -> Iterator[Judgement]:
+def decide_page(rated: RatedPage, scorer: Scorer) -> Iterator[Prediction]:
     """Decide each incident that was rated, in their order, by the rule of the report."""
     task, proba = scorer.task, rated.proba
     benign = None if task.benign is None else task.labels.index(task.benign)
@@ -204,29 +204,29 @@ def judge(rated: RatedPage, scorer: Scorer) -> Iterator[Judgement]:
     decided = zip(rated.texts, proba, columns, sure, strict=True)
     for (incident, _), row, column, probability in decided:
         label = task.labels[column]
-        yield Judgement(incident, label, float(probability), bool(column != benign), row)
+        yield Prediction(incident, label, float(probability), bool(column != benign), row)
 
 
-def detection_of(judgement: Judgement, scorer: Scorer) -> Detection:
-    """What goes out when a judgement is one."""
-    incident = judgement.incident
+def detection_of(prediction: Prediction, scorer: Scorer) -> Detection:
+    """What goes out when a prediction is one."""
+    incident = prediction.incident
     return Detection(
         uid=detection_uid(scorer.model_digest, incident.uid),
         incident_uid=incident.uid,
         task=scorer.task.name,
         model_digest=scorer.model_digest,
-        label=judgement.label,
-        probability=judgement.probability,
+        label=prediction.label,
+        probability=prediction.probability,
         threshold=scorer.threshold,
-        top_classes=top_classes(judgement, scorer),
+        top_classes=top_classes(prediction, scorer),
         at=incident.at,
         fields=_carried(incident, scorer),
     )
 
 
-def top_classes(judgement: Judgement, scorer: Scorer) -> tuple[tuple[str, float], ...]:
+def top_classes(prediction: Prediction, scorer: Scorer) -> tuple[tuple[str, float], ...]:
     """The most probable classes with their probabilities, best first."""
-    pairs = zip(scorer.task.labels, judgement.row.tolist(), strict=True)
+    pairs = zip(scorer.task.labels, prediction.row.tolist(), strict=True)
     # Stable: of equally probable classes the first column comes first, as in the decision.
     return tuple(sorted(pairs, key=_probability, reverse=True)[:_TOP])
 

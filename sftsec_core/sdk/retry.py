@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _LEAST = 0.1  # seconds between two attempts
 
 
-class Patience:
+class RetryPolicy:
     """Repeats a call while the other side does not answer, up to a bound of time.
 
     The waits grow and are random, so that workers that lost the same node do not return at once.

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from sftsec_core import __version__
 from sftsec_core.server.error_responses import CLIENT_GONE, MEDIA_TYPE, ProblemError, busy
-from sftsec_core.server.middleware import PATHS, unforeseen, visit_of
+from sftsec_core.server.middleware import PATHS, request_log_of, unforeseen
 from sftsec_core.server.schemas import ScoreRequest, ScoreResponse, read_request
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class _Api:
         settings = self._service.settings
         body = await self._body(request, settings.max_body_bytes)
         asked = read_request(body, max_batch=settings.max_batch)
-        visit_of(request.scope).events = len(asked.events)
+        request_log_of(request.scope).events = len(asked.events)
         scored = asyncio.wrap_future(self._service.submit(asked))
         return Response(await _unless_gone(scored, request), media_type=_JSON)
 

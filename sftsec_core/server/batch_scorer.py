@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import Incident, IncidentPage
 from sftsec_core.dataset.values import storable
 from sftsec_core.scoring.scorer import (
-    Judgement,
+    Prediction,
     Scorer,
+    decide_page,
     detection_of,
-    judge,
     rate_page,
     suppression_of,
     top_classes,
@@ -30,7 +30,7 @@ _TIME = "@timestamp"
 
 
 @dataclass(frozen=True, slots=True)
-class Answerer:
+class BatchScorer:
     """A model that is ready to answer.
 
     Attributes:
@@ -51,7 +51,7 @@ class Answerer:
         uids = _different(events)
         incidents = tuple(self._incidents(events, uids, errors))
         rated = rate_page(IncidentPage(incidents, cursor=""), self.scorer)
-        judged = {each.incident.uid: each for each in judge(rated, self.scorer)}
+        judged = {each.incident.uid: each for each in decide_page(rated, self.scorer)}
         why = dict.fromkeys(rated.empty, NO_TEXT)
         why |= {rejection.where: rejection.reason for rejection in rated.rejected}
         results = []
@@ -76,21 +76,21 @@ class Answerer:
             kept = {name: flat[name] for name in self.fields if flat.get(name) is not None}
             yield Incident(uid, kept, at=_at(flat.get(_TIME)))
 
-    def _result(self, given: str | int | None, judgement: Judgement) -> Result:
-        reason = self._kept_back(judgement) if judgement.is_detection else None
-        classes = top_classes(judgement, self.scorer)
+    def _result(self, given: str | int | None, prediction: Prediction) -> Result:
+        reason = self._kept_back(prediction) if prediction.is_detection else None
+        classes = top_classes(prediction, self.scorer)
         return Result(
             id=given,
-            label=judgement.label,
-            probability=judgement.probability,
-            detection=judgement.is_detection and reason is None,
+            label=prediction.label,
+            probability=prediction.probability,
+            detection=prediction.is_detection and reason is None,
             top_classes=tuple(ClassProbability(*each) for each in classes),
             reason=reason,
         )
 
-    def _kept_back(self, judgement: Judgement) -> str | None:
+    def _kept_back(self, prediction: Prediction) -> str | None:
         """Why what the model holds for an attack is not raised; None when it is."""
-        found = suppression_of(detection_of(judgement, self.scorer), self.scorer)
+        found = suppression_of(detection_of(prediction, self.scorer), self.scorer)
         return None if found is None else f"kept back: {found.reason}"
 
 

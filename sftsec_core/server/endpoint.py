@@ -15,14 +15,14 @@ import uvicorn
 from sftsec_core.api.errors import ConfigError
 from sftsec_core.server.app import build_app
 from sftsec_core.server.auth import Tokens
-from sftsec_core.server.middleware import Door
+from sftsec_core.server.middleware import AuthMiddleware
 from sftsec_core.server.service import Service
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from sftsec_core.config.settings import ServeSettings
-    from sftsec_core.operations.context import Workspace
+    from sftsec_core.operations.context import Context
 
 STOP_S = 30
 
@@ -34,13 +34,11 @@ class Endpoint:
         url: where it listens; the port is the real one, also when 0 was asked for.
     """
 
-    def __init__(
-        self, workspace: Workspace, settings: ServeSettings, *, docs: bool = False
-    ) -> None:
+    def __init__(self, context: Context, settings: ServeSettings, *, docs: bool = False) -> None:
         """Check everything that can be checked, and bind.
 
         Args:
-            workspace: the configuration with its models.
+            context: the configuration with its models.
             settings: where to listen and what is allowed.
             docs: whether it describes itself at /openapi.json.
 
@@ -48,17 +46,17 @@ class Endpoint:
             ConfigError: when there is no usable token or certificate, no address to listen on,
                 or when it would send tokens and events in plain text to another machine.
         """
-        tokens = Tokens.reveal(settings.tokens, workspace.file)
+        tokens = Tokens.reveal(settings.tokens, context.file)
         if settings.certificate is not None and settings.key is not None:
             _check_certificate(settings.certificate, settings.key)
-        self._service = Service(workspace, settings)
+        self._service = Service(context, settings)
         self._socket = _listen(settings)
         address, port = self._socket.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         self.url = f"{'https' if settings.certificate else 'http'}://{shown}:{port}"
         self._server = _Server(
             uvicorn.Config(
-                Door(build_app(self._service, docs=docs), tokens),
+                AuthMiddleware(build_app(self._service, docs=docs), tokens),
                 ssl_certfile=settings.certificate,
                 ssl_keyfile=settings.key,
                 log_config=None,

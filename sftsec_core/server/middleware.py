@@ -28,17 +28,17 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 OPEN = frozenset({"/healthz", "/readyz"})
 PATHS = frozenset({*OPEN, "/v1/score", "/v1/tasks", "/openapi.json"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_VISIT = "sftsec.visit"
+_REQUEST_LOG = "sftsec.request_log"
 log = logging.getLogger("sftsec_core.server.access")
 
 
 @dataclass(slots=True)
-class Visit:
+class RequestLog:
     """What the access log says of a request; nothing of an event is among it.
 
     Attributes:
         owner: the name of the token's owner.
-        events: how many the request held; None for one that holds none.
+        events: how many the request model; None for one that holds none.
         status: what was answered; 0 before that.
     """
 
@@ -47,13 +47,13 @@ class Visit:
     status: int = 0
 
 
-def visit_of(scope: Scope) -> Visit:
-    """The visit that a request belongs to."""
-    visit: Visit = scope[_VISIT]
-    return visit
+def request_log_of(scope: Scope) -> RequestLog:
+    """The request log entry of a request."""
+    request_log: RequestLog = scope[_REQUEST_LOG]
+    return request_log
 
 
-class Door:
+class AuthMiddleware:
     """An ASGI application around another one."""
 
     def __init__(self, inside: Application, tokens: Tokens) -> None:
@@ -62,30 +62,30 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer it here."""
-        visit, started = Visit(), time.perf_counter()
-        scope[_VISIT] = visit
+        request_log, started = RequestLog(), time.perf_counter()
+        scope[_REQUEST_LOG] = request_log
 
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
-                visit.status = message["status"]
+                request_log.status = message["status"]
             await send(message)
 
         try:
-            self._recognise(scope, visit)
+            self._recognise(scope, request_log)
             await self._inside(scope, receive, noting)
         except ProblemError as problem:
             await _refuse(noting, problem)
         except Exception as error:  # noqa: BLE001 - the last resort; its words may repeat an event
             log.error("a request failed (%s)", type(error).__name__)  # noqa: TRY400 - a trace quotes
-            if not visit.status:
+            if not request_log.status:
                 await _refuse(noting, unforeseen(error))
         finally:
-            _note(scope, visit, 1000 * (time.perf_counter() - started))
+            _note(scope, request_log, 1000 * (time.perf_counter() - started))
 
-    def _recognise(self, scope: Scope, visit: Visit) -> None:
+    def _recognise(self, scope: Scope, request_log: RequestLog) -> None:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
-        visit.owner = self._tokens.owner(given)
-        if visit.owner is None and scope["path"] not in OPEN:
+        request_log.owner = self._tokens.owner(given)
+        if request_log.owner is None and scope["path"] not in OPEN:
             wrong = ' error="invalid_token"' if given is not None else ""
             raise ProblemError(
                 401,
@@ -113,19 +113,19 @@ async def _refuse(send: Send, problem: ProblemError) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _note(scope: Scope, visit: Visit, milliseconds: float) -> None:
+def _note(scope: Scope, request_log: RequestLog, milliseconds: float) -> None:
     # A path or a method that is not ours is the caller's own words: they stay out of the log.
     path = scope["path"] if scope["path"] in PATHS else "(another path)"
     method = scope["method"] if scope["method"] in _METHODS else "(another method)"
     # A balancer asks every second.
-    quiet = path in OPEN and visit.status == 200
+    quiet = path in OPEN and request_log.status == 200
     log.log(
         logging.DEBUG if quiet else logging.INFO,
         "%s %s %d events=%s ms=%.1f token=%s",
         method,
         path,
-        visit.status,
-        "-" if visit.events is None else visit.events,
+        request_log.status,
+        "-" if request_log.events is None else request_log.events,
         milliseconds,
-        visit.owner or "-",
+        request_log.owner or "-",
     )

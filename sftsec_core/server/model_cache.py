@@ -1,4 +1,4 @@
-"""The models in service, held in memory, and exchanged when the alias `live` moves.
+"""The models in service, model in memory, and exchanged when the alias `live` moves.
 
 A new model is loaded and verified beside the old one, which answers until then. One that cannot
 be loaded leaves the old one where it is: the failure is logged, and shown until it is gone.
@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Literal
 from sftsec_core.api.errors import SftsecError
 from sftsec_core.operations.ingesting import fields_of
 from sftsec_core.operations.score import scorer_of
-from sftsec_core.server.batch_scorer import Answerer, warm_up
+from sftsec_core.server.batch_scorer import BatchScorer, warm_up
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import ModelRef, TaskSpec
-    from sftsec_core.operations.context import Workspace
+    from sftsec_core.operations.context import Context
 
 LOOK_S = 1.0
 # A damaged model seldom mends itself, and verifying a large one takes seconds of a core.
@@ -31,62 +31,62 @@ Status = Literal["loading", "ready", "none", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CachedModel:
     """A model in memory."""
 
     ref: ModelRef
     spec: TaskSpec
-    answer: Answerer
+    answer: BatchScorer
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ModelStatus:
     """What is known of a task's model; replaced whole, so that readers need no lock.
 
     Attributes:
-        held: the model that answers.
-        trouble: why the newest one does not, or why it is not known which it is.
+        model: the model that answers.
+        error: why the newest one does not, or why it is not known which it is.
         looked: whether the store was asked at all.
     """
 
-    held: Held | None = None
-    trouble: str | None = None
+    model: CachedModel | None = None
+    error: str | None = None
     looked: bool = False
 
     @property
     def status(self) -> Status:
         """In a word."""
-        if self.held is not None:
+        if self.model is not None:
             return "ready"
-        if self.trouble is not None:
+        if self.error is not None:
             return "failed"
         return "none" if self.looked else "loading"
 
 
-class Holder:
+class ModelCache:
     """One task's model; `look` is called by one thread, `view` is read by any."""
 
     def __init__(
-        self, workspace: Workspace, task: str, clock: Callable[[], float] = time.monotonic
+        self, context: Context, task: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.task = task
-        self.view = View()
-        self._workspace = workspace
+        self.view = ModelStatus()
+        self._context = context
         self._clock = clock
         self._failed: tuple[str, float] | None = None
 
     def look(self) -> None:
         """Exchange the model if another one is in service by now; never raises."""
         try:
-            live = self._workspace.registry.live(self.task)
+            live = self._context.registry.live(self.task)
         except Exception as error:  # noqa: BLE001 - whatever the store has, the old model answers
-            self._complain(f"the store cannot be read: {_words(error)}")
+            self._report_error(f"the store cannot be read: {_words(error)}")
             return
-        held = self.view.held
+        model = self.view.model
         if live is None:
-            self.view = View(looked=True)
-        elif held is not None and live.digest == held.ref.digest:
-            self.view = View(held, looked=True)
+            self.view = ModelStatus(looked=True)
+        elif model is not None and live.digest == model.ref.digest:
+            self.view = ModelStatus(model, looked=True)
         elif not self._failed_lately(live):
             self._exchange(live)
 
@@ -97,13 +97,13 @@ class Holder:
 
     def _exchange(self, live: ModelRef) -> None:
         try:
-            held = self._load(live)
+            model = self._load(live)
         except Exception as error:  # noqa: BLE001 - a recipe is a stranger's, and the old model answers
             self._failed = (live.digest, self._clock())
-            self._complain(f"model {live.digest[:_SHORT]} cannot be loaded: {_words(error)}")
+            self._report_error(f"model {live.digest[:_SHORT]} cannot be loaded: {_words(error)}")
             return
-        before = self.view.held
-        self.view, self._failed = View(held, looked=True), None
+        before = self.view.model
+        self.view, self._failed = ModelStatus(model, looked=True), None
         log.info(
             "%s: model %s (%s) answers%s",
             self.task,
@@ -112,25 +112,25 @@ class Holder:
             f" instead of {before.ref.digest[:_SHORT]}" if before else "",
         )
 
-    def _load(self, live: ModelRef) -> Held:
-        loaded = self._workspace.registry.load(live)
-        scorer, trained = scorer_of(self._workspace, self.task, loaded)
-        answer = Answerer(scorer, fields_of(trained))
+    def _load(self, live: ModelRef) -> CachedModel:
+        loaded = self._context.registry.load(live)
+        scorer, trained = scorer_of(self._context, self.task, loaded)
+        answer = BatchScorer(scorer, fields_of(trained))
         warm_up(answer, trained.text)
-        return Held(live, loaded.serving.task, answer)
+        return CachedModel(live, loaded.serving.task, answer)
 
-    def _complain(self, trouble: str) -> None:
-        if trouble != self.view.trouble:
-            after = "; the model before it answers" if self.view.held else ""
-            log.error("%s: %s%s", self.task, trouble, after)
-        self.view = replace(self.view, trouble=trouble)
+    def _report_error(self, error: str) -> None:
+        if error != self.view.error:
+            after = "; the model before it answers" if self.view.model else ""
+            log.error("%s: %s%s", self.task, error, after)
+        self.view = replace(self.view, error=error)
 
 
-class Watch:
-    """The thread that keeps holders up to date."""
+class ModelWatcher:
+    """The thread that keeps caches up to date."""
 
-    def __init__(self, holders: Iterable[Holder], every_s: float = LOOK_S) -> None:
-        self._holders = tuple(holders)
+    def __init__(self, caches: Iterable[ModelCache], every_s: float = LOOK_S) -> None:
+        self._caches = tuple(caches)
         self._every_s = every_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="models", daemon=True)
@@ -147,9 +147,9 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            for holder in self._holders:
+            for cache in self._caches:
                 if not self._stop.is_set():
-                    holder.look()
+                    cache.look()
             self._stop.wait(self._every_s)
 
 

@@ -79,7 +79,7 @@ class Runs:
             _make(own)
         return self.get(run_id)
 
-    def adopt(self, kind: str, task: str, settings: Mapping[str, Any]) -> RunInfo | None:
+    def resume(self, kind: str, task: str, settings: Mapping[str, Any]) -> RunInfo | None:
         """Take over the latest run that a kill left behind, if its settings were the same.
 
         Of several processes that ask at once one gets it. Returns None when there is none.
@@ -101,7 +101,7 @@ class Runs:
 
     # --- while it lasts
 
-    def heartbeat(self, run_id: str) -> None:
+    def beat(self, run_id: str) -> None:
         """Say that the run is alive.
 
         Raises:
@@ -110,7 +110,7 @@ class Runs:
         self._update_own(run_id, {"heartbeat_at": self._database.clock()})
 
     @contextmanager
-    def beating(self, run_id: str, *, every_s: float = _BEAT_SECONDS) -> Iterator[None]:
+    def heartbeat(self, run_id: str, *, every_s: float = _BEAT_SECONDS) -> Iterator[None]:
         """Send heartbeats from a thread while the body works.
 
         A heartbeat that fails is logged; the body goes on, and `finish` tells the truth.
@@ -120,7 +120,7 @@ class Runs:
         def beat() -> None:
             while not done.wait(every_s):
                 try:
-                    self.heartbeat(run_id)
+                    self.beat(run_id)
                 except SftsecError as error:
                     log.warning("run %s: no heartbeat: %s", run_id, error)
 

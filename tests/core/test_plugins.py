@@ -19,14 +19,14 @@ from sftsec_core.api.contracts import (
     AttackSpec,
     ConnectorSpec,
     EmptyConfig,
-    EngineSpec,
     ExplainerSpec,
     GpuLease,
     GpuRequest,
+    LauncherSpec,
     MetricSpec,
     RecipeSpec,
     StepSpec,
-    TaskTemplate,
+    TaskPreset,
 )
 from sftsec_core.api.domain import (
     Decision,
@@ -238,8 +238,8 @@ class Everything:
         return [MetricSpec("metric", "One", True, never)]
 
     @hookimpl
-    def sftsec_register_tasks(self) -> Sequence[TaskTemplate]:
-        return [TaskTemplate("task", "One", {})]
+    def sftsec_register_tasks(self) -> Sequence[TaskPreset]:
+        return [TaskPreset("task", "One", {})]
 
     @hookimpl
     def sftsec_register_attacks(self) -> Sequence[AttackSpec]:
@@ -250,8 +250,8 @@ class Everything:
         return [ExplainerSpec("explainer", "One", never)]
 
     @hookimpl
-    def sftsec_register_engines(self) -> Sequence[EngineSpec]:
-        return [EngineSpec("engine", "One", never)]
+    def sftsec_register_launchers(self) -> Sequence[LauncherSpec]:
+        return [LauncherSpec("launcher", "One", never)]
 
     @hookimpl
     def sftsec_register_commands(self, cli: click.Group) -> None:
@@ -340,7 +340,7 @@ class Raises:
 
 
 KINDS = (
-    "connectors", "steps", "recipes", "metrics", "tasks", "attacks", "explainers", "engines",
+    "connectors", "steps", "recipes", "metrics", "tasks", "attacks", "explainers", "launchers",
 )  # fmt: skip
 
 

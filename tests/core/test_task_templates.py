@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.api.contracts import TaskTemplate
+from sftsec_core.api.contracts import TaskPreset
 from sftsec_core.config.presets import TASKS
 from sftsec_core.config.template import render_config
 from sftsec_core.operations.context import check_against_plugins, read
@@ -21,7 +21,7 @@ def test_the_four_tasks_are_there_by_name() -> None:
 @pytest.mark.parametrize("kind", ["files", "elastic", "opensearch", "splunk"])
 @pytest.mark.parametrize("template", TASKS, ids=lambda template: template.name)
 def test_a_template_makes_a_configuration_that_loads(
-    template: TaskTemplate, kind: str, tmp_path: Path
+    template: TaskPreset, kind: str, tmp_path: Path
 ) -> None:
     connector = Plugins(("core", kind)).connectors()[kind]
     file = tmp_path / "sftsec.yaml"

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 import yaml
 
-from sftsec_core.operations.context import Workspace
+from sftsec_core.operations.context import Context
 from tests.e2e.site import Site
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -102,7 +102,7 @@ def text_of(row: Row, chosen: Set) -> str:
 
 def attack(site: Site, task: str, digest: str, texts: list[str]) -> float:
     """The mean probability of an attack that a registered model gives to texts."""
-    with Workspace.open(site.config) as workspace:
-        ref = workspace.registry.resolve(digest, task)
-        proba = workspace.registry.load(ref).model.predict_proba(texts)
+    with Context.open(site.config) as context:
+        ref = context.registry.resolve(digest, task)
+        proba = context.registry.load(ref).model.predict_proba(texts)
     return float(np.mean(proba[:, 1]))

@@ -93,7 +93,7 @@ def test_bad_lines_are_quarantined_and_the_run_goes_on(site: Site) -> None:
     bad = b'{"id": "torn"\n\xff\xfe not utf-8\n' + nested + huge
     file.write_bytes(bad + file.read_bytes())
     assert site.json("retrain", "triage")["promoted"]
-    found = site.json("labels", "quarantine")
+    found = site.json("quarantine", "list")
     assert len(found) == 4
     assert {row["where"].rpartition(":")[2] for row in found} == {"1", "2", "3", "4"}
     assert all(row["reason"] for row in found)

@@ -141,7 +141,7 @@ def test_the_loop_learns_from_verdicts_on_its_own_detections(
     before, after = (attack(site, task, run["model"]["digest"], texts) for run in (first, second))
     assert after < before, "the false alarms look less like attacks than they did"
 
-    again = site.json("score", task, "--from-start")
+    again = site.json("score", task, "--rescan")
     assert again["judged"] == len(right) + len(wrong)
     assert again["new"] == 0, "what was judged is not raised again"
 

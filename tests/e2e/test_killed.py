@@ -149,7 +149,7 @@ def test_killed_around_the_push_the_rerun_pushes_each_detection_once(
 
 def test_scoring_everything_again_pushes_nothing(site: Site, expected: set[str]) -> None:
     site.run("score", "triage")
-    again = site.json("score", "triage", "--from-start")
+    again = site.json("score", "triage", "--rescan")
     assert again["delivered"]["written"] == 0
     assert again["scored"] == 1500
     assert_each_once(site, expected)

@@ -110,7 +110,7 @@ def test_a_wazuh_site_labels_trains_scores_and_learns_from_its_detections(
     assert {uid: verdicts[0].value for uid, verdicts in stored.items()} == {
         names[name]: REASON[malicious] for name, malicious in truth.items() if names[name] in judged
     }
-    assert site.json("score", TASK, "--from-start")["new"] == 0
+    assert site.json("score", TASK, "--rescan")["new"] == 0
 
     copied = site.json("audit", "push", TASK)
     assert copied["written"] == copied["seq"] == len(site.store().audit.tail(1000))

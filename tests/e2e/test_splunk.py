@@ -191,7 +191,7 @@ def test_the_loop_learns_from_verdicts_on_its_own_detections(
     before, after = (attack(site, task, run["model"]["digest"], alarms) for run in (first, second))
     assert after < before, "the false alarms look less like attacks than they did"
 
-    again = site.json("score", task, "--from-start")
+    again = site.json("score", task, "--rescan")
     assert again["new"] == 0, "what was judged is not raised again"
 
 
@@ -210,4 +210,4 @@ def test_a_score_that_is_killed_while_it_pushes_writes_each_detection_once(
     assert again["delivered"]["pending"] == 0
     named = [json.loads(each.raw)["detection_id"] for each in splunk.events("sftsec")]
     assert len(named) == len(set(named)) > before
-    assert site.json("score", SMS.name, "--from-start")["delivered"]["written"] == 0
+    assert site.json("score", SMS.name, "--rescan")["delivered"]["written"] == 0

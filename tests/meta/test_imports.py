@@ -24,7 +24,9 @@ NAMES = [name for name, _ in modules()]
 def failures() -> dict[str, str]:
     """What fails to import, or prints something, by module; one process takes those with torch."""
     driver = [sys.executable, "-W", "error", str(Path(__file__).with_name("import_all.py"))]
-    halves = [[n for n in NAMES if ("recipes.encoder" in n) == with_torch] for with_torch in (True, False)]
+    halves = [
+        [n for n in NAMES if ("recipes.encoder" in n) == with_torch] for with_torch in (True, False)
+    ]
     running = [
         subprocess.Popen(driver, cwd=ROOT, text=True, stdin=PIPE, stdout=PIPE, stderr=PIPE)
         for _ in halves

@@ -28,18 +28,18 @@ and an entry point `my_siem = "my_siem.hooks"` in the group `sftsec`. Its test c
 `sftsec_core.testing.ConnectorContract`, which says whether the contract is kept.
 """
 
-from sftsec_core.api.contracts.base import EmptyConfig, TaskTemplate
+from sftsec_core.api.contracts.base import EmptyConfig, TaskPreset
 from sftsec_core.api.contracts.connector import (
     AsksForLabels,
     Connector,
     ConnectorSpec,
     KeepsAudit,
     NeedsSetup,
+    ReferenceClient,
     TakesVerdicts,
-    Yardstick,
 )
 from sftsec_core.api.contracts.evaluation import AttackSpec, ExplainerSpec, MetricSpec
-from sftsec_core.api.contracts.job import EngineSpec, GpuLease, GpuRequest
+from sftsec_core.api.contracts.job import GpuLease, GpuRequest, LauncherSpec
 from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob
 from sftsec_core.api.contracts.step import Step, StepContext, StepSpec
 
@@ -49,20 +49,20 @@ __all__ = [
     "Connector",
     "ConnectorSpec",
     "EmptyConfig",
-    "EngineSpec",
     "ExplainerSpec",
     "GpuLease",
     "GpuRequest",
     "KeepsAudit",
+    "LauncherSpec",
     "MetricSpec",
     "NeedsSetup",
     "RecipeSpec",
+    "ReferenceClient",
     "Step",
     "StepContext",
     "StepSpec",
     "TakesVerdicts",
-    "TaskTemplate",
+    "TaskPreset",
     "TrainJob",
     "TrainedModel",
-    "Yardstick",
 ]

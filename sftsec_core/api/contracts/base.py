@@ -16,7 +16,7 @@ class EmptyConfig(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class TaskTemplate:
+class TaskPreset:
     """A ready-made task: `sftsec init --task NAME` writes it; `body` is what `tasks.NAME` holds."""
 
     name: str

@@ -60,12 +60,12 @@ class Connector(Protocol):
         ...
 
 
-class Yardstick(Protocol):
+class ReferenceClient(Protocol):
     """What a user would write without the connector: the vendor's own client, on made-up data.
 
-    `sftsec bench connector` measures both in the same run. Everything that a yardstick makes on
-    the platform carries the name that it was made with; nothing else there is touched. Each
-    process of the benchmark makes one of its own, with the same name.
+    `sftsec bench connector` measures both in the same run. Everything that a reference client
+    makes on the platform carries the name that it was made with; nothing else there is
+    touched. Each process of the benchmark makes one of its own, with the same name.
     """
 
     def set_up(self, records: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
@@ -77,7 +77,7 @@ class Yardstick(Protocol):
         ...
 
     def empty(self, target: str) -> None:
-        """Make a place for detections, or make it anew when this yardstick made it before."""
+        """Make a place for detections; empty it when this reference client made it before."""
         ...
 
     def connect(self, target: str) -> Connector:
@@ -178,8 +178,8 @@ class ConnectorSpec:
     Attributes:
         config_model: checks what `connectors.NAME` says.
         create: opens a connector with such a configuration.
-        yardstick: for `sftsec bench connector`, where there is a plain client to compare with:
-            from such a configuration, and a name of lower-case letters, digits and dashes.
+        reference_client: for `sftsec bench connector`: a plain client to compare with, made
+            from such a configuration and a name of lower-case letters, digits and dashes.
         example: YAML lines with comments, what `sftsec init --connector NAME` writes below
             `type: NAME`; "" offers none.
     """
@@ -188,5 +188,5 @@ class ConnectorSpec:
     summary: str
     config_model: type[BaseModel]
     create: Callable[[Any], Connector]
-    yardstick: Callable[[Any, str], Yardstick] | None = None
+    reference_client: Callable[[Any, str], ReferenceClient] | None = None
     example: str = ""

@@ -9,7 +9,7 @@ from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob
 
 
 @dataclass(frozen=True, slots=True)
-class EngineSpec:
+class LauncherSpec:
     """A place to run a recipe: this process (`local`), a cluster, ..."""
 
     name: str

@@ -19,7 +19,7 @@ class TrainedModel(Protocol):
     """A model that scores texts and can be kept.
 
     It may also have `notes`, a mapping of JSON values for the run's log and the benchmark, and
-    `cost`, an int that stands for its recipe's where that depends on what was chosen.
+    `inference_cost`, an int that stands for its recipe's where that depends on what was chosen.
     """
 
     @property
@@ -75,7 +75,7 @@ class RecipeSpec:
 
     name: str
     summary: str
-    cost: int
+    inference_cost: int
     train: Callable[[TrainJob], TrainedModel]
     load: Callable[[Path], TrainedModel]
     requires: tuple[str, ...] = ()

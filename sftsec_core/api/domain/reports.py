@@ -86,7 +86,7 @@ class ModelScores:
         curves: "pr", "roc", "calibration", "calibration_raw".
         fit_seconds: how long it took to train.
         score_per_second: test examples a second.
-        cost: the recipe's relative expense of scoring one text (`RecipeSpec.cost`).
+        cost: the recipe's relative expense of scoring one text (`RecipeSpec.inference_cost`).
     """
 
     name: str
@@ -99,7 +99,7 @@ class ModelScores:
     curves: Mapping[str, Curve] = field(default_factory=dict)
     fit_seconds: float | None = None
     score_per_second: float | None = None
-    cost: int | None = None
+    inference_cost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class TrainSettings(Strict):
     compare: tuple[str, ...] = Field(
         (), description="Recipes fitted beside it for the report, besides linear."
     )
-    engine: str = Field("local", description="Where it runs.")
+    launcher: str = Field("local", description="Where it runs.")
     budget: Duration | None = Field(
         timedelta(minutes=10), description="Time for training; auto fits what it allows."
     )

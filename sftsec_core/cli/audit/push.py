@@ -24,7 +24,7 @@ def command(app: App, connector: str, as_json: bool) -> None:
     """
     from sftsec_core.operations.export_audit import push_audit
 
-    with app.workspace() as workspace:
-        done = push_audit(workspace, connector)
+    with app.context() as context:
+        done = push_audit(context, connector)
     shown = {"entries up to": done.seq, "written": done.written, "there already": done.duplicates}
     emit(done.to_json(), as_json=as_json, show=facts(shown))

@@ -25,11 +25,11 @@ def command(app: App, limit: int, action: str | None, verify: bool, as_json: boo
       sftsec audit tail --action model.promoted -n 5
       sftsec audit tail --verify --json
     """
-    with app.workspace() as workspace:
+    with app.context() as context:
         if verify:
-            count = workspace.store.audit.verify()
+            count = context.store.audit.verify()
             app.say(f"the log is whole: {count} entries")
-        entries = workspace.store.audit.tail(limit, action=action)
+        entries = context.store.audit.tail(limit, action=action)
     rows = [
         (e.seq, e.at, e.actor, e.action, e.object, json.dumps(dict(e.details), default=str))
         for e in entries

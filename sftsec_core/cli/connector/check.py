@@ -22,9 +22,9 @@ def command(app: App, names: tuple[str, ...], as_json: bool) -> None:
     from sftsec_core.api.errors import ConnectorError
 
     found: dict[str, list[str]] = {}
-    with app.workspace() as workspace:
-        for name in names or sorted(workspace.settings.connectors):
-            with workspace.connector(name) as connector:
+    with app.context() as context:
+        for name in names or sorted(context.settings.connectors):
+            with context.connector(name) as connector:
                 try:
                     found[name] = list(connector.check())
                 except ConnectorError as error:

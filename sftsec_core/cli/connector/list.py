@@ -18,8 +18,8 @@ def command(app: App, as_json: bool) -> None:
       sftsec connector list
       sftsec connector list --json
     """
-    with app.workspace() as workspace:
-        settings = workspace.settings
+    with app.context() as context:
+        settings = context.settings
         rows = [
             {
                 "name": name,

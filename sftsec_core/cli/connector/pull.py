@@ -11,7 +11,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Incident
-    from sftsec_core.operations.context import Workspace
+    from sftsec_core.operations.context import Context
 
 
 @click.command("pull")
@@ -28,8 +28,8 @@ def command(app: App, task: str, limit: int, labelled: bool | None, as_json: boo
       sftsec connector pull phishing
       sftsec connector pull phishing --unlabelled --limit 3 --json
     """
-    with app.workspace() as workspace:
-        incidents, rejected = _pull(workspace, task, limit, labelled)
+    with app.context() as context:
+        incidents, rejected = _pull(context, task, limit, labelled)
     data = {
         "incidents": [_plain(incident) for incident in incidents],
         "rejected": [{"where": where, "reason": reason} for where, reason in rejected],
@@ -44,16 +44,16 @@ def command(app: App, task: str, limit: int, labelled: bool | None, as_json: boo
 
 
 def _pull(
-    workspace: Workspace, name: str, limit: int, labelled: bool | None
+    context: Context, name: str, limit: int, labelled: bool | None
 ) -> tuple[list[Incident], list[tuple[str, str]]]:
     from sftsec_core.api.domain import PullWindow
     from sftsec_core.dataset.steps import build_steps
 
-    task = workspace.task(name)
-    steps = build_steps(task, workspace.plugins, workspace.step_context(name))
+    task = context.task(name)
+    steps = build_steps(task, context.plugins, context.step_context(name))
     rejected: list[tuple[str, str]] = []
     found: list[Incident] = []
-    with workspace.connector(task.connector) as connector:
+    with context.connector(task.connector) as connector:
         for page in connector.pull(PullWindow(labelled=labelled, text_fields=task.text)):
             found += steps(list(islice(page.incidents, limit - len(found))))
             rejected += [(r.where, r.reason) for r in page.rejected]

@@ -25,11 +25,11 @@ def command(app: App, name: str, as_json: bool) -> None:
     from sftsec_core.api.contracts import NeedsSetup
     from sftsec_core.api.errors import ConnectorError
 
-    with app.workspace() as workspace, workspace.connector(name) as connector:
+    with app.context() as context, context.connector(name) as connector:
         if not isinstance(connector, NeedsSetup):
             raise ConnectorError("it needs no setup", connector=name)
         made = list(connector.setup())
-        workspace.store.audit.append("connector.setup", name, {"made": made})
+        context.store.audit.append("connector.setup", name, {"made": made})
     emit(
         {"connector": name, "made": made},
         as_json=as_json,

@@ -27,9 +27,9 @@ def command(app: App, task: str, as_json: bool) -> None:
     from sftsec_core.operations.running import running
 
     with (
-        app.workspace() as workspace,
+        app.context() as context,
         LiveListener(quiet=app.quiet or as_json) as listener,
-        running(workspace, "dataset", task, listener) as run,
+        running(context, "dataset", task, listener) as run,
     ):
         snapshot = ingest_snapshot(run)
         dataset = build_dataset(run, snapshot)

@@ -27,9 +27,9 @@ def command(app: App, task: str, snapshot: str | None, verify: bool, as_json: bo
       sftsec dataset show phishing
       sftsec dataset show phishing 3f9a2c51 --verify --json
     """
-    with app.workspace() as workspace:
-        workspace.task(task)
-        found = workspace.store.snapshots.list(task)
+    with app.context() as context:
+        context.task(task)
+        found = context.store.snapshots.list(task)
     if snapshot is None:
         rows = [(s.digest[:12], s.rows, s.created_at, s.run_id) for s in found]
         show = table(f"snapshots of {task}", ("snapshot", "rows", "created", "run"), rows)

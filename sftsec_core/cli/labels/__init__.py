@@ -1,4 +1,4 @@
-"""`sftsec labels`: the analysts' verdicts and what could not be read."""
+"""`sftsec labels`: the analysts' verdicts."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "list": "sftsec_core.cli.labels.list",
         "request": "sftsec_core.cli.labels.request",
         "stats": "sftsec_core.cli.labels.stats",
-        "quarantine": "sftsec_core.cli.labels.quarantine",
     },
 )
 def command() -> None:
-    """Look at the verdicts that were pulled, add some, ask for more; see what could not be read."""
+    """List, add and request the verdicts of analysts."""

@@ -65,7 +65,7 @@ def command(
             raise click.UsageError("name at least one incident, and its --verdict")
         given = _said(incidents, verdict, who, reason)
     counts = {"read": 0, "added": 0}
-    with app.workspace() as workspace, workspace.connector(connector) as opened:
+    with app.context() as context, context.connector(connector) as opened:
         if not isinstance(opened, TakesVerdicts):
             raise ConnectorError(
                 "its analysts give verdicts on the platform itself", connector=connector
@@ -73,7 +73,7 @@ def command(
         for batch in _batches(given):
             counts["added"] += opened.add_verdicts(batch)
             counts["read"] += len(batch)
-        workspace.store.audit.append("labels.added", connector, {**counts, "analyst": who})
+        context.store.audit.append("labels.added", connector, {**counts, "analyst": who})
     emit({"connector": connector, **counts}, as_json=as_json, show=facts(counts))
 
 

@@ -21,8 +21,8 @@ def command(app: App, connector: str | None, value: str | None, limit: int, as_j
       sftsec labels list --value true_positive
       sftsec labels list --connector mail --limit 1000 --json
     """
-    with app.workspace() as workspace:
-        found = workspace.store.verdicts.list(connector, value=value, limit=limit)
+    with app.context() as context:
+        found = context.store.verdicts.list(connector, value=value, limit=limit)
     data = [
         {
             "connector": each.connector,

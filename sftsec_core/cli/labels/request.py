@@ -27,8 +27,8 @@ def command(app: App, task: str, limit: int, dry_run: bool, as_json: bool) -> No
     from sftsec_core.cli.live import LiveListener
     from sftsec_core.operations.request_labels import request_labels
 
-    with app.workspace() as workspace, LiveListener(quiet=app.quiet or as_json) as listener:
-        outcome = request_labels(workspace, task, limit=limit, dry_run=dry_run, listener=listener)
+    with app.context() as context, LiveListener(quiet=app.quiet or as_json) as listener:
+        outcome = request_labels(context, task, limit=limit, dry_run=dry_run, listener=listener)
     rows = [(each.uid, f"{each.probability:.3f}", each.text[:100]) for each in outcome.wanted]
     title = f"least sure of, {outcome.requested} asked for"
     emit(

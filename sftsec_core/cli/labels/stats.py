@@ -28,10 +28,10 @@ def command(app: App, connector: str | None, as_json: bool) -> None:
       sftsec labels stats
       sftsec labels stats --connector mail --json
     """
-    with app.workspace() as workspace:
-        counts = workspace.store.verdicts.stats(connector)
+    with app.context() as context:
+        counts = context.store.verdicts.stats(connector)
         data = [
-            {**asdict(count), "labels": meaning(workspace.settings, count.connector, count.value)}
+            {**asdict(count), "labels": meaning(context.settings, count.connector, count.value)}
             for count in counts
         ]
     rows = [

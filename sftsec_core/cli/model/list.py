@@ -20,10 +20,10 @@ def command(app: App, task: str | None, as_json: bool) -> None:
       sftsec model list
       sftsec model list phishing --json
     """
-    with app.workspace() as workspace:
+    with app.context() as context:
         if task is not None:
-            workspace.task(task)
-        models = workspace.registry.models(task)
+            context.task(task)
+        models = context.registry.models(task)
     rows = [
         (m.digest[:12], m.task, m.recipe, ", ".join(m.aliases) or "-", m.created_at, m.run_id)
         for m in models

@@ -25,8 +25,8 @@ def command(app: App, model: str, task: str | None, force: str | None, as_json: 
     from sftsec_core.registry.card import decision_of
     from sftsec_core.store.audit import current_user
 
-    with app.workspace() as workspace:
-        registry = workspace.registry
+    with app.context() as context:
+        registry = context.registry
         ref = registry.resolve(model, task)
         card = registry.card(ref)
         decision = decision_of(card)
@@ -39,6 +39,6 @@ def command(app: App, model: str, task: str | None, force: str | None, as_json: 
         )
         live = registry.live(ref.task) or ref
         if previous is None or previous.digest != live.digest:
-            workspace.plugins.model_promoted(live, previous, decision)
+            context.plugins.model_promoted(live, previous, decision)
     data = {**describe(live), "previous": previous.digest if previous else None}
     emit(data, as_json=as_json, show=facts({"live": live.digest, "before": data["previous"]}))

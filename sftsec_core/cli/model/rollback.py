@@ -24,10 +24,10 @@ def command(app: App, task: str, reason: str, as_json: bool) -> None:
     """
     from sftsec_core.store.audit import current_user
 
-    with app.workspace() as workspace:
-        workspace.task(task)
-        before = workspace.registry.live(task)
-        live = workspace.registry.rollback(task, current_user(), reason)
-        workspace.plugins.model_promoted(live, before, None)
+    with app.context() as context:
+        context.task(task)
+        before = context.registry.live(task)
+        live = context.registry.rollback(task, current_user(), reason)
+        context.plugins.model_promoted(live, before, None)
     data = {**describe(live), "previous": before.digest if before else None}
     emit(data, as_json=as_json, show=facts({"live": live.digest, "before": data["previous"]}))

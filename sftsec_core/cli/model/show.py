@@ -29,9 +29,9 @@ def command(app: App, model: str, task: str | None, as_json: bool) -> None:
     """
     from sftsec_core.registry.card import card_markdown
 
-    with app.workspace() as workspace:
-        ref = workspace.registry.resolve(model, task)
-        card = workspace.registry.card(ref)
+    with app.context() as context:
+        ref = context.registry.resolve(model, task)
+        card = context.registry.card(ref)
     data = {**describe(ref), "card": card}
     emit(data, as_json=as_json, show=lambda out: out.print(card_markdown(card), soft_wrap=True))
 

@@ -24,8 +24,8 @@ def command(app: App, models: tuple[str, ...], as_json: bool) -> None:
     from sftsec_core.api.errors import IntegrityError
 
     found: list[dict[str, Any]] = []
-    with app.workspace() as workspace:
-        registry = workspace.registry
+    with app.context() as context:
+        registry = context.registry
         refs = [registry.resolve(name) for name in models] or list(registry.models())
         for ref in refs:
             try:

@@ -32,7 +32,7 @@ def command(app: App, as_json: bool) -> None:
         "tasks": plugins.tasks(),
         "attacks": plugins.attacks(),
         "explainers": plugins.explainers(),
-        "engines": plugins.engines(),
+        "launchers": plugins.launchers(),
     }
     data = {kind: {s.name: s.summary for s in specs.values()} for kind, specs in offered.items()}
     rows = [(kind, *pair) for kind, specs in data.items() for pair in specs.items()]

@@ -40,7 +40,7 @@ _VERIFY_AT_ONCE = 8192
 _SPLITS = {None: 0, "train": 1, "dev": 2, "test": 3}
 
 
-class Fate(Enum):
+class DedupStatus(Enum):
     """What became of an incident."""
 
     KEPT = "kept"
@@ -50,17 +50,17 @@ class Fate(Enum):
     NEAR = "near_duplicates"
 
 
-class Outcome(NamedTuple):
+class DedupResult(NamedTuple):
     """What became of an incident, and the text that stands for it.
 
     Attributes:
-        fate: KEPT makes a row; the others do not.
+        status: KEPT makes a row; the others do not.
         text_id: 32 hex digits that name the text that stands for it: its own, or that of the
             row that it duplicates.
         cluster: the row's cluster; clusters may still be tied together, see `final_clusters`.
     """
 
-    fate: Fate
+    status: DedupStatus
     text_id: str
     cluster: int
 
@@ -103,14 +103,14 @@ class Deduplicator:
         self._unsaved: list[NDArray[np.uint32]] = []
         self._saved = (0, 0, 0)
 
-    def add(self, batch: Sequence[Candidate]) -> list[Outcome]:
-        """Decide on a batch; the outcomes are in its order."""
+    def add(self, batch: Sequence[Candidate]) -> list[DedupResult]:
+        """Decide on a batch; the results are in its order."""
         if not batch:
             return []
         page = self._look_up(batch)
-        outcomes = [self._decide(page, index) for index in range(len(batch))]
+        results = [self._decide(page, index) for index in range(len(batch))]
         self._remember(page)
-        return outcomes
+        return results
 
     def final_clusters(self) -> dict[int, int]:
         """The clusters that were tied to a lower one, with the lowest that they are tied to."""
@@ -183,34 +183,34 @@ class Deduplicator:
 
     # --- one incident, in its turn
 
-    def _decide(self, page: _Page, index: int) -> Outcome:
+    def _decide(self, page: _Page, index: int) -> DedupResult:
         uid = page.uid_digests[index].tobytes()
         known = page.uid_text.get(index, page.uids.get(uid))
         if known is not None:
             same = self._digest_of(page, known) == page.text_digests[index].tobytes()
-            return self._outcome(page, Fate.SAME if same else Fate.REVISED, known)
-        fate, text = self._judge_text(page, index)
-        if fate is Fate.KEPT:
+            return self._result(page, DedupStatus.SAME if same else DedupStatus.REVISED, known)
+        status, text = self._judge_text(page, index)
+        if status is DedupStatus.KEPT:
             text = self._keep(page, index)
         page.uids[uid] = text
         page.new_uids.append((index, text))
-        return self._outcome(page, fate, text)
+        return self._result(page, status, text)
 
-    def _judge_text(self, page: _Page, index: int) -> tuple[Fate, int]:
+    def _judge_text(self, page: _Page, index: int) -> tuple[DedupStatus, int]:
         """Whether an old or a new row makes this text superfluous, and which."""
         if not self._enabled:
-            return Fate.KEPT, -1
+            return DedupStatus.KEPT, -1
         copies = page.exact[index] + page.kept_exact[page.text_digests[index].tobytes()]
         for row in copies:
             if self._value(page, "split", row) == page.splits[index]:
-                return Fate.EXACT, row
+                return DedupStatus.EXACT, row
         for row, _ in sorted(self._near(page, index), key=lambda pair: (-pair[1], pair[0])):
             if (
                 self._value(page, "split", row) == page.splits[index]
                 and self._value(page, "verdicts", row) == page.verdicts[index]
             ):
-                return Fate.NEAR, row
-        return Fate.KEPT, -1
+                return DedupStatus.NEAR, row
+        return DedupStatus.KEPT, -1
 
     def _near(self, page: _Page, index: int) -> list[tuple[int, int]]:
         """Rows near this text with the number of agreeing bytes: old ones and this batch's."""
@@ -256,8 +256,10 @@ class Deduplicator:
             return bytes(self._texts["digest"][row])
         return bytes(page.text_digests[page.kept[row - old]])
 
-    def _outcome(self, page: _Page, fate: Fate, row: int) -> Outcome:
-        return Outcome(fate, self._digest_of(page, row).hex(), self._value(page, "cluster", row))
+    def _result(self, page: _Page, status: DedupStatus, row: int) -> DedupResult:
+        return DedupResult(
+            status, self._digest_of(page, row).hex(), self._value(page, "cluster", row)
+        )
 
     # --- what stays
 

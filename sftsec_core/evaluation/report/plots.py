@@ -106,7 +106,7 @@ def _pr(models: Mapping[str, ModelScores]) -> str:
 
 
 def _calibration(scores: ModelScores) -> str:
-    figure, axes = _axes("Probability promised", "Share that came true")
+    figure, axes = _axes("Probability confidence", "Share that came true")
     axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, alpha=0.6)
     drawn = (("after", "calibration", "o"), ("before", "calibration_raw", "s"))
     for number, (name, key, marker) in enumerate(drawn):

@@ -50,7 +50,7 @@ def test_kibana_is_asked_again_while_it_is_busy(site: AlertSite) -> None:
 
 def test_a_kibana_that_stays_away_is_said(site: AlertSite) -> None:
     site.plant(a=alert(AT, "x"))
-    connector = site.connect(kibana_url="http://127.0.0.1:9", patience="1s")
+    connector = site.connect(kibana_url="http://127.0.0.1:9", retry_timeout="1s")
     with pytest.raises(ConnectorUnavailableError, match="Kibana does not answer"):
         connector.request_labels([uid(site, "a")])
 

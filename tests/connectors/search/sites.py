@@ -82,7 +82,7 @@ class Site:
     def options(self, index: str | None = None, **options: Any) -> dict[str, Any]:
         """What `connectors.NAME` says for this site."""
         server = self.server
-        given: dict[str, Any] = {"url": server.url, "namespace": self.token, "patience": "20s"}
+        given: dict[str, Any] = {"url": server.url, "namespace": self.token, "retry_timeout": "20s"}
         if server.username is not None:
             given |= {"username": server.username, "password": f"env:{PASSWORD}"}
         if server.ca_file is not None:

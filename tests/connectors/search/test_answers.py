@@ -31,7 +31,7 @@ def test_half_a_character_in_an_event_neither_ends_a_pull_nor_hides_the_event(
 ) -> None:
     index = site.name("mail")
     plant_half(site, index)
-    connector = site.connect(index, setup=False, patience="1s")
+    connector = site.connect(index, setup=False, retry_timeout="1s")
     found = incidents(pages(connector, PullWindow(text_fields=fields)))
     assert [each.fields["message"] for each in found] == ["before", "rundll32 ? evil", "after"]
 

@@ -233,7 +233,9 @@ def logged_in(site: Site, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Se
 def test_a_connector_that_reaches_nothing_repeats_no_secret(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    connector = logged_in(site, monkeypatch, url="http://127.0.0.1:9", ca_file=None, patience="0s")
+    connector = logged_in(
+        site, monkeypatch, url="http://127.0.0.1:9", ca_file=None, retry_timeout="0s"
+    )
     said = everything_said(connector, caplog)
     assert "does not answer" in said
     assert SECRET not in said

@@ -127,15 +127,16 @@ def crash(own: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         overheard("sftsec_core.sdk.retry") as outcome.said,
     ):
         reader, writer = (
-            connect(patience="2m", **of_the_cluster(own, patch, kind)) for kind in ("key", "user")
+            connect(retry_timeout="2m", **of_the_cluster(own, patch, kind))
+            for kind in ("key", "user")
         )
         store.outbox.add("siem", DELIVERED)
-        waiting, giving_up = reader.pull(EVERYTHING), connect(patience="1s").pull(EVERYTHING)
+        waiting, giving_up = reader.pull(EVERYTHING), connect(retry_timeout="1s").pull(EVERYTHING)
         outcome.waited += islice(waiting, 4)
         outcome.broken += islice(giving_up, 4)
         pushing = workers.submit(writer.push, PUSHED)
         delivering = workers.submit(
-            deliver, store, connect(patience="1s"), "siem", settings=settings
+            deliver, store, connect(retry_timeout="1s"), "siem", settings=settings
         )
         wait_until(lambda: min(count(own, each[0]) for each in (PUSHED, DELIVERED)) > 50)
         assert not pushing.done(), "the push is over before the crash"
@@ -206,7 +207,7 @@ def test_an_engine_that_hangs_is_asked_again_and_what_it_did_unheard_is_not_done
     """It takes a request, answers too late for us to hear, and has written nevertheless."""
     detections = make_detections(2000, model_digest="2" * 64)
     connector = own.site.connect(
-        "mail", page_size=PAGE, bulk_size=20, timeout="1s", patience="1m", setup=False
+        "mail", page_size=PAGE, bulk_size=20, timeout="1s", retry_timeout="1m", setup=False
     )
     found = []
     with ThreadPoolExecutor(1) as pusher, overheard("sftsec_core.sdk.retry") as said:

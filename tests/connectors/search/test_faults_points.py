@@ -201,7 +201,7 @@ def test_an_index_of_which_a_part_is_not_there_is_not_read_by_half(site: Site) -
         f'{{"create":{{"_id":"{n}"}}}}\n{{"@timestamp":"2026-01-05T08:00:00Z"}}\n' for n in range(9)
     )
     site.server.call("POST", f"/{index}/_bulk?refresh=true&timeout=100ms", documents)
-    connector = site.connect(index, setup=False, patience="0s")
+    connector = site.connect(index, setup=False, retry_timeout="0s")
     with pytest.raises(ConnectorUnavailableError, match="answers 503") as error:
         pages(connector)
     assert "\n" not in str(error.value)

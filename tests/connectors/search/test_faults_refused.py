@@ -127,7 +127,7 @@ def test_a_source_that_is_blocked_is_named_by_pull_and_check(site: Site) -> None
 
 def test_a_full_disk_is_waited_for_and_then_said(site: Site) -> None:
     """The engine itself blocks an index so, with 429, when a disk passes its last watermark."""
-    connector = site.connect("mail-*", patience="1s")
+    connector = site.connect("mail-*", retry_timeout="1s")
     detections = make_detections(5)
     connector.push(detections[:2])
     [index] = {hit["_index"] for hit in site.documents(site.stream)}
@@ -142,7 +142,7 @@ def test_a_full_disk_is_waited_for_and_then_said(site: Site) -> None:
         ),
     )
     relieve.start()
-    receipt = site.connect("mail-*", setup=False, patience="30s").push(detections)
+    receipt = site.connect("mail-*", setup=False, retry_timeout="30s").push(detections)
     relieve.join()
     assert (len(receipt.written), len(receipt.duplicates)) == (3, 2)
     assert written(site) == sorted(each.uid for each in detections)
@@ -209,7 +209,7 @@ def test_what_is_no_search_engine_is_said_in_a_line(
     site: Site, status: int, kind: str, body: bytes
 ) -> None:
     with something_else(status, kind, body) as url:
-        connector = site.connect("mail", setup=False, url=url, ca_file=None, patience="0s")
+        connector = site.connect("mail", setup=False, url=url, ca_file=None, retry_timeout="0s")
         for call in (connector.check, lambda: pages(connector)):
             with pytest.raises(ConnectorError) as error:
                 call()

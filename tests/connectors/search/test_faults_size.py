@@ -113,7 +113,7 @@ def in_a_child(
     own: OwnEngine, root: Path, **options: Any
 ) -> tuple[list[str], dict[str, str], float]:
     """Pull in a process of its own: the uids, what was rejected, and the peak memory in MiB."""
-    given = own.site.options("mail", patience="30s", **options)
+    given = own.site.options("mail", retry_timeout="30s", **options)
     told = subprocess.run(
         [sys.executable, "-c", CHILD, json.dumps([own.site.vendor, given, {}])],
         cwd=root,
@@ -166,7 +166,7 @@ def test_a_detection_that_the_cluster_never_takes_is_refused_and_the_others_are_
 ) -> None:
     """Its fields stand twice in the document: more than the room there is, more than a request."""
     others = make_detections(3, model_digest=f"{size:064d}")
-    connector = own.site.connect("mail", setup=False, patience="20s")
+    connector = own.site.connect("mail", setup=False, retry_timeout="20s")
     receipt = connector.push([others[0], detection(own, size, "a" * 20), *others[1:]])
     assert sorted(receipt.written) == sorted(each.uid for each in others)
     [(uid, reason)] = receipt.rejected
@@ -198,9 +198,9 @@ def test_a_push_that_is_refused_with_429_goes_through_when_there_is_room_again(
         stuck = writer.submit(own.engine.call, "PUT", "/stuck/_doc/1?timeout=2s", waiting)
         wait_until(lambda: held(own) > HUGE)
         with pytest.raises(ConnectorUnavailableError, match="answers 429") as error:
-            connect(patience="0s").push(detections)
+            connect(retry_timeout="0s").push(detections)
         assert "\n" not in str(error.value)
-        receipt = connect(patience="1m").push(detections)
+        receipt = connect(retry_timeout="1m").push(detections)
         assert stuck.result()[0] == 503
     own.site.call("DELETE", "/stuck")
     assert [line for line in said if "answers 429" in line and "rejected_execution" in line]
@@ -212,7 +212,7 @@ def test_a_push_that_is_refused_with_429_goes_through_when_there_is_room_again(
 
 def test_pulls_that_are_refused_with_429_bring_everything_all_the_same(own: OwnEngine) -> None:
     def pull(_number: int) -> list[str]:
-        connector = own.site.connect("mail", page_size=10, setup=False, patience="1m")
+        connector = own.site.connect("mail", page_size=10, setup=False, retry_timeout="1m")
         return ids(pages(connector, PullWindow(text_fields=("message",))))
 
     with ThreadPoolExecutor(5) as pullers, overheard("sftsec_core.sdk.retry") as said:

@@ -34,7 +34,13 @@ class Site:
             **settings.pop("hec", {}),
         }
         login = {"username": self.splunk.username, "password": "env:SFTSEC_TEST_PASSWORD"}
-        given = {"url": self.splunk.url, "hec": hec, "patience": "3s", "timeout": "10s", **settings}
+        given = {
+            "url": self.splunk.url,
+            "hec": hec,
+            "retry_timeout": "3s",
+            "timeout": "10s",
+            **settings,
+        }
         return given if "token" in given else {**login, **given}
 
     def connect(self, **settings: Any) -> SplunkConnector:

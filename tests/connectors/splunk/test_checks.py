@@ -94,7 +94,7 @@ def test_an_old_splunk_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_who_does_not_answer_is_an_error(site: Site) -> None:
-    connector = site.connect(patience="0s")
+    connector = site.connect(retry_timeout="0s")
     site.splunk.faults.dropped = 10
     with pytest.raises(ConnectorUnavailableError, match="does not answer"):
         connector.check()

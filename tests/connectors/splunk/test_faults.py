@@ -93,7 +93,7 @@ def test_a_search_whose_order_was_lost_is_not_made_twice(
 def test_who_stays_away_ends_the_pull_and_the_cursor_goes_on(
     site: Site, connector: SplunkConnector
 ) -> None:
-    impatient = site.connect(sources=[MAIL], page_size=3, slice_events=8, patience="0.3s")
+    impatient = site.connect(sources=[MAIL], page_size=3, slice_events=8, retry_timeout="0.3s")
     pages: list[IncidentPage] = []
     with pytest.raises(ConnectorUnavailableError, match="does not answer"):
         read(impatient, pages, lambda: setattr(site.splunk.faults, "dropped", 50))
@@ -140,7 +140,7 @@ def test_a_slow_search_is_waited_for_up_to_a_bound(site: Site, connector: Splunk
     site.splunk.faults.job_polls = 2
     assert uids(connector) == NAMES
     site.splunk.faults.job_seconds = 60
-    hasty = site.connect(sources=[MAIL], search_timeout="0.2s", patience="0s")
+    hasty = site.connect(sources=[MAIL], search_timeout="0.2s", retry_timeout="0s")
     with pytest.raises(ConnectorUnavailableError, match="search_timeout"):
         uids(hasty)
     assert site.splunk.jobs.by_sid == {}

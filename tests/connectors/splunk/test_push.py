@@ -89,14 +89,14 @@ def test_a_token_that_gives_no_acknowledgement_is_refused_before_anything_is_wri
 @pytest.mark.parametrize("busy", [1, 3])
 def test_a_busy_collector_is_waited_for(site: Site, busy: int) -> None:
     detections = make_detections(8)
-    connector = site.connect(hec=SMALL, patience="10s")
+    connector = site.connect(hec=SMALL, retry_timeout="10s")
     site.splunk.faults.hec_busy = busy
     assert sorted(connector.push(detections).written) == names(detections)
     assert there(site) == names(detections)
 
 
 def test_a_collector_that_stays_busy_ends_the_push(site: Site) -> None:
-    connector = site.connect(patience="0.3s")
+    connector = site.connect(retry_timeout="0.3s")
     site.splunk.faults.hec_busy = 100
     with pytest.raises(ConnectorUnavailableError, match="busy"):
         connector.push(make_detections(2))

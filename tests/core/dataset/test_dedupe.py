@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sftsec_core.api.settings.task import DedupeSettings
-from sftsec_core.dataset.dedup.deduplicator import Candidate, Deduplicator, Fate, Outcome
+from sftsec_core.dataset.dedup.deduplicator import Candidate, Deduplicator, DedupResult, DedupStatus
 from sftsec_core.dataset.dedup.minhash import MinHasher, choose_bands, least_matches
 from sftsec_core.dataset.dedup.postings import Postings
 from tests.core.dataset.builders import text
@@ -20,20 +20,20 @@ HAM = frozenset({"ham"})
 LONG = text(1, 60)
 
 
-def fates(*batch: Candidate, settings: DedupeSettings | None = None) -> list[Fate]:
-    return [outcome.fate for outcome in Deduplicator(settings or DedupeSettings()).add(batch)]
+def fates(*batch: Candidate, settings: DedupeSettings | None = None) -> list[DedupStatus]:
+    return [result.status for result in Deduplicator(settings or DedupeSettings()).add(batch)]
 
 
 def clusters(batch: list[Candidate]) -> list[int]:
     finder = Deduplicator(DedupeSettings())
-    outcomes = finder.add(batch)
+    results = finder.add(batch)
     final = finder.final_clusters()
-    return [final.get(outcome.cluster, outcome.cluster) for outcome in outcomes]
+    return [final.get(result.cluster, result.cluster) for result in results]
 
 
 def test_the_same_uid_is_not_a_new_row() -> None:
     again = [Candidate("1", LONG), Candidate("1", LONG), Candidate("1", text(2))]
-    assert fates(*again) == [Fate.KEPT, Fate.SAME, Fate.REVISED]
+    assert fates(*again) == [DedupStatus.KEPT, DedupStatus.SAME, DedupStatus.REVISED]
 
 
 def test_a_revised_incident_stands_for_its_first_text() -> None:
@@ -45,19 +45,19 @@ def test_an_exact_copy_is_dropped_even_with_other_verdicts() -> None:
     one, two = Deduplicator(DedupeSettings()).add(
         [Candidate("1", LONG, SPAM), Candidate("2", LONG, HAM)]
     )
-    assert two.fate is Fate.EXACT
+    assert two.status is DedupStatus.EXACT
     assert one.text_id == two.text_id
 
 
 def test_a_near_copy_with_the_same_verdicts_is_dropped() -> None:
     near = f"{LONG} x"
-    assert fates(Candidate("1", LONG, SPAM), Candidate("2", near, SPAM))[1] is Fate.NEAR
-    assert fates(Candidate("1", LONG), Candidate("2", near))[1] is Fate.NEAR
+    assert fates(Candidate("1", LONG, SPAM), Candidate("2", near, SPAM))[1] is DedupStatus.NEAR
+    assert fates(Candidate("1", LONG), Candidate("2", near))[1] is DedupStatus.NEAR
 
 
 def test_a_near_copy_with_other_verdicts_is_kept_in_the_same_cluster() -> None:
     batch = [Candidate("1", LONG, SPAM), Candidate("2", f"{LONG} x", HAM), Candidate("3", text(3))]
-    assert fates(*batch) == [Fate.KEPT] * 3
+    assert fates(*batch) == [DedupStatus.KEPT] * 3
     first, second, third = clusters(batch)
     assert first == second != third
 
@@ -69,7 +69,12 @@ def test_copies_in_two_given_parts_are_both_kept_in_one_cluster() -> None:
         Candidate("3", f"{LONG} x", split="dev"),
         Candidate("4", LONG, split="test"),
     ]
-    assert fates(*batch) == [Fate.KEPT, Fate.KEPT, Fate.KEPT, Fate.EXACT]
+    assert fates(*batch) == [
+        DedupStatus.KEPT,
+        DedupStatus.KEPT,
+        DedupStatus.KEPT,
+        DedupStatus.EXACT,
+    ]
     assert len(set(clusters(batch))) == 1
 
 
@@ -80,42 +85,52 @@ def test_a_text_that_ties_two_clusters_makes_them_one() -> None:
     separate = clusters(batch[:2])
     settings = DedupeSettings(threshold=0.9)
     finder = Deduplicator(settings)
-    outcomes = finder.add(batch)
+    results = finder.add(batch)
     final = finder.final_clusters()
-    assert len({final.get(o.cluster, o.cluster) for o in outcomes}) == 1
+    assert len({final.get(o.cluster, o.cluster) for o in results}) == 1
     assert len(separate) == 2
 
 
 def test_texts_shorter_than_a_shingle_are_compared_exactly() -> None:
     batch = [Candidate("1", "ab"), Candidate("2", "ac"), Candidate("3", "ab"), Candidate("4", "")]
-    assert fates(*batch) == [Fate.KEPT, Fate.KEPT, Fate.EXACT, Fate.KEPT]
+    assert fates(*batch) == [
+        DedupStatus.KEPT,
+        DedupStatus.KEPT,
+        DedupStatus.EXACT,
+        DedupStatus.KEPT,
+    ]
 
 
 def test_switched_off_it_keeps_every_uid_and_still_finds_clusters() -> None:
     batch = [Candidate("1", LONG), Candidate("2", LONG), Candidate("3", f"{LONG} x")]
     off = Deduplicator(DedupeSettings(enabled=False))
-    outcomes = off.add([*batch, Candidate("1", LONG)])
-    assert [o.fate for o in outcomes] == [Fate.KEPT, Fate.KEPT, Fate.KEPT, Fate.SAME]
+    results = off.add([*batch, Candidate("1", LONG)])
+    assert [o.status for o in results] == [
+        DedupStatus.KEPT,
+        DedupStatus.KEPT,
+        DedupStatus.KEPT,
+        DedupStatus.SAME,
+    ]
     final = off.final_clusters()
-    assert len({final.get(o.cluster, o.cluster) for o in outcomes}) == 1
+    assert len({final.get(o.cluster, o.cluster) for o in results}) == 1
 
 
 def test_a_flood_of_look_alikes_is_one_row_and_quick() -> None:
     batch = [Candidate(str(n), f"{LONG} {n}") for n in range(3000)]
     counts = Counter(fates(*batch))
-    assert counts[Fate.KEPT] <= 3
-    assert counts[Fate.NEAR] >= 2997
+    assert counts[DedupStatus.KEPT] <= 3
+    assert counts[DedupStatus.NEAR] >= 2997
 
 
 def test_lone_surrogates_and_other_planes_are_no_obstacle() -> None:
     batch = [Candidate("1", "\ud800" * 9), Candidate("2", "😀" * 9), Candidate("3", "😀" * 9)]
-    assert fates(*batch) == [Fate.KEPT, Fate.KEPT, Fate.EXACT]
+    assert fates(*batch) == [DedupStatus.KEPT, DedupStatus.KEPT, DedupStatus.EXACT]
 
 
-def batches(sizes: list[int], given: list[Candidate], *, restart: bool) -> list[Outcome]:
+def batches(sizes: list[int], given: list[Candidate], *, restart: bool) -> list[DedupResult]:
     finder = Deduplicator(DedupeSettings())
     chunks = []
-    found: list[Outcome] = []
+    found: list[DedupResult] = []
     begin = 0
     for size in [*sizes, len(given)]:
         found += finder.add(given[begin : begin + size])
@@ -152,10 +167,10 @@ def test_neither_batches_nor_restarts_change_what_becomes_of_an_incident(
 ) -> None:
     whole = batches([], given, restart=False)
     parted = batches(sizes, given, restart=restart)
-    fates_and_texts = [(o.fate, o.text_id) for o in whole]
-    assert [(o.fate, o.text_id) for o in parted] == fates_and_texts
+    fates_and_texts = [(o.status, o.text_id) for o in whole]
+    assert [(o.status, o.text_id) for o in parted] == fates_and_texts
     # Clusters are only final at the end; of dropped rows nobody asks.
-    kept = [i for i, o in enumerate(whole) if o.fate is Fate.KEPT]
+    kept = [i for i, o in enumerate(whole) if o.status is DedupStatus.KEPT]
     same = {(whole[i].cluster, parted[i].cluster) for i in kept}
     assert len(same) == len({a for a, _ in same}) == len({b for _, b in same})
 

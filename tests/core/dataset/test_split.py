@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sftsec_core.api.domain import Example, Split
 from sftsec_core.api.errors import DataError, LeakError
 from sftsec_core.api.settings.task import SplitSettings
-from sftsec_core.dataset.groups import find_units
+from sftsec_core.dataset.groups import find_groups
 from sftsec_core.dataset.leaks import check_leaks
 from sftsec_core.dataset.split import choose_method, split_examples
 from tests.core.dataset.builders import text
@@ -198,7 +198,7 @@ def test_no_unit_stands_in_two_parts_whatever_the_method(
     except DataError:
         return
     where: dict[int, set[str]] = {}
-    unit_of = dict(zip((e.uid for e in examples), find_units(examples).tolist(), strict=True))
+    unit_of = dict(zip((e.uid for e in examples), find_groups(examples).tolist(), strict=True))
     for name, part in parts.parts():
         for one in part:
             where.setdefault(unit_of[one.uid], set()).add(name)

@@ -89,8 +89,8 @@ def report_of(
     """A candidate and the linear baseline of the given skills."""
     ours, linear = skills
     return evaluate(
-        Fitted(RoteModel(task.labels, ours, 1, 2.0), recipe, 12.5, cost=20),
-        {"linear": Fitted(RoteModel(task.labels, linear, 2), "linear", 0.5, cost=1)},
+        Fitted(RoteModel(task.labels, ours, 1, 2.0), recipe, 12.5, inference_cost=20),
+        {"linear": Fitted(RoteModel(task.labels, linear, 2), "linear", 0.5, inference_cost=1)},
         split or split_of(task),
         task,
         threshold=threshold or ThresholdSettings(),

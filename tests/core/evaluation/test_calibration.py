@@ -81,8 +81,8 @@ def test_a_temperature_keeps_the_order_of_the_classes() -> None:
 
 
 def test_the_curve_shows_the_bins_that_have_rows() -> None:
-    promised = np.array([0.9, 0.92, 0.1])
-    curve = calibration_curve(np.array([1, 0, 0]), np.c_[1 - promised, promised], 0)
+    confidence = np.array([0.9, 0.92, 0.1])
+    curve = calibration_curve(np.array([1, 0, 0]), np.c_[1 - confidence, confidence], 0)
     assert curve.x == pytest.approx((0.1, 0.91))
     assert curve.y == (0.0, 0.5)
     assert curve.at == (1.0, 2.0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sftsec_core.api.domain import EvalReport, Example
 from sftsec_core.api.settings.task import GateSettings, ThresholdSettings
-from sftsec_core.dataset.fingerprints import Seen
+from sftsec_core.dataset.fingerprints import TrainingFingerprints
 from sftsec_core.evaluation.evaluate import Fitted, evaluate
 from sftsec_core.registry.voters import not_worse_than_live
 from tests.core.evaluation.judged import BINARY, RoteModel, split_of
@@ -23,7 +23,7 @@ def report(live_seen: int | None) -> EvalReport:
     """A candidate beside a worse model in service that knows some test rows by heart."""
     split = split_of()
     learnt = split.test[: live_seen or 0]
-    seen = None if live_seen is None else Seen.of(learnt, SALT)
+    seen = None if live_seen is None else TrainingFingerprints.of(learnt, SALT)
     by_heart = {example.text for example in learnt}
 
     class ByHeart(RoteModel):
@@ -34,9 +34,9 @@ def report(live_seen: int | None) -> EvalReport:
                     proba[row] = np.eye(2)[int(text.split("|")[1])]
             return proba
 
-    candidate = Fitted(RoteModel(BINARY.labels, 2.0), "hybrid", cost=2)
-    live = Fitted(ByHeart(BINARY.labels, 1.0, seed=1), "hybrid", cost=2, seen=seen)
-    linear = Fitted(RoteModel(BINARY.labels, 1.0, seed=2), "linear", cost=1)
+    candidate = Fitted(RoteModel(BINARY.labels, 2.0), "hybrid", inference_cost=2)
+    live = Fitted(ByHeart(BINARY.labels, 1.0, seed=1), "hybrid", inference_cost=2, seen=seen)
+    linear = Fitted(RoteModel(BINARY.labels, 1.0, seed=2), "linear", inference_cost=1)
     others = {"linear": linear, "live": live}
     return evaluate(candidate, others, split, BINARY, threshold=ThresholdSettings())
 
@@ -78,10 +78,10 @@ def test_nothing_seen_changes_nothing() -> None:
 
 def test_a_near_duplicate_of_a_seen_text_is_seen(tmp_path: Path) -> None:
     made = [Example(str(n), f"text {n}", "benign", cluster=c) for n, c in enumerate((-1, 7, 7, -1))]
-    seen = Seen.of([made[0], made[1]], SALT)
+    seen = TrainingFingerprints.of([made[0], made[1]], SALT)
     assert seen(made).tolist() == [True, True, True, False]
     seen.save(tmp_path / "seen.npy")
-    loaded = Seen.load(tmp_path / "seen.npy", SALT)
+    loaded = TrainingFingerprints.load(tmp_path / "seen.npy", SALT)
     assert loaded is not None
     assert loaded(made).tolist() == [True, True, True, False]
 
@@ -89,15 +89,15 @@ def test_a_near_duplicate_of_a_seen_text_is_seen(tmp_path: Path) -> None:
 def test_another_sites_salt_or_a_damaged_file_knows_nothing(tmp_path: Path) -> None:
     file = tmp_path / "seen.npy"
     made = [Example("1", "text", "benign")]
-    Seen.of(made, SALT).save(file)
-    other = Seen.load(file, b"t" * 32)
+    TrainingFingerprints.of(made, SALT).save(file)
+    other = TrainingFingerprints.load(file, b"t" * 32)
     assert other is not None
     assert not other(made).any()
-    assert Seen.load(tmp_path / "nothing", SALT) is None
+    assert TrainingFingerprints.load(tmp_path / "nothing", SALT) is None
     file.write_bytes(b"\x80\x04.")
-    assert Seen.load(file, SALT) is None
+    assert TrainingFingerprints.load(file, SALT) is None
 
 
 def test_an_example_stands_for_its_text_only() -> None:
     made = Example("1", "text", "benign")
-    assert Seen.of([made], SALT)([replace(made, uid="2", label="malicious")]).all()
+    assert TrainingFingerprints.of([made], SALT)([replace(made, uid="2", label="malicious")]).all()

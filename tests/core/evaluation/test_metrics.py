@@ -125,9 +125,9 @@ def test_tpr_at_fpr_allows_exactly_the_false_positives_of_its_bound(n_benign: in
 
 
 def test_ece_is_the_mean_gap_between_promise_and_outcome() -> None:
-    promised = np.array([0.95, 0.95, 0.95, 0.95, 0.05, 0.05])
+    confidence = np.array([0.95, 0.95, 0.95, 0.95, 0.05, 0.05])
     y = np.array([1, 1, 1, 0, 0, 0])
-    found = compute_metrics(y, np.c_[1 - promised, promised], 0, 0.5)
+    found = compute_metrics(y, np.c_[1 - confidence, confidence], 0, 0.5)
     assert found["ece"] == pytest.approx(4 / 6 * abs(0.75 - 0.95) + 2 / 6 * 0.05)
 
 

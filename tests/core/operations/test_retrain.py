@@ -21,7 +21,7 @@ from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob
 from sftsec_core.api.domain import Decision, EvalReport, ModelRef, RunInfo, Vote
 from sftsec_core.api.errors import ConnectorUnavailableError, StoreError, TrainingError
 from sftsec_core.api.hookspecs import hookimpl
-from sftsec_core.operations.context import Workspace, read
+from sftsec_core.operations.context import Context, read
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.plugins import Plugins
 from sftsec_core.recipes.specs import LINEAR
@@ -116,7 +116,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def workspace(folder: Path, observer: Observer, recipe: str, **gate: Any) -> Workspace:
+def context(folder: Path, observer: Observer, recipe: str, **gate: Any) -> Context:
     settings: Mapping[str, Any] = {
         "connectors": {"siem": {"type": "files", "paths": ["incidents.jsonl"]}},
         "tasks": {
@@ -136,11 +136,11 @@ def workspace(folder: Path, observer: Observer, recipe: str, **gate: Any) -> Wor
     plugins = Plugins.of_modules(
         sftsec_core.builtin, sftsec_files.hooks, sftsec_pii.hooks, observer
     )
-    return Workspace(file, read(file)[0], plugins)
+    return Context(file, read(file)[0], plugins)
 
 
 def test_a_better_model_goes_live_and_everybody_is_told(folder: Path, observer: Observer) -> None:
-    with workspace(folder, observer, "oracle") as work:
+    with context(folder, observer, "oracle") as work:
         outcome = retrain(work, "secret")
         live = work.registry.live("secret")
     assert outcome.promoted
@@ -157,7 +157,7 @@ def test_a_better_model_goes_live_and_everybody_is_told(folder: Path, observer: 
 def test_a_dearer_model_gives_way_to_linear_where_nothing_serves(
     folder: Path, observer: Observer
 ) -> None:
-    with workspace(folder, observer, "dear") as work:
+    with context(folder, observer, "dear") as work:
         outcome = retrain(work, "secret")
     assert outcome.promoted
     assert outcome.model.recipe == "linear"
@@ -166,9 +166,9 @@ def test_a_dearer_model_gives_way_to_linear_where_nothing_serves(
 
 
 def test_linear_never_takes_the_place_of_a_better_model(folder: Path, observer: Observer) -> None:
-    with workspace(folder, observer, "oracle") as work:
+    with context(folder, observer, "oracle") as work:
         best = retrain(work, "secret").model
-    with workspace(folder, observer, "dear") as work:
+    with context(folder, observer, "dear") as work:
         outcome = retrain(work, "secret")
         live = work.registry.live("secret")
     assert not outcome.decision.approved
@@ -184,10 +184,10 @@ def test_a_model_in_service_is_not_compared_on_what_it_was_trained_on(
     folder: Path, observer: Observer
 ) -> None:
     """Data that grew is divided anew; what linear knows by heart would then refuse all others."""
-    with workspace(folder, observer, "linear") as work:
+    with context(folder, observer, "linear") as work:
         assert retrain(work, "secret").promoted
     write_incidents(folder, 700)
-    with workspace(folder, observer, "linear") as work:
+    with context(folder, observer, "linear") as work:
         outcome = retrain(work, "secret")
     seen = outcome.report.data["seen_by"]["live"]
     tested = sum(outcome.report.data["rows"]["test"].values())
@@ -199,7 +199,7 @@ def test_a_model_in_service_is_not_compared_on_what_it_was_trained_on(
 
 def test_a_plugins_vote_refuses_whatever_the_figures_say(folder: Path, observer: Observer) -> None:
     observer.refuse = True
-    with workspace(folder, observer, "oracle") as work:
+    with context(folder, observer, "oracle") as work:
         outcome = retrain(work, "secret")
         assert work.registry.live("secret") is None
     assert not outcome.promoted
@@ -209,7 +209,7 @@ def test_a_plugins_vote_refuses_whatever_the_figures_say(folder: Path, observer:
 def test_a_promotion_in_between_refuses_an_approval_of_before(
     folder: Path, observer: Observer
 ) -> None:
-    with workspace(folder, observer, "oracle") as work:
+    with context(folder, observer, "oracle") as work:
         candidate = retrain(work, "secret", promote=False)
         other = retrain(work, "secret").model
         again = Decision(True, candidate.decision.votes)
@@ -230,7 +230,7 @@ def test_a_promotion_in_between_refuses_an_approval_of_before(
 def test_a_recipe_that_fails_ends_the_run_as_failed(
     folder: Path, observer: Observer, recipe: str, message: str
 ) -> None:
-    with workspace(folder, observer, recipe) as work:
+    with context(folder, observer, recipe) as work:
         with pytest.raises(TrainingError, match=message):
             retrain(work, "secret")
         (run,) = work.store.runs.list("secret")
@@ -247,7 +247,7 @@ def test_a_lost_connection_interrupts_the_run_and_the_next_one_goes_on(
     def lost(self: FilesConnector, *_args: object, **_kwargs: object) -> None:
         raise ConnectorUnavailableError("the other side is gone", connector="siem")
 
-    with workspace(folder, observer, "oracle") as work:
+    with context(folder, observer, "oracle") as work:
         with monkeypatch.context() as patched:
             patched.setattr(FilesConnector, "pull", lost)
             with pytest.raises(ConnectorUnavailableError):

@@ -21,7 +21,12 @@ from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.recipes import auto
 from sftsec_core.recipes.auto import train_auto
 from sftsec_core.recipes.blend import BlendModel
-from sftsec_core.recipes.selection import STRICT_LEAD, Contender, choose, lead
+from sftsec_core.recipes.selection import (
+    STRICT_MIN_EFFECT_SIZE,
+    Candidate,
+    effect_size,
+    select_model,
+)
 from sftsec_core.recipes.specs import MEMBERS, RECIPES
 from tests.core.recipes.jobs import job_of, two_classes
 from tests.core.recipes.tiny_encoder import make_tiny_encoder
@@ -279,10 +284,10 @@ def test_a_lead_within_the_noise_of_dev_does_not_change_the_choice() -> None:
     four_wrong, three_others_wrong = right.copy(), right.copy()
     four_wrong[:4] = right[:4, ::-1]
     three_others_wrong[10:13] = right[10:13, ::-1]
-    cheap = Contender(("linear",), four_wrong)
-    dear = Contender(("hybrid",), three_others_wrong)
-    assert choose([cheap, dear], y, seed=1) is cheap
-    assert choose([cheap, Contender(("hybrid",), right)], y, seed=1).name == "hybrid"
+    cheap = Candidate(("linear",), four_wrong)
+    dear = Candidate(("hybrid",), three_others_wrong)
+    assert select_model([cheap, dear], y, seed=1) is cheap
+    assert select_model([cheap, Candidate(("hybrid",), right)], y, seed=1).name == "hybrid"
 
 
 def test_a_dearer_kind_of_contender_must_lead_by_more() -> None:
@@ -290,11 +295,11 @@ def test_a_dearer_kind_of_contender_must_lead_by_more() -> None:
     right = np.eye(2)[y]
     three_wrong = right.copy()
     three_wrong[:3] = right[:3, ::-1]
-    cheap = Contender(("linear",), three_wrong)
-    assert 0.5 < lead(cheap, Contender(("full",), right), y, seed=1) < STRICT_LEAD
-    assert choose([cheap, Contender(("full",), right)], y, seed=1).name == "full"
-    doubted = Contender(("full",), right, must_lead=STRICT_LEAD)
-    assert choose([cheap, doubted], y, seed=1) is cheap
+    cheap = Candidate(("linear",), three_wrong)
+    assert 0.5 < effect_size(cheap, Candidate(("full",), right), y, seed=1) < STRICT_MIN_EFFECT_SIZE
+    assert select_model([cheap, Candidate(("full",), right)], y, seed=1).name == "full"
+    doubted = Candidate(("full",), right, min_effect_size=STRICT_MIN_EFFECT_SIZE)
+    assert select_model([cheap, doubted], y, seed=1) is cheap
 
 
 def test_macro_f1_is_scikit_learns() -> None:
@@ -303,7 +308,7 @@ def test_macro_f1_is_scikit_learns() -> None:
     rng = np.random.default_rng(0)
     y, proba = rng.integers(0, 4, 60), rng.random((60, 4))
     expected = f1_score(y, proba.argmax(1), average="macro")
-    assert Contender(("x",), proba).macro_f1(y) == pytest.approx(expected)
+    assert Candidate(("x",), proba).macro_f1(y) == pytest.approx(expected)
 
 
 def test_importing_the_recipes_imports_no_torch() -> None:

@@ -101,7 +101,7 @@ def test_an_undefined_difference_refuses(report: EvalReport) -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "cost", "approve", "word"),
+    ("low", "high", "inference_cost", "approve", "word"),
     [
         (0.001, 0.02, 20, True, "better"),
         (-0.01, 0.02, 20, False, "dearer"),
@@ -111,10 +111,15 @@ def test_an_undefined_difference_refuses(report: EvalReport) -> None:
     ],
 )
 def test_a_model_beats_linear_or_equals_it_at_no_more_cost(
-    report: EvalReport, low: float, high: float, cost: int | None, approve: bool, word: str
+    report: EvalReport,
+    low: float,
+    high: float,
+    inference_cost: int | None,
+    approve: bool,
+    word: str,
 ) -> None:
     given = with_difference(report, "linear", (low + high) / 2, low, high)
-    given = replace(given, candidate=replace(given.candidate, cost=cost))
+    given = replace(given, candidate=replace(given.candidate, inference_cost=inference_cost))
     vote = beats_linear(given, GateSettings())
     assert vote.approve is approve
     assert word in vote.reason

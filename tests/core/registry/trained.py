@@ -46,7 +46,7 @@ def model() -> TrainedModel:
 
 @cache
 def report() -> EvalReport:
-    fitted = Fitted(model(), "linear", 0.1, cost=1)
+    fitted = Fitted(model(), "linear", 0.1, inference_cost=1)
     data = {"leaks": 0, "snapshot": "ab" * 32}
     return evaluate(
         fitted, {"linear": fitted}, split(), TASK, threshold=ThresholdSettings(), data=data

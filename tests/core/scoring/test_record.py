@@ -16,7 +16,7 @@ from sftsec_core.store.store import Store
 from tests.core.scoring.parts import Pages, files, incident, scorer
 
 JOB = ScoreJob("mail", "siem", "siem", PullWindow(labelled=False), run_id="run-1")
-FROM_START = ScoreJob("mail", "siem", "siem", PullWindow(labelled=False), from_start=True)
+FROM_START = ScoreJob("mail", "siem", "siem", PullWindow(labelled=False), rescan=True)
 
 
 def source(count: int = 5) -> Pages:

@@ -47,8 +47,8 @@ def test_it_tells_how_far_it_is() -> None:
 
 
 def test_a_request_says_how_unsure_the_model_is_and_shows_the_event() -> None:
-    judge = scorer(threshold=0.8)
-    asked = label_request(most_uncertain(pages(*TEXTS), judge, 1)[0], judge)
+    decide_page = scorer(threshold=0.8)
+    asked = label_request(most_uncertain(pages(*TEXTS), decide_page, 1)[0], decide_page)
     assert (asked.incident_uid, asked.task, asked.label) == ("incident 1", "mail", "ham")
     assert asked.probability == 0.75
     assert asked.reason == "the model is not sure: 0.75, 0.05 from the threshold of 0.80"
@@ -56,8 +56,8 @@ def test_a_request_says_how_unsure_the_model_is_and_shows_the_event() -> None:
 
 
 def test_without_a_benign_class_a_request_names_no_threshold() -> None:
-    judge = scorer(WordModel(), task=TaskSpec("kind", ("message",), ("ham", "spam", "virus")))
-    asked = label_request(most_uncertain(pages("spam"), judge, 1)[0], judge)
+    decide_page = scorer(WordModel(), task=TaskSpec("kind", ("message",), ("ham", "spam", "virus")))
+    asked = label_request(most_uncertain(pages("spam"), decide_page, 1)[0], decide_page)
     assert (asked.label, asked.reason) == (
         "spam",
         "the model is not sure: 0.75, 0.50 from another class",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sftsec_core.server.endpoint import Endpoint
-from sftsec_core.server.model_cache import Watch
+from sftsec_core.server.model_cache import ModelWatcher
 from tests.core.server.site import Client, Site, running, wait_until
 from tests.needs import need
 from tests.servers.engines.certificates import make_certificates
@@ -28,9 +28,9 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site whose task has a model in service; its other task has none."""
-    made = Site.in_service(tmp_path_factory.mktemp("site"))
+    made = Site.live_model(tmp_path_factory.mktemp("site"))
     yield made
-    made.workspace.close()
+    made.context.close()
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def client(site: Site, certificates: Path) -> Iterator[Client]:
     """The site's endpoint over TLS, its model loaded."""
     pem = {"certificate": certificates / "node.pem", "key": certificates / "node.key"}
     settings = site.settings(**pem, max_batch=200, max_body_bytes=100_000)
-    endpoint = Endpoint(site.workspace, settings, docs=True)
+    endpoint = Endpoint(site.context, settings, docs=True)
     with running(endpoint, certificates / "ca.pem") as made:
         wait_until(made, "/readyz", status="ready")
         yield made
@@ -49,10 +49,12 @@ def own_site(tmp_path: Path) -> Iterator[Site]:
     """A site of the test's own, with no model yet."""
     made = Site.make(tmp_path)
     yield made
-    made.workspace.close()
+    made.context.close()
 
 
 @pytest.fixture
 def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """See a promotion at once, not within a second."""
-    monkeypatch.setattr("sftsec_core.server.service.Watch", partial(Watch, every_s=0.02))
+    monkeypatch.setattr(
+        "sftsec_core.server.service.ModelWatcher", partial(ModelWatcher, every_s=0.02)
+    )

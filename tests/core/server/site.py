@@ -1,4 +1,4 @@
-"""A served site: a workspace with real linear models, an endpoint in a thread, and its client."""
+"""A served site: a context with real linear models, an endpoint in a thread, and its client."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sftsec_core.api.domain import Decision, Example, Incident, ModelRef, Thresh
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.config.load import validate
 from sftsec_core.config.settings import ServeSettings
-from sftsec_core.operations.context import Workspace, check_against_plugins, read
+from sftsec_core.operations.context import Context, check_against_plugins, read
 from sftsec_core.plugins import Plugins
 from sftsec_core.recipes.linear import train_linear
 from sftsec_core.registry.serving import Serving
@@ -59,10 +59,10 @@ def configuration(**serve: Any) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Site:
-    """A folder with a configuration, and the workspace in it."""
+    """A folder with a configuration, and the context in it."""
 
     folder: Path
-    workspace: Workspace
+    context: Context
 
     @classmethod
     def make(cls, folder: Path, *plugins: object, **serve: Any) -> Site:
@@ -78,10 +78,10 @@ class Site:
         loaded = Plugins.of_modules(*built_in, *plugins)
         checked, _ = read(file)
         check_against_plugins(checked, loaded, file)
-        return cls(folder, Workspace(file, checked, loaded))
+        return cls(folder, Context(file, checked, loaded))
 
     @classmethod
-    def in_service(cls, folder: Path) -> Site:
+    def live_model(cls, folder: Path) -> Site:
         """One whose task has a model in service and 120 incidents; its other task has none."""
         made = cls.make(folder)
         made.write(make_incidents(120, seed=5, labelled=0.0))
@@ -96,17 +96,17 @@ class Site:
     def register(self, seed: int = 0, threshold: float = 0.5, task: str = TASK) -> ModelRef:
         """Train a linear model and register it; another seed makes another one."""
         serving = self.serving("linear", threshold, task)
-        return self.workspace.registry.register(
-            trained(self.workspace, seed), serving, {"seed": seed}, run_id=f"run-{seed}"
+        return self.context.registry.register(
+            trained(self.context, seed), serving, {"seed": seed}, run_id=f"run-{seed}"
         )
 
     def serving(self, recipe: str, threshold: float = 0.5, task: str = TASK) -> Serving:
         found = Threshold(threshold, "fixed", threshold)
-        spec = self.workspace.task_spec(task)
+        spec = self.context.task_spec(task)
         return Serving(spec, recipe, 1.5, found, keep=("host.name",), steps=STEPS)
 
     def promote(self, ref: ModelRef) -> None:
-        self.workspace.registry.promote(ref.task, ref.digest, YES, by="test")
+        self.context.registry.promote(ref.task, ref.digest, YES, by="test")
 
     def damage(self, ref: ModelRef) -> None:
         """Change one byte of a model's weights."""
@@ -118,25 +118,25 @@ class Site:
 
     def point(self, ref: ModelRef) -> None:
         """Move the alias without looking at the model, as no command does."""
-        live = self.workspace.registry.live(ref.task)
+        live = self.context.registry.live(ref.task)
         expected = live.digest if live else None
-        self.workspace.store.models.set_alias(
+        self.context.store.models.set_alias(
             ref.task, "live", ref.digest, expected=expected, by="test", reason="test"
         )
 
     def settings(self, **changes: Any) -> ServeSettings:
-        base = self.workspace.settings.serve.model_dump()
-        return validate(ServeSettings, {**base, **changes}, file=self.workspace.file)
+        base = self.context.settings.serve.model_dump()
+        return validate(ServeSettings, {**base, **changes}, file=self.context.file)
 
 
-def trained(workspace: Workspace, seed: int) -> TrainedModel:
+def trained(context: Context, seed: int) -> TrainedModel:
     """A real linear model on made-up incidents."""
     examples = [
         Example(each.uid, str(each.fields["message"]), each.verdicts[0].value)
         for each in make_incidents(300, seed=seed, labelled=1.0)
     ]
-    spec = workspace.task_spec(TASK)
-    return train_linear(TrainJob(spec, examples, (), TrainSettings(), workspace.folder))
+    spec = context.task_spec(TASK)
+    return train_linear(TrainJob(spec, examples, (), TrainSettings(), context.folder))
 
 
 @dataclass(frozen=True, slots=True)

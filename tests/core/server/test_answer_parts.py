@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sftsec_core.api.domain import Detection, Incident, Suppression
-from sftsec_core.server.batch_scorer import Answerer
+from sftsec_core.server.batch_scorer import BatchScorer
 from sftsec_core.server.schemas import ClassProbability, Event
 from tests.core.scoring.parts import message, scorer
 
@@ -26,7 +26,7 @@ def pick(incidents: Sequence[Incident]) -> list[Incident]:
 
 
 def test_what_a_step_drops_or_fails_on_says_so_and_the_others_are_answered() -> None:
-    answer = Answerer(scorer(steps=pick), ("message",))
+    answer = BatchScorer(scorer(steps=pick), ("message",))
     results = answer([event("spam"), event("drop"), event("poison"), event("hello"), event("")])
     assert [(each.label, each.error) for each in results] == [
         ("spam", None),
@@ -38,7 +38,7 @@ def test_what_a_step_drops_or_fails_on_says_so_and_the_others_are_answered() -> 
 
 
 def test_a_benign_event_has_the_probability_of_an_attack() -> None:
-    (result,) = Answerer(scorer(threshold=0.9), ("message",))([event("spam")])
+    (result,) = BatchScorer(scorer(threshold=0.9), ("message",))([event("spam")])
     assert (result.label, result.detection) == ("ham", False)
     assert result.probability == pytest.approx(0.75)
     assert result.top_classes[0] == ClassProbability("spam", 0.75)
@@ -51,7 +51,7 @@ def test_plugins_see_an_events_own_id_and_time_and_only_what_the_task_keeps() ->
         seen.append(detection)
         return None
 
-    answer = Answerer(scorer(suppress=note, keep=("host",)), ("message", "host"))
+    answer = BatchScorer(scorer(suppress=note, keep=("host",)), ("message", "host"))
     answer([event("spam", **{"@timestamp": "2026-01-31T00:00:00Z", "host": "h", "other": "x"})])
     answer([event("virus", **{"@timestamp": "yesterday"})])
     assert [each.incident_uid for each in seen] == ["spam", "virus"]

@@ -22,7 +22,7 @@ def events(count: int = 120) -> list[dict[str, Any]]:
 def test_the_detections_are_those_that_score_pushes(site: Site, client: Client) -> None:
     reply = client.score(events())
     found = {each["id"]: each for each in reply.results if each["detection"]}
-    score(site.workspace, TASK, from_start=True)
+    score(site.context, TASK, rescan=True)
     lines = (site.folder / "detections.jsonl").read_text(encoding="utf-8").splitlines()
     pushed = {line["sftsec.incident.uid"]: line for line in map(json.loads, lines)}
     assert set(found) == set(pushed)
@@ -50,7 +50,7 @@ def test_every_event_has_its_result_in_the_order_of_the_events(client: Client) -
 
 
 def test_the_answer_names_the_task_the_model_and_the_threshold(site: Site, client: Client) -> None:
-    live = site.workspace.registry.live(TASK)
+    live = site.context.registry.live(TASK)
     assert live is not None
     answer = client.text("click").json
     assert answer["task"] == TASK
@@ -94,7 +94,7 @@ def test_nested_and_dotted_fields_are_read_alike(client: Client) -> None:
 
 def test_personal_data_is_redacted_before_the_model_reads_it(site: Site, client: Client) -> None:
     text = "urgent verify the account of anna@shop.example"
-    work = site.workspace
+    work = site.context
     steps = build_steps(work.task(TASK), work.plugins, work.step_context(TASK))
     (clean,) = steps([Incident("1", {"message": text})])
     redacted = str(clean.fields["message"])
@@ -127,7 +127,7 @@ def test_an_event_nested_too_deep_has_an_error_of_its_own(client: Client) -> Non
 
 
 def test_the_tasks_say_what_answers(site: Site, client: Client) -> None:
-    live = site.workspace.registry.live(TASK)
+    live = site.context.registry.live(TASK)
     assert live is not None
     found = {each["task"]: each for each in client.get("/v1/tasks").json["tasks"]}
     assert found[TASK] == {
@@ -138,7 +138,7 @@ def test_the_tasks_say_what_answers(site: Site, client: Client) -> None:
         "text_fields": ["email.subject", "message"],
         "model": {"digest": live.digest, "recipe": "linear"},
         "threshold": 0.5,
-        "trouble": None,
+        "error": None,
     }
     assert (found["empty"]["status"], found["empty"]["model"]) == ("none", None)
 

@@ -27,7 +27,7 @@ CODE = "from sftsec_core.cli import main; main()"
 @contextmanager
 def started(site: Site, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process and the address that it listens on."""
-    command = [sys.executable, "-c", CODE, "-c", str(site.workspace.file), "serve", *options]
+    command = [sys.executable, "-c", CODE, "-c", str(site.context.file), "serve", *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
     assert process.stderr is not None
     try:
@@ -65,7 +65,7 @@ def test_it_answers_over_tls_and_a_signal_ends_it_when_what_runs_is_done(
         code, errors = ended(process)
     assert (answer.status, len(results)) == (200, 1000)
     assert code == 0
-    line = r"\d{4}-\d\d-\d\d [\d:,]+ INFO sftsec_core\.serve\.access: POST /v1/score 200 events=1 "
+    line = r"\d{4}-\d\d-\d\d [\d:,]+ INFO sftsec_core\.server\.access: POST /v1/score 200 events=1 "
     assert re.search(line + r"ms=[\d.]+ token=splunk\n", errors)
     assert "Traceback" not in errors
     for secret in (TOKEN, OTHER, SECRET):
@@ -92,7 +92,7 @@ def test_ctrl_c_is_no_failure(own_site: Site) -> None:
 
 
 def test_a_wrong_setting_is_one_line_with_its_exit_code(own_site: Site) -> None:
-    command = [sys.executable, "-c", CODE, "-c", str(own_site.workspace.file)]
+    command = [sys.executable, "-c", CODE, "-c", str(own_site.context.file)]
     done = subprocess.run(
         [*command, "serve", "--host", "0.0.0.0"],  # noqa: S104 - that is what is refused
         capture_output=True, text=True, check=False, timeout=60,
@@ -104,6 +104,6 @@ def test_a_wrong_setting_is_one_line_with_its_exit_code(own_site: Site) -> None:
 def test_a_missing_extra_is_named(own_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     monkeypatch.delitem(sys.modules, "sftsec_core.server.endpoint", raising=False)
-    result = CliRunner().invoke(cli, ["-c", str(own_site.workspace.file), "serve"])
+    result = CliRunner().invoke(cli, ["-c", str(own_site.context.file), "serve"])
     assert isinstance(result.exception, ConfigError)
     assert str(result.exception) == "`sftsec serve` needs uvicorn: pip install 'sftsec[serve]'"

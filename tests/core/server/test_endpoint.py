@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sftsec_core.api.errors import ConfigError
-from sftsec_core.operations.context import Workspace
+from sftsec_core.operations.context import Context
 from sftsec_core.server.endpoint import Endpoint, _listen
 from tests.core.server.site import Client, Site, running
 
@@ -22,12 +22,12 @@ from tests.core.server.site import Client, Site, running
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     made = Site.make(tmp_path_factory.mktemp("site"))
     yield made
-    made.workspace.close()
+    made.context.close()
 
 
 def refusal(site: Site, **changes: Any) -> str:
     with pytest.raises(ConfigError) as caught:
-        Endpoint(site.workspace, site.settings(**changes))
+        Endpoint(site.context, site.settings(**changes))
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -41,14 +41,14 @@ def test_events_are_not_sent_in_plain_text_to_another_machine(site: Site, host: 
 
 def test_a_proxy_may_do_tls(site: Site) -> None:
     settings = site.settings(host="0.0.0.0", behind_proxy=True)  # noqa: S104 - in front is a proxy
-    with running(Endpoint(site.workspace, settings)) as client:
+    with running(Endpoint(site.context, settings)) as client:
         port = urlsplit(client.url).port
         assert Client(f"http://127.0.0.1:{port}").get("/healthz").status == 200
 
 
 def test_with_a_certificate_it_may_listen_anywhere(site: Site, certificates: Path) -> None:
     pem = {"certificate": certificates / "node.pem", "key": certificates / "node.key"}
-    endpoint = Endpoint(site.workspace, site.settings(host="0.0.0.0", **pem))  # noqa: S104 - TLS
+    endpoint = Endpoint(site.context, site.settings(host="0.0.0.0", **pem))  # noqa: S104 - TLS
     with running(endpoint) as client:
         port = urlsplit(client.url).port
         trusting = Client(f"https://127.0.0.1:{port}", certificates / "ca.pem")
@@ -91,7 +91,7 @@ def test_an_address_that_cannot_be_had_is_refused_in_one_line(site: Site) -> Non
 
 
 def test_only_the_named_tasks_are_served(site: Site) -> None:
-    with running(Endpoint(site.workspace, site.settings(tasks=("empty",)))) as client:
+    with running(Endpoint(site.context, site.settings(tasks=("empty",)))) as client:
         assert [each["task"] for each in client.get("/v1/tasks").json["tasks"]] == ["empty"]
         reply = client.text("click", task="mail")
     assert reply.status == 404
@@ -101,18 +101,18 @@ def test_only_the_named_tasks_are_served(site: Site) -> None:
 def test_without_a_task_there_is_nothing_to_serve(tmp_path: Path, site: Site) -> None:
     file = tmp_path / "sftsec.yaml"
     file.write_text("version: 1\n", encoding="utf-8")
-    with Workspace.open(file) as empty, pytest.raises(ConfigError, match="no task to score"):
+    with Context.open(file) as empty, pytest.raises(ConfigError, match="no task to score"):
         Endpoint(empty, site.settings())
 
 
 def test_it_does_not_describe_itself_unless_it_is_asked_to(site: Site) -> None:
-    with running(Endpoint(site.workspace, site.settings())) as client:
+    with running(Endpoint(site.context, site.settings())) as client:
         assert client.get("/openapi.json").status == 404
 
 
 def test_a_body_that_never_comes_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sftsec_core.server.app.BODY_S", 0.05)
-    with running(Endpoint(site.workspace, site.settings())) as client:
+    with running(Endpoint(site.context, site.settings())) as client:
         connection = client.connect()
         headers = {"Authorization": f"Bearer {client.token}", "Content-Length": "10"}
         connection.request("POST", "/v1/score", b"", headers)
@@ -124,7 +124,7 @@ def test_bodies_that_are_read_at_once_have_a_bound(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sftsec_core.server.app._READING_AT_ONCE", 0)
-    with running(Endpoint(site.workspace, site.settings())) as client:
+    with running(Endpoint(site.context, site.settings())) as client:
         reply = client.text("click")
     assert (reply.status, reply.headers["retry-after"]) == (503, "1")
     assert "too many requests are being read" in reply.detail

@@ -161,4 +161,4 @@ def test_no_answer_repeats_a_token(site: Site, client: Client) -> None:
         client.call("POST", "/v1/score", b"{"),
     ]
     assert all(TOKEN not in reply.raw.decode() + str(reply.headers) for reply in replies)
-    assert TOKEN not in repr(site.workspace.settings)
+    assert TOKEN not in repr(site.context.settings)

@@ -85,15 +85,15 @@ def model() -> GatedModel:
 @pytest.fixture
 def gated(tmp_path: Path, model: GatedModel) -> Iterator[Site]:
     site = Site.make(tmp_path, Plugin(model))
-    registry = site.workspace.registry
+    registry = site.context.registry
     site.promote(registry.register(model, site.serving("gated"), {}, run_id="run-1"))
     yield site
-    site.workspace.close()
+    site.context.close()
 
 
 @pytest.fixture
 def endpoint(gated: Site) -> Endpoint:
-    return Endpoint(gated.workspace, gated.settings(queue=QUEUE))
+    return Endpoint(gated.context, gated.settings(queue=QUEUE))
 
 
 @pytest.fixture

@@ -44,13 +44,13 @@ def model(digest: str) -> dict[str, Any]:
 def test_promotions_and_rollbacks_go_unnoticed_by_who_asks(own_site: Site) -> None:
     first, second = own_site.register(0), own_site.register(1, threshold=0.25)
     own_site.promote(first)
-    with running(Endpoint(own_site.workspace, own_site.settings())) as client:
+    with running(Endpoint(own_site.context, own_site.settings())) as client:
         wait_until(client, "/v1/tasks", model=model(first.digest))
         with Caller(client) as caller:
             own_site.promote(second)
             wait_until(client, "/v1/tasks", model=model(second.digest))
             right = {second.digest: client.text(*TEXTS).json}
-            own_site.workspace.registry.rollback(TASK, "test", "worse")
+            own_site.context.registry.rollback(TASK, "test", "worse")
             wait_until(client, "/v1/tasks", model=model(first.digest))
             right[first.digest] = client.text(*TEXTS).json
     assert right[first.digest]["results"] != right[second.digest]["results"]
@@ -64,7 +64,7 @@ def test_promotions_and_rollbacks_go_unnoticed_by_who_asks(own_site: Site) -> No
 def test_a_damaged_model_is_shown_and_the_old_one_answers(own_site: Site) -> None:
     good, bad = own_site.register(0), own_site.register(1)
     own_site.promote(good)
-    with running(Endpoint(own_site.workspace, own_site.settings())) as client:
+    with running(Endpoint(own_site.context, own_site.settings())) as client:
         wait_until(client, "/readyz", status="ready")
         own_site.damage(bad)
         own_site.point(bad)
@@ -73,13 +73,13 @@ def test_a_damaged_model_is_shown_and_the_old_one_answers(own_site: Site) -> Non
         answer = client.text("click").json
     assert ready.status == 200
     assert (task["status"], task["model"]) == ("ready", model(good.digest))
-    assert f"model {bad.digest[:12]} cannot be loaded" in task["trouble"]
+    assert f"model {bad.digest[:12]} cannot be loaded" in task["error"]
     assert answer["model"] == model(good.digest)
 
 
 def test_a_first_model_is_taken_over_and_a_damaged_first_one_is_not_ready(own_site: Site) -> None:
     bad = own_site.register(1)
-    with running(Endpoint(own_site.workspace, own_site.settings())) as client:
+    with running(Endpoint(own_site.context, own_site.settings())) as client:
         assert wait_until(client, "/readyz", status="none").status == 503
         own_site.damage(bad)
         own_site.point(bad)
@@ -95,8 +95,8 @@ def test_a_first_model_is_taken_over_and_a_damaged_first_one_is_not_ready(own_si
 def test_before_the_first_look_the_endpoint_lives_and_is_not_ready(
     own_site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sftsec_core.server.model_cache.Holder.look", lambda _self: None)
-    with running(Endpoint(own_site.workspace, own_site.settings())) as client:
+    monkeypatch.setattr("sftsec_core.server.model_cache.ModelCache.look", lambda _self: None)
+    with running(Endpoint(own_site.context, own_site.settings())) as client:
         refused = client.text("click")
         ready = client.get("/readyz")
         assert client.get("/healthz").json == {"status": "alive"}

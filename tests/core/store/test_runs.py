@@ -1,4 +1,4 @@
-"""Runs: one at a time, owned, adopted after a kill, by one process only."""
+"""Runs: one at a time, owned, resumed after a kill, by one process only."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_run_ends_once_and_in_a_known_way(store: Store, state: Path) -> None:
     with pytest.raises(StoreError, match="not this process's"):
         store.runs.finish(run.id, "failed")
     with pytest.raises(StoreError, match="not this process's"):
-        store.runs.heartbeat(run.id)
+        store.runs.beat(run.id)
 
 
 def test_a_killed_run_is_adopted_with_its_folder_when_the_settings_are_the_same(
@@ -80,8 +80,8 @@ def test_a_killed_run_is_adopted_with_its_folder_when_the_settings_are_the_same(
     kill_a_run(database_url, state)
     with Store.open(database_url, folder=state) as store:
         (left,) = store.runs.unfinished("retrain", "mail")
-        assert store.runs.adopt("retrain", "mail", {"train": {"epochs": 5}}) is None
-        assert store.runs.adopt("retrain", "mail", SETTINGS) == left
+        assert store.runs.resume("retrain", "mail", {"train": {"epochs": 5}}) is None
+        assert store.runs.resume("retrain", "mail", SETTINGS) == left
         assert store.runs.unfinished("retrain", "mail") == []
         assert store.runs.finish(left.id, "succeeded").status == "succeeded"
 
@@ -100,9 +100,9 @@ def test_a_new_run_closes_the_killed_one_as_failed(database_url: str, state: Pat
 def _adopt(url: str, folder: Path, barrier: Any, results: Any) -> None:
     with Store.open(url, folder=folder) as store:
         barrier.wait()
-        run = store.runs.adopt("retrain", "mail", SETTINGS)
+        run = store.runs.resume("retrain", "mail", SETTINGS)
         results.put(None if run is None else run.id)
-        # Alive until all have asked: a dead adopter's run may be adopted again.
+        # Alive until all have asked: a dead adopter's run may be resumed again.
         barrier.wait()
 
 
@@ -160,7 +160,7 @@ def test_heartbeats_go_on_while_the_body_works(store: Store, state: Path) -> Non
     run = store.runs.create("retrain", "mail", state / "runs", SETTINGS)
     deadline = time.monotonic() + 30
     beat = run.started_at
-    with store.runs.beating(run.id, every_s=0.01):
+    with store.runs.heartbeat(run.id, every_s=0.01):
         while beat == run.started_at and time.monotonic() < deadline:
             with store.writing() as connection:
                 beat = connection.execute(select(runs.c.heartbeat_at)).scalar_one()

@@ -41,16 +41,16 @@ def bench(splunk: Splunkd, app_folder: Path, tmp_path: Path) -> Bench:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site whose task has a model in service."""
-    made = Site.in_service(tmp_path_factory.mktemp("site"))
+    made = Site.live_model(tmp_path_factory.mktemp("site"))
     yield made
-    made.workspace.close()
+    made.context.close()
 
 
 @pytest.fixture(scope="session")
 def service(site: Site, certificates: Path) -> Iterator[Client]:
     """The site's endpoint over TLS, its model loaded; it takes 50 events at once."""
     pem = {"certificate": certificates / "node.pem", "key": certificates / "node.key"}
-    endpoint = Endpoint(site.workspace, site.settings(**pem, max_batch=50))
+    endpoint = Endpoint(site.context, site.settings(**pem, max_batch=50))
     with running(endpoint, certificates / "ca.pem") as made:
         wait_until(made, "/readyz", status="ready")
         yield made

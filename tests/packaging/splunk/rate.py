@@ -87,7 +87,7 @@ def _served(site: Site, certificates: Path) -> Iterator[str]:
     """`sftsec serve` as an admin starts it."""
     port = closed_port()
     pem = ("--certificate", str(certificates / "node.pem"), "--key", str(certificates / "node.key"))
-    command = [*_SFTSEC, "-q", "-c", str(site.workspace.file), "serve", "--port", str(port), *pem]
+    command = [*_SFTSEC, "-q", "-c", str(site.context.file), "serve", "--port", str(port), *pem]
     url = f"https://127.0.0.1:{port}"
     with subprocess.Popen(command, env=_quiet()) as process:
         try:
@@ -116,9 +116,9 @@ def _score(site: Site) -> float:
     for kept in (False, True):  # the second time there is nothing new
         if not kept:
             (site.folder / "detections.jsonl").unlink(missing_ok=True)
-        option = [] if kept else ["--from-start"]
+        option = [] if kept else ["--rescan"]
         begin = time.perf_counter()
-        command = [*_SFTSEC, "-c", str(site.workspace.file), "score", TASK, "--json", *option]
+        command = [*_SFTSEC, "-c", str(site.context.file), "score", TASK, "--json", *option]
         subprocess.run(command, check=True, capture_output=True, env=_quiet())
         seconds.append(time.perf_counter() - begin)
     return seconds[0] - seconds[1]

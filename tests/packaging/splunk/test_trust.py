@@ -48,7 +48,7 @@ def test_nothing_is_sent_to_a_service_whose_certificate_is_not_trusted(
 def test_the_services_name_is_verified_too(bench: Bench, site: Site, certificates: Path) -> None:
     pem = {"certificate": certificates / "node.pem", "key": certificates / "node.key"}
     elsewhere = site.settings(**pem, host="127.0.0.2")  # the certificate names 127.0.0.1
-    with running(Endpoint(site.workspace, elsewhere)) as client:
+    with running(Endpoint(site.context, elsewhere)) as client:
         bench.set_service(client.url, certificates / "ca.pem", TOKEN)
         run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
     assert unscored(run.records)

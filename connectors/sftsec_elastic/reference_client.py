@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from sftsec_elastic.client import ElasticEngine, login_of, tls_of
 from sftsec_elastic.connector import ElasticConnector
-from sftsec_search.yardstick import Plain, SearchYardstick
+from sftsec_search.reference_client import Plain, SearchReferenceClient
 
 if TYPE_CHECKING:
     from sftsec_elastic.config import ElasticConfig
     from sftsec_search.config import IndexSource
 
 
-def make_yardstick(config: ElasticConfig, name: str) -> SearchYardstick:
+def make_yardstick(config: ElasticConfig, name: str) -> SearchReferenceClient:
     """Prepare the client as its documentation does; nothing is sent yet.
 
     Raises:
@@ -31,4 +31,4 @@ def make_yardstick(config: ElasticConfig, name: str) -> SearchYardstick:
         **login_of(config),
         **tls_of(config),
     )
-    return SearchYardstick(name, ElasticEngine(config), Plain(client, helpers), connect)
+    return SearchReferenceClient(name, ElasticEngine(config), Plain(client, helpers), connect)

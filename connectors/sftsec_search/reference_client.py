@@ -40,8 +40,8 @@ class Plain:
     helpers: Any
 
 
-class SearchYardstick:
-    """An index of records and data streams of detections; see `Yardstick` in the contracts."""
+class SearchReferenceClient:
+    """An index of records and data streams of detections; a `ReferenceClient`."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""`sftsec labels quarantine`: records that could not be used, and why."""
+"""`sftsec quarantine list`: records that could not be used, and why."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
-@click.command("quarantine")
+@click.command("list")
 @click.option("--connector", help="Only this one's.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
 @json_option
@@ -19,12 +19,12 @@ def command(app: App, connector: str | None, limit: int, as_json: bool) -> None:
 
     \b
     Examples:
-      sftsec labels quarantine
-      sftsec labels quarantine --connector mail --json
+      sftsec quarantine list
+      sftsec quarantine list --connector mail --json
     """
-    with app.workspace() as workspace:
-        found = workspace.store.quarantine.list(connector, limit=limit)
-        total = workspace.store.quarantine.count(connector)
+    with app.context() as context:
+        found = context.store.quarantine.list(connector, limit=limit)
+        total = context.store.quarantine.count(connector)
     rows = [(q.connector, q.where, q.reason, q.seen, q.last_at) for q in found]
     columns = ("connector", "where", "reason", "seen", "last")
     title = f"quarantine, {len(found)} of {total}"
