@@ -4,27 +4,20 @@ Rows are claimed, pushed and settled a batch at a time; the receipt is recorded 
 transaction. Killed between the push and the receipt, the next call pushes the batch again and
 the connector answers "duplicate", which counts as delivered.
 
-Three kinds of failure, three answers. The other side does not answer: retried with backoff and
-jitter up to a bound, then the call ends and the rows stay pending. The connector is at fault (a
-wrong password: its `check` has something to say, or nothing at all goes through): the call ends
-with its error and the rows stay pending. One detection is at fault: the batch is halved until
-it stands alone, the others go out, and after a few deliveries in vain it goes to quarantine.
+Three kinds of failure, three answers. The platform does not answer: the call ends and the rows
+stay pending; nothing is retried here, because the connector has done so already up to its
+`retry_timeout`. The connector is at fault (a wrong password: its `check` reports a problem, or
+nothing at all is accepted): the call ends with its error and the rows stay pending. One detection
+is at fault: the batch is halved until it is alone, the others are pushed, and after a few failed
+deliveries it goes to quarantine.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from tenacity import (
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_random_exponential,
-)
 
 from sftsec_core.api.domain import PushReceipt, Rejection
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
@@ -48,19 +41,11 @@ class DeliverySettings:
 
     Attributes:
         batch: detections a push.
-        attempts: tries of one batch while the other side does not answer.
-        first_wait_s: upper bound of the first random wait; it doubles with each try.
-        longest_wait_s: upper bound of any wait.
-        give_up_after: deliveries in vain after which a detection goes to quarantine.
-        sleep: waits; replaced in tests.
+        give_up_after: failed deliveries after which a detection goes to quarantine.
     """
 
     batch: int = 500
-    attempts: int = 6
-    first_wait_s: float = 1.0
-    longest_wait_s: float = 30.0
     give_up_after: int = 3
-    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(slots=True)
@@ -184,7 +169,7 @@ class _Delivery:
     def _push(self, rows: Sequence[Claimed], outcome: _Outcome) -> None:
         """Push rows; halve them on an error until what is at fault stands alone."""
         try:
-            outcome.receipts.append(self._push_patiently(rows))
+            outcome.receipts.append(self._push_once(rows))
         except ConnectorUnavailableError:
             raise
         except Exception as error:  # noqa: BLE001 - a connector is a stranger's
@@ -196,21 +181,8 @@ class _Delivery:
             self._push(rows[:middle], outcome)
             self._push(rows[middle:], outcome)
 
-    def _push_patiently(self, rows: Sequence[Claimed]) -> PushReceipt:
-        settings = self.settings
-        patient = Retrying(
-            retry=retry_if_exception_type(ConnectorUnavailableError),
-            stop=stop_after_attempt(settings.attempts),
-            wait=wait_random_exponential(
-                multiplier=settings.first_wait_s, max=settings.longest_wait_s
-            ),
-            sleep=settings.sleep,
-            reraise=True,
-        )
-        return patient(self._push_once, rows)
-
     def _push_once(self, rows: Sequence[Claimed]) -> PushReceipt:
-        # Waiting takes time: what another process took over meanwhile is its to push.
+        # A push takes time: what another process has claimed in the meantime is left to it.
         held = self.store.outbox.renew(self.owner, [row.id for row in rows])
         mine = [row.detection for row in rows if row.id in held]
         return self.connector.push(mine) if mine else PushReceipt()

@@ -1,4 +1,4 @@
-"""Asking again while the other side does not answer, up to a bound of time."""
+"""Repeat a call while the platform does not answer, up to a bound of time."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ _LEAST = 0.1  # seconds between two attempts
 
 
 class RetryPolicy:
-    """Repeats a call while the other side does not answer, up to a bound of time.
+    """Repeats a call while the platform does not answer, up to `retry_timeout`.
 
-    The waits grow and are random, so that workers that lost the same node do not return at once.
+    The one place where a lost connection is retried: a connector holds one, and nothing repeats
+    around a connector. The waits grow and are random, so that workers that lost the same node do
+    not return at once.
     """
 
     def __init__(self, bound: timedelta, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -63,7 +65,7 @@ class RetryPolicy:
 
 def _say(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    log.warning("%s; asking again in %.1f s", error, state.upcoming_sleep)
+    log.warning("%s; retrying in %.1f s", error, state.upcoming_sleep)
 
 
 _exponential = wait_random_exponential(multiplier=0.5, max=15)

@@ -119,7 +119,7 @@ def crash(own: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """The engine crashes and comes back: some connectors wait for that, others give up."""
     outcome, folder = Outcome(), tmp_path_factory.mktemp("state")
     connect = partial(own.site.connect, "mail", page_size=PAGE, bulk_size=10)
-    settings = DeliverySettings(batch=500, attempts=1)
+    settings = DeliverySettings(batch=500)
     with (
         pytest.MonkeyPatch.context() as patch,
         ThreadPoolExecutor(3) as workers,

@@ -1,8 +1,9 @@
-"""Delivery: retried, resumed, and one poisoned detection holds up no other."""
+"""Delivery: resumed, not repeated, and one poisoned detection holds up no other."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from sftsec_core.api.domain import Detection, PushReceipt
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.scoring.delivery import DeliverySettings, deliver
+from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_core.store.process import Owner
 from sftsec_core.store.store import Store
 from tests.core.scoring.parts import Pages, files
@@ -50,7 +52,7 @@ def fill(store: Store, numbers: range) -> list[str]:
 
 
 def quick(**changes: object) -> DeliverySettings:
-    return DeliverySettings(**{"batch": 4, "sleep": lambda _s: None, **changes})  # type: ignore[arg-type]
+    return DeliverySettings(**{"batch": 4, **changes})  # type: ignore[arg-type]
 
 
 def states(store: Store) -> dict[str, int]:
@@ -90,24 +92,7 @@ def test_what_is_there_already_counts_as_delivered(store: Store) -> None:
     assert (counts.written, counts.duplicates, counts.pending) == (2, 1, 0)
 
 
-def test_a_lost_connection_is_retried_with_growing_waits(store: Store) -> None:
-    fill(store, range(3))
-    waits: list[float] = []
-
-    def down_twice(_given: object) -> None:
-        if len(waits) < 2:
-            raise ConnectorUnavailableError("no answer")
-
-    counts = deliver(store, Siem(down_twice), "siem", settings=quick(sleep=waits.append))
-    assert counts.written == 3
-    assert len(waits) == 2
-    assert 0 <= waits[0] <= 1
-    assert 0 <= waits[1] <= 2
-
-
-def test_a_connection_that_stays_lost_ends_the_delivery_cleanly_with_rows_pending(
-    store: Store,
-) -> None:
+def test_a_connection_that_is_lost_ends_the_delivery_with_rows_pending(store: Store) -> None:
     fill(store, range(10))
 
     def down_after_one_batch(_given: object) -> None:
@@ -115,12 +100,33 @@ def test_a_connection_that_stays_lost_ends_the_delivery_cleanly_with_rows_pendin
             raise ConnectorUnavailableError("no answer", connector="siem")
 
     siem = Siem(down_after_one_batch)
-    counts = deliver(store, siem, "siem", settings=quick(attempts=3))
+    counts = deliver(store, siem, "siem", settings=quick())
     assert (counts.written, counts.pending) == (4, 6)
     assert counts.unavailable == "connector 'siem': no answer"
-    assert siem.pushes == 1 + 3
+    assert siem.pushes == 1 + 1, "the connector has retried: nothing is repeated around it"
     siem.before = lambda _given: None
     assert deliver(store, siem, "siem", settings=quick()).written == 6
+
+
+def test_only_the_connectors_own_policy_repeats_an_attempt(store: Store) -> None:
+    fill(store, range(3))
+    attempts: list[int] = []
+
+    class Retrying(Siem):
+        retry = RetryPolicy(timedelta(seconds=0.3))
+
+        def push(self, detections: Sequence[Detection]) -> PushReceipt:
+            self.pushes += 1
+            return self.retry(lambda: self.attempt(detections))
+
+        def attempt(self, detections: Sequence[Detection]) -> PushReceipt:
+            attempts.append(len(detections))
+            raise ConnectorUnavailableError("no answer")
+
+    siem = Retrying()
+    counts = deliver(store, siem, "siem", settings=quick())
+    assert (siem.pushes, counts.pending) == (1, 3)
+    assert len(attempts) >= 2
 
 
 def test_what_the_siem_refuses_for_good_goes_to_quarantine(store: Store) -> None:
@@ -209,13 +215,13 @@ def test_rows_that_another_process_holds_are_left_to_it(store: Store) -> None:
     assert (counts.written, counts.pending) == (1, 3)
 
 
-def test_rows_that_were_taken_over_during_a_wait_are_not_pushed_here(store: Store) -> None:
+def test_rows_that_were_taken_over_during_a_push_are_not_pushed_again(store: Store) -> None:
     uids = fill(store, range(2))
 
     def lose_both(_given: object) -> None:
         if siem.pushes == 1:
             store.outbox.deliver("siem", uids, "written")
-            raise ConnectorUnavailableError("no answer")
+            raise RuntimeError("the first push fails, and its halves are tried")
 
     siem = Siem(lose_both)
     counts = deliver(store, siem, "siem", settings=quick())
