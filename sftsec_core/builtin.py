@@ -1,44 +1,39 @@
-"""The entry point `core`: what sftsec itself offers, through the hooks that a stranger uses.
-
-`sftsec_vote_promotion` is imported, not written here: pluggy finds a marked function wherever
-a module's namespace holds it.
-"""
+"""The entry point `core`: what sftsec itself offers, through the hooks that a stranger uses."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sftsec_core.api.contracts import LauncherSpec, RecipeSpec, StepSpec, TaskPreset
+from sftsec_core.api.contracts import LauncherSpec, RecipeSpec, StepSpec, TaskPreset, VoterSpec
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.config.presets import TASKS
 from sftsec_core.dataset.normalise import NORMALISE
 from sftsec_core.recipes.specs import LOCAL_LAUNCHER, RECIPES
-from sftsec_core.registry.voters import sftsec_vote_promotion
-
-__all__ = [
-    "sftsec_register_launchers",
-    "sftsec_register_recipes",
-    "sftsec_register_steps",
-    "sftsec_register_tasks",
-    "sftsec_vote_promotion",
-]
+from sftsec_core.registry.voters import VOTERS
 
 
 @hookimpl
-def sftsec_register_steps() -> Sequence[StepSpec]:
+def sftsec_register_steps() -> Sequence[StepSpec[Any]]:
     """Offer `normalise`."""
     return [NORMALISE]
 
 
 @hookimpl
-def sftsec_register_recipes() -> Sequence[RecipeSpec]:
-    """Offer linear, probe, hybrid, full, lora and auto."""
+def sftsec_register_recipes() -> Sequence[RecipeSpec[Any]]:
+    """Offer the built-in recipes."""
     return RECIPES
 
 
 @hookimpl
-def sftsec_register_launchers() -> Sequence[LauncherSpec]:
-    """Offer `local`: this process."""
+def sftsec_register_voters() -> Sequence[VoterSpec[Any]]:
+    """Offer the built-in voters; their settings are the keys of `gate` itself."""
+    return VOTERS
+
+
+@hookimpl
+def sftsec_register_launchers() -> Sequence[LauncherSpec[Any]]:
+    """Offer `local`: this machine."""
     return [LOCAL_LAUNCHER]
 
 

@@ -1,9 +1,9 @@
 """The plugin manager: the only module that touches pluggy's manager.
 
-Only the entry points that the configuration enables are loaded, each guarded: one that fails to
-import is recorded with its reason and the others go on. After loading, a misspelt hook is an
-error (`check_pending`), two registrations of one name are an error that names both
-distributions, and observers are called one by one so that none can stop another.
+Only the entry points that the configuration enables are loaded. One that does not import, has a
+misspelt hook, wrong arguments or specs of a wrong type is recorded with its reason, so that
+`sftsec plugins list` can show all; `require` then ends every command that would work with less
+than what the configuration enables. Observers are called one by one, so that none stops another.
 """
 
 from __future__ import annotations
@@ -17,43 +17,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
-from sftsec_core.api import hookspecs
+from sftsec_core.api import contracts, hookspecs
+from sftsec_core.api.contracts import Spec
 from sftsec_core.api.errors import NotFoundError, PluginError, unknown
 
 if TYPE_CHECKING:
     import click
 
-    from sftsec_core.api.contracts import (
-        AttackSpec,
-        ConnectorSpec,
-        ExplainerSpec,
-        GpuLease,
-        GpuRequest,
-        LauncherSpec,
-        MetricSpec,
-        RecipeSpec,
-        StepSpec,
-        TaskPreset,
-    )
-    from sftsec_core.api.domain import (
-        Decision,
-        Detection,
-        EvalReport,
-        Example,
-        Incident,
-        ModelRef,
-        PushReceipt,
-        RunInfo,
-        Split,
-        Suppression,
-        TaskSpec,
-        Vote,
-    )
-    from sftsec_core.api.settings.task import GateSettings, SplitSettings
+    from sftsec_core.api.contracts import GpuLease, GpuRequest
+    from sftsec_core.api.domain import Decision, EvalReport, ModelRef, PushReceipt, RunInfo
 
 ENTRY_POINT_GROUP = "sftsec"
 log = logging.getLogger(__name__)
-SpecT = TypeVar("SpecT")
+T = TypeVar("T")
+SpecT = TypeVar("SpecT", bound=Spec[Any])
+# Every kind that has a hook; a new one is found here by itself.
+KINDS: tuple[type[Spec[Any]], ...] = tuple(
+    kind
+    for kind in vars(contracts).values()
+    if isinstance(kind, type) and issubclass(kind, Spec) and kind is not Spec
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +69,26 @@ class Plugins:
         points = list(entry_points(group=ENTRY_POINT_GROUP) if found is None else found)
         _refuse_twins(points)
         by_name = {point.name: point for point in points}
+        self._offers: dict[str, dict[type[Spec[Any]], list[Any]]] = {}
         for name in enabled:
-            if name not in by_name:
-                raise PluginError(unknown("plugin", name, by_name))
-            self._load(by_name[name])
+            if name in by_name:
+                self._load(by_name[name])
+            else:
+                reason = unknown("plugin", name, by_name)
+                self.statuses.append(PluginStatus(name, "-", "-", enabled=True, error=reason))
         self.statuses += [_status(p, enabled=False) for p in points if p.name not in enabled]
-        self._check()
-        self._registry: dict[str, dict[str, Any]] = {}
+
+    def require(self) -> None:
+        """End the command when an enabled plugin is not whole.
+
+        Raises:
+            PluginError: naming each broken plugin with its cause, or two specs of one name.
+        """
+        broken = [f"plugin {s.name!r}: {s.error}" for s in self.statuses if s.error]
+        if broken:
+            raise PluginError("; ".join(broken) + "; mend it or take it out of `plugins`")
+        for kind in KINDS:
+            self.specs(kind)
 
     @classmethod
     def of_modules(cls, *modules: object) -> Plugins:
@@ -113,78 +109,71 @@ class Plugins:
         except (pluggy.PluginValidationError, ValueError) as error:
             raise PluginError(_one_line(error)) from error
         self._distributions.setdefault(str(registered), str(registered))
-        self._check()
-        self._registry = {}
+        try:
+            self._take_offers(str(registered))
+        except (pluggy.PluginValidationError, PluginError) as error:
+            self._pm.unregister(name=str(registered))
+            raise PluginError(_one_line(error)) from error
 
     def _load(self, point: EntryPoint) -> None:
+        self._distributions[point.name] = _distribution(point)
         try:
             self._pm.register(point.load(), point.name)
+            self._take_offers(point.name)
         except Exception as error:  # noqa: BLE001 - a stranger's import may raise anything
-            log.warning("plugin %s was not loaded: %s", point.name, _one_line(error))
             self._pm.unregister(name=point.name) if self._pm.has_plugin(point.name) else None
-            reason = f"{type(error).__name__}: {_one_line(error)}"
+            ours = isinstance(error, PluginError | pluggy.PluginValidationError)
+            reason = f"{'' if ours else f'{type(error).__name__}: '}{_one_line(error)}"
             self.statuses.append(_status(point, enabled=True, error=reason))
             return
-        self._distributions[point.name] = _distribution(point)
         self.statuses.append(_status(point, enabled=True))
-
-    def _check(self) -> None:
-        try:
-            self._pm.check_pending()
-        except pluggy.PluginValidationError as error:
-            raise PluginError(_one_line(error)) from error
 
     # --- registration
 
-    def _collect(self, hook: str) -> dict[str, Any]:
-        if hook in self._registry:
-            return self._registry[hook]
-        specs: dict[str, Any] = {}
+    def _take_offers(self, plugin: str) -> None:
+        """Ask a plugin that was just registered for its specs, once, and check them."""
+        # After each plugin: a misspelt hook is the fault of the one that was just loaded.
+        self._pm.check_pending()
+        offers: dict[type[Spec[Any]], list[Any]] = {kind: [] for kind in KINDS}
+        for kind in KINDS:
+            for impl in getattr(self._pm.hook, kind.hook).get_hookimpls():
+                if impl.plugin_name == plugin:
+                    offers[kind] += _checked(impl.function(), kind)
+        self._offers[plugin] = offers
+
+    def specs(self, kind: type[SpecT]) -> Mapping[str, SpecT]:
+        """Everything of a kind that the loaded plugins register, by name.
+
+        Raises:
+            PluginError: when two plugins register one name.
+        """
+        specs: dict[str, SpecT] = {}
         owners: dict[str, str] = {}
-        for impl in getattr(self._pm.hook, hook).get_hookimpls():
-            owner = self._distributions.get(impl.plugin_name, impl.plugin_name)
-            for spec in impl.function() or ():
+        for plugin, offers in self._offers.items():
+            owner = self._distributions.get(plugin, plugin)
+            for spec in offers[kind]:
                 if spec.name in specs:
                     raise PluginError(
-                        f"{spec.name!r} is registered twice through {hook}: "
+                        f"{kind.kind} {spec.name!r} is registered twice: "
                         f"by {owners[spec.name]} and by {owner}; disable one in `plugins`"
                     )
                 specs[spec.name] = spec
                 owners[spec.name] = owner
-        self._registry[hook] = specs
         return specs
 
-    def connectors(self) -> Mapping[str, ConnectorSpec]:
-        """Kinds of connector by name."""
-        return self._collect("sftsec_register_connectors")
+    def provider(self, spec: Spec[Any]) -> str:
+        """The plugin that registers a spec, "" when none does."""
+        kind = type(spec)
+        found = (
+            plugin
+            for plugin, offers in self._offers.items()
+            if any(each is spec for each in offers[kind])
+        )
+        return next(found, "")
 
-    def steps(self) -> Mapping[str, StepSpec]:
-        """Steps by name."""
-        return self._collect("sftsec_register_steps")
-
-    def recipes(self) -> Mapping[str, RecipeSpec]:
-        """Recipes by name."""
-        return self._collect("sftsec_register_recipes")
-
-    def metrics(self) -> Mapping[str, MetricSpec]:
-        """Metrics by name, besides the built-in ones of the evaluation."""
-        return self._collect("sftsec_register_metrics")
-
-    def tasks(self) -> Mapping[str, TaskPreset]:
-        """Ready-made tasks by name."""
-        return self._collect("sftsec_register_tasks")
-
-    def attacks(self) -> Mapping[str, AttackSpec]:
-        """Attacks by name."""
-        return self._collect("sftsec_register_attacks")
-
-    def explainers(self) -> Mapping[str, ExplainerSpec]:
-        """Explainers by name."""
-        return self._collect("sftsec_register_explainers")
-
-    def launchers(self) -> Mapping[str, LauncherSpec]:
-        """Launchers by name."""
-        return self._collect("sftsec_register_launchers")
+    def versions(self) -> dict[str, str]:
+        """The enabled plugins with the versions of their distributions."""
+        return {s.name: s.version for s in self.statuses if s.enabled}
 
     def register_commands(self, cli: click.Group) -> None:
         """Let plugins add commands; one that takes a name that is taken is an error."""
@@ -198,38 +187,12 @@ class Plugins:
 
     # --- decisions
 
-    def render_example(self, incident: Incident, task: TaskSpec) -> str | None:
-        """The first plugin's text for an incident, None when no plugin has one."""
-        text: str | None = self._pm.hook.sftsec_render_example(incident=incident, task=task)
-        return text
-
-    def renders(self) -> bool:
-        """Whether any plugin renders, so that the default path need not ask for each incident."""
-        return bool(self._pm.hook.sftsec_render_example.get_hookimpls())
-
-    def split_examples(self, examples: Sequence[Example], policy: SplitSettings) -> Split | None:
-        """The first plugin's split, None when no plugin splits."""
-        split: Split | None = self._pm.hook.sftsec_split_examples(examples=examples, policy=policy)
-        return split
-
     def acquire_gpu(self, request: GpuRequest) -> AbstractContextManager[GpuLease] | None:
         """The first plugin's lease, None when no plugin lends."""
         lease: AbstractContextManager[GpuLease] | None = self._pm.hook.sftsec_acquire_gpu(
             request=request
         )
         return lease
-
-    def vote_promotion(
-        self, candidate: EvalReport, incumbent: EvalReport | None, policy: GateSettings
-    ) -> list[tuple[str, Vote | Sequence[Vote] | Exception | None]]:
-        """Every voter's name with its vote, or with the exception that it raised."""
-        given = {"candidate": candidate, "incumbent": incumbent, "policy": policy}
-        return self._ask_each("sftsec_vote_promotion", given)
-
-    def suppress_detection(self, detection: Detection) -> Suppression | None:
-        """The first plugin's suppression, None when the detection may go out."""
-        found: Suppression | None = self._pm.hook.sftsec_suppress_detection(detection=detection)
-        return found
 
     # --- observers
 
@@ -270,8 +233,8 @@ class Plugins:
         return answers
 
 
-def get(kind: str, name: str, known: Mapping[str, SpecT]) -> SpecT:
-    """Look a spec up by name.
+def get(kind: str, name: str, known: Mapping[str, T]) -> T:
+    """Look something up by name.
 
     Raises:
         NotFoundError: with what is known and what was perhaps meant.
@@ -279,6 +242,21 @@ def get(kind: str, name: str, known: Mapping[str, SpecT]) -> SpecT:
     if name not in known:
         raise NotFoundError(kind, name, known)
     return known[name]
+
+
+def _checked(answer: object, kind: type[SpecT]) -> list[SpecT]:
+    if answer is None:
+        return []
+    if not isinstance(answer, Iterable) or isinstance(answer, str | bytes):
+        raise PluginError(f"{kind.hook} returns a {type(answer).__name__}, not a list of specs")
+    specs: list[SpecT] = []
+    for spec in answer:
+        if not isinstance(spec, kind):
+            raise PluginError(f"{kind.hook} returns a {type(spec).__name__}, not a {kind.__name__}")
+        if spec.name in kind.reserved:
+            raise PluginError(f"{kind.kind} {spec.name!r} is a name of the core: take another")
+        specs.append(spec)
+    return specs
 
 
 def _guarded(function: Callable[..., Any], arguments: Mapping[str, Any]) -> object:

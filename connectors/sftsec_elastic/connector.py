@@ -22,6 +22,7 @@ from sftsec_search.sources import LabelledIndex, Source
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sftsec_core.api.domain import LabelRequest
     from sftsec_elastic.config import ElasticConfig
 
 _OLDEST = 8
@@ -86,7 +87,7 @@ class ElasticConnector(SearchConnector):
             if error.status not in {400, 405}:  # security is switched off: everything is allowed
                 raise
 
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
         """Tag alerts with `sftsec:needs-label`, and take the tag off those judged since.
 
         Only alerts can be tagged; events of other sources are left out of the count.
@@ -98,7 +99,8 @@ class ElasticConnector(SearchConnector):
         if self._kibana is None:
             raise KibanaError("analysts are asked through Kibana: set `kibana_url`")
         self.clear_requests()
-        wanted = [place_of(uid)[1] for uid in dict.fromkeys(incident_uids)]
+        uids = dict.fromkeys(each.incident_uid for each in requests)
+        wanted = [place_of(uid)[1] for uid in uids]
         unjudged = self._alert_ids(lambda source: _unjudged(source, wanted)) if wanted else []
         self._kibana.tag(unjudged, add=[NEEDS_LABEL])
         return len(unjudged)

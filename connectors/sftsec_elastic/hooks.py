@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_elastic.config import ElasticConfig
 
 if TYPE_CHECKING:
-    from sftsec_core.api.contracts import Connector, ReferenceClient
+    from sftsec_core.api.contracts import Connector, ConnectorContext, ReferenceClient
 
 _EXAMPLE = """\
 url: https://elasticsearch.example:9200
@@ -28,19 +28,28 @@ sources:
 
 
 @hookimpl
-def sftsec_register_connectors() -> Sequence[ConnectorSpec]:
+def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
     """Offer `type: elastic`."""
     summary = "Security alerts and indices of Elasticsearch; detections to a data stream"
-    return [ConnectorSpec("elastic", summary, ElasticConfig, _create, _yardstick, _EXAMPLE)]
+    return [
+        ConnectorSpec(
+            name="elastic",
+            summary=summary,
+            config_model=ElasticConfig,
+            create=_create,
+            reference_client=_reference_client,
+            example=_EXAMPLE,
+        )
+    ]
 
 
-def _create(config: ElasticConfig) -> Connector:
+def _create(config: ElasticConfig, _context: ConnectorContext) -> Connector:
     from sftsec_elastic.connector import ElasticConnector
 
     return ElasticConnector(config)
 
 
-def _yardstick(config: ElasticConfig, name: str) -> ReferenceClient:
-    from sftsec_elastic.reference_client import make_yardstick
+def _reference_client(config: ElasticConfig, name: str) -> ReferenceClient:
+    from sftsec_elastic.reference_client import make_reference_client
 
-    return make_yardstick(config, name)
+    return make_reference_client(config, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import Detection, IncidentPage, PullWindow, PushReceipt
+from sftsec_core.api.domain import Detection, IncidentPage, LabelRequest, PullWindow, PushReceipt
 from sftsec_files.errors import OutputError
 from sftsec_files.pull import pull
 from sftsec_files.push import REQUEST_FIELD, UID_FIELD, JsonLinesSink, detection_row
@@ -53,15 +53,15 @@ class FilesConnector:
             raise OutputError("there is nowhere to write detections to: set `output`")
         return self._detections.append([detection_row(one) for one in detections])
 
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
-        """Append the uids to `<output>.label-requests.jsonl`; count those asked for anew.
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
+        """Append the uids to `<output>.label-requests.jsonl`; count the new ones.
 
         Raises:
             OutputError: when there is no `output`, or the file cannot be opened.
         """
         if self._requests is None:
             raise OutputError("there is nowhere to write requests to: set `output`")
-        rows = [{REQUEST_FIELD: uid, "event.kind": "state"} for uid in incident_uids]
+        rows = [{REQUEST_FIELD: each.incident_uid, "event.kind": "state"} for each in requests]
         return len(self._requests.append(rows).written)
 
     def close(self) -> None:

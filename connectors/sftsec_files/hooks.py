@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
+
+if TYPE_CHECKING:
+    from sftsec_core.api.contracts import Connector, ConnectorContext
 
 _EXAMPLE = """\
 paths: [incidents]       # files, folders or globs; JSON lines, CSV, Parquet; .gz too
@@ -21,7 +25,19 @@ output: detections.jsonl # where detections go
 
 
 @hookimpl
-def sftsec_register_connectors() -> Sequence[ConnectorSpec]:
+def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
     """Offer `type: files`."""
     summary = "JSON lines, CSV and Parquet files; detections to JSON lines"
-    return [ConnectorSpec("files", summary, FilesConfig, FilesConnector, example=_EXAMPLE)]
+    return [
+        ConnectorSpec(
+            name="files",
+            summary=summary,
+            config_model=FilesConfig,
+            create=_create,
+            example=_EXAMPLE,
+        )
+    ]
+
+
+def _create(config: FilesConfig, _context: ConnectorContext) -> Connector:
+    return FilesConnector(config)

@@ -20,7 +20,7 @@ from sftsec_search.sources import LabelledIndex
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sftsec_core.api.domain import AuditEntry, Detection, PushReceipt, Verdict
+    from sftsec_core.api.domain import AuditEntry, Detection, LabelRequest, PushReceipt, Verdict
     from sftsec_opensearch.config import OpenSearchConfig
 
 _ELASTICSEARCH = "You Know, for Search"  # it says so of itself, in every version
@@ -106,7 +106,7 @@ class OpenSearchConnector(SearchConnector):
         """The index of verdicts, and that of the alerts that wait for one."""
         return {**super().indices(), self._requests.index: REQUEST_MAPPINGS}
 
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
         """Note in an index of ours which alerts wait for a verdict; take off those judged since.
 
         Raises:
@@ -115,7 +115,7 @@ class OpenSearchConnector(SearchConnector):
         """
         if self._cluster.log is None:
             raise ConnectorError("verdicts have nowhere to go: set `verdicts_index`")
-        return self._requests.ask(incident_uids, self._cluster.log)
+        return self._requests.ask([each.incident_uid for each in requests], self._cluster.log)
 
     def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Append verdicts, and take their alerts off those that wait; see `SearchConnector`."""

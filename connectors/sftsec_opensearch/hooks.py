@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_opensearch.config import OpenSearchConfig
 
 if TYPE_CHECKING:
-    from sftsec_core.api.contracts import Connector, ReferenceClient
+    from sftsec_core.api.contracts import Connector, ConnectorContext, ReferenceClient
 
 _EXAMPLE = """\
 url: https://opensearch.example:9200
@@ -26,19 +26,28 @@ verdicts_index: sftsec-verdicts       # what `sftsec labels add` writes, and oth
 
 
 @hookimpl
-def sftsec_register_connectors() -> Sequence[ConnectorSpec]:
+def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
     """Offer `type: opensearch`."""
     summary = "Indices of OpenSearch and Wazuh; detections to a data stream"
-    return [ConnectorSpec("opensearch", summary, OpenSearchConfig, _create, _yardstick, _EXAMPLE)]
+    return [
+        ConnectorSpec(
+            name="opensearch",
+            summary=summary,
+            config_model=OpenSearchConfig,
+            create=_create,
+            reference_client=_reference_client,
+            example=_EXAMPLE,
+        )
+    ]
 
 
-def _create(config: OpenSearchConfig) -> Connector:
+def _create(config: OpenSearchConfig, _context: ConnectorContext) -> Connector:
     from sftsec_opensearch.connector import OpenSearchConnector
 
     return OpenSearchConnector(config)
 
 
-def _yardstick(config: OpenSearchConfig, name: str) -> ReferenceClient:
-    from sftsec_opensearch.reference_client import make_yardstick
+def _reference_client(config: OpenSearchConfig, name: str) -> ReferenceClient:
+    from sftsec_opensearch.reference_client import make_reference_client
 
-    return make_yardstick(config, name)
+    return make_reference_client(config, name)

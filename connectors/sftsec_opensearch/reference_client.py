@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sftsec_search.config import IndexSource
 
 
-def make_yardstick(config: OpenSearchConfig, name: str) -> SearchReferenceClient:
+def make_reference_client(config: OpenSearchConfig, name: str) -> SearchReferenceClient:
     """Prepare the client as its documentation does; nothing is sent yet.
 
     Raises:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         AuditEntry,
         Detection,
         IncidentPage,
+        LabelRequest,
         PullWindow,
         PushReceipt,
         Verdict,
@@ -77,8 +78,8 @@ class SearchConnector(ABC):
         """Say which privileges are missing and what would grant them, a line each."""
 
     @abstractmethod
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
-        """Ask the analysts to judge these; return how many were asked for."""
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
+        """Ask the analysts for verdicts on these; return how many requests are new."""
 
     # --- the contract
 

@@ -85,27 +85,19 @@ class SplunkConnector:
         """
         return self._pusher().detections(detections)
 
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
-        """Put incidents into the app's queue; see `ask_for_labels`.
-
-        Raises:
-            ConnectorError: when the app is not installed.
-        """
-        return self._requests.ask([LabelRequest(uid, "", "", 0.0, "") for uid in incident_uids])
-
-    def close(self) -> None:
-        """Forget the session."""
-        self._splunk.close()
-
-    # --- beyond it
-
-    def ask_for_labels(self, requests: Sequence[LabelRequest]) -> int:
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
         """Put incidents into the app's queue, with what an analyst is shown; return how many.
 
         Raises:
             ConnectorError: when the app is not installed.
         """
         return self._requests.ask(requests)
+
+    def close(self) -> None:
+        """Forget the session."""
+        self._splunk.close()
+
+    # --- beyond it
 
     def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Append verdicts to the app's collection; return how many are new.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_splunk.config import SplunkConfig
 
 if TYPE_CHECKING:
-    from sftsec_core.api.contracts import Connector
+    from sftsec_core.api.contracts import Connector, ConnectorContext
 
 _EXAMPLE = """\
 url: https://splunk.example:8089        # the management port of a search head
@@ -32,13 +32,21 @@ sources:
 
 
 @hookimpl
-def sftsec_register_connectors() -> Sequence[ConnectorSpec]:
+def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
     """Offer `type: splunk`."""
     summary = "Notables, findings and searches of Splunk; detections by HEC"
-    return [ConnectorSpec("splunk", summary, SplunkConfig, _create, None, _EXAMPLE)]
+    return [
+        ConnectorSpec(
+            name="splunk",
+            summary=summary,
+            config_model=SplunkConfig,
+            create=_create,
+            example=_EXAMPLE,
+        )
+    ]
 
 
-def _create(config: SplunkConfig) -> Connector:
+def _create(config: SplunkConfig, _context: ConnectorContext) -> Connector:
     from sftsec_splunk.connector import SplunkConnector
 
     return SplunkConnector(config)

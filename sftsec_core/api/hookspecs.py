@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -19,32 +19,20 @@ if TYPE_CHECKING:
     import click
 
     from sftsec_core.api.contracts import (
-        AttackSpec,
         ConnectorSpec,
-        ExplainerSpec,
         GpuLease,
         GpuRequest,
         LauncherSpec,
         MetricSpec,
         RecipeSpec,
+        RendererSpec,
+        SplitterSpec,
         StepSpec,
+        SuppressorSpec,
         TaskPreset,
+        VoterSpec,
     )
-    from sftsec_core.api.domain import (
-        Decision,
-        Detection,
-        EvalReport,
-        Example,
-        Incident,
-        ModelRef,
-        PushReceipt,
-        RunInfo,
-        Split,
-        Suppression,
-        TaskSpec,
-        Vote,
-    )
-    from sftsec_core.api.settings.task import GateSettings, SplitSettings
+    from sftsec_core.api.domain import Decision, EvalReport, ModelRef, PushReceipt, RunInfo
 
 PROJECT = "sftsec"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -55,42 +43,158 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def sftsec_register_connectors() -> Sequence[ConnectorSpec]:
+def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
     """Offer kinds of connector, for `connectors.NAME.type` of the configuration.
 
-    Called once a process, when the plugins are loaded. An empty sequence offers nothing; None
-    is taken as empty. Anyone may implement it; two of one name are an error that names both.
+    Called once a process, when the plugins are loaded. A connector is opened when a command needs
+    it. None is taken as empty. Anyone may implement it; names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
+            return [
+                ConnectorSpec(name="my_siem", summary="My SIEM", config_model=Config, create=MySiem)
+            ]
     """
     raise NotImplementedError
 
 
 @hookspec
-def sftsec_register_steps() -> Sequence[StepSpec]:
-    """Offer transforms of incidents that run before the first write to disk.
+def sftsec_register_steps() -> Sequence[StepSpec[Any]]:
+    """Offer transforms of incidents, for `tasks.NAME.steps`.
 
-    Called once a process, when the plugins are loaded. A step runs only for a task whose
-    `steps` name it. None is taken as empty. Anyone may implement it; names are unique.
+    Called once a process, when the plugins are loaded. A step runs on each page before the first
+    write to disk, by `order` (100 normalise, 200 redact), and again on what is scored. None is
+    taken as empty. Anyone may implement it; names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_steps() -> Sequence[StepSpec[Any]]:
+            return [StepSpec(name="defang", summary="Defang URLs", order=300, create=Defang)]
     """
     raise NotImplementedError
 
 
 @hookspec
-def sftsec_register_recipes() -> Sequence[RecipeSpec]:
+def sftsec_register_recipes() -> Sequence[RecipeSpec[Any]]:
     """Offer ways to make a model, for `tasks.NAME.train.recipe`.
 
-    Called once a process, when the plugins are loaded, before any heavy import: import torch
-    inside `train` and `load`. None is taken as empty. Anyone may implement it; names are unique.
+    Called once a process, when the plugins are loaded. Import torch inside `fit` and `load`, not
+    here. None is taken as empty. Anyone may implement it; names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_recipes() -> Sequence[RecipeSpec[Any]]:
+            return [
+                RecipeSpec(name="nb", summary="Naive Bayes", inference_cost=1, fit=fit, load=load)
+            ]
     """
     raise NotImplementedError
 
 
 @hookspec
-def sftsec_register_metrics() -> Sequence[MetricSpec]:
-    """Offer figures of quality that every report then shows, with their intervals.
+def sftsec_register_metrics() -> Sequence[MetricSpec[Any]]:
+    """Offer figures of quality, in every report with their intervals.
 
-    Called once a process, when the plugins are loaded. A metric's function is called about two
-    thousand times a report (bootstrap): keep it vectorised. None is taken as empty. Anyone may
-    implement it; names are unique.
+    Called once a process, when the plugins are loaded. A metric is computed about two thousand
+    times a report (bootstrap): keep it vectorised. A core metric's name is refused. None is taken
+    as empty. Anyone may implement it; names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_metrics() -> Sequence[MetricSpec[Any]]:
+            return [
+                MetricSpec(name="brier", summary="Brier", higher_is_better=False, compute=brier)
+            ]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sftsec_register_renderers() -> Sequence[RendererSpec[Any]]:
+    """Offer ways to render an incident as text, for `tasks.NAME.render`.
+
+    Called once a process, when the plugins are loaded. A renderer is called once an incident, in
+    training and again in scoring. None is taken as empty. Anyone may implement it; names are
+    unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_renderers() -> Sequence[RendererSpec[Any]]:
+            return [RendererSpec(name="first_line", summary="First line", render=first_line)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sftsec_register_splitters() -> Sequence[SplitterSpec[Any]]:
+    """Offer ways to divide examples, for `tasks.NAME.split.method`.
+
+    Called once a process, when the plugins are loaded. A splitter is called once a dataset build;
+    the leak check follows. None is taken as empty. Anyone may implement it; names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_splitters() -> Sequence[SplitterSpec[Any]]:
+            return [SplitterSpec(name="by_site", summary="By site", split=by_site)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sftsec_register_voters() -> Sequence[VoterSpec[Any]]:
+    """Offer voters of the promotion gate.
+
+    Called once a process, when the plugins are loaded. They vote on every task, once a promotion;
+    `gate.voters.NAME` has their settings. A voter can add caution and never take any away. None is
+    taken as empty. Anyone may implement it; names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_voters() -> Sequence[VoterSpec[Any]]:
+            return [
+                VoterSpec(name="no_friday", summary="No Fridays", config_model=After, vote=vote)
+            ]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sftsec_register_suppressors() -> Sequence[SuppressorSpec[Any]]:
+    """Offer reasons not to push a detection, for `tasks.NAME.suppress`.
+
+    Called once a process, when the plugins are loaded. A suppressor is called once a detection,
+    before it enters the outbox; its reason goes to the audit log. None is taken as empty. Anyone
+    may implement it; names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_suppressors() -> Sequence[SuppressorSpec[Any]]:
+            return [SuppressorSpec(name="allow_list", summary="Known hosts", suppress=suppress)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sftsec_register_launchers() -> Sequence[LauncherSpec[Any]]:
+    """Offer places to run a recipe, for `tasks.NAME.train.launcher`.
+
+    Called once a process, when the plugins are loaded. A launcher is called once a fit. None is
+    taken as empty. Anyone may implement it; names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_launchers() -> Sequence[LauncherSpec[Any]]:
+            return [LauncherSpec(name="cluster", summary="Our cluster", run=run)]
     """
     raise NotImplementedError
 
@@ -99,38 +203,14 @@ def sftsec_register_metrics() -> Sequence[MetricSpec]:
 def sftsec_register_tasks() -> Sequence[TaskPreset]:
     """Offer ready-made tasks for `sftsec init --task NAME`.
 
-    Called once a process, when the plugins are loaded. None is taken as empty. Anyone may
-    implement it; names are unique.
-    """
-    raise NotImplementedError
+    Called once a process, when the plugins are loaded. Nothing runs them before they are written.
+    None is taken as empty. Anyone may implement it; names are unique.
 
+    Example::
 
-@hookspec
-def sftsec_register_attacks() -> Sequence[AttackSpec]:
-    """Offer ways to disguise a text, against which a model's robustness is measured.
-
-    Called once a process, when the plugins are loaded. None is taken as empty. Anyone may
-    implement it; names are unique.
-    """
-    raise NotImplementedError
-
-
-@hookspec
-def sftsec_register_explainers() -> Sequence[ExplainerSpec]:
-    """Offer ways to say which pieces of a text moved the model.
-
-    Called once a process, when the plugins are loaded. None is taken as empty. Anyone may
-    implement it; names are unique.
-    """
-    raise NotImplementedError
-
-
-@hookspec
-def sftsec_register_launchers() -> Sequence[LauncherSpec]:
-    """Offer places in which a recipe runs, for `tasks.NAME.train.launcher`.
-
-    Called once a process, when the plugins are loaded. None is taken as empty. Anyone may
-    implement it; names are unique.
+        @hookimpl
+        def sftsec_register_tasks() -> Sequence[TaskPreset]:
+            return [TaskPreset(name="dns", summary="DNS tunnels", body={"text": ["dns.name"]})]
     """
     raise NotImplementedError
 
@@ -141,31 +221,16 @@ def sftsec_register_commands(cli: click.Group) -> None:
 
     Called once a process, before the arguments are read, only for enabled plugins. Args: cli,
     the root group. A name that is taken already is an error. Anyone may implement it.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_commands(cli: click.Group) -> None:
+            cli.add_command(my_command)
     """
 
 
 # --- decisions ----------------------------------------------------------------------------------
-
-
-@hookspec(firstresult=True)
-def sftsec_render_example(incident: Incident, task: TaskSpec) -> str | None:
-    """Turn an incident's fields into the text that the model reads.
-
-    Called once an incident, in a dataset build and again when it is scored: be quick, and give
-    the same text both times. Args: incident, cleaned and redacted; task. None passes: the next
-    plugin is asked, then the default, which joins the task's text fields. An empty string drops
-    the incident. Anyone may implement it; the last one registered is asked first.
-    """
-
-
-@hookspec(firstresult=True)
-def sftsec_split_examples(examples: Sequence[Example], policy: SplitSettings) -> Split | None:
-    """Divide a task's examples into train, dev and test.
-
-    Called once a dataset build. Args: examples, sorted by uid; policy, the task's `split:`.
-    None passes to the next plugin, then to the built-in methods. Whoever splits, the leak check
-    follows. Anyone may implement it.
-    """
 
 
 @hookspec(firstresult=True)
@@ -175,28 +240,12 @@ def sftsec_acquire_gpu(request: GpuRequest) -> AbstractContextManager[GpuLease] 
     Called once a training run, just before it trains; the lease ends with the context manager.
     Args: request. None passes: without a lender, torch's own choice of device stands. Anyone
     may implement it, a cluster's scheduler above all.
-    """
 
+    Example::
 
-@hookspec
-def sftsec_vote_promotion(
-    candidate: EvalReport, incumbent: EvalReport | None, policy: GateSettings
-) -> Vote | Sequence[Vote] | None:
-    """Vote on whether a candidate may go into service; every implementation is asked.
-
-    Called once a promotion. Args: candidate, its report; incumbent, the report of the model in
-    service, None when there is none; policy, the task's `gate:`. None abstains. One refusal or
-    one exception refuses the promotion, and so does a round in which nobody votes. Anyone may
-    implement it: it can only add caution.
-    """
-
-
-@hookspec(firstresult=True)
-def sftsec_suppress_detection(detection: Detection) -> Suppression | None:
-    """Keep a detection from being pushed, with a reason that goes to the audit log.
-
-    Called once a detection, before it enters the outbox. None lets it pass. Anyone may
-    implement it (maintenance windows, allow-lists).
+        @hookimpl
+        def sftsec_acquire_gpu(request: GpuRequest) -> AbstractContextManager[GpuLease] | None:
+            return my_cluster.lend(request.run_id, request.memory_gb)
     """
 
 
@@ -205,7 +254,14 @@ def sftsec_suppress_detection(detection: Detection) -> Suppression | None:
 
 @hookspec
 def sftsec_run_started(run: RunInfo) -> None:
-    """Learn that a run begins. Called once a run, after it is recorded. Anyone may implement it."""
+    """Learn that a run begins. Called once a run, after it is recorded. Anyone may implement it.
+
+    Example::
+
+        @hookimpl
+        def sftsec_run_started(run: RunInfo) -> None:
+            tracker.start(run.id)
+    """
 
 
 @hookspec
@@ -214,6 +270,12 @@ def sftsec_step_logged(run: RunInfo, step: int, values: Mapping[str, float]) -> 
 
     Called every few steps of a training run: be quick. Args: run; step, counted from 0; values.
     Anyone may implement it (experiment trackers).
+
+    Example::
+
+        @hookimpl
+        def sftsec_step_logged(run: RunInfo, step: int, values: Mapping[str, float]) -> None:
+            tracker.log(run.id, step, values)
     """
 
 
@@ -223,6 +285,12 @@ def sftsec_run_finished(run: RunInfo, report: EvalReport | None) -> None:
 
     Called once a run, also when it failed; report is None where there was nothing to report.
     Anyone may implement it.
+
+    Example::
+
+        @hookimpl
+        def sftsec_run_finished(run: RunInfo, report: EvalReport | None) -> None:
+            tracker.finish(run.id, run.status)
     """
 
 
@@ -230,17 +298,29 @@ def sftsec_run_finished(run: RunInfo, report: EvalReport | None) -> None:
 def sftsec_model_promoted(
     model: ModelRef, previous: ModelRef | None, decision: Decision | None
 ) -> None:
-    """Learn that the model in service changed.
+    """Learn that the live model changed.
 
     Called after the alias moved. Args: model, now live; previous, live before, None at first;
     decision, the gate's, None after a rollback. Anyone may implement it.
+
+    Example::
+
+        @hookimpl
+        def sftsec_model_promoted(model: ModelRef, previous: ModelRef | None) -> None:
+            chat.post(f"{model.task}: {model.digest[:12]} is live")
     """
 
 
 @hookspec
 def sftsec_detections_pushed(connector: str, receipt: PushReceipt) -> None:
-    """Learn what became of a batch of detections.
+    """Learn how a batch of detections was delivered.
 
     Called once a batch, after the outbox recorded the receipt. Args: connector, its name in the
     configuration; receipt. Anyone may implement it.
+
+    Example::
+
+        @hookimpl
+        def sftsec_detections_pushed(connector: str, receipt: PushReceipt) -> None:
+            counter.add(len(receipt.written), connector)
     """

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 
+from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.errors import ConnectorError, NotFoundError, SftsecError
 from sftsec_core.bench.alerts import FIELDS, alerts, detections
 from sftsec_core.bench.memory import peak_rss_mb
-from sftsec_core.operations.context import connector_config, read
 from sftsec_core.operations.gc_tuning import raise_gc_thresholds
+from sftsec_core.operations.preflight import connector_config, read
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -91,7 +92,7 @@ def run_connector_bench(
 
     name = name or f"sftsec-bench-{secrets.token_hex(6)}"
     job = Job(file, connector, name, rows, DeliverySettings().batch)
-    kind, reference_client = _yardstick(job)
+    kind, reference_client = _reference_client(job)
     with ExitStack() as stack:
         # To be told to end is no reason to leave anything behind either.
         before = signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -253,14 +254,14 @@ def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def _yardstick(job: Job) -> tuple[str, ReferenceClient]:
+def _reference_client(job: Job) -> tuple[str, ReferenceClient]:
     settings, plugins = read(job.file)
     if job.connector not in settings.connectors:
         raise NotFoundError("connector", job.connector, settings.connectors)
     spec, config = connector_config(settings, plugins, job.file, job.connector)
     if spec.reference_client is None:
         others = sorted(
-            each.name for each in plugins.connectors().values() if each.reference_client
+            each.name for each in plugins.specs(ConnectorSpec).values() if each.reference_client
         )
         known = f" (types that have one: {', '.join(others)})" if others else ""
         raise ConnectorError(
@@ -271,7 +272,7 @@ def _yardstick(job: Job) -> tuple[str, ReferenceClient]:
 
 
 def _measure(job: Job) -> dict[str, float]:
-    _, reference_client = _yardstick(job)
+    _, reference_client = _reference_client(job)
     if job.side in _OURS:
         raise_gc_thresholds()  # as our command line does; the plain client has Python's thresholds
     watch = _Watch()

@@ -92,12 +92,12 @@ class _NormaliseOnly:
     """The one step that the core registers, without its engines, whose memory is not measured."""
 
     @hookimpl
-    def sftsec_register_steps(self) -> Sequence[StepSpec]:
+    def sftsec_register_steps(self) -> Sequence[StepSpec[Any]]:
         return [NORMALISE]
 
 
 def _pipeline(folder: Path) -> dict[str, Any]:
-    from sftsec_core.api.contracts import StepContext
+    from sftsec_core.api.contracts import ConnectorContext, ConnectorSpec, StepContext
     from sftsec_core.api.domain import PullWindow, TaskSpec
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.dataset.features import renderer
@@ -107,13 +107,15 @@ def _pipeline(folder: Path) -> dict[str, Any]:
 
     plugins = Plugins(("files", "pii"))
     plugins.add(_NormaliseOnly())
-    kind = plugins.connectors()["files"]
-    connector = kind.create(kind.config_model.model_validate({"paths": [folder / _CORPUS]}))
+    kind = plugins.specs(ConnectorSpec)["files"]
+    connector = kind.create(
+        kind.configure({"paths": [folder / _CORPUS]}), ConnectorContext("bench", bytes(32), folder)
+    )
     labels = {"malicious": ("malicious",), "benign": ("benign",)}
     task = TaskSettings(connector="files", text=(_FIELD,), labels=labels, benign="benign")
     spec = TaskSpec("bench", task.text, ("benign", "malicious"), "benign")
     steps = build_steps(task, plugins, StepContext(task.text, bytes(32)))
-    plan = IngestPlan(task.text, None, steps, task.dedupe, renderer(spec, plugins))
+    plan = IngestPlan(task.text, None, steps, task.dedupe, renderer(spec, task.render, plugins))
     begin, cpu = time.perf_counter(), time.process_time()
     pages = connector.pull(PullWindow(text_fields=task.text))
     snapshot = ingest(pages, plan, folder=folder / "work", snapshots=folder / "snapshots")

@@ -58,7 +58,7 @@ class BenchRun:
     """One line of the benchmark: what is to be measured."""
 
     folder: Path
-    recipe: RecipeSpec
+    recipe: RecipeSpec[Any]
     limit_train: int | None
     seed: int
     budget: timedelta | None
@@ -66,7 +66,7 @@ class BenchRun:
 
 def run_quality_bench(
     folders: Sequence[Path],
-    recipes: Sequence[RecipeSpec],
+    recipes: Sequence[RecipeSpec[Any]],
     *,
     limit_train: int | None = None,
     seeds: Sequence[int] = (13,),
@@ -113,7 +113,7 @@ def measure(run: BenchRun) -> dict[str, Any]:
             dataset.task, train, dataset.dev, settings, Path(workdir), deadline_s=deadline
         )
         started = time.perf_counter()
-        model = run.recipe.train(job)
+        model = run.recipe.fit(job)
         fit_s = time.perf_counter() - started
     proba, score_s = _score(model, dataset.test)
     return {

@@ -31,6 +31,7 @@ def command(app: App, template: str, kind: str, force: bool, as_json: bool) -> N
       sftsec init --task command-line --connector elastic
       sftsec -c /etc/sftsec/sftsec.yaml init
     """
+    from sftsec_core.api.contracts import ConnectorSpec, TaskPreset
     from sftsec_core.api.errors import ConfigError
     from sftsec_core.config.load import FILE_NAME
     from sftsec_core.config.settings import Settings
@@ -42,8 +43,8 @@ def command(app: App, template: str, kind: str, force: bool, as_json: bool) -> N
         raise ConfigError("exists already; --force overwrites it", file=file)
     usual = Settings().plugins
     plugins = Plugins(usual if kind in usual else (*usual, kind))
-    chosen = get("task template", template, plugins.tasks())
-    offered = {name: spec for name, spec in plugins.connectors().items() if spec.example}
+    chosen = get("task preset", template, plugins.specs(TaskPreset))
+    offered = {name: spec for name, spec in plugins.specs(ConnectorSpec).items() if spec.example}
     connector = get("kind of connector", kind, offered)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(render_config(chosen, connector), encoding="utf-8")

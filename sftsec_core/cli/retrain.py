@@ -11,6 +11,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sftsec_core.api.domain import Vote
     from sftsec_core.operations.retrain import RetrainResult
 
 
@@ -42,6 +43,12 @@ def command(app: App, task: str, no_promote: bool, as_json: bool) -> None:
         raise GateRefusedError(f"the gate refused the model: {reasons or 'nobody voted'}")
 
 
+def _word(vote: Vote) -> str:
+    if vote.abstained:
+        return "abstains"
+    return ("yes" if vote.approve else "no") + (", but" if vote.warning else "")
+
+
 def show_outcome(out: Console, outcome: RetrainResult) -> None:
     """Print models side by side, the votes, and where the report lies."""
     from sftsec_core.cli.options import table
@@ -58,10 +65,7 @@ def show_outcome(out: Console, outcome: RetrainResult) -> None:
         for m in models
     ]
     table("on test", ("model", "recipe", *names, "fit_s"), rows)(out)
-    votes = [
-        (v.voter, ("yes" if v.approve else "no") + (", but" if v.warning else ""), v.reason)
-        for v in outcome.decision.votes
-    ]
+    votes = [(v.voter, _word(v), v.reason) for v in outcome.decision.votes]
     table("gate", ("voter", "approves", "reason"), votes)(out)
     state = "live" if outcome.promoted else "approved" if outcome.decision.approved else "refused"
     out.print(f"model   {outcome.model.digest[:12]} ({outcome.model.recipe}), {state}")

@@ -32,9 +32,9 @@ _TECHNIQUES = [
 
 TASKS: tuple[TaskPreset, ...] = (
     TaskPreset(
-        "phishing-mail",
-        "Is a reported mail phishing? Reads its subject and body.",
-        {
+        name="phishing-mail",
+        summary="Is a reported mail phishing? Reads its subject and body.",
+        body={
             "text": ["email.subject", "message"],
             "labels": {
                 "benign": [*_BENIGN, "ham", "legitimate"],
@@ -44,27 +44,27 @@ TASKS: tuple[TaskPreset, ...] = (
         },
     ),
     TaskPreset(
-        "url",
-        "Is a visited URL malicious?",
-        {
+        name="url",
+        summary="Is a visited URL malicious?",
+        body={
             "text": ["url.full"],
             "labels": {"benign": _BENIGN, "malicious": [*_MALICIOUS, "phishing"]},
             "benign": "benign",
         },
     ),
     TaskPreset(
-        "command-line",
-        "Is a process's command line an attacker's?",
-        {
+        name="command-line",
+        summary="Is a process's command line an attacker's?",
+        body={
             "text": ["process.command_line"],
             "labels": {"benign": _BENIGN, "malicious": _MALICIOUS},
             "benign": "benign",
         },
     ),
     TaskPreset(
-        "attack-technique",
-        "Which MITRE ATT&CK technique does a text describe? List those that your analysts use.",
-        {
+        name="attack-technique",
+        summary="Which MITRE ATT&CK technique does a text describe? List those in use.",
+        body={
             "text": ["message"],
             "labels": {technique: [technique] for technique in _TECHNIQUES},
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textwrap import indent
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -56,7 +56,7 @@ _TAIL = """\
 """
 
 
-def render_config(template: TaskPreset, connector: ConnectorSpec) -> str:
+def render_config(template: TaskPreset, connector: ConnectorSpec[Any]) -> str:
     """Write the whole file for one task template and one kind of connector."""
     body = yaml.safe_dump(
         {template.name: {"connector": "incidents", **template.body}},

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sftsec_core.api.contracts import RendererSpec
 from sftsec_core.api.domain import Example
 from sftsec_core.dataset.values import as_text
+from sftsec_core.plugins import get
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sftsec_core.api.domain import Incident, TaskSpec
+    from sftsec_core.api.settings.choice import Choice
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.plugins import Plugins
@@ -27,20 +30,25 @@ def render_text(incident: Incident, task: TaskSpec) -> str:
     return "\n".join(filter(None, values))
 
 
-def renderer(task: TaskSpec, plugins: Plugins) -> Callable[[Incident], str]:
-    """The function that renders: a plugin's where one has a word, else the default."""
-    if not plugins.renders():
+def renderer(task: TaskSpec, chosen: Choice | None, plugins: Plugins) -> Callable[[Incident], str]:
+    """The function that renders: the plugin's that the task chose, else the default.
+
+    Raises:
+        NotFoundError: when no enabled plugin registers the renderer.
+        ConfigError: when its settings are wrong.
+    """
+    if chosen is None:
         return lambda incident: render_text(incident, task)
-
-    def render(incident: Incident) -> str:
-        text = plugins.render_example(incident, task)
-        return render_text(incident, task) if text is None else text
-
-    return render
+    spec = get("renderer", chosen.name, plugins.specs(RendererSpec))
+    config = spec.configure(chosen.options())
+    return lambda incident: spec.render(config, incident, task)
 
 
 def build_examples(
-    snapshot: Snapshot, resolution: Resolution, task: TaskSpec, plugins: Plugins
+    snapshot: Snapshot,
+    resolution: Resolution,
+    task: TaskSpec,
+    render: Callable[[Incident], str],
 ) -> list[Example]:
     """Make the examples that a recipe trains on: the rows with a label, sorted by uid.
 
@@ -48,9 +56,8 @@ def build_examples(
         snapshot: the rows.
         resolution: their labels.
         task: what is read.
-        plugins: asked for the text first.
+        render: an incident's text; "" leaves it out.
     """
-    render = renderer(task, plugins)
     examples = []
     places = zip(_places(snapshot), snapshot.incidents(), strict=True)
     for (cluster, group), incident in places:

@@ -12,21 +12,40 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from sftsec_core.api.contracts import BUILT_IN_SPLITS, SplitterSpec
 from sftsec_core.api.domain import Example, Split
-from sftsec_core.api.errors import DataError
+from sftsec_core.api.errors import DataError, PluginError
 from sftsec_core.dataset.groups import find_groups, members, shuffled
+from sftsec_core.plugins import get
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sftsec_core.api.settings.task import SplitSettings
+    from sftsec_core.plugins import Plugins
 
 Method = Literal["given", "time", "group", "stratified"]
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
+def divide(examples: Sequence[Example], policy: SplitSettings, plugins: Plugins) -> Split:
+    """Divide a task's examples by a built-in method, or by the plugin's splitter that is named.
+
+    Raises:
+        NotFoundError: when no enabled plugin registers the splitter.
+        DataError: as `split_examples`.
+    """
+    if policy.method in BUILT_IN_SPLITS:
+        return split_examples(examples, policy)
+    spec = get("splitter", policy.method, plugins.specs(SplitterSpec))
+    split = spec.split(spec.configure(policy.options()), examples, policy)
+    if not isinstance(split, Split):
+        raise PluginError(f"splitter {spec.name!r} returns a {type(split).__name__}, not a Split")
+    return replace(split, method=spec.name)
+
+
 def split_examples(examples: Sequence[Example], policy: SplitSettings) -> Split:
-    """Divide a task's examples.
+    """Divide a task's examples by a built-in method.
 
     Args:
         examples: sorted by uid, as `build_examples` gives them.

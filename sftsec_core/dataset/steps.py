@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from sftsec_core.api.errors import ConfigError
+from sftsec_core.api.contracts import StepSpec
+from sftsec_core.api.errors import PluginError
 from sftsec_core.plugins import get
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sftsec_core.api.contracts import Step, StepContext
     from sftsec_core.api.domain import Incident
@@ -34,14 +34,43 @@ class Steps:
         self.settings = {name: dict(settings.get(name, {})) for name, _ in self._chain}
 
     def __call__(self, incidents: Sequence[Incident]) -> list[Incident]:
-        """Run every step on a batch; the order of the incidents stays."""
-        for _, step in self._chain:
-            incidents = step(incidents)
-        return list(incidents)
+        """Run every step on a batch; the order of the incidents stays.
+
+        A step never sees a verdict: one that did could write it into the text.
+
+        Raises:
+            PluginError: when a step returns an incident that it was not given, or not in order.
+        """
+        if not self._chain:
+            return list(incidents)
+        shown: Sequence[Incident] = [replace(each, verdicts=()) for each in incidents]
+        for name, step in self._chain:
+            shown = _in_order(name, shown, step(shown))
+        return list(_with_verdicts(shown, incidents))
 
     def counts(self) -> dict[str, dict[str, int]]:
         """What each step did since it was built ({"redact": {"email": 3}})."""
         return {name: dict(step.counts()) for name, step in self._chain}
+
+
+def _in_order(
+    name: str, given: Sequence[Incident], returned: Sequence[Incident]
+) -> Sequence[Incident]:
+    """Check that a step returned some of what it was given, in the same order."""
+    rest = iter(given)
+    for incident in returned:
+        if not any(each.uid == incident.uid for each in rest):
+            raise PluginError(
+                f"step {name!r} returns an incident that it was not given, or not in order"
+            )
+    return returned
+
+
+def _with_verdicts(shown: Sequence[Incident], originals: Sequence[Incident]) -> Iterator[Incident]:
+    rest = iter(originals)
+    for incident in shown:
+        original = next(each for each in rest if each.uid == incident.uid)
+        yield replace(incident, verdicts=original.verdicts)
 
 
 def build_steps(task: TaskSettings, plugins: Plugins, context: StepContext) -> Steps:
@@ -56,16 +85,11 @@ def build_steps(task: TaskSettings, plugins: Plugins, context: StepContext) -> S
         NotFoundError: when a step is not registered.
         ConfigError: when a step's settings are wrong.
     """
-    specs = [get("step", name, plugins.steps()) for name in task.steps]
+    specs = [get("step", name, plugins.specs(StepSpec)) for name in task.steps]
     chain: list[tuple[str, Step]] = []
     settings: dict[str, dict[str, Any]] = {}
     for spec in sorted(specs, key=lambda spec: (spec.order, spec.name)):
-        try:
-            config = spec.config_model.model_validate(task.steps[spec.name])
-        except ValidationError as error:
-            first = error.errors()[0]
-            path = ".".join(map(str, ("steps", spec.name, *first["loc"])))
-            raise ConfigError(str(first["msg"]), path=path) from error
+        config = spec.configure(task.steps[spec.name])
         settings[spec.name] = config.model_dump(mode="json")
         chain.append((spec.name, spec.create(config, context)))
     return Steps(chain, settings)

@@ -13,7 +13,7 @@ the exact binomial one (Clopper and Pearson).
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -83,7 +83,7 @@ def bootstrap(scorer: Scorer, resamples: Resamples) -> dict[str, NDArray[np.floa
 
 
 def bootstrap_metric(
-    spec: MetricSpec,
+    spec: MetricSpec[Any],
     y: NDArray[np.int64],
     proba: NDArray[np.float64],
     benign: int | None,

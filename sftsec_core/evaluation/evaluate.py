@@ -91,7 +91,7 @@ class _Question:
     y_test: NDArray[np.int64]
     settings: ThresholdSettings
     dev_per_day: float | None
-    metrics: Mapping[str, MetricSpec]
+    metrics: Mapping[str, MetricSpec[Any]]
     resamples: Resamples
 
 
@@ -109,7 +109,7 @@ def evaluate(
     task: TaskSpec,
     *,
     threshold: ThresholdSettings,
-    metrics: Mapping[str, MetricSpec] | None = None,
+    metrics: Mapping[str, MetricSpec[Any]] | None = None,
     data: Mapping[str, Any] | None = None,
     alerts_span_days: float | None = None,
 ) -> EvalReport:

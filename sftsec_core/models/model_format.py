@@ -63,7 +63,7 @@ def save_model(model: TrainedModel, recipe_name: str, folder: Path) -> None:
         raise
 
 
-def load_model(folder: Path, recipes: Mapping[str, RecipeSpec]) -> TrainedModel:
+def load_model(folder: Path, recipes: Mapping[str, RecipeSpec[Any]]) -> TrainedModel:
     """Read a model that `save_model` wrote, with the recipe that made it.
 
     Raises:

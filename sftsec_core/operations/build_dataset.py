@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Split
-from sftsec_core.dataset.features import build_examples
+from sftsec_core.dataset.features import build_examples, renderer
 from sftsec_core.dataset.leaks import check_leaks
 from sftsec_core.dataset.resolve import resolve
-from sftsec_core.dataset.split import split_examples
+from sftsec_core.dataset.split import divide
 
 if TYPE_CHECKING:
     from sftsec_core.dataset.snapshot import Snapshot
@@ -41,8 +41,9 @@ def build_dataset(run: Run, snapshot: Snapshot) -> Dataset:
     task, plugins = run.task, run.context.plugins
     run.listener.stage("dataset")
     resolution = resolve(snapshot, task.labels, task.verdicts)
-    examples = build_examples(snapshot, resolution, run.spec, plugins)
-    split = plugins.split_examples(examples, task.split) or split_examples(examples, task.split)
+    render = renderer(run.spec, task.render, plugins)
+    examples = build_examples(snapshot, resolution, run.spec, render)
+    split = divide(examples, task.split, plugins)
     check_leaks(split, task.dedupe)
     parts = {name: len(part) for name, part in split.parts()}
     shown = ", ".join(f"{name} {size:,}" for name, size in parts.items())

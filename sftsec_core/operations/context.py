@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from sftsec_core.api.contracts import Connector, StepContext
+from sftsec_core.api.contracts import Connector, ConnectorContext, RecipeSpec, StepContext
 from sftsec_core.api.domain import TaskSpec
-from sftsec_core.api.errors import ConfigError, NotFoundError, unknown
+from sftsec_core.api.errors import NotFoundError
 from sftsec_core.api.settings.secrets import SecretRef, is_reference
-from sftsec_core.config.load import load_settings, validate
+from sftsec_core.operations.preflight import check_against_plugins, connector_config, read
 from sftsec_core.plugins import Plugins, get
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from pydantic import BaseModel
 
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.config.settings import Settings
@@ -28,61 +26,6 @@ if TYPE_CHECKING:
     from sftsec_core.store.store import Store
 
 SALT_BYTES = 32
-
-
-def read(file: Path) -> tuple[Settings, Plugins]:
-    """Read a configuration and load the plugins that it enables.
-
-    Raises:
-        ConfigError: when the configuration is wrong.
-        PluginError: when the plugins clash or one is not installed.
-    """
-    settings = load_settings(file)
-    return settings, Plugins(settings.plugins)
-
-
-def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> None:
-    """Check what only the plugins know: types of connectors, steps, recipes and their keys.
-
-    Raises:
-        ConfigError: naming the file, the path in it and what is allowed.
-    """
-    for name in settings.connectors:
-        connector_config(settings, plugins, file, name)
-    for name, task in settings.tasks.items():
-        for step, options in task.steps.items():
-            spec = _known(plugins.steps(), "step", step, file, f"tasks.{name}.steps")
-            validate(spec.config_model, options, file=file, path=("tasks", name, "steps", step))
-        for recipe in (task.train.recipe, *task.train.compare):
-            _known(plugins.recipes(), "recipe", recipe, file, f"tasks.{name}.train")
-        _known(
-            plugins.launchers(),
-            "launcher",
-            task.train.launcher,
-            file,
-            f"tasks.{name}.train.launcher",
-        )
-
-
-def connector_config(
-    settings: Settings, plugins: Plugins, file: Path, name: str
-) -> tuple[Any, BaseModel]:
-    """A connector's spec and its checked configuration.
-
-    Raises:
-        ConfigError: when its type is unknown or its keys are wrong.
-    """
-    chosen = settings.connectors[name]
-    place = f"connectors.{name}.type"
-    spec = _known(plugins.connectors(), "connector type", chosen.type, file, place)
-    path = ("connectors", name)
-    return spec, validate(spec.config_model, chosen.options(), file=file, path=path)
-
-
-def _known(specs: Mapping[str, Any], kind: str, name: str, file: Path, path: str) -> Any:  # noqa: ANN401 - a spec of any kind
-    if name not in specs:
-        raise ConfigError(unknown(kind, name, specs), file=file, path=path)
-    return specs[name]
 
 
 class Context:
@@ -143,7 +86,9 @@ class Context:
         """The models."""
         from sftsec_core.registry.registry import ModelRegistry
 
-        return ModelRegistry(self.store.models, self.folder / "models", self.plugins.recipes())
+        return ModelRegistry(
+            self.store.models, self.folder / "models", self.plugins.specs(RecipeSpec)
+        )
 
     @cached_property
     def salt(self) -> bytes:
@@ -188,7 +133,9 @@ class Context:
         if name not in self.settings.connectors:
             raise NotFoundError("connector", name, self.settings.connectors)
         spec, config = connector_config(self.settings, self.plugins, self.file, name)
-        connector: Connector = spec.create(config)
+        own = self.folder / "connectors" / name
+        own.mkdir(parents=True, exist_ok=True, mode=0o700)
+        connector = spec.create(config, ConnectorContext(name, self.salt, own))
         try:
             yield connector
         finally:

@@ -12,8 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.contracts import GpuLease, GpuRequest, RecipeSpec, TrainedModel, TrainJob
+from sftsec_core.api.contracts import (
+    GpuLease,
+    GpuRequest,
+    LauncherSpec,
+    RecipeSpec,
+    TrainedModel,
+    TrainJob,
+)
 from sftsec_core.api.errors import TrainingError
+from sftsec_core.api.settings.choice import Choice
 from sftsec_core.evaluation.evaluate import Fitted
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.plugins import get
@@ -39,20 +47,21 @@ def fit_all(run: Run, split: Split) -> dict[str, Fitted]:
         TrainingError: when a recipe cannot be fitted.
     """
     settings = run.task.train
-    names = dict.fromkeys((settings.recipe, BASELINE, *settings.compare))
+    chosen = (settings.recipe, Choice(name=BASELINE), *settings.compare)
+    names = dict.fromkeys(choice.name for choice in chosen)
     with _device(run) as device:
         return {name: _fit(run, split, name, device) for name in names}
 
 
 def _fit(run: Run, split: Split, name: str, device: str | None) -> Fitted:
-    recipe = get("recipe", name, run.context.plugins.recipes())
+    recipe = get("recipe", name, run.context.plugins.specs(RecipeSpec))
     kept = run.folder / "fitted" / name
     run.listener.stage("train", name)
     if not (kept / "fit.json").is_file():
         _fit_and_keep(run, split, recipe, device, kept)
     known = json.loads((kept / "fit.json").read_text(encoding="utf-8"))
     # Always the model as it was kept: what is judged is what will serve.
-    model = load_model(kept / "model", run.context.plugins.recipes())
+    model = load_model(kept / "model", run.context.plugins.specs(RecipeSpec))
     if known["notes"]:
         run.listener.note(f"{'':<10} {known['summary']}")
     return Fitted(
@@ -60,14 +69,14 @@ def _fit(run: Run, split: Split, name: str, device: str | None) -> Fitted:
     )
 
 
-def inference_cost_of(model: TrainedModel, recipe: RecipeSpec) -> int:
+def inference_cost_of(model: TrainedModel, recipe: RecipeSpec[Any]) -> int:
     """The model's own cost of scoring where it names one, else its recipe's."""
     own = getattr(model, "inference_cost", None)
     return own if isinstance(own, int) else recipe.inference_cost
 
 
 def _fit_and_keep(
-    run: Run, split: Split, recipe: RecipeSpec, device: str | None, kept: Path
+    run: Run, split: Split, recipe: RecipeSpec[Any], device: str | None, kept: Path
 ) -> None:
     budget = run.task.train.budget
     job = TrainJob(
@@ -81,9 +90,11 @@ def _fit_and_keep(
         device=device,
     )
     job.workdir.mkdir(parents=True, exist_ok=True)
-    launcher = get("launcher", run.task.train.launcher, run.context.plugins.launchers())
+    choice = run.task.train.launcher
+    launcher = get("launcher", choice.name, run.context.plugins.specs(LauncherSpec))
+    config = launcher.configure(choice.options())
     started = time.monotonic()
-    model = _run_guarded(lambda: launcher.run(recipe, job), recipe.name)
+    model = _run_guarded(lambda: launcher.run(config, recipe, job), recipe.name)
     seconds = time.monotonic() - started
     shutil.rmtree(kept, ignore_errors=True)
     (kept / "model").mkdir(parents=True)

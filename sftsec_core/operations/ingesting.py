@@ -73,7 +73,7 @@ def _pull_into_snapshot(run: Run) -> Snapshot:
         group_field=task.group,
         steps=build_steps(task, context.plugins, context.step_context(run.spec.name)),
         dedupe=task.dedupe,
-        render=renderer(run.spec, context.plugins),
+        render=renderer(run.spec, task.render, context.plugins),
     )
     work = run.folder / "ingest"
     window = window_of(task, run.info.started_at, labelled=True)

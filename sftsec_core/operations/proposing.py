@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.api.contracts import MetricSpec, RecipeSpec, RendererSpec, Spec, StepSpec
 from sftsec_core.api.domain import Decision, EvalReport, ModelRef, Split, Vote
 from sftsec_core.api.errors import IntegrityError, NotFoundError
 from sftsec_core.dataset.fingerprints import TrainingFingerprints
@@ -107,7 +108,7 @@ def _put_to_the_gate(
         split,
         run.spec,
         threshold=run.task.threshold,
-        metrics=plugins.metrics(),
+        metrics=plugins.specs(MetricSpec),
         data=data,
     )
     comparable = live is not None and live.fitted is not None
@@ -115,9 +116,15 @@ def _put_to_the_gate(
     decision = decide(plugins, report, incumbent, run.task.gate)
     run.listener.stage("gate", "approved" if decision.approved else "refused")
     for vote in decision.votes:
-        mark = "no " if not vote.approve else "but" if vote.warning else "yes"
+        mark = _mark(vote)
         run.listener.note(f"{'':<10} {mark} {vote.voter}: {vote.reason}")
     return Proposal(fits[name], report, decision, live.ref.digest if live else None)
+
+
+def _mark(vote: Vote) -> str:
+    if vote.abstained:
+        return "-  "
+    return "no " if not vote.approve else "but" if vote.warning else "yes"
 
 
 def _incumbent(run: Run) -> Incumbent | None:
@@ -134,10 +141,11 @@ def _incumbent(run: Run) -> Incumbent | None:
         run.listener.note(f"{'':<10} the model in service cannot be compared: {error}")
         return Incumbent(ref, None, report)
     serving = loaded.serving
+    recipe = run.context.plugins.specs(RecipeSpec)[ref.recipe]
     fitted = Fitted(
         loaded.model,
         ref.recipe,
-        inference_cost=inference_cost_of(loaded.model, run.context.plugins.recipes()[ref.recipe]),
+        inference_cost=inference_cost_of(loaded.model, recipe),
         temperature=serving.temperature,
         threshold=serving.threshold,
         seen=_seen_by(run, ref),
@@ -200,6 +208,8 @@ def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, An
         max_length=run.task.train.encoder.max_length,
         keep=run.task.keep,
         steps=steps,
+        render=None if run.task.render is None else run.task.render.model_dump(),
+        plugins=_trained_with(run, proposal.fitted.recipe),
     )
     model = registry.register(
         proposal.fitted.model, serving, card, run_id=run.info.id, by=current_user()
@@ -211,6 +221,17 @@ def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, An
     known = {"model": model.digest, "instead_of": proposal.instead_of}
     write_atomically(run.folder / _PROPOSED, json.dumps(known).encode())
     return Proposed(model, proposal.report, proposal.decision, proposal.instead_of)
+
+
+def _trained_with(run: Run, recipe: str) -> dict[str, str]:
+    """The plugins whose recipe, steps and renderer made a model, with their versions."""
+    plugins, task = run.context.plugins, run.task
+    specs: list[Spec[Any]] = [plugins.specs(RecipeSpec)[recipe]]
+    specs += [plugins.specs(StepSpec)[name] for name in task.steps]
+    if task.render is not None:
+        specs.append(plugins.specs(RendererSpec)[task.render.name])
+    versions = plugins.versions()
+    return {name: versions.get(name, "") for name in map(plugins.provider, specs) if name}
 
 
 def _provenance(run: Run, proposal: Proposal, snapshot: str) -> Provenance:
@@ -256,5 +277,6 @@ def votes_json(votes: tuple[Vote, ...]) -> Iterator[dict[str, Any]]:
             "voter": vote.voter,
             "approve": vote.approve,
             "warning": vote.warning,
+            "abstained": vote.abstained,
             "reason": vote.reason,
         }

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.contracts import AsksForLabels
 from sftsec_core.operations.ingesting import window_of
 from sftsec_core.operations.progress import Listener, Silent
 from sftsec_core.operations.score import live_model, scorer_of
@@ -83,6 +82,4 @@ def request_labels(
 
 
 def _ask(connector: Connector, wanted: Sequence[Uncertain], scorer: Scorer) -> int:
-    if isinstance(connector, AsksForLabels):
-        return connector.ask_for_labels([label_request(each, scorer) for each in wanted])
-    return connector.request_labels([each.uid for each in wanted])
+    return connector.request_labels([label_request(each, scorer) for each in wanted])

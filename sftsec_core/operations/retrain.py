@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.fitting import fit_all
 from sftsec_core.operations.ingesting import ingest_snapshot
+from sftsec_core.operations.preflight import check_requirements
 from sftsec_core.operations.progress import Listener, Silent
 from sftsec_core.operations.proposing import promote as put_in_service
 from sftsec_core.operations.proposing import propose, recall, register, votes_json
@@ -70,6 +71,7 @@ def retrain(
         SftsecError: one class for each kind of failure; nothing is half-promoted.
     """
     with running(context, "retrain", name, listener or Silent()) as run:
+        check_requirements(run.task, context.plugins)
         proposed = recall(run)
         if proposed is None:
             snapshot = ingest_snapshot(run)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.errors import ConnectorUnavailableError, NoLiveModelError
+from sftsec_core.api.errors import ConnectorUnavailableError, NoLiveModelError, PluginError
+from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.dataset.features import renderer
 from sftsec_core.dataset.steps import build_steps
@@ -17,11 +19,15 @@ from sftsec_core.registry.registry import LIVE
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
 from sftsec_core.scoring.outbox_writer import ScoreCounts, ScoreJob, score_to_outbox
 from sftsec_core.scoring.scorer import Scorer
+from sftsec_core.scoring.suppression import suppressor
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import ModelRef
     from sftsec_core.operations.context import Context
     from sftsec_core.registry.registry import LoadedModel
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,8 @@ def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer,
     They are cleaned and rendered as the model was trained, whatever the configuration says by now.
     """
     serving = loaded.serving
+    _require_plugins(context, loaded)
+    render = None if serving.render is None else Choice.model_validate(serving.render)
     trained = context.task(name).model_copy(
         update={"steps": dict(serving.steps), "text": serving.task.text_fields}
     )
@@ -112,10 +120,31 @@ def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer,
     scorer = Scorer.of(
         loaded,
         steps=lambda incidents: [trim_incident(one, fields) for one in steps(incidents)],
-        render=renderer(serving.task, context.plugins),
-        suppress=context.plugins.suppress_detection,
+        render=renderer(serving.task, render, context.plugins),
+        suppress=suppressor(trained.suppress, context.plugins),
     )
     return scorer, trained
+
+
+def _require_plugins(context: Context, loaded: LoadedModel) -> None:
+    """Refuse to score without what a model was trained with.
+
+    Raises:
+        PluginError: naming the plugins that are not enabled.
+    """
+    enabled = context.plugins.versions()
+    absent = [name for name in loaded.serving.plugins if name not in enabled]
+    if absent:
+        raise PluginError(
+            f"model {loaded.ref.digest[:12]} was trained with the plugin "
+            f"{', '.join(sorted(absent))}: enable it in `plugins`, or retrain"
+        )
+    for name, version in loaded.serving.plugins.items():
+        if enabled[name] != version:
+            log.warning(
+                "model %s was trained with %s %s, now it is %s",
+                loaded.ref.digest[:12], name, version, enabled[name],
+            )  # fmt: skip
 
 
 def _score(run: Run, loaded: LoadedModel, *, rescan: bool) -> ScoreCounts:

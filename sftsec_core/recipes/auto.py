@@ -12,7 +12,6 @@ linear where hybrid does not fit. What was tried, what was not and why is in the
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
@@ -63,7 +62,7 @@ class _Search:
     """The state of one search: its clock, what was fitted, what was noted."""
 
     job: TrainJob
-    recipes: Mapping[str, RecipeSpec]
+    recipes: Mapping[str, RecipeSpec[Any]]
     started: float = field(default_factory=time.monotonic)
     models: dict[str, TrainedModel] = field(default_factory=dict)
     dev_proba: dict[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -91,7 +90,7 @@ class _Search:
         return np.array([column[example.label] for example in self.job.dev], dtype=np.int64)
 
 
-def train_auto(job: TrainJob, recipes: Mapping[str, RecipeSpec]) -> BlendModel:
+def train_auto(job: TrainJob, recipes: Mapping[str, RecipeSpec[Any]]) -> BlendModel:
     """Fit what fits and keep the best by dev macro-F1.
 
     Args:
@@ -128,7 +127,7 @@ def _fit(search: _Search, name: str, predicted: float | None = None) -> None:
     job = replace(search.job, workdir=workdir, dev=dev, deadline_s=deadline)
     trial = Trial(name, predicted_seconds=_rounded(predicted))
     try:
-        model = search.recipes[name].train(job)
+        model = search.recipes[name].fit(job)
         if search.job.dev:
             proba = model.predict_proba([example.text for example in search.job.dev])
             search.dev_proba[name] = proba
@@ -212,8 +211,8 @@ def _installed(search: _Search, name: str) -> bool:
     return False
 
 
-def _have(recipe: RecipeSpec) -> bool:
-    return all(importlib.util.find_spec(module) is not None for module in recipe.requires)
+def _have(recipe: RecipeSpec[Any]) -> bool:
+    return recipe.missing() is None
 
 
 def _choose(search: _Search) -> tuple[str, ...]:

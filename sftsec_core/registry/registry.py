@@ -82,7 +82,9 @@ class LoadedModel:
 class ModelRegistry:
     """Models by digest, with the aliases that put them in service."""
 
-    def __init__(self, table: ModelTable, folder: Path, recipes: Mapping[str, RecipeSpec]) -> None:
+    def __init__(
+        self, table: ModelTable, folder: Path, recipes: Mapping[str, RecipeSpec[Any]]
+    ) -> None:
         """Take what the registry stands on; nothing is touched yet.
 
         Args:

@@ -29,6 +29,8 @@ class Serving:
         keep: further fields that a detection carries.
         steps: the steps that cleaned its training texts, with their settings: scoring must
             clean the same way.
+        render: the renderer of its texts, a name or a mapping with settings; None: the default.
+        plugins: what it was trained with, plugin to version; scoring needs them all.
     """
 
     task: TaskSpec
@@ -38,6 +40,8 @@ class Serving:
     max_length: int | None = None
     keep: tuple[str, ...] = ()
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    render: str | Mapping[str, Any] | None = None
+    plugins: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -48,6 +52,8 @@ class Serving:
         max_length: int | None = None,
         keep: tuple[str, ...] = (),
         steps: Mapping[str, Mapping[str, Any]] | None = None,
+        render: str | Mapping[str, Any] | None = None,
+        plugins: Mapping[str, str] | None = None,
     ) -> Self:
         """Take the calibration and the threshold from the candidate's report."""
         scores = report.candidate
@@ -59,6 +65,8 @@ class Serving:
             max_length=max_length,
             keep=keep,
             steps=dict(steps or {}),
+            render=render,
+            plugins=dict(plugins or {}),
         )
 
     def benign_column(self) -> int | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sftsec_core.api.contracts import EmptyConfig, VoterSpec
 from sftsec_core.api.domain import Interval, Vote
-from sftsec_core.api.hookspecs import hookimpl
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from sftsec_core.api.domain import EvalReport, ModelScores
     from sftsec_core.api.settings.task import GateSettings
@@ -18,21 +18,7 @@ LIVE = "live"
 _NAMED = 5
 
 
-@hookimpl
-def sftsec_vote_promotion(
-    candidate: EvalReport, incumbent: EvalReport | None, policy: GateSettings
-) -> Vote | Sequence[Vote] | None:
-    """Cast the five built-in votes."""
-    return (
-        min_labels(candidate, policy),
-        not_worse_than_live(candidate, incumbent, policy),
-        beats_linear(candidate, policy),
-        recall_floor(candidate, policy),
-        no_leak(candidate),
-    )
-
-
-def min_labels(candidate: EvalReport, policy: GateSettings) -> Vote:
+def min_labels(candidate: EvalReport, _incumbent: EvalReport | None, policy: GateSettings) -> Vote:
     """Ask for `policy.min_labels` training examples of every class.
 
     Fewer refuse, or only warn when `policy.on_few_labels` says so; a report without counts
@@ -88,7 +74,9 @@ def _on_which(candidate: EvalReport) -> str:
     return f" on {counts['compared']:,} test rows ({counts['seen']:,} are of its own training)"
 
 
-def beats_linear(candidate: EvalReport, policy: GateSettings) -> Vote:
+def beats_linear(
+    candidate: EvalReport, _incumbent: EvalReport | None, policy: GateSettings
+) -> Vote:
     """Ask a model to earn its expense beside the linear baseline.
 
     Better means that the 95% interval of the paired difference in macro-F1 lies wholly above 0;
@@ -120,7 +108,9 @@ def _cheaper(voter: str, words: str, ours: ModelScores, linear: ModelScores) -> 
     return Vote(voter, False, f"{words}: equal, but dearer ({costs}); linear would do")
 
 
-def recall_floor(candidate: EvalReport, policy: GateSettings) -> Vote:
+def recall_floor(
+    candidate: EvalReport, _incumbent: EvalReport | None, policy: GateSettings
+) -> Vote:
     """Ask for the recall of the attack side, at the threshold, to reach `policy.min_recall`.
 
     Without a benign class every class is an attack, and the mean recall of the classes counts.
@@ -140,7 +130,7 @@ def recall_floor(candidate: EvalReport, policy: GateSettings) -> Vote:
     return Vote(voter, found.value >= floor, reason)
 
 
-def no_leak(candidate: EvalReport) -> Vote:
+def no_leak(candidate: EvalReport, _incumbent: EvalReport | None, _policy: GateSettings) -> Vote:
     """Ask for a leak check that was made and that found nothing (`data["leaks"] == 0`)."""
     leaks = candidate.data.get("leaks")
     if isinstance(leaks, bool) or not isinstance(leaks, int):
@@ -157,3 +147,26 @@ def _bounded(found: Interval) -> bool:
 def _difference(found: Interval) -> str:
     value, low, high = (100 * (x or 0.0) for x in (found.value, found.low, found.high))
     return f"{value:+.1f} points (95% interval {low:+.1f} to {high:+.1f})"
+
+
+def _voter(
+    summary: str, vote: Callable[[EvalReport, EvalReport | None, GateSettings], Vote]
+) -> VoterSpec[Any]:
+    def cast(
+        _config: EmptyConfig,
+        candidate: EvalReport,
+        incumbent: EvalReport | None,
+        policy: GateSettings,
+    ) -> Vote:
+        return vote(candidate, incumbent, policy)
+
+    return VoterSpec(name=vote.__name__, summary=summary, vote=cast)
+
+
+VOTERS: tuple[VoterSpec[Any], ...] = (
+    _voter("Enough training labels of every class.", min_labels),
+    _voter("Not shown to be worse than the live model.", not_worse_than_live),
+    _voter("Better than linear, or equal at no higher cost of inference.", beats_linear),
+    _voter("A floor for the recall of the attack side.", recall_floor),
+    _voter("No text, near-duplicate or group in two parts of the split.", no_leak),
+)

@@ -46,6 +46,7 @@ from sftsec_core.testing.incidents import (
     make_detections,
     make_examples,
     make_incidents,
+    make_label_requests,
     make_task,
 )
 from sftsec_core.testing.memory import MemoryConnector, MemorySource
@@ -63,5 +64,6 @@ __all__ = [
     "make_detections",
     "make_examples",
     "make_incidents",
+    "make_label_requests",
     "make_task",
 ]

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from sftsec_core.api.contracts import AsksForLabels
 from sftsec_core.api.domain import Incident, IncidentPage, LabelRequest, PullWindow
 from sftsec_core.testing.incidents import START, make_detections, make_incidents
 
@@ -218,13 +217,7 @@ class ConnectorContract:
             assert list(connector.check()) == []
 
     def test_labels_are_requested_at_most_once_an_incident(self, tmp_path: Path) -> None:
-        """The count is of requests that were made; a source without a way to ask makes none."""
-        uids = self._names(tmp_path, self._filled(tmp_path)[:3])
-        with self._connected(tmp_path) as connector:
-            assert 0 <= connector.request_labels(uids) <= len(uids)
-
-    def test_a_request_that_says_why_is_made_once(self, tmp_path: Path) -> None:
-        """Only where a connector can show analysts more than which incident it is."""
+        """The count is of new requests; a source without a way to ask makes none."""
         incidents = self._filled(tmp_path)[:3]
         uids = self._names(tmp_path, incidents)
         requests = [
@@ -232,11 +225,8 @@ class ConnectorContract:
             for uid, each in zip(uids, incidents, strict=True)
         ]
         with self._connected(tmp_path) as connector:
-            if not isinstance(connector, AsksForLabels):
-                pytest.skip("this connector asks by uid alone")
-            first = connector.ask_for_labels(requests)
-            assert 0 <= first <= len(uids)
-            assert connector.ask_for_labels(requests) == 0
+            assert 0 <= connector.request_labels(requests) <= len(uids)
+            assert connector.request_labels(requests) == 0
 
     def test_a_connector_may_be_closed_twice(self, tmp_path: Path) -> None:
         """Whoever cleans up need not know who did so before."""

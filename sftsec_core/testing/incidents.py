@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from sftsec_core.api.domain import Detection, Example, Incident, TaskSpec, Verdict, detection_uid
+from sftsec_core.api.domain import (
+    Detection,
+    Example,
+    Incident,
+    LabelRequest,
+    TaskSpec,
+    Verdict,
+    detection_uid,
+)
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 _WORDS = {
@@ -61,6 +70,11 @@ def make_examples(
         label = labels[number % len(labels)]
         examples.append(Example(f"example-{seed}-{number:05d}", _text(random, label), label))
     return examples
+
+
+def make_label_requests(incident_uids: Sequence[str]) -> list[LabelRequest]:
+    """Make a request for labels an incident, each with a reason."""
+    return [LabelRequest(uid, "made-up", "malicious", 0.5, "not sure") for uid in incident_uids]
 
 
 def make_task(

@@ -9,6 +9,7 @@ from sftsec_core.api.domain import (
     Detection,
     Incident,
     IncidentPage,
+    LabelRequest,
     PullWindow,
     PushReceipt,
     Rejection,
@@ -78,10 +79,11 @@ class MemoryConnector:
             self._source.detections.setdefault(detection.uid, detection)
         return PushReceipt(tuple(written), tuple(duplicates))
 
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
         """Note the requests; one that was made before is not made again."""
         self._reach()
-        new = [uid for uid in dict.fromkeys(incident_uids) if uid not in self._source.requested]
+        uids = [each.incident_uid for each in requests]
+        new = [uid for uid in dict.fromkeys(uids) if uid not in self._source.requested]
         self._source.requested += new
         return len(new)
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sftsec_core.api import hookspecs
+from sftsec_core.api.contracts import RendererSpec
 from sftsec_core.plugins import Plugins
 from sftsec_core.testing.incidents import make_incidents, make_task
 
@@ -114,12 +115,14 @@ class PluginContract:
 
     def test_a_renderer_gives_the_same_text_twice(self) -> None:
         """An incident is rendered for training and again when it is scored."""
-        plugins = Plugins.of_modules(self.plugin())
+        renderers = Plugins.of_modules(self.plugin()).specs(RendererSpec)
         task = make_task()
-        for incident in self.incidents():
-            text = plugins.render_example(incident, task)
-            assert text is None or isinstance(text, str)
-            assert plugins.render_example(incident, task) == text
+        for spec in renderers.values():
+            config = spec.configure({})
+            for incident in self.incidents():
+                text = spec.render(config, incident, task)
+                assert isinstance(text, str), spec.name
+                assert spec.render(config, incident, task) == text, spec.name
 
     def test_its_commands_take_no_name_that_is_taken(self) -> None:
         """Two commands of one name: the second would hide the first."""

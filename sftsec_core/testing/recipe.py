@@ -46,7 +46,7 @@ class RecipeContract:
 
     # --- what the author gives
 
-    def spec(self) -> RecipeSpec:
+    def spec(self) -> RecipeSpec[Any]:
         """Give the recipe's spec."""
         raise NotImplementedError(f"{type(self).__name__}.spec()")
 
@@ -158,7 +158,7 @@ class RecipeContract:
             settings=TrainSettings.model_validate(settings),
             workdir=workdir,
         )
-        return self.spec().train(job)
+        return self.spec().fit(job)
 
     def _save(self, model: TrainedModel, folder: Path) -> Path:
         saved = folder / "saved"

@@ -32,7 +32,7 @@ class StepContract:
 
     # --- what the author gives
 
-    def spec(self) -> StepSpec:
+    def spec(self) -> StepSpec[Any]:
         """Give the step's spec."""
         raise NotImplementedError(f"{type(self).__name__}.spec()")
 

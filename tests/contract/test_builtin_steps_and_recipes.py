@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.util import find_spec
+from typing import Any
 
 import pytest
 
@@ -38,9 +38,9 @@ class TestBuiltInStep(StepContract):
 
     @pytest.fixture(autouse=True)
     def _of(self, name: str, plugins: Plugins) -> None:
-        self.step = plugins.steps()[name]
+        self.step = plugins.specs(StepSpec)[name]
 
-    def spec(self) -> StepSpec:
+    def spec(self) -> StepSpec[Any]:
         return self.step
 
     def incidents(self) -> Sequence[Incident]:
@@ -59,11 +59,11 @@ class TestBuiltInRecipe(RecipeContract):
 
     @pytest.fixture(autouse=True)
     def _of(self, name: str, plugins: Plugins) -> None:
-        self.recipe = plugins.recipes()[name]
+        self.recipe = plugins.specs(RecipeSpec)[name]
         # The encoder runs in bfloat16 where the CPU has it: padding moves the third decimal.
         self.tolerance = 1e-4 if name == "linear" else 5e-3
-        for module in self.recipe.requires:
-            need(find_spec(module), f"install the extra train: {name} needs {module}")
+        missing = self.recipe.missing()
+        need(not missing, missing or "")
 
-    def spec(self) -> RecipeSpec:
+    def spec(self) -> RecipeSpec[Any]:
         return self.recipe

@@ -24,6 +24,7 @@ from sftsec_core.testing import (
     MemorySource,
     make_detections,
     make_incidents,
+    make_label_requests,
 )
 
 SOURCES: dict[Path, MemorySource] = {}  # a folder is a test's own, so nothing is shared
@@ -179,8 +180,8 @@ def test_a_closed_connector_refuses_to_work() -> None:
 def test_a_request_for_labels_is_not_repeated() -> None:
     source = MemorySource()
     connector = MemoryConnector(source)
-    assert connector.request_labels(["a", "b", "a"]) == 2
-    assert connector.request_labels(["b", "c"]) == 1
+    assert connector.request_labels(make_label_requests(["a", "b", "a"])) == 2
+    assert connector.request_labels(make_label_requests(["b", "c"])) == 1
     assert source.requested == ["a", "b", "c"]
 
 

@@ -14,14 +14,21 @@ from sftsec_core.testing import PluginContract
 HEAD = """
 from __future__ import annotations
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 import click
 from pydantic import BaseModel
 from sftsec_core.api import contracts
-from sftsec_core.api.contracts import EmptyConfig, MetricSpec, StepSpec
+from sftsec_core.api.contracts import (
+    EmptyConfig, GpuLease, GpuRequest, MetricSpec, RendererSpec, StepSpec
+)
 from sftsec_core.api.domain import Incident, TaskSpec
 from sftsec_core.api.hookspecs import hookimpl
 """
-STEP = 'StepSpec("{name}", "{summary}", 300, {config}, lambda config, context: None)'
+STEP = (
+    'StepSpec(name="{name}", summary="{summary}", order=300, config_model={config}, '
+    "create=lambda config, context: None)"
+)
 
 
 def module(body: str) -> ModuleType:
@@ -33,7 +40,7 @@ def module(body: str) -> ModuleType:
 def steps(*specs: str) -> str:
     return f"""
 @hookimpl
-def sftsec_register_steps() -> Sequence[StepSpec]:
+def sftsec_register_steps() -> Sequence[StepSpec[Any]]:
     return [{", ".join(specs)}]
 """
 
@@ -71,11 +78,13 @@ CHECKS = [
 def test_a_right_plugin_passes(check: str) -> None:
     right = steps(spec()) + textwrap.dedent("""
         @hookimpl
-        def sftsec_render_example(incident: Incident) -> str | None:
-            return str(incident.fields["message"])
+        def sftsec_acquire_gpu(
+            request: contracts.GpuRequest
+        ) -> AbstractContextManager[contracts.GpuLease] | None:
+            return None
 
         @hookimpl
-        def sftsec_register_metrics() -> Sequence[contracts.MetricSpec]:
+        def sftsec_register_metrics() -> Sequence[contracts.MetricSpec[Any]]:
             return ()
 
         @hookimpl
@@ -85,30 +94,30 @@ def test_a_right_plugin_passes(check: str) -> None:
     assert getattr(contract(right), check)() is None
 
 
-RENDER = "@hookimpl\ndef sftsec_render_example"
+LEASE = "@hookimpl\ndef sftsec_acquire_gpu"
 FAULTS = {
     "a misspelt hook": (
-        "@hookimpl\ndef sftsec_register_stepps() -> Sequence[StepSpec]: return []",
+        "@hookimpl\ndef sftsec_register_stepps() -> Sequence[StepSpec[Any]]: return []",
         "test_every_hook_that_it_implements_exists",
     ),
     "a hook without its mark": (
-        "def sftsec_register_steps() -> Sequence[StepSpec]: return []",
+        "def sftsec_register_steps() -> Sequence[StepSpec[Any]]: return []",
         "test_every_hook_that_it_implements_exists",
     ),
     "no hook at all": ("", "test_every_hook_that_it_implements_exists"),
     "a renamed argument": (
-        f"{RENDER}(event: Incident) -> str | None: ...",
+        f"{LEASE}(wish: GpuRequest) -> AbstractContextManager[GpuLease] | None: ...",
         "test_arguments_are_the_hooks_own",
     ),
     "another type of argument": (
-        f"{RENDER}(incident: dict) -> str | None: ...",
+        f"{LEASE}(request: dict) -> AbstractContextManager[GpuLease] | None: ...",
         "test_type_hints_are_the_hooks_own",
     ),
     "another type of result": (
-        f"{RENDER}(incident: Incident) -> str: ...",
+        f"{LEASE}(request: GpuRequest) -> AbstractContextManager[GpuLease]: ...",
         "test_type_hints_are_the_hooks_own",
     ),
-    "no type hints": (f"{RENDER}(incident): ...", "test_type_hints_are_the_hooks_own"),
+    "no type hints": (f"{LEASE}(request): ...", "test_type_hints_are_the_hooks_own"),
     "a capital letter": (steps(spec("Lower")), "test_names_are_lower_case_and_unique"),
     "one name twice": (steps(spec(), spec()), "test_names_are_lower_case_and_unique"),
     "no summary": (steps(spec(summary=" ")), "test_every_spec_says_in_a_line_what_it_is"),
@@ -122,7 +131,9 @@ FAULTS = {
     ),
     "a text that changes": (
         "import itertools\ntimes = itertools.count()\n"
-        f"{RENDER}() -> str | None: return str(next(times))",
+        "@hookimpl\ndef sftsec_register_renderers() -> Sequence[RendererSpec[Any]]:\n"
+        "    return [RendererSpec(name='tick', summary='x', "
+        "render=lambda config, incident, task: str(next(times)))]",
         "test_a_renderer_gives_the_same_text_twice",
     ),
 }

@@ -7,7 +7,7 @@ import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -88,11 +88,17 @@ class Nests(Lower):
 class StepUnderTest(StepContract):
     kind: ClassVar[type[Lower]] = Lower
 
-    def spec(self) -> StepSpec:
+    def spec(self) -> StepSpec[Any]:
         def create(_config: object, _context: StepContext) -> Step:
             return self.kind()
 
-        return StepSpec("lower", "Lower-case texts", 300, EmptyConfig, create)
+        return StepSpec(
+            name="lower",
+            summary="Lower-case texts",
+            order=300,
+            config_model=EmptyConfig,
+            create=create,
+        )
 
 
 class TestARightStep(StepUnderTest):
@@ -163,8 +169,10 @@ class TurnsColumns(WordModel):
 class RecipeUnderTest(RecipeContract):
     kind: ClassVar[type[WordModel]] = WordModel
 
-    def spec(self) -> RecipeSpec:
-        return RecipeSpec("words", "Counts words", 1, self._train, self._load)
+    def spec(self) -> RecipeSpec[Any]:
+        return RecipeSpec(
+            name="words", summary="Counts words", inference_cost=1, fit=self._train, load=self._load
+        )
 
     def _train(self, job: TrainJob) -> TrainedModel:
         words: dict[str, list[int]] = {}

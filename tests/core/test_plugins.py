@@ -16,50 +16,37 @@ import click
 import pytest
 
 from sftsec_core.api.contracts import (
-    AttackSpec,
     ConnectorSpec,
-    EmptyConfig,
-    ExplainerSpec,
     GpuLease,
     GpuRequest,
     LauncherSpec,
     MetricSpec,
     RecipeSpec,
+    RendererSpec,
+    Spec,
+    SplitterSpec,
     StepSpec,
+    SuppressorSpec,
     TaskPreset,
+    VoterSpec,
 )
-from sftsec_core.api.domain import (
-    Decision,
-    Detection,
-    EvalReport,
-    Example,
-    Incident,
-    ModelRef,
-    PushReceipt,
-    RunInfo,
-    Split,
-    Suppression,
-    TaskSpec,
-    Vote,
-)
+from sftsec_core.api.domain import Decision, EvalReport, ModelRef, PushReceipt, RunInfo
 from sftsec_core.api.errors import NotFoundError, PluginError
 from sftsec_core.api.hookspecs import hookimpl
-from sftsec_core.api.settings.task import GateSettings, SplitSettings
-from sftsec_core.plugins import Plugins, get
-from sftsec_core.testing import make_detections, make_examples, make_incidents, make_task
+from sftsec_core.plugins import KINDS, Plugins, get
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 RUN = RunInfo("20260105T000000-abc", "retrain", "mail", "running", Path("run"), NOW)
 MODEL = ModelRef("0" * 64, "mail", "linear", RUN.id, Path("model"), NOW)
 REPORT = SimpleNamespace(task="mail")  # the manager hands it through and never looks at it
 HEAD = """
-from sftsec_core.api.contracts import EmptyConfig, StepSpec
+from sftsec_core.api.contracts import MetricSpec, StepSpec
 from sftsec_core.api.hookspecs import hookimpl
 """
 STEP = """
 @hookimpl
 def sftsec_register_steps():
-    return [StepSpec("wash", "Wash", 300, EmptyConfig, lambda config, context: None)]
+    return [StepSpec(name="wash", summary="Wash", order=300, create=lambda config, context: None)]
 """
 
 
@@ -106,7 +93,7 @@ def test_only_enabled_plugins_are_imported(site: Site) -> None:
     site.install("washer", STEP)
     site.install("bomb", "raise SystemExit('imported')")
     plugins = site.load("washer")
-    assert list(plugins.steps()) == ["wash"]
+    assert list(plugins.specs(StepSpec)) == ["wash"]
     listed = {s.name: (s.enabled, s.error, s.distribution, s.version) for s in plugins.statuses}
     assert listed == {
         "washer": (True, None, "washer", "1.2"),
@@ -114,41 +101,65 @@ def test_only_enabled_plugins_are_imported(site: Site) -> None:
     }
 
 
-def test_an_unknown_plugin_is_an_error_that_suggests(site: Site) -> None:
-    site.install("washer", STEP)
-    with pytest.raises(PluginError, match="unknown plugin 'wahser', did you mean 'washer'"):
-        site.load("wahser")
+# --- what is enabled must be whole
+
+BROKEN = {
+    "an import that fails": (
+        "import there_is_no_such_module",
+        "ModuleNotFoundError: No module named 'there_is_no_such_module'",
+    ),
+    "a misspelt hook": ("@hookimpl\ndef sftsec_register_stepps(): return []", "stepps"),
+    "a wrong argument": (f"{STEP}@hookimpl\ndef sftsec_run_started(the_run): ...", "the_run"),
+    "a spec of another type": (
+        "@hookimpl\ndef sftsec_register_steps(): return ['wash']",
+        "sftsec_register_steps returns a str, not a StepSpec",
+    ),
+    "no list of specs": (
+        "@hookimpl\ndef sftsec_register_steps(): return 5",
+        "sftsec_register_steps returns a int, not a list of specs",
+    ),
+    "a core metric's name": (
+        "@hookimpl\ndef sftsec_register_metrics():\n    return [MetricSpec(name='recall', "
+        "summary='1', higher_is_better=True, compute=lambda *_: 1.0)]",
+        "metric 'recall' is a name of the core",
+    ),
+}
 
 
-def test_a_plugin_that_fails_to_import_is_recorded_and_the_others_go_on(
-    site: Site, caplog: pytest.LogCaptureFixture
-) -> None:
-    site.install("broken", "import there_is_no_such_module")
-    site.install("washer", STEP)
-    with caplog.at_level(logging.WARNING):
+class TestRequire:
+    def test_refuses_an_unknown_plugin_and_suggests(self, site: Site) -> None:
+        site.install("washer", STEP)
+        plugins = site.load("wahser")
+        with pytest.raises(PluginError, match="unknown plugin 'wahser', did you mean 'washer'"):
+            plugins.require()
+
+    @pytest.mark.parametrize("fault", BROKEN)
+    def test_names_the_broken_plugin_and_the_cause(self, site: Site, fault: str) -> None:
+        body, cause = BROKEN[fault]
+        site.install("broken", body)
+        site.install("washer", STEP)
         plugins = site.load("broken", "washer")
-    assert list(plugins.steps()) == ["wash"]
-    (status,) = (s for s in plugins.statuses if s.name == "broken")
-    assert status.enabled
-    assert status.error == "ModuleNotFoundError: No module named 'there_is_no_such_module'"
-    assert "broken was not loaded" in caplog.text
+        with pytest.raises(PluginError, match="plugin 'broken'") as caught:
+            plugins.require()
+        assert cause in str(caught.value)
+        assert "\n" not in str(caught.value)
 
+    @pytest.mark.parametrize("fault", BROKEN)
+    def test_statuses_still_show_all(self, site: Site, fault: str) -> None:
+        body, cause = BROKEN[fault]
+        site.install("broken", body)
+        site.install("washer", STEP)
+        plugins = site.load("broken", "washer")
+        (status,) = (s for s in plugins.statuses if s.name == "broken")
+        assert status.enabled
+        assert status.error is not None
+        assert cause in status.error
+        assert list(plugins.specs(StepSpec)) == ["wash"], "nothing of the broken one is left"
 
-def test_a_plugin_with_wrong_arguments_is_recorded_and_leaves_no_half_behind(site: Site) -> None:
-    site.install(
-        "halved",
-        STEP + "@hookimpl\ndef sftsec_run_started(the_run): ...",
-    )
-    plugins = site.load("halved")
-    assert plugins.statuses[0].error is not None
-    assert "the_run" in plugins.statuses[0].error
-    assert plugins.steps() == {}
-
-
-def test_a_misspelt_hook_is_an_error_that_names_it(site: Site) -> None:
-    site.install("misspelt", "@hookimpl\ndef sftsec_register_stepps(): return []")
-    with pytest.raises(PluginError, match="sftsec_register_stepps"):
-        site.load("misspelt")
+    def test_accepts_whole_plugins(self, site: Site) -> None:
+        site.install("washer", STEP)
+        site.load("washer").require()
+        assert site.load("washer").versions() == {"washer": "1.2"}
 
 
 def test_two_plugins_of_one_name_are_an_error_that_names_both(site: Site) -> None:
@@ -164,8 +175,8 @@ def test_two_specs_of_one_name_are_an_error_that_names_both_distributions(site: 
     site.install("washer", STEP)
     site.install("cleaner", STEP)
     plugins = site.load("washer", "cleaner")
-    with pytest.raises(PluginError, match="'wash' is registered twice") as caught:
-        plugins.steps()
+    with pytest.raises(PluginError, match="step 'wash' is registered twice") as caught:
+        plugins.require()
     assert "washer 1.2" in str(caught.value)
     assert "cleaner 1.2" in str(caught.value)
 
@@ -188,9 +199,9 @@ def test_the_same_object_is_not_added_twice() -> None:
 
 def test_what_is_added_later_is_seen() -> None:
     plugins = Plugins(())
-    assert plugins.steps() == {}
+    assert plugins.specs(StepSpec) == {}
     plugins.add(Everything())
-    assert list(plugins.steps()) == ["step"]
+    assert list(plugins.specs(StepSpec)) == ["step"]
 
 
 def test_the_installed_built_ins_load_without_an_error() -> None:
@@ -222,64 +233,52 @@ class Everything:
         self.told: list[tuple[str, object]] = []
 
     @hookimpl
-    def sftsec_register_connectors(self) -> Sequence[ConnectorSpec]:
-        return [ConnectorSpec("connector", "One", EmptyConfig, never)]
+    def sftsec_register_connectors(self) -> Sequence[ConnectorSpec[Any]]:
+        return [ConnectorSpec(name="connector-type", summary="One", create=never)]
 
     @hookimpl
-    def sftsec_register_steps(self) -> Sequence[StepSpec]:
-        return [StepSpec("step", "One", 300, EmptyConfig, never)]
+    def sftsec_register_steps(self) -> Sequence[StepSpec[Any]]:
+        return [StepSpec(name="step", summary="One", order=300, create=never)]
 
     @hookimpl
-    def sftsec_register_recipes(self) -> Sequence[RecipeSpec]:
-        return [RecipeSpec("recipe", "One", 1, never, never)]
+    def sftsec_register_recipes(self) -> Sequence[RecipeSpec[Any]]:
+        return [RecipeSpec(name="recipe", summary="One", inference_cost=1, fit=never, load=never)]
 
     @hookimpl
-    def sftsec_register_metrics(self) -> Sequence[MetricSpec]:
-        return [MetricSpec("metric", "One", True, never)]
+    def sftsec_register_metrics(self) -> Sequence[MetricSpec[Any]]:
+        return [MetricSpec(name="metric", summary="One", higher_is_better=True, compute=never)]
+
+    @hookimpl
+    def sftsec_register_renderers(self) -> Sequence[RendererSpec[Any]]:
+        return [RendererSpec(name="renderer", summary="One", render=never)]
+
+    @hookimpl
+    def sftsec_register_splitters(self) -> Sequence[SplitterSpec[Any]]:
+        return [SplitterSpec(name="splitter", summary="One", split=never)]
+
+    @hookimpl
+    def sftsec_register_voters(self) -> Sequence[VoterSpec[Any]]:
+        return [VoterSpec(name="voter", summary="One", vote=never)]
+
+    @hookimpl
+    def sftsec_register_suppressors(self) -> Sequence[SuppressorSpec[Any]]:
+        return [SuppressorSpec(name="suppressor", summary="One", suppress=never)]
+
+    @hookimpl
+    def sftsec_register_launchers(self) -> Sequence[LauncherSpec[Any]]:
+        return [LauncherSpec(name="launcher", summary="One", run=never)]
 
     @hookimpl
     def sftsec_register_tasks(self) -> Sequence[TaskPreset]:
-        return [TaskPreset("task", "One", {})]
-
-    @hookimpl
-    def sftsec_register_attacks(self) -> Sequence[AttackSpec]:
-        return [AttackSpec("attack", "One", never)]
-
-    @hookimpl
-    def sftsec_register_explainers(self) -> Sequence[ExplainerSpec]:
-        return [ExplainerSpec("explainer", "One", never)]
-
-    @hookimpl
-    def sftsec_register_launchers(self) -> Sequence[LauncherSpec]:
-        return [LauncherSpec("launcher", "One", never)]
+        return [TaskPreset(name="task-preset", summary="One", body={})]
 
     @hookimpl
     def sftsec_register_commands(self, cli: click.Group) -> None:
         cli.add_command(click.Command("wash"))
 
     @hookimpl
-    def sftsec_render_example(self, incident: Incident, task: TaskSpec) -> str | None:
-        return f"{task.name}: {incident.uid}"
-
-    @hookimpl
-    def sftsec_split_examples(
-        self, examples: Sequence[Example], policy: SplitSettings
-    ) -> Split | None:
-        return Split(examples[:1], examples[1:2], examples[2:], method=f"seed {policy.seed}")
-
-    @hookimpl
     def sftsec_acquire_gpu(self, request: GpuRequest) -> AbstractContextManager[GpuLease] | None:
         return nullcontext(GpuLease(f"cuda:{len(request.run_id)}"))
-
-    @hookimpl
-    def sftsec_vote_promotion(
-        self, candidate: EvalReport, incumbent: EvalReport | None, policy: GateSettings
-    ) -> Vote | Sequence[Vote] | None:
-        return Vote("everything", incumbent is None, f"{candidate.task}, {policy.min_labels}")
-
-    @hookimpl
-    def sftsec_suppress_detection(self, detection: Detection) -> Suppression | None:
-        return Suppression(f"{detection.label} in a maintenance window")
 
     @hookimpl
     def sftsec_run_started(self, run: RunInfo) -> None:
@@ -308,52 +307,39 @@ class Nothing:
     """Implements every hook that may pass, and passes."""
 
     @hookimpl
-    def sftsec_register_steps(self) -> Sequence[StepSpec] | None:
+    def sftsec_register_steps(self) -> Sequence[StepSpec[Any]] | None:
         return None
 
     @hookimpl
-    def sftsec_render_example(self) -> None: ...
-
-    @hookimpl
-    def sftsec_split_examples(self) -> None: ...
-
-    @hookimpl
     def sftsec_acquire_gpu(self) -> None: ...
-
-    @hookimpl
-    def sftsec_vote_promotion(self) -> None: ...
-
-    @hookimpl
-    def sftsec_suppress_detection(self) -> None: ...
 
 
 class Raises:
     """Fails wherever it is asked."""
 
     @hookimpl
-    def sftsec_vote_promotion(self) -> Vote:
-        raise RuntimeError("no opinion\nat all")
-
-    @hookimpl
     def sftsec_run_started(self) -> None:
         raise RuntimeError("the tracker is away")
 
 
-KINDS = (
-    "connectors", "steps", "recipes", "metrics", "tasks", "attacks", "explainers", "launchers",
-)  # fmt: skip
+@pytest.mark.parametrize("kind", KINDS)
+def test_registered_specs_are_found_by_name(kind: type[Spec[Any]]) -> None:
+    specs = Plugins.of_modules(Everything(), Nothing()).specs(kind)
+    assert list(specs) == [kind.kind.replace(" ", "-")]
+    assert specs[kind.kind.replace(" ", "-")].summary == "One"
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_registered_specs_are_found_by_name(kind: str) -> None:
-    specs = getattr(Plugins.of_modules(Everything(), Nothing()), kind)()
-    assert list(specs) == [kind.removesuffix("s")]
-    assert specs[kind.removesuffix("s")].summary == "One"
+def test_without_plugins_nothing_is_registered(kind: type[Spec[Any]]) -> None:
+    assert Plugins(()).specs(kind) == {}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_without_plugins_nothing_is_registered(kind: str) -> None:
-    assert getattr(Plugins(()), kind)() == {}
+def test_the_plugin_that_registers_a_spec_is_known() -> None:
+    plugins = Plugins(())
+    plugins.add(Everything(), "everything")
+    step = plugins.specs(StepSpec)["step"]
+    assert plugins.provider(step) == "everything"
+    assert plugins.provider(StepSpec(name="step", summary="x", order=1, create=never)) == ""
 
 
 def test_a_plugin_is_asked_for_its_specs_once() -> None:
@@ -361,13 +347,13 @@ def test_a_plugin_is_asked_for_its_specs_once() -> None:
 
     class Counts:
         @hookimpl
-        def sftsec_register_steps(self) -> Sequence[StepSpec]:
+        def sftsec_register_steps(self) -> Sequence[StepSpec[Any]]:
             asked.append(1)
             return []
 
     plugins = Plugins.of_modules(Counts())
-    plugins.steps()
-    plugins.steps()
+    plugins.specs(StepSpec)
+    plugins.specs(StepSpec)
     assert len(asked) == 1
 
 
@@ -383,52 +369,13 @@ def test_a_plugin_that_takes_a_taken_command_is_refused() -> None:
         Plugins.of_modules(Everything()).register_commands(root)
 
 
-def test_the_first_text_wins_and_the_last_registered_is_asked_first() -> None:
-    class Second:
-        @hookimpl
-        def sftsec_render_example(self, incident: Incident) -> str | None:
-            return "second" if incident.uid.endswith("0") else None
-
-    plugins = Plugins.of_modules(Everything(), Second(), Nothing())
-    even, odd = make_incidents(2)
-    assert plugins.renders()
-    assert plugins.render_example(even, make_task()) == "second"
-    assert plugins.render_example(odd, make_task()) == "made-up: incident-00001"
-
-
-def test_a_split_lease_and_suppression_come_from_the_first_plugin_that_has_one() -> None:
+def test_a_lease_comes_from_the_first_plugin_that_has_one() -> None:
     plugins = Plugins.of_modules(Everything(), Nothing())
-    split = plugins.split_examples(make_examples(5), SplitSettings(seed=4))
-    assert split is not None
-    assert [len(part) for _, part in split.parts()] == [1, 1, 3]
-    assert split.method == "seed 4"
     lease = plugins.acquire_gpu(GpuRequest("abc", "mail"))
     assert lease is not None
     with lease as held:
         assert held.device == "cuda:3"
-    assert plugins.suppress_detection(make_detections(1)[0]) == Suppression(
-        "malicious in a maintenance window"
-    )
-
-
-def test_when_all_pass_there_is_no_decision() -> None:
-    plugins = Plugins.of_modules(Nothing())
-    assert plugins.render_example(make_incidents(1)[0], make_task()) is None
-    assert plugins.split_examples([], SplitSettings()) is None
-    assert plugins.acquire_gpu(GpuRequest("abc", "mail")) is None
-    assert plugins.suppress_detection(make_detections(1)[0]) is None
-    assert not Plugins(()).renders()
-
-
-def test_every_voter_is_asked_and_an_exception_is_an_answer() -> None:
-    plugins = Plugins(())
-    for name, plugin in (("all", Everything()), ("raises", Raises()), ("none", Nothing())):
-        plugins.add(plugin, name)
-    report: Any = REPORT
-    answers = dict(plugins.vote_promotion(report, None, GateSettings(min_labels=7)))
-    assert answers["all"] == Vote("everything", True, "mail, 7")
-    assert answers["none"] is None
-    assert isinstance(answers["raises"], RuntimeError)
+    assert Plugins.of_modules(Nothing()).acquire_gpu(GpuRequest("abc", "mail")) is None
 
 
 def test_an_observer_that_raises_is_logged_and_stops_nobody(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.api.contracts import TaskPreset
+from sftsec_core.api.contracts import ConnectorSpec, TaskPreset
 from sftsec_core.config.presets import TASKS
 from sftsec_core.config.template import render_config
-from sftsec_core.operations.context import check_against_plugins, read
+from sftsec_core.operations.preflight import check_against_plugins, read
 from sftsec_core.plugins import Plugins
 
 
@@ -23,7 +23,7 @@ def test_the_four_tasks_are_there_by_name() -> None:
 def test_a_template_makes_a_configuration_that_loads(
     template: TaskPreset, kind: str, tmp_path: Path
 ) -> None:
-    connector = Plugins(("core", kind)).connectors()[kind]
+    connector = Plugins(("core", kind)).specs(ConnectorSpec)[kind]
     file = tmp_path / "sftsec.yaml"
     file.write_text(render_config(template, connector), encoding="utf-8")
     settings, plugins = read(file)

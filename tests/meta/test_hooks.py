@@ -4,73 +4,57 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from sftsec_core.api import hookspecs
-from sftsec_core.plugins import Plugins
-from tests.meta.tree import ROOT, files
+from sftsec_core.plugins import KINDS, Plugins
+from tests.meta.hook_docs import FILE, HOOKS, chapter, rewritten
+from tests.meta.tree import files
 
-HOOKS: dict[str, Callable[..., Any]] = {
-    name: value
-    for name, value in vars(hookspecs).items()
-    if inspect.isfunction(value) and name.startswith("sftsec_")
-}
-CHAPTER = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-HEADINGS = dict(re.findall(r"^#### `(sftsec_\w+)(\(.*)`$", CHAPTER, flags=re.MULTILINE))
 TESTS = {
     path: path.read_text(encoding="utf-8") for path in files() if path.name.startswith("test_")
 }
+REGISTER = "sftsec_register_"
 
 
-def test_there_are_hooks_to_look_at() -> None:
-    assert len(HOOKS) >= 19
+class TestChapter:
+    def test_is_what_the_hookspecs_say(self) -> None:
+        text = FILE.read_text(encoding="utf-8")
+        assert rewritten(text) == text, "run: python -m tests.meta.hook_docs"
+
+    def test_holds_every_hook_with_an_example(self) -> None:
+        assert len(HOOKS) >= 12
+        assert chapter().count("```python\n@hookimpl\n") == len(HOOKS)
+
+    def test_a_document_without_the_chapter_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="no chapter"):
+            rewritten("# Architecture")
 
 
-@pytest.mark.parametrize("name", HOOKS)
-def test_a_hook_has_a_heading_with_its_signature(name: str) -> None:
-    assert name in HEADINGS, f"document {name} in ARCHITECTURE.md"
-    assert HEADINGS[name] == signature(HOOKS[name])
+class TestHook:
+    @pytest.mark.parametrize("name", HOOKS)
+    def test_has_a_test_that_implements_it(self, name: str) -> None:
+        naming = [path for path, text in TESTS.items() if f"def {name}(" in text]
+        assert naming, f"no test implements {name}"
 
+    @pytest.mark.parametrize("name", HOOKS)
+    def test_is_called_through_a_typed_method(self, name: str) -> None:
+        if name.startswith(REGISTER) and name != f"{REGISTER}commands":
+            assert [kind for kind in KINDS if kind.hook == name], f"no spec has the hook {name}"
+        else:
+            method = name.removeprefix("sftsec_")
+            assert inspect.isfunction(getattr(Plugins, method, None)), f"Plugins.{method}"
 
-@pytest.mark.parametrize("name", HEADINGS)
-def test_a_heading_is_of_a_hook(name: str) -> None:
-    assert name in HOOKS
-
-
-@pytest.mark.parametrize("name", HEADINGS)
-def test_a_heading_is_followed_by_who_calls_it_and_when(name: str) -> None:
-    section = CHAPTER.split(f"#### `{name}(")[1].split("\n#")[0].split("\n", 1)[1]
-    assert len(section.split()) >= 8
-    # Registration as a group is called when a command first needs it: said once, above.
-    assert "Called" in section or name.startswith("sftsec_register_")
-
-
-@pytest.mark.parametrize("name", HOOKS)
-def test_a_hook_has_a_test(name: str) -> None:
-    naming = [path for path, text in TESTS.items() if f"def {name}(" in text]
-    assert naming, f"no test implements {name}"
-
-
-@pytest.mark.parametrize("name", HOOKS)
-def test_a_hook_is_called_through_a_typed_method(name: str) -> None:
-    method = name.removeprefix("sftsec_").removeprefix("register_")
-    method = "register_commands" if name == "sftsec_register_commands" else method
-    assert inspect.isfunction(getattr(Plugins, method, None)), f"Plugins.{method} is missing"
-
-
-@pytest.mark.parametrize("name", HOOKS)
-def test_a_hooks_docstring_answers_the_five_questions(name: str) -> None:
-    text = " ".join((HOOKS[name].__doc__ or "").split())
-    assert re.search(r"\bCalled\b", text), "when is it called?"
-    assert re.search(r"\b(once|every|after|before)\b", text), "how often?"
-    for argument in inspect.signature(HOOKS[name]).parameters:
-        assert re.search(rf"\b{argument}\b", text), f"what is {argument}?"
-    if decides_or_offers(name):
-        assert re.search(r"\bNone\b", text), "what does None mean?"
-    assert "may implement it" in text, "who may implement it?"
+    @pytest.mark.parametrize("name", HOOKS)
+    def test_docstring_answers_the_five_questions(self, name: str) -> None:
+        text = " ".join((HOOKS[name].__doc__ or "").split())
+        assert re.search(r"\bCalled\b", text), "when is it called?"
+        assert re.search(r"\b(once|every|after|before)\b", text), "how often?"
+        for argument in inspect.signature(HOOKS[name]).parameters:
+            assert re.search(rf"\b{argument}\b", text), f"what is {argument}?"
+        if decides_or_offers(name):
+            assert re.search(r"\bNone\b", text), "what does None mean?"
+        assert "may implement it" in text, "who may implement it?"
 
 
 def decides_or_offers(name: str) -> bool:
@@ -78,6 +62,6 @@ def decides_or_offers(name: str) -> bool:
     return str(inspect.signature(HOOKS[name]).return_annotation) != "None"
 
 
-def signature(hook: Callable[..., Any]) -> str:
-    """A signature as it is written: annotations are strings there, and lose their quotes."""
-    return str(inspect.signature(hook)).replace("'", "")
+def test_every_kind_has_a_hook_of_its_own() -> None:
+    assert len({kind.hook for kind in KINDS}) == len(KINDS)
+    assert {kind.hook for kind in KINDS} <= HOOKS.keys()

@@ -1,12 +1,16 @@
-"""What all kinds of plugin thing share."""
+"""What all kinds of plugin thing share: a name, settings of their own, and what they need."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any, ClassVar, Generic
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import TypeVar
+
+from sftsec_core.api.errors import ConfigError
 
 
 class EmptyConfig(BaseModel):
@@ -15,10 +19,76 @@ class EmptyConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True, slots=True)
-class TaskPreset:
-    """A ready-made task: `sftsec init --task NAME` writes it; `body` is what `tasks.NAME` holds."""
+ConfigT = TypeVar("ConfigT", bound=BaseModel, default=EmptyConfig)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """A module that must be importable before a spec can be used.
+
+    Attributes:
+        module: its importable name ("torch").
+        install_hint: the command that installs it ("pip install 'sftsec[train]'").
+    """
+
+    module: str
+    install_hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec(Generic[ConfigT]):
+    """One thing that a plugin registers, of whatever kind.
+
+    A new kind is a subclass with its `hook`, and that hook in `hookspecs.py`; nothing else.
+
+    Attributes:
+        name: what the configuration calls it: lower-case letters, digits, dashes, underscores.
+        summary: one line for `sftsec plugins check`.
+        config_model: checks its settings; it forbids keys that it does not know.
+        requires: what must be importable; checked before a pull.
+        hook: the registration hook of this kind.
+        kind: the kind in words, for messages.
+        reserved: names of this kind that belong to the core.
+    """
 
     name: str
     summary: str
+    config_model: type[ConfigT] = field(default=EmptyConfig)  # type: ignore[assignment]
+    requires: tuple[Requirement, ...] = ()
+
+    hook: ClassVar[str]
+    kind: ClassVar[str]
+    reserved: ClassVar[frozenset[str]] = frozenset()
+
+    def configure(self, options: Mapping[str, Any]) -> ConfigT:
+        """Check settings against `config_model`.
+
+        Raises:
+            ConfigError: when they are wrong.
+        """
+        try:
+            return self.config_model.model_validate(options)
+        except ValidationError as error:
+            first = error.errors()[0]
+            path = ".".join(map(str, (self.name, *first["loc"])))
+            raise ConfigError(str(first["msg"]), path=path) from error
+
+    def missing(self) -> str | None:
+        """What it needs and is not installed, with how to install it; None when all is there."""
+        for requirement in self.requires:
+            if find_spec(requirement.module) is None:
+                return (
+                    f"{self.kind} {self.name!r} needs {requirement.module}: "
+                    f"{requirement.install_hint}"
+                )
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPreset(Spec[EmptyConfig]):
+    """A ready-made task: `sftsec init --task NAME` writes it; `body` is what `tasks.NAME` holds."""
+
+    hook: ClassVar[str] = "sftsec_register_tasks"
+    kind: ClassVar[str] = "task preset"
+
     body: Mapping[str, Any]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-from pydantic import BaseModel
+from sftsec_core.api.contracts.base import ConfigT, Spec
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import (
@@ -51,8 +52,14 @@ class Connector(Protocol):
         """
         ...
 
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
-        """Ask the analysts to judge these; return how many were asked for."""
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
+        """Ask the analysts for verdicts on these incidents; return how many requests are new.
+
+        Asking again for the same incident changes nothing and counts nothing.
+
+        Raises:
+            ConnectorError: when the platform cannot ask.
+        """
         ...
 
     def close(self) -> None:
@@ -146,19 +153,6 @@ class TakesVerdicts(Protocol):
 
 
 @runtime_checkable
-class AsksForLabels(Protocol):
-    """A connector that shows analysts why it asks: called instead of `request_labels`."""
-
-    def ask_for_labels(self, requests: Sequence[LabelRequest]) -> int:
-        """Ask the analysts to judge these, the first ones first; return how many are new.
-
-        Raises:
-            ConnectorError: when nobody can be asked.
-        """
-        ...
-
-
-@runtime_checkable
 class KeepsAudit(Protocol):
     """A connector that keeps a copy of the audit log, out of reach of who runs sftsec."""
 
@@ -172,21 +166,35 @@ class KeepsAudit(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectorSpec:
-    """A kind of connector: `type:` in the configuration, its model and its constructor.
+class ConnectorContext:
+    """What a connector may know besides its own configuration.
 
     Attributes:
-        config_model: checks what `connectors.NAME` says.
-        create: opens a connector with such a configuration.
+        name: its name under `connectors`, for messages.
+        salt: this site's secret, 32 bytes.
+        folder: a folder of its own in the state folder; it exists.
+    """
+
+    name: str
+    salt: bytes = field(repr=False)
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorSpec(Spec[ConfigT]):
+    """A kind of connector: `type:` in the configuration.
+
+    Attributes:
+        create: opens a connector with its checked configuration.
         reference_client: for `sftsec bench connector`: a plain client to compare with, made
             from such a configuration and a name of lower-case letters, digits and dashes.
         example: YAML lines with comments, what `sftsec init --connector NAME` writes below
             `type: NAME`; "" offers none.
     """
 
-    name: str
-    summary: str
-    config_model: type[BaseModel]
-    create: Callable[[Any], Connector]
-    reference_client: Callable[[Any, str], ReferenceClient] | None = None
+    hook: ClassVar[str] = "sftsec_register_connectors"
+    kind: ClassVar[str] = "connector type"
+
+    create: Callable[[ConfigT, ConnectorContext], Connector]
+    reference_client: Callable[[ConfigT, str], ReferenceClient] | None = None
     example: str = ""

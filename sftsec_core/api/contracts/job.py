@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
+from sftsec_core.api.contracts.base import ConfigT, Spec
 from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob
 
 
-@dataclass(frozen=True, slots=True)
-class LauncherSpec:
-    """A place to run a recipe: this process (`local`), a cluster, ..."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LauncherSpec(Spec[ConfigT]):
+    """A place to run a recipe: this machine (`local`), a cluster, ...
 
-    name: str
-    summary: str
-    run: Callable[[RecipeSpec, TrainJob], TrainedModel]
+    Attributes:
+        run: (own settings, recipe, job) to the fitted model.
+    """
+
+    hook: ClassVar[str] = "sftsec_register_launchers"
+    kind: ClassVar[str] = "launcher"
+
+    run: Callable[[ConfigT, RecipeSpec[Any], TrainJob], TrainedModel]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from sftsec_core.api.contracts.base import ConfigT, Spec
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,21 +63,19 @@ class TrainJob:
     device: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RecipeSpec:
-    """A way to make a model.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipeSpec(Spec[ConfigT]):
+    """A way to make a model: `train.recipe` in the configuration.
 
     Attributes:
-        name: `recipe:` in the configuration.
-        cost: relative expense of scoring one text; the gate's "equal and cheaper" compares it.
-        requires: importable modules that it needs; missing ones are named with their extra.
-        train: fits a model; resumes from what an earlier, killed call left in `job.workdir`.
+        inference_cost: relative expense of scoring one row; the promotion gate compares it.
+        fit: fits a model; resumes from what an earlier, killed call left in `job.workdir`.
         load: reads a folder that the model's `save` wrote, without unpickling anything.
     """
 
-    name: str
-    summary: str
+    hook: ClassVar[str] = "sftsec_register_recipes"
+    kind: ClassVar[str] = "recipe"
+
     inference_cost: int
-    train: Callable[[TrainJob], TrainedModel]
+    fit: Callable[[TrainJob], TrainedModel]
     load: Callable[[Path], TrainedModel]
-    requires: tuple[str, ...] = ()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from pydantic import BaseModel
+from sftsec_core.api.contracts.base import ConfigT, Spec
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Incident
 
 
 class Step(Protocol):
-    """A transform of incidents, before anything is written to disk."""
+    """A transform of incidents, before anything is written to disk; it never sees a verdict."""
 
     def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
         """Return the batch transformed, fewer perhaps, never more, in the same order."""
@@ -37,12 +37,12 @@ class StepContext:
     salt: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class StepSpec:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSpec(Spec[ConfigT]):
     """A kind of step. Steps run by `order`, then by name: 100 normalise, 200 redact."""
 
-    name: str
-    summary: str
+    hook: ClassVar[str] = "sftsec_register_steps"
+    kind: ClassVar[str] = "step"
+
     order: int
-    config_model: type[BaseModel]
-    create: Callable[[Any, StepContext], Step]
+    create: Callable[[ConfigT, StepContext], Step]

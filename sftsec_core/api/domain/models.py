@@ -42,12 +42,14 @@ class Vote:
         approve: False refuses the promotion, whatever the others say.
         reason: why, with the figures.
         warning: an approval that a person should read nevertheless.
+        abstained: the voter had no opinion; `approve` is then True and counts for nothing.
     """
 
     voter: str
     approve: bool
     reason: str
     warning: bool = False
+    abstained: bool = False
 
 
 @dataclass(frozen=True, slots=True)

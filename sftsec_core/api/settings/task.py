@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from sftsec_core.api.contracts.decision import BUILT_IN_SPLITS
+from sftsec_core.api.errors import unknown
+from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.values import Duration, Fraction, Strict
 
 
@@ -33,11 +36,17 @@ class DedupeSettings(Strict):
 
 
 class SplitSettings(Strict):
-    """How examples are divided into train, dev and test."""
+    """How examples are divided into train, dev and test.
 
-    method: Literal["auto", "given", "time", "group", "stratified"] = Field(
+    The keys of a plugin's splitter stand beside these when `method` names it.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    method: str = Field(
         "auto",
-        description="auto: given where the source says so, else time, else group, else stratified.",
+        description="auto: given where the source says so, else time, else group, else stratified; "
+        "or a plugin's splitter.",
     )
     dev: Fraction = 0.1
     test: Fraction = 0.2
@@ -48,6 +57,16 @@ class SplitSettings(Strict):
         if self.dev + self.test >= 0.9:
             raise ValueError("dev and test together must leave at least a tenth to train on")
         return self
+
+    @model_validator(mode="after")
+    def _refuse_unknown_keys(self) -> SplitSettings:
+        if self.method in BUILT_IN_SPLITS and (own := self.options()):
+            raise ValueError(unknown("key", next(iter(own)), type(self).model_fields))
+        return self
+
+    def options(self) -> dict[str, Any]:
+        """The settings of a plugin's splitter."""
+        return dict(self.model_extra or {})
 
 
 class EncoderSettings(Strict):
@@ -77,11 +96,13 @@ class EncoderSettings(Strict):
 class TrainSettings(Strict):
     """How a model is made."""
 
-    recipe: str = Field("auto", description="auto, linear, probe, hybrid, full, lora, ...")
-    compare: tuple[str, ...] = Field(
+    recipe: Choice = Field(
+        Choice(name="auto"), description="auto, linear, probe, hybrid, full, lora, ..."
+    )
+    compare: tuple[Choice, ...] = Field(
         (), description="Recipes fitted beside it for the report, besides linear."
     )
-    launcher: str = Field("local", description="Where it runs.")
+    launcher: Choice = Field(Choice(name="local"), description="Where it runs.")
     budget: Duration | None = Field(
         timedelta(minutes=10), description="Time for training; auto fits what it allows."
     )
@@ -129,6 +150,17 @@ class GateSettings(Strict):
     tolerance: float = Field(
         0.0, ge=0, description="How far below the live model macro-F1 may lie, beyond the interval."
     )
+    voters: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Settings of voters that enabled plugins register."
+    )
+
+
+class EvaluationSettings(Strict):
+    """What an evaluation computes besides the built-in figures."""
+
+    metrics: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Settings of metrics that enabled plugins register."
+    )
 
 
 class TaskSettings(Strict):
@@ -149,11 +181,19 @@ class TaskSettings(Strict):
         {"normalise": {}, "redact": {}},
         description="Steps before the first write to disk, with their settings.",
     )
+    render: Choice | None = Field(
+        None, description="A renderer of an enabled plugin; default: the text fields, joined."
+    )
+    suppress: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Suppressors of enabled plugins, with their settings.",
+    )
     dedupe: DedupeSettings = DedupeSettings()
     verdicts: VerdictSettings = VerdictSettings()
     split: SplitSettings = SplitSettings()
     train: TrainSettings = TrainSettings()
     threshold: ThresholdSettings = ThresholdSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
     gate: GateSettings = GateSettings()
 
     @model_validator(mode="after")

@@ -50,10 +50,11 @@ def command(
       sftsec bench quality data/* -r auto --budget 10m --json
       sftsec bench quality data/sms_spam --limit-train 128 --seed 1 --seed 2 --seed 3
     """
+    from sftsec_core.api.contracts import RecipeSpec
     from sftsec_core.bench.quality import run_quality_bench
     from sftsec_core.plugins import get
 
-    known = app.plugins().recipes()
+    known = app.plugins().specs(RecipeSpec)
     chosen = [get("recipe", name, known) for name in recipes]
     rows = []
     for row in run_quality_bench(

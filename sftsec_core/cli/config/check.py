@@ -21,11 +21,17 @@ def command(app: App, as_json: bool) -> None:
       sftsec config check
       sftsec -c /etc/sftsec/sftsec.yaml config check --json
     """
-    from sftsec_core.operations.context import check_against_plugins, read
+    from sftsec_core.operations.preflight import (
+        check_against_plugins,
+        check_requirements,
+        read,
+    )
 
     file = app.config_file()
     settings, plugins = read(file)
     check_against_plugins(settings, plugins, file)
+    for task in settings.tasks.values():
+        check_requirements(task, plugins)
     found = {
         "file": str(file),
         "plugins": list(settings.plugins),

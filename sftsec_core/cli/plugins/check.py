@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import click
 
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
@@ -20,23 +17,14 @@ def command(app: App, as_json: bool) -> None:
     Examples:
       sftsec plugins check
     """
-    from sftsec_core.api.errors import PluginError
-    from sftsec_core.operations.context import read
+    from sftsec_core.config.load import load_settings
+    from sftsec_core.plugins import KINDS, Plugins
 
-    _, plugins = read(app.config_file())
-    offered: dict[str, Mapping[str, Any]] = {
-        "connectors": plugins.connectors(),
-        "steps": plugins.steps(),
-        "recipes": plugins.recipes(),
-        "metrics": plugins.metrics(),
-        "tasks": plugins.tasks(),
-        "attacks": plugins.attacks(),
-        "explainers": plugins.explainers(),
-        "launchers": plugins.launchers(),
+    plugins = Plugins(load_settings(app.config_file()).plugins)
+    data = {
+        kind.kind: {spec.name: spec.summary for spec in plugins.specs(kind).values()}
+        for kind in KINDS
     }
-    data = {kind: {s.name: s.summary for s in specs.values()} for kind, specs in offered.items()}
     rows = [(kind, *pair) for kind, specs in data.items() for pair in specs.items()]
     emit(data, as_json=as_json, show=table("offered", ("kind", "name", "summary"), rows))
-    broken = [f"{s.name}: {s.error}" for s in plugins.statuses if s.error]
-    if broken:
-        raise PluginError("; ".join(broken))
+    plugins.require()

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from sftsec_core.api.domain import PullWindow, Verdict
+from sftsec_core.testing import make_label_requests
 from sftsec_core.testing.incidents import make_detections, make_incidents
 from sftsec_search.connector import SearchConnector
 from sftsec_search.errors import AccessError, TlsError
@@ -120,7 +121,7 @@ def test_exactly_the_role_that_check_prints_is_enough(
     detections = make_detections(3)
     assert len(connector.push(detections).written) == 3
     assert len(connector.push(detections).duplicates) == 3
-    assert connector.request_labels([f"{site.index}/b"]) == 1
+    assert connector.request_labels(make_label_requests([f"{site.index}/b"])) == 1
     event = next(uid for uid in fresh if uid.startswith(index))
     assert connector.add_verdicts([(event, Verdict("spam", "ann"))]) == 1
     assert event in uids(pages(connector, PullWindow(labelled=True)))

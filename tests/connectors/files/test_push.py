@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from sftsec_core.testing import make_detections
+from sftsec_core.testing import make_detections, make_label_requests
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
 from sftsec_files.errors import OutputError
@@ -88,8 +88,8 @@ def test_a_detection_is_written_with_ecs_names_and_its_own_win(tmp_path: Path) -
 
 
 def test_labels_are_requested_once_each_beside_the_output(tmp_path: Path) -> None:
-    assert connector(tmp_path).request_labels(["a", "b"]) == 2
-    assert connector(tmp_path).request_labels(["b", "c"]) == 1
+    assert connector(tmp_path).request_labels(make_label_requests(["a", "b"])) == 2
+    assert connector(tmp_path).request_labels(make_label_requests(["b", "c"])) == 1
     lines = (tmp_path / "out.jsonl.label-requests.jsonl").read_bytes().splitlines()
     assert [orjson.loads(line)["sftsec.incident.uid"] for line in lines] == ["a", "b", "c"]
 
@@ -98,7 +98,7 @@ def test_the_output_in_a_folder_that_is_read_is_not_pulled(tmp_path: Path) -> No
     (tmp_path / "in.jsonl").write_bytes(b'{"id": "1", "message": "m"}\n')
     one = connector(tmp_path)
     one.push(make_detections(3))
-    one.request_labels(["x"])
+    one.request_labels(make_label_requests(["x"]))
     from sftsec_core.api.domain import PullWindow
 
     assert [i.uid for page in one.pull(PullWindow()) for i in page.incidents] == ["1"]

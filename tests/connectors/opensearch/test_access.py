@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sftsec_core.api.domain import PullWindow, Verdict
+from sftsec_core.testing import make_label_requests
 from sftsec_core.testing.incidents import make_detections
 from sftsec_opensearch.privileges import CLUSTER
 from sftsec_search.connector import SearchConnector
@@ -51,10 +52,10 @@ def test_exactly_the_role_that_check_prints_is_enough(site: Site, index: str, us
     detections = make_detections(3)
     assert len(connector.push(detections).written) == 3
     assert len(connector.push(detections).duplicates) == 3
-    assert connector.request_labels(fresh[:2]) == 2
+    assert connector.request_labels(make_label_requests(fresh[:2])) == 2
     assert connector.add_verdicts([(fresh[0], Verdict("spam", "ann"))]) == 1
     assert fresh[0] in uids(pages(connector, PullWindow(labelled=True)))
-    assert connector.request_labels(fresh[:2]) == 0
+    assert connector.request_labels(make_label_requests(fresh[:2])) == 0
 
 
 def test_a_check_leaves_nothing_behind(site: Site, index: str, user: User) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from sftsec_core.api.domain import LabelRequest, Verdict
 from sftsec_core.api.errors import ConnectorError
+from sftsec_core.testing import make_label_requests
 from tests.connectors.splunk.pulls import AT, moment
 from tests.connectors.splunk.sites import Site
 
@@ -20,7 +21,7 @@ def request(uid: str) -> LabelRequest:
 
 def test_a_request_is_a_document_that_says_why(site: Site) -> None:
     connector = site.connect()
-    assert connector.ask_for_labels([request("one"), request("one")]) == 1
+    assert connector.request_labels([request("one"), request("one")]) == 1
     [document] = site.splunk.kv("sftsec", "sftsec_queue")
     assert document.pop("requested") == pytest.approx(site.splunk.now(), abs=10)
     assert json.loads(document.pop("event")) == {"subject": "hi", "to": ["a"]}
@@ -38,16 +39,16 @@ def test_a_request_is_a_document_that_says_why(site: Site) -> None:
 
 def test_what_waits_is_not_asked_for_again_and_what_was_judged_is_taken_off(site: Site) -> None:
     connector = site.connect()
-    assert connector.ask_for_labels([request("one"), request("two")]) == 2
+    assert connector.request_labels([request("one"), request("two")]) == 2
     connector.add_verdicts([("one", Verdict("benign", "ann")), ("three", Verdict("benign"))])
-    assert connector.ask_for_labels([request(uid) for uid in ("two", "three", "four")]) == 1
+    assert connector.request_labels([request(uid) for uid in ("two", "three", "four")]) == 1
     waiting = {each["incident_uid"] for each in site.splunk.kv("sftsec", "sftsec_queue")}
     assert waiting == {"two", "four"}
 
 
 def test_a_request_by_uid_alone_claims_no_reason(site: Site) -> None:
     connector = site.connect()
-    assert connector.request_labels(["one", "two", "one"]) == 2
+    assert connector.request_labels(make_label_requests(["one", "two", "one"])) == 2
     found = site.splunk.kv("sftsec", "sftsec_queue")
     assert [{"task", "label", "probability"} & set(each) for each in found] == [set(), set()]
 
@@ -56,12 +57,12 @@ def test_many_requests_go_in_batches_that_the_server_takes(site: Site) -> None:
     site.set_kv_cap(50)
     connector = site.connect()
     uids = [f"uid-{number}" for number in range(260)]
-    assert connector.request_labels(uids) == 260
-    assert connector.request_labels(uids) == 0
+    assert connector.request_labels(make_label_requests(uids)) == 260
+    assert connector.request_labels(make_label_requests(uids)) == 0
     assert len(site.splunk.kv("sftsec", "sftsec_queue")) == 260
 
 
 def test_without_the_app_nobody_can_be_asked(site: Site) -> None:
     site.drop_collection("sftsec_queue")
     with pytest.raises(ConnectorError, match="install the app `sftsec`"):
-        site.connect().request_labels(["one"])
+        site.connect().request_labels(make_label_requests(["one"]))

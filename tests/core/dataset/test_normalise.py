@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ def normalise(text: str, **options: bool) -> str:
 
 
 class TestNormaliseStep(StepContract):
-    def spec(self) -> StepSpec:
+    def spec(self) -> StepSpec[Any]:
         return NORMALISE
 
     def incidents(self) -> list[Incident]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from sftsec_core.api.contracts import RendererSpec
 from sftsec_core.api.domain import Incident, IncidentPage, TaskSpec, Verdict
 from sftsec_core.api.hookspecs import hookimpl
+from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.task import VerdictSettings
-from sftsec_core.dataset.features import build_examples, render_text
+from sftsec_core.dataset.features import build_examples, render_text, renderer
 from sftsec_core.dataset.resolve import Resolution, resolve
 from sftsec_core.plugins import Plugins
 from tests.core.dataset.builders import TASK, build, text
@@ -126,7 +131,7 @@ def test_examples_are_the_labelled_rows_sorted_by_uid(tmp_path: Path) -> None:
     )
     snapshot = build([IncidentPage(incidents, "c")], tmp_path)
     found = resolve(snapshot, LABELS, VerdictSettings())
-    examples = build_examples(snapshot, found, TASK, Plugins(()))
+    examples = build_examples(snapshot, found, TASK, renderer(TASK, None, Plugins(())))
     assert [(e.uid, e.text, e.label) for e in examples] == [
         ("a", text(2), "ham"),
         ("b", text(1), "spam"),
@@ -135,19 +140,31 @@ def test_examples_are_the_labelled_rows_sorted_by_uid(tmp_path: Path) -> None:
     assert examples[0].cluster != examples[1].cluster
 
 
-def test_a_plugin_that_renders_is_asked_first_and_an_empty_text_drops(tmp_path: Path) -> None:
+class Loud(BaseModel):
+    """Settings of a renderer."""
+
+    word: str
+
+
+def test_the_chosen_renderer_renders_and_an_empty_text_drops(tmp_path: Path) -> None:
     class Shout:
         @hookimpl
-        def sftsec_render_example(self, incident: Incident, task: TaskSpec) -> str | None:
-            return {"a": None, "b": "LOUD", "c": ""}[incident.uid]
+        def sftsec_register_renderers(self) -> Sequence[RendererSpec[Any]]:
+            def render(config: Loud, incident: Incident, _task: TaskSpec) -> str:
+                return {"a": "soft", "b": config.word, "c": ""}[incident.uid]
+
+            return [RendererSpec(name="shout", summary="x", config_model=Loud, render=render)]
+
+    chosen = Choice.model_validate({"name": "shout", "word": "LOUD"})
+    render = renderer(TASK, chosen, Plugins.of_modules(Shout()))
 
     incidents = tuple(
         Incident(uid, {"message": text(n)}, (given("spam"),)) for n, uid in enumerate("abc")
     )
     snapshot = build([IncidentPage(incidents, "c")], tmp_path)
     found = resolve(snapshot, LABELS, VerdictSettings())
-    examples = build_examples(snapshot, found, TASK, Plugins.of_modules(Shout()))
-    assert [(e.uid, e.text) for e in examples] == [("a", text(0)), ("b", "LOUD")]
+    examples = build_examples(snapshot, found, TASK, render)
+    assert [(e.uid, e.text) for e in examples] == [("a", "soft"), ("b", "LOUD")]
 
 
 def test_the_default_text_joins_the_fields_that_are_there() -> None:

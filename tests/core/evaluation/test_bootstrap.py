@@ -104,7 +104,9 @@ def _brier(y: NDArray[np.int64], proba: NDArray[np.float64], _benign: int | None
 
 def test_a_plugins_metric_gets_an_interval_around_its_figure() -> None:
     y, proba = blurred(100, 2, 1.0, seed=4)
-    spec = MetricSpec("brier", "mean squared error", False, _brier)
+    spec = MetricSpec(
+        name="brier", summary="mean squared error", higher_is_better=False, compute=_brier
+    )
     found = bootstrap_metric(spec, y, proba, 0, Resamples(y, count=200))
     assert found.value == pytest.approx(_brier(y, proba, 0))
     assert found.low is not None
@@ -120,5 +122,5 @@ def test_a_plugins_metric_that_fails_or_is_undefined_is_none(answer: object) -> 
         return answer if answer is None else float("nan")
 
     y, proba = blurred(20, 2, 1.0, seed=4)
-    spec = MetricSpec("odd", "fails", True, compute)
+    spec = MetricSpec(name="odd", summary="fails", higher_is_better=True, compute=compute)
     assert bootstrap_metric(spec, y, proba, 0, Resamples(y, count=10)) == Interval(None)

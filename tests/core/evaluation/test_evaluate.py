@@ -136,7 +136,12 @@ def test_curves_are_thin_and_keep_their_ends_and_their_low_false_positive_rates(
 
 
 def test_a_plugins_metric_stands_behind_the_built_in_ones() -> None:
-    spec = MetricSpec("rows", "how many", True, lambda y, _proba, _benign: float(len(y)))
+    spec = MetricSpec(
+        name="rows",
+        summary="how many",
+        higher_is_better=True,
+        compute=lambda y, _proba, _benign: float(len(y)),
+    )
     fitted = Fitted(RoteModel(BINARY.labels, 3.0), "x")
     report = evaluate(
         fitted, {}, split_of(), BINARY, threshold=ThresholdSettings(), metrics={"rows": spec}

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 import sftsec_core.builtin
 import sftsec_files.hooks
 import sftsec_pii.hooks
-from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob
+from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob, VoterSpec
 from sftsec_core.api.domain import Decision, EvalReport, ModelRef, RunInfo, Vote
 from sftsec_core.api.errors import ConnectorUnavailableError, StoreError, TrainingError
 from sftsec_core.api.hookspecs import hookimpl
-from sftsec_core.operations.context import Context, read
+from sftsec_core.operations.context import Context
+from sftsec_core.operations.preflight import read
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.plugins import Plugins
 from sftsec_core.recipes.specs import LINEAR
@@ -56,8 +57,14 @@ def need_what_is_not_there(job: TrainJob) -> TrainedModel:
     raise ImportError("No module named 'torch'", name="torch")
 
 
-def dear(name: str, **changes: Any) -> RecipeSpec:
-    return RecipeSpec(name, name, 50, changes.get("train", LINEAR.train), LINEAR.load)
+def dear(name: str, **changes: Any) -> RecipeSpec[Any]:
+    return RecipeSpec(
+        name=name,
+        summary=name,
+        inference_cost=50,
+        fit=changes.get("fit", LINEAR.fit),
+        load=LINEAR.load,
+    )
 
 
 @dataclass
@@ -68,17 +75,26 @@ class Observer:
     refuse: bool = False
 
     @hookimpl
-    def sftsec_register_recipes(self) -> Sequence[RecipeSpec]:
-        oracle = RecipeSpec("oracle", "knows", 90, lambda _job: Oracle(), lambda _folder: Oracle())
+    def sftsec_register_recipes(self) -> Sequence[RecipeSpec[Any]]:
+        oracle = RecipeSpec(
+            name="oracle",
+            summary="knows",
+            inference_cost=90,
+            fit=lambda _job: Oracle(),
+            load=lambda _folder: Oracle(),
+        )
         return [
             oracle,
             dear("dear"),
-            dear("broken", train=refuse_to_train),
-            dear("torchless", train=need_what_is_not_there),
+            dear("broken", fit=refuse_to_train),
+            dear("torchless", fit=need_what_is_not_there),
         ]
 
     @hookimpl
-    def sftsec_vote_promotion(self, candidate: EvalReport) -> Vote | None:
+    def sftsec_register_voters(self) -> Sequence[VoterSpec[Any]]:
+        return [VoterSpec(name="observer", summary="no Fridays", vote=self.vote)]
+
+    def vote(self, *_: object) -> Vote | None:
         return Vote("observer", False, "not on a Friday") if self.refuse else None
 
     @hookimpl

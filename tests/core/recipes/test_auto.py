@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob
+from sftsec_core.api.contracts import RecipeSpec, Requirement, TrainedModel, TrainJob
 from sftsec_core.api.domain import Example
 from sftsec_core.api.errors import DataError, IntegrityError, TrainingError
 from sftsec_core.api.settings.task import EncoderSettings
@@ -53,21 +53,21 @@ class Always:
         raise NotImplementedError
 
 
-def recipe(name: str, answer: Callable[[str], Sequence[float]]) -> RecipeSpec:
+def recipe(name: str, answer: Callable[[str], Sequence[float]]) -> RecipeSpec[Any]:
     def train(job: TrainJob) -> TrainedModel:
         return Always(job.task.labels, answer)
 
     def load(folder: Path) -> TrainedModel:
         raise NotImplementedError
 
-    return RecipeSpec(name, "", 1, train, load)
+    return RecipeSpec(name=name, summary="", inference_cost=1, fit=train, load=load)
 
 
-def failing(name: str) -> RecipeSpec:
+def failing(name: str) -> RecipeSpec[Any]:
     def train(job: TrainJob) -> TrainedModel:
         raise TrainingError("diverged")
 
-    return replace(recipe(name, lambda _text: (0.5, 0.5)), train=train)
+    return replace(recipe(name, lambda _text: (0.5, 0.5)), fit=train)
 
 
 def is_bad(text: str) -> bool:
@@ -115,12 +115,12 @@ def test_the_best_on_dev_is_kept(tmp_path: Path) -> None:
 def test_fine_tuning_does_not_see_the_dev_that_judges_it(tmp_path: Path) -> None:
     seen: dict[str, int] = {}
 
-    def looking(name: str) -> RecipeSpec:
+    def looking(name: str) -> RecipeSpec[Any]:
         def train(job: TrainJob) -> TrainedModel:
             seen[name] = len(job.dev)
             return Always(job.task.labels, mostly_right)
 
-        return replace(recipe(name, mostly_right), train=train)
+        return replace(recipe(name, mostly_right), fit=train)
 
     names = ("linear", "hybrid", "full")
     model = train_auto(judged_job(tmp_path), {name: looking(name) for name in names})
@@ -217,7 +217,10 @@ def test_without_a_dev_to_judge_by_hybrid_is_taken(tmp_path: Path, dev: Sequence
 
 @pytest.mark.usefixtures("fast")
 def test_packages_that_are_missing_are_named_and_linear_is_left(tmp_path: Path) -> None:
-    lacking = replace(recipe("hybrid", oracle), requires=("no_such_module",))
+    lacking = replace(
+        recipe("hybrid", oracle),
+        requires=(Requirement(module="no_such_module", install_hint="pip install it"),),
+    )
     recipes = {
         "linear": recipe("linear", mostly_right),
         "hybrid": lacking,
@@ -262,7 +265,7 @@ def test_trained_saved_and_loaded_it_answers_the_same(
 
 
 def _hybrid(job: TrainJob) -> dict[str, TrainedModel]:
-    return {"hybrid": MEMBERS["hybrid"].train(job)}
+    return {"hybrid": MEMBERS["hybrid"].fit(job)}
 
 
 def test_a_blend_that_names_a_strange_member_is_refused(

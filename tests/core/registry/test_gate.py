@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from pydantic import BaseModel
 
+from sftsec_core.api.contracts import VoterSpec
 from sftsec_core.api.domain import EvalReport, Vote
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.api.settings.task import GateSettings
@@ -21,24 +23,57 @@ def report() -> EvalReport:
 
 
 class Voter:
-    """A plugin that votes as it is told, or raises."""
+    """A plugin whose one voter votes as it is told, or raises."""
 
-    def __init__(self, answer: object) -> None:
+    def __init__(self, name: str, answer: object) -> None:
+        self.name = name
         self.answer = answer
 
     @hookimpl
-    def sftsec_vote_promotion(
-        self, candidate: EvalReport, policy: GateSettings
-    ) -> Vote | Sequence[Vote] | None:
+    def sftsec_register_voters(self) -> Sequence[VoterSpec[Any]]:
+        return [VoterSpec(name=self.name, summary="as told", vote=self.vote)]
+
+    def vote(self, *_: object) -> Vote:
         if isinstance(self.answer, Exception):
             raise self.answer
         return cast("Vote", self.answer)
 
 
+def plugins_of(*answers: object) -> Plugins:
+    return Plugins.of_modules(*(Voter(f"voter-{n}", a) for n, a in enumerate(answers)))
+
+
 def decided(report: EvalReport, *answers: object) -> tuple[bool, list[str]]:
-    plugins = Plugins.of_modules(*(Voter(answer) for answer in answers))
-    decision = decide(plugins, report, None, GateSettings())
+    decision = decide(plugins_of(*answers), report, None, GateSettings())
     return decision.approved, [vote.reason for vote in decision.refusals()]
+
+
+def test_an_abstention_is_listed(report: EvalReport) -> None:
+    decision = decide(plugins_of(YES, None), report, None, GateSettings())
+    assert [(vote.voter, vote.abstained) for vote in decision.votes] == [
+        ("first", False),
+        ("voter-1", True),
+    ]
+
+
+class NoFriday(BaseModel):
+    """Settings of a voter."""
+
+    after: str = "16:00"
+
+
+def test_a_voter_gets_its_settings(report: EvalReport) -> None:
+    class Friday:
+        @hookimpl
+        def sftsec_register_voters(self) -> Sequence[VoterSpec[Any]]:
+            def vote(config: NoFriday, *_: object) -> Vote:
+                return Vote("no_friday", True, config.after)
+
+            return [VoterSpec(name="no_friday", summary="x", config_model=NoFriday, vote=vote)]
+
+    policy = GateSettings(voters={"no_friday": {"after": "12:00"}})
+    decision = decide(Plugins.of_modules(Friday()), report, None, policy)
+    assert [vote.reason for vote in decision.votes] == ["12:00"]
 
 
 def test_votes_in_favour_approve_and_abstentions_do_not_matter(report: EvalReport) -> None:
@@ -61,7 +96,7 @@ def test_a_round_in_which_nobody_votes_refuses(
 ) -> None:
     approved, reasons = decided(report, *answers)
     assert not approved
-    assert "nobody voted" in reasons[0]
+    assert "no voter voted" in reasons[0]
 
 
 @pytest.mark.parametrize(

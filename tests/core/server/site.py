@@ -23,7 +23,8 @@ from sftsec_core.api.domain import Decision, Example, Incident, ModelRef, Thresh
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.config.load import validate
 from sftsec_core.config.settings import ServeSettings
-from sftsec_core.operations.context import Context, check_against_plugins, read
+from sftsec_core.operations.context import Context
+from sftsec_core.operations.preflight import check_against_plugins, read
 from sftsec_core.plugins import Plugins
 from sftsec_core.recipes.linear import train_linear
 from sftsec_core.registry.serving import Serving
@@ -39,7 +40,7 @@ STEPS: Mapping[str, Mapping[str, Any]] = {"normalise": {}, "redact": {}}
 YES = Decision(True, (Vote("test", True, "it is good enough"),))
 
 
-def configuration(**serve: Any) -> dict[str, Any]:
+def configuration(suppress: Sequence[str] = (), **serve: Any) -> dict[str, Any]:
     """The configuration of a site with one task, whose records lie in incidents.jsonl."""
     task = {
         "connector": "siem",
@@ -47,6 +48,7 @@ def configuration(**serve: Any) -> dict[str, Any]:
         "labels": {name: [name] for name in LABELS},
         "benign": "benign",
         "keep": ["host.name"],
+        "suppress": {name: {} for name in suppress},
     }
     siem = {"type": "files", "paths": ["incidents.jsonl"], "output": "detections.jsonl"}
     tokens = {"splunk": "file:splunk.token", "soar": "file:soar.token"}
@@ -65,13 +67,15 @@ class Site:
     context: Context
 
     @classmethod
-    def make(cls, folder: Path, *plugins: object, **serve: Any) -> Site:
+    def make(
+        cls, folder: Path, *plugins: object, suppress: Sequence[str] = (), **serve: Any
+    ) -> Site:
         """Write the configuration and open it with the built-in plugins and these."""
         for name, token in (("splunk", TOKEN), ("soar", OTHER)):
             (folder / f"{name}.token").write_text(token, encoding="utf-8")
         tokens = {name: f"file:{folder}/{name}.token" for name in ("splunk", "soar")}
         file = folder / "sftsec.yaml"
-        settings = configuration(**{"tokens": tokens, **serve})
+        settings = configuration(suppress, **{"tokens": tokens, **serve})
         file.write_text(json.dumps(settings), encoding="utf-8")
         (folder / "incidents.jsonl").touch()
         built_in = (sftsec_core.builtin, sftsec_files.hooks, sftsec_pii.hooks)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -14,8 +15,8 @@ import orjson
 import pytest
 from numpy.typing import NDArray
 
-from sftsec_core.api.contracts import RecipeSpec
-from sftsec_core.api.domain import Suppression
+from sftsec_core.api.contracts import EmptyConfig, RecipeSpec, SuppressorSpec
+from sftsec_core.api.domain import Detection, Suppression
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.recipes.specs import LINEAR
 from sftsec_core.server.endpoint import Endpoint
@@ -68,13 +69,25 @@ class Plugin:
         self.model = model
 
     @hookimpl
-    def sftsec_register_recipes(self) -> Sequence[RecipeSpec]:
-        return [RecipeSpec("gated", "waits", 1, LINEAR.train, lambda _folder: self.model)]
+    def sftsec_register_recipes(self) -> Sequence[RecipeSpec[Any]]:
+        return [
+            RecipeSpec(
+                name="gated",
+                summary="waits",
+                inference_cost=1,
+                fit=LINEAR.fit,
+                load=lambda _folder: self.model,
+            )
+        ]
 
     @hookimpl
-    def sftsec_suppress_detection(self, detection: object) -> Suppression | None:
-        fields = getattr(detection, "fields", {})
-        return Suppression("maintenance") if fields.get("host.name") == "host-0" else None
+    def sftsec_register_suppressors(self) -> Sequence[SuppressorSpec[Any]]:
+        return [SuppressorSpec(name="maintenance", summary="host-0", suppress=_maintenance)]
+
+
+def _maintenance(_config: EmptyConfig, detection: Detection) -> Suppression | None:
+    host = detection.fields.get("host.name")
+    return Suppression("maintenance") if host == "host-0" else None
 
 
 @pytest.fixture
@@ -84,7 +97,7 @@ def model() -> GatedModel:
 
 @pytest.fixture
 def gated(tmp_path: Path, model: GatedModel) -> Iterator[Site]:
-    site = Site.make(tmp_path, Plugin(model))
+    site = Site.make(tmp_path, Plugin(model), suppress=["maintenance"])
     registry = site.context.registry
     site.promote(registry.register(model, site.serving("gated"), {}, run_id="run-1"))
     yield site

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sftsec_core.api.contracts import ConnectorSpec, EmptyConfig
+from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.errors import ConfigError
 from sftsec_core.config.load import load_settings
 from sftsec_core.config.presets import TASKS
 from sftsec_core.config.template import render_config
+from sftsec_core.plugins import Plugins
 
 SECRET = "winter-is-coming-4711"
 HEAD = "version: 1\nserve:\n"
@@ -74,7 +75,7 @@ def test_nonsense_is_refused(tmp_path: Path, serve: str, told: str) -> None:
 
 
 def test_the_commented_section_of_a_new_configuration_is_a_valid_one(tmp_path: Path) -> None:
-    connector = ConnectorSpec("files", "", EmptyConfig, EmptyConfig)  # type: ignore[arg-type]
+    connector = Plugins(("files",)).specs(ConnectorSpec)["files"]
     text = render_config(TASKS[0], connector)
     commented = text[text.index("# serve:") :].splitlines()
     serve = yaml.safe_load("\n".join(line.removeprefix("# ") for line in commented))

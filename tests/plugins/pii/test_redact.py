@@ -43,7 +43,7 @@ class TestPiiPlugin(PluginContract):
 
 
 class TestRedactStep(StepContract):
-    def spec(self) -> StepSpec:
+    def spec(self) -> StepSpec[Any]:
         return sftsec_pii.hooks.sftsec_register_steps()[0]
 
     def incidents(self) -> Sequence[Incident]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import sftsec_example.hooks
@@ -65,7 +66,7 @@ class TestConnector(ConnectorContract):
 
 
 class TestDefang(StepContract):
-    def spec(self) -> StepSpec:
+    def spec(self) -> StepSpec[Any]:
         return sftsec_example.hooks.sftsec_register_steps()[0]
 
     def incidents(self) -> Sequence[Incident]:
@@ -86,7 +87,7 @@ class TestDefang(StepContract):
 
 
 class TestNaiveBayes(RecipeContract):
-    def spec(self) -> RecipeSpec:
+    def spec(self) -> RecipeSpec[Any]:
         return sftsec_example.hooks.sftsec_register_recipes()[0]
 
 

@@ -17,6 +17,7 @@ from sftsec_core.api.domain import (
     Detection,
     Incident,
     IncidentPage,
+    LabelRequest,
     PullWindow,
     PushReceipt,
     Rejection,
@@ -90,12 +91,13 @@ class CsvConnector:
             self._append(list(new.values()))
         return PushReceipt(tuple(new), tuple(duplicates))
 
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
         """Append the uids to requests.txt, which the analysts work through."""
         asked = set()
         if self._requests.exists():
             asked = set(self._requests.read_text(encoding="utf-8").split("\n"))
-        new = [uid for uid in dict.fromkeys(incident_uids) if uid not in asked]
+        uids = [each.incident_uid for each in requests]
+        new = [uid for uid in dict.fromkeys(uids) if uid not in asked]
         with self._requests.open("a", encoding="utf-8") as file:
             file.writelines(f"{uid}\n" for uid in new)
         return len(new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sftsec_core.api.contracts import ConnectorSpec, RecipeSpec, StepSpec
 from sftsec_core.api.hookspecs import hookimpl
@@ -12,20 +13,41 @@ from sftsec_example.step import Defang, DefangConfig
 
 
 @hookimpl
-def sftsec_register_connectors() -> Sequence[ConnectorSpec]:
+def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
     """Offer `type: example-csv`."""
     return [
-        ConnectorSpec("example-csv", "A folder with a CSV of incidents", CsvConfig, CsvConnector)
+        ConnectorSpec(
+            name="example-csv",
+            summary="A folder with a CSV of incidents",
+            config_model=CsvConfig,
+            create=CsvConnector,
+        )
     ]
 
 
 @hookimpl
-def sftsec_register_steps() -> Sequence[StepSpec]:
+def sftsec_register_steps() -> Sequence[StepSpec[Any]]:
     """Offer `steps.defang`, behind normalise (100) and redact (200)."""
-    return [StepSpec("defang", "URLs that nobody follows by accident", 300, DefangConfig, Defang)]
+    return [
+        StepSpec(
+            name="defang",
+            summary="URLs that nobody follows by accident",
+            order=300,
+            config_model=DefangConfig,
+            create=Defang,
+        )
+    ]
 
 
 @hookimpl
-def sftsec_register_recipes() -> Sequence[RecipeSpec]:
+def sftsec_register_recipes() -> Sequence[RecipeSpec[Any]]:
     """Offer `train.recipe: example-naive-bayes`."""
-    return [RecipeSpec("example-naive-bayes", "Naive Bayes over words", 1, train, load)]
+    return [
+        RecipeSpec(
+            name="example-naive-bayes",
+            summary="Naive Bayes over words",
+            inference_cost=1,
+            fit=train,
+            load=load,
+        )
+    ]

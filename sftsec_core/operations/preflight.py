@@ -1,0 +1,132 @@
+"""Check, before anything is touched, all that a configuration names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sftsec_core.api.contracts import (
+    BUILT_IN_SPLITS,
+    ConnectorSpec,
+    LauncherSpec,
+    MetricSpec,
+    RecipeSpec,
+    RendererSpec,
+    Spec,
+    SplitterSpec,
+    StepSpec,
+    SuppressorSpec,
+    VoterSpec,
+)
+from sftsec_core.api.errors import ConfigError, PluginError, unknown
+from sftsec_core.config.load import load_settings, validate
+from sftsec_core.plugins import Plugins
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+    from sftsec_core.api.settings.choice import Choice
+    from sftsec_core.api.settings.task import TaskSettings
+    from sftsec_core.config.settings import Settings
+
+SpecT = TypeVar("SpecT", bound=Spec[Any])
+Named = tuple[type[Spec[Any]], str, Mapping[str, Any], tuple[str, ...]]
+
+
+def read(file: Path) -> tuple[Settings, Plugins]:
+    """Read a configuration and load the plugins that it enables.
+
+    Raises:
+        ConfigError: when the configuration is wrong.
+        PluginError: when an enabled plugin is broken or missing, or two clash.
+    """
+    settings = load_settings(file)
+    plugins = Plugins(settings.plugins)
+    plugins.require()
+    return settings, plugins
+
+
+def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> None:
+    """Check what only the plugins know: names of specs, and the settings of each.
+
+    Raises:
+        ConfigError: naming the file, the path in it and what is allowed.
+    """
+    for name in settings.connectors:
+        connector_config(settings, plugins, file, name)
+    for name, task in settings.tasks.items():
+        for kind, spec_name, options, place in named_by(task):
+            path = ("tasks", name, *place)
+            spec = _known(plugins, kind, spec_name, file, path)
+            validate(spec.config_model, options, file=file, path=path)
+        _check_voters(plugins, task, file, name)
+
+
+def _check_voters(plugins: Plugins, task: TaskSettings, file: Path, name: str) -> None:
+    """Every voter of an enabled plugin votes, so each must accept the settings that it has."""
+    for voter, spec in plugins.specs(VoterSpec).items():
+        path = ("tasks", name, "gate", "voters", voter)
+        validate(spec.config_model, task.gate.voters.get(voter, {}), file=file, path=path)
+
+
+def check_requirements(task: TaskSettings, plugins: Plugins) -> None:
+    """Check that everything a task names can be imported, before anything is pulled.
+
+    Raises:
+        PluginError: naming each missing module and the command that installs it.
+    """
+    missing = [
+        complaint
+        for kind, name, _, _ in named_by(task)
+        if (spec := plugins.specs(kind).get(name)) and (complaint := spec.missing())
+    ]
+    if missing:
+        raise PluginError("; ".join(dict.fromkeys(missing)))
+
+
+def named_by(task: TaskSettings) -> Iterator[Named]:
+    """Everything that a task names: its kind, its name, its settings, and where they stand."""
+    for name, options in task.steps.items():
+        yield StepSpec, name, options, ("steps", name)
+    for choice in (task.train.recipe, *task.train.compare):
+        yield _chosen(RecipeSpec, choice, ("train", "recipe"))
+    yield _chosen(LauncherSpec, task.train.launcher, ("train", "launcher"))
+    if task.render is not None:
+        yield _chosen(RendererSpec, task.render, ("render",))
+    if task.split.method not in BUILT_IN_SPLITS:
+        yield SplitterSpec, task.split.method, task.split.options(), ("split",)
+    for name, options in task.suppress.items():
+        yield SuppressorSpec, name, options, ("suppress", name)
+    for name, options in task.gate.voters.items():
+        yield VoterSpec, name, options, ("gate", "voters", name)
+    for name, options in task.evaluation.metrics.items():
+        yield MetricSpec, name, options, ("evaluation", "metrics", name)
+
+
+def _chosen(kind: type[Spec[Any]], choice: Choice, place: tuple[str, ...]) -> Named:
+    return kind, choice.name, choice.options(), place
+
+
+def connector_config(
+    settings: Settings, plugins: Plugins, file: Path, name: str
+) -> tuple[ConnectorSpec[Any], BaseModel]:
+    """A connector's spec and its checked configuration.
+
+    Raises:
+        ConfigError: when its type is unknown or its keys are wrong.
+    """
+    chosen = settings.connectors[name]
+    path = ("connectors", name)
+    spec = _known(plugins, ConnectorSpec, chosen.type, file, (*path, "type"))
+    return spec, validate(spec.config_model, chosen.options(), file=file, path=path)
+
+
+def _known(
+    plugins: Plugins, kind: type[SpecT], name: str, file: Path, path: tuple[str, ...]
+) -> SpecT:
+    specs = plugins.specs(kind)
+    if name not in specs:
+        raise ConfigError(unknown(kind.kind, name, specs), file=file, path=".".join(path))
+    return specs[name]
