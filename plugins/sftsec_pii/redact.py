@@ -10,12 +10,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import Incident, Verdict
+from sftsec_core.api.domain import Incident
 from sftsec_pii import patterns
 
 if TYPE_CHECKING:
@@ -53,6 +52,17 @@ class Redact:
     def counts(self) -> Mapping[str, int]:
         """How many values of each type were replaced."""
         return dict(sorted(self._counts.items()))
+
+    def clean_reason(self, text: str) -> str:
+        """Redact the reason that an analyst gave."""
+        return self.text(text)
+
+    def clean_analyst(self, name: str) -> str:
+        """Return the analyst's name, or its placeholder where `analysts` is on."""
+        if not self._analysts or name.startswith("<ANALYST:"):
+            return name
+        self._counts["analyst"] += 1
+        return self.placeholder("analyst", name.casefold())
 
     def text(self, value: str) -> str:
         """Redact one string."""
@@ -98,13 +108,9 @@ class Redact:
             if new is not value:
                 fields = dict(incident.fields) if fields is None else fields
                 fields[name] = new
-        verdicts = incident.verdicts
-        if any(verdict.reason or self._analysts for verdict in verdicts):
-            verdicts = tuple(self._verdict(verdict) for verdict in verdicts)
-        if fields is None and verdicts is incident.verdicts:
+        if fields is None:
             return incident
-        kept = incident.fields if fields is None else fields
-        return Incident(incident.uid, kept, verdicts, incident.at, incident.split)
+        return Incident(incident.uid, fields, incident.verdicts, incident.at, incident.split)
 
     def _inside(self, value: Any) -> Any:  # noqa: ANN401 - JSON
         if isinstance(value, str):
@@ -114,14 +120,6 @@ class Redact:
         if isinstance(value, dict):
             return {self.text(str(key)): self._inside(inner) for key, inner in value.items()}
         return value
-
-    def _verdict(self, verdict: Verdict) -> Verdict:
-        reason = self.text(verdict.reason) if verdict.reason else verdict.reason
-        analyst = verdict.analyst
-        if self._analysts and analyst and not analyst.startswith("<ANALYST:"):
-            analyst = self.placeholder("analyst", analyst.casefold())
-            self._counts["analyst"] += 1
-        return replace(verdict, reason=reason, analyst=analyst)
 
 
 def _finders(

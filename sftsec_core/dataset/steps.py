@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.contracts import StepSpec
+from sftsec_core.api.contracts import CleansVerdictText, StepSpec
 from sftsec_core.api.errors import PluginError
 from sftsec_core.plugins import get
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sftsec_core.api.contracts import Step, StepContext
-    from sftsec_core.api.domain import Incident
+    from sftsec_core.api.domain import Incident, Verdict
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.plugins import Plugins
 
@@ -31,6 +31,7 @@ class Steps:
             settings: each step's settings, as the manifest keeps them; nothing secret.
         """
         self._chain = tuple(chain)
+        self._cleaners = [step for _, step in chain if isinstance(step, CleansVerdictText)]
         self.settings = {name: dict(settings.get(name, {})) for name, _ in self._chain}
 
     def __call__(self, incidents: Sequence[Incident]) -> list[Incident]:
@@ -46,7 +47,23 @@ class Steps:
         shown: Sequence[Incident] = [replace(each, verdicts=()) for each in incidents]
         for name, step in self._chain:
             shown = _in_order(name, shown, step(shown))
-        return list(_with_verdicts(shown, incidents))
+        return [
+            replace(incident, verdicts=self._cleaned(verdicts)) if verdicts else incident
+            for incident, verdicts in _with_verdicts(shown, incidents)
+        ]
+
+    def _cleaned(self, verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+        """Verdicts with what people wrote in them cleaned; their values are not shown."""
+        for step in self._cleaners:
+            verdicts = tuple(
+                replace(
+                    verdict,
+                    reason=verdict.reason and step.clean_reason(verdict.reason),
+                    analyst=verdict.analyst and step.clean_analyst(verdict.analyst),
+                )
+                for verdict in verdicts
+            )
+        return verdicts
 
     def counts(self) -> dict[str, dict[str, int]]:
         """What each step did since it was built ({"redact": {"email": 3}})."""
@@ -66,11 +83,13 @@ def _in_order(
     return returned
 
 
-def _with_verdicts(shown: Sequence[Incident], originals: Sequence[Incident]) -> Iterator[Incident]:
+def _with_verdicts(
+    shown: Sequence[Incident], originals: Sequence[Incident]
+) -> Iterator[tuple[Incident, tuple[Verdict, ...]]]:
     rest = iter(originals)
     for incident in shown:
         original = next(each for each in rest if each.uid == incident.uid)
-        yield replace(incident, verdicts=original.verdicts)
+        yield incident, original.verdicts
 
 
 def build_steps(task: TaskSettings, plugins: Plugins, context: StepContext) -> Steps:
@@ -89,7 +108,7 @@ def build_steps(task: TaskSettings, plugins: Plugins, context: StepContext) -> S
     chain: list[tuple[str, Step]] = []
     settings: dict[str, dict[str, Any]] = {}
     for spec in sorted(specs, key=lambda spec: (spec.order, spec.name)):
-        config = spec.configure(task.steps[spec.name])
+        config = spec.configure(task.steps[spec.name], "steps")
         settings[spec.name] = config.model_dump(mode="json")
         chain.append((spec.name, spec.create(config, context)))
     return Steps(chain, settings)

@@ -60,8 +60,12 @@ class Spec(Generic[ConfigT]):
     kind: ClassVar[str]
     reserved: ClassVar[frozenset[str]] = frozenset()
 
-    def configure(self, options: Mapping[str, Any]) -> ConfigT:
+    def configure(self, options: Mapping[str, Any], where: str = "") -> ConfigT:
         """Check settings against `config_model`.
+
+        Args:
+            options: as the configuration gives them.
+            where: the place of the name in the configuration ("steps"), for the error.
 
         Raises:
             ConfigError: when they are wrong.
@@ -70,7 +74,8 @@ class Spec(Generic[ConfigT]):
             return self.config_model.model_validate(options)
         except ValidationError as error:
             first = error.errors()[0]
-            path = ".".join(map(str, (self.name, *first["loc"])))
+            place = (*filter(None, (where,)), self.name, *first["loc"])
+            path = ".".join(map(str, place))
             raise ConfigError(str(first["msg"]), path=path) from error
 
     def missing(self) -> str | None:

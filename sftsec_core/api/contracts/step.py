@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from sftsec_core.api.contracts.base import ConfigT, Spec
 
@@ -21,6 +21,19 @@ class Step(Protocol):
 
     def counts(self) -> Mapping[str, int]:
         """What was done so far, for the report ({"email": 12}); never a value of the data."""
+        ...
+
+
+@runtime_checkable
+class CleansVerdictText(Protocol):
+    """A step that also cleans what people wrote in verdicts; it sees no value and no incident."""
+
+    def clean_reason(self, text: str) -> str:
+        """Return a verdict's free text cleaned."""
+        ...
+
+    def clean_analyst(self, name: str) -> str:
+        """Return the name of a verdict's analyst, or what stands for it."""
         ...
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,13 @@ from hypothesis import strategies as st
 import sftsec_pii.hooks
 from sftsec_core.api.contracts import StepContext
 from sftsec_core.api.domain import Incident, IncidentPage, Rejection, Verdict
-from sftsec_core.api.errors import ConfigError, DataError, IntegrityError, NotFoundError
+from sftsec_core.api.errors import (
+    ConfigError,
+    DataError,
+    IntegrityError,
+    NotFoundError,
+    PluginError,
+)
 from sftsec_core.api.settings.task import DedupeSettings, TaskSettings
 from sftsec_core.dataset import ingest as ingest_module
 from sftsec_core.dataset.ingest import PageSummary, resume_cursor
@@ -328,3 +336,36 @@ def test_steps_run_by_their_order_and_wrong_ones_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"steps\.redact\.emial"):
         steps(redact={"emial": True})
     assert no_steps()([incident("1", "x")]) == [incident("1", "x")]
+
+
+def test_a_step_never_sees_a_verdict(tmp_path: Path) -> None:
+    seen: list[Verdict] = []
+
+    class Peeks:
+        def __call__(self, incidents: Sequence[Incident]) -> list[Incident]:
+            seen.extend(verdict for each in incidents for verdict in each.verdicts)
+            return [
+                replace(each, fields={**each.fields, "message": f"{each.verdicts}{each.uid}"})
+                for each in incidents
+            ]
+
+        def counts(self) -> dict[str, int]:
+            return {}
+
+    incidents = [Incident(uid, {"message": "x"}, (Verdict("bad"),)) for uid in ("1", "2")]
+    cleaned = Steps([("peeks", Peeks())], {})(incidents)
+    assert seen == []
+    assert [each.fields["message"] for each in cleaned] == ["()1", "()2"]
+    assert [each.verdicts for each in cleaned] == [(Verdict("bad"),)] * 2
+
+
+def test_a_step_that_invents_an_incident_is_refused() -> None:
+    class Invents:
+        def __call__(self, incidents: Sequence[Incident]) -> list[Incident]:
+            return [*incidents, Incident("other", {})]
+
+        def counts(self) -> dict[str, int]:
+            return {}
+
+    with pytest.raises(PluginError, match="step 'invents' returns an incident"):
+        Steps([("invents", Invents())], {})([Incident("1", {})])

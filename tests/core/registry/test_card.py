@@ -7,7 +7,6 @@ from dataclasses import replace
 from sftsec_core.api.domain import Decision, Interval, Vote
 from sftsec_core.api.settings.task import GateSettings
 from sftsec_core.plugins import Plugins
-from sftsec_core.registry import voters as votes
 from sftsec_core.registry.card import Provenance, build_card, card_markdown, decision_of, versions
 from sftsec_core.registry.gate import decide
 from sftsec_core.registry.limits import limits
@@ -42,7 +41,7 @@ def test_a_card_tells_the_data_the_encoder_the_seed_and_the_settings() -> None:
 
 def test_the_gates_decision_is_read_back_from_the_card() -> None:
     report = report_of()
-    decision = decide(Plugins.of_modules(votes), report, None, GateSettings(min_labels=10_000))
+    decision = decide(Plugins(("core",)), report, None, GateSettings(min_labels=10_000))
     assert not decision.approved
     made = json.loads(json.dumps(build_card(report, decision, BINARY, Provenance("r"))))
     assert decision_of(made) == decision

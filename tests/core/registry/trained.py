@@ -14,7 +14,6 @@ from sftsec_core.api.settings.task import GateSettings, ThresholdSettings, Train
 from sftsec_core.evaluation.evaluate import Fitted, evaluate
 from sftsec_core.plugins import Plugins
 from sftsec_core.recipes.linear import load_linear, train_linear
-from sftsec_core.registry import voters as votes
 from sftsec_core.registry.card import Provenance, build_card
 from sftsec_core.registry.gate import decide
 from sftsec_core.registry.registry import ModelRegistry
@@ -57,7 +56,7 @@ def report() -> EvalReport:
 
 
 def card(run_id: str = "run-1") -> dict[str, object]:
-    gate = decide(Plugins.of_modules(votes), report(), None, GateSettings(min_labels=10))
+    gate = decide(Plugins(("core",)), report(), None, GateSettings(min_labels=10))
     return build_card(report(), gate, TASK, Provenance(run_id, snapshot="ab" * 32, seed=13))
 
 
