@@ -13,7 +13,8 @@ from sftsec_core.cli.lazy import LazyGroup
     lazy={
         "list": "sftsec_core.cli.plugins.list",
         "check": "sftsec_core.cli.plugins.check",
+        "new": "sftsec_core.cli.plugins.new",
     },
 )
 def command() -> None:
-    """See which plugins are installed, enabled and working."""
+    """List, check and write plugins."""
