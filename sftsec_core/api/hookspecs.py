@@ -53,9 +53,7 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
 
         @hookimpl
         def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
-            return [
-                ConnectorSpec(name="my_siem", summary="My SIEM", config_model=Config, create=MySiem)
-            ]
+            return [ConnectorSpec(name="my_siem", summary="My SIEM", create=MySiem)]
     """
     raise NotImplementedError
 
@@ -88,9 +86,7 @@ def sftsec_register_recipes() -> Sequence[RecipeSpec[Any]]:
 
         @hookimpl
         def sftsec_register_recipes() -> Sequence[RecipeSpec[Any]]:
-            return [
-                RecipeSpec(name="nb", summary="Naive Bayes", inference_cost=1, fit=fit, load=load)
-            ]
+            return [RecipeSpec(name="nb", summary="Bayes", inference_cost=1, fit=fit, load=load)]
     """
     raise NotImplementedError
 
@@ -107,9 +103,7 @@ def sftsec_register_metrics() -> Sequence[MetricSpec[Any]]:
 
         @hookimpl
         def sftsec_register_metrics() -> Sequence[MetricSpec[Any]]:
-            return [
-                MetricSpec(name="brier", summary="Brier", higher_is_better=False, compute=brier)
-            ]
+            return [MetricSpec(name="brier", summary="Brier", higher_is_better=False, compute=f)]
     """
     raise NotImplementedError
 
@@ -159,9 +153,7 @@ def sftsec_register_voters() -> Sequence[VoterSpec[Any]]:
 
         @hookimpl
         def sftsec_register_voters() -> Sequence[VoterSpec[Any]]:
-            return [
-                VoterSpec(name="no_friday", summary="No Fridays", config_model=After, vote=vote)
-            ]
+            return [VoterSpec(name="no_friday", summary="No Fridays", vote=vote)]
     """
     raise NotImplementedError
 
