@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
-from sftsec_core.sdk.records import parse_time, words
-from sftsec_search.sources import Source
+from sftsec_core.sdk.records import parse_time, verdict_values
+from sftsec_search.sources import DocumentSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,11 +21,11 @@ UPDATED = "kibana.alert.workflow_status_updated_at"
 _BUILDING_BLOCK = "kibana.alert.building_block_type"
 
 
-class SecurityAlerts(Source):
+class SecurityAlerts(DocumentSource):
     """The alerts of a space; building blocks are left out."""
 
     def __init__(self, config: AlertsSource, index: str) -> None:
-        """Take what the words are, and the index of the space."""
+        """Take which values are verdicts, and the index of the space."""
         conditions = [config.query] if config.query else []
         no_blocks = {"exists": {"field": _BUILDING_BLOCK}}
         query = {"bool": {"filter": conditions, "must_not": [no_blocks]}}
@@ -37,20 +37,20 @@ class SecurityAlerts(Source):
         """Where the verdict is."""
         return (STATUS, REASON, TAGS, USER, UPDATED)
 
-    def judged(self) -> dict[str, Any] | None:
+    def labelled_filter(self) -> dict[str, Any] | None:
         """Alerts with a reason, or with a tag that is a verdict."""
         by_reason = {"exists": {"field": REASON}}
         by_tag = {"terms": {TAGS: sorted(self._config.tags)}}
         return {"bool": {"should": [by_reason, by_tag], "minimum_should_match": 1}}
 
-    def open_only(self) -> list[dict[str, Any]]:
-        """An alert that was closed without a word is nobody's concern any more."""
+    def closed_filters(self) -> list[dict[str, Any]]:
+        """An alert that was closed without a verdict is not scored."""
         return [{"term": {STATUS: "closed"}}]
 
     def verdicts(self, flat: Mapping[str, Any]) -> tuple[Verdict, ...]:
         """The closing reason, then the tags that are verdicts.
 
-        A reason that automation gave, or that nobody's name stands behind, is weaker evidence.
+        A reason that automation gave, or that has no user, is weaker evidence.
         """
         return (*self._by_reason(flat), *self._by_tag(flat))
 
@@ -66,6 +66,6 @@ class SecurityAlerts(Source):
 
     def _by_tag(self, flat: Mapping[str, Any]) -> Iterator[Verdict]:
         found = flat.get(TAGS)
-        for tag in words(found, TAGS) if found else ():
+        for tag in verdict_values(found, TAGS) if found else ():
             if tag in self._config.tags:
                 yield Verdict(self._config.tags[tag], reason=f"tag {tag}")

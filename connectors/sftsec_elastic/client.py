@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import orjson
 
+from sftsec_core.sdk.errors import RequestError, TlsError, TooLargeError
 from sftsec_search.bounded import BoundedPool
-from sftsec_search.engine import Engine, silence
-from sftsec_search.errors import RequestError, TlsError, TooLargeError
-from sftsec_search.parse import read_json
+from sftsec_search.client import SearchClient, unavailable_error
+from sftsec_search.json_answers import read_json
 
 # The client would log each attempt, and bodies with the documents in them; ours says enough.
 logging.getLogger("elastic_transport").setLevel(logging.ERROR)
@@ -26,7 +26,7 @@ _JSON = "application/json"
 _NDJSON = "application/x-ndjson"
 
 
-class ElasticEngine(Engine):
+class ElasticClient(SearchClient):
     """A cluster behind `elasticsearch.Elasticsearch`, which talks to servers 8 and 9."""
 
     vendor = "Elasticsearch"
@@ -65,7 +65,7 @@ class ElasticEngine(Engine):
         body: Any = None,  # noqa: ANN401 - JSON
         lines: Sequence[bytes] | None = None,
     ) -> dict[str, Any]:
-        """Send one request; see `Engine.request`."""
+        """Send one request; see `SearchClient.request`."""
         import elastic_transport
         from elasticsearch import ApiError, UnsupportedProductError
 
@@ -88,7 +88,7 @@ class ElasticEngine(Engine):
                 status=0,
             ) from None
         except ApiError as error:
-            raise self.refusal(error.meta.status, error.body) from None
+            raise self.to_error(error.meta.status, error.body) from None
         except elastic_transport.TlsError as error:
             raise TlsError(f"{_TLS} ({_short(error)})") from None
         except elastic_transport.TransportError as error:
@@ -116,7 +116,7 @@ class ElasticEngine(Engine):
         # The transport empties the list of errors of the node.
         if isinstance(error.__cause__, TooLargeError):
             return error.__cause__
-        return silence(self._urls, _short(error))
+        return unavailable_error(self._urls, _short(error))
 
 
 _TLS = (
@@ -159,14 +159,14 @@ def _serializers() -> dict[str, Any]:
     """Read answers by `read_json`, whichever of the two names of JSON they come under."""
     from elasticsearch.serializer import JsonSerializer
 
-    class Json(JsonSerializer):
+    class AnswerSerializer(JsonSerializer):
         def json_loads(self, data: bytes) -> Any:  # noqa: ANN401 - JSON
             return read_json(data)
 
-    class CompatibleJson(Json):
+    class CompatibleSerializer(AnswerSerializer):
         mimetype = "application/vnd.elasticsearch+json"
 
-    return {each.mimetype: each() for each in (Json, CompatibleJson)}
+    return {each.mimetype: each() for each in (AnswerSerializer, CompatibleSerializer)}
 
 
 def _short(error: Exception) -> str:

@@ -43,11 +43,11 @@ class AlertsSource(BaseModel):
     )
     reasons: dict[str, str] = Field(
         REASONS,
-        description="Closing reason to the word that tasks see; one that is not here is its own "
-        "word.",
+        description="Closing reason to the verdict that tasks see; one that is not here is its own "
+        "value.",
     )
     tags: dict[str, str] = Field(
-        TAGS, description="Alert tag to the word that tasks see; other tags are no verdict."
+        TAGS, description="Alert tag to the verdict that tasks see; other tags are no verdict."
     )
     automated_reasons: tuple[str, ...] = Field(
         ("automated_closure",), description="Reasons that no person gave: weaker evidence."

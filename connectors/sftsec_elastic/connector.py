@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.sdk.errors import RequestError
 from sftsec_core.sdk.retry import RetryPolicy
+from sftsec_core.sdk.window import utc_now
 from sftsec_elastic.alerts import REASON, TAGS, SecurityAlerts
-from sftsec_elastic.client import ElasticEngine
+from sftsec_elastic.client import ElasticClient
 from sftsec_elastic.config import NEEDS_LABEL, AlertsSource
 from sftsec_elastic.errors import KibanaError
 from sftsec_elastic.kibana import Kibana
@@ -15,9 +17,7 @@ from sftsec_elastic.privileges import READ, WRITE, missing
 from sftsec_search.checks import ask
 from sftsec_search.connector import SearchConnector
 from sftsec_search.documents import place_of
-from sftsec_search.errors import RequestError
-from sftsec_search.pull import now
-from sftsec_search.sources import LabelledIndex, Source
+from sftsec_search.sources import DocumentSource, LabelledIndex
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,7 +33,7 @@ _RETENTION = {"lifecycle": {"data_retention": "30d"}}
 class ElasticConnector(SearchConnector):
     """Elasticsearch 8.19 and later, with Kibana's security alerts."""
 
-    def __init__(self, config: ElasticConfig, clock: Callable[[], datetime] = now) -> None:
+    def __init__(self, config: ElasticConfig, clock: Callable[[], datetime] = utc_now) -> None:
         """Take the configuration; nothing is asked before it is needed.
 
         Raises:
@@ -45,7 +45,7 @@ class ElasticConnector(SearchConnector):
         self._kibana: Kibana | None = None
         if config.kibana_url is not None:
             self._kibana = Kibana(config, config.kibana_url, RetryPolicy(config.retry_timeout))
-        super().__init__(config, ElasticEngine(config), sources, clock)
+        super().__init__(config, ElasticClient(config), sources, clock)
 
     def bulk_params(self) -> Mapping[str, Any]:
         """A name without a template would become a plain index, and detections no alerts."""
@@ -61,11 +61,11 @@ class ElasticConnector(SearchConnector):
         return found + (self._kibana.problems() if self._kibana is not None else [])
 
     def _version(self) -> Iterator[str]:
-        number = str(ask(self._engine, "/").get("version", {}).get("number", ""))
+        number = str(ask(self._client, "/").get("version", {}).get("number", ""))
         major = number.partition(".")[0]
         if major.isdigit() and int(major) < _OLDEST:
             yield f"Elasticsearch {number} is too old: 8.19 or later is needed"
-        licence = ask(self._engine, "/_license").get("license", {})
+        licence = ask(self._client, "/_license").get("license", {})
         if licence.get("status", "active") != "active":
             yield f"the cluster's licence ({licence.get('type')}) is {licence['status']}"
 
@@ -82,7 +82,7 @@ class ElasticConnector(SearchConnector):
         if config.verdicts_index is not None:
             needs[config.verdicts_index] = WRITE
         try:
-            yield from missing(self._engine, needs, ["monitor"])
+            yield from missing(self._client, needs, ["monitor"])
         except RequestError as error:
             if error.status not in {400, 405}:  # security is switched off: everything is allowed
                 raise
@@ -119,7 +119,7 @@ class ElasticConnector(SearchConnector):
         for source in self._alerts:
             body = {"size": 10_000, "_source": False, "query": condition(source)}
             found = self._cluster.retry(
-                lambda body=body, index=source.index: self._engine.search(body, index)  # type: ignore[misc]
+                lambda body=body, index=source.index: self._client.search(body, index)  # type: ignore[misc]
             )
             ids += [hit["_id"] for hit in found["hits"]["hits"]]
         return ids
@@ -131,18 +131,21 @@ class ElasticConnector(SearchConnector):
             self._kibana.close()
 
 
-def _source(config: ElasticConfig, source: Any) -> Source:  # noqa: ANN401 - a tagged union
+def _source(config: ElasticConfig, source: Any) -> DocumentSource:  # noqa: ANN401 - a tagged union
     if isinstance(source, AlertsSource):
         return SecurityAlerts(source, config.alerts_index)
     return LabelledIndex(source)
 
 
 def _answered(source: SecurityAlerts) -> Mapping[str, Any]:
-    return {"bool": {"filter": [{"term": {TAGS: NEEDS_LABEL}}, source.judged()]}}
+    return {"bool": {"filter": [{"term": {TAGS: NEEDS_LABEL}}, source.labelled_filter()]}}
 
 
 def _unjudged(source: SecurityAlerts, ids: Sequence[str]) -> Mapping[str, Any]:
     asked = {"ids": {"values": list(ids)}}
     return {
-        "bool": {"filter": [asked], "must_not": [source.judged(), {"exists": {"field": REASON}}]}
+        "bool": {
+            "filter": [asked],
+            "must_not": [source.labelled_filter(), {"exists": {"field": REASON}}],
+        }
     }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import orjson
 
 from sftsec_core.api.errors import ConnectorUnavailableError
+from sftsec_core.sdk.errors import RequestError, TlsError
+from sftsec_core.sdk.http import HttpClient
 from sftsec_elastic.errors import KibanaError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _TAGS = "/api/detection_engine/signals/tags"
 _AT_ONCE = 500
+_MOST_BYTES = 8 << 20
 _BUSY = frozenset({429, 502, 503, 504})
 _PUBLIC_API = "2023-10-31"  # the version of Kibana's public API that we speak
 
@@ -29,15 +31,18 @@ class Kibana:
         """Prepare; nothing is sent yet.
 
         Raises:
-            ConfigError: when a secret is not there.
+            ConfigError: when a secret is missing.
+            TlsError: when `ca_file` cannot be read.
         """
-        from elastic_transport import Transport
-        from elastic_transport.client_utils import url_to_node_config
-
-        node = url_to_node_config(url, use_default_ports_for_scheme=True)
-        self._transport = Transport([node.replace(**_tls(config, url))])
+        self._http = HttpClient(
+            "Kibana",
+            # A fingerprint is of Elasticsearch's certificate and says nothing of Kibana's.
+            ca_file=config.ca_file,
+            timeout_s=config.timeout.total_seconds(),
+            max_bytes=_MOST_BYTES,
+        )
+        self._url = url
         self._space = "" if config.space == "default" else f"/s/{config.space}"
-        self._timeout = config.timeout.total_seconds()
         self._retry = retry
         self._headers = {
             "kbn-xsrf": "true",
@@ -69,36 +74,19 @@ class Kibana:
         """
         try:
             self._send("GET", "/api/detection_engine/privileges", None)
-        except KibanaError as error:
+        except (KibanaError, RequestError, TlsError) as error:
             return [str(error)]
         return []
 
     def close(self) -> None:
         """Close the connections."""
-        self._transport.close()
+        self._http.close()
 
     def _send(self, method: str, path: str, body: Any) -> None:  # noqa: ANN401 - JSON
-        import elastic_transport
-
         payload = None if body is None else orjson.dumps(body)
-        try:
-            answer = self._transport.perform_request(
-                method,
-                self._space + path,
-                headers=self._headers,
-                body=payload,
-                request_timeout=self._timeout,
-                max_retries=0,
-            )
-        except elastic_transport.TlsError:
-            raise KibanaError(
-                "Kibana's certificate cannot be verified: set ca_file to the authority of both"
-            ) from None
-        except elastic_transport.TransportError as error:
-            raise ConnectorUnavailableError(
-                f"Kibana does not answer ({type(error).__name__})"
-            ) from None
-        _refuse(answer.meta.status)
+        url = f"{self._url}{self._space}{path}"
+        answer = self._http.send(method, url, headers=self._headers, body=payload)
+        _refuse(answer.status)
 
 
 def _refuse(status: int) -> None:
@@ -113,21 +101,10 @@ def _refuse(status: int) -> None:
         raise KibanaError(f"Kibana answers {status}: is kibana_url right, and the space?")
 
 
-def _tls(config: ElasticConfig, url: str) -> dict[str, Any]:
-    if urlsplit(url).scheme != "https":
-        return {}
-    if config.ca_file is not None:
-        return {"ca_certs": str(config.ca_file)}
-    # A fingerprint is of Elasticsearch's certificate; the system's authorities verify Kibana's.
-    return {"ssl_context": ssl.create_default_context()}
-
-
 def _authorization(config: ElasticConfig) -> dict[str, str]:
-    from elastic_transport.client_utils import basic_auth_to_header
-
     if config.api_key is not None:
         return {"authorization": f"ApiKey {config.api_key.reveal()}"}
     if config.username is not None and config.password is not None:
-        pair = (config.username, config.password.reveal())
-        return {"authorization": basic_auth_to_header(pair)}
+        pair = f"{config.username}:{config.password.reveal()}".encode()
+        return {"authorization": f"Basic {b64encode(pair).decode()}"}
     return {}

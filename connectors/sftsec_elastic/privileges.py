@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sftsec_search.engine import Engine
+    from sftsec_search.client import SearchClient
 
 READ = ("read", "view_index_metadata")
 WRITE = ("create_doc", "auto_configure", "read", "view_index_metadata")
 
 
 def missing(
-    engine: Engine, needs: Mapping[str, Sequence[str]], cluster: Sequence[str]
+    client: SearchClient, needs: Mapping[str, Sequence[str]], cluster: Sequence[str]
 ) -> Iterator[str]:
     """Ask the cluster which of the privileges the credentials have.
 
     Args:
-        engine: the cluster.
+        client: the cluster.
         needs: index name or pattern to the privileges that are needed on it.
         cluster: privileges on the cluster.
 
@@ -28,7 +28,7 @@ def missing(
         One line for each index that lacks some, then one with the role that grants all of them.
     """
     asked = [{"names": [name], "privileges": list(some)} for name, some in needs.items()]
-    found = engine.request(
+    found = client.request(
         "POST", "/_security/user/_has_privileges", body={"cluster": list(cluster), "index": asked}
     )
     if found.get("has_all_requested"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sftsec_elastic.client import ElasticEngine, login_of, tls_of
+from sftsec_elastic.client import ElasticClient, login_of, tls_of
 from sftsec_elastic.connector import ElasticConnector
 from sftsec_search.reference_client import Plain, SearchReferenceClient
 
@@ -31,4 +31,4 @@ def make_reference_client(config: ElasticConfig, name: str) -> SearchReferenceCl
         **login_of(config),
         **tls_of(config),
     )
-    return SearchReferenceClient(name, ElasticEngine(config), Plain(client, helpers), connect)
+    return SearchReferenceClient(name, ElasticClient(config), Plain(client, helpers), connect)

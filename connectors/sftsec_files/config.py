@@ -20,7 +20,7 @@ class FilesConfig(BaseModel):
     format: Literal["auto", "jsonl", "csv", "parquet"] = Field(
         "auto", description="auto goes by the suffix: .jsonl .ndjson .json .csv (.gz) .parquet"
     )
-    label: str = Field("label", description="Dotted field with the verdict: a word or a list.")
+    label: str = Field("label", description="Dotted field with the verdict: one value or a list.")
     id: str = Field(
         "id",
         description="Dotted field that names an incident; a record without one is named by its "

@@ -8,20 +8,27 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.api.domain import Incident, PullWindow, Verdict
-from sftsec_core.sdk.records import UnusableError, flatten, parse_time, refuse_long_values, words
+from sftsec_core.sdk.records import (
+    UnusableError,
+    flatten,
+    parse_time,
+    refuse_long_values,
+    verdict_values,
+)
+from sftsec_core.sdk.window import TimeBounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from sftsec_files.config import FilesConfig
-    from sftsec_files.sources import Source
+    from sftsec_files.sources import SourceFile
 
 
-class Mapper:
+class RecordMapper:
     """Makes incidents of one file's records, as the configuration and the window ask."""
 
-    def __init__(self, config: FilesConfig, window: PullWindow, source: Source) -> None:
+    def __init__(self, config: FilesConfig, window: PullWindow, source: SourceFile) -> None:
         """Prepare for one file.
 
         Args:
@@ -67,9 +74,7 @@ class Mapper:
             raise UnusableError(
                 f"no time in {self._config.timestamp!r}, so it cannot be said to lie in the window"
             )
-        return (window.since is None or at >= window.since) and (
-            window.until is None or at < window.until
-        )
+        return TimeBounds(window.since, window.until).contains(at)
 
     def _uid(self, flat: Mapping[str, Any], record: dict[str, Any]) -> str:
         value = flat.get(self._config.id)
@@ -97,9 +102,10 @@ class Mapper:
         when = self._config.verdict_time
         at = parse_time(flat.get(when), when) if when else None
         who = None if analyst is None else str(analyst)
-        return tuple(Verdict(word, who, at) for word in words(found, self._config.label))
+        given = verdict_values(found, self._config.label)
+        return tuple(Verdict(value, who, at) for value in given)
 
     def _refuse_object(self, flat: Mapping[str, Any]) -> None:
         """An object is no verdict, and below its name the label would be among the fields."""
         if any(name.startswith(self._label_prefix) for name in flat):
-            raise UnusableError(f"{self._config.label!r} holds an object, not a word")
+            raise UnusableError(f"{self._config.label!r} holds an object, not a verdict")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection
+from sftsec_core.sdk.errors import CursorError
 from sftsec_core.sdk.records import UnusableError
-from sftsec_files.errors import ChangedFileError, SourceError
-from sftsec_files.mapping import Mapper
-from sftsec_files.readers import Record, Start, read
+from sftsec_files.errors import ChangedFileError
+from sftsec_files.mapping import RecordMapper
+from sftsec_files.readers import FileRecord, Start, read
 from sftsec_files.sources import find_sources
 
 if TYPE_CHECKING:
@@ -21,22 +22,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sftsec_files.config import FilesConfig
-    from sftsec_files.sources import Source
+    from sftsec_files.sources import SourceFile
 
 _PAGE_BYTES = 8 << 20  # a page of long records ends early, so that memory is bounded in bytes
 _HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """A place right behind a record.
+class FilesCursor:
+    """A place right after a record.
 
     Attributes:
         file: path of the file, as it is listed.
         start: the position in it.
         head: digest of the file's first bytes, to notice that it was replaced.
         head_bytes: how many bytes that is.
-        done: whether the file cannot be read further (it is damaged behind this place).
+        done: whether the file cannot be read further (it is damaged after this place).
     """
 
     file: str
@@ -46,27 +47,27 @@ class Cursor:
     done: bool = False
 
     def encode(self) -> str:
-        """Write the cursor as an opaque word."""
+        """Return the cursor as an opaque string."""
         parts = [self.file, *self.start, self.head, self.head_bytes, self.done]
         return base64.urlsafe_b64encode(orjson.dumps(parts)).decode()
 
     @classmethod
-    def decode(cls, word: str) -> Cursor:
+    def decode(cls, encoded: str) -> FilesCursor:
         """Read what `encode` wrote.
 
         Raises:
-            SourceError: when it is not such a word.
+            CursorError: when it is not such a string.
         """
         try:
-            parts: list[Any] = orjson.loads(base64.urlsafe_b64decode(word))
+            parts: list[Any] = orjson.loads(base64.urlsafe_b64decode(encoded))
             file, at, number, head, head_bytes, done = parts
             return cls(str(file), Start(int(at), int(number)), str(head), int(head_bytes), done)
         except (ValueError, TypeError) as error:
-            raise SourceError("the cursor is not one of a files connector") from error
+            raise CursorError("the cursor is not one of this connector's") from error
 
 
 @dataclass(slots=True)
-class _Page:
+class _FilesPage:
     """A page under way."""
 
     incidents: list[Incident] = field(default_factory=list)
@@ -76,38 +77,40 @@ class _Page:
 
 
 def pull(config: FilesConfig, window: PullWindow, cursor: str | None) -> Iterator[IncidentPage]:
-    """Bring the files' incidents, sorted by path and then by place, a page at a time.
+    """Read the files' incidents, sorted by path and then by place, a page at a time.
 
     Args:
         config: the files and their fields.
         window: which incidents; the bounds of time are compared with the event's time.
-        cursor: a page's cursor, to go on behind it.
+        cursor: a page's cursor, to resume after it.
 
     Yields:
         Pages of at most `page_size` incidents and about 8 MiB; the last may be empty, when
-        records stood behind the last incident that the window leaves out.
+        records follow the last incident that the window leaves out.
 
     Raises:
-        ChangedFileError: when the file of the cursor is gone, shorter, or begins otherwise.
+        ChangedFileError: when the file of the cursor is gone, shorter, or begins differently.
         SourceError: when a file cannot be read at all.
     """
     for source, start in _remaining(find_sources(config), cursor):
         yield from _pages(source, start, window, config)
 
 
-def _remaining(sources: list[Source], word: str | None) -> Iterator[tuple[Source, Start]]:
-    if word is None:
+def _remaining(
+    sources: list[SourceFile], encoded: str | None
+) -> Iterator[tuple[SourceFile, Start]]:
+    if encoded is None:
         yield from ((source, Start()) for source in sources)
         return
-    cursor = Cursor.decode(word)
+    cursor = FilesCursor.decode(encoded)
     by_path = {str(source.path): source for source in sources}
     if cursor.file not in by_path:
         raise ChangedFileError(
-            f"{cursor.file}, which the cursor stands in, is gone; pull again from the start"
+            f"{cursor.file}, which the cursor names, is gone; pull again from the start"
         )
     if _head(by_path[cursor.file].path, cursor.head_bytes) != cursor.head:
         raise ChangedFileError(
-            f"{cursor.file} begins otherwise than when the cursor was given: it was replaced; "
+            f"{cursor.file} begins differently than when the cursor was issued: it was replaced; "
             "pull again from the start"
         )
     for source in sources:
@@ -123,17 +126,17 @@ def _head(path: Path, count: int) -> str:
 
 
 def _pages(
-    source: Source, start: Start, window: PullWindow, config: FilesConfig
+    source: SourceFile, start: Start, window: PullWindow, config: FilesConfig
 ) -> Iterator[IncidentPage]:
-    mapper = Mapper(config, window, source)
-    page = _Page()
-    record: Record | None = None
+    mapper = RecordMapper(config, window, source)
+    page = _FilesPage()
+    record: FileRecord | None = None
     for record in read(source, start, _needed(config, window), config):
         _add(page, mapper, record, source)
         full = len(page.incidents) + len(page.rejected) >= config.page_size
         if full or page.bytes >= _PAGE_BYTES:
             yield _close(page, source, record)
-            page = _Page()
+            page = _FilesPage()
     if record is not None and page.read:
         yield _close(page, source, record)
 
@@ -150,7 +153,7 @@ def _needed(config: FilesConfig, window: PullWindow) -> tuple[str, ...]:
     return tuple(dict.fromkeys(needed))
 
 
-def _add(page: _Page, mapper: Mapper, record: Record, source: Source) -> None:
+def _add(page: _FilesPage, mapper: RecordMapper, record: FileRecord, source: SourceFile) -> None:
     page.read += 1
     page.bytes += record.size if record.value is not None else 0
     if record.value is None:
@@ -173,11 +176,11 @@ def _shallow(error: UnusableError) -> bool:
     return "deeper" not in str(error)
 
 
-def _close(page: _Page, source: Source, record: Record) -> IncidentPage:
+def _close(page: _FilesPage, source: SourceFile, record: FileRecord) -> IncidentPage:
     head_bytes = min(_HEAD_BYTES, source.path.stat().st_size)
     if source.format != "parquet" and not source.gzipped:
         head_bytes = min(head_bytes, record.at)
     start = Start(record.at, record.number)
     head = _head(source.path, head_bytes)
-    cursor = Cursor(str(source.path), start, head, head_bytes, record.last)
+    cursor = FilesCursor(str(source.path), start, head, head_bytes, record.last)
     return IncidentPage(tuple(page.incidents), cursor.encode(), tuple(page.rejected))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from sftsec_files.config import FilesConfig
-    from sftsec_files.sources import Source
+    from sftsec_files.sources import SourceFile
 
 _PIECE = 1 << 20
 _BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
@@ -36,7 +36,7 @@ class Start(NamedTuple):
     number: int = 0
 
 
-class Record(NamedTuple):
+class FileRecord(NamedTuple):
     """One record or the reason why there is none.
 
     Attributes:
@@ -59,8 +59,8 @@ class Record(NamedTuple):
 
 
 def read(
-    source: Source, start: Start, needed: tuple[str, ...], config: FilesConfig
-) -> Iterator[Record]:
+    source: SourceFile, start: Start, needed: tuple[str, ...], config: FilesConfig
+) -> Iterator[FileRecord]:
     """Read a file's records from `start` on.
 
     Args:
@@ -97,7 +97,7 @@ class _Lines:
         self._stream = stream
         self._limit = limit
 
-    def next(self) -> bytes | Record | None:
+    def next(self) -> bytes | FileRecord | None:
         """The next line; a record with the reason when it cannot be had; None at the end."""
         try:
             raw = self._stream.readline(self._limit + 1)
@@ -106,14 +106,14 @@ class _Lines:
         except _BROKEN as error:
             self.number += 1
             reason = f"the file breaks off or is damaged here: {_in_words(error)}"
-            return Record(self.at, self.number, None, reason, last=True)
+            return FileRecord(self.at, self.number, None, reason, last=True)
         if not raw:
             return None
         self.at += len(raw)
         self.number += 1
         return raw
 
-    def _skip_rest(self, raw: bytes) -> Record:
+    def _skip_rest(self, raw: bytes) -> FileRecord:
         digest = hashlib.sha256(raw)
         size = len(raw)
         while raw and not raw.endswith(b"\n"):
@@ -123,7 +123,7 @@ class _Lines:
         self.at += size
         self.number += 1
         reason = f"a line of {size} bytes, more than max_record_bytes ({self._limit})"
-        return Record(self.at, self.number, None, reason, digest.hexdigest(), size)
+        return FileRecord(self.at, self.number, None, reason, digest.hexdigest(), size)
 
 
 def _in_words(error: Exception) -> str:
@@ -132,7 +132,7 @@ def _in_words(error: Exception) -> str:
     return f"not a sound gzip stream ({error})"
 
 
-def _open(source: Source, start: Start) -> IO[bytes]:
+def _open(source: SourceFile, start: Start) -> IO[bytes]:
     if source.gzipped:
         # Not inside a BufferedReader: it would lose what stands before a break in the stream.
         packed = cast("IO[bytes]", gzip.open(source.path))  # noqa: SIM115 - the caller closes it
@@ -149,7 +149,7 @@ def _open(source: Source, start: Start) -> IO[bytes]:
     return stream
 
 
-def _skip_unpacked(stream: IO[bytes], source: Source, count: int) -> None:
+def _skip_unpacked(stream: IO[bytes], source: SourceFile, count: int) -> None:
     left = count
     try:
         while left and (piece := stream.read(min(left, _PIECE))):
@@ -171,20 +171,20 @@ def _not_utf8(raw: bytes) -> str:
     return ""
 
 
-def _refused(lines: _Lines, raw: bytes, reason: str) -> Record:
+def _refused(lines: _Lines, raw: bytes, reason: str) -> FileRecord:
     digest = hashlib.sha256(raw).hexdigest()
-    return Record(lines.at, lines.number, None, reason, digest, len(raw))
+    return FileRecord(lines.at, lines.number, None, reason, digest, len(raw))
 
 
 # --- JSON lines -----------------------------------------------------------------------------------
 
 
-def _read_json_lines(source: Source, start: Start, config: FilesConfig) -> Iterator[Record]:
+def _read_json_lines(source: SourceFile, start: Start, config: FilesConfig) -> Iterator[FileRecord]:
     with _open(source, start) as stream:
         lines = _Lines(stream, start, config.max_record_bytes)
         loads = orjson.loads
         while (raw := lines.next()) is not None:
-            if isinstance(raw, Record):
+            if isinstance(raw, FileRecord):
                 yield raw
                 if raw.last:
                     return
@@ -196,20 +196,20 @@ def _read_json_lines(source: Source, start: Start, config: FilesConfig) -> Itera
                     yield _json_refused(lines, raw, error)
                 continue
             if isinstance(value, dict):
-                yield Record(lines.at, lines.number, value, size=len(raw))
+                yield FileRecord(lines.at, lines.number, value, size=len(raw))
             else:
                 kind = type(value).__name__
                 yield _refused(lines, raw, f"a JSON {kind}, not an object: one object a line")
 
 
-def _json_refused(lines: _Lines, raw: bytes, error: orjson.JSONDecodeError) -> Record:
+def _json_refused(lines: _Lines, raw: bytes, error: orjson.JSONDecodeError) -> FileRecord:
     if raw.startswith(_BOM):
         try:
             value = orjson.loads(raw[len(_BOM) :])
         except orjson.JSONDecodeError:
             value = None
         if isinstance(value, dict):
-            return Record(lines.at, lines.number, value, size=len(raw))
+            return FileRecord(lines.at, lines.number, value, size=len(raw))
     # Only orjson's own words and the position, so that no content reaches the quarantine.
     reason = _not_utf8(raw) or f"not JSON: {error.msg} (character {error.pos})"
     return _refused(lines, raw, reason)
@@ -223,7 +223,7 @@ class _CsvLines:
 
     def __init__(self, lines: _Lines) -> None:
         self.lines = lines
-        self.problem: Record | None = None
+        self.problem: FileRecord | None = None
         self.digest = hashlib.sha256()
         self.size = 0
 
@@ -234,7 +234,7 @@ class _CsvLines:
         raw = self.lines.next()
         if raw is None:
             raise StopIteration
-        if isinstance(raw, Record):
+        if isinstance(raw, FileRecord):
             self.problem = raw
             if raw.last:
                 raise StopIteration
@@ -254,8 +254,8 @@ class _CsvLines:
 
 
 def _read_csv(
-    source: Source, start: Start, needed: tuple[str, ...], config: FilesConfig
-) -> Iterator[Record]:
+    source: SourceFile, start: Start, needed: tuple[str, ...], config: FilesConfig
+) -> Iterator[FileRecord]:
     # The module's limit is one for the process; ours must at least reach max_record_bytes.
     csv.field_size_limit(max(csv.field_size_limit(), config.max_record_bytes))
     with _open(source, Start()) as stream:
@@ -277,7 +277,7 @@ def _read_csv(
 
 
 def _header(
-    source: Source, rows: Iterator[list[str]], feed: _CsvLines, needed: tuple[str, ...]
+    source: SourceFile, rows: Iterator[list[str]], feed: _CsvLines, needed: tuple[str, ...]
 ) -> list[str]:
     try:
         header = [name.strip() for name in next(rows, [])]
@@ -290,7 +290,7 @@ def _header(
     return header
 
 
-def _csv_record(rows: Iterator[list[str]], feed: _CsvLines, header: list[str]) -> Record | None:
+def _csv_record(rows: Iterator[list[str]], feed: _CsvLines, header: list[str]) -> FileRecord | None:
     reason = ""
     row: list[str] | None = None
     try:
@@ -305,17 +305,17 @@ def _csv_record(rows: Iterator[list[str]], feed: _CsvLines, header: list[str]) -
     if row and not reason and len(row) != len(header):
         reason = f"{len(row)} cells under {len(header)} columns"
     if reason:
-        return Record(lines.at, lines.number, None, reason, feed.digest.hexdigest(), feed.size)
+        return FileRecord(lines.at, lines.number, None, reason, feed.digest.hexdigest(), feed.size)
     value = {name: cell for name, cell in zip(header, row or (), strict=False) if cell != ""}
-    return Record(lines.at, lines.number, value if row else None, size=feed.size)
+    return FileRecord(lines.at, lines.number, value if row else None, size=feed.size)
 
 
 # --- Parquet --------------------------------------------------------------------------------------
 
 
 def _read_parquet(
-    source: Source, start: Start, needed: tuple[str, ...], config: FilesConfig
-) -> Iterator[Record]:
+    source: SourceFile, start: Start, needed: tuple[str, ...], config: FilesConfig
+) -> Iterator[FileRecord]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -325,7 +325,7 @@ def _read_parquet(
         file = pq.ParquetFile(source.path)
     except pa.ArrowInvalid as error:
         reason = f"not a Parquet file: {str(error).splitlines()[0]}"
-        yield Record(0, 1, None, reason, last=True)
+        yield FileRecord(0, 1, None, reason, last=True)
         return
     with file:
         require_columns(source, file.schema_arrow.names, needed)
@@ -337,7 +337,7 @@ def _read_parquet(
         yield from _parquet_rows(file, start.at, min(config.page_size, 1024))
 
 
-def _parquet_rows(file: Any, skip: int, batch_size: int) -> Iterator[Record]:  # noqa: ANN401 - pyarrow has no types
+def _parquet_rows(file: Any, skip: int, batch_size: int) -> Iterator[FileRecord]:  # noqa: ANN401 - pyarrow has no types
     import pyarrow as pa
 
     groups: list[int] = []
@@ -355,13 +355,13 @@ def _parquet_rows(file: Any, skip: int, batch_size: int) -> Iterator[Record]:  #
                 at += 1
                 if at > skip:
                     size = len(orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS))
-                    yield Record(at, at, value, size=size)
+                    yield FileRecord(at, at, value, size=size)
     except (pa.ArrowInvalid, OSError, orjson.JSONEncodeError) as error:
         reason = f"the file is damaged here: {str(error).splitlines()[0]}"
-        yield Record(at, at + 1, None, reason, last=True)
+        yield FileRecord(at, at + 1, None, reason, last=True)
 
 
-def require_columns(source: Source, there: list[str], needed: tuple[str, ...]) -> None:
+def require_columns(source: SourceFile, there: list[str], needed: tuple[str, ...]) -> None:
     """Refuse a table that lacks a needed column.
 
     A nested column stands for the dotted names below it.

@@ -28,7 +28,7 @@ _GLOB = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """One file to read.
 
     Attributes:
@@ -41,7 +41,7 @@ class Source:
     split: str | None = None
 
 
-def find_sources(config: FilesConfig) -> list[Source]:
+def find_sources(config: FilesConfig) -> list[SourceFile]:
     """List the files to read, sorted by path, each once.
 
     Raises:
@@ -104,7 +104,7 @@ def _format_of(name: str) -> Format | None:
     return next((kind for suffix, kind in _SUFFIXES.items() if stem.endswith(suffix)), None)
 
 
-def _source(file: Path, config: FilesConfig) -> Source:
+def _source(file: Path, config: FilesConfig) -> SourceFile:
     gzipped = file.name.lower().endswith(".gz")
     kind = _format_of(file.name) if config.format == "auto" else config.format
     if kind is None:
@@ -117,7 +117,7 @@ def _source(file: Path, config: FilesConfig) -> Source:
             f"{file} is a gzipped Parquet file, which can only be read whole: gunzip it "
             "(Parquet compresses its own columns)"
         )
-    return Source(file, kind, gzipped, _PARTS.get(file.name.lower().split(".")[0]))
+    return SourceFile(file, kind, gzipped, _PARTS.get(file.name.lower().split(".")[0]))
 
 
 def _names_count(config: FilesConfig, files: set[Path]) -> bool:
@@ -126,5 +126,5 @@ def _names_count(config: FilesConfig, files: set[Path]) -> bool:
     return {"train", "test"} <= {_PARTS.get(file.name.lower().split(".")[0]) for file in files}
 
 
-def _without_split(source: Source) -> Source:
-    return Source(source.path, source.format, source.gzipped)
+def _without_split(source: SourceFile) -> SourceFile:
+    return SourceFile(source.path, source.format, source.gzipped)

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import orjson
 
+from sftsec_core.sdk.errors import RequestError, TlsError, TooLargeError
 from sftsec_search.bounded import BoundedPool
-from sftsec_search.engine import NOT_A_CLUSTER, Engine, silence
-from sftsec_search.errors import RequestError, TlsError, TooLargeError
-from sftsec_search.parse import read_json
+from sftsec_search.client import NOT_A_CLUSTER, SearchClient, unavailable_error
+from sftsec_search.json_answers import read_json
 
 # The client would log each attempt, and bodies with the documents in them; ours says enough.
 for _name in ("opensearch", "opensearchpy.trace"):
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sftsec_opensearch.config import OpenSearchConfig
 
 
-class OpenSearchEngine(Engine):
+class OpenSearchClient(SearchClient):
     """A cluster behind `opensearchpy.OpenSearch`."""
 
     vendor = "OpenSearch"
@@ -64,7 +64,7 @@ class OpenSearchEngine(Engine):
         body: Any = None,  # noqa: ANN401 - JSON
         lines: Sequence[bytes] | None = None,
     ) -> dict[str, Any]:
-        """Send one request; see `Engine.request`."""
+        """Send one request; see `SearchClient.request`."""
         from opensearchpy import exceptions
 
         kind, payload = "application/json", None
@@ -86,7 +86,7 @@ class OpenSearchEngine(Engine):
         except exceptions.ConnectionError as error:
             raise self._lost(error) from None
         except exceptions.TransportError as error:
-            raise self.refusal(int(error.status_code), error.info) from None
+            raise self.to_error(int(error.status_code), error.info) from None
         except exceptions.SerializationError:
             raise RequestError(NOT_A_CLUSTER, status=0) from None
         self.accepted = True
@@ -123,7 +123,7 @@ class OpenSearchEngine(Engine):
         """A connection that was lost, unless what ended it was our own bound."""
         if isinstance(error.info, TooLargeError):
             return error.info
-        return silence(self._urls, type(error.info).__name__)
+        return unavailable_error(self._urls, type(error.info).__name__)
 
 
 _TLS = "the server's certificate cannot be verified: set ca_file to the authority that signed it"
@@ -161,11 +161,11 @@ def _serializer() -> Any:  # noqa: ANN401 - opensearchpy's
     """Read answers by `read_json`; the client's own way takes twice as long."""
     from opensearchpy.serializer import JSONSerializer
 
-    class Json(JSONSerializer):
+    class LenientSerializer(JSONSerializer):
         def loads(self, s: str) -> Any:  # noqa: ANN401 - JSON
             try:
                 return read_json(s)
             except ValueError:
                 return super().loads(s)  # which makes the client's own error of it
 
-    return Json()
+    return LenientSerializer()

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import ConnectorError
-from sftsec_opensearch.client import OpenSearchEngine
+from sftsec_core.sdk.errors import RequestError
+from sftsec_core.sdk.window import utc_now
+from sftsec_opensearch.client import OpenSearchClient
 from sftsec_opensearch.privileges import missing
 from sftsec_search.checks import ask
 from sftsec_search.connector import SearchConnector
-from sftsec_search.errors import RequestError
-from sftsec_search.pull import now
 from sftsec_search.requests import MAPPINGS as REQUEST_MAPPINGS
-from sftsec_search.requests import LabelRequests
+from sftsec_search.requests import LabelRequestIndex
 from sftsec_search.setup import exists
 from sftsec_search.sources import LabelledIndex
 
@@ -29,18 +29,18 @@ _ELASTICSEARCH = "You Know, for Search"  # it says so of itself, in every versio
 class OpenSearchConnector(SearchConnector):
     """OpenSearch 2 and 3, and Wazuh's indexer."""
 
-    def __init__(self, config: OpenSearchConfig, clock: Callable[[], datetime] = now) -> None:
+    def __init__(self, config: OpenSearchConfig, clock: Callable[[], datetime] = utc_now) -> None:
         """Take the configuration; nothing is asked before it is needed.
 
         Raises:
             ConfigError: when a secret is not there.
         """
         sources = [LabelledIndex(each) for each in config.sources]
-        super().__init__(config, OpenSearchEngine(config), sources, clock)
+        super().__init__(config, OpenSearchClient(config), sources, clock)
         self._seen: set[str] = set()
         self._tie_breaker = config.tie_breaker
         retry = self._cluster.retry
-        self._requests = LabelRequests(self._engine, retry, config.requests_index, clock)
+        self._requests = LabelRequestIndex(self._client, retry, config.requests_index, clock)
 
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
         """Write detections to the data stream; see `sftsec_search.push.push`.
@@ -65,7 +65,7 @@ class OpenSearchConnector(SearchConnector):
         if stream in self._seen:
             return
         path = f"/_data_stream/{stream}"
-        if not self._cluster.retry(lambda: exists(self._engine, path)):
+        if not self._cluster.retry(lambda: exists(self._client, path)):
             raise RequestError(
                 f"the data stream {stream} is not there: run `sftsec connector setup`", status=404
             )
@@ -73,7 +73,7 @@ class OpenSearchConnector(SearchConnector):
 
     def check(self) -> Sequence[str]:
         """Look at the cluster and the privileges; see `SearchConnector.check`."""
-        if ask(self._engine, "/").get("tagline") == _ELASTICSEARCH:
+        if ask(self._client, "/").get("tagline") == _ELASTICSEARCH:
             raise RequestError(
                 "this is not OpenSearch; for Elasticsearch use `type: elastic`", status=0
             )
@@ -86,7 +86,7 @@ class OpenSearchConnector(SearchConnector):
         for source in self._cluster.sources if name != "_id" else ():
             body = {"size": 0, "track_total_hits": 1, "query": lacking}
             try:
-                found = self._engine.search(body, source.index)
+                found = self._client.search(body, source.index)
             except RequestError:
                 continue  # other lines say why
             if found["hits"]["total"]["value"]:
@@ -100,7 +100,7 @@ class OpenSearchConnector(SearchConnector):
         config = self._cluster.config
         reads = [name for source in self._cluster.sources for name in source.index.split(",")]
         writes = [config.detections, config.audit, *self.indices()]
-        yield from missing(self._engine, reads, writes)
+        yield from missing(self._client, reads, writes)
 
     def indices(self) -> Mapping[str, Mapping[str, Any]]:
         """The index of verdicts, and that of the alerts that wait for one."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sftsec_search.engine import json_line
-from sftsec_search.errors import AccessError, RequestError
+from sftsec_core.sdk.errors import AccessError, RequestError
+from sftsec_search.client import json_line
 from sftsec_search.setup import exists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sftsec_search.engine import Engine
+    from sftsec_search.client import SearchClient
 
 READ = ("read",)
 WRITE = ("read", "write", "indices:admin/data_stream/get", "indices:admin/mappings/get")
@@ -20,38 +20,38 @@ CLUSTER = ("cluster_monitor", "indices:data/write/bulk")
 _FORBIDDEN = 403
 
 
-def missing(engine: Engine, reads: Sequence[str], writes: Sequence[str]) -> Iterator[str]:
+def missing(client: SearchClient, reads: Sequence[str], writes: Sequence[str]) -> Iterator[str]:
     """Try to read and to write; nothing is changed.
 
     Args:
-        engine: the cluster.
+        client: the cluster.
         reads: index names or patterns that are read.
         writes: those that documents go to.
 
     Yields:
         One line for each that is refused, then one with the role that grants all of it.
     """
-    refused = [] if _may_monitor(engine) else ["no right to monitor the cluster"]
-    refused += [f"no right to read {name}" for name in reads if not _may_read(engine, name)]
-    refused += [f"no right to write to {name}" for name in writes if not _may_write(engine, name)]
+    refused = [] if _may_monitor(client) else ["no right to monitor the cluster"]
+    refused += [f"no right to read {name}" for name in reads if not _may_read(client, name)]
+    refused += [f"no right to write to {name}" for name in writes if not _may_write(client, name)]
     yield from refused
     if refused:
         yield f"this role grants what is needed: {json.dumps(role(reads, writes))}"
 
 
-def _may_monitor(engine: Engine) -> bool:
+def _may_monitor(client: SearchClient) -> bool:
     try:
-        engine.request("GET", "/_nodes/_local/stats/process")
+        client.request("GET", "/_nodes/_local/stats/process")
     except AccessError:
         return False
     return True
 
 
-def _may_read(engine: Engine, name: str) -> bool:
+def _may_read(client: SearchClient, name: str) -> bool:
     try:
-        if pit := engine.open_pit(name, "10s"):
-            engine.close_pit(pit)
-        engine.request("POST", f"/{name}/_search", body={"size": 0})
+        if pit := client.open_pit(name, "10s"):
+            client.close_pit(pit)
+        client.request("POST", f"/{name}/_search", body={"size": 0})
     except AccessError:
         return False
     except RequestError:
@@ -59,15 +59,15 @@ def _may_read(engine: Engine, name: str) -> bool:
     return True
 
 
-def _may_write(engine: Engine, name: str) -> bool:
+def _may_write(client: SearchClient, name: str) -> bool:
     """Send what is authorised like any document, and then refused, whatever the mapping is."""
     lines = [json_line({"create": {}}), json_line({"_id": "no document may hold this field"})]
     try:
-        if not (exists(engine, f"/_data_stream/{name}") or exists(engine, f"/{name}/_mapping")):
+        if not (exists(client, f"/_data_stream/{name}") or exists(client, f"/{name}/_mapping")):
             return True  # another line says so; the probe would make a plain index of the name
         # No pipeline, which might mend the document.
         params = {"pipeline": "_none"}
-        found = engine.request("POST", f"/{name}/_bulk", params=params, lines=lines)
+        found = client.request("POST", f"/{name}/_bulk", params=params, lines=lines)
     except AccessError:
         return False
     return all(item["status"] != _FORBIDDEN for each in found["items"] for item in each.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sftsec_opensearch.client import OpenSearchEngine, login_of, tls_of
+from sftsec_opensearch.client import OpenSearchClient, login_of, tls_of
 from sftsec_opensearch.connector import OpenSearchConnector
 from sftsec_search.reference_client import Plain, SearchReferenceClient
 
@@ -31,4 +31,4 @@ def make_reference_client(config: OpenSearchConfig, name: str) -> SearchReferenc
         **login_of(config),
         **tls_of(config),
     )
-    return SearchReferenceClient(name, OpenSearchEngine(config), Plain(client, helpers), connect)
+    return SearchReferenceClient(name, OpenSearchClient(config), Plain(client, helpers), connect)

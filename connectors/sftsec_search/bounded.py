@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_search.errors import TooLargeError
+from sftsec_core.sdk.errors import TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class BoundedAnswer:
     """As much of a response as the clients look at."""
 
     status: int
@@ -37,7 +37,7 @@ class BoundedPool:
         self._pool = pool
         self._limit = limit
 
-    def urlopen(self, *args: Any, **kwargs: Any) -> Answer:  # noqa: ANN401 - urllib3's own
+    def urlopen(self, *args: Any, **kwargs: Any) -> BoundedAnswer:  # noqa: ANN401 - urllib3's own
         """Send a request and read its answer.
 
         Raises:
@@ -55,7 +55,7 @@ class BoundedPool:
                     raise TooLargeError(f"an answer is larger than {self._limit:,} bytes")
         finally:
             response.release_conn()
-        return Answer(response.status, _without_warnings(response.headers), b"".join(pieces))
+        return BoundedAnswer(response.status, _without_warnings(response.headers), b"".join(pieces))
 
     def close(self) -> None:
         """Close the pool."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import ConnectorUnavailableError
-from sftsec_search.engine import BLOCK, BLOCKED, RETRIED, TOO_LARGE, json_line
-from sftsec_search.errors import AccessError, RequestError
+from sftsec_core.sdk.errors import AccessError, RequestError
+from sftsec_search.client import BLOCK, BLOCKED, RETRIED, TOO_LARGE, json_line
 
 if TYPE_CHECKING:
     from sftsec_core.sdk.retry import RetryPolicy
-    from sftsec_search.engine import Engine
+    from sftsec_search.client import SearchClient
 
 _CHUNK_BYTES = 8 << 20
 _CREATED = 201
@@ -37,7 +37,7 @@ class Bulk:
 
     def __init__(
         self,
-        engine: Engine,
+        client: SearchClient,
         retry: RetryPolicy,
         index: str,
         *,
@@ -47,13 +47,13 @@ class Bulk:
         """Take the target.
 
         Args:
-            engine: the cluster.
+            client: the cluster.
             retry: for how long it is asked again.
             index: the index, alias or data stream.
             size: documents a request; it also ends at 8 MiB.
             params: further parameters of the request.
         """
-        self._engine = engine
+        self._client = client
         self._retry = retry
         self.index = index
         self._size = size
@@ -90,7 +90,7 @@ class Bulk:
                     why = f"{item['status']} ({_kind(item)})"
             if waiting:
                 raise ConnectorUnavailableError(
-                    f"{self._engine.vendor} answers {why} for {len(waiting)} documents: it is too "
+                    f"{self._client.vendor} answers {why} for {len(waiting)} documents: it is too "
                     "busy, or its disk is full"
                 )
 
@@ -118,7 +118,7 @@ class Bulk:
         lines = []
         for name, document in waiting.items():
             lines += [json_line({"create": {"_id": name}}), document]
-        found = self._engine.request("POST", f"/{self.index}/_bulk", params=params, lines=lines)
+        found = self._client.request("POST", f"/{self.index}/_bulk", params=params, lines=lines)
         return [next(iter(item.values())) for item in found["items"]]
 
     def _settle(self, item: Mapping[str, Any], out: BulkOutcome) -> bool:
@@ -131,14 +131,14 @@ class Bulk:
         elif status in RETRIED:
             return False
         elif status in {401, 403, 404}:  # not the document's fault
-            raise self._trouble(status, item)
+            raise self._index_error(status, item)
         else:
             out.rejected.append((name, _reason(item.get("error") or {})))
         return True
 
-    def _trouble(self, status: int, item: Mapping[str, Any]) -> RequestError:
+    def _index_error(self, status: int, item: Mapping[str, Any]) -> RequestError:
         kind = _kind(item)
-        what = f"{self._engine.vendor} takes no documents into {self.index} ({kind})"
+        what = f"{self._client.vendor} takes no documents into {self.index} ({kind})"
         if kind == BLOCK:
             return RequestError(f"{what}: {BLOCKED}", status=status, kind=kind)
         if status in {401, 403}:

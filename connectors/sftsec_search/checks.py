@@ -1,4 +1,4 @@
-"""What stands in the way of a pull or a push, whichever engine it is."""
+"""What prevents a pull or a push, on either search engine."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sftsec_search.errors import AccessError, RequestError
+from sftsec_core.sdk.errors import AccessError, RequestError
 from sftsec_search.setup import AUDIT, DETECTIONS, Stream, exists
 
 if TYPE_CHECKING:
-    from sftsec_search.engine import Engine
+    from sftsec_search.client import SearchClient
     from sftsec_search.pull import Cluster
-    from sftsec_search.sources import Source
+    from sftsec_search.sources import DocumentSource
 
 _MOST_SKEW = timedelta(seconds=30)
 _FORBIDDEN = 403
@@ -25,17 +25,17 @@ def of_cluster(cluster: Cluster, indices: Iterable[str]) -> Iterator[str]:
         ConnectorUnavailableError: when the cluster cannot be reached.
         AccessError: when it refuses the credentials.
     """
-    ask(cluster.engine, "/")
+    ask(cluster.client, "/")
     yield from _clock(cluster)
     for source in cluster.sources:
         yield from _source(cluster, source)
     for stream in (DETECTIONS, AUDIT):
         yield from _stream(cluster, stream)
     for index in indices:
-        yield from _index(cluster.engine, index)
+        yield from _index(cluster.client, index)
 
 
-def ask(engine: Engine, path: str) -> dict[str, Any]:
+def ask(client: SearchClient, path: str) -> dict[str, Any]:
     """What the cluster answers; nothing where the credentials may not ask.
 
     Raises:
@@ -43,7 +43,7 @@ def ask(engine: Engine, path: str) -> dict[str, Any]:
         AccessError: when it refuses the credentials.
     """
     try:
-        return engine.request("GET", path)
+        return client.request("GET", path)
     except AccessError as error:
         if error.status != _FORBIDDEN:
             raise
@@ -54,7 +54,7 @@ def _clock(cluster: Cluster) -> Iterator[str]:
     """Windows of time, and the rule that promotes detections, go wrong with a wrong clock."""
     path = "/_nodes/_local/stats/process"
     try:
-        found = cluster.engine.request("GET", path, params={"filter_path": "nodes.*.timestamp"})
+        found = cluster.client.request("GET", path, params={"filter_path": "nodes.*.timestamp"})
     except RequestError:
         return  # without the privilege `monitor` it cannot be told; privileges() says so
     here = cluster.clock()
@@ -68,13 +68,13 @@ def _clock(cluster: Cluster) -> Iterator[str]:
             )
 
 
-def _source(cluster: Cluster, source: Source) -> Iterator[str]:
+def _source(cluster: Cluster, source: DocumentSource) -> Iterator[str]:
     body = {"size": 0, "track_total_hits": False, "query": {"match_all": {}}}
     query = {**body, "query": source.query} if source.query else body
     try:
         # Unlike a pull, this does not overlook an index that is missing.
-        cluster.engine.request("POST", f"/{source.index}/_search", body=query)
-        found = cluster.engine.request(
+        cluster.client.request("POST", f"/{source.index}/_search", body=query)
+        found = cluster.client.request(
             "GET",
             f"/{source.index}/_field_caps",
             params={"fields": ",".join([source.timestamp, *source.fields])},
@@ -88,7 +88,7 @@ def _source(cluster: Cluster, source: Source) -> Iterator[str]:
     yield from _fields(source, found)
 
 
-def _fields(source: Source, found: dict[str, Any]) -> Iterator[str]:
+def _fields(source: DocumentSource, found: dict[str, Any]) -> Iterator[str]:
     known = found.get("fields", {})
     if not found.get("indices"):
         return  # a pattern that matches nothing yet
@@ -101,17 +101,17 @@ def _stream(cluster: Cluster, stream: Stream) -> Iterator[str]:
     name = f"logs-{stream.dataset}-{cluster.config.namespace}"
     made = (f"_data_stream/{name}", *(f"_index_template/{t}" for t in stream.templates))
     try:
-        there = any(exists(cluster.engine, f"/{path}") for path in made)
+        there = any(exists(cluster.client, f"/{path}") for path in made)
     except AccessError:
         return
     if not there:
         yield f"the data stream {name} is not there: run `sftsec connector setup`"
 
 
-def _index(engine: Engine, index: str) -> Iterator[str]:
+def _index(client: SearchClient, index: str) -> Iterator[str]:
     """An index of verdicts on alerts, or of requests for them."""
     try:
-        found = engine.request("GET", f"/{index}/_mapping")
+        found = client.request("GET", f"/{index}/_mapping")
     except AccessError:
         return
     except RequestError:

@@ -24,12 +24,12 @@ class IndexSource(BaseModel):
     kind: Literal["index"] = "index"
     index: str = Field(description="A name, an alias or a pattern; several joined by commas.")
     label: str | None = Field(
-        None, description="Dotted field with the verdict: a word or a list of words."
+        None, description="Dotted field with the verdict: one value or a list."
     )
-    words: dict[str, str] = Field(
+    values: dict[str, str] = Field(
         default_factory=dict,
-        description="The values of `label` that are verdicts, and the word for each: for a field "
-        "of tags. Default: every value is a word.",
+        description="The values of `label` that are verdicts, and the verdict for each, for "
+        "a field of tags. Default: every value is a verdict.",
     )
     analyst: str | None = Field(None, description="Dotted field with who gave the verdict.")
     verdict_time: str | None = Field(None, description="Dotted field with when it was given.")

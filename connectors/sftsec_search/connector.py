@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.sdk.retry import RetryPolicy
+from sftsec_core.sdk.window import utc_now
 from sftsec_search import checks
 from sftsec_search.bulk import Bulk
-from sftsec_search.pull import Cluster, now, pull
+from sftsec_search.pull import Cluster, pull
 from sftsec_search.push import push, push_audit
 from sftsec_search.setup import AUDIT, DETECTIONS, set_up_index, set_up_stream
 from sftsec_search.verdicts import MAPPINGS as VERDICT_MAPPINGS
-from sftsec_search.verdicts import VerdictLog
+from sftsec_search.verdicts import VerdictIndex
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
         PushReceipt,
         Verdict,
     )
+    from sftsec_search.client import SearchClient
     from sftsec_search.config import SearchConfig
-    from sftsec_search.engine import Engine
-    from sftsec_search.sources import Source
+    from sftsec_search.sources import DocumentSource
 
 
 class SearchConnector(ABC):
@@ -39,24 +40,24 @@ class SearchConnector(ABC):
     def __init__(
         self,
         config: SearchConfig,
-        engine: Engine,
-        sources: Sequence[Source],
-        clock: Callable[[], datetime] = now,
+        client: SearchClient,
+        sources: Sequence[DocumentSource],
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """Take the parts; nothing is asked of the cluster before it is needed."""
-        self._engine = engine
+        self._client = client
         retry = RetryPolicy(config.retry_timeout)
         log = None
         if config.verdicts_index is not None:
-            log = VerdictLog(engine, retry, config.verdicts_index)
-        self._cluster = Cluster(engine, config, retry, sources, log, clock)
+            log = VerdictIndex(client, retry, config.verdicts_index)
+        self._cluster = Cluster(client, config, retry, sources, log, clock)
         self._bulk = self._bulk_into(config.detections)
         self._audit_bulk = self._bulk_into(config.audit)
 
     def _bulk_into(self, stream: str) -> Bulk:
         cluster, params = self._cluster, self.bulk_params()
         size = cluster.config.bulk_size
-        return Bulk(cluster.engine, cluster.retry, stream, size=size, params=params)
+        return Bulk(cluster.client, cluster.retry, stream, size=size, params=params)
 
     # --- what differs
 
@@ -101,7 +102,7 @@ class SearchConnector(ABC):
 
     def close(self) -> None:
         """Close the client's connections."""
-        self._engine.close()
+        self._client.close()
 
     # --- beyond it
 
@@ -112,10 +113,10 @@ class SearchConnector(ABC):
             AccessError: when a privilege is missing.
         """
         namespace, kept = self._cluster.config.namespace, self.template_extra()
-        made = set_up_stream(self._engine, DETECTIONS, namespace, kept)
-        made += set_up_stream(self._engine, AUDIT, namespace, {})  # kept until somebody deletes it
+        made = set_up_stream(self._client, DETECTIONS, namespace, kept)
+        made += set_up_stream(self._client, AUDIT, namespace, {})  # kept until somebody deletes it
         for index, mappings in self.indices().items():
-            made += set_up_index(self._engine, index, mappings)
+            made += set_up_index(self._client, index, mappings)
         return made
 
     def push_audit(self, entries: Sequence[AuditEntry]) -> PushReceipt:

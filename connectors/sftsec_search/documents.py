@@ -1,23 +1,22 @@
-"""From a hit to an incident: flat fields, identity, time, verdicts, and where it came from."""
+"""From a hit to a record: flat fields, identity, time, verdicts, and what it is about."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.api.domain import Incident, Rejection, Verdict
+from sftsec_core.api.domain import Incident, Rejection
 from sftsec_core.sdk.records import UnusableError, flatten, parse_time, refuse_long_values
-from sftsec_search.errors import RequestError
+from sftsec_core.sdk.verdict_join import SourceRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sftsec_core.api.domain import PullWindow
     from sftsec_search.config import SearchConfig
-    from sftsec_search.sources import Source
+    from sftsec_search.sources import DocumentSource
 
 # A detection of ours, or an alert that the SIEM made of one, says which event it is about.
 SOURCE_INDEX = "sftsec.source.index"
@@ -44,45 +43,20 @@ def place_of(uid: str) -> tuple[str, str]:
     return index, document
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A hit, read.
+class HitMapper:
+    """Makes records of one source's hits, as the configuration and the window ask."""
 
-    Attributes:
-        uid: names the document itself.
-        about: names the event that it is about, where it is a detection of ours; else None.
-        incident: with the document's own uid, fields and verdicts.
-    """
-
-    uid: str
-    about: str | None
-    incident: Incident
-
-
-class Mapper:
-    """Makes incidents of one source's hits, as the configuration and the window ask."""
-
-    def __init__(self, config: SearchConfig, window: PullWindow, source: Source) -> None:
+    def __init__(self, config: SearchConfig, window: PullWindow, source: DocumentSource) -> None:
         """Prepare for one source.
 
         Args:
             config: the limits.
             window: `text_fields` limits the fields that are brought.
             source: where the verdicts are.
-
-        Raises:
-            RequestError: when the window asks for a field that holds analysts' words.
         """
         self._config = config
         self._source = source
         self._wanted = window.text_fields
-        for name in self._wanted:
-            if source.is_private(name):
-                raise RequestError(
-                    f"{name!r} holds what analysts said: a model that reads it learns nothing "
-                    "else; leave it out of the task's text, keep and group",
-                    status=0,
-                )
 
     @property
     def includes(self) -> list[str] | None:
@@ -93,22 +67,22 @@ class Mapper:
             dict.fromkeys((*self._wanted, self._source.timestamp, *self._source.fields, *_OURS))
         )
 
-    def read(self, hit: Mapping[str, Any]) -> Document | Rejection:
-        """Make an incident of a hit, or say why it cannot be used."""
+    def read(self, hit: Mapping[str, Any]) -> SourceRecord | Rejection:
+        """Make a record of a hit, or say why it cannot be used."""
         uid = uid_of(hit["_index"], hit["_id"])
         record = hit.get("_source") or {}
         try:
-            return self._document(uid, record)
+            return self._record(uid, record, hit)
         except UnusableError as error:
             return Rejection(uid, str(error), _digest(record))
 
-    def _document(self, uid: str, record: Mapping[str, Any]) -> Document:
+    def _record(self, uid: str, record: Mapping[str, Any], hit: Mapping[str, Any]) -> SourceRecord:
         config, source = self._config, self._source
         flat = flatten(record, config.max_depth)
         refuse_long_values(flat, config.max_field_bytes)
         at = parse_time(_single(flat.get(source.timestamp)), source.timestamp)
         incident = Incident(uid, self._fields(flat), source.verdicts(flat), at)
-        return Document(uid, _about(flat), incident)
+        return SourceRecord(uid, _about(flat), incident, hit)
 
     def _fields(self, flat: Mapping[str, Any]) -> dict[str, Any]:
         if self._wanted:
@@ -116,20 +90,18 @@ class Mapper:
         private = self._source.is_private
         return {k: v for k, v in flat.items() if v is not None and not private(k)}
 
-    def carried(
-        self, hit: Mapping[str, Any], about: str, verdicts: tuple[Verdict, ...]
-    ) -> Incident:
+    def carried(self, detection: SourceRecord) -> Incident:
         """Make the event of a detection from the detection's own copy of its fields and time."""
-        flat = flatten(hit.get("_source") or {}, self._config.max_depth)
+        flat = flatten(detection.raw.get("_source") or {}, self._config.max_depth)
         prefix = f"{SOURCE_FIELDS}."
         fields = {k.removeprefix(prefix): v for k, v in flat.items() if k.startswith(prefix)}
         try:
             at = parse_time(flat.get(SOURCE_TIME), SOURCE_TIME)
         except UnusableError:
-            at = None  # written by somebody else: the fields count all the same
+            at = None  # another tool wrote it: the fields count all the same
         if self._wanted:
             fields = {name: fields[name] for name in self._wanted if name in fields}
-        return Incident(about, fields, verdicts, at)
+        return Incident(detection.about or "", fields, detection.incident.verdicts, at)
 
 
 def _single(value: object) -> object:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.sdk.errors import RequestError, TooLargeError
 from sftsec_search.documents import place_of, uid_of
-from sftsec_search.errors import RequestError, TooLargeError
 
 if TYPE_CHECKING:
     from sftsec_core.sdk.retry import RetryPolicy
-    from sftsec_search.engine import Engine
+    from sftsec_search.client import SearchClient
 
 _AT_ONCE = 500
 _INDICES_AT_ONCE = 16  # their names stand in the address, which is bounded
@@ -21,8 +21,8 @@ Hit = dict[str, Any]
 class Fetcher:
     """Fetches documents that are named by `<index>/<_id>`; those that are gone are left out."""
 
-    def __init__(self, engine: Engine, retry: RetryPolicy) -> None:
-        self._engine = engine
+    def __init__(self, client: SearchClient, retry: RetryPolicy) -> None:
+        self._client = client
         self._retry = retry
 
     def __call__(
@@ -71,7 +71,7 @@ class Fetcher:
             "_source": True if includes is None else {"includes": includes},
         }
         try:
-            hits = self._retry(lambda: self._engine.search(body, indices))["hits"]["hits"]
+            hits = self._retry(lambda: self._client.search(body, indices))["hits"]["hits"]
         except TooLargeError:
             if len(uids) == 1:
                 too_large.append(uids[0])
@@ -100,14 +100,16 @@ def _grouped(uids: Sequence[str], within: str) -> list[tuple[str, list[str]]]:
     ]
 
 
-def existing_ids(engine: Engine, retry: RetryPolicy, stream: str, ids: Sequence[str]) -> set[str]:
+def existing_ids(
+    client: SearchClient, retry: RetryPolicy, stream: str, ids: Sequence[str]
+) -> set[str]:
     """Which of these `_id`s a data stream has, the current backing index perhaps left out.
 
     A search sees what is older than the last refresh. What was written since into the backing
     index before the current one is asked for by `_mget`, which does not wait for a refresh.
     """
     found: set[str] = set()
-    previous = _before_the_current(engine, retry, stream) if ids else None
+    previous = _before_the_current(client, retry, stream) if ids else None
     for start in range(0, len(ids), _AT_ONCE):
         part = list(ids[start : start + _AT_ONCE])
         body = {
@@ -116,16 +118,16 @@ def existing_ids(engine: Engine, retry: RetryPolicy, stream: str, ids: Sequence[
             "track_total_hits": False,
             "_source": False,
         }
-        hits = retry(lambda body=body: engine.search(body, stream))["hits"]["hits"]  # type: ignore[misc]
+        hits = retry(lambda body=body: client.search(body, stream))["hits"]["hits"]  # type: ignore[misc]
         found.update(hit["_id"] for hit in hits)
         if previous is not None:
-            found.update(_held(engine, retry, previous, part))
+            found.update(_held(client, retry, previous, part))
     return found
 
 
-def _before_the_current(engine: Engine, retry: RetryPolicy, stream: str) -> str | None:
+def _before_the_current(client: SearchClient, retry: RetryPolicy, stream: str) -> str | None:
     try:
-        answer = retry(lambda: engine.request("GET", f"/_data_stream/{stream}"))
+        answer = retry(lambda: client.request("GET", f"/_data_stream/{stream}"))
     except RequestError as error:
         if error.status != 404:
             raise
@@ -134,10 +136,10 @@ def _before_the_current(engine: Engine, retry: RetryPolicy, stream: str) -> str 
     return str(indices[-2]["index_name"]) if len(indices) > 1 else None
 
 
-def _held(engine: Engine, retry: RetryPolicy, index: str, ids: list[str]) -> Iterator[str]:
+def _held(client: SearchClient, retry: RetryPolicy, index: str, ids: list[str]) -> Iterator[str]:
     path, params = f"/{index}/_mget", {"_source": "false"}
     try:
-        answer = retry(lambda: engine.request("POST", path, params=params, body={"ids": ids}))
+        answer = retry(lambda: client.request("POST", path, params=params, body={"ids": ids}))
     except RequestError as error:
         if error.status != 404:  # its lifecycle ended meanwhile
             raise

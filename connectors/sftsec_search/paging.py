@@ -18,24 +18,25 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Rejection
 from sftsec_core.api.errors import ConnectorError
+from sftsec_core.sdk.errors import RequestError, TooLargeError
 from sftsec_core.sdk.retry import RetryPolicy
-from sftsec_search.cursor import Position
+from sftsec_search.client import LONG_MAX
 from sftsec_search.documents import uid_of
-from sftsec_search.engine import LONG_MAX
-from sftsec_search.errors import PitExpiredError, RequestError, TooLargeError
+from sftsec_search.errors import PitExpiredError
+from sftsec_search.positions import SearchPosition
 
 if TYPE_CHECKING:
+    from sftsec_search.client import SearchClient
     from sftsec_search.config import SearchConfig
-    from sftsec_search.engine import Engine
 
 Hit = dict[str, Any]
 _SHRINK = 4
-_IN_VAIN = 5
+_MOST_GONE = 5  # points in time in a row
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ScanQuery:
     """What to read.
 
     Attributes:
@@ -56,7 +57,7 @@ class HitPage:
     """A page of hits with the position behind it; `rejected` were too large to bring."""
 
     hits: list[Hit]
-    position: Position
+    position: SearchPosition
     rejected: tuple[Rejection, ...] = ()
 
 
@@ -68,12 +69,12 @@ class Scan:
 
     def __init__(
         self,
-        engine: Engine,
+        client: SearchClient,
         config: SearchConfig,
-        query: Query,
-        position: Position | None,
+        query: ScanQuery,
+        position: SearchPosition | None,
     ) -> None:
-        self._engine = engine
+        self._client = client
         self._config = config
         self._left = Event()
         self._retry = RetryPolicy(config.retry_timeout, self._nap)
@@ -172,7 +173,7 @@ class Scan:
             PitExpiredError: when one after the other goes before anything could be read.
         """
         self._gone += 1
-        if self._gone > _IN_VAIN:
+        if self._gone > _MOST_GONE:
             raise error
         log.info("a point in time is gone; another one goes on")
         self._pit, self._resumed = "", True
@@ -195,7 +196,7 @@ class Scan:
         if self._position is not None:
             body["search_after"] = self._after(self._position)
         try:
-            found = self._retry(lambda: self._engine.search(body))
+            found = self._retry(lambda: self._client.search(body))
         except RequestError as error:
             if error.status == 404 or error.kind == "index_closed_exception":
                 # Where it is read by a pattern, the others are still there.
@@ -208,7 +209,7 @@ class Scan:
     def _open_pit(self) -> str:
         index = self._query.index
         try:
-            return self._retry(lambda: self._engine.open_pit(index, self._keep_alive))
+            return self._retry(lambda: self._client.open_pit(index, self._keep_alive))
         except RequestError as error:
             if error.status == 404:
                 raise RequestError(
@@ -221,7 +222,7 @@ class Scan:
     def _close_pit(self) -> None:
         if self._pit:
             with suppress(ConnectorError):  # it ends by itself
-                self._engine.close_pit(self._pit)
+                self._client.close_pit(self._pit)
             self._pit = ""
 
     # --- order and position
@@ -232,13 +233,13 @@ class Scan:
         # lose what they hold.
         order = {"order": "asc", "unmapped_type": "date", "missing": LONG_MAX}
         time = {self._query.timestamp: order}
-        return [time, *({name: {"order": "asc"}} for name in self._engine.tie_breakers)]
+        return [time, *({name: {"order": "asc"}} for name in self._client.tie_breakers)]
 
-    def _after(self, position: Position) -> list[Any]:
+    def _after(self, position: SearchPosition) -> list[Any]:
         """Where to go on: in another point in time, at the document rather than behind it."""
         if not self._resumed:
             return list(position.after)
-        kept = 1 + self._engine.stable
+        kept = 1 + self._client.stable
         unstable = len(position.after) - kept
         return [*position.after[:kept], *([-1] * unstable)]
 
@@ -248,17 +249,17 @@ class Scan:
         seen = set(self._position.seen)
         return [hit for hit in found if uid_of(hit["_index"], hit["_id"]) not in seen]
 
-    def _behind(self, found: list[Hit]) -> Position:
+    def _behind(self, found: list[Hit]) -> SearchPosition:
         """The position behind a page, with the documents that share its stable part."""
         self._resumed = False
         after = tuple(found[-1]["sort"])
-        kept = 1 + self._engine.stable
+        kept = 1 + self._client.stable
         if kept == len(after):
-            return Position(after)
+            return SearchPosition(after)
         seen = [
             uid_of(h["_index"], h["_id"]) for h in found if tuple(h["sort"][:kept]) == after[:kept]
         ]
         before = self._position
         if before is not None and before.after[:kept] == after[:kept]:
             seen = list(dict.fromkeys((*before.seen, *seen)))
-        return Position(after, tuple(seen))
+        return SearchPosition(after, tuple(seen))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import PushReceipt
 from sftsec_search.audit import audit_document_of
 from sftsec_search.bulk import Bulk
+from sftsec_search.client import json_line
 from sftsec_search.detections import document_of
-from sftsec_search.engine import json_line
 from sftsec_search.fetch import existing_ids
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def push(cluster: Cluster, bulk: Bulk, detections: Sequence[Detection]) -> PushR
     """
     config = cluster.config
     by_uid = {each.uid: each for each in detections}
-    old = existing_ids(cluster.engine, cluster.retry, config.detections, list(by_uid))
+    old = existing_ids(cluster.client, cluster.retry, config.detections, list(by_uid))
     now = cluster.clock()
     lines = {
         uid: json_line(document_of(each, namespace=config.namespace, now=now))
@@ -48,7 +48,7 @@ def push_audit(cluster: Cluster, bulk: Bulk, entries: Sequence[AuditEntry]) -> P
         ConnectorUnavailableError, AccessError, RequestError: as `push`.
     """
     namespace, now = cluster.config.namespace, cluster.clock()
-    old = existing_ids(cluster.engine, cluster.retry, bulk.index, [each.hash for each in entries])
+    old = existing_ids(cluster.client, cluster.retry, bulk.index, [each.hash for each in entries])
     lines = {
         each.hash: json_line(audit_document_of(each, namespace=namespace, now=now))
         for each in entries

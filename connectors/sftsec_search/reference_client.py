@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import ConnectorError
+from sftsec_core.sdk.errors import RequestError
+from sftsec_core.sdk.window import utc_now
 from sftsec_search.config import DATASET, IndexSource
 from sftsec_search.detections import document_of
-from sftsec_search.errors import RequestError
-from sftsec_search.pull import now
 from sftsec_search.setup import DETECTIONS
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Detection
+    from sftsec_search.client import SearchClient
     from sftsec_search.connector import SearchConnector
-    from sftsec_search.engine import Engine
 
 _PRIORITY = 1000  # above every template of the site's that matches the name
 # What a pull sorts and asks by; whatever else is indexed makes neither side faster or slower.
@@ -46,7 +46,7 @@ class SearchReferenceClient:
     def __init__(
         self,
         name: str,
-        engine: Engine,
+        client: SearchClient,
         plain: Plain,
         connect: Callable[[IndexSource, str], SearchConnector],
     ) -> None:
@@ -54,12 +54,12 @@ class SearchReferenceClient:
 
         Args:
             name: of all that is made.
-            engine: for what is made and deleted; it is closed with this object.
+            client: for what is made and deleted; it is closed with this object.
             plain: what is measured beside the connector.
             connect: opens the connector on a source, with the namespace that it pushes to.
         """
         self._name = name
-        self._engine = engine
+        self._client = client
         self._plain = plain
         self._connect = connect
         self._made: list[str] = []
@@ -74,7 +74,7 @@ class SearchReferenceClient:
         }
         self._make(f"/_index_template/{self._name}", template, {"create": "true"})
         self._bulk("index", self._name, records)
-        self._engine.request("POST", f"/{self._name}/_refresh")
+        self._client.request("POST", f"/{self._name}/_refresh")
 
     def empty(self, target: str) -> None:
         """Make the data stream, or make it anew."""
@@ -97,7 +97,7 @@ class SearchReferenceClient:
 
     def document(self, detection: Detection) -> Mapping[str, Any]:
         """The document in ECS."""
-        return document_of(detection, namespace=self._namespace("plain"), now=now())
+        return document_of(detection, namespace=self._namespace("plain"), now=utc_now())
 
     def write(self, target: str, documents: Iterable[Named]) -> int:
         """Write by `helpers.streaming_bulk`, with its own sizes."""
@@ -106,8 +106,8 @@ class SearchReferenceClient:
     def count(self, target: str) -> int:
         """Count, after a refresh."""
         stream = self._stream(target)
-        self._engine.request("POST", f"/{stream}/_refresh")
-        return int(self._engine.request("GET", f"/{stream}/_count")["count"])
+        self._client.request("POST", f"/{stream}/_refresh")
+        return int(self._client.request("GET", f"/{stream}/_count")["count"])
 
     def clear(self) -> None:
         """Delete what was made, the data streams before their template."""
@@ -124,7 +124,7 @@ class SearchReferenceClient:
     def close(self) -> None:
         """Close all connections."""
         self._plain.client.close()
-        self._engine.close()
+        self._client.close()
 
     # --- parts
 
@@ -151,7 +151,7 @@ class SearchReferenceClient:
         self._made.append(path)  # first: what a lost answer leaves in doubt may be there
         try:
             with _uninterrupted():  # what is only being made cannot be deleted yet
-                self._engine.request("PUT", path, params=params, body=body)
+                self._client.request("PUT", path, params=params, body=body)
         except RequestError as error:
             self._made.remove(path)
             raise ConnectorError(
@@ -160,7 +160,7 @@ class SearchReferenceClient:
 
     def _delete(self, path: str) -> None:
         try:
-            self._engine.request("DELETE", path)
+            self._client.request("DELETE", path)
         except RequestError as error:
             if error.status != 404:
                 raise

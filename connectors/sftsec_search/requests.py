@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.sdk.records import flatten
 from sftsec_search.bulk import Bulk
+from sftsec_search.client import json_line
 from sftsec_search.documents import place_of, uid_of
-from sftsec_search.engine import json_line
 from sftsec_search.verdicts import require
 
 if TYPE_CHECKING:
     from sftsec_core.sdk.retry import RetryPolicy
-    from sftsec_search.engine import Engine
-    from sftsec_search.verdicts import VerdictLog
+    from sftsec_search.client import SearchClient
+    from sftsec_search.verdicts import VerdictIndex
 
 MAPPINGS: Mapping[str, Any] = {
     "dynamic": False,
@@ -32,18 +32,18 @@ _MOST = 10_000
 _DEPTH = 8
 
 
-class LabelRequests:
-    """The alerts that analysts are asked to judge."""
+class LabelRequestIndex:
+    """The alerts that wait for a verdict."""
 
     def __init__(
-        self, engine: Engine, retry: RetryPolicy, index: str, clock: Callable[[], datetime]
+        self, client: SearchClient, retry: RetryPolicy, index: str, clock: Callable[[], datetime]
     ) -> None:
         self.index = index
-        self._engine = engine
+        self._client = client
         self._retry = retry
         self._clock = clock
 
-    def ask(self, uids: Sequence[str], log: VerdictLog) -> int:
+    def ask(self, uids: Sequence[str], log: VerdictIndex) -> int:
         """Ask for verdicts on those that have none and were not asked for; return how many.
 
         Those that were judged since they were asked for are taken off.
@@ -51,7 +51,7 @@ class LabelRequests:
         Raises:
             RequestError: when the index is not there.
         """
-        require(self._engine, self._retry, self.index)
+        require(self._client, self._retry, self.index)
         waiting = self.waiting()
         judged = log.of([*waiting, *uids])
         self.clear([uid for uid in waiting if uid in judged])
@@ -62,7 +62,7 @@ class LabelRequests:
                 index, document = place_of(uid)
                 body = {"@timestamp": now, "alert": {"index": index, "id": document}}
                 lines[_name(uid)] = json_line(body)
-        return len(Bulk(self._engine, self._retry, self.index).create(lines, refresh=True).written)
+        return len(Bulk(self._client, self._retry, self.index).create(lines, refresh=True).written)
 
     def waiting(self) -> list[str]:
         """The alerts that wait, at most ten thousand, the oldest request first."""
@@ -71,7 +71,7 @@ class LabelRequests:
             "sort": [{"@timestamp": {"order": "asc", "unmapped_type": "date"}}],
             "track_total_hits": False,
         }
-        found = self._retry(lambda: self._engine.search(body, self.index))["hits"]["hits"]
+        found = self._retry(lambda: self._client.search(body, self.index))["hits"]["hits"]
         flat = [flatten(hit["_source"], _DEPTH) for hit in found]
         return [uid_of(str(each.get("alert.index")), str(each.get("alert.id"))) for each in flat]
 
@@ -81,7 +81,7 @@ class LabelRequests:
             return
         lines = [json_line({"delete": {"_id": _name(uid)}}) for uid in uids]
         path, params = f"/{self.index}/_bulk", {"refresh": "true"}
-        self._retry(lambda: self._engine.request("POST", path, params=params, lines=lines))
+        self._retry(lambda: self._client.request("POST", path, params=params, lines=lines))
 
 
 def _name(uid: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.sdk.errors import RequestError
 from sftsec_search.config import AUDIT_DATASET, DATASET
-from sftsec_search.errors import RequestError
 from sftsec_search.fields import AUDIT_FIELDS, DETECTION_FIELDS, Field, mapping_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sftsec_search.engine import Engine
+    from sftsec_search.client import SearchClient
 
 _PRIORITY = 150  # above the built-in `logs` (100), below what Kibana installs of a package (200)
 
@@ -65,7 +65,7 @@ AUDIT = Stream(AUDIT_DATASET, "sftsec-audit", AUDIT_FIELDS)
 
 
 def set_up_stream(
-    engine: Engine, stream: Stream, namespace: str, extra: Mapping[str, Any]
+    client: SearchClient, stream: Stream, namespace: str, extra: Mapping[str, Any]
 ) -> list[str]:
     """Make a data stream with its template, where they are missing; say what was made.
 
@@ -73,38 +73,38 @@ def set_up_stream(
         AccessError: when a privilege is missing.
     """
     made = []
-    if exists(engine, f"/_index_template/{stream.packaged}"):
+    if exists(client, f"/_index_template/{stream.packaged}"):
         made.append(f"the integration package's template {stream.packaged} is there and stays")
     else:
-        engine.request("PUT", f"/_index_template/{stream.template}", body=stream.body(extra))
+        client.request("PUT", f"/_index_template/{stream.template}", body=stream.body(extra))
         made.append(f"wrote the index template {stream.template}")
     name = f"logs-{stream.dataset}-{namespace}"
-    if not exists(engine, f"/_data_stream/{name}"):
-        engine.request("PUT", f"/_data_stream/{name}")
+    if not exists(client, f"/_data_stream/{name}"):
+        client.request("PUT", f"/_data_stream/{name}")
         made.append(f"made the data stream {name}")
     return made
 
 
-def set_up_index(engine: Engine, index: str, mappings: Mapping[str, Any]) -> list[str]:
+def set_up_index(client: SearchClient, index: str, mappings: Mapping[str, Any]) -> list[str]:
     """Make an index where it is missing; say so.
 
     Raises:
         AccessError: when a privilege is missing.
     """
-    if exists(engine, f"/{index}/_mapping"):
+    if exists(client, f"/{index}/_mapping"):
         return []
-    engine.request("PUT", f"/{index}", body={"mappings": mappings})
+    client.request("PUT", f"/{index}", body={"mappings": mappings})
     return [f"made the index {index}"]
 
 
-def exists(engine: Engine, path: str) -> bool:
+def exists(client: SearchClient, path: str) -> bool:
     """Whether a GET finds it.
 
     Raises:
         AccessError: when it may not be looked at.
     """
     try:
-        engine.request("GET", path)
+        client.request("GET", path)
     except RequestError as error:
         if error.status == 404:
             return False

@@ -1,4 +1,4 @@
-"""Which documents a source brings, and where the verdict on one of them is written."""
+"""Which documents a source returns, and where the verdict on one of them is written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
-from sftsec_core.sdk.records import parse_time, words
+from sftsec_core.sdk.records import parse_time, verdict_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,8 +19,8 @@ PRIVATE_PREFIXES = ("kibana.alert.workflow_", "sftsec.")
 OURS = "sftsec"  # event.module of our own detections, and of the alerts that are made of them
 
 
-class Source(ABC):
-    """A source as the pull sees it.
+class DocumentSource(ABC):
+    """Documents that are read in the order of their times.
 
     Attributes:
         name: names the source in a cursor; another order of documents needs another name.
@@ -43,19 +43,19 @@ class Source(ABC):
         """The fields that `verdicts` reads."""
 
     @abstractmethod
-    def judged(self) -> dict[str, Any] | None:
-        """A query for the documents that carry a verdict; None where none can."""
+    def labelled_filter(self) -> dict[str, Any] | None:
+        """Return a query for the documents that have a verdict; None where none can."""
 
     @abstractmethod
     def verdicts(self, flat: Mapping[str, Any]) -> tuple[Verdict, ...]:
         """Read a document's own verdicts.
 
         Raises:
-            UnusableError: when the field does not hold words.
+            UnusableError: when the field holds an object.
         """
 
-    def open_only(self) -> list[dict[str, Any]]:
-        """Further conditions on documents that are to be scored."""
+    def closed_filters(self) -> list[dict[str, Any]]:
+        """Return queries for documents without a verdict that are not to be scored all the same."""
         return []
 
     def is_private(self, name: str) -> bool:
@@ -63,7 +63,7 @@ class Source(ABC):
         return name in PRIVATE_FIELDS or name in self.fields or name.startswith(PRIVATE_PREFIXES)
 
 
-class LabelledIndex(Source):
+class LabelledIndex(DocumentSource):
     """An index whose documents may have a field with the verdict."""
 
     def __init__(self, config: IndexSource) -> None:
@@ -76,17 +76,17 @@ class LabelledIndex(Source):
         config = self._config
         return tuple(filter(None, (config.label, config.analyst, config.verdict_time)))
 
-    def judged(self) -> dict[str, Any] | None:
-        """Documents whose label is a word that counts."""
+    def labelled_filter(self) -> dict[str, Any] | None:
+        """Documents whose label is a verdict."""
         config = self._config
         if config.label is None:
             return None
-        if config.words:
-            return {"terms": {config.label: sorted(config.words)}}
+        if config.values:
+            return {"terms": {config.label: sorted(config.values)}}
         return {"exists": {"field": config.label}}
 
     def verdicts(self, flat: Mapping[str, Any]) -> tuple[Verdict, ...]:
-        """The words in the label field, each with the document's analyst and time."""
+        """The values of the label field, each with the document's analyst and time."""
         config = self._config
         found = None if config.label is None else flat.get(config.label)
         if config.label is None or found is None or found == "":
@@ -95,12 +95,13 @@ class LabelledIndex(Source):
         when = config.verdict_time
         at = parse_time(flat.get(when), when) if when else None
         who = None if analyst is None else str(analyst)
-        return tuple(Verdict(word, who, at) for word in self._counted(words(found, config.label)))
+        given = verdict_values(found, config.label)
+        return tuple(Verdict(value, who, at) for value in self._counted(given))
 
-    def _counted(self, said: list[str]) -> Iterator[str]:
-        chosen = self._config.words
-        for word in said:
+    def _counted(self, given: list[str]) -> Iterator[str]:
+        chosen = self._config.values
+        for value in given:
             if not chosen:
-                yield word
-            elif word in chosen:
-                yield chosen[word]
+                yield value
+            elif value in chosen:
+                yield chosen[value]

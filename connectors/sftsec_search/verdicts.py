@@ -9,21 +9,22 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
+from sftsec_core.sdk.errors import RequestError, TooLargeError
 from sftsec_core.sdk.records import UnusableError, flatten, parse_time
+from sftsec_core.sdk.verdict_join import LoggedPage, LoggedVerdicts
 from sftsec_search.bulk import Bulk
+from sftsec_search.client import json_line
 from sftsec_search.documents import place_of, uid_of
-from sftsec_search.engine import json_line
-from sftsec_search.errors import RequestError, TooLargeError
+from sftsec_search.positions import SearchPosition
 from sftsec_search.setup import exists
 
 if TYPE_CHECKING:
     from sftsec_core.sdk.retry import RetryPolicy
-    from sftsec_search.engine import Engine
+    from sftsec_search.client import SearchClient
 
 _IDS = 1000
 _MOST_HITS = 10_000  # index.max_result_window
@@ -41,25 +42,12 @@ MAPPINGS: Mapping[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A page of documents that were judged.
-
-    Attributes:
-        verdicts: uid to its verdicts, oldest first.
-        after: where the next page begins.
-    """
-
-    verdicts: dict[str, tuple[Verdict, ...]]
-    after: tuple[str, str]
-
-
-class VerdictLog:
+class VerdictIndex:
     """The index of verdicts; one that is not there yet holds none."""
 
-    def __init__(self, engine: Engine, retry: RetryPolicy, index: str) -> None:
+    def __init__(self, client: SearchClient, retry: RetryPolicy, index: str) -> None:
         self.index = index
-        self._engine = engine
+        self._client = client
         self._retry = retry
 
     def add(self, uids_and_verdicts: Sequence[tuple[str, Verdict]]) -> int:
@@ -71,12 +59,12 @@ class VerdictLog:
             RequestError: when the engine refuses one, or the index is not there.
         """
         lines = {}
-        require(self._engine, self._retry, self.index)
+        require(self._client, self._retry, self.index)
         for uid, verdict in uids_and_verdicts:
             index, document = place_of(uid)
             at = (verdict.at or datetime.now(UTC)).astimezone(UTC).isoformat()
-            said = [index, document, verdict.value, verdict.analyst, verdict.at and at]
-            name = hashlib.sha256(json_line(said)).hexdigest()[:40]
+            content = [index, document, verdict.value, verdict.analyst, verdict.at and at]
+            name = hashlib.sha256(json_line(content)).hexdigest()[:40]
             body = {
                 "@timestamp": at,
                 "alert": {"index": index, "id": document},
@@ -86,7 +74,7 @@ class VerdictLog:
                 "automated": verdict.automated,
             }
             lines[name] = json_line({k: v for k, v in body.items() if v is not None})
-        done = Bulk(self._engine, self._retry, self.index).create(lines, refresh=True)
+        done = Bulk(self._client, self._retry, self.index).create(lines, refresh=True)
         if done.rejected:
             raise RequestError(
                 f"{len(done.rejected)} verdicts were refused: {done.rejected[0][1]}", status=400
@@ -96,7 +84,7 @@ class VerdictLog:
     def is_empty(self) -> bool:
         """Whether it holds no verdict at all, or is not there."""
         body = {"size": 0, "track_total_hits": 1}
-        found = self._retry(lambda: self._engine.search(body, self.index))
+        found = self._retry(lambda: self._client.search(body, self.index))
         return int(found["hits"]["total"]["value"]) == 0
 
     def of(self, uids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
@@ -110,14 +98,19 @@ class VerdictLog:
                     found[uid].append(verdict)
         return {uid: tuple(verdicts) for uid, verdicts in found.items()}
 
-    def judged(self, after: tuple[str, str] | None, size: int) -> Iterator[Judged]:
-        """All judged documents in the order of their names, from right behind `after` on."""
+    def pages(
+        self, position: SearchPosition | None, size: int, wanted: tuple[str, ...]
+    ) -> Iterator[LoggedPage[SearchPosition]]:
+        """Read all judged documents in the order of their names; the index keeps no fields."""
+        del wanted
+        after = None if position is None else (position.after[0], position.after[1])
         while places := self._places(after, size):
             uids = [uid_of(*place) for place in places if _is_place(place)]
             verdicts = self.of(uids)
             after = places[-1]
             # In the order of the names, so that two pulls bring the same.
-            yield Judged({uid: verdicts[uid] for uid in uids if uid in verdicts}, after)
+            logged = [LoggedVerdicts(uid, verdicts[uid]) for uid in uids if uid in verdicts]
+            yield LoggedPage(logged, SearchPosition(after))
 
     def _places(self, after: tuple[str, str] | None, size: int) -> list[tuple[str, str]]:
         parts = [
@@ -128,7 +121,7 @@ class VerdictLog:
         if after is not None:
             composite["after"] = {"index": after[0], "id": after[1]}
         body = {"size": 0, "track_total_hits": False, "aggs": {"judged": {"composite": composite}}}
-        found = self._retry(lambda: self._engine.search(body, self.index))
+        found = self._retry(lambda: self._client.search(body, self.index))
         buckets = found.get("aggregations", {}).get("judged", {}).get("buckets", [])
         return [(bucket["key"]["index"], bucket["key"]["id"]) for bucket in buckets]
 
@@ -140,7 +133,7 @@ class VerdictLog:
             yield from self._documents(ids[:middle])
             yield from self._documents(ids[middle:])
             return
-        if hits is None:  # the words count, the reasons are for people
+        if hits is None:  # the verdicts count, the reasons are for people
             hits = self._hits(ids, {"excludes": ["reason"]})
         if hits is None:
             raise TooLargeError("the verdicts on one document are too large: raise max_page_bytes")
@@ -157,27 +150,27 @@ class VerdictLog:
             "_source": source,
         }
         try:
-            found = self._retry(lambda: self._engine.search(body, self.index))
+            found = self._retry(lambda: self._client.search(body, self.index))
         except TooLargeError:
             return None
         hits: list[dict[str, Any]] = found["hits"]["hits"]
         return hits
 
 
-def require(engine: Engine, retry: RetryPolicy, index: str) -> None:
+def require(client: SearchClient, retry: RetryPolicy, index: str) -> None:
     """Refuse to write into an index of ours that is not there.
 
     Raises:
         RequestError: a write would make it, with mappings in which nothing is found again.
     """
-    if not retry(lambda: exists(engine, f"/{index}/_mapping")):
+    if not retry(lambda: exists(client, f"/{index}/_mapping")):
         raise RequestError(
             f"the index {index} is not there: run `sftsec connector setup`", status=404
         )
 
 
 def _is_place(place: tuple[str, str]) -> bool:
-    """Whether it can be an index and an `_id`; anybody may write here."""
+    """Whether it can be an index and an `_id`; any tool may write here."""
     return all(place) and "/" not in place[0]
 
 

@@ -1,4 +1,4 @@
-"""What stands in the way of a pull or a push, and the role that would grant what is missing."""
+"""What prevents a pull or a push, and the role that would grant what is missing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.sdk.errors import AccessError, RequestError
 from sftsec_splunk.client import path_of
-from sftsec_splunk.errors import AccessError, RequestError
 from sftsec_splunk.kv import DETECTIONS, QUEUE, VERDICTS, Collection
 from sftsec_splunk.requests import INSTALL
 
@@ -154,7 +154,7 @@ class Checker:
         absent = []
         for each in self._kept():
             with suppress(AccessError):
-                absent += [] if each.is_there() else [each.name]
+                absent += [] if each.exists() else [each.name]
         if absent:
             yield f"the collections {', '.join(absent)} are not there: {INSTALL}"
 

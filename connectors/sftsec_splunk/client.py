@@ -6,15 +6,16 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import orjson
 
 from sftsec_core.api.errors import ConnectorUnavailableError
+from sftsec_core.sdk.errors import AccessError, RequestError
+from sftsec_core.sdk.http import HttpClient
 from sftsec_core.sdk.retry import RetryPolicy
-from sftsec_splunk.errors import AccessError, RequestError
-from sftsec_splunk.transport import Transport
 
 if TYPE_CHECKING:
     from sftsec_splunk.config import SplunkConfig
@@ -55,8 +56,11 @@ class Splunk:
             TlsError: when `ca_file` cannot be read.
         """
         self._config = config
-        self._transport = Transport(
-            config.ca_file, config.timeout.total_seconds(), config.max_page_bytes
+        self._http = HttpClient(
+            "Splunk",
+            ca_file=config.ca_file,
+            timeout_s=config.timeout.total_seconds(),
+            max_bytes=config.max_page_bytes,
         )
         self._context: Any = None
         self.retry = RetryPolicy(config.retry_timeout)
@@ -102,7 +106,7 @@ class Splunk:
             answer = self._sent(self._opened(), request, query)
             body = answer.body.read()
         except HTTPError as error:  # its words may quote what was sent
-            raise refusal(error.status, error.body) from None
+            raise to_error(error.status, error.body) from None
         if answer.status == _NO_CONTENT:
             return None
         try:
@@ -131,11 +135,11 @@ class Splunk:
             port = parts.port or (443 if parts.scheme == "https" else 80)
             place = {"scheme": parts.scheme, "host": parts.hostname, "port": port}
             if config.token is not None:
-                made = Context(self._transport, **place, splunkToken=config.token.reveal())
+                made = Context(self._handle, **place, splunkToken=config.token.reveal())
             else:
                 assert config.password is not None  # noqa: S101 - the configuration has checked
                 made = Context(
-                    self._transport,
+                    self._handle,
                     **place,
                     username=config.username,
                     password=config.password.reveal(),
@@ -144,9 +148,21 @@ class Splunk:
             self._context = made
         return self._context
 
+    def _handle(self, url: str, message: Mapping[str, Any], **_: object) -> dict[str, Any]:
+        """Send a request of splunklib's: its own handler has no timeout and verifies nothing."""
+        method, body = message.get("method", "GET"), message.get("body", b"")
+        answer = self._http.send(method, url, headers=message["headers"], body=body)
+        return {
+            "status": answer.status,
+            "reason": answer.reason,
+            "headers": list(answer.headers),
+            "body": BytesIO(answer.body),
+        }
+
     def close(self) -> None:
-        """Forget the session; may be called twice."""
+        """Forget the session and close the connections; may be called twice."""
         self._context = None
+        self._http.close()
 
     # --- paths
 
@@ -200,7 +216,7 @@ def one_line(text: str) -> str:
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}..."
 
 
-def refusal(status: int, body: bytes) -> Exception:
+def to_error(status: int, body: bytes) -> Exception:
     """Make our error of a refusal.
 
     Args:

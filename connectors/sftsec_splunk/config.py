@@ -42,8 +42,8 @@ class _Security(BaseModel):
 
     dispositions: dict[str, str] = Field(
         default_factory=dict,
-        description="Disposition (7, or disposition:7) to the word that tasks see, over the "
-        "defaults; an empty word is no verdict. One that is not here is its own word.",
+        description="Disposition (7, or disposition:7) to the verdict that tasks see, over the "
+        "defaults; an empty value is no verdict. One that is not here is its own value.",
     )
     automation: tuple[str, ...] = Field(
         ("splunk-system-user", "splunk_system_user", "nobody"),
@@ -56,11 +56,11 @@ class _Security(BaseModel):
         for name in given:
             if not _DISPOSITION.fullmatch(name):
                 raise ValueError(f"{name!r} is no disposition: write 7, or disposition:7")
-        return {(f"disposition:{k}" if k.isdigit() else k): word for k, word in given.items()}
+        return {(f"disposition:{k}" if k.isdigit() else k): value for k, value in given.items()}
 
     @property
-    def words(self) -> dict[str, str]:
-        """The word of each disposition."""
+    def values(self) -> dict[str, str]:
+        """The verdict of each disposition."""
         return DISPOSITIONS | self.dispositions
 
 
@@ -107,10 +107,10 @@ class SearchSource(BaseModel):
     label: str | None = Field(
         None, description="Field with the verdict: a word or several; of a list in JSON, name{}."
     )
-    words: dict[str, str] = Field(
+    values: dict[str, str] = Field(
         default_factory=dict,
-        description="The values of `label` that are verdicts, and the word for each. Default: "
-        "every value is a word.",
+        description="The values of `label` that are verdicts, and the verdict for each. Default: "
+        "every value is a verdict.",
     )
     analyst: str | None = Field(None, description="Field with who gave the verdict.")
     verdict_time: str | None = Field(
@@ -135,7 +135,7 @@ class SearchSource(BaseModel):
     _names = field_validator("label", "analyst", "verdict_time", "uid", "time")(_is_a_field)
 
 
-Source = NotablesSource | FindingsSource | VerdictsSource | SearchSource
+SplunkSourceConfig = NotablesSource | FindingsSource | VerdictsSource | SearchSource
 
 
 class HecConfig(BaseModel):
@@ -184,7 +184,7 @@ class SplunkConfig(BaseModel):
     )
     owner: str = Field("nobody", pattern="^[^/?#%]+$", description="Of the searches' namespace.")
     hec: HecConfig | None = Field(None, description="Needed to write detections.")
-    sources: tuple[Annotated[Source, Field(discriminator="kind")], ...] = Field(
+    sources: tuple[Annotated[SplunkSourceConfig, Field(discriminator="kind")], ...] = Field(
         (NotablesSource(),), min_length=1, description="What to read, in this order."
     )
     upsert_detections: bool = Field(
@@ -212,7 +212,7 @@ class SplunkConfig(BaseModel):
     search_timeout: Duration = Field(timedelta(minutes=10), description="Of one search.")
     retry_timeout: Duration = Field(
         timedelta(minutes=2),
-        description="How long a Splunk that does not answer, or is too busy, is asked again.",
+        description="How long requests are repeated while Splunk does not answer or is too busy.",
     )
     settle: Duration = Field(
         timedelta(minutes=1),

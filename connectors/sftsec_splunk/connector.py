@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import LabelRequest
 from sftsec_core.api.errors import ConnectorError
+from sftsec_core.sdk.window import utc_now
 from sftsec_splunk.checks import Checker
 from sftsec_splunk.client import Splunk
 from sftsec_splunk.config import FindingsSource, NotablesSource, SearchSource, VerdictsSource
 from sftsec_splunk.findings import Findings
 from sftsec_splunk.hec import Hec
-from sftsec_splunk.pull import Site, now, pull
+from sftsec_splunk.pull import Site, pull
 from sftsec_splunk.push import Pusher
-from sftsec_splunk.requests import INSTALL, LabelRequests
+from sftsec_splunk.requests import INSTALL, LabelQueue
 from sftsec_splunk.searches import Searches
-from sftsec_splunk.sources import LabelledSearch, Notables, Source
-from sftsec_splunk.verdicts import VerdictLog
+from sftsec_splunk.sources import EventSource, LabelledSearch, Notables
+from sftsec_splunk.verdicts import VerdictCollection
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 class SplunkConnector:
     """Splunk 9 and 10, with Enterprise Security 7, 8 or none."""
 
-    def __init__(self, config: SplunkConfig, clock: Callable[[], datetime] = now) -> None:
+    def __init__(self, config: SplunkConfig, clock: Callable[[], datetime] = utc_now) -> None:
         """Take the configuration; nothing is asked before it is needed.
 
         Raises:
@@ -46,15 +47,15 @@ class SplunkConnector:
         self._splunk = Splunk(config)
         self._searches = Searches(self._splunk, config)
         sources = [self._source(s) for s in config.sources if not isinstance(s, VerdictsSource)]
-        self._log = VerdictLog(self._splunk)
+        self._log = VerdictCollection(self._splunk)
         snapshots = len(sources) < len(config.sources)
         self._site = Site(config, sources, self._log, snapshots, clock)
         self._hec = None
         if config.hec is not None:
             self._hec = Hec(config, config.hec, self._splunk.retry)
-        self._requests = LabelRequests(self._splunk, self._log, clock)
+        self._requests = LabelQueue(self._splunk, self._log, clock)
 
-    def _source(self, source: Any) -> Source:  # noqa: ANN401 - a tagged union
+    def _source(self, source: Any) -> EventSource:  # noqa: ANN401 - a tagged union
         if isinstance(source, NotablesSource):
             return Notables(self._searches, self._config, source)
         if isinstance(source, FindingsSource):
@@ -94,8 +95,10 @@ class SplunkConnector:
         return self._requests.ask(requests)
 
     def close(self) -> None:
-        """Forget the session."""
+        """Forget the session and close all connections."""
         self._splunk.close()
+        if self._hec is not None:
+            self._hec.close()
 
     # --- beyond it
 
@@ -105,7 +108,7 @@ class SplunkConnector:
         Raises:
             ConnectorError: when the app is not installed.
         """
-        if not self._log.collection.is_there():
+        if not self._log.collection.exists():
             raise ConnectorError(f"there is no collection to write verdicts to: {INSTALL}")
         return self._log.add(verdicts)
 

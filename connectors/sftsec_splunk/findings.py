@@ -1,7 +1,7 @@
 """Enterprise Security 8's findings by its public API, and the investigations that judge them.
 
-The API pages by offset over what may change meanwhile. So a slice of time is taken that holds
-some hundreds, read whole, and sorted here; when its total changed on the way, it is read again.
+The API pages by offset over what may change in the meantime. So a slice of time is taken that holds
+some hundreds, read whole, and sorted here; when its total has changed, it is read again.
 """
 
 from __future__ import annotations
@@ -12,22 +12,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
+from sftsec_core.sdk.errors import RequestError
 from sftsec_splunk.client import path_of
-from sftsec_splunk.cursor import Position
-from sftsec_splunk.errors import RequestError, SearchError
+from sftsec_splunk.errors import SearchError
+from sftsec_splunk.positions import SplunkPosition
 from sftsec_splunk.reviews import Reviews
 from sftsec_splunk.rows import REVIEWED, is_private
 from sftsec_splunk.searches import Span
 from sftsec_splunk.slices import RowPage, position_of
-from sftsec_splunk.sources import Source
+from sftsec_splunk.sources import EventSource
 from sftsec_splunk.spl import key_of
 from sftsec_splunk.times import time_of
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import PullWindow
+    from sftsec_core.sdk.verdict_join import SourceRecord
     from sftsec_splunk.client import Splunk
     from sftsec_splunk.config import FindingsSource, SplunkConfig
-    from sftsec_splunk.rows import Event
     from sftsec_splunk.searches import Row, Searches
 
 _V2 = ("servicesNS", "nobody", "missioncontrol", "public", "v2")
@@ -47,7 +48,7 @@ class _Part:
     total: int
 
 
-class Findings(Source):
+class Findings(EventSource):
     """Findings, with their reviews and those of their investigations."""
 
     name = "findings"
@@ -61,7 +62,9 @@ class Findings(Source):
         self._reviews = Reviews(searches, source)
         self._investigated: dict[str, list[Verdict]] = {}
 
-    def pages(self, window: PullWindow, span: Span, position: Position | None) -> Iterator[RowPage]:
+    def pages(
+        self, window: PullWindow, span: Span, position: SplunkPosition | None
+    ) -> Iterator[RowPage]:
         """Read slice by slice; whether a finding is judged is seen when it is here."""
         self._investigated = self._by_investigations() if self._source.investigations else {}
         start = int(span.earliest or 0) if position is None else position.ms // 1000
@@ -84,11 +87,11 @@ class Findings(Source):
         for part in self._parted(start, end):
             yield from (row for row in self._rows(part) if row["sftsec_uid"] in wanted)
 
-    def verdicts(self, events: Sequence[Event]) -> list[tuple[Verdict, ...]]:
+    def verdicts(self, records: Sequence[SourceRecord]) -> list[tuple[Verdict, ...]]:
         """By their own reviews, and then by those of their investigations."""
-        found = self._reviews.of([each.name for each in events])
+        found = self._reviews.of([each.name for each in records])
         return [
-            (*found.get(each.name, ()), *self._investigated.get(each.name, ())) for each in events
+            (*found.get(each.name, ()), *self._investigated.get(each.name, ())) for each in records
         ]
 
     def is_private(self, name: str) -> bool:
@@ -104,7 +107,7 @@ class Findings(Source):
         self._reviews.probe()
 
     def _asked_for(self, window: PullWindow, row: Row) -> bool:
-        """Closed without a word: nobody's concern, whatever the window asks."""
+        """What was closed without a verdict is not scored."""
         return window.labelled is not False or str(row.get("status", "1")) not in {"4", "5"}
 
     # --- slices
@@ -176,14 +179,14 @@ class Findings(Source):
 
     def _verdict(self, investigation: Mapping[str, Any]) -> Verdict | None:
         disposition = str(investigation.get("disposition") or "disposition:0")
-        word = self._source.words.get(disposition, disposition)
-        if not word:
+        value = self._source.values.get(disposition, disposition)
+        if not value:
             return None
         owner = investigation.get("owner")
         who = None if owner in (None, "", "unassigned") else str(owner)
         reason = f"investigation {investigation.get('investigation_id')}"
         automated = who is None or who in self._source.automation
-        return Verdict(word, who, time_of(investigation.get("update_time")), reason, automated)
+        return Verdict(value, who, time_of(investigation.get("update_time")), reason, automated)
 
 
 def _members(investigation: Mapping[str, Any]) -> list[str]:

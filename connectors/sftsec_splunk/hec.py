@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.api.errors import ConnectorUnavailableError
-from sftsec_splunk.errors import HecError, LostAnswerError
-from sftsec_splunk.transport import Transport
+from sftsec_core.sdk.errors import LostAnswerError
+from sftsec_core.sdk.http import HttpClient
+from sftsec_splunk.errors import HecError
 
 if TYPE_CHECKING:
     from sftsec_core.sdk.retry import RetryPolicy
@@ -60,7 +61,7 @@ class _Writing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _HecAnswer:
     status: int
     said: Mapping[str, Any]
 
@@ -81,7 +82,12 @@ class Hec:
             hec: the collector's.
             retry: for how long a busy one is asked again.
         """
-        self._transport = Transport(config.ca_file, config.timeout.total_seconds(), _LIMIT)
+        self._http = HttpClient(
+            "Splunk",
+            ca_file=config.ca_file,
+            timeout_s=config.timeout.total_seconds(),
+            max_bytes=_LIMIT,
+        )
         self._hec = hec
         self._retry = retry
         self._channel = str(uuid.uuid4())
@@ -91,6 +97,10 @@ class Hec:
     def index(self) -> str:
         """Where events go."""
         return self._hec.index
+
+    def close(self) -> None:
+        """Close the connections; may be called twice."""
+        self._http.close()
 
     # --- what is asked before anything is written
 
@@ -160,7 +170,7 @@ class Hec:
             )
         self._retry_without_rejected(batch, answer, writing)
 
-    def _retry_without_rejected(self, batch: Lines, answer: _Answer, writing: _Writing) -> None:
+    def _retry_without_rejected(self, batch: Lines, answer: _HecAnswer, writing: _Writing) -> None:
         """Refuse the one bad event, write those that were not taken yet."""
         names = list(batch)
         number = answer.said.get("invalid-event-number")
@@ -227,11 +237,11 @@ class Hec:
 
     # --- requests
 
-    def _asked(self, numbers: Sequence[int]) -> _Answer:
+    def _asked(self, numbers: Sequence[int]) -> _HecAnswer:
         """Ask which of these are acknowledged: it may be asked again, whatever the trouble."""
         body = orjson.dumps({"acks": list(numbers)})
 
-        def attempt() -> _Answer:
+        def attempt() -> _HecAnswer:
             answer = self._send("POST", "/services/collector/ack", body)
             if answer.status >= 500:
                 raise ConnectorUnavailableError(
@@ -241,7 +251,7 @@ class Hec:
 
         return self._retry(attempt)
 
-    def _post(self, body: bytes) -> _Answer:
+    def _post(self, body: bytes) -> _HecAnswer:
         """Send a batch; again while it is not taken for certain.
 
         Raises:
@@ -250,7 +260,7 @@ class Hec:
         packed = gzip.compress(body, 6, mtime=0) if self._hec.gzip else body
         encoding = {"Content-Encoding": "gzip"} if self._hec.gzip else {}
 
-        def attempt() -> _Answer | LostAnswerError:
+        def attempt() -> _HecAnswer | LostAnswerError:
             try:
                 answer = self._send("POST", "/services/collector/event", packed, encoding)
             except LostAnswerError as error:
@@ -266,16 +276,15 @@ class Hec:
 
     def _send(
         self, method: str, path: str, body: bytes, more: Mapping[str, str] | None = None
-    ) -> _Answer:
+    ) -> _HecAnswer:
         headers = {
             "Authorization": f"Splunk {self._hec.token.reveal()}",
             "Content-Type": "application/json",
             "X-Splunk-Request-Channel": self._channel,
             **(more or {}),
         }
-        message = {"method": method, "headers": list(headers.items()), "body": body}
-        answer = self._transport(self._hec.url + path, message)
-        return _Answer(int(answer["status"]), _json(answer["body"].read()))
+        answer = self._http.send(method, self._hec.url + path, headers=headers, body=body)
+        return _HecAnswer(answer.status, _json(answer.body))
 
 
 def _json(body: bytes) -> Mapping[str, Any]:
@@ -306,7 +315,7 @@ def _bad(names: Sequence[str], left: Sequence[str], place: int | None) -> str | 
     return left[0] if len(left) == 1 else None
 
 
-def _reason(answer: _Answer) -> str:
+def _reason(answer: _HecAnswer) -> str:
     if answer.status == _TOO_LARGE:
         return "it is larger than the event collector takes (limits.conf, max_content_length)"
     return f"the event collector refuses it: {answer.said.get('text', 'invalid')} ({answer.code})"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from sftsec_core.sdk.errors import RequestError
 from sftsec_splunk.client import Request, path_of
 from sftsec_splunk.config import APP
-from sftsec_splunk.errors import RequestError
 
 if TYPE_CHECKING:
     from sftsec_splunk.client import Splunk
@@ -35,8 +35,8 @@ class Collection:
         segments = ("servicesNS", "nobody", APP, "storage", "collections", kind)
         return path_of(*segments, self.name, *rest)
 
-    def is_there(self) -> bool:
-        """Whether the app with this collection is installed.
+    def exists(self) -> bool:
+        """Return whether the app with this collection is installed.
 
         Raises:
             AccessError: when it may not be looked at.

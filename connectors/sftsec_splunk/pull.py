@@ -1,37 +1,35 @@
-"""Pages of incidents from Splunk's sources, with the verdicts on them.
-
-Three ways in which an event is judged come together here: by the source itself (a review's
-disposition, a label), in our app's collection, and on a detection of ours that Enterprise
-Security made a notable of, which is about the event that the detection names.
-"""
+"""What the join of events and verdicts asks of Splunk: the sources, and the app's collection."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection, Verdict
-from sftsec_core.api.errors import ConnectorError
-from sftsec_splunk.cursor import Cursor, Position
-from sftsec_splunk.rows import ORIGINAL, Event, Reader, original_time
+from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection
+from sftsec_core.sdk.cursor import PullCursor
+from sftsec_core.sdk.verdict_join import (
+    FoundRecords,
+    JoinedSource,
+    LoggedVerdicts,
+    RecordPage,
+    VerdictJoin,
+)
+from sftsec_core.sdk.window import TimeBounds, utc_now
+from sftsec_splunk.positions import SplunkPosition
+from sftsec_splunk.rows import RowReader, original_time
 from sftsec_splunk.searches import Span
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sftsec_core.sdk.verdict_join import SourceRecord
     from sftsec_splunk.config import SplunkConfig
     from sftsec_splunk.searches import Row
-    from sftsec_splunk.slices import RowPage
-    from sftsec_splunk.sources import Source
-    from sftsec_splunk.verdicts import Judgement, VerdictLog
+    from sftsec_splunk.sources import EventSource
+    from sftsec_splunk.verdicts import VerdictCollection
 
-_JUDGED = "verdicts"  # the app's collection, as a cursor names it
 _GAP_S, _MOST_SPANS = 3600.0, 8
-
-
-def now() -> datetime:
-    """This machine's time (UTC)."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,172 +39,126 @@ class Site:
     Attributes:
         sources: in the order in which they are read.
         log: the app's verdicts.
-        snapshots: whether a pull without regard to labels, too, brings what only the app knows.
+        snapshots: whether a pull without regard to labels brings what only the app knows, too.
         clock: this machine's time.
     """
 
     config: SplunkConfig
-    sources: Sequence[Source]
-    log: VerdictLog
+    sources: Sequence[EventSource]
+    log: VerdictCollection
     snapshots: bool = False
-    clock: Callable[[], datetime] = now
+    clock: Callable[[], datetime] = utc_now
 
 
-def pull(site: Site, window: PullWindow, word: str | None) -> Iterator[IncidentPage]:
-    """Bring the sources' incidents, each source in the order of its times.
+def pull(site: Site, window: PullWindow, cursor: str | None) -> Iterator[IncidentPage]:
+    """Read the sources' incidents, each source in the order of its times.
 
     Args:
         site: where to read.
         window: which incidents; the bounds are compared with the event's time.
-        word: a page's cursor, to go on behind it.
+        cursor: a page's cursor, to resume after it.
 
     Yields:
         Pages of at most `page_size` incidents and rejections.
 
     Raises:
         ConnectorUnavailableError: when Splunk did not come back within the bound.
-        SearchError: when a search failed, or gave a part of its results only.
-        CursorError: when the word is no cursor.
-        ConnectorError: when the window names a field that holds verdicts.
+        SearchError: when a search failed, or returned a part of its results only.
+        CursorError: when the cursor is not one.
+        PrivateFieldError: when the window names a field that holds verdicts.
     """
-    cursor = Cursor.decode(word)
-    _refuse_private(site, window)
-    log = site.log if site.log.collection.is_there() else None
-    scan = _Scan(site, window, log)
-    for source in site.sources:
-        for page in source.pages(window, scan.span, cursor.positions.get(source.name)):
-            cursor = cursor.moved(source.name, page.position)
-            incidents, rejected = scan.incidents(source, page)
-            yield IncidentPage(tuple(incidents), cursor.encode(), (*page.rejected, *rejected))
-    if log is not None and (window.labelled or (window.labelled is None and site.snapshots)):
-        yield from _judged(scan, log, cursor)
+    start = PullCursor.decode(cursor, SplunkPosition)
+    sources: list[JoinedEvents] = []
+    sources += (JoinedEvents(site, window, each, sources) for each in site.sources)
+    join = VerdictJoin(
+        window,
+        sources,
+        site.log if site.log.collection.exists() else None,
+        site.config.page_size,
+        log_is_source=site.snapshots,
+    )
+    yield from join.pages(start)
 
 
-def _refuse_private(site: Site, window: PullWindow) -> None:
-    for name in window.text_fields:
-        if any(source.is_private(name) for source in site.sources):
-            raise ConnectorError(
-                f"{name!r} holds what analysts said, or may: a model that reads it learns "
-                "nothing else; leave it out of the task's text, keep and group"
-            )
+class JoinedEvents(JoinedSource[SplunkPosition]):
+    """One source under one window."""
 
+    def __init__(
+        self,
+        site: Site,
+        window: PullWindow,
+        source: EventSource,
+        siblings: Sequence[JoinedEvents],
+    ) -> None:
+        """Take the parts; `siblings` are all sources of the pull."""
+        self.name = source.name
+        self.has_verdicts = source.has_verdicts
+        self._site = site
+        self._window = window
+        self._source = source
+        self._siblings = siblings
+        self._reader = RowReader(site.config, window.text_fields, source.is_private)
 
-class _Scan:
-    """The sources under one window."""
+    def pages(self, position: SplunkPosition | None) -> Iterator[RecordPage[SplunkPosition]]:
+        """Read the source page by page."""
+        for page in self._source.pages(self._window, self._span(), position):
+            records, rejected = self._read(page.rows)
+            judged = self._with_own_verdicts(records)
+            yield RecordPage(judged, page.position, (*page.rejected, *rejected))
 
-    def __init__(self, site: Site, window: PullWindow, log: VerdictLog | None) -> None:
-        self.site = site
-        self.window = window
-        self._log = log
-        wanted = window.text_fields
-        self._readers = {
-            each.name: Reader(site.config, wanted, each.is_private) for each in site.sources
-        }
+    def find(self, logged: Sequence[LoggedVerdicts]) -> FoundRecords:
+        """Search for events by name: near their time, or else within the window."""
+        times = {each.uid: each.at.timestamp() for each in logged if each.at is not None}
+        untimed = [each.uid for each in logged if each.at is None]
+        rows = list(self._rows_at(times))
+        if untimed:
+            rows += self._source.find(untimed, self._span(), self._window.text_fields)
+        records, rejected = self._read(rows)
+        return FoundRecords(self._with_own_verdicts(records), tuple(rejected))
 
-    @property
-    def span(self) -> Span:
-        """The window's time; what is to be scored must have settled."""
-        since, until = self.window.since, self.window.until
-        if self.window.labelled is False and self.site.config.settle:
-            settled = self.site.clock() - self.site.config.settle
-            until = min(until, settled) if until else settled
+    def find_events(self, detections: Sequence[SourceRecord]) -> Mapping[str, SourceRecord]:
+        """Search all sources for events near the times that detections name."""
+        times = {each.incident.uid: original_time(each) for each in detections}
+        left = {uid: at for uid, at in times.items() if at is not None}
+        found: dict[str, SourceRecord] = {}
+        for source in self._siblings:
+            records, _ = source._read(source._rows_at(left))
+            found |= {r.incident.uid: r for r in reversed(records) if r.about is None}
+            left = {uid: at for uid, at in left.items() if uid not in found}
+        return found
+
+    def carried(self, detection: SourceRecord) -> Incident:
+        """Read the copy in the detection's `orig_*` fields."""
+        return self._reader.carried(detection)
+
+    def is_private(self, name: str) -> bool:
+        """As the source says."""
+        return self._source.is_private(name)
+
+    def _span(self) -> Span:
+        bounds = TimeBounds.of(self._window, self._site.config.settle, self._site.clock)
+        since, until = bounds.since, bounds.until
         return Span(
             None if since is None else since.timestamp(),
             None if until is None else until.timestamp(),
         )
 
-    def incidents(self, source: Source, page: RowPage) -> tuple[list[Incident], list[Rejection]]:
-        """What a page's rows come to."""
-        events, rejected = self._read(source, page.rows)
-        own = source.verdicts(events)
-        judged = [each.judged(said) for each, said in zip(events, own, strict=True)]
-        judged = self._with_logged(judged)
-        if self.window.labelled is False:
-            fresh = (each for each in judged if not each.ours and not each.incident.verdicts)
-            return merged(each.incident for each in fresh), rejected
-        ours = [each for each in judged if each.ours and each.incident.verdicts]
-        about = self._about(source, ours)
-        kept = []
-        for each in judged:
-            if each.ours:
-                kept += [about[each.name]] if each.name in about else []
-            elif each.incident.verdicts or self.window.labelled is None:
-                kept.append(each.incident)
-        return merged(kept), rejected
-
-    def _read(self, source: Source, rows: Sequence[Row]) -> tuple[list[Event], list[Rejection]]:
-        read = [self._readers[source.name].read(row) for row in rows]
-        events = [each for each in read if isinstance(each, Event)]
-        return events, [each for each in read if isinstance(each, Rejection)]
-
-    def _with_logged(self, events: list[Event]) -> list[Event]:
-        if self._log is None or not events:
-            return events
-        logged = self._log.of([each.incident.uid for each in events])
-        return [each.judged(logged.get(each.incident.uid, ())) for each in events]
-
-    def _about(self, source: Source, events: Sequence[Event]) -> dict[str, Incident]:
-        """The events that judged detections are about, with those verdicts.
-
-        Where the event itself is gone, the detection's copy of its fields stands for it.
-
-        Returns:
-            The name of the detection's event to what it is about.
-        """
-        if not events:
-            return {}
-        times = {each.incident.uid: original_time(each) for each in events}
-        found = self.found({uid: at for uid, at in times.items() if at is not None})
-        about = {}
-        for each in events:
-            event = found.get(each.incident.uid)
-            if event is None:
-                about[each.name] = self._readers[source.name].carried(each)
-            else:
-                about[each.name] = replace(event.incident, verdicts=each.incident.verdicts)
-        return about
-
-    def found(self, times: dict[str, float]) -> dict[str, Event]:
-        """Events by their uids, from whichever source has them; no detections of ours.
-
-        Args:
-            times: uid to about when the event happened, seconds since 1970.
-        """
-        found: dict[str, Event] = {}
-        for source in self.site.sources:
-            for event in self.of_source(source, {u: t for u, t in times.items() if u not in found}):
-                if not event.ours:
-                    found.setdefault(event.incident.uid, event)
-        return found
-
-    def of_source(self, source: Source, times: dict[str, float]) -> Iterator[Event]:
-        """The events of one source with these uids; detections of ours too."""
+    def _rows_at(self, times: Mapping[str, float]) -> Iterator[Row]:
         for uids, span in spans_of(times):
-            rows = list(source.find(uids, span, self.window.text_fields))
-            yield from self._read(source, rows)[0]
+            yield from self._source.find(uids, span, self._window.text_fields)
 
-    def at_any_time(self, source: Source, uids: Sequence[str]) -> list[Event]:
-        """The events of one source with these uids, within the window."""
-        rows = list(source.find(uids, self.span, self.window.text_fields)) if uids else []
-        return self._read(source, rows)[0]
+    def _read(self, rows: Iterable[Row]) -> tuple[list[SourceRecord], list[Rejection]]:
+        read = [self._reader.read(row) for row in rows]
+        rejected = [each for each in read if isinstance(each, Rejection)]
+        return [each for each in read if not isinstance(each, Rejection)], rejected
 
-
-def merged(incidents: Iterable[Incident]) -> list[Incident]:
-    """One incident an event: several detections, or several rows, may be about it."""
-    found: dict[tuple[str, datetime | None], Incident] = {}
-    for each in incidents:
-        event = (each.uid, each.at)
-        before = found.get(event)
-        if before is None:
-            found[event] = each
-        else:
-            verdicts = tuple(dict.fromkeys((*before.verdicts, *each.verdicts)))
-            found[event] = replace(before, verdicts=verdicts)
-    return list(found.values())
+    def _with_own_verdicts(self, records: Sequence[SourceRecord]) -> list[SourceRecord]:
+        own = self._source.verdicts(records)
+        return [each.with_verdicts(given) for each, given in zip(records, own, strict=True)]
 
 
-def spans_of(times: dict[str, float]) -> list[tuple[list[str], Span]]:
-    """Uids grouped by the time of their events, so that each search is a narrow one.
+def spans_of(times: Mapping[str, float]) -> list[tuple[list[str], Span]]:
+    """Group uids by the time of their events, so that each search is a narrow one.
 
     Args:
         times: uid to seconds since 1970.
@@ -218,7 +170,7 @@ def spans_of(times: dict[str, float]) -> list[tuple[list[str], Span]]:
             groups.append([])
         groups[-1].append(uid)
         last = at
-    if len(groups) > _MOST_SPANS:  # a few wide searches cost less than many narrow ones
+    if len(groups) > _MOST_SPANS:  # a few wide searches take less time than many narrow ones
         size = -(-len(groups) // _MOST_SPANS)
         parts = [groups[start : start + size] for start in range(0, len(groups), size)]
         groups = [[uid for group in part for uid in group] for part in parts]
@@ -226,72 +178,3 @@ def spans_of(times: dict[str, float]) -> list[tuple[list[str], Span]]:
         (group, Span(min(times[u] for u in group) - 1, max(times[u] for u in group) + 1))
         for group in groups
     ]
-
-
-# --- what was judged in the app only ------------------------------------------------------------
-
-
-def _judged(scan: _Scan, log: VerdictLog, cursor: Cursor) -> Iterator[IncidentPage]:
-    """Incidents that the app's verdicts alone judge: what a source brought already is left out."""
-    position = cursor.positions.get(_JUDGED)
-    for judgements, after in log.pages(
-        position.key if position else "", scan.site.config.page_size
-    ):
-        cursor = cursor.moved(_JUDGED, Position(0, after))
-        left = {each.uid: each for each in judgements}
-        found: dict[str, Incident] = {}
-        for source in scan.site.sources:
-            _look_up(scan, source, left, found)
-        taken = [_taken(scan, each, found.get(each.uid)) for each in left.values()]
-        incidents = [each for each in taken if isinstance(each, Incident) and _in_time(scan, each)]
-        rejected = [each for each in taken if isinstance(each, Rejection)]
-        yield IncidentPage(tuple(incidents), cursor.encode(), tuple(rejected))
-
-
-def _look_up(
-    scan: _Scan, source: Source, left: dict[str, Judgement], found: dict[str, Incident]
-) -> None:
-    """Find the events in a source, and take away what its scan has brought under this window."""
-    times = {uid: each.at.timestamp() for uid, each in left.items() if each.at is not None}
-    untimed = [uid for uid in left if uid not in times]
-    events = [*scan.of_source(source, times), *scan.at_any_time(source, untimed)]
-    for event, said in zip(events, source.verdicts(events), strict=True):
-        uid = event.incident.uid
-        if said or (scan.window.labelled is None and not event.ours):
-            left.pop(uid, None)
-        elif not event.ours:
-            found.setdefault(uid, event.incident)
-
-
-def _taken(scan: _Scan, judgement: Judgement, event: Incident | None) -> Incident | Rejection:
-    """The judged event as its source has it, or else as it was shown to the analyst."""
-    verdicts = _once(judgement.verdicts)
-    if event is not None:
-        return replace(event, verdicts=verdicts)
-    if judgement.event is None:
-        reason = "a verdict names it, and neither a source nor the verdict has its fields"
-        return Rejection(judgement.uid, reason)
-    shown = judgement.event
-    # Who judged a detection was shown the event's fields under other names.
-    own = {name.removeprefix(ORIGINAL): shown[name] for name in shown if name.startswith(ORIGINAL)}
-    fields = {**own, **shown}
-    wanted = scan.window.text_fields or tuple(shown)
-    sources = scan.site.sources
-    kept = {
-        name: fields[name]
-        for name in wanted
-        if name in fields and not any(source.is_private(name) for source in sources)
-    }
-    return Incident(judgement.uid, kept, verdicts, judgement.at)
-
-
-def _once(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-    return tuple(dict.fromkeys(verdicts))
-
-
-def _in_time(scan: _Scan, incident: Incident) -> bool:
-    since, until = scan.window.since, scan.window.until
-    if since is None and until is None:
-        return True
-    at = incident.at
-    return at is not None and (since is None or at >= since) and (until is None or at < until)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _AT_ONCE = 500
-_WORD = re.compile(r"[0-9A-Za-z]+")  # what is one term of the index, whatever stands around it
+_WORD = re.compile(r"[0-9A-Za-z]+")  # what is one term of the index in any context
 _NOTABLE = re.compile(r"[^@\s]+@@[^@\s]+@@\w+")
 
 
@@ -119,7 +119,7 @@ class Pusher:
         for part in parts_of(uids, _AT_ONCE):
             where = f'search index="{self.hec.index}" sourcetype="{sourcetype}"'
             if all(_WORD.fullmatch(each) for each in part):
-                where += f" ({' OR '.join(part)})"  # terms of the index: no event is read in vain
+                where += f" ({' OR '.join(part)})"  # terms of the index: no other event is read
             wanted = set(part)
             search = f"{where} | fields {field} | stats count by {field}"
             found |= {row[field] for row in self.searches.rows(search) if row[field] in wanted}
@@ -127,7 +127,7 @@ class Pusher:
 
 
 def comment_on_notables(splunk: Splunk, detections: Sequence[Detection]) -> None:
-    """Say on the notables that detections are about what we make of them.
+    """Comment on the notables that detections are about, with the prediction.
 
     It is a comment, once: the disposition is the analyst's. One that cannot be made is logged.
     """

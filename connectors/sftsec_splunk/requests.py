@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sftsec_splunk.client import Splunk
-    from sftsec_splunk.verdicts import VerdictLog
+    from sftsec_splunk.verdicts import VerdictCollection
 
 INSTALL = "install the app `sftsec` on the search head, for its collections"
 
 
-class LabelRequests:
+class LabelQueue:
     """The incidents that analysts are asked to judge."""
 
-    def __init__(self, splunk: Splunk, log: VerdictLog, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, splunk: Splunk, log: VerdictCollection, clock: Callable[[], datetime]
+    ) -> None:
         self._queue = Collection(splunk, QUEUE)
         self._log = log
         self._clock = clock
@@ -37,7 +39,7 @@ class LabelRequests:
         Raises:
             ConnectorError: when the app is not installed.
         """
-        if not self._queue.is_there():
+        if not self._queue.exists():
             raise ConnectorError(f"there is no queue to ask by: {INSTALL}")
         waiting = {
             str(each["_key"]): str(each.get("incident_uid", ""))
@@ -65,7 +67,7 @@ class LabelRequests:
             "event": event.decode(),
             "requested": self._clock().timestamp(),
         }
-        if request.task:  # else nobody has said why
+        if request.task:  # else there is no model to name
             document |= {"task": request.task, "label": request.label}
             document["probability"] = request.probability
         if request.at is not None:

@@ -48,32 +48,32 @@ class Reviews:
         list(self._searches.rows(f"| inputlookup {self._config.reviews} | head 1"))
 
     def verdicts(self, reviews: Iterable[Review]) -> tuple[Verdict, ...]:
-        """What a history comes to.
+        """Reduce a history to its verdicts.
 
-        A review repeats the disposition that it does not change, whoever it is by: only a change
-        is a verdict. One that takes the disposition away takes back all that was said before.
+        A review repeats the disposition that it does not change: only a change is a verdict. One
+        that removes the disposition retracts all earlier verdicts.
         """
-        said: list[Verdict] = []
+        verdicts: list[Verdict] = []
         before = UNASSIGNED
         for review in sorted(reviews, key=_seconds):
             disposition = str(review.get("disposition") or before)
             if disposition == before:
                 continue
             before = disposition
-            word = self._config.words.get(disposition, disposition)
+            value = self._config.values.get(disposition, disposition)
             if disposition == UNASSIGNED:
-                said.clear()
-            elif word:
-                said.append(self._verdict(word, review))
-        return tuple(said)
+                verdicts.clear()
+            elif value:
+                verdicts.append(self._verdict(value, review))
+        return tuple(verdicts)
 
-    def _verdict(self, word: str, review: Review) -> Verdict:
+    def _verdict(self, value: str, review: Review) -> Verdict:
         user = review.get("user")
         who = str(user) if user else None
         comment = review.get("comment")
         reason = str(comment) if comment else None
         automated = who is None or who in self._config.automation
-        return Verdict(word, who, time_of(review.get("time")), reason, automated)
+        return Verdict(value, who, time_of(review.get("time")), reason, automated)
 
 
 def _seconds(review: Review) -> float:

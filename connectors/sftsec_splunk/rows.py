@@ -1,17 +1,17 @@
-"""From a row of a search to an incident: fields, identity, time, and whether it is ours."""
+"""From a row of a search to a record: fields, identity, time, and whether it is ours."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.api.domain import Incident, Rejection, Verdict
+from sftsec_core.api.domain import Incident, Rejection
 from sftsec_core.sdk.records import UnusableError, refuse_long_values
+from sftsec_core.sdk.verdict_join import SourceRecord
 from sftsec_splunk.times import epoch
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # A detection of ours, or what Enterprise Security made of one, says which event it is about.
 DETECTION, ABOUT, ORIGINAL, ORIGINAL_TIME = "detection_id", "incident_uid", "orig_", "orig_time"
-# What Splunk says of an event, and nobody ever wrote.
+# What Splunk adds to an event; no source wrote it.
 _NOISE = re.compile(
     r"linecount|splunk_server(_group)?|punct|timestartpos|timeendpos|date_\w+|eventtype|"
     r"tag(::.*)?|info_\w+|detection_id|incident_uid"
@@ -44,37 +44,13 @@ REVIEWED = re.compile(
 _META = frozenset({"orig_time", "orig_raw", "orig_sid", "orig_rid"})
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A row, read.
-
-    Attributes:
-        name: names the row itself: the event_id of a notable, or else its uid.
-        ours: whether it is a detection of ours, or was made of one.
-        incident: with the uid of what it is about, the row's fields, and no verdicts yet.
-        row: as it came.
-    """
-
-    name: str
-    ours: bool
-    incident: Incident
-    row: Mapping[str, Any]
-
-    def judged(self, verdicts: tuple[Verdict, ...]) -> Event:
-        """The event with these verdicts behind those that it has."""
-        if not verdicts:
-            return self
-        joined = (*self.incident.verdicts, *verdicts)
-        return replace(self, incident=replace(self.incident, verdicts=joined))
-
-
 def is_private(name: str) -> bool:
     """Whether a field holds what analysts or we said, in whichever source."""
     return _PRIVATE.fullmatch(name) is not None
 
 
-class Reader:
-    """Makes events of one source's rows, as the configuration and the window ask."""
+class RowReader:
+    """Makes records of one source's rows, as the configuration and the window ask."""
 
     def __init__(
         self, config: SplunkConfig, wanted: tuple[str, ...], private: Callable[[str], bool]
@@ -90,8 +66,8 @@ class Reader:
         self._wanted = wanted
         self._private = private
 
-    def read(self, row: Row) -> Event | Rejection:
-        """Make an event of a row, or say why it cannot be used."""
+    def read(self, row: Row) -> SourceRecord | Rejection:
+        """Make a record of a row, or say why it cannot be used."""
         uid = row.get("sftsec_uid")
         if not isinstance(uid, str) or not uid:
             reason = "it has no name that stays: give the source a `uid`"
@@ -102,7 +78,8 @@ class Reader:
         except UnusableError as error:
             return Rejection(uid, str(error), _digest(row))
         incident = Incident(uid, fields, (), time_of(row))
-        return Event(_named(row) or uid, bool(row.get(DETECTION) and row.get(ABOUT)), incident, row)
+        about = uid if row.get(DETECTION) and row.get(ABOUT) else None
+        return SourceRecord(_named(row) or uid, about, incident, row)
 
     def _fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
         named = {name.removesuffix("{}"): value for name, value in row.items()}
@@ -114,16 +91,17 @@ class Reader:
     def _shown(self, name: str) -> bool:
         return not (name.startswith("_") or _NOISE.fullmatch(name) or self._private(name))
 
-    def carried(self, event: Event) -> Incident:
-        """The event that a detection is about, from the copy of its fields that came along."""
+    def carried(self, detection: SourceRecord) -> Incident:
+        """Make the event that a detection is about from the detection's copy of its fields."""
         cut = len(ORIGINAL)
         fields = {
             name[cut:]: value
-            for name, value in event.row.items()
+            for name, value in detection.raw.items()
             if name.startswith(ORIGINAL) and name not in _META
         }
-        at = epoch(event.row.get(ORIGINAL_TIME)) or event.incident.at
-        return Incident(event.incident.uid, self._fields(fields), event.incident.verdicts, at)
+        at = epoch(detection.raw.get(ORIGINAL_TIME)) or detection.incident.at
+        about = detection.incident
+        return Incident(about.uid, self._fields(fields), about.verdicts, at)
 
 
 def _named(row: Mapping[str, Any]) -> str:
@@ -140,9 +118,9 @@ def time_of(row: Mapping[str, Any]) -> datetime | None:
     return None if ms is None else epoch(float(ms) / 1000)
 
 
-def original_time(event: Event) -> float | None:
+def original_time(detection: SourceRecord) -> float | None:
     """When the event that a detection is about happened: seconds since 1970."""
-    at = epoch(event.row.get(ORIGINAL_TIME))
+    at = epoch(detection.raw.get(ORIGINAL_TIME))
     return None if at is None else at.timestamp()
 
 

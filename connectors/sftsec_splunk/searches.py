@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.sdk.errors import RequestError
 from sftsec_splunk.client import Request, messages_of, one_line
-from sftsec_splunk.errors import RequestError, SearchError
+from sftsec_splunk.errors import SearchError
 
 if TYPE_CHECKING:
     from sftsec_splunk.client import Splunk
@@ -28,7 +29,7 @@ _SHORTEST, _LONGEST = 0.05, 2.0  # seconds between two looks at a job
 _TTL_S = 600
 _MOST = 500_000
 _AT_ONCE = 5000
-_IN_VAIN = 3
+_MOST_LOST_JOBS = 3  # in a row
 _WARNINGS = 50
 _MISSING, _EXISTS = 404, 409
 
@@ -46,7 +47,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class SearchJob:
     """A search that is done, with so many results."""
 
     splunk: Splunk
@@ -85,7 +86,7 @@ class Searches:
     def __init__(self, splunk: Splunk, config: SplunkConfig) -> None:
         self._splunk = splunk
         self._config = config
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
 
     def rows(self, search: str, span: Span = Span()) -> list[Row]:
         """All results of a search that has some thousands at most; run again when they are lost.
@@ -93,14 +94,14 @@ class Searches:
         Raises:
             SearchError, ConnectorUnavailableError: as `job`.
         """
-        for _ in range(_IN_VAIN):
+        for _ in range(_MOST_LOST_JOBS):
             with suppress(JobGoneError), self.job(search, span) as job:
                 offsets = range(0, job.count, _AT_ONCE)
                 return [row for offset in offsets for row in job.page(offset, _AT_ONCE)]
         raise JobGoneError("Splunk loses our search jobs: is it being restarted?")
 
     @contextmanager
-    def job(self, search: str, span: Span = Span()) -> Iterator[Job]:
+    def job(self, search: str, span: Span = Span()) -> Iterator[SearchJob]:
         """Run a search to its end; the job is deleted afterwards.
 
         Raises:
@@ -112,13 +113,13 @@ class Searches:
         self._splunk.retry(lambda: self._start(sid, path, search, span))
         try:
             count = self._done(path)
-            yield Job(self._splunk, self._splunk.searches("search", "v2", "jobs", sid), count)
+            yield SearchJob(self._splunk, self._splunk.searches("search", "v2", "jobs", sid), count)
         finally:
             with suppress(ConnectorError):  # it goes by itself, ten minutes later
                 self._splunk.send(Request("DELETE", path, {}))
 
     def _start(self, sid: str, path: str, search: str, span: Span) -> None:
-        """Make the job under a name of our own, so that asking again makes no second one."""
+        """Make the job under a name of our own, so that a repeated request makes no second one."""
         form = {"id": sid, "search": search, "max_count": _MOST, "timeout": _TTL_S, "preview": 0}
         if span.earliest is not None:
             form["earliest_time"] = f"{span.earliest:.3f}"
@@ -128,13 +129,13 @@ class Searches:
         try:
             self._splunk.send(Request("POST", jobs, {}, form))
         except ConnectorUnavailableError:
-            if not self._is_there(path):
+            if not self._exists(path):
                 raise
         except RequestError as error:
-            if error.status != _EXISTS and not self._is_there(path):
+            if error.status != _EXISTS and not self._exists(path):
                 raise SearchError(f"a search cannot be run: {error}") from None
 
-    def _is_there(self, path: str) -> bool:
+    def _exists(self, path: str) -> bool:
         try:
             self._splunk.send(Request("GET", path, {}))
         except RequestError as error:
@@ -154,7 +155,7 @@ class Searches:
                 raise _gone(error) from None
             content = found["entry"][0]["content"] if found else {}
             if content.get("isFailed") or content.get("isDone"):
-                self._tell(content)
+                self._log_warnings(content)
                 return _whole(content)
             if time.monotonic() > deadline:
                 raise ConnectorUnavailableError(
@@ -163,17 +164,17 @@ class Searches:
             time.sleep(wait)
             wait = min(wait * 1.5, _LONGEST)
 
-    def _tell(self, content: dict[str, Any]) -> None:
+    def _log_warnings(self, content: dict[str, Any]) -> None:
         """Log a search's warnings, each once: every slice would repeat them."""
         for kind, text in messages_of(content):
             line = one_line(text)
-            if kind == "WARN" and line not in self._told and len(self._told) < _WARNINGS:
-                self._told.add(line)
+            if kind == "WARN" and line not in self._logged and len(self._logged) < _WARNINGS:
+                self._logged.add(line)
                 log.warning("Splunk warns of a search: %s", line)
 
 
 def _whole(content: dict[str, Any]) -> int:
-    """The count of results, where there is no doubt that these are all."""
+    """Return the count of results, where it is certain that these are all."""
     for kind, text in messages_of(content):
         if kind in {"FATAL", "ERROR"}:
             raise SearchError(f"a search failed: {one_line(text)}")
@@ -183,7 +184,7 @@ def _whole(content: dict[str, Any]) -> int:
         raise SearchError("a search failed; its search.log on the search head says why")
     if content.get("isFinalized"):
         raise SearchError(
-            "a search was finalised before its end, by somebody or by a limit of the role "
+            "a search was finalised before its end, by a user or by a limit of the role "
             "(srchMaxTime, srchDiskQuota): its results are a part only"
         )
     return int(content.get("resultCount") or 0)

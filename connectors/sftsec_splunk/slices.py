@@ -2,7 +2,7 @@
 
 How many events there are decides where a slice ends: they are counted in bins of whole seconds,
 and a bin that is too large is parted again. A slice is sorted by Splunk and read page by page;
-what breaks off is read again from behind the last event that was given.
+after an interruption it is read again from after the last event that was returned.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Rejection
-from sftsec_splunk.cursor import Position
-from sftsec_splunk.errors import TooLargeError
-from sftsec_splunk.searches import Job, JobGoneError, Row, Span
+from sftsec_core.sdk.errors import TooLargeError
+from sftsec_splunk.positions import SplunkPosition
+from sftsec_splunk.searches import JobGoneError, Row, Span
 from sftsec_splunk.spl import keyed
 
 if TYPE_CHECKING:
     from sftsec_splunk.config import SplunkConfig
-    from sftsec_splunk.searches import Searches
+    from sftsec_splunk.searches import Searches, SearchJob
 
 log = logging.getLogger(__name__)
 _BINS = 200
-_IN_VAIN = 3
+_MOST_LOST_JOBS = 3  # in a row
 _TIMED = ["isnotnull(_time)"]
 _NAMED = ("sftsec_ms", "sftsec_key", "sftsec_uid")
 _TOO_LARGE = "it is larger than max_page_bytes"
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class SliceQuery:
     """What to read.
 
     Attributes:
@@ -55,23 +55,23 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class RowPage:
-    """A page of rows with the position behind it; `rejected` were too large to bring."""
+    """A page of rows with the position after it; `rejected` were too large to bring."""
 
     rows: list[Row]
-    position: Position
+    position: SplunkPosition
     rejected: tuple[Rejection, ...] = field(default=())
 
 
 class Slices:
     """Reads a query's events from any position on."""
 
-    def __init__(self, searches: Searches, config: SplunkConfig, query: Query) -> None:
+    def __init__(self, searches: Searches, config: SplunkConfig, query: SliceQuery) -> None:
         self._searches = searches
         self._config = config
         self._query = query
 
-    def pages(self, position: Position | None) -> Iterator[RowPage]:
-        """The events behind a position, in the order of `sftsec_ms` and `sftsec_key`.
+    def pages(self, position: SplunkPosition | None) -> Iterator[RowPage]:
+        """Read the events after a position, in the order of `sftsec_ms` and `sftsec_key`.
 
         Raises:
             SearchError: when a search fails or gives a part only.
@@ -84,7 +84,7 @@ class Slices:
 
     # --- where slices begin and end: whole seconds, so that they agree with sftsec_ms
 
-    def _slices(self, position: Position | None) -> Iterator[tuple[int, int]]:
+    def _slices(self, position: SplunkPosition | None) -> Iterator[tuple[int, int]]:
         since = None if position is None else position.ms // 1000
         figures = "count AS n, count(_time) AS timed, min(_time) AS low, max(_time) AS high"
         [found] = self._searches.rows(*self._limited(f"| stats {figures}", since, None, []))
@@ -124,23 +124,23 @@ class Slices:
 
     # --- one slice
 
-    def _slice(self, start: int, end: int, position: Position | None) -> Iterator[RowPage]:
-        in_vain = 0
+    def _slice(self, start: int, end: int, position: SplunkPosition | None) -> Iterator[RowPage]:
+        lost = 0
         while True:
             try:
                 with self._searches.job(*self._sorted(start, end, position)) as job:
                     for page in self._pages_of(job):
-                        position, in_vain = page.position, 0
+                        position, lost = page.position, 0
                         yield page
             except JobGoneError:
-                in_vain += 1
-                if in_vain >= _IN_VAIN:
+                lost += 1
+                if lost >= _MOST_LOST_JOBS:
                     raise
-                log.warning("Splunk has lost a search job; it is run again from where it was")
+                log.warning("Splunk has lost a search job; it is run again from the last position")
             else:
                 return
 
-    def _sorted(self, start: int, end: int, position: Position | None) -> tuple[str, Span]:
+    def _sorted(self, start: int, end: int, position: SplunkPosition | None) -> tuple[str, Span]:
         conditions = list(_TIMED)
         if position is not None:
             ms, key = position.ms, position.key
@@ -151,7 +151,7 @@ class Slices:
     def _limited(
         self, commands: str, start: int | None, end: int | None, conditions: list[str]
     ) -> tuple[str, Span]:
-        """The search with these conditions and commands behind it, and its time."""
+        """The search with these conditions and commands after it, and its time."""
         query = self._query
         if query.condition:
             conditions = [*conditions, f"({query.condition})"]
@@ -166,7 +166,7 @@ class Slices:
         where = f"| where {' AND '.join(conditions)} " if conditions else ""
         return f"{keyed(query.base, query.uid)} {where}{commands}", span
 
-    def _pages_of(self, job: Job) -> Iterator[RowPage]:
+    def _pages_of(self, job: SearchJob) -> Iterator[RowPage]:
         offset, size = 0, self._config.page_size
         while offset < job.count:
             try:
@@ -184,9 +184,9 @@ class Slices:
             offset += len(rows) or 1
 
 
-def position_of(row: Row) -> Position:
-    """The position right behind a row."""
-    return Position(int(float(row["sftsec_ms"])), str(row["sftsec_key"]))
+def position_of(row: Row) -> SplunkPosition:
+    """Return the position right after a row."""
+    return SplunkPosition(int(float(row["sftsec_ms"])), str(row["sftsec_key"]))
 
 
 def _whole_groups(rows: list[Row]) -> list[Row]:

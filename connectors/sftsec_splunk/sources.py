@@ -1,4 +1,4 @@
-"""What the sources bring, and where the verdict on one of their events is."""
+"""What the sources return, and where the verdict on one of their events is."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Verdict
-from sftsec_core.sdk.records import words
+from sftsec_core.sdk.records import verdict_values
 from sftsec_splunk.reviews import Reviews
 from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME, REVIEWED, is_private
 from sftsec_splunk.searches import Span
-from sftsec_splunk.slices import Query, RowPage, Slices
+from sftsec_splunk.slices import RowPage, SliceQuery, Slices
 from sftsec_splunk.spl import NOTABLE_UID, UID, among, field_clause, key_of, whole
 from sftsec_splunk.times import time_of
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import PullWindow
+    from sftsec_core.sdk.verdict_join import SourceRecord
     from sftsec_splunk.config import NotablesSource, SearchSource, SplunkConfig
-    from sftsec_splunk.cursor import Position
-    from sftsec_splunk.rows import Event
+    from sftsec_splunk.positions import SplunkPosition
     from sftsec_splunk.searches import Row, Searches
 
 _OURS = (DETECTION, ABOUT, ORIGINAL_TIME)
@@ -31,7 +31,7 @@ _PROBED_S = 900.0
 _KEYS = 500  # that one search looks for
 
 
-class Source(ABC):
+class EventSource(ABC):
     """A source as the pull sees it.
 
     Attributes:
@@ -41,8 +41,10 @@ class Source(ABC):
     name: str
 
     @abstractmethod
-    def pages(self, window: PullWindow, span: Span, position: Position | None) -> Iterator[RowPage]:
-        """The events that the window asks for, behind a position, in a total order.
+    def pages(
+        self, window: PullWindow, span: Span, position: SplunkPosition | None
+    ) -> Iterator[RowPage]:
+        """Read the events that the window asks for, after a position, in a total order.
 
         Args:
             window: of which `labelled` and `text_fields` count here.
@@ -55,11 +57,11 @@ class Source(ABC):
         """The events with these names that happened in a span; detections of ours too."""
 
     @abstractmethod
-    def verdicts(self, events: Sequence[Event]) -> list[tuple[Verdict, ...]]:
-        """The verdicts that the source itself has on events, oldest first.
+    def verdicts(self, records: Sequence[SourceRecord]) -> list[tuple[Verdict, ...]]:
+        """Return the verdicts that the source itself has on records, oldest first.
 
         Raises:
-            UnusableError: when a label holds no words.
+            UnusableError: when a label holds an object.
         """
 
     @abstractmethod
@@ -71,7 +73,7 @@ class Source(ABC):
         """
 
     @property
-    def judges(self) -> bool:
+    def has_verdicts(self) -> bool:
         """Whether the source itself can have verdicts."""
         return True
 
@@ -80,7 +82,7 @@ class Source(ABC):
         return is_private(name)
 
 
-class SearchedSource(Source):
+class SearchedSource(EventSource):
     """A source that is a search."""
 
     def __init__(self, searches: Searches, config: SplunkConfig, base: str, uid: str) -> None:
@@ -97,11 +99,17 @@ class SearchedSource(Source):
         self._base = base
         self._uid = uid
 
-    def pages(self, window: PullWindow, span: Span, position: Position | None) -> Iterator[RowPage]:
+    def pages(
+        self, window: PullWindow, span: Span, position: SplunkPosition | None
+    ) -> Iterator[RowPage]:
         """Read slice by slice."""
-        if window.labelled and not self.judges:
+        if window.labelled and not self.has_verdicts:
             return
-        condition = {True: self.judged(), False: self.open(), None: ""}[window.labelled]
+        condition = {
+            True: self.labelled_filter(),
+            False: self.unlabelled_filter(),
+            None: "",
+        }[window.labelled]
         query = self._query(span, condition, window.text_fields)
         yield from Slices(self._searches, self._config, query).pages(position)
 
@@ -119,8 +127,8 @@ class SearchedSource(Source):
         span = Span(time.time() - _PROBED_S) if self.in_time else Span()
         list(self._searches.rows(f"{self._base} | head 1 | fields _time", span))
 
-    def _query(self, span: Span, condition: str, fields: Sequence[str]) -> Query:
-        return Query(self._base, self._uid, span, condition, self._keep(fields), self.in_time)
+    def _query(self, span: Span, condition: str, fields: Sequence[str]) -> SliceQuery:
+        return SliceQuery(self._base, self._uid, span, condition, self._keep(fields), self.in_time)
 
     def _keep(self, fields: Sequence[str]) -> str:
         if not fields:
@@ -143,11 +151,11 @@ class SearchedSource(Source):
         return ()
 
     @abstractmethod
-    def judged(self) -> str:
+    def labelled_filter(self) -> str:
         """A condition of `where`: the event has a verdict of the source's own."""
 
     @abstractmethod
-    def open(self) -> str:
+    def unlabelled_filter(self) -> str:
         """A condition of `where`: the event is to be scored."""
 
 
@@ -167,24 +175,24 @@ class Notables(SearchedSource):
         super().probe()
         self._reviews.probe()
 
-    def judged(self) -> str:
+    def labelled_filter(self) -> str:
         """With a disposition that counts."""
-        return f"NOT {self._silent()}"
+        return f"NOT {self._undisposed()}"
 
-    def open(self) -> str:
-        """Without one, and not closed: what was closed without a word is nobody's concern."""
+    def unlabelled_filter(self) -> str:
+        """Without one, and not closed: what was closed without a verdict is not scored."""
         not_closed = '(isnull(status) OR (status!="4" AND status!="5"))'
-        return f"{self._silent()} AND {not_closed} AND {_FOREIGN}"
+        return f"{self._undisposed()} AND {not_closed} AND {_FOREIGN}"
 
-    def _silent(self) -> str:
-        quiet = ["", *sorted(name for name, word in self._source.words.items() if not word)]
-        known = " OR ".join(f'disposition="{name}"' for name in quiet)
+    def _undisposed(self) -> str:
+        unset = ["", *sorted(name for name, value in self._source.values.items() if not value)]
+        known = " OR ".join(f'disposition="{name}"' for name in unset)
         return f"(isnull(disposition) OR {known})"
 
-    def verdicts(self, events: Sequence[Event]) -> list[tuple[Verdict, ...]]:
+    def verdicts(self, records: Sequence[SourceRecord]) -> list[tuple[Verdict, ...]]:
         """By their reviews."""
-        found = self._reviews.of([each.name for each in events])
-        return [found.get(each.name, ()) for each in events]
+        found = self._reviews.of([each.name for each in records])
+        return [found.get(each.name, ()) for each in records]
 
     def is_private(self, name: str) -> bool:
         """A review's fields too."""
@@ -204,7 +212,7 @@ class LabelledSearch(SearchedSource):
         self._source = source
 
     @property
-    def judges(self) -> bool:
+    def has_verdicts(self) -> bool:
         """With a `label`."""
         return self._source.label is not None
 
@@ -219,20 +227,20 @@ class LabelledSearch(SearchedSource):
         source = self._source
         return tuple(filter(None, (source.label, source.analyst, source.verdict_time)))
 
-    def judged(self) -> str:
+    def labelled_filter(self) -> str:
         """The label is there."""
         return f"isnotnull('{self._source.label}') AND '{self._source.label}'!=\"\""
 
-    def open(self) -> str:
+    def unlabelled_filter(self) -> str:
         """It is not."""
         unlabelled = ""
-        if self._source.label is not None and not self._source.words:
+        if self._source.label is not None and not self._source.values:
             unlabelled = f"(isnull('{self._source.label}') OR '{self._source.label}'=\"\") AND "
         return f"{unlabelled}{_FOREIGN}"
 
-    def verdicts(self, events: Sequence[Event]) -> list[tuple[Verdict, ...]]:
-        """The words in the label."""
-        return [tuple(self._of(each.row)) for each in events]
+    def verdicts(self, records: Sequence[SourceRecord]) -> list[tuple[Verdict, ...]]:
+        """The values of the label."""
+        return [tuple(self._of(each.raw)) for each in records]
 
     def _of(self, row: Mapping[str, object]) -> Iterator[Verdict]:
         source = self._source
@@ -241,10 +249,10 @@ class LabelledSearch(SearchedSource):
             return
         who = row.get(source.analyst) if source.analyst else None
         at = time_of(row.get(source.verdict_time)) if source.verdict_time else None
-        for said in words(found, source.label):
-            word = source.words.get(said, "") if source.words else said
-            if word:
-                yield Verdict(word, None if who is None else str(who), at)
+        for given in verdict_values(found, source.label):
+            value = source.values.get(given, "") if source.values else given
+            if value:
+                yield Verdict(value, None if who is None else str(who), at)
 
     def is_private(self, name: str) -> bool:
         """What the source names, too."""

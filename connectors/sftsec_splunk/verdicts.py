@@ -1,6 +1,6 @@
 """The app's append-only collection of verdicts: read, joined to events, and written to.
 
-A verdict that a later document takes back (`retracts`) does not count; nothing is ever changed.
+A verdict that a later document retracts (`retracts`) does not count; no document is changed.
 """
 
 from __future__ import annotations
@@ -8,15 +8,19 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from sftsec_core.api.domain import Verdict
-from sftsec_splunk.errors import SearchError, TooLargeError
+from sftsec_core.sdk.errors import TooLargeError
+from sftsec_core.sdk.verdict_join import LoggedPage, LoggedVerdicts
+from sftsec_splunk.errors import SearchError
 from sftsec_splunk.kv import VERDICTS, Collection
+from sftsec_splunk.positions import SplunkPosition
+from sftsec_splunk.rows import ORIGINAL
 from sftsec_splunk.times import time_of
 
 if TYPE_CHECKING:
@@ -30,23 +34,7 @@ _WITHOUT_EVENT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What was said of one incident.
-
-    Attributes:
-        verdicts: those that count, oldest first.
-        event: the event's fields as they were shown, where a document has them.
-        at: the event's time.
-    """
-
-    uid: str
-    verdicts: tuple[Verdict, ...]
-    event: Mapping[str, Any] | None
-    at: datetime | None
-
-
-class VerdictLog:
+class VerdictCollection:
     """The collection of verdicts; where the app is not installed, there are none."""
 
     def __init__(self, splunk: Splunk) -> None:
@@ -55,18 +43,18 @@ class VerdictLog:
     def of(self, uids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
         """The verdicts that count on these incidents, oldest first."""
         wanted = list(dict.fromkeys(uids))
-        found = judgements(self.collection.where("incident_uid", wanted, _WITHOUT_EVENT))
+        found = logged_verdicts(self.collection.where("incident_uid", wanted, _WITHOUT_EVENT))
         return {each.uid: each.verdicts for each in found if each.verdicts}
 
-    def pages(self, after: str, size: int) -> Iterator[tuple[list[Judgement], str]]:
-        """All judged incidents in the order of their uids, right behind `after`.
-
-        Yields:
-            What was said of some incidents, about `size` documents, and the last uid.
-        """
+    def pages(
+        self, position: SplunkPosition | None, size: int, wanted: tuple[str, ...]
+    ) -> Iterator[LoggedPage[SplunkPosition]]:
+        """Read all judged incidents in the order of their uids, about `size` documents a page."""
+        after = "" if position is None else position.key
         while documents := self._documents(after, size):
             after = str(documents[-1]["incident_uid"])
-            yield [each for each in judgements(documents) if each.verdicts], after
+            logged = [_limited(e, wanted) for e in logged_verdicts(documents) if e.verdicts]
+            yield LoggedPage(logged, SplunkPosition(0, after))
 
     def _documents(self, after: str, size: int) -> list[dict[str, Any]]:
         """The next documents: all of an incident's, never a part of them."""
@@ -90,7 +78,7 @@ class VerdictLog:
         uid = found[0]["incident_uid"]
         try:
             return self.collection.find({"incident_uid": uid})
-        except TooLargeError:  # the words count; a source may have the event
+        except TooLargeError:  # the verdicts count; a source may have the event
             return [each for each in found if each["incident_uid"] == uid]
 
     def _found(self, after: str, size: int, kept: str = "") -> list[dict[str, Any]]:
@@ -101,18 +89,18 @@ class VerdictLog:
     def add(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Append verdicts; the same one again is the same document. Return how many are new."""
         made = {str(each["_key"]): each for each in (document_of(*pair) for pair in verdicts)}
-        there = self.collection.keys(list(made))
-        fresh = [each for key, each in made.items() if key not in there]
+        existing = self.collection.keys(list(made))
+        fresh = [each for key, each in made.items() if key not in existing]
         self.collection.save(fresh)
         return len(fresh)
 
 
 def document_of(uid: str, verdict: Verdict) -> dict[str, Any]:
-    """A verdict as a document, under a name that says what it holds."""
+    """A verdict as a document, under a key that is a digest of its content."""
     at = verdict.at or datetime.now(UTC)
-    said = [uid, verdict.value, verdict.analyst, verdict.at and verdict.at.timestamp()]
+    content = [uid, verdict.value, verdict.analyst, verdict.at and verdict.at.timestamp()]
     return {
-        "_key": hashlib.sha256(orjson.dumps(said)).hexdigest()[:40],
+        "_key": hashlib.sha256(orjson.dumps(content)).hexdigest()[:40],
         "incident_uid": uid,
         "verdict": verdict.value,
         "analyst": verdict.analyst or "",
@@ -127,28 +115,41 @@ def document_of(uid: str, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def judgements(documents: Iterable[Document]) -> list[Judgement]:
-    """What documents come to, an incident each, in the order of their uids."""
+def logged_verdicts(documents: Iterable[Document]) -> list[LoggedVerdicts]:
+    """Group documents by incident, in the order of the uids."""
     by_uid: dict[str, list[Document]] = defaultdict(list)
     for each in documents:
         by_uid[str(each.get("incident_uid", ""))].append(each)
-    return [_judgement(uid, by_uid[uid]) for uid in sorted(by_uid) if uid]
+    return [_logged(uid, by_uid[uid]) for uid in sorted(by_uid) if uid]
 
 
-def _judgement(uid: str, documents: Sequence[Document]) -> Judgement:
-    taken_back = {each["retracts"] for each in documents if each.get("retracts")}
+def _logged(uid: str, documents: Sequence[Document]) -> LoggedVerdicts:
+    retracted = {each["retracts"] for each in documents if each.get("retracts")}
     ordered = sorted(documents, key=lambda each: (_seconds(each), str(each.get("_key"))))
     counted = [
-        each for each in ordered if each.get("verdict") and each.get("_key") not in taken_back
+        each for each in ordered if each.get("verdict") and each.get("_key") not in retracted
     ]
     events = [event for each in ordered[::-1] if (event := _event(each)) is not None]
     times = [at for each in ordered[::-1] if (at := time_of(each.get("event_time"))) is not None]
-    return Judgement(
+    return LoggedVerdicts(
         uid,
         tuple(_verdict(each) for each in counted),
         events[0] if events else None,
         times[0] if times else None,
     )
+
+
+def _limited(logged: LoggedVerdicts, wanted: tuple[str, ...]) -> LoggedVerdicts:
+    """Keep the wanted fields of the event as the analyst saw it.
+
+    An analyst who judged a detection saw the event's fields under other names.
+    """
+    shown = logged.fields
+    if shown is None or not wanted:
+        return logged
+    own = {n.removeprefix(ORIGINAL): shown[n] for n in shown if n.startswith(ORIGINAL)}
+    fields = {**own, **shown}
+    return replace(logged, fields={name: fields[name] for name in wanted if name in fields})
 
 
 def _verdict(document: Document) -> Verdict:

@@ -1,6 +1,6 @@
-"""From a platform's record to what an incident holds: flat fields, times, words.
+"""From a platform's record to what an incident holds: flat fields, times, verdicts.
 
-What every connector does with a record that somebody else wrote, in one place.
+What every connector does with a record of its platform, in one place.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ _MILLISECONDS_FROM = 1e11  # as seconds this is the year 5138
 
 
 class UnusableError(ValueError):
-    """A record that parses and still makes no incident; the message goes to quarantine."""
+    """A record that parses and still cannot become an incident; the message goes to quarantine."""
 
 
-def words(value: object, name: str) -> list[str]:
-    """Read verdicts: a word, or a list of several.
+def verdict_values(value: object, name: str) -> list[str]:
+    """Read verdicts: one value, or a list of several.
 
     Args:
-        value: of the field.
-        name: the field's, for the reason.
+        value: the field's value.
+        name: the field's name, for the reason.
 
     Raises:
         UnusableError: when one of them is an object or a list.
     """
-    return [_word(one, name) for one in (value if isinstance(value, list) else [value])]
+    return [_verdict_value(one, name) for one in (value if isinstance(value, list) else [value])]
 
 
-def _word(value: object, name: str) -> str:
+def _verdict_value(value: object, name: str) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    raise UnusableError(f"{name!r} holds a {type(value).__name__}, not a word")
+    raise UnusableError(f"{name!r} holds a {type(value).__name__}, not a verdict")
 
 
 def flatten(record: Mapping[str, Any], max_depth: int) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from sftsec_core.api.domain import PullWindow, Verdict
+from sftsec_core.sdk.errors import AccessError, TlsError
 from sftsec_core.testing import make_label_requests
 from sftsec_core.testing.incidents import make_detections, make_incidents
 from sftsec_search.connector import SearchConnector
-from sftsec_search.errors import AccessError, TlsError
 from tests.connectors.elastic.alerts import AlertSite, alert, closed, make_alerts
 from tests.connectors.search.sites import as_document, own_site, pages, uids
 from tests.servers.elasticsearch import start_elasticsearch

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from sftsec_core.api.domain import PullWindow, Verdict
+from sftsec_core.sdk.errors import AccessError, TlsError
 from sftsec_core.testing import make_label_requests
 from sftsec_core.testing.incidents import make_detections
 from sftsec_opensearch.privileges import CLUSTER
 from sftsec_search.connector import SearchConnector
-from sftsec_search.errors import AccessError, TlsError
 from tests.connectors.opensearch.users import User
 from tests.connectors.search.sites import Site, pages, uids
 from tests.servers.engines.certificates import make_certificates

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from sftsec_core.api.domain import PullWindow
-from sftsec_search.parse import read_json
+from sftsec_search.json_answers import read_json
 from tests.connectors.search.sites import Site, incidents, pages
 
 HALF = '"rundll32 \\ud800 evil"'  # half of a surrogate pair, as the engines keep and return it

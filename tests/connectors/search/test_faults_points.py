@@ -27,7 +27,7 @@ def read(
 
 def points_of(connector: SearchConnector, patch: pytest.MonkeyPatch) -> list[str]:
     """The points in time that a connector opens from now on, as the engine named them."""
-    engine, opened = connector._engine, []
+    engine, opened = connector._client, []
     open_pit = engine.open_pit
 
     def note(index: str, keep_alive: str) -> str:

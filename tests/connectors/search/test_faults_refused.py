@@ -17,9 +17,9 @@ import pytest
 from sftsec_core.api.domain import Detection, PullWindow
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.scoring.delivery import DeliverySettings, deliver
+from sftsec_core.sdk.errors import AccessError
 from sftsec_core.store.store import Store
 from sftsec_core.testing.incidents import make_detections
-from sftsec_search.errors import AccessError
 from tests.connectors.search.engines import events
 from tests.connectors.search.sites import Site, ids, own_site, pages
 from tests.servers.engines.server import SearchServer

@@ -61,6 +61,6 @@ def test_plain_http_to_this_machine_is_allowed() -> None:
 def test_a_number_names_a_disposition() -> None:
     source = {"kind": "notables", "dispositions": {"7": "phishing", "disposition:1": "malicious"}}
     config = SplunkConfig.model_validate({**GOOD, "sources": [source]})
-    words = config.sources[0].words  # type: ignore[union-attr]
+    words = config.sources[0].values  # type: ignore[union-attr]
     assert (words["disposition:7"], words["disposition:1"]) == ("phishing", "malicious")
     assert words["disposition:3"] == "false_positive"

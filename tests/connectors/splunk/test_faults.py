@@ -8,9 +8,10 @@ import pytest
 
 from sftsec_core.api.domain import IncidentPage
 from sftsec_core.api.errors import ConnectorUnavailableError
+from sftsec_core.sdk.errors import AccessError, TlsError
 from sftsec_core.testing import make_detections
 from sftsec_splunk.connector import SplunkConnector
-from sftsec_splunk.errors import AccessError, SearchError, TlsError
+from sftsec_splunk.errors import SearchError
 from tests.connectors.splunk.pulls import AT, BOTH, LABELLED, uids
 from tests.connectors.splunk.sites import Site, own_site
 from tests.servers.splunkd.state import Splunkd

@@ -42,7 +42,7 @@ def test_an_event_without_a_name_of_its_own_is_named_by_its_place(site: Site) ->
 def test_only_chosen_words_of_a_label_are_verdicts(site: Site) -> None:
     site.index("mail", AT, uid="one", label=["bad", "seen"])
     site.index("mail", AT + 1, uid="two", label=["seen", "old"])
-    chosen = source(uid="uid", label="label{}", words={"bad": "malicious"})
+    chosen = source(uid="uid", label="label{}", values={"bad": "malicious"})
     connector = site.connect(sources=[chosen])
     [incident] = pulled(connector, LABELLED)
     assert (incident.uid, said(incident)) == ("one", [("malicious", None)])

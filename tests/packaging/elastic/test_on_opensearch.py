@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from sftsec_core.api.domain import Detection
+from sftsec_core.sdk.window import utc_now
 from sftsec_search.detections import document_of
-from sftsec_search.pull import now
 from tests.connectors.elastic.alerts import MAPPINGS as ALERT_MAPPINGS
 from tests.connectors.elastic.alerts import alert, closed
 from tests.packaging.elastic.parts import (
@@ -144,7 +144,7 @@ def test_what_the_connector_writes_is_what_the_pipeline_takes(installed: Install
         fields={"process.command_line": "powershell", "error.message": "access denied"},
     )
     kept = installed.send(
-        "detections", document_of(detection, namespace=installed.token, now=now())
+        "detections", document_of(detection, namespace=installed.token, now=utc_now())
     )
     assert "tags" not in kept
     assert kept["event"]["kind"] == "alert"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_splunk.verdicts import judgements
+from sftsec_splunk.verdicts import logged_verdicts
 from tests.packaging.soar.bench import Bench, ok, refused
 from tests.packaging.splunk.bench import Bench as SearchHead
 from tests.packaging.splunk.scored import closed_port
@@ -143,7 +143,7 @@ def test_an_analyst_may_think_again_and_each_time_is_a_document(
         )
         assert told["state"] == "saved"
     assert [each["verdict"] for each in documents(splunk)] == ["malicious", "benign", "malicious"]
-    (judged,) = judgements(documents(splunk))
+    (judged,) = logged_verdicts(documents(splunk))
     assert [each.value for each in judged.verdicts] == ["malicious", "benign", "malicious"]
 
 
@@ -172,16 +172,16 @@ def test_an_analyst_says_again_what_was_taken_back(judging: Bench, splunk: Splun
 
 def test_the_connector_reads_what_a_playbook_said(judging: Bench, splunk: Splunkd) -> None:
     ok(judging.run("submit_verdict", verdict="malicious", fields=FIELDS, reason="sandbox"))
-    (found,) = judgements(documents(splunk))
+    (found,) = logged_verdicts(documents(splunk))
     (verdict,) = found.verdicts
     assert (found.uid, verdict.value, verdict.analyst) == (UID, "malicious", "soar")
     assert (verdict.automated, verdict.reason) == (True, "sandbox")
-    assert found.event is not None
-    assert found.event["message"] == "見積"
+    assert found.fields is not None
+    assert found.fields["message"] == "見積"
     # Another verdict that brings no event hides none.
     ok(judging.run("submit_verdict", verdict="benign", incident_uid=UID, analyst="ann"))
-    (again,) = judgements(documents(splunk))
-    assert again.event == found.event
+    (again,) = logged_verdicts(documents(splunk))
+    assert again.fields == found.fields
 
 
 @pytest.mark.parametrize(

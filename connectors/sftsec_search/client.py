@@ -1,4 +1,4 @@
-"""What a vendor's client must give: one way to send a request, and the few things that differ."""
+"""What a connector needs of a vendor's client: one way to send a request, errors told apart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from sftsec_core.api.errors import ConnectorUnavailableError
-from sftsec_search.errors import AccessError, PitExpiredError, RequestError
+from sftsec_core.sdk.errors import AccessError, RequestError
+from sftsec_search.errors import PitExpiredError
 
 LONG_MAX = (1 << 63) - 1
 RETRIED = frozenset({429, 502, 503, 504})
@@ -18,10 +19,10 @@ _UNKNOWN_USER, _FORBIDDEN, TOO_LARGE = 401, 403, 413
 _ROOM = re.compile(r"operation_bytes=(\d+), max_coordinating\w*_bytes=(\d+)")
 NOT_A_CLUSTER = "what answers there is no search engine: see to `url`"
 BLOCK = "cluster_block_exception"
-BLOCKED = "somebody has blocked it (index.blocks.* or cluster.blocks.*); lift the block"
+BLOCKED = "it was blocked (index.blocks.* or cluster.blocks.*); lift the block"
 
 
-class Engine(ABC):
+class SearchClient(ABC):
     """One cluster, spoken to through its vendor's client.
 
     Attributes:
@@ -81,13 +82,13 @@ class Engine(ABC):
     def close(self) -> None:
         """Close the client's connections; may be called twice."""
 
-    def refusal(self, status: int, body: object) -> Exception:
-        """Make our error of a refusal, for `request` to raise; see `failure`.
+    def to_error(self, status: int, body: object) -> Exception:
+        """Make our error of a refusal, for `request` to raise; see the function `to_error`.
 
         A node that has just come back does not know its users for a second or so, and answers
         401: credentials that were taken before are asked about again.
         """
-        error = failure(self.vendor, status, body)
+        error = to_error(self.vendor, status, body)
         if status == _UNKNOWN_USER and self.accepted:
             return ConnectorUnavailableError(
                 f"{self.vendor} answers 401 to credentials that it took before: "
@@ -122,7 +123,7 @@ class Engine(ABC):
         return found
 
 
-def silence(urls: Sequence[str], kind: str) -> ConnectorUnavailableError:
+def unavailable_error(urls: Sequence[str], kind: str) -> ConnectorUnavailableError:
     """Make our error of nodes that do not answer; the addresses hold no password, see the config.
 
     Args:
@@ -132,7 +133,7 @@ def silence(urls: Sequence[str], kind: str) -> ConnectorUnavailableError:
     return ConnectorUnavailableError(f"the cluster at {', '.join(urls)} does not answer ({kind})")
 
 
-def failure(vendor: str, status: int, body: object) -> Exception:
+def to_error(vendor: str, status: int, body: object) -> Exception:
     """Make our error of an engine's refusal; its words are not repeated, they quote documents.
 
     Args:

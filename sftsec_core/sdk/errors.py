@@ -1,0 +1,47 @@
+"""What can go wrong with a platform, beside a record that goes to quarantine.
+
+A connector raises these, or classes of its own below them. `ConnectorUnavailableError` and its
+subclasses are retried; all others end the call.
+"""
+
+from __future__ import annotations
+
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
+
+
+class RequestError(ConnectorError):
+    """The platform refuses a request for good.
+
+    Attributes:
+        status: the HTTP status; 0 where there is none.
+        kind: the platform's name for the failure ("index_not_found_exception"), "" without one.
+    """
+
+    def __init__(self, message: str, *, status: int, kind: str = "") -> None:
+        self.status = status
+        self.kind = kind
+        super().__init__(message)
+
+
+class AccessError(RequestError):
+    """The credentials are wrong, or lack a right."""
+
+
+class TlsError(ConnectorError):
+    """The server's certificate cannot be verified."""
+
+
+class TooLargeError(ConnectorError):
+    """An answer is larger than the bound; a smaller page may fit."""
+
+
+class LostAnswerError(ConnectorUnavailableError):
+    """A request was sent and its answer was lost: it may have been carried out."""
+
+
+class CursorError(ConnectorError):
+    """A cursor is not one of this connector's."""
+
+
+class PrivateFieldError(ConnectorError):
+    """A task asks for a field that holds verdicts."""
