@@ -261,7 +261,7 @@ def test_verdicts_on_what_is_gone_are_rejected_and_the_others_come(site: Site) -
     assert uids(found) == [uid(index, 0)]
     rejected = {each.where: each.reason for page in found for each in page.rejected}
     assert sorted(rejected) == sorted(gone)
-    assert "none of the sources has it" in rejected[gone[0]]
+    assert "no source has it" in rejected[gone[0]]
 
 
 def test_an_event_outside_of_the_sources_query_is_not_brought(site: Site) -> None:
