@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sftsec_core.api.domain import PullWindow
-from sftsec_files.errors import ChangedFileError, SourceError
+from sftsec_core.sdk.errors import CursorError
+from sftsec_files.errors import ChangedFileError
 from tests.connectors.files.helpers import pages, pull, texts, write_lines
 
 RECORDS: list[dict[str, Any]] = [
@@ -191,7 +192,7 @@ def test_a_file_that_was_cut_or_replaced_is_noticed(tmp_path: Path) -> None:
 
 def test_a_cursor_of_another_kind_is_refused(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "a.jsonl", RECORDS)
-    with pytest.raises(SourceError, match="cursor"):
+    with pytest.raises(CursorError, match="cursor"):
         pages(path, cursor="12345")
 
 

@@ -103,7 +103,7 @@ def test_a_blocked_index_is_no_question_of_privileges(site: Site, block: str) ->
     connector.push(detections[:1])
     [index] = {hit["_index"] for hit in site.documents(site.stream)}
     site.call("PUT", f"/{index}/_settings", {f"index.blocks.{block}": True})
-    with pytest.raises(ConnectorError, match="blocked it") as error:
+    with pytest.raises(ConnectorError, match="it was blocked") as error:
         connector.push(detections)
     assert not isinstance(error.value, AccessError)
     assert "lift the block" in one_line(error)

@@ -48,7 +48,8 @@ def test_what_waits_is_not_asked_for_again_and_what_was_judged_is_taken_off(site
 
 def test_a_request_by_uid_alone_claims_no_reason(site: Site) -> None:
     connector = site.connect()
-    assert connector.request_labels(make_label_requests(["one", "two", "one"])) == 2
+    unexplained = [LabelRequest(uid, "", "", 0.0, "") for uid in ("one", "two", "one")]
+    assert connector.request_labels(unexplained) == 2
     found = site.splunk.kv("sftsec", "sftsec_queue")
     assert [{"task", "label", "probability"} & set(each) for each in found] == [set(), set()]
 
