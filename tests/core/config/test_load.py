@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from sftsec_core.api.errors import ConfigError
-from sftsec_core.api.settings.values import format_duration, parse_duration
 from sftsec_core.config.load import find_config, load_settings
 
 GOOD = """\
@@ -110,15 +109,3 @@ def test_the_nearest_file_above_is_found(tmp_path: Path) -> None:
 def test_no_file_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="sftsec init"):
         find_config(tmp_path)
-
-
-@pytest.mark.parametrize("text", ["90s", "10m", "12h", "30d", "2w"])
-def test_durations_are_written_as_they_are_read(text: str) -> None:
-    value = parse_duration(text)
-    assert isinstance(value, timedelta)
-    assert format_duration(value) == text
-
-
-def test_a_duration_without_a_unit_is_refused() -> None:
-    with pytest.raises(ValueError, match="not a duration"):
-        parse_duration("10")

@@ -1,0 +1,59 @@
+"""What every spec can do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from sftsec_core.api.contracts import MetricSpec, Requirement, Spec, StepSpec
+from sftsec_core.api.errors import ConfigError
+from sftsec_core.evaluation.metrics import METRIC_NAMES
+
+
+class Rank(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    rank: int = 4
+
+
+def spec(*requires: Requirement) -> StepSpec[Rank]:
+    return StepSpec(
+        name="lower", summary="x", order=1, config_model=Rank, create=never, requires=requires
+    )
+
+
+def never(*_: object) -> Any:
+    raise AssertionError("nothing calls it here")
+
+
+class TestConfigure:
+    def test_fills_in_defaults(self) -> None:
+        assert spec().configure({}).rank == 4
+
+    def test_names_the_place_of_a_mistake(self) -> None:
+        with pytest.raises(ConfigError, match=r"steps\.lower\.rnk"):
+            spec().configure({"rnk": 3}, "steps")
+
+    def test_a_spec_without_settings_takes_none(self) -> None:
+        bare = StepSpec(name="bare", summary="x", order=1, create=never)
+        with pytest.raises(ConfigError, match=r"bare\.anything"):
+            bare.configure({"anything": 1})
+
+
+class TestMissing:
+    def test_is_none_when_all_is_installed(self) -> None:
+        assert spec(Requirement(module="json", install_hint="")).missing() is None
+
+    def test_names_the_module_and_how_to_install_it(self) -> None:
+        needs = Requirement(module="no_such_module", install_hint="pip install such")
+        assert spec(needs).missing() == "step 'lower' needs no_such_module: pip install such"
+
+
+class TestReserved:
+    def test_the_core_metrics_are_all_reserved(self) -> None:
+        assert MetricSpec.reserved == frozenset(METRIC_NAMES)
+
+    def test_a_kind_reserves_nothing_by_itself(self) -> None:
+        assert Spec.reserved == frozenset()
