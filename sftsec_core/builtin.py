@@ -1,4 +1,4 @@
-"""The entry point `core`: what sftsec itself offers, through the hooks that a stranger uses."""
+"""The entry point `core`: what sftsec itself offers, through the hooks that third parties use."""
 
 from __future__ import annotations
 

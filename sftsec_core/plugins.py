@@ -41,7 +41,7 @@ KINDS: tuple[type[Spec[Any]], ...] = tuple(
 
 @dataclass(frozen=True, slots=True)
 class PluginStatus:
-    """One entry point of the group: where it comes from and what became of it."""
+    """One entry point of the group: where it comes from, and why it was not loaded."""
 
     name: str
     distribution: str
@@ -120,7 +120,7 @@ class Plugins:
         try:
             self._pm.register(point.load(), point.name)
             self._take_offers(point.name)
-        except Exception as error:  # noqa: BLE001 - a stranger's import may raise anything
+        except Exception as error:  # noqa: BLE001 - a third party's import may raise anything
             self._pm.unregister(name=point.name) if self._pm.has_plugin(point.name) else None
             ours = isinstance(error, PluginError | pluggy.PluginValidationError)
             reason = f"{'' if ours else f'{type(error).__name__}: '}{_one_line(error)}"

@@ -97,7 +97,7 @@ class NotFoundError(SftsecError):
 
 
 class NoLiveModelError(SftsecError):
-    """A task has no model in service yet."""
+    """A task has no live model yet."""
 
     exit_code = 2
 

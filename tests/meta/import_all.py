@@ -38,7 +38,7 @@ def main() -> None:
 def prepare(libraries: tuple[str, ...]) -> None:
     """Import libraries, and keep the collector from touching, and so copying, their pages."""
     for library in libraries:
-        with suppress(ImportError):  # an extra that is not installed; whoever needs it will say so
+        with suppress(ImportError):  # an extra that is not installed
             importlib.import_module(library)
     gc.freeze()
 

@@ -69,7 +69,7 @@ class IncidentPage:
 
     Attributes:
         incidents: the page's incidents, in the source's order.
-        cursor: opaque; `pull(window, cursor=page.cursor)` goes on right behind this page.
+        cursor: opaque; `pull(window, cursor=page.cursor)` resumes right after this page.
         rejected: records of this page that could not be read.
     """
 
