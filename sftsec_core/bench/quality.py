@@ -147,13 +147,14 @@ def judge(
     import numpy as np
     from sklearn.metrics import f1_score
 
+    from sftsec_core.api.predictions import Predictions
     from sftsec_core.evaluation.metrics import compute_metrics
 
     column = {label: i for i, label in enumerate(labels)}
     y = np.array([column[example.label] for example in examples], dtype=np.int64)
     predicted = proba.argmax(axis=1)
     quiet = None if benign is None else column[benign]
-    ranking = compute_metrics(y, proba, quiet, 0.5)
+    ranking = compute_metrics(Predictions(y, proba, quiet))
     macro = f1_score(y, predicted, average="macro", zero_division=0)
     f1 = None if quiet is None else f1_score(y != quiet, predicted != quiet, zero_division=0)
     return {

@@ -2,10 +2,10 @@
 
 Each resample draws, with replacement, as many rows of each class as the test set has, so every
 figure that is defined on the test set is defined on every resample (but for a precision without
-a single alert), and the interval speaks of this mix of classes. All models are judged on the same
+a single alert), and the interval is for this mix of classes. All models are compared on the same
 resamples: subtracting two models' figures draw by draw is the paired bootstrap.
 
-A share of exactly 0 or 1 has no spread under resampling, which would promise certainty after
+A proportion of exactly 0 or 1 has no spread under resampling, which would promise certainty after
 twenty rows as after twenty thousand. For accuracy, precision, recall and FPR the bound is then
 the exact binomial one (Clopper and Pearson).
 """
@@ -13,7 +13,7 @@ the exact binomial one (Clopper and Pearson).
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.contracts import MetricSpec
-    from sftsec_core.evaluation.metrics import Scorer
+    from sftsec_core.api.predictions import Predictions
+    from sftsec_core.evaluation.metrics import ResampledMetrics
 
 RESAMPLES = 1000
 LEVEL = 0.95
@@ -35,11 +36,18 @@ _BLOCK = 1 << 18
 log = logging.getLogger(__name__)
 
 
+class SampledFigure(NamedTuple):
+    """A figure on the test set, and on each resample of it, shape (b,); NaN where undefined."""
+
+    value: float | None
+    draws: NDArray[np.float64]
+
+
 class Resamples:
-    """The same resamples of one test set, however often and by whomever they are walked."""
+    """The same resamples of one test set each time they are iterated over."""
 
     def __init__(self, y: NDArray[np.int64], count: int = RESAMPLES, seed: int = 13) -> None:
-        """Remember what to draw.
+        """Prepare the draws; nothing is drawn yet.
 
         Args:
             y: true classes, shape (n,), n >= 1.
@@ -52,7 +60,7 @@ class Resamples:
         self.count = count
 
     def __iter__(self) -> Iterator[NDArray[np.uint16]]:
-        """Walk blocks of counts, shape (b, n): how often each resample drew each row."""
+        """Iterate over blocks of counts, shape (b, n): how often each resample drew each row."""
         rng = np.random.default_rng(self._seed)
         size = max(1, min(self.count, _BLOCK // self._n))
         for start in range(0, self.count, size):
@@ -68,48 +76,41 @@ class Resamples:
         return counts
 
 
-def bootstrap(scorer: Scorer, resamples: Resamples) -> dict[str, NDArray[np.float64]]:
+def bootstrap(metrics: ResampledMetrics, resamples: Resamples) -> dict[str, NDArray[np.float64]]:
     """Compute the built-in figures of every resample.
 
     Args:
-        scorer: a model on the test set that `resamples` was made for.
+        metrics: of a model on the test set that `resamples` was made for.
         resamples: what to draw.
 
     Returns:
         Metric name to figures, shape (resamples.count,); NaN where undefined.
     """
-    blocks = [scorer(counts) for counts in resamples]
+    blocks = [metrics(counts) for counts in resamples]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
 
 
 def bootstrap_metric(
-    spec: MetricSpec[Any],
-    y: NDArray[np.int64],
-    proba: NDArray[np.float64],
-    benign: int | None,
-    resamples: Resamples,
+    spec: MetricSpec[Any], predictions: Predictions, resamples: Resamples
 ) -> Interval:
     """Compute a plugin's figure and its interval; one that fails is logged and is None.
 
     Args:
         spec: the metric.
-        y: true classes, shape (n,).
-        proba: calibrated probabilities, shape (n, k).
-        benign: the benign column or None.
+        predictions: on the test set that `resamples` was made for.
         resamples: what to draw.
     """
-    rows = np.arange(len(y))
+    rows, config = np.arange(len(predictions)), spec.config_model()
 
     def draw(counts: NDArray[np.uint16]) -> float:
-        index = np.repeat(rows, counts)
-        return _number(spec.compute(y[index], proba[index], benign))
+        return _number(spec.compute(config, predictions.take(np.repeat(rows, counts))))
 
     try:
-        value = _number(spec.compute(y, proba, benign))
+        value = _number(spec.compute(config, predictions))
         if not np.isfinite(value):
             return Interval(None)
         draws = [draw(counts) for block in resamples for counts in block]
-    except Exception as error:  # noqa: BLE001 - a stranger's metric must not cost the run
+    except Exception as error:  # noqa: BLE001 - a plugin's metric must not end the run
         log.warning("metric %s failed: %s: %s", spec.name, type(error).__name__, error)
         return Interval(None)
     return interval(value, np.asarray(draws))
@@ -143,7 +144,7 @@ def intervals(
     Args:
         point: metric name to the figure on the test set.
         draws: metric name to the figures of the resamples.
-        trials: for figures that are plain shares, out of how many rows.
+        trials: for figures that are plain proportions, the number of rows.
     """
     found = {name: interval(value, draws[name]) for name, value in point.items()}
     for name, n in trials.items():
@@ -152,20 +153,15 @@ def intervals(
     return found
 
 
-def difference(
-    ours: float | None,
-    theirs: float | None,
-    our_draws: NDArray[np.float64],
-    their_draws: NDArray[np.float64],
-) -> Interval:
+def difference(ours: SampledFigure, theirs: SampledFigure) -> Interval:
     """Give the paired interval of a difference (ours - theirs) over the same resamples."""
-    if ours is None or theirs is None:
+    if ours.value is None or theirs.value is None:
         return Interval(None)
-    return interval(ours - theirs, our_draws - their_draws)
+    return interval(ours.value - theirs.value, ours.draws - theirs.draws)
 
 
 def _exact(found: Interval, n: int) -> Interval:
-    """Bound a share of none or all of n by the binomial's own tail."""
+    """Bound a proportion of none or all of n by the tail of the binomial."""
     reach = ((1 - LEVEL) / 2) ** (1 / n)
     if found.value == 1.0:
         return Interval(1.0, reach, 1.0)

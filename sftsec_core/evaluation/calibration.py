@@ -1,4 +1,4 @@
-"""Temperature scaling (Guo et al. 2017): one number that makes probabilities mean what they say.
+"""Temperature scaling (Guo et al. 2017): one number that makes confidence agree with accuracy.
 
 Fitted on dev, applied to everything afterwards: thresholds, reports and detections are all in
 calibrated probabilities. It never changes which class is the most probable.
@@ -6,6 +6,7 @@ calibrated probabilities. It never changes which class is the most probable.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,12 +18,14 @@ from sftsec_core.evaluation.metrics import ECE_BINS, ece_bins
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sftsec_core.api.predictions import Predictions
+
 _BOUNDS = (np.log(0.05), np.log(20.0))
 # A probability of exactly 0 has no logarithm; nothing that trains ever means one this small.
 _TINY = 1e-30
 
 
-def fit_temperature(proba_dev: NDArray[np.float64], y_dev: NDArray[np.int64]) -> float:
+def fit_temperature(dev: Predictions) -> float:
     """Find the temperature under which dev's labels are most likely.
 
     One imaginary row, whose label is any class with equal chance, is added to dev. Otherwise a
@@ -30,27 +33,26 @@ def fit_temperature(proba_dev: NDArray[np.float64], y_dev: NDArray[np.int64]) ->
     mistake ask for about 99%. Its pull fades as dev grows.
 
     Args:
-        proba_dev: the model's own probabilities on dev, shape (n, k).
-        y_dev: true classes as column numbers, shape (n,).
+        dev: the model's own probabilities on dev, not yet calibrated; may be empty.
 
     Returns:
         A temperature from 0.05 to 20; 1.0 (no change) when dev is empty or its negative
         log-likelihood does not fall.
     """
-    if not len(y_dev):
+    if not len(dev):
         return 1.0
-    logs = _logs(proba_dev)
+    logs, rows = _logs(dev.proba), np.arange(len(dev))
 
     def loss(log_t: float) -> float:
         scaled = _log_softmax(logs / np.exp(log_t))
-        real = -scaled[np.arange(len(y_dev)), y_dev].sum()
+        real = -scaled[rows, dev.y].sum()
         imaginary = -scaled.mean()
         return float(real + imaginary)
 
     best = minimize_scalar(loss, bounds=_BOUNDS, method="bounded", options={"xatol": 1e-4})
     temperature = float(np.exp(best.x))
-    before = negative_log_likelihood(proba_dev, y_dev)
-    after = negative_log_likelihood(apply_temperature(proba_dev, temperature), y_dev)
+    before = negative_log_likelihood(dev)
+    after = negative_log_likelihood(replace(dev, proba=apply_temperature(dev.proba, temperature)))
     return temperature if loss(float(best.x)) < loss(0.0) and after < before else 1.0
 
 
@@ -67,25 +69,19 @@ def apply_temperature(proba: NDArray[np.float64], temperature: float) -> NDArray
     return scaled
 
 
-def negative_log_likelihood(proba: NDArray[np.float64], y: NDArray[np.int64]) -> float:
+def negative_log_likelihood(predictions: Predictions) -> float:
     """Mean of -log p(true class), in nats; a probability of 0 counts as 1e-30."""
-    return float(-_logs(proba)[np.arange(len(y)), y].mean())
+    rows = np.arange(len(predictions))
+    return float(-_logs(predictions.proba)[rows, predictions.y].mean())
 
 
-def calibration_curve(
-    y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None
-) -> Curve:
+def calibration_curve(predictions: Predictions) -> Curve:
     """Compare confidence with accuracy, in the bins of the ECE.
 
-    Args:
-        y: true classes, shape (n,).
-        proba: probabilities, shape (n, k).
-        benign: the benign column or None.
-
     Returns:
-        For each bin with rows: mean probability, share that came true, number of rows.
+        For each bin with rows: mean confidence, fraction that is correct, number of rows.
     """
-    confidence, correct, bins = ece_bins(y, proba, benign)
+    confidence, correct, bins = ece_bins(predictions)
     sizes = np.bincount(bins, minlength=ECE_BINS)
     kept = sizes > 0
     x = np.bincount(bins, confidence, minlength=ECE_BINS)[kept] / sizes[kept]

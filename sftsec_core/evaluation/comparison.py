@@ -1,7 +1,7 @@
-"""On which test rows two models are compared: those that neither was trained on.
+"""The paired comparison of two models, on test rows that neither was trained on.
 
-Data that grew is divided anew, and what the model in service learnt by heart may stand in the
-new test part. Judged there, it would look better than anything that comes after it.
+Data that has grown is split again, and examples that the live model was trained on may be in the
+new test part. Evaluated on them, it would look better than any later model.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sftsec_core.evaluation.bootstrap import Resamples, bootstrap, difference
-from sftsec_core.evaluation.metrics import Scorer, compute_metrics
+from sftsec_core.evaluation.bootstrap import Resamples, SampledFigure, bootstrap, difference
+from sftsec_core.evaluation.metrics import ResampledMetrics, compute_metrics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Interval
+    from sftsec_core.api.predictions import Predictions
 
 _FEWEST = 50  # fewer rows tell two models apart only by luck
 
@@ -37,18 +38,11 @@ class Comparable(NamedTuple):
         return {"seen": self.seen, "compared": int(self.rows.sum())}
 
 
-class Prediction(NamedTuple):
-    """What a model answered for the test part (n, k), and from where on it raises an alert."""
-
-    proba: NDArray[np.float64]
-    threshold: float
-
-
 def comparable(seen: NDArray[np.bool_] | None, y: NDArray[np.int64]) -> Comparable:
     """Leave out what the other model was trained on, as long as enough is left.
 
-    With too little left all rows count: that favours the other model, which is in service; the
-    safe side.
+    With too few rows left, all rows count. That favours the other model, which is live: the safe
+    side.
 
     Args:
         seen: which rows it was trained on, shape (n,); None when that is not known.
@@ -62,28 +56,14 @@ def comparable(seen: NDArray[np.bool_] | None, y: NDArray[np.int64]) -> Comparab
 
 
 def macro_f1_difference(
-    ours: Prediction,
-    theirs: Prediction,
-    y: NDArray[np.int64],
-    benign: int | None,
-    rows: NDArray[np.bool_],
+    ours: Predictions, theirs: Predictions, rows: NDArray[np.bool_]
 ) -> Interval:
     """The paired difference in macro-F1 (ours - theirs) on some of the test rows."""
-    y = y[rows]
-    resamples = Resamples(y)
-    (point, draws), (their_point, their_draws) = (
-        _macro_f1(judged.proba[rows], y, benign, judged.threshold, resamples)
-        for judged in (ours, theirs)
-    )
-    return difference(point, their_point, draws, their_draws)
+    ours, theirs = ours.take(rows), theirs.take(rows)
+    resamples = Resamples(ours.y)
+    return difference(_macro_f1(ours, resamples), _macro_f1(theirs, resamples))
 
 
-def _macro_f1(
-    proba: NDArray[np.float64],
-    y: NDArray[np.int64],
-    benign: int | None,
-    threshold: float,
-    resamples: Resamples,
-) -> tuple[float | None, NDArray[np.float64]]:
-    point = compute_metrics(y, proba, benign, threshold)["macro_f1"]
-    return point, bootstrap(Scorer(y, proba, benign, threshold), resamples)["macro_f1"]
+def _macro_f1(predictions: Predictions, resamples: Resamples) -> SampledFigure:
+    draws = bootstrap(ResampledMetrics(predictions), resamples)
+    return SampledFigure(compute_metrics(predictions)["macro_f1"], draws["macro_f1"])

@@ -1,22 +1,23 @@
-"""A candidate beside the linear baseline and the model in service, on one test set."""
+"""A candidate beside the linear baseline and the live model, on one test set."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.api.domain import EvalReport, Interval, ModelScores, Threshold
-from sftsec_core.api.errors import DataError, TrainingError, unknown
+from sftsec_core.api.domain import EvalReport, Interval, ModelScores
+from sftsec_core.api.errors import DataError, unknown
+from sftsec_core.api.predictions import Predictions
 from sftsec_core.evaluation import tables
 from sftsec_core.evaluation.bootstrap import (
     Resamples,
+    SampledFigure,
     bootstrap,
     bootstrap_metric,
     difference,
@@ -27,68 +28,27 @@ from sftsec_core.evaluation.calibration import (
     calibration_curve,
     fit_temperature,
 )
-from sftsec_core.evaluation.comparison import (
-    Comparable,
-    Prediction,
-    comparable,
-    macro_f1_difference,
-)
-from sftsec_core.evaluation.decide import predict_labels
-from sftsec_core.evaluation.metrics import Scorer, compute_metrics
+from sftsec_core.evaluation.comparison import Comparable, comparable, macro_f1_difference
+from sftsec_core.evaluation.metrics import ResampledMetrics, compute_metrics
 from sftsec_core.evaluation.threshold import choose_threshold, incidents_per_day
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sftsec_core.api.contracts import MetricSpec, TrainedModel
+    from sftsec_core.api.contracts import MetricSpec
     from sftsec_core.api.domain import Example, Split, TaskSpec
     from sftsec_core.api.settings.task import ThresholdSettings
+    from sftsec_core.evaluation.inference import FittedModel
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
-    """A model to be judged, and what is known of it.
-
-    Attributes:
-        model: scores texts; its labels may be in another order than the task's, or fewer.
-        recipe: the recipe that made it.
-        fit_seconds: how long it took to train; None when that is not known.
-        cost: the recipe's relative expense of scoring one text; None when not known.
-        temperature: as it serves; None fits one on dev.
-        threshold: as it serves; None chooses one on dev. A model in service is judged with its
-            own temperature and threshold: that is what the analysts get.
-        seen: says of each example whether the model was trained on it; None knows of none.
-    """
-
-    model: TrainedModel
-    recipe: str
-    fit_seconds: float | None = None
-    inference_cost: int | None = None
-    temperature: float | None = None
-    threshold: Threshold | None = None
-    seen: Callable[[Sequence[Example]], NDArray[np.bool_]] | None = None
-    # What it answered for a part, and how long it took: a model is judged as the candidate and
-    # perhaps again beside another one, and a fine-tuned encoder takes minutes to answer.
-    answers: dict[int, _Answer] = field(default_factory=dict, repr=False, compare=False)
-
-
-class _Answer(NamedTuple):
-    """A model's answer for a part; holds the part, so that its identity stays its own."""
-
-    part: Sequence[Example]
-    proba: NDArray[np.float64]
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What every model of a report is asked: shapes (n,) for `y_*`."""
+class _EvaluationSetup:
+    """What is the same for every model of a report."""
 
     task: TaskSpec
-    benign: int | None
     split: Split
-    y_dev: NDArray[np.int64]
-    y_test: NDArray[np.int64]
+    dev: _LabelledPart
+    test: _LabelledPart
     settings: ThresholdSettings
     dev_per_day: float | None
     metrics: Mapping[str, MetricSpec[Any]]
@@ -96,15 +56,34 @@ class _Question:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class _LabelledPart:
+    """A part of the split as arrays: everything of `Predictions` but the probabilities."""
+
+    examples: Sequence[Example]
+    y: NDArray[np.int64]
+    benign: int | None
+    groups: NDArray[np.object_] | None
+    at: NDArray[np.datetime64] | None
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], task: TaskSpec) -> _LabelledPart:
+        benign = None if task.benign is None else task.labels.index(task.benign)
+        return cls(examples, _columns(examples, task), benign, _groups(examples), _times(examples))
+
+    def predictions(self, proba: NDArray[np.float64], threshold: float = 0.5) -> Predictions:
+        return Predictions(self.y, proba, self.benign, threshold, self.groups, self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class _EvaluatedModel:
     scores: ModelScores
-    proba: NDArray[np.float64]
-    macro_f1: NDArray[np.float64]
+    test: Predictions
+    macro_f1: SampledFigure
 
 
 def evaluate(
-    candidate: Fitted,
-    others: Mapping[str, Fitted],
+    candidate: FittedModel,
+    others: Mapping[str, FittedModel],
     split: Split,
     task: TaskSpec,
     *,
@@ -113,69 +92,63 @@ def evaluate(
     data: Mapping[str, Any] | None = None,
     alerts_span_days: float | None = None,
 ) -> EvalReport:
-    """Judge models on the test part; dev gives each its temperature and its threshold.
+    """Evaluate models on the test part; dev gives each its temperature and its threshold.
 
     Args:
-        candidate: the model that wants to go into service.
-        others: "linear" always, "live" when there is one, and whatever else was fitted.
+        candidate: the model that may be promoted.
+        others: "linear" always, "live" when there is one, and the other models of the run.
         split: dev may be empty, test may not.
         task: gives the order of the classes.
         threshold: how the threshold is chosen.
         metrics: plugins' metrics by name.
         data: what the report says of the data; taken over as plain JSON values.
-        alerts_span_days: the days that dev stands for, when its timestamps do not say.
+        alerts_span_days: the days that dev covers, when its timestamps do not say.
 
     Raises:
         DataError: when test is empty, a label is not the task's, or dev has no span of time
             for a budget of alerts a day.
-        TrainingError: when a model's answers are not probabilities.
+        TrainingError: when a model's output is not probabilities.
     """
     if not split.test:
         raise DataError(f"task {task.name!r}: the test part is empty, so nothing can be reported")
-    y_test = _columns(split.test, task)
-    question = _Question(
+    test = _LabelledPart.of(split.test, task)
+    setup = _EvaluationSetup(
         task=task,
-        benign=None if task.benign is None else task.labels.index(task.benign),
         split=split,
-        y_dev=_columns(split.dev, task),
-        y_test=y_test,
+        dev=_LabelledPart.of(split.dev, task),
+        test=test,
         settings=threshold,
         dev_per_day=incidents_per_day(split.dev, split, span_days=alerts_span_days),
         metrics=metrics or {},
-        resamples=Resamples(y_test),
+        resamples=Resamples(test.y),
     )
-    ours = _judge("candidate", candidate, question)
-    theirs = {name: _judge(name, fitted, question) for name, fitted in others.items()}
-    fair = {name: _comparable(fitted, question) for name, fitted in others.items()}
-    return _report(ours, theirs, fair, question, data or {})
+    ours = _evaluate_model("candidate", candidate, setup)
+    theirs = {name: _evaluate_model(name, fitted, setup) for name, fitted in others.items()}
+    comparisons = {name: _comparable(fitted, setup) for name, fitted in others.items()}
+    return _report(ours, theirs, comparisons, setup, data or {})
 
 
 def _report(
-    ours: _Judged,
-    theirs: Mapping[str, _Judged],
-    fair: Mapping[str, Comparable],
-    question: _Question,
+    ours: _EvaluatedModel,
+    theirs: Mapping[str, _EvaluatedModel],
+    comparisons: Mapping[str, Comparable],
+    setup: _EvaluationSetup,
     data: Mapping[str, Any],
 ) -> EvalReport:
-    split, task, benign = question.split, question.task, question.benign
-    chosen = ours.scores.threshold.value
+    split, task = setup.split, setup.task
     counted = Counter(example.label for example in split.train)
     return EvalReport(
         task=task.name,
         candidate=ours.scores,
-        others={name: judged.scores for name, judged in theirs.items()},
+        others={name: model.scores for name, model in theirs.items()},
         differences={
-            name: _difference(ours, judged, fair[name], question) for name, judged in theirs.items()
+            name: _difference(ours, model, comparisons[name]) for name, model in theirs.items()
         },
-        threshold_table=tables.threshold_table(
-            question.y_test, ours.proba, benign, chosen, incidents_per_day(split.test, split)
-        ),
-        worst_errors=tables.worst_errors(
-            split.test, question.y_test, ours.proba, benign, chosen, task.labels
-        ),
+        threshold_table=tables.threshold_table(ours.test, incidents_per_day(split.test, split)),
+        worst_errors=tables.worst_errors(split.test, ours.test, task.labels),
         data={
             "rows": _rows(split, task),
-            "seen_by": {name: each.counts() for name, each in fair.items() if each.seen},
+            "seen_by": {name: each.counts() for name, each in comparisons.items() if each.seen},
             **_plain_mapping(data),
         },
         labels_train={label: counted[label] for label in task.labels},
@@ -183,39 +156,30 @@ def _report(
     )
 
 
-def _comparable(fitted: Fitted, question: _Question) -> Comparable:
-    seen = None if fitted.seen is None else fitted.seen(question.split.test)
-    return comparable(seen, question.y_test)
+def _comparable(fitted: FittedModel, setup: _EvaluationSetup) -> Comparable:
+    seen = None if fitted.seen is None else fitted.seen(setup.split.test)
+    return comparable(seen, setup.test.y)
 
 
-def _difference(ours: _Judged, theirs: _Judged, fair: Comparable, question: _Question) -> Interval:
-    if fair.rows.all():
-        return difference(_macro_f1(ours), _macro_f1(theirs), ours.macro_f1, theirs.macro_f1)
-    return macro_f1_difference(
-        Prediction(ours.proba, ours.scores.threshold.value),
-        Prediction(theirs.proba, theirs.scores.threshold.value),
-        question.y_test,
-        question.benign,
-        fair.rows,
-    )
+def _difference(ours: _EvaluatedModel, theirs: _EvaluatedModel, comparison: Comparable) -> Interval:
+    if comparison.rows.all():
+        return difference(ours.macro_f1, theirs.macro_f1)
+    return macro_f1_difference(ours.test, theirs.test, comparison.rows)
 
 
-def _judge(name: str, fitted: Fitted, question: _Question) -> _Judged:
-    labels, benign, y = question.task.labels, question.benign, question.y_test
-    raw_dev, _ = _answer(fitted, question.split.dev, labels, name)
-    raw_test, seconds = _answer(fitted, question.split.test, labels, name)
-    temperature = fitted.temperature or fit_temperature(raw_dev, question.y_dev)
-    proba = apply_temperature(raw_test, temperature)
+def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> _EvaluatedModel:
+    labels = setup.task.labels
+    raw_dev, _ = fitted.probabilities(setup.split.dev, labels, name)
+    raw_test, seconds = fitted.probabilities(setup.split.test, labels, name)
+    temperature = fitted.temperature or fit_temperature(setup.dev.predictions(raw_dev))
     threshold = fitted.threshold or choose_threshold(
-        question.y_dev,
-        apply_temperature(raw_dev, temperature),
-        benign,
-        question.settings,
-        incidents_per_day=question.dev_per_day,
+        setup.dev.predictions(apply_temperature(raw_dev, temperature)),
+        setup.settings,
+        incidents_per_day=setup.dev_per_day,
     )
-    predicted = predict_labels(proba, benign, threshold.value)
-    confusion = tables.confusion_matrix(y, predicted, labels)
-    figures, macro_f1 = _figures(question, proba, predicted, threshold.value)
+    test = setup.test.predictions(apply_temperature(raw_test, temperature), threshold.value)
+    confusion = tables.confusion_matrix(test, labels)
+    figures, macro_f1 = _figures(test, setup)
     scores = ModelScores(
         name=name,
         recipe=fitted.recipe,
@@ -225,93 +189,27 @@ def _judge(name: str, fitted: Fitted, question: _Question) -> _Judged:
         temperature=temperature,
         confusion=confusion,
         curves={
-            **tables.ranking_curves(y, proba, benign),
-            "calibration": calibration_curve(y, proba, benign),
-            "calibration_raw": calibration_curve(y, raw_test, benign),
+            **tables.ranking_curves(test),
+            "calibration": calibration_curve(test),
+            "calibration_raw": calibration_curve(setup.test.predictions(raw_test)),
         },
         fit_seconds=fitted.fit_seconds,
-        score_per_second=len(y) / max(seconds, 1e-9),
+        score_per_second=len(test) / max(seconds, 1e-9),
         inference_cost=fitted.inference_cost,
     )
-    return _Judged(scores, proba, macro_f1)
+    return _EvaluatedModel(scores, test, macro_f1)
 
 
 def _figures(
-    question: _Question,
-    proba: NDArray[np.float64],
-    predicted: NDArray[np.int64],
-    threshold: float,
-) -> tuple[dict[str, Interval], NDArray[np.float64]]:
+    test: Predictions, setup: _EvaluationSetup
+) -> tuple[dict[str, Interval], SampledFigure]:
     """All figures with their intervals, and macro-F1 of each resample for paired differences."""
-    y, benign = question.y_test, question.benign
-    draws = bootstrap(Scorer(y, proba, benign, threshold), question.resamples)
-    point = compute_metrics(y, proba, benign, threshold)
-    figures = intervals(point, draws, _trials(y, predicted, benign))
-    for name, spec in question.metrics.items():
-        figures[name] = bootstrap_metric(spec, y, proba, benign, question.resamples)
-    return figures, draws["macro_f1"]
-
-
-def _answer(
-    fitted: Fitted, part: Sequence[Example], labels: tuple[str, ...], name: str
-) -> tuple[NDArray[np.float64], float]:
-    known = fitted.answers.get(id(part))
-    if known is None:
-        known = _Answer(part, *predict(fitted.model, part, labels, name))
-        fitted.answers[id(part)] = known
-    return known.proba, known.seconds
-
-
-def predict(
-    model: TrainedModel, examples: Sequence[Example], labels: tuple[str, ...], name: str
-) -> tuple[NDArray[np.float64], float]:
-    """Ask a model, check its answers and put its columns in the task's order.
-
-    A class that the model does not know gets 0; a class that only the model knows is left out
-    and its share goes to the others. The model is not called for no examples.
-
-    Args:
-        model: to be asked.
-        examples: n of them.
-        labels: the task's k labels.
-        name: the model's name, for the error.
-
-    Returns:
-        Probabilities, shape (n, k), and the seconds that the model took.
-
-    Raises:
-        TrainingError: when the answers are not one row of probabilities an example.
-    """
-    if not examples:
-        return np.zeros((0, len(labels))), 0.0
-    begun = perf_counter()
-    answers = model.predict_proba([example.text for example in examples])
-    seconds = perf_counter() - begun
-    proba = np.asarray(answers, dtype=np.float64)
-    expected = (len(examples), len(model.labels))
-    if proba.shape != expected:
-        raise TrainingError(f"model {name!r} answered in shape {proba.shape}, not {expected}")
-    if not np.isfinite(proba).all() or (proba < 0).any():
-        raise TrainingError(f"model {name!r} gave a probability that is negative or not a number")
-    if not np.allclose(proba.sum(axis=1), 1.0, atol=1e-3):
-        raise TrainingError(f"model {name!r} gave rows of probabilities that do not sum to 1")
-    return _aligned(proba, tuple(model.labels), labels), seconds
-
-
-def _aligned(
-    proba: NDArray[np.float64], given: tuple[str, ...], wanted: tuple[str, ...]
-) -> NDArray[np.float64]:
-    if given == wanted:
-        return proba
-    place = {label: column for column, label in enumerate(given)}
-    aligned = np.zeros((len(proba), len(wanted)))
-    for column, label in enumerate(wanted):
-        if label in place:
-            aligned[:, column] = proba[:, place[label]]
-    total = aligned.sum(axis=1, keepdims=True)
-    even = np.full(aligned.shape, 1 / len(wanted))
-    np.divide(aligned, total, out=even, where=total > 0)
-    return even
+    draws = bootstrap(ResampledMetrics(test), setup.resamples)
+    point = compute_metrics(test)
+    figures = intervals(point, draws, _trials(test))
+    for name, spec in setup.metrics.items():
+        figures[name] = bootstrap_metric(spec, test, setup.resamples)
+    return figures, SampledFigure(point["macro_f1"], draws["macro_f1"])
 
 
 def _columns(examples: Sequence[Example], task: TaskSpec) -> NDArray[np.int64]:
@@ -322,23 +220,30 @@ def _columns(examples: Sequence[Example], task: TaskSpec) -> NDArray[np.int64]:
     return np.fromiter((place[e.label] for e in examples), np.int64, count=len(examples))
 
 
-def _trials(
-    y: NDArray[np.int64], predicted: NDArray[np.int64], benign: int | None
-) -> dict[str, int]:
-    """Out of how many rows the figures that are plain shares were counted."""
-    everything = dict.fromkeys(("accuracy", "micro_f1"), len(y))
-    if benign is None:
-        return everything
+def _groups(examples: Sequence[Example]) -> NDArray[np.object_] | None:
+    groups = [() if example.group is None else (example.group,) for example in examples]
+    return np.fromiter(groups, np.object_, count=len(groups)) if any(groups) else None
+
+
+def _times(examples: Sequence[Example]) -> NDArray[np.datetime64] | None:
+    if all(example.at is None for example in examples):
+        return None
+    times = [None if e.at is None else e.at.astimezone(UTC).replace(tzinfo=None) for e in examples]
+    return np.array(times, dtype="datetime64[us]")
+
+
+def _trials(predictions: Predictions) -> dict[str, int]:
+    """The number of rows behind each figure that is a plain proportion."""
+    over_all = dict.fromkeys(("accuracy", "micro_f1"), len(predictions))
+    if predictions.benign is None:
+        return over_all
+    n_attacks = int(predictions.attacks.sum())
     sides = {
-        "precision": int((predicted != benign).sum()),
-        "recall": int((y != benign).sum()),
-        "fpr": int((y == benign).sum()),
+        "precision": int((predictions.labels != predictions.benign).sum()),
+        "recall": n_attacks,
+        "fpr": len(predictions) - n_attacks,
     }
-    return everything | sides
-
-
-def _macro_f1(judged: _Judged) -> float | None:
-    return judged.scores.metrics["macro_f1"].value
+    return over_all | sides
 
 
 def _rows(split: Split, task: TaskSpec) -> dict[str, dict[str, int]]:
@@ -353,7 +258,7 @@ def _plain_mapping(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    """Turn what JSON has no word for into what it has, so that a report survives its file."""
+    """Convert to what JSON can hold, so that a report is equal after its file is read."""
     if isinstance(value, Mapping):
         return _plain_mapping(value)
     if isinstance(value, (list, tuple)):

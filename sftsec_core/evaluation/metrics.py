@@ -22,13 +22,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from sftsec_core.evaluation.decide import attack_scores, predict_labels
 from sftsec_core.evaluation.ranking import FPR_BOUNDS, Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from sftsec_core.api.predictions import Predictions
 
     Figures = Mapping[str, NDArray[np.float64]]
 
@@ -52,21 +53,16 @@ METRIC_NAMES = (
 )
 
 
-def compute_metrics(
-    y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None, threshold: float
-) -> dict[str, float | None]:
+def compute_metrics(predictions: Predictions) -> dict[str, float | None]:
     """Compute every built-in figure on one test set.
 
     Args:
-        y: true classes as column numbers, shape (n,), n >= 1.
-        proba: calibrated probabilities, shape (n, k).
-        benign: the benign column; None when every class is an attack.
-        threshold: the attack probability from which on a row is a detection.
+        predictions: of one row or more.
 
     Returns:
         The names of `METRIC_NAMES`, in that order; None where undefined.
     """
-    figures = Scorer(y, proba, benign, threshold)(np.ones((1, len(y)), dtype=np.uint8))
+    figures = ResampledMetrics(predictions)(np.ones((1, len(predictions)), dtype=np.uint8))
     return {name: defined(figures[name][0]) for name in METRIC_NAMES}
 
 
@@ -75,33 +71,23 @@ def defined(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-class Scorer:
-    """A model's answers on a test set, made ready to be judged on any resample of it."""
+class ResampledMetrics:
+    """The built-in figures of any resample of one test set, prepared once for all of them."""
 
-    def __init__(
-        self,
-        y: NDArray[np.int64],
-        proba: NDArray[np.float64],
-        benign: int | None,
-        threshold: float,
-    ) -> None:
+    def __init__(self, predictions: Predictions) -> None:
         """Decide every row's label and sort the scores, once.
 
         Args:
-            y: true classes as column numbers, shape (n,), n >= 1.
-            proba: calibrated probabilities, shape (n, k).
-            benign: the benign column or None.
-            threshold: the attack probability from which on a row is a detection.
+            predictions: of one row or more.
         """
-        self._benign = benign
-        self._k = proba.shape[1]
-        self._support = np.bincount(y, minlength=self._k).astype(np.float64)
-        predicted = predict_labels(proba, benign, threshold)
-        self._columns = _columns(y, predicted, _ece_terms(y, proba, benign), self._k)
-        self._rankings = _rankings(y, proba, benign)
+        self._benign = predictions.benign
+        self._k = predictions.n_classes
+        self._support = np.bincount(predictions.y, minlength=self._k).astype(np.float64)
+        self._columns = _columns(predictions, _ece_terms(predictions))
+        self._rankings = _rankings(predictions)
 
     def __call__(self, counts: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
-        """Judge resamples.
+        """Compute the figures of resamples.
 
         Args:
             counts: how often each row was drawn, shape (b, n); each class keeps its number.
@@ -191,52 +177,43 @@ def _multiclass_figures(
 
 
 def ece_bins(
-    y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None
+    predictions: Predictions,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Give each row its confidence, whether it is correct, and its bin.
-
-    Args:
-        y: true classes, shape (n,).
-        proba: probabilities, shape (n, k).
-        benign: the benign column or None.
 
     Returns:
         The probability of an attack (or, without a benign class, of the most probable class);
         1.0 where it was so, else 0.0; the bin's number, 0 to 14; each of shape (n,).
     """
-    if benign is None:
-        confidence = np.clip(proba.max(axis=1), 0.0, 1.0)
-        correct = proba.argmax(axis=1) == y
+    if predictions.benign is None:
+        confidence = np.clip(predictions.proba.max(axis=1), 0.0, 1.0)
+        correct = predictions.proba.argmax(axis=1) == predictions.y
     else:
-        confidence = attack_scores(proba, benign)
-        correct = y != benign
+        confidence, correct = predictions.attack_scores, predictions.attacks
     bins = np.minimum((confidence * ECE_BINS).astype(np.int64), ECE_BINS - 1)
     return confidence, correct.astype(np.float64), bins
 
 
-def _ece_terms(
-    y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None
-) -> sparse.csr_array:
-    confidence, correct, bins = ece_bins(y, proba, benign)
-    rows = np.arange(len(y))
-    return sparse.csr_array((correct - confidence, (rows, bins)), shape=(len(y), ECE_BINS))
+def _ece_terms(predictions: Predictions) -> sparse.csr_array:
+    confidence, correct, bins = ece_bins(predictions)
+    n = len(predictions)
+    return sparse.csr_array((correct - confidence, (np.arange(n), bins)), shape=(n, ECE_BINS))
 
 
-def _columns(
-    y: NDArray[np.int64], predicted: NDArray[np.int64], ece: sparse.csr_array, k: int
-) -> sparse.csr_array:
+def _columns(predictions: Predictions, ece: sparse.csr_array) -> sparse.csr_array:
     """Indicator columns whose weighted sums give every count: hits (k), predicted (k), ECE."""
+    y, predicted = predictions.y, predictions.labels
+    shape = (len(predictions), predictions.n_classes)
     rows, ones = np.arange(len(y)), np.ones(len(y))
-    as_predicted = sparse.csr_array((ones, (rows, predicted)), shape=(len(y), k))
-    hits = sparse.csr_array(((predicted == y).astype(float), (rows, y)), shape=(len(y), k))
+    as_predicted = sparse.csr_array((ones, (rows, predicted)), shape=shape)
+    hits = sparse.csr_array(((predicted == y).astype(float), (rows, y)), shape=shape)
     return sparse.csr_array(sparse.hstack([hits, as_predicted, ece], format="csr"))
 
 
-def _rankings(
-    y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None
-) -> list[Ranking]:
-    if benign is not None:
-        sides = [Ranking.of(attack_scores(proba, benign), y != benign)]
+def _rankings(predictions: Predictions) -> list[Ranking]:
+    if predictions.benign is not None:
+        sides = [Ranking.of(predictions.attack_scores, predictions.attacks)]
     else:
-        sides = [Ranking.of(proba[:, column], y == column) for column in range(proba.shape[1])]
+        columns = enumerate(predictions.proba.T)
+        sides = [Ranking.of(scores, predictions.y == column) for column, scores in columns]
     return [ranking for ranking in sides if ranking is not None]

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sftsec_core.api.domain import ConfusionMatrix, Curve, WorstError
-from sftsec_core.evaluation.decide import attack_scores, predict_labels
 from sftsec_core.evaluation.metrics import defined, ratio
-from sftsec_core.evaluation.threshold import Steps
+from sftsec_core.evaluation.threshold import ThresholdSweep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Example
+    from sftsec_core.api.predictions import Predictions
 
 CURVE_POINTS = 200
 TEXT_LIMIT = 200
@@ -26,12 +26,11 @@ _GRID = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.
          0.99, 0.995, 0.999)  # fmt: skip
 
 
-def confusion_matrix(
-    y: NDArray[np.int64], predicted: NDArray[np.int64], labels: tuple[str, ...]
-) -> ConfusionMatrix:
-    """Count true against predicted classes, both shape (n,)."""
+def confusion_matrix(predictions: Predictions, labels: tuple[str, ...]) -> ConfusionMatrix:
+    """Count true against predicted classes."""
     k = len(labels)
-    counts = np.bincount(y * k + predicted, minlength=k * k).reshape(k, k)
+    cells = predictions.y * k + predictions.labels
+    counts = np.bincount(cells, minlength=k * k).reshape(k, k)
     return ConfusionMatrix(labels, tuple(tuple(row) for row in counts.tolist()))
 
 
@@ -52,51 +51,37 @@ def per_class(confusion: ConfusionMatrix) -> dict[str, dict[str, float | None]]:
     }
 
 
-def ranking_curves(
-    y: NDArray[np.int64], proba: NDArray[np.float64], benign: int | None
-) -> dict[str, Curve]:
+def ranking_curves(predictions: Predictions) -> dict[str, Curve]:
     """Precision-recall and ROC curves of the attack side.
-
-    Args:
-        y: true classes, shape (n,).
-        proba: calibrated probabilities, shape (n, k).
-        benign: the benign column or None.
 
     Returns:
         "pr" (x recall, y precision) and "roc" (x FPR, y TPR), at most 200 points each, from the
         highest threshold down; empty without a benign class or with one side missing.
     """
-    if benign is None or len(np.unique(y != benign)) < 2:
+    if predictions.benign is None or len(np.unique(predictions.attacks)) < 2:
         return {}
-    steps = Steps.of(attack_scores(proba, benign), y != benign)
-    tpr, fpr = steps.tp / steps.tp[-1], steps.fp / steps.fp[-1]
-    precision = ratio(steps.tp, steps.tp + steps.fp)
+    sweep = ThresholdSweep.of(predictions)
+    tpr, fpr = sweep.tp / sweep.tp[-1], sweep.fp / sweep.fp[-1]
+    precision = ratio(sweep.tp, sweep.tp + sweep.fp)
     return {
-        "pr": _thin(tpr[1:], precision[1:], steps.thresholds[1:]),
-        "roc": _thin(fpr, tpr, steps.thresholds),
+        "pr": _thin(tpr[1:], precision[1:], sweep.thresholds[1:]),
+        "roc": _thin(fpr, tpr, sweep.thresholds),
     }
 
 
 def threshold_table(
-    y: NDArray[np.int64],
-    proba: NDArray[np.float64],
-    benign: int | None,
-    chosen: float,
-    incidents_per_day: float | None,
+    predictions: Predictions, incidents_per_day: float | None
 ) -> tuple[dict[str, float | None], ...]:
-    """Show what other thresholds would do on this test set, the chosen one among them.
+    """Show what other thresholds would do on this test set, the one in use among them.
 
     Args:
-        y: true classes, shape (n,).
-        proba: calibrated probabilities, shape (n, k).
-        benign: the benign column; None gives an empty table.
-        chosen: the threshold in use.
+        predictions: on the test set; without a benign class the table is empty.
         incidents_per_day: the stream's rate, for "alerts_per_day"; None leaves it out.
     """
-    if benign is None:
+    if predictions.benign is None:
         return ()
-    scores, attack = attack_scores(proba, benign), y != benign
-    thresholds = np.unique(np.r_[_GRID, chosen])
+    scores, attack = predictions.attack_scores, predictions.attacks
+    thresholds = np.unique(np.r_[_GRID, predictions.threshold])
     alerts = (scores >= thresholds[:, None]).sum(axis=1).astype(np.float64)
     tp = (scores[attack] >= thresholds[:, None]).sum(axis=1).astype(np.float64)
     attacks = np.asarray(float(attack.sum()))
@@ -105,35 +90,30 @@ def threshold_table(
         "precision": ratio(tp, alerts),
         "recall": ratio(tp, attacks),
         "f1": ratio(2 * tp, alerts + attacks),
-        "fpr": ratio(alerts - tp, len(y) - attacks),
+        "fpr": ratio(alerts - tp, len(predictions) - attacks),
         "alerts": alerts,
     }
     if incidents_per_day is not None:
-        columns["alerts_per_day"] = alerts / len(y) * incidents_per_day
+        columns["alerts_per_day"] = alerts / len(predictions) * incidents_per_day
     rows = range(len(thresholds))
     return tuple({name: defined(column[i]) for name, column in columns.items()} for i in rows)
 
 
 def worst_errors(
-    test: Sequence[Example],
-    y: NDArray[np.int64],
-    proba: NDArray[np.float64],
-    benign: int | None,
-    threshold: float,
-    labels: tuple[str, ...],
+    test: Sequence[Example], predictions: Predictions, labels: tuple[str, ...]
 ) -> tuple[WorstError, ...]:
-    """Pick the mistakes that the model was most sure of.
+    """Pick the most confident mistakes.
 
-    Sure and wrong is measured by p(predicted) - p(true class); ties go by uid. A mistake's
+    Confidence in a mistake is p(predicted) - p(true class); ties go by uid. A mistake's
     probability is that of the predicted class.
 
     Returns:
         At most 25, worst first, their texts cut to 200 characters.
     """
-    predicted = predict_labels(proba, benign, threshold)
+    y, predicted = predictions.y, predictions.labels
     rows = np.arange(len(y))
-    given = proba[rows, predicted]
-    gap = given - proba[rows, y]
+    given = predictions.proba[rows, predicted]
+    gap = given - predictions.proba[rows, y]
     wrong = sorted(np.flatnonzero(predicted != y).tolist(), key=lambda i: (-gap[i], test[i].uid))
     return tuple(
         WorstError(

@@ -1,7 +1,7 @@
 """The choice of the threshold, on dev, never on test.
 
 Thresholds lie midway between two neighbouring scores, not on one, so that a rounding error in
-another batch size or on another machine does not move a decision. Among thresholds that are
+another batch size or on another machine does not change a decision. Among thresholds that are
 equally good the highest is taken: the fewest alerts.
 """
 
@@ -16,7 +16,6 @@ import numpy as np
 
 from sftsec_core.api.domain import Threshold
 from sftsec_core.api.errors import ConfigError, DataError
-from sftsec_core.evaluation.decide import attack_scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Example, Split
+    from sftsec_core.api.predictions import Predictions
     from sftsec_core.api.settings.task import ThresholdSettings
 
 NEVER = math.nextafter(1.0, 2.0)
@@ -32,7 +32,7 @@ _SECONDS_A_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class ThresholdSweep:
     """What each possible threshold would let through.
 
     Attributes:
@@ -46,14 +46,14 @@ class Steps:
     fp: NDArray[np.float64]
 
     @classmethod
-    def of(cls, scores: NDArray[np.float64], attack: NDArray[np.bool_]) -> Steps:
-        """Count once for every distinct score.
+    def of(cls, predictions: Predictions) -> ThresholdSweep:
+        """Count once for every distinct attack score.
 
         Args:
-            scores: attack probabilities, shape (n,), n >= 1.
-            attack: which rows are attacks, shape (n,).
+            predictions: of one row or more, in a task with a benign class.
         """
-        distinct, group = np.unique(scores, return_inverse=True)
+        attack = predictions.attacks
+        distinct, group = np.unique(predictions.attack_scores, return_inverse=True)
         last = len(distinct) - 1
         tp = np.bincount(last - group, attack, minlength=last + 1)
         fp = np.bincount(last - group, ~attack, minlength=last + 1)
@@ -65,14 +65,9 @@ class Steps:
 
 
 def choose_threshold(
-    y: NDArray[np.int64],
-    proba: NDArray[np.float64],
-    benign: int | None,
-    settings: ThresholdSettings,
-    *,
-    incidents_per_day: float | None = None,
+    dev: Predictions, settings: ThresholdSettings, *, incidents_per_day: float | None = None
 ) -> Threshold:
-    """Choose the probability from which on an incident is a detection.
+    """Choose the probability from which an incident is a detection.
 
     - `max_f1`: the highest F1 of the attack side.
     - `fpr`: the highest recall whose false-positive rate on dev does not pass the target.
@@ -83,9 +78,8 @@ def choose_threshold(
     needs) the threshold is 0.5 and its method "default".
 
     Args:
-        y: dev's true classes, shape (n,).
-        proba: dev's calibrated probabilities, shape (n, k).
-        benign: the benign column; None gives "argmax".
+        dev: calibrated predictions on dev; may be empty. Without a benign class the method is
+            "argmax".
         settings: the task's `threshold:`.
         incidents_per_day: how many incidents a day dev stands for; see the function of the name.
 
@@ -93,7 +87,7 @@ def choose_threshold(
         ConfigError: when a fixed threshold or a rate is not from 0 to 1.
         DataError: when alerts a day are asked for and dev has no span of time.
     """
-    if benign is None:
+    if dev.benign is None:
         return Threshold(0.0, "argmax")
     target = _checked_target(settings)
     if settings.method == "fixed":
@@ -103,13 +97,13 @@ def choose_threshold(
             "threshold.method alerts_per_day needs times: at least two dev examples with "
             "different timestamps; give the incidents an @timestamp or choose another method"
         )
-    if not len(y):
+    if not len(dev):
         return Threshold(0.5, "default", settings.target)
-    steps = Steps.of(attack_scores(proba, benign), y != benign)
-    chosen = _chosen_step(steps, settings.method, target, incidents_per_day or 0.0)
+    sweep = ThresholdSweep.of(dev)
+    chosen = _chosen_step(sweep, settings.method, target, incidents_per_day or 0.0)
     if chosen is None:
         return Threshold(0.5, "default", settings.target)
-    return Threshold(float(steps.thresholds[chosen]), settings.method, settings.target)
+    return Threshold(float(sweep.thresholds[chosen]), settings.method, settings.target)
 
 
 def incidents_per_day(
@@ -117,14 +111,14 @@ def incidents_per_day(
 ) -> float | None:
     """Estimate the stream that a part of a split was drawn from.
 
-    A part drawn at random holds only a share of what happened in its span of time, so all
+    A part drawn at random holds only a fraction of what happened in its span of time, so all
     examples of the split that lie in that span are counted. Unlabelled incidents are not in a
     split: in a stream that is mostly unlabelled the true rate is higher.
 
     Args:
         part: dev or test.
         split: all three parts.
-        span_days: the days that `part` wholly stands for, when the caller knows better.
+        span_days: the days that `part` covers, when the caller knows them.
 
     Returns:
         Incidents a day; None when fewer than two different times are known.
@@ -136,8 +130,8 @@ def incidents_per_day(
         return None
     first, last = min(times), max(times)
     days = (last - first).total_seconds() / _SECONDS_A_DAY
-    everyone = chain.from_iterable(examples for _, examples in split.parts())
-    count = sum(1 for e in everyone if e.at is not None and first <= e.at <= last)
+    all_examples = chain.from_iterable(examples for _, examples in split.parts())
+    count = sum(1 for e in all_examples if e.at is not None and first <= e.at <= last)
     return count / days
 
 
@@ -145,27 +139,27 @@ def _checked_target(settings: ThresholdSettings) -> float:
     target = settings.target if settings.target is not None else 0.0
     if settings.method in {"fixed", "fpr"} and not 0 <= target <= 1:
         raise ConfigError(
-            f"a target of {target:g} makes no sense for method {settings.method}: "
+            f"a target of {target:g} is out of range for method {settings.method}: "
             "it is a fraction from 0 to 1",
             path="threshold.target",
         )
     return target
 
 
-def _chosen_step(steps: Steps, method: str, target: float, rate: float) -> int | None:
-    attacks, benign = steps.tp[-1], steps.fp[-1]
+def _chosen_step(sweep: ThresholdSweep, method: str, target: float, rate: float) -> int | None:
+    attacks, benign = sweep.tp[-1], sweep.fp[-1]
     if method == "alerts_per_day":
-        alerts = (steps.tp + steps.fp) / (attacks + benign) * rate
+        alerts = (sweep.tp + sweep.fp) / (attacks + benign) * rate
         return int(np.flatnonzero(alerts <= target)[-1])
     if method == "fpr":
         if not benign:
             return None
-        allowed = np.flatnonzero(steps.fp / benign <= target)
+        allowed = np.flatnonzero(sweep.fp / benign <= target)
         # Without attacks recall says nothing: take all the alerts that the target allows.
-        return int(allowed[np.argmax(steps.tp[allowed])] if attacks else allowed[-1])
+        return int(allowed[np.argmax(sweep.tp[allowed])] if attacks else allowed[-1])
     if not attacks or not benign:
         return None
-    return int(np.argmax(2 * steps.tp / (steps.tp + steps.fp + attacks)))
+    return int(np.argmax(2 * sweep.tp / (sweep.tp + sweep.fp + attacks)))
 
 
 def _between(falling: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ from sftsec_core.api.contracts import (
 )
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.api.settings.choice import Choice
-from sftsec_core.evaluation.evaluate import Fitted
+from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.plugins import get
 from sftsec_core.sdk.atomic import sync_folder, write_atomically
@@ -37,7 +37,7 @@ BASELINE = "linear"
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
-def fit_all(run: Run, split: Split) -> dict[str, Fitted]:
+def fit_all(run: Run, split: Split) -> dict[str, FittedModel]:
     """Fit the task's recipe, those it is compared with and the linear baseline.
 
     Returns:
@@ -53,7 +53,7 @@ def fit_all(run: Run, split: Split) -> dict[str, Fitted]:
         return {name: _fit(run, split, name, device) for name in names}
 
 
-def _fit(run: Run, split: Split, name: str, device: str | None) -> Fitted:
+def _fit(run: Run, split: Split, name: str, device: str | None) -> FittedModel:
     recipe = get("recipe", name, run.context.plugins.specs(RecipeSpec))
     kept = run.folder / "fitted" / name
     run.listener.stage("train", name)
@@ -64,7 +64,7 @@ def _fit(run: Run, split: Split, name: str, device: str | None) -> Fitted:
     model = load_model(kept / "model", run.context.plugins.specs(RecipeSpec))
     if known["notes"]:
         run.listener.note(f"{'':<10} {known['summary']}")
-    return Fitted(
+    return FittedModel(
         model, name, fit_seconds=known["seconds"], inference_cost=inference_cost_of(model, recipe)
     )
 

@@ -11,7 +11,8 @@ from sftsec_core.api.contracts import MetricSpec, RecipeSpec, RendererSpec, Spec
 from sftsec_core.api.domain import Decision, EvalReport, ModelRef, Split, Vote
 from sftsec_core.api.errors import IntegrityError, NotFoundError
 from sftsec_core.dataset.fingerprints import TrainingFingerprints
-from sftsec_core.evaluation.evaluate import Fitted, evaluate
+from sftsec_core.evaluation.evaluate import evaluate
+from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json, to_json
 from sftsec_core.operations.fitting import BASELINE, inference_cost_of
@@ -43,7 +44,7 @@ class Incumbent:
     """
 
     ref: ModelRef
-    fitted: Fitted | None
+    fitted: FittedModel | None
     report: EvalReport | None
 
 
@@ -55,14 +56,14 @@ class Proposal:
         instead_of: digest of the model in service that the gate compared it with.
     """
 
-    fitted: Fitted
+    fitted: FittedModel
     report: EvalReport
     decision: Decision
     instead_of: str | None
 
 
 def propose(
-    run: Run, fits: Mapping[str, Fitted], split: Split, data: Mapping[str, Any]
+    run: Run, fits: Mapping[str, FittedModel], split: Split, data: Mapping[str, Any]
 ) -> Proposal:
     """Put the task's recipe to the gate; if it is refused, perhaps the baseline in its place.
 
@@ -88,7 +89,7 @@ def propose(
 def _put_to_the_gate(
     run: Run,
     name: str,
-    fits: Mapping[str, Fitted],
+    fits: Mapping[str, FittedModel],
     split: Split,
     data: Mapping[str, Any],
     live: Incumbent | None,
@@ -142,7 +143,7 @@ def _incumbent(run: Run) -> Incumbent | None:
         return Incumbent(ref, None, report)
     serving = loaded.serving
     recipe = run.context.plugins.specs(RecipeSpec)[ref.recipe]
-    fitted = Fitted(
+    fitted = FittedModel(
         loaded.model,
         ref.recipe,
         inference_cost=inference_cost_of(loaded.model, recipe),

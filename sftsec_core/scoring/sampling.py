@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sftsec_core.api.domain import LabelRequest
-from sftsec_core.evaluation.decide import attack_scores
+from sftsec_core.api.predictions import attack_scores
 from sftsec_core.scoring.scorer import Scorer, decide_page, rate_page
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ import numpy as np
 
 from sftsec_core.api.domain import Detection, Incident, Rejection, detection_uid
 from sftsec_core.api.errors import IntegrityError, PluginError
+from sftsec_core.api.predictions import attack_scores, predict_labels
 from sftsec_core.evaluation.calibration import apply_temperature
-from sftsec_core.evaluation.decide import attack_scores, predict_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -28,7 +28,7 @@ _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04", b
 _PICKLE_SUFFIXES = {".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".ckpt", ".npy", ".npz"}
 LABELS = ("benign", "malicious")
 _SAME = 1e-6  # the same texts in the same batch: only the last bits may differ
-# Fitted models by recipe and job: a slow recipe is fitted four times for the whole contract.
+# FittedModel models by recipe and job: a slow recipe is fitted four times for the whole contract.
 _FITTED: dict[tuple[object, ...], TrainedModel] = {}
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sftsec_core.api.contracts.base import ConfigT, Spec
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from sftsec_core.api.predictions import Predictions
 
 # The figures of `ModelScores.metrics` that the core computes; a plugin may not take their names.
 CORE_METRICS = frozenset(
@@ -27,8 +26,9 @@ class MetricSpec(Spec[ConfigT]):
     """A figure of quality, in every report with its interval.
 
     Attributes:
-        compute: (true classes as column numbers, shape (n,); probabilities, shape (n, k);
-            the benign column or None) to the figure, or None where it is undefined.
+        compute: (own settings, predictions) to the figure, or None where it is undefined. It is
+            called on the test set and on 1,000 resamples of it; what it needs is in `Predictions`:
+            classes, calibrated probabilities, threshold, groups and times.
     """
 
     hook: ClassVar[str] = "sftsec_register_metrics"
@@ -36,4 +36,4 @@ class MetricSpec(Spec[ConfigT]):
     reserved: ClassVar[frozenset[str]] = CORE_METRICS
 
     higher_is_better: bool
-    compute: Callable[[NDArray[np.int64], NDArray[np.float64], int | None], float | None]
+    compute: Callable[[ConfigT, Predictions], float | None]

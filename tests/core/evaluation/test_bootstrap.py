@@ -8,15 +8,17 @@ from numpy.typing import NDArray
 
 from sftsec_core.api.contracts import MetricSpec
 from sftsec_core.api.domain import Interval
+from sftsec_core.api.predictions import Predictions
 from sftsec_core.evaluation.bootstrap import (
     Resamples,
+    SampledFigure,
     bootstrap,
     bootstrap_metric,
     difference,
     interval,
     intervals,
 )
-from sftsec_core.evaluation.metrics import Scorer, compute_metrics
+from sftsec_core.evaluation.metrics import ResampledMetrics, compute_metrics
 
 
 def blurred(
@@ -33,12 +35,13 @@ def blurred(
 @pytest.mark.parametrize(("k", "benign"), [(2, 0), (4, 0), (4, None)])
 def test_a_resample_is_judged_as_if_its_rows_were_really_drawn(k: int, benign: int | None) -> None:
     y, proba = blurred(60, k, 1.5, seed=3)
-    scorer = Scorer(y, proba, benign, 0.6)
+    predictions = Predictions(y, proba, benign, 0.6)
+    metrics = ResampledMetrics(predictions)
     for counts in Resamples(y, count=20):
-        found = scorer(counts)
+        found = metrics(counts)
         for row, drawn in enumerate(counts):
             index = np.repeat(np.arange(len(y)), drawn)
-            literal = compute_metrics(y[index], proba[index], benign, 0.6)
+            literal = compute_metrics(predictions.take(index))
             for name, value in literal.items():
                 expected = np.nan if value is None else value
                 assert found[name][row] == pytest.approx(expected, abs=1e-12, nan_ok=True)
@@ -63,7 +66,9 @@ def test_the_interval_of_an_accuracy_is_that_of_the_binomial() -> None:
     rng = np.random.default_rng(0)
     y = rng.integers(2, size=2000)
     predicted = np.where(rng.random(2000) < 0.9, y, 1 - y)
-    draws = bootstrap(Scorer(y, np.eye(2)[predicted], 0, 0.5), Resamples(y))["accuracy"]
+    draws = bootstrap(ResampledMetrics(Predictions(y, np.eye(2)[predicted], 0)), Resamples(y))[
+        "accuracy"
+    ]
     found = interval(float((predicted == y).mean()), draws)
     spread = 1.96 * np.sqrt(0.9 * 0.1 / 2000)
     assert found.low is not None
@@ -73,8 +78,9 @@ def test_the_interval_of_an_accuracy_is_that_of_the_binomial() -> None:
 
 def test_a_paired_difference_of_a_model_with_itself_is_exactly_nothing() -> None:
     y, proba = blurred(200, 3, 1.0, seed=1)
-    draws = bootstrap(Scorer(y, proba, 0, 0.5), Resamples(y))["macro_f1"]
-    assert difference(0.7, 0.7, draws, draws.copy()) == Interval(0.0, 0.0, 0.0)
+    draws = bootstrap(ResampledMetrics(Predictions(y, proba, 0)), Resamples(y))["macro_f1"]
+    ours, theirs = SampledFigure(0.7, draws), SampledFigure(0.7, draws.copy())
+    assert difference(ours, theirs) == Interval(0.0, 0.0, 0.0)
 
 
 def test_a_share_of_all_has_the_exact_binomial_bound_instead_of_no_width() -> None:
@@ -93,13 +99,13 @@ def test_an_undefined_figure_has_no_interval() -> None:
 def test_twenty_thousand_rows_and_a_thousand_resamples_take_seconds() -> None:
     y, proba = blurred(20_000, 2, 2.0, seed=2)
     begun = time.perf_counter()
-    draws = bootstrap(Scorer(y, proba, 0, 0.5), Resamples(y))
+    draws = bootstrap(ResampledMetrics(Predictions(y, proba, 0)), Resamples(y))
     assert len(draws["average_precision"]) == 1000
     assert time.perf_counter() - begun < 15  # 0.7 s alone on one core
 
 
-def _brier(y: NDArray[np.int64], proba: NDArray[np.float64], _benign: int | None) -> float:
-    return float(((proba[:, 1] - y) ** 2).mean())
+def _brier(_config: object, predictions: Predictions) -> float:
+    return float(((predictions.proba[:, 1] - predictions.y) ** 2).mean())
 
 
 def test_a_plugins_metric_gets_an_interval_around_its_figure() -> None:
@@ -107,11 +113,12 @@ def test_a_plugins_metric_gets_an_interval_around_its_figure() -> None:
     spec = MetricSpec(
         name="brier", summary="mean squared error", higher_is_better=False, compute=_brier
     )
-    found = bootstrap_metric(spec, y, proba, 0, Resamples(y, count=200))
-    assert found.value == pytest.approx(_brier(y, proba, 0))
+    predictions = Predictions(y, proba, 0)
+    found = bootstrap_metric(spec, predictions, Resamples(y, count=200))
+    assert found.value == pytest.approx(_brier(None, predictions))
     assert found.low is not None
     assert found.high is not None
-    assert found.low < _brier(y, proba, 0) < found.high
+    assert found.low < _brier(None, predictions) < found.high
 
 
 @pytest.mark.parametrize("answer", [None, float("nan"), ZeroDivisionError("by zero")])
@@ -123,4 +130,5 @@ def test_a_plugins_metric_that_fails_or_is_undefined_is_none(answer: object) -> 
 
     y, proba = blurred(20, 2, 1.0, seed=4)
     spec = MetricSpec(name="odd", summary="fails", higher_is_better=True, compute=compute)
-    assert bootstrap_metric(spec, y, proba, 0, Resamples(y, count=10)) == Interval(None)
+    found = bootstrap_metric(spec, Predictions(y, proba, 0), Resamples(y, count=10))
+    assert found == Interval(None)

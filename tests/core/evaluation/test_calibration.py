@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sftsec_core.api.predictions import Predictions
 from sftsec_core.evaluation.calibration import (
     apply_temperature,
     calibration_curve,
@@ -28,46 +29,47 @@ def test_the_temperature_that_spoilt_honest_probabilities_is_found_again(
 ) -> None:
     proba, y = honest(20_000)
     spoilt = apply_temperature(proba, 1 / temperature)
-    assert fit_temperature(spoilt, y) == pytest.approx(temperature, rel=0.05)
+    assert fit_temperature(Predictions(y, spoilt)) == pytest.approx(temperature, rel=0.05)
 
 
 def test_calibration_lowers_the_error_of_an_overconfident_model_on_other_data() -> None:
     (dev, y_dev), (test, y_test) = honest(2000, 2, seed=1), honest(2000, 2, seed=2)
-    temperature = fit_temperature(apply_temperature(dev, 0.3), y_dev)
+    temperature = fit_temperature(Predictions(y_dev, apply_temperature(dev, 0.3)))
     raw = apply_temperature(test, 0.3)
-    before = compute_metrics(y_test, raw, 0, 0.5)["ece"]
-    after = compute_metrics(y_test, apply_temperature(raw, temperature), 0, 0.5)["ece"]
+    before = compute_metrics(Predictions(y_test, raw, 0))["ece"]
+    after = compute_metrics(Predictions(y_test, apply_temperature(raw, temperature), 0))["ece"]
     assert before is not None
     assert after is not None
     assert after < before / 2
 
 
 def test_an_empty_dev_changes_nothing() -> None:
-    assert fit_temperature(np.zeros((0, 2)), np.zeros(0, dtype=np.int64)) == 1.0
+    assert fit_temperature(Predictions(np.zeros(0, dtype=np.int64), np.zeros((0, 2)))) == 1.0
 
 
 def test_probabilities_that_are_honest_already_hardly_change() -> None:
     proba, y = honest(20_000)
-    assert fit_temperature(proba, y) == pytest.approx(1.0, abs=0.03)
+    assert fit_temperature(Predictions(y, proba)) == pytest.approx(1.0, abs=0.03)
 
 
 def test_a_dev_set_without_a_mistake_does_not_ask_for_certainty() -> None:
     y = np.array([0, 1] * 25)
     proba = np.where(np.eye(2)[y] == 1, 0.8, 0.2)
-    sharpened = apply_temperature(proba, fit_temperature(proba, y))
+    sharpened = apply_temperature(proba, fit_temperature(Predictions(y, proba)))
     assert 0.97 < sharpened.max() < 0.995
 
 
 def test_it_never_makes_dev_less_likely() -> None:
     for seed in range(20):
         proba, y = honest(8, seed=seed)
-        after = apply_temperature(proba, fit_temperature(proba, y))
-        assert negative_log_likelihood(after, y) <= negative_log_likelihood(proba, y)
+        after = apply_temperature(proba, fit_temperature(Predictions(y, proba)))
+        before = negative_log_likelihood(Predictions(y, proba))
+        assert negative_log_likelihood(Predictions(y, after)) <= before
 
 
 def test_certain_and_wrong_answers_stay_finite() -> None:
     proba, y = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.array([0, 1, 1])
-    temperature = fit_temperature(proba, y)
+    temperature = fit_temperature(Predictions(y, proba))
     softened = apply_temperature(proba, temperature)
     assert np.isfinite(softened).all()
     assert softened.sum(axis=1) == pytest.approx(1.0)
@@ -82,7 +84,9 @@ def test_a_temperature_keeps_the_order_of_the_classes() -> None:
 
 def test_the_curve_shows_the_bins_that_have_rows() -> None:
     confidence = np.array([0.9, 0.92, 0.1])
-    curve = calibration_curve(np.array([1, 0, 0]), np.c_[1 - confidence, confidence], 0)
+    curve = calibration_curve(
+        Predictions(np.array([1, 0, 0]), np.c_[1 - confidence, confidence], 0)
+    )
     assert curve.x == pytest.approx((0.1, 0.91))
     assert curve.y == (0.0, 0.5)
     assert curve.at == (1.0, 2.0)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,11 +12,14 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from sftsec_core.api.contracts import MetricSpec
-from sftsec_core.api.domain import Interval, ModelScores, Split, TaskSpec, Threshold
+from sftsec_core.api.domain import EvalReport, Interval, ModelScores, Split, TaskSpec, Threshold
 from sftsec_core.api.errors import DataError, TrainingError
+from sftsec_core.api.predictions import Predictions
 from sftsec_core.api.settings.task import ThresholdSettings
-from sftsec_core.evaluation.evaluate import Fitted, evaluate
-from tests.core.evaluation.judged import (
+from sftsec_core.evaluation.calibration import apply_temperature
+from sftsec_core.evaluation.evaluate import evaluate
+from sftsec_core.evaluation.inference import FittedModel
+from tests.core.evaluation.rote_models import (
     BINARY,
     TECHNIQUES,
     RoteModel,
@@ -22,6 +28,8 @@ from tests.core.evaluation.judged import (
     split_of,
 )
 
+FIGURES = json.loads(Path(__file__).with_name("golden_reports.json").read_text("utf-8"))
+FIVE = TaskSpec("attack", ("message",), tuple(f"T{i:04}" for i in range(5)))
 FAMILIES = TaskSpec("web", ("url",), ("benign", "cmdi", "sqli", "xss"), "benign")
 
 
@@ -90,9 +98,13 @@ def test_the_threshold_and_temperature_are_chosen_on_dev_alone() -> None:
 
 def test_the_model_in_service_is_judged_with_the_threshold_that_it_serves_with() -> None:
     model = RoteModel(BINARY.labels, 3.0)
-    live = Fitted(model, "full", temperature=2.0, threshold=Threshold(0.9, "fpr", 0.01))
+    live = FittedModel(model, "full", temperature=2.0, threshold=Threshold(0.9, "fpr", 0.01))
     report = evaluate(
-        Fitted(model, "full"), {"live": live}, split_of(), BINARY, threshold=ThresholdSettings()
+        FittedModel(model, "full"),
+        {"live": live},
+        split_of(),
+        BINARY,
+        threshold=ThresholdSettings(),
     )
     assert report.others["live"].threshold == Threshold(0.9, "fpr", 0.01)
     assert report.others["live"].temperature == 2.0
@@ -112,8 +124,8 @@ def test_a_model_with_other_labels_is_put_in_the_tasks_order() -> None:
         save = model.save
 
     settings = ThresholdSettings()
-    plain = evaluate(Fitted(model, "x"), {}, split_of(), BINARY, threshold=settings)
-    turned = evaluate(Fitted(Turned(), "x"), {}, split_of(), BINARY, threshold=settings)  # type: ignore[arg-type]
+    plain = evaluate(FittedModel(model, "x"), {}, split_of(), BINARY, threshold=settings)
+    turned = evaluate(FittedModel(Turned(), "x"), {}, split_of(), BINARY, threshold=settings)  # type: ignore[arg-type]
     assert turned.candidate.confusion == plain.candidate.confusion
 
 
@@ -135,14 +147,51 @@ def test_curves_are_thin_and_keep_their_ends_and_their_low_false_positive_rates(
     assert sum(x <= 0.01 for x in roc.x) > 10
 
 
+def test_a_plugins_metric_sees_threshold_groups_and_times() -> None:
+    seen: list[Predictions] = []
+
+    def alerts_in_the_first_hours(_config: object, predictions: Predictions) -> float:
+        seen.append(predictions)
+        assert predictions.groups is not None
+        assert predictions.at is not None
+        early = predictions.at < np.datetime64("2026-01-01T06:00")
+        of_host = np.array(["host-1" in groups for groups in predictions.groups])
+        alerts = predictions.attack_scores >= predictions.threshold
+        return float((alerts & early & of_host).sum())
+
+    split = split_of()
+    hosts = [replace(e, group=f"host-{i % 2}") for i, e in enumerate(split.test)]
+    spec = MetricSpec(
+        name="early",
+        summary="alerts of a host",
+        higher_is_better=True,
+        compute=alerts_in_the_first_hours,
+    )
+    report = evaluate(
+        FittedModel(RoteModel(BINARY.labels, 3.0), "x"),
+        {},
+        replace(split, test=hosts),
+        BINARY,
+        threshold=ThresholdSettings(),
+        metrics={"early": spec},
+    )
+    threshold = report.candidate.threshold.value
+    assert {predictions.threshold for predictions in seen} == {threshold}
+    proba = RoteModel(BINARY.labels, 3.0).predict_proba([e.text for e in hosts])
+    calibrated = apply_temperature(proba, report.candidate.temperature)
+    expected = sum(1 - calibrated[i, 0] >= threshold for i in (1, 3, 5))
+    assert report.candidate.metrics["early"].value == expected
+    assert len(seen) == 1001
+
+
 def test_a_plugins_metric_stands_behind_the_built_in_ones() -> None:
     spec = MetricSpec(
         name="rows",
         summary="how many",
         higher_is_better=True,
-        compute=lambda y, _proba, _benign: float(len(y)),
+        compute=lambda _config, predictions: float(len(predictions)),
     )
-    fitted = Fitted(RoteModel(BINARY.labels, 3.0), "x")
+    fitted = FittedModel(RoteModel(BINARY.labels, 3.0), "x")
     report = evaluate(
         fitted, {}, split_of(), BINARY, threshold=ThresholdSettings(), metrics={"rows": spec}
     )
@@ -215,4 +264,66 @@ def test_answers_that_are_not_probabilities_are_refused(
 
     split = Split(examples("train", [0, 1]), [], examples("test", [1]))
     with pytest.raises(TrainingError, match=complaint):
-        evaluate(Fitted(Broken(), "broken"), {}, split, BINARY, threshold=ThresholdSettings())
+        evaluate(FittedModel(Broken(), "broken"), {}, split, BINARY, threshold=ThresholdSettings())
+
+
+def golden_report(name: str) -> EvalReport:
+    """The reports whose figures `golden_reports.json` holds."""
+    if name == "binary":
+        return report_of(skills=(2.0, 1.0))
+    if name == "binary_fpr":
+        split = split_of(n=120, attacks=0.05, seed=7)
+        wanted = ThresholdSettings(method="fpr", target=0.02)
+        return report_of(split=split, skills=(3.0, 1.0), threshold=wanted)
+    if name == "families_alerts_per_day":
+        wanted = ThresholdSettings(method="alerts_per_day", target=6)
+        split = split_of(FAMILIES, 160)
+        return report_of(FAMILIES, split, skills=(2.0, 1.0), threshold=wanted)
+    if name == "no_benign":
+        return report_of(FIVE, split_of(FIVE, 150), skills=(1.5, 1.0))
+    live = FittedModel(
+        RoteModel(BINARY.labels, 1.5, seed=3),
+        "full",
+        temperature=2.0,
+        threshold=Threshold(0.8, "fpr", 0.01),
+        seen=lambda rows: np.arange(len(rows)) % 3 > 0,
+    )
+    ours = FittedModel(RoteModel(BINARY.labels, 2.0), "hybrid")
+    settings = ThresholdSettings()
+    return evaluate(ours, {"live": live}, split_of(), BINARY, threshold=settings)
+
+
+def golden_figures(report: EvalReport) -> dict[str, Any]:
+    """All figures of a report; of a curve the number of points and the sums of its columns."""
+    kept = ("candidate", "others", "differences", "threshold_table", "worst_errors")
+    body = {name: value for name, value in asdict(report).items() if name in kept}
+    for model in (body["candidate"], *body["others"].values()):
+        del model["score_per_second"], model["inference_cost"]
+        model["curves"] = {
+            name: {"points": len(curve["x"]), **{each: sum(curve[each]) for each in curve}}
+            for name, curve in model["curves"].items()
+        }
+    return body
+
+
+def assert_same(found: object, expected: object, where: str) -> None:
+    """Equal, floating-point figures to 1e-9."""
+    if isinstance(expected, dict):
+        assert isinstance(found, dict)
+        assert found.keys() == expected.keys(), where
+        for key, value in expected.items():
+            assert_same(found[key], value, f"{where}.{key}")
+    elif isinstance(expected, list):
+        assert isinstance(found, (list, tuple))
+        assert len(found) == len(expected), where
+        for number, value in enumerate(expected):
+            assert_same(found[number], value, f"{where}[{number}]")
+    elif isinstance(expected, float):
+        assert found == pytest.approx(expected, abs=1e-9), where
+    else:
+        assert found == expected, where
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_figures_are_those_saved_before_predictions_were_one_value(name: str) -> None:
+    assert_same(golden_figures(golden_report(name)), FIGURES[name], name)

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sftsec_core.api.domain import EvalReport, Example
 from sftsec_core.api.settings.task import GateSettings, ThresholdSettings
 from sftsec_core.dataset.fingerprints import TrainingFingerprints
-from sftsec_core.evaluation.evaluate import Fitted, evaluate
+from sftsec_core.evaluation.evaluate import evaluate
+from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.registry.voters import not_worse_than_live
-from tests.core.evaluation.judged import BINARY, RoteModel, split_of
+from tests.core.evaluation.rote_models import BINARY, RoteModel, split_of
 
 SALT = b"s" * 32
 
@@ -34,9 +35,9 @@ def report(live_seen: int | None) -> EvalReport:
                     proba[row] = np.eye(2)[int(text.split("|")[1])]
             return proba
 
-    candidate = Fitted(RoteModel(BINARY.labels, 2.0), "hybrid", inference_cost=2)
-    live = Fitted(ByHeart(BINARY.labels, 1.0, seed=1), "hybrid", inference_cost=2, seen=seen)
-    linear = Fitted(RoteModel(BINARY.labels, 1.0, seed=2), "linear", inference_cost=1)
+    candidate = FittedModel(RoteModel(BINARY.labels, 2.0), "hybrid", inference_cost=2)
+    live = FittedModel(ByHeart(BINARY.labels, 1.0, seed=1), "hybrid", inference_cost=2, seen=seen)
+    linear = FittedModel(RoteModel(BINARY.labels, 1.0, seed=2), "linear", inference_cost=1)
     others = {"linear": linear, "live": live}
     return evaluate(candidate, others, split, BINARY, threshold=ThresholdSettings())
 

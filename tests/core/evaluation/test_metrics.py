@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn import metrics as oracle
 
-from sftsec_core.evaluation.decide import attack_scores, predict_labels
+from sftsec_core.api.predictions import Predictions, attack_scores, predict_labels
 from sftsec_core.evaluation.metrics import METRIC_NAMES, compute_metrics
 
 Answers = tuple[NDArray[np.int64], NDArray[np.float64], float]
@@ -41,7 +41,7 @@ def highest_tpr(attack: NDArray[np.bool_], scores: NDArray[np.float64], bound: f
 def test_figures_over_all_classes_agree_with_sklearn(given_answers: Answers) -> None:
     y, proba, threshold = given_answers
     predicted = predict_labels(proba, 0, threshold)
-    found = compute_metrics(y, proba, 0, threshold)
+    found = compute_metrics(Predictions(y, proba, 0, threshold))
     assert same(found["accuracy"], oracle.accuracy_score(y, predicted))
     assert same(found["macro_f1"], oracle.f1_score(y, predicted, average="macro"))
     assert same(found["micro_f1"], oracle.f1_score(y, predicted, average="micro"))
@@ -56,7 +56,7 @@ def test_figures_over_all_classes_agree_with_sklearn(given_answers: Answers) -> 
 def test_figures_of_the_attack_side_agree_with_sklearn_or_are_none(given_answers: Answers) -> None:
     y, proba, threshold = given_answers
     attack, alerts = y != 0, predict_labels(proba, 0, threshold) != 0
-    found = compute_metrics(y, proba, 0, threshold)
+    found = compute_metrics(Predictions(y, proba, 0, threshold))
     if alerts.any():
         assert same(found["precision"], oracle.precision_score(attack, alerts))
     else:
@@ -80,7 +80,7 @@ def test_figures_of_the_attack_side_agree_with_sklearn_or_are_none(given_answers
 def test_ranking_figures_agree_with_sklearn_or_are_none(given_answers: Answers) -> None:
     y, proba, threshold = given_answers
     attack, scores = y != 0, attack_scores(proba, 0)
-    found = compute_metrics(y, proba, 0, threshold)
+    found = compute_metrics(Predictions(y, proba, 0, threshold))
     names = ("roc_auc", "average_precision", "tpr_at_fpr_0.001", "tpr_at_fpr_0.01")
     if len(set(attack)) < 2:
         assert [found[name] for name in names] == [None] * 4
@@ -95,7 +95,7 @@ def test_ranking_figures_agree_with_sklearn_or_are_none(given_answers: Answers) 
 @settings(max_examples=50, deadline=None)
 def test_without_a_benign_class_rankings_are_one_versus_rest_means(given_answers: Answers) -> None:
     y, proba, _ = given_answers
-    found = compute_metrics(y, proba, None, 0.0)
+    found = compute_metrics(Predictions(y, proba, None, 0.0))
     predicted = proba.argmax(axis=1)
     sides = ("f1", "precision", "recall", "fpr", "tpr_at_fpr_0.001", "tpr_at_fpr_0.01")
     assert [found[name] for name in sides] == [None] * len(sides)
@@ -120,14 +120,14 @@ def test_tpr_at_fpr_allows_exactly_the_false_positives_of_its_bound(n_benign: in
     scores = np.r_[np.full(allowed, 0.9), 0.8, 0.7, 0.6, np.full(n_benign - allowed - 1, 0.1)]
     y = np.zeros(len(scores), dtype=np.int64)
     y[[allowed, allowed + 2]] = 1
-    found = compute_metrics(y, np.c_[1 - scores, scores], 0, 0.5)
+    found = compute_metrics(Predictions(y, np.c_[1 - scores, scores], 0))
     assert found["tpr_at_fpr_0.001"] == 0.5
 
 
 def test_ece_is_the_mean_gap_between_promise_and_outcome() -> None:
     confidence = np.array([0.95, 0.95, 0.95, 0.95, 0.05, 0.05])
     y = np.array([1, 1, 1, 0, 0, 0])
-    found = compute_metrics(y, np.c_[1 - confidence, confidence], 0, 0.5)
+    found = compute_metrics(Predictions(y, np.c_[1 - confidence, confidence], 0))
     assert found["ece"] == pytest.approx(4 / 6 * abs(0.75 - 0.95) + 2 / 6 * 0.05)
 
 
@@ -136,7 +136,7 @@ def test_one_sided_tests_give_none_and_never_a_warning_or_a_number_made_up(y: li
     proba = np.tile([0.6, 0.4], (len(y), 1))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = compute_metrics(np.array(y), proba, 0, 0.5)
+        found = compute_metrics(Predictions(np.array(y), proba, 0))
     assert tuple(found) == METRIC_NAMES
     assert found["precision"] is None
     assert found["roc_auc"] is None

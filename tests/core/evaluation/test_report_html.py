@@ -17,7 +17,7 @@ from sftsec_core.evaluation.report.html import (
     write_report,
 )
 from sftsec_core.evaluation.report.json import from_json, to_json
-from tests.core.evaluation.judged import BINARY, TECHNIQUES, examples, report_of, split_of
+from tests.core.evaluation.rote_models import BINARY, TECHNIQUES, examples, report_of, split_of
 
 PAYLOAD = (
     "<script>alert(1)</script><img src=https://evil.example/x onerror=alert(2)>{{ 7*7 }}\u202e"

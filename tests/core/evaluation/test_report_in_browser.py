@@ -12,7 +12,7 @@ import pytest
 
 from sftsec_core.api.domain import Decision, Vote
 from sftsec_core.evaluation.report.html import write_report
-from tests.core.evaluation.judged import report_of, split_of
+from tests.core.evaluation.rote_models import report_of, split_of
 from tests.servers.browser import OPTIONS, chromium
 
 REFUSED = Decision(False, (Vote("no_leak", False, "3 leaks"),))

@@ -10,7 +10,7 @@ import pytest
 from sftsec_core.api.domain import EvalReport, Split
 from sftsec_core.api.errors import DataError, IntegrityError
 from sftsec_core.evaluation.report.json import from_json, to_json
-from tests.core.evaluation.judged import TECHNIQUES, examples, report_of, split_of
+from tests.core.evaluation.rote_models import TECHNIQUES, examples, report_of, split_of
 
 
 def reports() -> list[EvalReport]:

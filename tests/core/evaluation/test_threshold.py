@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from sftsec_core.api.domain import Example, Split, Threshold
 from sftsec_core.api.errors import ConfigError, DataError
+from sftsec_core.api.predictions import Predictions
 from sftsec_core.api.settings.task import ThresholdSettings
 from sftsec_core.evaluation.threshold import NEVER, choose_threshold, incidents_per_day
-from tests.core.evaluation.judged import BEGIN
+from tests.core.evaluation.rote_models import BEGIN
 
 Scored = list[tuple[float, bool]]
 SCORED = st.lists(
@@ -29,8 +30,8 @@ def choose(
     scores = np.array([score for score, _ in scored], dtype=np.float64)
     y = np.array([int(attack) for _, attack in scored], dtype=np.int64)
     wanted = ThresholdSettings.model_validate({"method": method, "target": target})
-    proba = np.c_[1 - scores, scores]
-    return choose_threshold(y, proba, 0, wanted, incidents_per_day=rate)
+    dev = Predictions(y, np.c_[1 - scores, scores], 0)
+    return choose_threshold(dev, wanted, incidents_per_day=rate)
 
 
 def outcome(scored: Scored, threshold: float) -> tuple[int, int]:
@@ -118,12 +119,14 @@ def test_a_percentage_where_a_fraction_belongs_is_refused(method: str) -> None:
 
 def test_an_empty_dev_falls_back_to_one_half_and_says_so() -> None:
     nothing: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-    found = choose_threshold(nothing, np.zeros((0, 2)), 0, ThresholdSettings())
+    found = choose_threshold(Predictions(nothing, np.zeros((0, 2)), 0), ThresholdSettings())
     assert found == Threshold(0.5, "default")
 
 
 def test_a_task_without_a_benign_class_has_no_threshold() -> None:
-    found = choose_threshold(np.array([1]), np.array([[0.2, 0.8]]), None, ThresholdSettings())
+    found = choose_threshold(
+        Predictions(np.array([1]), np.array([[0.2, 0.8]])), ThresholdSettings()
+    )
     assert found == Threshold(0.0, "argmax")
 
 

@@ -10,7 +10,7 @@ from sftsec_core.plugins import Plugins
 from sftsec_core.registry.card import Provenance, build_card, card_markdown, decision_of, versions
 from sftsec_core.registry.gate import decide
 from sftsec_core.registry.limits import limits
-from tests.core.evaluation.judged import BINARY, report_of, split_of
+from tests.core.evaluation.rote_models import BINARY, report_of, split_of
 from tests.core.registry.trained import card
 
 SECTIONS = [

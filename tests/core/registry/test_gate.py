@@ -12,7 +12,7 @@ from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.api.settings.task import GateSettings
 from sftsec_core.plugins import Plugins
 from sftsec_core.registry.gate import decide
-from tests.core.evaluation.judged import report_of
+from tests.core.evaluation.rote_models import report_of
 
 YES, NO = Vote("first", True, "fine"), Vote("second", False, "not fine")
 

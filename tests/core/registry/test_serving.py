@@ -7,7 +7,7 @@ import pytest
 from sftsec_core.api.domain import TaskSpec, Threshold
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.registry.serving import Serving
-from tests.core.evaluation.judged import BINARY, report_of
+from tests.core.evaluation.rote_models import BINARY, report_of
 
 SERVING = Serving(
     task=TaskSpec("web", ("url.full", "host"), ("benign", "xss"), "benign", "case.id"),

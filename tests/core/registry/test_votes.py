@@ -15,7 +15,7 @@ from sftsec_core.registry.voters import (
     not_worse_than_live,
     recall_floor,
 )
-from tests.core.evaluation.judged import TECHNIQUES, report_of, split_of
+from tests.core.evaluation.rote_models import TECHNIQUES, report_of, split_of
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from typing import Any
 from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob
 from sftsec_core.api.domain import EvalReport, Example, ModelRef, Split, TaskSpec
 from sftsec_core.api.settings.task import GateSettings, ThresholdSettings, TrainSettings
-from sftsec_core.evaluation.evaluate import Fitted, evaluate
+from sftsec_core.evaluation.evaluate import evaluate
+from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.plugins import Plugins
 from sftsec_core.recipes.linear import load_linear, train_linear
 from sftsec_core.registry.card import Provenance, build_card
@@ -48,7 +49,7 @@ def model() -> TrainedModel:
 
 @cache
 def report() -> EvalReport:
-    fitted = Fitted(model(), "linear", 0.1, inference_cost=1)
+    fitted = FittedModel(model(), "linear", 0.1, inference_cost=1)
     data = {"leaks": 0, "snapshot": "ab" * 32}
     return evaluate(
         fitted, {"linear": fitted}, split(), TASK, threshold=ThresholdSettings(), data=data

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from sftsec_core.api.domain import EvalReport, Example, Split, TaskSpec
 from sftsec_core.api.settings.task import ThresholdSettings
-from sftsec_core.evaluation.evaluate import Fitted, evaluate
+from sftsec_core.evaluation.evaluate import evaluate
+from sftsec_core.evaluation.inference import FittedModel
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 BINARY = TaskSpec("phishing", ("message",), ("benign", "phishing"), "benign")
@@ -89,8 +90,8 @@ def report_of(
     """A candidate and the linear baseline of the given skills."""
     ours, linear = skills
     return evaluate(
-        Fitted(RoteModel(task.labels, ours, 1, 2.0), recipe, 12.5, inference_cost=20),
-        {"linear": Fitted(RoteModel(task.labels, linear, 2), "linear", 0.5, inference_cost=1)},
+        FittedModel(RoteModel(task.labels, ours, 1, 2.0), recipe, 12.5, inference_cost=20),
+        {"linear": FittedModel(RoteModel(task.labels, linear, 2), "linear", 0.5, inference_cost=1)},
         split or split_of(task),
         task,
         threshold=threshold or ThresholdSettings(),
