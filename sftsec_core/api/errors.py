@@ -57,10 +57,6 @@ class DataError(SftsecError):
     exit_code = 6
 
 
-class LeakError(DataError):
-    """A text, a near-duplicate or a group stands in two parts of a split."""
-
-
 class TrainingError(SftsecError):
     """A recipe could not fit a model."""
 

@@ -1,7 +1,8 @@
-"""The leak check: no text, near-duplicate or group stands in two parts of a split.
+"""The leak check: which texts, near-duplicates and groups are in two parts of a split.
 
-Near-duplicates are looked for anew in the texts themselves, whatever the examples' clusters say:
-a plugin may have split them, or have made them.
+Near-duplicates are searched for again in the texts themselves, without regard to the examples'
+clusters: a plugin may have split a cluster, or formed it. What is found is a value, which the
+report carries to the promotion gate: the voter `no_leak` rejects the model.
 """
 
 from __future__ import annotations
@@ -10,47 +11,38 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.errors import LeakError
+from sftsec_core.api.domain import LeakCheck
 from sftsec_core.api.settings.task import DedupeSettings
 from sftsec_core.dataset.dedup.deduplicator import Candidate, Deduplicator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from sftsec_core.api.domain import Example, Split
 
 _BATCH = 2000
 
 
-def check_leaks(split: Split, dedupe: DedupeSettings | None = None) -> Mapping[str, int]:
-    """Check a split, whoever made it.
+def check_leaks(split: Split, dedupe: DedupeSettings | None = None) -> LeakCheck:
+    """Check a split, a plugin's too.
 
     Args:
         split: the parts.
         dedupe: when texts count as near; default: the default settings.
-
-    Returns:
-        How many rows of each kind leak ({"text": 0, ...}), all zero, for the report.
-
-    Raises:
-        LeakError: with the counts and an example of each kind.
     """
     settings = (dedupe or DedupeSettings()).model_copy(update={"enabled": False})
     texts, near = _by_content(split, settings)
-    kinds = {
-        "uid": _straddling((example.uid, part, example) for part, example in _each(split)),
-        "text": texts,
-        "near-duplicate": near,
-        "cluster": _straddling((e.cluster, part, e) for part, e in _each(split) if e.cluster >= 0),
-        "group": _straddling((e.group, part, e) for part, e in _each(split) if e.group is not None),
+    rows = list(_each(split))
+    found = {
+        "uids": _straddling((example.uid, part, example) for part, example in rows),
+        "texts": texts,
+        "near_duplicates": near,
+        "clusters": _straddling((e.cluster, part, e) for part, e in rows if e.cluster >= 0),
+        "groups": _straddling((e.group, part, e) for part, e in rows if e.group is not None),
     }
-    found = {kind: leaks for kind, leaks in kinds.items() if leaks}
-    if found:
-        said = "; ".join(
-            f"{len(leaks)} rows by {kind}, as {leaks[0]}" for kind, leaks in found.items()
-        )
-        raise LeakError(f"train, dev and test ({split.method}) are not apart: {said}")
-    return dict.fromkeys(kinds, 0)
+    counts = {kind: len(leaks) for kind, leaks in found.items()}
+    examples = tuple(f"{kind}: {leaks[0]}" for kind, leaks in found.items() if leaks)
+    return LeakCheck(checked=True, **counts, examples=examples)
 
 
 def _each(split: Split) -> Iterator[tuple[str, Example]]:

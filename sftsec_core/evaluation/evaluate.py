@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.api.domain import EvalReport, Interval, ModelScores
+from sftsec_core.api.domain import EvalReport, Interval, LeakCheck, ModelScores
 from sftsec_core.api.errors import DataError, unknown
 from sftsec_core.api.predictions import Predictions
 from sftsec_core.evaluation import tables
@@ -90,7 +90,7 @@ def evaluate(
     threshold: ThresholdSettings,
     metrics: Mapping[str, MetricSpec[Any]] | None = None,
     data: Mapping[str, Any] | None = None,
-    alerts_span_days: float | None = None,
+    leaks: LeakCheck | None = None,
 ) -> EvalReport:
     """Evaluate models on the test part; dev gives each its temperature and its threshold.
 
@@ -102,7 +102,7 @@ def evaluate(
         threshold: how the threshold is chosen.
         metrics: plugins' metrics by name.
         data: what the report says of the data; taken over as plain JSON values.
-        alerts_span_days: the days that dev covers, when its timestamps do not say.
+        leaks: what the leak check of the split found; None when none was made.
 
     Raises:
         DataError: when test is empty, a label is not the task's, or dev has no span of time
@@ -118,14 +118,25 @@ def evaluate(
         dev=_LabelledPart.of(split.dev, task),
         test=test,
         settings=threshold,
-        dev_per_day=incidents_per_day(split.dev, split, span_days=alerts_span_days),
+        dev_per_day=incidents_per_day(split.dev, split),
         metrics=metrics or {},
         resamples=Resamples(test.y),
     )
     ours = _evaluate_model("candidate", candidate, setup)
     theirs = {name: _evaluate_model(name, fitted, setup) for name, fitted in others.items()}
     comparisons = {name: _comparable(fitted, setup) for name, fitted in others.items()}
-    return _report(ours, theirs, comparisons, setup, data or {})
+    report = _report(ours, theirs, comparisons, setup)
+    return replace(
+        report,
+        data={**report.data, **_plain_mapping(data or {})},
+        leaks=leaks or LeakCheck(),
+    )
+
+
+def add_sections(report: EvalReport, sections: Mapping[str, Mapping[str, Any]]) -> EvalReport:
+    """Add what audits found, by the audit's name, as plain JSON values."""
+    plain = {name: _plain_mapping(section) for name, section in sections.items()}
+    return replace(report, sections={**report.sections, **plain})
 
 
 def _report(
@@ -133,7 +144,6 @@ def _report(
     theirs: Mapping[str, _EvaluatedModel],
     comparisons: Mapping[str, Comparable],
     setup: _EvaluationSetup,
-    data: Mapping[str, Any],
 ) -> EvalReport:
     split, task = setup.split, setup.task
     counted = Counter(example.label for example in split.train)
@@ -149,7 +159,6 @@ def _report(
         data={
             "rows": _rows(split, task),
             "seen_by": {name: each.counts() for name, each in comparisons.items() if each.seen},
-            **_plain_mapping(data),
         },
         labels_train={label: counted[label] for label in task.labels},
         benign=task.benign,

@@ -106,9 +106,7 @@ def choose_threshold(
     return Threshold(float(sweep.thresholds[chosen]), settings.method, settings.target)
 
 
-def incidents_per_day(
-    part: Sequence[Example], split: Split, *, span_days: float | None = None
-) -> float | None:
+def incidents_per_day(part: Sequence[Example], split: Split) -> float | None:
     """Estimate the stream that a part of a split was drawn from.
 
     A part drawn at random holds only a fraction of what happened in its span of time, so all
@@ -118,13 +116,10 @@ def incidents_per_day(
     Args:
         part: dev or test.
         split: all three parts.
-        span_days: the days that `part` covers, when the caller knows them.
 
     Returns:
         Incidents a day; None when fewer than two different times are known.
     """
-    if span_days:
-        return len(part) / span_days
     times = [example.at for example in part if example.at is not None]
     if not times or min(times) == max(times):
         return None

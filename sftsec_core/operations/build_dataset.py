@@ -1,4 +1,4 @@
-"""From a snapshot to a split: one label an incident, one text an example, no leak."""
+"""From a snapshot to a split: one label an incident, one text an example, leaks checked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import Split
+from sftsec_core.api.domain import LeakCheck, Split
 from sftsec_core.dataset.features import build_examples, renderer
 from sftsec_core.dataset.leaks import check_leaks
 from sftsec_core.dataset.resolve import resolve
@@ -23,11 +23,13 @@ class Dataset:
 
     Attributes:
         data: what the report says of it.
+        leaks: what the leak check found; the promotion gate rejects a model if that is anything.
         steps: the steps that cleaned it, with their settings.
     """
 
     split: Split
     data: Mapping[str, Any]
+    leaks: LeakCheck
     steps: Mapping[str, Any]
 
 
@@ -36,7 +38,6 @@ def build_dataset(run: Run, snapshot: Snapshot) -> Dataset:
 
     Raises:
         DataError: when there is nothing to learn from.
-        LeakError: when the split, a plugin's too, lets a text into two parts.
     """
     task, plugins = run.task, run.context.plugins
     run.listener.stage("dataset")
@@ -44,7 +45,9 @@ def build_dataset(run: Run, snapshot: Snapshot) -> Dataset:
     render = renderer(run.spec, task.render, plugins)
     examples = build_examples(snapshot, resolution, run.spec, render)
     split = divide(examples, task.split, plugins)
-    check_leaks(split, task.dedupe)
+    leaks = check_leaks(split, task.dedupe)
+    if not leaks.clean:
+        run.listener.note(f"{'':<10} the {split.method} split leaks: {'; '.join(leaks.examples)}")
     parts = {name: len(part) for name, part in split.parts()}
     shown = ", ".join(f"{name} {size:,}" for name, size in parts.items())
     run.listener.note(f"{'':<10} {split.method} split: {shown}")
@@ -61,6 +64,5 @@ def build_dataset(run: Run, snapshot: Snapshot) -> Dataset:
         "split": split.method,
         "notes": list(split.notes),
         "parts": parts,
-        "leaks": 0,
     }
-    return Dataset(split, data, snapshot.manifest["steps"])
+    return Dataset(split, data, leaks, snapshot.manifest["steps"])

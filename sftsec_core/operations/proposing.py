@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import MetricSpec, RecipeSpec, RendererSpec, Spec, StepSpec
-from sftsec_core.api.domain import Decision, EvalReport, ModelRef, Split, Vote
+from sftsec_core.api.domain import Decision, EvalReport, LeakCheck, ModelRef, Split, Vote
 from sftsec_core.api.errors import IntegrityError, NotFoundError
 from sftsec_core.dataset.fingerprints import TrainingFingerprints
 from sftsec_core.evaluation.evaluate import evaluate
@@ -63,7 +63,11 @@ class Proposal:
 
 
 def propose(
-    run: Run, fits: Mapping[str, FittedModel], split: Split, data: Mapping[str, Any]
+    run: Run,
+    fits: Mapping[str, FittedModel],
+    split: Split,
+    data: Mapping[str, Any],
+    leaks: LeakCheck,
 ) -> Proposal:
     """Put the task's recipe to the gate; if it is refused, perhaps the baseline in its place.
 
@@ -76,13 +80,13 @@ def propose(
     TrainingFingerprints.of((*split.train, *split.dev), run.context.salt).save(
         run.folder / _FINGERPRINTS
     )
-    first = _put_to_the_gate(run, next(iter(fits)), fits, split, data, live)
+    first = _put_to_the_gate(run, next(iter(fits)), fits, split, data, leaks, live)
     baseline_may = live is None or live.fitted is None or live.fitted.recipe == BASELINE
     if first.decision.approved or first.fitted.recipe == BASELINE or not baseline_may:
         return first
     reasons = "; ".join(f"{v.voter}: {v.reason}" for v in first.decision.refusals())
     told = {**data, "refused_first": f"{first.fitted.recipe}: {reasons}"}
-    second = _put_to_the_gate(run, BASELINE, fits, split, told, live)
+    second = _put_to_the_gate(run, BASELINE, fits, split, told, leaks, live)
     return second if second.decision.approved else first
 
 
@@ -92,6 +96,7 @@ def _put_to_the_gate(
     fits: Mapping[str, FittedModel],
     split: Split,
     data: Mapping[str, Any],
+    leaks: LeakCheck,
     live: Incumbent | None,
 ) -> Proposal:
     plugins = run.context.plugins
@@ -111,6 +116,7 @@ def _put_to_the_gate(
         threshold=run.task.threshold,
         metrics=plugins.specs(MetricSpec),
         data=data,
+        leaks=leaks,
     )
     comparable = live is not None and live.fitted is not None
     incumbent = live.report if live is not None and comparable else None

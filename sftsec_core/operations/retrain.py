@@ -77,7 +77,7 @@ def retrain(
             snapshot = ingest_snapshot(run)
             dataset = build_dataset(run, snapshot)
             fits = fit_all(run, dataset.split)
-            proposal = propose(run, fits, dataset.split, dataset.data)
+            proposal = propose(run, fits, dataset.split, dataset.data, dataset.leaks)
             proposed = register(run, proposal, snapshot.digest, dataset.steps)
         approved = proposed.decision.approved
         model = put_in_service(run, proposed) if approved and promote else proposed.model

@@ -167,13 +167,13 @@ def _evaluation_data(report: EvalReport, provenance: Provenance) -> dict[str, An
     return {
         "rows": {part: rows[part] for part in ("dev", "test") if part in rows},
         "use": "dev chose temperature and threshold; test was only reported on",
-        "leaks": report.data.get("leaks"),
+        "leaks": report.leaks.counts() if report.leaks.checked else None,
         "snapshot": provenance.snapshot,
     }
 
 
 def _training_data(report: EvalReport, provenance: Provenance) -> dict[str, Any]:
-    described = {k: v for k, v in report.data.items() if k not in {"rows", "leaks"}}
+    described = {name: value for name, value in report.data.items() if name != "rows"}
     return {
         "labels": dict(report.labels_train),
         "rows": sum(report.labels_train.values()),

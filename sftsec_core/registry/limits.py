@@ -38,7 +38,7 @@ def _of_training(report: EvalReport) -> Iterator[str]:
     few = [f"{label} ({n})" for label, n in report.labels_train.items() if n < FEW_LABELS]
     if few:
         yield f"Classes with fewer than {FEW_LABELS} training labels: {_named(few)}."
-    if report.data.get("leaks") != 0:
+    if not report.leaks.clean:
         yield "No clean leak check is on record: the figures may be too good."
 
 

@@ -1,4 +1,4 @@
-"""The built-in voters. Each says why in words, with the figures; macro-F1 is in points of 100."""
+"""The built-in voters. Each gives its reason with the figures; macro-F1 is in points of 100."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sftsec_core.api.contracts import EmptyConfig, VoterSpec
 from sftsec_core.api.domain import Interval, Vote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from sftsec_core.api.domain import EvalReport, ModelScores
     from sftsec_core.api.settings.task import GateSettings
@@ -16,13 +16,22 @@ if TYPE_CHECKING:
 BASELINE = "linear"
 LIVE = "live"
 _NAMED = 5
+_FEWEST_ON_A_SIDE = 4
+_CHANCE_NAMES = {"macro_recall": "balanced accuracy", "roc_auc": "ROC AUC"}
+_LEAKS = {
+    "uids": "incident",
+    "texts": "text",
+    "near_duplicates": "near-duplicate",
+    "clusters": "cluster",
+    "groups": "group",
+}
 
 
 def min_labels(candidate: EvalReport, _incumbent: EvalReport | None, policy: GateSettings) -> Vote:
-    """Ask for `policy.min_labels` training examples of every class.
+    """Require `policy.min_labels` training examples of every class.
 
-    Fewer refuse, or only warn when `policy.on_few_labels` says so; a report without counts
-    refuses either way.
+    Fewer reject the model, or only warn when `policy.on_few_labels` says so. A report without
+    counts rejects it either way.
     """
     counts, floor = candidate.labels_train, policy.min_labels
     if not counts:
@@ -30,7 +39,7 @@ def min_labels(candidate: EvalReport, _incumbent: EvalReport | None, policy: Gat
     few = sorted((n, label) for label, n in counts.items() if n < floor)
     if not few:
         n, label = min((n, label) for label, n in counts.items())
-        reason = f"the rarest class, {label!r}, has {n:,} training labels; {floor:,} are asked for"
+        reason = f"the rarest class, {label!r}, has {n:,} training labels; {floor:,} are required"
         return Vote("min_labels", True, reason)
     named = ", ".join(f"{label!r} {n:,}" for n, label in few[:_NAMED])
     more = f" and {len(few) - _NAMED} more" if len(few) > _NAMED else ""
@@ -45,21 +54,21 @@ def min_labels(candidate: EvalReport, _incumbent: EvalReport | None, policy: Gat
 def not_worse_than_live(
     candidate: EvalReport, incumbent: EvalReport | None, policy: GateSettings
 ) -> Vote:
-    """Refuse a candidate that is shown to be worse than the model in service.
+    """Reject a candidate that is shown to be worse than the live model.
 
     It is when the whole 95% interval of the paired difference in macro-F1 (candidate - live, on
-    the same test examples) lies under -`policy.tolerance`. A model in service to which the
-    candidate was not compared refuses too.
+    the same test examples) lies under -`policy.tolerance`. A live model to which the candidate
+    was not compared rejects it too.
     """
     voter = "not_worse_than_live"
     found = candidate.differences.get(LIVE)
     if found is None:
         if incumbent is None:
-            return Vote(voter, True, "there is no model in service to compare it with")
-        return Vote(voter, False, "a model is in service, but was not judged on this test set")
+            return Vote(voter, True, "there is no live model to compare it with")
+        return Vote(voter, False, "the live model was not evaluated on this test set")
     if found.value is None or found.high is None:
-        return Vote(voter, False, "the difference to the model in service is not known")
-    words = f"macro-F1 {_difference(found)} against the model in service{_on_which(candidate)}"
+        return Vote(voter, False, "the difference to the live model is not known")
+    words = f"macro-F1 {_difference(found)} against the live model{_on_which(candidate)}"
     allowed = f"tolerance {100 * policy.tolerance:.1f} points"
     if found.high < -policy.tolerance:
         return Vote(voter, False, f"{words}: worse, beyond the interval and the {allowed}")
@@ -71,24 +80,24 @@ def _on_which(candidate: EvalReport) -> str:
     counts = candidate.data.get("seen_by", {}).get(LIVE)
     if counts is None:
         return ""
-    return f" on {counts['compared']:,} test rows ({counts['seen']:,} are of its own training)"
+    return f" on {counts['compared']:,} test rows ({counts['seen']:,} are in its training data)"
 
 
 def beats_linear(
     candidate: EvalReport, _incumbent: EvalReport | None, policy: GateSettings
 ) -> Vote:
-    """Ask a model to earn its expense beside the linear baseline.
+    """Require a model to be worth its inference cost beside the linear baseline.
 
     Better means that the 95% interval of the paired difference in macro-F1 lies wholly above 0;
-    worse, wholly under 0; else the two are equal, and the candidate passes only if scoring with
-    it costs no more. The linear recipe itself passes.
+    worse, wholly under 0; else the two are equal, and the candidate passes only if its inference
+    cost is no higher. The linear recipe itself passes.
     """
     voter = "beats_linear"
     ours, linear = candidate.candidate, candidate.others.get(BASELINE)
     if ours.recipe == BASELINE:
         return Vote(voter, True, "the candidate is the linear baseline itself")
     if not policy.beat_linear:
-        return Vote(voter, True, "not asked for (gate.beat_linear is off)", warning=True)
+        return Vote(voter, True, "not required (gate.beat_linear is off)", warning=True)
     found = candidate.differences.get(BASELINE, Interval(None))
     if linear is None or found.low is None or found.high is None:
         return Vote(voter, False, "the report does not compare it to the linear baseline")
@@ -101,20 +110,20 @@ def beats_linear(
 
 def _cheaper(voter: str, words: str, ours: ModelScores, linear: ModelScores) -> Vote:
     if ours.inference_cost is None or linear.inference_cost is None:
-        return Vote(voter, False, f"{words}: equal, and the costs of scoring are not known")
-    costs = f"cost of scoring {ours.inference_cost} against {linear.inference_cost}"
+        return Vote(voter, False, f"{words}: equal, and the inference costs are not known")
+    costs = f"inference cost {ours.inference_cost} against {linear.inference_cost}"
     if ours.inference_cost <= linear.inference_cost:
-        return Vote(voter, True, f"{words}: equal and no dearer ({costs})")
-    return Vote(voter, False, f"{words}: equal, but dearer ({costs}); linear would do")
+        return Vote(voter, True, f"{words}: equal and no more expensive ({costs})")
+    return Vote(voter, False, f"{words}: equal, but more expensive ({costs})")
 
 
 def recall_floor(
     candidate: EvalReport, _incumbent: EvalReport | None, policy: GateSettings
 ) -> Vote:
-    """Ask for the recall of the attack side, at the threshold, to reach `policy.min_recall`.
+    """Require the recall of the attack side, at the threshold, to reach `policy.min_recall`.
 
     Without a benign class every class is an attack, and the mean recall of the classes counts.
-    An undefined recall refuses.
+    An undefined recall rejects the model.
     """
     voter, floor = "recall_floor", policy.min_recall
     if floor is None:
@@ -124,20 +133,72 @@ def recall_floor(
     found = candidate.candidate.metrics.get(name)
     if found is None or found.value is None:
         return Vote(voter, False, f"the {kind} is undefined on this test set; the floor is {floor}")
-    bounds = f" (95% interval {found.low:.3f} to {found.high:.3f})" if _bounded(found) else ""
     verb = "reaches" if found.value >= floor else "is under"
-    reason = f"the {kind}, {found.value:.3f}{bounds}, {verb} the floor of {floor:.3f}"
+    reason = f"the {kind}, {_with_bounds(found)}, {verb} the floor of {floor:.3f}"
     return Vote(voter, found.value >= floor, reason)
 
 
+def better_than_chance(
+    candidate: EvalReport, _incumbent: EvalReport | None, _policy: GateSettings
+) -> Vote:
+    """Reject a candidate that is not shown to be better than chance, the first one too.
+
+    The lower bounds of two 95% intervals must lie above what a model reaches that does not read
+    its input:
+
+    - balanced accuracy (the mean recall of the classes), above 1 / k for the k classes that the
+      test set has. Whatever the mix of classes, that is the value of "always the majority class"
+      and of every other constant or random answer (Brodersen et al. 2010, "The balanced accuracy
+      and its posterior distribution"). Accuracy does not serve: with 1% attacks a useful model
+      may be less accurate than "always benign". Nor does the majority's macro-F1: a coin has more.
+    - ROC AUC, above 0.5: the probability that an attack ranks above a benign incident (Hanley and
+      McNeil 1982). The interval of the average precision does not serve where attacks are few:
+      bootstrapped, it lies above the base rate for 5% to 48% of random rankings.
+
+    Together they let at most 2% of random models pass, measured with 4 attacks or more; with
+    fewer, 5% to 30%. So a test set with fewer than 4 rows on one side rejects the model.
+    """
+    voter = "better_than_chance"
+    model = candidate.candidate
+    supports = {label: int(row["support"] or 0) for label, row in model.per_class.items()}
+    fewest = _smaller_side(supports, candidate.benign)
+    if fewest < _FEWEST_ON_A_SIDE:
+        reason = f"the smaller side of the test set has {fewest} rows: too few to tell from chance"
+        return Vote(voter, False, f"{reason} ({_FEWEST_ON_A_SIDE} are required)")
+    chances = {"macro_recall": 1 / sum(n > 0 for n in supports.values()), "roc_auc": 0.5}
+    figures = {name: model.metrics.get(name, Interval(None)) for name in chances}
+    reason = "; ".join(
+        f"{_CHANCE_NAMES[name]} {_with_bounds(found)}, by chance {chances[name]:.3f}"
+        for name, found in figures.items()
+    )
+    better = all(
+        found.low is not None and found.low > chances[name] for name, found in figures.items()
+    )
+    return Vote(voter, better, reason)
+
+
 def no_leak(candidate: EvalReport, _incumbent: EvalReport | None, _policy: GateSettings) -> Vote:
-    """Ask for a leak check that was made and that found nothing (`data["leaks"] == 0`)."""
-    leaks = candidate.data.get("leaks")
-    if isinstance(leaks, bool) or not isinstance(leaks, int):
+    """Require a leak check that was made and that found nothing."""
+    leaks = candidate.leaks
+    if not leaks.checked:
         return Vote("no_leak", False, "the report does not say that the leak check was made")
-    if leaks:
-        return Vote("no_leak", False, f"{leaks:,} test or dev examples leak into training")
-    return Vote("no_leak", True, "no text, near-duplicate or group is in two parts of the split")
+    if leaks.clean:
+        return Vote("no_leak", True, "no text, near-duplicate or group is in two parts")
+    counts = ", ".join(f"{n:,} by {_LEAKS[kind]}" for kind, n in leaks.counts().items() if n)
+    return Vote("no_leak", False, f"rows in two parts: {counts}; {'; '.join(leaks.examples)}")
+
+
+def _smaller_side(supports: Mapping[str, int], benign: str | None) -> int:
+    """Test rows of the smaller of attacks and benign, or of the largest class and the rest."""
+    one = max(supports.values()) if benign is None else supports[benign]
+    return min(one, sum(supports.values()) - one)
+
+
+def _with_bounds(found: Interval) -> str:
+    if found.value is None:
+        return "undefined"
+    bounds = f" (95% interval {found.low:.3f} to {found.high:.3f})" if _bounded(found) else ""
+    return f"{found.value:.3f}{bounds}"
 
 
 def _bounded(found: Interval) -> bool:
@@ -168,5 +229,6 @@ VOTERS: tuple[VoterSpec[Any], ...] = (
     _voter("Not shown to be worse than the live model.", not_worse_than_live),
     _voter("Better than linear, or equal at no higher cost of inference.", beats_linear),
     _voter("A floor for the recall of the attack side.", recall_floor),
+    _voter("Better than chance: balanced accuracy and ROC AUC.", better_than_chance),
     _voter("No text, near-duplicate or group in two parts of the split.", no_leak),
 )

@@ -1,4 +1,4 @@
-"""What is known of a model's quality: figures, curves and the worst errors."""
+"""A model's quality: figures, curves, the worst errors, the leak check."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """The probability from which on an incident is a detection, and how it was chosen.
+    """The probability from which an incident is a detection, and how it was chosen.
 
     Attributes:
         value: chosen on dev; applied to the attack probability, 1 - p(benign).
@@ -38,8 +38,8 @@ class Threshold:
 class Curve:
     """Points of a curve for plots, thinned: `x[i], y[i]` at threshold `at[i]`.
 
-    In a calibration curve x is the mean probability of a bin, y the share of its examples that
-    are what the probability says, and `at` the number of its examples.
+    In a calibration curve x is the mean confidence of a bin, y the fraction of its examples that
+    are correct, and `at` the number of its examples.
     """
 
     x: tuple[float, ...]
@@ -57,7 +57,7 @@ class ConfusionMatrix:
 
 @dataclass(frozen=True, slots=True)
 class WorstError:
-    """A test example that the model was most sure and most wrong about."""
+    """A confident mistake on the test set."""
 
     uid: str
     text: str
@@ -86,7 +86,7 @@ class ModelScores:
         curves: "pr", "roc", "calibration", "calibration_raw".
         fit_seconds: how long it took to train.
         score_per_second: test examples a second.
-        cost: the recipe's relative expense of scoring one text (`RecipeSpec.inference_cost`).
+        inference_cost: the recipe's relative cost of scoring one example.
     """
 
     name: str
@@ -103,23 +103,58 @@ class ModelScores:
 
 
 @dataclass(frozen=True, slots=True)
+class LeakCheck:
+    """What the leak check found: rows of one part of a split that are in another part too.
+
+    Attributes:
+        checked: whether a check was made; if not, the counts say nothing.
+        uids: rows whose incident is in two parts.
+        texts: rows with exactly the same inputs as a row of another part.
+        near_duplicates: rows with nearly the same text as a row of another part.
+        clusters: rows whose cluster, as the deduplication formed it, is in two parts.
+        groups: rows whose case, host or report is in two parts.
+        examples: one row of each kind that was found, with its parts.
+    """
+
+    checked: bool = False
+    uids: int = 0
+    texts: int = 0
+    near_duplicates: int = 0
+    clusters: int = 0
+    groups: int = 0
+    examples: tuple[str, ...] = ()
+
+    def counts(self) -> dict[str, int]:
+        """Rows by kind of leak."""
+        kinds = ("uids", "texts", "near_duplicates", "clusters", "groups")
+        return {kind: getattr(self, kind) for kind in kinds}
+
+    @property
+    def clean(self) -> bool:
+        """Whether a check was made and found nothing."""
+        return self.checked and not any(self.counts().values())
+
+
+@dataclass(frozen=True, slots=True)
 class EvalReport:
-    """A candidate beside the linear baseline and the model in service, on one test set.
+    """A candidate beside the linear baseline and the live model, on one test set.
 
     Attributes:
         task: the task's name.
-        candidate: the model that wants to go into service.
-        others: the models beside it: "linear" always, "live" when there is one, and whatever
-            else the run fitted.
+        candidate: the model that may be promoted.
+        others: the models beside it: "linear" always, "live" when there is one, and the other
+            models of the run.
         differences: other model's name to the interval of (candidate - other) in macro-F1,
             by paired bootstrap over the same test examples.
         threshold_table: rows of {"threshold", "precision", "recall", "f1", "fpr", "alerts"}
             and, where the test set has a span of time, "alerts_per_day"; None where undefined.
         worst_errors: most confident mistakes first.
         data: counts: rows a part and label, duplicates removed, conflicts, quarantined, span
-            of time, snapshot digest, leaks found.
+            of time, snapshot digest.
         labels_train: training examples a label.
         benign: the label that raises no detection; None when every label is one.
+        leaks: what the leak check of the split found.
+        sections: an audit's name to its section, JSON values; voters can read them.
     """
 
     task: str
@@ -131,3 +166,5 @@ class EvalReport:
     data: Mapping[str, Any]
     labels_train: Mapping[str, int]
     benign: str | None = None
+    leaks: LeakCheck = field(default_factory=LeakCheck)
+    sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
@@ -40,6 +42,7 @@ def command(app: App, task: str, as_json: bool) -> None:
         **{name.replace("_", " "): number for name, number in counts.items()},
         **{f"{name} ({dataset.split.method})": n for name, n in dataset.data["parts"].items()},
         "for review": dataset.data["review"],
+        "leaks": "; ".join(dataset.leaks.examples) or "none",
     }
-    data = {**dataset.data, "folder": str(snapshot.folder)}
+    data = {**dataset.data, "leaks": asdict(dataset.leaks), "folder": str(snapshot.folder)}
     emit(data, as_json=as_json, show=facts(shown))

@@ -12,6 +12,7 @@ from sftsec_core.api.domain import (
     Curve,
     EvalReport,
     Interval,
+    LeakCheck,
     ModelScores,
     Threshold,
     WorstError,
@@ -19,7 +20,7 @@ from sftsec_core.api.domain import (
 from sftsec_core.api.errors import DataError, IntegrityError
 
 SCHEMA = "sftsec.eval-report"
-VERSION = 1
+VERSION = 2
 ValueT = TypeVar("ValueT")
 
 
@@ -27,7 +28,7 @@ def to_json(report: EvalReport) -> str:
     """Write a report; the keys' order is that of the dataclasses and of the task's labels.
 
     Raises:
-        DataError: when `report.data` holds something that JSON has no word for.
+        DataError: when `report.data` or a section holds what JSON cannot.
     """
     body = {"schema": SCHEMA, "version": VERSION, **asdict(report)}
     try:
@@ -49,26 +50,42 @@ def from_json(text: str) -> EvalReport:
     if not isinstance(body, dict) or body.pop("schema", None) != SCHEMA:
         raise IntegrityError(f"not a report: its schema is not {SCHEMA!r}")
     version = body.pop("version", None)
-    if version != VERSION:
+    if version not in {1, VERSION}:
         raise IntegrityError(
-            f"the report is of version {version!r}, this sftsec reads {VERSION}: "
+            f"the report is of version {version!r}, this sftsec reads 1 and {VERSION}: "
             "read it with the sftsec that wrote it"
         )
     try:
-        return _report(body)
+        return _report(_from_version_1(body) if version == 1 else body)
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise IntegrityError(f"the report is damaged: {type(error).__name__}: {error}") from error
+
+
+def _from_version_1(body: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 had no sections, a leak count of 0 after a clean check, and `cost` in models."""
+    data = dict(body["data"])
+    leaks = {"checked": data.pop("leaks", None) == 0, "examples": ()}
+    models = {"candidate": _renamed_cost(body["candidate"])}
+    others = {name: _renamed_cost(scores) for name, scores in body["others"].items()}
+    return {**body, **models, "others": others, "data": data, "leaks": leaks, "sections": {}}
+
+
+def _renamed_cost(scores: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in scores.items() if name != "cost"}
+    return {"inference_cost": scores.get("cost"), **kept}
 
 
 def _report(body: dict[str, Any]) -> EvalReport:
     candidate, others = body.pop("candidate"), body.pop("others")
     differences, errors = body.pop("differences"), body.pop("worst_errors")
+    leaks = body.pop("leaks")
     return EvalReport(
         candidate=_scores(candidate),
         others=_each(_scores, others),
         differences=_each(_interval, differences),
         threshold_table=tuple(body.pop("threshold_table")),
         worst_errors=tuple(WorstError(**error) for error in errors),
+        leaks=LeakCheck(**leaks | {"examples": tuple(leaks["examples"])}),
         **body,
     )
 

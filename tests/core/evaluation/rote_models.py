@@ -1,4 +1,4 @@
-"""Models that answer by rote, and reports made of them."""
+"""Models that read the true class off the text, and reports made of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sftsec_core.api.domain import EvalReport, Example, Split, TaskSpec
+from sftsec_core.api.domain import EvalReport, Example, LeakCheck, Split, TaskSpec
 from sftsec_core.api.settings.task import ThresholdSettings
 from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
@@ -95,5 +95,6 @@ def report_of(
         split or split_of(task),
         task,
         threshold=threshold or ThresholdSettings(),
-        data={"leaks": 0} if data is None else data,
+        data=data,
+        leaks=LeakCheck(checked=True),
     )

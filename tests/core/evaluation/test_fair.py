@@ -52,7 +52,7 @@ def test_rows_that_the_other_model_was_trained_on_do_not_count() -> None:
     assert difference.value > 0, "on the rest the candidate is better"
     vote = not_worse_than_live(found, None, GateSettings())
     assert vote.approve
-    assert f"on {total - learnt} test rows ({learnt} are of its own training)" in vote.reason
+    assert f"on {total - learnt} test rows ({learnt} are in its training data)" in vote.reason
 
 
 def test_without_that_knowledge_it_would_have_been_refused() -> None:

@@ -47,7 +47,7 @@ class Page(HTMLParser):
 
 def hostile() -> EvalReport:
     return report_of(
-        split=split_of(text=PAYLOAD, n=200), skills=(1.0, 1.0), data={"leaks": 0, PAYLOAD: PAYLOAD}
+        split=split_of(text=PAYLOAD, n=200), skills=(1.0, 1.0), data={PAYLOAD: PAYLOAD}
     )
 
 

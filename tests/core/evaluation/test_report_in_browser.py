@@ -62,7 +62,7 @@ def test_a_hostile_report_draws_asks_for_nothing_and_runs_nothing(
         f"onerror=\"document.title='owned'\"><iframe src='{url}/frame'></iframe>"
     )
     report = report_of(
-        split=split_of(text=payload, n=200), skills=(1.0, 1.0), data={"leaks": 0, "why": payload}
+        split=split_of(text=payload, n=200), skills=(1.0, 1.0), data={"why": payload}
     )
     page = tmp_path / "report.html"
     write_report(report, REFUSED, {}, page)

@@ -14,7 +14,7 @@ from tests.core.evaluation.rote_models import TECHNIQUES, examples, report_of, s
 
 
 def reports() -> list[EvalReport]:
-    awkward = {"leaks": 0, "span": (datetime(2026, 1, 1, tzinfo=UTC), None), "n": np.int64(3)}
+    awkward = {"span": (datetime(2026, 1, 1, tzinfo=UTC), None), "n": np.int64(3)}
     tiny = Split(examples("train", [0, 1]), [], examples("test", [0], text="<b>\ud800\u202e"))
     return [
         report_of(data=awkward | {"folder": Path("a/b")}),
@@ -37,7 +37,7 @@ def test_the_file_says_what_it_is_first() -> None:
 
 
 def test_data_that_json_has_no_word_for_is_refused_when_writing() -> None:
-    report = report_of(data={"leaks": 0, "odd": float("nan")})
+    report = report_of(data={"odd": float("nan")})
     with pytest.raises(DataError, match="cannot be written as JSON"):
         to_json(report)
 
@@ -48,8 +48,8 @@ def test_data_that_json_has_no_word_for_is_refused_when_writing() -> None:
         ("", "not a report"),
         ("[]", "not a report"),
         ('{"schema": "other"}', "not a report"),
-        ('{"schema": "sftsec.eval-report", "version": 2}', "of version 2"),
-        ('{"schema": "sftsec.eval-report", "version": 1}', "damaged"),
+        ('{"schema": "sftsec.eval-report", "version": 3}', "of version 3"),
+        ('{"schema": "sftsec.eval-report", "version": 2}', "damaged"),
     ],
 )
 def test_anything_else_is_refused(text: str, complaint: str) -> None:

@@ -150,10 +150,6 @@ def test_a_dev_that_is_a_span_of_its_own_counts_itself_alone() -> None:
     assert incidents_per_day(dev, Split(at_hours(0, 10, 20), dev, [])) == pytest.approx(2)
 
 
-def test_a_span_that_the_caller_knows_goes_first() -> None:
-    assert incidents_per_day(at_hours(0, 24), Split([], [], []), span_days=4.0) == 0.5
-
-
 @pytest.mark.parametrize("dev", [[], [Example("a", "t", "benign")], at_hours(3, 3)])
 def test_without_two_different_times_the_rate_is_not_known(dev: list[Example]) -> None:
     assert incidents_per_day(dev, Split([], dev, [])) is None

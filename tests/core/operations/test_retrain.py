@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,10 +17,28 @@ from numpy.typing import NDArray
 import sftsec_core.builtin
 import sftsec_files.hooks
 import sftsec_pii.hooks
-from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob, VoterSpec
-from sftsec_core.api.domain import Decision, EvalReport, ModelRef, RunInfo, Vote
+from sftsec_core.api.contracts import (
+    EmptyConfig,
+    RecipeSpec,
+    SplitterSpec,
+    TrainedModel,
+    TrainJob,
+    VoterSpec,
+)
+from sftsec_core.api.domain import (
+    Decision,
+    EvalReport,
+    Example,
+    ModelRef,
+    RunInfo,
+    Split,
+    Vote,
+)
 from sftsec_core.api.errors import ConnectorUnavailableError, StoreError, TrainingError
 from sftsec_core.api.hookspecs import hookimpl
+from sftsec_core.api.settings.task import SplitSettings
+from sftsec_core.dataset.split import split_examples
+from sftsec_core.evaluation.report.json import from_json
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.preflight import read
 from sftsec_core.operations.retrain import retrain
@@ -29,10 +47,11 @@ from sftsec_core.recipes.specs import LINEAR
 
 WORDS = "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike".split()  # noqa: SIM905 - reads better
 LABELS = ("benign", "malicious")
+HINTS = ("quebec", "romeo")
 
 
 def secret_of(text: str) -> int:
-    """A label that no n-gram gives away."""
+    """A label that n-grams give away in part only."""
     return hashlib.sha256(text.encode()).digest()[0] % 2
 
 
@@ -118,12 +137,41 @@ def observer() -> Observer:
 
 
 def write_incidents(folder: Path, count: int) -> None:
+    """One word hints at the label of most texts, so that linear is better than chance."""
     rng = Random(5)  # noqa: S311 - reproducible texts, no secret
     with (folder / "incidents.jsonl").open("w", encoding="utf-8") as out:
         for number in range(count):
-            text = " ".join(rng.choices(WORDS, k=12)) + f" {number}"
+            text, hint = "", 0
+            while not text or (secret_of(text) != hint and rng.random() < 0.6):
+                hint = rng.randrange(2)
+                words = [*rng.choices(WORDS, k=12), HINTS[hint]]
+                text = " ".join(words) + f" {number}"
             row = {"id": f"i{number}", "message": text, "label": LABELS[secret_of(text)]}
             out.write(json.dumps(row) + "\n")
+
+
+def write_coin_labels(folder: Path, count: int) -> None:
+    """Labels that have nothing to do with the texts."""
+    rng = Random(7)  # noqa: S311 - reproducible texts, no secret
+    with (folder / "incidents.jsonl").open("w", encoding="utf-8") as out:
+        for number in range(count):
+            text = " ".join(f"{word}{rng.randrange(900)}" for word in rng.choices(WORDS, k=8))
+            row = {"id": f"i{number}", "message": text, "label": rng.choice(LABELS)}
+            out.write(json.dumps(row) + "\n")
+
+
+class LeakySplitter:
+    """Puts twelve training examples into test as well."""
+
+    @hookimpl
+    def sftsec_register_splitters(self) -> Sequence[SplitterSpec[Any]]:
+        return [SplitterSpec(name="leaky", summary="Leaks", split=self.split)]
+
+    def split(
+        self, _config: EmptyConfig, examples: Sequence[Example], policy: SplitSettings
+    ) -> Split:
+        honest = split_examples(examples, policy.model_copy(update={"method": "stratified"}))
+        return replace(honest, test=[*honest.test, *honest.train[:12]])
 
 
 @pytest.fixture
@@ -132,7 +180,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def context(folder: Path, observer: Observer, recipe: str, **gate: Any) -> Context:
+def context(
+    folder: Path, observer: Observer, recipe: str, split: str = "stratified", **gate: Any
+) -> Context:
     settings: Mapping[str, Any] = {
         "connectors": {"siem": {"type": "files", "paths": ["incidents.jsonl"]}},
         "tasks": {
@@ -141,7 +191,7 @@ def context(folder: Path, observer: Observer, recipe: str, **gate: Any) -> Conte
                 "text": ["message"],
                 "labels": {name: [name] for name in LABELS},
                 "benign": "benign",
-                "split": {"method": "stratified"},
+                "split": {"method": split},
                 "train": {"recipe": recipe},
                 "gate": {"min_labels": 50, **gate},
             }
@@ -150,7 +200,7 @@ def context(folder: Path, observer: Observer, recipe: str, **gate: Any) -> Conte
     file = folder / "sftsec.yaml"
     file.write_text(json.dumps(settings))
     plugins = Plugins.of_modules(
-        sftsec_core.builtin, sftsec_files.hooks, sftsec_pii.hooks, observer
+        sftsec_core.builtin, sftsec_files.hooks, sftsec_pii.hooks, observer, LeakySplitter()
     )
     return Context(file, read(file)[0], plugins)
 
@@ -210,7 +260,34 @@ def test_a_model_in_service_is_not_compared_on_what_it_was_trained_on(
     assert seen["compared"] == tested - seen["seen"] < tested
     (vote,) = (v for v in outcome.decision.votes if v.voter == "not_worse_than_live")
     assert vote.approve
-    assert "of its own training" in vote.reason
+    assert "in its training data" in vote.reason
+
+
+@pytest.mark.parametrize("recipe", ["linear", "dear"])
+def test_labels_thrown_by_a_coin_never_go_live(
+    folder: Path, observer: Observer, recipe: str
+) -> None:
+    write_coin_labels(folder, 800)
+    with context(folder, observer, recipe) as work:
+        outcome = retrain(work, "secret")
+        assert work.registry.live("secret") is None
+    assert not outcome.promoted
+    (vote,) = (v for v in outcome.decision.votes if v.voter == "better_than_chance")
+    assert not vote.approve
+    assert "by chance 0.500" in vote.reason
+
+
+def test_a_plugins_splitter_that_leaks_fails_the_vote(folder: Path, observer: Observer) -> None:
+    with context(folder, observer, "linear", split="leaky") as work:
+        outcome = retrain(work, "secret")
+        assert work.registry.live("secret") is None
+    assert not outcome.promoted
+    (vote,) = (v for v in outcome.decision.votes if v.voter == "no_leak")
+    assert not vote.approve
+    assert "24 by text" in vote.reason
+    assert outcome.report.leaks.counts()["texts"] == 24
+    stored = from_json((outcome.report_file.parent / "report.json").read_text("utf-8"))
+    assert stored.leaks == outcome.report.leaks
 
 
 def test_a_plugins_vote_refuses_whatever_the_figures_say(folder: Path, observer: Observer) -> None:

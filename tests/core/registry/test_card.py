@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import replace
 
-from sftsec_core.api.domain import Decision, Interval, Vote
+from sftsec_core.api.domain import Decision, Interval, LeakCheck, Vote
 from sftsec_core.api.settings.task import GateSettings
 from sftsec_core.plugins import Plugins
 from sftsec_core.registry.card import Provenance, build_card, card_markdown, decision_of, versions
@@ -29,13 +29,13 @@ def test_a_card_tells_the_data_the_encoder_the_seed_and_the_settings() -> None:
     decision = Decision(True, (Vote("a", True, "fine"),))
     encoder = {"name": "minilm", "sha256": "cd" * 32}
     provenance = Provenance("run-9", "ab" * 32, 7, {"train": {"recipe": "full"}}, encoder)
-    made = build_card(report_of(data={"leaks": 0, "conflicts": 4}), decision, BINARY, provenance)
+    made = build_card(report_of(data={"conflicts": 4}), decision, BINARY, provenance)
     assert made["model_details"]["encoder"] == encoder
     assert made["model_details"]["seed"] == 7
     assert made["model_details"]["settings"] == {"train": {"recipe": "full"}}
     assert made["training_data"]["snapshot"] == "ab" * 32
     assert made["training_data"]["conflicts"] == 4
-    assert made["evaluation_data"]["leaks"] == 0
+    assert set(made["evaluation_data"]["leaks"].values()) == {0}
     assert len(made["quantitative_analyses"]["figures"]["candidate"]["macro_f1"]) == 3
 
 
@@ -73,7 +73,7 @@ def test_the_markdown_has_every_section_and_cannot_be_broken_by_a_label() -> Non
 
 def test_limits_follow_from_the_figures() -> None:
     report = report_of()
-    rare = replace(report, labels_train={"benign": 480, "phishing": 12}, data={})
+    rare = replace(report, labels_train={"benign": 480, "phishing": 12}, leaks=LeakCheck())
     found = " ".join(limits(rare))
     assert "phishing (12)" in found
     assert "No clean leak check" in found

@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob
-from sftsec_core.api.domain import EvalReport, Example, ModelRef, Split, TaskSpec
+from sftsec_core.api.domain import EvalReport, Example, LeakCheck, ModelRef, Split, TaskSpec
 from sftsec_core.api.settings.task import GateSettings, ThresholdSettings, TrainSettings
 from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
@@ -50,9 +50,14 @@ def model() -> TrainedModel:
 @cache
 def report() -> EvalReport:
     fitted = FittedModel(model(), "linear", 0.1, inference_cost=1)
-    data = {"leaks": 0, "snapshot": "ab" * 32}
     return evaluate(
-        fitted, {"linear": fitted}, split(), TASK, threshold=ThresholdSettings(), data=data
+        fitted,
+        {"linear": fitted},
+        split(),
+        TASK,
+        threshold=ThresholdSettings(),
+        data={"snapshot": "ab" * 32},
+        leaks=LeakCheck(checked=True),
     )
 
 
