@@ -90,7 +90,8 @@ class ElasticConnector(SearchConnector):
     def request_labels(self, requests: Sequence[LabelRequest]) -> int:
         """Tag alerts with `sftsec:needs-label`, and take the tag off those judged since.
 
-        Only alerts can be tagged; events of other sources are left out of the count.
+        Only alerts can be tagged; events of other sources are left out of the count, and so are
+        alerts that have the tag already.
 
         Raises:
             KibanaError: when Kibana refuses, or no `kibana_url` is configured.
@@ -101,9 +102,9 @@ class ElasticConnector(SearchConnector):
         self.clear_requests()
         uids = dict.fromkeys(each.incident_uid for each in requests)
         wanted = [place_of(uid)[1] for uid in uids]
-        unjudged = self._alert_ids(lambda source: _unjudged(source, wanted)) if wanted else []
-        self._kibana.tag(unjudged, add=[NEEDS_LABEL])
-        return len(unjudged)
+        new = self._alert_ids(lambda source: _to_ask(source, wanted)) if wanted else []
+        self._kibana.tag(new, add=[NEEDS_LABEL])
+        return len(new)
 
     def clear_requests(self) -> int:
         """Take `sftsec:needs-label` off the alerts that were judged; return how many."""
@@ -141,11 +142,8 @@ def _answered(source: SecurityAlerts) -> Mapping[str, Any]:
     return {"bool": {"filter": [{"term": {TAGS: NEEDS_LABEL}}, source.labelled_filter()]}}
 
 
-def _unjudged(source: SecurityAlerts, ids: Sequence[str]) -> Mapping[str, Any]:
+def _to_ask(source: SecurityAlerts, ids: Sequence[str]) -> Mapping[str, Any]:
     asked = {"ids": {"values": list(ids)}}
-    return {
-        "bool": {
-            "filter": [asked],
-            "must_not": [source.labelled_filter(), {"exists": {"field": REASON}}],
-        }
-    }
+    waiting = {"term": {TAGS: NEEDS_LABEL}}
+    judged = [source.labelled_filter(), {"exists": {"field": REASON}}]
+    return {"bool": {"filter": [asked], "must_not": [*judged, waiting]}}

@@ -3,31 +3,46 @@
 Inherit a class, say how to make what it tests, and pytest collects the contract as your own::
 
     # tests/test_my_siem.py, whole
-    from pathlib import Path
+    from contextlib import contextmanager
     from types import ModuleType
 
     import my_siem.hooks
-    from my_siem.connector import MySiemConfig, MySiemConnector
-    from sftsec_core.testing import ConnectorContract, PluginContract
+    from sftsec_core.testing import ConnectorContract, Platform, PluginContract, StoredDetection
 
     class TestMySiemPlugin(PluginContract):
         def plugin(self) -> ModuleType:
             return my_siem.hooks
 
+    class MySiemPlatform(Platform):
+        def __init__(self, folder):
+            super().__init__(folder)
+            self.server = start_my_siem(folder)
+
+        def spec(self):
+            return my_siem.hooks.sftsec_register_connectors()[0]
+
+        def options(self):
+            return {"url": self.server.url, "page_size": self.page_size, "retry_timeout": "0.5s"}
+
+        def fill(self, incidents):
+            self.server.index([my_document(each) for each in incidents])
+
+        def pushed(self):
+            return [StoredDetection(hit["id"], hit["about"], hit["label"], hit["probability"])
+                    for hit in self.server.search("detections")]
+
+        @contextmanager
+        def unreachable(self):
+            self.server.stop()
+            try:
+                yield
+            finally:
+                self.server.start()
+
     class TestMySiemConnector(ConnectorContract):
-        def fill(self, folder, incidents):
-            bulk_index(index_named_after(folder), incidents)
+        platform = MySiemPlatform
 
-        def connect(self, folder):
-            name = index_named_after(folder)
-            return MySiemConnector(MySiemConfig(index=name, page_size=self.page_size))
-
-        def pushed(self, folder):
-            return [hit["_id"] for hit in search_all(index_named_after(folder) + "-detections")]
-
-A test that does not apply is switched off by its name, with the reason beside it::
-
-        test_a_window_bounds_the_time = None  # our source keeps no times
+`Platform` says what else a platform may offer: each optional method switches further tests on.
 """
 
 # ruff: noqa: E402 - pytest must know of the modules before they are imported
@@ -38,10 +53,10 @@ import pytest
 
 # An author whose connector fails should see the values of a plain assert, as in their own tests.
 pytest.register_assert_rewrite(
-    *(f"{__name__}.{module}" for module in ("connector", "plugin", "recipe", "step"))
+    *(f"{__name__}.{module}" for module in ("connector", "elsewhere", "plugin", "recipe", "step"))
 )
 
-from sftsec_core.testing.connector import ConnectorContract
+from sftsec_core.testing.connector import ConnectorContract, Platform, StoredDetection
 from sftsec_core.testing.incidents import (
     make_detections,
     make_examples,
@@ -58,9 +73,11 @@ __all__ = [
     "ConnectorContract",
     "MemoryConnector",
     "MemorySource",
+    "Platform",
     "PluginContract",
     "RecipeContract",
     "StepContract",
+    "StoredDetection",
     "make_detections",
     "make_examples",
     "make_incidents",

@@ -57,7 +57,7 @@ class MemoryConnector:
         """Bring the records that the window lets through, in the source's order."""
         self._reach()
         page: list[Incident | Rejection] = []
-        place = int(cursor or 0)
+        place = _place(cursor)
         for place, record in enumerate(self._source.records[place:], start=place + 1):  # noqa: B020 - the last place is the cursor
             if isinstance(record, Rejection) or _inside(record, window):
                 page.append(record)
@@ -96,6 +96,13 @@ class MemoryConnector:
             raise ConnectorError("used after it was closed", connector="memory")
         if not self._source.available:
             raise ConnectorUnavailableError("the source is away", connector="memory")
+
+
+def _place(cursor: str | None) -> int:
+    try:
+        return int(cursor or 0)
+    except ValueError:
+        raise ConnectorError("the cursor is not a number", connector="memory") from None
 
 
 def _inside(incident: Incident, window: PullWindow) -> bool:

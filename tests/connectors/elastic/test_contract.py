@@ -2,42 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
-from sftsec_core.api.contracts import Connector
-from sftsec_core.api.domain import Incident
-from sftsec_core.testing import ConnectorContract
-from tests.connectors.elastic.alerts import AlertSite, alert, closed
+import sftsec_elastic.hooks
+from sftsec_core.api.contracts import ConnectorSpec
+from sftsec_core.api.domain import Detection, Incident, Verdict
+from sftsec_core.testing import ConnectorContract, Platform, StoredDetection
+from sftsec_elastic.config import NEEDS_LABEL
+from tests.connectors.elastic.alerts import AlertSite, alert, closed, make_alerts
+from tests.connectors.search.sites import own_site, stored
+from tests.servers.engines.server import SearchServer
+from tests.servers.kibana import start_kibana
+from tests.servers.relay import Relay
 
 
-class TestSecurityAlerts(ConnectorContract):
-    @pytest.fixture(autouse=True)
-    def _own_site(self, site: AlertSite) -> None:
-        self.site = site
+class AlertPlatform(Platform):
+    """A Kibana space; the engine and Kibana's double are behind relays."""
 
-    def fill(self, folder: Path, incidents: Sequence[Incident]) -> None:
-        self.site.plant(**{each.uid: self._alert(each) for each in incidents})
+    verdict_values: ClassVar[tuple[str, str]] = ("false_positive", "true_positive")
+    keeps_history: ClassVar[bool] = False  # closing again replaces the reason
+    finds_late: ClassVar[bool] = False  # `settle` waits for late alerts
+
+    def __init__(self, folder: Path, server: SearchServer) -> None:
+        super().__init__(folder)
+        self.stack = ExitStack()
+        own = self.stack.enter_context(own_site("elastic", server))
+        kibana = self.stack.enter_context(start_kibana(server))
+        self.alerts = AlertSite(own, kibana, make_alerts(own))
+        self.relays = [
+            self.stack.enter_context(closing(Relay(u))) for u in (server.url, kibana.url)
+        ]
+        self.alerts.connect().close()
+
+    def spec(self) -> ConnectorSpec:
+        return sftsec_elastic.hooks.sftsec_register_connectors()[0]
+
+    def options(self) -> Mapping[str, Any]:
+        engine, kibana = self.relays
+        return self.alerts.site.options(
+            url=engine.url,
+            kibana_url=kibana.url,
+            space=self.alerts.space,
+            page_size=self.page_size,
+            max_field_bytes=1 << 15,
+            retry_timeout="0.2s",
+        )
+
+    def fill(self, incidents: Sequence[Incident]) -> None:
+        self.alerts.plant(**{each.uid: self._alert(each) for each in incidents})
 
     def _alert(self, incident: Incident) -> dict[str, object]:
         assert incident.at is not None
         found = alert(incident.at.isoformat(), **incident.fields)
-        for verdict in incident.verdicts:  # a custom reason, as Kibana 9.4 has them
+        for verdict in incident.verdicts:
             assert verdict.at is not None
             found |= closed(verdict.value, user=verdict.analyst, at=verdict.at.isoformat())
         return found
 
-    def connect(self, folder: Path) -> Connector:
-        return self.site.connect(page_size=self.page_size, max_field_bytes=4096)
+    def pushed(self) -> Sequence[StoredDetection]:
+        site = self.alerts.site
+        return [stored(hit) for hit in site.documents(site.stream)]
 
-    def pushed(self, folder: Path) -> Sequence[str]:
-        return [hit["_id"] for hit in self.site.site.documents(self.site.site.stream)]
+    @contextmanager
+    def unreachable(self) -> Iterator[None]:
+        with self.relays[0].away(), self.relays[1].away():
+            yield
 
-    def named(self, folder: Path, uid: str) -> str:
-        return f"{self.site.index}/{uid}"
+    def named(self, uid: str) -> str:
+        return f"{self.alerts.index}/{uid}"
 
-    def spoil(self, folder: Path) -> str | None:
-        self.site.plant(spoilt=alert("2026-01-05T08:03:30Z", "hunter2 " * 1000))
+    def spoil(self) -> str:
+        self.alerts.plant(spoilt=alert("2026-01-05T08:03:30Z", "hunter2 " * 10_000))
         return "hunter2"
+
+    def remove(self, uid: str) -> None:
+        self.alerts.site.call("DELETE", f"/{self.alerts.index}/_doc/{uid}?refresh=true")
+
+    def judge(self, uid: str, verdict: Verdict) -> None:
+        self.alerts.kibana.close(self.alerts.space, [uid], verdict.value, verdict.analyst)
+
+    def judge_detection(self, detection: Detection, verdict: Verdict) -> None:
+        """Judge the alert that the rule makes of the detection."""
+        self.alerts.kibana.promote(self.alerts.space, self.alerts.site.stream)
+        self.judge(f"of-{detection.uid}", verdict)
+
+    def unwritable(self, detection: Detection) -> Detection:
+        first = replace(detection, uid="a" * 40, fields={"size": 7})
+        with closing(self.alerts.connect()) as connector:
+            assert connector.push([first]).written == (first.uid,)
+        return replace(detection, fields={"size": "not a number"})
+
+    def requested(self) -> Sequence[str]:
+        hits = self.alerts.site.documents(self.alerts.index)
+        tags = {h["_id"]: h["_source"].get("kibana.alert.workflow_tags") or [] for h in hits}
+        return [self.named(uid) for uid, own in tags.items() for tag in own if tag == NEEDS_LABEL]
+
+    def close(self) -> None:
+        self.stack.close()
+
+
+class TestSecurityAlerts(ConnectorContract):
+    """Everything, inherited."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def new_platform(cls, elasticsearch_server: SearchServer) -> Callable[[Path], Platform]:
+        return lambda folder: AlertPlatform(folder, elasticsearch_server)

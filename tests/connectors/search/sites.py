@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow
+from sftsec_core.testing import StoredDetection
 from sftsec_elastic.config import ElasticConfig
 from sftsec_elastic.connector import ElasticConnector
 from sftsec_opensearch.config import OpenSearchConfig
@@ -158,6 +159,13 @@ def as_document(incident: Incident) -> dict[str, Any]:
     for verdict in incident.verdicts:
         document["verdict"] = {"word": verdict.value, "by": verdict.analyst, "at": verdict.at}
     return document
+
+
+def stored(hit: Mapping[str, Any]) -> StoredDetection:
+    """A document of the data stream, as a connector's contract looks at it."""
+    ours = hit["_source"]["sftsec"]
+    probability = ours["prediction_probability"]
+    return StoredDetection(hit["_id"], ours["incident"]["uid"], ours["label"], probability)
 
 
 def folder_name(folder: Path) -> str:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import sftsec_example.hooks
-from sftsec_example.connector import OWN, CsvConfig, CsvConnector
+from sftsec_example.connector import OWN
 
-from sftsec_core.api.contracts import RecipeSpec, StepSpec
+from sftsec_core.api.contracts import ConnectorSpec, RecipeSpec, StepSpec
 from sftsec_core.api.domain import Incident
 from sftsec_core.testing import (
     ConnectorContract,
+    Platform,
     PluginContract,
     RecipeContract,
     StepContract,
+    StoredDetection,
     make_detections,
     make_incidents,
 )
@@ -30,39 +33,78 @@ class TestPlugin(PluginContract):
         return sftsec_example.hooks
 
 
-class TestConnector(ConnectorContract):
-    def fill(self, folder: Path, incidents: Sequence[Incident]) -> None:
-        fields = list(incidents[0].fields) if incidents else []
-        with (folder / "incidents.csv").open("w", encoding="utf-8", newline="") as file:
-            rows = csv.DictWriter(file, [*OWN, *fields])
-            rows.writeheader()
+class CsvPlatform(Platform):
+    """The folder. A row holds one verdict, and rows are numbered, so none is taken away."""
+
+    keeps_history: ClassVar[bool] = False
+    keeps_reading: ClassVar[bool] = True
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.export = folder / "export"
+        self.export.mkdir()
+
+    def spec(self) -> ConnectorSpec:
+        return sftsec_example.hooks.sftsec_register_connectors()[0]
+
+    def options(self) -> Mapping[str, Any]:
+        return {"folder": str(self.export), "page_size": self.page_size}
+
+    def fill(self, incidents: Sequence[Incident]) -> None:
+        path = self.export / "incidents.csv"
+        new = not path.exists()
+        with path.open("a", encoding="utf-8", newline="") as file:
+            rows = csv.DictWriter(file, [*OWN, "message", "host.name", "user.name"])
+            if new:
+                rows.writeheader()
             rows.writerows(_row(incident) for incident in incidents)
 
-    def connect(self, folder: Path) -> CsvConnector:
-        return CsvConnector(CsvConfig(folder=folder, page_size=self.page_size))
+    def pushed(self) -> Sequence[StoredDetection]:
+        return [
+            StoredDetection(row["uid"], row["incident"], row["label"], float(row["probability"]))
+            for row in _read(self.export / "detections.csv")
+        ]
 
-    def pushed(self, folder: Path) -> Sequence[str]:
-        file = folder / "detections.csv"
-        if not file.exists():
-            return []
-        with file.open(encoding="utf-8", newline="") as rows:
-            return [row["uid"] for row in csv.DictReader(rows)]
+    @contextmanager
+    def unreachable(self) -> Iterator[None]:
+        away = self.folder / "away"
+        self.export.rename(away)
+        try:
+            yield
+        finally:
+            away.rename(self.export)
 
-    def spoil(self, folder: Path) -> str | None:
-        with (folder / "incidents.csv").open("a", encoding="utf-8") as file:
-            file.write("spoilt,tomorrow at noon,,,,some text,a host\n")
+    def spoil(self) -> str:
+        with (self.export / "incidents.csv").open("a", encoding="utf-8") as file:
+            file.write("spoilt,tomorrow at noon,,,,some text,a host,a user\n")
         return "tomorrow at noon"
+
+    def requested(self) -> Sequence[str]:
+        path = self.export / "requests.txt"
+        return path.read_text(encoding="utf-8").split() if path.exists() else []
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as rows:
+        return list(csv.DictReader(rows))
+
+
+class TestConnector(ConnectorContract):
+    platform = CsvPlatform
 
     @pytest.mark.parametrize("cut", [1, 20, 60, 100])
     def test_a_row_that_a_kill_cut_short_is_written_again(self, tmp_path: Path, cut: int) -> None:
-        self.fill(tmp_path, make_incidents(1))
+        platform = CsvPlatform(tmp_path)
+        platform.fill(make_incidents(1))
         first, second = make_detections(2)
-        self.connect(tmp_path).push([first, second])
-        file = tmp_path / "detections.csv"
+        platform.connect().push([first, second])
+        file = platform.export / "detections.csv"
         file.write_bytes(file.read_bytes()[:-cut])
-        receipt = self.connect(tmp_path).push([first, second])
+        receipt = platform.connect().push([first, second])
         assert (receipt.duplicates, receipt.written) == ((first.uid,), (second.uid,))
-        assert self.pushed(tmp_path) == [first.uid, second.uid]
+        assert [each.uid for each in platform.pushed()] == [first.uid, second.uid]
 
 
 class TestDefang(StepContract):

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -61,7 +62,10 @@ class CsvConnector:
 
     def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
         """Bring rows in the file's order; the cursor is the number of rows that were read."""
-        done = int(cursor or 0)
+        try:
+            done = int(cursor or 0)
+        except ValueError:
+            raise ConnectorError("the cursor is not a number of rows") from None
         try:
             file = self._incidents.open(encoding="utf-8", newline="")
         except OSError as error:
@@ -88,7 +92,8 @@ class CsvConnector:
             else:
                 new[detection.uid] = detection
         if new:
-            self._append(list(new.values()))
+            with _written(self._detections):
+                self._append(list(new.values()))
         return PushReceipt(tuple(new), tuple(duplicates))
 
     def request_labels(self, requests: Sequence[LabelRequest]) -> int:
@@ -98,7 +103,7 @@ class CsvConnector:
             asked = set(self._requests.read_text(encoding="utf-8").split("\n"))
         uids = [each.incident_uid for each in requests]
         new = [uid for uid in dict.fromkeys(uids) if uid not in asked]
-        with self._requests.open("a", encoding="utf-8") as file:
+        with _written(self._requests), self._requests.open("a", encoding="utf-8") as file:
             file.writelines(f"{uid}\n" for uid in new)
         return len(new)
 
@@ -136,6 +141,14 @@ class CsvConnector:
             rows.writerows(_row(detection) for detection in detections)
             file.flush()
             os.fsync(file.fileno())
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConnectorError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _read(row: Mapping[str, str | None]) -> Incident:

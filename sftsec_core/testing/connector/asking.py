@@ -1,0 +1,105 @@
+"""Requests for labels, and the way of a verdict on a detection back to its incident."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sftsec_core.api.contracts import AsksForLabels
+from sftsec_core.api.domain import LabelRequest, Verdict
+from sftsec_core.testing.connector.planted import (
+    LABELLED,
+    UNLABELLED,
+    Planted,
+    connected,
+    incidents,
+    pull,
+    uids,
+)
+from sftsec_core.testing.connector.planting import detections_for, requests_for
+from sftsec_core.testing.connector.pulling import same
+from sftsec_core.testing.incidents import START
+
+if TYPE_CHECKING:
+    from sftsec_core.api.contracts import Connector
+    from sftsec_core.testing.connector.platform import Platform
+
+
+def ask(connector: Connector, requests: Sequence[LabelRequest]) -> int:
+    """Ask for labels in the way that the connector has."""
+    if isinstance(connector, AsksForLabels):
+        return connector.ask_for_labels(requests)
+    return connector.request_labels([each.incident_uid for each in requests])
+
+
+class RequestChecks:
+    """An analyst's attention is what costs most: an incident is asked for once."""
+
+    def test_requests_are_counted(self, fresh: Platform) -> None:
+        """The count is of new requests; one incident twice in a call is one request."""
+        requests = _requests(fresh)
+        with connected(fresh) as connector:
+            assert 0 <= ask(connector, [*requests, requests[0]]) <= len(requests)
+
+    def test_requests_reach_the_analysts_once(self, fresh: Platform) -> None:
+        """What is counted is on the platform, and asked for again it is not there twice."""
+        requests = _requests(fresh)
+        counts = []
+        for _ in range(2):
+            with connected(fresh) as connector:
+                counts.append(ask(connector, requests))
+        assert counts[1] == 0, "the second call asked again"
+        assert len(fresh.requested()) == counts[0]
+        assert set(fresh.requested()) <= {each.incident_uid for each in requests}
+
+    def test_requesting_nothing_asks_for_nothing(self, planted: Planted) -> None:
+        """A model that is sure of all has no questions."""
+        with connected(planted.platform) as connector:
+            assert ask(connector, []) == 0
+
+
+class FeedbackChecks:
+    """The loop closes: a verdict on a detection comes back on the incident that it is about.
+
+    An analyst judges our detection, in whatever form the platform shows it. The next labelled
+    pull brings the *incident*: under its own uid, with its own fields and time, and with that
+    verdict (value, analyst, time). It is brought once, and nothing comes under the detection's
+    uid. So the model learns from the event that it saw, and not from the redacted copy in its own
+    detection. `Detection.incident_uid` is the link: write it with the detection, and look it up
+    when the detection is judged. Whether the unlabelled pull still brings the incident is left to
+    the connector: scoring resumes after it and does not see it again.
+    """
+
+    def test_verdict_on_a_detection_labels_its_incident(self, fresh: Platform) -> None:
+        """Under the incident's own uid, with its own fields and time, and exactly once."""
+        planted, verdict, uid = self._judged(fresh)
+        found = [each for each in incidents(pull(fresh, LABELLED)) if each.uid == uid]
+        assert len(found) == 1, f"the judged incident came {len(found)} times"
+        assert same(found[0], planted.incidents[uid]), "these are not the incident's own fields"
+        assert [(v.value, v.analyst) for v in found[0].verdicts] == [
+            (verdict.value, verdict.analyst)
+        ]
+        assert all(v.at is not None and v.at.tzinfo is not None for v in found[0].verdicts)
+
+    def test_verdict_on_a_detection_adds_no_incident(self, fresh: Platform) -> None:
+        """The detection itself is never an incident, judged or not."""
+        planted, _verdict, uid = self._judged(fresh)
+        assert set(uids(pull(fresh, LABELLED))) == planted.where(labelled=True) | {uid}
+        unlabelled = planted.where(labelled=False)
+        assert set(uids(pull(fresh, UNLABELLED))) | {uid} == unlabelled
+
+    def _judged(self, platform: Platform) -> tuple[Planted, Verdict, str]:
+        planted = Planted(platform)
+        unlabelled = [each for each in planted.incidents.values() if not each.verdicts][:2]
+        detections = detections_for(platform, unlabelled)
+        with connected(platform) as connector:
+            connector.push(detections)
+        verdict = Verdict(platform.verdict_values[1], "analyst-7", START + timedelta(hours=3))
+        platform.judge_detection(detections[0], verdict)
+        return planted, verdict, detections[0].incident_uid
+
+
+def _requests(platform: Platform) -> list[LabelRequest]:
+    unlabelled = [each for each in Planted(platform).incidents.values() if not each.verdicts]
+    return requests_for(platform, unlabelled[:3])
