@@ -13,7 +13,7 @@ from sftsec_core.testing.incidents import START, make_detections, make_incidents
 if TYPE_CHECKING:
     from sftsec_core.testing.connector.platform import Platform
 
-COUNT = 45
+COUNT = 31
 AT_ONCE = 10  # more than a page: a cursor that is a time alone cannot stand among them
 LONG = 12  # the number of the incident with the long text
 GROUP = "user.name"  # a field that is no text: `group`, `keep` and other inputs name such

@@ -139,15 +139,16 @@ class PullChecks:
         assert content not in f"{rejected[0].where} {rejected[0].reason}"
         assert set(uids(pages)) == set(planted.incidents)
 
-    def test_own_detections_are_not_pulled(self, fresh: Platform) -> None:
+    def test_own_detections_are_not_pulled(self, planted: Planted) -> None:
         """Else a detection is scored, and causes the next one."""
-        planted = Planted(fresh)
+        platform = planted.platform
         some = [each for each in planted.incidents.values() if not each.verdicts][:5]
-        with connected(fresh) as connector:
-            connector.push(detections_for(fresh, some))
-        assert len(fresh.pushed()) == len(some)
-        assert set(uids(pull(fresh, UNLABELLED))) == planted.where(labelled=False)
-        assert set(uids(pull(fresh, LABELLED))) == planted.where(labelled=True)
+        detections = detections_for(platform, some, model="a")
+        with connected(platform) as connector:
+            connector.push(detections)
+        assert {each.uid for each in detections} <= {each.uid for each in platform.pushed()}
+        assert set(uids(pull(platform, UNLABELLED))) == planted.where(labelled=False)
+        assert set(uids(pull(platform, LABELLED))) == planted.where(labelled=True)
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -64,23 +64,22 @@ class CursorChecks:
         with connected(planted.platform) as connector, pytest.raises(ConnectorError):
             list(connector.pull(EVERYTHING, cursor="\u2603 no cursor of anyone"))
 
-    def test_resumption_does_not_read_the_start_again(self, fresh: Platform) -> None:
+    def test_resumption_does_not_read_the_start_again(self, planted: Planted) -> None:
         """The last page of a year's pull must not cost a year's reading."""
-        planted = Planted(fresh)
-        pages = pull(fresh)
-        before = fresh.records_read()
-        pull(fresh, cursor=pages[-2].cursor)
-        read = fresh.records_read() - before
-        assert read <= 2 * fresh.page_size, f"{read} of {len(planted.incidents)} were read again"
+        platform, pages = planted.platform, planted.pages
+        before = platform.records_read()
+        pull(platform, cursor=pages[-2].cursor)
+        read = platform.records_read() - before
+        assert read <= 2 * platform.page_size, f"{read} of {len(planted.incidents)} were read again"
 
-    def test_first_page_comes_before_the_rest_is_read(self, fresh: Platform) -> None:
+    def test_first_page_comes_before_the_rest_is_read(self, planted: Planted) -> None:
         """A pull that reads all first needs memory for all."""
-        planted = Planted(fresh)
-        before = fresh.records_read()
-        with connected(fresh) as connector:
+        platform = planted.platform
+        before = platform.records_read()
+        with connected(platform) as connector:
             next(iter(connector.pull(EVERYTHING)))
-            read = fresh.records_read() - before
-        most = (1 + fresh.read_ahead) * fresh.page_size
+            read = platform.records_read() - before
+        most = (1 + platform.read_ahead) * platform.page_size
         assert read <= most, f"{read} of {len(planted.incidents)} were read for one page"
 
     def test_pull_does_not_remember_every_uid(self, planted: Planted) -> None:
