@@ -17,11 +17,12 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from sftsec_core.api.contracts import ConnectorSpec
+from sftsec_core.api.contracts import ConnectorContext, ConnectorSpec
 from sftsec_core.api.domain import (
     Detection,
     Incident,
     IncidentPage,
+    LabelRequest,
     PullWindow,
     PushReceipt,
     Rejection,
@@ -139,8 +140,9 @@ class LedgerConnector:
 
     config_model: ClassVar[type[BaseModel]] = LedgerConfig
 
-    def __init__(self, config: LedgerConfig) -> None:
+    def __init__(self, config: LedgerConfig, context: ConnectorContext) -> None:
         self.config = config
+        self.context = context
         self.ledger = Ledger(config.folder, config.token.reveal())
 
     def __repr__(self) -> str:
@@ -171,10 +173,11 @@ class LedgerConnector:
                     rejected.append((each.uid, str(error)))
         return PushReceipt(tuple(written), tuple(duplicates), tuple(rejected))
 
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
         with self.translated():
             before = self.ledger.asked()
-            new = [uid for uid in dict.fromkeys(incident_uids) if uid not in before]
+            uids = dict.fromkeys(each.incident_uid for each in requests)
+            new = [uid for uid in uids if uid not in before]
             for uid in new:
                 self.ledger.ask(uid)
         return len(new)
@@ -257,8 +260,13 @@ class LedgerPlatform(Platform):
         with closing(_open(folder)) as database:
             database.executescript(_TABLES)
 
-    def spec(self) -> ConnectorSpec:
-        return ConnectorSpec("ledger", "A ledger", self.kind.config_model, self.kind)
+    def spec(self) -> ConnectorSpec[Any]:
+        return ConnectorSpec(
+            name="ledger",
+            summary="A ledger",
+            config_model=self.kind.config_model,
+            create=self.kind,
+        )
 
     def options(self) -> Mapping[str, Any]:
         token = f"file:{self.folder / 'token'}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from sftsec_core.api.contracts import ConnectorContext
 from sftsec_core.api.domain import IncidentPage, PullWindow
 from tests.contract.ledger import LedgerConfig, LedgerConnector, Row
 from tests.contract.wrong import caught_by
@@ -170,8 +171,8 @@ class TakesAForeignCursorForTheStart(LedgerConnector):
 
 @caught_by("test_pages_are_bounded")
 class OnePageForAll(LedgerConnector):
-    def __init__(self, config: LedgerConfig) -> None:
-        super().__init__(config.model_copy(update={"page_size": 1000}))
+    def __init__(self, config: LedgerConfig, context: ConnectorContext) -> None:
+        super().__init__(config.model_copy(update={"page_size": 1000}), context)
 
 
 @caught_by(
@@ -184,8 +185,8 @@ class ReadsAllFirst(LedgerConnector):
 
 @caught_by("test_pull_does_not_remember_every_uid")
 class RemembersEveryUid(LedgerConnector):
-    def __init__(self, config: LedgerConfig) -> None:
-        super().__init__(config)
+    def __init__(self, config: LedgerConfig, context: ConnectorContext) -> None:
+        super().__init__(config, context)
         self.seen: set[str] = set()
 
     def page(self, rows: Sequence[Row]) -> IncidentPage:

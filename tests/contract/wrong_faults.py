@@ -10,7 +10,8 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from sftsec_core.api.domain import Detection, IncidentPage, PullWindow, PushReceipt
+from sftsec_core.api.contracts import ConnectorContext
+from sftsec_core.api.domain import Detection, IncidentPage, LabelRequest, PullWindow, PushReceipt
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from tests.contract.ledger import LedgerConfig, LedgerConnector
 from tests.contract.wrong import caught_by
@@ -73,9 +74,9 @@ class RejectsDuringAnOutage(LedgerConnector):
 
 @caught_by("test_request_to_an_unreachable_platform_is_an_error")
 class ForgetsRequests(LedgerConnector):
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
         with suppress(ConnectorUnavailableError):
-            return super().request_labels(incident_uids)
+            return super().request_labels(requests)
         return 0
 
 
@@ -163,8 +164,8 @@ class KeepsTheTokenInItsConfiguration(LedgerConnector):
 
 @caught_by("test_no_repr_shows_a_secret")
 class KeepsHeaders(LedgerConnector):
-    def __init__(self, config: LedgerConfig) -> None:
-        super().__init__(config)
+    def __init__(self, config: LedgerConfig, context: ConnectorContext) -> None:
+        super().__init__(config, context)
         self.headers = {"Authorization": f"Bearer {self.ledger.token}"}
 
 

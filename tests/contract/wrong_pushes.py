@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from sftsec_core.api.domain import Detection, PushReceipt
+from sftsec_core.api.contracts import ConnectorContext
+from sftsec_core.api.domain import Detection, LabelRequest, PushReceipt
 from sftsec_core.api.errors import ConnectorError
 from tests.contract.ledger import LedgerConfig, LedgerConnector, RefusedError
 from tests.contract.wrong import caught_by
@@ -27,8 +28,8 @@ class WritesCopies(LedgerConnector):
 
 @caught_by("test_pushing_again_gives_duplicates_and_no_copies")
 class KnowsItsOwnWritesOnly(LedgerConnector):
-    def __init__(self, config: LedgerConfig) -> None:
-        super().__init__(config)
+    def __init__(self, config: LedgerConfig, context: ConnectorContext) -> None:
+        super().__init__(config, context)
         self.known: set[str] = set()
 
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
@@ -160,26 +161,26 @@ class FailsOnAnEmptyBatch(LedgerConnector):
 
 @caught_by("test_requests_reach_the_analysts_once")
 class AsksTwice(LedgerConnector):
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
-        for uid in incident_uids:
-            self.ledger.ask(uid)
-        return len(incident_uids)
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
+        for each in requests:
+            self.ledger.ask(each.incident_uid)
+        return len(requests)
 
 
 @caught_by("test_requests_reach_the_analysts_once")
 class ClaimsToAsk(LedgerConnector):
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
-        return len(set(incident_uids))
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
+        return len({each.incident_uid for each in requests})
 
 
 @caught_by("test_requests_are_counted")
 class CountsTheCall(LedgerConnector):
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
-        super().request_labels(incident_uids)
-        return len(incident_uids)
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
+        super().request_labels(requests)
+        return len(requests)
 
 
 @caught_by("test_requesting_nothing_asks_for_nothing")
 class FailsWithoutQuestions(LedgerConnector):
-    def request_labels(self, incident_uids: Sequence[str]) -> int:
-        return super().request_labels(incident_uids) // len(incident_uids)
+    def request_labels(self, requests: Sequence[LabelRequest]) -> int:
+        return super().request_labels(requests) // len(requests)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.contracts import AsksForLabels
 from sftsec_core.api.domain import LabelRequest, Verdict
 from sftsec_core.testing.connector.planted import (
     LABELLED,
@@ -22,15 +20,7 @@ from sftsec_core.testing.connector.pulling import same
 from sftsec_core.testing.incidents import START
 
 if TYPE_CHECKING:
-    from sftsec_core.api.contracts import Connector
     from sftsec_core.testing.connector.platform import Platform
-
-
-def ask(connector: Connector, requests: Sequence[LabelRequest]) -> int:
-    """Ask for labels in the way that the connector has."""
-    if isinstance(connector, AsksForLabels):
-        return connector.ask_for_labels(requests)
-    return connector.request_labels([each.incident_uid for each in requests])
 
 
 class RequestChecks:
@@ -40,14 +30,14 @@ class RequestChecks:
         """The count is of new requests; one incident twice in a call is one request."""
         requests = _requests(planted)[:3]
         with connected(planted.platform) as connector:
-            assert 0 <= ask(connector, [*requests, requests[0]]) <= len(requests)
+            assert 0 <= connector.request_labels([*requests, requests[0]]) <= len(requests)
 
     def test_requests_reach_the_analysts_once(self, planted: Planted) -> None:
         """What is counted is on the platform, and asked for again it is not there twice."""
         requests, counts = _requests(planted)[3:6], []
         for _ in range(2):
             with connected(planted.platform) as connector:
-                counts.append(ask(connector, requests))
+                counts.append(connector.request_labels(requests))
         assert counts[1] == 0, "the second call asked again"
         mine = {each.incident_uid for each in requests}
         there = [uid for uid in planted.platform.requested() if uid in mine]
@@ -56,7 +46,7 @@ class RequestChecks:
     def test_requesting_nothing_asks_for_nothing(self, planted: Planted) -> None:
         """A model that is sure of all has no questions."""
         with connected(planted.platform) as connector:
-            assert ask(connector, []) == 0
+            assert connector.request_labels([]) == 0
 
 
 class FeedbackChecks:

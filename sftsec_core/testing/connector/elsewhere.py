@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sftsec_core.api.domain import PullWindow
+from sftsec_core.testing.connector.platform import context_in
 from sftsec_core.testing.elsewhere import call_elsewhere, find, path_of
 
 if TYPE_CHECKING:
@@ -35,16 +37,18 @@ def pull_elsewhere(platform: Platform, *, cursor: str | None) -> list[Pulled]:
         path_of(spec.config_model),
         path_of(spec.create),
         dict(platform.options()),
+        str(platform.folder),
         cursor,
     )
     return [Pulled(uid, _time(at), tuple(map(_time, judged))) for uid, at, judged in found]
 
 
 def pull_here(
-    config_model: str, create: str, options: Mapping[str, Any], cursor: str | None
+    config_model: str, create: str, options: Mapping[str, Any], folder: str, cursor: str | None
 ) -> list[tuple[str, str | None, list[str | None]]]:
     """Do the pull; called in the other process."""
-    connector = find(create)(find(config_model).model_validate(options))
+    config = find(config_model).model_validate(options)
+    connector = find(create)(config, context_in(Path(folder)))
     try:
         pages = list(connector.pull(PullWindow(), cursor=cursor))
     finally:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sftsec_core.api.errors import ConnectorError
-from sftsec_core.testing.connector.asking import ask
 from sftsec_core.testing.connector.planted import EVERYTHING, Planted, connected, pull, uids
 from sftsec_core.testing.connector.planting import detections_for, requests_for
 from sftsec_core.testing.connector.reachable import open_descriptors
@@ -75,7 +74,7 @@ class OutageChecks:
             pytest.raises(ConnectorError) as error,
             connected(planted.platform) as connector,
         ):
-            ask(connector, requests)
+            connector.request_labels(requests)
         _one_line(error.value)
 
     def test_check_names_an_unreachable_platform(self, planted: Planted) -> None:

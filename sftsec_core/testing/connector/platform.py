@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import pytest
 
+from sftsec_core.api.contracts import ConnectorContext
+
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import Connector, ConnectorSpec
     from sftsec_core.api.domain import Detection, Incident, Verdict
@@ -36,6 +38,13 @@ class StoredDetection:
     incident_uid: str
     label: str | None
     probability: float | None
+
+
+def context_in(folder: Path) -> ConnectorContext:
+    """Make what sftsec gives a connector, with its own folder beside the platform's."""
+    own = folder.with_name(f"{folder.name}.connector")
+    own.mkdir(exist_ok=True)
+    return ConnectorContext("siem", b"\x07" * 32, own)
 
 
 class Platform(ABC):
@@ -85,7 +94,7 @@ class Platform(ABC):
     # --- required
 
     @abstractmethod
-    def spec(self) -> ConnectorSpec:
+    def spec(self) -> ConnectorSpec[Any]:
         """Give the connector's spec.
 
         Example::
@@ -235,7 +244,7 @@ class Platform(ABC):
     def connect(self) -> Connector:
         """Open a connector as sftsec does. Another one stands for the next process."""
         spec = self.spec()
-        return spec.create(spec.config_model.model_validate(dict(self.options())))
+        return spec.create(spec.configure(self.options()), context_in(self.folder))
 
     def _lacks(self, capability: str) -> NoReturn:
         pytest.skip(f"optional: {type(self).__name__} has no {capability}()")

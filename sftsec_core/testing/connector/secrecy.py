@@ -22,7 +22,7 @@ class SecretChecks:
         """A repr ends in logs, in tracebacks and in bug reports."""
         platform = planted.platform
         secrets = platform.secrets()
-        config = platform.spec().config_model.model_validate(dict(platform.options()))
+        config = platform.spec().configure(platform.options())
         with connected(platform) as connector:
             next(iter(connector.pull(EVERYTHING)))
             shown = [repr(connector), str(connector), repr(config), config.model_dump_json()]

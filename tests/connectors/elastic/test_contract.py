@@ -40,7 +40,7 @@ class AlertPlatform(Platform):
         ]
         self.alerts.connect().close()
 
-    def spec(self) -> ConnectorSpec:
+    def spec(self) -> ConnectorSpec[Any]:
         return sftsec_elastic.hooks.sftsec_register_connectors()[0]
 
     def options(self) -> Mapping[str, Any]:

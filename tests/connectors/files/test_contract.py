@@ -47,7 +47,7 @@ class FilesPlatform(Platform):
         self.output = self.site / "out" / "detections.jsonl"
         self.site.mkdir()
 
-    def spec(self) -> ConnectorSpec:
+    def spec(self) -> ConnectorSpec[Any]:
         return sftsec_files.hooks.sftsec_register_connectors()[0]
 
     def options(self) -> Mapping[str, Any]:

@@ -52,10 +52,10 @@ class IndexPlatform(Platform):
             self.kibana = {"kibana_url": kibana.url}
         self.site.connect(self.index, **self.kibana).close()
 
-    def spec(self) -> ConnectorSpec:
+    def spec(self) -> ConnectorSpec[Any]:
         elastic = self.site.vendor == "elastic"
         hooks = sftsec_elastic.hooks if elastic else sftsec_opensearch.hooks
-        spec: ConnectorSpec = hooks.sftsec_register_connectors()[0]
+        spec: ConnectorSpec[Any] = hooks.sftsec_register_connectors()[0]
         return spec
 
     def options(self) -> Mapping[str, Any]:

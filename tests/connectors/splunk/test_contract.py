@@ -36,7 +36,7 @@ class SplunkPlatform(Platform):
         urls = (self.splunk.url, self.splunk.hec_url)
         self.relays = [self.stack.enter_context(closing(Relay(url))) for url in urls]
 
-    def spec(self) -> ConnectorSpec:
+    def spec(self) -> ConnectorSpec[Any]:
         return sftsec_splunk.hooks.sftsec_register_connectors()[0]
 
     def options(self) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from sftsec_core.api.contracts import ConnectorSpec, EmptyConfig
+from sftsec_core.api.contracts import ConnectorContext, ConnectorSpec, EmptyConfig
 from sftsec_core.api.domain import Incident, PullWindow, Rejection, Verdict
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.testing import (
@@ -21,6 +21,7 @@ from sftsec_core.testing import (
     StoredDetection,
     make_detections,
     make_incidents,
+    make_label_requests,
 )
 
 
@@ -33,10 +34,10 @@ class MemoryPlatform(Platform):
         super().__init__(folder)
         self.source = MemorySource()
 
-    def spec(self) -> ConnectorSpec:
-        return ConnectorSpec("memory", "In memory", EmptyConfig, self._create)
+    def spec(self) -> ConnectorSpec[Any]:
+        return ConnectorSpec(name="memory", summary="In memory", create=self._create)
 
-    def _create(self, _config: EmptyConfig) -> MemoryConnector:
+    def _create(self, _config: EmptyConfig, _context: ConnectorContext) -> MemoryConnector:
         return MemoryConnector(self.source, page_size=self.page_size)
 
     def options(self) -> Mapping[str, Any]:
@@ -111,8 +112,8 @@ def test_a_closed_connector_refuses_to_work() -> None:
 def test_a_request_for_labels_is_not_repeated() -> None:
     source = MemorySource()
     connector = MemoryConnector(source)
-    assert connector.request_labels(["a", "b", "a"]) == 2
-    assert connector.request_labels(["b", "c"]) == 1
+    assert connector.request_labels(make_label_requests(["a", "b", "a"])) == 2
+    assert connector.request_labels(make_label_requests(["b", "c"])) == 1
     assert source.requested == ["a", "b", "c"]
 
 

@@ -44,7 +44,7 @@ class CsvPlatform(Platform):
         self.export = folder / "export"
         self.export.mkdir()
 
-    def spec(self) -> ConnectorSpec:
+    def spec(self) -> ConnectorSpec[Any]:
         return sftsec_example.hooks.sftsec_register_connectors()[0]
 
     def options(self) -> Mapping[str, Any]:

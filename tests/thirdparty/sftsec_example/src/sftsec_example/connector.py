@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sftsec_core.api.contracts import ConnectorContext
 from sftsec_core.api.domain import (
     Detection,
     Incident,
@@ -42,7 +43,7 @@ class CsvConfig(BaseModel):
 class CsvConnector:
     """One folder."""
 
-    def __init__(self, config: CsvConfig) -> None:
+    def __init__(self, config: CsvConfig, _context: ConnectorContext) -> None:
         """Open nothing yet: `check` is there to say what is wrong."""
         self._incidents = config.folder / "incidents.csv"
         self._detections = config.folder / "detections.csv"
