@@ -51,17 +51,25 @@ from __future__ import annotations
 
 import pytest
 
+_MODULES = (*("connector", "decision", "elsewhere", "evaluation", "plugin", "recipe", "step"),)
 # An author whose connector fails should see the values of a plain assert, as in their own tests.
-pytest.register_assert_rewrite(
-    *(f"{__name__}.{module}" for module in ("connector", "elsewhere", "plugin", "recipe", "step"))
-)
+pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _MODULES))
 
 from sftsec_core.testing.connector import ConnectorContract, Platform, StoredDetection
+from sftsec_core.testing.decision import (
+    RendererContract,
+    SplitterContract,
+    SuppressorContract,
+    VoterContract,
+)
+from sftsec_core.testing.evaluation import MetricContract
 from sftsec_core.testing.incidents import (
     make_detections,
+    make_example,
     make_examples,
     make_incidents,
     make_label_requests,
+    make_report,
     make_task,
 )
 from sftsec_core.testing.memory import MemoryConnector, MemorySource
@@ -73,14 +81,21 @@ __all__ = [
     "ConnectorContract",
     "MemoryConnector",
     "MemorySource",
+    "MetricContract",
     "Platform",
     "PluginContract",
     "RecipeContract",
+    "RendererContract",
+    "SplitterContract",
     "StepContract",
     "StoredDetection",
+    "SuppressorContract",
+    "VoterContract",
     "make_detections",
+    "make_example",
     "make_examples",
     "make_incidents",
     "make_label_requests",
+    "make_report",
     "make_task",
 ]

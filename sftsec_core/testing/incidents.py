@@ -7,11 +7,16 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from sftsec_core.api.domain import (
+    ConfusionMatrix,
     Detection,
+    EvalReport,
     Example,
     Incident,
+    Interval,
     LabelRequest,
+    ModelScores,
     TaskSpec,
+    Threshold,
     Verdict,
     detection_uid,
 )
@@ -72,9 +77,50 @@ def make_examples(
     return examples
 
 
+def make_example(uid: str, text: str, label: str, *, weight: float = 1.0) -> Example:
+    """Make one example of a text."""
+    return Example(uid, text, label, weight=weight)
+
+
 def make_label_requests(incident_uids: Sequence[str]) -> list[LabelRequest]:
     """Make a request for labels an incident, each with a reason."""
     return [LabelRequest(uid, "made-up", "malicious", 0.5, "not sure") for uid in incident_uids]
+
+
+def make_report(*, macro_f1: float = 0.9, examples: int = 500) -> EvalReport:
+    """Make the report of a candidate beside a baseline that is worse by a tenth.
+
+    Args:
+        macro_f1: the candidate's; its other figures are the same.
+        examples: training examples a label.
+    """
+    labels = ("benign", "malicious")
+    return EvalReport(
+        task="made-up",
+        candidate=_scores("candidate", macro_f1),
+        others={"linear": _scores("linear", macro_f1 - 0.1)},
+        differences={"linear": Interval(0.1, 0.05, 0.15)},
+        threshold_table=(),
+        worst_errors=(),
+        data={},
+        labels_train=dict.fromkeys(labels, examples),
+        benign=labels[0],
+    )
+
+
+def _scores(name: str, value: float) -> ModelScores:
+    figure = Interval(value, value - 0.02, value + 0.02)
+    figures = ("macro_f1", "f1", "precision", "recall", "roc_auc", "average_precision")
+    return ModelScores(
+        name=name,
+        recipe="linear",
+        metrics=dict.fromkeys(figures, figure),
+        per_class={},
+        threshold=Threshold(0.5, "max_f1"),
+        temperature=1.0,
+        confusion=ConfusionMatrix(("benign", "malicious"), ((90, 10), (10, 90))),
+        inference_cost=1,
+    )
 
 
 def make_task(

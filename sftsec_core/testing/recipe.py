@@ -9,7 +9,11 @@ A recipe's test, whole::
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
+from binascii import unhexlify
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +21,7 @@ import numpy as np
 
 from sftsec_core.api.contracts import TrainJob
 from sftsec_core.api.settings.task import TrainSettings
-from sftsec_core.testing.incidents import make_examples, make_task
+from sftsec_core.testing.incidents import make_example, make_examples, make_task
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import RecipeSpec, TrainedModel
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 # How pickles of protocol 2 to 5 begin, and the archives that torch and joblib wrap them in.
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04", b"\x1f\x8b")
 _PICKLE_SUFFIXES = {".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".ckpt", ".npy", ".npz"}
+_WORD = re.compile(rb"[0-9A-Za-z+/]{16,}={0,2}")
 LABELS = ("benign", "malicious")
 _SAME = 1e-6  # the same texts in the same batch: only the last bits may differ
 # FittedModel models by recipe and job: a slow recipe is fitted four times for the whole contract.
@@ -103,8 +108,30 @@ class RecipeContract:
         assert files
         for path in files:
             assert path.suffix not in _PICKLE_SUFFIXES, path.name
-            with path.open("rb") as file:
-                assert not file.read(4).startswith(_PICKLES), f"{path.name} looks like a pickle"
+            content = path.read_bytes()
+            assert not content.startswith(_PICKLES), f"{path.name} looks like a pickle"
+            assert not _hides_a_pickle(content), f"{path.name} holds a pickle as text"
+
+    def test_dev_examples_are_not_trained_on(self, tmp_path: Path) -> None:
+        """Dev is to choose on: trained on, it makes every choice look right."""
+        marked = [make_example(f"dev-{n}", f"zyqqa zyqqo {n}", "malicious") for n in range(40)]
+        model = self._train_anew(tmp_path, dev=[*make_examples(20, seed=5), *marked])
+        texts = ("zyqqa zyqqo", "wukki wukku")  # the one was in dev, the other nowhere
+        seen, unseen = self._proba(model, [make_example(t, t, "benign") for t in texts])
+        assert seen[1] - unseen[1] < 0.25, "what stands only in dev changes the model"
+
+    def test_weights_of_examples_count(self, tmp_path: Path) -> None:
+        """A label that an automation gave, or that analysts disagree on, has less weight."""
+        proba = {}
+        for trusted, doubted in (LABELS, LABELS[::-1]):
+            train = make_examples(self.train_size)
+            for number in range(15):
+                text = f"zyqqa zyqqo {number}"
+                train.append(make_example(f"trusted-{number}", text, trusted))
+                train.append(make_example(f"doubted-{number}", text, doubted, weight=0.05))
+            model = self._train_anew(tmp_path / trusted, train=train)
+            proba[trusted] = self._proba(model, [make_example("x", "zyqqa zyqqo", "benign")])[0, 1]
+        assert proba["malicious"] > proba["benign"] + 0.1, "the weights change nothing"
 
     def test_the_same_job_makes_the_same_model(self, tmp_path: Path) -> None:
         """The seed is in the settings; there is no other source of chance."""
@@ -147,13 +174,14 @@ class RecipeContract:
         *,
         labels: tuple[str, ...] = LABELS,
         dev: Sequence[Example] | None = None,
+        train: Sequence[Example] | None = None,
     ) -> TrainedModel:
         workdir = folder / "work"
         workdir.mkdir(parents=True)
         settings = {"recipe": self.spec().name, **self.settings()}
         job = TrainJob(
             task=make_task(labels),
-            train=make_examples(self.train_size),
+            train=make_examples(self.train_size) if train is None else train,
             dev=make_examples(20, seed=5) if dev is None else dev,
             settings=TrainSettings.model_validate(settings),
             workdir=workdir,
@@ -168,3 +196,14 @@ class RecipeContract:
 
     def _proba(self, model: TrainedModel, examples: Sequence[Example]) -> np.ndarray:
         return np.asarray(model.predict_proba([example.text for example in examples]))
+
+
+def _hides_a_pickle(content: bytes) -> bool:
+    """Whether a word of a text is a pickle, or an archive, in base64 or hexadecimal digits."""
+    for word in _WORD.findall(content):
+        for decode in (b64decode, unhexlify):
+            with suppress(ValueError):
+                raw = decode(word)
+                if raw.startswith(_PICKLES) and (raw.endswith(b".") or not raw.startswith(b"\x80")):
+                    return True
+    return False

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sftsec_core.api.contracts import StepContext
+from sftsec_core.testing.disturbed import another_day
 from sftsec_core.testing.incidents import make_incidents
 
 if TYPE_CHECKING:
@@ -63,6 +65,19 @@ class StepContract:
     def test_two_steps_of_one_configuration_do_the_same(self) -> None:
         """Training and scoring must read the same text, a year and a process apart."""
         assert list(self._step()(self.incidents())) == list(self._step()(self.incidents()))
+
+    def test_neither_the_clock_nor_the_process_matters(self) -> None:
+        """`hash()` of a string is another in each process, and the day is another when scoring."""
+        step = self._step()
+        given = list(step(self.incidents()))
+        with another_day(self.spec().create, step):
+            assert list(self._step()(self.incidents())) == given
+
+    def test_verdicts_do_not_matter(self) -> None:
+        """What is scored has no verdict yet; a step that uses it gives the answer away."""
+        bare = [replace(each, verdicts=()) for each in self.incidents()]
+        with_verdicts = [(each.uid, each.fields) for each in self._step()(self.incidents())]
+        assert [(each.uid, each.fields) for each in self._step()(bare)] == with_verdicts
 
     def test_where_batches_are_cut_does_not_matter(self) -> None:
         """A page's size is the connector's affair."""

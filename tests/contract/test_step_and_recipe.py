@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import pickle
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -85,6 +87,33 @@ class Nests(Lower):
         return [replace(i, fields={"message": {"text": "x"}}) for i in incidents]
 
 
+class StampsTheDay(Lower):
+    def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+        day = datetime.now(UTC).date().isoformat()
+        return [replace(i, fields={**i.fields, "message": day}) for i in incidents]
+
+
+class NamesByHash(Lower):
+    def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+        return [
+            replace(i, fields={**i.fields, "host.name": f"host-{hash(i.fields.get('host.name'))}"})
+            for i in incidents
+        ]
+
+
+class ReadsVerdicts(Lower):
+    def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+        return [
+            replace(i, fields={**i.fields, "message": " ".join(v.value for v in i.verdicts)})
+            for i in incidents
+        ]
+
+
+class DropsTheUnjudged(Lower):
+    def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+        return [each for each in incidents if each.verdicts]
+
+
 class StepUnderTest(StepContract):
     kind: ClassVar[type[Lower]] = Lower
 
@@ -115,6 +144,10 @@ class TestARightStep(StepUnderTest):
         (NeedsText, "test_missing_and_strange_fields_are_passed_over"),
         (CountsValues, "test_counts_are_counts"),
         (Nests, "test_fields_stay_flat"),
+        (StampsTheDay, "test_neither_the_clock_nor_the_process_matters"),
+        (NamesByHash, "test_neither_the_clock_nor_the_process_matters"),
+        (ReadsVerdicts, "test_verdicts_do_not_matter"),
+        (DropsTheUnjudged, "test_verdicts_do_not_matter"),
     ],
 )
 def test_the_contract_finds_a_faulty_step(faulty: type[Lower], test: str) -> None:
@@ -129,7 +162,7 @@ def test_the_contract_finds_a_faulty_step(faulty: type[Lower], test: str) -> Non
 class WordModel:
     """Hold a word's classes; the smallest model that learns."""
 
-    def __init__(self, labels: tuple[str, ...], words: dict[str, list[int]]) -> None:
+    def __init__(self, labels: tuple[str, ...], words: dict[str, list[float]]) -> None:
         self.labels = labels
         self.words = words
 
@@ -166,8 +199,24 @@ class TurnsColumns(WordModel):
         return super().predict_proba(texts)[:, ::-1]
 
 
+class PicklesInText(WordModel):
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        body = json.loads((folder / "words.json").read_text(encoding="utf-8"))
+        body["tree"] = b64encode(pickle.dumps(self.words)).decode()
+        (folder / "words.json").write_text(json.dumps(body), encoding="utf-8")
+
+
+class PicklesInDigits(WordModel):
+    def save(self, folder: Path) -> None:
+        super().save(folder)
+        (folder / "words.txt").write_text(pickle.dumps(self.words).hex(), encoding="utf-8")
+
+
 class RecipeUnderTest(RecipeContract):
     kind: ClassVar[type[WordModel]] = WordModel
+    reads_dev: ClassVar[bool] = False
+    reads_weights: ClassVar[bool] = True
 
     def spec(self) -> RecipeSpec[Any]:
         return RecipeSpec(
@@ -175,11 +224,12 @@ class RecipeUnderTest(RecipeContract):
         )
 
     def _train(self, job: TrainJob) -> TrainedModel:
-        words: dict[str, list[int]] = {}
-        for example in job.train:
+        words: dict[str, list[float]] = {}
+        for example in (*job.train, *(job.dev if self.reads_dev else ())):
             for word in example.text.split():
                 counts = words.setdefault(word, [0] * len(job.task.labels))
-                counts[job.task.labels.index(example.label)] += 1
+                weight = example.weight if self.reads_weights else 1
+                counts[job.task.labels.index(example.label)] += weight
         return self.kind(job.task.labels, words)
 
     def _load(self, folder: Path) -> TrainedModel:
@@ -198,11 +248,28 @@ class TestARightRecipe(RecipeUnderTest):
         (SavesTooLittle, "test_a_saved_model_loads_to_the_same_probabilities"),
         (SeesNeighbours, "test_a_text_scores_the_same_alone_and_among_others"),
         (TurnsColumns, "test_it_learns_what_a_word_gives_away"),
+        (PicklesInText, "test_a_saved_model_is_safetensors_and_json"),
+        (PicklesInDigits, "test_a_saved_model_is_safetensors_and_json"),
     ],
 )
 def test_the_contract_finds_a_faulty_recipe(
     faulty: type[WordModel], test: str, tmp_path: Path
 ) -> None:
     contract = type("Faulty", (RecipeUnderTest,), {"kind": faulty})()
+    with pytest.raises(AssertionError):
+        getattr(contract, test)(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("fault", "test"),
+    [
+        ({"reads_dev": True}, "test_dev_examples_are_not_trained_on"),
+        ({"reads_weights": False}, "test_weights_of_examples_count"),
+    ],
+)
+def test_the_contract_finds_a_recipe_that_reads_too_much_or_too_little(
+    fault: Mapping[str, bool], test: str, tmp_path: Path
+) -> None:
+    contract = type("Faulty", (RecipeUnderTest,), dict(fault))()
     with pytest.raises(AssertionError):
         getattr(contract, test)(tmp_path)
