@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.sdk.errors import AccessError, RequestError
+from sftsec_core.sdk.portable import QUEUE, VERDICTS
 from sftsec_splunk.client import path_of
-from sftsec_splunk.kv import DETECTIONS, QUEUE, VERDICTS, Collection
+from sftsec_splunk.kv import DETECTIONS, Collection
 from sftsec_splunk.requests import INSTALL
 
 if TYPE_CHECKING:

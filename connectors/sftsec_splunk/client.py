@@ -15,6 +15,7 @@ import orjson
 from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_core.sdk.errors import AccessError, RequestError
 from sftsec_core.sdk.http import HttpClient
+from sftsec_core.sdk.portable import one_line
 from sftsec_core.sdk.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ logging.getLogger("splunklib").setLevel(logging.ERROR)
 
 _BUSY = frozenset({429, 502, 503, 504})
 _UNKNOWN_USER, _FORBIDDEN, _NO_CONTENT = 401, 403, 204
-_SHOWN = 300  # characters of a message
 _JSON_BODY = ("Content-Type", "application/json")
 
 
@@ -208,12 +208,6 @@ def messages_of(body: object) -> list[tuple[str, str]]:
         return []
     pairs = [each for each in found if isinstance(each, dict)]
     return [(str(each.get("type", "")).upper(), str(each.get("text", ""))) for each in pairs]
-
-
-def one_line(text: str) -> str:
-    """A message of Splunk's on one line, not too long."""
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}..."
 
 
 def to_error(status: int, body: bytes) -> Exception:

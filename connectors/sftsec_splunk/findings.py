@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
 from sftsec_core.sdk.errors import RequestError
+from sftsec_core.sdk.portable import is_private
 from sftsec_splunk.client import path_of
 from sftsec_splunk.errors import SearchError
 from sftsec_splunk.positions import SplunkPosition
 from sftsec_splunk.reviews import Reviews
-from sftsec_splunk.rows import REVIEWED, is_private
 from sftsec_splunk.searches import Span
 from sftsec_splunk.slices import RowPage, position_of
 from sftsec_splunk.sources import EventSource
@@ -96,7 +96,7 @@ class Findings(EventSource):
 
     def is_private(self, name: str) -> bool:
         """A review's fields too."""
-        return is_private(name) or REVIEWED.fullmatch(name) is not None or name == "_raw"
+        return is_private(name, finding=True)
 
     def probe(self) -> None:
         """Ask for one; the reviews too."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sftsec_splunk.client import Splunk
 
 Document = dict[str, Any]
-QUEUE, VERDICTS, DETECTIONS = "sftsec_queue", "sftsec_verdicts", "sftsec_detections"
+DETECTIONS = "sftsec_detections"
 _LIKELY_CAP = 1000  # of a batch: that of Splunk 9, where the server does not say
 _CLAUSES = 100  # of one query
 _QUERIES = 20  # of one batch_find

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import PushReceipt
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
-from sftsec_splunk.client import Request, one_line, path_of
+from sftsec_core.sdk.portable import one_line
+from sftsec_splunk.client import Request, path_of
 from sftsec_splunk.kv import DETECTIONS, Collection, parts_of
 from sftsec_splunk.mapping import (
     AUDIT_TYPE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,8 @@ import orjson
 
 from sftsec_core.api.domain import LabelRequest
 from sftsec_core.api.errors import ConnectorError
-from sftsec_splunk.kv import QUEUE, Collection
+from sftsec_core.sdk.portable import QUEUE, queue_key
+from sftsec_splunk.kv import Collection
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,7 +53,7 @@ class LabelQueue:
         documents = [
             self._document(each)
             for uid, each in first.items()
-            if uid not in judged and name_of(uid) not in waiting
+            if uid not in judged and queue_key(uid) not in waiting
         ]
         self._queue.save(documents)
         return len(documents)
@@ -61,7 +61,7 @@ class LabelQueue:
     def _document(self, request: LabelRequest) -> dict[str, Any]:
         event = orjson.dumps(dict(request.fields), default=str, option=orjson.OPT_NON_STR_KEYS)
         document = {
-            "_key": name_of(request.incident_uid),
+            "_key": queue_key(request.incident_uid),
             "incident_uid": request.incident_uid,
             "reason": request.reason,
             "event": event.decode(),
@@ -73,8 +73,3 @@ class LabelQueue:
         if request.at is not None:
             document["event_time"] = request.at.timestamp()
         return document
-
-
-def name_of(uid: str) -> str:
-    """The key of an incident's document in the queue."""
-    return hashlib.sha256(uid.encode()).hexdigest()[:40]

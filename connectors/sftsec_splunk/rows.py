@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from sftsec_core.api.domain import Incident, Rejection
+from sftsec_core.sdk.portable import IDENTITY_FIELDS, finding_name, is_metadata
 from sftsec_core.sdk.records import UnusableError, refuse_long_values
 from sftsec_core.sdk.verdict_join import SourceRecord
 from sftsec_splunk.times import epoch
@@ -22,31 +22,8 @@ if TYPE_CHECKING:
 
 # A detection of ours, or what Enterprise Security made of one, says which event it is about.
 DETECTION, ABOUT, ORIGINAL, ORIGINAL_TIME = "detection_id", "incident_uid", "orig_", "orig_time"
-# What Splunk adds to an event; no source wrote it.
-_NOISE = re.compile(
-    r"linecount|splunk_server(_group)?|punct|timestartpos|timeendpos|date_\w+|eventtype|"
-    r"tag(::.*)?|info_\w+|detection_id|incident_uid"
-)
-# How Enterprise Security names its own; in a log they may be anything.
-_NAMES = frozenset({"event_id", "event_hash", "rule_id", "finding_id"})
-_IN_A_NAME = "@@"
-# What analysts said, and what we said: a model that read it would learn nothing else.
-_PRIVATE = re.compile(
-    r"sftsec_.*|disposition.*|verdicts?(_.*)?|review(er|ed|_).*|analyst|labels?_by|"
-    r"investigation_.*|notable_xref.*"
-)
-# In Enterprise Security these are words of a review; in a log they may be anything.
-REVIEWED = re.compile(
-    r"status(_.*)?|owner(_.*)?|comments?|urgency|assignee(_.*)?|closed_by|notes?|count_findings|"
-    r"consolidated_findings.*|(create|update)_time|sensitivity"
-)
 # Of the search that made a notable, not of the event.
 _META = frozenset({"orig_time", "orig_raw", "orig_sid", "orig_rid"})
-
-
-def is_private(name: str) -> bool:
-    """Whether a field holds what analysts or we said, in whichever source."""
-    return _PRIVATE.fullmatch(name) is not None
 
 
 class RowReader:
@@ -79,17 +56,17 @@ class RowReader:
             return Rejection(uid, str(error), _digest(row))
         incident = Incident(uid, fields, (), time_of(row))
         about = uid if row.get(DETECTION) and row.get(ABOUT) else None
-        return SourceRecord(_named(row) or uid, about, incident, row)
+        return SourceRecord(finding_name(row) or uid, about, incident, row)
 
     def _fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
         named = {name.removesuffix("{}"): value for name, value in row.items()}
         if self._wanted:
             return {name: named[name] for name in self._wanted if name in named}
-        hidden = _NAMES if _named(row) else frozenset()
+        hidden = IDENTITY_FIELDS if finding_name(row) else frozenset()
         return {n: value for n, value in named.items() if n not in hidden and self._shown(n)}
 
     def _shown(self, name: str) -> bool:
-        return not (name.startswith("_") or _NOISE.fullmatch(name) or self._private(name))
+        return not (name.startswith("_") or is_metadata(name) or self._private(name))
 
     def carried(self, detection: SourceRecord) -> Incident:
         """Make the event that a detection is about from the detection's copy of its fields."""
@@ -102,14 +79,6 @@ class RowReader:
         at = epoch(detection.raw.get(ORIGINAL_TIME)) or detection.incident.at
         about = detection.incident
         return Incident(about.uid, self._fields(fields), about.verdicts, at)
-
-
-def _named(row: Mapping[str, Any]) -> str:
-    """What Enterprise Security calls a row; "" where it is none of its."""
-    event_id = row.get("event_id")
-    if isinstance(event_id, str) and _IN_A_NAME in event_id:
-        return event_id
-    return str(row.get("finding_id") or "")
 
 
 def time_of(row: Mapping[str, Any]) -> datetime | None:

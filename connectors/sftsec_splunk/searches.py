@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.sdk.errors import RequestError
-from sftsec_splunk.client import Request, messages_of, one_line
+from sftsec_core.sdk.portable import one_line
+from sftsec_splunk.client import Request, messages_of
 from sftsec_splunk.errors import SearchError
 
 if TYPE_CHECKING:

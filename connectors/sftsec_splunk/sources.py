@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Verdict
+from sftsec_core.sdk.portable import UID_EXPRESSION, is_private
 from sftsec_core.sdk.records import verdict_values
 from sftsec_splunk.reviews import Reviews
-from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME, REVIEWED, is_private
+from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME
 from sftsec_splunk.searches import Span
 from sftsec_splunk.slices import RowPage, SliceQuery, Slices
-from sftsec_splunk.spl import NOTABLE_UID, UID, among, field_clause, key_of, whole
+from sftsec_splunk.spl import NOTABLE_UID, among, field_clause, key_of, whole
 from sftsec_splunk.times import time_of
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ class Notables(SearchedSource):
 
     def is_private(self, name: str) -> bool:
         """A review's fields too."""
-        return is_private(name) or REVIEWED.fullmatch(name) is not None or name == "_raw"
+        return is_private(name, finding=True)
 
 
 class LabelledSearch(SearchedSource):
@@ -206,7 +207,8 @@ class LabelledSearch(SearchedSource):
         base = f"{whole(source.search)} | fields *"
         if source.time is not None:
             base += f" | eval _time=tonumber('{source.time}')"
-        super().__init__(searches, config, base, f"'{source.uid}'" if source.uid else UID)
+        uid = f"'{source.uid}'" if source.uid else UID_EXPRESSION
+        super().__init__(searches, config, base, uid)
         said = f"{source.search}\0{source.uid}\0{source.time}"
         self.name = f"search:{hashlib.sha256(said.encode()).hexdigest()[:12]}"
         self._source = source

@@ -6,12 +6,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
-# The app's macro `sftsec_uid` and its page name an event in the same way. Enterprise Security's
-# event_id holds @@; that of a log (4624, say) is the kind of an event, and no name.
-UID = (
-    'coalesce(incident_uid, if(like(event_id, "%@@%"), event_id, null()), finding_id, '
-    '_bkt."@@"._cd)'
-)
 NOTABLE_UID = "coalesce(incident_uid, event_id)"
 _SAFE = re.compile(r"[\w@.:~-]+", re.ASCII)
 _PLAIN_FIELD = re.compile(r"[A-Za-z_][\w.:-]*(\{\})?", re.ASCII)

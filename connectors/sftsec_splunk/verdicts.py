@@ -5,7 +5,6 @@ A verdict that a later document retracts (`retracts`) does not count; no documen
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -16,9 +15,16 @@ import orjson
 
 from sftsec_core.api.domain import Verdict
 from sftsec_core.sdk.errors import TooLargeError
+from sftsec_core.sdk.portable import (
+    VERDICTS,
+    NewVerdict,
+    document_key,
+    retracted_keys,
+    verdict_document,
+)
 from sftsec_core.sdk.verdict_join import LoggedPage, LoggedVerdicts
 from sftsec_splunk.errors import SearchError
-from sftsec_splunk.kv import VERDICTS, Collection
+from sftsec_splunk.kv import Collection
 from sftsec_splunk.positions import SplunkPosition
 from sftsec_splunk.rows import ORIGINAL
 from sftsec_splunk.times import time_of
@@ -98,21 +104,16 @@ class VerdictCollection:
 def document_of(uid: str, verdict: Verdict) -> dict[str, Any]:
     """A verdict as a document, under a key that is a digest of its content."""
     at = verdict.at or datetime.now(UTC)
-    content = [uid, verdict.value, verdict.analyst, verdict.at and verdict.at.timestamp()]
-    return {
-        "_key": hashlib.sha256(orjson.dumps(content)).hexdigest()[:40],
-        "incident_uid": uid,
-        "verdict": verdict.value,
-        "analyst": verdict.analyst or "",
-        "time": at.timestamp(),
-        "reason": verdict.reason or "",
-        "automated": verdict.automated,
-        "retracts": "",
-        "source": "cli",
-        "event": "",
-        "detection_id": "",
-        "task": "",
-    }
+    given = verdict.at and verdict.at.timestamp()
+    new = NewVerdict(
+        verdict.value,
+        verdict.analyst or "",
+        verdict.reason or "",
+        "cli",
+        at.timestamp(),
+        verdict.automated,
+    )
+    return verdict_document(document_key(uid, verdict.value, verdict.analyst, given), uid, new, {})
 
 
 def logged_verdicts(documents: Iterable[Document]) -> list[LoggedVerdicts]:
@@ -124,7 +125,7 @@ def logged_verdicts(documents: Iterable[Document]) -> list[LoggedVerdicts]:
 
 
 def _logged(uid: str, documents: Sequence[Document]) -> LoggedVerdicts:
-    retracted = {each["retracts"] for each in documents if each.get("retracts")}
+    retracted = retracted_keys(documents)
     ordered = sorted(documents, key=lambda each: (_seconds(each), str(each.get("_key"))))
     counted = [
         each for each in ordered if each.get("verdict") and each.get("_key") not in retracted

@@ -1,8 +1,7 @@
-"""The app for Splunk SOAR, from the sources in `packaging/soar_app`.
+"""The app for Splunk SOAR, from `packaging/soar_app` and `sftsec_core/sdk/portable`.
 
-What is written is the app's project: its code, and what Splunk's SDK builds a package from. The
-SDK adds the wheels of the libraries that the app needs, which come from a package index, and the
-manifest, which it reads off the code.
+`sftsec package soar` writes the app's project, from which Splunk's SDK builds a package. The SDK
+adds the wheels of the required libraries, from a package index, and the manifest.
 """
 
 from __future__ import annotations
@@ -15,20 +14,20 @@ from pathlib import Path
 from sftsec_core import __version__
 from sftsec_core.packages.archive import tgz_of
 from sftsec_core.packages.build import Written, write_archive
-from sftsec_core.packages.sources import read_folder, source_folder
+from sftsec_core.packages.sources import portable_modules, read_folder, source_folder
 
 # The SDK imports the app by its folder's name.
 FOLDER = "sftsec_soar"
 _VERSION = b'version = "0.0.0"  # sftsec puts its own in'
-_NAMES_THE_VERSION = "pyproject.toml"
-# SOAR imports `src`, which must not be another one that is on its path. It is made here: an
-# __init__.py in `packaging/` would hide PyPI's `packaging` from a program that runs in a checkout.
+_PROJECT = "pyproject.toml"
+# It makes `src` a package of its own for SOAR. It is not in the sources: an __init__.py in
+# `packaging/` would hide PyPI's `packaging` from a program that runs in a checkout.
 _PACKAGE = {"src/__init__.py": b'"""sftsec for Splunk SOAR."""\n'}
 
 
 @dataclass(frozen=True, slots=True)
 class SoarApp:
-    """An app's project, ready for Splunk's SDK.
+    """The project of an app, as Splunk's SDK needs it.
 
     Attributes:
         version: of the app, three numbers.
@@ -49,15 +48,16 @@ def build_soar_app(sources: Path | None = None, version: str = __version__) -> S
 
     Args:
         sources: default: those of this installation.
-        version: sftsec's; what follows its three numbers is left out, as in the app for Splunk.
+        version: of sftsec; the app has its first three numbers, as in the app for Splunk.
 
     Raises:
         IntegrityError: when this installation lacks the sources.
     """
     number = ".".join(re.findall(r"\d+", version)[:3])
     found = read_folder(sources or source_folder("soar_app"))
-    named = found[_NAMES_THE_VERSION].replace(_VERSION, f'version = "{number}"'.encode())
-    return SoarApp(number, {**found, **_PACKAGE, _NAMES_THE_VERSION: named})
+    named = found[_PROJECT].replace(_VERSION, f'version = "{number}"'.encode())
+    shared = portable_modules("src/portable")
+    return SoarApp(number, {**found, **shared, **_PACKAGE, _PROJECT: named})
 
 
 def write_soar_app(folder: Path, app: SoarApp) -> Written:

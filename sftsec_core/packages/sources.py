@@ -1,4 +1,4 @@
-"""Where the sources of a package lie: in the wheel, or in a checkout's `packaging/`."""
+"""The sources of a package: in the wheel, or in a checkout's `packaging/`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _HERE = Path(__file__).resolve().parent
 def source_folder(name: str) -> Path:
     """Find the sources of a package.
 
-    A checkout's own come first: they are what an editable installation shall build from.
+    A checkout's own come first, so that an editable installation builds from them.
 
     Args:
         name: the folder's name below `packaging/`.
@@ -29,10 +29,20 @@ def source_folder(name: str) -> Path:
     )
 
 
+def portable_modules(folder: str) -> dict[str, bytes]:
+    """The modules that an app shares with the connector, as they are.
+
+    Args:
+        folder: in the app, with slashes.
+    """
+    found = read_folder(_HERE.parent / "sdk" / "portable")
+    return {f"{folder}/{path}": content for path, content in found.items()}
+
+
 def read_folder(folder: Path) -> dict[str, bytes]:
     """Read the files of a package's sources: path with slashes to content.
 
-    What a package does not hold is left out: `_dev`, and what editors and systems leave behind.
+    Left out are `_dev`, stubs for type checkers, and files that editors and systems leave behind.
     """
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
@@ -42,4 +52,4 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 
 
 def _is_left_out(part: str) -> bool:
-    return part in {"_dev", "__pycache__"} or part.startswith(".") or part.endswith("~")
+    return part in {"_dev", "__pycache__"} or part.startswith(".") or part.endswith(("~", ".pyi"))

@@ -1,7 +1,8 @@
-"""The app for Splunk, from the sources in `packaging/splunk_app`."""
+"""The app for Splunk, from the sources in `packaging/splunk_app` and `sftsec_core/sdk/portable`."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +12,14 @@ from sftsec_core import __version__
 from sftsec_core.packages.archive import tgz_of
 from sftsec_core.packages.build import Written, write_archive
 from sftsec_core.packages.icons import icon_png
-from sftsec_core.packages.sources import read_folder, source_folder
+from sftsec_core.packages.sources import portable_modules, read_folder, source_folder
+from sftsec_core.sdk.portable import UID_EXPRESSION, page_rules
 
 NAME = "sftsec"
-_VERSION, _BUILD = b"@version@", b"@build@"
-_NAMES_THE_VERSION = {"app.manifest", "default/app.conf"}
+# Files with placeholders.
+_TEMPLATES = {"app.manifest", "default/app.conf", "default/macros.conf"}
+_PORTABLE = "bin/sftsec_app/portable"
+_PAGE_RULES = "appserver/static/labelling/rules.js"
 _ICONS = {
     "appIcon.png": 36,
     "appIcon_2x.png": 72,
@@ -26,7 +30,7 @@ _ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class SplunkApp:
-    """An app, ready to be installed.
+    """A built app.
 
     Attributes:
         version: of the app, three numbers.
@@ -60,8 +64,7 @@ def build_app(sources: Path | None = None, version: str = __version__) -> Splunk
 
     Args:
         sources: default: those of this installation.
-        version: sftsec's; what follows its three numbers is left out, since Splunk compares
-            numbers.
+        version: of sftsec; the app has its first three numbers, since Splunk compares numbers.
 
     Raises:
         IntegrityError: when this installation lacks the sources.
@@ -69,11 +72,17 @@ def build_app(sources: Path | None = None, version: str = __version__) -> Splunk
     number = ".".join(re.findall(r"\d+", version)[:3])
     found = read_folder(sources or source_folder("splunk_app"))
     files = {
-        path: _built(found[path], number) if path in _NAMES_THE_VERSION else found[path]
-        for path in found
+        path: _filled(found[path], number) if path in _TEMPLATES else found[path] for path in found
     }
     icons = {f"static/{name}": icon_png(size) for name, size in _ICONS.items()}
-    return SplunkApp(number, {**files, **icons})
+    shared = {**portable_modules(_PORTABLE), _PAGE_RULES: page_rules_module()}
+    return SplunkApp(number, {**files, **shared, **icons})
+
+
+def page_rules_module() -> bytes:
+    """The rules of the event's fields as a JavaScript module, for the labelling page."""
+    rules = json.dumps(page_rules(), indent=2)
+    return f"// Made by `sftsec package splunk`.\nexport const RULES = {rules};\n".encode()
 
 
 def write_app(folder: Path, app: SplunkApp) -> Written:
@@ -86,8 +95,17 @@ def write_app(folder: Path, app: SplunkApp) -> Written:
     return write_archive(file, app.archive, version=app.version, files=len(app.files))
 
 
-def _built(content: bytes, version: str) -> bytes:
-    """Put in the version, and the build: browsers keep a page's script until that changes."""
+def _filled(content: bytes, version: str) -> bytes:
+    """Fill in the placeholders.
+
+    Browsers cache the script of a page until the build number changes.
+    """
     major, minor, patch = map(int, version.split("."))
-    build = str(10_000 * major + 100 * minor + patch)
-    return content.replace(_VERSION, version.encode()).replace(_BUILD, build.encode())
+    values = {
+        b"@version@": version,
+        b"@build@": str(10_000 * major + 100 * minor + patch),
+        b"@uid_expression@": UID_EXPRESSION,
+    }
+    for placeholder, value in values.items():
+        content = content.replace(placeholder, value.encode())
+    return content

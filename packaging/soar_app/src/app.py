@@ -1,6 +1,6 @@
-"""sftsec for Splunk SOAR: scores events, records verdicts, says which model serves.
+"""sftsec for Splunk SOAR: scores events, submits verdicts, lists the live models.
 
-The actions are thin. What they do is in the modules beside this one, which know nothing of SOAR.
+The actions are thin. Their work is in the modules beside this one, which do not import the SDK.
 """
 
 # No `from __future__ import annotations` here: the SDK reads the annotations when it is imported.
@@ -17,20 +17,20 @@ from soar_sdk.exceptions import ActionFailure
 from soar_sdk.logging import progress
 from soar_sdk.params import Param, Params
 
-from .errors import AppError
-from .event import event_fields, incident_uid, read_fields
-from .server import Place
-from .service import Service
-from .splunk import Splunkd
-from .verdicts import Opinion, submit
+from .event import Fields, read_fields
+from .https_client import ServerAddress
+from .portable import AppError, event_fields, incident_uid
+from .service_client import ServiceClient
+from .verdict_collection import VerdictCollection
+from .verdicts import new_verdict, submit
 
 _DEFAULT_TIMEOUT_S = 30.0
 
 
 class Asset(BaseAsset):
-    """Where the service and the search head are, and whom to trust."""
+    """Addresses, tokens and certificates of the service and the search head."""
 
-    # What is wrong with a setting must not repeat the tokens beside it.
+    # An error of a setting must not repeat the tokens beside it.
     model_config = ConfigDict(hide_input_in_errors=True)
 
     service_url: str = AssetField(
@@ -68,19 +68,18 @@ class Asset(BaseAsset):
         is_file=True,
     )
 
-    def service(self) -> Service:
-        """The scoring service.
+    def service(self) -> ServiceClient:
+        """A client of the scoring service.
 
         Raises:
             AppError: when the asset's settings cannot be used.
         """
         token, ca = self.service_token or "", self.service_ca or ""
-        return Service(
-            Place("the scoring service", self.service_url or "", token, ca, self.timeout)
-        )
+        url = self.service_url or ""
+        return ServiceClient(ServerAddress("the scoring service", url, token, ca, self.timeout))
 
-    def splunkd(self) -> Splunkd:
-        """The search head.
+    def verdicts(self) -> VerdictCollection:
+        """The verdicts on the search head.
 
         Raises:
             AppError: when the asset names none, or its settings cannot be used.
@@ -88,7 +87,9 @@ class Asset(BaseAsset):
         if not self.splunk_url:
             raise AppError("the asset names no Splunk: set splunk_url and splunk_token")
         token, ca = self.splunk_token or "", self.splunk_ca or ""
-        return Splunkd(Place("Splunk", self.splunk_url, token, ca, self.timeout, old_ca=True))
+        return VerdictCollection(
+            ServerAddress("Splunk", self.splunk_url, token, ca, self.timeout, old_ca=True)
+        )
 
 
 app = App(
@@ -107,40 +108,40 @@ app = App(
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Say what went wrong in one line; a trace could quote an event."""
+def _one_line_errors() -> Iterator[None]:
+    """Report an error as one line; a trace could quote an event."""
     try:
         yield
     except AppError as error:
         raise ActionFailure(str(error)) from None
-    except Exception as error:  # noqa: BLE001 - the last resort; its words may repeat an event
+    except Exception as error:  # noqa: BLE001 - the last resort; its message may quote an event
         raise ActionFailure(
-            f"it could not be done ({type(error).__name__}): please report this"
+            f"the action failed ({type(error).__name__}): please report this"
         ) from None
 
 
 @app.test_connectivity()
 def test_connectivity(asset: Asset) -> None:
-    """Ask the service for its tasks, and Splunk whether the token's user may label."""
-    with _told():
+    """List the tasks of the service, and check that the Splunk token's user may label."""
+    with _one_line_errors():
         with asset.service() as service:
             tasks = service.tasks()
-        serving = sum(bool(task.model) for task in tasks)
-        progress(f"The scoring service has {len(tasks)} tasks; a model serves {serving} of them.")
+        live = sum(bool(task.model) for task in tasks)
+        progress(f"The scoring service has {len(tasks)} tasks; {live} of them have a live model.")
         if not asset.splunk_url:
             progress("The asset names no Splunk: verdicts cannot be submitted.")
             return
-        with asset.splunkd() as splunkd:
-            splunkd.check_capability()
-            progress(f"Splunk takes the verdicts {', '.join(splunkd.words())}.")
+        with asset.verdicts() as collection:
+            collection.check_capability()
+            progress(f"Splunk takes the verdicts {', '.join(collection.values())}.")
 
 
 class ScoreParams(Params):
-    """What is to be scored."""
+    """The event to score."""
 
     task: str = Param(description="Task of sftsec.yaml", primary=True)
     text: str | None = Param(
-        description="Text to score; it stands in the task's first text field",
+        description="Text to score; it becomes the task's first text field",
         required=False,
     )
     fields: str | None = Param(
@@ -148,7 +149,7 @@ class ScoreParams(Params):
         required=False,
     )
     incident_uid: str | None = Param(
-        description="Name of the event, given back with the score; default: from its fields",
+        description="Name of the event, returned with the score; default: from its fields",
         required=False,
         cef_types=["sftsec incident uid"],
     )
@@ -162,13 +163,13 @@ class ClassOutput(ActionOutput):
 
 
 class ScoreOutput(ActionOutput):
-    """What the model in service makes of the event."""
+    """The score of the event by the live model."""
 
     label: str = OutputField(example_values=["malicious"], column_name="Label")
     probability: float = OutputField(example_values=[0.97], column_name="Probability")
     detection: bool = OutputField(column_name="Detection")
     threshold: float = OutputField(example_values=[0.5])
-    reason: str = OutputField(example_values=["kept back: maintenance"], column_name="Reason")
+    reason: str = OutputField(example_values=["suppressed: maintenance"], column_name="Reason")
     model: str = OutputField(example_values=["f9c5"], column_name="Model")
     recipe: str = OutputField(example_values=["linear"])
     task: str = OutputField(example_values=["phishing"])
@@ -180,23 +181,23 @@ class ScoreOutput(ActionOutput):
 
 @app.action(
     name="score event",
-    description="Score an event with the model in service",
+    description="Score an event with the live model",
     action_type="investigate",
     read_only=True,
-    verbose="Nothing is stored. What analysts or sftsec said of the event is not sent.",
+    verbose="Nothing is stored. Fields that hold a verdict or a score are not sent.",
     render_as="table",
 )
 def score_event(params: ScoreParams, soar: SOARClient, asset: Asset) -> ScoreOutput:
     """Ask the service for an event's score."""
-    with _told():
+    with _one_line_errors():
         fields = read_fields(params.fields or "")
-        asked = event_fields(fields)
+        inputs = event_fields(fields)
         with asset.service() as service:
             if params.text:
-                asked[service.text_field(params.task)] = params.text
-            if not asked:
+                inputs[service.text_field(params.task)] = params.text
+            if not inputs:
                 raise AppError("there is nothing to score: give text, or fields")
-            score = service.score(params.task, asked)
+            score = service.score(params.task, inputs)
     detected = "a detection" if score.detection else "no detection"
     soar.set_message(f"{score.label} ({score.probability:.3f}): {detected}")
     return ScoreOutput(
@@ -208,35 +209,35 @@ def score_event(params: ScoreParams, soar: SOARClient, asset: Asset) -> ScoreOut
         model=score.model,
         recipe=score.recipe,
         task=params.task,
-        incident_uid=incident_uid(fields, params.incident_uid or ""),
-        classes=[ClassOutput(label=name, probability=share) for name, share in score.classes],
+        incident_uid=_uid(fields, params.incident_uid),
+        classes=[ClassOutput(label=name, probability=p) for name, p in score.classes],
     )
 
 
 class VerdictParams(Params):
-    """What is said of which incident."""
+    """The verdict and its incident."""
 
-    verdict: str = Param(description="One of the words that the Splunk app offers", primary=True)
+    verdict: str = Param(description="One of the verdicts that the Splunk app offers", primary=True)
     incident_uid: str | None = Param(
         description="Name of the incident; default: from its fields, as in the Splunk app",
         required=False,
         cef_types=["sftsec incident uid"],
     )
     analyst: str | None = Param(
-        description="Who judged; empty when the playbook did, which makes it an automated verdict",
+        description="Who gave it; empty when the playbook did, which makes it automated",
         required=False,
         cef_types=["user name"],
     )
     reason: str | None = Param(description="Why", required=False)
     fields: str | None = Param(
-        description="Fields of the event, a JSON object: what a model learns from",
+        description="Fields of the event, a JSON object: models are trained on them",
         required=False,
     )
     task: str | None = Param(description="Task that it is for; default: all", required=False)
 
 
 class VerdictOutput(ActionOutput):
-    """What became of the verdict."""
+    """The stored verdict."""
 
     state: str = OutputField(example_values=["saved", "already saved"], column_name="State")
     incident_uid: str = OutputField(
@@ -252,7 +253,7 @@ class VerdictOutput(ActionOutput):
 
 @app.action(
     name="submit verdict",
-    description="Record a verdict on an incident for sftsec to learn from",
+    description="Submit a verdict on an incident, which models are trained on",
     action_type="generic",
     read_only=False,
     verbose="It is added to the collection sftsec_verdicts of the Splunk app. The same verdict "
@@ -261,37 +262,36 @@ class VerdictOutput(ActionOutput):
 )
 def submit_verdict(params: VerdictParams, soar: SOARClient, asset: Asset) -> VerdictOutput:
     """Add a verdict to the Splunk app's collection."""
-    with _told():
+    with _one_line_errors():
         fields = read_fields(params.fields or "")
-        uid = incident_uid(fields, params.incident_uid or "")
+        uid = _uid(fields, params.incident_uid)
         if not uid:
             raise AppError(
-                "the event has no name that stays: give incident_uid, or fields with "
+                "the event has no lasting name: give incident_uid, or fields with "
                 "incident_uid, event_id, finding_id, or _bkt and _cd"
             )
-        opinion = Opinion(
-            uid,
+        new = new_verdict(
             params.verdict.strip(),
             (params.analyst or "").strip(),
             (params.reason or "").strip(),
-            time.time(),
             (params.task or "").strip(),
+            time.time(),
         )
-        with asset.splunkd() as splunkd:
-            outcome = submit(splunkd, opinion, fields)
-    soar.set_message(f"{opinion.verdict} on {uid}: {outcome.state}")
+        with asset.verdicts() as collection:
+            submitted = submit(collection, uid, new, fields)
+    soar.set_message(f"{new.verdict} on {uid}: {submitted.state}")
     return VerdictOutput(
-        state=outcome.state,
+        state=submitted.state,
         incident_uid=uid,
-        verdict=opinion.verdict,
-        analyst=opinion.who,
-        automated=opinion.automated,
-        key=outcome.key,
+        verdict=new.verdict,
+        analyst=new.analyst,
+        automated=new.automated,
+        key=submitted.key,
     )
 
 
 class ReportParams(Params):
-    """Of which task."""
+    """The task to report."""
 
     task: str | None = Param(
         description="Task of sftsec.yaml; default: all", required=False, primary=True
@@ -299,7 +299,7 @@ class ReportParams(Params):
 
 
 class TaskOutput(ActionOutput):
-    """A task and the model that serves it."""
+    """A task and its live model."""
 
     task: str = OutputField(example_values=["phishing"], column_name="Task")
     status: str = OutputField(
@@ -308,7 +308,7 @@ class TaskOutput(ActionOutput):
     model: str = OutputField(example_values=["f9c5"], column_name="Model")
     recipe: str = OutputField(example_values=["linear"], column_name="Recipe")
     threshold: float | None = OutputField(example_values=[0.5], column_name="Threshold")
-    trouble: str = OutputField(example_values=["the model's file was changed"])
+    error: str = OutputField(example_values=["the model's file was changed"])
     benign: str = OutputField(example_values=["benign"])
     labels: list[str] = OutputField(example_values=["malicious", "benign"])
     text_fields: list[str] = OutputField(example_values=["message"])
@@ -316,17 +316,17 @@ class TaskOutput(ActionOutput):
 
 @app.action(
     name="get report",
-    description="Say which model serves each task, and its state",
+    description="List the live model of each task and its state",
     action_type="investigate",
     read_only=True,
     render_as="table",
 )
 def get_report(params: ReportParams, soar: SOARClient, asset: Asset) -> list[TaskOutput]:
-    """Ask the service for its tasks."""
-    with _told(), asset.service() as service:
+    """List the tasks of the service."""
+    with _one_line_errors(), asset.service() as service:
         tasks = [service.task(params.task)] if params.task else service.tasks()
-    serving = sum(bool(task.model) for task in tasks)
-    soar.set_message(f"{len(tasks)} tasks; a model serves {serving} of them")
+    live = sum(bool(task.model) for task in tasks)
+    soar.set_message(f"{len(tasks)} tasks; {live} of them have a live model")
     return [
         TaskOutput(
             task=task.name,
@@ -334,13 +334,18 @@ def get_report(params: ReportParams, soar: SOARClient, asset: Asset) -> list[Tas
             model=task.model,
             recipe=task.recipe,
             threshold=task.threshold,
-            trouble=task.trouble,
+            error=task.error,
             benign=task.benign,
             labels=list(task.labels),
             text_fields=list(task.text_fields),
         )
         for task in tasks
     ]
+
+
+def _uid(fields: Fields, given: str | None) -> str:
+    """The name that the playbook gives, or else the event's own."""
+    return (given or "").strip() or incident_uid(fields)
 
 
 if __name__ == "__main__":

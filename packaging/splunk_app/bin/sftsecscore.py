@@ -1,7 +1,7 @@
 """The search command `sftsecscore`; see default/searchbnf.conf."""
 
 from sftsec_app.chunked import run
-from sftsec_app.scoring import Scoring
+from sftsec_app.scoring import ScoreCommand
 
 if __name__ == "__main__":
-    run(Scoring)
+    run(ScoreCommand)

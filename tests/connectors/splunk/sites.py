@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from sftsec_core.packages.splunk import build_app
 from sftsec_splunk.config import SplunkConfig
 from sftsec_splunk.connector import SplunkConnector
-from tests.meta.tree import ROOT
 from tests.servers.splunkd.events import Origin
 from tests.servers.splunkd.server import start_splunkd
 from tests.servers.splunkd.state import Splunkd
@@ -72,7 +74,8 @@ def own_site(monkeypatch: Any, **settings: Any) -> Iterator[Site]:
     with start_splunkd(**{"tls": False, **settings}) as splunk:
         monkeypatch.setenv("SFTSEC_TEST_HEC_TOKEN", HEC_TOKEN)
         monkeypatch.setenv("SFTSEC_TEST_PASSWORD", splunk.password)
-        splunk.install_app(ROOT / "packaging" / "splunk_app")
+        with TemporaryDirectory(prefix="sftsec-app-") as folder:
+            splunk.install_app(build_app().unpack(Path(folder)))
         splunk.add_index("mail")
         splunk.add_hec_token("sftsec", HEC_TOKEN, index="sftsec", useACK=True)
         yield Site(splunk)

@@ -11,7 +11,9 @@ import pytest
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.packages.elastic import build_package
+from sftsec_core.packages.soar import build_soar_app
 from sftsec_core.packages.sources import read_folder, source_folder
+from sftsec_core.packages.splunk import build_app
 
 BUILD_S = 200
 MAIN = "from sftsec_core.cli import main; main()"
@@ -25,6 +27,21 @@ def test_a_checkout_builds_from_its_own_sources(root: Path) -> None:
 def test_an_installation_without_them_says_so() -> None:
     with pytest.raises(IntegrityError, match="lacks the sources of no_such: install sftsec again"):
         source_folder("no_such")
+
+
+@pytest.mark.parametrize(
+    ("folder", "files"),
+    [("bin/sftsec_app/portable", build_app().files), ("src/portable", build_soar_app().files)],
+    ids=["splunk", "soar"],
+)
+def test_an_app_has_the_shared_modules_byte_for_byte(
+    root: Path, folder: str, files: dict[str, bytes]
+) -> None:
+    shared = sorted((root / "sftsec_core" / "sdk" / "portable").glob("*.py"))
+    assert len(shared) > 5
+    copied = {path: content for path, content in files.items() if path.startswith(f"{folder}/")}
+    assert copied == {f"{folder}/{path.name}": path.read_bytes() for path in shared}
+    assert not [path for path in files if path.endswith(".pyi")]
 
 
 def test_what_editors_and_developers_leave_is_not_read(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from sftsec_core import __version__
 from sftsec_core.packages.splunk import build_app, write_app
+from sftsec_core.sdk.portable import UID_EXPRESSION, page_rules
 
 
 def test_two_builds_are_the_same_bytes(tmp_path: Path) -> None:
@@ -38,7 +39,9 @@ def test_the_archive_holds_the_one_folder_and_nothing_that_is_hidden_or_compiled
     assert {name.split("/")[0] for name in names} == {"sftsec"}
     parts = {part for name in names for part in name.split("/")}
     assert not [part for part in parts if part.startswith(".") or part.endswith((".pyc", "~"))]
-    assert not parts & {"__pycache__", "local", "__init__.py"}
+    assert not parts & {"__pycache__", "local"}
+    packages = {name for name in names if name.endswith("/__init__.py")}
+    assert packages == {"sftsec/bin/sftsec_app/portable/__init__.py"}
     assert {f"sftsec/{path}" for path in app.files} <= set(names)
 
 
@@ -47,8 +50,23 @@ def test_what_lies_about_in_the_sources_stays_out(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("@version@")
     app = build_app(tmp_path, "1.0.0")
-    assert {path for path in app.files if not path.startswith("static/")} == {"default/app.conf"}
+    found = {path for path in app.files if (tmp_path / path).exists()}
+    assert found == {"default/app.conf"}
+    assert not [path for path in app.files if path.endswith((".pyc", "~"))]
     assert app.files["default/app.conf"] == b"1.0.0"
+
+
+def test_the_page_has_the_shared_rules_as_json() -> None:
+    module = build_app().files["appserver/static/labelling/rules.js"].decode()
+    rules = json.loads(module.partition("RULES = ")[2].removesuffix(";\n"))
+    assert rules == page_rules()
+    assert "disposition" in rules["private"]
+
+
+def test_the_macro_names_an_event_as_the_connector_does() -> None:
+    macros = build_app().files["default/macros.conf"].decode()
+    assert f"[sftsec_uid]\ndefinition = eval incident_uid={UID_EXPRESSION}\n" in macros
+    assert "@uid_expression@" not in macros
 
 
 def test_unpacked_it_is_the_folder_that_splunk_has(tmp_path: Path) -> None:

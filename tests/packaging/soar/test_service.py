@@ -17,7 +17,7 @@ from tests.servers.splunkd.state import Splunkd
 def test_connectivity_says_what_the_service_has(bench: Bench) -> None:
     run = bench.run("test_connectivity")
     assert run.ok, run.message
-    assert "has 2 tasks; a model serves 1 of them" in run.output
+    assert "has 2 tasks; 1 of them have a live model" in run.output
     assert "names no Splunk: verdicts cannot be submitted" in run.output
 
 
@@ -62,7 +62,7 @@ def test_the_report_is_what_the_service_says_of_its_tasks(bench: Bench, service:
     assert found[TASK]["labels"] == told[TASK]["labels"]
     empty = found["empty"]
     assert (empty["status"], empty["model"], empty["threshold"]) == ("none", "", None)
-    assert run.message == "2 tasks; a model serves 1 of them"
+    assert run.message == "2 tasks; 1 of them have a live model"
     (one,) = ok(bench.run("get_report", task=TASK))
     assert one == found[TASK]
 
@@ -102,7 +102,7 @@ def test_a_wrong_token_is_named_and_not_shown(
 ) -> None:
     wrong = {"service_token": "not-a-token-of-this-service"}
     message = refused(bench.run(action, wrong, **params))
-    assert "401: the token is refused: look at the asset" in message
+    assert "401: the token is refused: check the asset" in message
 
 
 @pytest.mark.parametrize(("action", "params"), ACTIONS)

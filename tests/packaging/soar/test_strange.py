@@ -22,7 +22,7 @@ ANSWER: dict[str, Any] = {
     "results": [RESULT],
 }  # fmt: skip
 FIELDS = json.dumps({"message": "x"})
-NONE_OF_OURS = "answer is none of `sftsec serve`: look at the asset's address"
+NONE_OF_OURS = "answer is none of `sftsec serve`: check the asset's address"
 
 
 def gives(document: object) -> Gives:
@@ -119,7 +119,7 @@ def test_a_redirect_is_not_followed(bench: Bench, certificates: Path) -> None:
         (Gives(b"x" * 40, pause_s=0.2), "did not answer within 2 s"),  # each piece comes in time
         (Gives(b"x", pause_s=20), "did not answer within 2 s"),
         (Gives(b"x" * (9 * 2**20)), "answered more than 8388608 bytes"),
-        (Gives(b"x", headers={"Content-Length": "9"}), "cannot be asked"),
+        (Gives(b"x", headers={"Content-Length": "9"}), "gave no whole answer"),
     ],
 )
 def test_an_answer_is_bounded_in_time_and_size(

@@ -153,7 +153,7 @@ def test_what_an_analyst_took_back_a_playbook_does_not_say_again(
     (first,) = ok(judging.run("submit_verdict", verdict="malicious", incident_uid=UID))
     retract(splunk, first["key"])
     message = refused(judging.run("submit_verdict", verdict="malicious", incident_uid=UID))
-    assert "an analyst took back the verdict 'malicious' of a playbook" in message
+    assert "an analyst retracted the playbook's verdict 'malicious'" in message
     assert len(documents(splunk)) == 2
     (told,) = ok(
         judging.run("submit_verdict", verdict="malicious", incident_uid=UID, analyst="ann")
@@ -192,7 +192,10 @@ def test_the_connector_reads_what_a_playbook_said(judging: Bench, splunk: Splunk
         ({"verdict": "benign", "fields": '{"event_id": 4624}'}, "has no name that stays"),
         ({"verdict": "benign", "fields": "{"}, "fields must be a JSON object"),
         ({"verdict": "benign", "incident_uid": UID, "reason": "x" * 2001}, "2000 characters"),
-        ({"verdict": "benign", "incident_uid": UID, "analyst": "soar"}, "name a person, or nobody"),
+        (
+            {"verdict": "benign", "incident_uid": UID, "analyst": "soar"},
+            "give a person's name",
+        ),
     ],
 )
 def test_what_cannot_be_said_is_one_line(
@@ -212,7 +215,7 @@ def test_a_token_that_may_not_label_is_refused(
     assert "give it the role sftsec_analyst" in refused(judging.run(action, token, **params))
     wrong = {"splunk_token": "not-a-token-of-this-splunk"}
     message = refused(judging.run(action, wrong, **params))
-    assert "splunkd answered 401: the token is refused: look at the asset" in message
+    assert "splunkd answered 401: the token is refused: check the asset" in message
     assert documents(splunk) == []
 
 

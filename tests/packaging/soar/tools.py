@@ -73,14 +73,15 @@ def need_tools() -> Tools:
     )
 
 
-def lay(folder: Path, lock: Path) -> Path:
-    """Write the app's project as its archive unpacks, with its lock; return its own folder."""
+def lay(folder: Path, lock: Path | None = None) -> Path:
+    """Write the app's project as its archive unpacks, with a lock; return its own folder."""
     project = folder / FOLDER
     for path, content in build_soar_app().files.items():
         file = project / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
-    shutil.copy(lock, project / "uv.lock")
+    if lock is not None:
+        shutil.copy(lock, project / "uv.lock")
     return project
 
 

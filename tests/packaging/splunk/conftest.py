@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,14 @@ __all__ = ["certificates"]
 def app_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built app, unpacked: a folder `sftsec`."""
     return build_app().unpack(tmp_path_factory.mktemp("apps"))
+
+
+@pytest.fixture(scope="module")
+def app_modules(app_folder: Path) -> Iterator[None]:
+    """The modules of the built app, to be imported here."""
+    sys.path.insert(0, str(app_folder / "bin"))
+    yield
+    sys.path.remove(str(app_folder / "bin"))
 
 
 @pytest.fixture

@@ -52,7 +52,8 @@ def echo(body: dict[str, Any]) -> bytes:
          "top_classes": [], "reason": None, "error": None}
         for each in body["events"]
     ]  # fmt: skip
-    answer = {"task": TASK, "model": {"digest": "d" * 64}, "threshold": 0.5, "results": results}
+    model = {"digest": "d" * 64, "recipe": "linear"}
+    answer = {"task": TASK, "model": model, "threshold": 0.5, "results": results}
     return json.dumps(answer).encode()
 
 

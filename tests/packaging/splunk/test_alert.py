@@ -71,7 +71,7 @@ def test_rows_are_put_to_the_analysts(bench: Bench, splunk: Splunkd) -> None:
     for _ in range(2):  # an alert fires again and again
         done = bench.alert(given, action="label", task=TASK, reason="odd")
         assert done.returncode == 0, done.stderr
-    assert "INFO sftsec: 2 rows put to the analysts" in done.stderr
+    assert "INFO sftsec: 2 rows queued for labelling" in done.stderr
     first, second = splunk.kv("sftsec", "sftsec_queue")
     assert (first["incident_uid"], first["label"], first["probability"]) == (
         "E0@@n",

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftsec_core.packages.sources import source_folder
 from tests.packaging.splunk.bench import Bench
 from tests.servers.splunkd.chunked import Record, from_csv, to_csv
 from tests.servers.splunkd.pythons import SPLUNK_PYTHONS, need_python
 
-BIN = str(source_folder("splunk_app") / "bin")
 HARD = (
     b'a,__mv_a,b\n"x\r\ny",,"q""uote"\n"nul\x00 and \xff\xfe",$1$;$2$,\n,,"\xef\xb7\x90"\n"\r",,\n'
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _path() -> Iterator[None]:
-    sys.path.insert(0, BIN)
-    yield
-    sys.path.remove(BIN)
+pytestmark = pytest.mark.usefixtures("app_modules")
 
 
 # The double does not quote a bare carriage return; below are frames that do.
@@ -36,10 +28,10 @@ cells = texts | st.lists(texts.filter(bool), min_size=2, max_size=3)
 
 @given(st.lists(st.fixed_dictionaries({"a": cells, "b": cells}), min_size=1, max_size=4))
 def test_a_frame_is_written_as_it_was_read(batch: list[Record]) -> None:
-    from sftsec_app.rows import Table
+    from sftsec_app.rows import RowTable
 
     body = to_csv(batch)
-    table = Table.read(body)
+    table = RowTable.read(body)
     assert from_csv(table.write()) == from_csv(body)
     table.set(["c", "a"], [("new", "other")] * len(batch))
     changed = [{"b": each["b"], "c": "new", "a": "other"} for each in from_csv(body)]
@@ -48,26 +40,28 @@ def test_a_frame_is_written_as_it_was_read(batch: list[Record]) -> None:
 
 @given(st.lists(st.fixed_dictionaries({"a": cells}), min_size=1, max_size=3))
 def test_rows_are_names_and_values(batch: list[Record]) -> None:
-    from sftsec_app.rows import Table
+    from sftsec_app.rows import RowTable
 
-    found = Table.read(to_csv(batch)).rows()
+    found = RowTable.read(to_csv(batch)).rows()
     assert found == [{k: v for k, v in each.items() if v} for each in from_csv(to_csv(batch))]
 
 
 @pytest.mark.parametrize("version", SPLUNK_PYTHONS)
-def test_bytes_that_are_no_text_survive_in_both_pythons(version: str, tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_survive_in_both_pythons(
+    version: str, app_folder: Path, tmp_path: Path
+) -> None:
     (tmp_path / "frame.csv").write_bytes(HARD)
     code = (
-        "import sys; from sftsec_app.rows import Table\n"
-        "table = Table.read(open(sys.argv[1], 'rb').read())\n"
+        "import sys; from sftsec_app.rows import RowTable\n"
+        "table = RowTable.read(open(sys.argv[1], 'rb').read())\n"
         "[row.get('a', '').encode() for row in table.rows() if isinstance(row.get('a'), str)]\n"
-        "again = Table.read(table.write())\n"
+        "again = RowTable.read(table.write())\n"
         "assert again.write() == table.write()\n"
         "sys.stdout.buffer.write(table.write())"
     )
     done = subprocess.run(
         [str(need_python(version)), "-B", "-c", code, str(tmp_path / "frame.csv")],
-        cwd=BIN,
+        cwd=app_folder / "bin",
         capture_output=True,
         check=True,
     )
@@ -91,4 +85,4 @@ def test_a_long_event_is_no_error(scoring_bench: Bench, version: str) -> None:
 def test_the_alert_action_reads_what_is_no_text(bench: Bench, version: str) -> None:
     bench.version = version
     done = bench.alert([{"event_id": "E1@@n", "message": "a\0b"}], action="label", task="mail")
-    assert (done.returncode, done.stderr) == (0, "INFO sftsec: 1 rows put to the analysts\n")
+    assert (done.returncode, done.stderr) == (0, "INFO sftsec: 1 rows queued for labelling\n")

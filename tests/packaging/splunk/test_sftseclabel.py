@@ -145,7 +145,7 @@ def test_more_than_the_store_takes_at_once_is_written_in_parts(
         ("bob", DISPUTED, "you may not label: that takes the role sftsec_analyst (sftsec_label)"),
         ("ann", ["label=malcious"], "none of the verdicts: malicious, benign, undetermined"),
         ("ann", ["reason=x"], "label=... is missing"),
-        ("ann", ["label=benign", "reason=seen", "in", "it"], "'in' is no option"),
+        ("ann", ["label=benign", "reason=seen", "in", "it"], "'in' is not an option"),
         ("ann", ["label=benign", "reason=" + "x" * 2001], "a reason may have 2000 characters"),
     ],
 )

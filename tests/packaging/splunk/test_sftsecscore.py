@@ -210,8 +210,8 @@ def test_a_service_that_is_killed_midway_costs_only_the_rest(
     ("arguments", "told"),
     [
         (["field=message"], "task=... is missing; try: | sftsecscore task=phishing field=message"),
-        ([f"task={TASK}"], "name what is scored: field=... or fields=..."),
-        ([f"task={TASK}", "feild=message"], "there is no option 'feild'"),
+        ([f"task={TASK}"], "name the fields to score: field=... or fields=..."),
+        ([f"task={TASK}", "feild=message"], "unknown option 'feild'"),
         ([f"task={TASK}", "field=sftsec_label"], "a model must not read it"),
         ([f"task={TASK}", "field=disposition_label"], "a model must not read it"),
     ],

@@ -29,7 +29,7 @@ def test_rows_go_on_when_the_token_is_refused(
     run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
     assert unscored(run.records)
     (told,) = errors(run.messages)
-    assert "401: the token is refused: set it anew on the set-up page" in told
+    assert "401: the token is refused: set another one on the set-up page" in told
     assert wrong not in json.dumps(run.messages) + run.stderr
 
 

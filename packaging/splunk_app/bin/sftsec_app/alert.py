@@ -1,7 +1,7 @@
-"""The alert action "Send to sftsec": what a search found is scored, or put to the analysts.
+"""The alert action "Send to sftsec": scores the results of a search, or queues them for labelling.
 
-`score` asks the service for each row, and indexes as a detection what it holds for one. `label`
-puts each row into the queue of the labelling page. What cannot be used is counted and logged.
+`score` sends each row to the service, and indexes the detections. `label` puts each row into the
+queue of the labelling page. A row that cannot be used is counted and logged.
 """
 
 from __future__ import annotations
@@ -18,24 +18,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from sftsec_app.arguments import names_in
-from sftsec_app.detections import SOURCE, SOURCETYPE, detection_event, event_text
-from sftsec_app.errors import AppError
-from sftsec_app.fields import event_fields, event_time, incident_uid
-from sftsec_app.rows import Row, first, row_of
-from sftsec_app.scoring import asked, checked_fields
-from sftsec_app.service import Service
+from sftsec_app.detections import SOURCE, SOURCETYPE, event_text, row_detection
+from sftsec_app.portable import (
+    QUEUE,
+    AppError,
+    event_json,
+    event_time,
+    first,
+    incident_uid,
+    queue_key,
+)
+from sftsec_app.rows import Row, row_of
+from sftsec_app.scoring import checked_fields, model_input
+from sftsec_app.scoring_client import ScoringClient
 from sftsec_app.settings import read_service
-from sftsec_app.splunkd import Document, Splunkd
-from sftsec_app.verdicts import QUEUE, event_json, key_of_uid, save
+from sftsec_app.splunkd import Document, SplunkdClient
+from sftsec_app.verdicts import save
 
 Counts = Counter[str]
-_AT_ONCE = 200
+_BATCH = 200
 _NO_UID = "without an incident_uid"
 
 
 @dataclass(frozen=True)
-class Order:
-    """What the alert asks for.
+class AlertRequest:
+    """The parameters of one run of the action.
 
     Attributes:
         action: "score" or "label".
@@ -43,8 +50,8 @@ class Order:
         fields: to score; `["*"]` for all.
         index: for detections.
         reason: shown to the analyst who is to label.
-        search: the alert's name.
-        results_file: the rows, CSV in gzip's wrapping.
+        search: the name of the alert.
+        results_file: the rows, CSV compressed by gzip.
     """
 
     action: str
@@ -56,7 +63,7 @@ class Order:
     results_file: str
 
     @classmethod
-    def of(cls, payload: dict[str, Any]) -> Order:
+    def of(cls, payload: dict[str, Any]) -> AlertRequest:
         """Read the payload.
 
         Raises:
@@ -81,56 +88,58 @@ class Order:
 
 
 def main() -> None:
-    """Read the payload from standard input and do it; the exit code says whether all went well."""
+    """Read the payload from standard input and run the action; the exit code tells success."""
     if sys.argv[1:2] != ["--execute"]:
         sys.exit("an alert's action: Splunk runs it with --execute")
     try:
-        counts = carry_out(json.load(sys.stdin))
+        counts = run_action(json.load(sys.stdin))
     except AppError as error:
         _log("ERROR", str(error))
         sys.exit(1)
     except (ValueError, OSError) as error:
         _log("ERROR", f"Splunk's payload cannot be read: {type(error).__name__}")
         sys.exit(1)
-    for what, count in sorted(counts.items()):
-        _log("INFO", f"{count} rows {what}")
+    for state, count in sorted(counts.items()):
+        _log("INFO", f"{count} rows {state}")
 
 
-def carry_out(payload: dict[str, Any]) -> Counts:
-    """Do what the alert asks for; return what became of how many rows.
+def run_action(payload: dict[str, Any]) -> Counts:
+    """Run the action; return the count of rows for each result.
 
     Raises:
-        AppError: when it could not be done to the end. It can be repeated: what is there already
-            is not there twice, but for a detection that `dedup detection_id` makes one.
+        AppError: when it stopped before the end. It may be repeated: no verdict request is there
+            twice, and `dedup detection_id` removes a second copy of a detection.
         OSError: when the results cannot be read.
     """
-    order = Order.of(payload)
+    request = AlertRequest.of(payload)
     session = str(payload.get("session_key") or "")
-    with closing(Splunkd(str(payload.get("server_uri") or ""), session)) as splunkd:
-        if order.action == "label":
-            return _each_batch(order, _Asking(splunkd, order))
+    with closing(SplunkdClient(str(payload.get("server_uri") or ""), session)) as splunkd:
+        if request.action == "label":
+            return _run_batches(request, _RowQueuer(splunkd, request))
         settings = read_service(splunkd)
-        with closing(Service(settings)) as service:
-            return _each_batch(order, _Scoring(splunkd, service, order, settings.batch))
+        with closing(ScoringClient(settings)) as client:
+            return _run_batches(request, _RowScorer(splunkd, client, request, settings.batch))
 
 
-def _each_batch(order: Order, act: Callable[[dict[str, Row]], Counts]) -> Counts:
+def _run_batches(request: AlertRequest, handle: Callable[[dict[str, Row]], Counts]) -> Counts:
     counts: Counts = Counter()
-    for rows in batches(order.results_file):
+    for rows in batches(request.results_file):
         named = {uid: row for row in rows for uid in [incident_uid(row)] if uid}
         unnamed = sum(not incident_uid(row) for row in rows)
-        counts.update(act(named))
+        counts.update(handle(named))
         counts.update({_NO_UID: unnamed} if unnamed else {})
     return counts
 
 
-class _Scoring:
-    """Rows to detections."""
+class _RowScorer:
+    """Scores rows and indexes the detections."""
 
-    def __init__(self, splunkd: Splunkd, service: Service, order: Order, batch: int) -> None:
+    def __init__(
+        self, splunkd: SplunkdClient, client: ScoringClient, request: AlertRequest, batch: int
+    ) -> None:
         self._splunkd = splunkd
-        self._service = service
-        self._order = order
+        self._client = client
+        self._request = request
         self._batch = batch
 
     def __call__(self, named: dict[str, Row]) -> Counts:
@@ -141,8 +150,9 @@ class _Scoring:
         return counts
 
     def _score(self, pairs: Sequence[tuple[str, Row]]) -> Iterator[str]:
-        order = self._order
-        results = self._service.score(order.task, [asked(row, order.fields) for _, row in pairs])
+        request = self._request
+        inputs = [model_input(row, request.fields) for _, row in pairs]
+        results = self._client.score(request.task, inputs)
         for (uid, row), result in zip(pairs, results):
             if result.error:
                 yield f"not scored: {result.error}"
@@ -150,43 +160,41 @@ class _Scoring:
             if not result.detection:
                 yield "scored, no detection"
                 continue
-            fields, at = event_fields(row), event_time(row)
-            event = detection_event(result, uid, order.task, fields, at)
-            text = event_text(event, time.time())
-            self._splunkd.index(text, index=order.index, sourcetype=SOURCETYPE, source=SOURCE)
+            text = event_text(row_detection(result, uid, request.task, row), time.time())
+            self._splunkd.index(text, index=request.index, sourcetype=SOURCETYPE, source=SOURCE)
             yield "scored, detection written"
 
 
-class _Asking:
-    """Rows to the queue of the labelling page."""
+class _RowQueuer:
+    """Puts rows into the queue of the labelling page."""
 
-    def __init__(self, splunkd: Splunkd, order: Order) -> None:
+    def __init__(self, splunkd: SplunkdClient, request: AlertRequest) -> None:
         self._splunkd = splunkd
-        self._order = order
+        self._request = request
 
     def __call__(self, named: dict[str, Row]) -> Counts:
         now = time.time()
         save(self._splunkd, QUEUE, (self._document(uid, row, now) for uid, row in named.items()))
-        return Counter({"put to the analysts": len(named)})
+        return Counter({"queued for labelling": len(named)})
 
     def _document(self, uid: str, row: Row, now: float) -> Document:
         document: Document = {
-            "_key": key_of_uid(uid),
+            "_key": queue_key(uid),
             "incident_uid": uid,
-            "task": self._order.task,
+            "task": self._request.task,
             "label": first(row, "sftsec_label"),
-            "reason": self._order.reason,
+            "reason": self._request.reason,
             "event": event_json(row),
             "requested": now,
         }
-        share, at = _number(first(row, "sftsec_probability")), event_time(row)
-        document.update({"probability": share} if share is not None else {})
+        probability, at = _number(first(row, "sftsec_probability")), event_time(row)
+        document.update({"probability": probability} if probability is not None else {})
         document.update({"event_time": at} if at is not None else {})
         return document
 
 
 def batches(file: str) -> Iterator[list[Row]]:
-    """The rows of the results, some at a time.
+    """The rows of the results, in batches.
 
     Raises:
         OSError: when the file cannot be read.
@@ -198,7 +206,7 @@ def batches(file: str) -> Iterator[list[Row]]:
         rows: list[Row] = []
         for line in lines:
             rows.append(row_of(zip(columns, line)))
-            if len(rows) == _AT_ONCE:
+            if len(rows) == _BATCH:
                 yield rows
                 rows = []
         yield rows
@@ -212,5 +220,5 @@ def _number(text: str) -> float | None:
 
 
 def _log(level: str, text: str) -> None:
-    """Splunk puts it into its own log, index=_internal."""
+    """Write a line that Splunk puts into its own log, index=_internal."""
     sys.stderr.write(f"{level} sftsec: {text}\n")

@@ -1,26 +1,26 @@
-"""What stands behind a command: `task=phishing field=message`."""
+"""The arguments of a search command: `task=phishing field=message`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sftsec_app.errors import AppError
+from sftsec_app.portable import AppError
 
 
-class Arguments:
-    """Options by name, and the bare words, which are further names of fields."""
+class CommandArguments:
+    """Options by name, and words without one, which are names of fields."""
 
     def __init__(self, info: Mapping[str, Any], allowed: Sequence[str], usage: str) -> None:
-        """Take them apart.
+        """Parse the arguments.
 
         Args:
             info: the metadata of `getinfo`.
             allowed: the names of options.
-            usage: an example for the message of a refusal.
+            usage: an example for error messages.
 
         Raises:
-            AppError: for an option that there is not.
+            AppError: for an unknown option.
         """
         self._usage = usage
         self._options: dict[str, str] = {}
@@ -30,32 +30,32 @@ class Arguments:
             if not equals:
                 self.words += names_in(name)
             elif name not in allowed:
-                raise self.wrong(f"there is no option {name!r}, only {', '.join(allowed)}")
+                raise self.error(f"unknown option {name!r}; known are {', '.join(allowed)}")
             else:
                 self._options[name] = _unquoted(value)
 
     def get(self, name: str) -> str:
-        """An option; "" where it was not given."""
+        """An option; "" without it."""
         return self._options.get(name, "").strip()
 
-    def need(self, name: str) -> str:
-        """An option that must be given.
+    def require(self, name: str) -> str:
+        """A required option.
 
         Raises:
-            AppError: when it was not.
+            AppError: without it.
         """
         found = self.get(name)
         if not found:
-            raise self.wrong(f"{name}=... is missing")
+            raise self.error(f"{name}=... is missing")
         return found
 
-    def wrong(self, what: str) -> AppError:
-        """A refusal that shows how it is meant."""
-        return AppError(f"{what}; try: {self._usage}")
+    def error(self, problem: str) -> AppError:
+        """An error with an example of the right use."""
+        return AppError(f"{problem}; try: {self._usage}")
 
 
 def names_in(text: str) -> list[str]:
-    """Names of fields between commas or blanks."""
+    """Names of fields, separated by commas or blanks."""
     return text.replace(",", " ").split()
 
 

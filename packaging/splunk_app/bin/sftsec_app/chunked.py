@@ -1,8 +1,8 @@
 """Splunk's protocol for search commands, version 2, without Splunk's SDK.
 
 splunkd starts the script and writes frames to it: `chunked 1.0,<bytes of metadata>,<bytes of
-body>`, a newline, JSON, CSV. The first asks for `getinfo`; each later one, `execute`, brings rows
-and is answered by one frame with what became of them.
+body>`, a newline, JSON, CSV. The first one is `getinfo`. Each later one is `execute`, holds rows,
+and gets one frame with the changed rows as its answer.
 """
 
 from __future__ import annotations
@@ -14,66 +14,66 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Callable
 
-from sftsec_app.errors import AppError
-from sftsec_app.rows import Table
+from sftsec_app.portable import AppError
+from sftsec_app.rows import RowTable
 
 Metadata = dict[str, Any]
 _HEADER = re.compile(rb"chunked 1\.0,(\d+),(\d+)\n")
 _LONGEST_HEADER = 64
-# What names an indexed event is hidden, and asked for by name.
+# The fields that name an indexed event are hidden: `*` does not include them.
 ALL_FIELDS = ["*", "_bkt", "_cd"]
 
 
 @dataclass
-class Messages:
-    """What a search shows below its bar; each line once, however many batches say it."""
+class SearchMessages:
+    """Messages that Splunk shows with the search, each one once."""
 
     waiting: list[tuple[str, str]] = field(default_factory=list)
-    said: set[tuple[str, str]] = field(default_factory=set)
+    shown: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, kind: str, text: str) -> None:
-        """Say something.
+        """Add a message.
 
         Args:
             kind: INFO, WARN or ERROR.
             text: one line.
         """
         message = (kind, f"sftsec: {text}")
-        if message not in self.said:
-            self.said.add(message)
+        if message not in self.shown:
+            self.shown.add(message)
             self.waiting.append(message)
 
     def take(self) -> Metadata:
-        """What has not been shown yet, as a frame carries it."""
+        """The messages that no frame has carried yet, as metadata of a frame."""
         messages, self.waiting = self.waiting, []
         return {"inspector": {"messages": messages}} if messages else {}
 
 
-class Command:
-    """One search command; a subclass says what it does with rows."""
+class SearchCommand:
+    """A search command; a subclass changes the rows."""
 
-    # On the search head alone, in the order of the rows: what `distributed = false` comes to.
+    # On the search head alone, in the order of the rows, as `distributed = false` asks for.
     kind = "stateful"
 
-    def __init__(self, info: Metadata, messages: Messages) -> None:
-        """Read the arguments and get ready.
+    def __init__(self, info: Metadata, messages: SearchMessages) -> None:
+        """Read the arguments and prepare.
 
         Args:
             info: the metadata of `getinfo`.
-            messages: what the search is to show.
+            messages: for the search to show.
 
         Raises:
-            AppError: to refuse; the search then fails with its message.
+            AppError: when they are wrong; the search then fails with its message.
         """
         self.info = info
         self.messages = messages
 
     def required_fields(self) -> list[str]:
-        """What splunkd has to extract for this command."""
+        """The fields that splunkd has to extract for this command."""
         return ALL_FIELDS
 
-    def execute(self, table: Table, *, preview: bool, last: bool) -> None:
-        """Change the rows of one frame in their place.
+    def execute(self, table: RowTable, *, preview: bool, last: bool) -> None:
+        """Change the rows of one frame in place.
 
         Args:
             table: the rows; none of them is removed.
@@ -83,23 +83,26 @@ class Command:
         raise NotImplementedError
 
     def close(self) -> None:
-        """Let go of what is held; called when no frame follows."""
+        """Close connections; called when no frame follows."""
 
 
-def run(make: Callable[[Metadata, Messages], Command]) -> None:
-    """Talk to splunkd by standard input and output until it has no more rows."""
-    sys.exit(_talk(make, sys.stdin.buffer, sys.stdout.buffer))
+CommandFactory = Callable[[Metadata, SearchMessages], SearchCommand]
 
 
-def _talk(make: Callable[[Metadata, Messages], Command], source: BinaryIO, sink: BinaryIO) -> int:
+def run(make: CommandFactory) -> None:
+    """Read frames from standard input and answer on standard output, up to the last one."""
+    sys.exit(_serve_until_closed(make, sys.stdin.buffer, sys.stdout.buffer))
+
+
+def _serve_until_closed(make: CommandFactory, source: BinaryIO, sink: BinaryIO) -> int:
     try:
         return _serve(make, source, sink)
     except (BrokenPipeError, EOFError):  # the search was ended
         return 0
 
 
-def _serve(make: Callable[[Metadata, Messages], Command], source: BinaryIO, sink: BinaryIO) -> int:
-    messages = Messages()
+def _serve(make: CommandFactory, source: BinaryIO, sink: BinaryIO) -> int:
+    messages = SearchMessages()
     first = read_frame(source)
     if first is None:
         return 0
@@ -115,14 +118,14 @@ def _serve(make: Callable[[Metadata, Messages], Command], source: BinaryIO, sink
         return _execute(command, source, sink, preview=bool(first[0].get("preview")))
 
 
-def _execute(command: Command, source: BinaryIO, sink: BinaryIO, *, preview: bool) -> int:
+def _execute(command: SearchCommand, source: BinaryIO, sink: BinaryIO, *, preview: bool) -> int:
     while True:
         frame = read_frame(source)
         if frame is None:
             return 0
         metadata, body = frame
         last = bool(metadata.get("finished"))
-        table = Table.read(body)
+        table = RowTable.read(body)
         command.execute(table, preview=preview or bool(metadata.get("preview")), last=last)
         write_frame(sink, {"finished": last, **command.messages.take()}, table.write())
         if last:
@@ -133,7 +136,7 @@ def read_frame(source: BinaryIO) -> tuple[Metadata, bytes] | None:
     """The next frame; None when there is none.
 
     Raises:
-        EOFError: when it breaks off, or is none.
+        EOFError: when it is cut off, or is not a frame.
     """
     header = source.readline(_LONGEST_HEADER)
     if not header:
@@ -147,9 +150,9 @@ def read_frame(source: BinaryIO) -> tuple[Metadata, bytes] | None:
 
 def write_frame(sink: BinaryIO, metadata: Metadata, body: bytes = b"") -> None:
     """Send a frame."""
-    told = json.dumps(metadata).encode()
-    sink.write(b"chunked 1.0,%d,%d\n" % (len(told), len(body)))
-    sink.write(told)
+    head = json.dumps(metadata).encode()
+    sink.write(b"chunked 1.0,%d,%d\n" % (len(head), len(body)))
+    sink.write(head)
     sink.write(body)
     sink.flush()
 
@@ -157,5 +160,5 @@ def write_frame(sink: BinaryIO, metadata: Metadata, body: bytes = b"") -> None:
 def _exactly(source: BinaryIO, size: int) -> bytes:
     content = source.read(size)
     if len(content) < size:
-        raise EOFError("the frame breaks off")
+        raise EOFError("the frame is cut off")
     return content

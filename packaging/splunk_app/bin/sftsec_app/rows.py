@@ -1,7 +1,7 @@
-"""Rows of a search as CSV brings them, given back as they came but for the columns we set.
+"""Rows of a search, read from CSV and written back with some columns set.
 
 A field with several values has a second column, `__mv_<name>`, with each value between dollar
-signs; it is passed through unread unless the values are asked for.
+signs. It is passed through unread unless the values are needed.
 """
 
 from __future__ import annotations
@@ -9,24 +9,23 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Union
 
-Value = Union[str, list[str]]
-Row = dict[str, Value]
+from sftsec_app.portable import FieldValue
+
+Row = dict[str, FieldValue]
 _SEVERAL = "__mv_"
 _MV = re.compile(r"\$((?:[^$]|\$\$)*)\$(?:;|$)")
-# A raw event may be longer than the 128 KiB that the module takes; 2**31 - 1 is the most that
-# fits everywhere.
+# A raw event may be longer than the 128 KiB that the module takes; 2**31 - 1 fits everywhere.
 csv.field_size_limit(2**31 - 1)
-# Characters that Unicode promises never to give a meaning.
+# Characters that Unicode never assigns.
 _NEVER_TEXT = [chr(code) for code in range(0xFDD0, 0xFDF0)]
 _HALF = re.compile("[\udc80-\udcff]")
 
 
 @dataclass
-class Table:
+class RowTable:
     """The rows of one frame.
 
     Attributes:
@@ -42,7 +41,7 @@ class Table:
     nul: str = ""
 
     @classmethod
-    def read(cls, body: bytes) -> Table:
+    def read(cls, body: bytes) -> RowTable:
         """Read a frame's body."""
         text, nul = body.decode("utf-8", "surrogateescape"), ""
         if "\0" in text:
@@ -66,7 +65,7 @@ class Table:
         )
 
     def rows(self) -> list[Row]:
-        """The rows as names and values that are Unicode; what is empty is left out."""
+        """The rows as names and values in Unicode, without empty values."""
         return [row_of(zip(self.columns, map(self._readable, line))) for line in self.cells]
 
     def _readable(self, text: str) -> str:
@@ -76,11 +75,11 @@ class Table:
         return plain.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     def set(self, names: Sequence[str], values: Iterable[Sequence[str]]) -> None:
-        """Set columns, new ones or such as are there.
+        """Set columns, new ones or existing ones.
 
         Args:
             names: of the columns.
-            values: for each row its texts, in the order of the names.
+            values: the texts of each row, in the order of the names.
         """
         for name in names:
             if name not in self.columns:
@@ -109,9 +108,3 @@ def row_of(cells: Iterable[tuple[str, str]]) -> Row:
         if text:
             row[name] = [each.replace("$$", "$") for each in _MV.findall(text)]
     return row
-
-
-def first(row: Mapping[str, Value], name: str) -> str:
-    """A field's value, the first of several; "" without one."""
-    value = row.get(name, "")
-    return value if isinstance(value, str) else (value[0] if value else "")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from sftsec_app.errors import AppError
-from sftsec_app.splunkd import APP, RefusedError, Splunkd
+from sftsec_app.portable import AppError, ResponseError
+from sftsec_app.splunkd import APP, SplunkdClient
 from sftsec_app.tls import is_loopback
 
 _TOKEN = "service_token"  # noqa: S105 - the name of it
@@ -16,13 +16,13 @@ _SETUP = "open the sftsec app's set-up page"
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """What is needed to ask the service.
+    """The address of the service and the limits of a request.
 
     Attributes:
         url: its address.
-        ca_file: its authority; "" for what the system trusts.
+        ca_file: of its certificate authority; "" for those that the system trusts.
         timeout_s: for one batch.
-        batch: events in one.
+        batch: events in one request.
         token: never shown.
     """
 
@@ -33,11 +33,11 @@ class ServiceSettings:
     token: str = field(repr=False)
 
 
-def read_service(splunkd: Splunkd) -> ServiceSettings:
-    """Read and check.
+def read_service(splunkd: SplunkdClient) -> ServiceSettings:
+    """Read and check the settings.
 
     Raises:
-        AppError: when something is missing or wrong; it says where to mend it.
+        AppError: when one is missing or wrong; the message names the place to correct it.
     """
     stanza = splunkd.stanza(APP, "service")
     url = str(stanza.get("url") or "").strip()
@@ -54,10 +54,10 @@ def read_service(splunkd: Splunkd) -> ServiceSettings:
     )
 
 
-def _token(splunkd: Splunkd) -> str:
+def _token(splunkd: SplunkdClient) -> str:
     try:
         token = splunkd.secret(APP, _TOKEN)
-    except RefusedError as error:
+    except ResponseError as error:
         if error.status != _FORBIDDEN:
             raise
         raise AppError(
@@ -71,17 +71,17 @@ def _token(splunkd: Splunkd) -> str:
 
 def _is_safe(url: str) -> bool:
     try:
-        place = urlsplit(url)
-        _ = place.port
+        address = urlsplit(url)
+        _ = address.port
     except ValueError:
         return False
-    if not place.hostname or place.username or place.query or place.fragment:
+    if not address.hostname or address.username or address.query or address.fragment:
         return False
-    return place.scheme == "https" or (place.scheme == "http" and is_loopback(url))
+    return address.scheme == "https" or (address.scheme == "http" and is_loopback(url))
 
 
-def _number(value: object, name: str, default: int, most: int) -> int:
+def _number(value: object, name: str, default: int, highest: int) -> int:
     text = str(value if value is not None else "").strip() or str(default)
-    if not text.isdigit() or not 1 <= int(text) <= most:
-        raise AppError(f"{name} in sftsec.conf must be a number from 1 to {most}: {_SETUP}")
+    if not text.isdigit() or not 1 <= int(text) <= highest:
+        raise AppError(f"{name} in sftsec.conf must be a number from 1 to {highest}: {_SETUP}")
     return int(text)

@@ -1,9 +1,7 @@
-"""Whom to trust: the scoring service by its authority, splunkd by the one that Splunk has.
+"""Certificates to trust: those of the scoring service and of splunkd.
 
-Nothing is ever asked over a connection whose certificate was not verified. splunkd's own
-certificate is another matter than the service's in one respect: the one that Splunk makes for
-itself carries no name that fits the loopback address. So its chain is verified, and its name
-where it is asked at any other address than the loopback.
+Every certificate is verified. splunkd's default certificate names no host, so at the loopback
+address its chain alone is verified, and at any other address its name too.
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sftsec_app.errors import AppError
+from sftsec_app.portable import AppError
 
 _DEFAULT = "$SPLUNK_HOME/etc/auth/cacert.pem"
 _SETTINGS = ("sslRootCAPath", "caCertFile")
@@ -23,10 +21,10 @@ _STANZA = "sslConfig"
 
 
 def service_context(ca_file: str) -> ssl.SSLContext:
-    """The service's: chain and name are verified.
+    """For the scoring service: chain and name are verified.
 
     Args:
-        ca_file: a PEM file; "" for what the system trusts.
+        ca_file: a PEM file; "" for those that the system trusts.
 
     Raises:
         AppError: when the file cannot be used.
@@ -35,20 +33,20 @@ def service_context(ca_file: str) -> ssl.SSLContext:
 
 
 def splunkd_context(url: str) -> ssl.SSLContext:
-    """splunkd's, of this search head.
+    """For splunkd of this search head.
 
     Raises:
-        AppError: when there is no authority to verify it by.
+        AppError: when the file of its certificate authority cannot be used.
     """
     context = _context(splunkd_authority(), "sslRootCAPath of server.conf")
     context.check_hostname = not is_loopback(url)
-    # From 3.13 on Python wants extensions that the authority of an older Splunk does not have.
+    # From 3.13 on, Python requires extensions that the authority of an older Splunk lacks.
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
     return context
 
 
 def is_loopback(url: str) -> bool:
-    """Whether an address is this host's own."""
+    """Whether an address is of this host alone."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -57,7 +55,7 @@ def is_loopback(url: str) -> bool:
 
 
 def splunkd_authority() -> Path:
-    """The file that server.conf names, by Splunk's own order of layers, or Splunk's default."""
+    """The file that server.conf names, in Splunk's order of layers, or Splunk's default."""
     for file in _layers(_home() / "etc"):
         named = _setting(file)
         if named:
@@ -66,7 +64,7 @@ def splunkd_authority() -> Path:
 
 
 def expanded(path: str) -> Path:
-    """A path with Splunk's folder for $SPLUNK_HOME."""
+    """A path in which $SPLUNK_HOME is replaced by Splunk's folder."""
     return Path(path.replace("$SPLUNK_HOME", str(_home())))
 
 
@@ -82,7 +80,7 @@ def _layers(etc: Path) -> Iterator[Path]:
 
 
 def _setting(file: Path) -> str:
-    """The authority in one layer; "" where it says nothing."""
+    """The authority that one layer names; "" where it names none."""
     try:
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -101,5 +99,5 @@ def _context(file: Path | None, where: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=None if file is None else str(file))
     except (OSError, ssl.SSLError) as error:
-        said = error.strerror or "no certificates in it"
-        raise AppError(f"{file} cannot be used to verify by ({said}): look at {where}") from error
+        cause = error.strerror or "no certificates in it"
+        raise AppError(f"{file} cannot be used to verify by ({cause}): check {where}") from error

@@ -1,56 +1,49 @@
-// What an event is called, and which of its fields are its own: the rules are those of
-// bin/sftsec_app/fields.py, so that it has one name and one text whichever way it comes.
+// How an event is named, and which of its fields are shown: the rules of `portable/event_rules.py`,
+// so that it has the same name and the same fields wherever it is read.
 
-// How Enterprise Security names its own; in a log they may be anything.
-const NAMES = new Set(["event_id", "event_hash", "rule_id", "finding_id"]);
-// What Splunk says of an event, and nobody ever wrote.
-const NOISE = new RegExp(
-  "^(linecount|splunk_server(_group)?|punct|timestartpos|timeendpos|date_\\w+|eventtype|tag(::.*)?|" +
-  "info_\\w+|detection_id|incident_uid)$");
-// What analysts said, and what sftsec said: a model that read it would learn nothing else.
-const PRIVATE = new RegExp(
-  "^(sftsec_.*|disposition.*|verdicts?(_.*)?|review(er|ed|_).*|analyst|labels?_by|" +
-  "investigation_.*|notable_xref.*)$");
-// In Enterprise Security these are words of a review; in a log they may be anything.
-const REVIEWED = new RegExp(
-  "^(status(_.*)?|owner(_.*)?|comments?|urgency|assignee(_.*)?|closed_by|notes?|count_findings|" +
-  "consolidated_findings.*|(create|update)_time|sensitivity)$");
-// Where an event says what it is, the most telling first.
-const TELLING = [
+import { RULES } from "./rules.js"; // `sftsec package splunk` makes it of event_rules.py
+
+const IDENTITY = new Set(RULES.identity);
+const METADATA = whole(RULES.metadata);
+const PRIVATE = whole(RULES.private);
+const REVIEW = whole(RULES.review);
+// Fields that describe an event, the most descriptive first.
+const DESCRIPTIVE = [
   "message", "subject", "text", "body", "url", "command", "process", "query", "search_name", "signature",
   "user", "sender", "recipient", "src", "dest",
 ];
 const PLACES = new Set(["index", "source", "sourcetype", "host", "_raw"]);
 
-/** @returns {string} the name of a row as the macro `sftsec_uid` gives it; "" where it has none. */
+/** @returns {string} the name of a row as the macro `sftsec_uid` computes it; "" without one. */
 export function incidentUid(row) {
-  const found = first(row.incident_uid) || named(row);
+  const found = first(row.incident_uid) || findingName(row);
   if (found) { return found; }
   const [bucket, place] = [first(row._bkt), first(row._cd)];
   return bucket && place ? `${bucket}@@${place}` : "";
 }
 
-// What Enterprise Security calls a row: its event_id holds @@; that of a log (4624, say) is the kind
-// of an event, and no name.
-function named(row) {
+// The name that Enterprise Security gave a row. Its event_id holds @@; that of a log (4624, say) is a
+// kind of event and no name.
+function findingName(row) {
   const eventId = first(row.event_id);
-  return eventId.includes("@@") ? eventId : first(row.finding_id);
+  return eventId.includes(RULES.mark) ? eventId : first(row.finding_id);
 }
 
-/** The fields of a row's event: without Splunk's own, an analyst's words, or sftsec's. */
+/** The fields of the event itself: no metadata of Splunk, no verdict, no score. */
 export function eventFields(row) {
-  const reviewed = Boolean(named(row));
+  const finding = Boolean(findingName(row));
   const fields = {};
-  for (const name of Object.keys(row).sort()) {
-    const theirs = reviewed && (name === "_raw" || NAMES.has(name) || REVIEWED.test(name));
-    if ((name === "_raw" || !name.startsWith("_")) && !NOISE.test(name) && !PRIVATE.test(name) && !theirs) {
-      fields[name.endsWith("{}") ? name.slice(0, -2) : name] = row[name];
+  for (const key of Object.keys(row).sort()) {
+    const name = key.endsWith("{}") ? key.slice(0, -2) : key; // `to{}` is the field of a JSON array
+    const ofReview = finding && (name === "_raw" || IDENTITY.has(name) || REVIEW.test(name));
+    if ((name === "_raw" || !name.startsWith("_")) && !METADATA.test(name) && !PRIVATE.test(name) && !ofReview) {
+      fields[name] = row[key];
     }
   }
   return fields;
 }
 
-/** When an event happened, in seconds since 1970; null where the row does not say. */
+/** When an event happened, in seconds since 1970; null where the row has no time. */
 export function eventTime(row) {
   for (const name of ["orig_time", "_time"]) {
     const said = first(row[name]);
@@ -60,7 +53,7 @@ export function eventTime(row) {
   return null;
 }
 
-/** The fields of a document's event: nothing where it holds no object. */
+/** The fields of the event of a document: none where it holds no object. */
 export function readEvent(text) {
   try {
     const found = JSON.parse(text || "{}");
@@ -70,13 +63,13 @@ export function readEvent(text) {
   }
 }
 
-/** Names and values to show, the telling ones first, where the event came from last. */
+/** Names and values to show: descriptive fields first, the event's origin last. */
 export function inOrder(fields) {
   const rank = (name) => {
     const plain = name.replace(/^orig_/, "").split(".").pop();
-    const place = TELLING.indexOf(plain);
+    const place = DESCRIPTIVE.indexOf(plain);
     if (place >= 0) { return place; }
-    return PLACES.has(name) ? TELLING.length + 1 : TELLING.length;
+    return PLACES.has(name) ? DESCRIPTIVE.length + 1 : DESCRIPTIVE.length;
   };
   return Object.entries(fields)
     .filter(([, value]) => value !== "" && value !== null)
@@ -84,10 +77,15 @@ export function inOrder(fields) {
     .sort(([one], [other]) => rank(one) - rank(other) || (one < other ? -1 : 1));
 }
 
-/** One line that says what an event is. */
+/** One line that describes an event. */
 export function headline(fields) {
   const [found] = inOrder(fields);
   return found ? found[1].replace(/\s+/g, " ").slice(0, 300) : "(the event has no fields)";
+}
+
+// The flag makes `.` match every character, as in event_rules.py.
+function whole(pattern) {
+  return new RegExp(`^(?:${pattern})$`, "s");
 }
 
 function shown(value) {
