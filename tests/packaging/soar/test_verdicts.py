@@ -188,8 +188,8 @@ def test_the_connector_reads_what_a_playbook_said(judging: Bench, splunk: Splunk
     ("params", "said"),
     [
         ({"verdict": "evil", "incident_uid": UID}, "'evil' is none of the verdicts: malicious, "),
-        ({"verdict": "benign"}, "has no name that stays: give incident_uid"),
-        ({"verdict": "benign", "fields": '{"event_id": 4624}'}, "has no name that stays"),
+        ({"verdict": "benign"}, "has no lasting name: give incident_uid"),
+        ({"verdict": "benign", "fields": '{"event_id": 4624}'}, "has no lasting name"),
         ({"verdict": "benign", "fields": "{"}, "fields must be a JSON object"),
         ({"verdict": "benign", "incident_uid": UID, "reason": "x" * 2001}, "2000 characters"),
         (
