@@ -26,7 +26,7 @@ _PEM = click.Path(dir_okay=False, resolve_path=True, path_type=Path)
 @click.option("--docs", is_flag=True, help="Describe it at /openapi.json.")
 @pass_app
 def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - options by name
-    """Score events over HTTP with the models in service, for a SIEM's search command.
+    """Score events over HTTP with the live models, for a SIEM's search command.
 
     Callers send one of the tokens under `serve.tokens` in sftsec.yaml. Another address than this
     machine's needs a certificate. A model that is promoted or rolled back is taken over while it
@@ -36,7 +36,7 @@ def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - op
       POST /v1/score   {"task": "phishing", "events": [{"id": "1", "fields": {"message": "..."}}]}
       GET  /v1/tasks   what may be asked, and which models answer
       GET  /healthz    200 while the process lives
-      GET  /readyz     200 once the models in service are loaded
+      GET  /readyz     200 once the live models are loaded
 
     \b
     Examples:

@@ -1,5 +1,5 @@
-"""`sftsec serve`: a small HTTP endpoint that scores events with the models in service.
+"""`sftsec serve`: an HTTP endpoint that scores events with the live models.
 
-It is for callers that cannot hold a model themselves, as Splunk's search command. It reads and
-answers; it writes neither to the SIEM nor to the outbox, and keeps nothing of an event.
+It is for callers that cannot load a model themselves, such as Splunk's search command. It writes
+neither to the SIEM nor to the outbox, and stores nothing of an event.
 """

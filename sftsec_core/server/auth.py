@@ -1,4 +1,4 @@
-"""Who may ask: bearer tokens, kept as digests and compared in constant time."""
+"""Bearer tokens, kept as digests and compared in constant time."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.settings.secrets import SecretRef
 
-SHORTEST = 16
+MIN_LENGTH = 16
 _SCHEME = b"bearer"
 
 
 class Tokens:
-    """The tokens' digests by their owners' names; a token itself is forgotten at once."""
+    """The digests of the tokens by the names of their owners; a token itself is not kept."""
 
     __slots__ = ("_digests",)
 
     def __init__(self, tokens: Mapping[str, str]) -> None:
-        """Take each owner's token.
+        """Check and hash the tokens.
 
         Raises:
-            ConfigError: when there is none, or one is short, cannot be sent or stands twice.
+            ConfigError: when there is none, or one is short, cannot be sent or is there twice.
         """
         if not tokens:
             raise ConfigError("at least one token is needed: tokens: {splunk: env:NAME}")
@@ -35,9 +35,9 @@ class Tokens:
         for owner, token in tokens.items():
             _refuse_unusable(owner, token)
             digest = _digest(token.encode("ascii"))
-            twins = [name for name, known in self._digests.items() if known == digest]
-            if twins:
-                raise ConfigError(f"{twins[0]} and {owner} have one token: give each its own")
+            same = [name for name, known in self._digests.items() if known == digest]
+            if same:
+                raise ConfigError(f"{same[0]} and {owner} share one token: give each its own")
             self._digests[owner] = digest
 
     @classmethod
@@ -45,7 +45,7 @@ class Tokens:
         """Fetch the tokens that the configuration refers to.
 
         Raises:
-            ConfigError: when one is missing or cannot be used; says which, never what it is.
+            ConfigError: when one is missing or cannot be used; it names the owner, not the token.
         """
         try:
             return cls({owner: where.reveal() for owner, where in references.items()})
@@ -53,10 +53,10 @@ class Tokens:
             raise ConfigError(str(error), file=file, path="serve.tokens") from error
 
     def owner(self, authorization: bytes | None) -> str | None:
-        """Whose token an `Authorization` header carries; None when it is nobody's."""
+        """The owner of the token in an `Authorization` header; None for an unknown token."""
         scheme, _, token = (authorization or b"").strip().partition(b" ")
         given = _digest(token.strip())
-        # Every token is compared, wherever the right one stands: the time tells nothing.
+        # Every token is compared, so the time does not depend on which one matches.
         found = [name for name, known in self._digests.items() if hmac.compare_digest(known, given)]
         return found[0] if found and scheme.lower() == _SCHEME else None
 
@@ -65,10 +65,10 @@ class Tokens:
 
 
 def _refuse_unusable(owner: str, token: str) -> None:
-    if len(token) < SHORTEST:
+    if len(token) < MIN_LENGTH:
         raise ConfigError(
-            f"the token of {owner} is shorter than {SHORTEST} characters: "
-            "`openssl rand -hex 32` makes a good one"
+            f"the token of {owner} is shorter than {MIN_LENGTH} characters: "
+            "`openssl rand -hex 32` makes one"
         )
     if not all("!" <= character <= "~" for character in token):
         raise ConfigError(f"the token of {owner} holds blanks or characters that are not ASCII")

@@ -1,4 +1,4 @@
-"""From a batch of events to their results: as `sftsec score` judges them, and nothing written."""
+"""Scores a batch of events as `sftsec score` would, without writing anything."""
 
 from __future__ import annotations
 
@@ -18,54 +18,59 @@ from sftsec_core.scoring.scorer import (
     top_classes,
 )
 from sftsec_core.sdk.records import UnusableError, flatten, parse_time
-from sftsec_core.server.schemas import ClassProbability, Event, Result
+from sftsec_core.server.schemas import ClassProbability, EventResult, ScoreEvent
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 NO_TEXT = "there is no text in the fields that the task reads"
-LEFT_OUT = "a step of the task leaves it out"
+DROPPED = "a step of the task drops it"
 _MAX_DEPTH = 20
 _TIME = "@timestamp"
 
 
 @dataclass(frozen=True, slots=True)
 class BatchScorer:
-    """A model that is ready to answer.
+    """A loaded model that scores batches.
 
     Attributes:
-        scorer: as `sftsec score` would use it.
-        fields: those of an event that are kept, as a connector would bring them.
+        scorer: as `sftsec score` uses it.
+        fields: of an event that are kept, as a connector would return them.
     """
 
     scorer: Scorer
     fields: tuple[str, ...]
 
-    def __call__(self, events: Sequence[Event]) -> list[Result]:
-        """Score a batch; one result an event, in their order.
+    @property
+    def threshold(self) -> float:
+        """The least probability of a detection."""
+        return self.scorer.threshold
+
+    def __call__(self, events: Sequence[ScoreEvent]) -> list[EventResult]:
+        """Score a batch: one result for each event, in the same order.
 
         Raises:
             PluginError: when the model breaks its contract (shape of the probabilities).
         """
         errors: dict[int, str] = {}
-        uids = _different(events)
+        uids = _unique_uids(events)
         incidents = tuple(self._incidents(events, uids, errors))
         rated = rate_page(IncidentPage(incidents, cursor=""), self.scorer)
-        judged = {each.incident.uid: each for each in decide_page(rated, self.scorer)}
-        why = dict.fromkeys(rated.empty, NO_TEXT)
-        why |= {rejection.where: rejection.reason for rejection in rated.rejected}
+        predictions = {each.incident.uid: each for each in decide_page(rated, self.scorer)}
+        reasons = dict.fromkeys(rated.empty, NO_TEXT)
+        reasons |= {rejection.where: rejection.reason for rejection in rated.rejected}
         results = []
         for number, (event, uid) in enumerate(zip(events, uids, strict=True)):
             given = storable(event.id) if isinstance(event.id, str) else event.id
-            if uid in judged:
-                results.append(self._result(given, judged[uid]))
+            if uid in predictions:
+                results.append(self._result(given, predictions[uid]))
             else:
-                error = errors.get(number) or why.get(uid, LEFT_OUT)
-                results.append(Result(given, error=error))
+                error = errors.get(number) or reasons.get(uid, DROPPED)
+                results.append(EventResult(given, error=error))
         return results
 
     def _incidents(
-        self, events: Sequence[Event], uids: Sequence[str], errors: dict[int, str]
+        self, events: Sequence[ScoreEvent], uids: Sequence[str], errors: dict[int, str]
     ) -> Iterator[Incident]:
         for number, (event, uid) in enumerate(zip(events, uids, strict=True)):
             try:
@@ -76,10 +81,10 @@ class BatchScorer:
             kept = {name: flat[name] for name in self.fields if flat.get(name) is not None}
             yield Incident(uid, kept, at=_at(flat.get(_TIME)))
 
-    def _result(self, given: str | int | None, prediction: Prediction) -> Result:
-        reason = self._kept_back(prediction) if prediction.is_detection else None
+    def _result(self, given: str | int | None, prediction: Prediction) -> EventResult:
+        reason = self._suppression_reason(prediction) if prediction.is_detection else None
         classes = top_classes(prediction, self.scorer)
-        return Result(
+        return EventResult(
             id=given,
             label=prediction.label,
             probability=prediction.probability,
@@ -88,19 +93,19 @@ class BatchScorer:
             reason=reason,
         )
 
-    def _kept_back(self, prediction: Prediction) -> str | None:
-        """Why what the model holds for an attack is not raised; None when it is."""
+    def _suppression_reason(self, prediction: Prediction) -> str | None:
+        """Why a detection is suppressed; None when it is not."""
         found = suppression_of(detection_of(prediction, self.scorer), self.scorer)
-        return None if found is None else f"kept back: {found.reason}"
+        return None if found is None else f"suppressed: {found.reason}"
 
 
-def warm_up(answer: Callable[[Sequence[Event]], object], fields: Sequence[str]) -> None:
-    """Ask once, so that what is broken or slow at first shows before anybody waits for it."""
-    answer([Event(fields=dict.fromkeys(fields, "warm up"))])
+def warm_up(score: Callable[[Sequence[ScoreEvent]], object], fields: Sequence[str]) -> None:
+    """Score one event, so that a broken model or a slow first call shows before a request."""
+    score([ScoreEvent(fields=dict.fromkeys(fields, "warm up"))])
 
 
-def _different(events: Sequence[Event]) -> list[str]:
-    """A uid for each event: its own id, unless it has none or another event has it too."""
+def _unique_uids(events: Sequence[ScoreEvent]) -> list[str]:
+    """A uid for each event: its id, unless it has none or an earlier event has the same."""
     taken: dict[str, None] = {}
     for number, event in enumerate(events):
         uid = f"event {number}" if event.id is None else storable(str(event.id))
@@ -111,7 +116,7 @@ def _different(events: Sequence[Event]) -> list[str]:
 
 
 def _at(value: object) -> datetime | None:
-    """The event's time, for plugins that look at it; one that cannot be read is none."""
+    """The time of the event, for plugins; None when it cannot be parsed."""
     try:
         return parse_time(value, _TIME)
     except UnusableError:

@@ -1,4 +1,4 @@
-"""The server: where it listens, with which certificate, and how it stops."""
+"""The server: its address, its certificate, and how it stops."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sftsec_core.api.errors import ConfigError
 from sftsec_core.server.app import build_app
 from sftsec_core.server.auth import Tokens
 from sftsec_core.server.middleware import AuthMiddleware
-from sftsec_core.server.service import Service
+from sftsec_core.server.service import ScoringService
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from sftsec_core.config.settings import ServeSettings
     from sftsec_core.operations.context import Context
 
-STOP_S = 30
+SHUTDOWN_TIMEOUT_S = 30
 
 
 class Endpoint:
     """A scoring endpoint that listens from its construction on and answers in `run`.
 
     Attributes:
-        url: where it listens; the port is the real one, also when 0 was asked for.
+        url: its address; with port 0 in the settings, the port that it was given.
     """
 
     def __init__(self, context: Context, settings: ServeSettings, *, docs: bool = False) -> None:
@@ -39,22 +39,22 @@ class Endpoint:
 
         Args:
             context: the configuration with its models.
-            settings: where to listen and what is allowed.
-            docs: whether it describes itself at /openapi.json.
+            settings: the address and the limits.
+            docs: whether to serve /openapi.json.
 
         Raises:
-            ConfigError: when there is no usable token or certificate, no address to listen on,
-                or when it would send tokens and events in plain text to another machine.
+            ConfigError: when there is no usable token or certificate, when the address cannot be
+                bound, or when tokens and events would cross the network in plain text.
         """
         tokens = Tokens.reveal(settings.tokens, context.file)
         if settings.certificate is not None and settings.key is not None:
             _check_certificate(settings.certificate, settings.key)
-        self._service = Service(context, settings)
+        self._service = ScoringService(context, settings)
         self._socket = _listen(settings)
         address, port = self._socket.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         self.url = f"{'https' if settings.certificate else 'http'}://{shown}:{port}"
-        self._server = _Server(
+        self._server = _StoppableServer(
             uvicorn.Config(
                 AuthMiddleware(build_app(self._service, docs=docs), tokens),
                 ssl_certfile=settings.certificate,
@@ -65,16 +65,16 @@ class Endpoint:
                 ws="none",
                 server_header=False,
                 proxy_headers=False,
-                timeout_graceful_shutdown=STOP_S,
+                timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
             )
         )
 
-        # Its own access log quotes whole addresses. `access_log=False` takes its handlers away
-        # and leaves it to any that are added later.
+        # uvicorn's access log quotes whole addresses. `access_log=False` removes its handlers, but
+        # not those that are added later.
         logging.getLogger("uvicorn.access").disabled = True
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Answer until `stop`, SIGTERM or SIGINT; what runs then is finished first.
+        """Answer until `stop`, SIGTERM or SIGINT; current requests are finished first.
 
         Args:
             ready: called once, just before the first request is taken.
@@ -92,14 +92,14 @@ class Endpoint:
         self._server.should_exit = True
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's, to whom being asked to stop is no failure."""
+class _StoppableServer(uvicorn.Server):
+    """uvicorn's server, for which a signal to stop is not a failure."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop; at the second signal without waiting for what runs.
+        """Stop; at the second signal without waiting for current requests.
 
-        uvicorn's own raises the signal again at the end, and the process would die of it in
-        place of closing what it has opened.
+        uvicorn's own raises the signal again at the end, which would end the process before it
+        has closed its files.
         """
         del sig, frame
         self.force_exit = self.should_exit
@@ -115,11 +115,11 @@ def _listen(settings: ServeSettings) -> socket.socket:
         safe = settings.certificate is not None or settings.behind_proxy
         if not safe and not ipaddress.ip_address(address[0]).is_loopback:
             raise ConfigError(
-                f"{host} is not this machine alone: name a certificate and its key "
+                f"{host} is reachable from other machines: name a certificate and its key "
                 "(--certificate, --key), or set behind_proxy: true when a proxy does TLS",
                 path="serve.host",
             )
-        made = socket.create_server(address[:2], family=family)
+        listener = socket.create_server(address[:2], family=family)
     except OSError as error:
         raise ConfigError(
             f"cannot listen on {host}, port {port}: {error.strerror or error}; choose others "
@@ -128,15 +128,15 @@ def _listen(settings: ServeSettings) -> socket.socket:
         ) from error
     # asyncio sets this only where a socket names its protocol, and this one does not: each answer
     # would wait 40 ms for a delayed acknowledgement. Accepted connections inherit it.
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return made
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _check_certificate(certificate: Path, key: Path) -> None:
     """Load both once: uvicorn's own error would be a trace, or a question on the terminal."""
 
     def ask(*_given: Any) -> str:  # noqa: ANN401 - OpenSSL's
-        raise ConfigError(f"the key {key} is encrypted; nobody is there to type its password")
+        raise ConfigError(f"the key {key} is encrypted: store it without a password")
 
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=ask)

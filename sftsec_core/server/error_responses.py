@@ -1,4 +1,4 @@
-"""What went wrong, as the caller is told: RFC 9457, one line that says what to do."""
+"""Error responses (RFC 9457), each with one line that says what to do."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from http import HTTPStatus
 from typing import Any
 
 MEDIA_TYPE = "application/problem+json"
-# What nginx calls it; the client is gone and reads nothing, the access log does.
-CLIENT_GONE = 499
+# nginx's status for the access log; the client has closed the connection.
+CLIENT_CLOSED = 499
 
 
 class ProblemError(Exception):
-    """A request that is refused or cannot be answered.
+    """A request that is rejected or fails.
 
     Attributes:
         status: the HTTP status.
@@ -38,11 +38,11 @@ class ProblemError(Exception):
         }
 
 
-def busy(detail: str, *, seconds: int) -> ProblemError:
-    """503: the same request may succeed after so many seconds."""
+def unavailable(detail: str, *, seconds: int) -> ProblemError:
+    """503: the same request may succeed after some seconds."""
     return ProblemError(503, detail, headers={"Retry-After": str(seconds)})
 
 
 def title(status: int) -> str:
-    """The status in words."""
-    return "Client Closed Request" if status == CLIENT_GONE else HTTPStatus(status).phrase
+    """The standard text of a status."""
+    return "Client Closed Request" if status == CLIENT_CLOSED else HTTPStatus(status).phrase

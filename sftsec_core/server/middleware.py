@@ -1,7 +1,7 @@
-"""Before the application: who asks, what the access log says of it, and what nobody foresaw.
+"""Around the application: authentication, the access log, and unexpected errors.
 
-Plain ASGI: a token is looked at before a byte of the body is read, and an exception ends here,
-since a trace in a server's log could quote an event.
+Plain ASGI: the token is checked before a byte of the body is read, and an exception ends here,
+since a trace in the log could quote an event.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-OPEN = frozenset({"/healthz", "/readyz"})
-PATHS = frozenset({*OPEN, "/v1/score", "/v1/tasks", "/openapi.json"})
+PUBLIC_PATHS = frozenset({"/healthz", "/readyz"})
+PATHS = frozenset({*PUBLIC_PATHS, "/v1/score", "/v1/tasks", "/openapi.json"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_REQUEST_LOG = "sftsec.request_log"
+_SCOPE_KEY = "sftsec.request_log"
 log = logging.getLogger("sftsec_core.server.access")
 
 
 @dataclass(slots=True)
 class RequestLog:
-    """What the access log says of a request; nothing of an event is among it.
+    """The entry of a request in the access log; it holds nothing of an event.
 
     Attributes:
-        owner: the name of the token's owner.
-        events: how many the request model; None for one that holds none.
-        status: what was answered; 0 before that.
+        owner: of the token.
+        events: how many the request holds; None for other requests.
+        status: of the response; 0 before there is one.
     """
 
     owner: str | None = None
@@ -47,61 +47,59 @@ class RequestLog:
     status: int = 0
 
 
-def request_log_of(scope: Scope) -> RequestLog:
-    """The request log entry of a request."""
-    request_log: RequestLog = scope[_REQUEST_LOG]
-    return request_log
+def request_log(scope: Scope) -> RequestLog:
+    """The entry of the request with this scope."""
+    entry: RequestLog = scope[_SCOPE_KEY]
+    return entry
 
 
 class AuthMiddleware:
-    """An ASGI application around another one."""
+    """An ASGI application that lets requests with a known token into another one."""
 
-    def __init__(self, inside: Application, tokens: Tokens) -> None:
-        self._inside = inside
+    def __init__(self, app: Application, tokens: Tokens) -> None:
+        self._app = app
         self._tokens = tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or answer it here."""
-        request_log, started = RequestLog(), time.perf_counter()
-        scope[_REQUEST_LOG] = request_log
+        """Pass a request on, or answer it with an error."""
+        entry, started = RequestLog(), time.perf_counter()
+        scope[_SCOPE_KEY] = entry
 
-        async def noting(message: Message) -> None:
+        async def send_and_record(message: Message) -> None:
             if message["type"] == "http.response.start":
-                request_log.status = message["status"]
+                entry.status = message["status"]
             await send(message)
 
         try:
-            self._recognise(scope, request_log)
-            await self._inside(scope, receive, noting)
+            self._authenticate(scope, entry)
+            await self._app(scope, receive, send_and_record)
         except ProblemError as problem:
-            await _refuse(noting, problem)
-        except Exception as error:  # noqa: BLE001 - the last resort; its words may repeat an event
+            await _send_problem(send_and_record, problem)
+        except Exception as error:  # noqa: BLE001 - the last resort; its message may quote an event
             log.error("a request failed (%s)", type(error).__name__)  # noqa: TRY400 - a trace quotes
-            if not request_log.status:
-                await _refuse(noting, unforeseen(error))
+            if not entry.status:
+                await _send_problem(send_and_record, internal_error(error))
         finally:
-            _note(scope, request_log, 1000 * (time.perf_counter() - started))
+            _log_request(scope, entry, 1000 * (time.perf_counter() - started))
 
-    def _recognise(self, scope: Scope, request_log: RequestLog) -> None:
+    def _authenticate(self, scope: Scope, entry: RequestLog) -> None:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
-        request_log.owner = self._tokens.owner(given)
-        if request_log.owner is None and scope["path"] not in OPEN:
-            wrong = ' error="invalid_token"' if given is not None else ""
+        entry.owner = self._tokens.owner(given)
+        if entry.owner is None and scope["path"] not in PUBLIC_PATHS:
+            reason = ' error="invalid_token"' if given is not None else ""
             raise ProblemError(
                 401,
                 "send one of the tokens of sftsec.yaml as `Authorization: Bearer TOKEN`",
-                headers={"WWW-Authenticate": f"Bearer{wrong}"},
+                headers={"WWW-Authenticate": f"Bearer{reason}"},
             )
 
 
-def unforeseen(error: Exception) -> ProblemError:
-    """500: by its kind alone."""
-    return ProblemError(
-        500, f"the request could not be answered ({type(error).__name__}): see the server's log"
-    )
+def internal_error(error: Exception) -> ProblemError:
+    """500 with the type of the error alone."""
+    return ProblemError(500, f"the request failed ({type(error).__name__}): see the server's log")
 
 
-async def _refuse(send: Send, problem: ProblemError) -> None:
+async def _send_problem(send: Send, problem: ProblemError) -> None:
     body = orjson.dumps(problem.to_json())
     headers = {
         "content-type": MEDIA_TYPE,
@@ -113,19 +111,19 @@ async def _refuse(send: Send, problem: ProblemError) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _note(scope: Scope, request_log: RequestLog, milliseconds: float) -> None:
-    # A path or a method that is not ours is the caller's own words: they stay out of the log.
+def _log_request(scope: Scope, entry: RequestLog, milliseconds: float) -> None:
+    # Unknown paths and methods are text of the caller: they are not logged.
     path = scope["path"] if scope["path"] in PATHS else "(another path)"
     method = scope["method"] if scope["method"] in _METHODS else "(another method)"
-    # A balancer asks every second.
-    quiet = path in OPEN and request_log.status == 200
+    # A load balancer sends one every second.
+    quiet = path in PUBLIC_PATHS and entry.status == 200
     log.log(
         logging.DEBUG if quiet else logging.INFO,
         "%s %s %d events=%s ms=%.1f token=%s",
         method,
         path,
-        request_log.status,
-        "-" if request_log.events is None else request_log.events,
+        entry.status,
+        "-" if entry.events is None else entry.events,
         milliseconds,
-        request_log.owner or "-",
+        entry.owner or "-",
     )

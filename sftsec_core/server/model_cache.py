@@ -1,7 +1,7 @@
-"""The models in service, model in memory, and exchanged when the alias `live` moves.
+"""The live models in memory, replaced when the alias `live` moves.
 
-A new model is loaded and verified beside the old one, which answers until then. One that cannot
-be loaded leaves the old one where it is: the failure is logged, and shown until it is gone.
+A new model is loaded and verified while the old one serves. One that cannot be loaded leaves the
+old one in place; the error is logged, and shown by /v1/tasks as long as it lasts.
 """
 
 from __future__ import annotations
@@ -22,121 +22,125 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import ModelRef, TaskSpec
     from sftsec_core.operations.context import Context
 
-LOOK_S = 1.0
-# A damaged model seldom mends itself, and verifying a large one takes seconds of a core.
-RETRY_S = 60.0
-_SHORT = 12
+REFRESH_INTERVAL_S = 1.0
+# A damaged model is seldom repaired, and to verify a large one takes seconds of CPU.
+RETRY_INTERVAL_S = 60.0
+_SHORT_DIGEST = 12
 log = logging.getLogger(__name__)
-Status = Literal["loading", "ready", "none", "failed"]
+State = Literal["loading", "ready", "none", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class CachedModel:
+class LoadedModel:
     """A model in memory."""
 
     ref: ModelRef
     spec: TaskSpec
-    answer: BatchScorer
+    scorer: BatchScorer
 
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
-    """What is known of a task's model; replaced whole, so that readers need no lock.
+    """The state of a task's model; replaced as a whole, so that readers need no lock.
 
     Attributes:
-        model: the model that answers.
-        error: why the newest one does not, or why it is not known which it is.
-        looked: whether the store was asked at all.
+        model: that serves.
+        error: why the newest model does not serve, or why the store cannot be read.
+        checked: whether the store was read at least once.
     """
 
-    model: CachedModel | None = None
+    model: LoadedModel | None = None
     error: str | None = None
-    looked: bool = False
+    checked: bool = False
 
     @property
-    def status(self) -> Status:
-        """In a word."""
+    def state(self) -> State:
+        """The state as one word."""
         if self.model is not None:
             return "ready"
         if self.error is not None:
             return "failed"
-        return "none" if self.looked else "loading"
+        return "none" if self.checked else "loading"
 
 
 class ModelCache:
-    """One task's model; `look` is called by one thread, `view` is read by any."""
+    """The model of one task; one thread calls `refresh`, any thread reads `status`."""
 
     def __init__(
         self, context: Context, task: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.task = task
-        self.view = ModelStatus()
+        self.status = ModelStatus()
         self._context = context
         self._clock = clock
         self._failed: tuple[str, float] | None = None
 
-    def look(self) -> None:
-        """Exchange the model if another one is in service by now; never raises."""
+    def refresh(self) -> None:
+        """Load the live model if it is another one; never raises."""
         try:
             live = self._context.registry.live(self.task)
-        except Exception as error:  # noqa: BLE001 - whatever the store has, the old model answers
-            self._report_error(f"the store cannot be read: {_words(error)}")
+        except Exception as error:  # noqa: BLE001 - whatever the store has, the old model serves
+            self._report_error(f"the store cannot be read: {_error_text(error)}")
             return
-        model = self.view.model
+        model = self.status.model
         if live is None:
-            self.view = ModelStatus(looked=True)
+            self.status = ModelStatus(checked=True)
         elif model is not None and live.digest == model.ref.digest:
-            self.view = ModelStatus(model, looked=True)
-        elif not self._failed_lately(live):
-            self._exchange(live)
+            self.status = ModelStatus(model, checked=True)
+        elif not self._failed_recently(live):
+            self._replace_model(live)
 
-    def _failed_lately(self, live: ModelRef) -> bool:
+    def _failed_recently(self, live: ModelRef) -> bool:
         if self._failed is None or self._failed[0] != live.digest:
             return False
-        return self._clock() < self._failed[1] + RETRY_S
+        return self._clock() < self._failed[1] + RETRY_INTERVAL_S
 
-    def _exchange(self, live: ModelRef) -> None:
+    def _replace_model(self, live: ModelRef) -> None:
         try:
             model = self._load(live)
-        except Exception as error:  # noqa: BLE001 - a recipe is a stranger's, and the old model answers
+        except Exception as error:  # noqa: BLE001 - a plugin's recipe may raise anything, and the old model serves
             self._failed = (live.digest, self._clock())
-            self._report_error(f"model {live.digest[:_SHORT]} cannot be loaded: {_words(error)}")
+            self._report_error(
+                f"model {live.digest[:_SHORT_DIGEST]} cannot be loaded: {_error_text(error)}"
+            )
             return
-        before = self.view.model
-        self.view, self._failed = ModelStatus(model, looked=True), None
+        before = self.status.model
+        self.status, self._failed = ModelStatus(model, checked=True), None
         log.info(
-            "%s: model %s (%s) answers%s",
+            "%s: model %s (%s) serves%s",
             self.task,
-            live.digest[:_SHORT],
+            live.digest[:_SHORT_DIGEST],
             live.recipe,
-            f" instead of {before.ref.digest[:_SHORT]}" if before else "",
+            f" instead of {before.ref.digest[:_SHORT_DIGEST]}" if before else "",
         )
 
-    def _load(self, live: ModelRef) -> CachedModel:
+    def _load(self, live: ModelRef) -> LoadedModel:
         loaded = self._context.registry.load(live)
         scorer, trained = scorer_of(self._context, self.task, loaded)
-        answer = BatchScorer(scorer, fields_of(trained))
-        warm_up(answer, trained.text)
-        return CachedModel(live, loaded.serving.task, answer)
+        batch_scorer = BatchScorer(scorer, fields_of(trained))
+        warm_up(batch_scorer, trained.text)
+        return LoadedModel(live, loaded.serving.task, batch_scorer)
 
     def _report_error(self, error: str) -> None:
-        if error != self.view.error:
-            after = "; the model before it answers" if self.view.model else ""
+        if error != self.status.error:
+            after = "; the previous model serves" if self.status.model else ""
             log.error("%s: %s%s", self.task, error, after)
-        self.view = replace(self.view, error=error)
+        self.status = replace(self.status, error=error)
 
 
 class ModelWatcher:
-    """The thread that keeps caches up to date."""
+    """The thread that refreshes the caches."""
 
-    def __init__(self, caches: Iterable[ModelCache], every_s: float = LOOK_S) -> None:
+    def __init__(
+        self, caches: Iterable[ModelCache], interval_s: float = REFRESH_INTERVAL_S
+    ) -> None:
         self._caches = tuple(caches)
-        self._every_s = every_s
+        self._interval_s = interval_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="models", daemon=True)
 
     def start(self) -> None:
-        """Begin to look; the models are loaded one after another."""
+        """Start the thread; the models are loaded one after another."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -149,10 +153,10 @@ class ModelWatcher:
         while not self._stop.is_set():
             for cache in self._caches:
                 if not self._stop.is_set():
-                    cache.look()
-            self._stop.wait(self._every_s)
+                    cache.refresh()
+            self._stop.wait(self._interval_s)
 
 
-def _words(error: Exception) -> str:
-    """Our own errors say what to do; a stranger's may say anything."""
+def _error_text(error: Exception) -> str:
+    """The message of our own errors, the type alone of others: their message may quote an event."""
     return " ".join(str(error).split()) if isinstance(error, SftsecError) else type(error).__name__

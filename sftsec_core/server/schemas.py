@@ -1,4 +1,4 @@
-"""What goes over the wire: the request as it is checked, the answer as it is written.
+"""Request and response of `POST /v1/score`.
 
     POST /v1/score
     {"task": "mail", "events": [{"id": "7", "fields": {"message": "verify your account"}}]}
@@ -8,7 +8,7 @@
                   "top_classes": [{"label": "malicious", "probability": 0.97}, ...],
                   "reason": null, "error": null}]}
 
-One result an event, in the order of the events.
+One result for each event, in the order of the events.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, Validat
 
 from sftsec_core.server.error_responses import ProblemError
 
-_SHOWN = 3
+_MAX_ERRORS = 3
 _OUR_KEYS = frozenset({"task", "events", "id", "fields"})
 
 
-class _Asked(BaseModel):
+class _RequestModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Event(_Asked):
+class ScoreEvent(_RequestModel):
     """One event, nested or with dotted names."""
 
-    id: StrictStr | StrictInt | None = Field(None, description="Given back with the result.")
+    id: StrictStr | StrictInt | None = Field(None, description="Returned with the result.")
     fields: dict[str, Any] = Field(description="ECS names to values; only what is read is kept.")
 
 
-class ScoreRequest(_Asked):
+class ScoreRequest(_RequestModel):
     """A batch of events for one task."""
 
     task: StrictStr = Field(max_length=200, description="A task of sftsec.yaml.")
-    events: list[Event]
+    events: list[ScoreEvent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,17 @@ class ClassProbability:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one event.
+class EventResult:
+    """The result of one event.
 
     Attributes:
-        id: the event's, as it was given.
-        label: what was decided; None with an error.
+        id: of the event, as it was sent.
+        label: the decision; None with an error.
         probability: calibrated, of being an attack (of `label` in a task without a benign one).
-        detection: whether `sftsec score` would raise it.
+        detection: whether `sftsec score` would push a detection.
         top_classes: the most probable classes, best first.
-        reason: why, in words, where there is more to say.
-        error: why this event could not be scored.
+        reason: of the decision, where there is more to say.
+        error: why this event was not scored.
     """
 
     id: str | int | None
@@ -76,8 +76,8 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """Which model answered."""
+class ModelInfo:
+    """The model that scored."""
 
     digest: str
     recipe: str
@@ -85,20 +85,20 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class ScoreResponse:
-    """The answer to a batch; the results are in the order of its events."""
+    """The response to a batch; the results are in the order of its events."""
 
     task: str
-    model: Model
+    model: ModelInfo
     threshold: float
-    results: list[Result]
+    results: list[EventResult]
 
 
 def read_request(body: bytes, *, max_batch: int) -> ScoreRequest:
-    """Check a request's body.
+    """Parse and check the body of a request.
 
     Raises:
-        ProblemError: 400 for what is not JSON, 413 for too many events, 422 for another shape;
-            none repeats the content.
+        ProblemError: 400 when it is not JSON, 413 for too many events, 422 for another shape;
+            the message repeats none of the content.
     """
     data = _parse(body)
     events = data.get("events") if isinstance(data, dict) else None
@@ -109,7 +109,7 @@ def read_request(body: bytes, *, max_batch: int) -> ScoreRequest:
     try:
         return ScoreRequest.model_validate(data)
     except ValidationError as error:
-        raise ProblemError(422, _complaint(error)) from None
+        raise ProblemError(422, _error_summary(error)) from None
 
 
 def _parse(body: bytes) -> object:
@@ -117,8 +117,8 @@ def _parse(body: bytes) -> object:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         pass
-    # Half a surrogate pair or a byte that is not UTF-8 in one event, which whoever writes the
-    # event may have chosen, must not keep the others from being scored.
+    # Half a surrogate pair or a byte that is not UTF-8 may be an attacker's choice: such an event
+    # must not keep the others from being scored.
     try:
         return json.loads(body.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
@@ -127,23 +127,23 @@ def _parse(body: bytes) -> object:
         ) from None
 
 
-def _complaint(error: ValidationError) -> str:
+def _error_summary(error: ValidationError) -> str:
     found = error.errors(include_input=False, include_context=False, include_url=False)
-    told = dict.fromkeys(_line(each["type"], each["loc"]) for each in found)
-    more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-    return "; ".join(list(told)[:_SHOWN]) + more
+    lines = dict.fromkeys(_error_line(each["type"], each["loc"]) for each in found)
+    more = f"; and {len(lines) - _MAX_ERRORS} more" if len(lines) > _MAX_ERRORS else ""
+    return "; ".join(list(lines)[:_MAX_ERRORS]) + more
 
 
-def _line(kind: str, place: tuple[int | str, ...]) -> str:
+def _error_line(kind: str, place: tuple[int | str, ...]) -> str:
     if kind == "extra_forbidden":
         where, allowed = place[:-1], "id and fields" if len(place) > 1 else "task and events"
         return f"{_path(where)}: holds a key that is not allowed; allowed are {allowed}"
     if kind == "missing":
         return f"{_path(place)}: is required"
-    return f"{_path(place)}: must be {_WANTED.get(_last(place), 'an object')}"
+    return f"{_path(place)}: must be {_EXPECTED.get(_last_key(place), 'an object')}"
 
 
-_WANTED = {
+_EXPECTED = {
     "task": "a task's name, at most 200 characters",
     "events": "a list",
     "id": "a string or a whole number",
@@ -152,12 +152,12 @@ _WANTED = {
 
 
 def _path(place: tuple[int | str, ...]) -> str:
-    """Only what we named ourselves: a key of the caller's may be content."""
-    ours = [str(part) for part in place if isinstance(part, int) or part in _OUR_KEYS]
-    return ".".join(ours) or "the body"
+    """The known parts of a place alone: a key of the caller may be content."""
+    known = [str(part) for part in place if isinstance(part, int) or part in _OUR_KEYS]
+    return ".".join(known) or "the body"
 
 
-def _last(place: tuple[int | str, ...]) -> str:
+def _last_key(place: tuple[int | str, ...]) -> str:
     names = [part for part in place if isinstance(part, str) and part in _OUR_KEYS]
-    # `events.3` itself is an event; only a name behind the number says more.
+    # `events.3` itself is an event; only a name after the number says more.
     return names[-1] if names and not isinstance(place[-1], int) else ""

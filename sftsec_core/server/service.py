@@ -1,4 +1,4 @@
-"""What the endpoint does, without HTTP: tasks, their models, and who answers when."""
+"""The endpoint without HTTP: tasks, their models and their queues."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.api.errors import ConfigError, unknown
-from sftsec_core.server.error_responses import ProblemError, busy
+from sftsec_core.server.error_responses import ProblemError, unavailable
 from sftsec_core.server.model_cache import ModelCache, ModelStatus, ModelWatcher
-from sftsec_core.server.schemas import Model, ScoreRequest, ScoreResponse
-from sftsec_core.server.worker import QueueFullError, Worker
+from sftsec_core.server.schemas import ModelInfo, ScoreRequest, ScoreResponse
+from sftsec_core.server.worker import QueueFullError, ScoringWorker
 
 if TYPE_CHECKING:
     from sftsec_core.config.settings import ServeSettings
     from sftsec_core.operations.context import Context
-    from sftsec_core.server.model_cache import CachedModel
+    from sftsec_core.server.model_cache import LoadedModel
 
-_LOADING_S = 5
-_QUEUE_S = 1
+_LOADING_RETRY_S = 5
+_QUEUE_RETRY_S = 1
 
 
-class Service:
-    """Holds the models in service and scores batches with them.
+class ScoringService:
+    """Scores batches with the live models.
 
     Attributes:
-        settings: what is allowed.
+        settings: the limits.
     """
 
     def __init__(self, context: Context, settings: ServeSettings) -> None:
-        """Take what is to be served; nothing is loaded yet.
+        """Set up caches and queues; no model is loaded yet.
 
         Raises:
             ConfigError: when there is no task.
@@ -45,88 +45,91 @@ class Service:
         self.settings = settings
         self._context = context
         self._caches = {name: ModelCache(context, name) for name in names}
-        turn = threading.Semaphore(settings.threads)
-        self._workers = {name: Worker(name, settings.queue, turn) for name in names}
-        self._watch = ModelWatcher(self._caches.values())
+        slots = threading.Semaphore(settings.threads)
+        self._workers = {name: ScoringWorker(name, settings.queue, slots) for name in names}
+        self._watcher = ModelWatcher(self._caches.values())
 
     def start(self) -> None:
-        """Begin to load the models."""
-        self._watch.start()
+        """Start to load the models."""
+        self._watcher.start()
 
     def stop(self) -> None:
-        """Let what runs come to its end, then let go of the threads."""
-        self._watch.stop()
+        """Finish the current requests and end the threads."""
+        self._watcher.stop()
         for worker in self._workers.values():
             worker.stop()
 
-    def submit(self, asked: ScoreRequest) -> Future[bytes]:
-        """Queue a batch; the result is the answer as JSON.
+    def submit(self, batch: ScoreRequest) -> Future[bytes]:
+        """Queue a batch; the result is the response as JSON.
 
         Raises:
-            ProblemError: when there is no such task, no model for it, or no room.
+            ProblemError: when there is no such task, no model for it, or its queue is full.
         """
-        if asked.task not in self._caches:
-            raise ProblemError(404, unknown("task", asked.task, self._caches))
-        cache = self._caches[asked.task]
-        _answering(asked.task, cache.view)
+        if batch.task not in self._caches:
+            raise ProblemError(404, unknown("task", batch.task, self._caches))
+        cache = self._caches[batch.task]
+        _loaded_model(batch.task, cache.status)
         try:
-            return self._workers[asked.task].submit(lambda: _score(cache, asked))
+            return self._workers[batch.task].submit(lambda: _score(cache, batch))
         except QueueFullError:
-            raise busy(
-                f"{self.settings.queue} requests for this task wait already: send it again later",
-                seconds=_QUEUE_S,
+            raise unavailable(
+                f"{self.settings.queue} requests for this task are waiting: send it again later",
+                seconds=_QUEUE_RETRY_S,
             ) from None
 
     def tasks(self) -> list[dict[str, Any]]:
-        """What may be asked, and the state of it."""
-        return [self._task(name, cache.view) for name, cache in self._caches.items()]
+        """The tasks with their state."""
+        return [self._task(name, cache.status) for name, cache in self._caches.items()]
 
-    def _task(self, name: str, view: ModelStatus) -> dict[str, Any]:
-        model = view.model
+    def _task(self, name: str, status: ModelStatus) -> dict[str, Any]:
+        model = status.model
         spec = model.spec if model else self._context.task_spec(name)
         return {
             "task": name,
-            "status": view.status,
+            "status": status.state,
             "labels": list(spec.labels),
             "benign": spec.benign,
             "text_fields": list(spec.text_fields),
             "model": {"digest": model.ref.digest, "recipe": model.ref.recipe} if model else None,
-            "threshold": model.answer.scorer.threshold if model else None,
-            "error": view.error,
+            "threshold": model.scorer.threshold if model else None,
+            "error": status.error,
         }
 
     def readiness(self) -> tuple[bool, dict[str, Any]]:
-        """Whether every model in service is loaded, and what may be said of it to anybody."""
-        views = [cache.view for cache in self._caches.values()]
-        states = {view.status for view in views}
+        """Whether every live model is loaded, with what a client without a token may know."""
+        statuses = [cache.status for cache in self._caches.values()]
+        states = {status.state for status in statuses}
         ready = "ready" in states and not states & {"loading", "failed"}
-        word = "ready" if ready else next(s for s in ("failed", "loading", "none") if s in states)
-        return ready, {"status": word, "troubles": sum(view.error is not None for view in views)}
+        state = "ready" if ready else next(s for s in ("failed", "loading", "none") if s in states)
+        errors = sum(status.error is not None for status in statuses)
+        return ready, {"status": state, "errors": errors}
 
 
-def _answering(task: str, view: ModelStatus) -> CachedModel:
-    if view.model is not None:
-        return view.model
-    if view.status == "none":
+def _loaded_model(task: str, status: ModelStatus) -> LoadedModel:
+    if status.model is not None:
+        return status.model
+    if status.state == "none":
         raise ProblemError(
-            409, f"no model is in service for {task!r}; `sftsec retrain {task}` makes one"
+            409, f"task {task!r} has no live model; `sftsec retrain {task}` trains one"
         )
-    if view.status == "loading":
-        raise busy("the model is being loaded: send it again later", seconds=_LOADING_S)
-    raise busy(
-        "the model in service cannot be loaded; GET /v1/tasks says why, `sftsec model rollback` "
-        "puts the one before it back",
-        seconds=_LOADING_S,
+    if status.state == "loading":
+        raise unavailable(
+            "the model is being loaded: send it again later", seconds=_LOADING_RETRY_S
+        )
+    raise unavailable(
+        "the live model cannot be loaded; GET /v1/tasks gives the cause, `sftsec model rollback` "
+        "restores the previous one",
+        seconds=_LOADING_RETRY_S,
     )
 
 
-def _score(cache: ModelCache, asked: ScoreRequest) -> bytes:
-    # Taken once, now: a batch is answered by one model, the newest that there is.
-    model = _answering(asked.task, cache.view)
+def _score(cache: ModelCache, batch: ScoreRequest) -> bytes:
+    # Read once, now: one model scores the whole batch, the newest that is loaded.
+    model = _loaded_model(batch.task, cache.status)
     response = ScoreResponse(
-        task=asked.task,
-        model=Model(model.ref.digest, model.ref.recipe),
-        threshold=model.answer.scorer.threshold,
-        results=model.answer(asked.events),
+        task=batch.task,
+        model=ModelInfo(model.ref.digest, model.ref.recipe),
+        threshold=model.scorer.threshold,
+        results=model.scorer(batch.events),
     )
     return orjson.dumps(response)

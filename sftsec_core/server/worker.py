@@ -1,4 +1,4 @@
-"""Where requests wait for the model: a short queue for each task, and one call at a time."""
+"""A bounded queue of requests for each task, whose model is called by one thread."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ T = TypeVar("T")
 
 
 class QueueFullError(Exception):
-    """As many requests wait as may wait."""
+    """The queue holds as many requests as it may."""
 
 
-class Worker:
-    """One thread that does a task's requests in their order."""
+class ScoringWorker:
+    """One thread that handles the requests of a task in order."""
 
-    def __init__(self, name: str, waiting: int, turn: threading.Semaphore) -> None:
-        """Take the bounds.
+    def __init__(self, name: str, capacity: int, slots: threading.Semaphore) -> None:
+        """Set the bounds.
 
         Args:
-            name: the task's, for the thread's name.
-            waiting: requests that may wait besides the one that is being answered.
-            turn: shared by all workers: how many of them compute at once.
+            name: of the task, for the name of the thread.
+            capacity: requests that may wait besides the one that is being handled.
+            slots: shared by all workers; as many of them compute at once.
         """
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"score {name}")
-        self._room = threading.BoundedSemaphore(waiting + 1)
-        self._turn = turn
+        self._room = threading.BoundedSemaphore(capacity + 1)
+        self._slots = slots
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Queue a call.
 
         Raises:
-            QueueFullError: when there is no room.
+            QueueFullError: when the queue is full.
         """
         if not self._room.acquire(blocking=False):
             raise QueueFullError
@@ -42,9 +42,9 @@ class Worker:
         return future
 
     def _run(self, work: Callable[[], T]) -> T:
-        with self._turn:
+        with self._slots:
             return work()
 
     def stop(self) -> None:
-        """Finish the call that runs, forget those that wait, and end the thread."""
+        """Finish the current call, cancel those that wait, and end the thread."""
         self._pool.shutdown(wait=True, cancel_futures=True)

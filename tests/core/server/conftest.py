@@ -1,4 +1,4 @@
-"""A certificate for the session, and a served site for each module that wants no more."""
+"""A certificate for the session, and a served site for each module that needs no other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site whose task has a model in service; its other task has none."""
+    """A site of two tasks, one of which has a live model."""
     made = Site.live_model(tmp_path_factory.mktemp("site"))
     yield made
     made.context.close()
@@ -46,15 +46,15 @@ def client(site: Site, certificates: Path) -> Iterator[Client]:
 
 @pytest.fixture
 def own_site(tmp_path: Path) -> Iterator[Site]:
-    """A site of the test's own, with no model yet."""
+    """A site of the test alone, without a model."""
     made = Site.make(tmp_path)
     yield made
     made.context.close()
 
 
 @pytest.fixture
-def _look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """See a promotion at once, not within a second."""
+def _refresh_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load a promoted model at once, not within a second."""
     monkeypatch.setattr(
-        "sftsec_core.server.service.ModelWatcher", partial(ModelWatcher, every_s=0.02)
+        "sftsec_core.server.service.ModelWatcher", partial(ModelWatcher, interval_s=0.02)
     )

@@ -34,7 +34,7 @@ from sftsec_core.testing.incidents import make_incidents
 TASK = "mail"
 LABELS = ("benign", "malicious")
 TOKEN = "the-token-of-the-search-command"
-OTHER = "the-token-of-somebody-else"
+OTHER = "the-token-of-another-client"
 PATIENCE_S = 30
 STEPS: Mapping[str, Mapping[str, Any]] = {"normalise": {}, "redact": {}}
 YES = Decision(True, (Vote("test", True, "it is good enough"),))
@@ -86,14 +86,14 @@ class Site:
 
     @classmethod
     def live_model(cls, folder: Path) -> Site:
-        """One whose task has a model in service and 120 incidents; its other task has none."""
+        """A site of two tasks, one of which has a live model, with 120 incidents."""
         made = cls.make(folder)
         made.write(make_incidents(120, seed=5, labelled=0.0))
         made.promote(made.register())
         return made
 
     def write(self, incidents: Sequence[Incident]) -> None:
-        """Lay incidents where the files connector reads them."""
+        """Write incidents where the files connector reads them."""
         lines = [orjson.dumps({"id": each.uid, **each.fields}) for each in incidents]
         (self.folder / "incidents.jsonl").write_bytes(b"\n".join(lines) + b"\n")
 
@@ -121,7 +121,7 @@ class Site:
         file.write_bytes(body)
 
     def point(self, ref: ModelRef) -> None:
-        """Move the alias without looking at the model, as no command does."""
+        """Move the alias without a check of the model, as no command does."""
         live = self.context.registry.live(ref.task)
         expected = live.digest if live else None
         self.context.store.models.set_alias(
@@ -134,7 +134,7 @@ class Site:
 
 
 def trained(context: Context, seed: int) -> TrainedModel:
-    """A real linear model on made-up incidents."""
+    """A real linear model of synthetic incidents."""
     examples = [
         Example(each.uid, str(each.fields["message"]), each.verdicts[0].value)
         for each in make_incidents(300, seed=seed, labelled=1.0)
@@ -157,7 +157,7 @@ class Reply:
 
     @property
     def detail(self) -> str:
-        """A problem's line; fails where the reply is none."""
+        """The line of an error response; fails for another response."""
         assert self.headers["content-type"] == "application/problem+json"
         assert self.json["status"] == self.status
         return str(self.json["detail"])
@@ -171,7 +171,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Client:
-    """One caller; a connection for each call."""
+    """A client with a connection for each call."""
 
     url: str
     authority: Path | None = None
@@ -228,7 +228,7 @@ def running(endpoint: Endpoint, authority: Path | None = None) -> Iterator[Clien
 
 
 def wait_until(client: Client, path: str, **wanted: Any) -> Reply:
-    """Ask until the (first task's) answer says what is wanted."""
+    """Ask until the answer (of the first task) has these values."""
     pause = threading.Event()
     for _ in range(PATIENCE_S * 20):
         reply = client.get(path)

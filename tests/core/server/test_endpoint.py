@@ -1,4 +1,4 @@
-"""What an endpoint refuses to start with, and how it talks to who connects."""
+"""Settings with which an endpoint does not start, and how it treats its connections."""
 
 from __future__ import annotations
 
@@ -25,115 +25,107 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     made.context.close()
 
 
-def refusal(site: Site, **changes: Any) -> str:
+def config_error(site: Site, **changes: Any) -> str:
     with pytest.raises(ConfigError) as caught:
         Endpoint(site.context, site.settings(**changes))
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - that is what is refused
-def test_events_are_not_sent_in_plain_text_to_another_machine(site: Site, host: str) -> None:
-    told = refusal(site, host=host)
-    assert "name a certificate and its key" in told
-    assert "behind_proxy: true" in told
+class TestStart:
+    @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - that is what is refused
+    def test_plain_text_stays_on_this_machine(self, site: Site, host: str) -> None:
+        told = config_error(site, host=host)
+        assert "name a certificate and its key" in told
+        assert "behind_proxy: true" in told
+
+    def test_a_proxy_may_do_tls(self, site: Site) -> None:
+        settings = site.settings(host="0.0.0.0", behind_proxy=True)  # noqa: S104 - in front is a proxy
+        with running(Endpoint(site.context, settings)) as client:
+            port = urlsplit(client.url).port
+            assert Client(f"http://127.0.0.1:{port}").get("/healthz").status == 200
+
+    def test_with_a_certificate_it_listens_anywhere(self, site: Site, certificates: Path) -> None:
+        pem = {"certificate": certificates / "node.pem", "key": certificates / "node.key"}
+        endpoint = Endpoint(site.context, site.settings(host="0.0.0.0", **pem))  # noqa: S104 - TLS
+        with running(endpoint) as client:
+            port = urlsplit(client.url).port
+            trusting = Client(f"https://127.0.0.1:{port}", certificates / "ca.pem")
+            assert trusting.get("/healthz").status == 200
+            with pytest.raises(ssl.SSLCertVerificationError):
+                Client(f"https://127.0.0.1:{port}").get("/healthz")
+            with pytest.raises(ConnectionError):
+                Client(f"http://127.0.0.1:{port}").get("/healthz")
+
+    def test_needs_a_token_that_is_long_enough(self, site: Site, tmp_path: Path) -> None:
+        short = tmp_path / "short.token"
+        short.write_text("fifteen-letters", encoding="utf-8")
+        assert "at least one token is needed" in config_error(site, tokens={})
+        told = config_error(site, tokens={"splunk": f"file:{short}"})
+        assert "serve.tokens: the token of splunk is shorter than 16" in told
+        assert "fifteen-letters" not in told
+
+    def test_a_bad_certificate_is_one_line(
+        self, site: Site, certificates: Path, tmp_path: Path
+    ) -> None:
+        node, key = certificates / "node.pem", certificates / "node.key"
+        locked = tmp_path / "locked.key"
+        encrypt = ["openssl", "pkey", "-in", str(key), "-aes256", "-passout", "pass:x"]
+        subprocess.run([*encrypt, "-out", str(locked)], check=True, capture_output=True)
+        absent = tmp_path / "absent.pem"
+        assert f"{absent} cannot be read" in config_error(site, certificate=absent, key=key)
+        assert "is encrypted" in config_error(site, certificate=node, key=locked)
+        told = config_error(site, certificate=node, key=certificates / "ca.key")
+        assert "are not a certificate and its key" in told
+        assert "certificate and key go together" in config_error(site, certificate=node)
+
+    def test_an_address_in_use_is_one_line(self, site: Site) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            told = config_error(site, port=taken.getsockname()[1])
+        assert "choose others with --host and --port" in told
+        assert "cannot listen on nowhere.invalid" in config_error(site, host="nowhere.invalid")
+
+    def test_serves_the_named_tasks_alone(self, site: Site) -> None:
+        with running(Endpoint(site.context, site.settings(tasks=("empty",)))) as client:
+            assert [each["task"] for each in client.get("/v1/tasks").json["tasks"]] == ["empty"]
+            reply = client.text("click", task="mail")
+        assert reply.status == 404
+        assert "known: empty" in reply.detail
+
+    def test_needs_a_task_to_serve(self, tmp_path: Path, site: Site) -> None:
+        file = tmp_path / "sftsec.yaml"
+        file.write_text("version: 1\n", encoding="utf-8")
+        with Context.open(file) as empty, pytest.raises(ConfigError, match="no task to score"):
+            Endpoint(empty, site.settings())
+
+    def test_the_schema_is_off_by_default(self, site: Site) -> None:
+        with running(Endpoint(site.context, site.settings())) as client:
+            assert client.get("/openapi.json").status == 404
 
 
-def test_a_proxy_may_do_tls(site: Site) -> None:
-    settings = site.settings(host="0.0.0.0", behind_proxy=True)  # noqa: S104 - in front is a proxy
-    with running(Endpoint(site.context, settings)) as client:
-        port = urlsplit(client.url).port
-        assert Client(f"http://127.0.0.1:{port}").get("/healthz").status == 200
+class TestConnections:
+    def test_a_body_must_arrive_in_time(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sftsec_core.server.app.BODY_TIMEOUT_S", 0.05)
+        with running(Endpoint(site.context, site.settings())) as client:
+            connection = client.connect()
+            headers = {"Authorization": f"Bearer {client.token}", "Content-Length": "10"}
+            connection.request("POST", "/v1/score", b"", headers)
+            assert connection.getresponse().status == 408
+            connection.close()
 
+    def test_bodies_read_at_once_are_bounded(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sftsec_core.server.app._MAX_READING", 0)
+        with running(Endpoint(site.context, site.settings())) as client:
+            reply = client.text("click")
+        assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+        assert "too many requests are being read" in reply.detail
 
-def test_with_a_certificate_it_may_listen_anywhere(site: Site, certificates: Path) -> None:
-    pem = {"certificate": certificates / "node.pem", "key": certificates / "node.key"}
-    endpoint = Endpoint(site.context, site.settings(host="0.0.0.0", **pem))  # noqa: S104 - TLS
-    with running(endpoint) as client:
-        port = urlsplit(client.url).port
-        trusting = Client(f"https://127.0.0.1:{port}", certificates / "ca.pem")
-        assert trusting.get("/healthz").status == 200
-        with pytest.raises(ssl.SSLCertVerificationError):
-            Client(f"https://127.0.0.1:{port}").get("/healthz")
-        with pytest.raises(ConnectionError):
-            Client(f"http://127.0.0.1:{port}").get("/healthz")
-
-
-def test_it_does_not_start_without_a_token_or_with_a_short_one(site: Site, tmp_path: Path) -> None:
-    short = tmp_path / "short.token"
-    short.write_text("fifteen-letters", encoding="utf-8")
-    assert "at least one token is needed" in refusal(site, tokens={})
-    told = refusal(site, tokens={"splunk": f"file:{short}"})
-    assert "serve.tokens: the token of splunk is shorter than 16" in told
-    assert "fifteen-letters" not in told
-
-
-def test_a_certificate_that_is_none_is_refused_in_one_line(
-    site: Site, certificates: Path, tmp_path: Path
-) -> None:
-    node, key = certificates / "node.pem", certificates / "node.key"
-    locked = tmp_path / "locked.key"
-    encrypt = ["openssl", "pkey", "-in", str(key), "-aes256", "-passout", "pass:x"]
-    subprocess.run([*encrypt, "-out", str(locked)], check=True, capture_output=True)
-    absent = tmp_path / "absent.pem"
-    assert f"{absent} cannot be read" in refusal(site, certificate=absent, key=key)
-    assert "is encrypted" in refusal(site, certificate=node, key=locked)
-    told = refusal(site, certificate=node, key=certificates / "ca.key")
-    assert "are not a certificate and its key" in told
-    assert "certificate and key go together" in refusal(site, certificate=node)
-
-
-def test_an_address_that_cannot_be_had_is_refused_in_one_line(site: Site) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        told = refusal(site, port=taken.getsockname()[1])
-    assert "choose others with --host and --port" in told
-    assert "cannot listen on nowhere.invalid" in refusal(site, host="nowhere.invalid")
-
-
-def test_only_the_named_tasks_are_served(site: Site) -> None:
-    with running(Endpoint(site.context, site.settings(tasks=("empty",)))) as client:
-        assert [each["task"] for each in client.get("/v1/tasks").json["tasks"]] == ["empty"]
-        reply = client.text("click", task="mail")
-    assert reply.status == 404
-    assert "known: empty" in reply.detail
-
-
-def test_without_a_task_there_is_nothing_to_serve(tmp_path: Path, site: Site) -> None:
-    file = tmp_path / "sftsec.yaml"
-    file.write_text("version: 1\n", encoding="utf-8")
-    with Context.open(file) as empty, pytest.raises(ConfigError, match="no task to score"):
-        Endpoint(empty, site.settings())
-
-
-def test_it_does_not_describe_itself_unless_it_is_asked_to(site: Site) -> None:
-    with running(Endpoint(site.context, site.settings())) as client:
-        assert client.get("/openapi.json").status == 404
-
-
-def test_a_body_that_never_comes_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sftsec_core.server.app.BODY_S", 0.05)
-    with running(Endpoint(site.context, site.settings())) as client:
-        connection = client.connect()
-        headers = {"Authorization": f"Bearer {client.token}", "Content-Length": "10"}
-        connection.request("POST", "/v1/score", b"", headers)
-        assert connection.getresponse().status == 408
-        connection.close()
-
-
-def test_bodies_that_are_read_at_once_have_a_bound(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sftsec_core.server.app._READING_AT_ONCE", 0)
-    with running(Endpoint(site.context, site.settings())) as client:
-        reply = client.text("click")
-    assert (reply.status, reply.headers["retry-after"]) == (503, "1")
-    assert "too many requests are being read" in reply.detail
-
-
-def test_an_answer_does_not_wait_for_the_peers_acknowledgement(site: Site) -> None:
-    """Nagle's algorithm, left on, costs 40 ms an answer: twenty times what the model needs."""
-    listening = _listen(site.settings())
-    with listening, socket.create_connection(listening.getsockname()):
-        accepted, _ = listening.accept()
-        with accepted:
-            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+    def test_a_response_does_not_wait_for_an_acknowledgement(self, site: Site) -> None:
+        """Nagle's algorithm, left on, costs 40 ms an answer: twenty times what the model needs."""
+        listening = _listen(site.settings())
+        with listening, socket.create_connection(listening.getsockname()):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0

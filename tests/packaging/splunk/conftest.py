@@ -49,7 +49,7 @@ def bench(splunk: Splunkd, app_folder: Path, tmp_path: Path) -> Bench:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A site whose task has a model in service."""
+    """A site whose task has a live model."""
     made = Site.live_model(tmp_path_factory.mktemp("site"))
     yield made
     made.context.close()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.core.cli.test_serve import started
 from tests.core.server.site import TASK, TOKEN, Client, Site, wait_until
-from tests.core.server.test_command import started
 from tests.packaging.splunk.bench import Bench
 from tests.packaging.splunk.scored import (
     ADDED,

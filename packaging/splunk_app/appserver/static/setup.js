@@ -23,7 +23,7 @@
     },
     {
       stanza: "labelling", name: "verdicts", label: "Verdicts that analysts are offered", type: "text",
-      help: "Words between commas; the model's labels are made of them (tasks.NAME.labels of sftsec.yaml)."
+      help: "Separated by commas; tasks.NAME.labels of sftsec.yaml maps them to labels."
     }
   ];
 

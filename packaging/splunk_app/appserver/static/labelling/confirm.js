@@ -1,5 +1,5 @@
-// An event that a search's workflow action sent here: shown first, judged only when the analyst says so.
-// A link must never write: anybody can send one.
+// An event that a search's workflow action sent here: shown first, labelled only when the analyst confirms.
+// A link must never write: anyone can send one.
 
 import { h } from "./dom.js";
 import { eventFields, eventTime, incidentUid } from "./event.js";
@@ -33,7 +33,7 @@ export class Confirm {
       return;
     }
     if (!row || !incidentUid(row)) {
-      this.#show(h("p", {}, row ? "This result is no event of an index: it has no name that stays." : "The search has no such result any more. Run it again."));
+      this.#show(h("p", {}, row ? "This result is no event of an index: it has no lasting name." : "The search has no such result any more. Run it again."));
       return;
     }
     const fields = eventFields(row);
@@ -62,7 +62,7 @@ export class Confirm {
     const choice = (word) => h("label", {},
       h("input", { type: "radio", name: "sftsec-verdict", value: word, onchange: () => { this.chosen = word; this.#ready(); }, ...(word === this.chosen ? { checked: true } : {}) }),
       word, h("kbd", {}, keysOf(this.page.keys, word).split(" or ")[0]));
-    this.reason = h("input", { type: "text", maxlength: "2000", "aria-label": "Reason", placeholder: "Reason, if there is more to say" });
+    this.reason = h("input", { type: "text", maxlength: "2000", "aria-label": "Reason", placeholder: "Reason (optional)" });
     this.button = h("button", { type: "button", class: "primary", onclick: () => this.#save() }, "Save verdict", h("kbd", {}, "Enter"));
     return [
       eventFacts(fields),

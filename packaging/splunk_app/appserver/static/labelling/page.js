@@ -1,4 +1,4 @@
-// The labelling page: the queue of what the model most wants judged, and what was said.
+// The labelling page: the queue of incidents that need a label, and the recent verdicts.
 
 import { Confirm } from "./confirm.js";
 import { isDark, plural, sentence } from "./dom.js";

@@ -84,17 +84,17 @@ function queue(page) {
 
 function nothing(page) {
   if (page.filter.text || page.filter.task) { return h("p", { class: "empty" }, "Nothing that waits matches the filter."); }
-  return h("div", { class: "empty" }, h("h2", {}, "Nothing waits for a label"),
-    h("p", {}, "Whoever runs sftsec asks for verdicts with"), h("code", {}, "sftsec labels request TASK"),
-    h("p", {}, "Any event can be judged without being asked for: open it in a search, then Event Actions, then “sftsec: malicious” or “sftsec: benign”."));
+  return h("div", { class: "empty" }, h("h2", {}, "No incident needs a label"),
+    h("p", {}, "The admin of sftsec requests labels with"), h("code", {}, "sftsec labels request TASK"),
+    h("p", {}, "Any event can be labelled without a request: open it in a search, then Event Actions, then “sftsec: malicious” or “sftsec: benign”."));
 }
 
 function detail(page) {
   const item = page.item;
-  if (!item) { return h("section", { class: "detail", "aria-label": "Incident" }, h("p", { class: "empty" }, "Nothing is open. j opens the first.")); }
+  if (!item) { return h("section", { class: "detail", "aria-label": "Incident" }, h("p", { class: "empty" }, "No incident is open. j opens the first.")); }
   const many = page.selected.size;
   const key = (word) => keysOf(page.keys, word).split(" or ")[0];
-  const note = h("input", { type: "text", class: "reason", maxlength: "2000", "aria-label": "Reason", placeholder: "Reason, if there is more to say  r",
+  const note = h("input", { type: "text", class: "reason", maxlength: "2000", "aria-label": "Reason", placeholder: "Reason (optional)  r",
     oninput: (event) => { page.reason = event.target.value; } });
   note.value = page.reason;
   return h("section", { class: "detail", "aria-label": "Incident" },
@@ -118,7 +118,7 @@ function history(page) {
     if (each.verdict && !retracted.has(each._key)) { counts.set(each.analyst, (counts.get(each.analyst) || 0) + 1); }
   }
   const [rows, left] = [entries.slice(0, page.limit), entries.length - page.limit];
-  if (!rows.length) { return h("p", { class: "empty" }, "Nobody has judged anything here lately."); }
+  if (!rows.length) { return h("p", { class: "empty" }, "There are no recent verdicts."); }
   return h("div", { class: "history" },
     h("p", { class: "counts" }, ...[...counts].sort((one, other) => other[1] - one[1]).map(([who, count]) =>
       h("span", {}, h("strong", {}, who), ` ${count.toLocaleString()}`))),

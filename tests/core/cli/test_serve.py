@@ -98,7 +98,7 @@ def test_a_wrong_setting_is_one_line_with_its_exit_code(own_site: Site) -> None:
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
-    assert "serve.host: 0.0.0.0 is not this machine alone" in done.stderr
+    assert "serve.host: 0.0.0.0 is reachable from other machines" in done.stderr
 
 
 def test_a_missing_extra_is_named(own_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

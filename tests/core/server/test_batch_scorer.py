@@ -1,0 +1,58 @@
+"""Results of a batch, and the errors of events that cannot be scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from sftsec_core.api.domain import Detection, Incident, Suppression
+from sftsec_core.server.batch_scorer import BatchScorer
+from sftsec_core.server.schemas import ClassProbability, ScoreEvent
+from tests.core.scoring.parts import message, scorer
+
+
+def event(text: str, **fields: object) -> ScoreEvent:
+    return ScoreEvent(id=text, fields={"message": text, **fields})
+
+
+def pick(incidents: Sequence[Incident]) -> list[Incident]:
+    if any("poison" in message(each) for each in incidents):
+        raise RuntimeError("the secret words of the record")
+    kept = [each for each in incidents if "drop" not in message(each)]
+    return [replace(each, fields={"message": message(each).upper().lower()}) for each in kept]
+
+
+class TestBatchScorer:
+    def test_an_event_that_a_step_drops_has_an_error(self) -> None:
+        answer = BatchScorer(scorer(steps=pick), ("message",))
+        results = answer([event("spam"), event("drop"), event("poison"), event("hello"), event("")])
+        assert [(each.label, each.error) for each in results] == [
+            ("spam", None),
+            (None, "a step of the task drops it"),
+            (None, "a step failed on it (RuntimeError)"),
+            ("ham", None),
+            (None, "there is no text in the fields that the task reads"),
+        ]
+
+    def test_a_benign_event_has_the_probability_of_an_attack(self) -> None:
+        (result,) = BatchScorer(scorer(threshold=0.9), ("message",))([event("spam")])
+        assert (result.label, result.detection) == ("ham", False)
+        assert result.probability == pytest.approx(0.75)
+        assert result.top_classes[0] == ClassProbability("spam", 0.75)
+
+    def test_plugins_see_the_fields_that_the_task_keeps(self) -> None:
+        seen: list[Detection] = []
+
+        def note(detection: Detection) -> Suppression | None:
+            seen.append(detection)
+            return None
+
+        answer = BatchScorer(scorer(suppress=note, keep=("host",)), ("message", "host"))
+        answer([event("spam", **{"@timestamp": "2026-01-31T00:00:00Z", "host": "h", "other": "x"})])
+        answer([event("virus", **{"@timestamp": "yesterday"})])
+        assert [each.incident_uid for each in seen] == ["spam", "virus"]
+        assert [each.at for each in seen] == [datetime(2026, 1, 31, tzinfo=UTC), None]
+        assert seen[0].fields == {"message": "spam", "host": "h"}
