@@ -154,7 +154,7 @@ async def _handle_routing_error(_request: Request, error: Exception) -> Response
     known = ", ".join(sorted(PATHS))
     detail = f"unknown path; known are {known}"
     if error.status_code != 404:
-        detail = "wrong method: use POST for /v1/score and GET for the others"
+        detail = "wrong method: use POST /v1/score, and GET for the others"
     return _to_response(ProblemError(error.status_code, detail, headers=error.headers))
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,27 +15,13 @@ from click.testing import CliRunner
 
 from sftsec_core.api.errors import ConfigError
 from sftsec_core.cli import cli
+from tests.core.server.conftest import certificates, own_site
+from tests.core.server.process import CODE, started
 from tests.core.server.site import OTHER, TASK, TOKEN, Client, Site, wait_until
 
+__all__ = ["certificates", "own_site"]
+
 SECRET = "winter-is-coming-4711"
-CODE = "from sftsec_core.cli import main; main()"
-
-
-@contextmanager
-def started(site: Site, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process and the address that it listens on."""
-    command = [sys.executable, "-c", CODE, "-c", str(site.context.file), "serve", *options]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
-    assert process.stderr is not None
-    try:
-        line = process.stderr.readline()
-        found = re.fullmatch(r"listening on (https?://\S+:\d+); Ctrl-C stops it\n", line)
-        assert found is not None, line + process.stderr.read()
-        yield process, found[1]
-    finally:
-        process.kill()
-        process.wait()
-        process.stderr.close()
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:

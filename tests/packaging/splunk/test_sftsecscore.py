@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.cli.test_serve import started
+from tests.core.server.process import started
 from tests.core.server.site import TASK, TOKEN, Client, Site, wait_until
 from tests.packaging.splunk.bench import Bench
 from tests.packaging.splunk.scored import (
