@@ -31,7 +31,7 @@ State = Literal["loading", "ready", "none", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedModel:
+class ServedModel:
     """A model in memory."""
 
     ref: ModelRef
@@ -49,7 +49,7 @@ class ModelStatus:
         checked: whether the store was read at least once.
     """
 
-    model: LoadedModel | None = None
+    model: ServedModel | None = None
     error: str | None = None
     checked: bool = False
 
@@ -114,12 +114,12 @@ class ModelCache:
             f" instead of {before.ref.digest[:_SHORT_DIGEST]}" if before else "",
         )
 
-    def _load(self, live: ModelRef) -> LoadedModel:
+    def _load(self, live: ModelRef) -> ServedModel:
         loaded = self._context.registry.load(live)
         scorer, trained = scorer_of(self._context, self.task, loaded)
         batch_scorer = BatchScorer(scorer, fields_of(trained))
         warm_up(batch_scorer, trained.text)
-        return LoadedModel(live, loaded.serving.task, batch_scorer)
+        return ServedModel(live, loaded.serving.task, batch_scorer)
 
     def _report_error(self, error: str) -> None:
         if error != self.status.error:

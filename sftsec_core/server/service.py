@@ -17,7 +17,7 @@ from sftsec_core.server.worker import QueueFullError, ScoringWorker
 if TYPE_CHECKING:
     from sftsec_core.config.settings import ServeSettings
     from sftsec_core.operations.context import Context
-    from sftsec_core.server.model_cache import LoadedModel
+    from sftsec_core.server.model_cache import ServedModel
 
 _LOADING_RETRY_S = 5
 _QUEUE_RETRY_S = 1
@@ -68,7 +68,7 @@ class ScoringService:
         if batch.task not in self._caches:
             raise ProblemError(404, unknown("task", batch.task, self._caches))
         cache = self._caches[batch.task]
-        _loaded_model(batch.task, cache.status)
+        _served_model(batch.task, cache.status)
         try:
             return self._workers[batch.task].submit(lambda: _score(cache, batch))
         except QueueFullError:
@@ -105,7 +105,7 @@ class ScoringService:
         return ready, {"status": state, "errors": errors}
 
 
-def _loaded_model(task: str, status: ModelStatus) -> LoadedModel:
+def _served_model(task: str, status: ModelStatus) -> ServedModel:
     if status.model is not None:
         return status.model
     if status.state == "none":
@@ -125,7 +125,7 @@ def _loaded_model(task: str, status: ModelStatus) -> LoadedModel:
 
 def _score(cache: ModelCache, batch: ScoreRequest) -> bytes:
     # Read once, now: one model scores the whole batch, the newest that is loaded.
-    model = _loaded_model(batch.task, cache.status)
+    model = _served_model(batch.task, cache.status)
     response = ScoreResponse(
         task=batch.task,
         model=ModelInfo(model.ref.digest, model.ref.recipe),

@@ -21,7 +21,7 @@ from .event import Fields, read_fields
 from .https_client import ServerAddress
 from .portable import AppError, event_fields, incident_uid
 from .service_client import ServiceClient
-from .verdict_collection import VerdictCollection
+from .splunk_verdicts import SplunkVerdicts
 from .verdicts import new_verdict, submit
 
 _DEFAULT_TIMEOUT_S = 30.0
@@ -78,7 +78,7 @@ class Asset(BaseAsset):
         url = self.service_url or ""
         return ServiceClient(ServerAddress("the scoring service", url, token, ca, self.timeout))
 
-    def verdicts(self) -> VerdictCollection:
+    def verdicts(self) -> SplunkVerdicts:
         """The verdicts on the search head.
 
         Raises:
@@ -87,7 +87,7 @@ class Asset(BaseAsset):
         if not self.splunk_url:
             raise AppError("the asset names no Splunk: set splunk_url and splunk_token")
         token, ca = self.splunk_token or "", self.splunk_ca or ""
-        return VerdictCollection(
+        return SplunkVerdicts(
             ServerAddress("Splunk", self.splunk_url, token, ca, self.timeout, old_ca=True)
         )
 

@@ -9,9 +9,9 @@ from typing import Any
 from .https_client import HttpsClient, ServerAddress
 from .portable import (
     AppError,
+    EventScore,
     HttpResponse,
     ResponseError,
-    ScoreResult,
     one_line,
     problem_detail,
     read_scores,
@@ -104,7 +104,7 @@ class ServiceClient:
             raise AppError(f"the task {task!r} reads no text field: give fields instead")
         return found[0]
 
-    def score(self, task: str, fields: Mapping[str, Any]) -> ScoreResult:
+    def score(self, task: str, fields: Mapping[str, Any]) -> EventScore:
         """Score an event.
 
         Raises:

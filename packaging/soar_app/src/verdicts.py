@@ -22,7 +22,7 @@ from .portable import (
     standing_verdict,
     verdict_document,
 )
-from .verdict_collection import Document, VerdictCollection
+from .splunk_verdicts import Document, SplunkVerdicts
 
 SOURCE = "soar"
 PLAYBOOK = "soar"
@@ -65,7 +65,7 @@ def new_verdict(verdict: str, analyst: str, reason: str, task: str, at: float) -
 
 
 def submit(
-    collection: VerdictCollection, uid: str, new: NewVerdict, fields: Fields
+    collection: SplunkVerdicts, uid: str, new: NewVerdict, fields: Fields
 ) -> SubmittedVerdict:
     """Add a verdict unless it exists.
 
@@ -111,7 +111,7 @@ def verdict_for(uid: str, new: NewVerdict, fields: Fields, earlier: Sequence[Doc
     return document
 
 
-def _check(collection: VerdictCollection, new: NewVerdict) -> None:
+def _check(collection: SplunkVerdicts, new: NewVerdict) -> None:
     collection.check_capability()
     values = collection.values()
     if new.verdict not in values:

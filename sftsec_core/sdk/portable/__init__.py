@@ -20,7 +20,7 @@ from .event_rules import (
     page_rules,
 )
 from .http_response import HttpResponse, problem_detail, repeat_while_busy, splunkd_messages
-from .score_response import ScoreResult, read_scores
+from .score_response import EventScore, read_scores
 from .verdict_rules import (
     CAPABILITY,
     MAX_EVENT_BYTES,
@@ -31,11 +31,11 @@ from .verdict_rules import (
     document_key,
     event_json,
     is_same_verdict,
+    offered_verdicts,
     queue_key,
     retracted_keys,
     standing_verdict,
     verdict_document,
-    verdict_values,
 )
 
 __all__ = [
@@ -48,11 +48,11 @@ __all__ = [
     "VERDICTS",
     "AppError",
     "DetectionRecord",
+    "EventScore",
     "FieldValue",
     "HttpResponse",
     "NewVerdict",
     "ResponseError",
-    "ScoreResult",
     "detection_event",
     "detection_id",
     "document_key",
@@ -65,6 +65,7 @@ __all__ = [
     "is_metadata",
     "is_private",
     "is_same_verdict",
+    "offered_verdicts",
     "one_line",
     "page_rules",
     "problem_detail",
@@ -75,5 +76,4 @@ __all__ = [
     "splunkd_messages",
     "standing_verdict",
     "verdict_document",
-    "verdict_values",
 ]

@@ -12,7 +12,7 @@ _MAX_REASON = 1000
 
 
 @dataclass(frozen=True)
-class ScoreResult:
+class EventScore:
     """The score of one event.
 
     Attributes:
@@ -38,7 +38,7 @@ class ScoreResult:
     classes: tuple[tuple[str, float], ...] = ()
 
 
-def read_scores(body: Any, count: int) -> list[ScoreResult]:  # noqa: ANN401 - JSON
+def read_scores(body: Any, count: int) -> list[EventScore]:  # noqa: ANN401 - JSON
     """Read the results of `POST /v1/score`.
 
     Args:
@@ -59,12 +59,12 @@ def read_scores(body: Any, count: int) -> list[ScoreResult]:  # noqa: ANN401 - J
     return results
 
 
-def _result(found: Mapping[str, Any], body: Mapping[str, Any]) -> ScoreResult:
+def _result(found: Mapping[str, Any], body: Mapping[str, Any]) -> EventScore:
     model, threshold = body["model"], float(body["threshold"])
     digest, recipe = _text(model["digest"]), _text(model["recipe"])
     if found.get("error") is not None:
-        return ScoreResult(error=one_line(found["error"]), model=digest, recipe=recipe)
-    return ScoreResult(
+        return EventScore(error=one_line(found["error"]), model=digest, recipe=recipe)
+    return EventScore(
         label=_text(found["label"]),
         probability=_probability(found),
         detection=found.get("detection") is True,

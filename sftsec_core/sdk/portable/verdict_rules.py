@@ -123,7 +123,7 @@ def is_same_verdict(document: Mapping[str, Any], new: NewVerdict) -> bool:
     return stored == (new.verdict, new.reason)
 
 
-def verdict_values(setting: str) -> list[str]:
+def offered_verdicts(setting: str) -> list[str]:
     """The verdicts that the app offers, from its setting `verdicts`."""
     return [value.strip() for value in setting.split(",") if value.strip()]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sftsec_core.api.domain import Detection, detection_uid
-from sftsec_core.sdk.portable import ScoreResult
+from sftsec_core.sdk.portable import EventScore
 from sftsec_splunk.mapping import event_of
 
 pytestmark = pytest.mark.usefixtures("app_modules")
@@ -32,7 +32,7 @@ class TestRowDetection:
         detection = Detection(
             uid, "E1", "mail", digest, label, probability, 0.5, (), at, fields, "because"
         )
-        result = ScoreResult(label, probability, True, 0.5, "because", "", digest)
+        result = EventScore(label, probability, True, 0.5, "because", "", digest)
         row = {**fields, "_time": str(at.timestamp())}
         ours, theirs = row_detection(result, "E1", "mail", row), event_of(detection)
         assert ours == theirs

@@ -8,7 +8,7 @@ from typing import Any
 
 from sftsec_app.portable import (
     DetectionRecord,
-    ScoreResult,
+    EventScore,
     detection_event,
     detection_id,
     event_fields,
@@ -19,7 +19,7 @@ from sftsec_app.rows import Row
 SOURCETYPE, SOURCE = "sftsec:detection", "sftsec"
 
 
-def row_detection(result: ScoreResult, uid: str, task: str, row: Row) -> dict[str, Any]:
+def row_detection(result: EventScore, uid: str, task: str, row: Row) -> dict[str, Any]:
     """The event of a row's detection.
 
     Args:

@@ -18,7 +18,7 @@ from sftsec_app.portable import (
     AppError,
     NewVerdict,
     incident_uid,
-    verdict_values,
+    offered_verdicts,
 )
 from sftsec_app.rows import Row, RowTable
 from sftsec_app.splunkd import APP, SplunkdClient
@@ -107,6 +107,6 @@ def check_value(splunkd: SplunkdClient, label: str) -> None:
     Raises:
         AppError: for another verdict.
     """
-    values = verdict_values(str(splunkd.stanza(APP, "labelling").get("verdicts") or ""))
+    values = offered_verdicts(str(splunkd.stanza(APP, "labelling").get("verdicts") or ""))
     if label not in values:
         raise AppError(f"label={label} is none of the verdicts: {', '.join(values)}")

@@ -18,7 +18,7 @@ from sftsec_app.chunked import ALL_FIELDS, Metadata, SearchCommand, SearchMessag
 from sftsec_app.errors import ScoringError
 from sftsec_app.portable import (
     AppError,
-    ScoreResult,
+    EventScore,
     event_fields,
     event_time,
     finding_name,
@@ -145,7 +145,7 @@ def _iso(at: float) -> str:
         return ""
 
 
-def _result_cells(result: ScoreResult) -> Sequence[str]:
+def _result_cells(result: EventScore) -> Sequence[str]:
     if result.error:
         return ("", "", "", f"not scored: {result.error}", result.model)
     detection = "true" if result.detection else "false"

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sftsec_app.errors import NoResponseError, ScoringError
-from sftsec_app.http_client import HttpClient
+from sftsec_app.http_connection import HttpConnection
 from sftsec_app.portable import (
+    EventScore,
     HttpResponse,
-    ScoreResult,
     problem_detail,
     read_scores,
     repeat_while_busy,
@@ -36,7 +36,7 @@ class ScoringClient:
             AppError: when the file of the certificate authority cannot be used.
         """
         secure = settings.url.startswith("https://")
-        self._http = HttpClient(
+        self._http = HttpConnection(
             settings.url,
             service_context(settings.ca_file) if secure else None,
             timeout_s=settings.timeout_s,
@@ -50,7 +50,7 @@ class ScoringClient:
         """Close the connection."""
         self._http.close()
 
-    def score(self, task: str, events: Sequence[Fields]) -> list[ScoreResult]:
+    def score(self, task: str, events: Sequence[Fields]) -> list[EventScore]:
         """Score a batch; one that is too large for the service is split.
 
         Args:
@@ -66,11 +66,11 @@ class ScoringClient:
             if not error.too_large:
                 raise
             if len(events) == 1:
-                return [ScoreResult(error=str(error))]
+                return [EventScore(error=str(error))]
         middle = len(events) // 2
         return [*self.score(task, events[:middle]), *self.score(task, events[middle:])]
 
-    def _score(self, task: str, events: Sequence[Fields]) -> list[ScoreResult]:
+    def _score(self, task: str, events: Sequence[Fields]) -> list[EventScore]:
         batch = {"task": task, "events": [{"id": n, "fields": e} for n, e in enumerate(events)]}
         body = json.dumps(batch).encode()
         try:

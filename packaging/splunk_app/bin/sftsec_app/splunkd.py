@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from sftsec_app.http_client import HttpClient
+from sftsec_app.http_connection import HttpConnection
 from sftsec_app.portable import AppError, HttpResponse, ResponseError, one_line, splunkd_messages
 from sftsec_app.tls import is_loopback, splunkd_context
 
@@ -33,7 +33,7 @@ class SplunkdClient:
             raise AppError(f"{url} is not https: set enableSplunkdSSL in server.conf")
         tls = splunkd_context(url) if secure else None
         headers = {"Authorization": f"Splunk {session_key}"}
-        self._http = HttpClient(url, tls, timeout_s=_TIMEOUT_S, headers=headers)
+        self._http = HttpConnection(url, tls, timeout_s=_TIMEOUT_S, headers=headers)
 
     def close(self) -> None:
         """Close the connection."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.sdk.portable import ScoreResult, read_scores
+from sftsec_core.sdk.portable import EventScore, read_scores
 
 RESULT: dict[str, Any] = {
     "id": 0, "label": "malicious", "probability": 0.9, "detection": True, "reason": None,
@@ -22,10 +22,10 @@ def body(*results: Any, **more: Any) -> dict[str, Any]:
 class TestReadScores:
     def test_reads_scores_and_errors_in_order(self) -> None:
         failed = {"id": 1, "error": "no text", "label": None, "probability": None}
-        one = ScoreResult(
+        one = EventScore(
             "malicious", 0.9, True, 0.5, "", "", "d" * 64, "linear", (("malicious", 0.9),)
         )
-        other = ScoreResult(error="no text", model="d" * 64, recipe="linear")
+        other = EventScore(error="no text", model="d" * 64, recipe="linear")
         assert read_scores(body(RESULT, failed), 2) == [one, other]
 
     @pytest.mark.parametrize(

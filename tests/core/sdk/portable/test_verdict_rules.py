@@ -13,11 +13,11 @@ from sftsec_core.sdk.portable import (
     document_key,
     event_json,
     is_same_verdict,
+    offered_verdicts,
     queue_key,
     retracted_keys,
     standing_verdict,
     verdict_document,
-    verdict_values,
 )
 
 NEW = NewVerdict("malicious", "ann", "sandbox", "search", 100.0)
@@ -89,5 +89,5 @@ class TestStandingVerdict:
 
 class TestVerdictValues:
     def test_are_separated_by_commas(self) -> None:
-        assert verdict_values(" malicious, benign ,,x") == ["malicious", "benign", "x"]
-        assert verdict_values("") == []
+        assert offered_verdicts(" malicious, benign ,,x") == ["malicious", "benign", "x"]
+        assert offered_verdicts("") == []

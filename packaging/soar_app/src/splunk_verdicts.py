@@ -12,8 +12,8 @@ from .portable import (
     AppError,
     HttpResponse,
     ResponseError,
+    offered_verdicts,
     splunkd_messages,
-    verdict_values,
 )
 
 Document = dict[str, Any]
@@ -29,7 +29,7 @@ _HINTS = {
 }
 
 
-class VerdictCollection:
+class SplunkVerdicts:
     """The collection on a search head that has the app sftsec; a context manager."""
 
     def __init__(self, address: ServerAddress) -> None:
@@ -40,7 +40,7 @@ class VerdictCollection:
         """
         self._http = HttpsClient(address)
 
-    def __enter__(self) -> VerdictCollection:
+    def __enter__(self) -> SplunkVerdicts:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -61,7 +61,7 @@ class VerdictCollection:
     def values(self) -> list[str]:
         """The verdicts that analysts are offered."""
         settings = self._entry(f"{_NAMESPACE}/configs/conf-sftsec/labelling")
-        return verdict_values(str(settings.get("verdicts") or ""))
+        return offered_verdicts(str(settings.get("verdicts") or ""))
 
     def find(self, uid: str) -> list[Document]:
         """The documents of an incident, retractions too."""

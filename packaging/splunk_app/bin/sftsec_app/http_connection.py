@@ -18,7 +18,7 @@ _CHUNK = 2**16
 _STALE = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 
 
-class HttpClient:
+class HttpConnection:
     """A server by its address."""
 
     def __init__(
