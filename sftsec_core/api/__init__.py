@@ -4,6 +4,10 @@ Beside it stand `sftsec_core.sdk`, what connectors share, and, in tests, `sftsec
 Everything else of the core is private.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from sftsec_core.api.contracts import (
     BUILT_IN_SPLITS,
     CORE_METRICS,
@@ -104,6 +108,9 @@ from sftsec_core.api.settings.values import (
     Strict,
 )
 
+if TYPE_CHECKING:
+    from sftsec_core.api.predictions import Predictions
+
 __all__ = [
     "BUILT_IN_SPLITS",
     "CORE_METRICS",
@@ -148,6 +155,7 @@ __all__ = [
     "NoLiveModelError",
     "NotFoundError",
     "PluginError",
+    "Predictions",
     "PullWindow",
     "PushReceipt",
     "RecipeSpec",
@@ -187,3 +195,12 @@ __all__ = [
     "resolve_path",
     "unknown",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import `Predictions` when it is asked for: numpy is not needed to register a plugin."""
+    if name == "Predictions":
+        from sftsec_core.api.predictions import Predictions
+
+        return Predictions
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -114,7 +114,7 @@ def _put_to_the_gate(
         split,
         run.spec,
         threshold=run.task.threshold,
-        metrics=plugins.specs(MetricSpec),
+        metrics=_metrics(run),
         data=data,
         leaks=leaks,
     )
@@ -126,6 +126,13 @@ def _put_to_the_gate(
         mark = _mark(vote)
         run.listener.note(f"{'':<10} {mark} {vote.voter}: {vote.reason}")
     return Proposal(fits[name], report, decision, live.ref.digest if live else None)
+
+
+def _metrics(run: Run) -> dict[str, MetricSpec[Any]]:
+    """The metrics of enabled plugins, with the settings that the task gives them."""
+    given = run.task.evaluation.metrics
+    specs = run.context.plugins.specs(MetricSpec)
+    return {name: spec.with_settings(given.get(name, {})) for name, spec in specs.items()}
 
 
 def _mark(vote: Vote) -> str:

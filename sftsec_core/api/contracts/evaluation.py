@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sftsec_core.api.contracts.base import ConfigT, Spec
 
@@ -37,3 +37,18 @@ class MetricSpec(Spec[ConfigT]):
 
     higher_is_better: bool
     compute: Callable[[ConfigT, Predictions], float | None]
+
+    def with_settings(self, options: Mapping[str, Any]) -> MetricSpec[Any]:
+        """The same metric with these settings in place of its defaults.
+
+        Raises:
+            ConfigError: when they are wrong.
+        """
+        config = self.configure(options)
+        compute = self.compute
+        return MetricSpec(
+            name=self.name,
+            summary=self.summary,
+            higher_is_better=self.higher_is_better,
+            compute=lambda _config, predictions: compute(config, predictions),
+        )
