@@ -81,6 +81,19 @@ class StoreError(SftsecError):
     exit_code = 10
 
 
+class AuthorizationError(SftsecError):
+    """An actor asked for what none of its roles allows; nothing was touched."""
+
+    exit_code = 11
+
+    def __init__(self, actor: str, permission: str, task: str | None = None) -> None:
+        self.actor = actor
+        self.permission = permission
+        self.task = task
+        where = f" on task {task!r}" if task else ""
+        super().__init__(f"{actor} is not permitted: {permission}{where}; ask an administrator")
+
+
 class NotFoundError(SftsecError):
     """Nothing of that name is known."""
 

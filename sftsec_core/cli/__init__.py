@@ -45,8 +45,8 @@ Examples:
 Exit codes:
   0 done            1 unexpected error    2 wrong usage or unknown name
   3 configuration   4 plugin              5 connector
-  6 data            7 training            8 refused by the gate
-  9 integrity      10 store             130 interrupted
+  6 data            7 training            8 rejected by the gate
+  9 integrity      10 store              11 not permitted   130 interrupted
 """
 
 
@@ -73,10 +73,10 @@ def _extend(root: click.Group) -> None:
     help="Configuration file; default: sftsec.yaml here or in a folder above.",
 )
 @click.option("--debug", is_flag=True, envvar="SFTSEC_DEBUG", help="Show traces and details.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Only print results and errors.")
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None, debug: bool, quiet: bool) -> None:
-    """Fine-tune detection models on the verdicts that your analysts already give."""
+    """Fine-tune detection models on your analysts' verdicts."""
     import logging
 
     level = logging.DEBUG if debug else logging.ERROR if quiet else logging.WARNING
@@ -96,7 +96,7 @@ def main() -> None:
     try:
         sys.exit(cli.main(prog_name="sftsec", standalone_mode=False) or 0)
     except click.exceptions.Abort:
-        click.echo("interrupted; run the same command again to go on", err=True)
+        click.echo("interrupted; run the same command again to resume", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()

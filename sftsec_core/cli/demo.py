@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sftsec_core.demo.run import DemoResult
 
 
-@click.command("demo")
+@click.command("demo", short_help="Run the whole loop on a generated stream.")
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -39,7 +39,7 @@ def command(
 ) -> None:
     """Pull, retrain, gate, promote, score and push, in a temporary folder.
 
-    Really fine-tunes. The folder stays, with a configuration that the other commands take.
+    It really fine-tunes. The folder stays, with a configuration that the other commands take.
 
     \b
     Examples:
@@ -48,9 +48,10 @@ def command(
       sftsec demo --output /tmp/loop && sftsec -c /tmp/loop/sftsec.yaml model list
     """
     from sftsec_core.api.errors import ConfigError
-    from sftsec_core.cli.live import LiveListener
+    from sftsec_core.cli.live import EventDisplay
     from sftsec_core.demo.run import run_demo
     from sftsec_core.demo.source import from_data, from_stream
+    from sftsec_core.operations.authorize import local_admin
 
     folder = output or Path(tempfile.mkdtemp(prefix="sftsec-demo-"))
     if (folder / "sftsec.yaml").exists():
@@ -60,18 +61,18 @@ def command(
         source = from_stream(folder, rows=rows, open_rows=rows // 4, seed=seed)
     else:
         source = from_data(folder, data, budget=budget)
-    with LiveListener(quiet=app.quiet or as_json) as listener:
-        result = run_demo(source, listener)
+    with EventDisplay(quiet=app.quiet or as_json) as display:
+        result = run_demo(source, actor=local_admin("cli"), sinks=(display,))
     emit(result.to_json(), as_json=as_json, show=lambda out: _show(out, result))
 
 
 def _show(out: Console, result: DemoResult) -> None:
     from sftsec_core.cli.options import facts
-    from sftsec_core.cli.retrain import show_outcome
+    from sftsec_core.cli.retrain import show_result
 
-    show_outcome(out, result.outcome)
+    show_result(out, result.retrained)
     if result.scored is None:
-        out.print("The gate refused every model, so nothing was put in service or scored.")
+        out.print("The promotion gate rejected every model: nothing was promoted or scored.")
         out.print("The report says why.")
     else:
         facts(result.scored)(out)

@@ -9,7 +9,7 @@ import click
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
-@click.command("init")
+@click.command("init", short_help="Write a commented sftsec.yaml to start from.")
 @click.option("--task", "template", default="phishing-mail", show_default=True, help="A template.")
 @click.option(
     "--connector",
@@ -18,7 +18,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
     show_default=True,
     help="Where incidents are: files, elastic, opensearch, splunk.",
 )
-@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @json_option
 @pass_app
 def command(app: App, template: str, kind: str, force: bool, as_json: bool) -> None:
@@ -31,22 +31,10 @@ def command(app: App, template: str, kind: str, force: bool, as_json: bool) -> N
       sftsec init --task command-line --connector elastic
       sftsec -c /etc/sftsec/sftsec.yaml init
     """
-    from sftsec_core.api.contracts import ConnectorSpec, TaskPreset
-    from sftsec_core.api.errors import ConfigError
     from sftsec_core.config.load import FILE_NAME
-    from sftsec_core.config.settings import Settings
-    from sftsec_core.config.template import render_config
-    from sftsec_core.plugins import Plugins, get
+    from sftsec_core.operations.init_config import init_config
 
     file = app.config or Path.cwd() / FILE_NAME
-    if file.exists() and not force:
-        raise ConfigError("exists already; --force overwrites it", file=file)
-    usual = Settings().plugins
-    plugins = Plugins(usual if kind in usual else (*usual, kind))
-    chosen = get("task preset", template, plugins.specs(TaskPreset))
-    offered = {name: spec for name, spec in plugins.specs(ConnectorSpec).items() if spec.example}
-    connector = get("kind of connector", kind, offered)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(render_config(chosen, connector), encoding="utf-8")
-    done = {"file": str(file), "task": chosen.name}
+    init_config(file, template=template, connector=kind, force=force)
+    done = {"file": str(file), "task": template}
     emit(done, as_json=as_json, show=facts({**done, "next": "sftsec config check"}))

@@ -1,21 +1,50 @@
-"""A listener for people: a line that moves on a terminal, plain lines in a log."""
+"""The event stream for people: a line that moves on a terminal, plain lines in a log."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 
+from sftsec_core.api.domain import (
+    Event,
+    GateDecided,
+    Message,
+    ModelPromoted,
+    RecipeFitted,
+    RunStarted,
+    StageFinished,
+    StageProgressed,
+    StageStarted,
+    VoteCast,
+)
+from sftsec_core.cli.events import event_writer
+
+if TYPE_CHECKING:
+    from sftsec_core.cli.options import App
+    from sftsec_core.operations.context import Context
+
 LOG_EVERY_S = 15.0
 
 
-class LiveListener:
-    """Shows stages on standard error; a context manager."""
+@contextmanager
+def live_context(app: App, *, quiet: bool = False, events: str | None = None) -> Iterator[Context]:
+    """Open the context with the display, and with a writer of events where one is asked for."""
+    with EventDisplay(quiet=app.quiet or quiet) as display, event_writer(events) as writer:
+        sinks = (display,) if writer is None else (display, writer)
+        with app.context(sinks=sinks) as context:
+            yield context
+
+
+class EventDisplay:
+    """Shows events on standard error; a context manager and a sink of the context."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
@@ -33,7 +62,6 @@ class LiveListener:
             )
         self._task = self._bar.add_task("", total=None) if self._bar else None
         self._started = self._logged = time.monotonic()
-        self._stage = ""
 
     def __enter__(self) -> Self:
         if self._bar:
@@ -49,31 +77,87 @@ class LiveListener:
         if self._bar:
             self._bar.stop()
 
-    def stage(self, name: str, detail: str = "") -> None:
-        """Begin a stage."""
-        self._stage = name
-        self._logged = time.monotonic()
-        self.note(f"{name:<10} {detail}".rstrip())
-        if self._bar and self._task is not None:
-            self._bar.reset(self._task, description=name, total=None)
+    def __call__(self, event: Event) -> None:
+        """Show an event; kinds that are of no use to a person are passed over."""
+        if isinstance(event, StageProgressed):
+            self._progress(event)
+            return
+        if isinstance(event, StageStarted):
+            self._logged = time.monotonic()
+            if self._bar and self._task is not None:
+                self._bar.reset(self._task, description=event.stage, total=None)
+        line = line_of(event)
+        if line is not None:
+            self._print(line)
 
-    def advance(self, done: int, total: int | None = None, unit: str = "incidents") -> None:
+    def _progress(self, event: StageProgressed) -> None:
         """Move the bar, or write a line now and then."""
         if self._bar and self._task is not None:
+            description = f"{event.stage} ({event.unit})"
             self._bar.update(
-                self._task, completed=done, total=total, description=f"{self._stage} ({unit})"
+                self._task, completed=event.done, total=event.total, description=description
             )
         elif time.monotonic() - self._logged >= LOG_EVERY_S:
             self._logged = time.monotonic()
-            self.note(f"{'':<10} {done:,}{f' of {total:,}' if total else ''} {unit}")
+            total = f" of {event.total:,}" if event.total else ""
+            self._print(_indented(f"{event.done:,}{total} {event.unit}"))
 
-    def note(self, text: str) -> None:
-        """Write a line."""
+    def _print(self, text: str) -> None:
         if self._quiet:
             return
-        seconds = time.monotonic() - self._started
-        line = f"{seconds:7.1f}s  {text}"
+        line = f"{time.monotonic() - self._started:7.1f}s  {text}"
         if self._bar:
             self._bar.console.print(line, soft_wrap=True)
         else:
             print(line, file=sys.stderr, flush=True)
+
+
+def line_of(event: Event) -> str | None:
+    """The line for a person; None for an event that needs none."""
+    show = _LINES.get(type(event))
+    return show(event) if show else None
+
+
+def _counts(counts: Mapping[str, int]) -> str | None:
+    shown = ", ".join(f"{name} {number:,}" for name, number in counts.items())
+    return _indented(shown) if shown else None
+
+
+def _notes(event: RecipeFitted) -> str | None:
+    plain = {name: value for name, value in event.notes.items() if not isinstance(value, dict)}
+    notes = ", ".join(f"{name}: {value}" for name, value in plain.items())
+    if event.reused:
+        return _stage("train", f"{event.recipe}, fitted before the interruption")
+    return _indented(notes) if notes else None
+
+
+def _vote(event: VoteCast) -> str:
+    mark = "no " if not event.approve else "but" if event.warning else "yes"
+    mark = "-  " if event.abstained else mark
+    return _indented(f"{mark} {event.voter}: {event.reason}")
+
+
+def _stage(name: str, detail: str) -> str:
+    return f"{name:<10} {detail}".rstrip()
+
+
+def _indented(text: str) -> str:
+    return f"{'':<10} {text}"
+
+
+def _resumed(event: RunStarted) -> str | None:
+    return f"resuming run {event.run}, which was interrupted" if event.resumed else None
+
+
+_LINES: dict[type[Event], Callable[[Any], str | None]] = {
+    RunStarted: _resumed,
+    StageStarted: lambda event: _stage(event.stage, event.detail),
+    StageFinished: lambda event: _counts(event.counts),
+    Message: lambda event: _indented(event.text),
+    RecipeFitted: _notes,
+    VoteCast: _vote,
+    GateDecided: lambda event: _stage(
+        "gate", f"{event.recipe} {'approved' if event.approved else 'rejected'}"
+    ),
+    ModelPromoted: lambda event: _stage("promote", f"{event.digest[:12]} is live"),
+}

@@ -16,7 +16,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sftsec_core.operations.context import Context
+    from sftsec_core.operations.context import Context, Sink
     from sftsec_core.plugins import Plugins
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -41,11 +41,16 @@ class App:
         return self.config or find_config(Path.cwd())
 
     @contextmanager
-    def context(self) -> Iterator[Context]:
-        """Open the configuration, its plugins and its store; close them at the end."""
+    def context(self, *, sinks: Sequence[Sink] = ()) -> Iterator[Context]:
+        """Open the configuration, its plugins and its store; close them at the end.
+
+        Args:
+            sinks: called with each event.
+        """
+        from sftsec_core.operations.authorize import local_admin
         from sftsec_core.operations.context import Context
 
-        with Context.open(self.config_file()) as context:
+        with Context.open(self.config_file(), actor=local_admin("cli"), sinks=sinks) as context:
             yield context
 
     def plugins(self) -> Plugins:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sftsec_core.cli.events import STDOUT, check_events, events_option
 from sftsec_core.cli.options import App, emit, json_option, pass_app
 
 if TYPE_CHECKING:
@@ -15,32 +16,36 @@ if TYPE_CHECKING:
     from sftsec_core.operations.retrain import RetrainResult
 
 
-@click.command("retrain")
+@click.command("retrain", short_help="Train a new model; promote it if the gate approves.")
 @click.argument("task")
 @click.option("--no-promote", is_flag=True, help="Stop at the gate's decision.")
+@events_option
 @json_option
 @pass_app
-def command(app: App, task: str, no_promote: bool, as_json: bool) -> None:
-    """Make a new model for a task, and put it in service if the gate approves.
+def command(app: App, task: str, no_promote: bool, events: str | None, as_json: bool) -> None:
+    """Train a new model for a task, and promote it if the promotion gate approves.
 
-    A run that was killed goes on where it stopped: run the same command again. Exit code 8
-    says that the gate refused; the model is kept, with its report.
+    A run that was killed resumes where it stopped: run the same command again. Exit code 8
+    says that the gate rejected the model; it is kept, with its report.
 
     \b
     Examples:
       sftsec retrain phishing
       sftsec retrain phishing --no-promote --json
+      sftsec retrain phishing --events - | tee events.jsonl
     """
     from sftsec_core.api.errors import GateRefusedError
-    from sftsec_core.cli.live import LiveListener
+    from sftsec_core.cli.live import live_context
     from sftsec_core.operations.retrain import retrain
 
-    with app.context() as context, LiveListener(quiet=app.quiet or as_json) as listener:
-        outcome = retrain(context, task, promote=not no_promote, listener=listener)
-    emit(outcome.to_json(), as_json=as_json, show=lambda out: show_outcome(out, outcome))
-    if not outcome.decision.approved:
-        reasons = "; ".join(f"{v.voter}: {v.reason}" for v in outcome.decision.refusals())
-        raise GateRefusedError(f"the gate refused the model: {reasons or 'nobody voted'}")
+    check_events(events, as_json=as_json)
+    with live_context(app, quiet=as_json, events=events) as context:
+        result = retrain(context, task, promote=not no_promote)
+    if events != STDOUT:
+        emit(result.to_json(), as_json=as_json, show=lambda out: show_result(out, result))
+    if not result.decision.approved:
+        reasons = "; ".join(f"{v.voter}: {v.reason}" for v in result.decision.refusals())
+        raise GateRefusedError(f"the promotion gate rejects the model: {reasons or 'no votes'}")
 
 
 def _word(vote: Vote) -> str:
@@ -49,11 +54,11 @@ def _word(vote: Vote) -> str:
     return ("yes" if vote.approve else "no") + (", but" if vote.warning else "")
 
 
-def show_outcome(out: Console, outcome: RetrainResult) -> None:
-    """Print models side by side, the votes, and where the report lies."""
+def show_result(out: Console, result: RetrainResult) -> None:
+    """Print models side by side, the votes, and where the report is."""
     from sftsec_core.cli.options import table
 
-    models = [outcome.report.candidate, *outcome.report.others.values()]
+    models = [result.report.candidate, *result.report.others.values()]
     names = ("macro_f1", "f1", "average_precision", "tpr_at_fpr_0.001", "tpr_at_fpr_0.01", "ece")
     rows = [
         (
@@ -65,8 +70,8 @@ def show_outcome(out: Console, outcome: RetrainResult) -> None:
         for m in models
     ]
     table("on test", ("model", "recipe", *names, "fit_s"), rows)(out)
-    votes = [(v.voter, _word(v), v.reason) for v in outcome.decision.votes]
+    votes = [(v.voter, _word(v), v.reason) for v in result.decision.votes]
     table("gate", ("voter", "approves", "reason"), votes)(out)
-    state = "live" if outcome.promoted else "approved" if outcome.decision.approved else "refused"
-    out.print(f"model   {outcome.model.digest[:12]} ({outcome.model.recipe}), {state}")
-    out.print(f"report  {outcome.report_file}", soft_wrap=True)
+    state = "live" if result.promoted else "approved" if result.decision.approved else "rejected"
+    out.print(f"model   {result.model.digest[:12]} ({result.model.recipe}), {state}")
+    out.print(f"report  {result.report_file}", soft_wrap=True)

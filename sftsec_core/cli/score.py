@@ -4,38 +4,43 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.events import STDOUT, check_events, events_option
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
-@click.command("score")
+@click.command("score", short_help="Score unlabelled incidents and push detections.")
 @click.argument("task")
 @click.option("--rescan", is_flag=True, help="Score everything again, not only what is new.")
+@events_option
 @json_option
 @pass_app
-def command(app: App, task: str, rescan: bool, as_json: bool) -> None:
-    """Score what nobody has judged yet with the model in service, and push the detections.
+def command(app: App, task: str, rescan: bool, events: str | None, as_json: bool) -> None:
+    """Score unlabelled incidents with the live model and push detections.
 
-    Goes on where the last call ended. Each detection is pushed once, whatever is killed: a run
-    that was interrupted goes on when the same command is run again.
+    Starts where the last call ended. Each detection is pushed once: a run that was killed
+    resumes when the same command is run again.
 
     \b
     Examples:
       sftsec score phishing
       sftsec score phishing --rescan --json
+      sftsec score phishing --events score.jsonl
     """
-    from sftsec_core.cli.live import LiveListener
+    from sftsec_core.cli.live import live_context
     from sftsec_core.operations.score import score
 
-    with app.context() as context, LiveListener(quiet=app.quiet or as_json) as listener:
-        outcome = score(context, task, rescan=rescan, listener=listener)
-    delivered = outcome.delivered
+    check_events(events, as_json=as_json)
+    with live_context(app, quiet=as_json, events=events) as context:
+        result = score(context, task, rescan=rescan)
+    delivered = result.delivered
     shown = {
-        "model": outcome.model[:12],
-        "scored": outcome.scored.scored,
-        "detections": outcome.scored.detections,
+        "model": result.model[:12],
+        "scored": result.scored.scored,
+        "detections": result.scored.detections,
         "written": delivered.written,
         "there already": delivered.duplicates,
         "rejected": delivered.rejected,
         "pending": delivered.pending,
     }
-    emit(outcome.to_json(), as_json=as_json, show=facts(shown))
+    if events != STDOUT:
+        emit(result.to_json(), as_json=as_json, show=facts(shown))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PEM = click.Path(dir_okay=False, resolve_path=True, path_type=Path)
 
 
-@click.command("serve")
+@click.command("serve", short_help="Score events over HTTP with the live models.")
 @click.option("--host", help="Where to listen; default: 127.0.0.1, this machine alone.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Default: 8765; 0 takes a free one.")
 @click.option("--certificate", type=_PEM, help="PEM file of the certificate, with its chain.")

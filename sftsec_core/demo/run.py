@@ -1,4 +1,4 @@
-"""The loop, once round: pull, retrain, gate, promote, score, push, and push again in vain."""
+"""The loop once: pull, retrain, gate, promote, score, push; a second push changes nothing."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from sftsec_core.operations.retrain import RetrainResult, retrain
 from sftsec_core.operations.score import score
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from sftsec_core.operations.progress import Listener
+    from sftsec_core.api.domain import Actor
+    from sftsec_core.operations.context import Sink
 
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What the demo came to.
+    """The result of the demo.
 
     Attributes:
         config: the configuration that it wrote; the other commands take it.
-        scored: what scoring and pushing came to; None when the gate let no model through.
+        scored: figures of scoring and pushing; None when the gate rejected every model.
     """
 
-    outcome: RetrainResult
+    retrained: RetrainResult
     config: Path
     scored: Mapping[str, Any] | None
 
@@ -36,33 +37,32 @@ class DemoResult:
         """For `--json`."""
         return {
             "config": str(self.config),
-            "retrain": self.outcome.to_json(),
+            "retrain": self.retrained.to_json(),
             "score": None if self.scored is None else dict(self.scored),
         }
 
 
-def run_demo(source: Source, listener: Listener) -> DemoResult:
+def run_demo(source: Source, *, actor: Actor, sinks: Sequence[Sink] = ()) -> DemoResult:
     """Run the loop on a source.
 
     Raises:
         SftsecError: when any stage fails.
     """
-    with Context.open(source.config) as context:
-        outcome = retrain(context, TASK, listener=listener)
-        if not outcome.promoted:
-            return DemoResult(outcome, source.config, None)
-        summary = score(context, TASK, listener=listener)
-        again = score(context, TASK, listener=listener, rescan=True)
+    with Context.open(source.config, actor=actor, sinks=sinks) as context:
+        retrained = retrain(context, TASK)
+        if not retrained.promoted:
+            return DemoResult(retrained, source.config, None)
+        summary = score(context, TASK)
+        again = score(context, TASK, rescan=True)
     pushed = _pushed(source.config.parent / "detections.jsonl")
     scored = {
         "scored": summary.scored.scored,
         "detections": summary.scored.detections,
         "pushed": summary.delivered.written,
         "pushed when everything is scored once more": again.delivered.written,
-        **_judge(pushed, source),
+        **_measure(pushed, source),
     }
-    listener.stage("done", f"{len(pushed)} detections pushed")
-    return DemoResult(outcome, source.config, scored)
+    return DemoResult(retrained, source.config, scored)
 
 
 def _pushed(file: Path) -> list[dict[str, Any]]:
@@ -71,8 +71,8 @@ def _pushed(file: Path) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in file.read_bytes().splitlines()]
 
 
-def _judge(pushed: list[dict[str, Any]], source: Source) -> dict[str, Any]:
-    """What the analysts would find: the demo knows the truth of what nobody has judged."""
+def _measure(pushed: list[dict[str, Any]], source: Source) -> dict[str, Any]:
+    """What analysts would find: the demo knows the true labels of the unlabelled incidents."""
     right = sum(_is_right(source, row) for row in pushed)
     found: dict[str, Any] = {"right among the detections": f"{right} of {len(pushed)}"}
     if source.benign is not None:

@@ -1,68 +1,53 @@
-"""From a snapshot to a split: one label an incident, one text an example, leaks checked."""
+"""Build the data set that a retraining run would train on, without training."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import LeakCheck, Split
-from sftsec_core.dataset.features import build_examples, renderer
-from sftsec_core.dataset.leaks import check_leaks
-from sftsec_core.dataset.resolve import resolve
-from sftsec_core.dataset.split import divide
+from sftsec_core.api.domain import Permission
+from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.ingesting import ingest_snapshot
+from sftsec_core.operations.running import running
+from sftsec_core.operations.splitting import split_snapshot
 
 if TYPE_CHECKING:
-    from sftsec_core.dataset.snapshot import Snapshot
-    from sftsec_core.operations.running import Run
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sftsec_core.api.domain import LeakCheck
+    from sftsec_core.operations.context import Context
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
-    """What recipes train on.
+class BuiltDataset:
+    """A snapshot and its split.
 
     Attributes:
-        data: what the report says of it.
-        leaks: what the leak check found; the promotion gate rejects a model if that is anything.
-        steps: the steps that cleaned it, with their settings.
+        folder: the snapshot's.
+        data: counts, parts and verdicts, as a report shows them.
+        leaks: what stands in two parts of the split.
     """
 
-    split: Split
+    snapshot: str
+    folder: Path
     data: Mapping[str, Any]
     leaks: LeakCheck
-    steps: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {**self.data, "leaks": asdict(self.leaks), "folder": str(self.folder)}
 
 
-def build_dataset(run: Run, snapshot: Snapshot) -> Dataset:
-    """Resolve verdicts, render texts and divide them.
+def build_dataset(context: Context, name: str) -> BuiltDataset:
+    """Pull a task's labelled incidents into a snapshot, resolve verdicts, split and check.
 
     Raises:
-        DataError: when there is nothing to learn from.
+        DataError: when there is nothing to train on.
+        ConnectorUnavailableError: when the connection was lost; the next call resumes.
     """
-    task, plugins = run.task, run.context.plugins
-    run.listener.stage("dataset")
-    resolution = resolve(snapshot, task.labels, task.verdicts)
-    render = renderer(run.spec, task.render, plugins)
-    examples = build_examples(snapshot, resolution, run.spec, render)
-    split = divide(examples, task.split, plugins)
-    leaks = check_leaks(split, task.dedupe)
-    if not leaks.clean:
-        run.listener.note(f"{'':<10} the {split.method} split leaks: {'; '.join(leaks.examples)}")
-    parts = {name: len(part) for name, part in split.parts()}
-    shown = ", ".join(f"{name} {size:,}" for name, size in parts.items())
-    run.listener.note(f"{'':<10} {split.method} split: {shown}")
-    review = len(resolution.review)
-    if review:
-        run.listener.note(f"{'':<10} {review:,} incidents wait for a review of their verdicts")
-    data = {
-        "snapshot": snapshot.digest,
-        "counts": dict(snapshot.counts),
-        "redactions": snapshot.manifest["step_counts"].get("redact", {}),
-        "span": snapshot.manifest["span"],
-        "verdicts": dict(resolution.counts),
-        "review": review,
-        "split": split.method,
-        "notes": list(split.notes),
-        "parts": parts,
-    }
-    return Dataset(split, data, leaks, snapshot.manifest["steps"])
+    authorize(context.actor, Permission.BUILD_DATASET, name)
+    with running(context, "dataset", name) as run:
+        snapshot = ingest_snapshot(run)
+        dataset = split_snapshot(run, snapshot)
+    return BuiltDataset(snapshot.digest, snapshot.folder, dataset.data, dataset.leaks)

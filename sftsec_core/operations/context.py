@@ -1,44 +1,73 @@
-"""One configuration with everything that it names: plugins, store, registry, connectors."""
+"""What a use case works in: settings, plugins, store, registry, the actor and the event stream."""
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sftsec_core.api.contracts import Connector, ConnectorContext, RecipeSpec, StepContext
-from sftsec_core.api.domain import TaskSpec
+from sftsec_core.api.domain import Event, Message, TaskSpec
 from sftsec_core.api.errors import NotFoundError
 from sftsec_core.api.settings.secrets import SecretRef, is_reference
 from sftsec_core.operations.preflight import check_against_plugins, connector_config, read
+from sftsec_core.operations.stages import Stage, stage
 from sftsec_core.plugins import Plugins, get
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from sftsec_core.api.domain import Actor
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.config.settings import Settings
     from sftsec_core.registry.registry import ModelRegistry
     from sftsec_core.store.store import Store
 
 SALT_BYTES = 32
+log = logging.getLogger(__name__)
+Sink = Callable[[Event], None]
 
 
 class Context:
-    """What a command works in; a context manager that closes what it opened."""
+    """What a use case works in; a context manager that closes what it opened.
 
-    def __init__(self, file: Path, settings: Settings, plugins: Plugins) -> None:
+    Attributes:
+        file: the configuration file.
+        settings: what it says.
+        plugins: those that it enables.
+        actor: who acts; stands in the audit log.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        settings: Settings,
+        plugins: Plugins,
+        *,
+        actor: Actor,
+        sinks: Sequence[Sink] = (),
+    ) -> None:
         self.file = file
         self.settings = settings
         self.plugins = plugins
+        self.actor = actor
+        self._sinks = tuple(sinks)
 
     @classmethod
-    def open(cls, file: Path) -> Self:
+    def open(cls, file: Path, *, actor: Actor, sinks: Sequence[Sink] = ()) -> Self:
         """Read the configuration and its plugins, and check one against the other.
+
+        Args:
+            file: the configuration file.
+            actor: who acts.
+            sinks: called with each event, in this order; the plugins are told first.
 
         Raises:
             ConfigError: when the configuration is wrong.
@@ -46,7 +75,7 @@ class Context:
         """
         settings, plugins = read(file)
         check_against_plugins(settings, plugins, file)
-        return cls(file, settings, plugins)
+        return cls(file, settings, plugins, actor=actor, sinks=sinks)
 
     def __enter__(self) -> Self:
         return self
@@ -58,6 +87,20 @@ class Context:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def emit(self, event: Event) -> None:
+        """Send an event to the log, the plugins and the sinks; its time is filled in."""
+        event = event if event.at else replace(event, at=datetime.now(UTC))
+        level = logging.DEBUG
+        if isinstance(event, Message) and event.level == "warning":
+            level = logging.WARNING
+        log.log(level, "%s", event)
+        for sink in self._sinks:
+            sink(event)
+
+    def stage(self, name: str, task: str, detail: str = "") -> AbstractContextManager[Stage]:
+        """Emit the beginning and the end of a stage that belongs to no run."""
+        return stage(lambda event: self.emit(replace(event, task=task)), name, detail)
 
     def close(self) -> None:
         """Close the store, if it was opened."""
@@ -79,7 +122,7 @@ class Context:
         url = self.settings.state.url
         if url and is_reference(url):
             url = SecretRef(url).reveal()
-        return Store.open(url, folder=self.folder)
+        return Store.open(url, folder=self.folder, actor=self.actor.name)
 
     @cached_property
     def registry(self) -> ModelRegistry:

@@ -1,4 +1,4 @@
-"""A copy of the audit log in the SIEM, where who runs sftsec cannot change it."""
+"""Copy the audit log into the SIEM, where those who run sftsec cannot change it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import KeepsAudit
+from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConnectorError
+from sftsec_core.operations.authorize import authorize
 
 if TYPE_CHECKING:
     from sftsec_core.operations.context import Context
@@ -20,7 +22,7 @@ class AuditCopy:
     """What was copied.
 
     Attributes:
-        seq: number of the last entry that the other side has.
+        seq: number of the last entry that the platform has.
         written: entries that are new there.
         duplicates: entries that were there already.
     """
@@ -34,17 +36,18 @@ class AuditCopy:
         return asdict(self)
 
 
-def push_audit(context: Context, name: str) -> AuditCopy:
-    """Copy what was added to the log since the last call; check first that the log is whole.
+def export_audit(context: Context, name: str) -> AuditCopy:
+    """Copy the entries added since the last call, after verifying the log.
 
     Args:
-        context: the configuration with what it names.
+        context: settings, store, registry, actor and event stream.
         name: the connector.
 
     Raises:
-        ConnectorError: when the connector keeps no audit log, or refuses an entry.
+        ConnectorError: when the connector keeps no audit log, or rejects an entry.
         IntegrityError: when the log was changed.
     """
+    authorize(context.actor, Permission.EXPORT_AUDIT)
     store = context.store
     store.audit.verify()
     stored = store.cursors.get(_AS_TASK, name)
@@ -56,7 +59,7 @@ def push_audit(context: Context, name: str) -> AuditCopy:
             receipt = connector.push_audit(entries)
             if receipt.rejected:
                 raise ConnectorError(
-                    f"an entry was refused: {receipt.rejected[0][1]}", connector=name
+                    f"an entry was rejected: {receipt.rejected[0][1]}", connector=name
                 )
             cursor = str(entries[-1].seq)
             store.cursors.move(_AS_TASK, name, cursor, expected=stored)

@@ -1,4 +1,4 @@
-"""Fitting recipes, each once: what a killed run had fitted already is not fitted again."""
+"""Fit recipes, each once: what an interrupted run has fitted is not fitted again."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from sftsec_core.api.contracts import (
     TrainedModel,
     TrainJob,
 )
+from sftsec_core.api.domain import RecipeFitted
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.evaluation.inference import FittedModel
@@ -56,14 +57,16 @@ def fit_all(run: Run, split: Split) -> dict[str, FittedModel]:
 def _fit(run: Run, split: Split, name: str, device: str | None) -> FittedModel:
     recipe = get("recipe", name, run.context.plugins.specs(RecipeSpec))
     kept = run.folder / "fitted" / name
-    run.listener.stage("train", name)
-    if not (kept / "fit.json").is_file():
-        _fit_and_keep(run, split, recipe, device, kept)
+    reused = (kept / "fit.json").is_file()
+    if not reused:
+        with run.stage("train", name):
+            _fit_and_keep(run, split, recipe, device, kept)
     known = json.loads((kept / "fit.json").read_text(encoding="utf-8"))
-    # Always the model as it was kept: what is judged is what will serve.
+    # Always the model as it was kept: what is evaluated is what will serve.
     model = load_model(kept / "model", run.context.plugins.specs(RecipeSpec))
-    if known["notes"]:
-        run.listener.note(f"{'':<10} {known['summary']}")
+    run.emit(
+        RecipeFitted(recipe=name, seconds=known["seconds"], notes=known["notes"], reused=reused)
+    )
     return FittedModel(
         model, name, fit_seconds=known["seconds"], inference_cost=inference_cost_of(model, recipe)
     )
@@ -85,7 +88,7 @@ def _fit_and_keep(
         dev=split.dev,
         settings=run.task.train,
         workdir=run.folder / "work" / recipe.name,
-        log=lambda step, values: run.context.plugins.step_logged(run.info, step, values),
+        log=lambda step, values: run.log_step(recipe.name, step, values),
         deadline_s=budget.total_seconds() if budget and recipe.name != BASELINE else None,
         device=device,
     )
@@ -101,7 +104,7 @@ def _fit_and_keep(
     save_model(model, recipe.name, kept / "model")
     sync_folder(kept)
     notes: Mapping[str, Any] = getattr(model, "notes", {})
-    known = {"seconds": seconds, "notes": notes, "summary": _summary(notes)}
+    known = {"seconds": seconds, "notes": notes}
     # Written last: its presence says that the model beside it is whole.
     write_atomically(kept / "fit.json", json.dumps(known).encode())
     shutil.rmtree(job.workdir, ignore_errors=True)
@@ -117,12 +120,6 @@ def _run_guarded(train: Any, name: str) -> TrainedModel:  # noqa: ANN401 - a thu
     return model
 
 
-def _summary(notes: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{key}: {value}" for key, value in notes.items() if not isinstance(value, dict)
-    )
-
-
 @contextmanager
 def _device(run: Run) -> Iterator[str | None]:
     """Hold the lease of an accelerator while everything is fitted, if a plugin lends one."""
@@ -133,7 +130,7 @@ def _device(run: Run) -> Iterator[str | None]:
     with lender as lease:
         if not isinstance(lease, GpuLease):
             raise TrainingError("a plugin lent something that is not a GpuLease")
-        run.listener.note(f"{'':<10} on {lease.device}")
+        run.note(f"on {lease.device}")
         with only_visible(lease.device):
             yield lease.device
 

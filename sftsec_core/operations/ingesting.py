@@ -1,4 +1,4 @@
-"""From the task's connector to a snapshot, going on behind the last page after a kill."""
+"""From the task's connector to a snapshot; a resumed run continues after the last page."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from sftsec_core.sdk.atomic import write_atomically
 if TYPE_CHECKING:
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.operations.running import Run
+    from sftsec_core.operations.stages import Stage
 
 _DONE = "snapshot"
 
 
 def fields_of(task: TaskSettings) -> tuple[str, ...]:
-    """The fields of an incident that the task has any use for: no other is kept."""
+    """The fields of an incident that the task uses: no other is kept."""
     group = (task.group,) if task.group else ()
     return tuple(dict.fromkeys((*task.text, *task.keep, *group)))
 
@@ -33,40 +34,42 @@ def window_of(task: TaskSettings, now: datetime, *, labelled: bool) -> PullWindo
 
 
 def ingest_snapshot(run: Run) -> Snapshot:
-    """Pull the task's judged incidents into a snapshot; a rerun takes the one that is there.
+    """Pull the task's labelled incidents into a snapshot; a resumed run takes the one it made.
 
     Raises:
         ConnectorUnavailableError: when a lost connection did not come back; the run is
-            interrupted and goes on from its cursor.
+            interrupted and resumes from its cursor.
     """
     snapshots = run.context.folder / "snapshots"
     done = run.folder / _DONE
-    run.listener.stage("pull", f"from {run.task.connector}")
     if done.is_file():
         snapshot = open_snapshot(snapshots / done.read_text("ascii"))
-        run.listener.note(f"{'':<10} snapshot {snapshot.digest[:12]} is there already")
+        run.note(f"the interrupted run has pulled snapshot {snapshot.digest[:12]} already")
         return snapshot
-    snapshot = _pull_into_snapshot(run)
+    with run.stage("pull", f"from {run.task.connector}") as stage:
+        snapshot = _pull_into_snapshot(run, stage)
+        stage.counts |= _counts(snapshot)
     write_atomically(done, snapshot.digest.encode())
-    counts = snapshot.counts
     run.context.store.snapshots.add(
         run.spec.name,
         snapshot.digest,
         snapshot.folder,
-        rows=counts["kept"],
+        rows=snapshot.counts["kept"],
         manifest=snapshot.manifest,
         run_id=run.info.id,
     )
-    shown = ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in counts.items() if n)
-    run.listener.note(f"{'':<10} {shown}")
-    for step, found in snapshot.manifest["step_counts"].items():
-        if found:
-            shown = ", ".join(f"{kind} {n:,}" for kind, n in found.items())
-            run.listener.note(f"{'':<10} {step}: {shown}")
     return snapshot
 
 
-def _pull_into_snapshot(run: Run) -> Snapshot:
+def _counts(snapshot: Snapshot) -> dict[str, int]:
+    """What was pulled and kept, and what each step changed."""
+    counts = {name.replace("_", " "): number for name, number in snapshot.counts.items()}
+    for step, found in snapshot.manifest["step_counts"].items():
+        counts |= {f"{step}: {kind}": number for kind, number in found.items()}
+    return counts
+
+
+def _pull_into_snapshot(run: Run, stage: Stage) -> Snapshot:
     context, task = run.context, run.task
     plan = IngestPlan(
         fields=fields_of(task),
@@ -80,7 +83,7 @@ def _pull_into_snapshot(run: Run) -> Snapshot:
     with context.connector(task.connector) as connector:
         pages = connector.pull(window, cursor=resume_cursor(work))
         return ingest(
-            _told(run, pages),
+            _counted(stage, pages),
             plan,
             folder=work,
             snapshots=context.folder / "snapshots",
@@ -88,12 +91,12 @@ def _pull_into_snapshot(run: Run) -> Snapshot:
         )
 
 
-def _told(run: Run, pages: Iterator[IncidentPage]) -> Iterator[IncidentPage]:
+def _counted(stage: Stage, pages: Iterator[IncidentPage]) -> Iterator[IncidentPage]:
     done = 0
     for page in pages:
         yield page
         done += len(page.incidents)
-        run.listener.advance(done)
+        stage.progress(done)
 
 
 def _keep_beside(run: Run, page: PageSummary) -> None:

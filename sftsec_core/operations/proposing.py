@@ -1,4 +1,4 @@
-"""Who is proposed to the gate, what the gate says, and what becomes of it."""
+"""Choose the candidate, put it to the promotion gate, register it and promote it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import MetricSpec, RecipeSpec, RendererSpec, Spec, StepSpec
-from sftsec_core.api.domain import Decision, EvalReport, LeakCheck, ModelRef, Split, Vote
+from sftsec_core.api.domain import (
+    Decision,
+    EvalReport,
+    GateDecided,
+    LeakCheck,
+    Message,
+    ModelRef,
+    Split,
+    Vote,
+    VoteCast,
+)
 from sftsec_core.api.errors import IntegrityError, NotFoundError
 from sftsec_core.dataset.fingerprints import TrainingFingerprints
 from sftsec_core.evaluation.evaluate import evaluate
@@ -16,12 +26,12 @@ from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json, to_json
 from sftsec_core.operations.fitting import BASELINE, inference_cost_of
+from sftsec_core.operations.promote import tell_promotion
 from sftsec_core.registry.card import Provenance, build_card, decision_of
 from sftsec_core.registry.gate import decide
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.registry.serving import Serving
 from sftsec_core.sdk.atomic import write_atomically
-from sftsec_core.store.audit import current_user
 
 if TYPE_CHECKING:
     from sftsec_core.operations.running import Run
@@ -34,7 +44,7 @@ _FINGERPRINTS = "seen.npy"
 
 @dataclass(frozen=True, slots=True)
 class Incumbent:
-    """The model in service.
+    """The live model.
 
     Attributes:
         ref: which it is.
@@ -53,7 +63,7 @@ class Proposal:
     """A fitted model with what was found of it and what the gate said.
 
     Attributes:
-        instead_of: digest of the model in service that the gate compared it with.
+        instead_of: digest of the live model that the gate compared it with.
     """
 
     fitted: FittedModel
@@ -69,12 +79,12 @@ def propose(
     data: Mapping[str, Any],
     leaks: LeakCheck,
 ) -> Proposal:
-    """Put the task's recipe to the gate; if it is refused, perhaps the baseline in its place.
+    """Put the task's recipe to the promotion gate; if that rejects it, perhaps the baseline.
 
-    A slow model must earn its place. Where it does not, and no slow model is in service either,
-    the linear baseline, which was fitted anyway, stands before the same gate: it may serve
-    rather than nothing. A better model in service is never eroded that way. If the baseline is
-    refused too, what is returned is the first proposal.
+    A slow model must earn its place. Where it does not, and the live model is not a slow one
+    either, the linear baseline, which was fitted anyway, is put to the same gate: it may serve
+    rather than nothing. A better live model is never replaced that way. If the gate rejects the
+    baseline too, the first proposal is returned.
     """
     live = _incumbent(run)
     TrainingFingerprints.of((*split.train, *split.dev), run.context.salt).save(
@@ -100,7 +110,6 @@ def _put_to_the_gate(
     live: Incumbent | None,
 ) -> Proposal:
     plugins = run.context.plugins
-    run.listener.stage("evaluate", name)
     # Linear is always beside it, also when it is the candidate itself.
     others = {other: fitted for other, fitted in fits.items() if other != name}
     others |= {BASELINE: fits[BASELINE]}
@@ -108,23 +117,21 @@ def _put_to_the_gate(
         others[LIVE] = live.fitted
     elif live is not None:
         data = {**data, "live_damaged": live.ref.digest}
-    report = evaluate(
-        fits[name],
-        others,
-        split,
-        run.spec,
-        threshold=run.task.threshold,
-        metrics=_metrics(run),
-        data=data,
-        leaks=leaks,
-    )
+    with run.stage("evaluate", name):
+        report = evaluate(
+            fits[name],
+            others,
+            split,
+            run.spec,
+            threshold=run.task.threshold,
+            metrics=_metrics(run),
+            data=data,
+            leaks=leaks,
+        )
     comparable = live is not None and live.fitted is not None
     incumbent = live.report if live is not None and comparable else None
     decision = decide(plugins, report, incumbent, run.task.gate)
-    run.listener.stage("gate", "approved" if decision.approved else "refused")
-    for vote in decision.votes:
-        mark = _mark(vote)
-        run.listener.note(f"{'':<10} {mark} {vote.voter}: {vote.reason}")
+    _tell(run, name, decision)
     return Proposal(fits[name], report, decision, live.ref.digest if live else None)
 
 
@@ -135,14 +142,24 @@ def _metrics(run: Run) -> dict[str, MetricSpec[Any]]:
     return {name: spec.with_settings(given.get(name, {})) for name, spec in specs.items()}
 
 
-def _mark(vote: Vote) -> str:
-    if vote.abstained:
-        return "-  "
-    return "no " if not vote.approve else "but" if vote.warning else "yes"
+def _tell(run: Run, recipe: str, decision: Decision) -> None:
+    """Emit the votes and what they came to."""
+    for vote in decision.votes:
+        run.emit(
+            VoteCast(
+                recipe=recipe,
+                voter=vote.voter,
+                approve=vote.approve,
+                warning=vote.warning,
+                abstained=vote.abstained,
+                reason=vote.reason,
+            )
+        )
+    run.emit(GateDecided(recipe=recipe, approved=decision.approved))
 
 
 def _incumbent(run: Run) -> Incumbent | None:
-    """The model in service as it serves; None when there is none."""
+    """The live model as it serves; None when there is none."""
     registry = run.context.registry
     ref = registry.live(run.spec.name)
     if ref is None:
@@ -151,8 +168,8 @@ def _incumbent(run: Run) -> Incumbent | None:
     try:
         loaded = registry.load(ref)
     except IntegrityError as error:
-        # A damaged model in service must not keep a sound one from taking its place.
-        run.listener.note(f"{'':<10} the model in service cannot be compared: {error}")
+        # A damaged live model must not keep a sound one from taking its place.
+        run.emit(Message(text=f"the live model cannot be compared: {error}", level="warning"))
         return Incumbent(ref, None, report)
     serving = loaded.serving
     recipe = run.context.plugins.specs(RecipeSpec)[ref.recipe]
@@ -226,7 +243,7 @@ def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, An
         plugins=_trained_with(run, proposal.fitted.recipe),
     )
     model = registry.register(
-        proposal.fitted.model, serving, card, run_id=run.info.id, by=current_user()
+        proposal.fitted.model, serving, card, run_id=run.info.id, by=run.context.actor.name
     )
     write_atomically(run.folder / "report.json", to_json(proposal.report).encode())
     write_report(proposal.report, proposal.decision, card, run.folder / _HTML)
@@ -267,20 +284,22 @@ def _remember_report(run: Run, report: EvalReport) -> None:
     run.report_file = run.folder / _HTML
 
 
-def promote(run: Run, proposed: Proposed) -> ModelRef:
-    """Put an approved model in service and tell the observers.
+def promote_proposed(run: Run, proposed: Proposed) -> ModelRef:
+    """Make an approved model the live one and emit the event.
 
     Raises:
-        StoreError: when something else is in service by now than what it was compared with.
+        StoreError: when another model is live than the one that it was compared with.
     """
-    registry, ref, decision = run.context.registry, proposed.model, proposed.decision
-    previous = registry.promote(
-        run.spec.name, ref.digest, decision, current_user(), instead_of=proposed.instead_of
+    context, ref = run.context, proposed.model
+    previous = context.registry.promote(
+        run.spec.name,
+        ref.digest,
+        proposed.decision,
+        context.actor.name,
+        instead_of=proposed.instead_of,
     )
-    promoted = registry.live(run.spec.name) or ref
-    if previous is None or previous.digest != promoted.digest:
-        run.context.plugins.model_promoted(promoted, previous, decision)
-    run.listener.stage("promote", f"{promoted.digest[:12]} is live")
+    promoted = context.registry.live(run.spec.name) or ref
+    tell_promotion(context, promoted, previous, proposed.decision, run=run.info.id)
     return promoted
 
 

@@ -1,4 +1,4 @@
-"""Asking for labels: the unjudged incidents that the model in service is least sure of."""
+"""Request labels: the unlabelled incidents that the live model is least certain of."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.api.domain import Permission
+from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.ingesting import window_of
-from sftsec_core.operations.progress import Listener, Silent
 from sftsec_core.operations.score import live_model, scorer_of
 from sftsec_core.scoring.sampling import Uncertain, label_request, most_uncertain
 
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LabelRequestResult:
-    """What was asked.
+    """What was requested.
 
     Attributes:
-        model: digest of the model that is not sure.
-        wanted: the incidents, the least sure first.
+        model: digest of the model that is uncertain.
+        wanted: the incidents, the least certain first.
         requested: how many of them the connector could ask for.
     """
 
@@ -51,28 +52,30 @@ def request_labels(
     *,
     limit: int,
     dry_run: bool = False,
-    listener: Listener | None = None,
 ) -> LabelRequestResult:
-    """Ask the analysts about the incidents that the model in service is least sure of.
+    """Ask the analysts for verdicts on the incidents that the live model is least certain of.
 
     Args:
-        context: the configuration with what it names.
+        context: settings, store, registry, actor and event stream.
         name: the task.
         limit: how many at most.
         dry_run: only find them.
-        listener: who wants to know how it goes.
 
     Raises:
-        NoLiveModelError: when the task has no model in service.
+        NoLiveModelError: when the task has no live model.
         ConnectorError: when the connector cannot ask.
     """
-    listener = listener or Silent()
+    authorize(context.actor, Permission.REQUEST_LABELS, name)
     live = live_model(context, name)
     scorer, trained = scorer_of(context, name, context.registry.load(live))
     window = window_of(trained, datetime.now(UTC), labelled=False)
-    listener.stage("score", f"with {live.digest[:12]} ({live.recipe})")
-    with context.connector(trained.connector) as connector:
-        wanted = most_uncertain(connector.pull(window), scorer, limit, listener.advance)
+    detail = f"with {live.digest[:12]} ({live.recipe})"
+    with (
+        context.stage("score", name, detail) as stage,
+        context.connector(trained.connector) as connector,
+    ):
+        wanted = most_uncertain(connector.pull(window), scorer, limit, stage.progress)
+        stage.counts["wanted"] = len(wanted)
         requested = 0
         if not dry_run:
             requested = _ask(connector, wanted, scorer)

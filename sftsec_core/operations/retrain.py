@@ -1,18 +1,24 @@
-"""The pipeline: from the SIEM's incidents to a model that may go into service."""
+"""Retraining: from the SIEM's incidents to a model that may go live."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.operations.build_dataset import build_dataset
+from sftsec_core.api.domain import Permission
+from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.fitting import fit_all
 from sftsec_core.operations.ingesting import ingest_snapshot
 from sftsec_core.operations.preflight import check_requirements
-from sftsec_core.operations.progress import Listener, Silent
-from sftsec_core.operations.proposing import promote as put_in_service
-from sftsec_core.operations.proposing import propose, recall, register, votes_json
+from sftsec_core.operations.proposing import (
+    promote_proposed,
+    propose,
+    recall,
+    register,
+    votes_json,
+)
 from sftsec_core.operations.running import running
+from sftsec_core.operations.splitting import split_snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RetrainResult:
-    """What a retraining run came to."""
+    """The result of a retraining run."""
 
     run: RunInfo
     report: EvalReport
@@ -33,7 +39,7 @@ class RetrainResult:
     report_file: Path
 
     def to_json(self) -> dict[str, Any]:
-        """For `--json`: figures with their intervals, votes, and where everything lies."""
+        """For `--json`: metrics, votes, and where the report is."""
         models = [self.report.candidate, *self.report.others.values()]
         return {
             "run": self.run.id,
@@ -53,34 +59,34 @@ class RetrainResult:
         }
 
 
-def retrain(
-    context: Context, name: str, *, promote: bool = True, listener: Listener | None = None
-) -> RetrainResult:
-    """Make a new model for a task and, if the gate approves, put it in service.
+def retrain(context: Context, name: str, *, promote: bool = True) -> RetrainResult:
+    """Train a new model for a task and, if the promotion gate approves, make it the live one.
 
-    Every stage leaves what it made in the run's folder: a run that was killed goes on where it
-    stopped when this is called again with the same settings.
+    Every stage leaves its result in the run's folder: a run that was killed resumes where it
+    stopped when this is called again and nothing that shaped it has changed.
 
     Args:
-        context: the configuration with what it names.
+        context: settings, store, registry, actor and event stream.
         name: the task.
         promote: False stops at the gate's decision.
-        listener: who wants to know how it goes.
 
     Raises:
         SftsecError: one class for each kind of failure; nothing is half-promoted.
     """
-    with running(context, "retrain", name, listener or Silent()) as run:
-        check_requirements(run.task, context.plugins)
+    authorize(context.actor, Permission.RETRAIN, name)
+    if promote:
+        authorize(context.actor, Permission.PROMOTE, name)
+    check_requirements(context.task(name), context.plugins)
+    with running(context, "retrain", name) as run:
         proposed = recall(run)
         if proposed is None:
             snapshot = ingest_snapshot(run)
-            dataset = build_dataset(run, snapshot)
+            dataset = split_snapshot(run, snapshot)
             fits = fit_all(run, dataset.split)
             proposal = propose(run, fits, dataset.split, dataset.data, dataset.leaks)
             proposed = register(run, proposal, snapshot.digest, dataset.steps)
         approved = proposed.decision.approved
-        model = put_in_service(run, proposed) if approved and promote else proposed.model
+        model = promote_proposed(run, proposed) if approved and promote else proposed.model
         run.status = "succeeded" if approved else "refused"
     return RetrainResult(
         run.info,

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import EvalReport, RunInfo
+from sftsec_core.api.domain import (
+    EvalReport,
+    Event,
+    Message,
+    RunFinished,
+    RunInfo,
+    RunStarted,
+    TrainingStep,
+)
 from sftsec_core.api.errors import ConnectorUnavailableError, SftsecError
+from sftsec_core.operations.stages import Stage, stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +25,6 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import TaskSpec
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.operations.context import Context
-    from sftsec_core.operations.progress import Listener
 
 
 @dataclass(slots=True)
@@ -25,7 +33,7 @@ class Run:
 
     Attributes:
         status: how it is going to end, unless it fails.
-        report: for the observers, once there is one.
+        report: the evaluation, once there is one.
         report_file: where the report lies, once it does.
     """
 
@@ -33,10 +41,26 @@ class Run:
     context: Context
     task: TaskSettings
     spec: TaskSpec
-    listener: Listener
     status: str = "succeeded"
     report: EvalReport | None = None
     report_file: Path | None = field(default=None)
+
+    def emit(self, event: Event) -> None:
+        """Send an event, marked with the run and its task."""
+        self.context.emit(replace(event, run=self.info.id, task=self.info.task))
+
+    def note(self, text: str) -> None:
+        """Send a message for a person."""
+        self.emit(Message(text=text))
+
+    def log_step(self, recipe: str, step: int, values: Mapping[str, float]) -> None:
+        """Send the figures of a training step."""
+        self.context.plugins.step_logged(self.info, step, values)
+        self.emit(TrainingStep(recipe=recipe, step=step, values=dict(values)))
+
+    def stage(self, name: str, detail: str = "") -> AbstractContextManager[Stage]:
+        """Emit the beginning and the end of a stage around the body."""
+        return stage(self.emit, name, detail)
 
     @property
     def folder(self) -> Path:
@@ -45,7 +69,7 @@ class Run:
 
 
 @contextmanager
-def running(context: Context, kind: str, name: str, listener: Listener) -> Iterator[Run]:
+def running(context: Context, kind: str, name: str) -> Iterator[Run]:
     """Record a run, or resume the one that a kill left behind; record how it ends.
 
     An interruption (a kill, Ctrl-C, a connection that did not come back) leaves it to be
@@ -59,17 +83,19 @@ def running(context: Context, kind: str, name: str, listener: Listener) -> Itera
     runs = context.store.runs
     settings: Mapping[str, Any] = task.model_dump(mode="json")
     info = runs.resume(kind, name, settings)
-    if info is not None:
-        listener.note(f"going on with run {info.id}, which was interrupted")
+    resumed = info is not None
     info = info or runs.create(kind, name, context.folder / "runs", settings)
-    run = Run(info, context, task, spec, listener)
+    run = Run(info, context, task, spec)
     context.store.audit.append(f"{kind}.started", name, {"run": info.id})
+    run.emit(RunStarted(kind=kind, resumed=resumed))
     context.plugins.run_started(info)
     try:
         with runs.heartbeat(info.id):
             yield run
     except (KeyboardInterrupt, ConnectorUnavailableError) as error:
-        runs.interrupt(info.id, str(error) or "interrupted")
+        line = str(error) or "interrupted"
+        runs.interrupt(info.id, line)
+        run.emit(RunFinished(kind=kind, status="interrupted", error=line))
         raise
     except Exception as error:
         line = str(error) if isinstance(error, SftsecError) else f"{type(error).__name__}: {error}"
@@ -84,3 +110,5 @@ def _finish(run: Run, status: str, error: str | None = None) -> None:
     details = {"run": run.info.id, "status": status, **({"error": error} if error else {})}
     context.store.audit.append(f"{run.info.kind}.finished", run.info.task, details)
     context.plugins.run_finished(run.info, run.report)
+    report = str(run.report_file) if run.report_file else None
+    run.emit(RunFinished(kind=run.info.kind, status=status, error=error, report=report))

@@ -6,14 +6,15 @@ import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.api.domain import BatchPushed, Permission
 from sftsec_core.api.errors import ConnectorUnavailableError, NoLiveModelError, PluginError
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.dataset.features import renderer
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.dataset.values import trim_incident
+from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.ingesting import fields_of, window_of
-from sftsec_core.operations.progress import Listener, Silent
 from sftsec_core.operations.running import Run, running
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
@@ -22,7 +23,7 @@ from sftsec_core.scoring.scorer import Scorer
 from sftsec_core.scoring.suppression import suppressor
 
 if TYPE_CHECKING:
-    from sftsec_core.api.domain import ModelRef
+    from sftsec_core.api.domain import ModelRef, PushReceipt
     from sftsec_core.operations.context import Context
     from sftsec_core.registry.registry import LoadedModel
 
@@ -32,12 +33,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ScoreResult:
-    """What a scoring run came to.
+    """The result of a scoring run.
 
     Attributes:
         model: digest of the model that scored.
-        scored: what was pulled and judged.
-        delivered: what became of the detections.
+        scored: what was pulled and scored.
+        delivered: the detections by what the destination did with them.
     """
 
     run: str
@@ -55,27 +56,25 @@ class ScoreResult:
         }
 
 
-def score(
-    context: Context, name: str, *, rescan: bool = False, listener: Listener | None = None
-) -> ScoreResult:
-    """Score what came in since the last call, and push what is held for an attack.
+def score(context: Context, name: str, *, rescan: bool = False) -> ScoreResult:
+    """Score incidents that came in since the last call, and push those flagged as malicious.
 
-    Killed at any point, the same call goes on: a page's detections and the cursor behind it are
+    Killed at any point, the next call resumes: a page's detections and the cursor after it are
     one transaction, and what was pushed already is a duplicate to the connector.
 
     Args:
-        context: the configuration with what it names.
+        context: settings, store, registry, actor and event stream.
         name: the task.
         rescan: score everything in the window again, also what was scored before.
-        listener: who wants to know how it goes.
 
     Raises:
-        NoLiveModelError: when the task has no model in service.
-        IntegrityError: when the model in service is not the one that was registered.
-        ConnectorUnavailableError: when the other side was lost; the next call goes on.
+        NoLiveModelError: when the task has no live model.
+        IntegrityError: when the live model is not the one that was registered.
+        ConnectorUnavailableError: when the connection was lost; the next call resumes.
     """
+    authorize(context.actor, Permission.SCORE, name)
     live = live_model(context, name)
-    with running(context, "score", name, listener or Silent()) as run:
+    with running(context, "score", name) as run:
         loaded = context.registry.load(live)
         try:
             scored = _score(run, loaded, rescan=rescan)
@@ -88,18 +87,18 @@ def score(
 
 
 def live_model(context: Context, name: str) -> ModelRef:
-    """The model in service for a task.
+    """The live model of a task.
 
     Raises:
         NotFoundError: when there is no such task.
-        NoLiveModelError: when it has no model in service.
+        NoLiveModelError: when it has no live model.
     """
     context.task(name)
     live = context.registry.live(name)
     if live is None:
         raise NoLiveModelError(
-            f"{name}@{LIVE}: no model is in service; `sftsec retrain {name}` makes one, "
-            f"`sftsec model list {name}` shows those that wait"
+            f"{name}@{LIVE}: there is no live model; `sftsec retrain {name}` trains one, "
+            f"`sftsec model list {name}` shows the candidates"
         )
     return live
 
@@ -107,7 +106,7 @@ def live_model(context: Context, name: str) -> ModelRef:
 def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer, TaskSettings]:
     """What scores a task's incidents, and the task as the model knows it.
 
-    They are cleaned and rendered as the model was trained, whatever the configuration says by now.
+    They are cleaned and rendered as the model was trained, whatever the configuration says now.
     """
     serving = loaded.serving
     _require_plugins(context, loaded)
@@ -158,34 +157,35 @@ def _score(run: Run, loaded: LoadedModel, *, rescan: bool) -> ScoreCounts:
         run_id=run.info.id,
         rescan=rescan,
     )
-    run.listener.stage("score", f"with {loaded.ref.digest[:12]} ({loaded.ref.recipe})")
-    with context.connector(task.connector) as connector:
+    detail = f"with {loaded.ref.digest[:12]} ({loaded.ref.recipe})"
+    with run.stage("score", detail) as stage, context.connector(task.connector) as connector:
         counts = score_to_outbox(
             context.store,
             connector,
             scorer,
             job,
-            on_page=lambda so_far: run.listener.advance(so_far.pulled),
+            on_page=lambda so_far: stage.progress(so_far.pulled),
         )
-    run.listener.note(f"{'':<10} {counts.scored:,} scored, {counts.detections:,} detections")
+        stage.counts |= {"scored": counts.scored, "detections": counts.detections}
     return counts
 
 
 def _deliver(run: Run) -> DeliveryCounts:
     context, name = run.context, _destination(run.task)
-    run.listener.stage("push", f"to {name}")
-    with context.connector(name) as connector:
+    with run.stage("push", f"to {name}") as stage, context.connector(name) as connector:
         counts = deliver(
             context.store,
             connector,
             name,
             run_id=run.info.id,
-            on_receipt=context.plugins.detections_pushed,
+            on_receipt=lambda connector, receipt: _tell_pushed(run, connector, receipt),
         )
-    run.listener.note(
-        f"{'':<10} {counts.written:,} written, {counts.duplicates:,} there already, "
-        f"{counts.rejected:,} rejected, {counts.pending:,} pending"
-    )
+        stage.counts |= {
+            "written": counts.written,
+            "duplicates": counts.duplicates,
+            "rejected": counts.rejected,
+            "pending": counts.pending,
+        }
     if counts.unavailable:
         raise ConnectorUnavailableError(
             f"{counts.unavailable}; {counts.pending:,} detections wait in the outbox, "
@@ -193,6 +193,18 @@ def _deliver(run: Run) -> DeliveryCounts:
             connector=name,
         )
     return counts
+
+
+def _tell_pushed(run: Run, connector: str, receipt: PushReceipt) -> None:
+    run.context.plugins.detections_pushed(connector, receipt)
+    run.emit(
+        BatchPushed(
+            connector=connector,
+            written=len(receipt.written),
+            duplicates=len(receipt.duplicates),
+            rejected=len(receipt.rejected),
+        )
+    )
 
 
 def _destination(task: TaskSettings) -> str:

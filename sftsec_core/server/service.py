@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConfigError, unknown
+from sftsec_core.operations.authorize import authorize
 from sftsec_core.server.error_responses import ProblemError, unavailable
 from sftsec_core.server.model_cache import ModelCache, ModelStatus, ModelWatcher
 from sftsec_core.server.schemas import ModelInfo, ScoreRequest, ScoreResponse
@@ -37,6 +39,7 @@ class ScoringService:
             ConfigError: when there is no task.
             StoreError: when the store cannot be opened.
         """
+        authorize(context.actor, Permission.SERVE)
         names = settings.tasks or tuple(context.settings.tasks)
         if not names:
             raise ConfigError("there is no task to score", file=context.file, path="tasks")

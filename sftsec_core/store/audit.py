@@ -2,14 +2,12 @@
 
 Each row carries the SHA-256 of the row before it together with its own content, and a head row
 names the last one; so a row that was changed, removed, put in or cut off at the end shows in
-`verify`. Whoever can write to the database can also compute the whole chain anew: to hold out
-against that, keep it somewhere else too: `sftsec audit push` copies it into the SIEM.
+`verify`. A user who can write to the database can also recompute the whole chain: against
+that, `sftsec audit push` copies the log into the SIEM.
 """
 
 from __future__ import annotations
 
-import os
-import pwd
 from collections.abc import Mapping
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -17,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, update
 
 from sftsec_core.api.domain import AuditEntry
-from sftsec_core.api.errors import IntegrityError
+from sftsec_core.api.errors import IntegrityError, StoreError
 from sftsec_core.store.canonical import digest
 from sftsec_core.store.columns import clean_text
 from sftsec_core.store.scrub import hide_url_passwords, without_secrets
@@ -32,20 +30,13 @@ START = "0" * 64
 _ROWS_AT_A_TIME = 1_000
 
 
-def current_user() -> str:
-    """Return the operating system's user: from the process itself, not from the environment."""
-    uid = os.geteuid()
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:  # a container with a uid that has no name
-        return f"uid {uid}"
-
-
 class AuditLog:
     """The log; entries are added and read, never changed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, actor: str | None = None) -> None:
+        """Take the name that stands in the entries; a log without one can only be read."""
         self._database = database
+        self._actor = actor
 
     def append(
         self,
@@ -62,19 +53,22 @@ class AuditLog:
             action: noun and verb ("model.promoted").
             object_: what it was done to.
             details: a JSON value; what looks like a secret is replaced by `***`.
-            actor: who did it; default: the operating system's user.
+            actor: who did it; default: the one that the store was opened for.
             joined: a transaction to take part in; append as the last thing in it.
 
         Raises:
-            StoreError: when the database refuses.
+            StoreError: when the database refuses, or no one is named as the actor.
         """
+        who = actor or self._actor
+        if who is None:
+            raise StoreError("the store was opened without an actor: its audit log is read-only")
         with self._database.writing(joined) as connection:
             # Locks the head (SQLite has locked the file already): one appends at a time.
             head = connection.execute(select(audit_head).with_for_update()).one()
             row: dict[str, Any] = {
                 "seq": head.seq + 1,
                 "at": self._database.clock(),
-                "actor": actor or current_user(),
+                "actor": who,
                 "action": action,
                 "object": clean_text(hide_url_passwords(object_)),
                 "details": without_secrets(details or {}),

@@ -51,10 +51,10 @@ class Store:
         verdicts: what analysts said, with where it came from.
     """
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, actor: str | None = None) -> None:
         self._database = database
         folders = Folders(folder)
-        self.audit = AuditLog(database)
+        self.audit = AuditLog(database, actor)
         self.cursors = Cursors(database)
         self.models = Models(database, folders, self.audit)
         self.outbox = Outbox(database)
@@ -65,13 +65,19 @@ class Store:
 
     @classmethod
     def open(
-        cls, url: str | None, *, folder: Path, clock: Callable[[], datetime] = utc_now
+        cls,
+        url: str | None,
+        *,
+        folder: Path,
+        actor: str | None = None,
+        clock: Callable[[], datetime] = utc_now,
     ) -> Store:
         """Open a store, creating or migrating it as needed.
 
         Args:
             url: an SQLAlchemy URL (sqlite, postgresql); None for `sftsec.db` in the folder.
             folder: the state folder; what lies in it is stored relative to it.
+            actor: who stands in the audit log; without one, what is audited is refused.
             clock: gives the present moment (UTC).
 
         Raises:
@@ -79,7 +85,7 @@ class Store:
         """
         folder = folder.absolute()
         address = url or f"sqlite:///{folder / DATABASE_FILE}"
-        return cls(Database(dialects.read_url(address), clock), folder)
+        return cls(Database(dialects.read_url(address), clock), folder, actor)
 
     def writing(self) -> AbstractContextManager[Connection]:
         """Open a transaction for several writes that must happen together or not at all.

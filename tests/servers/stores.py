@@ -28,5 +28,5 @@ def state(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(database_url: str, state: Path) -> Iterator[Store]:
     """An open, empty store."""
-    with Store.open(database_url, folder=state) as opened:
+    with Store.open(database_url, folder=state, actor="tester") as opened:
         yield opened

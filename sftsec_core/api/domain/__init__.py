@@ -1,7 +1,24 @@
 """The values that flow through the pipeline: frozen dataclasses, standard library only."""
 
+from sftsec_core.api.domain.actors import Actor, Permission
 from sftsec_core.api.domain.audit import AuditEntry
 from sftsec_core.api.domain.detections import Detection, PushReceipt, Suppression, detection_uid
+from sftsec_core.api.domain.events import (
+    BatchPushed,
+    Event,
+    GateDecided,
+    Message,
+    ModelPromoted,
+    RecipeFitted,
+    RunFinished,
+    RunStarted,
+    StageFinished,
+    StageProgressed,
+    StageStarted,
+    TrainingStep,
+    VoteCast,
+    event_from_json,
+)
 from sftsec_core.api.domain.examples import Example, Split
 from sftsec_core.api.domain.incidents import (
     Incident,
@@ -26,30 +43,46 @@ from sftsec_core.api.domain.runs import RunInfo
 from sftsec_core.api.domain.tasks import TaskSpec
 
 __all__ = [
+    "Actor",
     "AuditEntry",
+    "BatchPushed",
     "ConfusionMatrix",
     "Curve",
     "Decision",
     "Detection",
     "EvalReport",
+    "Event",
     "Example",
+    "GateDecided",
     "Incident",
     "IncidentPage",
     "Interval",
     "LabelRequest",
     "LeakCheck",
+    "Message",
+    "ModelPromoted",
     "ModelRef",
     "ModelScores",
+    "Permission",
     "PullWindow",
     "PushReceipt",
+    "RecipeFitted",
     "Rejection",
+    "RunFinished",
     "RunInfo",
+    "RunStarted",
     "Split",
+    "StageFinished",
+    "StageProgressed",
+    "StageStarted",
     "Suppression",
     "TaskSpec",
     "Threshold",
+    "TrainingStep",
     "Verdict",
     "Vote",
+    "VoteCast",
     "WorstError",
     "detection_uid",
+    "event_from_json",
 ]

@@ -10,10 +10,11 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "audit",
     cls=LazyGroup,
+    short_help="Read, verify and export the audit log.",
     lazy={
         "push": "sftsec_core.cli.audit.push",
         "tail": "sftsec_core.cli.audit.tail",
     },
 )
 def command() -> None:
-    """Read the audit log, check that nobody changed it, copy it into the SIEM."""
+    """Read the audit log, verify it, and copy it into the SIEM."""

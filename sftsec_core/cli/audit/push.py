@@ -1,4 +1,4 @@
-"""`sftsec audit push`: a copy of the audit log in the SIEM."""
+"""`sftsec audit push`: copy the audit log into the SIEM."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ import click
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
-@click.command("push")
+@click.command("push", short_help="Copy new entries of the audit log to a connector.")
 @click.argument("connector")
 @json_option
 @pass_app
 def command(app: App, connector: str, as_json: bool) -> None:
-    """Copy what was added to the audit log since the last call to a connector.
+    """Copy the audit log's entries since the last call to a connector.
 
     Elastic and OpenSearch keep it in the data stream logs-sftsec.audit-NAMESPACE. The log is
-    verified first; an entry is written once, whatever is killed. Run it after each retraining.
+    verified first; an entry is written once, even if the command is killed. Run it after each
+    retraining.
 
     \b
     Examples:
       sftsec audit push elastic
       sftsec audit push elastic --json
     """
-    from sftsec_core.operations.export_audit import push_audit
+    from sftsec_core.operations.export_audit import export_audit
 
     with app.context() as context:
-        done = push_audit(context, connector)
+        done = export_audit(context, connector)
     shown = {"entries up to": done.seq, "written": done.written, "there already": done.duplicates}
     emit(done.to_json(), as_json=as_json, show=facts(shown))

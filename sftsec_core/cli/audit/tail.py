@@ -1,4 +1,4 @@
-"""`sftsec audit tail`: the last things that were done, and whether the log is whole."""
+"""`sftsec audit tail`: the last entries of the audit log."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import click
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
-@click.command("tail")
+@click.command("tail", short_help="Show who did what, newest last; --verify checks the log.")
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1))
-@click.option("--action", help="Only this one's, e.g. model.promoted.")
-@click.option("--verify", is_flag=True, help="Compute the whole chain anew; exit 9 if it differs.")
+@click.option("--action", help="Only this action, e.g. model.promoted.")
+@click.option("--verify", is_flag=True, help="Recompute the whole chain; exit 9 if it differs.")
 @json_option
 @pass_app
 def command(app: App, limit: int, action: str | None, verify: bool, as_json: bool) -> None:
@@ -25,14 +25,15 @@ def command(app: App, limit: int, action: str | None, verify: bool, as_json: boo
       sftsec audit tail --action model.promoted -n 5
       sftsec audit tail --verify --json
     """
+    from sftsec_core.operations.read_audit import read_audit
+
     with app.context() as context:
-        if verify:
-            count = context.store.audit.verify()
-            app.say(f"the log is whole: {count} entries")
-        entries = context.store.audit.tail(limit, action=action)
+        found = read_audit(context, limit=limit, action=action, verify=verify)
+    if found.verified is not None:
+        app.say(f"the audit log is intact: {found.verified} entries")
     rows = [
         (e.seq, e.at, e.actor, e.action, e.object, json.dumps(dict(e.details), default=str))
-        for e in entries
+        for e in found.entries
     ]
     columns = ("seq", "at", "actor", "action", "object", "details")
-    emit([asdict(e) for e in entries], as_json=as_json, show=table("audit", columns, rows))
+    emit([asdict(e) for e in found.entries], as_json=as_json, show=table("audit", columns, rows))

@@ -10,6 +10,7 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "bench",
     cls=LazyGroup,
+    short_help="Measure quality and speed on your data and machine.",
     lazy={
         "quality": "sftsec_core.cli.bench.quality",
         "ingest": "sftsec_core.cli.bench.ingest",

@@ -7,14 +7,14 @@ import click
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
-@click.command("connector")
+@click.command("connector", short_help="Compare a connector with its vendor's plain client.")
 @click.argument("name")
 @click.option(
     "--rows",
     default=200_000,
     show_default=True,
     type=click.IntRange(100),
-    help="Made-up alerts to pull, and detections to push.",
+    help="Synthetic alerts to pull, and detections to push.",
 )
 @click.option(
     "--rounds",
@@ -28,7 +28,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 def command(app: App, name: str, rows: int, rounds: int, as_json: bool) -> None:
     """Measure a connector of the configuration beside its vendor's plain client.
 
-    Made-up alerts go to an index of a new name and detections to data streams of that name; all
+    Synthetic alerts go to an index of a new name and detections to data streams of that name; all
     of it is deleted at the end, also after Ctrl-C. The credentials must be allowed to make and
     delete them, and an index template. The sides run in turn, each in a process of its own:
 

@@ -10,7 +10,7 @@ import click
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
-@click.command("ingest")
+@click.command("ingest", short_help="Measure pull, redaction, deduplication and writing.")
 @click.option("--rows", default=1_000_000, show_default=True, type=click.IntRange(1000))
 @click.option(
     "--folder", type=click.Path(path_type=Path), help="Where to work; default: a new one."

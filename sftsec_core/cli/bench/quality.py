@@ -15,7 +15,7 @@ KEYS = (
 )  # fmt: skip
 
 
-@click.command("quality")
+@click.command("quality", short_help="Compare recipes on labelled data.")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-r", "--recipe", "recipes", multiple=True, default=("linear", "hybrid"))
 @click.option("--limit-train", type=click.IntRange(2), help="Draw so many training rows.")

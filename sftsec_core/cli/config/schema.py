@@ -7,7 +7,7 @@ import json
 import click
 
 
-@click.command("schema")
+@click.command("schema", short_help="Print the JSON Schema of sftsec.yaml, for editors.")
 @click.option("--json", "as_json", is_flag=True, help="JSON is all there is; accepted for habit.")
 def command(as_json: bool) -> None:
     """Print the JSON Schema of sftsec.yaml, for editors.

@@ -10,6 +10,7 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "connector",
     cls=LazyGroup,
+    short_help="List, check and set up connectors, or preview a pull.",
     lazy={
         "list": "sftsec_core.cli.connector.list",
         "check": "sftsec_core.cli.connector.check",
@@ -18,4 +19,4 @@ from sftsec_core.cli.lazy import LazyGroup
     },
 )
 def command() -> None:
-    """List, check and set up connectors, or look at what one brings."""
+    """List, check and set up connectors, or preview what one returns."""

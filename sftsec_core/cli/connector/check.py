@@ -1,4 +1,4 @@
-"""`sftsec connector check`: can it be reached, read and written."""
+"""`sftsec connector check`: test connectivity, and the rights to read and write."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import click
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
-@click.command("check")
+@click.command("check", short_help="Test connectivity of all or the named connectors.")
 @click.argument("names", nargs=-1)
 @json_option
 @pass_app
 def command(app: App, names: tuple[str, ...], as_json: bool) -> None:
-    """Try connectors, all of them or those that are named; exit 5 when one is not right.
+    """Test connectivity of all or the named connectors; exit 5 when one fails.
 
     \b
     Examples:
@@ -20,17 +20,12 @@ def command(app: App, names: tuple[str, ...], as_json: bool) -> None:
       sftsec connector check mail --json
     """
     from sftsec_core.api.errors import ConnectorError
+    from sftsec_core.operations.check_connectors import check_connectors
 
-    found: dict[str, list[str]] = {}
     with app.context() as context:
-        for name in names or sorted(context.settings.connectors):
-            with context.connector(name) as connector:
-                try:
-                    found[name] = list(connector.check())
-                except ConnectorError as error:
-                    found[name] = [str(error)]
-    rows = [(name, "; ".join(wrong) or "ok") for name, wrong in found.items()]
+        found = check_connectors(context, names)
+    rows = [(name, "; ".join(errors) or "ok") for name, errors in found.items()]
     emit(found, as_json=as_json, show=table("connectors", ("name", "state"), rows))
-    broken = [name for name, wrong in found.items() if wrong]
+    broken = [name for name, errors in found.items() if errors]
     if broken:
         raise ConnectorError(f"not right: {', '.join(broken)}; see the lines above")

@@ -7,7 +7,7 @@ import click
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
-@click.command("list")
+@click.command("list", short_help="List configured connectors and the tasks that use them.")
 @json_option
 @pass_app
 def command(app: App, as_json: bool) -> None:
@@ -18,19 +18,10 @@ def command(app: App, as_json: bool) -> None:
       sftsec connector list
       sftsec connector list --json
     """
+    from sftsec_core.operations.list_connectors import list_connectors
+
     with app.context() as context:
-        settings = context.settings
-        rows = [
-            {
-                "name": name,
-                "type": connector.type,
-                "tasks": sorted(
-                    task
-                    for task, chosen in settings.tasks.items()
-                    if name in (chosen.connector, chosen.push_to)
-                ),
-            }
-            for name, connector in sorted(settings.connectors.items())
-        ]
-    cells = [(row["name"], row["type"], ", ".join(row["tasks"]) or "-") for row in rows]
-    emit(rows, as_json=as_json, show=table("connectors", ("name", "type", "tasks"), cells))
+        found = list_connectors(context)
+    cells = [(each.name, each.type, ", ".join(each.tasks) or "-") for each in found]
+    data = [each.to_json() for each in found]
+    emit(data, as_json=as_json, show=table("connectors", ("name", "type", "tasks"), cells))

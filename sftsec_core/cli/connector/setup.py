@@ -1,4 +1,4 @@
-"""`sftsec connector setup`: make what the other side needs before the first push."""
+"""`sftsec connector setup`: create what a connector writes to."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import click
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
-@click.command("setup")
+@click.command("setup", short_help="Create the templates and indices a connector writes to.")
 @click.argument("name")
 @json_option
 @pass_app
 def command(app: App, name: str, as_json: bool) -> None:
-    """Make the templates, data streams and indices that a connector writes to.
+    """Create the templates, data streams and indices that a connector writes to.
 
-    Doing it again changes nothing. It needs more rights than a pull or a push: run it once as
+    Running it again changes nothing. It needs more rights than a pull or a push: run it once as
     an administrator, with a configuration of its own where the everyday credentials may not.
 
     \b
@@ -22,16 +22,9 @@ def command(app: App, name: str, as_json: bool) -> None:
       sftsec connector setup elastic
       sftsec -c admin.yaml connector setup wazuh --json
     """
-    from sftsec_core.api.contracts import NeedsSetup
-    from sftsec_core.api.errors import ConnectorError
+    from sftsec_core.operations.set_up_connector import set_up_connector
 
-    with app.context() as context, context.connector(name) as connector:
-        if not isinstance(connector, NeedsSetup):
-            raise ConnectorError("it needs no setup", connector=name)
-        made = list(connector.setup())
-        context.store.audit.append("connector.setup", name, {"made": made})
-    emit(
-        {"connector": name, "made": made},
-        as_json=as_json,
-        show=table(name, ("made",), [[m] for m in made]),
-    )
+    with app.context() as context:
+        made = set_up_connector(context, name)
+    data = {"connector": name, "made": list(made)}
+    emit(data, as_json=as_json, show=table(name, ("made",), [[each] for each in made]))

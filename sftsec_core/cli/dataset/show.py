@@ -10,45 +10,40 @@ import click
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sftsec_core.store.snapshots import StoredSnapshot
 
 
-@click.command("show")
+@click.command("show", short_help="List a task's snapshots, or show one in detail.")
 @click.argument("task")
 @click.argument("snapshot", required=False)
 @click.option("--verify", is_flag=True, help="Check its content against its digest.")
 @json_option
 @pass_app
 def command(app: App, task: str, snapshot: str | None, verify: bool, as_json: bool) -> None:
-    """List a task's snapshots, or show the one whose digest begins so.
+    """List a task's snapshots, or show the one whose digest begins with SNAPSHOT.
 
     \b
     Examples:
       sftsec dataset show phishing
       sftsec dataset show phishing 3f9a2c51 --verify --json
     """
+    from sftsec_core.operations.show_dataset import list_snapshots, show_dataset
+
     with app.context() as context:
-        context.task(task)
-        found = context.store.snapshots.list(task)
-    if snapshot is None:
-        rows = [(s.digest[:12], s.rows, s.created_at, s.run_id) for s in found]
-        show = table(f"snapshots of {task}", ("snapshot", "rows", "created", "run"), rows)
-        emit([asdict(each) for each in found], as_json=as_json, show=show)
-        return
-    chosen = _chosen(found, snapshot, verify=verify)
+        if snapshot is None:
+            _list(list_snapshots(context, task), task, as_json=as_json)
+            return
+        found = show_dataset(context, task, snapshot, verify=verify)
+    chosen = {"digest": found.digest, "folder": str(found.folder), **found.manifest}
     emit(chosen, as_json=as_json, show=facts(_flat(chosen)))
 
 
-def _chosen(found: list[StoredSnapshot], prefix: str, *, verify: bool) -> dict[str, Any]:
-    from sftsec_core.api.errors import NotFoundError
-    from sftsec_core.dataset.snapshot import open_snapshot
-
-    for each in found:
-        if each.digest.startswith(prefix):
-            if verify:
-                open_snapshot(each.folder)
-            return {"digest": each.digest, "folder": str(each.folder), **each.manifest}
-    raise NotFoundError("snapshot", prefix, [each.digest[:12] for each in found])
+def _list(found: Sequence[StoredSnapshot], task: str, *, as_json: bool) -> None:
+    rows = [(s.digest[:12], s.rows, s.created_at, s.run_id) for s in found]
+    show = table(f"snapshots of {task}", ("snapshot", "rows", "created", "run"), rows)
+    emit([asdict(each) for each in found], as_json=as_json, show=show)
 
 
 def _flat(chosen: dict[str, Any]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "labels",
     cls=LazyGroup,
+    short_help="List, add and request analysts' verdicts.",
     lazy={
         "add": "sftsec_core.cli.labels.add",
         "list": "sftsec_core.cli.labels.list",

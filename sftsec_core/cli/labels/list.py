@@ -7,9 +7,9 @@ import click
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
-@click.command("list")
-@click.option("--connector", help="Only this one's.")
-@click.option("--value", help="Only this word of the platform's.")
+@click.command("list", short_help="List the pulled verdicts, newest first.")
+@click.option("--connector", help="Only this connector's.")
+@click.option("--value", help="Only this value of the platform's.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
 @json_option
 @pass_app
@@ -21,8 +21,10 @@ def command(app: App, connector: str | None, value: str | None, limit: int, as_j
       sftsec labels list --value true_positive
       sftsec labels list --connector mail --limit 1000 --json
     """
+    from sftsec_core.operations.list_verdicts import list_verdicts
+
     with app.context() as context:
-        found = context.store.verdicts.list(connector, value=value, limit=limit)
+        found = list_verdicts(context, connector=connector, value=value, limit=limit)
     data = [
         {
             "connector": each.connector,

@@ -10,6 +10,7 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "model",
     cls=LazyGroup,
+    short_help="List, inspect, promote and roll back models.",
     lazy={
         "list": "sftsec_core.cli.model.list",
         "show": "sftsec_core.cli.model.show",
@@ -19,4 +20,4 @@ from sftsec_core.cli.lazy import LazyGroup
     },
 )
 def command() -> None:
-    """See models, put one in service, take one back."""
+    """List, inspect, promote, roll back and verify models."""

@@ -1,4 +1,4 @@
-"""`sftsec model list`: every model, and what points at it."""
+"""`sftsec model list`: every model, with its aliases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sftsec_core.cli.model.show import describe
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
-@click.command("list")
+@click.command("list", short_help="List models and their aliases, newest first.")
 @click.argument("task", required=False)
 @json_option
 @pass_app
@@ -20,10 +20,10 @@ def command(app: App, task: str | None, as_json: bool) -> None:
       sftsec model list
       sftsec model list phishing --json
     """
+    from sftsec_core.operations.list_models import list_models
+
     with app.context() as context:
-        if task is not None:
-            context.task(task)
-        models = context.registry.models(task)
+        models = list_models(context, task)
     rows = [
         (m.digest[:12], m.task, m.recipe, ", ".join(m.aliases) or "-", m.created_at, m.run_id)
         for m in models

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import ModelRef
 
 
-@click.command("show")
+@click.command("show", short_help="Show a model's card after verifying its files.")
 @click.argument("model")
 @click.option("--task", help="Look only among this task's models.")
 @json_option
 @pass_app
 def command(app: App, model: str, task: str | None, as_json: bool) -> None:
-    """Show a model's card, after its files were verified.
+    """Show a model's card, after verifying its files.
 
     MODEL is task@alias, an alias, a digest or the beginning of one.
 
@@ -27,13 +27,14 @@ def command(app: App, model: str, task: str | None, as_json: bool) -> None:
       sftsec model show phishing@live
       sftsec model show 3f9a2c51 --json
     """
+    from sftsec_core.operations.show_model import show_model
     from sftsec_core.registry.card import card_markdown
 
     with app.context() as context:
-        ref = context.registry.resolve(model, task)
-        card = context.registry.card(ref)
-    data = {**describe(ref), "card": card}
-    emit(data, as_json=as_json, show=lambda out: out.print(card_markdown(card), soft_wrap=True))
+        shown = show_model(context, model, task=task)
+    data = {**describe(shown.ref), "card": shown.card}
+    text = card_markdown(dict(shown.card))
+    emit(data, as_json=as_json, show=lambda out: out.print(text, soft_wrap=True))
 
 
 def describe(ref: ModelRef) -> dict[str, Any]:

@@ -1,20 +1,18 @@
-"""`sftsec model verify`: are the files still those that were registered."""
+"""`sftsec model verify`: check that the files are those that were registered."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import click
 
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
-@click.command("verify")
+@click.command("verify", short_help="Verify models' files against their digests.")
 @click.argument("models", nargs=-1)
 @json_option
 @pass_app
 def command(app: App, models: tuple[str, ...], as_json: bool) -> None:
-    """Check every file of models against their digests, all models by default; exit 9 if not.
+    """Verify every file of models against its digest, of all by default; exit 9 on a mismatch.
 
     \b
     Examples:
@@ -22,20 +20,15 @@ def command(app: App, models: tuple[str, ...], as_json: bool) -> None:
       sftsec model verify phishing@live --json
     """
     from sftsec_core.api.errors import IntegrityError
+    from sftsec_core.operations.verify_models import verify_models
 
-    found: list[dict[str, Any]] = []
     with app.context() as context:
-        registry = context.registry
-        refs = [registry.resolve(name) for name in models] or list(registry.models())
-        for ref in refs:
-            try:
-                registry.verify(ref)
-                wrong = None
-            except IntegrityError as error:
-                wrong = str(error)
-            found.append({"digest": ref.digest, "task": ref.task, "error": wrong})
-    rows = [(row["digest"][:12], row["task"], row["error"] or "ok") for row in found]
-    emit(found, as_json=as_json, show=table("models", ("model", "task", "state"), rows))
-    broken = [row["digest"][:12] for row in found if row["error"]]
+        found = verify_models(context, models)
+    rows = [(each.ref.digest[:12], each.ref.task, each.error or "ok") for each in found]
+    data = [
+        {"digest": each.ref.digest, "task": each.ref.task, "error": each.error} for each in found
+    ]
+    emit(data, as_json=as_json, show=table("models", ("model", "task", "state"), rows))
+    broken = [each.ref.digest[:12] for each in found if each.error]
     if broken:
         raise IntegrityError(f"not as registered: {', '.join(broken)}; see the lines above")

@@ -10,6 +10,7 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "package",
     cls=LazyGroup,
+    short_help="Build the app or package for a SIEM.",
     lazy={
         "elastic": "sftsec_core.cli.package.elastic",
         "soar": "sftsec_core.cli.package.soar",

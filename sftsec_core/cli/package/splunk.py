@@ -10,7 +10,7 @@ import click
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
-@click.command("splunk")
+@click.command("splunk", short_help="Build the app for Splunk's search heads.")
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),

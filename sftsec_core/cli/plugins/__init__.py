@@ -10,6 +10,7 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "plugins",
     cls=LazyGroup,
+    short_help="List and check plugins.",
     lazy={
         "list": "sftsec_core.cli.plugins.list",
         "check": "sftsec_core.cli.plugins.check",

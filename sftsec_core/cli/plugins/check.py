@@ -7,7 +7,7 @@ import click
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
-@click.command("check")
+@click.command("check", short_help="Load the enabled plugins and list what they register.")
 @json_option
 @pass_app
 def command(app: App, as_json: bool) -> None:

@@ -9,7 +9,7 @@ import click
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
-@click.command("list")
+@click.command("list", short_help="List every installed plugin and its state.")
 @json_option
 @pass_app
 def command(app: App, as_json: bool) -> None:

@@ -123,7 +123,7 @@ def crash(own: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     with (
         pytest.MonkeyPatch.context() as patch,
         ThreadPoolExecutor(3) as workers,
-        Store.open(f"sqlite:///{folder / 'sftsec.db'}", folder=folder) as store,
+        Store.open(f"sqlite:///{folder / 'sftsec.db'}", folder=folder, actor="tester") as store,
         overheard("sftsec_core.sdk.retry") as outcome.said,
     ):
         reader, writer = (

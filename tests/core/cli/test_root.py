@@ -31,7 +31,7 @@ def test_help_lists_every_command_with_a_line() -> None:
 
 
 def test_help_documents_the_exit_codes() -> None:
-    assert "8 refused by the gate" in CliRunner().invoke(cli, ["--help"]).output
+    assert "8 rejected by the gate" in CliRunner().invoke(cli, ["--help"]).output
 
 
 def test_every_verb_has_help_with_examples() -> None:

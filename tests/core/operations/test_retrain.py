@@ -39,6 +39,7 @@ from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.api.settings.task import SplitSettings
 from sftsec_core.dataset.split import split_examples
 from sftsec_core.evaluation.report.json import from_json
+from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.preflight import read
 from sftsec_core.operations.retrain import retrain
@@ -202,7 +203,7 @@ def context(
     plugins = Plugins.of_modules(
         sftsec_core.builtin, sftsec_files.hooks, sftsec_pii.hooks, observer, LeakySplitter()
     )
-    return Context(file, read(file)[0], plugins)
+    return Context(file, read(file)[0], plugins, actor=local_admin("test"))
 
 
 def test_a_better_model_goes_live_and_everybody_is_told(folder: Path, observer: Observer) -> None:

@@ -33,7 +33,7 @@ NO = Decision(False, (Vote("no_leak", False, "3 leaks"), Vote("other", True, "fi
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(None, folder=tmp_path)
+    opened = Store.open(None, folder=tmp_path, actor="tester")
     yield opened
     opened.close()
 

@@ -23,7 +23,7 @@ SPAWN = multiprocessing.get_context("spawn")
 
 
 def opened(folder: Path) -> tuple[Store, ModelRegistry]:
-    store = Store.open(None, folder=folder)
+    store = Store.open(None, folder=folder, actor="tester")
     return store, ModelRegistry(store.models, folder / "models", RECIPES)
 
 

@@ -57,7 +57,7 @@ def main(url: str, folder: Path, point: str, passes: int) -> None:
     if point:
         arm(point, passes)
     connector = files(folder)
-    with Store.open(url, folder=folder / "state") as store:
+    with Store.open(url, folder=folder / "state", actor="tester") as store:
         job = ScoreJob("mail", "siem", "siem", PullWindow(labelled=False))
         score_to_outbox(store, connector, scorer(), job)
         deliver(store, connector, "siem", settings=DeliverySettings(batch=4))

@@ -50,7 +50,7 @@ def pushed(folder: Path) -> Counter[str]:
 
 
 def assert_each_once(folder: Path, url: str) -> None:
-    with Store.open(url, folder=folder / "state") as store:
+    with Store.open(url, folder=folder / "state", actor="tester") as store:
         assert [(one.status, one.detections) for one in store.outbox.counts()] == [
             ("delivered", INCIDENTS)
         ]
@@ -87,7 +87,7 @@ def test_a_kill_between_push_and_receipt_leaves_the_receipt_to_the_rerun(
     url = f"sqlite:///{folder / 'state' / 'sftsec.db'}"
     kill(root, url, folder, "between push and receipt")
     assert len(pushed(folder)) == 4
-    with Store.open(url, folder=folder / "state") as store:
+    with Store.open(url, folder=folder / "state", actor="tester") as store:
         assert store.outbox.pending("siem") == INCIDENTS
         counts = deliver(store, files(folder), "siem")
     assert (counts.duplicates, counts.written) == (4, INCIDENTS - 4)

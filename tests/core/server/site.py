@@ -23,6 +23,7 @@ from sftsec_core.api.domain import Decision, Example, Incident, ModelRef, Thresh
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.config.load import validate
 from sftsec_core.config.settings import ServeSettings
+from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.preflight import check_against_plugins, read
 from sftsec_core.plugins import Plugins
@@ -82,7 +83,7 @@ class Site:
         loaded = Plugins.of_modules(*built_in, *plugins)
         checked, _ = read(file)
         check_against_plugins(checked, loaded, file)
-        return cls(folder, Context(file, checked, loaded))
+        return cls(folder, Context(file, checked, loaded, actor=local_admin("test")))
 
     @classmethod
     def live_model(cls, folder: Path) -> Site:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sftsec_core.api.errors import ConfigError
+from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.server.endpoint import Endpoint, _listen
 from tests.core.server.site import Client, Site, running
@@ -95,7 +96,10 @@ class TestStart:
     def test_needs_a_task_to_serve(self, tmp_path: Path, site: Site) -> None:
         file = tmp_path / "sftsec.yaml"
         file.write_text("version: 1\n", encoding="utf-8")
-        with Context.open(file) as empty, pytest.raises(ConfigError, match="no task to score"):
+        with (
+            Context.open(file, actor=local_admin("test")) as empty,
+            pytest.raises(ConfigError, match="no task to score"),
+        ):
             Endpoint(empty, site.settings())
 
     def test_the_schema_is_off_by_default(self, site: Site) -> None:

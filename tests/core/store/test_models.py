@@ -93,7 +93,7 @@ def test_an_unknown_model_gets_no_alias(stocked: Store) -> None:
 
 
 def _race(url: str, folder: Path, digest: str, barrier: Any, results: Any) -> None:
-    with Store.open(url, folder=folder) as store:
+    with Store.open(url, folder=folder, actor="tester") as store:
         barrier.wait()
         try:
             move(store, digest, A)

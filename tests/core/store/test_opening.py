@@ -38,21 +38,21 @@ def test_the_newest_migration_is_the_head_that_the_code_expects() -> None:
 
 
 def test_a_store_opened_again_holds_what_was_written(database_url: str, state: Path) -> None:
-    with Store.open(database_url, folder=state) as first:
+    with Store.open(database_url, folder=state, actor="tester") as first:
         first.audit.append("test.done", "something")
-    with Store.open(database_url, folder=state) as second:
+    with Store.open(database_url, folder=state, actor="tester") as second:
         assert [entry.action for entry in second.audit.tail()] == ["test.done"]
 
 
 def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(
     database_url: str, state: Path
 ) -> None:
-    Store.open(database_url, folder=state).close()
+    Store.open(database_url, folder=state, actor="tester").close()
     engine = create_engine(database_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreError, match=r"schema 9999.*upgrade sftsec") as caught:
-        Store.open(database_url, folder=state)
+        Store.open(database_url, folder=state, actor="tester")
     assert "\n" not in str(caught.value)
     with engine.connect() as connection:
         assert (
@@ -63,7 +63,7 @@ def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(
 
 def _open_and_write(url: str, folder: Path, barrier: object, entries: int) -> None:
     barrier.wait()  # type: ignore[attr-defined]
-    with Store.open(url, folder=folder) as store:
+    with Store.open(url, folder=folder, actor="tester") as store:
         for number in range(entries):
             store.audit.append("test.write", str(number))
 
@@ -83,14 +83,14 @@ def test_processes_that_open_a_fresh_store_at_once_all_succeed_and_lose_no_write
     for worker in workers:
         worker.join(60)
     assert [worker.exitcode for worker in workers] == [0] * processes
-    with Store.open(database_url, folder=state) as store:
+    with Store.open(database_url, folder=state, actor="tester") as store:
         # The chain is unbroken: no two of them built on the same entry.
         assert store.audit.verify() == processes * 25
 
 
 def test_a_sqlite_store_is_private_and_in_wal_mode(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "state"
-    with Store.open(None, folder=folder):
+    with Store.open(None, folder=folder, actor="tester"):
         file = folder / "sftsec.db"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -103,14 +103,14 @@ def test_a_sqlite_store_is_private_and_in_wal_mode(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "sftsec.db").write_bytes(b"this is not a database, " * 100)
     with pytest.raises(StoreError, match=r"not a database.*restore a copy") as caught:
-        Store.open(None, folder=tmp_path)
+        Store.open(None, folder=tmp_path, actor="tester")
     assert "\n" not in str(caught.value)
 
 
 def test_a_state_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot open the store"):
-        Store.open(None, folder=tmp_path / "file" / "state")
+        Store.open(None, folder=tmp_path / "file" / "state", actor="tester")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_state_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 )
 def test_an_unusable_address_is_refused_without_repeating_it(url: str, tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
-        Store.open(url, folder=tmp_path)
+        Store.open(url, folder=tmp_path, actor="tester")
     assert "hunter2" not in str(caught.value)
 
 
@@ -129,7 +129,7 @@ def test_a_password_is_in_no_message_and_no_repr(postgres_server: str, tmp_path:
     wrong = make_url(postgres_server).set(password="hunter2", database="missing")
     wrong = wrong.update_query_dict({"sslpassword": "hunter3"})
     with pytest.raises(StoreError) as caught:
-        Store.open(wrong.render_as_string(False), folder=tmp_path)
+        Store.open(wrong.render_as_string(False), folder=tmp_path, actor="tester")
     assert "hunter" not in str(caught.value)
     assert "missing" in str(caught.value)
 
@@ -140,14 +140,14 @@ def test_the_repr_names_the_database_without_its_password(
     from sqlalchemy import make_url
 
     url = make_url(postgres_url).set(password="hunter2").render_as_string(False)
-    with Store.open(url, folder=tmp_path) as store:
+    with Store.open(url, folder=tmp_path, actor="tester") as store:
         assert "hunter2" not in repr(store)
         assert make_url(postgres_url).database in repr(store)  # type: ignore[operator]
 
 
 def test_an_address_without_a_driver_uses_psycopg(postgres_url: str, tmp_path: Path) -> None:
     plain = postgres_url.replace("postgresql+psycopg://", "postgresql://")
-    with Store.open(plain, folder=tmp_path) as store:
+    with Store.open(plain, folder=tmp_path, actor="tester") as store:
         assert store.audit.verify() == 0
 
 
@@ -164,10 +164,10 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
 
 def test_a_state_folder_can_be_moved(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
-    with Store.open(None, folder=old) as store:
+    with Store.open(None, folder=old, actor="tester") as store:
         run = store.runs.create("retrain", "mail", old / "runs", {})
         store.runs.finish(run.id, "succeeded", report=run.folder / "report.html")
     shutil.move(old, new)
-    with Store.open(None, folder=new) as store:
+    with Store.open(None, folder=new, actor="tester") as store:
         assert store.runs.get(run.id).folder == new / "runs" / run.id
         assert store.runs.report(run.id) == new / "runs" / run.id / "report.html"

@@ -76,7 +76,7 @@ def test_a_claim_is_taken_over_when_its_time_is_up_and_the_first_holder_learns_i
     database_url: str, state: Path
 ) -> None:
     times = [NOON]
-    with Store.open(database_url, folder=state, clock=lambda: times[0]) as store:
+    with Store.open(database_url, folder=state, clock=lambda: times[0], actor="tester") as store:
         fill(store, 2)
         slow, quick = str(Owner.new()), str(Owner.new())
         (one, two) = store.outbox.claim("siem", slow, limit=2)
@@ -90,7 +90,7 @@ def test_a_claim_is_taken_over_when_its_time_is_up_and_the_first_holder_learns_i
 
 
 def _claim_and_die(url: str, folder: Path) -> None:
-    store = Store.open(url, folder=folder)
+    store = Store.open(url, folder=folder, actor="tester")
     store.outbox.claim("siem", str(Owner.new()), limit=10)
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -140,7 +140,7 @@ def test_what_failed_before_is_claimed_apart(store: Store) -> None:
 
 
 def _claim_all(url: str, folder: Path, barrier: Any, results: Any) -> None:
-    with Store.open(url, folder=folder) as store:
+    with Store.open(url, folder=folder, actor="tester") as store:
         owner = str(Owner.new())
         barrier.wait()
         mine: list[str] = []

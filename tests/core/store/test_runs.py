@@ -21,7 +21,7 @@ SETTINGS: dict[str, Any] = {"train": {"epochs": 4}}
 
 
 def _start_and_die(url: str, folder: Path, settings: dict[str, Any]) -> None:
-    store = Store.open(url, folder=folder)
+    store = Store.open(url, folder=folder, actor="tester")
     store.runs.create("retrain", "mail", folder / "runs", settings)
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -78,7 +78,7 @@ def test_a_killed_run_is_adopted_with_its_folder_when_the_settings_are_the_same(
     database_url: str, state: Path
 ) -> None:
     kill_a_run(database_url, state)
-    with Store.open(database_url, folder=state) as store:
+    with Store.open(database_url, folder=state, actor="tester") as store:
         (left,) = store.runs.unfinished("retrain", "mail")
         assert store.runs.resume("retrain", "mail", {"train": {"epochs": 5}}) is None
         assert store.runs.resume("retrain", "mail", SETTINGS) == left
@@ -88,7 +88,7 @@ def test_a_killed_run_is_adopted_with_its_folder_when_the_settings_are_the_same(
 
 def test_a_new_run_closes_the_killed_one_as_failed(database_url: str, state: Path) -> None:
     kill_a_run(database_url, state)
-    with Store.open(database_url, folder=state) as store:
+    with Store.open(database_url, folder=state, actor="tester") as store:
         (left,) = store.runs.unfinished("retrain", "mail")
         run = store.runs.create("retrain", "mail", state / "runs", {"other": 1})
         closed = store.runs.get(left.id)
@@ -98,7 +98,7 @@ def test_a_new_run_closes_the_killed_one_as_failed(database_url: str, state: Pat
 
 
 def _adopt(url: str, folder: Path, barrier: Any, results: Any) -> None:
-    with Store.open(url, folder=folder) as store:
+    with Store.open(url, folder=folder, actor="tester") as store:
         barrier.wait()
         run = store.runs.resume("retrain", "mail", SETTINGS)
         results.put(None if run is None else run.id)
@@ -125,7 +125,7 @@ def test_a_run_on_another_host_counts_as_dead_only_after_a_long_silence(
 ) -> None:
     now = datetime(2026, 1, 31, 12, tzinfo=UTC)
     times = [now]
-    with Store.open(database_url, folder=state, clock=lambda: times[0]) as store:
+    with Store.open(database_url, folder=state, clock=lambda: times[0], actor="tester") as store:
         run = store.runs.create("retrain", "mail", state / "runs", SETTINGS)
         elsewhere = str(Owner("other-host", "b", "n", 1, "1", "t"))
         _disown(store, run.id, elsewhere)

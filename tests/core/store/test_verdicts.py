@@ -109,7 +109,7 @@ def test_a_bulk_insert_costs_little_processor_time_a_row(tmp_path: Path) -> None
         incident(f"mail.jsonl:{n}", Verdict("spam", f"a{n % 7}", NOON + timedelta(seconds=n)))
         for n in range(rows)
     )
-    with Store.open(None, folder=tmp_path) as store:
+    with Store.open(None, folder=tmp_path, actor="tester") as store:
         start = time.process_time()
         assert store.verdicts.add("mail", given) == rows
         # A quarter of the 50,000 rows a second that we ask of a quiet machine.

@@ -1,0 +1,39 @@
+"""List the configured connectors."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.domain import Permission
+from sftsec_core.operations.authorize import authorize
+
+if TYPE_CHECKING:
+    from sftsec_core.operations.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class ListedConnector:
+    """A connector of the configuration and the tasks that use it."""
+
+    name: str
+    type: str
+    tasks: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+def list_connectors(context: Context) -> list[ListedConnector]:
+    """Return the connectors by name."""
+    authorize(context.actor, Permission.READ)
+    tasks = context.settings.tasks.items()
+    return [
+        ListedConnector(
+            name,
+            connector.type,
+            tuple(sorted(task for task, used in tasks if name in (used.connector, used.push_to))),
+        )
+        for name, connector in sorted(context.settings.connectors.items())
+    ]

@@ -1,0 +1,26 @@
+"""List the registered models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sftsec_core.api.domain import Permission
+from sftsec_core.operations.authorize import authorize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sftsec_core.api.domain import ModelRef
+    from sftsec_core.operations.context import Context
+
+
+def list_models(context: Context, task: str | None = None) -> Sequence[ModelRef]:
+    """Return a task's models, or all, newest first.
+
+    Raises:
+        NotFoundError: when there is no such task.
+    """
+    authorize(context.actor, Permission.READ, task)
+    if task is not None:
+        context.task(task)
+    return context.registry.models(task)

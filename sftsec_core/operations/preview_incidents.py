@@ -1,0 +1,52 @@
+"""Show the first incidents that a task's connector returns, as the model would see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from sftsec_core.api.domain import Incident, Permission, PullWindow, Rejection
+from sftsec_core.dataset.steps import build_steps
+from sftsec_core.operations.authorize import authorize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sftsec_core.operations.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPreview:
+    """Cleaned and redacted incidents, and the records that could not be read."""
+
+    incidents: Sequence[Incident]
+    rejected: Sequence[Rejection]
+
+
+def preview_incidents(
+    context: Context, name: str, *, limit: int, labelled: bool | None = None
+) -> IncidentPreview:
+    """Pull a task's first incidents; nothing is written.
+
+    Args:
+        context: settings, store, registry, actor and event stream.
+        name: the task.
+        limit: how many at most.
+        labelled: only with (True) or without (False) a verdict; None for both.
+
+    Raises:
+        ConnectorError: when the connector cannot be read.
+    """
+    authorize(context.actor, Permission.PULL, name)
+    task = context.task(name)
+    steps = build_steps(task, context.plugins, context.step_context(name))
+    rejected: list[Rejection] = []
+    found: list[Incident] = []
+    with context.connector(task.connector) as connector:
+        for page in connector.pull(PullWindow(labelled=labelled, text_fields=task.text)):
+            found += steps(list(islice(page.incidents, limit - len(found))))
+            rejected += page.rejected
+            if len(found) >= limit:
+                break
+    return IncidentPreview(found, rejected)

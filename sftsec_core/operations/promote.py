@@ -1,0 +1,86 @@
+"""Make a registered model the live one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sftsec_core.api.domain import Decision, ModelPromoted, ModelRef, Permission
+from sftsec_core.operations.authorize import authorize
+from sftsec_core.registry.card import decision_of
+
+if TYPE_CHECKING:
+    from sftsec_core.operations.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A change of a task's live model.
+
+    Attributes:
+        live: the model that is live now.
+        previous: the one before; None at first.
+    """
+
+    live: ModelRef
+    previous: ModelRef | None
+
+
+def promote(
+    context: Context, model: str, *, task: str | None = None, force: str | None = None
+) -> Promotion:
+    """Make a model the live one of its task, if the promotion gate approved it.
+
+    Args:
+        context: settings, store, registry, actor and event stream.
+        model: task@alias, an alias, a digest or the beginning of one.
+        task: look only among this task's models.
+        force: the reason for promoting it against the gate; goes to the audit log.
+
+    Raises:
+        GateRefusedError: when the gate rejected it and nobody forces it.
+        StoreError: when another model is live than the one that it was compared with.
+    """
+    authorize(context.actor, Permission.PROMOTE, task)
+    if force is not None:
+        authorize(context.actor, Permission.FORCE_PROMOTION, task)
+    registry = context.registry
+    ref = registry.resolve(model, task)
+    card = registry.card(ref)
+    before = registry.live(ref.task)
+    # An approval holds against the model that it was compared with; forcing it replaces the
+    # model that is live now.
+    against = (before.digest if before else None) if force else card["gate"]["incumbent"]
+    decision = decision_of(card)
+    previous = registry.promote(
+        ref.task, ref.digest, decision, context.actor.name, force=force, instead_of=against
+    )
+    live = registry.live(ref.task) or ref
+    tell_promotion(context, live, previous, decision, reason=force or "gate")
+    return Promotion(live, previous)
+
+
+def tell_promotion(
+    context: Context,
+    live: ModelRef,
+    previous: ModelRef | None,
+    decision: Decision | None,
+    *,
+    reason: str = "gate",
+    run: str | None = None,
+) -> None:
+    """Emit that the live model changed; a promotion of the live model itself is no change."""
+    if previous is not None and previous.digest == live.digest:
+        return
+    context.plugins.model_promoted(live, previous, decision)
+    context.emit(
+        ModelPromoted(
+            task=live.task,
+            run=run,
+            digest=live.digest,
+            recipe=live.recipe,
+            previous=previous.digest if previous else None,
+            by=context.actor.name,
+            reason=reason,
+        )
+    )

@@ -1,0 +1,66 @@
+"""From a snapshot to a split: one label per incident, one example per incident, no leak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.domain import LeakCheck, Message, Split
+from sftsec_core.dataset.features import build_examples, renderer
+from sftsec_core.dataset.leaks import check_leaks
+from sftsec_core.dataset.resolve import resolve
+from sftsec_core.dataset.split import divide
+
+if TYPE_CHECKING:
+    from sftsec_core.dataset.snapshot import Snapshot
+    from sftsec_core.operations.running import Run
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """What recipes train on.
+
+    Attributes:
+        data: what the report says of it.
+        leaks: what the leak check found; the promotion gate rejects a model if that is anything.
+        steps: the steps that cleaned it, with their settings.
+    """
+
+    split: Split
+    data: Mapping[str, Any]
+    leaks: LeakCheck
+    steps: Mapping[str, Any]
+
+
+def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
+    """Resolve verdicts, render texts and divide them.
+
+    Raises:
+        DataError: when there is nothing to learn from.
+    """
+    task, plugins = run.task, run.context.plugins
+    with run.stage("dataset", f"split by {task.split.method}") as stage:
+        resolution = resolve(snapshot, task.labels, task.verdicts)
+        render = renderer(run.spec, task.render, plugins)
+        examples = build_examples(snapshot, resolution, run.spec, render)
+        split = divide(examples, task.split, plugins)
+        leaks = check_leaks(split, task.dedupe)
+        if not leaks.clean:
+            found = f"the {split.method} split leaks: {'; '.join(leaks.examples)}"
+            run.emit(Message(text=found, level="warning"))
+        parts = {name: len(part) for name, part in split.parts()}
+        review = len(resolution.review)
+        stage.counts |= {**parts, "for review": review}
+    data = {
+        "snapshot": snapshot.digest,
+        "counts": dict(snapshot.counts),
+        "redactions": snapshot.manifest["step_counts"].get("redact", {}),
+        "span": snapshot.manifest["span"],
+        "verdicts": dict(resolution.counts),
+        "review": review,
+        "split": split.method,
+        "notes": list(split.notes),
+        "parts": parts,
+    }
+    return TrainingData(split, data, leaks, snapshot.manifest["steps"])

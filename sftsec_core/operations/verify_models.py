@@ -1,0 +1,43 @@
+"""Verify the files of registered models against their digests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sftsec_core.api.domain import ModelRef, Permission
+from sftsec_core.api.errors import IntegrityError
+from sftsec_core.operations.authorize import authorize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sftsec_core.operations.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedModel:
+    """A model, and what is wrong with its files; None when nothing is."""
+
+    ref: ModelRef
+    error: str | None
+
+
+def verify_models(context: Context, names: Sequence[str] = ()) -> list[VerifiedModel]:
+    """Check every file of the named models, or of all.
+
+    Raises:
+        NotFoundError: when there is no such model.
+    """
+    authorize(context.actor, Permission.READ)
+    registry = context.registry
+    refs = [registry.resolve(name) for name in names] or list(registry.models(None))
+    return [VerifiedModel(ref, _error(context, ref)) for ref in refs]
+
+
+def _error(context: Context, ref: ModelRef) -> str | None:
+    try:
+        context.registry.verify(ref)
+    except IntegrityError as error:
+        return str(error)
+    return None

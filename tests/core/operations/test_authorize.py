@@ -1,0 +1,159 @@
+"""Each use case asks for its permission before it touches anything."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import pkgutil
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+import sftsec_core.operations
+from sftsec_core.api.domain import Actor, Permission
+from sftsec_core.api.errors import AuthorizationError
+from sftsec_core.operations.add_verdicts import add_verdicts
+from sftsec_core.operations.authorize import ROLES, authorize, current_user, local_admin
+from sftsec_core.operations.build_dataset import build_dataset
+from sftsec_core.operations.check_connectors import check_connectors
+from sftsec_core.operations.export_audit import export_audit
+from sftsec_core.operations.label_stats import label_stats
+from sftsec_core.operations.list_connectors import list_connectors
+from sftsec_core.operations.list_models import list_models
+from sftsec_core.operations.list_quarantine import list_quarantine
+from sftsec_core.operations.list_verdicts import list_verdicts
+from sftsec_core.operations.preview_incidents import preview_incidents
+from sftsec_core.operations.promote import promote
+from sftsec_core.operations.read_audit import read_audit
+from sftsec_core.operations.request_labels import request_labels
+from sftsec_core.operations.retrain import retrain
+from sftsec_core.operations.rollback import rollback
+from sftsec_core.operations.score import score
+from sftsec_core.operations.set_up_connector import set_up_connector
+from sftsec_core.operations.show_dataset import list_snapshots, show_dataset
+from sftsec_core.operations.show_model import show_model
+from sftsec_core.operations.show_run import show_run
+from sftsec_core.operations.verify_models import verify_models
+
+ASKS: dict[Callable[..., Any], Permission] = {
+    add_verdicts: Permission.LABEL,
+    build_dataset: Permission.BUILD_DATASET,
+    check_connectors: Permission.READ,
+    export_audit: Permission.EXPORT_AUDIT,
+    label_stats: Permission.READ,
+    list_connectors: Permission.READ,
+    list_models: Permission.READ,
+    list_quarantine: Permission.READ,
+    list_snapshots: Permission.READ,
+    list_verdicts: Permission.READ,
+    preview_incidents: Permission.PULL,
+    promote: Permission.PROMOTE,
+    read_audit: Permission.READ,
+    request_labels: Permission.REQUEST_LABELS,
+    retrain: Permission.RETRAIN,
+    rollback: Permission.ROLL_BACK,
+    score: Permission.SCORE,
+    set_up_connector: Permission.SET_UP,
+    show_dataset: Permission.READ,
+    show_model: Permission.READ,
+    show_run: Permission.READ,
+    verify_models: Permission.READ,
+}
+# What use cases share; each takes a context, and is called by a use case that has asked.
+SHARED = {"connector_config", "live_model", "running", "scorer_of", "tell_promotion"}
+NOBODY = Actor("guest", frozenset({"nothing"}), "test")
+
+
+class Untouchable:
+    """A context that holds an actor and fails at whatever else is read from it."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"context.{name} was touched before the actor was authorised")
+
+
+def use_cases() -> dict[str, Callable[..., Any]]:
+    """Every public function of the operations that takes a context first."""
+    found: dict[str, Callable[..., Any]] = {}
+    for module in pkgutil.iter_modules(sftsec_core.operations.__path__):
+        loaded = import_module(f"sftsec_core.operations.{module.name}")
+        for name, each in inspect.getmembers(loaded, inspect.isfunction):
+            first = next(iter(inspect.signature(each).parameters), None)
+            if each.__module__ == loaded.__name__ and first == "context" and name[0] != "_":
+                found[name] = each
+    return found
+
+
+def call(use_case: Callable[..., Any], context: object, **given: Any) -> object:
+    """Call with a value for each parameter that needs one."""
+    for parameter in list(inspect.signature(use_case).parameters.values())[1:]:
+        if parameter.default is parameter.empty:
+            given.setdefault(parameter.name, "x")
+    return use_case(context, **given)
+
+
+class TestUseCases:
+    def test_the_table_names_every_use_case(self) -> None:
+        assert set(use_cases()) - SHARED == {each.__name__ for each in ASKS}
+
+    @pytest.mark.parametrize("use_case", ASKS, ids=lambda each: each.__name__)
+    def test_a_refusal_comes_before_anything_is_touched(self, use_case: Callable[..., Any]) -> None:
+        with pytest.raises(AuthorizationError) as refused:
+            call(use_case, Untouchable(NOBODY))
+        assert refused.value.permission == ASKS[use_case].value
+
+    @pytest.mark.parametrize("use_case", ASKS, ids=lambda each: each.__name__)
+    def test_a_permitted_actor_passes(self, use_case: Callable[..., Any]) -> None:
+        with pytest.raises(AssertionError, match="was touched"):
+            call(use_case, Untouchable(local_admin("test")))
+
+    def test_forcing_a_promotion_needs_its_own_permission(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(ROLES, "operator", frozenset({Permission.PROMOTE}))  # type: ignore[arg-type]
+        operator = Untouchable(Actor("ann", frozenset({"operator"}), "test"))
+        with pytest.raises(AuthorizationError) as refused:
+            call(promote, operator, force="now")
+        assert refused.value.permission == "model.promote.force"
+        with pytest.raises(AssertionError, match="was touched"):
+            call(promote, operator)
+
+    def test_promoting_in_a_retraining_needs_its_own_permission(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(ROLES, "trainer", frozenset({Permission.RETRAIN}))  # type: ignore[arg-type]
+        trainer = Untouchable(Actor("bob", frozenset({"trainer"}), "test"))
+        with pytest.raises(AuthorizationError):
+            call(retrain, trainer)
+        with pytest.raises(AssertionError, match="was touched"):
+            call(retrain, trainer, promote=False)
+
+
+class TestAuthorize:
+    def test_the_error_names_actor_permission_and_task(self) -> None:
+        with pytest.raises(AuthorizationError) as refused:
+            authorize(NOBODY, Permission.SCORE, "phishing")
+        assert "guest is not permitted: incidents.score on task 'phishing'" in str(refused.value)
+        assert refused.value.exit_code == 11
+
+    def test_the_local_admin_may_do_everything(self) -> None:
+        admin = local_admin("cli")
+        for permission in Permission:
+            authorize(admin, permission)
+        assert (admin.origin, admin.roles) == ("cli", {"admin"})
+
+
+class TestCurrentUser:
+    def test_the_environment_does_not_name_the_user(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        before = current_user()
+        for name in ("USER", "LOGNAME", "USERNAME"):
+            monkeypatch.setenv(name, "somebody-else")
+        assert current_user() == before
+
+    def test_a_uid_without_a_name_is_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "geteuid", lambda: 3_999_999)
+        assert current_user() == "uid 3999999"
