@@ -114,7 +114,7 @@ class TestUseCases:
     def test_forcing_a_promotion_needs_its_own_permission(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(ROLES, "operator", frozenset({Permission.PROMOTE}))  # type: ignore[arg-type]
+        monkeypatch.setitem(ROLES, "operator", frozenset({Permission.PROMOTE}))
         operator = Untouchable(Actor("ann", frozenset({"operator"}), "test"))
         with pytest.raises(AuthorizationError) as refused:
             call(promote, operator, force="now")
@@ -125,7 +125,7 @@ class TestUseCases:
     def test_promoting_in_a_retraining_needs_its_own_permission(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(ROLES, "trainer", frozenset({Permission.RETRAIN}))  # type: ignore[arg-type]
+        monkeypatch.setitem(ROLES, "trainer", frozenset({Permission.RETRAIN}))
         trainer = Untouchable(Actor("bob", frozenset({"trainer"}), "test"))
         with pytest.raises(AuthorizationError):
             call(retrain, trainer)
@@ -144,7 +144,7 @@ class TestAuthorize:
         admin = local_admin("cli")
         for permission in Permission:
             authorize(admin, permission)
-        assert (admin.origin, admin.roles) == ("cli", {"admin"})
+        assert (admin.origin, admin.roles) == ("cli", frozenset({"admin"}))
 
 
 class TestCurrentUser:
