@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -79,6 +80,33 @@ class StoreError(SftsecError):
     """The state store cannot be opened, migrated or written."""
 
     exit_code = 10
+
+
+class LeaseLostError(StoreError):
+    """A process works on a run that another process holds."""
+
+
+class RunActiveError(StoreError):
+    """Another process holds a run of the same kind on the same task.
+
+    Attributes:
+        run_id: the run; None where it is not known.
+        heartbeat_at: when its holder renewed the lease last.
+        lease_until: when the lease ends unless it is renewed.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        run_id: str | None = None,
+        heartbeat_at: datetime | None = None,
+        lease_until: datetime | None = None,
+    ) -> None:
+        self.run_id = run_id
+        self.heartbeat_at = heartbeat_at
+        self.lease_until = lease_until
+        super().__init__(message)
 
 
 class AuthorizationError(SftsecError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,7 @@ from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.task import TaskSettings
-from sftsec_core.api.settings.values import Strict
+from sftsec_core.api.settings.values import Duration, Strict
 
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -27,6 +28,15 @@ class StateSettings(Strict):
         None,
         description="SQLAlchemy URL of the store; default: SQLite in the folder. "
         "May be a secret reference (env:NAME).",
+    )
+    lease: Duration = Field(
+        timedelta(seconds=15),
+        ge=timedelta(seconds=1),
+        description="How long a run counts as alive after its last heartbeat; a killed run can be "
+        "resumed after it.",
+    )
+    resume_within: Duration = Field(
+        timedelta(days=1), description="A run that was interrupted longer ago starts again."
     )
 
 

@@ -119,10 +119,11 @@ class Context:
         """The state store, migrated to this version."""
         from sftsec_core.store.store import Store
 
-        url = self.settings.state.url
+        state = self.settings.state
+        url = state.url
         if url and is_reference(url):
             url = SecretRef(url).reveal()
-        return Store.open(url, folder=self.folder, actor=self.actor.name)
+        return Store.open(url, folder=self.folder, actor=self.actor.name, lease=state.lease)
 
     @cached_property
     def registry(self) -> ModelRegistry:
@@ -164,6 +165,17 @@ class Context:
     def step_context(self, name: str) -> StepContext:
         """What the task's steps may know."""
         return StepContext(text_fields=self.task(name).text, salt=self.salt)
+
+    def connector_config(self, name: str) -> BaseModel:
+        """A connector's checked options; secrets stand in them as references.
+
+        Raises:
+            NotFoundError: when the configuration names no such connector.
+            ConfigError: when its keys are wrong.
+        """
+        if name not in self.settings.connectors:
+            raise NotFoundError("connector", name, self.settings.connectors)
+        return connector_config(self.settings, self.plugins, self.file, name)[1]
 
     @contextmanager
     def connector(self, name: str) -> Iterator[Connector]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import (
     EvalReport,
@@ -16,8 +17,14 @@ from sftsec_core.api.domain import (
     RunStarted,
     TrainingStep,
 )
-from sftsec_core.api.errors import ConnectorUnavailableError, SftsecError
+from sftsec_core.api.errors import (
+    ConnectorUnavailableError,
+    LeaseLostError,
+    RunActiveError,
+    SftsecError,
+)
 from sftsec_core.operations.stages import Stage, stage
+from sftsec_core.store.runs import RunOrder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +32,11 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import TaskSpec
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.operations.context import Context
+    from sftsec_core.store.leases import Heartbeat
+    from sftsec_core.store.runs import BegunRun
+
+_POLL_S = 0.5
+_WAITING = "run {} is under way or was killed a moment ago; waiting for its lease to end"
 
 
 @dataclass(slots=True)
@@ -41,6 +53,7 @@ class Run:
     context: Context
     task: TaskSettings
     spec: TaskSpec
+    heartbeat: Heartbeat
     status: str = "succeeded"
     report: EvalReport | None = None
     report_file: Path | None = field(default=None)
@@ -59,7 +72,12 @@ class Run:
         self.emit(TrainingStep(recipe=recipe, step=step, values=dict(values)))
 
     def stage(self, name: str, detail: str = "") -> AbstractContextManager[Stage]:
-        """Emit the beginning and the end of a stage around the body."""
+        """Emit the beginning and the end of a stage around the body.
+
+        Raises:
+            LeaseLostError: when another process has taken the run over.
+        """
+        self.heartbeat.check()
         return stage(self.emit, name, detail)
 
     @property
@@ -70,32 +88,101 @@ class Run:
 
 @contextmanager
 def running(context: Context, kind: str, name: str) -> Iterator[Run]:
-    """Record a run, or resume the one that a kill left behind; record how it ends.
+    """Record a run, or resume the one that was interrupted; record how it ends.
 
     An interruption (a kill, Ctrl-C, a connection that did not come back) leaves it to be
-    resumed; any other error ends it as failed.
+    resumed; any other error ends it as failed. It is resumed only when all that shaped it is the
+    same (`run_order`) and it was interrupted within `state.resume_within`.
 
     Raises:
         NotFoundError: when there is no such task.
-        StoreError: when another process runs this kind on this task.
+        RunActiveError: when another process runs this kind on this task.
+        LeaseLostError: when another process took the run over.
     """
     task, spec = context.task(name), context.task_spec(name)
     runs = context.store.runs
-    settings: Mapping[str, Any] = task.model_dump(mode="json")
-    info = runs.resume(kind, name, settings)
-    resumed = info is not None
-    info = info or runs.create(kind, name, context.folder / "runs", settings)
-    run = Run(info, context, task, spec)
-    context.store.audit.append(f"{kind}.started", name, {"run": info.id})
-    run.emit(RunStarted(kind=kind, resumed=resumed))
-    context.plugins.run_started(info)
-    try:
-        with runs.heartbeat(info.id):
+    begun = begin_run(context, run_order(context, kind, name))
+    info = begun.info
+    with runs.heartbeat(info.id) as heartbeat:
+        run = Run(info, context, task, spec, heartbeat)
+        _tell_begin(run, begun)
+        with _recorded(run):
             yield run
+
+
+def begin_run(context: Context, order: RunOrder) -> BegunRun:
+    """Begin or resume a run; wait for the lease of a killed one to end.
+
+    The lease of a run that is alive is renewed meanwhile: then this one is refused.
+
+    Raises:
+        RunActiveError: when another process holds a run of this kind on this task.
+    """
+    state, seen = context.settings.state, None
+    while True:
+        try:
+            return context.store.runs.begin(
+                order, context.folder / "runs", resume_within=state.resume_within
+            )
+        except RunActiveError as error:
+            beat = (error.run_id, error.heartbeat_at)
+            if error.run_id is None or (seen is not None and beat != seen):
+                raise
+            if seen is None:
+                context.emit(Message(task=order.task, text=_WAITING.format(error.run_id)))
+            seen = beat
+            time.sleep(min(_POLL_S, state.lease.total_seconds() / 10))
+
+
+def run_order(context: Context, kind: str, name: str) -> RunOrder:
+    """All that shapes a run: a run is resumed only when nothing of it has changed.
+
+    The task with its steps and renderer, its connectors with their options (secrets as
+    references) and the enabled plugins with their versions.
+    """
+    task = context.task(name)
+    settings = {
+        "task": task.model_dump(mode="json"),
+        "connectors": {
+            each: {
+                "type": context.settings.connectors[each].type,
+                **context.connector_config(each).model_dump(mode="json"),
+            }
+            for each in sorted({task.connector, task.push_to or task.connector})
+        },
+        "plugins": {
+            status.name: f"{status.distribution} {status.version}"
+            for status in context.plugins.statuses
+            if status.enabled
+        },
+    }
+    return RunOrder(kind, name, settings)
+
+
+def _tell_begin(run: Run, begun: BegunRun) -> None:
+    info, context = begun.info, run.context
+    for run_id, reason in begun.abandoned:
+        run.note(f"run {run_id} is not resumed: {reason}")
+    context.store.audit.append(
+        f"{info.kind}.started", info.task, {"run": info.id, "resumed": begun.resumed}
+    )
+    run.emit(RunStarted(kind=info.kind, resumed=begun.resumed))
+    context.plugins.run_started(info)
+
+
+@contextmanager
+def _recorded(run: Run) -> Iterator[None]:
+    """Record how the body ends."""
+    runs, info = run.context.store.runs, run.info
+    try:
+        yield
+    except LeaseLostError:
+        # The run is another process's now, and so is its end.
+        raise
     except (KeyboardInterrupt, ConnectorUnavailableError) as error:
         line = str(error) or "interrupted"
         runs.interrupt(info.id, line)
-        run.emit(RunFinished(kind=kind, status="interrupted", error=line))
+        run.emit(RunFinished(kind=info.kind, status="interrupted", error=line))
         raise
     except Exception as error:
         line = str(error) if isinstance(error, SftsecError) else f"{type(error).__name__}: {error}"

@@ -18,12 +18,12 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from sftsec_core.api.domain import PushReceipt, Rejection
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.store.canonical import digest
 from sftsec_core.store.outbox import DUPLICATE, WRITTEN, Claimed
-from sftsec_core.store.process import Owner
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -107,6 +107,9 @@ def deliver(
     """
     delivery = _Delivery(store, connector, name, run_id, settings or DeliverySettings())
     delivery.on_receipt = on_receipt
+    if run_id is not None:
+        # Claims of a run end with its lease, also when its process is killed.
+        delivery.owner = store.runs.holder
     try:
         delivery.run()
     except ConnectorUnavailableError as error:
@@ -137,7 +140,7 @@ class _Delivery:
     run_id: str | None
     settings: DeliverySettings
     on_receipt: Callable[[str, PushReceipt], None] = lambda _name, _receipt: None
-    owner: str = field(default_factory=lambda: str(Owner.new()))
+    owner: str = field(default_factory=lambda: f"delivery:{uuid4().hex}")
     counts: DeliveryCounts = field(default_factory=DeliveryCounts)
     failed: set[int] = field(default_factory=set)
 

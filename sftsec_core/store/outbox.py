@@ -1,10 +1,10 @@
 """Detections on their way to a SIEM.
 
 A detection is written here first, together with the cursor of the page that it came from, and
-leaves only when the SIEM's receipt is recorded. A row is pending, delivered or rejected. Who
-pushes rows claims them first, for a while (a lease): a claim is taken over when its time is up
-or its process is known to be dead, so a kill costs nothing and two processes do not push the
-same row.
+leaves only when the SIEM's receipt is recorded. A row is pending, delivered or rejected. A process
+that pushes rows claims them first, for a while (a lease): a claim is void when its time is up or
+the run that made it has ended or lost its lease, so two processes do not push the same row and a
+kill delays it by the run's lease only.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, not_, or_, select, update
 
 from sftsec_core.api.domain import Detection
 from sftsec_core.store.canonical import plain
 from sftsec_core.store.dialects import insert_new
-from sftsec_core.store.process import Owner
+from sftsec_core.store.leases import RUN_PREFIX
+from sftsec_core.store.runs import RUNNING, ended_lease
 from sftsec_core.store.scrub import hide_url_passwords
-from sftsec_core.store.tables import outbox
+from sftsec_core.store.tables import outbox, runs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -42,7 +43,7 @@ class Claimed:
 
     Attributes:
         id: the row's number; grows in the order in which rows were written.
-        attempts: how often it was pushed in vain.
+        attempts: how often its push failed.
     """
 
     id: int
@@ -111,14 +112,14 @@ class Outbox:
         retries: bool | None = None,
         lease: timedelta = LEASE,
     ) -> list[Claimed]:
-        """Claim pending rows that nobody else holds, in the order in which they were written.
+        """Claim pending rows that no one else holds, in the order in which they were written.
 
         Args:
             connector: whose rows.
-            owner: `str(Owner.new())` of the claimer.
+            owner: the claimer: `Runs.holder` inside a run, else a name of its own.
             limit: how many at most.
-            after: only rows behind this one.
-            retries: True for rows that were pushed in vain, False for the others, None for both.
+            after: only rows after this one.
+            retries: True for rows whose push failed before, False for the others, None for both.
             lease: for how long.
 
         Raises:
@@ -129,7 +130,7 @@ class Outbox:
             free = or_(
                 outbox.c.claimed_by.is_(None),
                 outbox.c.claimed_until < now,
-                outbox.c.claimed_by.in_(_dead_claimers(connection, connector)),
+                _of_ended_run(now),
             )
             query = (
                 select(outbox.c.id, outbox.c.detection, outbox.c.attempts)
@@ -172,12 +173,12 @@ class Outbox:
         *,
         joined: Connection | None = None,
     ) -> int:
-        """Record that the other side has these, and return for how many that is news.
+        """Record that the platform has these, and return for how many that is news.
 
-        It is a fact whoever held the claim, so the claim is not asked for.
+        It is a fact independent of the claim, so the claim is not checked.
 
         Args:
-            connector: who has them.
+            connector: the platform.
             uids: the detections.
             outcome: `WRITTEN`, or `DUPLICATE` when they were there already.
             joined: a transaction to take part in.
@@ -187,14 +188,14 @@ class Outbox:
     def reject(
         self, connector: str, uid: str, reason: str, *, joined: Connection | None = None
     ) -> int:
-        """Record that the other side refuses a detection for good; 1 when that is news."""
+        """Record that the platform rejects a detection for good; 1 when that is news."""
         clean = hide_url_passwords(reason)[:_LONGEST_REASON]
         return self._settle(connector, [uid], REJECTED, clean, joined)
 
     def postpone(
         self, owner: str, id_: int, reason: str, *, joined: Connection | None = None
     ) -> None:
-        """Count a push in vain; the row stays pending, for a later delivery.
+        """Count a failed push; the row stays pending, for a later delivery.
 
         One that the owner no longer holds is not touched.
         """
@@ -258,14 +259,11 @@ def _tried(retries: bool | None) -> tuple[ColumnElement[bool], ...]:
     return (outbox.c.attempts > 0 if retries else outbox.c.attempts == 0,)
 
 
-def _dead_claimers(connection: Connection, connector: str) -> list[str]:
-    query = (
-        select(outbox.c.claimed_by)
-        .where(*_pending(connector), outbox.c.claimed_by.is_not(None))
-        .distinct()
-    )
-    claimers = connection.execute(query).scalars().all()
-    return [claimer for claimer in claimers if Owner.parse(claimer).alive() is False]
+def _of_ended_run(now: datetime) -> ColumnElement[bool]:
+    """Claimed by a run that has ended, or whose holder renews its lease no more."""
+    alive = select(runs.c.holder).where(runs.c.status == RUNNING, not_(ended_lease(now)))
+    by_run = outbox.c.claimed_by.startswith(RUN_PREFIX, autoescape=True)
+    return and_(by_run, outbox.c.claimed_by.not_in(alive))
 
 
 def _to_json(detection: Detection) -> dict[str, Any]:

@@ -1,37 +1,35 @@
-"""Runs: who works on which task, what became of it, and what a killed one left behind.
+"""Runs: which process works on which task, how it ended, and what a killed one left behind.
 
-A task has at most one running run of a kind, which a unique index holds: a second cron job that
-starts too early is refused, not let into the first one's work folder. A run whose process was
-killed stays "running" until the next one comes: that one adopts it when the settings are the
-same, and so trains on from its checkpoint; otherwise it closes it as failed.
+A task has at most one running run of a kind, which a unique index holds. Its holder has a lease
+and renews it by heartbeats: a second process that starts while the first is alive is refused,
+and one that starts after the first was killed waits for the lease to end (15 seconds at most).
+It then resumes the run when everything that shaped it is the same; otherwise it closes the run
+as failed and begins another.
 """
 
 from __future__ import annotations
 
-import logging
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import timedelta
-from threading import Event, Thread
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
 from sftsec_core.api.domain import RunInfo
-from sftsec_core.api.errors import NotFoundError, SftsecError, StoreError
+from sftsec_core.api.errors import LeaseLostError, NotFoundError, RunActiveError, StoreError
 from sftsec_core.store.canonical import digest
-from sftsec_core.store.process import Owner
+from sftsec_core.store.leases import LEASE, Heartbeat, new_holder
 from sftsec_core.store.scrub import hide_url_passwords, without_secrets
 from sftsec_core.store.tables import runs
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from sftsec_core.store.database import Database
     from sftsec_core.store.folders import Folders
@@ -39,98 +37,106 @@ if TYPE_CHECKING:
 RUNNING = "running"
 INTERRUPTED = "interrupted"
 ENDED = ("succeeded", "refused", "failed")
-# A run on another host counts as dead after this silence; on this host its process is looked up.
-STALE_AFTER = timedelta(minutes=5)
-_BEAT_SECONDS = 20.0
+RESUME_WITHIN = timedelta(days=1)
 _KNOWN_SHOWN = 20
-log = logging.getLogger(__name__)
+_CHANGED = "it was interrupted, and what shaped it has changed since"
+_TOO_OLD = "it was interrupted too long ago to be resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOrder:
+    """What a run is to do, and by what.
+
+    Attributes:
+        kind: "retrain", "score" or "dataset".
+        task: the task's name.
+        settings: all that shapes the run, a JSON value; secrets only as references. Two runs
+            with the same settings do the same.
+    """
+
+    kind: str
+    task: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class BegunRun:
+    """A run that this process holds.
+
+    Attributes:
+        resumed: it is one that was interrupted.
+        abandoned: ids of interrupted runs that were closed instead, with the reason.
+    """
+
+    info: RunInfo
+    resumed: bool
+    abandoned: tuple[tuple[str, str], ...] = ()
 
 
 class Runs:
-    """All runs. The one that creates or adopts a run owns it; only its owner may end it."""
+    """All runs. The process that begins or resumes a run holds it; only the holder ends it.
 
-    def __init__(self, database: Database, folders: Folders) -> None:
+    Attributes:
+        holder: the name under which this object holds runs, and claims in the outbox.
+    """
+
+    def __init__(self, database: Database, folders: Folders, lease: timedelta = LEASE) -> None:
         self._database = database
         self._folders = folders
-        self._owner = str(Owner.new())
+        self._lease = lease
+        self.holder = new_holder()
 
     # --- beginning
 
-    def create(self, kind: str, task: str, folder: Path, settings: Mapping[str, Any]) -> RunInfo:
-        """Record a new run and make its folder.
+    def begin(
+        self, order: RunOrder, folder: Path, *, resume_within: timedelta = RESUME_WITHIN
+    ) -> BegunRun:
+        """Resume the newest interrupted run of the same order, or begin another.
 
-        Runs of the same kind and task that a kill left behind are closed as failed.
+        Interrupted runs that are not resumed are closed as failed. Of several processes that
+        ask at once one gets the run.
 
         Args:
-            kind: "retrain" or "score".
-            task: the task's name.
-            folder: where runs lie; the run's own folder is made in it and named by its id.
-            settings: what the run works by, a JSON value; secrets are kept out.
+            order: what to do.
+            folder: where runs lie; a new run's folder is made in it and named by its id.
+            resume_within: a run that was interrupted longer ago is not resumed.
 
         Raises:
-            StoreError: when another process runs this kind on this task now.
+            RunActiveError: when another process holds a run of this kind on this task.
         """
-        run_id = f"{self._database.clock():%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
-        own = folder / run_id
+        wanted = fingerprint(order.settings)
+        abandoned: builtins.list[tuple[str, str]] = []
         with self._database.writing() as connection:
-            self._close_dead(connection, kind, task)
-            self._insert(connection, run_id, kind, task, own, settings)
-            # Last before the commit: a run that is recorded has its folder.
-            _make(own)
-        return self.get(run_id)
-
-    def resume(self, kind: str, task: str, settings: Mapping[str, Any]) -> RunInfo | None:
-        """Take over the latest run that a kill left behind, if its settings were the same.
-
-        Of several processes that ask at once one gets it. Returns None when there is none.
-
-        Raises:
-            StoreError: when the database refuses.
-        """
-        wanted = fingerprint(settings)
-        with self._database.writing() as connection:
-            for row in self._dead(connection, kind, task):
-                if row.fingerprint == wanted and self._take(connection, row):
-                    return replace(self._info(row), status=RUNNING, error=None)
-        return None
+            for row in self._interrupted(connection, order):
+                reason = self._reason_against(row, wanted, resume_within)
+                if reason is None and self._take(connection, row):
+                    info = replace(self._info(row), status=RUNNING, error=None)
+                    return BegunRun(info, True, tuple(abandoned))
+                reason = reason or "another run took its place"
+                self._close(connection, row, reason)
+                abandoned.append((row.id, reason))
+            run_id = self._insert(connection, order, folder, wanted)
+        return BegunRun(self.get(run_id), False, tuple(abandoned))
 
     def unfinished(self, kind: str, task: str) -> builtins.list[RunInfo]:
-        """Return the runs that a kill or an interruption left behind, newest first."""
+        """Return the interrupted runs, those of ended leases too, newest first."""
         with self._database.reading() as connection:
-            return [self._info(row) for row in self._dead(connection, kind, task)]
+            order = RunOrder(kind, task, {})
+            return [self._info(row) for row in self._interrupted(connection, order)]
 
     # --- while it lasts
 
-    def beat(self, run_id: str) -> None:
-        """Say that the run is alive.
+    def renew(self, run_id: str) -> None:
+        """Prolong the lease of a run.
 
         Raises:
-            StoreError: when this process does not own the run (any more).
+            LeaseLostError: when this process does not hold the run (any more).
         """
-        self._update_own(run_id, {"heartbeat_at": self._database.clock()})
+        self._update_own(run_id, self._lease_from_now())
 
-    @contextmanager
-    def heartbeat(self, run_id: str, *, every_s: float = _BEAT_SECONDS) -> Iterator[None]:
-        """Send heartbeats from a thread while the body works.
-
-        A heartbeat that fails is logged; the body goes on, and `finish` tells the truth.
-        """
-        done = Event()
-
-        def beat() -> None:
-            while not done.wait(every_s):
-                try:
-                    self.beat(run_id)
-                except SftsecError as error:
-                    log.warning("run %s: no heartbeat: %s", run_id, error)
-
-        thread = Thread(target=beat, name=f"heartbeat-{run_id}", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
+    def heartbeat(self, run_id: str) -> Heartbeat:
+        """Renew the lease while the body of the returned context manager works."""
+        return Heartbeat(f"run {run_id}", self._lease, lambda: self.renew(run_id))
 
     def finish(
         self,
@@ -149,7 +155,7 @@ class Runs:
             report: where the report lies.
 
         Raises:
-            StoreError: when this process does not own the run (any more), or it has ended.
+            LeaseLostError: when this process does not hold the run (any more).
             ValueError: when the status is none of these.
         """
         if status not in ENDED:
@@ -164,12 +170,18 @@ class Runs:
         return self.get(run_id)
 
     def interrupt(self, run_id: str, error: str) -> None:
-        """Let go of a run that may go on later: the next one with the same settings adopts it.
+        """End the lease of a run that may be resumed later.
 
         Raises:
-            StoreError: when this process does not own the run (any more), or it has ended.
+            LeaseLostError: when this process does not hold the run (any more).
         """
-        values = {"status": INTERRUPTED, "error": hide_url_passwords(error)}
+        now = self._database.clock()
+        values = {
+            "status": INTERRUPTED,
+            "error": hide_url_passwords(error),
+            "heartbeat_at": now,
+            "lease_until": now,
+        }
         self._update_own(run_id, values)
 
     # --- reading
@@ -213,93 +225,84 @@ class Runs:
 
     # --- inside
 
-    def _insert(
-        self,
-        connection: Connection,
-        run_id: str,
-        kind: str,
-        task: str,
-        folder: Path,
-        settings: Mapping[str, Any],
-    ) -> None:
+    def _insert(self, connection: Connection, order: RunOrder, folder: Path, wanted: str) -> str:
         now = self._database.clock()
+        run_id = f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+        own = folder / run_id
         row = {
             "id": run_id,
-            "kind": kind,
-            "task": task,
+            "kind": order.kind,
+            "task": order.task,
             "status": RUNNING,
-            "folder": self._folders.kept(folder),
-            "settings": without_secrets(settings),
-            "fingerprint": fingerprint(settings),
+            "folder": self._folders.kept(own),
+            "settings": without_secrets(order.settings),
+            "fingerprint": wanted,
             "started_at": now,
-            "heartbeat_at": now,
-            **self._ownership(),
+            "holder": self.holder,
+            **self._lease_from_now(),
         }
+        active = self._active(connection, order)
+        if active is not None:
+            raise _active_error(order, active)
         try:
             connection.execute(insert(runs).values(row))
         except ConstraintError as error:
-            raise StoreError(
-                f"a {kind} of task {task!r} is running already (sftsec runs one at a time): "
-                "wait until it has ended, or end that process and run again"
-            ) from error
+            # Another process was faster by a moment.
+            raise _active_error(order, None) from error
+        # Last before the commit: a run that is recorded has its folder.
+        _make(own)
+        return run_id
 
-    def _ownership(self) -> dict[str, Any]:
-        owner = Owner.parse(self._owner)
-        return {"owner": self._owner, "host": owner.host, "pid": owner.pid}
+    def _lease_from_now(self) -> dict[str, datetime]:
+        now = self._database.clock()
+        return {"heartbeat_at": now, "lease_until": now + self._lease}
 
-    def _dead(self, connection: Connection, kind: str, task: str) -> builtins.list[Row[Any]]:
+    def _active(self, connection: Connection, order: RunOrder) -> Row[Any] | None:
+        query = select(runs).where(
+            runs.c.kind == order.kind, runs.c.task == order.task, runs.c.status == RUNNING
+        )
+        return connection.execute(query).one_or_none()
+
+    def _interrupted(self, connection: Connection, order: RunOrder) -> builtins.list[Row[Any]]:
         query = (
             select(runs)
             .where(
-                runs.c.kind == kind,
-                runs.c.task == task,
-                runs.c.status.in_((RUNNING, INTERRUPTED)),
+                runs.c.kind == order.kind,
+                runs.c.task == order.task,
+                or_(runs.c.status == INTERRUPTED, ended_lease(self._database.clock())),
             )
             .order_by(runs.c.started_at.desc(), runs.c.id.desc())
         )
-        return [row for row in connection.execute(query) if not self._is_alive(row)]
+        return list(connection.execute(query))
 
-    def _is_alive(self, row: Row[Any]) -> bool:
-        if row.status == INTERRUPTED:
-            return False
-        alive = Owner.parse(row.owner).alive()
-        if alive is None:
-            return bool(self._database.clock() - row.heartbeat_at < STALE_AFTER)
-        return alive
+    def _reason_against(self, row: Row[Any], wanted: str, resume_within: timedelta) -> str | None:
+        """Why an interrupted run is not resumed; None when it is."""
+        if row.fingerprint != wanted:
+            return _CHANGED
+        if self._database.clock() - row.heartbeat_at > resume_within:
+            return _TOO_OLD
+        return None
 
     def _take(self, connection: Connection, row: Row[Any]) -> bool:
-        """Become the owner unless somebody else did since the row was read."""
+        """Become the holder unless another process did since the row was read."""
         taken = connection.execute(
             update(runs)
             .where(*_unchanged(row))
-            .values(
-                status=RUNNING,
-                error=None,
-                heartbeat_at=self._database.clock(),
-                **self._ownership(),
-            )
+            .values(status=RUNNING, error=None, holder=self.holder, **self._lease_from_now())
         )
         return taken.rowcount == 1
 
-    def _close_dead(self, connection: Connection, kind: str, task: str) -> None:
-        for row in self._dead(connection, kind, task):
-            connection.execute(
-                update(runs)
-                .where(*_unchanged(row))
-                .values(
-                    status="failed",
-                    finished_at=self._database.clock(),
-                    error="its process ended without a word, and a new run took its place",
-                )
-            )
+    def _close(self, connection: Connection, row: Row[Any], reason: str) -> None:
+        values = {"status": "failed", "finished_at": self._database.clock(), "error": reason}
+        connection.execute(update(runs).where(*_unchanged(row)).values(values))
 
     def _update_own(self, run_id: str, values: Mapping[str, Any]) -> None:
-        own = (runs.c.id == run_id, runs.c.owner == self._owner, runs.c.status == RUNNING)
+        own = (runs.c.id == run_id, runs.c.holder == self.holder, runs.c.status == RUNNING)
         with self._database.writing() as connection:
             if connection.execute(update(runs).where(*own).values(values)).rowcount != 1:
-                raise StoreError(
-                    f"run {run_id} is not this process's to report on: it has ended or another "
-                    "process took it over (sftsec report shows how it went)"
+                raise LeaseLostError(
+                    f"this process does not hold run {run_id}: it has ended, or its lease ran out "
+                    "and another process took it over (sftsec report shows how it went)"
                 )
 
     def _row(self, run_id: str) -> Row[Any]:
@@ -311,7 +314,7 @@ class Runs:
                 raise NotFoundError("run", run_id, connection.execute(newest).scalars().all())
         if len(rows) > 1:
             several = ", ".join(row.id for row in rows)
-            raise StoreError(f"run {run_id!r} is not clear: it may be {several}; write more of it")
+            raise StoreError(f"run {run_id!r} is ambiguous: it may be {several}; write more of it")
         return rows[0]
 
     def _info(self, row: Row[Any]) -> RunInfo:
@@ -328,8 +331,23 @@ class Runs:
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:
-    """Return the hex SHA-256 by which two runs are seen to have the same settings."""
+    """Return the hex SHA-256 that tells whether two runs are shaped by the same settings."""
     return digest(without_secrets(settings))
+
+
+def ended_lease(now: datetime) -> ColumnElement[bool]:
+    """The condition on `runs` of a running run whose holder renews its lease no more."""
+    return and_(runs.c.status == RUNNING, runs.c.lease_until < now)
+
+
+def _active_error(order: RunOrder, row: Row[Any] | None) -> RunActiveError:
+    return RunActiveError(
+        f"a {order.kind} of task {order.task!r} is running already (sftsec runs one at a time): "
+        "wait until it has ended, or end that process and run again",
+        run_id=row.id if row else None,
+        heartbeat_at=row.heartbeat_at if row else None,
+        lease_until=row.lease_until if row else None,
+    )
 
 
 def _make(folder: Path) -> None:
@@ -342,7 +360,7 @@ def _make(folder: Path) -> None:
 def _unchanged(row: Row[Any]) -> tuple[Any, ...]:
     return (
         runs.c.id == row.id,
-        runs.c.owner == row.owner,
+        runs.c.holder == row.holder,
         runs.c.status == row.status,
         runs.c.heartbeat_at == row.heartbeat_at,
     )

@@ -19,6 +19,7 @@ from sftsec_core.store.columns import utc_now
 from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.database import Database
 from sftsec_core.store.folders import Folders
+from sftsec_core.store.leases import LEASE
 from sftsec_core.store.models import Models
 from sftsec_core.store.outbox import Outbox
 from sftsec_core.store.quarantine import Quarantine
@@ -29,7 +30,7 @@ from sftsec_core.store.verdicts import Verdicts
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -51,7 +52,9 @@ class Store:
         verdicts: what analysts said, with where it came from.
     """
 
-    def __init__(self, database: Database, folder: Path, actor: str | None = None) -> None:
+    def __init__(
+        self, database: Database, folder: Path, actor: str | None, lease: timedelta
+    ) -> None:
         self._database = database
         folders = Folders(folder)
         self.audit = AuditLog(database, actor)
@@ -59,7 +62,7 @@ class Store:
         self.models = Models(database, folders, self.audit)
         self.outbox = Outbox(database)
         self.quarantine = Quarantine(database)
-        self.runs = Runs(database, folders)
+        self.runs = Runs(database, folders, lease)
         self.snapshots = Snapshots(database, folders)
         self.verdicts = Verdicts(database)
 
@@ -70,6 +73,7 @@ class Store:
         *,
         folder: Path,
         actor: str | None = None,
+        lease: timedelta = LEASE,
         clock: Callable[[], datetime] = utc_now,
     ) -> Store:
         """Open a store, creating or migrating it as needed.
@@ -78,6 +82,7 @@ class Store:
             url: an SQLAlchemy URL (sqlite, postgresql); None for `sftsec.db` in the folder.
             folder: the state folder; what lies in it is stored relative to it.
             actor: who stands in the audit log; without one, what is audited is refused.
+            lease: how long a run counts as alive after its last heartbeat.
             clock: gives the present moment (UTC).
 
         Raises:
@@ -85,7 +90,7 @@ class Store:
         """
         folder = folder.absolute()
         address = url or f"sqlite:///{folder / DATABASE_FILE}"
-        return cls(Database(dialects.read_url(address), clock), folder, actor)
+        return cls(Database(dialects.read_url(address), clock), folder, actor, lease)
 
     def writing(self) -> AbstractContextManager[Connection]:
         """Open a transaction for several writes that must happen together or not at all.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -12,7 +13,6 @@ from sftsec_core.api.domain import Detection, PushReceipt
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.scoring.delivery import DeliverySettings, deliver
 from sftsec_core.sdk.retry import RetryPolicy
-from sftsec_core.store.process import Owner
 from sftsec_core.store.store import Store
 from tests.core.scoring.parts import Pages, files
 
@@ -186,9 +186,7 @@ def test_a_connector_that_says_what_is_wrong_is_believed_after_one_push(store: S
     with pytest.raises(ConnectorError, match="'siem': the token is not accepted"):
         deliver(store, siem, "siem", settings=quick())
     assert siem.pushes == 1
-    assert [row.attempts for row in store.outbox.claim("siem", str(Owner.new()), limit=99)] == (
-        [0] * 10
-    )
+    assert [row.attempts for row in store.outbox.claim("siem", uuid4().hex, limit=99)] == ([0] * 10)
 
 
 def test_what_a_receipt_does_not_mention_stays_pending_and_what_was_not_sent_is_ignored(
@@ -196,7 +194,7 @@ def test_what_a_receipt_does_not_mention_stays_pending_and_what_was_not_sent_is_
 ) -> None:
     uids = fill(store, range(2))
     other = fill(store, range(50, 51))
-    claimer = str(Owner.new())
+    claimer = uuid4().hex
     store.outbox.claim("siem", claimer, limit=1, after=2)
 
     class Forgetful(Siem):
@@ -210,7 +208,7 @@ def test_what_a_receipt_does_not_mention_stays_pending_and_what_was_not_sent_is_
 
 def test_rows_that_another_process_holds_are_left_to_it(store: Store) -> None:
     fill(store, range(4))
-    store.outbox.claim("siem", str(Owner.new()), limit=3)
+    store.outbox.claim("siem", uuid4().hex, limit=3)
     counts = deliver(store, Siem(), "siem", settings=quick())
     assert (counts.written, counts.pending) == (1, 3)
 
@@ -237,7 +235,7 @@ def test_an_interrupted_delivery_gives_its_claims_back(store: Store) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         deliver(store, Siem(interrupt), "siem", settings=quick())
-    assert len(store.outbox.claim("siem", str(Owner.new()), limit=9)) == 3
+    assert len(store.outbox.claim("siem", uuid4().hex, limit=9)) == 3
 
 
 def test_the_files_connector_gets_each_detection_once(store: Store, tmp_path: Path) -> None:

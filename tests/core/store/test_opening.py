@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from sftsec_core.api.errors import StoreError
 from sftsec_core.store import migrations
+from sftsec_core.store.runs import RunOrder
 from sftsec_core.store.store import Store
 from sftsec_core.store.tables import metadata
 
@@ -165,7 +166,7 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
 def test_a_state_folder_can_be_moved(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     with Store.open(None, folder=old, actor="tester") as store:
-        run = store.runs.create("retrain", "mail", old / "runs", {})
+        run = store.runs.begin(RunOrder("retrain", "mail", {}), old / "runs").info
         store.runs.finish(run.id, "succeeded", report=run.folder / "report.html")
     shutil.move(old, new)
     with Store.open(None, folder=new, actor="tester") as store:

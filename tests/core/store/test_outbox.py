@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from sftsec_core.api.domain import Detection
+from sftsec_core.store.leases import LEASE as RUN_LEASE
 from sftsec_core.store.outbox import DUPLICATE, LEASE, WRITTEN, OutboxCount
-from sftsec_core.store.process import Owner
+from sftsec_core.store.runs import RunOrder
 from sftsec_core.store.store import Store
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -43,7 +43,7 @@ def fill(store: Store, count: int) -> list[Detection]:
 
 def test_a_detection_comes_out_as_it_went_in_and_in_order(store: Store) -> None:
     given = fill(store, 5)
-    claimed = store.outbox.claim("siem", str(Owner.new()), limit=10)
+    claimed = store.outbox.claim("siem", uuid4().hex, limit=10)
     assert [row.detection for row in claimed] == given
     assert [row.id for row in claimed] == sorted(row.id for row in claimed)
 
@@ -59,13 +59,13 @@ def test_a_detection_that_is_there_already_is_not_written_again(store: Store) ->
 def test_a_field_that_json_lacks_does_not_hold_up_the_page(store: Store) -> None:
     odd = detection(1, day=date(2026, 1, 31), score=float("inf"), text="\x00\ud800")
     assert store.outbox.add("siem", [odd]) == 1
-    (row,) = store.outbox.claim("siem", str(Owner.new()), limit=1)
+    (row,) = store.outbox.claim("siem", uuid4().hex, limit=1)
     assert row.detection.fields == {"day": "2026-01-31", "score": "inf", "text": "\x00\ud800"}
 
 
 def test_what_is_claimed_is_nobody_elses(store: Store) -> None:
     fill(store, 3)
-    first, second = str(Owner.new()), str(Owner.new())
+    first, second = uuid4().hex, uuid4().hex
     assert len(store.outbox.claim("siem", first, limit=2)) == 2
     assert len(store.outbox.claim("siem", second, limit=5)) == 1
     store.outbox.release(first)
@@ -78,7 +78,7 @@ def test_a_claim_is_taken_over_when_its_time_is_up_and_the_first_holder_learns_i
     times = [NOON]
     with Store.open(database_url, folder=state, clock=lambda: times[0], actor="tester") as store:
         fill(store, 2)
-        slow, quick = str(Owner.new()), str(Owner.new())
+        slow, quick = uuid4().hex, uuid4().hex
         (one, two) = store.outbox.claim("siem", slow, limit=2)
         times[0] += LEASE / 2
         assert store.outbox.renew(slow, [one.id]) == {one.id}
@@ -89,23 +89,23 @@ def test_a_claim_is_taken_over_when_its_time_is_up_and_the_first_holder_learns_i
         assert store.outbox.renew(quick, [two.id]) == {two.id}
 
 
-def _claim_and_die(url: str, folder: Path) -> None:
-    store = Store.open(url, folder=folder, actor="tester")
-    store.outbox.claim("siem", str(Owner.new()), limit=10)
-    os.kill(os.getpid(), signal.SIGKILL)
+def test_the_claims_of_a_run_are_void_when_its_lease_ends(database_url: str, state: Path) -> None:
+    times = [NOON]
+    with Store.open(database_url, folder=state, clock=lambda: times[0], actor="tester") as store:
+        fill(store, 3)
+        store.runs.begin(RunOrder("score", "mail", {}), state / "runs")
+        assert len(store.outbox.claim("siem", store.runs.holder, limit=10)) == 3
+        assert store.outbox.claim("siem", "another", limit=10) == []
+        times[0] += RUN_LEASE + timedelta(seconds=1)
+        assert len(store.outbox.claim("siem", "another", limit=10)) == 3
 
 
-def test_the_claim_of_a_killed_process_is_taken_over_at_once(
-    store: Store, database_url: str, state: Path
-) -> None:
+def test_the_claims_of_a_run_are_void_when_it_has_ended(store: Store, state: Path) -> None:
     fill(store, 3)
-    child = multiprocessing.get_context("spawn").Process(
-        target=_claim_and_die, args=(database_url, state)
-    )
-    child.start()
-    child.join(60)
-    assert child.exitcode == -signal.SIGKILL
-    assert len(store.outbox.claim("siem", str(Owner.new()), limit=10)) == 3
+    run = store.runs.begin(RunOrder("score", "mail", {}), state / "runs").info
+    assert len(store.outbox.claim("siem", store.runs.holder, limit=2)) == 2
+    store.runs.interrupt(run.id, "the connection was lost")
+    assert len(store.outbox.claim("siem", "another", limit=10)) == 3
 
 
 def test_settled_rows_are_settled_once_whoever_holds_them(store: Store) -> None:
@@ -130,7 +130,7 @@ def test_many_rows_are_settled_in_one_call(store: Store) -> None:
 
 def test_what_failed_before_is_claimed_apart(store: Store) -> None:
     fill(store, 2)
-    owner = str(Owner.new())
+    owner = uuid4().hex
     (first, second) = store.outbox.claim("siem", owner, limit=2)
     store.outbox.postpone(owner, first.id, "refused by https://me:hunter2@siem")
     store.outbox.release(owner)
@@ -141,7 +141,7 @@ def test_what_failed_before_is_claimed_apart(store: Store) -> None:
 
 def _claim_all(url: str, folder: Path, barrier: Any, results: Any) -> None:
     with Store.open(url, folder=folder, actor="tester") as store:
-        owner = str(Owner.new())
+        owner = uuid4().hex
         barrier.wait()
         mine: list[str] = []
         while rows := store.outbox.claim("siem", owner, limit=7):

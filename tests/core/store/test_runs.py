@@ -1,189 +1,249 @@
-"""Runs: one at a time, owned, resumed after a kill, by one process only."""
+"""Runs: one at a time, held by a lease, resumed when what shaped them is the same."""
 
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sftsec_core.api.errors import NotFoundError, StoreError
-from sftsec_core.store.process import Owner
-from sftsec_core.store.runs import STALE_AFTER
+from sftsec_core.api.domain import RunInfo
+from sftsec_core.api.errors import LeaseLostError, NotFoundError, RunActiveError, StoreError
+from sftsec_core.store.leases import LEASE
+from sftsec_core.store.runs import RESUME_WITHIN, RunOrder
 from sftsec_core.store.store import Store
 
 SETTINGS: dict[str, Any] = {"train": {"epochs": 4}}
+RETRAIN = RunOrder("retrain", "mail", SETTINGS)
+CHANGED = RunOrder("retrain", "mail", {"train": {"epochs": 5}})
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 
 
-def _start_and_die(url: str, folder: Path, settings: dict[str, Any]) -> None:
-    store = Store.open(url, folder=folder, actor="tester")
-    store.runs.create("retrain", "mail", folder / "runs", settings)
-    os.kill(os.getpid(), signal.SIGKILL)
+class Clock:
+    """Tells the time that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
 
 
-def kill_a_run(url: str, folder: Path, settings: dict[str, Any] = SETTINGS) -> None:
-    child = multiprocessing.get_context("spawn").Process(
-        target=_start_and_die, args=(url, folder, settings)
-    )
-    child.start()
-    child.join(60)
-    assert child.exitcode == -signal.SIGKILL
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
-def test_a_run_has_a_folder_and_is_listed_while_it_runs(store: Store, state: Path) -> None:
-    run = store.runs.create("retrain", "mail", state / "runs", SETTINGS)
-    assert run.folder == state / "runs" / run.id
-    assert run.folder.is_dir()
-    assert (run.status, run.finished_at) == ("running", None)
-    assert store.runs.list("mail", kind="retrain") == [run]
-    assert store.runs.list("proxy") == []
-    assert store.runs.settings(run.id) == SETTINGS
+@pytest.fixture
+def first(database_url: str, state: Path, clock: Clock) -> Iterator[Store]:
+    """One process's store."""
+    with Store.open(database_url, folder=state, actor="tester", clock=clock) as opened:
+        yield opened
 
 
-def test_a_second_run_of_a_task_is_refused_while_the_first_lives(store: Store, state: Path) -> None:
-    store.runs.create("retrain", "mail", state / "runs", SETTINGS)
-    with pytest.raises(StoreError, match="retrain of task 'mail' is running already"):
-        store.runs.create("retrain", "mail", state / "runs", SETTINGS)
-    store.runs.create("score", "mail", state / "runs", SETTINGS)
-    store.runs.create("retrain", "proxy", state / "runs", SETTINGS)
-    assert len(list((state / "runs").iterdir())) == 3
+@pytest.fixture
+def second(first: Store, database_url: str, state: Path, clock: Clock) -> Iterator[Store]:
+    """Another process's."""
+    with Store.open(database_url, folder=state, actor="tester", clock=clock) as opened:
+        assert opened.runs.holder != first.runs.holder
+        yield opened
 
 
-def test_a_finished_run_says_how_it_ended_and_makes_room(store: Store, state: Path) -> None:
-    run = store.runs.create("retrain", "mail", state / "runs", SETTINGS)
-    ended = store.runs.finish(run.id, "failed", error="no route to postgresql://me:hunter2@host/db")
-    assert (ended.status, ended.error) == ("failed", "no route to postgresql://me:***@host/db")
-    assert ended.finished_at is not None
-    assert store.runs.report(run.id) is None
-    assert store.runs.create("retrain", "mail", state / "runs", SETTINGS).id != run.id
+@pytest.fixture
+def runs(state: Path) -> Path:
+    return state / "runs"
 
 
-def test_a_run_ends_once_and_in_a_known_way(store: Store, state: Path) -> None:
-    run = store.runs.create("retrain", "mail", state / "runs", SETTINGS)
-    with pytest.raises(ValueError, match="succeeded, refused, failed"):
-        store.runs.finish(run.id, "running")
-    store.runs.finish(run.id, "succeeded")
-    with pytest.raises(StoreError, match="not this process's"):
-        store.runs.finish(run.id, "failed")
-    with pytest.raises(StoreError, match="not this process's"):
-        store.runs.beat(run.id)
+@pytest.fixture
+def killed(first: Store, clock: Clock, runs: Path) -> RunInfo:
+    """A run of the first process, which was killed a lease ago."""
+    info = first.runs.begin(RETRAIN, runs).info
+    clock.now += LEASE + SECOND
+    return info
 
 
-def test_a_killed_run_is_adopted_with_its_folder_when_the_settings_are_the_same(
-    database_url: str, state: Path
-) -> None:
-    kill_a_run(database_url, state)
-    with Store.open(database_url, folder=state, actor="tester") as store:
-        (left,) = store.runs.unfinished("retrain", "mail")
-        assert store.runs.resume("retrain", "mail", {"train": {"epochs": 5}}) is None
-        assert store.runs.resume("retrain", "mail", SETTINGS) == left
-        assert store.runs.unfinished("retrain", "mail") == []
-        assert store.runs.finish(left.id, "succeeded").status == "succeeded"
+class TestBegin:
+    def test_makes_a_folder_and_lists_the_run(self, store: Store, runs: Path) -> None:
+        begun = store.runs.begin(RETRAIN, runs)
+        run = begun.info
+        assert not begun.resumed
+        assert run.folder == runs / run.id
+        assert run.folder.is_dir()
+        assert (run.status, run.finished_at) == ("running", None)
+        assert store.runs.list("mail", kind="retrain") == [run]
+        assert store.runs.list("proxy") == []
+        assert store.runs.settings(run.id) == SETTINGS
+
+    def test_refuses_a_second_run_while_the_first_lives(
+        self, first: Store, second: Store, clock: Clock, runs: Path
+    ) -> None:
+        run = first.runs.begin(RETRAIN, runs).info
+        clock.now += LEASE - SECOND
+        with pytest.raises(RunActiveError, match="retrain of task 'mail' is running") as refused:
+            second.runs.begin(RETRAIN, runs)
+        assert (refused.value.run_id, refused.value.lease_until) == (run.id, NOON + LEASE)
+        second.runs.begin(RunOrder("score", "mail", SETTINGS), runs)
+        second.runs.begin(RunOrder("retrain", "proxy", SETTINGS), runs)
+        assert len(list(runs.iterdir())) == 3
+
+    def test_refuses_it_as_long_as_the_lease_is_renewed(
+        self, first: Store, second: Store, clock: Clock, runs: Path
+    ) -> None:
+        run = first.runs.begin(RETRAIN, runs).info
+        for _ in range(5):
+            clock.now += LEASE - SECOND
+            first.runs.renew(run.id)
+            with pytest.raises(RunActiveError) as refused:
+                second.runs.begin(RETRAIN, runs)
+            assert refused.value.heartbeat_at == clock.now
+
+    def test_keeps_settings_without_secrets(self, store: Store, runs: Path) -> None:
+        settings = {
+            "connectors": {"siem": {"token": "hunter2", "api_key": "env:KEY", "max_tokens": 5}},
+            "state": {"url": "postgresql://me:hunter2@host/db"},
+        }
+        run = store.runs.begin(RunOrder("retrain", "mail", settings), runs).info
+        assert store.runs.settings(run.id) == {
+            "connectors": {"siem": {"token": "***", "api_key": "env:KEY", "max_tokens": 5}},
+            "state": {"url": "postgresql://me:***@host/db"},
+        }
 
 
-def test_a_new_run_closes_the_killed_one_as_failed(database_url: str, state: Path) -> None:
-    kill_a_run(database_url, state)
-    with Store.open(database_url, folder=state, actor="tester") as store:
-        (left,) = store.runs.unfinished("retrain", "mail")
-        run = store.runs.create("retrain", "mail", state / "runs", {"other": 1})
-        closed = store.runs.get(left.id)
+class TestResume:
+    def test_takes_the_killed_run_with_its_folder(
+        self, second: Store, killed: RunInfo, runs: Path
+    ) -> None:
+        (left,) = second.runs.unfinished("retrain", "mail")
+        begun = second.runs.begin(RETRAIN, runs)
+        assert begun.resumed
+        assert begun.info == left == killed
+        assert second.runs.unfinished("retrain", "mail") == []
+        assert second.runs.finish(left.id, "succeeded").status == "succeeded"
+
+    def test_takes_an_interrupted_run_at_once(
+        self, first: Store, second: Store, runs: Path
+    ) -> None:
+        run = first.runs.begin(RETRAIN, runs).info
+        first.runs.interrupt(run.id, "the connection was lost")
+        begun = second.runs.begin(RETRAIN, runs)
+        assert begun.resumed
+        assert (begun.info.id, begun.info.status, begun.info.error) == (run.id, "running", None)
+
+    def test_begins_another_run_when_the_settings_changed(
+        self, second: Store, killed: RunInfo, runs: Path
+    ) -> None:
+        begun = second.runs.begin(CHANGED, runs)
+        assert not begun.resumed
+        assert [run_id for run_id, _ in begun.abandoned] == [killed.id]
+        closed = second.runs.get(killed.id)
         assert closed.status == "failed"
-        assert "ended without a word" in (closed.error or "")
-        assert [one.id for one in store.runs.list()] == [run.id, left.id]
+        assert "what shaped it has changed" in (closed.error or "")
+        assert [one.id for one in second.runs.list()] == [begun.info.id, killed.id]
+
+    @pytest.mark.parametrize(("late", "resumed"), [(-SECOND, True), (SECOND, False)])
+    def test_begins_another_run_after_too_long(
+        self,
+        first: Store,
+        second: Store,
+        clock: Clock,
+        runs: Path,
+        late: timedelta,
+        resumed: bool,
+    ) -> None:
+        run = first.runs.begin(RETRAIN, runs).info
+        clock.now += timedelta(hours=3)
+        first.runs.interrupt(run.id, "Ctrl-C")
+        clock.now += RESUME_WITHIN + late
+        begun = second.runs.begin(RETRAIN, runs)
+        assert begun.resumed is resumed
+        assert (begun.info.id == run.id) is resumed
+        if not resumed:
+            assert "too long ago" in (second.runs.get(run.id).error or "")
+
+    def test_another_secret_reference_is_another_setting(
+        self, first: Store, second: Store, runs: Path
+    ) -> None:
+        orders = [RunOrder("retrain", "mail", {"token": f"env:{name}"}) for name in "AB"]
+        run = first.runs.begin(orders[0], runs).info
+        first.runs.interrupt(run.id, "Ctrl-C")
+        assert not second.runs.begin(orders[1], runs).resumed
+
+    def test_one_of_several_processes_gets_the_run(
+        self, killed: RunInfo, database_url: str, state: Path
+    ) -> None:
+        context = multiprocessing.get_context("spawn")
+        barrier, results = context.Barrier(3), context.Queue()
+        arguments = (database_url, state, barrier, results)
+        workers = [context.Process(target=_resume, args=arguments) for _ in range(3)]
+        for worker in workers:
+            worker.start()
+        answers = [results.get(timeout=60) for _ in workers]
+        for worker in workers:
+            worker.join(60)
+        assert answers.count(None) == 2
+        assert killed.id in answers
 
 
-def _adopt(url: str, folder: Path, barrier: Any, results: Any) -> None:
-    with Store.open(url, folder=folder, actor="tester") as store:
+def _resume(url: str, folder: Path, barrier: Any, results: Any) -> None:
+    # Not the tests' clock: the killed run's lease has ended in any case.
+    with Store.open(url, folder=folder, actor="tester", clock=_after_noon) as store:
         barrier.wait()
-        run = store.runs.resume("retrain", "mail", SETTINGS)
-        results.put(None if run is None else run.id)
-        # Alive until all have asked: a dead adopter's run may be resumed again.
-        barrier.wait()
+        try:
+            begun = store.runs.begin(RETRAIN, folder / "runs")
+        except RunActiveError:
+            results.put(None)
+        else:
+            results.put(begun.info.id if begun.resumed else "another")
 
 
-def test_of_several_processes_that_adopt_at_once_one_does(database_url: str, state: Path) -> None:
-    kill_a_run(database_url, state)
-    context = multiprocessing.get_context("spawn")
-    barrier, results = context.Barrier(3), context.Queue()
-    arguments = (database_url, state, barrier, results)
-    workers = [context.Process(target=_adopt, args=arguments) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    answers = [results.get(timeout=60) for _ in workers]
-    for worker in workers:
-        worker.join(60)
-    assert sorted(answer is None for answer in answers) == [False, True, True]
+def _after_noon() -> datetime:
+    return NOON + LEASE * 2
 
 
-def test_a_run_on_another_host_counts_as_dead_only_after_a_long_silence(
-    database_url: str, state: Path
-) -> None:
-    now = datetime(2026, 1, 31, 12, tzinfo=UTC)
-    times = [now]
-    with Store.open(database_url, folder=state, clock=lambda: times[0], actor="tester") as store:
-        run = store.runs.create("retrain", "mail", state / "runs", SETTINGS)
-        elsewhere = str(Owner("other-host", "b", "n", 1, "1", "t"))
-        _disown(store, run.id, elsewhere)
-        assert store.runs.unfinished("retrain", "mail") == []
-        times[0] = now + STALE_AFTER + timedelta(seconds=1)
-        assert [one.id for one in store.runs.unfinished("retrain", "mail")] == [run.id]
+class TestFinish:
+    def test_says_how_it_ended_and_makes_room(self, store: Store, runs: Path) -> None:
+        run = store.runs.begin(RETRAIN, runs).info
+        ended = store.runs.finish(
+            run.id, "failed", error="no route to postgresql://me:hunter2@host/db"
+        )
+        assert (ended.status, ended.error) == ("failed", "no route to postgresql://me:***@host/db")
+        assert ended.finished_at is not None
+        assert store.runs.report(run.id) is None
+        assert store.runs.begin(RETRAIN, runs).info.id != run.id
 
-
-def _disown(store: Store, run_id: str, owner: str) -> None:
-    from sqlalchemy import update
-
-    from sftsec_core.store.tables import runs
-
-    with store.writing() as connection:
-        connection.execute(update(runs).where(runs.c.id == run_id).values(owner=owner))
-
-
-def test_a_run_that_was_taken_over_can_no_longer_be_finished_here(
-    store: Store, state: Path
-) -> None:
-    run = store.runs.create("retrain", "mail", state / "runs", SETTINGS)
-    _disown(store, run.id, str(Owner.new()))
-    with pytest.raises(StoreError, match="another process took it over"):
+    def test_happens_once_and_in_a_known_way(self, store: Store, runs: Path) -> None:
+        run = store.runs.begin(RETRAIN, runs).info
+        with pytest.raises(ValueError, match="succeeded, refused, failed"):
+            store.runs.finish(run.id, "running")
         store.runs.finish(run.id, "succeeded")
+        with pytest.raises(LeaseLostError, match="does not hold run"):
+            store.runs.finish(run.id, "failed")
+        with pytest.raises(LeaseLostError, match="does not hold run"):
+            store.runs.renew(run.id)
+
+    def test_is_refused_after_another_process_took_over(
+        self, first: Store, second: Store, killed: RunInfo, runs: Path
+    ) -> None:
+        assert second.runs.begin(RETRAIN, runs).info.id == killed.id
+        with pytest.raises(LeaseLostError, match="another process took it over"):
+            first.runs.finish(killed.id, "succeeded")
+        with pytest.raises(LeaseLostError):
+            first.runs.renew(killed.id)
+
+    def test_is_allowed_late_when_no_one_took_over(self, first: Store, killed: RunInfo) -> None:
+        assert first.runs.finish(killed.id, "succeeded").status == "succeeded"
 
 
-def test_heartbeats_go_on_while_the_body_works(store: Store, state: Path) -> None:
-    from sqlalchemy import select
-
-    from sftsec_core.store.tables import runs
-
-    run = store.runs.create("retrain", "mail", state / "runs", SETTINGS)
-    deadline = time.monotonic() + 30
-    beat = run.started_at
-    with store.runs.heartbeat(run.id, every_s=0.01):
-        while beat == run.started_at and time.monotonic() < deadline:
-            with store.writing() as connection:
-                beat = connection.execute(select(runs.c.heartbeat_at)).scalar_one()
-    assert beat > run.started_at
-
-
-def test_a_run_is_found_by_the_beginning_of_its_id(store: Store, state: Path) -> None:
-    one = store.runs.create("retrain", "mail", state / "runs", SETTINGS)
-    two = store.runs.create("retrain", "proxy", state / "runs", SETTINGS)
-    assert store.runs.get(one.id[:-1]) == one
-    with pytest.raises(StoreError, match=r"not clear.*write more"):
-        store.runs.get("2")
-    with pytest.raises(NotFoundError, match=f"unknown run 'x%'.*{two.id}"):
-        store.runs.get("x%")
-
-
-def test_settings_are_kept_without_secrets_and_references_stay(store: Store, state: Path) -> None:
-    settings = {
-        "connectors": {"siem": {"token": "hunter2", "api_key": "env:KEY", "max_tokens": 5}},
-        "state": {"url": "postgresql://me:hunter2@host/db"},
-    }
-    run = store.runs.create("retrain", "mail", state / "runs", settings)
-    assert store.runs.settings(run.id) == {
-        "connectors": {"siem": {"token": "***", "api_key": "env:KEY", "max_tokens": 5}},
-        "state": {"url": "postgresql://me:***@host/db"},
-    }
+class TestGet:
+    def test_finds_a_run_by_the_beginning_of_its_id(self, store: Store, runs: Path) -> None:
+        one = store.runs.begin(RETRAIN, runs).info
+        two = store.runs.begin(RunOrder("retrain", "proxy", SETTINGS), runs).info
+        assert store.runs.get(one.id[:-1]) == one
+        with pytest.raises(StoreError, match=r"ambiguous.*write more"):
+            store.runs.get("2")
+        with pytest.raises(NotFoundError, match=f"unknown run 'x%'.*{two.id}"):
+            store.runs.get("x%")
