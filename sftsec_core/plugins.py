@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import click
 
     from sftsec_core.api.contracts import GpuLease, GpuRequest
-    from sftsec_core.api.domain import Decision, EvalReport, ModelRef, PushReceipt, RunInfo
+    from sftsec_core.api.domain import Event
 
 ENTRY_POINT_GROUP = "sftsec"
 log = logging.getLogger(__name__)
@@ -196,28 +196,9 @@ class Plugins:
 
     # --- observers
 
-    def run_started(self, run: RunInfo) -> None:
+    def event(self, event: Event) -> None:
         """Tell the observers."""
-        self._tell("sftsec_run_started", {"run": run})
-
-    def step_logged(self, run: RunInfo, step: int, values: Mapping[str, float]) -> None:
-        """Tell the observers."""
-        self._tell("sftsec_step_logged", {"run": run, "step": step, "values": values})
-
-    def run_finished(self, run: RunInfo, report: EvalReport | None) -> None:
-        """Tell the observers."""
-        self._tell("sftsec_run_finished", {"run": run, "report": report})
-
-    def model_promoted(
-        self, model: ModelRef, previous: ModelRef | None, decision: Decision | None
-    ) -> None:
-        """Tell the observers."""
-        given = {"model": model, "previous": previous, "decision": decision}
-        self._tell("sftsec_model_promoted", given)
-
-    def detections_pushed(self, connector: str, receipt: PushReceipt) -> None:
-        """Tell the observers."""
-        self._tell("sftsec_detections_pushed", {"connector": connector, "receipt": receipt})
+        self._tell("sftsec_event", {"event": event})
 
     def _tell(self, hook: str, given: Mapping[str, Any]) -> None:
         for name, answer in self._ask_each(hook, given):

@@ -9,7 +9,7 @@ function with a return type may have.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         TaskPreset,
         VoterSpec,
     )
-    from sftsec_core.api.domain import Decision, EvalReport, ModelRef, PushReceipt, RunInfo
+    from sftsec_core.api.domain import Event
 
 PROJECT = "sftsec"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -241,78 +241,22 @@ def sftsec_acquire_gpu(request: GpuRequest) -> AbstractContextManager[GpuLease] 
     """
 
 
-# --- observers: what they return is ignored; one that raises is logged and does not stop others --
+# --- observer: what it returns is ignored; one that raises is logged and does not stop others ----
 
 
 @hookspec
-def sftsec_run_started(run: RunInfo) -> None:
-    """Learn that a run begins. Called once a run, after it is recorded. Anyone may implement it.
+def sftsec_event(event: Event) -> None:
+    """Follow what happens: runs, stages, training steps, votes, promotions, pushed batches.
+
+    Called once an event, after it happened and was recorded, in the process that runs the use
+    case: be quick, a training step is an event too. Args: event, one of the classes of
+    `sftsec_core.api.domain.events`; ignore those that you do not know, more will come. Anyone may
+    implement it (experiment trackers, chat messages, metrics).
 
     Example::
 
         @hookimpl
-        def sftsec_run_started(run: RunInfo) -> None:
-            tracker.start(run.id)
-    """
-
-
-@hookspec
-def sftsec_step_logged(run: RunInfo, step: int, values: Mapping[str, float]) -> None:
-    """Learn how training goes: loss, learning rate, dev figures, as the trainer logs them.
-
-    Called every few steps of a training run: be quick. Args: run; step, counted from 0; values.
-    Anyone may implement it (experiment trackers).
-
-    Example::
-
-        @hookimpl
-        def sftsec_step_logged(run: RunInfo, step: int, values: Mapping[str, float]) -> None:
-            tracker.log(run.id, step, values)
-    """
-
-
-@hookspec
-def sftsec_run_finished(run: RunInfo, report: EvalReport | None) -> None:
-    """Learn how a run ended, `run.status` says it.
-
-    Called once a run, also when it failed; report is None where there was nothing to report.
-    Anyone may implement it.
-
-    Example::
-
-        @hookimpl
-        def sftsec_run_finished(run: RunInfo, report: EvalReport | None) -> None:
-            tracker.finish(run.id, run.status)
-    """
-
-
-@hookspec
-def sftsec_model_promoted(
-    model: ModelRef, previous: ModelRef | None, decision: Decision | None
-) -> None:
-    """Learn that the live model changed.
-
-    Called after the alias moved. Args: model, now live; previous, live before, None at first;
-    decision, the gate's, None after a rollback. Anyone may implement it.
-
-    Example::
-
-        @hookimpl
-        def sftsec_model_promoted(model: ModelRef, previous: ModelRef | None) -> None:
-            chat.post(f"{model.task}: {model.digest[:12]} is live")
-    """
-
-
-@hookspec
-def sftsec_detections_pushed(connector: str, receipt: PushReceipt) -> None:
-    """Learn how a batch of detections was delivered.
-
-    Called once a batch, after the outbox recorded the receipt. Args: connector, its name in the
-    configuration; receipt. Anyone may implement it.
-
-    Example::
-
-        @hookimpl
-        def sftsec_detections_pushed(connector: str, receipt: PushReceipt) -> None:
-            counter.add(len(receipt.written), connector)
+        def sftsec_event(event: Event) -> None:
+            if isinstance(event, ModelPromoted):
+                chat.post(f"{event.task}: {event.digest[:12]} is live")
     """

@@ -24,6 +24,8 @@ from sftsec_core.plugins import Plugins, get
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from pydantic import BaseModel
+
     from sftsec_core.api.domain import Actor
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.config.settings import Settings
@@ -95,6 +97,7 @@ class Context:
         if isinstance(event, Message) and event.level == "warning":
             level = logging.WARNING
         log.log(level, "%s", event)
+        self.plugins.event(event)
         for sink in self._sinks:
             sink(event)
 

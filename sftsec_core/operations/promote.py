@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import Decision, ModelPromoted, ModelRef, Permission
+from sftsec_core.api.domain import ModelPromoted, ModelRef, Permission
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.registry.card import decision_of
 
@@ -56,7 +56,7 @@ def promote(
         ref.task, ref.digest, decision, context.actor.name, force=force, instead_of=against
     )
     live = registry.live(ref.task) or ref
-    tell_promotion(context, live, previous, decision, reason=force or "gate")
+    tell_promotion(context, live, previous, reason=force or "gate")
     return Promotion(live, previous)
 
 
@@ -64,7 +64,6 @@ def tell_promotion(
     context: Context,
     live: ModelRef,
     previous: ModelRef | None,
-    decision: Decision | None,
     *,
     reason: str = "gate",
     run: str | None = None,
@@ -72,7 +71,6 @@ def tell_promotion(
     """Emit that the live model changed; a promotion of the live model itself is no change."""
     if previous is not None and previous.digest == live.digest:
         return
-    context.plugins.model_promoted(live, previous, decision)
     context.emit(
         ModelPromoted(
             task=live.task,

@@ -299,7 +299,7 @@ def promote_proposed(run: Run, proposed: Proposed) -> ModelRef:
         instead_of=proposed.instead_of,
     )
     promoted = context.registry.live(run.spec.name) or ref
-    tell_promotion(context, promoted, previous, proposed.decision, run=run.info.id)
+    tell_promotion(context, promoted, previous, run=run.info.id)
     return promoted
 
 

@@ -22,5 +22,5 @@ def rollback(context: Context, task: str, *, reason: str) -> Promotion:
     context.task(task)
     before = context.registry.live(task)
     live = context.registry.rollback(task, context.actor.name, reason)
-    tell_promotion(context, live, before, None, reason=f"rollback: {reason}")
+    tell_promotion(context, live, before, reason=f"rollback: {reason}")
     return Promotion(live, before)

@@ -68,7 +68,6 @@ class Run:
 
     def log_step(self, recipe: str, step: int, values: Mapping[str, float]) -> None:
         """Send the figures of a training step."""
-        self.context.plugins.step_logged(self.info, step, values)
         self.emit(TrainingStep(recipe=recipe, step=step, values=dict(values)))
 
     def stage(self, name: str, detail: str = "") -> AbstractContextManager[Stage]:
@@ -150,11 +149,7 @@ def run_order(context: Context, kind: str, name: str) -> RunOrder:
             }
             for each in sorted({task.connector, task.push_to or task.connector})
         },
-        "plugins": {
-            status.name: f"{status.distribution} {status.version}"
-            for status in context.plugins.statuses
-            if status.enabled
-        },
+        "plugins": context.plugins.versions(),
     }
     return RunOrder(kind, name, settings)
 
@@ -167,7 +162,6 @@ def _tell_begin(run: Run, begun: BegunRun) -> None:
         f"{info.kind}.started", info.task, {"run": info.id, "resumed": begun.resumed}
     )
     run.emit(RunStarted(kind=info.kind, resumed=begun.resumed))
-    context.plugins.run_started(info)
 
 
 @contextmanager
@@ -196,6 +190,5 @@ def _finish(run: Run, status: str, error: str | None = None) -> None:
     run.info = context.store.runs.finish(run.info.id, status, error=error, report=run.report_file)
     details = {"run": run.info.id, "status": status, **({"error": error} if error else {})}
     context.store.audit.append(f"{run.info.kind}.finished", run.info.task, details)
-    context.plugins.run_finished(run.info, run.report)
     report = str(run.report_file) if run.report_file else None
     run.emit(RunFinished(kind=run.info.kind, status=status, error=error, report=report))

@@ -196,7 +196,6 @@ def _deliver(run: Run) -> DeliveryCounts:
 
 
 def _tell_pushed(run: Run, connector: str, receipt: PushReceipt) -> None:
-    run.context.plugins.detections_pushed(connector, receipt)
     run.emit(
         BatchPushed(
             connector=connector,

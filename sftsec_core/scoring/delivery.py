@@ -95,8 +95,7 @@ def deliver(
         name: its name in the configuration.
         run_id: the run that delivers; None outside of one.
         settings: how to push.
-        on_receipt: called with the name and the receipt of each recorded batch
-            (`Plugins.detections_pushed`).
+        on_receipt: called with the name and the receipt of each recorded batch.
 
     Returns:
         What became of it; `unavailable` says why when the other side was lost.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -30,15 +29,13 @@ from sftsec_core.api.contracts import (
     TaskPreset,
     VoterSpec,
 )
-from sftsec_core.api.domain import Decision, EvalReport, ModelRef, PushReceipt, RunInfo
+from sftsec_core.api.domain import Event, ModelPromoted
 from sftsec_core.api.errors import NotFoundError, PluginError
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.plugins import KINDS, Plugins, get
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
-RUN = RunInfo("20260105T000000-abc", "retrain", "mail", "running", Path("run"), NOW)
-MODEL = ModelRef("0" * 64, "mail", "linear", RUN.id, Path("model"), NOW)
-REPORT = SimpleNamespace(task="mail")  # the manager hands it through and never looks at it
+EVENT = ModelPromoted(digest="0" * 64, recipe="linear", previous=None, by="ann", reason="gate")
 HEAD = """
 from sftsec_core.api.contracts import MetricSpec, StepSpec
 from sftsec_core.api.hookspecs import hookimpl
@@ -109,7 +106,7 @@ BROKEN = {
         "ModuleNotFoundError: No module named 'there_is_no_such_module'",
     ),
     "a misspelt hook": ("@hookimpl\ndef sftsec_register_stepps(): return []", "stepps"),
-    "a wrong argument": (f"{STEP}@hookimpl\ndef sftsec_run_started(the_run): ...", "the_run"),
+    "a wrong argument": (f"{STEP}@hookimpl\ndef sftsec_event(the_event): ...", "the_event"),
     "a spec of another type": (
         "@hookimpl\ndef sftsec_register_steps(): return ['wash']",
         "sftsec_register_steps returns a str, not a StepSpec",
@@ -230,7 +227,7 @@ class Everything:
     """One implementation of every hook; remembers what the observers were told."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, object]] = []
+        self.told: list[Event] = []
 
     @hookimpl
     def sftsec_register_connectors(self) -> Sequence[ConnectorSpec[Any]]:
@@ -281,26 +278,8 @@ class Everything:
         return nullcontext(GpuLease(f"cuda:{len(request.run_id)}"))
 
     @hookimpl
-    def sftsec_run_started(self, run: RunInfo) -> None:
-        self.told.append(("started", run))
-
-    @hookimpl
-    def sftsec_step_logged(self, run: RunInfo, step: int, values: Mapping[str, float]) -> None:
-        self.told.append(("step", (run, step, values)))
-
-    @hookimpl
-    def sftsec_run_finished(self, run: RunInfo, report: EvalReport | None) -> None:
-        self.told.append(("finished", (run, report)))
-
-    @hookimpl
-    def sftsec_model_promoted(
-        self, model: ModelRef, previous: ModelRef | None, decision: Decision | None
-    ) -> None:
-        self.told.append(("promoted", (model, previous, decision)))
-
-    @hookimpl
-    def sftsec_detections_pushed(self, connector: str, receipt: PushReceipt) -> None:
-        self.told.append(("pushed", (connector, receipt)))
+    def sftsec_event(self, event: Event) -> None:
+        self.told.append(event)
 
 
 class Nothing:
@@ -318,7 +297,7 @@ class Raises:
     """Fails wherever it is asked."""
 
     @hookimpl
-    def sftsec_run_started(self) -> None:
+    def sftsec_event(self) -> None:
         raise RuntimeError("the tracker is away")
 
 
@@ -386,26 +365,6 @@ def test_an_observer_that_raises_is_logged_and_stops_nobody(
     for name, plugin in (("first", first), ("tracker", Raises()), ("last", last)):
         plugins.add(plugin, name)
     with caplog.at_level(logging.WARNING):
-        plugins.run_started(RUN)
-    assert first.told == last.told == [("started", RUN)]
-    assert "plugin tracker failed in sftsec_run_started: the tracker is away" in caplog.text
-
-
-def test_observers_are_told_everything_they_may_know() -> None:
-    observer = Everything()
-    plugins = Plugins.of_modules(observer)
-    decision = Decision(approved=True, votes=())
-    receipt = PushReceipt(("uid",))
-    report: Any = REPORT
-    plugins.step_logged(RUN, 3, {"loss": 0.5})
-    plugins.run_finished(RUN, report)
-    plugins.run_finished(RUN, None)
-    plugins.model_promoted(MODEL, None, decision)
-    plugins.detections_pushed("siem", receipt)
-    assert observer.told == [
-        ("step", (RUN, 3, {"loss": 0.5})),
-        ("finished", (RUN, report)),
-        ("finished", (RUN, None)),
-        ("promoted", (MODEL, None, decision)),
-        ("pushed", ("siem", receipt)),
-    ]
+        plugins.event(EVENT)
+    assert first.told == last.told == [EVENT]
+    assert "plugin tracker failed in sftsec_event: the tracker is away" in caplog.text

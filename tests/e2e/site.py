@@ -41,6 +41,8 @@ class Site:
             **task,
         }
         settings["connectors"]["incidents"]["page_size"] = 50
+        # A killed run can be resumed after its lease: not 15 s, or the tests would wait for it.
+        settings["state"] = {"lease": "3s"}
         source.config.write_text(yaml.safe_dump(settings), encoding="utf-8")
         return cls(folder)
 

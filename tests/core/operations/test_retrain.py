@@ -27,10 +27,11 @@ from sftsec_core.api.contracts import (
 )
 from sftsec_core.api.domain import (
     Decision,
-    EvalReport,
+    Event,
     Example,
-    ModelRef,
-    RunInfo,
+    ModelPromoted,
+    RunFinished,
+    RunStarted,
     Split,
     Vote,
 )
@@ -118,18 +119,13 @@ class Observer:
         return Vote("observer", False, "not on a Friday") if self.refuse else None
 
     @hookimpl
-    def sftsec_run_started(self, run: RunInfo) -> None:
-        self.told.append(f"started {run.kind}")
-
-    @hookimpl
-    def sftsec_run_finished(self, run: RunInfo, report: EvalReport | None) -> None:
-        self.told.append(f"finished {run.status}, report: {report is not None}")
-
-    @hookimpl
-    def sftsec_model_promoted(
-        self, model: ModelRef, previous: ModelRef | None, decision: Decision | None
-    ) -> None:
-        self.told.append(f"promoted {model.recipe} after {previous.recipe if previous else None}")
+    def sftsec_event(self, event: Event) -> None:
+        if isinstance(event, RunStarted):
+            self.told.append(f"started {event.kind}")
+        elif isinstance(event, RunFinished):
+            self.told.append(f"finished {event.status}, report: {event.report is not None}")
+        elif isinstance(event, ModelPromoted):
+            self.told.append(f"promoted {event.recipe} after {event.previous}")
 
 
 @pytest.fixture

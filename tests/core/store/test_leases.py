@@ -48,9 +48,11 @@ class TestHeartbeat:
 
     def test_stops_the_work_of_a_holder_that_lost_its_lease(self) -> None:
         renewals = Renewals((LeaseLostError("another process took it over"),))
-        with Heartbeat("run r1", LEASE, renewals) as heartbeat:
-            with pytest.raises(LeaseLostError, match="took it over"):
-                _check_until_it_raises(heartbeat)
+        with (
+            pytest.raises(LeaseLostError, match="took it over"),
+            Heartbeat("run r1", LEASE, renewals) as heartbeat,
+        ):
+            _check_until_it_raises(heartbeat)
         assert renewals.count == 1
 
 
