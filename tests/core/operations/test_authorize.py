@@ -62,7 +62,15 @@ ASKS: dict[Callable[..., Any], Permission] = {
     verify_models: Permission.READ,
 }
 # What use cases share; each takes a context, and is called by a use case that has asked.
-SHARED = {"connector_config", "live_model", "running", "scorer_of", "tell_promotion"}
+SHARED = {
+    "begin_run",
+    "connector_config",
+    "live_model",
+    "run_order",
+    "running",
+    "scorer_of",
+    "tell_promotion",
+}
 NOBODY = Actor("guest", frozenset({"nothing"}), "test")
 
 
