@@ -181,7 +181,7 @@ class TestResume:
         workers = [context.Process(target=_resume, args=arguments) for _ in range(3)]
         for worker in workers:
             worker.start()
-        answers = [results.get(timeout=60) for _ in workers]
+        answers = [results.get(timeout=300) for _ in workers]
         for worker in workers:
             worker.join(60)
         assert answers.count(None) == 2
