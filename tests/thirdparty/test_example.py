@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from copy import deepcopy
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from sftsec_core.testing import make_incidents
 
+TOKEN = "a-token-that-no-file-may-hold"
 EXAMPLE = Path(__file__).parent / "sftsec_example"
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "version": 1,
     "plugins": ["core", "files", "pii", "example"],
-    "connectors": {"siem": {"type": "example-csv", "folder": "export"}},
+    "connectors": {"desk": {"type": "example-desk", "token": "env:SFTSEC_EXAMPLE_TOKEN"}},
     "tasks": {
         "phishing": {
-            "connector": "siem",
+            "connector": "desk",
             "text": ["message"],
             "labels": {"benign": ["benign"], "malicious": ["malicious"]},
             "benign": "benign",
             "steps": {"normalise": {}, "redact": {}, "defang": {}},
             "dedupe": {"enabled": False},
             "split": {"method": "stratified"},
+            "render": {"name": "example-lines", "longest": 4000},
             "train": {"recipe": "example-naive-bayes"},
-            "gate": {"min_labels": 20, "on_few_labels": "warn", "beat_linear": False},
+            "gate": {
+                "min_labels": 20,
+                "on_few_labels": "warn",
+                "beat_linear": False,
+                "voters": {"example-precision": {"floor": 0.5}},
+            },
         }
     },
 }
@@ -51,18 +61,30 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
-    """A folder with a configuration and an export of judged and open incidents."""
-    (tmp_path / "sftsec.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
-    export = tmp_path / "export"
-    export.mkdir()
-    with (export / "incidents.csv").open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["id", "time", "verdict", "analyst", "judged", "message"])
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The example's own service desk, with judged and open incidents."""
+    monkeypatch.setenv("SFTSEC_EXAMPLE_TOKEN", TOKEN)
+    spec = spec_from_file_location("example_desk", EXAMPLE / "tests" / "desk.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module.start_desk(TOKEN) as desk:
         for incident in make_incidents(400, labelled=0.9):
+            assert incident.at is not None
             text = f"{incident.fields['message']} http://{incident.uid}.example/x"
-            verdict = incident.verdicts[0].value if incident.verdicts else ""
-            rows.writerow([incident.uid, incident.at, verdict, "ann", "", text])
+            desk.add(incident.uid, incident.at.isoformat(), {"message": text})
+            for verdict in incident.verdicts:
+                desk.judge(incident.uid, verdict.value, "ann", incident.at.isoformat())
+        yield desk
+
+
+@pytest.fixture
+def site(tmp_path: Path, desk: Any) -> Path:
+    """A folder with a configuration that names the desk."""
+    config = deepcopy(CONFIG)
+    config["connectors"]["desk"]["url"] = desk.url
+    (tmp_path / "sftsec.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return tmp_path
 
 
@@ -120,6 +142,7 @@ def test_where_it_is_not_installed_the_error_names_it(site: Path) -> None:
 def test_a_retraining_run_uses_its_connector_step_and_recipe(installed: Path, site: Path) -> None:
     printed = sftsec("retrain", "phishing", "--json", cwd=site, path=installed, codes=(0, 8))
     assert "example-naive-bayes" in printed
+    assert "example-precision" in printed
     assert json.loads(printed)
     snapshots = list((site / ".sftsec" / "snapshots").rglob("*.parquet"))
     assert snapshots
@@ -128,12 +151,12 @@ def test_a_retraining_run_uses_its_connector_step_and_recipe(installed: Path, si
     assert "hxxp" in models[0].read_text(encoding="utf-8")
 
 
-def test_detections_of_its_model_go_to_its_connector_once(installed: Path, site: Path) -> None:
+def test_detections_of_its_model_go_to_its_connector_once(
+    installed: Path, site: Path, desk: Any
+) -> None:
     sftsec("retrain", "phishing", "--json", cwd=site, path=installed)
     for _ in range(2):
         sftsec("score", "phishing", "--json", cwd=site, path=installed)
-    with (site / "export" / "detections.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert rows
-    assert len({row["uid"] for row in rows}) == len(rows)
-    assert all("http://" not in row["fields"] for row in rows)
+    assert desk.alerts
+    assert all("http://" not in alert["event"]["message"] for alert in desk.alerts.values())
+    assert not any(TOKEN in path.read_text(errors="replace") for path in site.rglob("*.json*"))

@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 import sftsec_example.hooks
-from sftsec_example.connector import OWN
+from sftsec_example.connector import DeskConfig
+from sftsec_example.decisions import LabelledLinesConfig, labelled_lines
 
-from sftsec_core.api.contracts import ConnectorSpec, RecipeSpec, StepSpec
-from sftsec_core.api.domain import Incident
+from sftsec_core.api import (
+    ConnectorSpec,
+    Detection,
+    EvalReport,
+    Incident,
+    RecipeSpec,
+    RendererSpec,
+    StepSpec,
+    Verdict,
+    VoterSpec,
+)
 from sftsec_core.testing import (
     ConnectorContract,
     Platform,
     PluginContract,
     RecipeContract,
+    RendererContract,
     StepContract,
     StoredDetection,
-    make_detections,
+    VoterContract,
     make_incidents,
+    make_report,
+    make_task,
 )
+
+TOKEN = "a-token-that-no-log-may-show"
+
+
+def beside(name: str) -> Any:
+    """Import a module that stands beside this one."""
+    spec = spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class TestPlugin(PluginContract):
@@ -33,78 +58,97 @@ class TestPlugin(PluginContract):
         return sftsec_example.hooks
 
 
-class CsvPlatform(Platform):
-    """The folder. A row holds one verdict, and rows are numbered, so none is taken away."""
+# --- the connector
 
-    keeps_history: ClassVar[bool] = False
-    keeps_reading: ClassVar[bool] = True
+
+class DeskPlatform(Platform):
+    """A desk of its own for each test that changes it."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.export = folder / "export"
-        self.export.mkdir()
+        self.stack = ExitStack()
+        self.desk = self.stack.enter_context(beside("desk").start_desk(TOKEN))
+        (folder / "token").write_text(TOKEN, encoding="utf-8")
 
     def spec(self) -> ConnectorSpec[Any]:
         return sftsec_example.hooks.sftsec_register_connectors()[0]
 
     def options(self) -> Mapping[str, Any]:
-        return {"folder": str(self.export), "page_size": self.page_size}
+        return {
+            "url": self.desk.url,
+            "token": f"file:{self.folder / 'token'}",
+            "page_size": self.page_size,
+            "retry_timeout": "0.2s",
+        }
 
     def fill(self, incidents: Sequence[Incident]) -> None:
-        path = self.export / "incidents.csv"
-        new = not path.exists()
-        with path.open("a", encoding="utf-8", newline="") as file:
-            rows = csv.DictWriter(file, [*OWN, "message", "host.name", "user.name"])
-            if new:
-                rows.writeheader()
-            rows.writerows(_row(incident) for incident in incidents)
+        for each in incidents:
+            assert each.at is not None
+            self.desk.add(each.uid, each.at.isoformat(), each.fields)
+            for verdict in each.verdicts:
+                self.judge(each.uid, verdict)
 
     def pushed(self) -> Sequence[StoredDetection]:
         return [
-            StoredDetection(row["uid"], row["incident"], row["label"], float(row["probability"]))
-            for row in _read(self.export / "detections.csv")
+            StoredDetection(a["id"], a["incident"], a["label"], a["probability"])
+            for a in self.desk.alerts.values()
         ]
 
     @contextmanager
     def unreachable(self) -> Iterator[None]:
-        away = self.folder / "away"
-        self.export.rename(away)
+        self.desk.away = True
         try:
             yield
         finally:
-            away.rename(self.export)
+            self.desk.away = False
 
     def spoil(self) -> str:
-        with (self.export / "incidents.csv").open("a", encoding="utf-8") as file:
-            file.write("spoilt,tomorrow at noon,,,,some text,a host,a user\n")
+        self.desk.add("spoilt", "tomorrow at noon", {"message": "hunter2"})
         return "tomorrow at noon"
 
+    def remove(self, uid: str) -> None:
+        [number] = [n for n, record in self.desk.incidents.items() if record["id"] == uid]
+        del self.desk.incidents[number]
+
+    def judge(self, uid: str, verdict: Verdict) -> None:
+        assert verdict.at is not None
+        self.desk.judge(uid, verdict.value, verdict.analyst, verdict.at.isoformat())
+
+    def judge_detection(self, detection: Detection, verdict: Verdict) -> None:
+        self.judge(detection.uid, verdict)
+
+    def unwritable(self, detection: Detection) -> Detection:
+        return replace(detection, fields={"source.ip": "nowhere"})
+
     def requested(self) -> Sequence[str]:
-        path = self.export / "requests.txt"
-        return path.read_text(encoding="utf-8").split() if path.exists() else []
+        return list(self.desk.requests)
 
+    def records_read(self) -> int:
+        return int(self.desk.served)
 
-def _read(path: Path) -> list[dict[str, str]]:
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as rows:
-        return list(csv.DictReader(rows))
+    def secrets(self) -> Sequence[str]:
+        return [TOKEN]
+
+    def close(self) -> None:
+        self.stack.close()
 
 
 class TestConnector(ConnectorContract):
-    platform = CsvPlatform
+    platform = DeskPlatform
 
-    @pytest.mark.parametrize("cut", [1, 20, 60, 100])
-    def test_a_row_that_a_kill_cut_short_is_written_again(self, tmp_path: Path, cut: int) -> None:
-        platform = CsvPlatform(tmp_path)
-        platform.fill(make_incidents(1))
-        first, second = make_detections(2)
-        platform.connect().push([first, second])
-        file = platform.export / "detections.csv"
-        file.write_bytes(file.read_bytes()[:-cut])
-        receipt = platform.connect().push([first, second])
-        assert (receipt.duplicates, receipt.written) == ((first.uid,), (second.uid,))
-        assert [each.uid for each in platform.pushed()] == [first.uid, second.uid]
+    def test_refused_token_is_named_by_check(self, fresh: DeskPlatform) -> None:
+        fresh.desk.token = "another"
+        connector = fresh.connect()
+        assert list(connector.check()) == ["the desk refuses the token"]
+        connector.close()
+
+    def test_literal_token_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="write a reference to a secret") as error:
+            DeskConfig.model_validate({"url": "http://desk", "token": TOKEN})
+        assert "env:NAME" in str(error.value)
+
+
+# --- what else it offers
 
 
 class TestDefang(StepContract):
@@ -128,18 +172,27 @@ class TestDefang(StepContract):
         ]
 
 
+class TestLabelledLines(RendererContract):
+    def spec(self) -> RendererSpec[Any]:
+        return sftsec_example.hooks.sftsec_register_renderers()[0]
+
+    def test_settings_change_the_lines(self) -> None:
+        config = LabelledLinesConfig(separator=" = ", longest=4)
+        incident = replace(make_incidents(1)[0], fields={"message": "verify your account"})
+        assert labelled_lines(config, incident, make_task()) == "message = veri"
+
+
 class TestNaiveBayes(RecipeContract):
     def spec(self) -> RecipeSpec[Any]:
         return sftsec_example.hooks.sftsec_register_recipes()[0]
 
 
-def _row(incident: Incident) -> dict[str, str]:
-    verdict = incident.verdicts[0] if incident.verdicts else None
-    return {
-        "id": incident.uid,
-        "time": incident.at.isoformat() if incident.at else "",
-        "verdict": verdict.value if verdict else "",
-        "analyst": (verdict.analyst or "") if verdict else "",
-        "judged": verdict.at.isoformat() if verdict and verdict.at else "",
-        **{name: str(value) for name, value in incident.fields.items()},
-    }
+class TestPrecisionFloor(VoterContract):
+    def spec(self) -> VoterSpec[Any]:
+        return sftsec_example.hooks.sftsec_register_voters()[0]
+
+    def config(self) -> Mapping[str, Any]:
+        return {"floor": 0.8}
+
+    def rejected(self) -> EvalReport:
+        return make_report(macro_f1=0.7)

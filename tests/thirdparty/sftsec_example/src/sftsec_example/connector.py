@@ -1,206 +1,168 @@
-"""`type: example-csv`: incidents.csv is pulled, detections.csv is appended to, a page at a time."""
+"""`type: example-desk`: incidents of a service desk by HTTP, a page at a time, and detections back.
+
+What is the desk's own is here. The client, retries, times and cursors are `sftsec_core.sdk`.
+"""
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from itertools import islice
-from pathlib import Path
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from sftsec_core.api.contracts import ConnectorContext
-from sftsec_core.api.domain import (
+from sftsec_core.api import (
+    ConfigPath,
+    ConnectorContext,
     Detection,
+    Duration,
     Incident,
     IncidentPage,
     LabelRequest,
     PullWindow,
     PushReceipt,
     Rejection,
+    SecretRef,
+    Strict,
     Verdict,
 )
-from sftsec_core.api.errors import ConnectorError
+from sftsec_core.sdk.errors import AccessError, CursorError, RequestError
+from sftsec_core.sdk.http import HttpClient
+from sftsec_core.sdk.records import UnusableError, flatten, parse_time
+from sftsec_core.sdk.retry import RetryPolicy
 
-OWN = ("id", "time", "verdict", "analyst", "judged")
-DETECTION = ("uid", "incident", "task", "label", "probability", "fields")
+_MAX_DEPTH = 16
+_MAX_BYTES = 32 << 20
 
 
-class CsvConfig(BaseModel):
+class DeskConfig(Strict):
     """What `connectors.NAME` may say; a key that it does not know is refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    url: str = Field(pattern=r"^https?://", description="Where the desk's API begins.")
+    token: SecretRef = Field(description="An API token that may read incidents and write alerts.")
+    ca_file: ConfigPath | None = Field(None, description="Authorities to trust (PEM).")
+    page_size: int = Field(500, ge=1, le=5000, description="Incidents a page.")
+    timeout: Duration = Field(timedelta(seconds=30), description="Silence that ends a request.")
+    retry_timeout: Duration = Field(timedelta(minutes=2), description="How long to repeat one.")
 
-    folder: Path = Field(description="Holds incidents.csv; detections.csv appears beside it.")
-    page_size: int = Field(1000, ge=1, description="Rows a page.")
 
+class DeskConnector:
+    """One desk. Its cursor is the number of the last incident that was read, in arrival order."""
 
-class CsvConnector:
-    """One folder."""
-
-    def __init__(self, config: CsvConfig, _context: ConnectorContext) -> None:
+    def __init__(self, config: DeskConfig, _context: ConnectorContext) -> None:
         """Open nothing yet: `check` is there to say what is wrong."""
-        self._incidents = config.folder / "incidents.csv"
-        self._detections = config.folder / "detections.csv"
-        self._requests = config.folder / "requests.txt"
-        self._page_size = config.page_size
+        self._config = config
+        self._retry = RetryPolicy(config.retry_timeout)
+        self._http = HttpClient(
+            "the desk",
+            ca_file=config.ca_file,
+            timeout_s=config.timeout.total_seconds(),
+            max_bytes=_MAX_BYTES,
+        )
 
     def check(self) -> Sequence[str]:
-        """Say what stands in the way."""
-        problems = []
-        if not self._incidents.is_file():
-            problems.append(f"{self._incidents} is not there: export the incidents into it")
-        if not os.access(self._detections.parent, os.W_OK):
-            problems.append(
-                f"{self._detections.parent} is not writable: detections cannot go there"
-            )
-        return problems
+        """Name a token that is refused."""
+        try:
+            self._call("GET", "/incidents?limit=1")
+        except AccessError as error:
+            return [str(error)]
+        return []
 
     def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
-        """Bring rows in the file's order; the cursor is the number of rows that were read."""
-        try:
-            done = int(cursor or 0)
-        except ValueError:
-            raise ConnectorError("the cursor is not a number of rows") from None
-        try:
-            file = self._incidents.open(encoding="utf-8", newline="")
-        except OSError as error:
-            raise ConnectorError(f"cannot read {self._incidents}: {error.strerror}") from error
-        with file:
-            rows = csv.DictReader(file)
-            missing = {"id", "verdict"} - set(rows.fieldnames or ())
-            if missing:
-                raise ConnectorError(
-                    f"{self._incidents} lacks columns: {', '.join(sorted(missing))}"
-                )
-            numbered = islice(enumerate(rows, start=1), done, None)
-            while batch := list(islice(numbered, self._page_size)):
-                yield self._page(batch, window)
+        """Bring incidents in the order of their arrival, each with the verdicts on it.
+
+        The desk itself counts a verdict on an alert of ours for the incident that it is about.
+        """
+        if cursor is not None and not cursor.isdecimal():
+            raise CursorError("the cursor is not the number of an incident")
+        asked = {
+            "limit": self._config.page_size,
+            "since": window.since.isoformat() if window.since else None,
+            "until": window.until.isoformat() if window.until else None,
+            "labelled": None if window.labelled is None else str(window.labelled).lower(),
+        }
+        given = {name: value for name, value in asked.items() if value is not None}
+        after = int(cursor or 0)
+        while True:
+            path = f"/incidents?{urlencode({**given, 'after': after})}"
+            records = self._call("GET", path)["incidents"]
+            if not records:
+                return
+            after = records[-1]["number"]
+            yield _page(records, str(after))
 
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
-        """Append the detections whose uid is new, and have them on the disk before returning."""
-        known = self._known()
-        new: dict[str, Detection] = {}
-        duplicates = []
-        for detection in detections:
-            if detection.uid in known or detection.uid in new:
-                duplicates.append(detection.uid)
+        """Make an alert of each detection; the desk knows those that it has by their ids."""
+        if not detections:
+            return PushReceipt()
+        alerts = [_alert(detection) for detection in detections]
+        results = self._call("POST", "/alerts", alerts)["results"]
+        by_status: dict[str, list[str]] = {"created": [], "exists": []}
+        rejected = []
+        for result in results:
+            if result["status"] in by_status:
+                by_status[result["status"]].append(result["id"])
             else:
-                new[detection.uid] = detection
-        if new:
-            with _written(self._detections):
-                self._append(list(new.values()))
-        return PushReceipt(tuple(new), tuple(duplicates))
+                rejected.append((result["id"], str(result["reason"])))
+        return PushReceipt(tuple(by_status["created"]), tuple(by_status["exists"]), tuple(rejected))
 
     def request_labels(self, requests: Sequence[LabelRequest]) -> int:
-        """Append the uids to requests.txt, which the analysts work through."""
-        asked = set()
-        if self._requests.exists():
-            asked = set(self._requests.read_text(encoding="utf-8").split("\n"))
-        uids = [each.incident_uid for each in requests]
-        new = [uid for uid in dict.fromkeys(uids) if uid not in asked]
-        with _written(self._requests), self._requests.open("a", encoding="utf-8") as file:
-            file.writelines(f"{uid}\n" for uid in new)
-        return len(new)
+        """Put the incidents on the analysts' list; the desk says how many are new there."""
+        body = [{"id": each.incident_uid, "reason": each.reason} for each in requests]
+        return int(self._call("POST", "/requests", body)["new"]) if body else 0
 
     def close(self) -> None:
-        """Nothing stays open between calls."""
+        """Close the connections."""
+        self._http.close()
 
-    def _page(self, batch: list[tuple[int, dict[str, str]]], window: PullWindow) -> IncidentPage:
-        incidents, rejected = [], []
-        for number, row in batch:
-            try:
-                incident = _read(row)
-            except ValueError as error:
-                digest = hashlib.sha256(repr(row).encode()).hexdigest()
-                where = f"{self._incidents.name}, record {number}"
-                rejected.append(Rejection(where, str(error), digest))
-                continue
-            if _inside(incident, window):
-                incidents.append(incident)
-        return IncidentPage(tuple(incidents), str(batch[-1][0]), tuple(rejected))
-
-    def _known(self) -> set[str]:
-        if not self._detections.exists():
-            return set()
-        with self._detections.open("r+b") as file:  # a kill may have cut the last row short
-            content = file.read()
-            file.truncate(content.rfind(b"\n") + 1)
-        with self._detections.open(encoding="utf-8", newline="") as file:
-            return {row["uid"] for row in csv.DictReader(file)}
-
-    def _append(self, detections: Sequence[Detection]) -> None:
-        with self._detections.open("a", encoding="utf-8", newline="") as file:
-            rows = csv.writer(file, lineterminator="\n")
-            if file.tell() == 0:
-                rows.writerow(DETECTION)
-            rows.writerows(_row(detection) for detection in detections)
-            file.flush()
-            os.fsync(file.fileno())
+    def _call(self, method: str, path: str, body: object = None) -> Any:
+        """Send a request until the desk answers; its writes may be repeated, since ids decide."""
+        headers = {
+            "Authorization": f"Bearer {self._config.token.reveal()}",
+            "Content-Type": "application/json",
+        }
+        data = None if body is None else json.dumps(body)
+        url = self._config.url.rstrip("/") + path
+        answer = self._retry(lambda: self._http.send(method, url, headers=headers, body=data))
+        if answer.status in {401, 403}:
+            raise AccessError("the desk refuses the token", status=answer.status)
+        if answer.status != 200:
+            raise RequestError(f"the desk answers {answer.status}", status=answer.status)
+        return json.loads(answer.body)
 
 
-@contextmanager
-def _written(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConnectorError(f"cannot write {path}: {error.strerror}") from error
+def _page(records: Sequence[Mapping[str, Any]], cursor: str) -> IncidentPage:
+    incidents, rejected = [], []
+    for record in records:
+        try:
+            incidents.append(_incident(record))
+        except (UnusableError, KeyError) as error:
+            reason = str(error) if isinstance(error, UnusableError) else f"it has no {error}"
+            rejected.append(Rejection(f"incident {record['number']}", reason))
+    return IncidentPage(tuple(incidents), cursor, tuple(rejected))
 
 
-def _read(row: Mapping[str, str | None]) -> Incident:
-    """Turn a row into an incident; a reason never quotes the row."""
-    if None in row or None in row.values():
-        raise ValueError("it has more or fewer values than the header has columns")
-    values = {name: value or "" for name, value in row.items()}
-    if not values["id"]:
-        raise ValueError("it has no id")
+def _incident(record: Mapping[str, Any]) -> Incident:
     return Incident(
-        values["id"],
-        {name: value for name, value in values.items() if name not in OWN},
-        _verdicts(values),
-        _time(values.get("time", ""), "time"),
+        record["id"],
+        flatten(record["event"], _MAX_DEPTH),
+        tuple(
+            Verdict(said["verdict"], said["analyst"], parse_time(said["time"], "time"))
+            for said in record["verdicts"]
+        ),
+        parse_time(record["time"], "time"),
     )
 
 
-def _verdicts(values: Mapping[str, str]) -> tuple[Verdict, ...]:
-    if not values["verdict"]:
-        return ()
-    judged = _time(values.get("judged", ""), "judged")
-    return (Verdict(values["verdict"], values.get("analyst") or None, judged),)
-
-
-def _time(text: str, column: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"its {column} is not an ISO 8601 time") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _inside(incident: Incident, window: PullWindow) -> bool:
-    if window.labelled is not None and window.labelled != bool(incident.verdicts):
-        return False
-    if window.since is None and window.until is None:
-        return True
-    if incident.at is None:
-        return False
-    after = window.since is None or incident.at >= window.since
-    return after and (window.until is None or incident.at < window.until)
-
-
-def _row(detection: Detection) -> tuple[str, ...]:
-    return (
-        detection.uid,
-        detection.incident_uid,
-        detection.task,
-        detection.label,
-        f"{detection.probability:.6f}",
-        json.dumps(dict(detection.fields), ensure_ascii=False, default=str),
-    )
+def _alert(detection: Detection) -> dict[str, Any]:
+    return {
+        "id": detection.uid,
+        "incident": detection.incident_uid,
+        "task": detection.task,
+        "label": detection.label,
+        "probability": detection.probability,
+        "time": detection.at.isoformat() if detection.at else None,
+        "event": dict(detection.fields),
+    }

@@ -5,36 +5,62 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sftsec_core.api.contracts import ConnectorSpec, RecipeSpec, StepSpec
-from sftsec_core.api.hookspecs import hookimpl
-from sftsec_example.connector import CsvConfig, CsvConnector
+from sftsec_core.api import (
+    ConnectorSpec,
+    RecipeSpec,
+    RendererSpec,
+    StepSpec,
+    VoterSpec,
+    hookimpl,
+)
+from sftsec_example.connector import DeskConfig, DeskConnector
+from sftsec_example.decisions import (
+    LabelledLinesConfig,
+    PrecisionFloorConfig,
+    labelled_lines,
+    precision_floor,
+)
 from sftsec_example.recipe import load, train
 from sftsec_example.step import Defang, DefangConfig
 
 
 @hookimpl
 def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
-    """Offer `type: example-csv`."""
+    """Offer `type: example-desk`."""
     return [
         ConnectorSpec(
-            name="example-csv",
-            summary="A folder with a CSV of incidents",
-            config_model=CsvConfig,
-            create=CsvConnector,
+            name="example-desk",
+            summary="Incidents of a service desk by HTTP",
+            config_model=DeskConfig,
+            create=DeskConnector,
+            example="url: https://desk.example/api\ntoken: env:DESK_TOKEN\n",
         )
     ]
 
 
 @hookimpl
 def sftsec_register_steps() -> Sequence[StepSpec[Any]]:
-    """Offer `steps.defang`, behind normalise (100) and redact (200)."""
+    """Offer `steps.defang`, after normalise (100) and redact (200)."""
     return [
         StepSpec(
             name="defang",
-            summary="URLs that nobody follows by accident",
+            summary="URLs that no one follows by accident",
             order=300,
             config_model=DefangConfig,
             create=Defang,
+        )
+    ]
+
+
+@hookimpl
+def sftsec_register_renderers() -> Sequence[RendererSpec[Any]]:
+    """Offer `render: example-lines`."""
+    return [
+        RendererSpec(
+            name="example-lines",
+            summary="A line for each text field, with its name",
+            config_model=LabelledLinesConfig,
+            render=labelled_lines,
         )
     ]
 
@@ -49,5 +75,18 @@ def sftsec_register_recipes() -> Sequence[RecipeSpec[Any]]:
             inference_cost=1,
             fit=train,
             load=load,
+        )
+    ]
+
+
+@hookimpl
+def sftsec_register_voters() -> Sequence[VoterSpec[Any]]:
+    """Offer the vote `example-precision`."""
+    return [
+        VoterSpec(
+            name="example-precision",
+            summary="Rejects a model whose alerts are mostly wrong",
+            config_model=PrecisionFloorConfig,
+            vote=precision_floor,
         )
     ]

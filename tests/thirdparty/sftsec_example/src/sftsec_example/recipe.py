@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +21,10 @@ _SMOOTHING = 0.1
 
 
 class NaiveBayes:
-    """Counts of words by class, and of examples by class."""
+    """Weighed counts of words by class, and of examples by class."""
 
     def __init__(
-        self, labels: Sequence[str], words: Mapping[str, Sequence[int]], examples: Sequence[int]
+        self, labels: Sequence[str], words: Mapping[str, Sequence[float]], examples: Sequence[float]
     ) -> None:
         """Take the counts.
 
@@ -63,15 +62,17 @@ class NaiveBayes:
 
 
 def train(job: TrainJob) -> TrainedModel:
-    """Count words; there is nothing to resume and nothing to choose on dev."""
+    """Count words, each by the weight of its example; nothing is chosen on dev."""
     labels = job.task.labels
     column = {label: number for number, label in enumerate(labels)}
-    words: dict[str, list[int]] = {}
+    words: dict[str, list[float]] = {}
+    per_class = [0.0] * len(labels)
     for example in job.train:
+        per_class[column[example.label]] += example.weight
         for word in _words(example.text):
-            words.setdefault(word, [0] * len(labels))[column[example.label]] += 1
-    per_class = Counter(example.label for example in job.train)
-    return NaiveBayes(labels, words, [per_class[label] for label in labels])
+            counts = words.setdefault(word, [0.0] * len(labels))
+            counts[column[example.label]] += example.weight
+    return NaiveBayes(labels, words, per_class)
 
 
 def load(folder: Path) -> TrainedModel:
