@@ -1,1 +1,1 @@
-"""What a SIEM installs beside sftsec, built from the sources in `packaging/`."""
+"""Builds the packages that a SIEM installs, from the sources in `packaging/`."""

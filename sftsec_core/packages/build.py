@@ -1,4 +1,4 @@
-"""A package on the disk: whole or not at all, and what is said of it."""
+"""Write the archive of a package, and describe it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sftsec_core.sdk.atomic import write_atomically
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A package that was written.
+class WrittenArchive:
+    """An archive on disk.
 
     Attributes:
         file: the archive.
@@ -28,8 +28,8 @@ class Written:
     sha256: str
 
 
-def write_archive(file: Path, content: bytes, *, version: str, files: int) -> Written:
-    """Write an archive; its folder is made where it is missing.
+def write_archive(file: Path, content: bytes, *, version: str, files: int) -> WrittenArchive:
+    """Write an archive, whole or not at all; its folder is created.
 
     Args:
         file: where.
@@ -38,9 +38,9 @@ def write_archive(file: Path, content: bytes, *, version: str, files: int) -> Wr
         files: how many are in it.
 
     Raises:
-        OSError: when that is not possible.
+        OSError: when it cannot be written.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, content)
     digest = hashlib.sha256(content).hexdigest()
-    return Written(file, version, files, len(content), digest)
+    return WrittenArchive(file, version, files, len(content), digest)

@@ -1,4 +1,4 @@
-"""What a chart counts and groups by: a line of a dashboard's description, as Lens writes it.
+"""The columns of a chart: a line of a dashboard's description, as Lens writes it.
 
     by:
       - {op: date, interval: 1d}
@@ -22,11 +22,11 @@ _RECORDS = "___records___"
 _TIME = "@timestamp"
 
 
-class _Described(BaseModel):
+class _ColumnModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Date(_Described):
+class Date(_ColumnModel):
     """A bucket for each span of time."""
 
     op: Literal["date"]
@@ -39,8 +39,8 @@ class Date(_Described):
         return {name: _bucket(self.label, "date", "date_histogram", "interval", params, _TIME)}
 
 
-class Terms(_Described):
-    """A bucket for each of a field's most frequent values, or of those seen last."""
+class Terms(_ColumnModel):
+    """A bucket for each of the most frequent or the newest values of a field."""
 
     op: Literal["terms"]
     field: str
@@ -75,11 +75,10 @@ class Terms(_Described):
         return {"orderBy": {"type": "custom"}, "orderAgg": total}
 
 
-class Filters(_Described):
+class Filters(_ColumnModel):
     """A bucket for each query.
 
-    It needs no field to exist: on a stack that lacks one, a query on it finds nothing, where
-    `terms` would show an error.
+    No field has to exist: a query on a missing field finds nothing, where `terms` shows an error.
     """
 
     op: Literal["filters"]
@@ -96,7 +95,7 @@ class Filters(_Described):
         return {name: column}
 
 
-class _Shown(_Described):
+class _Shown(_ColumnModel):
     label: str
 
     @property

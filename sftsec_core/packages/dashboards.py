@@ -33,11 +33,11 @@ _NAMED = re.compile(r"\$([a-z_]+)")
 _FILTER_INDEX = "kibanaSavedObjectMeta.searchSourceJSON.filter[0].meta.index"
 
 
-class _Described(BaseModel):
+class _DashboardModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Panel(_Described):
+class _Panel(_DashboardModel):
     title: str
     at: tuple[int, int, int, int]
 
@@ -204,7 +204,7 @@ class Chart(_Panel):
         }
 
 
-class Filter(_Described):
+class Filter(_DashboardModel):
     """What every panel of a dashboard is limited to: a field's value, or the lack of a field."""
 
     view: str
@@ -246,7 +246,7 @@ def _filled(value: Any, known: dict[str, str]) -> Any:  # noqa: ANN401 - not val
 Panel = Annotated[Text | Search | Chart, Field(union_mode="smart")]
 
 
-class Dashboard(_Described):
+class Dashboard(_DashboardModel):
     """A dashboard's description."""
 
     title: str

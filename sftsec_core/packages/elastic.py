@@ -18,7 +18,7 @@ import yaml
 
 from sftsec_core import __version__
 from sftsec_core.packages.archive import zip_of
-from sftsec_core.packages.build import Written, write_archive
+from sftsec_core.packages.build import WrittenArchive, write_archive
 from sftsec_core.packages.dashboards import Dashboard
 from sftsec_core.packages.sources import read_folder, source_folder
 
@@ -29,8 +29,8 @@ _DASHBOARDS = PurePosixPath("kibana/dashboard")
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
-    """A package, ready to be installed.
+class ElasticPackage:
+    """A built package.
 
     Attributes:
         version: of the package, three numbers.
@@ -51,7 +51,7 @@ class Package:
         return zip_of(self.files, self.top)
 
 
-def build_package(sources: Path | None = None, version: str = __version__) -> Package:
+def build_package(sources: Path | None = None, version: str = __version__) -> ElasticPackage:
     """Build the package.
 
     Args:
@@ -65,10 +65,10 @@ def build_package(sources: Path | None = None, version: str = __version__) -> Pa
     number = ".".join(re.findall(r"\d+", version)[:3])
     found = read_folder(sources or source_folder("elastic_integration"))
     files = dict(_built(PurePosixPath(path), found[path], number) for path in found)
-    return Package(number, files)
+    return ElasticPackage(number, files)
 
 
-def write_package(folder: Path, package: Package) -> Written:
+def write_package(folder: Path, package: ElasticPackage) -> WrittenArchive:
     """Write the zip into a folder, which is made where it is missing; whole or not at all.
 
     Raises:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sftsec_core import __version__
 from sftsec_core.packages.archive import tgz_of
-from sftsec_core.packages.build import Written, write_archive
+from sftsec_core.packages.build import WrittenArchive, write_archive
 from sftsec_core.packages.sources import portable_modules, read_folder, source_folder
 
 # The SDK imports the app by its folder's name.
@@ -60,7 +60,7 @@ def build_soar_app(sources: Path | None = None, version: str = __version__) -> S
     return SoarApp(number, {**found, **shared, **_PACKAGE, _PROJECT: named})
 
 
-def write_soar_app(folder: Path, app: SoarApp) -> Written:
+def write_soar_app(folder: Path, app: SoarApp) -> WrittenArchive:
     """Write sftsec-soar-VERSION.tgz into a folder, which is made where it is missing.
 
     Raises:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sftsec_core import __version__
 from sftsec_core.packages.archive import tgz_of
-from sftsec_core.packages.build import Written, write_archive
+from sftsec_core.packages.build import WrittenArchive, write_archive
 from sftsec_core.packages.icons import icon_png
 from sftsec_core.packages.sources import portable_modules, read_folder, source_folder
 from sftsec_core.sdk.portable import UID_EXPRESSION, page_rules
@@ -85,7 +85,7 @@ def page_rules_module() -> bytes:
     return f"// Made by `sftsec package splunk`.\nexport const RULES = {rules};\n".encode()
 
 
-def write_app(folder: Path, app: SplunkApp) -> Written:
+def write_app(folder: Path, app: SplunkApp) -> WrittenArchive:
     """Write sftsec-VERSION.tgz into a folder, which is made where it is missing.
 
     Raises:

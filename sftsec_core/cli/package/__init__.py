@@ -1,4 +1,4 @@
-"""`sftsec package`: what a SIEM installs beside sftsec."""
+"""`sftsec package`: packages that a SIEM installs."""
 
 from __future__ import annotations
 
@@ -18,4 +18,4 @@ from sftsec_core.cli.lazy import LazyGroup
     },
 )
 def command() -> None:
-    """Build what is uploaded to a SIEM: data streams or indexes, rules, commands, dashboards."""
+    """Build the app or integration package that a SIEM installs."""

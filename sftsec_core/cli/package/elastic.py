@@ -20,9 +20,9 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, output: Path, as_json: bool) -> None:
-    """Write sftsec-VERSION.zip, to be uploaded to Kibana; the same bytes each time.
+    """Write sftsec-VERSION.zip, an integration package for Kibana; the same bytes each time.
 
-    It brings the data streams for detections and for the audit log, a detection rule, dashboards,
+    It has the data streams for detections and for the audit log, a detection rule, dashboards,
     a saved search, and a page of documentation. Nothing is sent anywhere.
 
     \b

@@ -22,9 +22,8 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 def command(app: App, output: Path, as_json: bool) -> None:
     """Write sftsec-soar-VERSION.tgz, the project of an app for Splunk SOAR; the same bytes always.
 
-    It brings the actions "score event", "submit verdict" and "get report". Splunk's SDK makes the
-    package that SOAR installs of it: it adds the libraries that the app needs. Nothing is sent
-    anywhere.
+    It has the actions "score event", "submit verdict" and "get report". Splunk's SDK builds the
+    package that SOAR installs from it, and adds the required libraries. Nothing is sent anywhere.
 
     \b
     Examples:
@@ -44,4 +43,6 @@ def command(app: App, output: Path, as_json: bool) -> None:
             "with --output"
         ) from error
     emit(asdict(written), as_json=as_json, show=facts(asdict(written)))
-    app.say("unpack it, and make what SOAR installs: uv lock, then soarapps package build")
+    app.say(
+        "unpack it, and build the package that SOAR installs: uv lock, then soarapps package build"
+    )

@@ -22,9 +22,8 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 def command(app: App, output: Path, as_json: bool) -> None:
     """Write sftsec-VERSION.tgz, an app for Splunk's search heads; the same bytes each time.
 
-    It brings the labelling page, the search commands sftsecscore and sftseclabel, an alert action,
-    two dashboards, the index and the collections that these use, and roles. Nothing is sent
-    anywhere.
+    It has the labelling page, the search commands sftsecscore and sftseclabel, an alert action,
+    two dashboards, the index and the collections of these, and roles. Nothing is sent anywhere.
 
     \b
     Examples:

@@ -20,15 +20,16 @@ def pixels(png: bytes, size: int) -> list[tuple[int, ...]]:
     return [tuple(line[n : n + 3]) for line in lines for n in range(0, len(line), 3)]
 
 
-@pytest.mark.parametrize("size", [36, 72])
-def test_it_is_a_png_of_that_size(size: int) -> None:
-    png = icon_png(size)
-    assert png[:8] == b"\x89PNG\r\n\x1a\n"
-    assert int.from_bytes(png[16:20], "big") == int.from_bytes(png[20:24], "big") == size
-    assert png.endswith(b"IEND\xaeB`\x82")
-    assert icon_png(size) == png
-    found = pixels(png, size)
-    assert len(found) == size * size
-    assert found[0] == found[-1] == (24, 58, 92)  # the ground
-    assert (255, 176, 46) in found  # a node
-    assert (255, 255, 255) in found  # the ring
+class TestIcon:
+    @pytest.mark.parametrize("size", [36, 72])
+    def test_is_a_png_of_its_size(self, size: int) -> None:
+        png = icon_png(size)
+        assert png[:8] == b"\x89PNG\r\n\x1a\n"
+        assert int.from_bytes(png[16:20], "big") == int.from_bytes(png[20:24], "big") == size
+        assert png.endswith(b"IEND\xaeB`\x82")
+        assert icon_png(size) == png
+        found = pixels(png, size)
+        assert len(found) == size * size
+        assert found[0] == found[-1] == (24, 58, 92)  # the ground
+        assert (255, 176, 46) in found  # a node
+        assert (255, 255, 255) in found  # the ring

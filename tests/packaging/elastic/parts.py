@@ -10,14 +10,14 @@ from typing import Any
 
 import yaml
 
-from sftsec_core.packages.elastic import Package, build_package
+from sftsec_core.packages.elastic import ElasticPackage, build_package
 
 Json = dict[str, Any]
 STREAMS = ("detections", "audit")
 
 
 @cache
-def package() -> Package:
+def package() -> ElasticPackage:
     """The package, built once."""
     return build_package()
 

@@ -109,93 +109,97 @@ def run(bench: Bench, text: str, user: str = "ann") -> Rows:
     return bench.splunk.search(whole, user, "sftsec")
 
 
-def test_model_health_shows_precision_drift_alerts_and_models(planted: Bench, noon: float) -> None:
-    panels = shown(planted, "model_health")
-    assert panels["detections"] == [{"count": "5"}]
-    assert panels["judged"] == [{"judged": "3"}]  # i2 could not be said, i4 nobody judged
-    assert panels["precision"] == [{"precision": "66.7"}]  # i0 and i3 of i0, i1, i3
-    weeks = panels["precision_over_time"]
-    assert sorted(float(week["precision"]) for week in weeks) == [50.0, 100.0]
-    assert total(panels["verdicts_over_time"], "right", "wrong", "undetermined") == [2, 1, 1]
-    assert total(panels["alerts_a_day"], "detections") == [5]
-    days = {float(day["median"]) for day in panels["drift"]}
-    assert days == {0.8, 0.845}
-    assert {float(day["threshold"]) for day in panels["drift"]} == {0.5}
-    new, old = panels["models"]
-    assert (new["model"], new["detections"], new["judged"]) == ("b" * 12, "2", "1")
-    assert (old["model"], old["detections"]) == ("a" * 12, "3")
-    assert (float(old["precision"]), float(new["precision"])) == (50, 100)
-    assert new["last"] == datetime.fromtimestamp(noon, UTC).strftime("%Y-%m-%d %H:%M")
-    (change,) = panels["model_changes"]
-    said = ("object", "model", "before", "user", "reason")
-    assert [change[name] for name in said] == ["mail/live", "b" * 12, "a" * 12, "eve", "better"]
-
-
-def test_labelling_overview_shows_verdicts_and_what_waits(planted: Bench, noon: float) -> None:
-    panels = shown(planted, "labelling_overview")
-    assert panels["waiting"] == [{"waiting": "3"}]
-    assert panels["verdicts"] == [{"verdicts": "5"}]
-    assert panels["disputed"] == [{"incidents": "1"}]
-    assert panels["taken_back"] == [{"taken_back": "1"}]
-    ann, bea = panels["by_analyst"]
-    assert ann["analyst"] == "ann"
-    assert total([ann], "verdicts", "incidents", "benign", "undetermined", "other") == [
-        4, 4, 2, 1, 1,
-    ]  # fmt: skip
-    assert (bea["analyst"], bea["other"]) == ("bea", "1")
-    reasons = {(each["reason"], each["verdict"]): each["verdicts"] for each in panels["by_reason"]}
-    assert reasons["sandbox", "malicious"] == "2"
-    assert reasons["(none given)", "benign"] == "2"
-    assert total(panels["by_day"], "verdicts") == [5]
-    sources = {(each["source"], each["verdict"]): each["verdicts"] for each in panels["by_source"]}
-    assert sources["search", "malicious"] == "1"
-    (task,) = panels["waiting_by_task"]
-    oldest = datetime.fromtimestamp(noon - 8 * 3600, UTC).strftime("%Y-%m-%d %H:%M")
-    assert (task["task"], task["waiting"], task["oldest"]) == ("mail", "3", oldest)
-    longest = panels["waiting_longest"]
-    assert [each["incident_uid"] for each in longest] == ["i8", "i7", "i4"]
-    assert longest[0]["probability"] == "0.51"
-
-
 def total(rows: Rows, *names: str) -> list[int]:
     return [sum(int(float(row.get(name) or 0)) for row in rows) for name in names]
 
 
-@pytest.mark.parametrize("view", ["model_health", "labelling_overview"])
-def test_a_dashboard_of_nothing_has_no_error(bench: Bench, view: str) -> None:
-    panels = shown(bench, view)
-    assert len(panels) >= 9
-    assert all(not rows or len(rows) == 1 for rows in panels.values())
+class TestDashboards:
+    def test_model_health_shows_precision_and_drift(self, planted: Bench, noon: float) -> None:
+        panels = shown(planted, "model_health")
+        assert panels["detections"] == [{"count": "5"}]
+        assert panels["judged"] == [{"judged": "3"}]  # i2 could not be said, i4 nobody judged
+        assert panels["precision"] == [{"precision": "66.7"}]  # i0 and i3 of i0, i1, i3
+        weeks = panels["precision_over_time"]
+        assert sorted(float(week["precision"]) for week in weeks) == [50.0, 100.0]
+        assert total(panels["verdicts_over_time"], "right", "wrong", "undetermined") == [2, 1, 1]
+        assert total(panels["alerts_a_day"], "detections") == [5]
+        days = {float(day["median"]) for day in panels["drift"]}
+        assert days == {0.8, 0.845}
+        assert {float(day["threshold"]) for day in panels["drift"]} == {0.5}
+        new, old = panels["models"]
+        assert (new["model"], new["detections"], new["judged"]) == ("b" * 12, "2", "1")
+        assert (old["model"], old["detections"]) == ("a" * 12, "3")
+        assert (float(old["precision"]), float(new["precision"])) == (50, 100)
+        assert new["last"] == datetime.fromtimestamp(noon, UTC).strftime("%Y-%m-%d %H:%M")
+        (change,) = panels["model_changes"]
+        said = ("object", "model", "before", "user", "reason")
+        assert [change[name] for name in said] == ["mail/live", "b" * 12, "a" * 12, "eve", "better"]
+
+    def test_labelling_overview_shows_verdicts_and_queue(self, planted: Bench, noon: float) -> None:
+        panels = shown(planted, "labelling_overview")
+        assert panels["waiting"] == [{"waiting": "3"}]
+        assert panels["verdicts"] == [{"verdicts": "5"}]
+        assert panels["disputed"] == [{"incidents": "1"}]
+        assert panels["taken_back"] == [{"taken_back": "1"}]
+        ann, bea = panels["by_analyst"]
+        assert ann["analyst"] == "ann"
+        assert total([ann], "verdicts", "incidents", "benign", "undetermined", "other") == [
+            4, 4, 2, 1, 1,
+        ]  # fmt: skip
+        assert (bea["analyst"], bea["other"]) == ("bea", "1")
+        reasons = {
+            (each["reason"], each["verdict"]): each["verdicts"] for each in panels["by_reason"]
+        }
+        assert reasons["sandbox", "malicious"] == "2"
+        assert reasons["(none given)", "benign"] == "2"
+        assert total(panels["by_day"], "verdicts") == [5]
+        sources = {
+            (each["source"], each["verdict"]): each["verdicts"] for each in panels["by_source"]
+        }
+        assert sources["search", "malicious"] == "1"
+        (task,) = panels["waiting_by_task"]
+        oldest = datetime.fromtimestamp(noon - 8 * 3600, UTC).strftime("%Y-%m-%d %H:%M")
+        assert (task["task"], task["waiting"], task["oldest"]) == ("mail", "3", oldest)
+        longest = panels["waiting_longest"]
+        assert [each["incident_uid"] for each in longest] == ["i8", "i7", "i4"]
+        assert longest[0]["probability"] == "0.51"
+
+    @pytest.mark.parametrize("view", ["model_health", "labelling_overview"])
+    def test_an_empty_one_has_no_error(self, bench: Bench, view: str) -> None:
+        panels = shown(bench, view)
+        assert len(panels) >= 9
+        assert all(not rows or len(rows) == 1 for rows in panels.values())
 
 
-def test_saved_searches_are_off_and_give_figures(planted: Bench) -> None:
-    saved = read_conf(planted.app / "default" / "savedsearches.conf")
-    del saved["default"]
-    assert {each["disabled"] for each in saved.values()} == {"1"}
-    planted.splunk.commands["sftsecscore"] = lambda found, _: found
+class TestSearches:
+    def test_saved_ones_are_off_and_run(self, planted: Bench) -> None:
+        saved = read_conf(planted.app / "default" / "savedsearches.conf")
+        del saved["default"]
+        assert {each["disabled"] for each in saved.values()} == {"1"}
+        planted.splunk.commands["sftsecscore"] = lambda found, _: found
 
-    def rows(name: str) -> Rows:
-        return run(planted, saved[f"sftsec - {name}"]["search"], "root")
+        def rows(name: str) -> Rows:
+            return run(planted, saved[f"sftsec - {name}"]["search"], "root")
 
-    assert [each["waiting"] for each in rows("Incidents that wait for a verdict")] == ["3"]
-    by_model = {each["sftsec_model"]: each for each in rows("Precision by model in 30 days")}
-    assert {model: float(each["precision"]) for model, each in by_model.items()} == {
-        OLD: 50,
-        NEW: 100,
-    }
-    assert rows("Score new events") == []
+        assert [each["waiting"] for each in rows("Incidents that wait for a verdict")] == ["3"]
+        by_model = {each["sftsec_model"]: each for each in rows("Precision by model in 30 days")}
+        assert {model: float(each["precision"]) for model, each in by_model.items()} == {
+            OLD: 50,
+            NEW: 100,
+        }
+        assert rows("Score new events") == []
 
+    def test_a_retraction_leaves_no_verdict(
+        self, bench: Bench, splunk: Splunkd, noon: float
+    ) -> None:
+        say(splunk, "i9", "", "ann", noon, retracts=say(splunk, "i9", "benign", "ann", noon))
+        ask(splunk, "i9", noon)
+        assert splunk.search("| `sftsec_counted_verdicts`", "ann", "sftsec") == []
+        waiting = splunk.search("| `sftsec_waiting` | table incident_uid", "ann", "sftsec")
+        assert waiting == [{"incident_uid": "i9"}]
 
-def test_a_retraction_leaves_no_verdict(bench: Bench, splunk: Splunkd, noon: float) -> None:
-    say(splunk, "i9", "", "ann", noon, retracts=say(splunk, "i9", "benign", "ann", noon))
-    ask(splunk, "i9", noon)
-    assert splunk.search("| `sftsec_counted_verdicts`", "ann", "sftsec") == []
-    waiting = splunk.search("| `sftsec_waiting` | table incident_uid", "ann", "sftsec")
-    assert waiting == [{"incident_uid": "i9"}]
-
-
-def test_the_uid_of_an_event_is_what_the_commands_compute(bench: Bench, splunk: Splunkd) -> None:
-    splunk.index_event('{"a": 1}', None, Origin("sftsec", "h", "s", "t"))
-    base = "search index=sftsec | `sftsec_uid` | table incident_uid, _bkt, _cd"
-    (row,) = splunk.search(base, "ann", "sftsec")
-    assert row["incident_uid"] == f"{row['_bkt']}@@{row['_cd']}"
+    def test_the_uid_macro_equals_the_commands(self, bench: Bench, splunk: Splunkd) -> None:
+        splunk.index_event('{"a": 1}', None, Origin("sftsec", "h", "s", "t"))
+        base = "search index=sftsec | `sftsec_uid` | table incident_uid, _bkt, _cd"
+        (row,) = splunk.search(base, "ann", "sftsec")
+        assert row["incident_uid"] == f"{row['_bkt']}@@{row['_cd']}"

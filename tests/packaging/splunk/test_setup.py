@@ -51,52 +51,51 @@ def check_save(page: Page, said: str) -> None:
     page.get_by_role("status").filter(has_text=said).wait_for()
 
 
-def test_what_is_saved_is_what_the_search_command_uses(
-    page: Page, bench: Bench, service: Client, certificates: Path
-) -> None:
-    assert page.get_by_label("Events in a batch").input_value() == "500"
-    page.get_by_label("Address of the scoring service").fill(service.url)
-    page.get_by_label("Its certificate's authority").fill(str(certificates / "ca.pem"))
-    page.get_by_label("The service's token").fill(TOKEN)
-    check_save(page, "Saved.")
-    assert page.get_by_label("The service's token").input_value() == ""
-    rows = [[{"message": "urgent verify password account"}]]
-    run = bench.run("sftsecscore", rows, f"task={TASK}", "field=message")
-    assert run.messages == []
-    assert run.records[0]["sftsec_label"] == "malicious"
-
-
-def test_a_new_token_takes_the_old_ones_place_and_none_leaves_it(page: Page, bench: Bench) -> None:
-    for token in ("the-first-token-of-all", "the-second-token-of-all", ""):
-        page.get_by_label("The service's token").fill(token)
+class TestSetupPage:
+    def test_saves_what_the_command_uses(
+        self, page: Page, bench: Bench, service: Client, certificates: Path
+    ) -> None:
+        assert page.get_by_label("Events in a batch").input_value() == "500"
+        page.get_by_label("Address of the scoring service").fill(service.url)
+        page.get_by_label("Its certificate's authority").fill(str(certificates / "ca.pem"))
+        page.get_by_label("The service's token").fill(TOKEN)
         check_save(page, "Saved.")
-        page.get_by_label("Seconds for a batch").fill("31")  # the message goes with a change
-    found = bench.splunk.entities.of("storage/passwords")
-    assert [each.content["password"] for each in found] == ["the-second-token-of-all"]
-    page.reload()
-    page.get_by_label("Seconds for a batch").wait_for()
-    assert "second-token" not in page.content()
+        assert page.get_by_label("The service's token").input_value() == ""
+        rows = [[{"message": "urgent verify password account"}]]
+        run = bench.run("sftsecscore", rows, f"task={TASK}", "field=message")
+        assert run.messages == []
+        assert run.records[0]["sftsec_label"] == "malicious"
 
+    def test_keeps_the_token_when_empty(self, page: Page, bench: Bench) -> None:
+        for token in ("the-first-token-of-all", "the-second-token-of-all", ""):
+            page.get_by_label("The service's token").fill(token)
+            check_save(page, "Saved.")
+            page.get_by_label("Seconds for a batch").fill("31")  # the message goes with a change
+        found = bench.splunk.entities.of("storage/passwords")
+        assert [each.content["password"] for each in found] == ["the-second-token-of-all"]
+        page.reload()
+        page.get_by_label("Seconds for a batch").wait_for()
+        assert "second-token" not in page.content()
 
-@pytest.mark.parametrize("url", ["http://siem.example:8765", "https://user:pw@host:1", "host:8765"])
-def test_an_address_that_is_not_safe_is_not_saved(page: Page, bench: Bench, url: str) -> None:
-    page.get_by_label("Address of the scoring service").fill(url)
-    before = len(bench.splunk.requests)
-    check_save(page, "The address must be https://host:port")
-    assert [each for each in bench.splunk.requests[before:] if each.startswith("POST")] == []
+    @pytest.mark.parametrize(
+        "url", ["http://siem.example:8765", "https://user:pw@host:1", "host:8765"]
+    )
+    def test_saves_no_unsafe_address(self, page: Page, bench: Bench, url: str) -> None:
+        page.get_by_label("Address of the scoring service").fill(url)
+        before = len(bench.splunk.requests)
+        check_save(page, "The address must be https://host:port")
+        assert [each for each in bench.splunk.requests[before:] if each.startswith("POST")] == []
 
+    def test_saves_the_offered_verdicts(self, page: Page, bench: Bench) -> None:
+        page.get_by_label("Verdicts that analysts are offered").fill(" , ")
+        check_save(page, "Name at least one verdict.")
+        page.get_by_label("Verdicts that analysts are offered").fill("T1059,other")
+        check_save(page, "Saved.")
+        rows = [[{"incident_uid": "one"}]]
+        run = bench.run("sftseclabel", rows, "label=other", user="ann")
+        assert run.records[0]["sftsec_status"] == "saved"
 
-def test_words_for_analysts_are_saved(page: Page, bench: Bench) -> None:
-    page.get_by_label("Verdicts that analysts are offered").fill(" , ")
-    check_save(page, "Name at least one verdict.")
-    page.get_by_label("Verdicts that analysts are offered").fill("T1059,other")
-    check_save(page, "Saved.")
-    rows = [[{"incident_uid": "one"}]]
-    run = bench.run("sftseclabel", rows, "label=other", user="ann")
-    assert run.records[0]["sftsec_status"] == "saved"
-
-
-def test_a_refusal_is_shown(page: Page, web: SplunkWeb) -> None:
-    web.refused = [403]
-    check_save(page, "Not saved:")
-    check_save(page, "Saved.")
+    def test_shows_an_error_of_splunkd(self, page: Page, web: SplunkWeb) -> None:
+        web.refused = [403]
+        check_save(page, "Not saved:")
+        check_save(page, "Saved.")

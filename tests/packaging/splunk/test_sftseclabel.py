@@ -34,170 +34,166 @@ def documents(splunk: Splunkd) -> list[dict[str, object]]:
     return splunk.kv("sftsec", "sftsec_verdicts")
 
 
-@pytest.mark.parametrize("version", SPLUNK_PYTHONS)
-def test_a_verdict_is_saved_with_its_event_and_the_rows_go_on(
-    bench: Bench, splunk: Splunkd, version: str
-) -> None:
-    bench.version = version
-    given = rows("one")
-    run = label(bench, given)
-    added = {"sftsec_verdict": "malicious", "sftsec_status": "saved"}
-    assert run.records == [{**given[0], **added}]
-    assert run.messages == [("INFO", "sftsec: 1 rows saved")]
-    assert (run.exit_code, run.stderr) == (0, "")
-    (document,) = documents(splunk)
-    said = ("incident_uid", "verdict", "analyst", "reason", "automated", "retracts", "source")
-    assert [document[name] for name in said] == [
-        "one", "malicious", "ann", "seen in the sandbox", False, "", "search",
-    ]  # fmt: skip
-    assert json.loads(str(document["event"])) == {
-        "_raw": "click", "src": "10.0.0.1", "to": ["a", "b"],
-    }  # fmt: skip
-    assert (document["event_time"], document["detection_id"]) == (1767600000, "d1")
-    assert document["task"] == "mail"
-    assert len(str(document["_key"])) == 40
+class TestVerdicts:
+    @pytest.mark.parametrize("version", SPLUNK_PYTHONS)
+    def test_are_saved_with_their_event(self, bench: Bench, splunk: Splunkd, version: str) -> None:
+        bench.version = version
+        given = rows("one")
+        run = label(bench, given)
+        added = {"sftsec_verdict": "malicious", "sftsec_status": "saved"}
+        assert run.records == [{**given[0], **added}]
+        assert run.messages == [("INFO", "sftsec: 1 rows saved")]
+        assert (run.exit_code, run.stderr) == (0, "")
+        (document,) = documents(splunk)
+        said = ("incident_uid", "verdict", "analyst", "reason", "automated", "retracts", "source")
+        assert [document[name] for name in said] == [
+            "one", "malicious", "ann", "seen in the sandbox", False, "", "search",
+        ]  # fmt: skip
+        assert json.loads(str(document["event"])) == {
+            "_raw": "click", "src": "10.0.0.1", "to": ["a", "b"],
+        }  # fmt: skip
+        assert (document["event_time"], document["detection_id"]) == (1767600000, "d1")
+        assert document["task"] == "mail"
+        assert len(str(document["_key"])) == 40
 
+    def test_a_repeat_adds_nothing(self, bench: Bench, splunk: Splunkd) -> None:
+        label(bench, rows("one", "two"))
+        before = documents(splunk)
+        run = label(bench, rows("one", "two"), rows("one", "three"))
+        assert [each["sftsec_status"] for each in run.records] == [
+            "already saved", "already saved", "already saved", "saved",
+        ]  # fmt: skip
+        assert documents(splunk)[:2] == before
+        assert len(documents(splunk)) == 3
 
-def test_the_same_again_adds_nothing_and_changes_nothing(bench: Bench, splunk: Splunkd) -> None:
-    label(bench, rows("one", "two"))
-    before = documents(splunk)
-    run = label(bench, rows("one", "two"), rows("one", "three"))
-    assert [each["sftsec_status"] for each in run.records] == [
-        "already saved", "already saved", "already saved", "saved",
-    ]  # fmt: skip
-    assert documents(splunk)[:2] == before
-    assert len(documents(splunk)) == 3
+    def test_rows_of_one_incident_are_one(self, bench: Bench, splunk: Splunkd) -> None:
+        run = label(bench, rows("one", "one", "one"))
+        assert [each["sftsec_status"] for each in run.records] == ["saved"] * 3
+        assert len(documents(splunk)) == 1
 
+    def test_a_retracted_one_may_be_given_again(self, bench: Bench, splunk: Splunkd) -> None:
+        label(bench, rows("one"))
+        first = documents(splunk)[0]
+        undo = {**first, "_key": "ab12", "verdict": "", "retracts": first["_key"]}
+        path = f"{OWN}/storage/collections/data/sftsec_verdicts/batch_save"
+        status, _ = bench.caller("ann").call("POST", path, document=[undo])
+        assert status == 200
+        run = label(bench, rows("one"))
+        assert run.records[0]["sftsec_status"] == "saved"
+        assert len({str(each["_key"]) for each in documents(splunk)}) == 3
 
-def test_rows_of_one_incident_are_one_verdict(bench: Bench, splunk: Splunkd) -> None:
-    run = label(bench, rows("one", "one", "one"))
-    assert [each["sftsec_status"] for each in run.records] == ["saved"] * 3
-    assert len(documents(splunk)) == 1
-
-
-def test_after_a_retraction_the_same_verdict_counts_again(bench: Bench, splunk: Splunkd) -> None:
-    label(bench, rows("one"))
-    first = documents(splunk)[0]
-    undo = {**first, "_key": "ab12", "verdict": "", "retracts": first["_key"]}
-    path = f"{OWN}/storage/collections/data/sftsec_verdicts/batch_save"
-    status, _ = bench.caller("ann").call("POST", path, document=[undo])
-    assert status == 200
-    run = label(bench, rows("one"))
-    assert run.records[0]["sftsec_status"] == "saved"
-    assert len({str(each["_key"]) for each in documents(splunk)}) == 3
-
-
-def test_another_word_another_analyst_and_back_are_verdicts_of_their_own(
-    bench: Bench, splunk: Splunkd
-) -> None:
-    label(bench, rows("one"))
-    bench.run("sftseclabel", [rows("one")], "label=benign", user="ann")
-    label(bench, rows("one"), user="root")
-    run = label(bench, rows("one"))
-    assert run.records[0]["sftsec_status"] == "saved"
-    said = [(each["analyst"], each["verdict"]) for each in documents(splunk)]
-    assert sorted(map(str, said)) == sorted(
-        map(
-            str,
-            [("ann", "malicious"), ("ann", "benign"), ("root", "malicious"), ("ann", "malicious")],
+    def test_each_change_is_a_new_one(self, bench: Bench, splunk: Splunkd) -> None:
+        label(bench, rows("one"))
+        bench.run("sftseclabel", [rows("one")], "label=benign", user="ann")
+        label(bench, rows("one"), user="root")
+        run = label(bench, rows("one"))
+        assert run.records[0]["sftsec_status"] == "saved"
+        said = [(each["analyst"], each["verdict"]) for each in documents(splunk)]
+        assert sorted(map(str, said)) == sorted(
+            map(
+                str,
+                [
+                    ("ann", "malicious"),
+                    ("ann", "benign"),
+                    ("root", "malicious"),
+                    ("ann", "malicious"),
+                ],
+            )
         )
+
+    def test_rows_have_the_names_of_the_macro(self, bench: Bench, splunk: Splunkd) -> None:
+        named: list[Record] = [
+            {"incident_uid": "own", "event_id": "E1@@n"},
+            {
+                "event_id": "E2@@n",
+                "finding_id": "F2",
+                "_bkt": "b",
+                "_cd": "1",
+                "status": "5",
+                "src": "s",
+            },
+            {"finding_id": "F3", "_bkt": "b", "_cd": "1"},
+            {"_bkt": "main~1~A", "_cd": "7:9"},
+            {"_bkt": "main~1~A"},
+            {
+                "event_id": "4624",
+                "_bkt": "main~1~A",
+                "_cd": "7:10",
+            },  # Windows' code of a kind of event
+        ]
+        run = label(bench, named)
+        by_uid = {str(each["incident_uid"]): each for each in documents(splunk)}
+        assert set(by_uid) == {"own", "E2@@n", "F3", "main~1~A@@7:9", "main~1~A@@7:10"}
+        assert json.loads(str(by_uid["E2@@n"]["event"])) == {"src": "s"}  # a review's status is not
+        assert json.loads(str(by_uid["main~1~A@@7:10"]["event"])) == {"event_id": "4624"}
+        assert run.records[4]["sftsec_status"] == "not saved: the row has no incident_uid"
+        assert run.records[4]["sftsec_verdict"] == ""
+        assert ("WARN", "sftsec: 1 rows not saved: the row has no incident_uid") in run.messages
+
+    def test_are_written_in_batches(self, bench: Bench, splunk: Splunkd) -> None:
+        splunk.faults.kv_batch_cap = 500
+        run = label(bench, rows(*(f"incident-{n}" for n in range(1201))))
+        assert run.messages == [("INFO", "sftsec: 1201 rows saved")]
+        assert len(documents(splunk)) == 1201
+
+    def test_may_be_values_of_the_site(self, bench: Bench, splunk: Splunkd) -> None:
+        form = {"verdicts": "T1059, other"}
+        bench.caller().call("POST", f"{OWN}/configs/conf-sftsec/labelling", form)
+        run = bench.run("sftseclabel", [rows("one")], "label=T1059", user="ann")
+        assert run.records[0]["sftsec_verdict"] == "T1059"
+        assert documents(splunk)[0]["verdict"] == "T1059"
+
+    def test_a_preview_writes_nothing(self, bench: Bench, splunk: Splunkd) -> None:
+        run = preview(bench, "sftseclabel", rows("one"), *DISPUTED)
+        assert run[0]["sftsec_status"] == "not saved yet: this is a preview"
+        assert documents(splunk) == []
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("user", "arguments", "told"),
+        [
+            (
+                "bob",
+                DISPUTED,
+                "you may not label: that takes the role sftsec_analyst (sftsec_label)",
+            ),
+            ("ann", ["label=malcious"], "none of the verdicts: malicious, benign, undetermined"),
+            ("ann", ["reason=x"], "label=... is missing"),
+            ("ann", ["label=benign", "reason=seen", "in", "it"], "'in' is not an option"),
+            ("ann", ["label=benign", "reason=" + "x" * 2001], "a reason may have 2000 characters"),
+        ],
     )
+    def test_a_wrong_call_writes_nothing(
+        self, bench: Bench, splunk: Splunkd, user: str, arguments: list[str], told: str
+    ) -> None:
+        run = bench.run("sftseclabel", [rows("one")], *arguments, user=user)
+        assert run.records == []
+        ((kind, text),) = run.messages
+        assert kind == "ERROR"
+        assert told in text
+        assert documents(splunk) == []
 
+    def test_rows_pass_without_the_store(self, bench: Bench, splunk: Splunkd) -> None:
+        splunk.faults.kv_statuses = [503]
+        run = label(bench, rows("one"), rows("two"))
+        assert [each["sftsec_status"] for each in run.records] == [
+            "not saved: run the search again", "saved",
+        ]  # fmt: skip
+        assert run.messages[0][0] == "ERROR"
+        assert "verdicts were not saved" in run.messages[0][1]
+        again = label(bench, rows("one"), rows("two"))
+        assert [each["sftsec_status"] for each in again.records] == ["saved", "already saved"]
 
-def test_rows_are_named_as_the_macro_names_them(bench: Bench, splunk: Splunkd) -> None:
-    named: list[Record] = [
-        {"incident_uid": "own", "event_id": "E1@@n"},
-        {
-            "event_id": "E2@@n",
-            "finding_id": "F2",
-            "_bkt": "b",
-            "_cd": "1",
-            "status": "5",
-            "src": "s",
-        },
-        {"finding_id": "F3", "_bkt": "b", "_cd": "1"},
-        {"_bkt": "main~1~A", "_cd": "7:9"},
-        {"_bkt": "main~1~A"},
-        {"event_id": "4624", "_bkt": "main~1~A", "_cd": "7:10"},  # Windows' code of a kind of event
-    ]
-    run = label(bench, named)
-    by_uid = {str(each["incident_uid"]): each for each in documents(splunk)}
-    assert set(by_uid) == {"own", "E2@@n", "F3", "main~1~A@@7:9", "main~1~A@@7:10"}
-    assert json.loads(str(by_uid["E2@@n"]["event"])) == {"src": "s"}  # a review's status is not
-    assert json.loads(str(by_uid["main~1~A@@7:10"]["event"])) == {"event_id": "4624"}
-    assert run.records[4]["sftsec_status"] == "not saved: the row has no incident_uid"
-    assert run.records[4]["sftsec_verdict"] == ""
-    assert ("WARN", "sftsec: 1 rows not saved: the row has no incident_uid") in run.messages
+    def test_a_lost_answer_leaves_one_document(self, bench: Bench, splunk: Splunkd) -> None:
+        splunk.faults.lost_after = "batch_save"
+        label(bench, rows("one"))
+        run = label(bench, rows("one"))
+        assert run.records[0]["sftsec_status"] == "already saved"
+        assert len(documents(splunk)) == 1
 
-
-def test_more_than_the_store_takes_at_once_is_written_in_parts(
-    bench: Bench, splunk: Splunkd
-) -> None:
-    splunk.faults.kv_batch_cap = 500
-    run = label(bench, rows(*(f"incident-{n}" for n in range(1201))))
-    assert run.messages == [("INFO", "sftsec: 1201 rows saved")]
-    assert len(documents(splunk)) == 1201
-
-
-@pytest.mark.parametrize(
-    ("user", "arguments", "told"),
-    [
-        ("bob", DISPUTED, "you may not label: that takes the role sftsec_analyst (sftsec_label)"),
-        ("ann", ["label=malcious"], "none of the verdicts: malicious, benign, undetermined"),
-        ("ann", ["reason=x"], "label=... is missing"),
-        ("ann", ["label=benign", "reason=seen", "in", "it"], "'in' is not an option"),
-        ("ann", ["label=benign", "reason=" + "x" * 2001], "a reason may have 2000 characters"),
-    ],
-)
-def test_who_may_not_or_says_it_wrong_is_refused_before_anything_is_written(
-    bench: Bench, splunk: Splunkd, user: str, arguments: list[str], told: str
-) -> None:
-    run = bench.run("sftseclabel", [rows("one")], *arguments, user=user)
-    assert run.records == []
-    ((kind, text),) = run.messages
-    assert kind == "ERROR"
-    assert told in text
-    assert documents(splunk) == []
-
-
-def test_words_that_a_site_offers_are_taken(bench: Bench, splunk: Splunkd) -> None:
-    form = {"verdicts": "T1059, other"}
-    bench.caller().call("POST", f"{OWN}/configs/conf-sftsec/labelling", form)
-    run = bench.run("sftseclabel", [rows("one")], "label=T1059", user="ann")
-    assert run.records[0]["sftsec_verdict"] == "T1059"
-    assert documents(splunk)[0]["verdict"] == "T1059"
-
-
-def test_a_preview_writes_nothing(bench: Bench, splunk: Splunkd) -> None:
-    run = preview(bench, "sftseclabel", rows("one"), *DISPUTED)
-    assert run[0]["sftsec_status"] == "not saved yet: this is a preview"
-    assert documents(splunk) == []
-
-
-def test_a_store_that_is_away_is_said_and_the_rows_go_on(bench: Bench, splunk: Splunkd) -> None:
-    splunk.faults.kv_statuses = [503]
-    run = label(bench, rows("one"), rows("two"))
-    assert [each["sftsec_status"] for each in run.records] == [
-        "not saved: run the search again", "saved",
-    ]  # fmt: skip
-    assert run.messages[0][0] == "ERROR"
-    assert "verdicts were not saved" in run.messages[0][1]
-    again = label(bench, rows("one"), rows("two"))
-    assert [each["sftsec_status"] for each in again.records] == ["saved", "already saved"]
-
-
-def test_a_write_whose_answer_was_lost_is_one_document_when_it_is_repeated(
-    bench: Bench, splunk: Splunkd
-) -> None:
-    splunk.faults.lost_after = "batch_save"
-    label(bench, rows("one"))
-    run = label(bench, rows("one"))
-    assert run.records[0]["sftsec_status"] == "already saved"
-    assert len(documents(splunk)) == 1
-
-
-def test_another_role_may_not_write_by_the_way_around(bench: Bench, splunk: Splunkd) -> None:
-    path = f"{OWN}/storage/collections/data/sftsec_verdicts/batch_save"
-    status, _ = bench.caller("bob").call("POST", path, document=[{"_key": "a"}])
-    assert status == 403
-    assert documents(splunk) == []
+    def test_another_role_may_not_write(self, bench: Bench, splunk: Splunkd) -> None:
+        path = f"{OWN}/storage/collections/data/sftsec_verdicts/batch_save"
+        status, _ = bench.caller("bob").call("POST", path, document=[{"_key": "a"}])
+        assert status == 403
+        assert documents(splunk) == []

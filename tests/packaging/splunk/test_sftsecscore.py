@@ -28,211 +28,213 @@ from tests.packaging.splunk.scored import (
 from tests.servers.splunkd.chunked import Record
 from tests.servers.splunkd.pythons import SPLUNK_PYTHONS
 
-
-@pytest.mark.parametrize("version", SPLUNK_PYTHONS)
-def test_rows_are_scored_and_otherwise_as_they_were(scoring_bench: Bench, version: str) -> None:
-    scoring_bench.version = version
-    given = rows(ATTACK, LUNCH, "")
-    run = scoring_bench.run("sftsecscore", [given], *ASKED)
-    assert (run.exit_code, run.stderr, run.messages) == (0, "", [])
-    assert run.info["type"] == "stateful"
-    assert "message" in run.info["required_fields"]
-    assert untouched(run.records) == given
-    attack, lunch, empty = run.records
-    assert (attack["sftsec_label"], attack["sftsec_detection"]) == ("malicious", "true")
-    assert float(str(attack["sftsec_probability"])) > 0.5
-    assert (lunch["sftsec_label"], lunch["sftsec_detection"]) == ("benign", "false")
-    assert len(str(lunch["sftsec_model"])) == 64
-    assert empty["sftsec_label"] == ""
-    assert (
-        empty["sftsec_reason"] == "not scored: there is no text in the fields that the task reads"
-    )
-
-
-def test_it_says_what_the_service_says(scoring_bench: Bench, service: Client) -> None:
-    run = scoring_bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
-    (told,) = service.text(ATTACK).results
-    assert float(str(run.records[0]["sftsec_probability"])) == pytest.approx(
-        told["probability"], 1e-5
-    )
-
-
-def test_the_new_columns_are_in_the_first_frame_and_in_an_empty_one(scoring_bench: Bench) -> None:
-    run = scoring_bench.run("sftsecscore", [rows(LUNCH), rows(ATTACK), []], *ASKED)
-    assert [list(each)[-len(ADDED) :] for each in run.records] == [ADDED, ADDED]
-    assert run.frames == 4
-
-
-def test_a_batch_is_as_large_as_is_set_and_one_too_large_is_split(
-    bench: Bench, service: Client, certificates: Path
-) -> None:
-    bench.set_service(service.url, certificates / "ca.pem", TOKEN, batch="200")
-    run = bench.run("sftsecscore", [rows(*[ATTACK, LUNCH] * 60)], *ASKED)  # it takes 50
-    assert run.messages == []
-    labels = [each["sftsec_label"] for each in run.records]
-    assert labels == ["malicious", "benign"] * 60
-
-
-def test_columns_that_are_there_are_replaced(scoring_bench: Bench) -> None:
-    stale: list[Record] = [
-        {"message": LUNCH, "sftsec_label": ["old", "older"], "sftsec_reason": "x"}
-    ]
-    run = scoring_bench.run("sftsecscore", [stale], *ASKED)
-    assert (run.records[0]["sftsec_label"], run.records[0]["sftsec_reason"]) == ("benign", "")
-
-
-def test_all_fields_are_sent_but_for_an_analysts_words(bench: Bench) -> None:
-    with answering(echo) as (url, bodies):
-        bench.set_service(url, token=TOKEN)
-        row: Record = {
-            "message": ATTACK, "to": ["a", "b"], "sftsec_label": "malicious", "disposition": "1",
-            "verdict": "benign", "event_id": "E1@@n", "status": "5", "owner": "ann", "_raw": "x",
-            "_time": "1767600000", "linecount": "1", "_bkt": "main~1",
-        }  # fmt: skip
-        bench.run("sftsecscore", [[row]], f"task={TASK}", "fields=*")
-    (event,) = bodies[0]["events"]
-    assert event["fields"] == {
-        "message": ATTACK, "to": ["a", "b"], "@timestamp": "2026-01-05T08:00:00+00:00",
-    }  # fmt: skip
-
-
-def test_several_fields_may_be_named_in_each_way(bench: Bench) -> None:
-    row: Record = {"a": "1", "b": "2", "c": "3", "d": "4"}
-    with answering(echo) as (url, bodies):
-        bench.set_service(url, token=TOKEN)
-        for arguments in (['fields="a, b,c"'], ["fields=a,", "b,", "c"], ["field=a", "fields=b,c"]):
-            bench.run("sftsecscore", [[row]], f"task={TASK}", *arguments)
-    assert [each["events"][0]["fields"] for each in bodies] == [{"a": "1", "b": "2", "c": "3"}] * 3
-
-
 # --- the service is away, or is not what it should be
-
-
-@pytest.mark.parametrize("version", SPLUNK_PYTHONS)
-def test_rows_go_on_when_nothing_listens(bench: Bench, version: str) -> None:
-    bench.version = version
-    bench.set_service(f"https://127.0.0.1:{closed_port()}", token=TOKEN)
-    given = rows(ATTACK, LUNCH)
-    run = bench.run("sftsecscore", [given, given], *ASKED)
-    assert untouched(run.records) == given * 2
-    assert unscored(run.records)
-    assert len(errors(run.messages)) == 1  # once, however many batches
-    assert "nothing listens at https://127.0.0.1:" in errors(run.messages)[0]
-    assert ("WARN", "sftsec: 4 rows went on without a score") in run.messages
-    assert (run.exit_code, run.finished, run.stderr) == (0, True, "")
-
-
-def test_an_unknown_task_is_said_with_the_known_ones(scoring_bench: Bench) -> None:
-    run = scoring_bench.run("sftsecscore", [rows(ATTACK)], "task=phishing", "field=message")
-    assert unscored(run.records)
-    assert "404: no such task" in errors(run.messages)[0]
-    assert TASK in errors(run.messages)[0].partition("known")[2]
-
-
-@pytest.mark.parametrize(
-    "junk",
-    [
-        b"<html>It works!</html>",
-        b'{"results": []}',
-        b'{"model": {"digest": "d"}, "threshold": 0.5, "results": [{"id": 1}]}',
-        b'{"model": {"digest": "d"}, "threshold": 0.5, "results": 7}',
-        b'{"model": {"digest": "d"}, "threshold": 0.5, "results": [{"id": 0, "label": "malicious",'
-        b' "probability": 7, "detection": true}]}',
-        b"[" * 100_000,
-    ],
-    ids=["html", "no model", "another id", "no list", "no probability", "deep"],
-)
-def test_rows_go_on_when_the_answer_is_junk(bench: Bench, junk: bytes) -> None:
-    with answering(lambda _body: junk) as (url, _):
-        bench.set_service(url, token=TOKEN)
-        run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
-    assert unscored(run.records)
-    assert "is none of `sftsec serve`" in errors(run.messages)[0]
-    assert (run.exit_code, run.stderr) == (0, "")
-
-
-def test_a_service_that_hangs_is_given_up(bench: Bench) -> None:
-    ended = threading.Event()
-    with answering(lambda _body: ended.wait(20) and b"") as (url, bodies):
-        bench.set_service(url, token=TOKEN, timeout="1", batch="1")
-        run = bench.run("sftsecscore", [rows(*[ATTACK] * 8)], *ASKED)
-        ended.set()
-    assert len(bodies) == 3  # then it waits no more
-    assert len(run.records) == 8
-    assert unscored(run.records)
-    assert errors(run.messages) == [f"sftsec: {url} did not answer within 1 s"]
-
-
-def test_a_busy_service_is_asked_again(bench: Bench) -> None:
-    calls: list[int] = []
-
-    def busy(body: dict[str, Any]) -> bytes | int:
-        calls.append(1)
-        return 503 if len(calls) == 1 else echo(body)
-
-    with answering(busy) as (url, _):
-        bench.set_service(url, token=TOKEN)
-        run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
-    assert (len(calls), run.messages) == (2, [])
-    assert run.records[0]["sftsec_label"] == "malicious"
-
-
-@pytest.mark.parametrize("version", SPLUNK_PYTHONS)
-def test_a_service_that_is_killed_midway_costs_only_the_rest(
-    bench: Bench, site: Site, version: str
-) -> None:
-    bench.version = version
-    with started(site) as (process, url):
-        client = Client(url)
-        wait_until(client, "/readyz", status="ready")
-
-        def passed_on(body: dict[str, Any]) -> bytes | None:
-            if len(bodies) > 2:
-                process.kill()
-                return None
-            return client.call("POST", "/v1/score", json.dumps(body).encode()).raw
-
-        with answering(passed_on) as (front, bodies):
-            bench.set_service(front, token=TOKEN, batch="2")
-            run = bench.run("sftsecscore", [rows(ATTACK, LUNCH)] * 4, *ASKED)
-    assert untouched(run.records) == rows(ATTACK, LUNCH) * 4
-    assert [each["sftsec_label"] for each in run.records[:4]] == ["malicious", "benign"] * 2
-    assert unscored(run.records[4:])
-    assert "closed the connection without an answer" in errors(run.messages)[0]
-    assert ("WARN", "sftsec: 4 rows went on without a score") in run.messages
-    assert (run.exit_code, run.finished, run.stderr) == (0, True, "")
 
 
 # --- what is refused before any row
 
 
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["field=message"], "task=... is missing; try: | sftsecscore task=phishing field=message"),
-        ([f"task={TASK}"], "name the fields to score: field=... or fields=..."),
-        ([f"task={TASK}", "feild=message"], "unknown option 'feild'"),
-        ([f"task={TASK}", "field=sftsec_label"], "a model must not read it"),
-        ([f"task={TASK}", "field=disposition_label"], "a model must not read it"),
-    ],
-)
-def test_wrong_arguments_end_the_search(
-    scoring_bench: Bench, arguments: list[str], told: str
-) -> None:
-    run = scoring_bench.run("sftsecscore", [rows(ATTACK)], *arguments)
-    assert (run.finished, run.records) == (True, [])
-    assert told in errors(run.messages)[0]
-    assert run.stderr == ""
+class TestScores:
+    @pytest.mark.parametrize("version", SPLUNK_PYTHONS)
+    def test_are_added_to_unchanged_rows(self, scoring_bench: Bench, version: str) -> None:
+        scoring_bench.version = version
+        given = rows(ATTACK, LUNCH, "")
+        run = scoring_bench.run("sftsecscore", [given], *ASKED)
+        assert (run.exit_code, run.stderr, run.messages) == (0, "", [])
+        assert run.info["type"] == "stateful"
+        assert "message" in run.info["required_fields"]
+        assert untouched(run.records) == given
+        attack, lunch, empty = run.records
+        assert (attack["sftsec_label"], attack["sftsec_detection"]) == ("malicious", "true")
+        assert float(str(attack["sftsec_probability"])) > 0.5
+        assert (lunch["sftsec_label"], lunch["sftsec_detection"]) == ("benign", "false")
+        assert len(str(lunch["sftsec_model"])) == 64
+        assert empty["sftsec_label"] == ""
+        assert (
+            empty["sftsec_reason"]
+            == "not scored: there is no text in the fields that the task reads"
+        )
+
+    def test_are_those_of_the_service(self, scoring_bench: Bench, service: Client) -> None:
+        run = scoring_bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
+        (told,) = service.text(ATTACK).results
+        assert float(str(run.records[0]["sftsec_probability"])) == pytest.approx(
+            told["probability"], 1e-5
+        )
+
+    def test_columns_are_in_every_frame(self, scoring_bench: Bench) -> None:
+        run = scoring_bench.run("sftsecscore", [rows(LUNCH), rows(ATTACK), []], *ASKED)
+        assert [list(each)[-len(ADDED) :] for each in run.records] == [ADDED, ADDED]
+        assert run.frames == 4
+
+    def test_a_batch_has_the_configured_size(
+        self, bench: Bench, service: Client, certificates: Path
+    ) -> None:
+        bench.set_service(service.url, certificates / "ca.pem", TOKEN, batch="200")
+        run = bench.run("sftsecscore", [rows(*[ATTACK, LUNCH] * 60)], *ASKED)  # it takes 50
+        assert run.messages == []
+        labels = [each["sftsec_label"] for each in run.records]
+        assert labels == ["malicious", "benign"] * 60
+
+    def test_replace_existing_columns(self, scoring_bench: Bench) -> None:
+        stale: list[Record] = [
+            {"message": LUNCH, "sftsec_label": ["old", "older"], "sftsec_reason": "x"}
+        ]
+        run = scoring_bench.run("sftsecscore", [stale], *ASKED)
+        assert (run.records[0]["sftsec_label"], run.records[0]["sftsec_reason"]) == ("benign", "")
 
 
-def test_without_a_service_the_search_says_where_to_set_it(bench: Bench) -> None:
-    run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
-    assert errors(run.messages) == [
-        "sftsec: no scoring service is set: open the sftsec app's set-up page"
-    ]
+class TestFields:
+    def test_private_ones_are_not_sent(self, bench: Bench) -> None:
+        with answering(echo) as (url, bodies):
+            bench.set_service(url, token=TOKEN)
+            row: Record = {
+                "message": ATTACK, "to": ["a", "b"], "sftsec_label": "malicious",
+                "disposition": "1", "verdict": "benign", "event_id": "E1@@n", "status": "5",
+                "owner": "ann", "_raw": "x", "_time": "1767600000", "linecount": "1",
+                "_bkt": "main~1",
+            }  # fmt: skip
+            bench.run("sftsecscore", [[row]], f"task={TASK}", "fields=*")
+        (event,) = bodies[0]["events"]
+        assert event["fields"] == {
+            "message": ATTACK, "to": ["a", "b"], "@timestamp": "2026-01-05T08:00:00+00:00",
+        }  # fmt: skip
+
+    def test_several_may_be_named(self, bench: Bench) -> None:
+        row: Record = {"a": "1", "b": "2", "c": "3", "d": "4"}
+        with answering(echo) as (url, bodies):
+            bench.set_service(url, token=TOKEN)
+            for arguments in (
+                ['fields="a, b,c"'],
+                ["fields=a,", "b,", "c"],
+                ["field=a", "fields=b,c"],
+            ):
+                bench.run("sftsecscore", [[row]], f"task={TASK}", *arguments)
+        assert [each["events"][0]["fields"] for each in bodies] == [
+            {"a": "1", "b": "2", "c": "3"}
+        ] * 3
 
 
-def test_a_number_that_is_none_is_named(bench: Bench) -> None:
-    bench.set_service("https://siem.example:8765", token=TOKEN, batch="many")
-    run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
-    assert "batch in sftsec.conf must be a number from 1 to 10000" in errors(run.messages)[0]
+class TestFaults:
+    @pytest.mark.parametrize("version", SPLUNK_PYTHONS)
+    def test_rows_pass_when_nothing_listens(self, bench: Bench, version: str) -> None:
+        bench.version = version
+        bench.set_service(f"https://127.0.0.1:{closed_port()}", token=TOKEN)
+        given = rows(ATTACK, LUNCH)
+        run = bench.run("sftsecscore", [given, given], *ASKED)
+        assert untouched(run.records) == given * 2
+        assert unscored(run.records)
+        assert len(errors(run.messages)) == 1  # once, however many batches
+        assert "nothing listens at https://127.0.0.1:" in errors(run.messages)[0]
+        assert ("WARN", "sftsec: 4 rows went on without a score") in run.messages
+        assert (run.exit_code, run.finished, run.stderr) == (0, True, "")
+
+    def test_an_unknown_task_names_known_ones(self, scoring_bench: Bench) -> None:
+        run = scoring_bench.run("sftsecscore", [rows(ATTACK)], "task=phishing", "field=message")
+        assert unscored(run.records)
+        assert "404: no such task" in errors(run.messages)[0]
+        assert TASK in errors(run.messages)[0].partition("known")[2]
+
+    @pytest.mark.parametrize(
+        "junk",
+        [
+            b"<html>It works!</html>",
+            b'{"results": []}',
+            b'{"model": {"digest": "d"}, "threshold": 0.5, "results": [{"id": 1}]}',
+            b'{"model": {"digest": "d"}, "threshold": 0.5, "results": 7}',
+            b'{"model": {"digest": "d"}, "threshold": 0.5, "results": [{"id": 0,'
+            b' "label": "malicious", "probability": 7, "detection": true}]}',
+            b"[" * 100_000,
+        ],
+        ids=["html", "no model", "another id", "no list", "no probability", "deep"],
+    )
+    def test_rows_pass_when_the_answer_is_junk(self, bench: Bench, junk: bytes) -> None:
+        with answering(lambda _body: junk) as (url, _):
+            bench.set_service(url, token=TOKEN)
+            run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
+        assert unscored(run.records)
+        assert "is none of `sftsec serve`" in errors(run.messages)[0]
+        assert (run.exit_code, run.stderr) == (0, "")
+
+    def test_a_hanging_service_is_given_up(self, bench: Bench) -> None:
+        ended = threading.Event()
+        with answering(lambda _body: ended.wait(20) and b"") as (url, bodies):
+            bench.set_service(url, token=TOKEN, timeout="1", batch="1")
+            run = bench.run("sftsecscore", [rows(*[ATTACK] * 8)], *ASKED)
+            ended.set()
+        assert len(bodies) == 3  # then it waits no more
+        assert len(run.records) == 8
+        assert unscored(run.records)
+        assert errors(run.messages) == [f"sftsec: {url} did not answer within 1 s"]
+
+    def test_a_busy_service_is_asked_again(self, bench: Bench) -> None:
+        calls: list[int] = []
+
+        def busy(body: dict[str, Any]) -> bytes | int:
+            calls.append(1)
+            return 503 if len(calls) == 1 else echo(body)
+
+        with answering(busy) as (url, _):
+            bench.set_service(url, token=TOKEN)
+            run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
+        assert (len(calls), run.messages) == (2, [])
+        assert run.records[0]["sftsec_label"] == "malicious"
+
+    @pytest.mark.parametrize("version", SPLUNK_PYTHONS)
+    def test_a_killed_service_costs_the_rest_alone(
+        self, bench: Bench, site: Site, version: str
+    ) -> None:
+        bench.version = version
+        with started(site) as (process, url):
+            client = Client(url)
+            wait_until(client, "/readyz", status="ready")
+
+            def passed_on(body: dict[str, Any]) -> bytes | None:
+                if len(bodies) > 2:
+                    process.kill()
+                    return None
+                return client.call("POST", "/v1/score", json.dumps(body).encode()).raw
+
+            with answering(passed_on) as (front, bodies):
+                bench.set_service(front, token=TOKEN, batch="2")
+                run = bench.run("sftsecscore", [rows(ATTACK, LUNCH)] * 4, *ASKED)
+        assert untouched(run.records) == rows(ATTACK, LUNCH) * 4
+        assert [each["sftsec_label"] for each in run.records[:4]] == ["malicious", "benign"] * 2
+        assert unscored(run.records[4:])
+        assert "closed the connection without an answer" in errors(run.messages)[0]
+        assert ("WARN", "sftsec: 4 rows went on without a score") in run.messages
+        assert (run.exit_code, run.finished, run.stderr) == (0, True, "")
+
+
+class TestArguments:
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            (
+                ["field=message"],
+                "task=... is missing; try: | sftsecscore task=phishing field=message",
+            ),
+            ([f"task={TASK}"], "name the fields to score: field=... or fields=..."),
+            ([f"task={TASK}", "feild=message"], "unknown option 'feild'"),
+            ([f"task={TASK}", "field=sftsec_label"], "a model must not read it"),
+            ([f"task={TASK}", "field=disposition_label"], "a model must not read it"),
+        ],
+    )
+    def test_wrong_ones_end_the_search(
+        self, scoring_bench: Bench, arguments: list[str], told: str
+    ) -> None:
+        run = scoring_bench.run("sftsecscore", [rows(ATTACK)], *arguments)
+        assert (run.finished, run.records) == (True, [])
+        assert told in errors(run.messages)[0]
+        assert run.stderr == ""
+
+    def test_a_missing_service_names_the_setup(self, bench: Bench) -> None:
+        run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
+        assert errors(run.messages) == [
+            "sftsec: no scoring service is set: open the sftsec app's set-up page"
+        ]
+
+    def test_a_wrong_number_is_named(self, bench: Bench) -> None:
+        bench.set_service("https://siem.example:8765", token=TOKEN, batch="many")
+        run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
+        assert "batch in sftsec.conf must be a number from 1 to 10000" in errors(run.messages)[0]
