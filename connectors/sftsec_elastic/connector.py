@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.sdk.errors import RequestError
+from sftsec_core.sdk.errors import RequestError, errors_of
 from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_core.sdk.window import utc_now
 from sftsec_elastic.alerts import REASON, TAGS, SecurityAlerts
@@ -33,7 +33,13 @@ _RETENTION = {"lifecycle": {"data_retention": "30d"}}
 class ElasticConnector(SearchConnector):
     """Elasticsearch 8.19 and later, with Kibana's security alerts."""
 
-    def __init__(self, config: ElasticConfig, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        config: ElasticConfig,
+        *,
+        name: str = "",
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         """Take the configuration; nothing is asked before it is needed.
 
         Raises:
@@ -45,7 +51,7 @@ class ElasticConnector(SearchConnector):
         self._kibana: Kibana | None = None
         if config.kibana_url is not None:
             self._kibana = Kibana(config, config.kibana_url, RetryPolicy(config.retry_timeout))
-        super().__init__(config, ElasticClient(config), sources, clock)
+        super().__init__(config, ElasticClient(config), sources, name=name, clock=clock)
 
     def bulk_params(self) -> Mapping[str, Any]:
         """A name without a template would become a plain index, and detections no alerts."""
@@ -57,8 +63,9 @@ class ElasticConnector(SearchConnector):
 
     def check(self) -> Sequence[str]:
         """Look at the cluster, the privileges and Kibana; see `SearchConnector.check`."""
-        found = [*self._version(), *super().check()]
-        return found + (self._kibana.problems() if self._kibana is not None else [])
+        with errors_of(self._name):
+            found = [*self._version(), *super().check()]
+            return found + (self._kibana.problems() if self._kibana is not None else [])
 
     def _version(self) -> Iterator[str]:
         number = str(ask(self._client, "/").get("version", {}).get("number", ""))
@@ -97,14 +104,15 @@ class ElasticConnector(SearchConnector):
             KibanaError: when Kibana refuses, or no `kibana_url` is configured.
             ConnectorUnavailableError: when Kibana or the cluster does not answer.
         """
-        if self._kibana is None:
-            raise KibanaError("analysts are asked through Kibana: set `kibana_url`")
-        self.clear_requests()
-        uids = dict.fromkeys(each.incident_uid for each in requests)
-        wanted = [place_of(uid)[1] for uid in uids]
-        new = self._alert_ids(lambda source: _to_ask(source, wanted)) if wanted else []
-        self._kibana.tag(new, add=[NEEDS_LABEL])
-        return len(new)
+        with errors_of(self._name):
+            if self._kibana is None:
+                raise KibanaError("analysts are asked through Kibana: set `kibana_url`")
+            self.clear_requests()
+            uids = dict.fromkeys(each.incident_uid for each in requests)
+            wanted = [place_of(uid)[1] for uid in uids]
+            new = self._alert_ids(lambda source: _to_ask(source, wanted)) if wanted else []
+            self._kibana.tag(new, add=[NEEDS_LABEL])
+            return len(new)
 
     def clear_requests(self) -> int:
         """Take `sftsec:needs-label` off the alerts that were judged; return how many."""

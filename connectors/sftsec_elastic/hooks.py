@@ -43,10 +43,10 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
     ]
 
 
-def _create(config: ElasticConfig, _context: ConnectorContext) -> Connector:
+def _create(config: ElasticConfig, context: ConnectorContext) -> Connector:
     from sftsec_elastic.connector import ElasticConnector
 
-    return ElasticConnector(config)
+    return ElasticConnector(config, name=context.name)
 
 
 def _reference_client(config: ElasticConfig, name: str) -> ReferenceClient:

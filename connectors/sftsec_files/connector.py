@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Detection, IncidentPage, LabelRequest, PullWindow, PushReceipt
+from sftsec_core.sdk.errors import errors_of
 from sftsec_files.errors import OutputError
 from sftsec_files.pull import pull
 from sftsec_files.push import REQUEST_FIELD, UID_FIELD, JsonLinesSink, detection_row
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 class FilesConnector:
     """Reads JSON lines, CSV and Parquet; appends detections to JSON lines."""
 
-    def __init__(self, config: FilesConfig) -> None:
-        """Take the configuration; nothing is opened before it is asked for."""
+    def __init__(self, config: FilesConfig, *, name: str = "") -> None:
+        """Take the configuration, and the connector's name for errors; nothing is opened yet."""
+        self._name = name
         self._config = config
         self._detections: JsonLinesSink | None = None
         self._requests: JsonLinesSink | None = None
@@ -32,15 +34,17 @@ class FilesConnector:
 
     def check(self) -> Sequence[str]:
         """Say which paths cannot be read and whether the output cannot be written."""
-        found = list(problems(self._config))
-        output = self._config.output
-        if output is not None and (reason := _unwritable(output)):
-            found.append(reason)
-        return found
+        with errors_of(self._name):
+            found = list(problems(self._config))
+            output = self._config.output
+            if output is not None and (reason := _unwritable(output)):
+                found.append(reason)
+            return found
 
     def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
         """Bring incidents a page at a time; see `sftsec_files.pull.pull`."""
-        return pull(self._config, window, cursor)
+        with errors_of(self._name):
+            yield from pull(self._config, window, cursor)
 
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
         """Append detections to `output`; one that stands there already is a duplicate.
@@ -49,9 +53,10 @@ class FilesConnector:
             OutputError: when there is no `output`, or it cannot be opened.
             ConnectorUnavailableError: when the write failed; nothing of it stays.
         """
-        if self._detections is None:
-            raise OutputError("there is nowhere to write detections to: set `output`")
-        return self._detections.append([detection_row(one) for one in detections])
+        with errors_of(self._name):
+            if self._detections is None:
+                raise OutputError("there is nowhere to write detections to: set `output`")
+            return self._detections.append([detection_row(one) for one in detections])
 
     def request_labels(self, requests: Sequence[LabelRequest]) -> int:
         """Append the uids to `<output>.label-requests.jsonl`; count the new ones.
@@ -59,10 +64,11 @@ class FilesConnector:
         Raises:
             OutputError: when there is no `output`, or the file cannot be opened.
         """
-        if self._requests is None:
-            raise OutputError("there is nowhere to write requests to: set `output`")
-        rows = [{REQUEST_FIELD: each.incident_uid, "event.kind": "state"} for each in requests]
-        return len(self._requests.append(rows).written)
+        with errors_of(self._name):
+            if self._requests is None:
+                raise OutputError("there is nowhere to write requests to: set `output`")
+            rows = [{REQUEST_FIELD: each.incident_uid, "event.kind": "state"} for each in requests]
+            return len(self._requests.append(rows).written)
 
     def close(self) -> None:
         """Nothing stays open between calls."""

@@ -39,5 +39,5 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
     ]
 
 
-def _create(config: FilesConfig, _context: ConnectorContext) -> Connector:
-    return FilesConnector(config)
+def _create(config: FilesConfig, context: ConnectorContext) -> Connector:
+    return FilesConnector(config, name=context.name)

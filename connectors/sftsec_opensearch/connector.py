@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import ConnectorError
-from sftsec_core.sdk.errors import RequestError
+from sftsec_core.sdk.errors import RequestError, errors_of
 from sftsec_core.sdk.window import utc_now
 from sftsec_opensearch.client import OpenSearchClient
 from sftsec_opensearch.privileges import missing
@@ -29,14 +29,20 @@ _ELASTICSEARCH = "You Know, for Search"  # it says so of itself, in every versio
 class OpenSearchConnector(SearchConnector):
     """OpenSearch 2 and 3, and Wazuh's indexer."""
 
-    def __init__(self, config: OpenSearchConfig, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        config: OpenSearchConfig,
+        *,
+        name: str = "",
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         """Take the configuration; nothing is asked before it is needed.
 
         Raises:
             ConfigError: when a secret is not there.
         """
         sources = [LabelledIndex(each) for each in config.sources]
-        super().__init__(config, OpenSearchClient(config), sources, clock)
+        super().__init__(config, OpenSearchClient(config), sources, name=name, clock=clock)
         self._seen: set[str] = set()
         self._tie_breaker = config.tie_breaker
         retry = self._cluster.retry
@@ -48,8 +54,9 @@ class OpenSearchConnector(SearchConnector):
         Raises:
             RequestError: when the data stream is not there.
         """
-        self._require(self._cluster.config.detections)
-        return super().push(detections)
+        with errors_of(self._name):
+            self._require(self._cluster.config.detections)
+            return super().push(detections)
 
     def push_audit(self, entries: Sequence[AuditEntry]) -> PushReceipt:
         """Copy entries of the audit log; see `SearchConnector.push_audit`.
@@ -57,8 +64,9 @@ class OpenSearchConnector(SearchConnector):
         Raises:
             RequestError: when the data stream is not there.
         """
-        self._require(self._cluster.config.audit)
-        return super().push_audit(entries)
+        with errors_of(self._name):
+            self._require(self._cluster.config.audit)
+            return super().push_audit(entries)
 
     def _require(self, stream: str) -> None:
         """See once that a data stream is there: a bulk request would make a plain index of it."""
@@ -73,11 +81,12 @@ class OpenSearchConnector(SearchConnector):
 
     def check(self) -> Sequence[str]:
         """Look at the cluster and the privileges; see `SearchConnector.check`."""
-        if ask(self._client, "/").get("tagline") == _ELASTICSEARCH:
-            raise RequestError(
-                "this is not OpenSearch; for Elasticsearch use `type: elastic`", status=0
-            )
-        return [*super().check(), *self._unordered()]
+        with errors_of(self._name):
+            if ask(self._client, "/").get("tagline") == _ELASTICSEARCH:
+                raise RequestError(
+                    "this is not OpenSearch; for Elasticsearch use `type: elastic`", status=0
+                )
+            return [*super().check(), *self._unordered()]
 
     def _unordered(self) -> Iterator[str]:
         """Documents without the field that makes the order whole: a pull may pass over them."""
@@ -113,12 +122,14 @@ class OpenSearchConnector(SearchConnector):
             ConnectorError: when the configuration has no `verdicts_index`.
             ConnectorUnavailableError: when the cluster does not answer.
         """
-        if self._cluster.log is None:
-            raise ConnectorError("verdicts have nowhere to go: set `verdicts_index`")
-        return self._requests.ask([each.incident_uid for each in requests], self._cluster.log)
+        with errors_of(self._name):
+            if self._cluster.log is None:
+                raise ConnectorError("verdicts have nowhere to go: set `verdicts_index`")
+            return self._requests.ask([each.incident_uid for each in requests], self._cluster.log)
 
     def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Append verdicts, and take their alerts off those that wait; see `SearchConnector`."""
-        added = super().add_verdicts(verdicts)
-        self._requests.clear(list(dict.fromkeys(uid for uid, _ in verdicts)))
-        return added
+        with errors_of(self._name):
+            added = super().add_verdicts(verdicts)
+            self._requests.clear(list(dict.fromkeys(uid for uid, _ in verdicts)))
+            return added

@@ -41,10 +41,10 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
     ]
 
 
-def _create(config: OpenSearchConfig, _context: ConnectorContext) -> Connector:
+def _create(config: OpenSearchConfig, context: ConnectorContext) -> Connector:
     from sftsec_opensearch.connector import OpenSearchConnector
 
-    return OpenSearchConnector(config)
+    return OpenSearchConnector(config, name=context.name)
 
 
 def _reference_client(config: OpenSearchConfig, name: str) -> ReferenceClient:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import ConnectorError
+from sftsec_core.sdk.errors import errors_of
 from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_core.sdk.window import utc_now
 from sftsec_search import checks
@@ -42,9 +43,20 @@ class SearchConnector(ABC):
         config: SearchConfig,
         client: SearchClient,
         sources: Sequence[DocumentSource],
+        *,
+        name: str = "",
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        """Take the parts; nothing is asked of the cluster before it is needed."""
+        """Take the parts; nothing is asked of the cluster before it is needed.
+
+        Args:
+            config: the checked configuration.
+            client: of the cluster.
+            sources: in the order in which they are read.
+            name: of the connector, for errors.
+            clock: this machine's time.
+        """
+        self._name = name
         self._client = client
         retry = RetryPolicy(config.retry_timeout)
         log = None
@@ -90,15 +102,18 @@ class SearchConnector(ABC):
         Raises:
             ConnectorError: when the cluster cannot be reached, or refuses the credentials.
         """
-        return [*checks.of_cluster(self._cluster, self.indices()), *self.privileges()]
+        with errors_of(self._name):
+            return [*checks.of_cluster(self._cluster, self.indices()), *self.privileges()]
 
     def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
         """Bring incidents a page at a time; see `sftsec_search.pull.pull`."""
-        return pull(self._cluster, window, cursor)
+        with errors_of(self._name):
+            yield from pull(self._cluster, window, cursor)
 
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
         """Write detections to the data stream; see `sftsec_search.push.push`."""
-        return push(self._cluster, self._bulk, detections)
+        with errors_of(self._name):
+            return push(self._cluster, self._bulk, detections)
 
     def close(self) -> None:
         """Close the client's connections."""
@@ -112,12 +127,13 @@ class SearchConnector(ABC):
         Raises:
             AccessError: when a privilege is missing.
         """
-        namespace, kept = self._cluster.config.namespace, self.template_extra()
-        made = set_up_stream(self._client, DETECTIONS, namespace, kept)
-        made += set_up_stream(self._client, AUDIT, namespace, {})  # kept until somebody deletes it
-        for index, mappings in self.indices().items():
-            made += set_up_index(self._client, index, mappings)
-        return made
+        with errors_of(self._name):
+            namespace, kept = self._cluster.config.namespace, self.template_extra()
+            made = set_up_stream(self._client, DETECTIONS, namespace, kept)
+            made += set_up_stream(self._client, AUDIT, namespace, {})  # kept until it is deleted
+            for index, mappings in self.indices().items():
+                made += set_up_index(self._client, index, mappings)
+            return made
 
     def push_audit(self, entries: Sequence[AuditEntry]) -> PushReceipt:
         """Copy entries of the audit log to its data stream, each named by its hash.
@@ -127,7 +143,8 @@ class SearchConnector(ABC):
                 call.
             AccessError, RequestError: when nothing can be written at all.
         """
-        return push_audit(self._cluster, self._audit_bulk, entries)
+        with errors_of(self._name):
+            return push_audit(self._cluster, self._audit_bulk, entries)
 
     def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Append verdicts on documents that `<index>/<_id>` names; return how many are new.
@@ -135,9 +152,10 @@ class SearchConnector(ABC):
         Raises:
             ConnectorError: when the configuration has no `verdicts_index`, or a name is wrong.
         """
-        if self._cluster.log is None:
-            raise ConnectorError("there is no index to write verdicts to: set `verdicts_index`")
-        try:
-            return self._cluster.log.add(verdicts)
-        except ValueError as error:
-            raise ConnectorError(str(error)) from error
+        with errors_of(self._name):
+            if self._cluster.log is None:
+                raise ConnectorError("there is no index to write verdicts to: set `verdicts_index`")
+            try:
+                return self._cluster.log.add(verdicts)
+            except ValueError as error:
+                raise ConnectorError(str(error)) from error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import LabelRequest
 from sftsec_core.api.errors import ConnectorError
+from sftsec_core.sdk.errors import errors_of
 from sftsec_core.sdk.window import utc_now
 from sftsec_splunk.checks import Checker
 from sftsec_splunk.client import Splunk
@@ -37,12 +38,24 @@ if TYPE_CHECKING:
 class SplunkConnector:
     """Splunk 9 and 10, with Enterprise Security 7, 8 or none."""
 
-    def __init__(self, config: SplunkConfig, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        config: SplunkConfig,
+        *,
+        name: str = "",
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         """Take the configuration; nothing is asked before it is needed.
+
+        Args:
+            config: the checked configuration.
+            name: of the connector, for errors.
+            clock: this machine's time.
 
         Raises:
             TlsError: when `ca_file` cannot be read.
         """
+        self._name = name
         self._config = config
         self._splunk = Splunk(config)
         self._searches = Searches(self._splunk, config)
@@ -71,11 +84,13 @@ class SplunkConnector:
         Raises:
             ConnectorError: when Splunk cannot be reached, or refuses the credentials.
         """
-        return list(Checker(self._splunk, self._searches, self._site, self._hec).problems())
+        with errors_of(self._name):
+            return list(Checker(self._splunk, self._searches, self._site, self._hec).problems())
 
     def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
         """Bring incidents a page at a time; see `sftsec_splunk.pull.pull`."""
-        return pull(self._site, window, cursor)
+        with errors_of(self._name):
+            yield from pull(self._site, window, cursor)
 
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
         """Write detections to the event collector; see `sftsec_splunk.push`.
@@ -84,7 +99,8 @@ class SplunkConnector:
             ConnectorUnavailableError: when Splunk did not answer up to the bound; repeat the call.
             ConnectorError: when `hec` is not configured, or refuses all.
         """
-        return self._pusher().detections(detections)
+        with errors_of(self._name):
+            return self._pusher().detections(detections)
 
     def request_labels(self, requests: Sequence[LabelRequest]) -> int:
         """Put incidents into the app's queue, with what an analyst is shown; return how many.
@@ -92,7 +108,8 @@ class SplunkConnector:
         Raises:
             ConnectorError: when the app is not installed.
         """
-        return self._requests.ask(requests)
+        with errors_of(self._name):
+            return self._requests.ask(requests)
 
     def close(self) -> None:
         """Forget the session and close all connections."""
@@ -108,9 +125,10 @@ class SplunkConnector:
         Raises:
             ConnectorError: when the app is not installed.
         """
-        if not self._log.collection.exists():
-            raise ConnectorError(f"there is no collection to write verdicts to: {INSTALL}")
-        return self._log.add(verdicts)
+        with errors_of(self._name):
+            if not self._log.collection.exists():
+                raise ConnectorError(f"there is no collection to write verdicts to: {INSTALL}")
+            return self._log.add(verdicts)
 
     def push_audit(self, entries: Sequence[AuditEntry]) -> PushReceipt:
         """Copy entries of the audit log to the index, each named by its hash.
@@ -118,7 +136,8 @@ class SplunkConnector:
         Raises:
             ConnectorUnavailableError, ConnectorError: as `push`.
         """
-        return self._pusher().audit(entries)
+        with errors_of(self._name):
+            return self._pusher().audit(entries)
 
     def _pusher(self) -> Pusher:
         if self._hec is None or self._config.hec is None:

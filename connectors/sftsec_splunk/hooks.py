@@ -46,7 +46,7 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
     ]
 
 
-def _create(config: SplunkConfig, _context: ConnectorContext) -> Connector:
+def _create(config: SplunkConfig, context: ConnectorContext) -> Connector:
     from sftsec_splunk.connector import SplunkConnector
 
-    return SplunkConnector(config)
+    return SplunkConnector(config, name=context.name)

@@ -6,6 +6,9 @@ subclasses are retried; all others end the call.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 
 
@@ -45,3 +48,19 @@ class CursorError(ConnectorError):
 
 class PrivateFieldError(ConnectorError):
     """A task asks for a field that holds verdicts."""
+
+
+@contextmanager
+def errors_of(connector: str) -> Iterator[None]:
+    """Name the connector in the errors that leave the block; one that names it already stays.
+
+    Args:
+        connector: its name in the configuration (`ConnectorContext.name`); "" names none.
+    """
+    try:
+        yield
+    except ConnectorError as error:
+        if connector and not error.connector:
+            error.connector = connector
+            error.args = (f"connector {connector!r}: {error}",)
+        raise

@@ -21,120 +21,118 @@ def said(site: AlertSite, **options: Any) -> dict[str, list[tuple[str, bool]]]:
     }
 
 
-def test_a_closing_reason_is_a_verdict_with_who_and_when(site: AlertSite) -> None:
-    site.plant(a=alert(AT, "x", **closed("true_positive", at="2026-01-06T10:00:00Z")))
-    [incident] = site.pull()
-    [verdict] = incident.verdicts
-    assert verdict.at is not None
-    assert verdict.at.isoformat() == "2026-01-06T10:00:00+00:00"
-    assert verdict == Verdict("true_positive", "u_ann", verdict.at, "true_positive")
+class TestClosingReason:
+    def test_is_a_verdict_with_analyst_and_time(self, site: AlertSite) -> None:
+        site.plant(a=alert(AT, "x", **closed("true_positive", at="2026-01-06T10:00:00Z")))
+        [incident] = site.pull()
+        [verdict] = incident.verdicts
+        assert verdict.at is not None
+        assert verdict.at.isoformat() == "2026-01-06T10:00:00+00:00"
+        assert verdict == Verdict("true_positive", "u_ann", verdict.at, "true_positive")
+
+    def test_has_a_verdict_of_its_own(self, site: AlertSite) -> None:
+        reasons = ("false_positive", "benign_positive", "duplicate", "other", "Pentest")
+        site.plant(**{reason: alert(AT, "x", **closed(reason)) for reason in reasons})
+        assert said(site) == {
+            "false_positive": [("false_positive", False)],
+            "benign_positive": [("benign_positive", False)],
+            "duplicate": [("undetermined", False)],
+            "other": [("undetermined", False)],
+            "Pentest": [("Pentest", False)],
+        }
+
+    def test_is_mapped_by_the_configuration(self, site: AlertSite) -> None:
+        site.plant(
+            a=alert(AT, "x", **closed("Pentest")),
+            b=alert(AT, "x", **{"kibana.alert.workflow_tags": ["phish", "vip"]}),
+        )
+        source = {"kind": "alerts", "reasons": {"Pentest": "benign"}, "tags": {"phish": "phishing"}}
+        assert said(site, sources=[source]) == {
+            "a": [("benign", False)],
+            "b": [("phishing", False)],
+        }
+
+    def test_without_a_person_is_marked_automated(self, site: AlertSite) -> None:
+        site.plant(
+            nobody=alert(AT, "x", **closed("true_positive", user=None)),
+            machine=alert(AT, "x", **closed("automated_closure", user="u_flow")),
+        )
+        assert said(site) == {
+            "nobody": [("true_positive", True)],
+            "machine": [("false_positive", True)],
+        }
 
 
-def test_each_reason_has_its_word_and_a_custom_one_is_its_own(site: AlertSite) -> None:
-    reasons = ("false_positive", "benign_positive", "duplicate", "other", "Pentest")
-    site.plant(**{reason: alert(AT, "x", **closed(reason)) for reason in reasons})
-    assert said(site) == {
-        "false_positive": [("false_positive", False)],
-        "benign_positive": [("benign_positive", False)],
-        "duplicate": [("undetermined", False)],
-        "other": [("undetermined", False)],
-        "Pentest": [("Pentest", False)],
-    }
+class TestTag:
+    def test_is_a_verdict_in_any_status(self, site: AlertSite) -> None:
+        tagged = {"kibana.alert.workflow_tags": ["vip", "False Positive"]}
+        site.plant(a=alert(AT, "x", **tagged), b=alert(AT, "x", **closed("true_positive") | tagged))
+        assert said(site) == {
+            "a": [("false_positive", False)],
+            "b": [("true_positive", False), ("false_positive", False)],
+        }
+
+    def test_set_later_is_found_next_time(self, site: AlertSite) -> None:
+        """It moves no timestamp: the whole window is read again."""
+        site.plant(a=alert(AT, "x"), b=alert(AT, "y", **closed("true_positive")))
+        assert site.names(site.pull()) == ["b"]
+        tags = {"tags_to_add": ["True Positive"], "tags_to_remove": []}
+        site.kibana.set_tags(site.space, {"ids": ["a"], "tags": tags})
+        assert sorted(site.names(site.pull())) == ["a", "b"]
 
 
-def test_the_words_are_configuration(site: AlertSite) -> None:
-    site.plant(
-        a=alert(AT, "x", **closed("Pentest")),
-        b=alert(AT, "x", **{"kibana.alert.workflow_tags": ["phish", "vip"]}),
+class TestStatus:
+    def test_reopened_means_no_verdict(self, site: AlertSite) -> None:
+        site.plant(a=alert(AT, "x"))
+        site.kibana.close(site.space, ["a"], "true_positive")
+        assert site.names(site.pull()) == ["a"]
+        site.kibana.set_status(site.space, {"signal_ids": ["a"], "status": "open"}, "u_ann")
+        assert site.pull() == []
+        assert site.names(site.pull(labelled=False)) == ["a"]
+
+    def test_closed_without_a_verdict_is_left_out(
+        self,
+        site: AlertSite,
+    ) -> None:
+        site.plant(a=alert(AT, "x", **closed(None)))
+        assert site.pull(labelled=True) == []
+        assert site.pull(labelled=False) == []
+        assert site.names(site.pull(labelled=None)) == ["a"]
+
+
+class TestSource:
+    def test_leaves_building_blocks_out(self, site: AlertSite) -> None:
+        site.plant(a=alert(AT, "x", **{"kibana.alert.building_block_type": "default"}))
+        assert site.pull(labelled=None) == []
+
+    def test_may_be_limited_by_a_query(self, site: AlertSite) -> None:
+        mine = {"kibana.alert.rule.name": "Mine"}
+        site.plant(a=alert(AT, "x"), b=alert(AT, "x", **mine))
+        source = {"kind": "alerts", "query": {"term": mine}}
+        assert site.names(site.pull(None, sources=[source])) == ["b"]
+
+
+class TestFields:
+    def test_are_equal_flat_and_nested(self, site: AlertSite) -> None:
+        site.plant(
+            nested=alert(AT, "x", process={"command_line": "whoami"}),
+            flat=alert(AT, "x", **{"process.command_line": "whoami"}),
+        )
+        window = PullWindow(text_fields=("process.command_line",))
+        found = [i for page in pages(site.connect(), window) for i in page.incidents]
+        assert [dict(each.fields) for each in found] == [{"process.command_line": "whoami"}] * 2
+
+    def test_hold_no_workflow_tag_or_case(self, site: AlertSite) -> None:
+        private = {"kibana.alert.case_ids": ["c"], "tags": ["t"], "kibana.alert.workflow_note": "n"}
+        site.plant(a=alert(AT, "x", **closed("true_positive"), **private))
+        [incident] = site.pull()
+        assert sorted(incident.fields) == [
+            "@timestamp", "event.kind", "kibana.alert.rule.name", "message",
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "name", ["kibana.alert.workflow_reason", "kibana.alert.case_ids", "tags", "sftsec.label"]
     )
-    source = {"kind": "alerts", "reasons": {"Pentest": "benign"}, "tags": {"phish": "phishing"}}
-    assert said(site, sources=[source]) == {
-        "a": [("benign", False)],
-        "b": [("phishing", False)],
-    }
-
-
-def test_what_no_person_gave_is_marked_as_weaker(site: AlertSite) -> None:
-    site.plant(
-        nobody=alert(AT, "x", **closed("true_positive", user=None)),
-        machine=alert(AT, "x", **closed("automated_closure", user="u_flow")),
-    )
-    assert said(site) == {
-        "nobody": [("true_positive", True)],
-        "machine": [("false_positive", True)],
-    }
-
-
-def test_a_tag_is_a_verdict_whatever_the_status(site: AlertSite) -> None:
-    tagged = {"kibana.alert.workflow_tags": ["vip", "False Positive"]}
-    site.plant(a=alert(AT, "x", **tagged), b=alert(AT, "x", **closed("true_positive") | tagged))
-    assert said(site) == {
-        "a": [("false_positive", False)],
-        "b": [("true_positive", False), ("false_positive", False)],
-    }
-
-
-def test_a_tag_that_was_set_after_a_pull_is_found_by_the_next(site: AlertSite) -> None:
-    """It moves no timestamp: the whole window is read again."""
-    site.plant(a=alert(AT, "x"), b=alert(AT, "y", **closed("true_positive")))
-    assert site.names(site.pull()) == ["b"]
-    tags = {"tags_to_add": ["True Positive"], "tags_to_remove": []}
-    site.kibana.set_tags(site.space, {"ids": ["a"], "tags": tags})
-    assert sorted(site.names(site.pull())) == ["a", "b"]
-
-
-def test_a_reopened_alert_has_no_verdict(site: AlertSite) -> None:
-    site.plant(a=alert(AT, "x"))
-    site.kibana.close(site.space, ["a"], "true_positive")
-    assert site.names(site.pull()) == ["a"]
-    site.kibana.set_status(site.space, {"signal_ids": ["a"], "status": "open"}, "u_ann")
-    assert site.pull() == []
-    assert site.names(site.pull(labelled=False)) == ["a"]
-
-
-def test_what_was_closed_without_a_word_is_neither_learned_from_nor_scored(
-    site: AlertSite,
-) -> None:
-    site.plant(a=alert(AT, "x", **closed(None)))
-    assert site.pull(labelled=True) == []
-    assert site.pull(labelled=False) == []
-    assert site.names(site.pull(labelled=None)) == ["a"]
-
-
-def test_building_blocks_are_left_out(site: AlertSite) -> None:
-    site.plant(a=alert(AT, "x", **{"kibana.alert.building_block_type": "default"}))
-    assert site.pull(labelled=None) == []
-
-
-def test_flat_and_nested_names_are_the_same_field(site: AlertSite) -> None:
-    site.plant(
-        nested=alert(AT, "x", process={"command_line": "whoami"}),
-        flat=alert(AT, "x", **{"process.command_line": "whoami"}),
-    )
-    window = PullWindow(text_fields=("process.command_line",))
-    found = [i for page in pages(site.connect(), window) for i in page.incidents]
-    assert [dict(each.fields) for each in found] == [{"process.command_line": "whoami"}] * 2
-
-
-def test_no_workflow_tag_or_case_field_is_among_the_fields(site: AlertSite) -> None:
-    private = {"kibana.alert.case_ids": ["c"], "tags": ["t"], "kibana.alert.workflow_note": "n"}
-    site.plant(a=alert(AT, "x", **closed("true_positive"), **private))
-    [incident] = site.pull()
-    assert sorted(incident.fields) == [
-        "@timestamp", "event.kind", "kibana.alert.rule.name", "message",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "name", ["kibana.alert.workflow_reason", "kibana.alert.case_ids", "tags", "sftsec.label"]
-)
-def test_a_task_that_reads_the_verdict_is_refused(site: AlertSite, name: str) -> None:
-    with pytest.raises(ConnectorError, match="what analysts said"):
-        pages(site.connect(), PullWindow(text_fields=("message", name)))
-
-
-def test_a_source_may_be_limited_by_a_query(site: AlertSite) -> None:
-    mine = {"kibana.alert.rule.name": "Mine"}
-    site.plant(a=alert(AT, "x"), b=alert(AT, "x", **mine))
-    source = {"kind": "alerts", "query": {"term": mine}}
-    assert site.names(site.pull(None, sources=[source])) == ["b"]
+    def test_refuse_a_task_that_reads_verdicts(self, site: AlertSite, name: str) -> None:
+        with pytest.raises(ConnectorError, match="what analysts said"):
+            pages(site.connect(), PullWindow(text_fields=("message", name)))

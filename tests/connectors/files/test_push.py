@@ -24,94 +24,94 @@ def written(folder: Path) -> list[str]:
     return [orjson.loads(line)[UID_FIELD] for line in lines]
 
 
-@pytest.mark.parametrize("cut", [1, 40, 200])
-def test_a_line_that_a_kill_tore_is_cut_off_and_written_again(cut: int, tmp_path: Path) -> None:
-    detections = make_detections(5)
-    connector(tmp_path).push(detections)
-    path = tmp_path / "out.jsonl"
-    raw = path.read_bytes()
-    path.write_bytes(raw[: -1 - cut])
-    receipt = connector(tmp_path).push(detections)
-    assert list(receipt.written) == [detections[-1].uid]
-    assert written(tmp_path) == [one.uid for one in detections]
-    assert path.read_bytes() == raw
-
-
-def test_a_whole_last_line_without_its_end_is_kept(tmp_path: Path) -> None:
-    detections = make_detections(2)
-    connector(tmp_path).push(detections[:1])
-    path = tmp_path / "out.jsonl"
-    path.write_bytes(path.read_bytes().rstrip(b"\n"))
-    receipt = connector(tmp_path).push(detections)
-    assert list(receipt.duplicates) == [detections[0].uid]
-    assert written(tmp_path) == [one.uid for one in detections]
-
-
-def test_what_another_process_appended_is_seen(tmp_path: Path) -> None:
-    detections = make_detections(4)
-    first, second = connector(tmp_path), connector(tmp_path)
-    first.push(detections[:2])
-    second.push(detections[2:])
-    assert list(first.push(detections).duplicates) == [one.uid for one in detections]
-
-
-def test_lines_of_somebody_else_do_no_harm(tmp_path: Path) -> None:
-    (tmp_path / "out.jsonl").write_bytes(b'not json\n[1]\n{"a": 1}\n')
-    assert len(connector(tmp_path).push(make_detections(2)).written) == 2
-
-
 def _push_many(folder: Path, start: int) -> None:
     sink = JsonLinesSink(folder / "out.jsonl", "uid")
     for number in range(60):
         sink.append([{"uid": str((start + number) % 80), "pad": "x" * 500}])
 
 
-def test_two_processes_write_each_uid_once_and_no_line_is_torn(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_push_many, args=(tmp_path, n)) for n in (0, 20)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
-        assert worker.exitcode == 0
-    lines = (tmp_path / "out.jsonl").read_bytes().splitlines()
-    assert sorted(int(orjson.loads(line)["uid"]) for line in lines) == list(range(80))
+class TestTornLine:
+    @pytest.mark.parametrize("cut", [1, 40, 200])
+    def test_is_cut_off_and_written_again(self, cut: int, tmp_path: Path) -> None:
+        detections = make_detections(5)
+        connector(tmp_path).push(detections)
+        path = tmp_path / "out.jsonl"
+        raw = path.read_bytes()
+        path.write_bytes(raw[: -1 - cut])
+        receipt = connector(tmp_path).push(detections)
+        assert list(receipt.written) == [detections[-1].uid]
+        assert written(tmp_path) == [one.uid for one in detections]
+        assert path.read_bytes() == raw
+
+    def test_that_is_whole_is_kept(self, tmp_path: Path) -> None:
+        detections = make_detections(2)
+        connector(tmp_path).push(detections[:1])
+        path = tmp_path / "out.jsonl"
+        path.write_bytes(path.read_bytes().rstrip(b"\n"))
+        receipt = connector(tmp_path).push(detections)
+        assert list(receipt.duplicates) == [detections[0].uid]
+        assert written(tmp_path) == [one.uid for one in detections]
 
 
-def test_a_detection_is_written_with_ecs_names_and_its_own_win(tmp_path: Path) -> None:
-    connector(tmp_path).push(make_detections(1))
-    row = orjson.loads((tmp_path / "out.jsonl").read_bytes())
-    assert row["event.kind"] == "alert"
-    assert row["event.risk_score"] == 90.0
-    assert row["sftsec.incident.uid"] == "incident-00000"
-    assert row["host.name"].startswith("host-")
+class TestSharedFile:
+    def test_shows_what_another_process_appended(self, tmp_path: Path) -> None:
+        detections = make_detections(4)
+        first, second = connector(tmp_path), connector(tmp_path)
+        first.push(detections[:2])
+        second.push(detections[2:])
+        assert list(first.push(detections).duplicates) == [one.uid for one in detections]
+
+    def test_may_hold_lines_of_other_tools(self, tmp_path: Path) -> None:
+        (tmp_path / "out.jsonl").write_bytes(b'not json\n[1]\n{"a": 1}\n')
+        assert len(connector(tmp_path).push(make_detections(2)).written) == 2
+
+    def test_gets_each_uid_once_from_two_processes(self, tmp_path: Path) -> None:
+        context = multiprocessing.get_context("spawn")
+        workers = [context.Process(target=_push_many, args=(tmp_path, n)) for n in (0, 20)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(60)
+            assert worker.exitcode == 0
+        lines = (tmp_path / "out.jsonl").read_bytes().splitlines()
+        assert sorted(int(orjson.loads(line)["uid"]) for line in lines) == list(range(80))
 
 
-def test_labels_are_requested_once_each_beside_the_output(tmp_path: Path) -> None:
-    assert connector(tmp_path).request_labels(make_label_requests(["a", "b"])) == 2
-    assert connector(tmp_path).request_labels(make_label_requests(["b", "c"])) == 1
-    lines = (tmp_path / "out.jsonl.label-requests.jsonl").read_bytes().splitlines()
-    assert [orjson.loads(line)["sftsec.incident.uid"] for line in lines] == ["a", "b", "c"]
+class TestDetectionRow:
+    def test_has_ecs_names_that_win(self, tmp_path: Path) -> None:
+        connector(tmp_path).push(make_detections(1))
+        row = orjson.loads((tmp_path / "out.jsonl").read_bytes())
+        assert row["event.kind"] == "alert"
+        assert row["event.risk_score"] == 90.0
+        assert row["sftsec.incident.uid"] == "incident-00000"
+        assert row["host.name"].startswith("host-")
 
 
-def test_the_output_in_a_folder_that_is_read_is_not_pulled(tmp_path: Path) -> None:
-    (tmp_path / "in.jsonl").write_bytes(b'{"id": "1", "message": "m"}\n')
-    one = connector(tmp_path)
-    one.push(make_detections(3))
-    one.request_labels(make_label_requests(["x"]))
-    from sftsec_core.api.domain import PullWindow
-
-    assert [i.uid for page in one.pull(PullWindow()) for i in page.incidents] == ["1"]
+class TestLabelRequest:
+    def test_is_written_once_beside_the_output(self, tmp_path: Path) -> None:
+        assert connector(tmp_path).request_labels(make_label_requests(["a", "b"])) == 2
+        assert connector(tmp_path).request_labels(make_label_requests(["b", "c"])) == 1
+        lines = (tmp_path / "out.jsonl.label-requests.jsonl").read_bytes().splitlines()
+        assert [orjson.loads(line)["sftsec.incident.uid"] for line in lines] == ["a", "b", "c"]
 
 
-def test_pushing_without_an_output_says_what_to_set(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="set `output`"):
-        FilesConnector(FilesConfig(paths=(tmp_path,))).push(make_detections(1))
+class TestOutput:
+    def test_is_not_pulled_from_its_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "in.jsonl").write_bytes(b'{"id": "1", "message": "m"}\n')
+        one = connector(tmp_path)
+        one.push(make_detections(3))
+        one.request_labels(make_label_requests(["x"]))
+        from sftsec_core.api.domain import PullWindow
 
+        assert [i.uid for page in one.pull(PullWindow()) for i in page.incidents] == ["1"]
 
-def test_check_names_missing_paths_and_an_output_that_cannot_be_written(tmp_path: Path) -> None:
-    config = FilesConfig(paths=(tmp_path / "no.jsonl",), output=tmp_path)
-    found = FilesConnector(config).check()
-    assert len(found) == 2
-    assert "does not exist" in found[0]
-    assert "names a file" in found[1]
+    def test_that_is_not_set_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(OutputError, match="set `output`"):
+            FilesConnector(FilesConfig(paths=(tmp_path,))).push(make_detections(1))
+
+    def test_that_cannot_be_written_is_named(self, tmp_path: Path) -> None:
+        config = FilesConfig(paths=(tmp_path / "no.jsonl",), output=tmp_path)
+        found = FilesConnector(config).check()
+        assert len(found) == 2
+        assert "does not exist" in found[0]
+        assert "names a file" in found[1]

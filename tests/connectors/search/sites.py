@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow
+from sftsec_core.sdk.window import utc_now
 from sftsec_core.testing import StoredDetection
 from sftsec_elastic.config import ElasticConfig
 from sftsec_elastic.connector import ElasticConnector
@@ -100,10 +101,11 @@ class Site:
     def _connector(
         self, options: Mapping[str, Any], clock: Callable[[], datetime] | None
     ) -> SearchConnector:
-        timed = {} if clock is None else {"clock": clock}
+        clock = clock or utc_now
         if self.vendor == "elastic":
-            return ElasticConnector(ElasticConfig.model_validate(options), **timed)
-        return OpenSearchConnector(OpenSearchConfig.model_validate(options), **timed)
+            return ElasticConnector(ElasticConfig.model_validate(options), name="siem", clock=clock)
+        config = OpenSearchConfig.model_validate(options)
+        return OpenSearchConnector(config, name="siem", clock=clock)
 
     # --- the engine itself
 

@@ -45,166 +45,6 @@ def refusal(config: Callable[[Options], BaseModel], **options: Any) -> str:
     return "; ".join(f"{error['loc']}: {error['msg']}" for error in refused.value.errors())
 
 
-# --- where credentials go
-
-
-@both
-@pytest.mark.parametrize("url", ["http://siem.example:9200", "http://10.0.0.1:9200"])
-def test_credentials_are_not_sent_in_the_clear(
-    config: Callable[[Options], BaseModel], url: str
-) -> None:
-    assert "use https" in refusal(config, url=url, **LOGIN)
-    assert "use https" in refusal(config, url=[HTTPS, url], **LOGIN)
-
-
-@both
-@pytest.mark.parametrize("url", ["http://localhost:9200", "http://127.0.0.1:9200", "http://[::1]"])
-def test_this_machine_may_be_spoken_to_in_the_clear(
-    config: Callable[[Options], BaseModel], url: str
-) -> None:
-    assert config({"url": url, **LOGIN})
-
-
-@both
-def test_without_credentials_http_will_do(config: Callable[[Options], BaseModel]) -> None:
-    assert config({"url": "http://siem.example:9200"})
-
-
-@pytest.mark.parametrize("where", ["url", "kibana_url"])
-def test_an_api_key_is_not_sent_in_the_clear_either(where: str) -> None:
-    said = refusal(elastic, api_key="env:SFTSEC_TEST_KEY", **{where: "http://siem.example:5601"})
-    assert "use https" in said
-
-
-@both
-@pytest.mark.parametrize(
-    "url", [f"https://ann:{SECRET}@siem.example", f"https://{SECRET}@siem.example"]
-)
-def test_a_password_in_the_address_is_refused_and_not_repeated(
-    config: Callable[[Options], BaseModel], url: str
-) -> None:
-    for given in (url, [HTTPS, url]):
-        said = refusal(config, url=given)
-        assert "leave user and password out of the address" in said
-        assert SECRET not in said
-
-
-def test_nor_may_kibanas_address_hold_one() -> None:
-    said = refusal(elastic, kibana_url=f"https://ann:{SECRET}@kibana.example")
-    assert "leave user and password out of the address" in said
-    assert SECRET not in said
-
-
-@both
-@pytest.mark.parametrize("url", ["siem.example:9200", "ftp://siem.example", "https://", "", []])
-def test_what_is_no_address_is_refused(config: Callable[[Options], BaseModel], url: Any) -> None:
-    assert "url" in refusal(config, url=url)
-
-
-# --- how to log in
-
-
-@both
-def test_a_literal_secret_is_refused_and_not_repeated(
-    config: Callable[[Options], BaseModel],
-) -> None:
-    said = refusal(config, username="ann", password=SECRET)
-    assert "write a reference to a secret" in said
-    assert SECRET not in said
-
-
-def test_a_literal_api_key_is_refused_and_not_repeated() -> None:
-    said = refusal(elastic, api_key=SECRET)
-    assert "write a reference to a secret" in said
-    assert SECRET not in said
-
-
-@both
-@pytest.mark.parametrize("half", [{"username": "ann"}, {"password": "env:SFTSEC_TEST_PASSWORD"}])
-def test_user_and_password_go_together(
-    config: Callable[[Options], BaseModel], half: Options
-) -> None:
-    assert "username and password go together" in refusal(config, **half)
-
-
-def test_one_logs_in_one_way() -> None:
-    said = refusal(elastic, api_key="env:SFTSEC_TEST_KEY", **LOGIN)
-    assert "give api_key, or username and password, not both" in said
-
-
-def test_a_secret_that_is_not_set_says_where_it_was_looked_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delenv("SFTSEC_TEST_PASSWORD", raising=False)
-    monkeypatch.delenv("SFTSEC_TEST_KEY", raising=False)
-    with pytest.raises(ConfigError, match="env:SFTSEC_TEST_PASSWORD is not set"):
-        OpenSearchConnector(
-            OpenSearchConfig.model_validate({"url": HTTPS, "sources": [{"index": "x"}], **LOGIN})
-        )
-    with pytest.raises(ConfigError, match="env:SFTSEC_TEST_KEY is not set"):
-        ElasticConnector(
-            ElasticConfig.model_validate({"url": HTTPS, "api_key": "env:SFTSEC_TEST_KEY"})
-        )
-
-
-# --- the rest
-
-
-@both
-@pytest.mark.parametrize("key", ["pasword", "verify_certs", "ssl_no_verify"])
-def test_an_unknown_key_is_refused(config: Callable[[Options], BaseModel], key: str) -> None:
-    assert key in refusal(config, **{key: False})
-
-
-@both
-def test_an_unknown_key_of_a_source_is_refused(config: Callable[[Options], BaseModel]) -> None:
-    said = refusal(config, sources=[{"kind": "index", "index": "mail", "lable": "verdict"}])
-    assert "lable" in said
-
-
-@pytest.mark.parametrize("given", ["a" * 64, "A" * 64, ":".join(["aA"] * 32)])
-def test_a_fingerprint_is_a_sha256_in_any_usual_form(given: str) -> None:
-    config = ElasticConfig(url=HTTPS, fingerprint=given)
-    assert config.fingerprint == "a" * 64
-
-
-@pytest.mark.parametrize("given", ["a" * 40, "g" * 64, "", "a" * 65, "sha256:" + "a" * 64])
-def test_anything_else_is_no_fingerprint(given: str) -> None:
-    assert "64 hex digits" in refusal(elastic, fingerprint=given)
-
-
-def test_an_authority_and_a_fingerprint_are_not_given_both() -> None:
-    said = refusal(elastic, fingerprint="a" * 64, ca_file="/etc/ca.pem")
-    assert "give ca_file or fingerprint, not both" in said
-
-
-@both
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("page_size", 0),
-        ("page_size", 10_001),
-        ("bulk_size", 0),
-        ("max_page_bytes", 10),
-        ("max_depth", 0),
-        ("namespace", "Upper"),
-        ("namespace", "with-dash"),
-        ("namespace", "a/b"),
-        ("verdicts_index", "a,b"),
-        ("verdicts_index", "wild*"),
-        ("timeout", "soon"),
-        ("sources", []),
-    ],
-)
-def test_a_value_out_of_its_bounds_is_refused(
-    config: Callable[[Options], BaseModel], key: str, value: Any
-) -> None:
-    assert key in refusal(config, **{key: value})
-
-
-# --- secrets
-
-
 def everything_said(connector: SearchConnector, caplog: pytest.LogCaptureFixture) -> str:
     """What a failing connector says, in errors, their traces, its own words and the log."""
     caplog.set_level(logging.DEBUG)
@@ -230,42 +70,194 @@ def logged_in(site: Site, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Se
     return site.connect("mail", setup=False, **login | options)
 
 
-def test_a_connector_that_reaches_nothing_repeats_no_secret(
-    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    connector = logged_in(
-        site, monkeypatch, url="http://127.0.0.1:9", ca_file=None, retry_timeout="0s"
+class TestAddress:
+    @both
+    @pytest.mark.parametrize("url", ["http://siem.example:9200", "http://10.0.0.1:9200"])
+    def test_sends_no_credentials_in_the_clear(
+        self, config: Callable[[Options], BaseModel], url: str
+    ) -> None:
+        assert "use https" in refusal(config, url=url, **LOGIN)
+        assert "use https" in refusal(config, url=[HTTPS, url], **LOGIN)
+
+    @both
+    @pytest.mark.parametrize(
+        "url", ["http://localhost:9200", "http://127.0.0.1:9200", "http://[::1]"]
     )
-    said = everything_said(connector, caplog)
-    assert "does not answer" in said
-    assert SECRET not in said
+    def test_of_this_machine_may_be_http(
+        self, config: Callable[[Options], BaseModel], url: str
+    ) -> None:
+        assert config({"url": url, **LOGIN})
+
+    @both
+    def test_without_credentials_may_be_http(self, config: Callable[[Options], BaseModel]) -> None:
+        assert config({"url": "http://siem.example:9200"})
+
+    @pytest.mark.parametrize("where", ["url", "kibana_url"])
+    def test_sends_no_api_key_in_the_clear(self, where: str) -> None:
+        said = refusal(
+            elastic, api_key="env:SFTSEC_TEST_KEY", **{where: "http://siem.example:5601"}
+        )
+        assert "use https" in said
+
+    @both
+    @pytest.mark.parametrize(
+        "url", [f"https://ann:{SECRET}@siem.example", f"https://{SECRET}@siem.example"]
+    )
+    def test_with_a_password_is_refused(
+        self, config: Callable[[Options], BaseModel], url: str
+    ) -> None:
+        for given in (url, [HTTPS, url]):
+            said = refusal(config, url=given)
+            assert "leave user and password out of the address" in said
+            assert SECRET not in said
+
+    def test_of_kibana_with_a_password_is_refused(self) -> None:
+        said = refusal(elastic, kibana_url=f"https://ann:{SECRET}@kibana.example")
+        assert "leave user and password out of the address" in said
+        assert SECRET not in said
+
+    @both
+    @pytest.mark.parametrize("url", ["siem.example:9200", "ftp://siem.example", "https://", "", []])
+    def test_that_is_none_is_refused(
+        self, config: Callable[[Options], BaseModel], url: Any
+    ) -> None:
+        assert "url" in refusal(config, url=url)
 
 
-@pytest.mark.parametrize("kind", ["password", "api_key"])
-def test_a_connector_that_is_refused_repeats_no_secret(
-    elasticsearch_server: SearchServer,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    kind: str,
-) -> None:
-    """Of OpenSearch: it stands in the tests of access, since this one lets everybody in."""
-    key = {"api_key": "env:SFTSEC_TEST_SECRET", "username": None, "password": None}
-    with own_site("elastic", elasticsearch_server) as site:
-        connector = logged_in(site, monkeypatch, **(key if kind == "api_key" else {}))
+class TestLogin:
+    @both
+    def test_refuses_a_literal_password(
+        self,
+        config: Callable[[Options], BaseModel],
+    ) -> None:
+        said = refusal(config, username="ann", password=SECRET)
+        assert "write a reference to a secret" in said
+        assert SECRET not in said
+
+    def test_refuses_a_literal_api_key(self) -> None:
+        said = refusal(elastic, api_key=SECRET)
+        assert "write a reference to a secret" in said
+        assert SECRET not in said
+
+    @both
+    @pytest.mark.parametrize(
+        "half", [{"username": "ann"}, {"password": "env:SFTSEC_TEST_PASSWORD"}]
+    )
+    def test_needs_user_and_password_together(
+        self, config: Callable[[Options], BaseModel], half: Options
+    ) -> None:
+        assert "username and password go together" in refusal(config, **half)
+
+    def test_allows_one_way_only(self) -> None:
+        said = refusal(elastic, api_key="env:SFTSEC_TEST_KEY", **LOGIN)
+        assert "give api_key, or username and password, not both" in said
+
+    def test_names_where_a_secret_is_missing(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.delenv("SFTSEC_TEST_PASSWORD", raising=False)
+        monkeypatch.delenv("SFTSEC_TEST_KEY", raising=False)
+        with pytest.raises(ConfigError, match="env:SFTSEC_TEST_PASSWORD is not set"):
+            OpenSearchConnector(
+                OpenSearchConfig.model_validate(
+                    {"url": HTTPS, "sources": [{"index": "x"}], **LOGIN}
+                )
+            )
+        with pytest.raises(ConfigError, match="env:SFTSEC_TEST_KEY is not set"):
+            ElasticConnector(
+                ElasticConfig.model_validate({"url": HTTPS, "api_key": "env:SFTSEC_TEST_KEY"})
+            )
+
+
+class TestKeys:
+    @both
+    @pytest.mark.parametrize("key", ["pasword", "verify_certs", "ssl_no_verify"])
+    def test_that_are_unknown_are_refused(
+        self, config: Callable[[Options], BaseModel], key: str
+    ) -> None:
+        assert key in refusal(config, **{key: False})
+
+    @both
+    def test_of_a_source_are_checked_too(self, config: Callable[[Options], BaseModel]) -> None:
+        said = refusal(config, sources=[{"kind": "index", "index": "mail", "lable": "verdict"}])
+        assert "lable" in said
+
+    @both
+    @pytest.mark.parametrize(
+        ("key", "value"),
+        [
+            ("page_size", 0),
+            ("page_size", 10_001),
+            ("bulk_size", 0),
+            ("max_page_bytes", 10),
+            ("max_depth", 0),
+            ("namespace", "Upper"),
+            ("namespace", "with-dash"),
+            ("namespace", "a/b"),
+            ("verdicts_index", "a,b"),
+            ("verdicts_index", "wild*"),
+            ("timeout", "soon"),
+            ("sources", []),
+        ],
+    )
+    def test_out_of_bounds_are_refused(
+        self, config: Callable[[Options], BaseModel], key: str, value: Any
+    ) -> None:
+        assert key in refusal(config, **{key: value})
+
+
+class TestFingerprint:
+    @pytest.mark.parametrize("given", ["a" * 64, "A" * 64, ":".join(["aA"] * 32)])
+    def test_is_a_sha256_in_any_form(self, given: str) -> None:
+        config = ElasticConfig(url=HTTPS, fingerprint=given)
+        assert config.fingerprint == "a" * 64
+
+    @pytest.mark.parametrize("given", ["a" * 40, "g" * 64, "", "a" * 65, "sha256:" + "a" * 64])
+    def test_that_is_none_is_refused(self, given: str) -> None:
+        assert "64 hex digits" in refusal(elastic, fingerprint=given)
+
+    def test_excludes_a_ca_file(self) -> None:
+        said = refusal(elastic, fingerprint="a" * 64, ca_file="/etc/ca.pem")
+        assert "give ca_file or fingerprint, not both" in said
+
+
+class TestSecrets:
+    def test_stay_out_of_connection_errors(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        connector = logged_in(
+            site, monkeypatch, url="http://127.0.0.1:9", ca_file=None, retry_timeout="0s"
+        )
         said = everything_said(connector, caplog)
-    assert "the credentials are not accepted" in said
-    assert SECRET not in said
+        assert "does not answer" in said
+        assert SECRET not in said
 
+    @pytest.mark.parametrize("kind", ["password", "api_key"])
+    def test_stay_out_of_access_errors(
+        self,
+        elasticsearch_server: SearchServer,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        kind: str,
+    ) -> None:
+        """Of OpenSearch: it stands in the tests of access, since this one lets everybody in."""
+        key = {"api_key": "env:SFTSEC_TEST_SECRET", "username": None, "password": None}
+        with own_site("elastic", elasticsearch_server) as site:
+            connector = logged_in(site, monkeypatch, **(key if kind == "api_key" else {}))
+            said = everything_said(connector, caplog)
+        assert "the credentials are not accepted" in said
+        assert SECRET not in said
 
-def test_documents_are_not_repeated_in_the_log(
-    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    index = site.name("mail")
-    site.make_index(index)
-    site.plant(index, {"a": {"@timestamp": "2026-01-05T08:00:00Z", "message": SECRET}})
-    connector = site.connect(index)
-    assert len(pages(connector)) == 1
-    connector.push(make_detections(3))
-    assert SECRET not in caplog.text
-    assert make_detections(1)[0].fields["message"] not in caplog.text
+    def test_and_documents_stay_out_of_logs(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        index = site.name("mail")
+        site.make_index(index)
+        site.plant(index, {"a": {"@timestamp": "2026-01-05T08:00:00Z", "message": SECRET}})
+        connector = site.connect(index)
+        assert len(pages(connector)) == 1
+        connector.push(make_detections(3))
+        assert SECRET not in caplog.text
+        assert make_detections(1)[0].fields["message"] not in caplog.text

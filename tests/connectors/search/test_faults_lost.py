@@ -161,86 +161,80 @@ def crash(own: OwnEngine, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return outcome
 
 
-def test_a_pull_waits_for_the_engine_and_goes_on(crash: Outcome) -> None:
-    assert [line for line in crash.said if "does not answer" in line]
-    assert sorted(ids(crash.waited)) == sorted(PLANTED)
+class TestCrash:
+    def test_is_survived_by_a_patient_pull(self, crash: Outcome) -> None:
+        assert [line for line in crash.said if "does not answer" in line]
+        assert sorted(ids(crash.waited)) == sorted(PLANTED)
+
+    def test_ends_an_impatient_pull_in_one_line(self, crash: Outcome) -> None:
+        assert "does not answer" in crash.error
+        assert "\n" not in crash.error
+
+    def test_leaves_the_rest_to_the_next_pull(self, crash: Outcome) -> None:
+        assert sorted(ids([*crash.broken, *crash.rest])) == sorted(PLANTED)
+
+    def test_is_survived_by_a_push(self, crash: Outcome) -> None:
+        """What was written before the crash, without a receipt, is a duplicate."""
+        receipt = crash.receipt
+        assert sorted([*receipt.written, *receipt.duplicates]) == sorted(
+            each.uid for each in PUSHED
+        )
+        assert receipt.rejected == ()
+
+    def test_leaves_the_rest_to_the_next_delivery(self, crash: Outcome) -> None:
+        first, second = crash.deliveries
+        assert first.unavailable is not None
+        assert 0 < first.pending <= len(DELIVERED)
+        assert (second.unavailable, second.pending, second.rejected) == (None, 0, 0)
+        assert first.delivered() + second.delivered() == len(DELIVERED)
+
+    def test_duplicates_no_detection(self, crash: Outcome) -> None:
+        assert sorted(crash.kept) == sorted(each.uid for each in (*PUSHED, *DELIVERED))
+
+    def test_does_not_make_credentials_wrong(self, crash: Outcome) -> None:
+        assert {type(error) for error in crash.asked} == {ConnectorUnavailableError}
 
 
-def test_a_pull_that_gives_up_says_so_in_a_line(crash: Outcome) -> None:
-    assert "does not answer" in crash.error
-    assert "\n" not in crash.error
+class TestHang:
+    def test_is_retried_without_copies(
+        self,
+        own: OwnEngine,
+    ) -> None:
+        """It takes a request, answers too late for us to hear, and has written nevertheless."""
+        detections = make_detections(2000, model_digest="2" * 64)
+        connector = own.site.connect(
+            "mail", page_size=PAGE, bulk_size=20, timeout="1s", retry_timeout="1m", setup=False
+        )
+        found = []
+        with ThreadPoolExecutor(1) as pusher, overheard("sftsec_core.sdk.retry") as said:
+            for number, page in enumerate(connector.pull(EVERYTHING)):
+                found.append(page)
+                if number == 3:
+                    pushing = pusher.submit(connector.push, detections)
+                    wait_until(lambda: count(own, detections[0]) > 50)
+                    with own.hanging():
+                        time.sleep(1.5)
+            receipt = pushing.result()
+        assert [line for line in said if "does not answer" in line and "Timeout" in line]
+        assert sorted(ids(found)) == sorted(PLANTED)
+        sent = sorted(each.uid for each in detections)
+        assert sorted([*receipt.written, *receipt.duplicates]) == sent
+        assert sorted(written(own, detections)) == sent
 
 
-def test_the_next_pull_brings_the_rest_from_the_last_cursor(crash: Outcome) -> None:
-    assert sorted(ids([*crash.broken, *crash.rest])) == sorted(PLANTED)
-
-
-def test_a_push_waits_for_the_engine_and_accounts_for_all(crash: Outcome) -> None:
-    """What was written before the crash, and its receipt lost with the engine, is a duplicate."""
-    receipt = crash.receipt
-    assert sorted([*receipt.written, *receipt.duplicates]) == sorted(each.uid for each in PUSHED)
-    assert receipt.rejected == ()
-
-
-def test_a_delivery_that_gives_up_leaves_what_is_left_to_the_next(crash: Outcome) -> None:
-    first, second = crash.deliveries
-    assert first.unavailable is not None
-    assert 0 < first.pending <= len(DELIVERED)
-    assert (second.unavailable, second.pending, second.rejected) == (None, 0, 0)
-    assert first.delivered() + second.delivered() == len(DELIVERED)
-
-
-def test_each_detection_is_written_once(crash: Outcome) -> None:
-    assert sorted(crash.kept) == sorted(each.uid for each in (*PUSHED, *DELIVERED))
-
-
-def test_right_credentials_are_not_called_wrong_while_the_engine_starts(crash: Outcome) -> None:
-    assert {type(error) for error in crash.asked} == {ConnectorUnavailableError}
-
-
-# --- it hangs
-
-
-def test_an_engine_that_hangs_is_asked_again_and_what_it_did_unheard_is_not_done_twice(
-    own: OwnEngine,
-) -> None:
-    """It takes a request, answers too late for us to hear, and has written nevertheless."""
-    detections = make_detections(2000, model_digest="2" * 64)
-    connector = own.site.connect(
-        "mail", page_size=PAGE, bulk_size=20, timeout="1s", retry_timeout="1m", setup=False
-    )
-    found = []
-    with ThreadPoolExecutor(1) as pusher, overheard("sftsec_core.sdk.retry") as said:
-        for number, page in enumerate(connector.pull(EVERYTHING)):
-            found.append(page)
-            if number == 3:
-                pushing = pusher.submit(connector.push, detections)
-                wait_until(lambda: count(own, detections[0]) > 50)
-                with own.hanging():
-                    time.sleep(1.5)
-        receipt = pushing.result()
-    assert [line for line in said if "does not answer" in line and "Timeout" in line]
-    assert sorted(ids(found)) == sorted(PLANTED)
-    sent = sorted(each.uid for each in detections)
-    assert sorted([*receipt.written, *receipt.duplicates]) == sent
-    assert sorted(written(own, detections)) == sent
-
-
-# --- what setup made is lost
-
-
-def test_without_its_template_nothing_is_written_and_setup_is_named(own: OwnEngine) -> None:
-    """No plain index of the data stream's name is made: no rule would look into it."""
-    own.site.call("DELETE", f"/_data_stream/{own.site.stream}")
-    own.site.call("DELETE", "/_index_template/sftsec-detections")
-    connector = own.site.connect("mail", setup=False)
-    problem = f"the data stream {own.site.stream} is not there: run `sftsec connector setup`"
-    assert problem in connector.check()
-    with pytest.raises(ConnectorError, match="run `sftsec connector setup`") as error:
-        connector.push(make_detections(3))
-    assert "\n" not in str(error.value)
-    for path in (f"/{own.site.stream}", f"/_data_stream/{own.site.stream}"):
-        assert own.engine.call("GET", path)[0] == 404
-    connector.setup()
-    assert len(connector.push(make_detections(3)).written) == 3
-    assert list(connector.check()) == []
+class TestLostTemplate:
+    def test_stops_writes_and_names_setup(self, own: OwnEngine) -> None:
+        """No plain index of the data stream's name is made: no rule would look into it."""
+        own.site.call("DELETE", f"/_data_stream/{own.site.stream}")
+        own.site.call("DELETE", "/_index_template/sftsec-detections")
+        connector = own.site.connect("mail", setup=False)
+        problem = f"the data stream {own.site.stream} is not there: run `sftsec connector setup`"
+        assert problem in connector.check()
+        with pytest.raises(ConnectorError, match="run `sftsec connector setup`") as error:
+            connector.push(make_detections(3))
+        assert "\n" not in str(error.value)
+        for path in (f"/{own.site.stream}", f"/_data_stream/{own.site.stream}"):
+            assert own.engine.call("GET", path)[0] == 404
+        connector.setup()
+        assert len(connector.push(make_detections(3)).written) == 3
+        assert list(connector.check()) == []

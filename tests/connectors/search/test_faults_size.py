@@ -82,31 +82,11 @@ def own(request: pytest.FixtureRequest) -> Iterator[OwnEngine]:
             yield own
 
 
-# --- a point in time that nobody kept alive
-
-
 def points(own: OwnEngine) -> int:
     """The points in time that the engine keeps, one a shard."""
     name = "open_contexts" if own.site.vendor == "elastic" else "point_in_time_current"
     nodes = own.site.call("GET", "/_nodes/stats/indices/search")["nodes"]
     return sum(int(each["indices"]["search"][name]) for each in nodes.values())
-
-
-def test_a_point_in_time_that_expires_between_pages_is_replaced_by_another(own: OwnEngine) -> None:
-    connector = own.site.connect("mail", page_size=10, keep_alive="1s", setup=False)
-    window = PullWindow(text_fields=("message",))
-    found = []
-    with overheard("sftsec_search") as said:
-        for number, page in enumerate(connector.pull(window)):
-            found.append(page)
-            if number == 1:
-                time.sleep(0.5)  # the next page is read meanwhile
-                wait_until(lambda: points(own) == 0)
-    assert [line for line in said if "point in time is gone" in line]
-    assert sorted(ids(found)) == sorted([*events(50), "huge"])
-
-
-# --- what is too large
 
 
 def in_a_child(
@@ -126,56 +106,10 @@ def in_a_child(
     return uids, dict(rejected), peak
 
 
-def test_a_document_of_100_mb_is_passed_over_by_name_in_bounded_memory(
-    own: OwnEngine, root: Path
-) -> None:
-    uids, rejected, peak = in_a_child(own, root, page_size=4)
-    assert sorted(uids) == sorted(f"mail/{name}" for name in events(50))
-    assert list(rejected) == ["mail/huge"]
-    assert "larger than max_page_bytes" in rejected["mail/huge"]
-    assert peak < 400
-
-
-def test_of_a_document_of_100_mb_the_fields_that_are_asked_for_are_brought(own: OwnEngine) -> None:
-    window = PullWindow(text_fields=("message",))
-    found = pages(own.site.connect("mail", setup=False), window)
-    assert sorted(ids(found)) == sorted([*events(50), "huge"])
-
-
-def test_a_verdict_on_a_document_of_100_mb_is_rejected_and_the_others_come(own: OwnEngine) -> None:
-    connector = own.site.connect("mail", verdicts_index="verdicts")
-    verdict = Verdict("ham", "ann", START)
-    own.site.plant("mail", {"fresh": {"@timestamp": START.isoformat(), "message": "fresh"}})
-    connector.add_verdicts([("mail/huge", verdict), ("mail/fresh", verdict)])
-    found = pages(connector, PullWindow(labelled=True))
-    assert sorted(ids(found)) == sorted([*events(50), "fresh"])
-    [rejection] = [each for page in found for each in page.rejected]
-    assert rejection.where == "mail/huge"
-    own.site.call("DELETE", "/mail/_doc/fresh?refresh=true")
-
-
 def detection(own: OwnEngine, size: int, digest: str) -> Detection:
     uid = f"{size:020d}{digest:>20}"
     fields = {"process.command_line": "x" * size}
     return Detection(uid, "mail/huge", "made-up", digest, "spam", 0.9, 0.5, fields=fields)
-
-
-@pytest.mark.parametrize("size", [HUGE // 2 + 1000, 51 << 20])
-def test_a_detection_that_the_cluster_never_takes_is_refused_and_the_others_are_written(
-    own: OwnEngine, size: int
-) -> None:
-    """Its fields stand twice in the document: more than the room there is, more than a request."""
-    others = make_detections(3, model_digest=f"{size:064d}")
-    connector = own.site.connect("mail", setup=False, retry_timeout="20s")
-    receipt = connector.push([others[0], detection(own, size, "a" * 20), *others[1:]])
-    assert sorted(receipt.written) == sorted(each.uid for each in others)
-    [(uid, reason)] = receipt.rejected
-    assert uid.startswith("0")
-    assert "larger than the cluster takes" in reason
-    assert "xxx" not in reason
-
-
-# --- what is too much at once
 
 
 def held(own: OwnEngine) -> int:
@@ -185,37 +119,92 @@ def held(own: OwnEngine) -> int:
     return max(int(each["coordinating_in_bytes"]) for each in kept)
 
 
-def test_a_push_that_is_refused_with_429_goes_through_when_there_is_room_again(
-    own: OwnEngine,
-) -> None:
-    """The room is taken by a write to an index that no node may hold: it waits for one."""
-    nowhere = {"index.routing.allocation.require._name": "nowhere", "number_of_replicas": 0}
-    own.site.call("PUT", "/stuck?wait_for_active_shards=0", {"settings": nowhere})
-    connect = partial(own.site.connect, "mail", setup=False, bulk_size=50)
-    detections = make_detections(200)
-    with ThreadPoolExecutor(1) as writer, overheard("sftsec_core.sdk.retry") as said:
-        waiting = {"text": "x" * HUGE}
-        stuck = writer.submit(own.engine.call, "PUT", "/stuck/_doc/1?timeout=2s", waiting)
-        wait_until(lambda: held(own) > HUGE)
-        with pytest.raises(ConnectorUnavailableError, match="answers 429") as error:
-            connect(retry_timeout="0s").push(detections)
-        assert "\n" not in str(error.value)
-        receipt = connect(retry_timeout="1m").push(detections)
-        assert stuck.result()[0] == 503
-    own.site.call("DELETE", "/stuck")
-    assert [line for line in said if "answers 429" in line and "rejected_execution" in line]
-    assert sorted(receipt.written) == sorted(each.uid for each in detections)
-    sent = {each.uid for each in detections}
-    there = [hit["_id"] for hit in own.site.documents(own.site.stream) if hit["_id"] in sent]
-    assert sorted(there) == sorted(sent)
+class TestExpiredPoint:
+    def test_is_replaced_between_pages(self, own: OwnEngine) -> None:
+        connector = own.site.connect("mail", page_size=10, keep_alive="1s", setup=False)
+        window = PullWindow(text_fields=("message",))
+        found = []
+        with overheard("sftsec_search") as said:
+            for number, page in enumerate(connector.pull(window)):
+                found.append(page)
+                if number == 1:
+                    time.sleep(0.5)  # the next page is read meanwhile
+                    wait_until(lambda: points(own) == 0)
+        assert [line for line in said if "point in time is gone" in line]
+        assert sorted(ids(found)) == sorted([*events(50), "huge"])
 
 
-def test_pulls_that_are_refused_with_429_bring_everything_all_the_same(own: OwnEngine) -> None:
-    def pull(_number: int) -> list[str]:
-        connector = own.site.connect("mail", page_size=10, setup=False, retry_timeout="1m")
-        return ids(pages(connector, PullWindow(text_fields=("message",))))
+class TestHugeDocument:
+    def test_is_rejected_in_bounded_memory(self, own: OwnEngine, root: Path) -> None:
+        uids, rejected, peak = in_a_child(own, root, page_size=4)
+        assert sorted(uids) == sorted(f"mail/{name}" for name in events(50))
+        assert list(rejected) == ["mail/huge"]
+        assert "larger than max_page_bytes" in rejected["mail/huge"]
+        assert peak < 400
 
-    with ThreadPoolExecutor(5) as pullers, overheard("sftsec_core.sdk.retry") as said:
-        found = list(pullers.map(pull, range(5)))
-    assert [line for line in said if "answers 429" in line]
-    assert [sorted(each) for each in found] == [sorted([*events(50), "huge"])] * 5
+    def test_gives_the_fields_that_are_wanted(self, own: OwnEngine) -> None:
+        window = PullWindow(text_fields=("message",))
+        found = pages(own.site.connect("mail", setup=False), window)
+        assert sorted(ids(found)) == sorted([*events(50), "huge"])
+
+    def test_with_a_verdict_is_rejected_alone(self, own: OwnEngine) -> None:
+        connector = own.site.connect("mail", verdicts_index="verdicts")
+        verdict = Verdict("ham", "ann", START)
+        own.site.plant("mail", {"fresh": {"@timestamp": START.isoformat(), "message": "fresh"}})
+        connector.add_verdicts([("mail/huge", verdict), ("mail/fresh", verdict)])
+        found = pages(connector, PullWindow(labelled=True))
+        assert sorted(ids(found)) == sorted([*events(50), "fresh"])
+        [rejection] = [each for page in found for each in page.rejected]
+        assert rejection.where == "mail/huge"
+        own.site.call("DELETE", "/mail/_doc/fresh?refresh=true")
+
+
+class TestHugeDetection:
+    @pytest.mark.parametrize("size", [HUGE // 2 + 1000, 51 << 20])
+    def test_is_rejected_alone(self, own: OwnEngine, size: int) -> None:
+        """Its fields are twice in the document: more than the room, more than a request."""
+        others = make_detections(3, model_digest=f"{size:064d}")
+        connector = own.site.connect("mail", setup=False, retry_timeout="20s")
+        receipt = connector.push([others[0], detection(own, size, "a" * 20), *others[1:]])
+        assert sorted(receipt.written) == sorted(each.uid for each in others)
+        [(uid, reason)] = receipt.rejected
+        assert uid.startswith("0")
+        assert "larger than the cluster takes" in reason
+        assert "xxx" not in reason
+
+
+class TestBusyCluster:
+    def test_takes_a_push_once_it_has_room(
+        self,
+        own: OwnEngine,
+    ) -> None:
+        """The room is taken by a write to an index that no node may hold: it waits for one."""
+        nowhere = {"index.routing.allocation.require._name": "nowhere", "number_of_replicas": 0}
+        own.site.call("PUT", "/stuck?wait_for_active_shards=0", {"settings": nowhere})
+        connect = partial(own.site.connect, "mail", setup=False, bulk_size=50)
+        detections = make_detections(200)
+        with ThreadPoolExecutor(1) as writer, overheard("sftsec_core.sdk.retry") as said:
+            waiting = {"text": "x" * HUGE}
+            stuck = writer.submit(own.engine.call, "PUT", "/stuck/_doc/1?timeout=2s", waiting)
+            wait_until(lambda: held(own) > HUGE)
+            with pytest.raises(ConnectorUnavailableError, match="answers 429") as error:
+                connect(retry_timeout="0s").push(detections)
+            assert "\n" not in str(error.value)
+            receipt = connect(retry_timeout="1m").push(detections)
+            assert stuck.result()[0] == 503
+        own.site.call("DELETE", "/stuck")
+        assert [line for line in said if "answers 429" in line and "rejected_execution" in line]
+        assert sorted(receipt.written) == sorted(each.uid for each in detections)
+        sent = {each.uid for each in detections}
+        there = [hit["_id"] for hit in own.site.documents(own.site.stream) if hit["_id"] in sent]
+        assert sorted(there) == sorted(sent)
+
+    def test_is_read_completely_all_the_same(self, own: OwnEngine) -> None:
+        def pull(_number: int) -> list[str]:
+            connector = own.site.connect("mail", page_size=10, setup=False, retry_timeout="1m")
+            return ids(pages(connector, PullWindow(text_fields=("message",))))
+
+        with ThreadPoolExecutor(5) as pullers, overheard("sftsec_core.sdk.retry") as said:
+            found = list(pullers.map(pull, range(5)))
+        assert [line for line in said if "answers 429" in line]
+        assert [sorted(each) for each in found] == [sorted([*events(50), "huge"])] * 5

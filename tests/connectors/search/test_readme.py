@@ -21,16 +21,16 @@ def page(kind: str) -> str:
     return (CONNECTORS / f"sftsec_{kind}" / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("kind", MODELS)
-def test_its_example_is_accepted(kind: str) -> None:
-    [example] = re.findall(r"```yaml\n(.*?)```", page(kind), re.DOTALL)
-    settings = Settings.model_validate(yaml.safe_load(example))
-    [connector] = settings.connectors.values()
-    assert MODELS[connector.type].model_validate(connector.options())
+class TestReadme:
+    @pytest.mark.parametrize("kind", MODELS)
+    def test_has_an_example_that_is_valid(self, kind: str) -> None:
+        [example] = re.findall(r"```yaml\n(.*?)```", page(kind), re.DOTALL)
+        settings = Settings.model_validate(yaml.safe_load(example))
+        [connector] = settings.connectors.values()
+        assert MODELS[connector.type].model_validate(connector.options())
 
-
-@pytest.mark.parametrize("kind", MODELS)
-def test_every_key_is_named(kind: str) -> None:
-    text = page(kind) + (page("elastic") if kind == "opensearch" else "")
-    missing = [name for name in MODELS[kind].model_fields if f"`{name}`" not in text]
-    assert missing == []
+    @pytest.mark.parametrize("kind", MODELS)
+    def test_names_every_key(self, kind: str) -> None:
+        text = page(kind) + (page("elastic") if kind == "opensearch" else "")
+        missing = [name for name in MODELS[kind].model_fields if f"`{name}`" not in text]
+        assert missing == []

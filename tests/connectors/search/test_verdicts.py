@@ -55,102 +55,6 @@ def said(found: list[IncidentPage]) -> dict[str, list[str]]:
     return {i.uid.partition("/")[2]: [v.value for v in i.verdicts] for i in incidents(found)}
 
 
-# --- adding and joining
-
-
-def test_a_verdict_makes_a_labelled_event_of_an_unlabelled_one(site: Site) -> None:
-    index = planted(site)
-    connector = connect(site, index)
-    assert len(uids(pages(connector, UNLABELLED))) == 5
-    verdict = Verdict("spam", "ann", hours(1), "a lottery")
-    assert connector.add_verdicts([(uid(index, 2), verdict)]) == 1
-    [judged] = incidents(pages(connector, LABELLED))
-    assert judged.uid == uid(index, 2)
-    assert judged.verdicts == (verdict,)
-    assert judged.fields["message"] == "text 2"
-    assert ids(pages(connector, UNLABELLED)) == [f"event-{n:06d}" for n in (0, 1, 3, 4)]
-    assert len(uids(pages(connector))) == 5, "without a window each event comes once"
-
-
-def test_a_verdict_that_was_said_before_is_not_added_again(site: Site) -> None:
-    index = planted(site)
-    connector = connect(site, index)
-    verdicts = [(uid(index, n), Verdict("spam", "ann", hours(1))) for n in range(3)]
-    assert connector.add_verdicts(verdicts[:2]) == 2
-    assert connector.add_verdicts(verdicts) == 1
-    assert len(site.documents(log_of(site))) == 3
-
-
-def test_the_verdicts_of_several_analysts_come_oldest_first(site: Site) -> None:
-    index = planted(site)
-    connector = connect(site, index)
-    for hour, word, who in ((3, "spam", "ann"), (1, "ham", "bob"), (2, "spam", "eve")):
-        connector.add_verdicts([(uid(index, 0), Verdict(word, who, hours(hour)))])
-    [judged] = incidents(pages(connector, LABELLED))
-    assert [(v.value, v.analyst) for v in judged.verdicts] == [
-        ("ham", "bob"),
-        ("spam", "eve"),
-        ("spam", "ann"),
-    ]
-
-
-def test_a_verdict_that_is_taken_back_is_kept_beside_the_newer_one(site: Site) -> None:
-    index = planted(site)
-    connector = connect(site, index)
-    for hour, word in ((1, "spam"), (2, "ham"), (3, "spam")):
-        connector.add_verdicts([(uid(index, 0), Verdict(word, "ann", hours(hour)))])
-    assert said(pages(connector, LABELLED)) == {"event-000000": ["spam", "ham", "spam"]}
-
-
-def test_a_verdict_joins_the_one_in_the_events_own_field(site: Site) -> None:
-    index = planted(site)
-    field = {"word": "ham", "by": "bob", "at": hours(1).isoformat()}
-    site.plant(index, {"own": {"@timestamp": START.isoformat(), "verdict": field}})
-    connector = connect(site, index)
-    connector.add_verdicts([(f"{index}/own", Verdict("spam", "ann", hours(2)))])
-    assert said(pages(connector, LABELLED)) == {"own": ["ham", "spam"]}
-
-
-def test_an_automated_verdict_says_so(site: Site) -> None:
-    index = planted(site)
-    connector = connect(site, index)
-    connector.add_verdicts([(uid(index, 0), Verdict("spam", None, hours(1), automated=True))])
-    [judged] = incidents(pages(connector, LABELLED))
-    assert judged.verdicts == (Verdict("spam", None, hours(1), automated=True),)
-
-
-def test_a_window_bounds_the_events_time_not_the_verdicts(site: Site) -> None:
-    index = planted(site, 100)
-    connector = connect(site, index)
-    verdict = Verdict("spam", "ann", hours(50))
-    connector.add_verdicts([(uid(index, n), verdict) for n in (0, 40, 80)])
-    window = PullWindow(START + timedelta(minutes=1), START + timedelta(minutes=2), True)
-    assert ids(pages(connector, window)) == ["event-000040"]
-
-
-def test_what_names_no_event_is_refused_before_anything_is_written(site: Site) -> None:
-    index = planted(site)
-    connector = connect(site, index)
-    verdicts = [(uid(index, 0), Verdict("spam")), ("no-slash", Verdict("spam"))]
-    with pytest.raises(ConnectorError, match="'no-slash' is not INDEX/ID"):
-        connector.add_verdicts(verdicts)
-    assert site.documents(log_of(site)) == []
-
-
-def test_before_setup_nothing_is_written_and_the_error_says_what_to_run(site: Site) -> None:
-    """A write would make the index with other mappings, in which no verdict is ever found."""
-    index = planted(site, log=False)
-    connector = connect(site, index)
-    with pytest.raises(ConnectorError, match="run `sftsec connector setup`") as error:
-        connector.add_verdicts([(uid(index, 0), Verdict("spam"))])
-    assert "\n" not in str(error.value)
-    assert site.server.call("GET", f"/{log_of(site)}")[0] == 404
-    assert pages(connector, LABELLED) == [], "and a pull finds no verdicts in it"
-
-
-# --- on our own detections
-
-
 def detect(connector: SearchConnector, event: Incident) -> str:
     """Push a detection of an event; return the detection's uid."""
     name = detection_uid("0" * 64, event.uid)
@@ -167,166 +71,240 @@ def place(site: Site, detection: str) -> str:
     return f"{hit['_index']}/{hit['_id']}"
 
 
-def test_a_verdict_on_a_detection_of_ours_goes_to_its_source_event(site: Site) -> None:
-    index = planted(site)
-    connector = connect(site, index, setup=True)
-    event = incidents(pages(connector, UNLABELLED))[3]
-    detection = place(site, detect(connector, event))
-    connector.add_verdicts([(detection, Verdict("ham", "ann", hours(1)))])
-    [judged] = incidents(pages(connector, LABELLED))
-    assert (judged.uid, judged.fields, judged.at) == (event.uid, event.fields, event.at)
-    assert [verdict.value for verdict in judged.verdicts] == ["ham"]
+class TestAddedVerdict:
+    def test_labels_its_event(self, site: Site) -> None:
+        index = planted(site)
+        connector = connect(site, index)
+        assert len(uids(pages(connector, UNLABELLED))) == 5
+        verdict = Verdict("spam", "ann", hours(1), "a lottery")
+        assert connector.add_verdicts([(uid(index, 2), verdict)]) == 1
+        [judged] = incidents(pages(connector, LABELLED))
+        assert judged.uid == uid(index, 2)
+        assert judged.verdicts == (verdict,)
+        assert judged.fields["message"] == "text 2"
+        assert ids(pages(connector, UNLABELLED)) == [f"event-{n:06d}" for n in (0, 1, 3, 4)]
+        assert len(uids(pages(connector))) == 5, "without a window each event comes once"
+
+    def test_is_not_added_twice(self, site: Site) -> None:
+        index = planted(site)
+        connector = connect(site, index)
+        verdicts = [(uid(index, n), Verdict("spam", "ann", hours(1))) for n in range(3)]
+        assert connector.add_verdicts(verdicts[:2]) == 2
+        assert connector.add_verdicts(verdicts) == 1
+        assert len(site.documents(log_of(site))) == 3
+
+    def test_comes_after_older_ones(self, site: Site) -> None:
+        index = planted(site)
+        connector = connect(site, index)
+        for hour, word, who in ((3, "spam", "ann"), (1, "ham", "bob"), (2, "spam", "eve")):
+            connector.add_verdicts([(uid(index, 0), Verdict(word, who, hours(hour)))])
+        [judged] = incidents(pages(connector, LABELLED))
+        assert [(v.value, v.analyst) for v in judged.verdicts] == [
+            ("ham", "bob"),
+            ("spam", "eve"),
+            ("spam", "ann"),
+        ]
+
+    def test_is_kept_beside_a_newer_one(self, site: Site) -> None:
+        index = planted(site)
+        connector = connect(site, index)
+        for hour, word in ((1, "spam"), (2, "ham"), (3, "spam")):
+            connector.add_verdicts([(uid(index, 0), Verdict(word, "ann", hours(hour)))])
+        assert said(pages(connector, LABELLED)) == {"event-000000": ["spam", "ham", "spam"]}
+
+    def test_joins_the_events_own_field(self, site: Site) -> None:
+        index = planted(site)
+        field = {"word": "ham", "by": "bob", "at": hours(1).isoformat()}
+        site.plant(index, {"own": {"@timestamp": START.isoformat(), "verdict": field}})
+        connector = connect(site, index)
+        connector.add_verdicts([(f"{index}/own", Verdict("spam", "ann", hours(2)))])
+        assert said(pages(connector, LABELLED)) == {"own": ["ham", "spam"]}
+
+    def test_keeps_its_automated_mark(self, site: Site) -> None:
+        index = planted(site)
+        connector = connect(site, index)
+        connector.add_verdicts([(uid(index, 0), Verdict("spam", None, hours(1), automated=True))])
+        [judged] = incidents(pages(connector, LABELLED))
+        assert judged.verdicts == (Verdict("spam", None, hours(1), automated=True),)
+
+    def test_is_bounded_by_the_events_time(self, site: Site) -> None:
+        index = planted(site, 100)
+        connector = connect(site, index)
+        verdict = Verdict("spam", "ann", hours(50))
+        connector.add_verdicts([(uid(index, n), verdict) for n in (0, 40, 80)])
+        window = PullWindow(START + timedelta(minutes=1), START + timedelta(minutes=2), True)
+        assert ids(pages(connector, window)) == ["event-000040"]
+
+    def test_without_an_event_writes_nothing(self, site: Site) -> None:
+        index = planted(site)
+        connector = connect(site, index)
+        verdicts = [(uid(index, 0), Verdict("spam")), ("no-slash", Verdict("spam"))]
+        with pytest.raises(ConnectorError, match="'no-slash' is not INDEX/ID"):
+            connector.add_verdicts(verdicts)
+        assert site.documents(log_of(site)) == []
+
+    def test_before_setup_names_what_to_run(self, site: Site) -> None:
+        """A write would make the index with other mappings, in which no verdict is ever found."""
+        index = planted(site, log=False)
+        connector = connect(site, index)
+        with pytest.raises(ConnectorError, match="run `sftsec connector setup`") as error:
+            connector.add_verdicts([(uid(index, 0), Verdict("spam"))])
+        assert "\n" not in str(error.value)
+        assert site.server.call("GET", f"/{log_of(site)}")[0] == 404
+        assert pages(connector, LABELLED) == [], "and a pull finds no verdicts in it"
 
 
-def test_where_that_event_is_gone_the_detections_copy_stands_for_it(site: Site) -> None:
-    index = planted(site)
-    connector = connect(site, index, setup=True)
-    event = incidents(pages(connector, UNLABELLED))[3]
-    detection = place(site, detect(connector, event))
-    connector.add_verdicts([(detection, Verdict("ham", "ann", hours(1)))])
-    site.call("DELETE", f"/{index}/_doc/{event.uid.partition('/')[2]}?refresh=true")
-    [judged] = incidents(pages(connector, LABELLED))
-    assert (judged.uid, judged.at) == (event.uid, event.at)
-    assert judged.fields == {"message": "redacted"}
+class TestDetectionVerdict:
+    def test_goes_to_the_source_event(self, site: Site) -> None:
+        index = planted(site)
+        connector = connect(site, index, setup=True)
+        event = incidents(pages(connector, UNLABELLED))[3]
+        detection = place(site, detect(connector, event))
+        connector.add_verdicts([(detection, Verdict("ham", "ann", hours(1)))])
+        [judged] = incidents(pages(connector, LABELLED))
+        assert (judged.uid, judged.fields, judged.at) == (event.uid, event.fields, event.at)
+        assert [verdict.value for verdict in judged.verdicts] == ["ham"]
+
+    def test_goes_to_the_copy_otherwise(self, site: Site) -> None:
+        index = planted(site)
+        connector = connect(site, index, setup=True)
+        event = incidents(pages(connector, UNLABELLED))[3]
+        detection = place(site, detect(connector, event))
+        connector.add_verdicts([(detection, Verdict("ham", "ann", hours(1)))])
+        site.call("DELETE", f"/{index}/_doc/{event.uid.partition('/')[2]}?refresh=true")
+        [judged] = incidents(pages(connector, LABELLED))
+        assert (judged.uid, judged.at) == (event.uid, event.at)
+        assert judged.fields == {"message": "redacted"}
+
+    def test_may_be_on_an_odd_document(self, site: Site) -> None:
+        index = planted(site)
+        site.make_index(f"{index}-own", {"dynamic": False, "properties": {}})
+        source = {"index": "gone", "id": "1", "timestamp": "not a time", "fields": "none"}
+        site.plant(f"{index}-own", {"odd": {"sftsec": {"source": source}}})
+        connector = connect(site, f"{index},{index}-own")
+        verdict = Verdict("spam", "ann", hours(1))
+        connector.add_verdicts([(uid(index, 0), verdict), (f"{index}-own/odd", verdict)])
+        found = {i.uid: i.fields for i in incidents(pages(connector, LABELLED))}
+        assert found.keys() == {uid(index, 0), "gone/1"}
+        assert found["gone/1"] == {}
 
 
-def test_what_only_looks_like_a_detection_of_ours_does_not_end_a_pull(site: Site) -> None:
-    index = planted(site)
-    site.make_index(f"{index}-own", {"dynamic": False, "properties": {}})
-    source = {"index": "gone", "id": "1", "timestamp": "not a time", "fields": "none"}
-    site.plant(f"{index}-own", {"odd": {"sftsec": {"source": source}}})
-    connector = connect(site, f"{index},{index}-own")
-    verdict = Verdict("spam", "ann", hours(1))
-    connector.add_verdicts([(uid(index, 0), verdict), (f"{index}-own/odd", verdict)])
-    found = {i.uid: i.fields for i in incidents(pages(connector, LABELLED))}
-    assert found.keys() == {uid(index, 0), "gone/1"}
-    assert found["gone/1"] == {}
+class TestManyVerdicts:
+    def test_resume_from_every_cursor(self, site: Site) -> None:
+        index = planted(site, 60)
+        connector = connect(site, index, page_size=7)
+        connector.add_verdicts(
+            [(uid(index, n), Verdict("spam", "ann", hours(1))) for n in range(60)]
+        )
+        whole = pages(connector, LABELLED)
+        assert sorted(ids(whole)) == sorted(events(60))
+        assert max(len(page.incidents) for page in whole) <= 7
+        for number, page in enumerate(whole):
+            assert uids(pages(connector, LABELLED, page.cursor)) == uids(whole[number + 1 :])
+
+    def test_on_one_event_stay_together(self, site: Site) -> None:
+        index = planted(site, 3)
+        connector = connect(site, index, page_size=2)
+        many = [(uid(index, 1), Verdict("spam", f"analyst-{n}", hours(n))) for n in range(25)]
+        connector.add_verdicts([*many, (uid(index, 2), Verdict("ham", "ann", hours(1)))])
+        found = {i.uid: len(i.verdicts) for i in incidents(pages(connector, LABELLED))}
+        assert found == {uid(index, 1): 25, uid(index, 2): 1}
+        assert len(uids(pages(connector, LABELLED))) == 2
+
+    def test_with_long_reasons_keep_the_bound(self, site: Site) -> None:
+        index = planted(site, 40)
+        connector = connect(site, index, max_page_bytes=16_384)
+        reason = "because " * 100
+        verdicts = [(uid(index, n), Verdict("spam", "ann", hours(1), reason)) for n in range(40)]
+        assert connector.add_verdicts(verdicts) == 40
+        found = incidents(pages(connector, LABELLED))
+        assert {i.uid for i in found} == {uid(index, n) for n in range(40)}
+        assert {v.reason for i in found for v in i.verdicts} == {reason}
+
+    def test_count_without_their_long_reasons(self, site: Site) -> None:
+        index = planted(site, 2)
+        connector = connect(site, index, max_page_bytes=16_384)
+        reason = "because " * 100
+        many = [(uid(index, 1), Verdict("spam", f"a{n}", hours(n), reason)) for n in range(30)]
+        connector.add_verdicts(many)
+        [judged] = incidents(pages(connector, LABELLED))
+        assert [v.value for v in judged.verdicts] == ["spam"] * 30
 
 
-# --- many
+class TestLookup:
+    def test_rejects_what_is_gone(self, site: Site) -> None:
+        index = planted(site, 3)
+        connector = connect(site, index)
+        gone = [f"{index}/never-there", "no-such-index/1"]
+        verdict = Verdict("spam", "ann", hours(1))
+        connector.add_verdicts([(name, verdict) for name in [uid(index, 0), *gone]])
+        found = pages(connector, LABELLED)
+        assert uids(found) == [uid(index, 0)]
+        rejected = {each.where: each.reason for page in found for each in page.rejected}
+        assert sorted(rejected) == sorted(gone)
+        assert "no source has it" in rejected[gone[0]]
+
+    def test_keeps_to_the_sources_query(self, site: Site) -> None:
+        index = planted(site, 3)
+        source = {"kind": "index", "index": index, "query": {"term": {"message": "0"}}}
+        connector = site.connect(sources=[source], verdicts_index=log_of(site), setup=False)
+        verdict = Verdict("spam", "ann", hours(1))
+        connector.add_verdicts([(uid(index, n), verdict) for n in (0, 1)])
+        found = pages(connector, LABELLED)
+        assert uids(found) == [uid(index, 0)]
+        assert [each.where for page in found for each in page.rejected] == [uid(index, 1)]
 
 
-def test_many_judged_events_come_page_by_page_and_every_cursor_resumes(site: Site) -> None:
-    index = planted(site, 60)
-    connector = connect(site, index, page_size=7)
-    connector.add_verdicts([(uid(index, n), Verdict("spam", "ann", hours(1))) for n in range(60)])
-    whole = pages(connector, LABELLED)
-    assert sorted(ids(whole)) == sorted(events(60))
-    assert max(len(page.incidents) for page in whole) <= 7
-    for number, page in enumerate(whole):
-        assert uids(pages(connector, LABELLED, page.cursor)) == uids(whole[number + 1 :])
+class TestForeignVerdict:
+    def test_may_have_flat_dotted_names(self, site: Site) -> None:
+        index = planted(site, 2)
+        connector = connect(site, index)
+        flat = {
+            "@timestamp": hours(1).isoformat(),
+            "alert.index": index,
+            "alert.id": "event-000001",
+            "verdict": "spam",
+            "analyst": "ann",
+        }
+        site.plant(log_of(site), {"theirs": flat})
+        [judged] = incidents(pages(connector, LABELLED))
+        assert judged.uid == uid(index, 1)
+        assert judged.verdicts == (Verdict("spam", "ann", hours(1)),)
 
+    def test_counts_without_analyst_and_time(self, site: Site) -> None:
+        index = planted(site, 2)
+        alert = {"index": index, "id": "event-000001"}
+        site.plant(log_of(site), {"theirs": {"alert": alert, "verdict": "spam"}})
+        [judged] = incidents(pages(connect(site, index), LABELLED))
+        assert judged.verdicts == (Verdict("spam"),)
 
-def test_an_event_with_more_verdicts_than_a_page_holds_comes_once_with_all(site: Site) -> None:
-    index = planted(site, 3)
-    connector = connect(site, index, page_size=2)
-    many = [(uid(index, 1), Verdict("spam", f"analyst-{n}", hours(n))) for n in range(25)]
-    connector.add_verdicts([*many, (uid(index, 2), Verdict("ham", "ann", hours(1)))])
-    found = {i.uid: len(i.verdicts) for i in incidents(pages(connector, LABELLED))}
-    assert found == {uid(index, 1): 25, uid(index, 2): 1}
-    assert len(uids(pages(connector, LABELLED))) == 2
-
-
-def test_long_reasons_are_brought_in_answers_of_bounded_size(site: Site) -> None:
-    index = planted(site, 40)
-    connector = connect(site, index, max_page_bytes=16_384)
-    reason = "because " * 100
-    verdicts = [(uid(index, n), Verdict("spam", "ann", hours(1), reason)) for n in range(40)]
-    assert connector.add_verdicts(verdicts) == 40
-    found = incidents(pages(connector, LABELLED))
-    assert {i.uid for i in found} == {uid(index, n) for n in range(40)}
-    assert {v.reason for i in found for v in i.verdicts} == {reason}
-
-
-def test_of_an_event_with_too_many_long_reasons_the_words_still_count(site: Site) -> None:
-    index = planted(site, 2)
-    connector = connect(site, index, max_page_bytes=16_384)
-    reason = "because " * 100
-    many = [(uid(index, 1), Verdict("spam", f"a{n}", hours(n), reason)) for n in range(30)]
-    connector.add_verdicts(many)
-    [judged] = incidents(pages(connector, LABELLED))
-    assert [v.value for v in judged.verdicts] == ["spam"] * 30
-
-
-# --- what is not as it should be
-
-
-def test_verdicts_on_what_is_gone_are_rejected_and_the_others_come(site: Site) -> None:
-    index = planted(site, 3)
-    connector = connect(site, index)
-    gone = [f"{index}/never-there", "no-such-index/1"]
-    verdict = Verdict("spam", "ann", hours(1))
-    connector.add_verdicts([(name, verdict) for name in [uid(index, 0), *gone]])
-    found = pages(connector, LABELLED)
-    assert uids(found) == [uid(index, 0)]
-    rejected = {each.where: each.reason for page in found for each in page.rejected}
-    assert sorted(rejected) == sorted(gone)
-    assert "no source has it" in rejected[gone[0]]
-
-
-def test_an_event_outside_of_the_sources_query_is_not_brought(site: Site) -> None:
-    index = planted(site, 3)
-    source = {"kind": "index", "index": index, "query": {"term": {"message": "0"}}}
-    connector = site.connect(sources=[source], verdicts_index=log_of(site), setup=False)
-    verdict = Verdict("spam", "ann", hours(1))
-    connector.add_verdicts([(uid(index, n), verdict) for n in (0, 1)])
-    found = pages(connector, LABELLED)
-    assert uids(found) == [uid(index, 0)]
-    assert [each.where for page in found for each in page.rejected] == [uid(index, 1)]
-
-
-def test_another_tool_may_write_flat_dotted_names(site: Site) -> None:
-    index = planted(site, 2)
-    connector = connect(site, index)
-    flat = {
-        "@timestamp": hours(1).isoformat(),
-        "alert.index": index,
-        "alert.id": "event-000001",
-        "verdict": "spam",
-        "analyst": "ann",
-    }
-    site.plant(log_of(site), {"theirs": flat})
-    [judged] = incidents(pages(connector, LABELLED))
-    assert judged.uid == uid(index, 1)
-    assert judged.verdicts == (Verdict("spam", "ann", hours(1)),)
-
-
-def test_where_who_and_when_are_not_said_the_verdict_counts_all_the_same(site: Site) -> None:
-    index = planted(site, 2)
-    alert = {"index": index, "id": "event-000001"}
-    site.plant(log_of(site), {"theirs": {"alert": alert, "verdict": "spam"}})
-    [judged] = incidents(pages(connect(site, index), LABELLED))
-    assert judged.verdicts == (Verdict("spam"),)
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [
-        {"@timestamp": "2026-01-05T09:00:00Z"},
-        {"alert": {"index": "mail"}, "verdict": "spam"},
-        {"alert": {"index": "INDEX", "id": "event-000001"}},
-        {"alert": {"index": "INDEX", "id": "event-000001"}, "verdict": ""},
-        {"alert": {"index": "INDEX", "id": "event-000001"}, "verdict": None},
-        {"alert": {"index": "", "id": ""}, "verdict": "spam"},
-        {"alert": {"index": "an/index", "id": "x"}, "verdict": "spam"},
-        {"alert": {"index": ["a", "b"], "id": ["event-000001", "x"]}, "verdict": "spam"},
-    ],
-)
-def test_what_is_no_whole_verdict_is_none(site: Site, odd: dict[str, Any]) -> None:
-    index = planted(site, 2)
-    connector = connect(site, index)
-    if (alert := odd.get("alert")) and alert.get("index") == "INDEX":
-        odd = odd | {"alert": alert | {"index": index}}
-    site.plant(log_of(site), {"odd": odd})
-    connector.add_verdicts([(uid(index, 0), Verdict("spam", "ann", hours(1)))])
-    assert said(pages(connector, LABELLED)) == {"event-000000": ["spam"]}
-    assert ids(pages(connector, UNLABELLED)) == ["event-000001"]
-
-
-def test_an_index_of_verdicts_with_other_mappings_is_named(site: Site) -> None:
-    index = planted(site, 1, log=False)
-    site.call(
-        "PUT", f"/{log_of(site)}", {"mappings": {"properties": {"alert": {"type": "object"}}}}
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {"@timestamp": "2026-01-05T09:00:00Z"},
+            {"alert": {"index": "mail"}, "verdict": "spam"},
+            {"alert": {"index": "INDEX", "id": "event-000001"}},
+            {"alert": {"index": "INDEX", "id": "event-000001"}, "verdict": ""},
+            {"alert": {"index": "INDEX", "id": "event-000001"}, "verdict": None},
+            {"alert": {"index": "", "id": ""}, "verdict": "spam"},
+            {"alert": {"index": "an/index", "id": "x"}, "verdict": "spam"},
+            {"alert": {"index": ["a", "b"], "id": ["event-000001", "x"]}, "verdict": "spam"},
+        ],
     )
-    problems = connect(site, index).check()
-    assert [each for each in problems if f"alert.index and alert.id of {log_of(site)}" in each]
+    def test_that_is_not_whole_is_none(self, site: Site, odd: dict[str, Any]) -> None:
+        index = planted(site, 2)
+        connector = connect(site, index)
+        if (alert := odd.get("alert")) and alert.get("index") == "INDEX":
+            odd = odd | {"alert": alert | {"index": index}}
+        site.plant(log_of(site), {"odd": odd})
+        connector.add_verdicts([(uid(index, 0), Verdict("spam", "ann", hours(1)))])
+        assert said(pages(connector, LABELLED)) == {"event-000000": ["spam"]}
+        assert ids(pages(connector, UNLABELLED)) == ["event-000001"]
+
+    def test_needs_our_mappings(self, site: Site) -> None:
+        index = planted(site, 1, log=False)
+        site.call(
+            "PUT", f"/{log_of(site)}", {"mappings": {"properties": {"alert": {"type": "object"}}}}
+        )
+        problems = connect(site, index).check()
+        assert [each for each in problems if f"alert.index and alert.id of {log_of(site)}" in each]

@@ -46,7 +46,8 @@ class Site:
         return given if "token" in given else {**login, **given}
 
     def connect(self, **settings: Any) -> SplunkConnector:
-        return SplunkConnector(SplunkConfig.model_validate(self.settings(**settings)))
+        config = SplunkConfig.model_validate(self.settings(**settings))
+        return SplunkConnector(config, name="siem")
 
     def index(self, index: str, at: float, sourcetype: str = "test", **fields: Any) -> None:
         """Index an event of JSON."""

@@ -21,46 +21,53 @@ class TestSplunkPlugin(PluginContract):
         return sftsec_splunk.hooks
 
 
-def test_a_token_is_enough() -> None:
-    config = SplunkConfig.model_validate({**GOOD, "hec": HEC})
-    assert [each.kind for each in config.sources] == ["notables"]
-    assert config.hec is not None
-    assert (config.hec.index, config.hec.ack) == ("sftsec", True)
+class TestLogin:
+    def test_needs_a_token_only(self) -> None:
+        config = SplunkConfig.model_validate({**GOOD, "hec": HEC})
+        assert [each.kind for each in config.sources] == ["notables"]
+        assert config.hec is not None
+        assert (config.hec.index, config.hec.ack) == ("sftsec", True)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "reason"),
-    [
-        ({"url": "http://splunk.example:8089"}, "in the clear"),
-        ({"url": "splunk.example:8089"}, "https://host:8089"),
-        ({"url": "https://me:hunter2@splunk.example:8089"}, "leave user and password out"),
-        ({"hec": {**HEC, "url": "http://splunk.example:8088"}}, "in the clear"),
-        ({"hec": {**HEC, "token": "hunter2"}}, "reference to a secret"),
-        ({"token": None}, "give token, or username and password"),
-        ({"username": "me"}, "go together"),
-        ({"username": "me", "password": "env:P"}, "give token, or username and password"),
-        ({"sources": []}, "at least 1 item"),
-        ({"sources": [{"kind": "nothing"}]}, "nothing"),
-        ({"sources": [{**SEARCH, "label": 'x" | delete'}]}, "is no name of a field"),
-        ({"sources": [{"kind": "notables", "macro": "a` | delete"}]}, "String should match"),
-        ({"sources": [{"kind": "notables", "dispositions": {'"': "x"}}]}, "is no disposition"),
-        ({"page_sise": 3}, "page_sise"),
-    ],
-)
-def test_what_is_wrong_is_said(wrong: dict[str, Any], reason: str) -> None:
-    with pytest.raises(ValidationError) as caught:
-        SplunkConfig.model_validate({**GOOD, **wrong})
-    assert reason in str(caught.value)
+class TestKeys:
+    @pytest.mark.parametrize(
+        ("wrong", "reason"),
+        [
+            ({"url": "http://splunk.example:8089"}, "in the clear"),
+            ({"url": "splunk.example:8089"}, "https://host:8089"),
+            ({"url": "https://me:hunter2@splunk.example:8089"}, "leave user and password out"),
+            ({"hec": {**HEC, "url": "http://splunk.example:8088"}}, "in the clear"),
+            ({"hec": {**HEC, "token": "hunter2"}}, "reference to a secret"),
+            ({"token": None}, "give token, or username and password"),
+            ({"username": "me"}, "go together"),
+            ({"username": "me", "password": "env:P"}, "give token, or username and password"),
+            ({"sources": []}, "at least 1 item"),
+            ({"sources": [{"kind": "nothing"}]}, "nothing"),
+            ({"sources": [{**SEARCH, "label": 'x" | delete'}]}, "is no name of a field"),
+            ({"sources": [{"kind": "notables", "macro": "a` | delete"}]}, "String should match"),
+            ({"sources": [{"kind": "notables", "dispositions": {'"': "x"}}]}, "is no disposition"),
+            ({"page_sise": 3}, "page_sise"),
+        ],
+    )
+    def test_that_are_wrong_are_named(self, wrong: dict[str, Any], reason: str) -> None:
+        with pytest.raises(ValidationError) as caught:
+            SplunkConfig.model_validate({**GOOD, **wrong})
+        assert reason in str(caught.value)
 
 
-def test_plain_http_to_this_machine_is_allowed() -> None:
-    config = SplunkConfig.model_validate({**GOOD, "url": "http://127.0.0.1:8089/"})
-    assert config.url == "http://127.0.0.1:8089"
+class TestAddress:
+    def test_of_this_machine_may_be_http(self) -> None:
+        config = SplunkConfig.model_validate({**GOOD, "url": "http://127.0.0.1:8089/"})
+        assert config.url == "http://127.0.0.1:8089"
 
 
-def test_a_number_names_a_disposition() -> None:
-    source = {"kind": "notables", "dispositions": {"7": "phishing", "disposition:1": "malicious"}}
-    config = SplunkConfig.model_validate({**GOOD, "sources": [source]})
-    words = config.sources[0].values  # type: ignore[union-attr]
-    assert (words["disposition:7"], words["disposition:1"]) == ("phishing", "malicious")
-    assert words["disposition:3"] == "false_positive"
+class TestDispositions:
+    def test_may_be_plain_numbers(self) -> None:
+        source = {
+            "kind": "notables",
+            "dispositions": {"7": "phishing", "disposition:1": "malicious"},
+        }
+        config = SplunkConfig.model_validate({**GOOD, "sources": [source]})
+        values = config.sources[0].values  # type: ignore[union-attr]
+        assert (values["disposition:7"], values["disposition:1"]) == ("phishing", "malicious")
+        assert values["disposition:3"] == "false_positive"

@@ -33,64 +33,61 @@ def finding(site: Site, number: int = 0, **fields: Any) -> str:
     return given["event_id"]
 
 
-def test_a_finding_is_judged_by_its_reviews(site: Site, connector: SplunkConnector) -> None:
-    name = finding(site)
-    other = finding(site, 1)
-    site.splunk.review(name, user="ann", disposition="disposition:1", comment="why")
-    [incident] = pulled(connector, LABELLED)
-    assert (incident.uid, said(incident)) == (name, [("true_positive", "ann")])
-    assert incident.fields["rule_title"] == "Odd login"
-    assert [each for each in incident.fields if each.startswith(("disposition", "owner"))] == []
-    assert uids(connector, UNLABELLED) == [other]
+class TestFinding:
+    def test_is_judged_by_its_reviews(self, site: Site, connector: SplunkConnector) -> None:
+        name = finding(site)
+        other = finding(site, 1)
+        site.splunk.review(name, user="ann", disposition="disposition:1", comment="why")
+        [incident] = pulled(connector, LABELLED)
+        assert (incident.uid, said(incident)) == (name, [("true_positive", "ann")])
+        assert incident.fields["rule_title"] == "Odd login"
+        assert [each for each in incident.fields if each.startswith(("disposition", "owner"))] == []
+        assert uids(connector, UNLABELLED) == [other]
+
+    def test_is_judged_by_its_investigation(
+        self, site: Site, connector: SplunkConnector, caller: Caller
+    ) -> None:
+        names = [finding(site, number) for number in range(3)]
+        made = {"name": "A case", "finding_ids": names[:2]}
+        status, answer = caller.call("POST", f"{V2}/investigations", document=made)
+        assert status in {200, 201}, answer
+        change = {"disposition": "disposition:3", "owner": "ann"}
+        path = f"{V2}/investigations/{answer['investigation_guid']}"
+        assert caller.call("POST", path, document=change)[0] == 200
+        found = pulled(connector, LABELLED)
+        assert [(each.uid, said(each)) for each in found] == [
+            (name, [("false_positive", "ann")]) for name in names[:2]
+        ]
+        assert found[0].verdicts[0].reason is not None
+        assert found[0].verdicts[0].reason.startswith("investigation ")
+        source = {"kind": "findings", "investigations": False}
+        assert uids(site.connect(sources=[source]), LABELLED) == []
+
+    def test_of_ours_labels_its_event(self, site: Site, connector: SplunkConnector) -> None:
+        about = {"detection_id": "d1", "incident_uid": "mail-1", "orig_time": AT - 60}
+        name = finding(site, 5, **about, orig_subject="win a prize", event_id="made@@notable@@of")
+        site.splunk.review("made@@notable@@of", user="ann", disposition="disposition:1")
+        assert name != "mail-1"
+        [incident] = pulled(connector, LABELLED)
+        assert (incident.uid, incident.at) == ("mail-1", moment(AT - 60))
+        assert (dict(incident.fields), said(incident)) == (
+            {"subject": "win a prize"},
+            [("true_positive", "ann")],
+        )
+        assert uids(connector, UNLABELLED) == []
+
+    def test_needs_version_8(self, site: Site, connector: SplunkConnector) -> None:
+        assert list(connector.check()) == []
+        site.splunk.es = 7
+        [line] = connector.check()
+        assert "findings cannot be read, which need version 8" in line
 
 
-def test_an_investigation_judges_the_findings_in_it(
-    site: Site, connector: SplunkConnector, caller: Caller
-) -> None:
-    names = [finding(site, number) for number in range(3)]
-    made = {"name": "A case", "finding_ids": names[:2]}
-    status, answer = caller.call("POST", f"{V2}/investigations", document=made)
-    assert status in {200, 201}, answer
-    change = {"disposition": "disposition:3", "owner": "ann"}
-    path = f"{V2}/investigations/{answer['investigation_guid']}"
-    assert caller.call("POST", path, document=change)[0] == 200
-    found = pulled(connector, LABELLED)
-    assert [(each.uid, said(each)) for each in found] == [
-        (name, [("false_positive", "ann")]) for name in names[:2]
-    ]
-    assert found[0].verdicts[0].reason is not None
-    assert found[0].verdicts[0].reason.startswith("investigation ")
-    source = {"kind": "findings", "investigations": False}
-    assert uids(site.connect(sources=[source]), LABELLED) == []
-
-
-def test_a_verdict_on_a_finding_of_ours_goes_to_the_event_that_it_is_about(
-    site: Site, connector: SplunkConnector
-) -> None:
-    about = {"detection_id": "d1", "incident_uid": "mail-1", "orig_time": AT - 60}
-    name = finding(site, 5, **about, orig_subject="win a prize", event_id="made@@notable@@of")
-    site.splunk.review("made@@notable@@of", user="ann", disposition="disposition:1")
-    assert name != "mail-1"
-    [incident] = pulled(connector, LABELLED)
-    assert (incident.uid, incident.at) == ("mail-1", moment(AT - 60))
-    assert (dict(incident.fields), said(incident)) == (
-        {"subject": "win a prize"},
-        [("true_positive", "ann")],
-    )
-    assert uids(connector, UNLABELLED) == []
-
-
-def test_more_findings_than_a_slice_come_once_in_the_order_of_time(
-    site: Site, connector: SplunkConnector, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sftsec_splunk.findings._SLICE", 4)
-    monkeypatch.setattr("sftsec_splunk.findings._PAGE", 2)
-    names = [finding(site, number) for number in range(15)]
-    assert uids(connector) == names
-
-
-def test_without_version_8_the_check_says_so(site: Site, connector: SplunkConnector) -> None:
-    assert list(connector.check()) == []
-    site.splunk.es = 7
-    [line] = connector.check()
-    assert "findings cannot be read, which need version 8" in line
+class TestSlices:
+    def test_bring_each_finding_once_in_order(
+        self, site: Site, connector: SplunkConnector, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("sftsec_splunk.findings._SLICE", 4)
+        monkeypatch.setattr("sftsec_splunk.findings._PAGE", 2)
+        names = [finding(site, number) for number in range(15)]
+        assert uids(connector) == names

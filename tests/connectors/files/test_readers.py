@@ -1,0 +1,224 @@
+"""Whatever lies in the files, a pull gives what can be read and says what cannot."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sftsec_core.api.domain import PullWindow
+from sftsec_core.api.errors import ConnectorError
+from sftsec_files.errors import MissingColumnsError, SourceError
+from tests.connectors.files.helpers import pages, pull, texts, write_lines
+
+GOOD = b'{"id": "good", "message": "fine"}\n'
+
+
+def write(path: Path, *lines: bytes) -> Path:
+    path.write_bytes(b"".join(lines))
+    return path
+
+
+class TestGzip:
+    def test_is_read_up_to_its_damage(self, tmp_path: Path) -> None:
+        lines = b"".join(b'{"id": "%d", "message": "%d"}\n' % (n, n * n) for n in range(5000))
+        write(tmp_path / "a.jsonl.gz", gzip.compress(lines)[:-2000])
+        write_lines(tmp_path / "b.jsonl", [{"id": "next", "message": "next file"}])
+        found, rejected = pull(tmp_path)
+        uids = [incident.uid for incident in found]
+        assert uids[-1] == "next"
+        assert uids[:-1] == [str(n) for n in range(len(uids) - 1)]
+        assert len(uids) > 1000
+        assert len(rejected) == 1
+        assert rejected[0].where == f"{tmp_path / 'a.jsonl.gz'}:{len(uids)}"
+        assert "breaks off" in rejected[0].reason
+
+    def test_reports_its_damage_once(self, tmp_path: Path) -> None:
+        lines = b"".join(b'{"id": "%d", "message": "%d"}\n' % (n, n * n) for n in range(900))
+        path = write(tmp_path / "a.jsonl.gz", gzip.compress(lines)[:-400])
+        every = pages(path, page_size=100)
+        resumed = pages(path, page_size=100, cursor=every[0].cursor)
+        assert [page.incidents for page in resumed] == [page.incidents for page in every[1:]]
+        assert sum(len(page.rejected) for page in resumed) == 1
+        assert pages(path, page_size=100, cursor=every[-1].cursor) == []
+
+    def test_that_is_none_is_one_rejection(self, tmp_path: Path) -> None:
+        found, rejected = pull(write(tmp_path / "a.jsonl.gz", GOOD))
+        assert not found
+        assert "gzip" in rejected[0].reason
+
+
+class TestRejection:
+    def test_has_place_and_digest_of_the_line(self, tmp_path: Path) -> None:
+        bad = b'{"id": "1", "message": "caf\xe9"}\n'
+        found, rejected = pull(write(tmp_path / "a.jsonl", GOOD, bad, GOOD))
+        assert len(found) == 2
+        assert rejected[0].where.endswith("a.jsonl:2")
+        assert "not UTF-8" in rejected[0].reason
+        assert rejected[0].digest == hashlib.sha256(bad).hexdigest()
+
+    def test_never_quotes_the_record(self, tmp_path: Path) -> None:
+        bad = [
+            b'{"id": "s3cret" "x"}\n',
+            b"s3cret\n",
+            b'["s3cret"]\n',
+            b'{"label": {"s3cret": 1}}\n',
+        ]
+        _, rejected = pull(write(tmp_path / "a.jsonl", *bad))
+        assert len(rejected) == 4
+        assert all("s3cret" not in one.reason for one in rejected)
+
+    def test_is_of_one_record_alone(self, tmp_path: Path) -> None:
+        rows = [{"id": ["x"]}, {"label": {"a": 1}}, {"@timestamp": "yesterday"}, {"@timestamp": []}]
+        _, rejected = pull(write(tmp_path / "a.jsonl", *(orjson.dumps(r) + b"\n" for r in rows)))
+        assert len(rejected) == 4
+        assert all(one.digest for one in rejected)
+
+
+class TestLongLine:
+    @pytest.mark.parametrize("closed", [True, False])
+    def test_is_rejected_and_the_next_read(self, closed: bool, tmp_path: Path) -> None:
+        line = b'{"message": "' + b"x" * 50_000_000 + (b'"}\n' if closed else b"\n")
+        found, rejected = pull(write(tmp_path / "a.jsonl", GOOD, line, GOOD))
+        assert len(found) == 2
+        assert "more than max_record_bytes" in rejected[0].reason
+        assert rejected[0].digest == hashlib.sha256(line).hexdigest()
+
+    def test_takes_no_memory_of_its_length(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.jsonl", b'{"message": "' + b"x" * 150_000_000 + b'"}\n', GOOD)
+        code = (
+            "import resource, sys; from pathlib import Path\n"
+            "from sftsec_core.api.domain import PullWindow\n"
+            "from sftsec_files.config import FilesConfig\n"
+            "from sftsec_files.connector import FilesConnector\n"
+            "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+            "c = FilesConnector(FilesConfig(paths=(Path(sys.argv[1]),)))\n"
+            "n = sum(len(p.incidents) for p in c.pull(PullWindow()))\n"
+            "print(n, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+        )
+        count, grown = map(int, done.stdout.split())
+        assert count == 1
+        assert grown < 60 * 1024, f"{grown} KiB more for a line of 150 MB"
+
+
+class TestLimit:
+    def test_of_one_value_is_kept(self, tmp_path: Path) -> None:
+        rows: list[dict[str, object]] = [
+            {"message": "x" * 2000},
+            {"message": "fine"},
+            {"tags": ["y" * 2000]},
+        ]
+        found, rejected = pull(write_lines(tmp_path / "a.jsonl", rows), max_field_bytes=1000)
+        assert texts(found) == ["fine"]
+        assert [one.reason.split()[0] for one in rejected] == ["'message'", "'tags'"]
+
+    @pytest.mark.parametrize("depth", [65, 1000, 100_000])
+    @pytest.mark.parametrize(("left", "right"), [(b'{"a":', b"}"), (b"[", b"]")])
+    def test_of_the_depth_is_kept(
+        self, depth: int, left: bytes, right: bytes, tmp_path: Path
+    ) -> None:
+        line = b'{"x":' + left * depth + b"1" + right * depth + b"}\n"
+        found, rejected = pull(write(tmp_path / "a.jsonl", line, GOOD))
+        assert len(found) == 1
+        assert rejected[0].where.endswith(":1")
+
+
+class TestMissingColumn:
+    def test_of_a_csv_is_named(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.csv", b"id,body\n1,x\n")
+        window = PullWindow(labelled=True, text_fields=("message",))
+        with pytest.raises(MissingColumnsError) as caught:
+            pull(path, window=window)
+        assert "no column 'message', 'label'; it has: id, body" in str(caught.value)
+        assert str(path) in str(caught.value)
+        with pytest.raises(MissingColumnsError, match="'event_id'"):
+            pull(path, id="event_id")
+        found, _ = pull(path, window=PullWindow(text_fields=("body",)))
+        assert len(found) == 1
+
+    def test_of_a_parquet_file_is_named(
+        self,
+        tmp_path: Path,
+    ) -> None:
+        path = tmp_path / "a.parquet"
+        pq.write_table(pa.Table.from_pylist([{"http": {"body": "x"}}]), path)
+        found, _ = pull(path, window=PullWindow(text_fields=("http.body",)))
+        assert found[0].fields["http.body"] == "x"
+        with pytest.raises(MissingColumnsError, match="it has: http"):
+            pull(path, window=PullWindow(text_fields=("url.full",)))
+
+
+class TestCsvRow:
+    def test_that_is_short_or_misquoted_is_rejected(self, tmp_path: Path) -> None:
+        rows = [
+            b"id,message\n",
+            b"1\n",
+            b"2,a,b\n",
+            b'3,"x"y\n',
+            b"4,caf\xe9\n",
+            b"\n",
+            b"5,fine\n",
+        ]
+        found, rejected = pull(write(tmp_path / "a.csv", *rows))
+        assert texts(found) == ["fine"]
+        assert [one.where.rpartition(":")[2] for one in rejected] == ["2", "3", "4", "5"]
+
+    def test_may_pass_the_csv_modules_limit(self, tmp_path: Path) -> None:
+        found, rejected = pull(write(tmp_path / "a.csv", b"id,message\n1,", b"x" * 500_000, b"\n"))
+        assert len(found[0].fields["message"]) == 500_000
+        assert not rejected
+
+    def test_with_an_open_quote_is_rejected(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.csv", b'id,message\n1,fine\n2,"open\n', b"3,x\n" * 10)
+        found, rejected = pull(path)
+        assert texts(found) == ["fine"]
+        assert len(rejected) == 1
+
+
+class TestEmptyFile:
+    @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.parquet", "a.json"])
+    def test_gives_nothing_and_no_error(self, name: str, tmp_path: Path) -> None:
+        assert pull(write(tmp_path / name)) == ([], [])
+
+    def test_may_be_a_gzip_too(self, tmp_path: Path) -> None:
+        assert pull(write(tmp_path / "a.jsonl.gz", gzip.compress(b""))) == ([], [])
+
+
+class TestParquet:
+    def test_that_is_damaged_is_one_rejection(self, tmp_path: Path) -> None:
+        found, rejected = pull(write(tmp_path / "a.parquet", b"PAR1 this is not one PAR1"))
+        assert not found
+        assert "not a Parquet file" in rejected[0].reason
+
+
+class TestJsonLines:
+    def test_may_have_blanks_and_a_mark(self, tmp_path: Path) -> None:
+        found, rejected = pull(
+            write(tmp_path / "a.jsonl", b"\xef\xbb\xbf", GOOD, b"\n  \r\n", GOOD)
+        )
+        assert len(found) == 2
+        assert not rejected
+        found, _ = pull(write(tmp_path / "b.csv", b"\xef\xbb\xbfid,message\r\n1,x\r\n"))
+        assert found[0].uid == "1"
+
+
+class TestPath:
+    def test_that_cannot_be_read_stops_at_once(self, tmp_path: Path) -> None:
+        with pytest.raises(SourceError, match="does not exist"):
+            pull(tmp_path / "nowhere.jsonl")
+        with pytest.raises(SourceError, match="does not exist"):
+            pull(tmp_path / "*.jsonl")
+        with pytest.raises(SourceError, match="set `format`"):
+            pull(write(tmp_path / "a.txt", GOOD))
+        with pytest.raises(ConnectorError, match="gunzip it"):
+            pull(write(tmp_path / "a.parquet.gz", b""))

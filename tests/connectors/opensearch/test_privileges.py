@@ -1,0 +1,156 @@
+"""TLS, users and roles on an OpenSearch that has all three."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sftsec_core.api.domain import PullWindow, Verdict
+from sftsec_core.sdk.errors import AccessError, TlsError
+from sftsec_core.testing import make_label_requests
+from sftsec_core.testing.incidents import make_detections
+from sftsec_opensearch.privileges import CLUSTER
+from sftsec_search.connector import SearchConnector
+from tests.connectors.opensearch.users import User
+from tests.connectors.search.sites import Site, pages, uids
+from tests.servers.engines.certificates import make_certificates
+
+
+def printed_role(connector: SearchConnector) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(connector.check()[-1].partition(": ")[2])
+    return found
+
+
+class TestMissing:
+    def test_names_each_right_and_the_role(self, site: Site, index: str, user: User) -> None:
+        user.may()
+        problems = list(site.connect(index, setup=False, **user.login).check())
+        assert set(problems) > {
+            "no right to monitor the cluster",
+            f"no right to read {index}",
+            f"no right to write to {site.stream}",
+            f"no right to write to verdicts-{site.token}",
+            f"no right to write to requests-{site.token}",
+        }
+        assert problems[-1].startswith("this role grants what is needed: {")
+
+    def test_leaves_nothing_in_the_cluster(self, site: Site, index: str, user: User) -> None:
+        """It tries to write; what it sends is refused whatever the mapping is."""
+        connector = site.connect(index, setup=False, **user.login)
+        user.may()
+        user.may(printed_role(connector))
+        targets = [site.stream, f"verdicts-{site.token}", f"requests-{site.token}"]
+        before = [site.documents(target) for target in targets]
+        assert list(connector.check()) == []
+        assert [site.documents(target) for target in targets] == before
+
+
+class TestRole:
+    def test_is_enough_for_all_calls(self, site: Site, index: str, user: User) -> None:
+        user.may()
+        connector = site.connect(index, setup=False, **user.login)
+        user.may(printed_role(connector))
+        assert list(connector.check()) == []
+        labelled = uids(pages(connector, PullWindow(labelled=True)))
+        fresh = uids(pages(connector, PullWindow(labelled=False)))
+        assert len(labelled) + len(fresh) == 10
+        detections = make_detections(3)
+        assert len(connector.push(detections).written) == 3
+        assert len(connector.push(detections).duplicates) == 3
+        assert connector.request_labels(make_label_requests(fresh[:2])) == 2
+        assert connector.add_verdicts([(fresh[0], Verdict("spam", "ann"))]) == 1
+        assert fresh[0] in uids(pages(connector, PullWindow(labelled=True)))
+        assert connector.request_labels(make_label_requests(fresh[:2])) == 0
+
+    def test_grants_patterns_and_several_names(self, site: Site, index: str, user: User) -> None:
+        user.may()
+        connector = site.connect(f"{index},{index[:-1]}*", setup=False, **user.login)
+        user.may(printed_role(connector))
+        assert list(connector.check()) == []
+        assert len(uids(pages(connector))) == 10
+
+    @pytest.mark.parametrize("permission", CLUSTER)
+    def test_grants_nothing_that_could_be_omitted(
+        self, site: Site, index: str, user: User, permission: str
+    ) -> None:
+        user.may()
+        connector = site.connect(index, setup=False, **user.login)
+        role = printed_role(connector)
+        user.may(role | {"cluster_permissions": [each for each in CLUSTER if each != permission]})
+        assert printed_role(connector) == role
+
+
+class TestRefusedCall:
+    def test_of_a_pull_points_to_check(self, site: Site, index: str, user: User) -> None:
+        user.may()
+        with pytest.raises(
+            AccessError, match=r"privilege is missing.*sftsec connector check"
+        ) as error:
+            pages(site.connect(index, setup=False, **user.login))
+        assert "\n" not in str(error.value)
+
+    def test_of_a_push_writes_nothing(self, site: Site, index: str, user: User) -> None:
+        user.may()
+        connector = site.connect(index, setup=False, **user.login)
+        role = printed_role(connector)
+        role["index_permissions"][1]["allowed_actions"].remove("write")
+        user.may(role)
+        detections = make_detections(3, model_digest="1" * 64)
+        with pytest.raises(AccessError, match="sftsec connector check"):
+            connector.push(detections)
+        there = {hit["_id"] for hit in site.documents(site.stream)}
+        assert there.isdisjoint(each.uid for each in detections)
+
+    def test_of_setup_is_one_line(self, site: Site, index: str, user: User) -> None:
+        user.may()
+        with pytest.raises(AccessError, match="privilege is missing"):
+            site.connect(index, setup=False, **user.login).setup()
+
+
+class TestCredentials:
+    def test_refuse_a_wrong_password_at_once(
+        self,
+        site: Site,
+        index: str,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        monkeypatch.setenv("SFTSEC_TEST_WRONG", "not-the-password")
+        connector = site.connect(index, setup=False, password="env:SFTSEC_TEST_WRONG")
+        for call in (connector.check, lambda: pages(connector), lambda: connector.push([])):
+            with pytest.raises(AccessError, match=r"401.*credentials are not accepted") as error:
+                call()
+            trace = "".join(traceback.format_exception(error.value))
+            assert "not-the-password" not in trace + caplog.text
+
+
+class TestTls:
+    def test_refuses_another_authority(self, site: Site, index: str, tmp_path: Path) -> None:
+        make_certificates(tmp_path)
+        connector = site.connect(index, setup=False, ca_file=str(tmp_path / "ca.pem"))
+        for call in (connector.check, lambda: pages(connector), lambda: connector.push([])):
+            with pytest.raises(
+                TlsError, match="set ca_file to the authority that signed it"
+            ) as error:
+                call()
+            assert "\n" not in str(error.value)
+
+    def test_trusts_the_systems_authorities_by_default(
+        self, site: Site, index: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with pytest.raises(TlsError, match="certificate cannot be verified"):
+            site.connect(index, setup=False, ca_file=None).check()
+        monkeypatch.setenv("SSL_CERT_FILE", str(site.server.ca_file))
+        assert list(site.connect(index, setup=False, ca_file=None).check()) == []
+
+    def test_refuses_a_certificate_of_another_name(self, site: Site, index: str) -> None:
+        """The certificate names 127.0.0.1; 127.1 is the same address by another name."""
+        url = site.server.url.replace("127.0.0.1", "127.1")
+        with pytest.raises(TlsError, match="certificate cannot be verified"):
+            site.connect(index, setup=False, url=url).check()

@@ -1,0 +1,167 @@
+"""Enterprise Security 7: notables, their reviews, and those made of our own detections."""
+
+from __future__ import annotations
+
+import pytest
+
+from sftsec_core.api.domain import Detection, PullWindow
+from sftsec_core.api.errors import ConnectorError
+from sftsec_splunk.connector import SplunkConnector
+from sftsec_splunk.mapping import event_of
+from tests.connectors.splunk.pulls import (
+    AT,
+    BOTH,
+    LABELLED,
+    UNLABELLED,
+    moment,
+    pulled,
+    said,
+    uids,
+)
+from tests.connectors.splunk.sites import Site
+
+TRUE, BENIGN, FALSE, NONE = (f"disposition:{number}" for number in (1, 2, 3, 0))
+
+
+@pytest.fixture
+def connector(site: Site) -> SplunkConnector:
+    for user in ("ann", "bob"):
+        site.splunk.add_user(user, "secret12", ["admin"])
+    return site.connect()
+
+
+def notable(site: Site, number: int = 0, **fields: object) -> str:
+    given = {"search_name": "Rule", "src": "10.0.0.1", "severity": "high", **fields}
+    return site.splunk.add_notable(given, AT + number)
+
+
+def review(site: Site, event_id: str, user: str, **changes: str) -> None:
+    site.splunk.clock_skew_s += 1
+    site.splunk.review(event_id, user=user, **changes)
+
+
+def detection(uid: str) -> Detection:
+    fields = {"subject": "win a prize", "user": "joe"}
+    said = ("mail", "m" * 64, "malicious", 0.9, 0.5)
+    return Detection("d" * 40, uid, *said, at=moment(AT), fields=fields)
+
+
+def made_of_ours(site: Site, uid: str) -> str:
+    """What a correlation search makes of a detection of ours."""
+    event = {k: v for k, v in event_of(detection(uid)).items() if v not in ("", None)}
+    return notable(site, 500, **event)
+
+
+class TestReview:
+    def test_that_relabels_shows_both_analysts(
+        self, site: Site, connector: SplunkConnector
+    ) -> None:
+        name = notable(site)
+        review(site, name, "ann", disposition=TRUE, status="5", comment="it is bad")
+        review(site, name, "bob", disposition=BENIGN)
+        [incident] = pulled(connector, LABELLED)
+        assert (incident.uid, incident.at) == (name, moment(AT))
+        assert said(incident) == [("true_positive", "ann"), ("benign_positive", "bob")]
+        first, second = incident.verdicts
+        assert (first.reason, first.automated) == ("it is bad", False)
+        assert first.at is not None
+        assert second.at is not None
+        assert first.at < second.at
+
+    def test_without_a_change_is_no_verdict(self, site: Site, connector: SplunkConnector) -> None:
+        name = notable(site)
+        review(site, name, "ann", disposition=TRUE)
+        review(site, name, "bob", status="5", owner="bob", comment="closing it")
+        [incident] = pulled(connector, LABELLED)
+        assert said(incident) == [("true_positive", "ann")]
+
+    def test_that_removes_the_disposition_retracts(
+        self, site: Site, connector: SplunkConnector
+    ) -> None:
+        name = notable(site)
+        review(site, name, "ann", disposition=TRUE)
+        review(site, name, "ann", disposition=NONE)
+        assert uids(connector, LABELLED) == []
+        assert uids(connector, UNLABELLED) == [name]
+
+    def test_is_mapped_by_the_configuration(self, site: Site) -> None:
+        site.splunk.add_disposition(7, "Phishing simulation")
+        site.splunk.add_disposition(8, "Duplicate")
+        names = [notable(site, number) for number in range(3)]
+        for name, number in zip(names, (7, 8, 3), strict=True):
+            review(site, name, "admin", disposition=f"disposition:{number}")
+        source = {
+            "kind": "notables",
+            "dispositions": {"3": "spam", "8": ""},
+            "automation": ["admin"],
+        }
+        found = pulled(site.connect(sources=[source]), LABELLED)
+        assert [(each.uid, said(each)) for each in found] == [
+            (names[0], [("disposition:7", "admin")]),
+            (names[2], [("spam", "admin")]),
+        ]
+        assert all(each.verdicts[0].automated for each in found)
+        assert uids(site.connect(sources=[source]), UNLABELLED) == [names[1]]
+
+
+class TestNotable:
+    def test_has_no_field_of_a_review(self, site: Site, connector: SplunkConnector) -> None:
+        name = notable(site, status_description="x", comment="evil", owner="ann")
+        review(site, name, "ann", disposition=TRUE, status="5", urgency="low", comment="c")
+        [incident] = pulled(connector, LABELLED)
+        assert incident.fields["src"] == "10.0.0.1"
+        assert incident.fields["severity"] == "high"
+        told = ("status", "owner", "disposition", "comment", "urgency", "review", "_raw", "sftsec_")
+        assert [each for each in incident.fields if each.startswith(told)] == []
+        with pytest.raises(ConnectorError, match="'status_label' holds what analysts said"):
+            pulled(connector, PullWindow(text_fields=("src", "status_label")))
+
+    def test_closed_without_a_verdict_is_not_scored(
+        self, site: Site, connector: SplunkConnector
+    ) -> None:
+        names = [notable(site, number) for number in range(2)]
+        review(site, names[0], "ann", status="5")
+        assert uids(connector, UNLABELLED) == [names[1]]
+        assert uids(connector, BOTH) == names
+
+    def test_has_only_the_wanted_fields(self, site: Site, connector: SplunkConnector) -> None:
+        review(site, notable(site, dest="h"), "ann", disposition=TRUE)
+        [incident] = pulled(connector, PullWindow(labelled=True, text_fields=("src", "nothing")))
+        assert dict(incident.fields) == {"src": "10.0.0.1"}
+        assert incident.verdicts
+
+    def test_is_selected_by_terms(self, site: Site) -> None:
+        notable(site, search_name="Other")
+        name = notable(site, search_name="Phishing mail")
+        source = {"kind": "notables", "where": 'search_name="Phishing*"'}
+        assert uids(site.connect(sources=[source])) == [name]
+
+
+class TestDetectionNotable:
+    def test_labels_its_source_event(self, site: Site) -> None:
+        site.index("mail", AT, uid="mail-1", subject="win a prize", body="all of it")
+        review(site, made_of_ours(site, "mail-1"), "admin", disposition=TRUE)
+        sources = [{"kind": "notables"}, {"kind": "search", "search": "index=mail", "uid": "uid"}]
+        [incident] = pulled(site.connect(sources=sources), LABELLED)
+        assert (incident.uid, incident.at) == ("mail-1", moment(AT))
+        assert incident.fields["body"] == "all of it"
+        assert said(incident) == [("true_positive", "admin")]
+
+    def test_stands_in_for_a_missing_event(self, site: Site, connector: SplunkConnector) -> None:
+        review(site, made_of_ours(site, "mail-1"), "admin", disposition=FALSE)
+        [incident] = pulled(connector, LABELLED)
+        assert (incident.uid, incident.at) == ("mail-1", moment(AT))
+        assert dict(incident.fields) == {"subject": "win a prize", "user": "joe"}
+        assert said(incident) == [("false_positive", "admin")]
+
+    def test_is_never_scored(self, site: Site, connector: SplunkConnector) -> None:
+        made_of_ours(site, "mail-1")
+        assert uids(connector, UNLABELLED) == []
+        assert uids(connector, BOTH) == []
+
+    def test_joins_others_of_one_event(self, site: Site, connector: SplunkConnector) -> None:
+        for user, disposition in (("ann", TRUE), ("bob", FALSE)):
+            review(site, made_of_ours(site, "mail-1"), user, disposition=disposition)
+            site.splunk.clock_skew_s += 1
+        [incident] = pulled(connector, LABELLED)
+        assert {word for word, _ in said(incident)} == {"true_positive", "false_positive"}
