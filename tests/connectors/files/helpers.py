@@ -36,3 +36,26 @@ def pull(
 
 def texts(incidents: Iterable[Incident], field: str = "message") -> list[str]:
     return [incident.fields[field] for incident in incidents]
+
+
+def connector(folder: Path) -> FilesConnector:
+    return FilesConnector(FilesConfig(paths=(folder,), output=folder / "out.jsonl"))
+
+
+RECORDS: list[dict[str, Any]] = [
+    {
+        "id": f"r{n}",
+        "@timestamp": f"2026-01-{n + 1:02d}T00:00:00Z",
+        "message": f"text {n}",
+        "label": "a",
+    }
+    for n in range(9)
+]
+
+
+GOOD = b'{"id": "good", "message": "fine"}\n'
+
+
+def write(path: Path, *lines: bytes) -> Path:
+    path.write_bytes(b"".join(lines))
+    return path

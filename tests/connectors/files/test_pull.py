@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,20 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sftsec_core.api.domain import PullWindow
 from sftsec_core.sdk.errors import CursorError
 from sftsec_files.errors import ChangedFileError
-from tests.connectors.files.helpers import pages, pull, texts, write_lines
-
-RECORDS: list[dict[str, Any]] = [
-    {
-        "id": f"r{n}",
-        "@timestamp": f"2026-01-{n + 1:02d}T00:00:00Z",
-        "message": f"text {n}",
-        "label": "a",
-    }
-    for n in range(9)
-]
+from tests.connectors.files.helpers import RECORDS, pages, pull, texts, write_lines
 
 
 def write_as(kind: str, folder: Path) -> Path:
@@ -114,118 +102,6 @@ class TestCursor:
         middle = every[len(every) // 2]
         rest = pages(path, page_size=1, cursor=middle.cursor)
         assert [p.incidents for p in rest] == [p.incidents for p in every[len(every) // 2 + 1 :]]
-
-
-class TestPaths:
-    def test_are_read_in_their_order(self, tmp_path: Path) -> None:
-        (tmp_path / "deep").mkdir()
-        for name in ("b.jsonl", "a.jsonl", "deep/c.ndjson", ".hidden.jsonl", "notes.txt"):
-            write_lines(tmp_path / name, [{"message": name}])
-        found, _ = pull(tmp_path)
-        assert texts(found) == ["a.jsonl", "b.jsonl", "deep/c.ndjson"]
-        found, _ = pull(tmp_path / "*.jsonl")
-        assert texts(found) == ["a.jsonl", "b.jsonl"]
-
-
-class TestFields:
-    def test_become_flat_dotted_names(self, tmp_path: Path) -> None:
-        nested = {
-            "http": {"request": {"body": {"content": "x"}}, "version": "1.1"},
-            "n": [1, {"a": 2}],
-        }
-        flat = {"http.request.body.content": "x", "http": {"version": "1.1"}, "n": [1, {"a": 2}]}
-        found, _ = pull(write_lines(tmp_path / "a.jsonl", [nested, flat]))
-        expected = {"http.request.body.content": "x", "http.version": "1.1", "n": [1, {"a": 2}]}
-        assert [dict(incident.fields) for incident in found] == [expected, expected]
-
-    def test_never_hold_the_label(self, tmp_path: Path) -> None:
-        given = {"id": "1", "message": "m", "verdict": {"word": "spam", "by": "anna"}}
-        found, _ = pull(
-            write_lines(tmp_path / "a.jsonl", [given]), label="verdict.word", analyst="verdict.by"
-        )
-        assert dict(found[0].fields) == {"id": "1", "message": "m"}
-        assert (found[0].verdicts[0].value, found[0].verdicts[0].analyst) == ("spam", "anna")
-
-    def test_are_those_that_the_window_names(self, tmp_path: Path) -> None:
-        path = write_lines(
-            tmp_path / "a.jsonl", [{"id": "1", "message": "m", "user": {"name": "bob"}}]
-        )
-        found, _ = pull(path, window=PullWindow(text_fields=("message",)))
-        assert dict(found[0].fields) == {"message": "m"}
-
-
-class TestLabel:
-    def test_may_be_a_list_or_empty(self, tmp_path: Path) -> None:
-        rows: list[dict[str, Any]] = [
-            {"label": ["a", "b"]},
-            {"label": ""},
-            {"label": None},
-            {"label": 5},
-            {"label": True},
-        ]
-        found, _ = pull(
-            write_lines(tmp_path / "a.jsonl", [{"n": i, **r} for i, r in enumerate(rows)])
-        )
-        values = [[verdict.value for verdict in incident.verdicts] for incident in found]
-        assert values == [["a", "b"], [], [], ["5"], ["true"]]
-
-
-class TestName:
-    def test_is_a_digest_without_an_id(self, tmp_path: Path) -> None:
-        one, two = {"message": "one"}, {"message": "two"}
-        first, _ = pull(write_lines(tmp_path / "a.jsonl", [one, two]))
-        second, _ = pull(write_lines(tmp_path / "a.jsonl", [two, {"message": "new"}, one]))
-        assert {i.uid for i in first} < {i.uid for i in second}
-        assert first[0].uid != first[1].uid
-
-
-class TestWindow:
-    def test_bounds_times_and_labels(self, tmp_path: Path) -> None:
-        rows = [*RECORDS, {"id": "late", "@timestamp": "2026-02-01", "message": "x"}]
-        path = write_lines(tmp_path / "a.jsonl", rows)
-        since, until = datetime(2026, 1, 3, tzinfo=UTC), datetime(2026, 1, 5, tzinfo=UTC)
-        found, _ = pull(path, window=PullWindow(since, until))
-        assert [incident.uid for incident in found] == ["r2", "r3"]
-        assert [i.uid for i in pull(path, window=PullWindow(labelled=False))[0]] == ["late"]
-        assert len(pull(path, window=PullWindow(labelled=True))[0]) == 9
-
-    def test_rejects_a_record_without_a_time(self, tmp_path: Path) -> None:
-        path = write_lines(tmp_path / "a.jsonl", [{"message": "x"}])
-        found, rejected = pull(path, window=PullWindow(since=datetime(2026, 1, 1, tzinfo=UTC)))
-        assert not found
-        assert "no time in '@timestamp'" in rejected[0].reason
-
-
-class TestTime:
-    @pytest.mark.parametrize(
-        ("value", "expected"),
-        [
-            ("2026-01-02T03:04:05Z", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
-            ("2026-01-02 03:04:05", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
-            ("2026-01-02T03:04:05+01:00", datetime(2026, 1, 2, 2, 4, 5, tzinfo=UTC)),
-            (1767323045, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
-            (1767323045000, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
-        ],
-    )
-    def test_is_read_in_every_usual_form(
-        self, value: object, expected: datetime, tmp_path: Path
-    ) -> None:
-        found, _ = pull(write_lines(tmp_path / "a.jsonl", [{"@timestamp": value, "message": "x"}]))
-        assert found[0].at == expected
-
-
-class TestSplit:
-    def test_is_given_by_the_files_names(self, tmp_path: Path) -> None:
-        for name in ("train", "dev", "test"):
-            write_lines(tmp_path / f"{name}.jsonl", [{"message": name}])
-        found, _ = pull(tmp_path)
-        assert {incident.fields["message"]: incident.split for incident in found} == {
-            "train": "train",
-            "dev": "dev",
-            "test": "test",
-        }
-        assert {incident.split for incident in pull(tmp_path, split_from_name=False)[0]} == {None}
-        assert {incident.split for incident in pull(tmp_path / "test.jsonl")[0]} == {None}
 
 
 class TestPage:

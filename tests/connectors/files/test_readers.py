@@ -14,16 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sftsec_core.api.domain import PullWindow
-from sftsec_core.api.errors import ConnectorError
-from sftsec_files.errors import MissingColumnsError, SourceError
-from tests.connectors.files.helpers import pages, pull, texts, write_lines
-
-GOOD = b'{"id": "good", "message": "fine"}\n'
-
-
-def write(path: Path, *lines: bytes) -> Path:
-    path.write_bytes(b"".join(lines))
-    return path
+from sftsec_files.errors import MissingColumnsError
+from tests.connectors.files.helpers import GOOD, pages, pull, texts, write, write_lines
 
 
 class TestGzip:
@@ -210,15 +202,3 @@ class TestJsonLines:
         assert not rejected
         found, _ = pull(write(tmp_path / "b.csv", b"\xef\xbb\xbfid,message\r\n1,x\r\n"))
         assert found[0].uid == "1"
-
-
-class TestPath:
-    def test_that_cannot_be_read_stops_at_once(self, tmp_path: Path) -> None:
-        with pytest.raises(SourceError, match="does not exist"):
-            pull(tmp_path / "nowhere.jsonl")
-        with pytest.raises(SourceError, match="does not exist"):
-            pull(tmp_path / "*.jsonl")
-        with pytest.raises(SourceError, match="set `format`"):
-            pull(write(tmp_path / "a.txt", GOOD))
-        with pytest.raises(ConnectorError, match="gunzip it"):
-            pull(write(tmp_path / "a.parquet.gz", b""))

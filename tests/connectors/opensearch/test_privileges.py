@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
-import traceback
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sftsec_core.api.domain import PullWindow, Verdict
-from sftsec_core.sdk.errors import AccessError, TlsError
+from sftsec_core.sdk.errors import AccessError
 from sftsec_core.testing import make_label_requests
 from sftsec_core.testing.incidents import make_detections
 from sftsec_opensearch.privileges import CLUSTER
 from sftsec_search.connector import SearchConnector
 from tests.connectors.opensearch.users import User
 from tests.connectors.search.sites import Site, pages, uids
-from tests.servers.engines.certificates import make_certificates
 
 
 def printed_role(connector: SearchConnector) -> dict[str, Any]:
@@ -110,47 +106,3 @@ class TestRefusedCall:
         user.may()
         with pytest.raises(AccessError, match="privilege is missing"):
             site.connect(index, setup=False, **user.login).setup()
-
-
-class TestCredentials:
-    def test_refuse_a_wrong_password_at_once(
-        self,
-        site: Site,
-        index: str,
-        monkeypatch: pytest.MonkeyPatch,
-        caplog: pytest.LogCaptureFixture,
-    ) -> None:
-        caplog.set_level(logging.DEBUG)
-        monkeypatch.setenv("SFTSEC_TEST_WRONG", "not-the-password")
-        connector = site.connect(index, setup=False, password="env:SFTSEC_TEST_WRONG")
-        for call in (connector.check, lambda: pages(connector), lambda: connector.push([])):
-            with pytest.raises(AccessError, match=r"401.*credentials are not accepted") as error:
-                call()
-            trace = "".join(traceback.format_exception(error.value))
-            assert "not-the-password" not in trace + caplog.text
-
-
-class TestTls:
-    def test_refuses_another_authority(self, site: Site, index: str, tmp_path: Path) -> None:
-        make_certificates(tmp_path)
-        connector = site.connect(index, setup=False, ca_file=str(tmp_path / "ca.pem"))
-        for call in (connector.check, lambda: pages(connector), lambda: connector.push([])):
-            with pytest.raises(
-                TlsError, match="set ca_file to the authority that signed it"
-            ) as error:
-                call()
-            assert "\n" not in str(error.value)
-
-    def test_trusts_the_systems_authorities_by_default(
-        self, site: Site, index: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        with pytest.raises(TlsError, match="certificate cannot be verified"):
-            site.connect(index, setup=False, ca_file=None).check()
-        monkeypatch.setenv("SSL_CERT_FILE", str(site.server.ca_file))
-        assert list(site.connect(index, setup=False, ca_file=None).check()) == []
-
-    def test_refuses_a_certificate_of_another_name(self, site: Site, index: str) -> None:
-        """The certificate names 127.0.0.1; 127.1 is the same address by another name."""
-        url = site.server.url.replace("127.0.0.1", "127.1")
-        with pytest.raises(TlsError, match="certificate cannot be verified"):
-            site.connect(index, setup=False, url=url).check()

@@ -10,7 +10,10 @@ from sftsec_core.api.domain import Incident, PullWindow, Rejection
 if TYPE_CHECKING:
     from sftsec_splunk.connector import SplunkConnector
 
+
 AT = 1767600000.0  # 2026-01-05 08:00 UTC
+
+
 LABELLED, UNLABELLED, BOTH = (PullWindow(labelled=each) for each in (True, False, None))
 
 
@@ -33,3 +36,7 @@ def uids(connector: SplunkConnector, window: PullWindow = BOTH) -> list[str]:
 def said(incident: Incident) -> list[tuple[str, str | None]]:
     """The verdicts: word and analyst."""
     return [(each.value, each.analyst) for each in incident.verdicts]
+
+
+def source(**settings: object) -> dict[str, object]:
+    return {"kind": "search", "search": "index=mail", **settings}

@@ -1,0 +1,99 @@
+"""From a record of a file to an incident."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sftsec_core.api.domain import PullWindow
+from tests.connectors.files.helpers import RECORDS, pull, write_lines
+
+
+class TestFields:
+    def test_become_flat_dotted_names(self, tmp_path: Path) -> None:
+        nested = {
+            "http": {"request": {"body": {"content": "x"}}, "version": "1.1"},
+            "n": [1, {"a": 2}],
+        }
+        flat = {"http.request.body.content": "x", "http": {"version": "1.1"}, "n": [1, {"a": 2}]}
+        found, _ = pull(write_lines(tmp_path / "a.jsonl", [nested, flat]))
+        expected = {"http.request.body.content": "x", "http.version": "1.1", "n": [1, {"a": 2}]}
+        assert [dict(incident.fields) for incident in found] == [expected, expected]
+
+    def test_never_hold_the_label(self, tmp_path: Path) -> None:
+        given = {"id": "1", "message": "m", "verdict": {"word": "spam", "by": "anna"}}
+        found, _ = pull(
+            write_lines(tmp_path / "a.jsonl", [given]), label="verdict.word", analyst="verdict.by"
+        )
+        assert dict(found[0].fields) == {"id": "1", "message": "m"}
+        assert (found[0].verdicts[0].value, found[0].verdicts[0].analyst) == ("spam", "anna")
+
+    def test_are_those_that_the_window_names(self, tmp_path: Path) -> None:
+        path = write_lines(
+            tmp_path / "a.jsonl", [{"id": "1", "message": "m", "user": {"name": "bob"}}]
+        )
+        found, _ = pull(path, window=PullWindow(text_fields=("message",)))
+        assert dict(found[0].fields) == {"message": "m"}
+
+
+class TestLabel:
+    def test_may_be_a_list_or_empty(self, tmp_path: Path) -> None:
+        rows: list[dict[str, Any]] = [
+            {"label": ["a", "b"]},
+            {"label": ""},
+            {"label": None},
+            {"label": 5},
+            {"label": True},
+        ]
+        found, _ = pull(
+            write_lines(tmp_path / "a.jsonl", [{"n": i, **r} for i, r in enumerate(rows)])
+        )
+        values = [[verdict.value for verdict in incident.verdicts] for incident in found]
+        assert values == [["a", "b"], [], [], ["5"], ["true"]]
+
+
+class TestName:
+    def test_is_a_digest_without_an_id(self, tmp_path: Path) -> None:
+        one, two = {"message": "one"}, {"message": "two"}
+        first, _ = pull(write_lines(tmp_path / "a.jsonl", [one, two]))
+        second, _ = pull(write_lines(tmp_path / "a.jsonl", [two, {"message": "new"}, one]))
+        assert {i.uid for i in first} < {i.uid for i in second}
+        assert first[0].uid != first[1].uid
+
+
+class TestWindow:
+    def test_bounds_times_and_labels(self, tmp_path: Path) -> None:
+        rows = [*RECORDS, {"id": "late", "@timestamp": "2026-02-01", "message": "x"}]
+        path = write_lines(tmp_path / "a.jsonl", rows)
+        since, until = datetime(2026, 1, 3, tzinfo=UTC), datetime(2026, 1, 5, tzinfo=UTC)
+        found, _ = pull(path, window=PullWindow(since, until))
+        assert [incident.uid for incident in found] == ["r2", "r3"]
+        assert [i.uid for i in pull(path, window=PullWindow(labelled=False))[0]] == ["late"]
+        assert len(pull(path, window=PullWindow(labelled=True))[0]) == 9
+
+    def test_rejects_a_record_without_a_time(self, tmp_path: Path) -> None:
+        path = write_lines(tmp_path / "a.jsonl", [{"message": "x"}])
+        found, rejected = pull(path, window=PullWindow(since=datetime(2026, 1, 1, tzinfo=UTC)))
+        assert not found
+        assert "no time in '@timestamp'" in rejected[0].reason
+
+
+class TestTime:
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [
+            ("2026-01-02T03:04:05Z", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+            ("2026-01-02 03:04:05", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+            ("2026-01-02T03:04:05+01:00", datetime(2026, 1, 2, 2, 4, 5, tzinfo=UTC)),
+            (1767323045, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+            (1767323045000, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ],
+    )
+    def test_is_read_in_every_usual_form(
+        self, value: object, expected: datetime, tmp_path: Path
+    ) -> None:
+        found, _ = pull(write_lines(tmp_path / "a.jsonl", [{"@timestamp": value, "message": "x"}]))
+        assert found[0].at == expected

@@ -1,0 +1,77 @@
+"""From a row of a search to a record."""
+
+from __future__ import annotations
+
+import pytest
+
+from sftsec_core.api.domain import PullWindow
+from tests.connectors.splunk.pulls import (
+    AT,
+    BOTH,
+    LABELLED,
+    UNLABELLED,
+    moment,
+    pulled,
+    rejected,
+    source,
+    uids,
+)
+from tests.connectors.splunk.sites import Site
+from tests.servers.splunkd.events import Origin
+
+
+class TestEvent:
+    def test_is_named_by_its_place(self, site: Site) -> None:
+        site.index("mail", AT, subject="hello", tags=["a", "b"])
+        [incident] = pulled(site.connect(sources=[source()]))
+        [row] = site.splunk.search('search index=mail | eval u=_bkt."@@"._cd | table u')
+        assert incident.uid == row["u"]
+        assert incident.fields["tags"] == ["a", "b"]
+        assert incident.fields["subject"] == "hello"
+        assert [each for each in incident.fields if each.startswith("_")] == []
+
+    def test_may_have_its_time_in_a_field(self, site: Site) -> None:
+        site.splunk.lookups.files["told.csv"] = [
+            {"uid": f"uid-{n}", "when": str(AT + n), "word": "spam"} for n in range(5)
+        ]
+        told = source(search="| inputlookup told.csv", uid="uid", label="word", time="when")
+        connector = site.connect(sources=[told])
+        assert uids(connector, LABELLED) == [f"uid-{n}" for n in range(5)]
+        window = PullWindow(since=moment(AT + 1), until=moment(AT + 3), labelled=True)
+        [first, second] = pulled(connector, window)
+        assert (first.uid, first.at, second.uid) == ("uid-1", moment(AT + 1), "uid-2")
+
+    def test_without_name_or_time_is_reported(
+        self, site: Site, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        site.splunk.lookups.files["told.csv"] = [
+            {"uid": "one", "when": str(AT)},
+            {"uid": "", "when": str(AT + 1)},
+            {"uid": "late", "when": "never"},
+        ]
+        told = source(search="| inputlookup told.csv", uid="uid", time="when")
+        connector = site.connect(sources=[told])
+        assert uids(connector) == ["one"]
+        [row] = rejected(connector)
+        assert "no name that stays" in row.reason
+        assert row.digest
+        assert "1 results of a search have no _time" in caplog.text
+
+    def test_waits_while_it_is_young(self, site: Site) -> None:
+        now = site.splunk.now()
+        for age in (30, 300):
+            site.index("mail", now - age, uid=f"age-{age}")
+        connector = site.connect(sources=[source(uid="uid")], settle="2m")
+        assert uids(connector, UNLABELLED) == ["age-300"]
+        assert uids(connector, BOTH) == ["age-300", "age-30"]
+
+    def test_may_have_a_foreign_detection_id(self, site: Site) -> None:
+        site.index("mail", AT, uid="one", detection_id="edr-7")
+        connector = site.connect(sources=[source(uid="uid")])
+        assert uids(connector, UNLABELLED) == uids(connector, BOTH) == ["one"]
+
+    def test_may_hold_half_a_character(self, site: Site) -> None:
+        site.splunk.index_event('{"uid": "one", "text": "a\\ud800b"}', AT, Origin("mail"))
+        site.index("mail", AT + 1, uid="two")
+        first, second = pulled(site.connect(sources=[source(uid="uid")]))
+        assert (first.uid, first.fields["text"], second.uid) == ("one", "a?b", "two")
