@@ -55,7 +55,9 @@ class TestRejectedDocument:
         detections = make_detections(30)
         connector.push([with_fields(detections[0], {"size": 7})])
         spoilt = [*detections[:9], with_fields(detections[9], {"size": SECRET}), *detections[10:]]
-        with Store.open(f"sqlite:///{tmp_path / 'sftsec.db'}", folder=tmp_path) as store:
+        with Store.open(
+            f"sqlite:///{tmp_path / 'sftsec.db'}", folder=tmp_path, actor="tester"
+        ) as store:
             store.outbox.add("siem", spoilt)
             counts = deliver(store, connector, "siem", settings=DeliverySettings(batch=7))
             assert (counts.written, counts.duplicates, counts.rejected) == (28, 1, 1)
