@@ -12,14 +12,14 @@ class RedactConfig(BaseModel):
 
     email: bool = Field(True, description="E-mail addresses.")
     keep_email_domain: bool = Field(
-        True, description="Keep what stands behind the @: who claims to write is signal."
+        True, description="Keep the domain after the @: the claimed sender is signal."
     )
     card: bool = Field(True, description="Payment card numbers, Luhn-checked.")
     iban: bool = Field(True, description="IBAN, checked by country length and mod 97.")
     phone: bool = Field(True, description="Phone numbers in a form that is surely one.")
     ssn: bool = Field(True, description="US social security numbers (123-45-6789).")
     secret: bool = Field(
-        True, description="Keys, tokens, private keys, and values behind password= and the like."
+        True, description="Keys, tokens, private keys, and values after password= and the like."
     )
     user: bool = Field(True, description=r"User names in /home/x, /Users/x and C:\Users\x.")
     domain: bool = Field(False, description="Host and domain names.")

@@ -2,7 +2,7 @@
 
 Every pattern takes time linear in the text, whatever the text: a pattern begins only where a
 token begins (a look-behind says so), runs are possessive (`++`, `*+`), and whatever needs
-arithmetic is decided in Python behind the match. A finder runs only when its cheap trigger, a
+arithmetic is decided in Python after the match. A finder runs only when its cheap trigger, a
 substring or one run of digits, is there.
 """
 
@@ -28,7 +28,7 @@ Finder = Callable[[str], Iterator[Span]]
 
 # --- e-mail ---------------------------------------------------------------------------------------
 
-# One run of what addresses are made of, with an "@" in it; not the domain behind a placeholder.
+# One run of what addresses are made of, with an "@" in it; not the domain after a placeholder.
 _EMAIL = re.compile(r"(?<![\w.%+\-'@])(?:(?<!:[0-9a-f]{8}>)|(?!@))[\w.%+\-']*+@[\w.%+\-'@]*+")
 _EMAIL_DOMAIN = re.compile(r"[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)++")
 
@@ -38,7 +38,7 @@ def _emails(text: str, *, keep_domain: bool) -> Iterator[Span]:
         run, start = match[0], match.start()
         skip = len(run) - len(run.lstrip("@'"))
         at = len(run)
-        # The last "@" with a domain behind it: in "a@b.example@c.example" all before is private.
+        # The last "@" with a domain after it: in "a@b.example@c.example" all before is private.
         while (at := run.rfind("@", skip, at)) > skip:
             domain = _EMAIL_DOMAIN.match(run, at + 1)
             if domain and _is_top(domain[0].rpartition(".")[2]):
@@ -190,7 +190,7 @@ _BEARER = re.compile(
     r"|bearer\s++(?=[A-Za-z0-9._~+/=\-]{16}))"
     r"([A-Za-z0-9._~+/=\-]{8,}+)"
 )
-# Behind a key's name: a value of word characters, so that an injection that stands in a
+# After a key's name: a value of word characters, so that an injection that stands in a
 # parameter named "password" keeps its quotes, spaces, paths and shell signs.
 _PASSWORD = re.compile(
     r"(?i)(?<!<)(?:password|passwd|passphrase|pwd)"
@@ -225,7 +225,7 @@ def secrets(text: str) -> Iterator[Span]:
 
 
 def _assigned(text: str, low: str) -> Iterator[Span]:
-    """Values behind a key's name."""
+    """Values after a key's name."""
     if any(word in low for word in _PASSWORD_WORDS):
         yield from _first_group(_PASSWORD, text)
     if any(word in low for word in _KEY_WORDS):
@@ -251,7 +251,7 @@ _USER = re.compile(
     r"([^\\/:*?\"'<>|\s;&()$`,]{1,64}(?: [^\\/:*?\"'<>|\s;&()$`,]{1,32}){0,3}(?=[\\/])"
     r"|[^\\/:*?\"'<>|\s;&()$`,]{1,64})"
 )
-_NOBODY = frozenset(
+_NO_PERSON = frozenset(
     {"public", "default", "all users", "default user", "shared", "administrator", "root", "guest"}
 )
 _DOMAIN = re.compile(r"(?<![\w.\-])[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)++(?!\w)")
@@ -263,7 +263,7 @@ def users(text: str) -> Iterator[Span]:
     """User names in home folders; accounts that are no person's stay."""
     for match in _USER.finditer(text):
         name = match[1].lower()
-        if name.rstrip(".") not in _NOBODY and not set(name) <= {".", "*", "%"}:
+        if name.rstrip(".") not in _NO_PERSON and not set(name) <= {".", "*", "%"}:
             yield Span(match.start(1), match.end(1), name)
 
 

@@ -1,7 +1,7 @@
 """The step "redact": personal data and secrets become typed placeholders.
 
 `anna@shop.example` becomes `<EMAIL:1f9a2c07>@shop.example`. The digits are BLAKE2b of the value,
-keyed with the site's salt: equal values stay equal here, and without the salt nobody can try
+keyed with the site's salt: equal values stay equal here, and without the salt no one can try
 values out. Redacting twice changes nothing.
 """
 

@@ -1,4 +1,4 @@
-"""Small, made-up incidents and examples: the same arguments give the same values everywhere."""
+"""Synthetic incidents, examples and reports: the same arguments give the same values."""
 
 from __future__ import annotations
 

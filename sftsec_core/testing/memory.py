@@ -19,12 +19,12 @@ from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 
 @dataclass
 class MemorySource:
-    """The other side: what it holds outlives any one connector.
+    """The platform: what it holds outlives any one connector.
 
     Attributes:
         records: incidents, and rejections in the place of records that cannot be read.
         detections: what was pushed, by uid.
-        requested: uids of incidents that analysts were asked to judge, in the order asked.
+        requested: uids of incidents that a label was requested for, in order.
         available: set it to False and every call fails as on a lost connection.
     """
 
@@ -41,7 +41,7 @@ class MemoryConnector:
         """Connect.
 
         Args:
-            source: shared with whoever looks at it afterwards.
+            source: shared with the code that looks at it afterwards.
             page_size: the most records that a page brings, at least 1.
         """
         self._source = source

@@ -54,7 +54,7 @@ class PluginContract:
     # --- the contract
 
     def test_every_hook_that_it_implements_exists(self) -> None:
-        """A misspelt name, or a forgotten `@hookimpl`, would be a hook that nobody calls."""
+        """A misspelt name, or a forgotten `@hookimpl`, would be a hook that is never called."""
         for name, function in self._functions():
             assert hasattr(hookspecs, name), f"there is no hook {name}"
             assert hasattr(function, f"{hookspecs.PROJECT}_impl"), f"@hookimpl is missing on {name}"

@@ -115,7 +115,7 @@ class RecipeContract:
     def test_dev_examples_are_not_trained_on(self, tmp_path: Path) -> None:
         """Dev is to choose on: trained on, it makes every choice look right."""
         marked = [make_example(f"dev-{n}", f"zyqqa zyqqo {n}", "malicious") for n in range(40)]
-        model = self._train_anew(tmp_path, dev=[*make_examples(20, seed=5), *marked])
+        model = self._train_again(tmp_path, dev=[*make_examples(20, seed=5), *marked])
         texts = ("zyqqa zyqqo", "wukki wukku")  # the one was in dev, the other nowhere
         seen, unseen = self._proba(model, [make_example(t, t, "benign") for t in texts])
         assert seen[1] - unseen[1] < 0.25, "what stands only in dev changes the model"
@@ -129,14 +129,14 @@ class RecipeContract:
                 text = f"zyqqa zyqqo {number}"
                 train.append(make_example(f"trusted-{number}", text, trusted))
                 train.append(make_example(f"doubted-{number}", text, doubted, weight=0.05))
-            model = self._train_anew(tmp_path / trusted, train=train)
+            model = self._train_again(tmp_path / trusted, train=train)
             proba[trusted] = self._proba(model, [make_example("x", "zyqqa zyqqo", "benign")])[0, 1]
         assert proba["malicious"] > proba["benign"] + 0.1, "the weights change nothing"
 
     def test_the_same_job_makes_the_same_model(self, tmp_path: Path) -> None:
         """The seed is in the settings; there is no other source of chance."""
         unseen = make_examples(10, seed=9)
-        first, second = self._fit(tmp_path / "a"), self._train_anew(tmp_path / "b")
+        first, second = self._fit(tmp_path / "a"), self._train_again(tmp_path / "b")
         np.testing.assert_allclose(
             self._proba(first, unseen), self._proba(second, unseen), atol=_SAME
         )
@@ -165,10 +165,10 @@ class RecipeContract:
     ) -> TrainedModel:
         key = (type(self), self.spec().name, labels, dev is None)
         if key not in _FITTED:
-            _FITTED[key] = self._train_anew(folder, labels=labels, dev=dev)
+            _FITTED[key] = self._train_again(folder, labels=labels, dev=dev)
         return _FITTED[key]
 
-    def _train_anew(
+    def _train_again(
         self,
         folder: Path,
         *,

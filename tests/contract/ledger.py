@@ -279,7 +279,7 @@ class LedgerPlatform(Platform):
                 ledger.insert(each.uid, "incident", each.at.isoformat(), each.fields)
         for each in incidents:
             for verdict in each.verdicts:
-                self.judge(each.uid, verdict)
+                self.add_verdict(each.uid, verdict)
 
     def pushed(self) -> Sequence[StoredDetection]:
         with self._open() as ledger:
@@ -311,13 +311,13 @@ class LedgerPlatform(Platform):
     def remove(self, uid: str) -> None:
         self._execute("DELETE FROM records WHERE uid = ?", uid)
 
-    def judge(self, uid: str, verdict: Verdict) -> None:
+    def add_verdict(self, uid: str, verdict: Verdict) -> None:
         at = verdict.at.isoformat() if verdict.at else ""
         values = (uid, verdict.value, verdict.analyst, at)
         self._execute("INSERT INTO verdicts (uid, value, analyst, at) VALUES (?, ?, ?, ?)", *values)
 
-    def judge_detection(self, detection: Detection, verdict: Verdict) -> None:
-        self.judge(detection.uid, verdict)
+    def add_detection_verdict(self, detection: Detection, verdict: Verdict) -> None:
+        self.add_verdict(detection.uid, verdict)
 
     def unwritable(self, detection: Detection) -> Detection:
         return replace(detection, fields={"source.ip": "nowhere"})

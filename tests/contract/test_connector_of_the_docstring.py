@@ -88,11 +88,11 @@ class TicketPlatform(Platform):
     def remove(self, uid: str) -> None:
         self._do("DELETE FROM tickets WHERE id = ?", [(uid,)])
 
-    def judge(self, uid: str, verdict: Verdict) -> None:
+    def add_verdict(self, uid: str, verdict: Verdict) -> None:
         self._do("INSERT INTO verdicts VALUES (?, ?, ?, ?)", [self._said(uid, verdict)])
 
-    def judge_detection(self, detection: Detection, verdict: Verdict) -> None:
-        self.judge(detection.uid, verdict)
+    def add_detection_verdict(self, detection: Detection, verdict: Verdict) -> None:
+        self.add_verdict(detection.uid, verdict)
 
     def requested(self) -> Sequence[str]:
         return [ticket for (ticket,) in self._read("SELECT * FROM requests")]

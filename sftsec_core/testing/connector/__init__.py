@@ -33,7 +33,7 @@ class ConnectorContract(
     """Inherit it, and give `platform`: your subclass of `Platform`.
 
     Tests that only read, and those of pushes, share one platform that is filled once; the tests
-    that add, remove or judge incidents have one of their own. So a platform that is slow to start
+    that add, remove or label incidents have one of their own. So a platform that is slow to start
     or to fill is needed eight times, and not once a test.
 
     A test that does not apply is switched off by its name, with the reason beside it::

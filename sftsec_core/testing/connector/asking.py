@@ -52,20 +52,20 @@ class RequestChecks:
 class FeedbackChecks:
     """The loop closes: a verdict on a detection comes back on the incident that it is about.
 
-    An analyst judges our detection, in whatever form the platform shows it. The next labelled
-    pull brings the *incident*: under its own uid, with its own fields and time, and with that
-    verdict (value, analyst, time). It is brought once, and nothing comes under the detection's
-    uid. So the model learns from the event that it saw, and not from the redacted copy in its own
-    detection. `Detection.incident_uid` is the link: write it with the detection, and look it up
-    when the detection is judged. Whether the unlabelled pull still brings the incident is left to
-    the connector: scoring resumes after it and does not see it again.
+    An analyst gives a verdict on our detection, in the form in which the platform shows it. The
+    next labelled pull brings the *incident*: under its own uid, with its own fields and time, and
+    with that verdict (value, analyst, time). It is brought once, and nothing comes under the
+    detection's uid. So the model learns from the event that it saw, and not from the redacted
+    copy in its own detection. `Detection.incident_uid` is the link: write it with the detection,
+    and look it up when a detection gets a verdict. Whether the unlabelled pull still brings the
+    incident is left to the connector: scoring resumes after it and does not see it again.
     """
 
     def test_verdict_on_a_detection_labels_its_incident(self, fresh: Platform) -> None:
         """Under the incident's own uid, with its own fields and time, and exactly once."""
-        planted, verdict, uid = self._judged(fresh)
+        planted, verdict, uid = self._with_verdict(fresh)
         found = [each for each in incidents(pull(fresh, LABELLED)) if each.uid == uid]
-        assert len(found) == 1, f"the judged incident came {len(found)} times"
+        assert len(found) == 1, f"the incident came {len(found)} times"
         assert same(found[0], planted.incidents[uid]), "these are not the incident's own fields"
         assert [(v.value, v.analyst) for v in found[0].verdicts] == [
             (verdict.value, verdict.analyst)
@@ -73,20 +73,20 @@ class FeedbackChecks:
         assert all(v.at is not None and v.at.tzinfo is not None for v in found[0].verdicts)
 
     def test_verdict_on_a_detection_adds_no_incident(self, fresh: Platform) -> None:
-        """The detection itself is never an incident, judged or not."""
-        planted, _verdict, uid = self._judged(fresh)
+        """The detection itself is never an incident, with a verdict or without."""
+        planted, _verdict, uid = self._with_verdict(fresh)
         assert set(uids(pull(fresh, LABELLED))) == planted.where(labelled=True) | {uid}
         unlabelled = planted.where(labelled=False)
         assert set(uids(pull(fresh, UNLABELLED))) | {uid} == unlabelled
 
-    def _judged(self, platform: Platform) -> tuple[Planted, Verdict, str]:
+    def _with_verdict(self, platform: Platform) -> tuple[Planted, Verdict, str]:
         planted = Planted(platform)
         unlabelled = [each for each in planted.incidents.values() if not each.verdicts][:2]
         detections = detections_for(platform, unlabelled)
         with connected(platform) as connector:
             connector.push(detections)
         verdict = Verdict(platform.verdict_values[1], "analyst-7", START + timedelta(hours=3))
-        platform.judge_detection(detections[0], verdict)
+        platform.add_detection_verdict(detections[0], verdict)
         return planted, verdict, detections[0].incident_uid
 
 

@@ -24,7 +24,7 @@ class Pulled:
 
     uid: str
     at: datetime | None
-    judged: tuple[datetime | None, ...]
+    verdict_times: tuple[datetime | None, ...]
 
 
 def pull_elsewhere(platform: Platform, *, cursor: str | None) -> list[Pulled]:
@@ -40,7 +40,7 @@ def pull_elsewhere(platform: Platform, *, cursor: str | None) -> list[Pulled]:
         str(platform.folder),
         cursor,
     )
-    return [Pulled(uid, _time(at), tuple(map(_time, judged))) for uid, at, judged in found]
+    return [Pulled(uid, _time(at), tuple(map(_time, times))) for uid, at, times in found]
 
 
 def pull_here(

@@ -1,4 +1,4 @@
-"""What happens while the platform cannot be reached, and what stays behind."""
+"""What happens while the platform cannot be reached, and what is left open."""
 
 from __future__ import annotations
 

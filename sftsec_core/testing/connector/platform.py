@@ -52,10 +52,10 @@ class Platform(ABC):
 
     Required: `spec`, `options`, `fill`, `pushed`, `unreachable`.
 
-    Optional, each a capability that some platforms lack: `named`, `spoil`, `remove`, `judge`,
-    `judge_detection`, `unwritable`, `requested`, `records_read`, `secrets`, `close`. A test that
-    needs a missing one is skipped, and the skip says which. Give all that the platform can do: a
-    fault is found only where its test runs.
+    Optional, each a capability that some platforms lack: `named`, `spoil`, `remove`,
+    `add_verdict`, `add_detection_verdict`, `unwritable`, `requested`, `records_read`, `secrets`,
+    `close`. A test that needs a missing one is skipped, and the skip says which. Give all that
+    the platform can do: a fault is found only where its test runs.
 
     Attributes:
         page_size: the most records a page; `options` must configure it so.
@@ -182,23 +182,23 @@ class Platform(ABC):
         """
         self._lacks("remove")
 
-    def judge(self, uid: str, verdict: Verdict) -> None:
+    def add_verdict(self, uid: str, verdict: Verdict) -> None:
         """Give a planted incident one more verdict, as an analyst does.
 
         Example::
 
             self.server.close_alert(uid, verdict.value, by=verdict.analyst, at=verdict.at)
         """
-        self._lacks("judge")
+        self._lacks("add_verdict")
 
-    def judge_detection(self, detection: Detection, verdict: Verdict) -> None:
+    def add_detection_verdict(self, detection: Detection, verdict: Verdict) -> None:
         """Judge a detection that the connector pushed, as an analyst does.
 
         Example::
 
             self.server.close_alert(detection.uid, verdict.value, by=verdict.analyst)
         """
-        self._lacks("judge_detection")
+        self._lacks("add_detection_verdict")
 
     def unwritable(self, detection: Detection) -> Detection:
         """Return the detection changed so that the platform refuses it for good.

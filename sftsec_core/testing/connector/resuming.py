@@ -56,8 +56,8 @@ class CursorChecks:
         elsewhere = pull_elsewhere(planted.platform, cursor=planted.pages[0].cursor)
         assert [each.uid for each in elsewhere] == [each.uid for each in rest]
         assert [each.at for each in elsewhere] == [each.at for each in rest]
-        judged = [tuple(verdict.at for verdict in each.verdicts) for each in rest]
-        assert [each.judged for each in elsewhere] == judged
+        times = [tuple(verdict.at for verdict in each.verdicts) for each in rest]
+        assert [each.verdict_times for each in elsewhere] == times
 
     def test_foreign_cursor_is_an_error_of_the_connector(self, planted: Planted) -> None:
         """The configuration changed, or the cursor is another connector's."""
@@ -108,9 +108,9 @@ class CursorChecks:
         """An incident that leaves the window must not make the cursor skip others."""
         planted = Planted(fresh)
         pages = pull(fresh, UNLABELLED)
-        judged = planted.incidents[pages[0].incidents[0].uid]
+        first = planted.incidents[pages[0].incidents[0].uid]
         labelled = [each for each in planted.incidents.values() if each.verdicts]
-        fresh.judge(judged.uid, labelled[0].verdicts[0])
+        fresh.add_verdict(first.uid, labelled[0].verdicts[0])
         assert uids(pull(fresh, UNLABELLED, pages[1].cursor)) == uids(pages[2:])
 
     def test_last_cursor_brings_only_what_is_new(self, fresh: Platform) -> None:

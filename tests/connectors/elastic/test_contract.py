@@ -84,13 +84,13 @@ class AlertPlatform(Platform):
     def remove(self, uid: str) -> None:
         self.alerts.site.call("DELETE", f"/{self.alerts.index}/_doc/{uid}?refresh=true")
 
-    def judge(self, uid: str, verdict: Verdict) -> None:
+    def add_verdict(self, uid: str, verdict: Verdict) -> None:
         self.alerts.kibana.close(self.alerts.space, [uid], verdict.value, verdict.analyst)
 
-    def judge_detection(self, detection: Detection, verdict: Verdict) -> None:
+    def add_detection_verdict(self, detection: Detection, verdict: Verdict) -> None:
         """Judge the alert that the rule makes of the detection."""
         self.alerts.kibana.promote(self.alerts.space, self.alerts.site.stream)
-        self.judge(f"of-{detection.uid}", verdict)
+        self.add_verdict(f"of-{detection.uid}", verdict)
 
     def unwritable(self, detection: Detection) -> Detection:
         first = replace(detection, uid="a" * 40, fields={"size": 7})

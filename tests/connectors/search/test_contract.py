@@ -90,14 +90,14 @@ class IndexPlatform(Platform):
     def remove(self, uid: str) -> None:
         self.site.call("DELETE", f"/{self.index}/_doc/{uid}?refresh=true")
 
-    def judge(self, uid: str, verdict: Verdict) -> None:
+    def add_verdict(self, uid: str, verdict: Verdict) -> None:
         said = {"word": verdict.value, "by": verdict.analyst, "at": verdict.at}
         body = orjson.dumps({"doc": {"verdict": said}}).decode()
         self.site.call("POST", f"/{self.index}/_update/{uid}?refresh=true", orjson.loads(body))
 
-    def judge_detection(self, detection: Detection, verdict: Verdict) -> None:
+    def add_detection_verdict(self, detection: Detection, verdict: Verdict) -> None:
         if self.site.vendor == "elastic":
-            super().judge_detection(detection, verdict)  # in Kibana: tests/connectors/elastic
+            super().add_detection_verdict(detection, verdict)  # in Kibana: tests/connectors/elastic
         [hit] = [h for h in self.site.documents(self.site.stream) if h["_id"] == detection.uid]
         with closing(self.site.connect(self.index)) as connector:
             connector.add_verdicts([(f"{hit['_index']}/{hit['_id']}", verdict)])

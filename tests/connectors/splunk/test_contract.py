@@ -124,19 +124,19 @@ class ReviewPlatform(SplunkPlatform):
             fields = {**each.fields, "event_id": each.uid, "search_name": "Mail"}
             self.site.index("notable", each.at.timestamp(), **fields)
             for verdict in each.verdicts:
-                self.judge(each.uid, verdict)
+                self.add_verdict(each.uid, verdict)
 
-    def judge(self, uid: str, verdict: Verdict) -> None:
+    def add_verdict(self, uid: str, verdict: Verdict) -> None:
         [number] = (each for each, word in DISPOSITIONS.items() if word == verdict.value)
         self.splunk.review(uid, user=str(verdict.analyst), disposition=f"disposition:{number}")
 
-    def judge_detection(self, detection: Detection, verdict: Verdict) -> None:
+    def add_detection_verdict(self, detection: Detection, verdict: Verdict) -> None:
         """Judge the notable that a correlation search makes of the detection."""
         event = {k: v for k, v in event_of(detection).items() if v not in ("", None)}
         uid = f"ours@@notable@@{detection.uid}"
         fields = {**event, "event_id": uid, "search_name": "Ours"}
         self.site.index("notable", 1767600300.0, **fields)
-        self.judge(uid, verdict)
+        self.add_verdict(uid, verdict)
 
     def spoil(self) -> str:
         fields = {"event_id": "spoilt", "message": "hunter2 " * 10_000}
@@ -169,10 +169,10 @@ class AppPlatform(SplunkPlatform):
             for number, verdict in enumerate(each.verdicts):
                 self._say(f"{each.uid}-{number}", each, verdict)
 
-    def judge(self, uid: str, verdict: Verdict) -> None:
+    def add_verdict(self, uid: str, verdict: Verdict) -> None:
         self._save({"_key": f"{uid}-later", "incident_uid": uid}, verdict)
 
-    def judge_detection(self, detection: Detection, verdict: Verdict) -> None:
+    def add_detection_verdict(self, detection: Detection, verdict: Verdict) -> None:
         """The page names the detection that was shown, and the event that it is about."""
         body = {
             "_key": f"{detection.uid}-judged",

@@ -62,7 +62,7 @@ class MemoryPlatform(Platform):
         self.source.records.insert(3, Rejection("record 3", "not JSON"))
         return "the content"
 
-    def judge(self, uid: str, verdict: Verdict) -> None:
+    def add_verdict(self, uid: str, verdict: Verdict) -> None:
         for place, record in enumerate(self.source.records):
             if isinstance(record, Incident) and record.uid == uid:
                 self.source.records[place] = replace(record, verdicts=(verdict,))

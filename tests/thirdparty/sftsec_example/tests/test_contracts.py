@@ -86,7 +86,7 @@ class DeskPlatform(Platform):
             assert each.at is not None
             self.desk.add(each.uid, each.at.isoformat(), each.fields)
             for verdict in each.verdicts:
-                self.judge(each.uid, verdict)
+                self.add_verdict(each.uid, verdict)
 
     def pushed(self) -> Sequence[StoredDetection]:
         return [
@@ -110,12 +110,12 @@ class DeskPlatform(Platform):
         [number] = [n for n, record in self.desk.incidents.items() if record["id"] == uid]
         del self.desk.incidents[number]
 
-    def judge(self, uid: str, verdict: Verdict) -> None:
+    def add_verdict(self, uid: str, verdict: Verdict) -> None:
         assert verdict.at is not None
         self.desk.judge(uid, verdict.value, verdict.analyst, verdict.at.isoformat())
 
-    def judge_detection(self, detection: Detection, verdict: Verdict) -> None:
-        self.judge(detection.uid, verdict)
+    def add_detection_verdict(self, detection: Detection, verdict: Verdict) -> None:
+        self.add_verdict(detection.uid, verdict)
 
     def unwritable(self, detection: Detection) -> Detection:
         return replace(detection, fields={"source.ip": "nowhere"})
