@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sftsec_core.api.contracts import LauncherSpec, RecipeSpec, StepSpec, TaskPreset, VoterSpec
+from sftsec_core.api.contracts import (
+    CalibratorSpec,
+    DeciderSpec,
+    LauncherSpec,
+    RecipeSpec,
+    StepSpec,
+    TaskPreset,
+    VoterSpec,
+)
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.config.presets import TASKS
 from sftsec_core.dataset.normalise import NORMALISE
+from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
 from sftsec_core.recipes.specs import LOCAL_LAUNCHER, RECIPES
 from sftsec_core.registry.voters import VOTERS
 
@@ -23,6 +32,18 @@ def sftsec_register_steps() -> Sequence[StepSpec[Any]]:
 def sftsec_register_recipes() -> Sequence[RecipeSpec[Any]]:
     """Offer the built-in recipes."""
     return RECIPES
+
+
+@hookimpl
+def sftsec_register_calibrators() -> Sequence[CalibratorSpec[Any]]:
+    """Offer `temperature`."""
+    return [TEMPERATURE]
+
+
+@hookimpl
+def sftsec_register_deciders() -> Sequence[DeciderSpec[Any]]:
+    """Offer `threshold`."""
+    return [THRESHOLD]
 
 
 @hookimpl

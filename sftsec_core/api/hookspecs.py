@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import click
 
     from sftsec_core.api.contracts import (
+        CalibratorSpec,
         ConnectorSpec,
+        DeciderSpec,
         GpuLease,
         GpuRequest,
         LauncherSpec,
@@ -121,6 +123,40 @@ def sftsec_register_renderers() -> Sequence[RendererSpec[Any]]:
         @hookimpl
         def sftsec_register_renderers() -> Sequence[RendererSpec[Any]]:
             return [RendererSpec(name="first_line", summary="First line", render=first_line)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sftsec_register_calibrators() -> Sequence[CalibratorSpec[Any]]:
+    """Offer ways to calibrate probabilities, for `tasks.NAME.calibrator`.
+
+    Called once a process, when the plugins are loaded. A calibrator is fitted once a model, on
+    dev, and applied to every batch that is scored. None is taken as empty. Anyone may implement
+    it; names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_calibrators() -> Sequence[CalibratorSpec[Any]]:
+            return [CalibratorSpec(name="isotonic", summary="Isotonic", fit=fit, load=load)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sftsec_register_deciders() -> Sequence[DeciderSpec[Any]]:
+    """Offer ways to decide on an incident: dismiss, review or alert; for `tasks.NAME.decider`.
+
+    Called once a process, when the plugins are loaded. A decider is fitted once a model, on dev,
+    and applied to every batch that is scored. None is taken as empty. Anyone may implement it;
+    names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_deciders() -> Sequence[DeciderSpec[Any]]:
+            return [DeciderSpec(name="conformal", summary="Conformal sets", fit=fit, load=load)]
     """
     raise NotImplementedError
 

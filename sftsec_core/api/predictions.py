@@ -5,11 +5,13 @@ It stands beside the domain, not in it, since it holds arrays: the domain is sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sftsec_core.api.domain import Action
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +28,8 @@ class Predictions:
             shape (n,); None when the task has no groups.
         at: event times in UTC, datetime64, NaT where unknown, shape (n,); None when no example
             has a time.
+        decided: the predicted classes, shape (n,), where a decider gave them; None decides at the
+            threshold.
     """
 
     y: NDArray[np.int64]
@@ -34,6 +38,7 @@ class Predictions:
     threshold: float = 0.5
     groups: NDArray[np.object_] | None = None
     at: NDArray[np.datetime64] | None = None
+    decided: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not belong together.
@@ -44,7 +49,7 @@ class Predictions:
         n = len(self.y)
         if self.proba.ndim != 2 or len(self.proba) != n:
             raise ValueError(f"{n} true classes do not fit probabilities of {self.proba.shape}")
-        for name in ("groups", "at"):
+        for name in ("groups", "at", "decided"):
             column = getattr(self, name)
             if column is not None and column.shape != (n,):
                 raise ValueError(f"{n} true classes do not fit {name} of shape {column.shape}")
@@ -79,6 +84,8 @@ class Predictions:
     @cached_property
     def labels(self) -> NDArray[np.int64]:
         """The predicted classes as column numbers, shape (n,); computed once."""
+        if self.decided is not None:
+            return self.decided
         return predict_labels(self.proba, self.benign, self.threshold)
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> Predictions:
@@ -93,11 +100,43 @@ class Predictions:
             threshold=self.threshold,
             groups=None if self.groups is None else self.groups[rows],
             at=None if self.at is None else self.at[rows],
+            decided=None if self.decided is None else self.decided[rows],
         )
         for name in ("attack_scores", "attacks", "labels"):
             if name in self.__dict__:
                 taken.__dict__[name] = self.__dict__[name][rows]
         return taken
+
+    def with_proba(self, proba: NDArray[np.float64]) -> Predictions:
+        """The same examples with other probabilities; nothing computed is kept."""
+        return replace(self, proba=proba, decided=None)
+
+
+ACTIONS = (Action.DISMISS, Action.REVIEW, Action.ALERT)
+"""By their number in `Decisions.actions`."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Decisions:
+    """What a decider decided for n rows of probabilities.
+
+    Attributes:
+        actions: numbers in `ACTIONS`, shape (n,).
+        labels: the class of each row as a column number, shape (n,): benign if it is dismissed,
+            else the class that is suspected.
+        label_sets: the classes that are not ruled out, shape (n, k); the label is one of them.
+    """
+
+    actions: NDArray[np.int8]
+    labels: NDArray[np.int64]
+    label_sets: NDArray[np.bool_]
+
+    def alerted(self, benign: int | None) -> NDArray[np.int64]:
+        """The labels as figures count them: what does not alert is benign, if there is benign."""
+        if benign is None:
+            return self.labels
+        alerts = self.actions == ACTIONS.index(Action.ALERT)
+        return np.where(alerts, self.labels, benign).astype(np.int64)
 
 
 def attack_scores(proba: NDArray[np.float64], benign: int) -> NDArray[np.float64]:

@@ -36,6 +36,9 @@ def command(app: App, task: str, rescan: bool, events: str | None, as_json: bool
     shown = {
         "model": result.model[:12],
         "scored": result.scored.scored,
+        "dismissed": result.scored.dismissed,
+        "for review": result.scored.review,
+        "suppressed": result.scored.suppressed,
         "detections": result.scored.detections,
         "written": delivered.written,
         "there already": delivered.duplicates,

@@ -40,11 +40,13 @@ _TAIL = """\
       recipe: auto           # linear, probe, hybrid, full, lora, or auto: what the budget allows
       budget: 10m
       # class_weights: sqrt_inverse
-    threshold:
+    decider:                 # from which probability an incident is an alert
+      name: threshold
       method: max_f1         # or fpr, alerts_per_day, fixed, each with a target
       # target: 0.01
+      # review_from: 0.2     # below the threshold: no alert, but analysts are asked for a verdict
     gate:
-      min_labels: 100        # labels a class before a model may go into service
+      min_labels: 100        # labels a class before a model may be promoted
       on_few_labels: refuse  # or warn
       # min_recall: 0.8
 

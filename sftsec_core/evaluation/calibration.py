@@ -6,8 +6,9 @@ calibrated probabilities. It never changes which class is the most probable.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -16,13 +17,49 @@ from sftsec_core.api.domain import Curve
 from sftsec_core.evaluation.metrics import ECE_BINS, ece_bins
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
+    from sftsec_core.api.contracts import EmptyConfig
     from sftsec_core.api.predictions import Predictions
 
 _BOUNDS = (np.log(0.05), np.log(20.0))
 # A probability of exactly 0 has no logarithm; nothing that trains ever means one this small.
 _TINY = 1e-30
+
+
+@dataclass(frozen=True, slots=True)
+class TemperatureCalibrator:
+    """The built-in calibrator; a temperature of 1 changes nothing."""
+
+    temperature: float
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The temperature."""
+        return {"temperature": self.temperature}
+
+    def calibrate(self, proba: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Raise probabilities to 1 / temperature and make the rows sum to 1 again."""
+        return apply_temperature(proba, self.temperature)
+
+    @classmethod
+    def fit(cls, _config: EmptyConfig, dev: Predictions) -> TemperatureCalibrator:
+        """Find the temperature on dev."""
+        return cls(fit_temperature(dev))
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any]) -> TemperatureCalibrator:
+        """Make the calibrator of a state.
+
+        Raises:
+            ValueError: when it is not a state of this calibrator.
+        """
+        temperature = float(state["temperature"])
+        if not 0 < temperature < math.inf:
+            raise ValueError(f"a temperature of {temperature:g} is out of range")
+        return cls(temperature)
 
 
 def fit_temperature(dev: Predictions) -> float:
@@ -52,7 +89,7 @@ def fit_temperature(dev: Predictions) -> float:
     best = minimize_scalar(loss, bounds=_BOUNDS, method="bounded", options={"xatol": 1e-4})
     temperature = float(np.exp(best.x))
     before = negative_log_likelihood(dev)
-    after = negative_log_likelihood(replace(dev, proba=apply_temperature(dev.proba, temperature)))
+    after = negative_log_likelihood(dev.with_proba(apply_temperature(dev.proba, temperature)))
     return temperature if loss(float(best.x)) < loss(0.0) and after < before else 1.0
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sftsec_core.api.domain import EvalReport, Interval, LeakCheck, ModelScores
 from sftsec_core.api.errors import DataError, unknown
-from sftsec_core.api.predictions import Predictions
+from sftsec_core.api.predictions import ACTIONS, Decisions, Predictions
 from sftsec_core.evaluation import tables
 from sftsec_core.evaluation.bootstrap import (
     Resamples,
@@ -23,21 +23,17 @@ from sftsec_core.evaluation.bootstrap import (
     difference,
     intervals,
 )
-from sftsec_core.evaluation.calibration import (
-    apply_temperature,
-    calibration_curve,
-    fit_temperature,
-)
+from sftsec_core.evaluation.calibration import calibration_curve
 from sftsec_core.evaluation.comparison import Comparable, comparable, macro_f1_difference
+from sftsec_core.evaluation.methods import ServingMethods, ServingParts
 from sftsec_core.evaluation.metrics import ResampledMetrics, compute_metrics
-from sftsec_core.evaluation.threshold import choose_threshold, incidents_per_day
+from sftsec_core.evaluation.threshold import incidents_per_day
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.contracts import MetricSpec
     from sftsec_core.api.domain import Example, Split, TaskSpec
-    from sftsec_core.api.settings.task import ThresholdSettings
     from sftsec_core.evaluation.inference import FittedModel
 
 
@@ -49,7 +45,7 @@ class _EvaluationSetup:
     split: Split
     dev: _LabelledPart
     test: _LabelledPart
-    settings: ThresholdSettings
+    methods: ServingMethods
     dev_per_day: float | None
     metrics: Mapping[str, MetricSpec[Any]]
     resamples: Resamples
@@ -70,8 +66,8 @@ class _LabelledPart:
         benign = None if task.benign is None else task.labels.index(task.benign)
         return cls(examples, _columns(examples, task), benign, _groups(examples), _times(examples))
 
-    def predictions(self, proba: NDArray[np.float64], threshold: float = 0.5) -> Predictions:
-        return Predictions(self.y, proba, self.benign, threshold, self.groups, self.at)
+    def predictions(self, proba: NDArray[np.float64]) -> Predictions:
+        return Predictions(self.y, proba, self.benign, groups=self.groups, at=self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +83,19 @@ def evaluate(
     split: Split,
     task: TaskSpec,
     *,
-    threshold: ThresholdSettings,
+    methods: ServingMethods | None = None,
     metrics: Mapping[str, MetricSpec[Any]] | None = None,
     data: Mapping[str, Any] | None = None,
     leaks: LeakCheck | None = None,
 ) -> EvalReport:
-    """Evaluate models on the test part; dev gives each its temperature and its threshold.
+    """Evaluate models on the test part; each calibrator and decider is fitted on dev.
 
     Args:
         candidate: the model that may be promoted.
         others: "linear" always, "live" when there is one, and the other models of the run.
         split: dev may be empty, test may not.
         task: gives the order of the classes.
-        threshold: how the threshold is chosen.
+        methods: how it calibrates and decides; default: temperature and a threshold of max F1.
         metrics: plugins' metrics by name.
         data: what the report says of the data; taken over as plain JSON values.
         leaks: what the leak check of the split found; None when none was made.
@@ -117,7 +113,7 @@ def evaluate(
         split=split,
         dev=_LabelledPart.of(split.dev, task),
         test=test,
-        settings=threshold,
+        methods=methods or ServingMethods(),
         dev_per_day=incidents_per_day(split.dev, split),
         metrics=metrics or {},
         resamples=Resamples(test.y),
@@ -180,13 +176,9 @@ def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> 
     labels = setup.task.labels
     raw_dev, _ = fitted.probabilities(setup.split.dev, labels, name)
     raw_test, seconds = fitted.probabilities(setup.split.test, labels, name)
-    temperature = fitted.temperature or fit_temperature(setup.dev.predictions(raw_dev))
-    threshold = fitted.threshold or choose_threshold(
-        setup.dev.predictions(apply_temperature(raw_dev, temperature)),
-        setup.settings,
-        incidents_per_day=setup.dev_per_day,
-    )
-    test = setup.test.predictions(apply_temperature(raw_test, temperature), threshold.value)
+    parts = fitted.parts or setup.methods.fit(setup.dev.predictions(raw_dev), setup.dev_per_day)
+    uncalibrated = setup.test.predictions(raw_test)
+    test, decisions = _decide(uncalibrated, parts)
     confusion = tables.confusion_matrix(test, labels)
     figures, macro_f1 = _figures(test, setup)
     scores = ModelScores(
@@ -194,19 +186,38 @@ def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> 
         recipe=fitted.recipe,
         metrics=figures,
         per_class=tables.per_class(confusion),
-        threshold=threshold,
-        temperature=temperature,
+        threshold=parts.decider.threshold,
+        calibrator=parts.saved_calibrator,
+        decider=parts.saved_decider,
         confusion=confusion,
         curves={
             **tables.ranking_curves(test),
             "calibration": calibration_curve(test),
-            "calibration_raw": calibration_curve(setup.test.predictions(raw_test)),
+            "calibration_raw": calibration_curve(uncalibrated),
         },
         fit_seconds=fitted.fit_seconds,
         score_per_second=len(test) / max(seconds, 1e-9),
         inference_cost=fitted.inference_cost,
+        actions=_action_counts(decisions),
     )
     return _EvaluatedModel(scores, test, macro_f1)
+
+
+def _decide(uncalibrated: Predictions, parts: ServingParts) -> tuple[Predictions, Decisions]:
+    proba = parts.calibrator.calibrate(uncalibrated.proba)
+    decisions = parts.decider.decide(proba)
+    test = replace(
+        uncalibrated,
+        proba=proba,
+        threshold=parts.decider.threshold.value,
+        decided=decisions.alerted(uncalibrated.benign),
+    )
+    return test, decisions
+
+
+def _action_counts(decisions: Decisions) -> dict[str, int]:
+    counts = np.bincount(decisions.actions, minlength=len(ACTIONS))
+    return {action.value: int(n) for action, n in zip(ACTIONS, counts, strict=True)}
 
 
 def _figures(

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.contracts import TrainedModel
-    from sftsec_core.api.domain import Example, Threshold
+    from sftsec_core.api.domain import Example
+    from sftsec_core.evaluation.methods import ServingParts
 
 
 class _CachedOutput(NamedTuple):
@@ -35,9 +36,8 @@ class FittedModel:
         recipe: the recipe that made it.
         fit_seconds: how long it took to train; None when that is not known.
         inference_cost: the recipe's relative cost of scoring one example; None when not known.
-        temperature: as it serves; None fits one on dev.
-        threshold: as it serves; None chooses one on dev. The live model is evaluated with its
-            own temperature and threshold: that is what the analysts get.
+        parts: the calibrator and the decider as it serves; None fits them on dev. The live model
+            is evaluated with its own: that is what the analysts get.
         seen: says of each example whether the model was trained on it; None knows of none.
     """
 
@@ -45,8 +45,7 @@ class FittedModel:
     recipe: str
     fit_seconds: float | None = None
     inference_cost: int | None = None
-    temperature: float | None = None
-    threshold: Threshold | None = None
+    parts: ServingParts | None = None
     seen: Callable[[Sequence[Example]], NDArray[np.bool_]] | None = None
     # A model is evaluated as the candidate and perhaps again beside another one, and a fine-tuned
     # encoder takes minutes for a part.

@@ -1,4 +1,4 @@
-"""The choice of the threshold, on dev, never on test.
+"""The built-in decider: a threshold on the attack probability, chosen on dev, never on test.
 
 Thresholds lie midway between two neighbouring scores, not on one, so that a rounding error in
 another batch size or on another machine does not change a decision. Among thresholds that are
@@ -8,27 +8,90 @@ equally good the highest is taken: the fewest alerts.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.api.domain import Threshold
+from sftsec_core.api.domain import Action, Threshold
 from sftsec_core.api.errors import ConfigError, DataError
+from sftsec_core.api.predictions import ACTIONS, Decisions, predict_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Example, Split
     from sftsec_core.api.predictions import Predictions
-    from sftsec_core.api.settings.task import ThresholdSettings
+    from sftsec_core.evaluation.specs import ThresholdSettings
 
 NEVER = math.nextafter(1.0, 2.0)
 """The least number that no probability reaches."""
 _SECONDS_A_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdDecider:
+    """Alerts from a threshold, sends to review from a lower one, and dismisses the rest.
+
+    Attributes:
+        threshold: the attack probability from which a row alerts.
+        benign: the benign column; None when every class is an attack: then each row alerts.
+        review_from: the attack probability from which a row that does not alert goes to review;
+            None sends none.
+    """
+
+    threshold: Threshold
+    benign: int | None
+    review_from: float | None = None
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The thresholds and the benign column."""
+        return {
+            "threshold": asdict(self.threshold),
+            "benign": self.benign,
+            "review_from": self.review_from,
+        }
+
+    def decide(self, proba: NDArray[np.float64]) -> Decisions:
+        """Apply the rule of `predict_labels`; a row for review has its likeliest attack class."""
+        n, k = proba.shape
+        actions = np.full(n, ACTIONS.index(Action.ALERT), dtype=np.int8)
+        labels = predict_labels(proba, self.benign, self.threshold.value)
+        if self.benign is not None:
+            review = np.zeros(n, dtype=np.bool_)
+            if self.review_from is not None:
+                suspected = predict_labels(proba, self.benign, self.review_from)
+                review = (labels == self.benign) & (suspected != self.benign)
+                labels = np.where(review, suspected, labels)
+            actions[review] = ACTIONS.index(Action.REVIEW)
+            actions[labels == self.benign] = ACTIONS.index(Action.DISMISS)
+        return Decisions(actions, labels, labels[:, None] == np.arange(k))
+
+    @classmethod
+    def fit(
+        cls, config: ThresholdSettings, dev: Predictions, incidents_per_day: float | None
+    ) -> ThresholdDecider:
+        """Choose the threshold on dev; see `choose_threshold`."""
+        threshold = choose_threshold(dev, config, incidents_per_day=incidents_per_day)
+        return cls(threshold, dev.benign, config.review_from)
+
+    @classmethod
+    def load(cls, state: Mapping[str, Any]) -> ThresholdDecider:
+        """Make the decider of a state.
+
+        Raises:
+            ValueError, TypeError, KeyError: when it is not a state of this decider.
+        """
+        benign, review_from = state["benign"], state["review_from"]
+        return cls(
+            Threshold(**state["threshold"]),
+            None if benign is None else int(benign),
+            None if review_from is None else float(review_from),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +143,7 @@ def choose_threshold(
     Args:
         dev: calibrated predictions on dev; may be empty. Without a benign class the method is
             "argmax".
-        settings: the task's `threshold:`.
+        settings: of the task's `decider:`.
         incidents_per_day: how many incidents a day dev stands for; see the function of the name.
 
     Raises:
@@ -94,7 +157,7 @@ def choose_threshold(
         return Threshold(target, "fixed", target)
     if settings.method == "alerts_per_day" and not incidents_per_day:
         raise DataError(
-            "threshold.method alerts_per_day needs times: at least two dev examples with "
+            "decider.method alerts_per_day needs times: at least two dev examples with "
             "different timestamps; give the incidents an @timestamp or choose another method"
         )
     if not len(dev):
@@ -136,7 +199,7 @@ def _checked_target(settings: ThresholdSettings) -> float:
         raise ConfigError(
             f"a target of {target:g} is out of range for method {settings.method}: "
             "it is a fraction from 0 to 1",
-            path="threshold.target",
+            path="decider.target",
         )
     return target
 

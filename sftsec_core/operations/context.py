@@ -13,7 +13,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from sftsec_core.api.contracts import Connector, ConnectorContext, RecipeSpec, StepContext
+from sftsec_core.api.contracts import (
+    CalibratorSpec,
+    Connector,
+    ConnectorContext,
+    DeciderSpec,
+    RecipeSpec,
+    StepContext,
+)
 from sftsec_core.api.domain import Event, Message, TaskSpec
 from sftsec_core.api.errors import NotFoundError
 from sftsec_core.api.settings.secrets import SecretRef, is_reference
@@ -134,7 +141,11 @@ class Context:
         from sftsec_core.registry.registry import ModelRegistry
 
         return ModelRegistry(
-            self.store.models, self.folder / "models", self.plugins.specs(RecipeSpec)
+            self.store.models,
+            self.folder / "models",
+            self.plugins.specs(RecipeSpec),
+            calibrators=self.plugins.specs(CalibratorSpec),
+            deciders=self.plugins.specs(DeciderSpec),
         )
 
     @cached_property

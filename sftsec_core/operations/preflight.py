@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sftsec_core.api.contracts import (
     BUILT_IN_SPLITS,
+    CalibratorSpec,
     ConnectorSpec,
+    DeciderSpec,
     LauncherSpec,
     MetricSpec,
     RecipeSpec,
@@ -97,6 +99,8 @@ def named_by(task: TaskSettings) -> Iterator[Named]:
         yield _chosen(RendererSpec, task.render, ("render",))
     if task.split.method not in BUILT_IN_SPLITS:
         yield SplitterSpec, task.split.method, task.split.options(), ("split",)
+    yield _chosen(CalibratorSpec, task.calibrator, ("calibrator",))
+    yield _chosen(DeciderSpec, task.decider, ("decider",))
     for name, options in task.suppress.items():
         yield SuppressorSpec, name, options, ("suppress", name)
     for name, options in task.gate.voters.items():

@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.contracts import MetricSpec, RecipeSpec, RendererSpec, Spec, StepSpec
+from sftsec_core.api.contracts import (
+    CalibratorSpec,
+    DeciderSpec,
+    MetricSpec,
+    RecipeSpec,
+    RendererSpec,
+    Spec,
+    StepSpec,
+)
 from sftsec_core.api.domain import (
     Decision,
     EvalReport,
@@ -23,10 +31,12 @@ from sftsec_core.api.errors import IntegrityError, NotFoundError
 from sftsec_core.dataset.fingerprints import TrainingFingerprints
 from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
+from sftsec_core.evaluation.methods import ServingMethods
 from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json, to_json
 from sftsec_core.operations.fitting import BASELINE, inference_cost_of
 from sftsec_core.operations.promote import tell_promotion
+from sftsec_core.plugins import get
 from sftsec_core.registry.card import Provenance, build_card, decision_of
 from sftsec_core.registry.gate import decide
 from sftsec_core.registry.registry import LIVE
@@ -48,7 +58,7 @@ class Incumbent:
 
     Attributes:
         ref: which it is.
-        fitted: the model with the temperature and threshold that it serves with; None when its
+        fitted: the model with the calibrator and decider that it serves with; None when its
             files are damaged, so that it cannot be compared.
         report: the one that it was promoted on; None when its run was pruned.
     """
@@ -123,7 +133,7 @@ def _put_to_the_gate(
             others,
             split,
             run.spec,
-            threshold=run.task.threshold,
+            methods=_methods(run),
             metrics=_metrics(run),
             data=data,
             leaks=leaks,
@@ -133,6 +143,19 @@ def _put_to_the_gate(
     decision = decide(plugins, report, incumbent, run.task.gate)
     _tell(run, name, decision)
     return Proposal(fits[name], report, decision, live.ref.digest if live else None)
+
+
+def _methods(run: Run) -> ServingMethods:
+    """The calibrator and the decider that the task names, with their settings."""
+    task, plugins = run.task, run.context.plugins
+    calibrator = get("calibrator", task.calibrator.name, plugins.specs(CalibratorSpec))
+    decider = get("decider", task.decider.name, plugins.specs(DeciderSpec))
+    return ServingMethods(
+        calibrator,
+        decider,
+        calibrator.configure(task.calibrator.options(), "calibrator"),
+        decider.configure(task.decider.options(), "decider"),
+    )
 
 
 def _metrics(run: Run) -> dict[str, MetricSpec[Any]]:
@@ -171,14 +194,12 @@ def _incumbent(run: Run) -> Incumbent | None:
         # A damaged live model must not keep a sound one from taking its place.
         run.emit(Message(text=f"the live model cannot be compared: {error}", level="warning"))
         return Incumbent(ref, None, report)
-    serving = loaded.serving
     recipe = run.context.plugins.specs(RecipeSpec)[ref.recipe]
     fitted = FittedModel(
         loaded.model,
         ref.recipe,
         inference_cost=inference_cost_of(loaded.model, recipe),
-        temperature=serving.temperature,
-        threshold=serving.threshold,
+        parts=loaded.parts,
         seen=_seen_by(run, ref),
     )
     return Incumbent(ref, fitted, report)
@@ -255,9 +276,13 @@ def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, An
 
 
 def _trained_with(run: Run, recipe: str) -> dict[str, str]:
-    """The plugins whose recipe, steps and renderer made a model, with their versions."""
+    """The plugins that made a model and that it serves with, with their versions."""
     plugins, task = run.context.plugins, run.task
-    specs: list[Spec[Any]] = [plugins.specs(RecipeSpec)[recipe]]
+    specs: list[Spec[Any]] = [
+        plugins.specs(RecipeSpec)[recipe],
+        plugins.specs(CalibratorSpec)[task.calibrator.name],
+        plugins.specs(DeciderSpec)[task.decider.name],
+    ]
     specs += [plugins.specs(StepSpec)[name] for name in task.steps]
     if task.render is not None:
         specs.append(plugins.specs(RendererSpec)[task.render.name])

@@ -13,11 +13,7 @@ from sftsec_core.operations.score import live_model, scorer_of
 from sftsec_core.scoring.sampling import Uncertain, label_request, most_uncertain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sftsec_core.api.contracts import Connector
     from sftsec_core.operations.context import Context
-    from sftsec_core.scoring.scorer import Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +74,8 @@ def request_labels(
         stage.counts["wanted"] = len(wanted)
         requested = 0
         if not dry_run:
-            requested = _ask(connector, wanted, scorer)
+            requests = [label_request(each, scorer) for each in wanted]
+            requested = connector.request_labels(requests)
             details = {"model": live.digest, "wanted": len(wanted), "requested": requested}
             context.store.audit.append("labels.requested", name, details)
     return LabelRequestResult(name, live.digest, tuple(wanted), requested)
-
-
-def _ask(connector: Connector, wanted: Sequence[Uncertain], scorer: Scorer) -> int:
-    return connector.request_labels([label_request(each, scorer) for each in wanted])

@@ -165,8 +165,15 @@ def _score(run: Run, loaded: LoadedModel, *, rescan: bool) -> ScoreCounts:
             scorer,
             job,
             on_page=lambda so_far: stage.progress(so_far.pulled),
+            request_labels=connector.request_labels,
         )
-        stage.counts |= {"scored": counts.scored, "detections": counts.detections}
+        stage.counts |= {
+            "scored": counts.scored,
+            "dismissed": counts.dismissed,
+            "for review": counts.review,
+            "suppressed": counts.suppressed,
+            "detections": counts.detections,
+        }
     return counts
 
 

@@ -75,7 +75,8 @@ def build_card(
         },
         "metrics": {
             "threshold": asdict(scores.threshold),
-            "temperature": scores.temperature,
+            "calibrator": asdict(scores.calibrator),
+            "decider": asdict(scores.decider),
             "interval": "95%, percentile bootstrap stratified by class",
         },
         "evaluation_data": _evaluation_data(report, provenance),

@@ -15,9 +15,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sftsec_core.api.domain import ModelRef
-from sftsec_core.api.errors import AmbiguousNameError, GateRefusedError, NotFoundError, StoreError
+from sftsec_core.api.errors import (
+    AmbiguousNameError,
+    GateRefusedError,
+    IntegrityError,
+    NotFoundError,
+    StoreError,
+)
+from sftsec_core.evaluation.methods import ServingParts
+from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
 from sftsec_core.models.artifact import publish, staging, verify_folder
 from sftsec_core.models.model_format import load_model, save_model
+from sftsec_core.plugins import get
 from sftsec_core.registry.card import card_markdown
 from sftsec_core.registry.serving import Serving
 
@@ -25,7 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sftsec_core.api.contracts import RecipeSpec, TrainedModel
+    from sftsec_core.api.contracts import (
+        CalibratorSpec,
+        DeciderSpec,
+        RecipeSpec,
+        TrainedModel,
+    )
     from sftsec_core.api.domain import Decision
 
 CANDIDATE = "candidate"
@@ -77,13 +91,20 @@ class LoadedModel:
     ref: ModelRef
     model: TrainedModel
     serving: Serving
+    parts: ServingParts
 
 
 class ModelRegistry:
     """Models by digest, with the aliases that put them in service."""
 
     def __init__(
-        self, table: ModelTable, folder: Path, recipes: Mapping[str, RecipeSpec[Any]]
+        self,
+        table: ModelTable,
+        folder: Path,
+        recipes: Mapping[str, RecipeSpec[Any]],
+        *,
+        calibrators: Mapping[str, CalibratorSpec[Any]] | None = None,
+        deciders: Mapping[str, DeciderSpec[Any]] | None = None,
     ) -> None:
         """Take what the registry stands on; nothing is touched yet.
 
@@ -91,10 +112,14 @@ class ModelRegistry:
             table: the rows.
             folder: where the models' folders lie; made when it is first needed.
             recipes: by name; they load what they saved.
+            calibrators: by name; default: the built-in one.
+            deciders: by name; default: the built-in one.
         """
         self._table = table
         self._folder = folder
         self._recipes = recipes
+        self._calibrators = calibrators or {TEMPERATURE.name: TEMPERATURE}
+        self._deciders = deciders or {THRESHOLD.name: THRESHOLD}
 
     # --- registering and loading
 
@@ -149,9 +174,24 @@ class ModelRegistry:
 
         Raises:
             IntegrityError: naming the file that differs; nothing of it was read as a model.
+            NotFoundError: when the calibrator or the decider that it serves with is not known.
         """
         self.verify(ref)
-        return LoadedModel(ref, load_model(ref.folder, self._recipes), self.serving(ref))
+        model, serving = load_model(ref.folder, self._recipes), self.serving(ref)
+        return LoadedModel(ref, model, serving, self._parts(serving))
+
+    def _parts(self, serving: Serving) -> ServingParts:
+        calibrator = get("calibrator", serving.calibrator.name, self._calibrators)
+        decider = get("decider", serving.decider.name, self._deciders)
+        try:
+            return ServingParts(
+                calibrator.load(serving.calibrator.state),
+                decider.load(serving.decider.state),
+                serving.calibrator,
+                serving.decider,
+            )
+        except (ValueError, TypeError, KeyError) as error:
+            raise IntegrityError(f"serving.json is damaged: {error}") from error
 
     def serving(self, ref: ModelRef) -> Serving:
         """How a model is to be asked; call `verify` first, or `load`, which does."""

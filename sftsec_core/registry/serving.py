@@ -7,24 +7,24 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from sftsec_core.api.domain import TaskSpec, Threshold
+from sftsec_core.api.domain import FittedPart, TaskSpec
 from sftsec_core.api.errors import IntegrityError
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import EvalReport
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """How a model is to be asked and its answers read.
+    """How a model is used and its probabilities are read.
 
     Attributes:
         task: text fields, labels (the columns' order) and the benign label, as it was trained.
         recipe: the recipe that made it.
-        temperature: divides the logarithms of its probabilities before anything else.
-        threshold: the calibrated attack probability from which on an incident is a detection.
+        calibrator: applied to its probabilities before anything else.
+        decider: decides on the calibrated probabilities.
         max_length: tokens read of a text; None for a model that reads all of it.
         keep: further fields that a detection carries.
         steps: the steps that cleaned its training texts, with their settings: scoring must
@@ -35,8 +35,8 @@ class Serving:
 
     task: TaskSpec
     recipe: str
-    temperature: float
-    threshold: Threshold
+    calibrator: FittedPart
+    decider: FittedPart
     max_length: int | None = None
     keep: tuple[str, ...] = ()
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -55,13 +55,13 @@ class Serving:
         render: str | Mapping[str, Any] | None = None,
         plugins: Mapping[str, str] | None = None,
     ) -> Self:
-        """Take the calibration and the threshold from the candidate's report."""
+        """Take the calibrator and the decider from the candidate's report."""
         scores = report.candidate
         return cls(
             task=task,
             recipe=scores.recipe,
-            temperature=scores.temperature,
-            threshold=scores.threshold,
+            calibrator=scores.calibrator,
+            decider=scores.decider,
             max_length=max_length,
             keep=keep,
             steps=dict(steps or {}),
@@ -69,33 +69,45 @@ class Serving:
             plugins=dict(plugins or {}),
         )
 
-    def benign_column(self) -> int | None:
-        """The benign label's column; None when every class is an attack."""
-        task = self.task
-        return None if task.benign is None else task.labels.index(task.benign)
-
     def to_json(self) -> str:
         """Write it, with the format's number."""
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=2, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote.
+        """Read what `to_json` wrote, or what format 1 was.
 
         Raises:
             IntegrityError: when it is something else or of another format.
         """
         try:
             body = json.loads(text)
-            if body.pop("format") != FORMAT:
-                raise IntegrityError(f"serving.json is not of format {FORMAT}")
+            number = body.pop("format")
+            if number not in {1, FORMAT}:
+                raise IntegrityError(f"serving.json is of format {number}, not 1 or {FORMAT}")
+            if number == 1:
+                body = _from_format_1(body)
             task = body.pop("task")
             lists = {name: tuple(task[name]) for name in ("text_fields", "labels")}
             return cls(
                 task=TaskSpec(**task | lists),
-                threshold=Threshold(**body.pop("threshold")),
+                calibrator=FittedPart(**body.pop("calibrator")),
+                decider=FittedPart(**body.pop("decider")),
                 keep=tuple(body.pop("keep")),
                 **body,
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise IntegrityError(f"serving.json is damaged: {error}") from error
+
+
+def _from_format_1(body: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 had a temperature and a threshold: there was no other way to decide."""
+    kept = {name: value for name, value in body.items() if name not in {"temperature", "threshold"}}
+    task, threshold = body["task"], body["threshold"]
+    benign = None if task["benign"] is None else task["labels"].index(task["benign"])
+    decided = {"threshold": threshold, "benign": benign, "review_from": None}
+    return {
+        **kept,
+        "calibrator": {"name": "temperature", "state": {"temperature": body["temperature"]}},
+        "decider": {"name": "threshold", "state": decided},
+    }

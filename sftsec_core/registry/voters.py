@@ -190,7 +190,7 @@ def no_leak(candidate: EvalReport, _incumbent: EvalReport | None, _policy: GateS
 
 def _smaller_side(supports: Mapping[str, int], benign: str | None) -> int:
     """Test rows of the smaller of attacks and benign, or of the largest class and the rest."""
-    one = max(supports.values()) if benign is None else supports[benign]
+    one = max(supports.values(), default=0) if benign is None else supports.get(benign, 0)
     return min(one, sum(supports.values()) - one)
 
 

@@ -5,17 +5,16 @@ the audit log and the moved cursor are all there, or none of them and the page i
 Scoring a page again writes no second row: a detection's uid says which model found which
 incident.
 
-Where scoring goes on is kept for each task and source connector. A later call goes on behind
-the last cursor, with a new model too: what came in before was the old model's. A source
-that grew is read from where it ended. `rescan` begins again (with `window.since`: from that
-time on); such a rescan moves the same cursor, so that a killed one is continued by the next
-plain call.
+The cursor is kept for each task and source connector. A later call resumes after the last
+cursor, with a new model too: what came in before was scored by the old one. A source that grew is
+read from where it ended. `rescan` starts again (with `window.since`: from that time); such a
+rescan moves the same cursor, so that the next plain call continues a killed one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from sftsec_core.api.contracts import Connector
-    from sftsec_core.api.domain import IncidentPage, PullWindow
+    from sftsec_core.api.domain import IncidentPage, LabelRequest, PullWindow
     from sftsec_core.store.store import Store
 
 _UIDS_IN_AUDIT = 100
@@ -33,15 +32,15 @@ _UIDS_IN_AUDIT = 100
 
 @dataclass(frozen=True, slots=True)
 class ScoreJob:
-    """One order to score.
+    """What to score.
 
     Attributes:
         task: the task's name.
         source: the name of the connector that incidents come from.
         destination: the name of the connector that detections go to.
-        window: what to pull; `labelled=False` leaves out what analysts judged already.
+        window: what to pull; `labelled=False` leaves out what analysts labelled already.
         run_id: the run that scores.
-        rescan: begin at the window's start instead of after the last cursor.
+        rescan: start at the window's start instead of after the last cursor.
     """
 
     task: str
@@ -54,24 +53,33 @@ class ScoreJob:
 
 @dataclass(slots=True)
 class ScoreCounts:
-    """What came of a scoring job so far.
+    """The counts of a scoring job so far.
+
+    `scored` is `dismissed` + `review` + `detections` + `suppressed`: each scored incident is in
+    one of them.
 
     Attributes:
         pages: pages recorded.
         pulled: incidents that they brought.
-        judged: those passed over, since an analyst's verdict on them was pulled before.
-        scored: those that the model judged.
-        detections: those that it holds for an attack and that may go out.
+        already_labelled: those left out, since an analyst's verdict on them was pulled before.
+        scored: those that were decided on.
+        dismissed: those that need no attention.
+        review: those for which a verdict is requested, and that raise no alert.
+        requested: of those, the requests that are new on the platform.
+        detections: alerts to push.
         new: those of them that were not in the outbox yet.
-        suppressed: those that a plugin keeps back.
+        suppressed: alerts that a plugin suppresses.
         rejected: records that could not be read or scored.
         labels: detections by label.
     """
 
     pages: int = 0
     pulled: int = 0
-    judged: int = 0
+    already_labelled: int = 0
     scored: int = 0
+    dismissed: int = 0
+    review: int = 0
+    requested: int = 0
     detections: int = 0
     new: int = 0
     suppressed: int = 0
@@ -89,8 +97,12 @@ def score_to_outbox(
     scorer: Scorer,
     job: ScoreJob,
     on_page: Callable[[ScoreCounts], None] = lambda _counts: None,
+    request_labels: Callable[[Sequence[LabelRequest]], int] = lambda _requests: 0,
 ) -> ScoreCounts:
     """Pull, score and record until the source has no more.
+
+    Incidents for review are requested before their page is recorded: after a kill in between the
+    page is scored again, and a request that is repeated changes nothing.
 
     Args:
         store: holds the cursor and the outbox.
@@ -98,6 +110,7 @@ def score_to_outbox(
         scorer: what to score by.
         job: what to score.
         on_page: called after each recorded page, with the counts so far.
+        request_labels: requests verdicts on what goes to review, and returns how many are new.
 
     Raises:
         ConnectorUnavailableError: when the source was lost; what is recorded stays and the
@@ -107,25 +120,27 @@ def score_to_outbox(
     stored = store.cursors.get(job.task, job.source)
     pages = connector.pull(job.window, cursor=None if job.rescan else stored)
     counts = ScoreCounts()
-    for page in score(_unjudged(store, job, pages, counts), scorer):
+    for page in score(_unlabelled(store, job, pages, counts), scorer):
+        if page.review:
+            counts.requested += request_labels(page.review)
         _record(store, page, job, stored, counts)
         stored = page.cursor
         on_page(counts)
     return counts
 
 
-def _unjudged(
+def _unlabelled(
     store: Store, job: ScoreJob, pages: Iterable[IncidentPage], counts: ScoreCounts
 ) -> Iterator[IncidentPage]:
-    """Leave out what somebody has judged by way of an earlier model's detection.
+    """Leave out what an analyst has labelled through an earlier model's detection.
 
-    Where a verdict stands on the detection, the source still shows its event as unjudged; a new
-    model that scores everything again would raise what an analyst has just closed.
+    Where the verdict is on the detection, the source still shows its event as unlabelled; a new
+    model that scores everything again would alert on what an analyst has just closed.
     """
     for page in pages:
         known = store.verdicts.of(job.source, [incident.uid for incident in page.incidents])
         fresh = tuple(incident for incident in page.incidents if incident.uid not in known)
-        counts.judged += len(page.incidents) - len(fresh)
+        counts.already_labelled += len(page.incidents) - len(fresh)
         counts.pulled += len(page.incidents) - len(fresh)
         yield replace(page, incidents=fresh)
 
@@ -144,6 +159,8 @@ def _record(
     counts.pages += 1
     counts.pulled += page.pulled
     counts.scored += page.scored
+    counts.dismissed += page.dismissed
+    counts.review += len(page.review)
     counts.detections += len(page.detections)
     counts.new += new
     counts.suppressed += len(page.suppressed)

@@ -1,4 +1,4 @@
-"""The incidents that a model is least sure of: what a verdict teaches most on.
+"""The incidents that a model is least sure of: a verdict on them improves it most.
 
 Uncertainty sampling (Lewis and Gale, 1994): the probability that lies nearest to the threshold, or
 in a task without a benign class the smallest margin between the two best classes.
@@ -15,7 +15,8 @@ import numpy as np
 
 from sftsec_core.api.domain import LabelRequest
 from sftsec_core.api.predictions import attack_scores
-from sftsec_core.scoring.scorer import Scorer, decide_page, rate_page
+from sftsec_core.scoring.decision import decide_page
+from sftsec_core.scoring.scorer import Scorer, rate_page
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """One incident that the model wants judged.
+    """One incident that the model is not sure of.
 
     Attributes:
         incident: as the task's steps left it.
@@ -56,8 +57,8 @@ def most_uncertain(
     """Find the incidents that the model is least sure of; of equal texts the first one.
 
     Args:
-        pages: of unjudged incidents.
-        scorer: the model in service.
+        pages: of unlabelled incidents.
+        scorer: the live model.
         limit: how many; memory is bounded by it and by the page.
         on_page: told how many were read so far.
 
@@ -70,9 +71,10 @@ def most_uncertain(
         rated = rate_page(page, scorer)
         doubts = _doubts(rated.proba, scorer)
         rows = zip(rated.texts, decide_page(rated, scorer), doubts, strict=True)
-        for (incident, text), judged, doubt in rows:
+        for (incident, text), decision, doubt in rows:
             if text not in best:
-                found = Uncertain(incident, judged.label, judged.probability, float(doubt), text)
+                label, probability = decision.label, decision.probability
+                found = Uncertain(incident, label, probability, float(doubt), text)
                 best[text] = found
         kept = heapq.nsmallest(limit, best.values(), key=lambda each: (each.doubt, each.uid))
         best = {each.text: each for each in kept}

@@ -1,7 +1,7 @@
 """From pages of incidents to pages of detections; writes nothing.
 
 A page is cleaned by the steps that cleaned the training texts, rendered by the same renderer,
-scored in batches of texts of similar length, calibrated, and decided by the rule that the report
+scored in batches of texts of similar length, calibrated, and decided by the decider that the report
 was computed with. Memory is bounded by the page. What cannot be scored is a rejection of its
 own; the others go on.
 """
@@ -9,43 +9,53 @@ own; the others go on.
 from __future__ import annotations
 
 import hashlib
-import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from sftsec_core.api.domain import Detection, Incident, Rejection, detection_uid
+from sftsec_core.api.domain import Action, Rejection
 from sftsec_core.api.errors import IntegrityError, PluginError
-from sftsec_core.api.predictions import attack_scores, predict_labels
-from sftsec_core.evaluation.calibration import apply_temperature
+from sftsec_core.scoring.decision import (
+    ScoringDecision,
+    decide_page,
+    detection_of,
+    review_request,
+    suppression_of,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.contracts import TrainedModel
-    from sftsec_core.api.domain import IncidentPage, Suppression, TaskSpec
+    from sftsec_core.api.contracts.serving import Calibrator, Decider
+    from sftsec_core.api.domain import (
+        Detection,
+        Incident,
+        IncidentPage,
+        LabelRequest,
+        Suppression,
+        TaskSpec,
+    )
     from sftsec_core.registry.registry import LoadedModel
 
 BATCH = 256
-_TOP = 5
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """All that turns an incident into a detection or into none.
+    """All that turns an incident into a decision.
 
     Attributes:
         task: the labels are the model's columns, in their order.
         model: gives the probabilities.
         model_digest: names the model; part of each detection's uid.
-        temperature: calibrates the probabilities; 1 changes nothing.
-        threshold: the calibrated attack probability from which on an incident is a detection.
+        calibrator: calibrates the model's probabilities.
+        decider: decides on the calibrated probabilities.
         steps: the steps that cleaned the training texts.
         render: an incident's text, rendered as for training; "" leaves the incident out.
-        suppress: says why a detection must not go out; None when it may.
+        suppress: gives the reason why a detection must not be pushed; None when it may.
         keep: fields that a detection carries besides the task's text fields.
         batch: texts that the model is given at once.
     """
@@ -53,8 +63,8 @@ class Scorer:
     task: TaskSpec
     model: TrainedModel
     model_digest: str
-    temperature: float
-    threshold: float
+    calibrator: Calibrator
+    decider: Decider
     steps: Callable[[Sequence[Incident]], Sequence[Incident]]
     render: Callable[[Incident], str]
     suppress: Callable[[Detection], Suppression | None] = lambda _detection: None
@@ -77,39 +87,48 @@ class Scorer:
         render: Callable[[Incident], str],
         suppress: Callable[[Detection], Suppression | None] = lambda _detection: None,
     ) -> Self:
-        """Take the task, the calibration and the threshold from a registered model."""
+        """Take the task, the calibrator and the decider from a registered model."""
         serving = loaded.serving
         return cls(
             task=serving.task,
             model=loaded.model,
             model_digest=loaded.ref.digest,
-            temperature=serving.temperature,
-            threshold=serving.threshold.value,
+            calibrator=loaded.parts.calibrator,
+            decider=loaded.parts.decider,
             steps=steps,
             render=render,
             suppress=suppress,
             keep=tuple(serving.keep),
         )
 
+    @property
+    def threshold(self) -> float:
+        """The attack probability from which the decider may alert."""
+        return self.decider.threshold.value
+
 
 @dataclass(frozen=True, slots=True)
 class ScoredPage:
-    """What came out of one page.
+    """The decisions on one page; scored = dismissed + review + detections + suppressed.
 
     Attributes:
         cursor: the page's; everything before it is scored.
         pulled: incidents that the page brought.
-        scored: those that the model judged; the rest was dropped by a step, empty or rejected.
-        detections: those that may go out.
-        suppressed: those that a plugin keeps back, with its reason.
+        scored: those with a decision; the rest was dropped by a step, empty or rejected.
+        dismissed: those that need no attention.
+        detections: alerts to push.
+        suppressed: alerts that a plugin suppresses, with its reason.
+        review: requests for a verdict on incidents that are no alert.
         rejected: records that could not be read or scored.
     """
 
     cursor: str
     pulled: int
     scored: int
+    dismissed: int
     detections: tuple[Detection, ...]
     suppressed: tuple[tuple[Detection, str], ...] = ()
+    review: tuple[LabelRequest, ...] = ()
     rejected: tuple[Rejection, ...] = ()
 
 
@@ -134,21 +153,26 @@ def score_page(page: IncidentPage, scorer: Scorer) -> ScoredPage:
         PluginError: when the model breaks its contract (shape of the probabilities).
     """
     rated = rate_page(page, scorer)
-    found = (detection_of(each, scorer) for each in decide_page(rated, scorer) if each.is_detection)
-    passed, suppressed = _divide(found, scorer)
+    by_action: dict[Action, list[ScoringDecision]] = {action: [] for action in Action}
+    for decision in decide_page(rated, scorer):
+        by_action[decision.action].append(decision)
+    alerts = (detection_of(each, scorer) for each in by_action[Action.ALERT])
+    passed, suppressed = _divide(alerts, scorer)
     return ScoredPage(
         cursor=page.cursor,
         pulled=len(page.incidents),
         scored=len(rated.texts),
+        dismissed=len(by_action[Action.DISMISS]),
         detections=tuple(passed),
         suppressed=tuple(suppressed),
+        review=tuple(review_request(each, scorer) for each in by_action[Action.REVIEW]),
         rejected=rated.rejected,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class RatedPage:
-    """A page's incidents with what the model thinks of them, before anything is decided.
+    """A page's incidents with the model's probabilities, before anything is decided.
 
     Attributes:
         texts: each incident that could be rated, cleaned, with the text that the model read.
@@ -163,81 +187,22 @@ class RatedPage:
     empty: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What the model makes of one incident, whether it is a detection or not.
-
-    Attributes:
-        incident: as the steps left it.
-        label: the class that was decided on.
-        probability: of being an attack, or of `label` in a task without a benign class.
-        is_detection: whether `label` is anything but the benign one.
-        row: calibrated probabilities, shape (labels,).
-    """
-
-    incident: Incident
-    label: str
-    probability: float
-    is_detection: bool
-    row: NDArray[np.float64]
-
-
 def rate_page(page: IncidentPage, scorer: Scorer) -> RatedPage:
-    """Clean and render a page's incidents, and ask the model for its probabilities.
+    """Clean and render a page's incidents, and let the model give its probabilities.
 
     Raises:
         PluginError: when the model breaks its contract (shape of the probabilities).
     """
-    work = _Page(list(page.rejected))
+    work = _PageErrors(list(page.rejected))
     texts = _render_all(_clean(page.incidents, scorer, work), scorer, work)
     proba = _probabilities([text for _, text in texts], scorer)
     kept, proba = _only_finite(texts, proba, work)
     return RatedPage(tuple(kept), proba, tuple(work.rejected), tuple(work.empty))
 
 
-def decide_page(rated: RatedPage, scorer: Scorer) -> Iterator[Prediction]:
-    """Decide each incident that was rated, in their order, by the rule of the report."""
-    task, proba = scorer.task, rated.proba
-    benign = None if task.benign is None else task.labels.index(task.benign)
-    columns = predict_labels(proba, benign, scorer.threshold)
-    sure = proba.max(axis=1, initial=0.0) if benign is None else attack_scores(proba, benign)
-    decided = zip(rated.texts, proba, columns, sure, strict=True)
-    for (incident, _), row, column, probability in decided:
-        label = task.labels[column]
-        yield Prediction(incident, label, float(probability), bool(column != benign), row)
-
-
-def detection_of(prediction: Prediction, scorer: Scorer) -> Detection:
-    """What goes out when a prediction is one."""
-    incident = prediction.incident
-    return Detection(
-        uid=detection_uid(scorer.model_digest, incident.uid),
-        incident_uid=incident.uid,
-        task=scorer.task.name,
-        model_digest=scorer.model_digest,
-        label=prediction.label,
-        probability=prediction.probability,
-        threshold=scorer.threshold,
-        top_classes=top_classes(prediction, scorer),
-        at=incident.at,
-        fields=_carried(incident, scorer),
-    )
-
-
-def top_classes(prediction: Prediction, scorer: Scorer) -> tuple[tuple[str, float], ...]:
-    """The most probable classes with their probabilities, best first."""
-    pairs = zip(scorer.task.labels, prediction.row.tolist(), strict=True)
-    # Stable: of equally probable classes the first column comes first, as in the decision.
-    return tuple(sorted(pairs, key=_probability, reverse=True)[:_TOP])
-
-
-def _probability(pair: tuple[str, float]) -> float:
-    return pair[1]
-
-
 @dataclass(slots=True)
-class _Page:
-    """What is collected while a page is scored."""
+class _PageErrors:
+    """What could not be scored of a page."""
 
     rejected: list[Rejection] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
@@ -249,7 +214,7 @@ class _Page:
         self.rejected.append(Rejection(incident.uid, reason, digest))
 
 
-def _clean(incidents: Sequence[Incident], scorer: Scorer, work: _Page) -> Sequence[Incident]:
+def _clean(incidents: Sequence[Incident], scorer: Scorer, work: _PageErrors) -> Sequence[Incident]:
     try:
         return scorer.steps(incidents) if incidents else ()
     except Exception as error:  # noqa: BLE001 - a step is a stranger's; one record must not end it
@@ -260,7 +225,7 @@ def _clean(incidents: Sequence[Incident], scorer: Scorer, work: _Page) -> Sequen
 
 
 def _render_all(
-    incidents: Sequence[Incident], scorer: Scorer, work: _Page
+    incidents: Sequence[Incident], scorer: Scorer, work: _PageErrors
 ) -> list[tuple[Incident, str]]:
     texts = []
     for incident in incidents:
@@ -291,7 +256,7 @@ def _probabilities(texts: Sequence[str], scorer: Scorer) -> NDArray[np.float64]:
     if not parts:
         return np.empty((0, len(scorer.task.labels)))
     found = np.concatenate(parts)[[row[text] for text in texts]]
-    return apply_temperature(found, scorer.temperature)
+    return scorer.calibrator.calibrate(found)
 
 
 def _by_length(text: str) -> tuple[int, str]:
@@ -309,7 +274,7 @@ def _ask(model: TrainedModel, texts: Sequence[str]) -> NDArray[np.float64]:
 
 
 def _only_finite(
-    texts: Sequence[tuple[Incident, str]], proba: NDArray[np.float64], work: _Page
+    texts: Sequence[tuple[Incident, str]], proba: NDArray[np.float64], work: _PageErrors
 ) -> tuple[list[tuple[Incident, str]], NDArray[np.float64]]:
     good = [bool(np.isfinite(row).all()) for row in proba]
     for (incident, _), is_good in zip(texts, good, strict=True):
@@ -317,11 +282,6 @@ def _only_finite(
             work.reject(incident, "the model gave no probability for it")
     kept = [each for each, is_good in zip(texts, good, strict=True) if is_good]
     return kept, proba[np.array(good, dtype=bool)]
-
-
-def _carried(incident: Incident, scorer: Scorer) -> Mapping[str, Any]:
-    wanted = dict.fromkeys((*scorer.task.text_fields, *scorer.keep))
-    return {name: incident.fields[name] for name in wanted if name in incident.fields}
 
 
 def _divide(
@@ -336,17 +296,3 @@ def _divide(
         else:
             suppressed.append((detection, found.reason))
     return passed, suppressed
-
-
-def suppression_of(detection: Detection, scorer: Scorer) -> Suppression | None:
-    """Why a plugin keeps a detection back; None when it may go out."""
-    try:
-        return scorer.suppress(detection)
-    except Exception as error:  # noqa: BLE001 - a stranger's
-        # A detection too many costs a look; one too few may cost the company.
-        log.warning(
-            "detection %s goes out: the plugin that may suppress it failed (%s)",
-            detection.uid,
-            type(error).__name__,
-        )
-        return None

@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import Incident, IncidentPage
+from sftsec_core.api.domain import Action, Incident, IncidentPage
 from sftsec_core.dataset.values import storable
-from sftsec_core.scoring.scorer import (
-    Prediction,
-    Scorer,
+from sftsec_core.scoring.decision import (
+    ScoringDecision,
     decide_page,
     detection_of,
-    rate_page,
     suppression_of,
     top_classes,
 )
+from sftsec_core.scoring.scorer import Scorer, rate_page
 from sftsec_core.sdk.records import UnusableError, flatten, parse_time
 from sftsec_core.server.schemas import ClassProbability, EventResult, ScoreEvent
 
@@ -81,21 +80,24 @@ class BatchScorer:
             kept = {name: flat[name] for name in self.fields if flat.get(name) is not None}
             yield Incident(uid, kept, at=_at(flat.get(_TIME)))
 
-    def _result(self, given: str | int | None, prediction: Prediction) -> EventResult:
-        reason = self._suppression_reason(prediction) if prediction.is_detection else None
-        classes = top_classes(prediction, self.scorer)
+    def _result(self, given: str | int | None, decision: ScoringDecision) -> EventResult:
+        is_alert = decision.action is Action.ALERT
+        reason = self._suppression_reason(decision) if is_alert else None
+        classes = top_classes(decision, self.scorer)
         return EventResult(
             id=given,
-            label=prediction.label,
-            probability=prediction.probability,
-            detection=prediction.is_detection and reason is None,
+            label=decision.label,
+            probability=decision.probability,
+            detection=is_alert and reason is None,
             top_classes=tuple(ClassProbability(*each) for each in classes),
             reason=reason,
+            action=decision.action.value,
+            labels=decision.labels,
         )
 
-    def _suppression_reason(self, prediction: Prediction) -> str | None:
-        """Why a detection is suppressed; None when it is not."""
-        found = suppression_of(detection_of(prediction, self.scorer), self.scorer)
+    def _suppression_reason(self, decision: ScoringDecision) -> str | None:
+        """Why an alert is suppressed; None when it is not."""
+        found = suppression_of(detection_of(decision, self.scorer), self.scorer)
         return None if found is None else f"suppressed: {found.reason}"
 
 

@@ -4,7 +4,8 @@
     {"task": "mail", "events": [{"id": "7", "fields": {"message": "verify your account"}}]}
 
     {"task": "mail", "model": {"digest": "f9c5...", "recipe": "linear"}, "threshold": 0.5,
-     "results": [{"id": "7", "label": "malicious", "probability": 0.97, "detection": true,
+     "results": [{"id": "7", "action": "alert", "label": "malicious", "labels": ["malicious"],
+                  "probability": 0.97, "detection": true,
                   "top_classes": [{"label": "malicious", "probability": 0.97}, ...],
                   "reason": null, "error": null}]}
 
@@ -58,12 +59,14 @@ class EventResult:
 
     Attributes:
         id: of the event, as it was sent.
-        label: the decision; None with an error.
+        label: the class that was decided on; None with an error.
         probability: calibrated, of being an attack (of `label` in a task without a benign one).
-        detection: whether `sftsec score` would push a detection.
+        detection: whether `sftsec score` would push an alert.
         top_classes: the most probable classes, best first.
         reason: of the decision, where there is more to say.
         error: why this event was not scored.
+        action: "dismiss", "review" or "alert"; None with an error.
+        labels: every class that the decider does not rule out.
     """
 
     id: str | int | None
@@ -73,6 +76,8 @@ class EventResult:
     top_classes: tuple[ClassProbability, ...] = ()
     reason: str | None = None
     error: str | None = None
+    action: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

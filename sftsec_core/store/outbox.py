@@ -272,6 +272,7 @@ def _to_json(detection: Detection) -> dict[str, Any]:
     return {
         **values,
         "at": detection.at and detection.at.astimezone(UTC).isoformat(),
+        "labels": list(detection.labels),
         "top_classes": [list(one) for one in detection.top_classes],
         "fields": plain(detection.fields),
     }
@@ -280,4 +281,6 @@ def _to_json(detection: Detection) -> dict[str, Any]:
 def _from_json(stored: dict[str, Any]) -> Detection:
     at = stored["at"] and datetime.fromisoformat(stored["at"])
     top = tuple((label, probability) for label, probability in stored["top_classes"])
-    return Detection(**{**stored, "at": at, "top_classes": top})
+    # Rows of before detections had a set of labels have none.
+    labels = tuple(stored.get("labels", (stored["label"],)))
+    return Detection(**{**stored, "at": at, "labels": labels, "top_classes": top})

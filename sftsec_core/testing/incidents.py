@@ -11,9 +11,11 @@ from sftsec_core.api.domain import (
     Detection,
     EvalReport,
     Example,
+    FittedPart,
     Incident,
     Interval,
     LabelRequest,
+    LeakCheck,
     ModelScores,
     TaskSpec,
     Threshold,
@@ -105,6 +107,7 @@ def make_report(*, macro_f1: float = 0.9, examples: int = 500) -> EvalReport:
         data={},
         labels_train=dict.fromkeys(labels, examples),
         benign=labels[0],
+        leaks=LeakCheck(checked=True),
     )
 
 
@@ -117,7 +120,8 @@ def _scores(name: str, value: float) -> ModelScores:
         metrics=dict.fromkeys(figures, figure),
         per_class={},
         threshold=Threshold(0.5, "max_f1"),
-        temperature=1.0,
+        calibrator=FittedPart("temperature", {"temperature": 1.0}),
+        decider=FittedPart("threshold"),
         confusion=ConfusionMatrix(("benign", "malicious"), ((90, 10), (10, 90))),
         inference_cost=1,
     )

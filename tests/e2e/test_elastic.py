@@ -142,7 +142,7 @@ def test_the_loop_learns_from_verdicts_on_its_own_detections(
     assert after < before, "the false alarms look less like attacks than they did"
 
     again = site.json("score", task, "--rescan")
-    assert again["judged"] == len(right) + len(wrong)
+    assert again["already_labelled"] == len(right) + len(wrong)
     assert again["new"] == 0, "what was judged is not raised again"
 
 

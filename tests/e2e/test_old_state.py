@@ -72,7 +72,6 @@ class TestOldState:
         site.run("audit", "tail", "--verify")
         assert len(site.json("audit", "tail", "-n", "999")) == facts["audit"]
 
-    @pytest.mark.xfail(reason="the report's `cost` is read under its new name only", strict=False)
     def test_a_new_run_takes_the_place_of_the_killed_one(self, site: Site) -> None:
         with site.store() as store:
             (left,) = store.runs.unfinished("retrain", TASK)

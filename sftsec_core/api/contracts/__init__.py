@@ -129,16 +129,26 @@ from sftsec_core.api.contracts.decision import (
 from sftsec_core.api.contracts.evaluation import CORE_METRICS, MetricSpec
 from sftsec_core.api.contracts.job import GpuLease, GpuRequest, LauncherSpec
 from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob
+from sftsec_core.api.contracts.serving import (
+    Calibrator,
+    CalibratorSpec,
+    Decider,
+    DeciderSpec,
+)
 from sftsec_core.api.contracts.step import CleansVerdictText, Step, StepContext, StepSpec
 
 __all__ = [
     "BUILT_IN_SPLITS",
     "CORE_METRICS",
+    "Calibrator",
+    "CalibratorSpec",
     "CleansVerdictText",
     "ConfigT",
     "Connector",
     "ConnectorContext",
     "ConnectorSpec",
+    "Decider",
+    "DeciderSpec",
     "EmptyConfig",
     "GpuLease",
     "GpuRequest",

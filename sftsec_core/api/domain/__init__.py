@@ -2,7 +2,13 @@
 
 from sftsec_core.api.domain.actors import Actor, Permission
 from sftsec_core.api.domain.audit import AuditEntry
-from sftsec_core.api.domain.detections import Detection, PushReceipt, Suppression, detection_uid
+from sftsec_core.api.domain.detections import (
+    Action,
+    Detection,
+    PushReceipt,
+    Suppression,
+    detection_uid,
+)
 from sftsec_core.api.domain.events import (
     BatchPushed,
     Event,
@@ -28,7 +34,7 @@ from sftsec_core.api.domain.incidents import (
     Rejection,
     Verdict,
 )
-from sftsec_core.api.domain.models import Decision, ModelRef, Vote
+from sftsec_core.api.domain.models import Decision, FittedPart, ModelRef, Vote
 from sftsec_core.api.domain.reports import (
     ConfusionMatrix,
     Curve,
@@ -43,6 +49,7 @@ from sftsec_core.api.domain.runs import RunInfo
 from sftsec_core.api.domain.tasks import TaskSpec
 
 __all__ = [
+    "Action",
     "Actor",
     "AuditEntry",
     "BatchPushed",
@@ -53,6 +60,7 @@ __all__ = [
     "EvalReport",
     "Event",
     "Example",
+    "FittedPart",
     "GateDecided",
     "Incident",
     "IncidentPage",

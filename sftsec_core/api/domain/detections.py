@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,19 +12,27 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+class Action(StrEnum):
+    """What is done with a scored incident: nothing, a request for a verdict, or an alert."""
+
+    DISMISS = "dismiss"
+    REVIEW = "review"
+    ALERT = "alert"
+
+
 def detection_uid(model_digest: str, incident_uid: str) -> str:
-    """Name a detection by what made it, so that the same one is never a second one."""
+    """Derive a detection's uid from its model and incident, so that a repeat has the same uid."""
     raw = f"{model_digest}\x00{incident_uid}".encode()
     return hashlib.sha256(raw).hexdigest()[:40]
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One incident that the model in service holds for an attack.
+    """One incident that the live model flagged as malicious: an alert.
 
     Attributes:
         uid: `detection_uid(model_digest, incident_uid)`.
-        label: the most probable class that is not benign.
+        label: the class that was decided on; never the benign one.
         probability: calibrated, 0 to 1: of not being benign, or of `label` in a task without
             a benign class.
         threshold: what `probability` had to reach.
@@ -31,6 +40,7 @@ class Detection:
         at: the source event's time.
         fields: those of the event's fields that a reader needs to find and judge it.
         explanation: the reason in words, when an explainer gave one.
+        labels: every class that the decider does not rule out, `label` among them.
     """
 
     uid: str
@@ -44,16 +54,17 @@ class Detection:
     at: datetime | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     explanation: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PushReceipt:
-    """What became of a batch of detections.
+    """The result of pushing a batch of detections.
 
     Attributes:
-        written: uids that are new on the other side.
+        written: uids that are new on the platform.
         duplicates: uids that were there already: delivered, not copied.
-        rejected: uid and reason of those that the other side refuses for good.
+        rejected: uid and reason of those that the platform rejects for good.
     """
 
     written: Sequence[str] = ()

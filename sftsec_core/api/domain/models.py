@@ -1,11 +1,12 @@
-"""Models, and the decision to put one in service."""
+"""Models, how they serve, and the decision to promote one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -34,12 +35,25 @@ class ModelRef:
 
 
 @dataclass(frozen=True, slots=True)
+class FittedPart:
+    """A calibrator or a decider that was fitted on dev, as data.
+
+    Attributes:
+        name: of the spec that fitted it and that loads it.
+        state: JSON values.
+    """
+
+    name: str
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Vote:
-    """One voter's word on a promotion.
+    """One voter's vote on a promotion.
 
     Attributes:
         voter: what voted ("min_labels", "beats_linear", a plugin's name).
-        approve: False refuses the promotion, whatever the others say.
+        approve: False rejects the model, whatever the others say.
         reason: why, with the figures.
         warning: an approval that a person should read nevertheless.
         abstained: the voter had no opinion; `approve` is then True and counts for nothing.
@@ -54,11 +68,11 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """All votes, and what they come to: one refusal, one error or no vote refuses."""
+    """All votes, and their result: one rejection, one error or no vote rejects the model."""
 
     approved: bool
     votes: tuple[Vote, ...]
 
     def refusals(self) -> tuple[Vote, ...]:
-        """The votes that stand against the promotion."""
+        """The votes that reject the model."""
         return tuple(vote for vote in self.votes if not vote.approve)

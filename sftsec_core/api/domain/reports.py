@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sftsec_core.api.domain.models import FittedPart
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -80,12 +82,14 @@ class ModelScores:
             one-versus-rest means, the multi-class coefficient, and the calibration of the most
             probable class. Then those of plugins.
         per_class: label to {"precision", "recall", "f1", "support"}; None where undefined.
-        threshold: chosen on dev.
-        temperature: fitted on dev; 1 changes nothing (Guo et al. 2017).
+        threshold: of the decider, chosen on dev.
+        calibrator: fitted on dev.
+        decider: fitted on dev.
         confusion: at the threshold.
         curves: "pr", "roc", "calibration", "calibration_raw".
         fit_seconds: how long it took to train.
         score_per_second: test examples a second.
+        actions: test examples that the decider dismisses, sends to review and alerts on.
         inference_cost: the recipe's relative cost of scoring one example.
     """
 
@@ -94,12 +98,20 @@ class ModelScores:
     metrics: Mapping[str, Interval]
     per_class: Mapping[str, Mapping[str, float | None]]
     threshold: Threshold
-    temperature: float
+    calibrator: FittedPart
+    decider: FittedPart
     confusion: ConfusionMatrix
     curves: Mapping[str, Curve] = field(default_factory=dict)
     fit_seconds: float | None = None
     score_per_second: float | None = None
     inference_cost: int | None = None
+    actions: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def temperature(self) -> float | None:
+        """Of temperature scaling, where that is the calibrator; 1 changes nothing."""
+        value = self.calibrator.state.get("temperature")
+        return float(value) if isinstance(value, (int, float)) else None
 
 
 @dataclass(frozen=True, slots=True)

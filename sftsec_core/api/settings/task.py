@@ -123,23 +123,8 @@ class TrainSettings(Strict):
     regularization: float = Field(10.0, gt=0, description="C of the logistic regression heads.")
 
 
-class ThresholdSettings(Strict):
-    """From which probability on an incident is a detection."""
-
-    method: Literal["max_f1", "fpr", "alerts_per_day", "fixed"] = "max_f1"
-    target: float | None = Field(
-        None, ge=0, description="The rate, the alerts a day, or the fixed probability."
-    )
-
-    @model_validator(mode="after")
-    def _need_a_target(self) -> ThresholdSettings:
-        if self.method != "max_f1" and self.target is None:
-            raise ValueError(f"method {self.method} needs a target")
-        return self
-
-
 class GateSettings(Strict):
-    """What a model must show before it may go into service."""
+    """What a model must show before it is promoted."""
 
     min_labels: int = Field(100, ge=1, description="Training labels a class.")
     on_few_labels: Literal["warn", "refuse"] = "refuse"
@@ -194,7 +179,13 @@ class TaskSettings(Strict):
     verdicts: VerdictSettings = VerdictSettings()
     split: SplitSettings = SplitSettings()
     train: TrainSettings = TrainSettings()
-    threshold: ThresholdSettings = ThresholdSettings()
+    calibrator: Choice = Field(
+        Choice(name="temperature"), description="How probabilities are calibrated."
+    )
+    decider: Choice = Field(
+        Choice(name="threshold"),
+        description="How an incident is dismissed, sent to review or alerted on.",
+    )
     evaluation: EvaluationSettings = EvaluationSettings()
     gate: GateSettings = GateSettings()
 

@@ -11,6 +11,7 @@ from sftsec_core.api.domain import (
     ConfusionMatrix,
     Curve,
     EvalReport,
+    FittedPart,
     Interval,
     LeakCheck,
     ModelScores,
@@ -62,17 +63,33 @@ def from_json(text: str) -> EvalReport:
 
 
 def _from_version_1(body: dict[str, Any]) -> dict[str, Any]:
-    """Version 1 had no sections, a leak count of 0 after a clean check, and `cost` in models."""
-    data = dict(body["data"])
+    """Version 1 had no sections, a leak count of 0 after a clean check, and flat models."""
+    data, benign = dict(body["data"]), body["benign"]
     leaks = {"checked": data.pop("leaks", None) == 0, "examples": ()}
-    models = {"candidate": _renamed_cost(body["candidate"])}
-    others = {name: _renamed_cost(scores) for name, scores in body["others"].items()}
+    models = {"candidate": _scores_from_version_1(body["candidate"], benign)}
+    others = {
+        name: _scores_from_version_1(scores, benign) for name, scores in body["others"].items()
+    }
     return {**body, **models, "others": others, "data": data, "leaks": leaks, "sections": {}}
 
 
-def _renamed_cost(scores: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: value for name, value in scores.items() if name != "cost"}
-    return {"inference_cost": scores.get("cost"), **kept}
+def _scores_from_version_1(scores: dict[str, Any], benign: str | None) -> dict[str, Any]:
+    """It had `cost`, and a temperature and a threshold, as there was no other way to decide."""
+    kept = {name: each for name, each in scores.items() if name not in {"cost", "temperature"}}
+    labels = scores["confusion"]["labels"]
+    return {
+        "calibrator": {"name": "temperature", "state": {"temperature": scores["temperature"]}},
+        "decider": {
+            "name": "threshold",
+            "state": {
+                "threshold": scores["threshold"],
+                "benign": None if benign is None else labels.index(benign),
+                "review_from": None,
+            },
+        },
+        "inference_cost": scores["cost"],
+        **kept,
+    }
 
 
 def _report(body: dict[str, Any]) -> EvalReport:
@@ -98,6 +115,8 @@ def _scores(raw: dict[str, Any]) -> ModelScores:
         | {
             "metrics": _each(_interval, raw["metrics"]),
             "threshold": Threshold(**raw["threshold"]),
+            "calibrator": FittedPart(**raw["calibrator"]),
+            "decider": FittedPart(**raw["decider"]),
             "confusion": ConfusionMatrix(tuple(confusion["labels"]), counts),
             "curves": _each(_curve, raw["curves"]),
         }

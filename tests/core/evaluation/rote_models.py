@@ -11,10 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sftsec_core.api.domain import EvalReport, Example, LeakCheck, Split, TaskSpec
-from sftsec_core.api.settings.task import ThresholdSettings
+from sftsec_core.api.domain import (
+    EvalReport,
+    Example,
+    FittedPart,
+    LeakCheck,
+    Split,
+    TaskSpec,
+    Threshold,
+)
+from sftsec_core.evaluation.calibration import TemperatureCalibrator
 from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
+from sftsec_core.evaluation.methods import ServingMethods, ServingParts
+from sftsec_core.evaluation.specs import ThresholdSettings
+from sftsec_core.evaluation.threshold import ThresholdDecider
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 BINARY = TaskSpec("phishing", ("message",), ("benign", "phishing"), "benign")
@@ -42,6 +53,18 @@ class RoteModel:
 
     def save(self, folder: Path) -> None:
         raise NotImplementedError
+
+
+def served_with(temperature: float, threshold: Threshold, benign: int | None = 0) -> ServingParts:
+    """The built-in calibrator and decider, as a live model has them."""
+    calibrator = TemperatureCalibrator(temperature)
+    decider = ThresholdDecider(threshold, benign)
+    return ServingParts(
+        calibrator,
+        decider,
+        FittedPart("temperature", dict(calibrator.state)),
+        FittedPart("threshold", dict(decider.state)),
+    )
 
 
 def examples(
@@ -94,7 +117,7 @@ def report_of(
         {"linear": FittedModel(RoteModel(task.labels, linear, 2), "linear", 0.5, inference_cost=1)},
         split or split_of(task),
         task,
-        threshold=threshold or ThresholdSettings(),
+        methods=ServingMethods(decider_config=threshold or ThresholdSettings()),
         data=data,
         leaks=LeakCheck(checked=True),
     )

@@ -15,16 +15,17 @@ from sftsec_core.api.contracts import MetricSpec
 from sftsec_core.api.domain import EvalReport, Interval, ModelScores, Split, TaskSpec, Threshold
 from sftsec_core.api.errors import DataError, TrainingError
 from sftsec_core.api.predictions import Predictions
-from sftsec_core.api.settings.task import ThresholdSettings
 from sftsec_core.evaluation.calibration import apply_temperature
 from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
+from sftsec_core.evaluation.specs import ThresholdSettings
 from tests.core.evaluation.rote_models import (
     BINARY,
     TECHNIQUES,
     RoteModel,
     examples,
     report_of,
+    served_with,
     split_of,
 )
 
@@ -98,13 +99,12 @@ def test_the_threshold_and_temperature_are_chosen_on_dev_alone() -> None:
 
 def test_the_model_in_service_is_judged_with_the_threshold_that_it_serves_with() -> None:
     model = RoteModel(BINARY.labels, 3.0)
-    live = FittedModel(model, "full", temperature=2.0, threshold=Threshold(0.9, "fpr", 0.01))
+    live = FittedModel(model, "full", parts=served_with(2.0, Threshold(0.9, "fpr", 0.01)))
     report = evaluate(
         FittedModel(model, "full"),
         {"live": live},
         split_of(),
         BINARY,
-        threshold=ThresholdSettings(),
     )
     assert report.others["live"].threshold == Threshold(0.9, "fpr", 0.01)
     assert report.others["live"].temperature == 2.0
@@ -123,9 +123,8 @@ def test_a_model_with_other_labels_is_put_in_the_tasks_order() -> None:
 
         save = model.save
 
-    settings = ThresholdSettings()
-    plain = evaluate(FittedModel(model, "x"), {}, split_of(), BINARY, threshold=settings)
-    turned = evaluate(FittedModel(Turned(), "x"), {}, split_of(), BINARY, threshold=settings)  # type: ignore[arg-type]
+    plain = evaluate(FittedModel(model, "x"), {}, split_of(), BINARY)
+    turned = evaluate(FittedModel(Turned(), "x"), {}, split_of(), BINARY)  # type: ignore[arg-type]
     assert turned.candidate.confusion == plain.candidate.confusion
 
 
@@ -172,12 +171,12 @@ def test_a_plugins_metric_sees_threshold_groups_and_times() -> None:
         {},
         replace(split, test=hosts),
         BINARY,
-        threshold=ThresholdSettings(),
         metrics={"early": spec},
     )
     threshold = report.candidate.threshold.value
     assert {predictions.threshold for predictions in seen} == {threshold}
     proba = RoteModel(BINARY.labels, 3.0).predict_proba([e.text for e in hosts])
+    assert report.candidate.temperature is not None
     calibrated = apply_temperature(proba, report.candidate.temperature)
     expected = sum(1 - calibrated[i, 0] >= threshold for i in (1, 3, 5))
     assert report.candidate.metrics["early"].value == expected
@@ -192,9 +191,7 @@ def test_a_plugins_metric_stands_behind_the_built_in_ones() -> None:
         compute=lambda _config, predictions: float(len(predictions)),
     )
     fitted = FittedModel(RoteModel(BINARY.labels, 3.0), "x")
-    report = evaluate(
-        fitted, {}, split_of(), BINARY, threshold=ThresholdSettings(), metrics={"rows": spec}
-    )
+    report = evaluate(fitted, {}, split_of(), BINARY, metrics={"rows": spec})
     assert list(report.candidate.metrics)[-1] == "rows"
     assert report.candidate.metrics["rows"] == Interval(300.0, 300.0, 300.0)
 
@@ -264,7 +261,7 @@ def test_answers_that_are_not_probabilities_are_refused(
 
     split = Split(examples("train", [0, 1]), [], examples("test", [1]))
     with pytest.raises(TrainingError, match=complaint):
-        evaluate(FittedModel(Broken(), "broken"), {}, split, BINARY, threshold=ThresholdSettings())
+        evaluate(FittedModel(Broken(), "broken"), {}, split, BINARY)
 
 
 def golden_report(name: str) -> EvalReport:
@@ -284,13 +281,11 @@ def golden_report(name: str) -> EvalReport:
     live = FittedModel(
         RoteModel(BINARY.labels, 1.5, seed=3),
         "full",
-        temperature=2.0,
-        threshold=Threshold(0.8, "fpr", 0.01),
+        parts=served_with(2.0, Threshold(0.8, "fpr", 0.01)),
         seen=lambda rows: np.arange(len(rows)) % 3 > 0,
     )
     ours = FittedModel(RoteModel(BINARY.labels, 2.0), "hybrid")
-    settings = ThresholdSettings()
-    return evaluate(ours, {"live": live}, split_of(), BINARY, threshold=settings)
+    return evaluate(ours, {"live": live}, split_of(), BINARY)
 
 
 def golden_figures(report: EvalReport) -> dict[str, Any]:
@@ -298,7 +293,9 @@ def golden_figures(report: EvalReport) -> dict[str, Any]:
     kept = ("candidate", "others", "differences", "threshold_table", "worst_errors")
     body = {name: value for name, value in asdict(report).items() if name in kept}
     for model in (body["candidate"], *body["others"].values()):
-        del model["score_per_second"], model["inference_cost"]
+        for name in ("score_per_second", "inference_cost", "decider", "actions"):
+            del model[name]
+        model["temperature"] = model.pop("calibrator")["state"]["temperature"]
         model["curves"] = {
             name: {"points": len(curve["x"]), **{each: sum(curve[each]) for each in curve}}
             for name, curve in model["curves"].items()

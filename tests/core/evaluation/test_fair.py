@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sftsec_core.api.domain import EvalReport, Example
-from sftsec_core.api.settings.task import GateSettings, ThresholdSettings
+from sftsec_core.api.settings.task import GateSettings
 from sftsec_core.dataset.fingerprints import TrainingFingerprints
 from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
@@ -39,7 +39,7 @@ def report(live_seen: int | None) -> EvalReport:
     live = FittedModel(ByHeart(BINARY.labels, 1.0, seed=1), "hybrid", inference_cost=2, seen=seen)
     linear = FittedModel(RoteModel(BINARY.labels, 1.0, seed=2), "linear", inference_cost=1)
     others = {"linear": linear, "live": live}
-    return evaluate(candidate, others, split, BINARY, threshold=ThresholdSettings())
+    return evaluate(candidate, others, split, BINARY)
 
 
 def test_rows_that_the_other_model_was_trained_on_do_not_count() -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from sftsec_core.api.domain import Decision, EvalReport, Split, Vote
+from sftsec_core.api.domain import Decision, EvalReport, LeakCheck, Split, Vote
+from sftsec_core.evaluation.evaluate import add_sections
 from sftsec_core.evaluation.report.html import (
     confused_pairs,
     count,
@@ -150,3 +152,19 @@ def test_rounding_never_makes_a_figure_perfect() -> None:
     assert share(0.0) == "0.0%"
     assert share(0.5) == "50.0%"
     assert share(None) == count(None) == "\N{EN DASH}"
+
+
+def test_audits_and_a_leak_are_shown_and_inert() -> None:
+    leaks = LeakCheck(checked=True, texts=2, examples=("texts: '<b>e1</b>' (test and train)",))
+    report = replace(
+        add_sections(report_of(), {"drift": {"population_stability": 0.25, "why": PAYLOAD}}),
+        leaks=leaks,
+    )
+    html = render_report(report, REFUSED)
+    text = " ".join(Page(html).text.split())
+    assert "Audits" in text
+    assert re.search(r"population stability ?0\.25", text)
+    assert "'<b>e1</b>' (test and train)" in text
+    assert "<b>e1</b>" not in html
+    assert "<script>" not in html
+    assert "Audits" not in Page(render_report(report_of())).text

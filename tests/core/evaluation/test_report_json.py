@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sftsec_core.api.domain import EvalReport, Split
+from sftsec_core.api.domain import EvalReport, LeakCheck, Split
 from sftsec_core.api.errors import DataError, IntegrityError
+from sftsec_core.evaluation.evaluate import add_sections
 from sftsec_core.evaluation.report.json import from_json, to_json
 from tests.core.evaluation.rote_models import TECHNIQUES, examples, report_of, split_of
 
@@ -61,3 +62,33 @@ def test_an_unknown_key_is_refused_rather_than_dropped() -> None:
     body = json.loads(to_json(reports()[0])) | {"colour": "red"}
     with pytest.raises(IntegrityError, match="colour"):
         from_json(json.dumps(body))
+
+
+def as_version_1(report: EvalReport) -> str:
+    """The report as the first version of the format wrote it."""
+    body = json.loads(to_json(report))
+    del body["leaks"], body["sections"]
+    body["data"]["leaks"] = 0
+    for scores in (body["candidate"], *body["others"].values()):
+        del scores["decider"], scores["actions"]
+        scores["temperature"] = scores.pop("calibrator")["state"]["temperature"]
+        scores["cost"] = scores.pop("inference_cost")
+    return json.dumps(body | {"version": 1})
+
+
+def test_version_1_is_read() -> None:
+    for report in reports():
+        read = from_json(as_version_1(report))
+        assert read.leaks == LeakCheck(checked=True)
+        assert read.candidate.calibrator == report.candidate.calibrator
+        assert read.candidate.decider == report.candidate.decider
+        assert read.candidate.inference_cost == report.candidate.inference_cost
+        assert read.candidate.actions == {}
+        assert read.data == report.data
+        assert from_json(to_json(read)) == read
+
+
+def test_sections_of_audits_survive_the_file() -> None:
+    report = add_sections(reports()[0], {"drift": {"psi": np.float64(0.25), "fields": ("a", "b")}})
+    assert from_json(to_json(report)) == report
+    assert report.sections == {"drift": {"psi": 0.25, "fields": ["a", "b"]}}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from datetime import timedelta
 
@@ -11,9 +12,14 @@ from numpy.typing import NDArray
 
 from sftsec_core.api.domain import Example, Split, Threshold
 from sftsec_core.api.errors import ConfigError, DataError
-from sftsec_core.api.predictions import Predictions
-from sftsec_core.api.settings.task import ThresholdSettings
-from sftsec_core.evaluation.threshold import NEVER, choose_threshold, incidents_per_day
+from sftsec_core.api.predictions import ACTIONS, Predictions, predict_labels
+from sftsec_core.evaluation.specs import ThresholdSettings
+from sftsec_core.evaluation.threshold import (
+    NEVER,
+    ThresholdDecider,
+    choose_threshold,
+    incidents_per_day,
+)
 from tests.core.evaluation.rote_models import BEGIN
 
 Scored = list[tuple[float, bool]]
@@ -153,3 +159,42 @@ def test_a_dev_that_is_a_span_of_its_own_counts_itself_alone() -> None:
 @pytest.mark.parametrize("dev", [[], [Example("a", "t", "benign")], at_hours(3, 3)])
 def test_without_two_different_times_the_rate_is_not_known(dev: list[Example]) -> None:
     assert incidents_per_day(dev, Split([], dev, [])) is None
+
+
+class TestThresholdDecider:
+    PROBA = np.array([[0.9, 0.1, 0.0], [0.6, 0.1, 0.3], [0.3, 0.4, 0.3], [0.75, 0.15, 0.1]])
+
+    def decider(self, benign: int | None = 0, review_from: float | None = None) -> ThresholdDecider:
+        return ThresholdDecider(Threshold(0.5, "fixed", 0.5), benign, review_from)
+
+    def test_alerts_from_the_threshold_and_dismisses_the_rest(self) -> None:
+        decided = self.decider().decide(self.PROBA)
+        assert [ACTIONS[n] for n in decided.actions] == ["dismiss", "dismiss", "alert", "dismiss"]
+        assert (
+            decided.labels.tolist() == predict_labels(self.PROBA, 0, 0.5).tolist() == [0, 0, 1, 0]
+        )
+
+    def test_sends_to_review_what_lies_between(self) -> None:
+        decided = self.decider(review_from=0.25).decide(self.PROBA)
+        assert [ACTIONS[n] for n in decided.actions] == ["dismiss", "review", "alert", "review"]
+        assert decided.labels.tolist() == [0, 2, 1, 1]
+        assert decided.label_sets.tolist() == np.eye(3, dtype=bool)[[0, 2, 1, 1]].tolist()
+        assert decided.alerted(0).tolist() == [0, 0, 1, 0]
+
+    def test_alerts_on_everything_without_benign(self) -> None:
+        decided = self.decider(benign=None, review_from=0.25).decide(self.PROBA)
+        assert {ACTIONS[n] for n in decided.actions} == {"alert"}
+        assert decided.alerted(None).tolist() == [0, 0, 1, 0]
+
+    @pytest.mark.parametrize("benign", [0, None])
+    @pytest.mark.parametrize("review_from", [None, 0.1])
+    def test_is_the_same_after_its_state(
+        self, benign: int | None, review_from: float | None
+    ) -> None:
+        decider = self.decider(benign, review_from)
+        assert ThresholdDecider.load(json.loads(json.dumps(decider.state))) == decider
+
+    def test_decides_nothing_for_no_rows(self) -> None:
+        decided = self.decider(review_from=0.2).decide(np.zeros((0, 3)))
+        assert decided.actions.shape == decided.labels.shape == (0,)
+        assert decided.label_sets.shape == (0, 3)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sftsec_core.api.domain import Decision, ModelRef, Vote
+from sftsec_core.api.domain import Decision, FittedPart, ModelRef, Vote
 from sftsec_core.api.errors import (
     AmbiguousNameError,
     GateRefusedError,
@@ -50,13 +50,28 @@ def three(registry: ModelRegistry) -> list[ModelRef]:
 # --- registering
 
 
+def test_a_decider_that_is_not_enabled_is_named(registry: ModelRegistry) -> None:
+    serving = replace(Serving.of(report(), TASK), decider=FittedPart("conformal", {"alpha": 0.1}))
+    ref = registry.register(model(), serving, card(), run_id="run-1")
+    with pytest.raises(NotFoundError, match="unknown decider 'conformal'"):
+        registry.load(ref)
+
+
+def test_a_damaged_decider_is_refused(registry: ModelRegistry) -> None:
+    serving = replace(Serving.of(report(), TASK), decider=FittedPart("threshold", {"value": 0.5}))
+    ref = registry.register(model(), serving, card(), run_id="run-1")
+    with pytest.raises(IntegrityError, match=r"serving\.json is damaged"):
+        registry.load(ref)
+
+
 def test_a_registered_model_loads_and_answers_as_before(registry: ModelRegistry) -> None:
     ref = register(registry)
     loaded = registry.load(ref)
     texts = [example.text for example in split().test]
     assert np.array_equal(loaded.model.predict_proba(texts), model().predict_proba(texts))
     assert loaded.serving.task == TASK
-    assert loaded.serving.threshold == report().candidate.threshold
+    assert loaded.serving.decider == report().candidate.decider
+    assert loaded.parts.decider.threshold == report().candidate.threshold
     assert (ref.task, ref.recipe, ref.run_id, ref.aliases) == (
         "commands", "linear", "run-1", ("candidate",)
     )  # fmt: skip
@@ -130,7 +145,7 @@ def spoil_weights(folder: Path) -> None:
 def lower_threshold(folder: Path) -> None:
     file = folder / "serving.json"
     body = json.loads(file.read_text())
-    body["threshold"]["value"] = 1.0
+    body["decider"]["state"]["threshold"]["value"] = 1.0
     file.write_text(json.dumps(body))
 
 

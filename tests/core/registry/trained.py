@@ -10,7 +10,7 @@ from typing import Any
 
 from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob
 from sftsec_core.api.domain import EvalReport, Example, LeakCheck, ModelRef, Split, TaskSpec
-from sftsec_core.api.settings.task import GateSettings, ThresholdSettings, TrainSettings
+from sftsec_core.api.settings.task import GateSettings, TrainSettings
 from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.plugins import Plugins
@@ -55,7 +55,6 @@ def report() -> EvalReport:
         {"linear": fitted},
         split(),
         TASK,
-        threshold=ThresholdSettings(),
         data={"snapshot": "ab" * 32},
         leaks=LeakCheck(checked=True),
     )

@@ -18,7 +18,10 @@ from sftsec_core.api.domain import (
     PushReceipt,
     Rejection,
     TaskSpec,
+    Threshold,
 )
+from sftsec_core.evaluation.calibration import TemperatureCalibrator
+from sftsec_core.evaluation.threshold import ThresholdDecider
 from sftsec_core.scoring.scorer import Scorer
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
@@ -52,13 +55,17 @@ def message(incident: Incident) -> str:
     return str(incident.fields.get("message", ""))
 
 
-def scorer(model: Any = None, **changes: Any) -> Scorer:
+def scorer(
+    model: Any = None, *, threshold: float = 0.5, temperature: float = 1.0, **changes: Any
+) -> Scorer:
+    task = changes.get("task", TASK)
+    benign = None if task.benign is None else task.labels.index(task.benign)
     given: dict[str, Any] = {
         "task": TASK,
         "model": model or WordModel(),
         "model_digest": "d" * 64,
-        "temperature": 1.0,
-        "threshold": 0.5,
+        "calibrator": TemperatureCalibrator(temperature),
+        "decider": ThresholdDecider(Threshold(threshold, "fixed", threshold), benign),
         "steps": same,
         "render": message,
     }

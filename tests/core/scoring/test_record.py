@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
-from sftsec_core.api.domain import Detection, IncidentPage, PullWindow, Suppression, Verdict
-from sftsec_core.api.errors import StoreError
+from sftsec_core.api.domain import (
+    Detection,
+    IncidentPage,
+    LabelRequest,
+    PullWindow,
+    Suppression,
+    Threshold,
+    Verdict,
+)
+from sftsec_core.api.errors import ConnectorUnavailableError, StoreError
+from sftsec_core.evaluation.threshold import ThresholdDecider
 from sftsec_core.scoring.outbox_writer import ScoreJob, score_to_outbox
+from sftsec_core.scoring.scorer import Scorer
 from sftsec_core.store.store import Store
 from tests.core.scoring.parts import Pages, files, incident, scorer
 
@@ -29,8 +39,11 @@ def test_detections_quarantine_and_cursor_are_recorded_and_counted(store: Store)
     assert counts.as_dict() == {
         "pages": 3,
         "pulled": 5,
-        "judged": 0,
+        "already_labelled": 0,
         "scored": 5,
+        "dismissed": 0,
+        "review": 0,
+        "requested": 0,
         "detections": 5,
         "new": 5,
         "suppressed": 0,
@@ -69,7 +82,7 @@ def test_what_an_analyst_judged_is_not_raised_again_by_a_new_model(store: Store)
     judged = replace(given.incidents[1], verdicts=(Verdict("false_positive"),))
     store.verdicts.add("siem", [judged])
     counts = score_to_outbox(store, given, scorer(model_digest="e" * 64), FROM_START)
-    assert (counts.pulled, counts.judged, counts.scored, counts.new) == (5, 1, 4, 4)
+    assert (counts.pulled, counts.already_labelled, counts.scored, counts.new) == (5, 1, 4, 4)
 
 
 class Breaks(Pages):
@@ -140,3 +153,53 @@ def test_a_file_that_grew_is_scored_from_where_it_ended(store: Store, tmp_path: 
     grown = score_to_outbox(store, files(tmp_path), scorer(), JOB)
     assert grown.new == 13
     assert store.outbox.pending("siem") == 20
+
+
+def reviewing() -> Scorer:
+    """Alerts from 0.8; reviews from 0.5. WordModel: no word 0.00, one 0.75, two 0.86."""
+    return scorer(decider=ThresholdDecider(Threshold(0.8, "fixed", 0.8), 0, review_from=0.5))
+
+
+class TestReview:
+    TEXTS = ("hello", "spam", "spam spam", "virus", "lunch", "virus spam")
+
+    def source(self) -> Pages:
+        return Pages([incident(number, text) for number, text in enumerate(self.TEXTS)])
+
+    def test_counts_add_up_to_what_was_scored(self, store: Store) -> None:
+        keep = replace(
+            reviewing(), suppress=lambda d: Suppression("x") if "5" in d.incident_uid else None
+        )
+        counts = score_to_outbox(store, self.source(), keep, JOB, request_labels=len)
+        assert (counts.dismissed, counts.review) == (2, 2)
+        assert (counts.detections, counts.suppressed) == (1, 1)
+        assert counts.scored == 6
+        given = counts.as_dict()
+        assert given["scored"] == sum(
+            given[name] for name in ("dismissed", "review", "detections", "suppressed")
+        )
+
+    def test_requests_verdicts_and_pushes_no_alert(self, store: Store) -> None:
+        asked: list[LabelRequest] = []
+
+        def request(requests: Sequence[LabelRequest]) -> int:
+            asked.extend(requests)
+            return len(requests)
+
+        counts = score_to_outbox(store, self.source(), reviewing(), JOB, request_labels=request)
+        assert [each.incident_uid for each in asked] == ["incident 1", "incident 3"]
+        assert [each.label for each in asked] == ["spam", "virus"]
+        assert "for review" in asked[0].reason
+        assert asked[0].fields["message"] == "spam"
+        assert counts.requested == 2
+        assert store.outbox.pending("siem") == 2
+
+    def test_a_request_that_fails_leaves_the_page_to_the_next_call(self, store: Store) -> None:
+        def lost(_requests: Sequence[LabelRequest]) -> int:
+            raise ConnectorUnavailableError("no answer", connector="siem")
+
+        with pytest.raises(ConnectorUnavailableError):
+            score_to_outbox(store, self.source(), reviewing(), JOB, request_labels=lost)
+        assert store.cursors.get("mail", "siem") is None
+        again = score_to_outbox(store, self.source(), reviewing(), JOB, request_labels=len)
+        assert (again.scored, again.review, again.new) == (6, 2, 2)

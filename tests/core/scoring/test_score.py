@@ -18,10 +18,12 @@ from sftsec_core.api.domain import (
     Rejection,
     Suppression,
     TaskSpec,
+    Threshold,
     detection_uid,
 )
 from sftsec_core.api.errors import IntegrityError, PluginError
 from sftsec_core.scoring.scorer import Scorer, score, score_page
+from tests.core.evaluation.rote_models import served_with
 from tests.core.scoring.parts import TASK, WordModel, incident, message, scorer
 
 
@@ -45,6 +47,7 @@ def test_an_attack_becomes_a_detection_that_says_why_and_carries_the_kept_fields
         top_classes=(("virus", 0.6), ("spam", 0.3), ("ham", 0.1)),
         at=at,
         fields={"message": "virus virus spam", "host": "h1"},
+        labels=("virus",),
     )
     assert (scored.pulled, scored.scored, scored.cursor) == (2, 2, "cursor")
 
@@ -106,7 +109,8 @@ def _fails_on_poison(value: Any) -> Any:
 @pytest.mark.parametrize("part", ["steps", "render"])
 def test_a_record_that_breaks_a_step_or_the_renderer_is_rejected_alone(part: str) -> None:
     given = page(incident(1, "spam"), incident(2, "poison"), incident(3, "spam"))
-    scored = score_page(given, scorer(**{part: _fails_on_poison}))
+    changes: dict[str, Any] = {part: _fails_on_poison}
+    scored = score_page(given, scorer(**changes))
     assert [one.incident_uid for one in scored.detections] == ["incident 1", "incident 3"]
     (rejection,) = scored.rejected
     assert rejection.where == "incident 2"
@@ -169,18 +173,20 @@ def test_a_suppressor_that_fails_lets_the_detection_pass(
 
     scored = score_page(page(incident(1, "spam")), scorer(suppress=broken))
     assert len(scored.detections) == 1
-    assert "goes out" in caplog.text
+    assert "is pushed" in caplog.text
 
 
 def test_a_scorer_can_be_made_of_a_registered_model() -> None:
     from types import SimpleNamespace
 
-    serving = SimpleNamespace(
-        task=TASK, temperature=2.0, threshold=SimpleNamespace(value=0.7), keep=("host",)
-    )
+    parts = served_with(2.0, Threshold(0.7, "fixed"))
     loaded: Any = SimpleNamespace(
-        serving=serving, model=WordModel(), ref=SimpleNamespace(digest="e" * 64)
+        serving=SimpleNamespace(task=TASK, keep=("host",)),
+        parts=parts,
+        model=WordModel(),
+        ref=SimpleNamespace(digest="e" * 64),
     )
     made = Scorer.of(loaded, steps=lambda incidents: incidents, render=message)
-    assert (made.temperature, made.threshold, made.keep) == (2.0, 0.7, ("host",))
+    assert (made.calibrator, made.decider) == (parts.calibrator, parts.decider)
+    assert (made.threshold, made.keep) == (0.7, ("host",))
     assert made.model_digest == "e" * 64

@@ -31,6 +31,7 @@ from sftsec_core.recipes.linear import train_linear
 from sftsec_core.registry.serving import Serving
 from sftsec_core.server.endpoint import Endpoint
 from sftsec_core.testing.incidents import make_incidents
+from tests.core.evaluation.rote_models import served_with
 
 TASK = "mail"
 LABELS = ("benign", "malicious")
@@ -106,9 +107,16 @@ class Site:
         )
 
     def serving(self, recipe: str, threshold: float = 0.5, task: str = TASK) -> Serving:
-        found = Threshold(threshold, "fixed", threshold)
+        parts = served_with(1.5, Threshold(threshold, "fixed", threshold))
         spec = self.context.task_spec(task)
-        return Serving(spec, recipe, 1.5, found, keep=("host.name",), steps=STEPS)
+        return Serving(
+            spec,
+            recipe,
+            parts.saved_calibrator,
+            parts.saved_decider,
+            keep=("host.name",),
+            steps=STEPS,
+        )
 
     def promote(self, ref: ModelRef) -> None:
         self.context.registry.promote(ref.task, ref.digest, YES, by="test")

@@ -49,6 +49,8 @@ class TestScore:
             assert (
                 each["detection"] == (each["label"] == "malicious") == (each["probability"] >= 0.5)
             )
+            assert each["action"] == ("alert" if each["detection"] else "dismiss")
+            assert each["labels"] == [each["label"]]
             classes = {one["label"]: one["probability"] for one in each["top_classes"]}
             assert set(classes) == set(LABELS)
             assert classes["malicious"] == pytest.approx(each["probability"])

@@ -1,0 +1,145 @@
+"""What is done with each scored incident: it is dismissed, sent to review, or raises an alert."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sftsec_core.api.domain import Action, Detection, LabelRequest, detection_uid
+from sftsec_core.api.errors import PluginError
+from sftsec_core.api.predictions import ACTIONS, attack_scores
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sftsec_core.api.domain import Incident, Suppression
+    from sftsec_core.api.predictions import Decisions
+    from sftsec_core.scoring.scorer import RatedPage, Scorer
+
+_TOP = 5
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringDecision:
+    """The decision on one incident.
+
+    Attributes:
+        incident: as the steps left it.
+        action: what is done with it.
+        label: the class that was decided on; benign if it is dismissed.
+        labels: every class that the decider does not rule out.
+        probability: of being an attack, or of `label` in a task without a benign class.
+        row: calibrated probabilities, shape (labels,).
+    """
+
+    incident: Incident
+    action: Action
+    label: str
+    labels: tuple[str, ...]
+    probability: float
+    row: NDArray[np.float64]
+
+
+def decide_page(rated: RatedPage, scorer: Scorer) -> Iterator[ScoringDecision]:
+    """Decide each incident that was rated, in their order.
+
+    Raises:
+        PluginError: when the decider breaks its contract.
+    """
+    task, proba = scorer.task, rated.proba
+    benign = None if task.benign is None else task.labels.index(task.benign)
+    decisions = scorer.decider.decide(proba)
+    _check(decisions, proba, benign)
+    if benign is None:
+        probabilities = proba[np.arange(len(proba)), decisions.labels]
+    else:
+        probabilities = attack_scores(proba, benign)
+    names = np.array(task.labels, dtype=np.object_)
+    for number, (incident, _) in enumerate(rated.texts):
+        yield ScoringDecision(
+            incident=incident,
+            action=ACTIONS[decisions.actions[number]],
+            label=task.labels[decisions.labels[number]],
+            labels=tuple(names[decisions.label_sets[number]]),
+            probability=float(probabilities[number]),
+            row=proba[number],
+        )
+
+
+def _check(decisions: Decisions, proba: NDArray[np.float64], benign: int | None) -> None:
+    rows, (n, k) = np.arange(len(proba)), proba.shape
+    shapes = (decisions.actions.shape, decisions.labels.shape, decisions.label_sets.shape)
+    if shapes != ((n,), (n,), (n, k)):
+        raise PluginError(f"the decider gave shapes {shapes} for {n} rows and {k} labels")
+    if not decisions.label_sets[rows, decisions.labels].all():
+        raise PluginError("the decider gave a label that is not in its own set of labels")
+    alerts = decisions.actions == ACTIONS.index(Action.ALERT)
+    if benign is not None and (decisions.labels[alerts] == benign).any():
+        raise PluginError("the decider raised an alert with the benign label")
+
+
+def detection_of(decision: ScoringDecision, scorer: Scorer) -> Detection:
+    """The detection of an incident that raises an alert."""
+    incident = decision.incident
+    return Detection(
+        uid=detection_uid(scorer.model_digest, incident.uid),
+        incident_uid=incident.uid,
+        task=scorer.task.name,
+        model_digest=scorer.model_digest,
+        label=decision.label,
+        probability=decision.probability,
+        threshold=scorer.threshold,
+        labels=decision.labels,
+        top_classes=top_classes(decision, scorer),
+        at=incident.at,
+        fields=_carried(incident, scorer),
+    )
+
+
+def review_request(decision: ScoringDecision, scorer: Scorer) -> LabelRequest:
+    """The request for a verdict on an incident that goes to review."""
+    named = decision.label if len(decision.labels) == 1 else " or ".join(decision.labels)
+    return LabelRequest(
+        incident_uid=decision.incident.uid,
+        task=scorer.task.name,
+        label=decision.label,
+        probability=decision.probability,
+        reason=f"for review: perhaps {named}, probability {decision.probability:.2f}, no alert",
+        at=decision.incident.at,
+        fields=decision.incident.fields,
+    )
+
+
+def top_classes(decision: ScoringDecision, scorer: Scorer) -> tuple[tuple[str, float], ...]:
+    """The most probable classes with their probabilities, best first."""
+    pairs = zip(scorer.task.labels, decision.row.tolist(), strict=True)
+    # Stable: of equally probable classes the first column comes first, as in the decision.
+    return tuple(sorted(pairs, key=_probability, reverse=True)[:_TOP])
+
+
+def _probability(pair: tuple[str, float]) -> float:
+    return pair[1]
+
+
+def _carried(incident: Incident, scorer: Scorer) -> Mapping[str, Any]:
+    wanted = dict.fromkeys((*scorer.task.text_fields, *scorer.keep))
+    return {name: incident.fields[name] for name in wanted if name in incident.fields}
+
+
+def suppression_of(detection: Detection, scorer: Scorer) -> Suppression | None:
+    """Why a plugin suppresses a detection; None when it may be pushed."""
+    try:
+        return scorer.suppress(detection)
+    except Exception as error:  # noqa: BLE001 - a plugin's
+        # A detection too many costs a look; one too few may cost the company.
+        log.warning(
+            "detection %s is pushed: the plugin that may suppress it failed (%s)",
+            detection.uid,
+            type(error).__name__,
+        )
+        return None
