@@ -38,7 +38,7 @@ class Provenance:
         settings: the task's settings, as JSON values, without secrets.
         encoder: name and SHA-256 of the pretrained encoder; None when the recipe has none.
         created_at: UTC.
-        incumbent: digest of the model in service that the gate compared it with, if any.
+        incumbent: digest of the live model that the gate compared it with, if any.
     """
 
     run_id: str
@@ -83,7 +83,7 @@ def build_card(
         "training_data": _training_data(report, provenance),
         "quantitative_analyses": _analyses(report),
         "ethical_considerations": [
-            "Trained on verdicts that named or unnamed analysts gave; it repeats their habits.",
+            "Trained on verdicts that named or unnamed analysts gave; it repeats their errors.",
             "Texts were redacted before they were stored; redaction by patterns is never complete.",
             "As confidential as its training data: pieces of texts may be recoverable from it.",
         ],
@@ -153,12 +153,12 @@ def _intended_use(task: TaskSpec) -> dict[str, Any]:
     fields = ", ".join(task.text_fields)
     return {
         "primary": f"Sorting incidents of the task {task.name!r} by the text of {fields}, at the "
-        "site whose analysts labelled them; detections go to analysts, who judge them.",
+        "site whose analysts labelled them; detections go to analysts, who give verdicts on them.",
         "users": "SOC analysts and detection engineers.",
         "out_of_scope": [
             "Blocking, deleting or closing anything without a person.",
             "Other fields, products, sites or languages than those of the training data.",
-            "Judging people.",
+            "Decisions about people.",
         ],
     }
 

@@ -1,8 +1,8 @@
-"""The registry: which models there are, which one is in service, and how that changes.
+"""The registry: which models there are, which one is live, and how that changes.
 
 A model becomes visible in two steps, each atomic: its folder is renamed into place, then its row
-is written. A kill between them leaves a complete folder that nobody refers to; a kill before
-leaves a staging folder that the next registration removes. The model in service is one row, the
+is written. A kill between them leaves a complete folder that no row refers to; a kill before
+leaves a staging folder that the next registration removes. The live model is one row, the
 alias "live", and moves by compare-and-swap.
 """
 
@@ -95,7 +95,7 @@ class LoadedModel:
 
 
 class ModelRegistry:
-    """Models by digest, with the aliases that put them in service."""
+    """Models by digest, with the aliases that make them live."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class ModelRegistry:
 
         Args:
             model: saved by its own `save`.
-            serving: how it is to be asked.
+            serving: how it is used.
             card: its model card; JSON values.
             run_id: the run that made it.
             by: who registers it, for the history.
@@ -194,7 +194,7 @@ class ModelRegistry:
             raise IntegrityError(f"serving.json is damaged: {error}") from error
 
     def serving(self, ref: ModelRef) -> Serving:
-        """How a model is to be asked; call `verify` first, or `load`, which does."""
+        """How a model is used; call `verify` first, or `load`, which does."""
         return Serving.from_json((ref.folder / "serving.json").read_text("utf-8"))
 
     def card(self, ref: ModelRef) -> dict[str, Any]:
@@ -219,7 +219,7 @@ class ModelRegistry:
         force: str | None = None,
         instead_of: str | None = _WHATEVER_IS_LIVE,
     ) -> ModelRef | None:
-        """Put a model in service, in one compare-and-swap.
+        """Make a model the live one, in one compare-and-swap.
 
         Args:
             task: the task's name.
@@ -232,11 +232,11 @@ class ModelRegistry:
                 is only guarded from the moment of this call.
 
         Returns:
-            The model that was in service until now; None when there was none. Promoting the
-            model that is in service changes nothing and returns it.
+            The model that was live until now; None when there was none. Promoting the live model
+            changes nothing and returns it.
 
         Raises:
-            GateRefusedError: when the gate refused and no reason to override it is given.
+            GateRefusedError: when the gate rejected it and no reason to override it is given.
             IntegrityError: when a file of the model is not the one registered.
             StoreError: when something else than `instead_of` is live, or somebody else promoted
                 at the same time and was first.
@@ -254,7 +254,7 @@ class ModelRegistry:
         return None if current is None else self._known(current)
 
     def rollback(self, task: str, by: str, reason: str) -> ModelRef:
-        """Put the model back in service that was live before the current one.
+        """Restore the model that was live before the current one.
 
         The history is a stack: a promotion pushes, a rollback pops. Two rollbacks go back two
         promotions; a rollback after "A, B, rollback, C" goes to A.
@@ -265,7 +265,7 @@ class ModelRegistry:
             reason: why, for the history.
 
         Returns:
-            The model that is in service now.
+            The model that is live now.
 
         Raises:
             NotFoundError: when there is no earlier model.
@@ -283,7 +283,7 @@ class ModelRegistry:
         return self._known(earlier.digest)
 
     def live(self, task: str) -> ModelRef | None:
-        """The model in service; None when there is none."""
+        """The live model; None when there is none."""
         digest = self._table.aliases(task).get(LIVE)
         return None if digest is None else self._known(digest)
 
@@ -349,11 +349,13 @@ def _promotion_reason(decision: Decision, force: str | None) -> str:
     refusals = decision.refusals()
     if decision.approved and decision.votes and not refusals:
         return f"approved by {len(decision.votes)} votes"
-    named = "; ".join(f"{vote.voter}: {vote.reason}" for vote in refusals) or "nobody voted"
+    named = "; ".join(f"{vote.voter}: {vote.reason}" for vote in refusals) or "no voter voted"
     if force is None:
-        raise GateRefusedError(f"the gate refuses: {named}")
+        raise GateRefusedError(f"the promotion gate rejects the model: {named}")
     if not force.strip():
-        raise GateRefusedError(f"forcing needs a written reason; the gate refuses: {named}")
+        raise GateRefusedError(
+            f"forcing needs a written reason; the promotion gate rejects the model: {named}"
+        )
     voters = ", ".join(vote.voter for vote in refusals) or "no vote"
     return f"forced against {voters}: {force.strip()}"
 

@@ -53,11 +53,11 @@ class DeliveryCounts:
     """What became of the outbox.
 
     Attributes:
-        written: detections that are new on the other side.
+        written: detections that are new on the platform.
         duplicates: those that were there already.
         rejected: those that go to quarantine.
         postponed: those that failed alone and stay pending for the next delivery.
-        pending: all that is still pending for this connector, whoever holds it.
+        pending: all that is still pending for this connector, claimed or not.
         unavailable: why the delivery ended early; None when it did not.
     """
 
@@ -69,7 +69,7 @@ class DeliveryCounts:
     unavailable: str | None = None
 
     def delivered(self) -> int:
-        """Detections that the other side has, new or not."""
+        """Detections that the platform has, new or not."""
         return self.written + self.duplicates
 
     def as_dict(self) -> dict[str, Any]:
@@ -98,10 +98,10 @@ def deliver(
         on_receipt: called with the name and the receipt of each recorded batch.
 
     Returns:
-        What became of it; `unavailable` says why when the other side was lost.
+        The counts; `unavailable` says why when the connection was lost.
 
     Raises:
-        ConnectorError: when the connector refuses everything; the rows stay pending.
+        ConnectorError: when the connector rejects everything; the rows stay pending.
         StoreError: when the store fails.
     """
     delivery = _Delivery(store, connector, name, run_id, settings or DeliverySettings())
@@ -121,8 +121,8 @@ def deliver(
 
 
 @dataclass(slots=True)
-class _Outcome:
-    """A batch after all its pushes: what the other side said, and what failed alone."""
+class _BatchResult:
+    """A batch after all its pushes: the receipts, and what failed alone."""
 
     receipts: list[PushReceipt] = field(default_factory=list)
     failed: list[tuple[Claimed, Exception]] = field(default_factory=list)
@@ -154,34 +154,34 @@ class _Delivery:
                 self._handle([row for row in batch if row.id not in self.failed])
 
     def _handle(self, batch: Sequence[Claimed]) -> None:
-        outcome = _Outcome()
+        result = _BatchResult()
         try:
             if batch:
-                self._push(batch, outcome)
+                self._push(batch, result)
         except ConnectorUnavailableError:
-            # What went through before the other side was lost is still recorded.
-            self._record(batch, outcome, whole=False)
+            # What went through before the connection was lost is still recorded.
+            self._record(batch, result, whole=False)
             raise
-        self._record(batch, outcome, whole=True)
-        if outcome.failed and not outcome.receipts and not self.counts.delivered():
-            raise self._as_connector_error(outcome.failed[0][1])
+        self._record(batch, result, whole=True)
+        if result.failed and not result.receipts and not self.counts.delivered():
+            raise self._as_connector_error(result.failed[0][1])
 
     # --- pushing
 
-    def _push(self, rows: Sequence[Claimed], outcome: _Outcome) -> None:
+    def _push(self, rows: Sequence[Claimed], result: _BatchResult) -> None:
         """Push rows; halve them on an error until what is at fault stands alone."""
         try:
-            outcome.receipts.append(self._push_once(rows))
+            result.receipts.append(self._push_once(rows))
         except ConnectorUnavailableError:
             raise
-        except Exception as error:  # noqa: BLE001 - a connector is a stranger's
-            self._refuse_if_connector_is_at_fault(error, outcome)
+        except Exception as error:  # noqa: BLE001 - a plugin's connector
+            self._refuse_if_connector_is_at_fault(error, result)
             if len(rows) == 1:
-                outcome.failed.append((rows[0], error))
+                result.failed.append((rows[0], error))
                 return
             middle = len(rows) // 2
-            self._push(rows[:middle], outcome)
-            self._push(rows[middle:], outcome)
+            self._push(rows[:middle], result)
+            self._push(rows[middle:], result)
 
     def _push_once(self, rows: Sequence[Claimed]) -> PushReceipt:
         # A push takes time: what another process has claimed in the meantime is left to it.
@@ -189,11 +189,11 @@ class _Delivery:
         mine = [row.detection for row in rows if row.id in held]
         return self.connector.push(mine) if mine else PushReceipt()
 
-    def _refuse_if_connector_is_at_fault(self, error: Exception, outcome: _Outcome) -> None:
-        """Ask the connector itself, before single detections are blamed for its trouble."""
-        if outcome.checked:
+    def _refuse_if_connector_is_at_fault(self, error: Exception, result: _BatchResult) -> None:
+        """Let the connector check itself before single detections are blamed for its error."""
+        if result.checked:
             return
-        outcome.checked = True
+        result.checked = True
         try:
             problems = list(self.connector.check())
         except Exception as unreachable:  # noqa: BLE001 - as above
@@ -208,18 +208,18 @@ class _Delivery:
 
     # --- recording
 
-    def _record(self, batch: Sequence[Claimed], outcome: _Outcome, *, whole: bool) -> None:
+    def _record(self, batch: Sequence[Claimed], result: _BatchResult, *, whole: bool) -> None:
         """Settle a batch in one transaction, then tell the observers."""
-        receipt = _joined(outcome.receipts, {row.detection.uid for row in batch})
-        failed = [(row, _reason(error)) for row, error in outcome.failed]
-        if whole and outcome.receipts:
+        receipt = _joined(result.receipts, {row.detection.uid for row in batch})
+        failed = [(row, _reason(error)) for row, error in result.failed]
+        if whole and result.receipts:
             named = {*receipt.written, *receipt.duplicates, *dict(receipt.rejected)}
             named |= {row.detection.uid for row, _ in failed}
             failed += [(row, _UNMENTIONED) for row in batch if row.detection.uid not in named]
         if not (failed or receipt.written or receipt.duplicates or receipt.rejected):
             return
         self.failed.update(row.id for row, _ in failed)
-        works = bool(outcome.receipts) or self.counts.delivered() > 0
+        works = bool(result.receipts) or self.counts.delivered() > 0
         with self.store.writing() as connection:
             given_up = self._settle(receipt, failed, works=works, to=connection)
             self._audit(receipt, given_up, connection)
@@ -292,5 +292,5 @@ def _joined(receipts: Sequence[PushReceipt], sent: set[str]) -> PushReceipt:
 def _reason(error: Exception) -> str:
     if isinstance(error, ConnectorError):
         return str(error)
-    # A stranger's words may repeat the detection.
+    # The message of a plugin's error may repeat the detection.
     return f"push failed ({type(error).__name__})"

@@ -114,7 +114,7 @@ def score_to_outbox(
 
     Raises:
         ConnectorUnavailableError: when the source was lost; what is recorded stays and the
-            next call goes on behind it.
+            next call resumes after it.
         StoreError: when another process scores the same task from the same source.
     """
     stored = store.cursors.get(job.task, job.source)

@@ -217,7 +217,7 @@ class _PageErrors:
 def _clean(incidents: Sequence[Incident], scorer: Scorer, work: _PageErrors) -> Sequence[Incident]:
     try:
         return scorer.steps(incidents) if incidents else ()
-    except Exception as error:  # noqa: BLE001 - a step is a stranger's; one record must not end it
+    except Exception as error:  # noqa: BLE001 - a plugin's step; one record must not end the run
         if len(incidents) == 1:
             work.reject(incidents[0], "a step failed on it", error)
             return ()

@@ -38,7 +38,7 @@ class Detection:
         threshold: what `probability` had to reach.
         top_classes: the most probable classes with their probabilities, best first.
         at: the source event's time.
-        fields: those of the event's fields that a reader needs to find and judge it.
+        fields: those of the event's fields that a reader needs to find and assess it.
         explanation: the reason in words, when an explainer gave one.
         labels: every class that the decider does not rule out, `label` among them.
     """

@@ -98,7 +98,7 @@ class PullWindow:
 
 @dataclass(frozen=True, slots=True)
 class LabelRequest:
-    """One incident that a model wants judged, with what an analyst is shown beside it.
+    """A request for a verdict on one incident, with what an analyst is shown beside it.
 
     Attributes:
         task: whose model asks.

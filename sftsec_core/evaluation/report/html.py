@@ -1,4 +1,4 @@
-"""The report as one HTML file that opens anywhere: no script, no request, nothing to trust.
+"""The report as one HTML file that opens anywhere: no script and no request.
 
 Texts of incidents are attack payloads. They are escaped, cut to 200 characters, their invisible
 and direction-changing characters are spelled out, and the page's own policy forbids scripts and
@@ -66,7 +66,7 @@ def write_report(
 
     Args:
         report: what to show.
-        decision: the gate's; None when the model was not put to it.
+        decision: of the promotion gate; None when the model was not put to it.
         card: the model card, for its caveats and versions; None leaves them out.
         path: the file; replaced when it is there.
     """
@@ -113,7 +113,7 @@ def render_report(
 
 
 def headline(report: EvalReport, decision: Decision | None) -> str:
-    """One sentence: why the model may or may not go into service."""
+    """One sentence: why the model may or may not be promoted."""
     macro = report.candidate.metrics["macro_f1"]
     quality = f"macro-F1 is {figure(macro, 'macro_f1')}"
     if found := bounds(macro, "macro_f1"):
@@ -122,18 +122,18 @@ def headline(report: EvalReport, decision: Decision | None) -> str:
     if linear is not None and linear.value is not None and report.candidate.recipe != "linear":
         quality += f", {100 * linear.value:+.1f} points against the linear baseline"
     if decision is None:
-        return f"The model was not put to the gate; {quality}."
+        return f"The model was not put to the promotion gate; {quality}."
     refusals = decision.refusals()
     if decision.approved:
         warnings = sum(vote.warning for vote in decision.votes)
         noted = f", {_plural(warnings, 'warning')} to read" if warnings else ""
         return f"{_plural(len(decision.votes), 'vote')} in favour, none against{noted}; {quality}."
     reasons = "; ".join(f"{vote.voter}: {vote.reason}" for vote in refusals)
-    return f"{reasons or 'nobody voted'}."
+    return f"{reasons or 'no voter voted'}."
 
 
 def confused_pairs(report: EvalReport) -> list[tuple[str, str, int, float]]:
-    """The most frequent mistakes: true label, predicted label, how often, share of the true."""
+    """The most frequent mistakes: true label, predicted label, how often, fraction of the true."""
     confusion = report.candidate.confusion
     pairs = [
         (label, confusion.labels[j], n, n / sum(row))

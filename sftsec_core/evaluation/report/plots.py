@@ -106,7 +106,7 @@ def _pr(models: Mapping[str, ModelScores]) -> str:
 
 
 def _calibration(scores: ModelScores) -> str:
-    figure, axes = _axes("Probability confidence", "Share that came true")
+    figure, axes = _axes("Confidence", "Fraction correct")
     axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, alpha=0.6)
     drawn = (("after", "calibration", "o"), ("before", "calibration_raw", "s"))
     for number, (name, key, marker) in enumerate(drawn):
@@ -124,15 +124,15 @@ def _calibration(scores: ModelScores) -> str:
 
 def _confusion(confusion: ConfusionMatrix) -> str:
     counts = np.asarray(confusion.counts, dtype=np.float64)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(6.2, 6.2), layout="constrained")
     axes = figure.add_subplot()
     shades = ListedColormap([(*_HEAT, alpha) for alpha in np.linspace(0, 1, 64)])
-    axes.imshow(shares, cmap=shades, vmin=0, vmax=1, interpolation="none")
+    axes.imshow(fractions, cmap=shades, vmin=0, vmax=1, interpolation="none")
     axes.grid(visible=False)
     axes.set_xlabel("Predicted class (numbers as in the table of classes)")
     axes.set_ylabel("True class")
-    return _svg(figure, "confusion", "Confusion matrix, each row as shares of its true class")
+    return _svg(figure, "confusion", "Confusion matrix, each row as fractions of its true class")
 
 
 def _axes(x: str, y: str) -> tuple[Figure, Axes]:

@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 
-from sftsec_core.api.domain import Decision, Interval, LeakCheck, Vote
+from sftsec_core.api.domain import Decision, Vote
 from sftsec_core.api.settings.task import GateSettings
 from sftsec_core.plugins import Plugins
 from sftsec_core.registry.card import Provenance, build_card, card_markdown, decision_of, versions
 from sftsec_core.registry.gate import decide
-from sftsec_core.registry.limits import limits
 from tests.core.evaluation.rote_models import BINARY, report_of, split_of
 from tests.core.registry.trained import card
 
@@ -69,26 +67,3 @@ def test_the_markdown_has_every_section_and_cannot_be_broken_by_a_label() -> Non
     assert "&lt;img src=x&gt;\\|\\`a\\`" in text
     assert "<img" not in text
     assert "95%, percentile bootstrap" in text
-
-
-def test_limits_follow_from_the_figures() -> None:
-    report = report_of()
-    rare = replace(report, labels_train={"benign": 480, "phishing": 12}, leaks=LeakCheck())
-    found = " ".join(limits(rare))
-    assert "phishing (12)" in found
-    assert "No clean leak check" in found
-    assert "one false positive is already 0.4" in found
-    poor = {**report.candidate.per_class, "phishing": {"recall": 0.5, "support": 0.0}}
-    weak = replace(
-        report,
-        candidate=replace(report.candidate, per_class=poor),
-        differences={"linear": Interval(0.01, -0.01, 0.03)},
-    )
-    found = " ".join(limits(weak))
-    assert "recall under 0.8 on test: phishing (0.50)" in found
-    assert "nothing is known of them: phishing" in found
-    assert "not shown to be better than the linear baseline" in found
-
-
-def test_a_flawless_report_still_has_limits() -> None:
-    assert len(limits(report_of(split=split_of(n=8000), skills=(9.0, 1.0)))) >= 2

@@ -69,7 +69,7 @@ def test_a_hostile_report_draws_asks_for_nothing_and_runs_nothing(
     dom = open_page(browser, tmp_path, page, "--dump-dom")
     assert "<title>owned" not in dom
     assert "<svg" in dom or "data:image/" in dom
-    assert "Refused" in dom
+    assert "Rejected" in dom
     assert paths == []
 
 

@@ -102,16 +102,23 @@ def test_the_headline_says_approved_or_refused_and_why() -> None:
     assert headline(report, REFUSED) == "no_leak: 3 <b>leaks</b>."
     assert headline(report, APPROVED).startswith("2 votes in favour, none against, 1 warning")
     assert "points against the linear baseline" in headline(report, APPROVED)
-    assert headline(report, None).startswith("The model was not put to the gate")
+    assert headline(report, None).startswith("The model was not put to the promotion gate")
     text = Page(render_report(report, REFUSED)).text
-    assert text.index("Refused") < text.index("no_leak") < text.index("The gate")
+    assert text.index("Rejected") < text.index("no_leak") < text.index("The promotion gate")
 
 
 def test_every_part_of_the_report_is_there() -> None:
     report = report_of()
     text = " ".join(Page(render_report(report, APPROVED, CARD)).text.split())
     for part in (
-        *("The gate", "Models side by side", "Curves", "Threshold", "Classes", "Calibration"),
+        *(
+            "The promotion gate",
+            "Models side by side",
+            "Curves",
+            "Threshold",
+            "Classes",
+            "Calibration",
+        ),
         *("Worst errors", "Data", "Limits and versions", "python", "One <i>limit</i>."),
         *("Alerts a day", "False-positive rate (log scale)"),
     ):
