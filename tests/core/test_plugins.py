@@ -15,7 +15,9 @@ import click
 import pytest
 
 from sftsec_core.api.contracts import (
+    CalibratorSpec,
     ConnectorSpec,
+    DeciderSpec,
     GpuLease,
     GpuRequest,
     LauncherSpec,
@@ -244,6 +246,14 @@ class Everything:
     @hookimpl
     def sftsec_register_metrics(self) -> Sequence[MetricSpec[Any]]:
         return [MetricSpec(name="metric", summary="One", higher_is_better=True, compute=never)]
+
+    @hookimpl
+    def sftsec_register_calibrators(self) -> Sequence[CalibratorSpec[Any]]:
+        return [CalibratorSpec(name="calibrator", summary="One", fit=never, load=never)]
+
+    @hookimpl
+    def sftsec_register_deciders(self) -> Sequence[DeciderSpec[Any]]:
+        return [DeciderSpec(name="decider", summary="One", fit=never, load=never)]
 
     @hookimpl
     def sftsec_register_renderers(self) -> Sequence[RendererSpec[Any]]:
