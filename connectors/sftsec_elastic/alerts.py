@@ -1,4 +1,4 @@
-"""Security alerts as a source: where Kibana keeps what an analyst said of one."""
+"""Security alerts as a source: where Kibana keeps the verdict on one."""
 
 from __future__ import annotations
 

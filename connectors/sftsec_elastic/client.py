@@ -27,7 +27,7 @@ _NDJSON = "application/x-ndjson"
 
 
 class ElasticClient(SearchClient):
-    """A cluster behind `elasticsearch.Elasticsearch`, which talks to servers 8 and 9."""
+    """A cluster, by `elasticsearch.Elasticsearch`, which talks to servers 8 and 9."""
 
     vendor = "Elasticsearch"
     # `_shard_doc` is the place in a shard, which a merge or a restart changes.
@@ -170,5 +170,5 @@ def _serializers() -> dict[str, Any]:
 
 
 def _short(error: Exception) -> str:
-    """The kind of an error, without the addresses and bodies in its words."""
+    """The kind of an error, without the addresses and bodies in its message."""
     return type(error.__cause__ or error).__name__

@@ -1,4 +1,4 @@
-"""What `connectors.NAME` may say for `type: elastic`."""
+"""The settings of `connectors.NAME` for `type: elastic`."""
 
 from __future__ import annotations
 

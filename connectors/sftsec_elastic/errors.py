@@ -1,4 +1,4 @@
-"""What can go wrong with Kibana, besides what goes wrong with any search engine."""
+"""What can go wrong with Kibana only; the rest is in `sftsec_core.sdk.errors`."""
 
 from __future__ import annotations
 

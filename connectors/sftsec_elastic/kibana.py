@@ -55,7 +55,7 @@ class Kibana:
     def tag(
         self, ids: Sequence[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()
     ) -> None:
-        """Put tags on alerts, or take them off; what is so already stays so.
+        """Put tags on alerts, or remove them; repeating it changes nothing.
 
         Raises:
             KibanaError: when it refuses.
@@ -67,7 +67,7 @@ class Kibana:
             self._retry(lambda body=body: self._send("POST", _TAGS, body))  # type: ignore[misc]
 
     def problems(self) -> list[str]:
-        """Say whether it can be reached and lets us in.
+        """Return why it cannot be used, if so.
 
         Raises:
             ConnectorUnavailableError: when it does not answer.

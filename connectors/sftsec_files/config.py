@@ -1,4 +1,4 @@
-"""What `connectors.NAME` may say for `type: files`."""
+"""The settings of `connectors.NAME` for `type: files`."""
 
 from __future__ import annotations
 

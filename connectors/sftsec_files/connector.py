@@ -47,7 +47,7 @@ class FilesConnector:
             yield from pull(self._config, window, cursor)
 
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
-        """Append detections to `output`; one that stands there already is a duplicate.
+        """Append detections to `output`; one that is there already is a duplicate.
 
         Raises:
             OutputError: when there is no `output`, or it cannot be opened.

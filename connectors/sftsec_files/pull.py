@@ -1,4 +1,4 @@
-"""Pages of incidents from a list of files, with a cursor that resumes right behind a page."""
+"""Pages of incidents from a list of files, with a cursor that resumes right after a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Detections to JSON lines, each exactly once, whatever is killed and whoever else writes.
+"""Detections to JSON lines, each exactly once, also after a kill and beside other writers.
 
 A write happens under an exclusive lock on the file: a line that a kill tore is cut off, what
 others appended since is read for its uids, then the new lines are written at once and synced.
@@ -80,10 +80,10 @@ class JsonLinesSink:
             yield stream
 
     def _catch_up(self, stream: IO[bytes]) -> None:
-        """Learn the uids that stand behind the place read last; mend a torn last line."""
+        """Learn the uids after the position read last; repair a torn last line."""
         size = os.fstat(stream.fileno()).st_size
         if size < self._read_to:
-            self._known.clear()  # somebody cut the file: what it holds is what counts
+            self._known.clear()  # the file was cut: what it holds now counts
             self._read_to = 0
         end = self._mend(stream, size)
         stream.seek(self._read_to)

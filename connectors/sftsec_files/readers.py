@@ -1,4 +1,4 @@
-"""One reader a format: a file's records, one at a time, with the position behind each.
+"""One reader a format: a file's records, one at a time, with the position after each.
 
 Nothing is read whole. A line longer than the limit is hashed and skipped in pieces. A record
 that cannot be read comes out with a reason; a file that breaks off comes out as one last such
@@ -30,7 +30,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Start(NamedTuple):
-    """Where reading begins: bytes (lines, CSV) or rows (Parquet) behind us, and the last line."""
+    """Where reading begins: bytes (lines, CSV) or rows (Parquet) to skip, and the last line."""
 
     at: int = 0
     number: int = 0
@@ -40,13 +40,13 @@ class FileRecord(NamedTuple):
     """One record or the reason why there is none.
 
     Attributes:
-        at: the position right behind it: bytes of the unpacked file, or rows.
+        at: the position right after it: bytes of the unpacked file, or rows.
         number: its line (of its end, in CSV) or row, from 1.
         value: the record, None when it could not be read.
         reason: why not.
         digest: hex SHA-256 of its bytes; "" when it has a value, which is hashed only on need.
         size: its bytes.
-        last: whether the file cannot be read behind it.
+        last: whether the file cannot be read after it.
     """
 
     at: int
@@ -89,7 +89,7 @@ def read(
 
 
 class _Lines:
-    """The lines of a plain or gzipped file, bounded in length, with the byte position behind."""
+    """The lines of a plain or gzipped file, bounded in length, with byte positions."""
 
     def __init__(self, stream: IO[bytes], start: Start, limit: int) -> None:
         self.at = start.at
@@ -134,7 +134,7 @@ def _in_words(error: Exception) -> str:
 
 def _open(source: SourceFile, start: Start) -> IO[bytes]:
     if source.gzipped:
-        # Not inside a BufferedReader: it would lose what stands before a break in the stream.
+        # Not inside a BufferedReader: it would lose what precedes a break in the stream.
         packed = cast("IO[bytes]", gzip.open(source.path))  # noqa: SIM115 - the caller closes it
         _skip_unpacked(packed, source, start.at)
         return packed
@@ -210,7 +210,7 @@ def _json_refused(lines: _Lines, raw: bytes, error: orjson.JSONDecodeError) -> F
             value = None
         if isinstance(value, dict):
             return FileRecord(lines.at, lines.number, value, size=len(raw))
-    # Only orjson's own words and the position, so that no content reaches the quarantine.
+    # Only orjson's own message and the position, so that no content reaches the quarantine.
     reason = _not_utf8(raw) or f"not JSON: {error.msg} (character {error.pos})"
     return _refused(lines, raw, reason)
 
@@ -341,14 +341,14 @@ def _parquet_rows(file: Any, skip: int, batch_size: int) -> Iterator[FileRecord]
     import pyarrow as pa
 
     groups: list[int] = []
-    behind = 0
+    passed = 0
     for index in range(file.metadata.num_row_groups):
         rows = file.metadata.row_group(index).num_rows
-        if behind + rows > skip or groups:
+        if passed + rows > skip or groups:
             groups.append(index)
         else:
-            behind += rows
-    at = behind
+            passed += rows
+    at = passed
     try:
         for batch in file.iter_batches(batch_size, row_groups=groups):
             for value in batch.to_pylist():
@@ -364,7 +364,7 @@ def _parquet_rows(file: Any, skip: int, batch_size: int) -> Iterator[FileRecord]
 def require_columns(source: SourceFile, there: list[str], needed: tuple[str, ...]) -> None:
     """Refuse a table that lacks a needed column.
 
-    A nested column stands for the dotted names below it.
+    A nested column counts as the dotted names below it.
 
     Raises:
         MissingColumnsError: with the columns that are there and those that are missing.

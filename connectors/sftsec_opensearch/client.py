@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class OpenSearchClient(SearchClient):
-    """A cluster behind `opensearchpy.OpenSearch`."""
+    """A cluster, by `opensearchpy.OpenSearch`."""
 
     vendor = "OpenSearch"
     # There is no implicit tie-breaker before 3.x: a sort that is not unique loses documents. Two

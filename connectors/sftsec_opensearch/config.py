@@ -1,4 +1,4 @@
-"""What `connectors.NAME` may say for `type: opensearch`."""
+"""The settings of `connectors.NAME` for `type: opensearch`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ class OpenSearchConfig(SearchConfig):
     )
     tie_breaker: str = Field(
         "_id",
-        description="A field that no two documents of an index share, to sort by behind the "
+        description="A field that no two documents of an index share, to sort by after the "
         "time. _id always is; a keyword field (Wazuh's `id`) costs the cluster less memory.",
     )

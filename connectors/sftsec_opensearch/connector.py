@@ -97,10 +97,10 @@ class OpenSearchConnector(SearchConnector):
             try:
                 found = self._client.search(body, source.index)
             except RequestError:
-                continue  # other lines say why
+                continue  # another line reports why
             if found["hits"]["total"]["value"]:
                 yield (
-                    f"documents of {source.index!r} have no {name!r} and may be passed over: "
+                    f"documents of {source.index!r} have no {name!r} and may be skipped: "
                     "leave `tie_breaker` at _id"
                 )
 

@@ -64,9 +64,9 @@ class BoundedPool:
 
 def _without_warnings(headers: Any) -> Any:  # noqa: ANN401 - urllib3's
     """Note deprecations in the log; the clients would make a Python warning of each."""
-    said: Mapping[str, str] = headers
-    if "warning" in said:
-        log.debug("the engine warns: %s", said["warning"])
+    named: Mapping[str, str] = headers
+    if "warning" in named:
+        log.debug("the cluster warns: %s", named["warning"])
         headers = headers.copy()
         del headers["warning"]
     return headers

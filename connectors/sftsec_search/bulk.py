@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 8 << 20
 _CREATED = 201
 _EXISTS = 409
-# Both engines quote the value behind the field's name: the name is all that may be repeated.
+# Both engines quote the value after the field's name: the name is all that may be repeated.
 _FIELD = re.compile(r"(?:field|object mapping for|mapping for) \[([^\]\s]{1,200})\]")
 Lines = Mapping[str, bytes]
 
 
 @dataclass(slots=True)
 class BulkOutcome:
-    """What became of the documents, by id; `rejected` has the reason beside it."""
+    """The result for each document, by id; `rejected` has the reason beside it."""
 
     written: list[str] = field(default_factory=list)
     existing: list[str] = field(default_factory=list)
@@ -122,7 +122,7 @@ class Bulk:
         return [next(iter(item.values())) for item in found["items"]]
 
     def _settle(self, item: Mapping[str, Any], out: BulkOutcome) -> bool:
-        """Note what became of one document; False when it is to be sent again."""
+        """Note the result for one document; False when it is to be sent again."""
         status, name = int(item["status"]), str(item["_id"])
         if status == _CREATED:
             out.written.append(name)

@@ -56,7 +56,7 @@ def _clock(cluster: Cluster) -> Iterator[str]:
     try:
         found = cluster.client.request("GET", path, params={"filter_path": "nodes.*.timestamp"})
     except RequestError:
-        return  # without the privilege `monitor` it cannot be told; privileges() says so
+        return  # it needs the privilege `monitor`; privileges() reports it
     here = cluster.clock()
     for node in found.get("nodes", {}).values():
         skew = here - datetime.fromtimestamp(node["timestamp"] / 1000, UTC)

@@ -27,7 +27,7 @@ class SearchClient(ABC):
 
     Attributes:
         vendor: "Elasticsearch" or "OpenSearch", for messages.
-        tie_breakers: fields that make a sort by time unique, behind it.
+        tie_breakers: fields that make a sort by time unique, after it.
         stable: how many of the tie-breakers keep their values from one point in time to another.
         accepted: whether the cluster has taken the credentials before.
     """
@@ -134,7 +134,7 @@ def unavailable_error(urls: Sequence[str], kind: str) -> ConnectorUnavailableErr
 
 
 def to_error(vendor: str, status: int, body: object) -> Exception:
-    """Make our error of an engine's refusal; its words are not repeated, they quote documents.
+    """Make our error of a refusal; its message is not repeated, because it quotes documents.
 
     Args:
         vendor: for the message.
@@ -192,8 +192,8 @@ def _forbidden(what: str, kind: str, body: object) -> Exception:
 
 
 def _not_let_in(what: str, kind: str, body: object) -> Exception:
-    said = _error(body).get("additional_unsuccessful_credentials")
-    if isinstance(said, str) and said.endswith("encountered a failure"):
+    reason = _error(body).get("additional_unsuccessful_credentials")
+    if isinstance(reason, str) and reason.endswith("encountered a failure"):
         return ConnectorUnavailableError(f"{what}: it cannot look the API key up just now")
     hint = "the credentials are not accepted; correct the API key, or user and password"
     return AccessError(f"{what}: {hint}", status=_UNKNOWN_USER, kind=kind)

@@ -1,4 +1,4 @@
-"""What the configuration of a search engine may say, whichever engine it is."""
+"""The settings that all search clusters share."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class IndexSource(BaseModel):
         "every document has it, lets none be missed that comes in late.",
     )
     query: dict[str, Any] | None = Field(
-        None, description="Only the documents that this query of the engine's matches."
+        None, description="Only the documents that this query matches."
     )
 
 
@@ -87,7 +87,7 @@ class SearchConfig(BaseModel):
     settle: Duration = Field(
         timedelta(minutes=1),
         description="Younger events wait for the next scoring, so that none that comes in a "
-        "little late is passed over.",
+        "little late is left out.",
     )
 
     @property

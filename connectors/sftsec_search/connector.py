@@ -1,4 +1,4 @@
-"""The part of a connector that is the same on every search engine."""
+"""The part of a connector that Elasticsearch and OpenSearch share."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class SearchConnector(ABC):
 
     @abstractmethod
     def privileges(self) -> Iterator[str]:
-        """Say which privileges are missing and what would grant them, a line each."""
+        """Return which privileges are missing and what would grant them, a line each."""
 
     @abstractmethod
     def request_labels(self, requests: Sequence[LabelRequest]) -> int:
@@ -97,7 +97,7 @@ class SearchConnector(ABC):
     # --- the contract
 
     def check(self) -> Sequence[str]:
-        """Say what stands in the way, a line each.
+        """Return what prevents a pull or a push, a line each.
 
         Raises:
             ConnectorError: when the cluster cannot be reached, or refuses the credentials.
@@ -122,7 +122,7 @@ class SearchConnector(ABC):
     # --- beyond it
 
     def setup(self) -> Sequence[str]:
-        """Make the templates, the data streams and our own indices; say what was made.
+        """Make the templates, the data streams and our own indices; return what was made.
 
         Raises:
             AccessError: when a privilege is missing.

@@ -92,7 +92,7 @@ def _ours(detection: Detection) -> dict[str, Any]:
         "incident": {"uid": detection.incident_uid},
         "model": {"name": detection.task, "digest": detection.model_digest},
         "top_classes": [
-            {"label": label, "probability": share} for label, share in detection.top_classes
+            {"label": name, "probability": value} for name, value in detection.top_classes
         ],
         "source": source,
     }
@@ -107,7 +107,7 @@ def _threat(technique: re.Match[str]) -> dict[str, Any]:
 
 
 def _place(document: dict[str, Any], path: list[str], value: Any) -> None:  # noqa: ANN401 - JSON
-    """Put a field of the event where ECS has it; what stands there already stays."""
+    """Put a field of the event where ECS has it; what is there already stays."""
     level: Any = document
     for name in path[:-1]:
         level = level.setdefault(name, {})

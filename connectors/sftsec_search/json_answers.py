@@ -1,4 +1,4 @@
-"""An answer's JSON, read fast; and read at all, whatever an attacker wrote into an event."""
+"""An answer's JSON, read fast; and read at all, with any text in an event."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """All documents that a query matches, page by page, from any position on.
 
-A point in time keeps the set of documents still while it is read; when the engine lets go of it
-(it expired, the node was restarted, an index was deleted), another one goes on behind the last
+A point in time keeps the set of documents still while it is read; when the cluster drops it
+(it expired, the node was restarted, an index was deleted), another one resumes after the last
 document. An answer that is too large is asked for again in smaller parts.
 """
 
@@ -54,7 +54,7 @@ class ScanQuery:
 
 @dataclass(frozen=True, slots=True)
 class HitPage:
-    """A page of hits with the position behind it; `rejected` were too large to bring."""
+    """A page of hits with the position after it; `rejected` were too large to bring."""
 
     hits: list[Hit]
     position: SearchPosition
@@ -97,7 +97,7 @@ class Scan:
             asked = deque([worker.submit(self._following)])
             try:
                 while True:
-                    # Asked for before this one is here, so that the worker goes on the moment it
+                    # Asked for before this one is here, so that the worker continues the moment it
                     # is done with it: woken by us, it would wait until we let go of the
                     # interpreter. The caller is done with the page before.
                     asked.append(worker.submit(self._following))
@@ -113,14 +113,14 @@ class Scan:
                 self._close_pit()
 
     def _nap(self, seconds: float) -> None:
-        """Wait before the next attempt; whoever leaves the reading does not wait for it."""
+        """Wait before the next attempt; closing the scan ends the wait."""
         if self._left.wait(seconds):
             raise ConnectorError("the reading was left")
 
     # --- one page: runs in the worker, one at a time
 
     def _following(self) -> HitPage | None:
-        """The next page; None at the end, and from then on; nothing behind an error either."""
+        """The next page; None at the end, and from then on; nothing after an error either."""
         if self._left.is_set():
             return None
         page = None
@@ -147,7 +147,7 @@ class Scan:
                 return None
             self._size = min(self._config.page_size, self._size * 2)
             hits = self._unseen(found)
-            self._position = self._behind(found)
+            self._position = self._position_after(found)
             if hits:
                 return HitPage(hits, self._position)
 
@@ -161,13 +161,13 @@ class Scan:
         hits = self._unseen(found)
         if not found:
             return None
-        self._position = self._behind(found)
+        self._position = self._position_after(found)
         reason = f"the document is larger than max_page_bytes ({self._config.max_page_bytes:,})"
         rejected = [Rejection(uid_of(hit["_index"], hit["_id"]), reason) for hit in hits]
         return HitPage([], self._position, tuple(rejected))
 
     def _resume(self, error: PitExpiredError) -> None:
-        """Forget a point in time that is gone, so that another one goes on.
+        """Forget a point in time that is gone, so that another one resumes.
 
         Raises:
             PitExpiredError: when one after the other goes before anything could be read.
@@ -175,7 +175,7 @@ class Scan:
         self._gone += 1
         if self._gone > _MOST_GONE:
             raise error
-        log.info("a point in time is gone; another one goes on")
+        log.info("a point in time is gone; another one resumes")
         self._pit, self._resumed = "", True
 
     def _search(self, size: int, *, source: bool) -> list[Hit]:
@@ -228,7 +228,7 @@ class Scan:
     # --- order and position
 
     def _sort(self) -> list[dict[str, Any]]:
-        # What stands for a time that is missing is said by its number: with "_last", which means
+        # The value for a missing time is given as a number: with "_last", which means
         # the same, both engines pass over shards, comparing times that they have rounded, and
         # lose what they hold.
         order = {"order": "asc", "unmapped_type": "date", "missing": LONG_MAX}
@@ -236,7 +236,7 @@ class Scan:
         return [time, *({name: {"order": "asc"}} for name in self._client.tie_breakers)]
 
     def _after(self, position: SearchPosition) -> list[Any]:
-        """Where to go on: in another point in time, at the document rather than behind it."""
+        """Where to resume: in another point in time, at the document rather than after it."""
         if not self._resumed:
             return list(position.after)
         kept = 1 + self._client.stable
@@ -249,8 +249,8 @@ class Scan:
         seen = set(self._position.seen)
         return [hit for hit in found if uid_of(hit["_index"], hit["_id"]) not in seen]
 
-    def _behind(self, found: list[Hit]) -> SearchPosition:
-        """The position behind a page, with the documents that share its stable part."""
+    def _position_after(self, found: list[Hit]) -> SearchPosition:
+        """Return the position after a page, with the documents that share its stable part."""
         self._resumed = False
         after = tuple(found[-1]["sort"])
         kept = 1 + self._client.stable

@@ -1,4 +1,4 @@
-"""Beside a vendor's own helpers, on made-up data of our own: for `sftsec bench connector`."""
+"""A vendor's own helpers on synthetic data: for `sftsec bench connector`."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class SearchReferenceClient:
         self._client.request("POST", f"/{self._name}/_refresh")
 
     def empty(self, target: str) -> None:
-        """Make the data stream, or make it anew."""
+        """Make the data stream, or make it again."""
         path = f"/_data_stream/{self._stream(target)}"
         if path in self._made:
             self._delete(path)
@@ -119,7 +119,7 @@ class SearchReferenceClient:
                 except ConnectorError as error:
                     left.append(f"{path} ({error})")
         if left:
-            raise ConnectorError(f"the benchmark leaves behind, delete it: {', '.join(left)}")
+            raise ConnectorError(f"the benchmark could not delete: {', '.join(left)}")
 
     def close(self) -> None:
         """Close all connections."""

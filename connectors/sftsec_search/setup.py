@@ -67,7 +67,7 @@ AUDIT = Stream(AUDIT_DATASET, "sftsec-audit", AUDIT_FIELDS)
 def set_up_stream(
     client: SearchClient, stream: Stream, namespace: str, extra: Mapping[str, Any]
 ) -> list[str]:
-    """Make a data stream with its template, where they are missing; say what was made.
+    """Make a data stream with its template, where they are missing; return what was made.
 
     Raises:
         AccessError: when a privilege is missing.
@@ -86,7 +86,7 @@ def set_up_stream(
 
 
 def set_up_index(client: SearchClient, index: str, mappings: Mapping[str, Any]) -> list[str]:
-    """Make an index where it is missing; say so.
+    """Make an index where it is missing; return what was made.
 
     Raises:
         AccessError: when a privilege is missing.

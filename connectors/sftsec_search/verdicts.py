@@ -56,7 +56,7 @@ class VerdictIndex:
         Raises:
             ValueError: when a uid names no document.
             ConnectorUnavailableError: when the cluster does not answer; repeat the call.
-            RequestError: when the engine refuses one, or the index is not there.
+            RequestError: when the cluster refuses one, or the index is not there.
         """
         lines = {}
         require(self._client, self._retry, self.index)

@@ -42,7 +42,7 @@ class Checker:
     hec: Hec | None
 
     def problems(self) -> Iterator[str]:
-        """Say what is wrong, a line each; the role that helps comes last.
+        """Return what is wrong, a line each; the role that helps comes last.
 
         Raises:
             ConnectorUnavailableError: when Splunk cannot be reached.

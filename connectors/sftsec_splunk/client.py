@@ -47,7 +47,7 @@ class Request:
 
 
 class Splunk:
-    """A splunkd behind `splunklib.binding.Context`, logged in when that is needed."""
+    """A splunkd, by `splunklib.binding.Context`, logged in when that is needed."""
 
     def __init__(self, config: SplunkConfig) -> None:
         """Prepare; nothing is sent yet.
@@ -105,7 +105,7 @@ class Splunk:
         try:
             answer = self._sent(self._opened(), request, query)
             body = answer.body.read()
-        except HTTPError as error:  # its words may quote what was sent
+        except HTTPError as error:  # its message may quote what was sent
             raise to_error(error.status, error.body) from None
         if answer.status == _NO_CONTENT:
             return None
@@ -184,7 +184,7 @@ def path_of(*segments: str) -> str:
 
 
 def read_json(raw: bytes) -> Any:  # noqa: ANN401 - JSON
-    r"""Read JSON, whatever somebody wrote into an event.
+    r"""Read JSON, with any text in an event.
 
     Half of a surrogate pair (`\ud800`), and bytes that are no UTF-8, become question marks: one
     such event must not refuse the whole answer.
@@ -218,10 +218,10 @@ def to_error(status: int, body: bytes) -> Exception:
         body: as it came.
     """
     try:
-        said = messages_of(orjson.loads(body))
+        messages = messages_of(orjson.loads(body))
     except orjson.JSONDecodeError:
-        said = []
-    text = one_line(said[0][1]) if said else ""
+        messages = []
+    text = one_line(messages[0][1]) if messages else ""
     what = f"Splunk answers {status}{f': {text}' if text else ''}"
     if status in _BUSY:
         return ConnectorUnavailableError(what)

@@ -1,4 +1,4 @@
-"""What `connectors.NAME` may say for `type: splunk`."""
+"""The settings of `connectors.NAME` for `type: splunk`."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class SearchSource(BaseModel):
     kind: Literal["search"] = "search"
     search: str = Field(min_length=1, description="SPL: index=mail sourcetype=report | ...")
     label: str | None = Field(
-        None, description="Field with the verdict: a word or several; of a list in JSON, name{}."
+        None, description="Field with the verdict: one value or several; of a list in JSON, name{}."
     )
     values: dict[str, str] = Field(
         default_factory=dict,
@@ -192,7 +192,7 @@ class SplunkConfig(BaseModel):
     )
     notable_update: bool = Field(
         False,
-        description="Comment on the notable that a detection is about, with what we make of it. "
+        description="Comment on the notable that a detection is about, with the prediction. "
         "The disposition stays the analyst's.",
     )
     page_size: int = Field(2000, ge=1, le=10_000, description="Results a request.")
@@ -217,7 +217,7 @@ class SplunkConfig(BaseModel):
     settle: Duration = Field(
         timedelta(minutes=1),
         description="Younger events wait for the next scoring, so that none that comes in a "
-        "little late is passed over.",
+        "little late is left out.",
     )
 
     @field_validator("url")

@@ -79,7 +79,7 @@ class SplunkConnector:
     # --- the contract
 
     def check(self) -> Sequence[str]:
-        """Say what stands in the way, a line each; see `sftsec_splunk.checks`.
+        """Return what prevents a pull or a push, a line each; see `sftsec_splunk.checks`.
 
         Raises:
             ConnectorError: when Splunk cannot be reached, or refuses the credentials.

@@ -18,7 +18,7 @@ from sftsec_splunk.client import path_of
 from sftsec_splunk.errors import SearchError
 from sftsec_splunk.positions import SplunkPosition
 from sftsec_splunk.reviews import Reviews
-from sftsec_splunk.searches import Span
+from sftsec_splunk.searches import TimeSpan
 from sftsec_splunk.slices import RowPage, position_of
 from sftsec_splunk.sources import EventSource
 from sftsec_splunk.spl import key_of
@@ -63,7 +63,7 @@ class Findings(EventSource):
         self._investigated: dict[str, list[Verdict]] = {}
 
     def pages(
-        self, window: PullWindow, span: Span, position: SplunkPosition | None
+        self, window: PullWindow, span: TimeSpan, position: SplunkPosition | None
     ) -> Iterator[RowPage]:
         """Read slice by slice; whether a finding is judged is seen when it is here."""
         self._investigated = self._by_investigations() if self._source.investigations else {}
@@ -79,7 +79,7 @@ class Findings(EventSource):
                 kept = [each for each in some if self._asked_for(window, each)]
                 yield RowPage(kept, position)
 
-    def find(self, uids: Sequence[str], span: Span, fields: Sequence[str]) -> Iterator[Row]:
+    def find(self, uids: Sequence[str], span: TimeSpan, fields: Sequence[str]) -> Iterator[Row]:
         """Look through the findings of the span: one may be named by the event that it is about."""
         del fields
         wanted = set(uids)
@@ -202,7 +202,7 @@ def _row(item: Mapping[str, Any]) -> Row:
     return {**item, "sftsec_uid": uid, "sftsec_ms": ms, "sftsec_key": key_of(uid)}
 
 
-def _within(row: Row, span: Span) -> bool:
+def _within(row: Row, span: TimeSpan) -> bool:
     at = row["sftsec_ms"] / 1000
     earliest, latest = span.earliest, span.latest
     return (earliest is None or at >= earliest) and (latest is None or at < latest)

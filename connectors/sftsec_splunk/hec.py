@@ -1,7 +1,7 @@
 """The HTTP Event Collector: batches, acknowledgements, and one bad event alone refused.
 
-A batch is sent again only where it was not taken for certain (the collector was busy, or nobody
-took the connection). Where an answer is lost, the call ends: its repeat asks the index first.
+A batch is sent again only where it was certainly not taken (the collector was busy, or refused the
+connection). Where an answer is lost, the call ends: its repeat asks the index first.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Lines = Mapping[str, bytes]
 
 @dataclass(slots=True)
 class HecOutcome:
-    """What became of events, by uid; `rejected` has the reason beside it."""
+    """The result for each event, by uid; `rejected` has the reason beside it."""
 
     written: list[str] = field(default_factory=list)
     rejected: list[tuple[str, str]] = field(default_factory=list)
@@ -63,11 +63,11 @@ class _Writing:
 @dataclass(frozen=True, slots=True)
 class _HecAnswer:
     status: int
-    said: Mapping[str, Any]
+    body: Mapping[str, Any]
 
     @property
     def code(self) -> int:
-        found = self.said.get("code", -1)
+        found = self.body.get("code", -1)
         return found if isinstance(found, int) else -1
 
 
@@ -108,7 +108,7 @@ class Hec:
         """Whether it takes events just now.
 
         Raises:
-            ConnectorUnavailableError: when nobody answers.
+            ConnectorUnavailableError: when it does not answer.
         """
         answer = self._send("GET", "/services/collector/health", b"")
         return answer.status == _OK and answer.code in {_HEALTHY, -1}
@@ -156,7 +156,7 @@ class Hec:
     def _write(self, batch: Lines, writing: _Writing) -> None:
         answer = self._post(b"\n".join(batch.values()))
         if answer.status == _OK:
-            number = answer.said.get("ackId")
+            number = answer.body.get("ackId")
             if self._hec.ack and isinstance(number, int):
                 writing.waiting[number] = list(batch)
             else:
@@ -173,7 +173,7 @@ class Hec:
     def _retry_without_rejected(self, batch: Lines, answer: _HecAnswer, writing: _Writing) -> None:
         """Refuse the one bad event, write those that were not taken yet."""
         names = list(batch)
-        number = answer.said.get("invalid-event-number")
+        number = answer.body.get("invalid-event-number")
         place = number if isinstance(number, int) and 0 <= number < len(names) else None
         before = names[:place]
         untouched = answer.status == _TOO_LARGE or len(names) == 1
@@ -232,20 +232,20 @@ class Hec:
         answer = self._asked(numbers)
         if answer.code in _HOPELESS:
             raise HecError(_HOPELESS[answer.code])
-        given = answer.said.get("acks", {})
+        given = answer.body.get("acks", {})
         return [int(number) for number, done in given.items() if done]
 
     # --- requests
 
     def _asked(self, numbers: Sequence[int]) -> _HecAnswer:
-        """Ask which of these are acknowledged: it may be asked again, whatever the trouble."""
+        """Ask which of these are acknowledged: it may be repeated after any error."""
         body = orjson.dumps({"acks": list(numbers)})
 
         def attempt() -> _HecAnswer:
             answer = self._send("POST", "/services/collector/ack", body)
             if answer.status >= 500:
                 raise ConnectorUnavailableError(
-                    f"the event collector is busy, or in trouble ({answer.status})"
+                    f"the event collector is busy or failing ({answer.status})"
                 )
             return answer
 
@@ -255,7 +255,7 @@ class Hec:
         """Send a batch; again while it is not taken for certain.
 
         Raises:
-            LostAnswerError: when nobody can say.
+            LostAnswerError: when it is not known whether the batch was taken.
         """
         packed = gzip.compress(body, 6, mtime=0) if self._hec.gzip else body
         encoding = {"Content-Encoding": "gzip"} if self._hec.gzip else {}
@@ -318,4 +318,4 @@ def _bad(names: Sequence[str], left: Sequence[str], place: int | None) -> str | 
 def _reason(answer: _HecAnswer) -> str:
     if answer.status == _TOO_LARGE:
         return "it is larger than the event collector takes (limits.conf, max_content_length)"
-    return f"the event collector refuses it: {answer.said.get('text', 'invalid')} ({answer.code})"
+    return f"the event collector refuses it: {answer.body.get('text', 'invalid')} ({answer.code})"

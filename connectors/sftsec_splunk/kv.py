@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 DETECTIONS = "sftsec_detections"
-_LIKELY_CAP = 1000  # of a batch: that of Splunk 9, where the server does not say
+_LIKELY_CAP = 1000  # of a batch: that of Splunk 9, where the server does not tell
 _CLAUSES = 100  # of one query
 _QUERIES = 20  # of one batch_find
 _MISSING = 404

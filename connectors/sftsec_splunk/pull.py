@@ -18,7 +18,7 @@ from sftsec_core.sdk.verdict_join import (
 from sftsec_core.sdk.window import TimeBounds, utc_now
 from sftsec_splunk.positions import SplunkPosition
 from sftsec_splunk.rows import RowReader, original_time
-from sftsec_splunk.searches import Span
+from sftsec_splunk.searches import TimeSpan
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -135,10 +135,10 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         """As the source says."""
         return self._source.is_private(name)
 
-    def _span(self) -> Span:
+    def _span(self) -> TimeSpan:
         bounds = TimeBounds.of(self._window, self._site.config.settle, self._site.clock)
         since, until = bounds.since, bounds.until
-        return Span(
+        return TimeSpan(
             None if since is None else since.timestamp(),
             None if until is None else until.timestamp(),
         )
@@ -157,7 +157,7 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         return [each.with_verdicts(given) for each, given in zip(records, own, strict=True)]
 
 
-def spans_of(times: Mapping[str, float]) -> list[tuple[list[str], Span]]:
+def spans_of(times: Mapping[str, float]) -> list[tuple[list[str], TimeSpan]]:
     """Group uids by the time of their events, so that each search is a narrow one.
 
     Args:
@@ -175,6 +175,6 @@ def spans_of(times: Mapping[str, float]) -> list[tuple[list[str], Span]]:
         parts = [groups[start : start + size] for start in range(0, len(groups), size)]
         groups = [[uid for group in part for uid in group] for part in parts]
     return [
-        (group, Span(min(times[u] for u in group) - 1, max(times[u] for u in group) + 1))
+        (group, TimeSpan(min(times[u] for u in group) - 1, max(times[u] for u in group) + 1))
         for group in groups
     ]

@@ -136,9 +136,9 @@ def comment_on_notables(splunk: Splunk, detections: Sequence[Detection]) -> None
     for each in detections:
         if not _NOTABLE.fullmatch(each.incident_uid):
             continue
-        said = f"sftsec {each.task}: {each.label}, probability {each.probability:.3f}"
+        prediction = f"sftsec {each.task}: {each.label}, probability {each.probability:.3f}"
         why = f" ({each.explanation})" if each.explanation else ""
-        comment = f"{said}{why}. Suggested disposition: true positive. [{each.uid}]"
+        comment = f"{prediction}{why}. Suggested disposition: true positive. [{each.uid}]"
         form = {"ruleUIDs": each.incident_uid, "comment": comment}
         try:
             answer = splunk.send(Request("POST", path, {}, form)) or {}

@@ -40,7 +40,7 @@ class JobGoneError(SearchError):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """A time: seconds since 1970, from `earliest` up to, and without, `latest`; None: no bound."""
 
     earliest: float | None = None
@@ -89,7 +89,7 @@ class Searches:
         self._config = config
         self._logged: set[str] = set()
 
-    def rows(self, search: str, span: Span = Span()) -> list[Row]:
+    def rows(self, search: str, span: TimeSpan = TimeSpan()) -> list[Row]:
         """All results of a search that has some thousands at most; run again when they are lost.
 
         Raises:
@@ -102,7 +102,7 @@ class Searches:
         raise JobGoneError("Splunk loses our search jobs: is it being restarted?")
 
     @contextmanager
-    def job(self, search: str, span: Span = Span()) -> Iterator[SearchJob]:
+    def job(self, search: str, span: TimeSpan = TimeSpan()) -> Iterator[SearchJob]:
         """Run a search to its end; the job is deleted afterwards.
 
         Raises:
@@ -119,7 +119,7 @@ class Searches:
             with suppress(ConnectorError):  # it goes by itself, ten minutes later
                 self._splunk.send(Request("DELETE", path, {}))
 
-    def _start(self, sid: str, path: str, search: str, span: Span) -> None:
+    def _start(self, sid: str, path: str, search: str, span: TimeSpan) -> None:
         """Make the job under a name of our own, so that a repeated request makes no second one."""
         form = {"id": sid, "search": search, "max_count": _MOST, "timeout": _TTL_S, "preview": 0}
         if span.earliest is not None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import Rejection
 from sftsec_core.sdk.errors import TooLargeError
 from sftsec_splunk.positions import SplunkPosition
-from sftsec_splunk.searches import JobGoneError, Row, Span
+from sftsec_splunk.searches import JobGoneError, Row, TimeSpan
 from sftsec_splunk.spl import keyed
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class SliceQuery:
 
     base: str
     uid: str
-    span: Span
+    span: TimeSpan
     condition: str
     keep: str
     in_time: bool = True
@@ -140,7 +140,9 @@ class Slices:
             else:
                 return
 
-    def _sorted(self, start: int, end: int, position: SplunkPosition | None) -> tuple[str, Span]:
+    def _sorted(
+        self, start: int, end: int, position: SplunkPosition | None
+    ) -> tuple[str, TimeSpan]:
         conditions = list(_TIMED)
         if position is not None:
             ms, key = position.ms, position.key
@@ -150,19 +152,19 @@ class Slices:
 
     def _limited(
         self, commands: str, start: int | None, end: int | None, conditions: list[str]
-    ) -> tuple[str, Span]:
+    ) -> tuple[str, TimeSpan]:
         """The search with these conditions and commands after it, and its time."""
         query = self._query
         if query.condition:
             conditions = [*conditions, f"({query.condition})"]
-        span = Span(_later(query.span.earliest, start), _sooner(query.span.latest, end))
+        span = TimeSpan(_later(query.span.earliest, start), _sooner(query.span.latest, end))
         if not query.in_time:
             bounds = {">=": span.earliest, "<": span.latest}
             conditions = [
                 *conditions,
                 *(f"_time{sign}{bound:.3f}" for sign, bound in bounds.items() if bound is not None),
             ]
-            span = Span()
+            span = TimeSpan()
         where = f"| where {' AND '.join(conditions)} " if conditions else ""
         return f"{keyed(query.base, query.uid)} {where}{commands}", span
 

@@ -13,7 +13,7 @@ from sftsec_core.sdk.portable import UID_EXPRESSION, is_private
 from sftsec_core.sdk.records import verdict_values
 from sftsec_splunk.reviews import Reviews
 from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME
-from sftsec_splunk.searches import Span
+from sftsec_splunk.searches import TimeSpan
 from sftsec_splunk.slices import RowPage, SliceQuery, Slices
 from sftsec_splunk.spl import NOTABLE_UID, among, field_clause, key_of, whole
 from sftsec_splunk.times import time_of
@@ -43,7 +43,7 @@ class EventSource(ABC):
 
     @abstractmethod
     def pages(
-        self, window: PullWindow, span: Span, position: SplunkPosition | None
+        self, window: PullWindow, span: TimeSpan, position: SplunkPosition | None
     ) -> Iterator[RowPage]:
         """Read the events that the window asks for, after a position, in a total order.
 
@@ -54,7 +54,7 @@ class EventSource(ABC):
         """
 
     @abstractmethod
-    def find(self, uids: Sequence[str], span: Span, fields: Sequence[str]) -> Iterator[Row]:
+    def find(self, uids: Sequence[str], span: TimeSpan, fields: Sequence[str]) -> Iterator[Row]:
         """The events with these names that happened in a span; detections of ours too."""
 
     @abstractmethod
@@ -101,7 +101,7 @@ class SearchedSource(EventSource):
         self._uid = uid
 
     def pages(
-        self, window: PullWindow, span: Span, position: SplunkPosition | None
+        self, window: PullWindow, span: TimeSpan, position: SplunkPosition | None
     ) -> Iterator[RowPage]:
         """Read slice by slice."""
         if window.labelled and not self.has_verdicts:
@@ -114,7 +114,7 @@ class SearchedSource(EventSource):
         query = self._query(span, condition, window.text_fields)
         yield from Slices(self._searches, self._config, query).pages(position)
 
-    def find(self, uids: Sequence[str], span: Span, fields: Sequence[str]) -> Iterator[Row]:
+    def find(self, uids: Sequence[str], span: TimeSpan, fields: Sequence[str]) -> Iterator[Row]:
         """Search for their keys."""
         keys = [key_of(uid) for uid in uids]
         for start in range(0, len(keys), _KEYS):
@@ -125,10 +125,10 @@ class SearchedSource(EventSource):
 
     def probe(self) -> None:
         """Search the last minutes."""
-        span = Span(time.time() - _PROBED_S) if self.in_time else Span()
+        span = TimeSpan(time.time() - _PROBED_S) if self.in_time else TimeSpan()
         list(self._searches.rows(f"{self._base} | head 1 | fields _time", span))
 
-    def _query(self, span: Span, condition: str, fields: Sequence[str]) -> SliceQuery:
+    def _query(self, span: TimeSpan, condition: str, fields: Sequence[str]) -> SliceQuery:
         return SliceQuery(self._base, self._uid, span, condition, self._keep(fields), self.in_time)
 
     def _keep(self, fields: Sequence[str]) -> str:
@@ -209,8 +209,8 @@ class LabelledSearch(SearchedSource):
             base += f" | eval _time=tonumber('{source.time}')"
         uid = f"'{source.uid}'" if source.uid else UID_EXPRESSION
         super().__init__(searches, config, base, uid)
-        said = f"{source.search}\0{source.uid}\0{source.time}"
-        self.name = f"search:{hashlib.sha256(said.encode()).hexdigest()[:12]}"
+        parts = f"{source.search}\0{source.uid}\0{source.time}"
+        self.name = f"search:{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
         self._source = source
 
     @property

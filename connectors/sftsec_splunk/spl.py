@@ -20,7 +20,7 @@ def keyed(base: str, uid: str) -> str:
     """A search whose rows have a name and a place in a total order.
 
     `sftsec_ms` is the time in whole milliseconds; rounded down, so that it agrees with slices
-    that begin at whole seconds. `sftsec_key` parts what shares one: hexadecimal digits behind a
+    that begin at whole seconds. `sftsec_key` orders what shares one: hexadecimal digits after a
     letter, which no collation and no guess at numbers can order otherwise.
 
     Args:

@@ -57,7 +57,7 @@ class RetryPolicy:
 
     def _wait(self, state: RetryCallState) -> float:
         # Never at once: a wait that is drawn near 0 would spend an attempt on the same fault. And
-        # never past the bound: the last attempt is at its end, not up to 15 s behind it.
+        # never past the bound: the last attempt is at its end, not up to 15 s after it.
         drawn = float(_exponential(state)) + random.random() * 0.1  # noqa: S311 - not a secret
         left = self._bound - (state.seconds_since_start or 0.0)
         return _LEAST + max(0.0, min(drawn, left))

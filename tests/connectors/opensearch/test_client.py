@@ -34,7 +34,7 @@ class TestTieBreaker:
         site.plant(index, {"a": {"@timestamp": START.isoformat(), "id": "1"}})
         site.plant(index, {"b": {"@timestamp": START.isoformat()}})
         [problem] = site.connect(index, tie_breaker="id").check()
-        assert problem.endswith("have no 'id' and may be passed over: leave `tie_breaker` at _id")
+        assert problem.endswith("have no 'id' and may be skipped: leave `tie_breaker` at _id")
 
 
 class TestCredentials:

@@ -1,4 +1,4 @@
-"""Splunk in trouble while it is read: nothing is lost, and nothing comes twice."""
+"""Splunk under faults while it is read: nothing is lost, and nothing comes twice."""
 
 from __future__ import annotations
 
