@@ -51,7 +51,9 @@ from __future__ import annotations
 
 import pytest
 
-_MODULES = (*("connector", "decision", "elsewhere", "evaluation", "plugin", "recipe", "step"),)
+_MODULES = (
+    *("connector", "decision", "elsewhere", "evaluation", "plugin", "recipe", "serving", "step"),
+)
 # An author whose connector fails should see the values of a plain assert, as in their own tests.
 pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _MODULES))
 
@@ -75,10 +77,13 @@ from sftsec_core.testing.incidents import (
 from sftsec_core.testing.memory import MemoryConnector, MemorySource
 from sftsec_core.testing.plugin import PluginContract
 from sftsec_core.testing.recipe import RecipeContract
+from sftsec_core.testing.serving import CalibratorContract, DeciderContract
 from sftsec_core.testing.step import StepContract
 
 __all__ = [
+    "CalibratorContract",
     "ConnectorContract",
+    "DeciderContract",
     "MemoryConnector",
     "MemorySource",
     "MetricContract",
