@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.api.domain import Incident, PullWindow, Verdict
+from sftsec_core.sdk.fields import select_fields
 from sftsec_core.sdk.records import (
     UnusableError,
     flatten,
@@ -33,13 +34,13 @@ class RecordMapper:
 
         Args:
             config: which fields hold what, and the limits.
-            window: what is asked for; `text_fields` limits the fields that are brought.
+            window: what is asked for; `fields` limits the fields that are brought.
             source: the file, for names and the split.
         """
         self._config = config
         self._window = window
         self._source = source
-        self._wanted = window.text_fields
+        self._wanted = window.fields
         self._label_prefix = f"{config.label}."
         self._private = {config.label, config.analyst, config.verdict_time} - {None}
 
@@ -90,8 +91,11 @@ class RecordMapper:
 
     def _fields(self, flat: dict[str, Any]) -> dict[str, Any]:
         if self._wanted:
-            return {name: flat[name] for name in self._wanted if flat.get(name) is not None}
+            return select_fields(flat, self._wanted, self._is_private)
         return {k: v for k, v in flat.items() if v is not None and k not in self._private}
+
+    def _is_private(self, name: str) -> bool:
+        return name in self._private
 
     def _verdicts(self, flat: Mapping[str, Any]) -> tuple[Verdict, ...]:
         found = flat.get(self._config.label)

@@ -142,7 +142,7 @@ def _pages(
 
 
 def _needed(config: FilesConfig, window: PullWindow) -> tuple[str, ...]:
-    needed = list(window.text_fields)
+    needed = list(window.fields)
     if window.labelled:
         needed.append(config.label)
     named = {"label", "id", "timestamp"} & config.model_fields_set

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.api.domain import Incident, Rejection
+from sftsec_core.sdk.fields import select_fields
 from sftsec_core.sdk.records import UnusableError, flatten, parse_time, refuse_long_values
 from sftsec_core.sdk.verdict_join import SourceRecord
 
@@ -51,12 +52,12 @@ class HitMapper:
 
         Args:
             config: the limits.
-            window: `text_fields` limits the fields that are brought.
+            window: `fields` limits the fields that are brought.
             source: where the verdicts are.
         """
         self._config = config
         self._source = source
-        self._wanted = window.text_fields
+        self._wanted = window.fields
 
     @property
     def includes(self) -> list[str] | None:
@@ -86,7 +87,7 @@ class HitMapper:
 
     def _fields(self, flat: Mapping[str, Any]) -> dict[str, Any]:
         if self._wanted:
-            return {name: flat[name] for name in self._wanted if flat.get(name) is not None}
+            return select_fields(flat, self._wanted, self._source.is_private)
         private = self._source.is_private
         return {k: v for k, v in flat.items() if v is not None and not private(k)}
 
@@ -100,7 +101,7 @@ class HitMapper:
         except UnusableError:
             at = None  # another tool wrote it: the fields count all the same
         if self._wanted:
-            fields = {name: fields[name] for name in self._wanted if name in fields}
+            fields = select_fields(fields, self._wanted, self._source.is_private)
         return Incident(detection.about or "", fields, detection.incident.verdicts, at)
 
 

@@ -97,7 +97,7 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         self._window = window
         self._source = source
         self._siblings = siblings
-        self._reader = RowReader(site.config, window.text_fields, source.is_private)
+        self._reader = RowReader(site.config, window.fields, source.is_private)
 
     def pages(self, position: SplunkPosition | None) -> Iterator[RecordPage[SplunkPosition]]:
         """Read the source page by page."""
@@ -112,7 +112,7 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         untimed = [each.uid for each in logged if each.at is None]
         rows = list(self._rows_at(times))
         if untimed:
-            rows += self._source.find(untimed, self._span(), self._window.text_fields)
+            rows += self._source.find(untimed, self._span(), self._window.fields)
         records, rejected = self._read(rows)
         return FoundRecords(self._with_own_verdicts(records), tuple(rejected))
 
@@ -145,7 +145,7 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
 
     def _rows_at(self, times: Mapping[str, float]) -> Iterator[Row]:
         for uids, span in spans_of(times):
-            yield from self._source.find(uids, span, self._window.text_fields)
+            yield from self._source.find(uids, span, self._window.fields)
 
     def _read(self, rows: Iterable[Row]) -> tuple[list[SourceRecord], list[Rejection]]:
         read = [self._reader.read(row) for row in rows]

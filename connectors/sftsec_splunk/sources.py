@@ -48,7 +48,7 @@ class EventSource(ABC):
         """Read the events that the window asks for, after a position, in a total order.
 
         Args:
-            window: of which `labelled` and `text_fields` count here.
+            window: of which `labelled` and `fields` count here.
             span: from when to when.
             position: of the last page; None begins at the start.
         """
@@ -111,7 +111,7 @@ class SearchedSource(EventSource):
             False: self.unlabelled_filter(),
             None: "",
         }[window.labelled]
-        query = self._query(span, condition, window.text_fields)
+        query = self._query(span, condition, window.fields)
         yield from Slices(self._searches, self._config, query).pages(position)
 
     def find(self, uids: Sequence[str], span: TimeSpan, fields: Sequence[str]) -> Iterator[Row]:

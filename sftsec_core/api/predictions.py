@@ -1,6 +1,6 @@
 """What a model answered for labelled examples: the one argument that every figure is computed from.
 
-It stands beside the domain, not in it, since it holds arrays: the domain is standard library only.
+It stands beside the domain, not in it, since it holds arrays: the domain imports none.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ def _pull(reference_client: ReferenceClient, _job: Job, watch: _Watch) -> int:
     connector = reference_client.connect("push")
     try:
         watch.start()
-        pages = connector.pull(PullWindow(text_fields=FIELDS))
+        pages = connector.pull(PullWindow(fields=FIELDS))
         count = sum(len(page.incidents) for page in pages)
         watch.stop()
     finally:

@@ -100,7 +100,7 @@ def _pipeline(folder: Path) -> dict[str, Any]:
     from sftsec_core.api.contracts import ConnectorContext, ConnectorSpec, StepContext
     from sftsec_core.api.domain import PullWindow, TaskSpec
     from sftsec_core.api.settings.task import TaskSettings
-    from sftsec_core.dataset.features import renderer
+    from sftsec_core.dataset.features import field_kinds, renderer
     from sftsec_core.dataset.ingest import IngestPlan, ingest
     from sftsec_core.dataset.steps import build_steps
     from sftsec_core.plugins import Plugins
@@ -113,11 +113,12 @@ def _pipeline(folder: Path) -> dict[str, Any]:
     )
     labels = {"malicious": ("malicious",), "benign": ("benign",)}
     task = TaskSettings(connector="files", text=(_FIELD,), labels=labels, benign="benign")
-    spec = TaskSpec("bench", task.text, ("benign", "malicious"), "benign")
+    spec = TaskSpec("bench", task.inputs, ("benign", "malicious"), "benign")
     steps = build_steps(task, plugins, StepContext(task.text, bytes(32)))
-    plan = IngestPlan(task.text, None, steps, task.dedupe, renderer(spec, task.render, plugins))
+    render = renderer(spec, task.render, plugins)
+    plan = IngestPlan(field_kinds(spec), None, steps, task.dedupe, render)
     begin, cpu = time.perf_counter(), time.process_time()
-    pages = connector.pull(PullWindow(text_fields=task.text))
+    pages = connector.pull(PullWindow(fields=task.text))
     snapshot = ingest(pages, plan, folder=folder / "work", snapshots=folder / "snapshots")
     seconds = time.perf_counter() - begin
     counts = snapshot.counts

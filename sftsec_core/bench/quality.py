@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import DataError, SftsecError, TrainingError
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.api.settings.values import Duration
@@ -115,7 +116,7 @@ def measure(run: BenchRun) -> dict[str, Any]:
         started = time.perf_counter()
         model = run.recipe.fit(job)
         fit_s = time.perf_counter() - started
-    proba, score_s = _score(model, dataset.test)
+    proba, score_s = _score(model, Batch.of_examples(dataset.task.inputs, dataset.test))
     return {
         "dataset": dataset.name,
         "recipe": run.recipe.name,
@@ -166,11 +167,10 @@ def judge(
     }
 
 
-def _score(model: TrainedModel, examples: Sequence[Example]) -> tuple[NDArray[np.float64], float]:
-    texts = [example.text for example in examples]
-    model.predict_proba(texts[:8])  # what is only ever done once is no part of the speed
+def _score(model: TrainedModel, batch: Batch) -> tuple[NDArray[np.float64], float]:
+    model.predict_proba(batch.slice(0, 8))  # one-off set-up is not part of the speed
     started = time.perf_counter()
-    proba = model.predict_proba(texts)
+    proba = model.predict_proba(batch)
     return proba, time.perf_counter() - started
 
 

@@ -115,11 +115,12 @@ def _example(record: Mapping[str, Any], field: str, part: str) -> Example:
     flat = dict(_flatten(record))
     if not isinstance(flat.get("label"), str):
         raise DataError(f"record {flat.get('id')!r} of {part} has no label")
-    return Example(
-        uid=str(flat.get("id")),
-        text=str(flat.get(field) or ""),
-        label=flat["label"],
-        group=flat.get(GROUP_FIELD),
+    group = flat.get(GROUP_FIELD)
+    return Example.of_text(
+        str(flat.get("id")),
+        str(flat.get(field) or ""),
+        flat["label"],
+        groups=() if group is None else (str(group),),
         split=part,
     )
 
@@ -127,4 +128,4 @@ def _example(record: Mapping[str, Any], field: str, part: str) -> Example:
 def _task(name: str, field: str, labels: set[str]) -> TaskSpec:
     benign = next((label for label in sorted(labels) if label.casefold() in BENIGN_NAMES), None)
     ordered = sorted(labels, key=lambda label: (label != benign, label))
-    return TaskSpec(name=name, text_fields=(field,), labels=tuple(ordered), benign=benign)
+    return TaskSpec.of_text(name, (field,), labels=tuple(ordered), benign=benign)

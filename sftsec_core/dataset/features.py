@@ -1,75 +1,122 @@
-"""From an incident to the text that the model reads, the same in a dataset build and in scoring."""
+"""From an incident to the inputs that a model reads, the same in a dataset build and in scoring."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.contracts import RendererSpec
-from sftsec_core.api.domain import Example
-from sftsec_core.dataset.values import as_text
+from sftsec_core.api.domain import Example, InputKind, Inputs
+from sftsec_core.dataset.values import as_category, as_image, as_number, as_sequence
 from sftsec_core.plugins import get
+from sftsec_core.sdk.fields import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from sftsec_core.api.domain import Incident, TaskSpec
+    from sftsec_core.api.domain import Incident, InputField, InputValue, TaskSpec
     from sftsec_core.api.settings.choice import Choice
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.plugins import Plugins
 
 
-def render_text(incident: Incident, task: TaskSpec) -> str:
-    """Join the values of the task's text fields with newlines, those that are there.
+def render_text(incident: Incident, sources: tuple[str, ...]) -> str:
+    """Join the values of these fields with newlines, those that are there.
 
     Field names are not part of the text: a task always reads the same fields, so they would be
     the same noise in every text.
     """
-    fields = incident.fields
-    values = [as_text(fields.get(name)) for name in task.text_fields]
+    values = [as_text(incident.fields.get(name)) for name in sources]
     return "\n".join(filter(None, values))
 
 
-def renderer(task: TaskSpec, chosen: Choice | None, plugins: Plugins) -> Callable[[Incident], str]:
-    """The function that renders: the plugin's that the task chose, else the default.
+def read_inputs(incident: Incident, task: TaskSpec, text: str | None = None) -> Inputs:
+    """Read the task's inputs from an incident's fields.
+
+    Args:
+        incident: cleaned, with the fields that the task keeps.
+        task: names the inputs and their kinds.
+        text: what a renderer made of it, in place of the TEXT inputs' fields.
+
+    Returns:
+        Every input by name; empty when none of them has a value.
+    """
+    inputs = {field.name: _read(incident, field, text) for field in task.inputs}
+    return inputs if any(value not in (None, "") for value in inputs.values()) else {}
+
+
+def _read(incident: Incident, field: InputField, text: str | None) -> InputValue:
+    if field.kind is InputKind.TEXT:
+        return render_text(incident, field.sources) if text is None else text
+    value = incident.fields.get(field.sources[0])
+    if field.kind is InputKind.NUMBER:
+        return as_number(value)
+    if field.kind is InputKind.CATEGORY:
+        return as_category(value)
+    return as_image(value) if field.kind is InputKind.IMAGE else as_sequence(value)
+
+
+def field_kinds(task: TaskSpec, more: Iterable[str] = ()) -> dict[str, InputKind]:
+    """The fields to keep of an incident with their kinds; those that are no input are text."""
+    kinds = {name: field.kind for field in task.inputs for name in field.sources}
+    return kinds | {name: InputKind.TEXT for name in more if name not in kinds}
+
+
+def renderer(
+    task: TaskSpec, chosen: Choice | None, plugins: Plugins
+) -> Callable[[Incident], Inputs]:
+    """The function that reads inputs; a renderer that the task chose makes the text.
 
     Raises:
         NotFoundError: when no enabled plugin registers the renderer.
         ConfigError: when its settings are wrong.
     """
     if chosen is None:
-        return lambda incident: render_text(incident, task)
+        return lambda incident: read_inputs(incident, task)
     spec = get("renderer", chosen.name, plugins.specs(RendererSpec))
     config = spec.configure(chosen.options())
-    return lambda incident: spec.render(config, incident, task)
+
+    def render(incident: Incident) -> Inputs:
+        text = spec.render(config, incident, task)
+        return read_inputs(incident, task, text) if text else {}
+
+    return render
 
 
 def build_examples(
     snapshot: Snapshot,
     resolution: Resolution,
-    task: TaskSpec,
-    render: Callable[[Incident], str],
+    render: Callable[[Incident], Inputs],
 ) -> list[Example]:
     """Make the examples that a recipe trains on: the rows with a label, sorted by uid.
 
     Args:
         snapshot: the rows.
         resolution: their labels.
-        task: what is read.
-        render: an incident's text; "" leaves it out.
+        render: reads an incident's inputs; none leave it out.
     """
     examples = []
     places = zip(_places(snapshot), snapshot.incidents(), strict=True)
-    for (cluster, group), incident in places:
+    for (cluster, groups), incident in places:
         uid = incident.uid
-        text = render(incident) if uid in resolution.labels else ""
-        if text:
+        inputs = render(incident) if uid in resolution.labels else {}
+        if inputs:
             label, weight = resolution.labels[uid]
-            at, part = incident.at, incident.split
-            examples.append(Example(uid, text, label, cluster, group, at, part, weight))
+            examples.append(
+                Example(
+                    uid,
+                    inputs,
+                    label,
+                    cluster=cluster,
+                    groups=tuple(groups),
+                    at=incident.at,
+                    split=incident.split,
+                    weight=weight,
+                )
+            )
     return sorted(examples, key=lambda example: example.uid)
 
 
-def _places(snapshot: Snapshot) -> Iterator[tuple[int, str | None]]:
-    for batch in snapshot.batches(["cluster", "group"]):
-        yield from zip(batch["cluster"].to_pylist(), batch["group"].to_pylist(), strict=True)
+def _places(snapshot: Snapshot) -> Iterator[tuple[int, list[str]]]:
+    for batch in snapshot.batches(["cluster", "groups"]):
+        yield from zip(batch["cluster"].to_pylist(), batch["groups"].to_pylist(), strict=True)

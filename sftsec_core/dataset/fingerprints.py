@@ -1,7 +1,7 @@
-"""Which texts a model was trained on, kept as salted fingerprints: eight bytes a text.
+"""Which inputs a model was trained on, kept as salted fingerprints of eight bytes each.
 
-A later run divides the data anew, and what the model in service learnt by heart may then stand
-in the test part. Judged on it, that model would look better than any other.
+A later run splits the data again, and the live model's training examples may then be in the
+test part. Evaluated on them, that model would look better than any other.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sftsec_core.api.domain import canonical_bytes
 from sftsec_core.sdk.atomic import write_atomically
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _BYTES = 8
 
 
 class TrainingFingerprints:
-    """The texts that a model was fitted to or chosen on."""
+    """The inputs that a model was fitted to or selected on."""
 
     def __init__(self, fingerprints: NDArray[np.uint64], salt: bytes) -> None:
         self._fingerprints = fingerprints
@@ -33,8 +34,8 @@ class TrainingFingerprints:
 
     @classmethod
     def of(cls, examples: Iterable[Example], salt: bytes) -> Self:
-        """Note the texts of a training and a dev part; the salt is this site's."""
-        return cls(np.unique(_fingerprints((e.text for e in examples), salt)), salt)
+        """Take the examples of a training and a dev part; the salt is this site's."""
+        return cls(np.unique(_fingerprints(examples, salt)), salt)
 
     @classmethod
     def load(cls, file: Path, salt: bytes) -> Self | None:
@@ -51,16 +52,16 @@ class TrainingFingerprints:
         write_atomically(file, content.getvalue())
 
     def __call__(self, examples: Sequence[Example]) -> NDArray[np.bool_]:
-        """Say of each example whether its text, or a near-duplicate of it among these, was seen."""
-        found = np.isin(_fingerprints((e.text for e in examples), self._salt), self._fingerprints)
+        """Tell of each example whether it, or a near-duplicate of it among these, was seen."""
+        found = np.isin(_fingerprints(examples, self._salt), self._fingerprints)
         clusters = np.array([example.cluster for example in examples], np.int64)
         near = np.isin(clusters, clusters[found & (clusters >= 0)])
         return np.asarray(found | near, np.bool_)
 
 
-def _fingerprints(texts: Iterable[str], salt: bytes) -> NDArray[np.uint64]:
+def _fingerprints(examples: Iterable[Example], salt: bytes) -> NDArray[np.uint64]:
     raw = (
-        hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_BYTES, key=salt)
-        for text in texts
+        hashlib.blake2b(canonical_bytes(example.inputs), digest_size=_BYTES, key=salt)
+        for example in examples
     )
     return np.fromiter((int.from_bytes(each.digest(), "little") for each in raw), np.uint64)

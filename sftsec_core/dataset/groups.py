@@ -30,9 +30,9 @@ def find_groups(examples: Sequence[Example]) -> NDArray[np.int64]:
         if example.cluster >= 0:
             rows.append(index)
             columns.append(nodes.setdefault(("cluster", example.cluster), count + len(nodes)))
-        if example.group is not None:
+        for group in example.groups:
             rows.append(index)
-            columns.append(nodes.setdefault(("group", example.group), count + len(nodes)))
+            columns.append(nodes.setdefault(("group", group), count + len(nodes)))
     size = count + len(nodes)
     edges = coo_array((np.ones(len(rows), np.bool_), (rows, columns)), shape=(size, size))
     _, labels = connected_components(edges, directed=False)

@@ -1,6 +1,6 @@
 """From a connector's pages to a snapshot: steps, duplicates out, then the first write to disk.
 
-Nothing is written that the steps have not seen, and of an incident only the fields that the plan
+No text is written that the steps have not seen, and of an incident only the fields that the plan
 names. A kill costs the pages since the last chunk; see `journal`.
 """
 
@@ -8,33 +8,42 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.api.domain import Incident, IncidentPage, Rejection
-from sftsec_core.dataset.dedup.deduplicator import Candidate, Deduplicator, DedupResult, DedupStatus
+from sftsec_core.api.domain import Blob, Incident, IncidentPage, InputKind, Inputs, Rejection
+from sftsec_core.dataset.dedup.deduplicator import DedupItem, Deduplicator, DedupResult, DedupStatus
 from sftsec_core.dataset.journal import Journal, Progress, read_progress
-from sftsec_core.dataset.snapshot import FIELD_PREFIX, SCHEMA_VERSION, Snapshot, open_snapshot
-from sftsec_core.dataset.values import as_text, storable, trim_incident
+from sftsec_core.dataset.snapshot import (
+    FIELD_PREFIX,
+    FIXED_COLUMNS,
+    SCHEMA_VERSION,
+    VERDICTS_SCHEMA,
+    Snapshot,
+    open_snapshot,
+)
+from sftsec_core.dataset.values import storable, trim_incident
+from sftsec_core.sdk.fields import as_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sftsec_core.api.settings.task import DedupeSettings
-    from sftsec_core.dataset.steps import Steps
+    from sftsec_core.dataset.steps import StepChain
 
 _CHUNK_INCIDENTS = 25_000
 _CHUNK_BYTES = 32 << 20
 _PARTS = frozenset({"train", "dev", "test"})
+_CAN_BE_UNREADABLE = frozenset({InputKind.NUMBER, InputKind.IMAGE})
 
 
 @dataclass(frozen=True, slots=True)
 class PageSummary:
-    """What became of a page.
+    """The result of one page.
 
     Attributes:
         cursor: the page's own.
@@ -57,29 +66,29 @@ class IngestPlan:
     """What a build is to do.
 
     Attributes:
-        fields: dotted names to keep: those of the text, and what a detection carries.
+        fields: dotted names to keep, with their kinds: the inputs' and what a detection carries.
         group_field: the field whose value keeps incidents together in a split.
         steps: what happens to incidents before anything else.
-        dedupe: when texts count as copies.
-        render: an incident, cleaned and with the kept fields only, as the text that the model
-            reads; "" drops it.
+        dedupe: when incidents count as copies.
+        render: an incident, cleaned and with the kept fields only, as the inputs that the model
+            reads; none drop it.
     """
 
-    fields: tuple[str, ...]
+    fields: Mapping[str, InputKind]
     group_field: str | None
-    steps: Steps
+    steps: StepChain
     dedupe: DedupeSettings
-    render: Callable[[Incident], str]
+    render: Callable[[Incident], Inputs]
 
     def digest(self) -> str:
-        """Name the plan: a work folder named by it is never gone on with under another one."""
+        """Name the plan: a work folder of one plan is never resumed under another one."""
         settings = [self.steps.settings, self.dedupe.model_dump()]
-        said = [SCHEMA_VERSION, self.fields, self.group_field, *settings]
+        said = [SCHEMA_VERSION, list(self.fields.items()), self.group_field, *settings]
         return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def resume_cursor(folder: Path) -> str | None:
-    """Where the pull goes on after a kill; None to begin at the start."""
+    """Where the pull resumes after a kill; None to begin at the start."""
     progress = read_progress(folder)
     return None if progress is None else progress.cursor
 
@@ -108,14 +117,14 @@ def ingest(
     Raises:
         DataError: when `folder` holds a build with another plan.
     """
-    build = _Build(plan)
     journal = Journal(folder, plan.fields)
-    build.resume(journal)
+    build = _Build(plan, journal)
+    build.resume()
     for page in pages:
         on_page(build.take(page))
         if build.chunk_is_full():
-            build.write_chunk(journal)
-    build.write_chunk(journal)
+            build.write_chunk()
+    build.write_chunk()
     target = journal.finish(
         build.progress, build.manifest(), build.dedupe.final_clusters(), snapshots
     )
@@ -125,18 +134,20 @@ def ingest(
 class _Build:
     """A build under way."""
 
-    def __init__(self, plan: IngestPlan) -> None:
+    def __init__(self, plan: IngestPlan, journal: Journal) -> None:
         self.plan = plan
+        self._journal = journal
         self.dedupe = Deduplicator(plan.dedupe)
         self.progress = Progress(plan.digest())
         self._steps_before: dict[str, Counter[str]] = {}
+        self._unreadable: Counter[str] = Counter()
         self._begin_chunk()
 
-    def resume(self, journal: Journal) -> None:
-        """Take up what an earlier run left."""
-        self.progress = journal.load(self.progress.plan)
+    def resume(self) -> None:
+        """Continue from the state that an earlier run left."""
+        self.progress = self._journal.load(self.progress.plan)
         self._steps_before = self.progress.steps
-        for arrays in journal.learnt(self.progress):
+        for arrays in self._journal.dedupe_states(self.progress):
             self.dedupe.restore(arrays)
 
     def _begin_chunk(self) -> None:
@@ -154,15 +165,16 @@ class _Build:
         counts = self.progress.counts
         cleaned = self.plan.steps(page.incidents)
         trimmed = [trim_incident(incident, self.plan.fields) for incident in cleaned]
-        texts = [self.plan.render(incident) for incident in trimmed]
-        chosen = [index for index, text in enumerate(texts) if text]
-        results = self.dedupe.add([_candidate(trimmed[i], texts[i]) for i in chosen])
+        self._count_unreadable(cleaned, trimmed)
+        inputs = [self.plan.render(incident) for incident in trimmed]
+        chosen = [index for index, read in enumerate(inputs) if read]
+        results = self.dedupe.add([_dedup_item(trimmed[i], inputs[i]) for i in chosen])
         for index, result in zip(chosen, results, strict=True):
             counts[result.status.value] += 1
             if result.status is DedupStatus.KEPT:
-                self._add_row(trimmed[index], self._group(cleaned[index]), result)
+                self._add_row(trimmed[index], self._groups(cleaned[index]), result)
             self._add_verdicts(trimmed[index], result)
-        rejected = page.rejected + tuple(_empty(cleaned[i]) for i, t in enumerate(texts) if not t)
+        rejected = page.rejected + tuple(_empty(cleaned[i]) for i, r in enumerate(inputs) if not r)
         counts["read"] += len(page.incidents) + len(page.rejected)
         counts["rejected"] += len(rejected)
         self._read += len(page.incidents) + len(page.rejected)
@@ -171,22 +183,37 @@ class _Build:
         judged = tuple(incident for incident in trimmed if incident.verdicts)
         return PageSummary(page.cursor, len(page.incidents), kept, rejected, judged)
 
-    def _group(self, incident: Incident) -> str | None:
-        name = self.plan.group_field
-        return None if name is None else as_text(incident.fields.get(name)) or None
+    def _count_unreadable(self, cleaned: Sequence[Incident], trimmed: Sequence[Incident]) -> None:
+        """Count values that are there and not of their kind: no number, no image."""
+        typed = [n for n, kind in self.plan.fields.items() if kind in _CAN_BE_UNREADABLE]
+        for name in typed:
+            self._unreadable[f"{name}: no {self.plan.fields[name]}"] += sum(
+                before.fields.get(name) not in (None, "") and name not in after.fields
+                for before, after in zip(cleaned, trimmed, strict=True)
+            )
 
-    def _add_row(self, incident: Incident, group: str | None, result: DedupResult) -> None:
+    def _groups(self, incident: Incident) -> list[str]:
+        """The groups that it belongs to: one a value of the field, which may be a list."""
+        name = self.plan.group_field
+        value = None if name is None else incident.fields.get(name)
+        values = value if isinstance(value, list | tuple) else [value]
+        texts = [storable(as_text(one)) for one in values]
+        return list(dict.fromkeys(text for text in texts if text))
+
+    def _add_row(self, incident: Incident, groups: list[str], result: DedupResult) -> None:
         rows = self._rows
         rows["uid"].append(storable(incident.uid))
         rows["cluster"].append(result.cluster)
-        rows["text_id"].append(result.text_id)
+        rows["digest"].append(result.digest)
         rows["at"].append(incident.at)
-        rows["group"].append(group and storable(group))
+        rows["groups"].append(groups)
         rows["split"].append(incident.split if incident.split in _PARTS else None)
         for name in self.plan.fields:
             value = incident.fields.get(name)
+            if isinstance(value, Blob):
+                value = self._journal.keep_blob(value)
             rows[FIELD_PREFIX + name].append(value)
-            self._size += len(value) if value else 0
+            self._size += _size(value)
 
     def _span(self) -> list[str | None]:
         """The first and last time so far; of one form, so that they compare as text."""
@@ -200,28 +227,28 @@ class _Build:
         table = self._verdicts
         for verdict in incident.verdicts:
             table["uid"].append(storable(incident.uid))
-            table["text_id"].append(result.text_id)
+            table["digest"].append(result.digest)
             table["value"].append(storable(verdict.value))
             table["analyst"].append(verdict.analyst and storable(verdict.analyst))
             table["at"].append(verdict.at)
             table["reason"].append(verdict.reason and storable(verdict.reason))
             table["automated"].append(verdict.automated)
 
-    def write_chunk(self, journal: Journal) -> None:
+    def write_chunk(self) -> None:
         """Write what was gathered, and how far we are."""
         before = self._steps_before
+        counted: dict[str, Mapping[str, int]] = dict(self.plan.steps.counts())
+        if +self._unreadable or "inputs" in before:
+            counted["inputs"] = self._unreadable
         self.progress.steps = {
-            name: before.get(name, Counter()) + Counter(counts)
-            for name, counts in self.plan.steps.counts().items()
+            name: before.get(name, Counter()) + Counter(counts) for name, counts in counted.items()
         }
         self.progress.span = self._span()
-        names = ["uid", "cluster", "text_id", "at", "group", "split"]
-        names += [FIELD_PREFIX + name for name in self.plan.fields]
+        names = [*FIXED_COLUMNS, *(FIELD_PREFIX + name for name in self.plan.fields)]
         rows = {name: self._rows[name] for name in names}
-        verdict_names = ["uid", "text_id", "value", "analyst", "at", "reason", "automated"]
-        verdicts = {name: self._verdicts[name] for name in verdict_names}
+        verdicts = {name: self._verdicts[name] for name in VERDICTS_SCHEMA.names}
         columns = {"rows": rows, "verdicts": verdicts}
-        journal.write(self.progress, columns, self.dedupe.take_unsaved())
+        self._journal.write(self.progress, columns, self.dedupe.take_unsaved())
         self._begin_chunk()
 
     def manifest(self) -> dict[str, Any]:
@@ -229,7 +256,7 @@ class _Build:
         counts = self.progress.counts
         names = ("read", *(status.value for status in DedupStatus), "rejected")
         return {
-            "fields": list(self.plan.fields),
+            "fields": [{"name": n, "kind": str(kind)} for n, kind in self.plan.fields.items()],
             "group_field": self.plan.group_field,
             "steps": self.plan.steps.settings,
             "dedupe": self.plan.dedupe.model_dump(mode="json"),
@@ -241,10 +268,17 @@ class _Build:
         }
 
 
-def _candidate(incident: Incident, text: str) -> Candidate:
-    words = frozenset(verdict.value.casefold() for verdict in incident.verdicts)
-    return Candidate(incident.uid, text, words, incident.split)
+def _dedup_item(incident: Incident, inputs: Inputs) -> DedupItem:
+    verdicts = frozenset(verdict.value.casefold() for verdict in incident.verdicts)
+    return DedupItem.of(incident.uid, inputs, verdicts, incident.split)
+
+
+def _size(value: object) -> int:
+    """About how many bytes a value takes, to bound a chunk."""
+    if isinstance(value, str):
+        return len(value)
+    return sum(map(len, value)) if isinstance(value, tuple) else 8
 
 
 def _empty(incident: Incident) -> Rejection:
-    return Rejection(incident.uid, "there is no text in the fields that the task reads")
+    return Rejection(incident.uid, "no field that the task reads has a value")

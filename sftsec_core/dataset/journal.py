@@ -1,9 +1,9 @@
 """The work folder of an ingest: what survives a kill, and how the snapshot is made of it.
 
 At a page's end, now and then, what was gathered since the last time is written as one chunk: rows,
-verdicts and what the deduplicator learnt, each file under a temporary name, synced and renamed;
+verdicts and the deduplicator's state, each file under a temporary name, synced and renamed;
 `progress.json` follows last and says how many chunks count. A kill loses at most the pages since
-then, and those are pulled again.
+then, and those are pulled again. Images are written when they are met, each content once.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sftsec_core.api.domain import InputKind
 from sftsec_core.api.errors import DataError
+from sftsec_core.dataset.content_digest import ContentDigest
 from sftsec_core.dataset.snapshot import (
+    BLOBS,
+    FIELD_PREFIX,
     MANIFEST,
     SCHEMA_VERSION,
     TABLES,
     VERDICTS_SCHEMA,
-    ContentDigest,
     file_digest,
     manifest_digest,
     rows_schema,
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sftsec_core.api.domain import Blob
+
 _PROGRESS = "progress.json"
 _PART_ROWS = 131_072
 _GROUP_ROWS = 16_384
@@ -49,8 +54,8 @@ class Progress:
     """How far an ingest got.
 
     Attributes:
-        plan: digest of what the ingest was asked for; another plan cannot go on here.
-        cursor: behind the last page that counts; None before the first.
+        plan: digest of what the ingest was asked for; another plan cannot resume here.
+        cursor: after the last page that counts; None before the first.
         chunks: chunks that count.
         counts: read, kept, dropped and why.
         steps: counts of each step.
@@ -68,11 +73,12 @@ class Progress:
 class Journal:
     """Writes and reads the chunks of one work folder."""
 
-    def __init__(self, folder: Path, fields: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, fields: Mapping[str, InputKind]) -> None:
         """Take the folder, which is made when missing."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._schemas = {"rows": rows_schema(fields), "verdicts": VERDICTS_SCHEMA}
+        self._images = [FIELD_PREFIX + n for n, kind in fields.items() if kind is InputKind.IMAGE]
 
     def load(self, plan: str) -> Progress:
         """How far an earlier run got; a fresh start when there was none.
@@ -85,8 +91,8 @@ class Journal:
             return Progress(plan)
         if progress.plan != plan:
             raise DataError(
-                f"{self._folder} holds a build that was begun with other settings; "
-                "remove the folder to begin anew"
+                f"{self._folder} holds a build that was begun with other settings or by another "
+                "version; remove the folder to start again"
             )
         return progress
 
@@ -101,7 +107,7 @@ class Journal:
         Args:
             progress: as of the chunk's end; its `chunks` is raised by one.
             columns: table name to column name to values.
-            dedupe: what the deduplicator learnt.
+            dedupe: the deduplicator's state since the last chunk.
         """
         number = progress.chunks
         for table in TABLES:
@@ -120,8 +126,17 @@ class Journal:
         raw = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
         _write_atomically(self._folder / _PROGRESS, lambda path: _write_bytes(path, raw))
 
-    def learnt(self, progress: Progress) -> Iterator[dict[str, NDArray[Any]]]:
-        """What the deduplicator learnt, chunk by chunk."""
+    def keep_blob(self, blob: Blob) -> str:
+        """Write an image's bytes, unless they are there; return their digest."""
+        target = self._folder / BLOBS / blob.sha256
+        if not target.is_file():
+            target.parent.mkdir(exist_ok=True)
+            content = blob.read()
+            _write_atomically(target, lambda path: _write_bytes(path, content))
+        return blob.sha256
+
+    def dedupe_states(self, progress: Progress) -> Iterator[dict[str, NDArray[Any]]]:
+        """The deduplicator's state, chunk by chunk."""
         for number in range(progress.chunks):
             with np.load(self._path("dedupe", number), allow_pickle=False) as arrays:
                 yield dict(arrays)
@@ -149,6 +164,7 @@ class Journal:
             for batch in self._batches(table, progress.chunks):
                 writer.add(_relabelled(batch, clusters) if table == "rows" else batch)
             contents[table], parts[table] = writer.close()
+        self._move_blobs(draft, progress.chunks)
         manifest = {"schema_version": SCHEMA_VERSION, **manifest, "content": contents}
         manifest |= {"digest": manifest_digest(manifest), "parts": parts}
         _write_bytes(draft / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
@@ -161,6 +177,21 @@ class Journal:
             sync(to)
         shutil.rmtree(self._folder)
         return target
+
+    def _move_blobs(self, draft: Path, chunks: int) -> None:
+        """Move the images that rows name; others are of pages that a kill undid."""
+        named = {
+            name
+            for batch in (self._batches("rows", chunks) if self._images else ())
+            for column in self._images
+            for name in batch[column].to_pylist()
+            if name is not None
+        }
+        for name in sorted(named):
+            (draft / BLOBS).mkdir(exist_ok=True)
+            (self._folder / BLOBS / name).replace(draft / BLOBS / name)
+        if named:
+            sync(draft / BLOBS)
 
     def _batches(self, table: str, chunks: int) -> Iterator[Any]:
         for number in range(chunks):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import LeakCheck
 from sftsec_core.api.settings.task import DedupeSettings
-from sftsec_core.dataset.dedup.deduplicator import Candidate, Deduplicator
+from sftsec_core.dataset.dedup.deduplicator import DedupItem, Deduplicator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,7 +38,7 @@ def check_leaks(split: Split, dedupe: DedupeSettings | None = None) -> LeakCheck
         "texts": texts,
         "near_duplicates": near,
         "clusters": _straddling((e.cluster, part, e) for part, e in rows if e.cluster >= 0),
-        "groups": _straddling((e.group, part, e) for part, e in rows if e.group is not None),
+        "groups": _straddling((group, part, e) for part, e in rows for group in e.groups),
     }
     counts = {kind: len(leaks) for kind, leaks in found.items()}
     examples = tuple(f"{kind}: {leaks[0]}" for kind, leaks in found.items() if leaks)
@@ -77,9 +77,9 @@ def _by_content(split: Split, settings: DedupeSettings) -> tuple[list[str], list
     texts, clusters = [], []
     for batch in _batches(_each(split)):
         # Parts make the uids distinct, so that a uid in two parts is compared by its text too.
-        given = [Candidate(f"{part}\x00{example.uid}", example.text) for part, example in batch]
+        given = [DedupItem.of(f"{part}\x00{e.uid}", e.inputs) for part, e in batch]
         for (part, example), result in zip(batch, finder.add(given), strict=True):
-            texts.append((result.text_id, part, example))
+            texts.append((result.digest, part, example))
             clusters.append((result.cluster, part, example))
     tied = finder.final_clusters()
     near = _straddling((tied.get(number, number), part, e) for number, part, e in clusters)

@@ -140,7 +140,7 @@ class _LabelAggregator:
         self._verdicts = verdicts
         self._choices = choices
         self._uid, self._uids = _encode(verdicts["uid"])
-        self._text, self._texts = _encode(verdicts["text_id"])
+        self._text, self._texts = _encode(verdicts["digest"])
         self._automated = np.asarray(verdicts["automated"].to_numpy(), np.bool_)
         self._label = np.full(len(self._uids), _REVIEW, np.int64)
         self._by_person = np.zeros(len(self._uids), np.bool_)
@@ -237,8 +237,8 @@ def _label_rows(
     left_out = 0
     # One tuple a label and weight, not one a row.
     trust = [[(name, automated_weight) for name in names], [(name, 1.0) for name in names]]
-    for batch in snapshot.batches(["uid", "text_id"]):
-        code = _numbers(pc.fill_null(pc.index_in(batch["text_id"], texts.ids), -1))
+    for batch in snapshot.batches(["uid", "digest"]):
+        code = _numbers(pc.fill_null(pc.index_in(batch["digest"], texts.ids), -1))
         place = np.flatnonzero(code >= 0)
         place = place[texts.label[code[place]] >= 0]
         uids = batch["uid"].take(pa.array(place)).to_pylist()
@@ -252,8 +252,8 @@ def _label_rows(
     return found, left_out
 
 
-def _rows_of(snapshot: Snapshot, text_ids: Any) -> Iterator[str]:  # noqa: ANN401 - pyarrow
-    if not len(text_ids):
+def _rows_of(snapshot: Snapshot, digests: Any) -> Iterator[str]:  # noqa: ANN401 - pyarrow
+    if not len(digests):
         return
-    for batch in snapshot.batches(["uid", "text_id"]):
-        yield from batch["uid"].filter(pc.is_in(batch["text_id"], text_ids)).to_pylist()
+    for batch in snapshot.batches(["uid", "digest"]):
+        yield from batch["uid"].filter(pc.is_in(batch["digest"], digests)).to_pylist()

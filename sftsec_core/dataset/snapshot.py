@@ -1,11 +1,14 @@
 """Snapshots: what a dataset build left on disk, named by the digest of its content.
 
-    <digest>/manifest.json           counts, settings, columns and their digests, parts
-    <digest>/rows-00000.parquet      uid, cluster, text_id, at, group, split, field.<ECS name> ...
-    <digest>/verdicts-00000.parquet  uid, text_id, value, analyst, at, reason, automated
+    <digest>/manifest.json           counts, settings, fields with their kinds, columns and parts
+    <digest>/rows-00000.parquet      uid, cluster, digest, at, groups, split, field.<ECS name> ...
+    <digest>/verdicts-00000.parquet  uid, digest, value, analyst, at, reason, automated
+    <digest>/blobs/<sha256>          the bytes of images, each content once
 
 The digest is taken over the values, column by column, and over the manifest's counts and
 settings: not over Parquet's bytes, which change with its version and with where a part is cut.
+
+A snapshot of schema 1, in which every field was text, is read as it is: see `snapshot_v1`.
 """
 
 from __future__ import annotations
@@ -14,44 +17,58 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sftsec_core.api.domain import Incident
+from sftsec_core.api.domain import Blob, Incident, InputKind
 from sftsec_core.api.errors import IntegrityError
+from sftsec_core.dataset import snapshot_v1
+from sftsec_core.dataset.content_digest import ContentDigest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
 FIELD_PREFIX = "field."  # so that an event's own field named "uid" or "split" clashes with nothing
 TABLES = ("rows", "verdicts")
+BLOBS = "blobs"
 _TIME = pa.timestamp("us", "UTC")
 _BATCH = 4096
+_TYPES = {
+    InputKind.TEXT: pa.string(),
+    InputKind.NUMBER: pa.float64(),
+    InputKind.CATEGORY: pa.string(),
+    InputKind.IMAGE: pa.string(),
+    InputKind.SEQUENCE: pa.list_(pa.string()),
+}
+FIXED_COLUMNS = ("uid", "cluster", "digest", "at", "groups", "split")
 
 
-def rows_schema(fields: Iterable[str]) -> Any:  # noqa: ANN401 - pyarrow has no types
-    """The Arrow schema of the table of rows, one string column a kept field."""
+def rows_schema(fields: Mapping[str, InputKind]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """The Arrow schema of the table of rows, one column a kept field, typed by its kind.
+
+    An image's column holds the SHA-256 of its bytes, which are a blob.
+    """
     fixed = [
         pa.field("uid", pa.string(), nullable=False),
         pa.field("cluster", pa.int64(), nullable=False),
-        pa.field("text_id", pa.string(), nullable=False),
+        pa.field("digest", pa.string(), nullable=False),
         pa.field("at", _TIME),
-        pa.field("group", pa.string()),
+        pa.field("groups", pa.list_(pa.string()), nullable=False),
         pa.field("split", pa.string()),
     ]
-    return pa.schema(fixed + [pa.field(FIELD_PREFIX + name, pa.string()) for name in fields])
+    kept = [pa.field(FIELD_PREFIX + name, _TYPES[kind]) for name, kind in fields.items()]
+    return pa.schema(fixed + kept)
 
 
 VERDICTS_SCHEMA = pa.schema(
     [
         pa.field("uid", pa.string(), nullable=False),
-        pa.field("text_id", pa.string(), nullable=False),
+        pa.field("digest", pa.string(), nullable=False),
         pa.field("value", pa.string(), nullable=False),
         pa.field("analyst", pa.string()),
         pa.field("at", _TIME),
@@ -76,9 +93,16 @@ class Snapshot:
     manifest: Mapping[str, Any]
 
     @property
-    def fields(self) -> tuple[str, ...]:
-        """The dotted names of the fields that were kept."""
-        return tuple(self.manifest["fields"])
+    def fields(self) -> Mapping[str, InputKind]:
+        """The dotted names of the fields that were kept, with their kinds."""
+        if self.is_v1:
+            return dict.fromkeys(self.manifest["fields"], InputKind.TEXT)
+        return {each["name"]: InputKind(each["kind"]) for each in self.manifest["fields"]}
+
+    @property
+    def is_v1(self) -> bool:
+        """Whether it was written before inputs were typed."""
+        return bool(self.manifest["schema_version"] == snapshot_v1.SCHEMA_VERSION)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -99,15 +123,53 @@ class Snapshot:
         return pa.Table.from_batches(self.verdict_batches(), VERDICTS_SCHEMA)
 
     def incidents(self) -> Iterator[Incident]:
-        """The rows as incidents without their verdicts; every field is text."""
+        """The rows as incidents without their verdicts; each field has its kind's type."""
+        kinds = self.fields
         for batch in self.batches():
-            fields = [(name, batch.column(FIELD_PREFIX + name).to_pylist()) for name in self.fields]
+            fields = [(n, batch.column(FIELD_PREFIX + n).to_pylist(), k) for n, k in kinds.items()]
             fixed = [batch.column(name).to_pylist() for name in ("uid", "at", "split")]
             for index, (uid, at, split) in enumerate(zip(*fixed, strict=True)):
-                present = {k: v[index] for k, v in fields if v[index] is not None}
+                present = {
+                    name: self._value(values[index], kind)
+                    for name, values, kind in fields
+                    if values[index] is not None
+                }
                 yield Incident(uid, present, at=at, split=split)
 
+    def blob(self, sha256: str) -> Blob:
+        """One of its images."""
+        return Blob(sha256, path=self.folder / BLOBS / sha256)
+
+    def blobs(self) -> set[str]:
+        """The digests of all images that its rows name."""
+        images = [FIELD_PREFIX + n for n, kind in self.fields.items() if kind is InputKind.IMAGE]
+        return {
+            name
+            for batch in (self.batches(images) if images else ())
+            for column in batch.columns
+            for name in pc.unique(column).to_pylist()
+            if name is not None
+        }
+
+    def _value(self, value: Any, kind: InputKind) -> Any:  # noqa: ANN401 - by kind
+        if kind is InputKind.IMAGE:
+            return self.blob(value)
+        return tuple(value) if kind is InputKind.SEQUENCE else value
+
     def _read(self, table: str, columns: Sequence[str] | None) -> Iterator[Any]:
+        if not self.is_v1:
+            yield from self.read_stored(table, columns)
+            return
+        stored = None if columns is None else snapshot_v1.stored_names(columns)
+        for batch in self.read_stored(table, stored):
+            yield snapshot_v1.upgrade(batch)
+
+    def read_stored(self, table: str, columns: Sequence[str] | None = None) -> Iterator[Any]:
+        """A table's batches as they lie on disk, in the schema that they were written in.
+
+        Raises:
+            IntegrityError: when a part is missing or damaged.
+        """
         for part in self.manifest["parts"][table]:
             try:
                 with pq.ParquetFile(self.folder / part["name"]) as file:
@@ -117,61 +179,6 @@ class Snapshot:
                     f"snapshot {self.digest[:12]}: {part['name']} cannot be read ({error}); "
                     "build the dataset again"
                 ) from error
-
-
-class ContentDigest:
-    """Digests a table's columns, whatever batches it comes in."""
-
-    def __init__(self, schema: Any) -> None:  # noqa: ANN401 - pyarrow has no types
-        """Start with no rows of the schema's columns."""
-        self._types = {field.name: str(field.type) for field in schema}
-        self._hashes = {name: (hashlib.sha256(), hashlib.sha256()) for name in self._types}
-        self.rows = 0
-
-    def update(self, batch: Any) -> None:  # noqa: ANN401 - pyarrow has no types
-        """Take a record batch."""
-        self.rows += batch.num_rows
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            shape, data = self._hashes[name]
-            if pa.types.is_string(column.type):
-                shape.update(_lengths(column))
-                data.update(_characters(column))
-            else:
-                shape.update(column.is_valid().to_numpy(zero_copy_only=False).tobytes())
-                data.update(_values(column))
-
-    def summary(self) -> dict[str, Any]:
-        """Rows, and each column's type and digest."""
-        columns = {
-            name: {
-                "type": self._types[name],
-                "sha256": hashlib.sha256(shape.digest() + data.digest()).hexdigest(),
-            }
-            for name, (shape, data) in self._hashes.items()
-        }
-        return {"rows": self.rows, "columns": columns}
-
-
-def _lengths(column: Any) -> bytes:  # noqa: ANN401 - pyarrow has no types
-    lengths = pc.fill_null(pc.binary_length(column), -1)
-    return bytes(lengths.to_numpy(zero_copy_only=False).astype("<i4").tobytes())
-
-
-def _characters(column: Any) -> memoryview:  # noqa: ANN401 - pyarrow has no types
-    _, offsets, data = column.buffers()
-    if data is None:
-        return memoryview(b"")
-    places = np.frombuffer(offsets, np.int32)
-    begin = int(places[column.offset])
-    end = int(places[column.offset + len(column)])
-    return memoryview(data)[begin:end]
-
-
-def _values(column: Any) -> bytes:  # noqa: ANN401 - pyarrow has no types
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.int64())
-    filled = pc.fill_null(column, False if pa.types.is_boolean(column.type) else 0)
-    return bytes(filled.to_numpy(zero_copy_only=False).astype("<i8").tobytes())
 
 
 def manifest_digest(manifest: Mapping[str, Any]) -> str:
@@ -194,36 +201,53 @@ def open_snapshot(folder: Path, *, verify: bool = True) -> Snapshot:
         verify: False checks the manifest only, not the parts.
 
     Raises:
-        IntegrityError: when the manifest or a part is missing, damaged or changed.
+        IntegrityError: when the manifest, a part or a blob is missing, damaged or changed, or the
+            snapshot is of a later version.
     """
     path = folder / MANIFEST
     try:
         manifest: dict[str, Any] = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
         raise IntegrityError(f"{path} cannot be read: {error}") from error
-    if manifest.get("schema_version") != SCHEMA_VERSION:
-        version = manifest.get("schema_version")
-        raise IntegrityError(f"{path} has schema {version}, this program reads {SCHEMA_VERSION}")
+    version = manifest.get("schema_version")
+    if version not in (snapshot_v1.SCHEMA_VERSION, SCHEMA_VERSION):
+        raise IntegrityError(
+            f"{path} has schema {version}, this version of sftsec reads schemas "
+            f"{snapshot_v1.SCHEMA_VERSION} and {SCHEMA_VERSION}: build the dataset again"
+        )
     digest = manifest_digest(manifest)
     if digest != folder.name or digest != manifest.get("digest"):
         raise IntegrityError(f"{path} was changed: its digest is {digest}")
     snapshot = Snapshot(digest, folder, manifest)
     if verify:
-        _verify_parts(snapshot)
+        _verify(snapshot)
     return snapshot
 
 
-def _verify_parts(snapshot: Snapshot) -> None:
-    schemas = {"rows": rows_schema(snapshot.fields), "verdicts": VERDICTS_SCHEMA}
+def _verify(snapshot: Snapshot) -> None:
     for table in TABLES:
         for part in snapshot.manifest["parts"][table]:
-            path = snapshot.folder / part["name"]
-            if path.parent != snapshot.folder or not path.is_file():
-                raise IntegrityError(f"{path} is missing from the snapshot")
-            if file_digest(path) != part["sha256"]:
-                raise IntegrityError(f"{path} was changed or damaged; build the dataset again")
-        content = ContentDigest(schemas[table])
-        for batch in snapshot._read(table, None):
+            _verify_part(snapshot, part)
+        content = ContentDigest(_stored_schema(snapshot, table))
+        for batch in snapshot.read_stored(table):
             content.update(batch)
         if content.summary() != snapshot.manifest["content"][table]:
             raise IntegrityError(f"the {table} of {snapshot.folder} are not those of its manifest")
+    for name in snapshot.blobs():
+        path = snapshot.folder / BLOBS / name
+        if not path.is_file() or file_digest(path) != name:
+            raise IntegrityError(f"{path} is missing or damaged; build the dataset again")
+
+
+def _verify_part(snapshot: Snapshot, part: Mapping[str, Any]) -> None:
+    path = snapshot.folder / part["name"]
+    if path.parent != snapshot.folder or not path.is_file():
+        raise IntegrityError(f"{path} is missing from the snapshot")
+    if file_digest(path) != part["sha256"]:
+        raise IntegrityError(f"{path} was changed or damaged; build the dataset again")
+
+
+def _stored_schema(snapshot: Snapshot, table: str) -> Any:  # noqa: ANN401 - pyarrow has no types
+    if snapshot.is_v1:
+        return snapshot_v1.schema(table, tuple(snapshot.fields))
+    return rows_schema(snapshot.fields) if table == "rows" else VERDICTS_SCHEMA

@@ -64,7 +64,7 @@ def split_examples(examples: Sequence[Example], policy: SplitSettings) -> Split:
     elif method == "time":
         split = _by_time(examples, policy)
     else:
-        if method == "group" and all(example.group is None for example in examples):
+        if method == "group" and not any(example.groups for example in examples):
             raise DataError("split by group: no example has one; name a field in `group`")
         shares = {"train": 1 - policy.dev - policy.test, "test": policy.test, "dev": policy.dev}
         split = _split(examples, _stratify(examples, shares, policy.seed), method)
@@ -80,7 +80,7 @@ def choose_method(examples: Sequence[Example]) -> Method:
         return "given"
     if len({example.at for example in examples}) > 1 and all(e.at is not None for e in examples):
         return "time"
-    return "group" if any(example.group is not None for example in examples) else "stratified"
+    return "group" if any(example.groups for example in examples) else "stratified"
 
 
 def _require_two_labels(examples: Sequence[Example]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import CleansVerdictText, StepSpec
 from sftsec_core.api.errors import PluginError
+from sftsec_core.dataset.values import gather_fields, with_verdicts
 from sftsec_core.plugins import get
 
 if TYPE_CHECKING:
@@ -18,19 +19,25 @@ if TYPE_CHECKING:
     from sftsec_core.plugins import Plugins
 
 
-class Steps:
-    """A chain of named steps."""
+class StepChain:
+    """A chain of named steps, run on incidents whose needed fields were gathered first."""
 
     def __init__(
-        self, chain: Sequence[tuple[str, Step]], settings: Mapping[str, Mapping[str, Any]]
+        self,
+        chain: Sequence[tuple[str, Step]],
+        settings: Mapping[str, Mapping[str, Any]],
+        fields: Sequence[str] = (),
     ) -> None:
         """Take the chain.
 
         Args:
             chain: names with their steps, in the order in which they run.
             settings: each step's settings, as the manifest keeps them; nothing secret.
+            fields: the task's; one that names an object, or a path into a list of objects, is
+                gathered before the steps, so that they clean it too.
         """
         self._chain = tuple(chain)
+        self._fields = tuple(fields)
         self._cleaners = [step for _, step in chain if isinstance(step, CleansVerdictText)]
         self.settings = {name: dict(settings.get(name, {})) for name, _ in self._chain}
 
@@ -42,13 +49,14 @@ class Steps:
         Raises:
             PluginError: when a step returns an incident that it was not given, or not in order.
         """
+        gathered = [gather_fields(incident, self._fields) for incident in incidents]
         if not self._chain:
-            return list(incidents)
-        shown: Sequence[Incident] = [replace(each, verdicts=()) for each in incidents]
+            return gathered
+        shown: Sequence[Incident] = [with_verdicts(each, ()) for each in gathered]
         for name, step in self._chain:
             shown = _in_order(name, shown, step(shown))
         return [
-            replace(incident, verdicts=self._cleaned(verdicts)) if verdicts else incident
+            with_verdicts(incident, self._cleaned(verdicts)) if verdicts else incident
             for incident, verdicts in _with_verdicts(shown, incidents)
         ]
 
@@ -92,7 +100,7 @@ def _with_verdicts(
         yield incident, original.verdicts
 
 
-def build_steps(task: TaskSettings, plugins: Plugins, context: StepContext) -> Steps:
+def build_steps(task: TaskSettings, plugins: Plugins, context: StepContext) -> StepChain:
     """Make the steps that a task names, sorted by their order and then by name.
 
     Args:
@@ -111,4 +119,4 @@ def build_steps(task: TaskSettings, plugins: Plugins, context: StepContext) -> S
         config = spec.configure(task.steps[spec.name], "steps")
         settings[spec.name] = config.model_dump(mode="json")
         chain.append((spec.name, spec.create(config, context)))
-    return Steps(chain, settings)
+    return StepChain(chain, settings, task.fields)

@@ -174,8 +174,8 @@ def _difference(ours: _EvaluatedModel, theirs: _EvaluatedModel, comparison: Comp
 
 def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> _EvaluatedModel:
     labels = setup.task.labels
-    raw_dev, _ = fitted.probabilities(setup.split.dev, labels, name)
-    raw_test, seconds = fitted.probabilities(setup.split.test, labels, name)
+    raw_dev, _ = fitted.probabilities(setup.split.dev, setup.task, name)
+    raw_test, seconds = fitted.probabilities(setup.split.test, setup.task, name)
     parts = fitted.parts or setup.methods.fit(setup.dev.predictions(raw_dev), setup.dev_per_day)
     uncalibrated = setup.test.predictions(raw_test)
     test, decisions = _decide(uncalibrated, parts)
@@ -241,7 +241,7 @@ def _columns(examples: Sequence[Example], task: TaskSpec) -> NDArray[np.int64]:
 
 
 def _groups(examples: Sequence[Example]) -> NDArray[np.object_] | None:
-    groups = [() if example.group is None else (example.group,) for example in examples]
+    groups = [example.groups for example in examples]
     return np.fromiter(groups, np.object_, count=len(groups)) if any(groups) else None
 
 

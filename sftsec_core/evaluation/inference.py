@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import TrainingError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.contracts import TrainedModel
-    from sftsec_core.api.domain import Example
+    from sftsec_core.api.domain import Example, TaskSpec
     from sftsec_core.evaluation.methods import ServingParts
 
 
@@ -52,18 +53,18 @@ class FittedModel:
     _outputs: dict[int, _CachedOutput] = field(default_factory=dict, repr=False, compare=False)
 
     def probabilities(
-        self, part: Sequence[Example], labels: tuple[str, ...], name: str
+        self, part: Sequence[Example], task: TaskSpec, name: str
     ) -> tuple[NDArray[np.float64], float]:
         """What `predict` gives for this model, computed once for each part."""
         known = self._outputs.get(id(part))
         if known is None:
-            known = _CachedOutput(part, *predict(self.model, part, labels, name))
+            known = _CachedOutput(part, *predict(self.model, part, task, name))
             self._outputs[id(part)] = known
         return known.proba, known.seconds
 
 
 def predict(
-    model: TrainedModel, examples: Sequence[Example], labels: tuple[str, ...], name: str
+    model: TrainedModel, examples: Sequence[Example], task: TaskSpec, name: str
 ) -> tuple[NDArray[np.float64], float]:
     """Run a model, check its output and put its columns in the task's order.
 
@@ -73,7 +74,7 @@ def predict(
     Args:
         model: what to run.
         examples: n of them.
-        labels: the task's k labels.
+        task: its inputs are read, and its k labels are the columns.
         name: the model's name, for the error.
 
     Returns:
@@ -83,9 +84,10 @@ def predict(
         TrainingError: when the output is not one row of probabilities for each example.
     """
     if not examples:
-        return np.zeros((0, len(labels))), 0.0
+        return np.zeros((0, len(task.labels))), 0.0
+    batch = Batch.of_examples(task.inputs, examples)
     started = perf_counter()
-    output = model.predict_proba([example.text for example in examples])
+    output = model.predict_proba(batch)
     seconds = perf_counter() - started
     proba = np.asarray(output, dtype=np.float64)
     expected = (len(examples), len(model.labels))
@@ -95,7 +97,7 @@ def predict(
         raise TrainingError(f"model {name!r} gave a probability that is negative or not a number")
     if not np.allclose(proba.sum(axis=1), 1.0, atol=1e-3):
         raise TrainingError(f"model {name!r} gave rows of probabilities that do not sum to 1")
-    return _aligned(proba, tuple(model.labels), labels), seconds
+    return _aligned(proba, tuple(model.labels), task.labels), seconds
 
 
 def _aligned(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sftsec_core.api.domain import ConfusionMatrix, Curve, WorstError
+from sftsec_core.api.domain import ConfusionMatrix, Curve, WorstError, describe_inputs
 from sftsec_core.evaluation.metrics import defined, ratio
 from sftsec_core.evaluation.threshold import ThresholdSweep
 
@@ -118,7 +118,7 @@ def worst_errors(
     return tuple(
         WorstError(
             uid=test[i].uid,
-            text=clip(test[i].text),
+            text=clip(describe_inputs(test[i].inputs)),
             label=labels[y[i]],
             predicted=labels[predicted[i]],
             probability=float(given[i]),

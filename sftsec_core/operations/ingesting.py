@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import IncidentPage, PullWindow
-from sftsec_core.dataset.features import renderer
+from sftsec_core.dataset.features import field_kinds, renderer
 from sftsec_core.dataset.ingest import IngestPlan, PageSummary, ingest, resume_cursor
 from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
 from sftsec_core.dataset.steps import build_steps
@@ -21,16 +21,10 @@ if TYPE_CHECKING:
 _DONE = "snapshot"
 
 
-def fields_of(task: TaskSettings) -> tuple[str, ...]:
-    """The fields of an incident that the task uses: no other is kept."""
-    group = (task.group,) if task.group else ()
-    return tuple(dict.fromkeys((*task.text, *task.keep, *group)))
-
-
 def window_of(task: TaskSettings, now: datetime, *, labelled: bool) -> PullWindow:
     """What to pull: as far back as the task says, counted from the run's own start."""
     since = now - task.window if task.window else None
-    return PullWindow(since=since, labelled=labelled, text_fields=fields_of(task))
+    return PullWindow(since=since, labelled=labelled, fields=task.fields)
 
 
 def ingest_snapshot(run: Run) -> Snapshot:
@@ -72,7 +66,7 @@ def _counts(snapshot: Snapshot) -> dict[str, int]:
 def _pull_into_snapshot(run: Run, stage: Stage) -> Snapshot:
     context, task = run.context, run.task
     plan = IngestPlan(
-        fields=fields_of(task),
+        fields=field_kinds(run.spec, task.fields),
         group_field=task.group,
         steps=build_steps(task, context.plugins, context.step_context(run.spec.name)),
         dedupe=task.dedupe,

@@ -44,7 +44,7 @@ def preview_incidents(
     rejected: list[Rejection] = []
     found: list[Incident] = []
     with context.connector(task.connector) as connector:
-        for page in connector.pull(PullWindow(labelled=labelled, text_fields=task.text)):
+        for page in connector.pull(PullWindow(labelled=labelled, fields=task.fields)):
             found += steps(list(islice(page.incidents, limit - len(found))))
             rejected += page.rejected
             if len(found) >= limit:

@@ -6,15 +6,15 @@ import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import BatchPushed, Permission
+from sftsec_core.api.domain import BatchPushed, InputKind, Permission
 from sftsec_core.api.errors import ConnectorUnavailableError, NoLiveModelError, PluginError
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.task import TaskSettings
-from sftsec_core.dataset.features import renderer
+from sftsec_core.dataset.features import field_kinds, renderer
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.dataset.values import trim_incident
 from sftsec_core.operations.authorize import authorize
-from sftsec_core.operations.ingesting import fields_of, window_of
+from sftsec_core.operations.ingesting import window_of
 from sftsec_core.operations.running import Run, running
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
@@ -111,11 +111,12 @@ def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer,
     serving = loaded.serving
     _require_plugins(context, loaded)
     render = None if serving.render is None else Choice.model_validate(serving.render)
-    trained = context.task(name).model_copy(
-        update={"steps": dict(serving.steps), "text": serving.task.text_fields}
-    )
+    read = {"text": serving.task.text_fields}
+    for key, kind in (("numbers", InputKind.NUMBER), ("categories", InputKind.CATEGORY)):
+        read[key] = serving.task.sources_of(kind)
+    trained = context.task(name).model_copy(update={"steps": dict(serving.steps), **read})
     steps = build_steps(trained, context.plugins, context.step_context(name))
-    fields = fields_of(trained)
+    fields = field_kinds(serving.task, trained.fields)
     scorer = Scorer.of(
         loaded,
         steps=lambda incidents: [trim_incident(one, fields) for one in steps(incidents)],

@@ -43,7 +43,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
     with run.stage("dataset", f"split by {task.split.method}") as stage:
         resolution = resolve(snapshot, task.labels, task.verdicts)
         render = renderer(run.spec, task.render, plugins)
-        examples = build_examples(snapshot, resolution, run.spec, render)
+        examples = build_examples(snapshot, resolution, render)
         split = divide(examples, task.split, plugins)
         leaks = check_leaks(split, task.dedupe)
         if not leaks.clean:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.blend import BlendModel, average, inference_cost_of
 from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
@@ -31,11 +32,12 @@ from sftsec_core.recipes.selection import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob
+    from sftsec_core.api.domain import Example
 
 MIN_DEV = 50  # rows to choose on; with fewer, one text is worth more than recipes differ by
 MIN_FINE_TUNE = 500  # labels from which fine-tuning has been seen to help a blend
@@ -85,6 +87,9 @@ class _Search:
             Trial(recipe, "skipped", predicted_seconds=_rounded(predicted), reason=reason)
         )
 
+    def batch(self, examples: Sequence[Example]) -> Batch:
+        return Batch.of_examples(self.job.task.inputs, examples)
+
     def y(self) -> NDArray[np.int64]:
         column = {label: i for i, label in enumerate(self.job.task.labels)}
         return np.array([column[example.label] for example in self.job.dev], dtype=np.int64)
@@ -129,7 +134,7 @@ def _fit(search: _Search, name: str, predicted: float | None = None) -> None:
     try:
         model = search.recipes[name].fit(job)
         if search.job.dev:
-            proba = model.predict_proba([example.text for example in search.job.dev])
+            proba = model.predict_proba(search.batch(search.job.dev))
             search.dev_proba[name] = proba
             trial.dev_macro_f1 = round(Candidate((name,), proba).macro_f1(search.y()), 4)
         search.models[name] = model
@@ -155,7 +160,7 @@ def _try_hybrid(search: _Search) -> None:
 
 def _predict_hybrid(search: _Search) -> float:
     """Foretell hybrid's seconds: a sample's embedding, scaled, and the linear fit once more."""
-    texts = list(dict.fromkeys(e.text for e in (*search.job.train, *search.job.dev)))
+    texts = list(dict.fromkeys(search.batch((*search.job.train, *search.job.dev)).text()))
     rng = np.random.default_rng(search.job.settings.seed)
     sample = [texts[i] for i in rng.permutation(len(texts))[:_SAMPLE]]
     embedder = Embedder(search.job.settings.encoder)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.contracts import RecipeSpec, TrainedModel
+    from sftsec_core.api.domain import Batch
 
 SETTINGS = "auto.json"
 
@@ -36,9 +37,9 @@ class BlendModel:
     notes: Mapping[str, Any] = field(default_factory=dict)
     inference_cost: int | None = None
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Probabilities, shape (len(texts), len(labels))."""
-        return average([member.predict_proba(texts) for member in self.members.values()])
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        """Probabilities, shape (len(batch), len(labels))."""
+        return average([member.predict_proba(batch) for member in self.members.values()])
 
     def save(self, folder: Path) -> None:
         """Write each member into a subfolder of its name, and the notes beside them."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from sftsec_core.api.domain import Batch
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.embeddings import Embedder
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
@@ -46,8 +47,9 @@ class HybridModel:
     ngrams: NgramTfidf | None
     head: LogisticHead
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Probabilities, shape (len(texts), len(labels))."""
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        """Probabilities, shape (len(batch), len(labels))."""
+        texts = batch.text()
         vectors = self.embedder(texts)
         out = np.zeros((len(texts), len(self.labels)))
         for start in range(0, len(texts), _SCORED_AT_ONCE):
@@ -116,7 +118,7 @@ def train_hybrid(job: TrainJob) -> HybridModel:
 
 def _train(job: TrainJob, *, with_ngrams: bool) -> HybridModel:
     examples = usable(job.train, job.task.labels)
-    texts = [example.text for example in examples]
+    texts = Batch.of_examples(job.task.inputs, examples).text()
     embedder = Embedder(job.settings.encoder)
     vectors = embedder(texts)
     center = vectors.mean(axis=0)

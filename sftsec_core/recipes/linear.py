@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sftsec_core.api.domain import Batch
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
 from sftsec_core.recipes.ngrams import NgramTfidf
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy as np
@@ -30,9 +30,9 @@ class LinearModel:
     ngrams: NgramTfidf
     head: LogisticHead
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Probabilities, shape (len(texts), len(labels))."""
-        return self.head.predict_proba(self.ngrams.transform(texts))
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        """Probabilities, shape (len(batch), len(labels))."""
+        return self.head.predict_proba(self.ngrams.transform(batch.text()))
 
     def save(self, folder: Path) -> None:
         """Write the vocabulary, the head and the labels."""
@@ -47,7 +47,7 @@ def train_linear(job: TrainJob) -> LinearModel:
         DataError: when train has fewer than two labels.
     """
     examples = usable(job.train, job.task.labels)
-    texts = [example.text for example in examples]
+    texts = Batch.of_examples(job.task.inputs, examples).text()
     ngrams = NgramTfidf.fit(texts, feature_bound(len(job.task.labels)))
     features = ngrams.transform(texts)
     head = LogisticHead.fit(features, examples, job.task.labels, job.settings)

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import sftsec_core
-from sftsec_core.api.domain import Decision, Vote
+from sftsec_core.api.domain import Decision, InputKind, Vote
 from sftsec_core.registry.limits import limits
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _details(scores: ModelScores, task: TaskSpec, provenance: Provenance) -> dic
         "task": task.name,
         "labels": list(task.labels),
         "benign": task.benign,
-        "text_fields": list(task.text_fields),
+        "inputs": {kind: list(names) for kind in InputKind if (names := task.sources_of(kind))},
         "recipe": scores.recipe,
         "encoder": dict(provenance.encoder) if provenance.encoder else None,
         "run": provenance.run_id,
@@ -150,9 +150,9 @@ def _details(scores: ModelScores, task: TaskSpec, provenance: Provenance) -> dic
 
 
 def _intended_use(task: TaskSpec) -> dict[str, Any]:
-    fields = ", ".join(task.text_fields)
+    fields = ", ".join(task.sources)
     return {
-        "primary": f"Sorting incidents of the task {task.name!r} by the text of {fields}, at the "
+        "primary": f"Sorting incidents of the task {task.name!r} by {fields}, at the "
         "site whose analysts labelled them; detections go to analysts, who give verdicts on them.",
         "users": "SOC analysts and detection engineers.",
         "out_of_scope": [

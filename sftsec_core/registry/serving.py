@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from sftsec_core.api.domain import FittedPart, TaskSpec
+from sftsec_core.api.domain import FittedPart, InputField, InputKind, TaskSpec
 from sftsec_core.api.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class Serving:
     """How a model is used and its probabilities are read.
 
     Attributes:
-        task: text fields, labels (the columns' order) and the benign label, as it was trained.
+        task: inputs, labels (the columns' order) and the benign label, as it was trained.
         recipe: the recipe that made it.
         calibrator: applied to its probabilities before anything else.
         decider: decides on the calibrated probabilities.
@@ -87,10 +87,8 @@ class Serving:
                 raise IntegrityError(f"serving.json is of format {number}, not 1 or {FORMAT}")
             if number == 1:
                 body = _from_format_1(body)
-            task = body.pop("task")
-            lists = {name: tuple(task[name]) for name in ("text_fields", "labels")}
             return cls(
-                task=TaskSpec(**task | lists),
+                task=_task(body.pop("task")),
                 calibrator=FittedPart(**body.pop("calibrator")),
                 decider=FittedPart(**body.pop("decider")),
                 keep=tuple(body.pop("keep")),
@@ -111,3 +109,14 @@ def _from_format_1(body: dict[str, Any]) -> dict[str, Any]:
         "calibrator": {"name": "temperature", "state": {"temperature": body["temperature"]}},
         "decider": {"name": "threshold", "state": decided},
     }
+
+
+def _task(body: dict[str, Any]) -> TaskSpec:
+    given = {**body, "labels": tuple(body["labels"])}
+    if "text_fields" in body:  # written before inputs were typed
+        return TaskSpec.of_text(fields=tuple(given.pop("text_fields")), **given)
+    inputs = tuple(
+        InputField(each["name"], InputKind(each["kind"]), tuple(each["sources"]))
+        for each in body["inputs"]
+    )
+    return TaskSpec(**{**given, "inputs": inputs})

@@ -12,6 +12,7 @@ import numpy as np
 from sftsec_core.api.domain import Action, Detection, LabelRequest, detection_uid
 from sftsec_core.api.errors import PluginError
 from sftsec_core.api.predictions import ACTIONS, attack_scores
+from sftsec_core.dataset.values import plain_fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +61,7 @@ def decide_page(rated: RatedPage, scorer: Scorer) -> Iterator[ScoringDecision]:
     else:
         probabilities = attack_scores(proba, benign)
     names = np.array(task.labels, dtype=np.object_)
-    for number, (incident, _) in enumerate(rated.texts):
+    for number, (incident, _) in enumerate(rated.rows):
         yield ScoringDecision(
             incident=incident,
             action=ACTIONS[decisions.actions[number]],
@@ -111,7 +112,7 @@ def review_request(decision: ScoringDecision, scorer: Scorer) -> LabelRequest:
         probability=decision.probability,
         reason=f"for review: perhaps {named}, probability {decision.probability:.2f}, no alert",
         at=decision.incident.at,
-        fields=decision.incident.fields,
+        fields=plain_fields(decision.incident.fields),
     )
 
 
@@ -127,8 +128,9 @@ def _probability(pair: tuple[str, float]) -> float:
 
 
 def _carried(incident: Incident, scorer: Scorer) -> Mapping[str, Any]:
-    wanted = dict.fromkeys((*scorer.task.text_fields, *scorer.keep))
-    return {name: incident.fields[name] for name in wanted if name in incident.fields}
+    wanted = dict.fromkeys((*scorer.task.sources, *scorer.keep))
+    there = {name: incident.fields[name] for name in wanted if name in incident.fields}
+    return plain_fields(there)
 
 
 def suppression_of(detection: Detection, scorer: Scorer) -> Suppression | None:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sftsec_core.api.domain import LabelRequest
+from sftsec_core.api.domain import LabelRequest, describe_inputs, inputs_digest
 from sftsec_core.api.predictions import attack_scores
+from sftsec_core.dataset.values import plain_fields
 from sftsec_core.scoring.decision import decide_page
 from sftsec_core.scoring.scorer import Scorer, rate_page
 
@@ -33,7 +34,8 @@ class Uncertain:
         label: the class that the model would decide on.
         probability: of being an attack, or of the best class where there is no benign one.
         doubt: how far it is from certain the other way; the smallest are the least sure.
-        text: as the model read it, cleaned and redacted.
+        text: the inputs as the model read them, cleaned and redacted, for a reader.
+        digest: of the inputs.
     """
 
     incident: Incident
@@ -41,6 +43,7 @@ class Uncertain:
     probability: float
     doubt: float
     text: str
+    digest: str
 
     @property
     def uid(self) -> str:
@@ -54,7 +57,7 @@ def most_uncertain(
     limit: int,
     on_page: Callable[[int], None] = lambda _done: None,
 ) -> list[Uncertain]:
-    """Find the incidents that the model is least sure of; of equal texts the first one.
+    """Find the incidents that the model is least sure of; of equal inputs the first one.
 
     Args:
         pages: of unlabelled incidents.
@@ -70,14 +73,15 @@ def most_uncertain(
     for page in pages:
         rated = rate_page(page, scorer)
         doubts = _doubts(rated.proba, scorer)
-        rows = zip(rated.texts, decide_page(rated, scorer), doubts, strict=True)
-        for (incident, text), decision, doubt in rows:
-            if text not in best:
+        rows = zip(rated.rows, decide_page(rated, scorer), doubts, strict=True)
+        for (incident, inputs), decision, doubt in rows:
+            digest = inputs_digest(inputs)
+            if digest not in best:
+                text = describe_inputs(inputs)
                 label, probability = decision.label, decision.probability
-                found = Uncertain(incident, label, probability, float(doubt), text)
-                best[text] = found
+                best[digest] = Uncertain(incident, label, probability, float(doubt), text, digest)
         kept = heapq.nsmallest(limit, best.values(), key=lambda each: (each.doubt, each.uid))
-        best = {each.text: each for each in kept}
+        best = {each.digest: each for each in kept}
         done += len(page.incidents)
         on_page(done)
     return list(best.values())
@@ -96,7 +100,7 @@ def label_request(each: Uncertain, scorer: Scorer) -> LabelRequest:
         probability=each.probability,
         reason=f"the model is not sure: {each.probability:.2f}, {each.doubt:.2f} from {near}",
         at=each.incident.at,
-        fields=each.incident.fields,
+        fields=plain_fields(each.incident.fields),
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from sftsec_core.api.domain import Action, Rejection
+from sftsec_core.api.domain import Action, Batch, Inputs, Rejection, inputs_digest
 from sftsec_core.api.errors import IntegrityError, PluginError
 from sftsec_core.scoring.decision import (
     ScoringDecision,
@@ -54,10 +54,10 @@ class Scorer:
         calibrator: calibrates the model's probabilities.
         decider: decides on the calibrated probabilities.
         steps: the steps that cleaned the training texts.
-        render: an incident's text, rendered as for training; "" leaves the incident out.
+        render: an incident's inputs, rendered as for training; none leave the incident out.
         suppress: gives the reason why a detection must not be pushed; None when it may.
-        keep: fields that a detection carries besides the task's text fields.
-        batch: texts that the model is given at once.
+        keep: fields that a detection carries besides those that the task reads.
+        batch: rows that the model is given at once.
     """
 
     task: TaskSpec
@@ -66,7 +66,7 @@ class Scorer:
     calibrator: Calibrator
     decider: Decider
     steps: Callable[[Sequence[Incident]], Sequence[Incident]]
-    render: Callable[[Incident], str]
+    render: Callable[[Incident], Inputs]
     suppress: Callable[[Detection], Suppression | None] = lambda _detection: None
     keep: tuple[str, ...] = ()
     batch: int = BATCH
@@ -84,7 +84,7 @@ class Scorer:
         loaded: LoadedModel,
         *,
         steps: Callable[[Sequence[Incident]], Sequence[Incident]],
-        render: Callable[[Incident], str],
+        render: Callable[[Incident], Inputs],
         suppress: Callable[[Detection], Suppression | None] = lambda _detection: None,
     ) -> Self:
         """Take the task, the calibrator and the decider from a registered model."""
@@ -161,7 +161,7 @@ def score_page(page: IncidentPage, scorer: Scorer) -> ScoredPage:
     return ScoredPage(
         cursor=page.cursor,
         pulled=len(page.incidents),
-        scored=len(rated.texts),
+        scored=len(rated.rows),
         dismissed=len(by_action[Action.DISMISS]),
         detections=tuple(passed),
         suppressed=tuple(suppressed),
@@ -175,13 +175,13 @@ class RatedPage:
     """A page's incidents with the model's probabilities, before anything is decided.
 
     Attributes:
-        texts: each incident that could be rated, cleaned, with the text that the model read.
-        proba: calibrated probabilities, shape (len(texts), labels).
+        rows: each incident that could be rated, cleaned, with the inputs that the model read.
+        proba: calibrated probabilities, shape (len(rows), labels).
         rejected: records that could not be read or rated.
-        empty: uids of incidents that have no text to read.
+        empty: uids of incidents that have nothing to read.
     """
 
-    texts: tuple[tuple[Incident, str], ...]
+    rows: tuple[tuple[Incident, Inputs], ...]
     proba: NDArray[np.float64]
     rejected: tuple[Rejection, ...]
     empty: tuple[str, ...] = ()
@@ -194,9 +194,9 @@ def rate_page(page: IncidentPage, scorer: Scorer) -> RatedPage:
         PluginError: when the model breaks its contract (shape of the probabilities).
     """
     work = _PageErrors(list(page.rejected))
-    texts = _render_all(_clean(page.incidents, scorer, work), scorer, work)
-    proba = _probabilities([text for _, text in texts], scorer)
-    kept, proba = _only_finite(texts, proba, work)
+    rows = _render_all(_clean(page.incidents, scorer, work), scorer, work)
+    proba = _probabilities([inputs for _, inputs in rows], scorer)
+    kept, proba = _only_finite(rows, proba, work)
     return RatedPage(tuple(kept), proba, tuple(work.rejected), tuple(work.empty))
 
 
@@ -226,61 +226,64 @@ def _clean(incidents: Sequence[Incident], scorer: Scorer, work: _PageErrors) -> 
 
 def _render_all(
     incidents: Sequence[Incident], scorer: Scorer, work: _PageErrors
-) -> list[tuple[Incident, str]]:
-    texts = []
+) -> list[tuple[Incident, Inputs]]:
+    rows = []
     for incident in incidents:
         try:
-            text = scorer.render(incident)
+            inputs = scorer.render(incident)
         except Exception as error:  # noqa: BLE001 - as for the steps
             work.reject(incident, "it cannot be rendered", error)
             continue
-        if text:
-            texts.append((incident, text))
+        if inputs:
+            rows.append((incident, inputs))
         else:
             work.empty.append(incident.uid)
-    return texts
+    return rows
 
 
-def _probabilities(texts: Sequence[str], scorer: Scorer) -> NDArray[np.float64]:
-    """Calibrated probabilities, shape (len(texts), labels); each different text is scored once.
+def _probabilities(rows: Sequence[Inputs], scorer: Scorer) -> NDArray[np.float64]:
+    """Calibrated probabilities, shape (len(rows), labels); equal inputs are scored once.
 
     Texts of similar length share a batch, so that little is computed on padding; alert streams
-    repeat themselves, so that many texts are not scored at all.
+    repeat themselves, so that many rows are not scored at all.
     """
-    row = {text: number for number, text in enumerate(sorted(set(texts), key=_by_length))}
-    different = list(row)
+    digests = [inputs_digest(inputs) for inputs in rows]
+    different = dict(zip(digests, rows, strict=True))
+    order = sorted(different, key=lambda digest: (_length(different[digest]), digest))
+    batch = Batch.of(scorer.task.inputs, (different[digest] for digest in order))
     parts = [
-        _ask(scorer.model, different[start : start + scorer.batch])
-        for start in range(0, len(different), scorer.batch)
+        _ask(scorer.model, batch.slice(start, start + scorer.batch))
+        for start in range(0, len(batch), scorer.batch)
     ]
     if not parts:
         return np.empty((0, len(scorer.task.labels)))
-    found = np.concatenate(parts)[[row[text] for text in texts]]
+    place = {digest: number for number, digest in enumerate(order)}
+    found = np.concatenate(parts)[[place[digest] for digest in digests]]
     return scorer.calibrator.calibrate(found)
 
 
-def _by_length(text: str) -> tuple[int, str]:
-    return (len(text), text)
+def _length(inputs: Inputs) -> int:
+    return sum(len(value) for value in inputs.values() if isinstance(value, str | tuple))
 
 
-def _ask(model: TrainedModel, texts: Sequence[str]) -> NDArray[np.float64]:
-    proba = np.asarray(model.predict_proba(texts), dtype=np.float64)
-    if proba.shape != (len(texts), len(model.labels)):
+def _ask(model: TrainedModel, batch: Batch) -> NDArray[np.float64]:
+    proba = np.asarray(model.predict_proba(batch), dtype=np.float64)
+    if proba.shape != (len(batch), len(model.labels)):
         raise PluginError(
-            f"the model gave probabilities of shape {proba.shape} for {len(texts)} texts and "
+            f"the model gave probabilities of shape {proba.shape} for {len(batch)} rows and "
             f"{len(model.labels)} labels: its recipe breaks the contract of predict_proba"
         )
     return proba
 
 
 def _only_finite(
-    texts: Sequence[tuple[Incident, str]], proba: NDArray[np.float64], work: _PageErrors
-) -> tuple[list[tuple[Incident, str]], NDArray[np.float64]]:
+    rows: Sequence[tuple[Incident, Inputs]], proba: NDArray[np.float64], work: _PageErrors
+) -> tuple[list[tuple[Incident, Inputs]], NDArray[np.float64]]:
     good = [bool(np.isfinite(row).all()) for row in proba]
-    for (incident, _), is_good in zip(texts, good, strict=True):
+    for (incident, _), is_good in zip(rows, good, strict=True):
         if not is_good:
             work.reject(incident, "the model gave no probability for it")
-    kept = [each for each, is_good in zip(texts, good, strict=True) if is_good]
+    kept = [each for each, is_good in zip(rows, good, strict=True) if is_good]
     return kept, proba[np.array(good, dtype=bool)]
 
 

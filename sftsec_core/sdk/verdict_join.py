@@ -191,14 +191,14 @@ class VerdictJoin(Generic[PositionT]):
                 yield IncidentPage(incidents, cursor.encode(), page.rejected)
         if self._reads_log() and self.log is not None:
             for logged in self.log.pages(
-                cursor.positions.get(_LOG), self.page_size, self.window.text_fields
+                cursor.positions.get(_LOG), self.page_size, self.window.fields
             ):
                 cursor = cursor.moved(_LOG, logged.position)
                 found, rejected = self._looked_up(logged.logged)
                 yield IncidentPage(tuple(found), cursor.encode(), tuple(rejected))
 
     def _refuse_private(self) -> None:
-        for name in self.window.text_fields:
+        for name in self.window.fields:
             if any(source.is_private(name) for source in (*self.sources, *self.lookups)):
                 raise PrivateFieldError(
                     f"{name!r} holds what analysts said, or may: a model that reads it learns "

@@ -16,13 +16,14 @@ from sftsec_core.scoring.decision import (
     top_classes,
 )
 from sftsec_core.scoring.scorer import Scorer, rate_page
+from sftsec_core.sdk.fields import select_fields
 from sftsec_core.sdk.records import UnusableError, flatten, parse_time
 from sftsec_core.server.schemas import ClassProbability, EventResult, ScoreEvent
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-NO_TEXT = "there is no text in the fields that the task reads"
+NO_VALUE = "no field that the task reads has a value"
 DROPPED = "a step of the task drops it"
 _MAX_DEPTH = 20
 _TIME = "@timestamp"
@@ -56,7 +57,7 @@ class BatchScorer:
         incidents = tuple(self._incidents(events, uids, errors))
         rated = rate_page(IncidentPage(incidents, cursor=""), self.scorer)
         predictions = {each.incident.uid: each for each in decide_page(rated, self.scorer)}
-        reasons = dict.fromkeys(rated.empty, NO_TEXT)
+        reasons = dict.fromkeys(rated.empty, NO_VALUE)
         reasons |= {rejection.where: rejection.reason for rejection in rated.rejected}
         results = []
         for number, (event, uid) in enumerate(zip(events, uids, strict=True)):
@@ -77,8 +78,7 @@ class BatchScorer:
             except UnusableError:
                 errors[number] = f"its fields nest deeper than {_MAX_DEPTH} levels"
                 continue
-            kept = {name: flat[name] for name in self.fields if flat.get(name) is not None}
-            yield Incident(uid, kept, at=_at(flat.get(_TIME)))
+            yield Incident(uid, select_fields(flat, self.fields), at=_at(flat.get(_TIME)))
 
     def _result(self, given: str | int | None, decision: ScoringDecision) -> EventResult:
         is_alert = decision.action is Action.ALERT
@@ -102,8 +102,11 @@ class BatchScorer:
 
 
 def warm_up(score: Callable[[Sequence[ScoreEvent]], object], fields: Sequence[str]) -> None:
-    """Score one event, so that a broken model or a slow first call shows before a request."""
-    score([ScoreEvent(fields=dict.fromkeys(fields, "warm up"))])
+    """Score one event, so that a broken model or a slow first call shows before a request.
+
+    Its one value can be read as a text, a number and a category.
+    """
+    score([ScoreEvent(fields=dict.fromkeys(fields, "1"))])
 
 
 def _unique_uids(events: Sequence[ScoreEvent]) -> list[str]:

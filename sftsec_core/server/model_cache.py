@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from sftsec_core.api.errors import SftsecError
-from sftsec_core.operations.ingesting import fields_of
 from sftsec_core.operations.score import scorer_of
 from sftsec_core.server.batch_scorer import BatchScorer, warm_up
 
@@ -117,8 +116,8 @@ class ModelCache:
     def _load(self, live: ModelRef) -> ServedModel:
         loaded = self._context.registry.load(live)
         scorer, trained = scorer_of(self._context, self.task, loaded)
-        batch_scorer = BatchScorer(scorer, fields_of(trained))
-        warm_up(batch_scorer, trained.text)
+        batch_scorer = BatchScorer(scorer, trained.fields)
+        warm_up(batch_scorer, loaded.serving.task.sources)
         return ServedModel(live, loaded.serving.task, batch_scorer)
 
     def _report_error(self, error: str) -> None:

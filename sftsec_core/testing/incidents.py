@@ -75,13 +75,14 @@ def make_examples(
     examples = []
     for number in range(count):
         label = labels[number % len(labels)]
-        examples.append(Example(f"example-{seed}-{number:05d}", _text(random, label), label))
+        uid = f"example-{seed}-{number:05d}"
+        examples.append(Example.of_text(uid, _text(random, label), label))
     return examples
 
 
 def make_example(uid: str, text: str, label: str, *, weight: float = 1.0) -> Example:
     """Make one example of a text."""
-    return Example(uid, text, label, weight=weight)
+    return Example.of_text(uid, text, label, weight=weight)
 
 
 def make_label_requests(incident_uids: Sequence[str]) -> list[LabelRequest]:
@@ -131,7 +132,7 @@ def make_task(
     labels: tuple[str, ...] = ("benign", "malicious"), *, field: str = "message"
 ) -> TaskSpec:
     """Make the task that the incidents and examples of this module answer."""
-    return TaskSpec("made-up", (field,), labels, benign=labels[0])
+    return TaskSpec.of_text("made-up", (field,), labels, benign=labels[0])
 
 
 def make_detections(count: int, *, model_digest: str = "0" * 64) -> list[Detection]:

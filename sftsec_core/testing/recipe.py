@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sftsec_core.api.contracts import TrainJob
+from sftsec_core.api.domain import Batch
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.testing.incidents import make_example, make_examples, make_task
 
@@ -79,17 +80,16 @@ class RecipeContract:
 
     def test_no_texts_give_no_rows(self, tmp_path: Path) -> None:
         """A page may have nothing to score."""
-        assert self._fit(tmp_path).predict_proba([]).shape == (0, 2)
+        assert self._fit(tmp_path).predict_proba(Batch.of_texts([])).shape == (0, 2)
 
     def test_a_text_scores_the_same_alone_and_among_others(self, tmp_path: Path) -> None:
         """Neither its neighbours nor its place in the batch change a probability."""
         model = self._fit(tmp_path)
         texts = ["verify your account", "", "lunch on thursday " * 60, "Grüße \u202e \x00"]
-        alone = np.concatenate([model.predict_proba([text]) for text in texts])
-        np.testing.assert_allclose(model.predict_proba(texts), alone, atol=self.tolerance)
-        np.testing.assert_allclose(
-            model.predict_proba(texts[::-1])[::-1], alone, atol=self.tolerance
-        )
+        batch, turned = Batch.of_texts(texts), Batch.of_texts(texts[::-1])
+        alone = np.concatenate([model.predict_proba(batch.take([i])) for i in range(len(texts))])
+        np.testing.assert_allclose(model.predict_proba(batch), alone, atol=self.tolerance)
+        np.testing.assert_allclose(model.predict_proba(turned)[::-1], alone, atol=self.tolerance)
 
     def test_a_saved_model_loads_to_the_same_probabilities(self, tmp_path: Path) -> None:
         """What is promoted is what was evaluated."""
@@ -195,7 +195,7 @@ class RecipeContract:
         return saved
 
     def _proba(self, model: TrainedModel, examples: Sequence[Example]) -> np.ndarray:
-        return np.asarray(model.predict_proba([example.text for example in examples]))
+        return np.asarray(model.predict_proba(Batch.of_examples(make_task().inputs, examples)))
 
 
 def _hides_a_pickle(content: bytes) -> bool:

@@ -24,7 +24,7 @@ from sftsec_core.api.contracts import (
     TrainedModel,
     TrainJob,
 )
-from sftsec_core.api.domain import Incident
+from sftsec_core.api.domain import Batch, Incident
 from sftsec_core.testing import RecipeContract, StepContract
 
 # --- steps
@@ -166,7 +166,8 @@ class WordModel:
         self.labels = labels
         self.words = words
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        texts = batch.text()
         scores = np.full((len(texts), len(self.labels)), 0.01)
         for row, text in enumerate(texts):
             for word in text.split():
@@ -190,13 +191,14 @@ class SavesTooLittle(WordModel):
 
 
 class SeesNeighbours(WordModel):
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        return super().predict_proba([" ".join(texts)] * len(texts))
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        texts = batch.text()
+        return super().predict_proba(Batch.of_texts([" ".join(texts)] * len(texts)))
 
 
 class TurnsColumns(WordModel):
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        return super().predict_proba(texts)[:, ::-1]
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        return super().predict_proba(batch)[:, ::-1]
 
 
 class PicklesInText(WordModel):
@@ -226,7 +228,7 @@ class RecipeUnderTest(RecipeContract):
     def _train(self, job: TrainJob) -> TrainedModel:
         words: dict[str, list[float]] = {}
         for example in (*job.train, *(job.dev if self.reads_dev else ())):
-            for word in example.text.split():
+            for word in str(example.inputs["text"]).split():
                 counts = words.setdefault(word, [0] * len(job.task.labels))
                 weight = example.weight if self.reads_weights else 1
                 counts[job.task.labels.index(example.label)] += weight

@@ -140,7 +140,7 @@ class BringsTheTextAlone(LedgerConnector):
 
     def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
         for page in super().pull(window, cursor=cursor):
-            if not window.text_fields:
+            if not window.fields:
                 yield page
                 continue
             bare = (replace(i, fields={"message": i.fields["message"]}) for i in page.incidents)

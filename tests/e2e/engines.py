@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 import yaml
 
+from sftsec_core.api.domain import Batch
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from tests.e2e.site import Site
@@ -105,5 +106,5 @@ def attack(site: Site, task: str, digest: str, texts: list[str]) -> float:
     """The mean probability of an attack that a registered model gives to texts."""
     with Context.open(site.config, actor=local_admin("test")) as context:
         ref = context.registry.resolve(digest, task)
-        proba = context.registry.load(ref).model.predict_proba(texts)
+        proba = context.registry.load(ref).model.predict_proba(Batch.of_texts(texts))
     return float(np.mean(proba[:, 1]))

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from sftsec_core.api.contracts import TrainedModel
+from sftsec_core.api.domain import Batch
 from sftsec_core.api.settings.task import EncoderSettings
 from sftsec_core.recipes.encoder.classifier import EncoderModel
 from sftsec_core.recipes.encoder.full import load_full, train_full
 from sftsec_core.recipes.encoder.loop import use_bf16
 from sftsec_core.recipes.encoder.lora import train_lora
 from sftsec_core.recipes.encoder.trainer import estimate_seconds
+from tests.core.recipes.jobs import texts_of
 from tests.core.recipes.tiny_encoder import LABELS, PROBES, make_examples, make_job
 
 pytestmark = pytest.mark.gpu
@@ -34,7 +36,7 @@ def encoder() -> EncoderSettings:
 
 def accuracy(model: TrainedModel) -> float:
     held_out = make_examples(40)[-10:]
-    predicted = model.predict_proba([example.text for example in held_out]).argmax(1)
+    predicted = model.predict_proba(Batch.of_texts(texts_of(held_out))).argmax(1)
     found = [LABELS[i] == example.label for i, example in zip(predicted, held_out, strict=True)]
     return float(np.mean(found))
 
@@ -62,8 +64,8 @@ def test_scores_of_gpu_and_cpu_agree(
     monkeypatch.setattr(
         "sftsec_core.recipes.encoder.classifier.pick_device", lambda: torch.device("cpu")
     )
-    on_cpu = load_full(saved).predict_proba(PROBES)
-    np.testing.assert_allclose(model.predict_proba(PROBES), on_cpu, atol=5e-3)
+    on_cpu = load_full(saved).predict_proba(Batch.of_texts(PROBES))
+    np.testing.assert_allclose(model.predict_proba(Batch.of_texts(PROBES)), on_cpu, atol=5e-3)
 
 
 def test_a_device_with_bfloat16_trains_in_it() -> None:

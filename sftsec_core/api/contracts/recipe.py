@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sftsec_core.api.domain import Example, TaskSpec
+    from sftsec_core.api.domain import Batch, Example, TaskSpec
     from sftsec_core.api.settings.task import TrainSettings
 
 
 class TrainedModel(Protocol):
-    """A model that scores texts and can be kept.
+    """A model that scores batches of inputs and can be saved.
 
     It may also have `notes`, a mapping of JSON values for the run's log and the benchmark, and
     `inference_cost`, an int that stands for its recipe's where that depends on what was chosen.
@@ -29,8 +29,8 @@ class TrainedModel(Protocol):
         """The classes, in the order of `predict_proba`'s columns."""
         ...
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Probabilities, shape (len(texts), len(labels)); rows sum to 1, in the texts' order."""
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        """Probabilities, shape (len(batch), len(labels)); rows sum to 1, in the batch's order."""
         ...
 
     def save(self, folder: Path) -> None:

@@ -1,7 +1,8 @@
-"""The values that flow through the pipeline: frozen dataclasses, standard library only."""
+"""The values that flow through the pipeline: frozen dataclasses; standard library and numpy."""
 
 from sftsec_core.api.domain.actors import Actor, Permission
 from sftsec_core.api.domain.audit import AuditEntry
+from sftsec_core.api.domain.batch import Batch
 from sftsec_core.api.domain.detections import (
     Action,
     Detection,
@@ -34,6 +35,17 @@ from sftsec_core.api.domain.incidents import (
     Rejection,
     Verdict,
 )
+from sftsec_core.api.domain.inputs import (
+    TEXT_INPUT,
+    Blob,
+    InputField,
+    InputKind,
+    Inputs,
+    InputValue,
+    canonical_bytes,
+    describe_inputs,
+    inputs_digest,
+)
 from sftsec_core.api.domain.models import Decision, FittedPart, ModelRef, Vote
 from sftsec_core.api.domain.reports import (
     ConfusionMatrix,
@@ -49,10 +61,13 @@ from sftsec_core.api.domain.runs import RunInfo
 from sftsec_core.api.domain.tasks import TaskSpec
 
 __all__ = [
+    "TEXT_INPUT",
     "Action",
     "Actor",
     "AuditEntry",
+    "Batch",
     "BatchPushed",
+    "Blob",
     "ConfusionMatrix",
     "Curve",
     "Decision",
@@ -64,6 +79,10 @@ __all__ = [
     "GateDecided",
     "Incident",
     "IncidentPage",
+    "InputField",
+    "InputKind",
+    "InputValue",
+    "Inputs",
     "Interval",
     "LabelRequest",
     "LeakCheck",
@@ -91,6 +110,9 @@ __all__ = [
     "Vote",
     "VoteCast",
     "WorstError",
+    "canonical_bytes",
+    "describe_inputs",
     "detection_uid",
     "event_from_json",
+    "inputs_digest",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from sftsec_core.api.domain.inputs import TEXT_INPUT, Inputs, inputs_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,32 +14,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One text with its label, and what keeps it out of the wrong part of a split.
+    """One incident's inputs with their label, and what keeps it out of the wrong part of a split.
 
     Attributes:
         uid: the incident's uid.
-        text: what the model reads; cleaned and redacted.
+        inputs: input name to value, as the model reads them; texts are cleaned and redacted.
         label: one of the task's labels.
-        cluster: texts that are near-duplicates of each other share this number.
-        group: the case, host or report that it belongs to, when the task names one.
+        cluster: examples that are near-duplicates of each other share this number; -1 for none.
+        groups: the cases, hosts or reports that it belongs to, when the task names a field.
         at: the event's time (timezone-aware).
         split: the part that the source itself put it in, if it did.
         weight: the trust in its label, 0 (none) to 1 (full).
+        digest: of the inputs: examples of one digest are copies of each other.
     """
 
     uid: str
-    text: str
+    inputs: Inputs
     label: str
     cluster: int = -1
-    group: str | None = None
+    groups: tuple[str, ...] = ()
     at: datetime | None = None
     split: str | None = None
     weight: float = 1.0
+    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "digest", inputs_digest(self.inputs))
+
+    @classmethod
+    def of_text(cls, uid: str, text: str, label: str, **more: Any) -> Self:  # noqa: ANN401 - the other attributes
+        """Make an example of a task whose one input is a text."""
+        return cls(uid, {TEXT_INPUT: text}, label, **more)
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Train to fit, dev to choose, test to report; no text, cluster or group in two of them.
+    """Train to fit, dev to choose, test to report; no inputs, cluster or group in two of them.
 
     Attributes:
         method: how it was made ("given", "time", "group", "stratified", a plugin's name).

@@ -86,14 +86,14 @@ class PullWindow:
         since: inclusive lower bound of the event's time; None for no bound.
         until: exclusive upper bound; None for no bound.
         labelled: True for incidents with a verdict, False for those without, None for both.
-        text_fields: dotted names that the caller will read; a hint, a connector may bring more.
+        fields: dotted names that the caller will read; a hint, a connector may bring more.
             Empty means all.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     labelled: bool | None = None
-    text_fields: tuple[str, ...] = field(default=())
+    fields: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Self
+
+from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,14 +14,39 @@ class TaskSpec:
 
     Attributes:
         name: the task's name in sftsec.yaml.
-        text_fields: dotted ECS names whose values, in this order, make the text.
+        inputs: what the model reads of an incident.
         labels: the classes, sorted with `benign` first; a model's columns are in this order.
         benign: the class that raises no detection; None when every class is one.
         group_field: incidents with one value here never stand in two parts of a split.
     """
 
     name: str
-    text_fields: tuple[str, ...]
+    inputs: tuple[InputField, ...]
     labels: tuple[str, ...]
     benign: str | None = None
     group_field: str | None = None
+
+    @classmethod
+    def of_text(cls, name: str, fields: tuple[str, ...], *more: Any, **named: Any) -> Self:  # noqa: ANN401 - the other attributes
+        """Make a task whose one input is the text of these fields."""
+        return cls(name, (InputField(TEXT_INPUT, InputKind.TEXT, fields),), *more, **named)
+
+    @property
+    def kinds(self) -> frozenset[InputKind]:
+        """The kinds of its inputs."""
+        return frozenset(field.kind for field in self.inputs)
+
+    @property
+    def text_fields(self) -> tuple[str, ...]:
+        """The dotted names whose values make the text; empty for a task without one."""
+        return self.sources_of(InputKind.TEXT)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The dotted names of all fields that the inputs are made of."""
+        return tuple(dict.fromkeys(name for field in self.inputs for name in field.sources))
+
+    def sources_of(self, kind: InputKind) -> tuple[str, ...]:
+        """The dotted names of the fields that the inputs of one kind are made of."""
+        chosen = (field.sources for field in self.inputs if field.kind is kind)
+        return tuple(dict.fromkeys(name for sources in chosen for name in sources))

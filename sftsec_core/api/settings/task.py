@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from sftsec_core.api.contracts.decision import BUILT_IN_SPLITS
+from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.values import Duration, Fraction, Strict
@@ -155,7 +156,15 @@ class TaskSettings(Strict):
 
     connector: str = Field(description="A name under `connectors`.")
     push_to: str | None = Field(None, description="Where detections go; default: `connector`.")
-    text: tuple[str, ...] = Field(min_length=1, description="Dotted ECS fields the model reads.")
+    text: tuple[str, ...] = Field(
+        (), description="Dotted ECS fields that the model reads as one text, in this order."
+    )
+    numbers: tuple[str, ...] = Field(
+        (), description="Dotted ECS fields that the model reads as numbers."
+    )
+    categories: tuple[str, ...] = Field(
+        (), description="Dotted ECS fields that the model reads as categories."
+    )
     labels: dict[str, tuple[str, ...]] = Field(
         min_length=2,
         description="Label to the platform's words for it; case does not matter.",
@@ -188,6 +197,33 @@ class TaskSettings(Strict):
     )
     evaluation: EvaluationSettings = EvaluationSettings()
     gate: GateSettings = GateSettings()
+
+    @property
+    def inputs(self) -> tuple[InputField, ...]:
+        """What the model reads: one text, then each number and each category."""
+        text = (InputField(TEXT_INPUT, InputKind.TEXT, self.text),) if self.text else ()
+        numbers = (InputField(name, InputKind.NUMBER, (name,)) for name in self.numbers)
+        categories = (InputField(name, InputKind.CATEGORY, (name,)) for name in self.categories)
+        return (*text, *numbers, *categories)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of an incident that the task uses; no other is kept."""
+        group = (self.group,) if self.group else ()
+        read = (*self.text, *self.numbers, *self.categories)
+        return tuple(dict.fromkeys((*read, *self.keep, *group)))
+
+    @model_validator(mode="after")
+    def _inputs_make_sense(self) -> TaskSettings:
+        read = (*self.text, *self.numbers, *self.categories)
+        if not read:
+            raise ValueError("name at least one field in text, numbers or categories")
+        twice = next((name for name in read if read.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice!r} is listed twice in text, numbers and categories")
+        if self.text and TEXT_INPUT in (*self.numbers, *self.categories):
+            raise ValueError(f"{TEXT_INPUT!r} names the joined text: list that field under `text`")
+        return self
 
     @model_validator(mode="after")
     def _labels_make_sense(self) -> TaskSettings:

@@ -1,17 +1,20 @@
-"""Streaming removal of exact and near duplicates, in about 300 bytes a kept text.
+"""Streaming removal of exact and near duplicates, in about 300 bytes a kept row.
 
-What becomes of an incident depends on the incidents before it and on nothing else: not on where
-a page ends, not on whether the run was interrupted. Texts themselves are not held.
+The result for an incident depends on the incidents before it and on nothing else: not on where
+a page ends, not on whether the run was interrupted. The inputs themselves are not held.
+
+Two rows are equal when the digests of their inputs are. They are near when their texts are near
+and all other inputs are equal; a row without a text is near no other.
 
 Rules, in this order:
 
-1. A uid that was seen: not a new row ("same", or "revised" when the text is another one).
-2. A text that was seen in the same given part of a split: not a new row ("exact").
-3. A text near one that has the same set of verdicts and the same given part: dropped ("near").
-4. Anything else is kept. If it is near kept texts, or equal to one of another given part, it
-   joins their cluster (clusters that it ties together become one), so that no split parts them.
+1. A uid that was seen: not a new row ("same", or "revised" when its inputs have changed).
+2. Inputs that were seen in the same given part of a split: not a new row ("exact").
+3. A row near one that has the same set of verdicts and the same given part: dropped ("near").
+4. Anything else is kept. If it is near kept rows, or equal to one of another given part, it
+   joins their cluster (clusters that it connects become one), so that a split keeps them together.
 
-A near text with other verdicts is kept because the difference may be what matters: one changed
+A near row with other verdicts is kept because the difference may be what matters: one changed
 word can turn a harmless command into an attack.
 """
 
@@ -22,13 +25,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
+from sftsec_core.api.domain import TEXT_INPUT, Inputs, inputs_digest
 from sftsec_core.dataset.dedup.minhash import PERMUTATIONS, MinHasher, least_matches
 from sftsec_core.dataset.dedup.postings import Postings
-from sftsec_core.dataset.dedup.tables import Table, digests, shared_keys, short_keys
+from sftsec_core.dataset.dedup.tables import Table, digests, from_hex, shared_keys, short_keys
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +45,7 @@ _SPLITS = {None: 0, "train": 1, "dev": 2, "test": 3}
 
 
 class DedupStatus(Enum):
-    """What became of an incident."""
+    """Whether an incident became a row, or why it did not."""
 
     KEPT = "kept"
     SAME = "same"
@@ -51,27 +55,54 @@ class DedupStatus(Enum):
 
 
 class DedupResult(NamedTuple):
-    """What became of an incident, and the text that stands for it.
+    """The status of an incident, and the row that stands for it.
 
     Attributes:
         status: KEPT makes a row; the others do not.
-        text_id: 32 hex digits that name the text that stands for it: its own, or that of the
-            row that it duplicates.
-        cluster: the row's cluster; clusters may still be tied together, see `final_clusters`.
+        digest: of the row that stands for it: its own, or the one that it duplicates.
+        cluster: the row's cluster; clusters may still be connected, see `final_clusters`.
     """
 
     status: DedupStatus
-    text_id: str
+    digest: str
     cluster: int
 
 
-class Candidate(NamedTuple):
-    """One incident as the deduplicator sees it."""
+class DedupItem(NamedTuple):
+    """One incident as the deduplicator sees it.
+
+    Attributes:
+        digest: of its inputs.
+        text: in which near-duplicates are looked for.
+        others: digest of the inputs besides the text; "" for none. Near rows have the same.
+    """
 
     uid: str
+    digest: str
     text: str
     verdicts: frozenset[str] = frozenset()
     split: str | None = None
+    others: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        uid: str,
+        inputs: Inputs,
+        verdicts: frozenset[str] = frozenset(),
+        split: str | None = None,
+    ) -> Self:
+        """Take an incident's inputs."""
+        text = inputs.get(TEXT_INPUT)
+        others = {name: value for name, value in inputs.items() if name != TEXT_INPUT}
+        return cls(
+            uid,
+            inputs_digest(inputs),
+            text if isinstance(text, str) else "",
+            verdicts,
+            split,
+            inputs_digest(others) if others else "",
+        )
 
 
 class Deduplicator:
@@ -94,6 +125,7 @@ class Deduplicator:
                 "cluster": (np.int64, ()),
                 "verdicts": (np.uint64, ()),
                 "split": (np.int8, ()),
+                "others": (np.uint64, ()),
             }
         )
         self._uids = Table({"digest": (np.uint64, (2,)), "text": (np.int64, ())})
@@ -103,7 +135,7 @@ class Deduplicator:
         self._unsaved: list[NDArray[np.uint32]] = []
         self._saved = (0, 0, 0)
 
-    def add(self, batch: Sequence[Candidate]) -> list[DedupResult]:
+    def add(self, batch: Sequence[DedupItem]) -> list[DedupResult]:
         """Decide on a batch; the results are in its order."""
         if not batch:
             return []
@@ -129,7 +161,7 @@ class Deduplicator:
 
     # --- a batch, looked up at once
 
-    def _look_up(self, batch: Sequence[Candidate]) -> _Page:
+    def _look_up(self, batch: Sequence[DedupItem]) -> _Page:
         page = _Page(batch)
         self._find_uids(page)
         self._find_exact(page)
@@ -149,8 +181,8 @@ class Deduplicator:
         page.uid_text = dict(zip(index[same].tolist(), texts.tolist(), strict=True))
 
     def _find_exact(self, page: _Page) -> None:
-        index, row = self._postings.find(short_keys(page.text_digests), _MOST_CANDIDATES)
-        same = (self._texts["digest"][row] == page.text_digests[index]).all(axis=1)
+        index, row = self._postings.find(short_keys(page.row_digests), _MOST_CANDIDATES)
+        same = (self._texts["digest"][row] == page.row_digests[index]).all(axis=1)
         for one, text in zip(index[same].tolist(), row[same].tolist(), strict=True):
             page.exact[one].append(text)
 
@@ -174,7 +206,9 @@ class Deduplicator:
             matches = np.count_nonzero(
                 self._texts["compact"][row[part]] == page.compact[place[part]], axis=1
             )
-            near = matches >= self._needed
+            near = (matches >= self._needed) & (
+                self._texts["others"][row[part]] == page.others[np.array(long)[place[part]]]
+            )
             for where, text, count in zip(
                 place[part][near].tolist(), row[part][near].tolist(), matches[near].tolist(),
                 strict=True,
@@ -187,7 +221,7 @@ class Deduplicator:
         uid = page.uid_digests[index].tobytes()
         known = page.uid_text.get(index, page.uids.get(uid))
         if known is not None:
-            same = self._digest_of(page, known) == page.text_digests[index].tobytes()
+            same = self._digest_of(page, known) == page.row_digests[index].tobytes()
             return self._result(page, DedupStatus.SAME if same else DedupStatus.REVISED, known)
         status, text = self._judge_text(page, index)
         if status is DedupStatus.KEPT:
@@ -200,7 +234,7 @@ class Deduplicator:
         """Whether an old or a new row makes this text superfluous, and which."""
         if not self._enabled:
             return DedupStatus.KEPT, -1
-        copies = page.exact[index] + page.kept_exact[page.text_digests[index].tobytes()]
+        copies = page.exact[index] + page.kept_exact[page.row_digests[index].tobytes()]
         for row in copies:
             if self._value(page, "split", row) == page.splits[index]:
                 return DedupStatus.EXACT, row
@@ -222,20 +256,26 @@ class Deduplicator:
         rows = sorted({row for key in page.shared[place] for row in page.kept_keys[key]})[:room]
         if not rows:
             return found
-        places = [page.hashed[page.kept[row - len(self._texts)]] for row in rows]
+        kept = [page.kept[row - len(self._texts)] for row in rows]
+        places = [page.hashed[one] for one in kept]
         matches = np.count_nonzero(page.compact[places] == page.compact[place], axis=1).tolist()
-        near = [pair for pair in zip(rows, matches, strict=True) if pair[1] >= self._needed]
+        same = (page.others[kept] == page.others[index]).tolist()
+        near = [
+            (row, count)
+            for row, count, is_same in zip(rows, matches, same, strict=True)
+            if count >= self._needed and is_same
+        ]
         return found + near
 
     def _keep(self, page: _Page, index: int) -> int:
         row = len(self._texts) + len(page.kept)
-        copies = page.exact[index] + page.kept_exact[page.text_digests[index].tobytes()]
+        copies = page.exact[index] + page.kept_exact[page.row_digests[index].tobytes()]
         related = copies + [near for near, _ in self._near(page, index)]
         clusters = sorted({int(self._value(page, "cluster", one)) for one in related})
         self._ties += [(clusters[0], other) for other in clusters[1:]]
         page.kept.append(index)
         page.clusters.append(clusters[0] if clusters else row)
-        page.kept_exact[page.text_digests[index].tobytes()].append(row)
+        page.kept_exact[page.row_digests[index].tobytes()].append(row)
         for key in page.shared.get(page.hashed.get(index, -1), ()):
             page.kept_keys[key].append(row)
         return row
@@ -254,7 +294,7 @@ class Deduplicator:
         old = len(self._texts)
         if row < old:
             return bytes(self._texts["digest"][row])
-        return bytes(page.text_digests[page.kept[row - old]])
+        return bytes(page.row_digests[page.kept[row - old]])
 
     def _result(self, page: _Page, status: DedupStatus, row: int) -> DedupResult:
         return DedupResult(
@@ -267,7 +307,7 @@ class Deduplicator:
         kept = np.array(page.kept, np.int64)
         compact = np.zeros((len(kept), PERMUTATIONS), np.uint8)
         keys = np.zeros((len(kept), self._hasher.bands + 2), np.uint32)
-        keys[:, 0] = short_keys(page.text_digests[kept])
+        keys[:, 0] = short_keys(page.row_digests[kept])
         hashed = [page.hashed.get(index, -1) for index in page.kept]
         has = np.array(hashed, np.int64) >= 0
         places = np.array(hashed, np.int64)[has]
@@ -277,11 +317,12 @@ class Deduplicator:
         first = len(self._texts)
         self._texts.extend(
             {
-                "digest": page.text_digests[kept],
+                "digest": page.row_digests[kept],
                 "compact": compact,
                 "cluster": np.array(page.clusters, np.int64),
                 "verdicts": page.verdicts[kept],
                 "split": page.splits[kept],
+                "others": page.others[kept],
             }
         )
         self._index_texts(keys, first)
@@ -339,11 +380,12 @@ class _Page:
     `kept`.
     """
 
-    batch: Sequence[Candidate]
+    batch: Sequence[DedupItem]
     uid_digests: NDArray[np.uint64] = field(init=False)
-    text_digests: NDArray[np.uint64] = field(init=False)
+    row_digests: NDArray[np.uint64] = field(init=False)
     verdicts: NDArray[np.uint64] = field(init=False)
     splits: NDArray[np.int8] = field(init=False)
+    others: NDArray[np.uint64] = field(init=False)
     uid_text: dict[int, int] = field(default_factory=dict)
     exact: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     near: defaultdict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
@@ -361,11 +403,13 @@ class _Page:
 
     def __post_init__(self) -> None:
         self.uid_digests = digests(one.uid for one in self.batch)
-        self.text_digests = digests(one.text for one in self.batch)
+        self.row_digests = from_hex(one.digest for one in self.batch)
         known: dict[frozenset[str], int] = {}
         sets = [known.setdefault(c.verdicts, 0) or _set_hash(known, c.verdicts) for c in self.batch]
         self.verdicts = np.array(sets, np.uint64)
         self.splits = np.array([_SPLITS.get(one.split, 0) for one in self.batch], np.int8)
+        others = (int(one.others[:16], 16) if one.others else 0 for one in self.batch)
+        self.others = np.fromiter(others, np.uint64, len(self.batch))
 
 
 def _set_hash(known: dict[frozenset[str], int], words: frozenset[str]) -> int:

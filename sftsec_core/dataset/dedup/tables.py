@@ -59,6 +59,11 @@ def digests(values: Iterable[str]) -> NDArray[np.uint64]:
     return np.frombuffer(raw, np.uint64).reshape(-1, 2)
 
 
+def from_hex(values: Iterable[str]) -> NDArray[np.uint64]:
+    """128-bit digests from their hex digits, shape (n, 2)."""
+    return np.frombuffer(bytes.fromhex("".join(values)), np.uint64).reshape(-1, 2)
+
+
 def short_keys(digests: NDArray[np.uint64]) -> NDArray[np.uint32]:
     """32 bits of each digest, shape (n,), to look it up by."""
     return (digests[:, 0] & np.uint64(0xFFFFFFFF)).astype(np.uint32)

@@ -74,7 +74,7 @@ def fingerprint(job: TrainJob, recipe: str, encoder_sha256: str) -> str:
 
 def _digest_examples(digest: Any, examples: Iterable[Example]) -> None:  # noqa: ANN401 - hashlib's
     for example in examples:
-        row = json.dumps([example.text, example.label, example.weight])
+        row = json.dumps([example.digest, example.label, example.weight])
         digest.update(row.encode() + b"\n")
     digest.update(b"\n")
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sftsec_core.api.domain import Batch
+
 HEAD = "head.safetensors"
 SETTINGS = "classifier.json"
 SCORE_BLOCK = 16384  # texts that are encoded at once: bounds memory, lets lengths be sorted
@@ -126,12 +128,13 @@ class EncoderModel:
         """The network itself, for explainers and audits that need gradients."""
         return self._module
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Probabilities, shape (len(texts), len(labels)); rows sum to 1, in the texts' order.
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        """Probabilities, shape (len(batch), len(labels)); rows sum to 1, in the batch's order.
 
         Equal texts within a block are computed once. Memory is bounded by a block's token ids and
         one batch's activations, whatever the number of texts.
         """
+        texts = batch.text()
         out = np.zeros((len(texts), len(self._labels)))
         for start in range(0, len(texts), SCORE_BLOCK):
             block = texts[start : start + SCORE_BLOCK]

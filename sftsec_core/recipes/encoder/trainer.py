@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.encoder.callbacks import Deadline, out_of_patience
 from sftsec_core.recipes.encoder.checkpoint import (
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sftsec_core.api.contracts import TrainJob
-    from sftsec_core.api.domain import Example
+    from sftsec_core.api.domain import Example, TaskSpec
 
 PLANNED_SHARE = 0.9  # of the time; the rest is for a machine that slows down meanwhile
 SAMPLE = 1024  # training texts that an estimate encodes
@@ -159,20 +160,20 @@ def _prepare(
     return Prepared(
         module.to(pick_device()),
         tokenizer,
-        _label(train, job.task.labels, tokenizer, length),
-        _by_length(_label(dev, job.task.labels, tokenizer, length)),
+        _label(train, job.task, tokenizer, length),
+        _by_length(_label(dev, job.task, tokenizer, length)),
     )
 
 
 def _label(
     examples: Sequence[Example],
-    labels: Sequence[str],
+    task: TaskSpec,
     tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
     max_length: int,
 ) -> LabelledTexts:
-    column = {label: i for i, label in enumerate(labels)}
+    column = {label: i for i, label in enumerate(task.labels)}
     return LabelledTexts(
-        encode_texts([example.text for example in examples], tokenizer, max_length),
+        encode_texts(Batch.of_examples(task.inputs, examples).text(), tokenizer, max_length),
         np.array([column[example.label] for example in examples], dtype=np.int64),
         np.array([example.weight for example in examples], dtype=np.float32),
     )

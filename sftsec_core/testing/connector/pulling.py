@@ -51,10 +51,10 @@ class PullChecks:
 
     def test_fields_named_by_the_window_are_there(self, planted: Planted) -> None:
         """The caller names every field that it reads: of inputs, `keep` and `group`."""
-        window = PullWindow(text_fields=("message", GROUP))
+        window = PullWindow(fields=("message", GROUP))
         for got in incidents(pull(planted.platform, window)):
             given = planted.incidents[got.uid].fields
-            for name in window.text_fields:
+            for name in window.fields:
                 assert got.fields.get(name) == given[name], f"{got.uid}: {name}"
 
     def test_no_field_gives_the_verdict_away(self, planted: Planted) -> None:

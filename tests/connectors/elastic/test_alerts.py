@@ -118,7 +118,7 @@ class TestFields:
             nested=alert(AT, "x", process={"command_line": "whoami"}),
             flat=alert(AT, "x", **{"process.command_line": "whoami"}),
         )
-        window = PullWindow(text_fields=("process.command_line",))
+        window = PullWindow(fields=("process.command_line",))
         found = [i for page in pages(site.connect(), window) for i in page.incidents]
         assert [dict(each.fields) for each in found] == [{"process.command_line": "whoami"}] * 2
 
@@ -135,4 +135,4 @@ class TestFields:
     )
     def test_refuse_a_task_that_reads_verdicts(self, site: AlertSite, name: str) -> None:
         with pytest.raises(ConnectorError, match="what analysts said"):
-            pages(site.connect(), PullWindow(text_fields=("message", name)))
+            pages(site.connect(), PullWindow(fields=("message", name)))

@@ -35,7 +35,7 @@ class TestFields:
         path = write_lines(
             tmp_path / "a.jsonl", [{"id": "1", "message": "m", "user": {"name": "bob"}}]
         )
-        found, _ = pull(path, window=PullWindow(text_fields=("message",)))
+        found, _ = pull(path, window=PullWindow(fields=("message",)))
         assert dict(found[0].fields) == {"message": "m"}
 
 

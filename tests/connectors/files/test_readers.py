@@ -128,14 +128,14 @@ class TestLimit:
 class TestMissingColumn:
     def test_of_a_csv_is_named(self, tmp_path: Path) -> None:
         path = write(tmp_path / "a.csv", b"id,body\n1,x\n")
-        window = PullWindow(labelled=True, text_fields=("message",))
+        window = PullWindow(labelled=True, fields=("message",))
         with pytest.raises(MissingColumnsError) as caught:
             pull(path, window=window)
         assert "no column 'message', 'label'; it has: id, body" in str(caught.value)
         assert str(path) in str(caught.value)
         with pytest.raises(MissingColumnsError, match="'event_id'"):
             pull(path, id="event_id")
-        found, _ = pull(path, window=PullWindow(text_fields=("body",)))
+        found, _ = pull(path, window=PullWindow(fields=("body",)))
         assert len(found) == 1
 
     def test_of_a_parquet_file_is_named(
@@ -144,10 +144,10 @@ class TestMissingColumn:
     ) -> None:
         path = tmp_path / "a.parquet"
         pq.write_table(pa.Table.from_pylist([{"http": {"body": "x"}}]), path)
-        found, _ = pull(path, window=PullWindow(text_fields=("http.body",)))
+        found, _ = pull(path, window=PullWindow(fields=("http.body",)))
         assert found[0].fields["http.body"] == "x"
         with pytest.raises(MissingColumnsError, match="it has: http"):
-            pull(path, window=PullWindow(text_fields=("url.full",)))
+            pull(path, window=PullWindow(fields=("url.full",)))
 
 
 class TestCsvRow:

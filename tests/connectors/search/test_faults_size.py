@@ -122,7 +122,7 @@ def held(own: OwnEngine) -> int:
 class TestExpiredPoint:
     def test_is_replaced_between_pages(self, own: OwnEngine) -> None:
         connector = own.site.connect("mail", page_size=10, keep_alive="1s", setup=False)
-        window = PullWindow(text_fields=("message",))
+        window = PullWindow(fields=("message",))
         found = []
         with overheard("sftsec_search") as said:
             for number, page in enumerate(connector.pull(window)):
@@ -143,7 +143,7 @@ class TestHugeDocument:
         assert peak < 400
 
     def test_gives_the_fields_that_are_wanted(self, own: OwnEngine) -> None:
-        window = PullWindow(text_fields=("message",))
+        window = PullWindow(fields=("message",))
         found = pages(own.site.connect("mail", setup=False), window)
         assert sorted(ids(found)) == sorted([*events(50), "huge"])
 
@@ -202,7 +202,7 @@ class TestBusyCluster:
     def test_is_read_completely_all_the_same(self, own: OwnEngine) -> None:
         def pull(_number: int) -> list[str]:
             connector = own.site.connect("mail", page_size=10, setup=False, retry_timeout="1m")
-            return ids(pages(connector, PullWindow(text_fields=("message",))))
+            return ids(pages(connector, PullWindow(fields=("message",))))
 
         with ThreadPoolExecutor(5) as pullers, overheard("sftsec_core.sdk.retry") as said:
             found = list(pullers.map(pull, range(5)))

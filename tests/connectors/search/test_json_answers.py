@@ -31,7 +31,7 @@ class TestHalfCharacter:
         index = site.name("mail")
         plant_half(site, index)
         connector = site.connect(index, setup=False, retry_timeout="1s")
-        found = incidents(pages(connector, PullWindow(text_fields=fields)))
+        found = incidents(pages(connector, PullWindow(fields=fields)))
         assert [each.fields["message"] for each in found] == ["before", "rundll32 ? evil", "after"]
 
     @pytest.mark.parametrize("as_text", [False, True])

@@ -114,7 +114,7 @@ class TestNotable:
         told = ("status", "owner", "disposition", "comment", "urgency", "review", "_raw", "sftsec_")
         assert [each for each in incident.fields if each.startswith(told)] == []
         with pytest.raises(ConnectorError, match="'status_label' holds what analysts said"):
-            pulled(connector, PullWindow(text_fields=("src", "status_label")))
+            pulled(connector, PullWindow(fields=("src", "status_label")))
 
     def test_closed_without_a_verdict_is_not_scored(
         self, site: Site, connector: SplunkConnector
@@ -126,7 +126,7 @@ class TestNotable:
 
     def test_has_only_the_wanted_fields(self, site: Site, connector: SplunkConnector) -> None:
         review(site, notable(site, dest="h"), "ann", disposition=TRUE)
-        [incident] = pulled(connector, PullWindow(labelled=True, text_fields=("src", "nothing")))
+        [incident] = pulled(connector, PullWindow(labelled=True, fields=("src", "nothing")))
         assert dict(incident.fields) == {"src": "10.0.0.1"}
         assert incident.verdicts
 

@@ -43,7 +43,7 @@ class TestLabel:
 class TestPrivateField:
     def test_is_the_raw_text_by_default(self, site: Site) -> None:
         site.index("mail", AT, uid="one", label="bad")
-        window = PullWindow(labelled=True, text_fields=("_raw",))
+        window = PullWindow(labelled=True, fields=("_raw",))
         with pytest.raises(ConnectorError, match="'_raw' holds what analysts said"):
             pulled(site.connect(sources=[source(uid="uid", label="label")]), window)
         [incident] = pulled(

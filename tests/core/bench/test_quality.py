@@ -63,8 +63,8 @@ def test_nested_text_labels_and_groups_are_read(folder: Path) -> None:
     assert data.task.text_fields == ("process.command_line",)
     assert data.task.labels == ("benign", "malicious")
     assert data.task.benign == "benign"
-    assert data.train[1].text == "curl evil host 1"
-    assert data.train[1].group == "R1"
+    assert data.train[1].inputs == {"text": "curl evil host 1"}
+    assert data.train[1].groups == ("R1",)
 
 
 def test_numbers_and_ids_are_no_text(tmp_path: Path) -> None:
@@ -89,9 +89,9 @@ def test_a_cut_off_file_is_a_clear_error(folder: Path) -> None:
 
 
 def test_a_draw_has_two_of_each_class_and_is_the_seeds() -> None:
-    examples = [Example(str(i), "t", "common") for i in range(200)]
-    examples += [Example(f"{label}{i}", "t", label) for label in "abc" for i in range(5)]
-    examples += [Example("lone", "t", "lone")]
+    examples = [Example.of_text(str(i), "t", "common") for i in range(200)]
+    examples += [Example.of_text(f"{label}{i}", "t", label) for label in "abc" for i in range(5)]
+    examples += [Example.of_text("lone", "t", "lone")]
     drawn = limit_train(examples, 40, seed=1)
     counts = Counter(example.label for example in drawn)
     assert len(drawn) == 40
@@ -103,7 +103,9 @@ def test_a_draw_has_two_of_each_class_and_is_the_seeds() -> None:
 
 
 def test_figures_are_of_the_most_probable_class() -> None:
-    examples = [Example(str(i), "", label) for i, label in enumerate(["ok", "ok", "x", "y"])]
+    examples = [
+        Example.of_text(str(i), "", label) for i, label in enumerate(["ok", "ok", "x", "y"])
+    ]
     proba = np.array([[0.4, 0.3, 0.3], [0.9, 0.1, 0], [0.4, 0.5, 0.1], [0.2, 0.5, 0.3]])
     figures = judge(examples, proba, ("ok", "x", "y"), "ok")
     # ok is right; one of the two called x is x; y is never called.
@@ -113,7 +115,7 @@ def test_figures_are_of_the_most_probable_class() -> None:
 
 
 def test_without_a_benign_class_the_attack_figures_are_none() -> None:
-    examples = [Example(str(i), "", label) for i, label in enumerate("abab")]
+    examples = [Example.of_text(str(i), "", label) for i, label in enumerate("abab")]
     figures = judge(examples, np.eye(2)[[0, 1, 0, 1]], ("a", "b"), None)
     assert figures["macro_f1"] == 1
     assert figures["average_precision"] == 1

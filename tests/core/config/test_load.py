@@ -67,7 +67,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         (("connector: mail", "connector: mial"), "names connector 'mial'"),
         (("benign: benign", "benign: harmless"), "benign 'harmless' is not one of"),
         (("[spam]", "[HAM]"), "stands for both"),
-        (("[message]", "[]"), "tasks.phishing.text"),
+        (("[message]", "[]"), "name at least one field in text, numbers or categories"),
         (("version: 1", "version: 2"), "version"),
     ],
 )

@@ -9,12 +9,12 @@ from typing import Any
 
 from sftsec_core.api.domain import Incident, IncidentPage, TaskSpec, Verdict
 from sftsec_core.api.settings.task import DedupeSettings
-from sftsec_core.dataset.features import render_text
+from sftsec_core.dataset.features import field_kinds, read_inputs
 from sftsec_core.dataset.ingest import IngestPlan, PageSummary, ingest
 from sftsec_core.dataset.snapshot import Snapshot
-from sftsec_core.dataset.steps import Steps
+from sftsec_core.dataset.steps import StepChain
 
-TASK = TaskSpec("t", ("message",), ("benign", "malicious"), "benign")
+TASK = TaskSpec.of_text("t", ("message",), ("benign", "malicious"), "benign")
 WORDS = tuple(f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in ("n", "r", "st", "lk"))
 
 
@@ -37,23 +37,24 @@ def cut(incidents: Sequence[Incident], size: int, start: int = 0) -> Iterator[In
         yield IncidentPage(tuple(incidents[begin:end]), str(end))
 
 
-def no_steps() -> Steps:
-    return Steps((), {})
+def no_steps() -> StepChain:
+    return StepChain((), {})
 
 
 def plan(
     *,
     fields: tuple[str, ...] = ("message",),
     group: str | None = None,
-    steps: Steps | None = None,
+    steps: StepChain | None = None,
     dedupe: DedupeSettings | None = None,
+    task: TaskSpec = TASK,
 ) -> IngestPlan:
     return IngestPlan(
-        fields,
+        field_kinds(task, fields),
         group,
         steps or no_steps(),
         dedupe or DedupeSettings(),
-        lambda one: render_text(one, TASK),
+        lambda one: read_inputs(one, task),
     )
 
 

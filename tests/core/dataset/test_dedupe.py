@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sftsec_core.api.settings.task import DedupeSettings
-from sftsec_core.dataset.dedup.deduplicator import Candidate, Deduplicator, DedupResult, DedupStatus
+from sftsec_core.dataset.dedup.deduplicator import DedupItem, Deduplicator, DedupResult, DedupStatus
 from sftsec_core.dataset.dedup.minhash import MinHasher, choose_bands, least_matches
 from sftsec_core.dataset.dedup.postings import Postings
 from tests.core.dataset.builders import text
@@ -20,11 +20,17 @@ HAM = frozenset({"ham"})
 LONG = text(1, 60)
 
 
-def fates(*batch: Candidate, settings: DedupeSettings | None = None) -> list[DedupStatus]:
+def item(
+    uid: str, text: str, verdicts: frozenset[str] = frozenset(), split: str | None = None
+) -> DedupItem:
+    return DedupItem.of(uid, {"text": text}, verdicts, split)
+
+
+def fates(*batch: DedupItem, settings: DedupeSettings | None = None) -> list[DedupStatus]:
     return [result.status for result in Deduplicator(settings or DedupeSettings()).add(batch)]
 
 
-def clusters(batch: list[Candidate]) -> list[int]:
+def clusters(batch: list[DedupItem]) -> list[int]:
     finder = Deduplicator(DedupeSettings())
     results = finder.add(batch)
     final = finder.final_clusters()
@@ -32,31 +38,29 @@ def clusters(batch: list[Candidate]) -> list[int]:
 
 
 def test_the_same_uid_is_not_a_new_row() -> None:
-    again = [Candidate("1", LONG), Candidate("1", LONG), Candidate("1", text(2))]
+    again = [item("1", LONG), item("1", LONG), item("1", text(2))]
     assert fates(*again) == [DedupStatus.KEPT, DedupStatus.SAME, DedupStatus.REVISED]
 
 
 def test_a_revised_incident_stands_for_its_first_text() -> None:
-    one, two = Deduplicator(DedupeSettings()).add([Candidate("1", LONG), Candidate("1", "other")])
-    assert one.text_id == two.text_id
+    one, two = Deduplicator(DedupeSettings()).add([item("1", LONG), item("1", "other")])
+    assert one.digest == two.digest
 
 
 def test_an_exact_copy_is_dropped_even_with_other_verdicts() -> None:
-    one, two = Deduplicator(DedupeSettings()).add(
-        [Candidate("1", LONG, SPAM), Candidate("2", LONG, HAM)]
-    )
+    one, two = Deduplicator(DedupeSettings()).add([item("1", LONG, SPAM), item("2", LONG, HAM)])
     assert two.status is DedupStatus.EXACT
-    assert one.text_id == two.text_id
+    assert one.digest == two.digest
 
 
 def test_a_near_copy_with_the_same_verdicts_is_dropped() -> None:
     near = f"{LONG} x"
-    assert fates(Candidate("1", LONG, SPAM), Candidate("2", near, SPAM))[1] is DedupStatus.NEAR
-    assert fates(Candidate("1", LONG), Candidate("2", near))[1] is DedupStatus.NEAR
+    assert fates(item("1", LONG, SPAM), item("2", near, SPAM))[1] is DedupStatus.NEAR
+    assert fates(item("1", LONG), item("2", near))[1] is DedupStatus.NEAR
 
 
 def test_a_near_copy_with_other_verdicts_is_kept_in_the_same_cluster() -> None:
-    batch = [Candidate("1", LONG, SPAM), Candidate("2", f"{LONG} x", HAM), Candidate("3", text(3))]
+    batch = [item("1", LONG, SPAM), item("2", f"{LONG} x", HAM), item("3", text(3))]
     assert fates(*batch) == [DedupStatus.KEPT] * 3
     first, second, third = clusters(batch)
     assert first == second != third
@@ -64,10 +68,10 @@ def test_a_near_copy_with_other_verdicts_is_kept_in_the_same_cluster() -> None:
 
 def test_copies_in_two_given_parts_are_both_kept_in_one_cluster() -> None:
     batch = [
-        Candidate("1", LONG, split="train"),
-        Candidate("2", LONG, split="test"),
-        Candidate("3", f"{LONG} x", split="dev"),
-        Candidate("4", LONG, split="test"),
+        item("1", LONG, split="train"),
+        item("2", LONG, split="test"),
+        item("3", f"{LONG} x", split="dev"),
+        item("4", LONG, split="test"),
     ]
     assert fates(*batch) == [
         DedupStatus.KEPT,
@@ -81,7 +85,7 @@ def test_copies_in_two_given_parts_are_both_kept_in_one_cluster() -> None:
 def test_a_text_that_ties_two_clusters_makes_them_one() -> None:
     middle = text(5, 100)
     left, right = middle + " " + text(6, 5), text(7, 5) + " " + middle
-    batch = [Candidate("l", left, SPAM), Candidate("r", right, HAM), Candidate("m", middle)]
+    batch = [item("l", left, SPAM), item("r", right, HAM), item("m", middle)]
     separate = clusters(batch[:2])
     settings = DedupeSettings(threshold=0.9)
     finder = Deduplicator(settings)
@@ -92,7 +96,7 @@ def test_a_text_that_ties_two_clusters_makes_them_one() -> None:
 
 
 def test_texts_shorter_than_a_shingle_are_compared_exactly() -> None:
-    batch = [Candidate("1", "ab"), Candidate("2", "ac"), Candidate("3", "ab"), Candidate("4", "")]
+    batch = [item("1", "ab"), item("2", "ac"), item("3", "ab"), item("4", "")]
     assert fates(*batch) == [
         DedupStatus.KEPT,
         DedupStatus.KEPT,
@@ -102,9 +106,9 @@ def test_texts_shorter_than_a_shingle_are_compared_exactly() -> None:
 
 
 def test_switched_off_it_keeps_every_uid_and_still_finds_clusters() -> None:
-    batch = [Candidate("1", LONG), Candidate("2", LONG), Candidate("3", f"{LONG} x")]
+    batch = [item("1", LONG), item("2", LONG), item("3", f"{LONG} x")]
     off = Deduplicator(DedupeSettings(enabled=False))
-    results = off.add([*batch, Candidate("1", LONG)])
+    results = off.add([*batch, item("1", LONG)])
     assert [o.status for o in results] == [
         DedupStatus.KEPT,
         DedupStatus.KEPT,
@@ -116,18 +120,18 @@ def test_switched_off_it_keeps_every_uid_and_still_finds_clusters() -> None:
 
 
 def test_a_flood_of_look_alikes_is_one_row_and_quick() -> None:
-    batch = [Candidate(str(n), f"{LONG} {n}") for n in range(3000)]
+    batch = [item(str(n), f"{LONG} {n}") for n in range(3000)]
     counts = Counter(fates(*batch))
     assert counts[DedupStatus.KEPT] <= 3
     assert counts[DedupStatus.NEAR] >= 2997
 
 
 def test_lone_surrogates_and_other_planes_are_no_obstacle() -> None:
-    batch = [Candidate("1", "\ud800" * 9), Candidate("2", "😀" * 9), Candidate("3", "😀" * 9)]
+    batch = [item("1", "\ud800" * 9), item("2", "😀" * 9), item("3", "😀" * 9)]
     assert fates(*batch) == [DedupStatus.KEPT, DedupStatus.KEPT, DedupStatus.EXACT]
 
 
-def batches(sizes: list[int], given: list[Candidate], *, restart: bool) -> list[DedupResult]:
+def batches(sizes: list[int], given: list[DedupItem], *, restart: bool) -> list[DedupResult]:
     finder = Deduplicator(DedupeSettings())
     chunks = []
     found: list[DedupResult] = []
@@ -145,7 +149,7 @@ def batches(sizes: list[int], given: list[Candidate], *, restart: bool) -> list[
 
 
 CANDIDATES = st.builds(
-    lambda uid, base, tail, word, split: Candidate(
+    lambda uid, base, tail, word, split: item(
         str(uid), text(base, 25) + " x" * tail if base else "ab", frozenset(word), split
     ),
     st.integers(0, 40),
@@ -163,12 +167,12 @@ CANDIDATES = st.builds(
 )
 @settings(max_examples=60, deadline=None)
 def test_neither_batches_nor_restarts_change_what_becomes_of_an_incident(
-    given: list[Candidate], sizes: list[int], restart: bool
+    given: list[DedupItem], sizes: list[int], restart: bool
 ) -> None:
     whole = batches([], given, restart=False)
     parted = batches(sizes, given, restart=restart)
-    fates_and_texts = [(o.status, o.text_id) for o in whole]
-    assert [(o.status, o.text_id) for o in parted] == fates_and_texts
+    fates_and_texts = [(o.status, o.digest) for o in whole]
+    assert [(o.status, o.digest) for o in parted] == fates_and_texts
     # Clusters are only final at the end; of dropped rows nobody asks.
     kept = [i for i, o in enumerate(whole) if o.status is DedupStatus.KEPT]
     same = {(whole[i].cluster, parted[i].cluster) for i in kept}

@@ -14,7 +14,8 @@ SALT = b"s" * 32
 class TestFingerprints:
     def test_recognise_near_duplicates(self, tmp_path: Path) -> None:
         made = [
-            Example(str(n), f"text {n}", "benign", cluster=c) for n, c in enumerate((-1, 7, 7, -1))
+            Example.of_text(str(n), f"text {n}", "benign", cluster=c)
+            for n, c in enumerate((-1, 7, 7, -1))
         ]
         seen = TrainingFingerprints.of([made[0], made[1]], SALT)
         assert seen(made).tolist() == [True, True, True, False]
@@ -25,7 +26,7 @@ class TestFingerprints:
 
     def test_know_nothing_with_another_salt(self, tmp_path: Path) -> None:
         file = tmp_path / "seen.npy"
-        made = [Example("1", "text", "benign")]
+        made = [Example.of_text("1", "text", "benign")]
         TrainingFingerprints.of(made, SALT).save(file)
         other = TrainingFingerprints.load(file, b"t" * 32)
         assert other is not None
@@ -35,7 +36,7 @@ class TestFingerprints:
         assert TrainingFingerprints.load(file, SALT) is None
 
     def test_stand_for_the_text_only(self) -> None:
-        made = Example("1", "text", "benign")
+        made = Example.of_text("1", "text", "benign")
         assert TrainingFingerprints.of([made], SALT)(
             [replace(made, uid="2", label="malicious")]
         ).all()

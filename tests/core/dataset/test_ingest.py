@@ -30,7 +30,7 @@ from sftsec_core.api.settings.task import DedupeSettings, TaskSettings
 from sftsec_core.dataset import ingest as ingest_module
 from sftsec_core.dataset.ingest import PageSummary, resume_cursor
 from sftsec_core.dataset.snapshot import open_snapshot
-from sftsec_core.dataset.steps import Steps, build_steps
+from sftsec_core.dataset.steps import StepChain, build_steps
 from sftsec_core.plugins import Plugins
 from tests.core.dataset.builders import build, cut, incident, no_steps, plan, rows, text
 
@@ -67,12 +67,12 @@ def test_a_snapshot_holds_the_plans_fields_as_text_and_nothing_else(tmp_path: Pa
     (row,) = rows(snapshot)
     assert row["field.message"] == "hello there"
     assert (row["field.n"], row["field.tags"], row["field.absent"]) == ("5", '["a"]', None)
-    assert (row["uid"], row["group"], row["split"]) == ("1", "5", "test")
+    assert (row["uid"], row["groups"], row["split"]) == ("1", ["5"], "test")
     assert "do not keep" not in str(row)
     (verdict,) = snapshot.verdicts().to_pylist()
     assert verdict == {
         "uid": "1",
-        "text_id": row["text_id"],
+        "digest": row["digest"],
         "value": "bad",
         "analyst": "anna",
         "at": datetime(2026, 1, 2, tzinfo=UTC),
@@ -100,7 +100,7 @@ def test_a_copys_verdicts_are_kept_under_the_text_that_stands_for_it(tmp_path: P
     snapshot = build(cut(given, 5), tmp_path)
     table = snapshot.verdicts().to_pylist()
     assert [(v["uid"], v["value"]) for v in table] == [("1", "bad"), ("2", "good")]
-    assert len({v["text_id"] for v in table}) == 1
+    assert len({v["digest"] for v in table}) == 1
     assert len(rows(snapshot)) == 1
 
 
@@ -222,7 +222,7 @@ def test_an_empty_pull_gives_an_empty_snapshot(tmp_path: Path) -> None:
     assert snapshot.verdicts().num_rows == 0
 
 
-def redacting() -> tuple[Steps, str]:
+def redacting() -> tuple[StepChain, str]:
     task = TaskSettings(connector="c", text=("message",), labels=LABELS, steps={"redact": {}})
     salt = bytes(range(32))
     context = StepContext(("message",), salt)
@@ -287,7 +287,7 @@ def test_the_manifest_says_what_was_done(tmp_path: Path) -> None:
     snapshot = build(cut(given, 2), tmp_path)
     said = orjson.loads((snapshot.folder / "manifest.json").read_bytes())
     assert said["span"] == ["2026-01-01T00:00:00.000000+00:00", "2026-01-03T00:00:00.000000+00:00"]
-    assert said["fields"] == ["message"]
+    assert said["fields"] == [{"name": "message", "kind": "text"}]
     assert said["dedupe"]["threshold"] == 0.85
     assert said["parts"]["rows"][0]["rows"] == 3
     assert said["digest"] == snapshot.folder.name
@@ -326,7 +326,7 @@ def test_steps_run_by_their_order_and_wrong_ones_are_refused() -> None:
     plugins = Plugins.of_modules(sftsec_pii.hooks)
     context = StepContext(("message",), b"s" * 32)
 
-    def steps(**named: dict[str, Any]) -> Steps:
+    def steps(**named: dict[str, Any]) -> StepChain:
         task = TaskSettings(connector="c", text=("message",), labels=LABELS, steps=named)
         return build_steps(task, plugins, context)
 
@@ -353,7 +353,7 @@ def test_a_step_never_sees_a_verdict(tmp_path: Path) -> None:
             return {}
 
     incidents = [Incident(uid, {"message": "x"}, (Verdict("bad"),)) for uid in ("1", "2")]
-    cleaned = Steps([("peeks", Peeks())], {})(incidents)
+    cleaned = StepChain([("peeks", Peeks())], {})(incidents)
     assert seen == []
     assert [each.fields["message"] for each in cleaned] == ["()1", "()2"]
     assert [each.verdicts for each in cleaned] == [(Verdict("bad"),)] * 2
@@ -368,4 +368,4 @@ def test_a_step_that_invents_an_incident_is_refused() -> None:
             return {}
 
     with pytest.raises(PluginError, match="step 'invents' returns an incident"):
-        Steps([("invents", Invents())], {})([Incident("1", {})])
+        StepChain([("invents", Invents())], {})([Incident("1", {})])

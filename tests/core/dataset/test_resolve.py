@@ -131,8 +131,8 @@ def test_examples_are_the_labelled_rows_sorted_by_uid(tmp_path: Path) -> None:
     )
     snapshot = build([IncidentPage(incidents, "c")], tmp_path)
     found = resolve(snapshot, LABELS, VerdictSettings())
-    examples = build_examples(snapshot, found, TASK, renderer(TASK, None, Plugins(())))
-    assert [(e.uid, e.text, e.label) for e in examples] == [
+    examples = build_examples(snapshot, found, renderer(TASK, None, Plugins(())))
+    assert [(e.uid, e.inputs["text"], e.label) for e in examples] == [
         ("a", text(2), "ham"),
         ("b", text(1), "spam"),
     ]
@@ -163,12 +163,12 @@ def test_the_chosen_renderer_renders_and_an_empty_text_drops(tmp_path: Path) -> 
     )
     snapshot = build([IncidentPage(incidents, "c")], tmp_path)
     found = resolve(snapshot, LABELS, VerdictSettings())
-    examples = build_examples(snapshot, found, TASK, render)
-    assert [(e.uid, e.text) for e in examples] == [("a", "soft"), ("b", "LOUD")]
+    examples = build_examples(snapshot, found, render)
+    assert [(e.uid, e.inputs["text"]) for e in examples] == [("a", "soft"), ("b", "LOUD")]
 
 
 def test_the_default_text_joins_the_fields_that_are_there() -> None:
-    task = TaskSpec("t", ("a", "b", "c"), ("x", "y"))
-    assert render_text(Incident("1", {"c": 5, "a": "one", "d": "no"}), task) == "one\n5"
-    assert render_text(Incident("1", {"b": ["x", 1]}), task) == '["x",1]'
-    assert render_text(Incident("1", {}), task) == ""
+    sources = ("a", "b", "c")
+    assert render_text(Incident("1", {"c": 5, "a": "one", "d": "no"}), sources) == "one\n5"
+    assert render_text(Incident("1", {"b": ["x", 1]}), sources) == '["x",1]'
+    assert render_text(Incident("1", {}), sources) == ""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sftsec_core.api.domain import Example, LeakCheck, Split
+from sftsec_core.api.domain import TEXT_INPUT, Example, LeakCheck, Split
 from sftsec_core.api.errors import DataError
 from sftsec_core.api.settings.task import SplitSettings
 from sftsec_core.dataset.groups import find_groups
@@ -23,7 +23,7 @@ DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def example(number: int, label: str = "", **options: Any) -> Example:
-    made = Example(
+    made = Example.of_text(
         f"e{number:04d}", text(number, 25), label or ("ham", "spam")[number % 2], cluster=number
     )
     return replace(made, **options)
@@ -69,10 +69,10 @@ def test_a_label_with_one_example_is_trained_on() -> None:
 
 
 def test_by_group_no_group_is_parted() -> None:
-    examples = [example(n, group=f"host-{n % 17}") for n in range(300)]
+    examples = [example(n, groups=(f"host-{n % 17}",)) for n in range(300)]
     parts = split(examples)
     assert parts.method == "group"
-    groups = [{e.group for e in part} for _, part in parts.parts()]
+    groups = [{e.groups for e in part} for _, part in parts.parts()]
     assert not groups[0] & groups[1]
     assert not groups[0] & groups[2]
     assert not groups[1] & groups[2]
@@ -181,15 +181,15 @@ def test_no_unit_stands_in_two_parts_whatever_the_method(
     drawn: list[tuple[str, int, int | None, int, str | None]], method: str, seed: int
 ) -> None:
     examples = [
-        Example(
+        Example.of_text(
             f"e{n:03d}",
             str(n),
             label,
-            cluster,
+            cluster=cluster,
             # A given split is the source's word; the leak check reports groups in two parts.
-            None if group is None or method == "given" else str(group),
-            DAY + timedelta(hours=hour),
-            part,
+            groups=() if group is None or method == "given" else (str(group),),
+            at=DAY + timedelta(hours=hour),
+            split=part,
         )
         for n, (label, cluster, group, hour, part) in enumerate(drawn)
     ]
@@ -219,13 +219,13 @@ def leak(kind: str) -> Split:
     train, test = example(1), example(2)
     changes: dict[str, dict[str, Any]] = {
         "uid": {"uid": "e0001"},
-        "text": {"text": train.text},
-        "near-duplicate": {"text": train.text + " x"},
+        "text": {"inputs": train.inputs},
+        "near-duplicate": {"inputs": {TEXT_INPUT: f"{train.inputs[TEXT_INPUT]} x"}},
         "cluster": {"cluster": 1},
-        "group": {"group": "host"},
+        "group": {"groups": ("host",)},
     }
     test = replace(test, **changes[kind])
-    train = replace(train, group="host")
+    train = replace(train, groups=("host",))
     return Split([train, *many(40)[3:]], [], [test], "a plugin's")
 
 

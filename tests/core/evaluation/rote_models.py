@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sftsec_core.api.domain import (
+    Batch,
     EvalReport,
     Example,
     FittedPart,
@@ -28,8 +29,8 @@ from sftsec_core.evaluation.specs import ThresholdSettings
 from sftsec_core.evaluation.threshold import ThresholdDecider
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
-BINARY = TaskSpec("phishing", ("message",), ("benign", "phishing"), "benign")
-TECHNIQUES = TaskSpec("attack", ("message",), tuple(f"T{i:04}" for i in range(50)))
+BINARY = TaskSpec.of_text("phishing", ("message",), ("benign", "phishing"), "benign")
+TECHNIQUES = TaskSpec.of_text("attack", ("message",), tuple(f"T{i:04}" for i in range(50)))
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class RoteModel:
     seed: int = 0
     sharpness: float = 1.0
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        texts = batch.text()
         true = np.array([int(text.split("|")[1]) for text in texts])
         logits = np.random.default_rng(self.seed).normal(size=(len(texts), len(self.labels)))
         logits[np.arange(len(true)), true] += self.skill
@@ -77,7 +79,7 @@ def examples(
 ) -> list[Example]:
     """One example a column, an hour apart."""
     return [
-        Example(
+        Example.of_text(
             uid=f"{part}-{i}",
             text=f"{part}-{i}|{column}|{text}",
             label=task.labels[column],

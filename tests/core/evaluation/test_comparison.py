@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from sftsec_core.api.domain import EvalReport
+from sftsec_core.api.domain import Batch, EvalReport
 from sftsec_core.api.settings.task import GateSettings
 from sftsec_core.dataset.fingerprints import TrainingFingerprints
 from sftsec_core.evaluation.evaluate import evaluate
@@ -23,11 +21,12 @@ def report(live_seen: int | None) -> EvalReport:
     split = split_of()
     trained_on = split.test[: live_seen or 0]
     seen = None if live_seen is None else TrainingFingerprints.of(trained_on, SALT)
-    memorised = {example.text for example in trained_on}
+    memorised = {str(example.inputs["text"]) for example in trained_on}
 
     class Memorising(RoteModel):
-        def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
-            proba = super().predict_proba(texts)
+        def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+            texts = batch.text()
+            proba = super().predict_proba(batch)
             for row, text in enumerate(texts):
                 if text in memorised:
                     proba[row] = np.eye(2)[int(text.split("|")[1])]

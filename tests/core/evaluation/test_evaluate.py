@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from sftsec_core.api.contracts import MetricSpec
-from sftsec_core.api.domain import EvalReport, Interval, ModelScores, Split, TaskSpec, Threshold
+from sftsec_core.api.domain import (
+    Batch,
+    EvalReport,
+    Interval,
+    ModelScores,
+    Split,
+    TaskSpec,
+    Threshold,
+)
 from sftsec_core.api.errors import DataError, TrainingError
 from sftsec_core.api.predictions import Predictions
 from sftsec_core.evaluation.calibration import apply_temperature
@@ -28,10 +36,11 @@ from tests.core.evaluation.rote_models import (
     served_with,
     split_of,
 )
+from tests.core.recipes.jobs import texts_of
 
 FIGURES = json.loads(Path(__file__).with_name("golden_reports.json").read_text("utf-8"))
-FIVE = TaskSpec("attack", ("message",), tuple(f"T{i:04}" for i in range(5)))
-FAMILIES = TaskSpec("web", ("url",), ("benign", "cmdi", "sqli", "xss"), "benign")
+FIVE = TaskSpec.of_text("attack", ("message",), tuple(f"T{i:04}" for i in range(5)))
+FAMILIES = TaskSpec.of_text("web", ("url",), ("benign", "cmdi", "sqli", "xss"), "benign")
 
 
 def known(found: Interval) -> tuple[float, float, float]:
@@ -83,7 +92,9 @@ def test_fifty_techniques_without_benign_have_no_attack_side() -> None:
     assert known(metrics["average_precision"])[0] > 0.5
     assert report.threshold_table == ()
     assert report.candidate.threshold == Threshold(0.0, "argmax")
-    proba = RoteModel(TECHNIQUES.labels, 4.0, 1, 2.0).predict_proba([e.text for e in split.test])
+    proba = RoteModel(TECHNIQUES.labels, 4.0, 1, 2.0).predict_proba(
+        Batch.of_texts(texts_of(split.test))
+    )
     true = [TECHNIQUES.labels.index(e.label) for e in split.test]
     expected = f1_score(true, proba.argmax(axis=1), average="macro")
     assert known(metrics["macro_f1"])[0] == pytest.approx(expected, abs=1e-12)
@@ -117,14 +128,15 @@ def test_a_model_with_other_labels_is_put_in_the_tasks_order() -> None:
     class Turned:
         labels = ("worm", "phishing", "benign")
 
-        def predict_proba(self, texts: list[str]) -> NDArray[np.float64]:
-            proba = model.predict_proba(texts)
+        def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+            texts = batch.text()
+            proba = model.predict_proba(batch)
             return np.asarray(np.c_[np.full(len(texts), 0.5), proba[:, ::-1] / 2])
 
         save = model.save
 
     plain = evaluate(FittedModel(model, "x"), {}, split_of(), BINARY)
-    turned = evaluate(FittedModel(Turned(), "x"), {}, split_of(), BINARY)  # type: ignore[arg-type]
+    turned = evaluate(FittedModel(Turned(), "x"), {}, split_of(), BINARY)
     assert turned.candidate.confusion == plain.candidate.confusion
 
 
@@ -159,7 +171,7 @@ def test_a_plugins_metric_sees_threshold_groups_and_times() -> None:
         return float((alerts & early & of_host).sum())
 
     split = split_of()
-    hosts = [replace(e, group=f"host-{i % 2}") for i, e in enumerate(split.test)]
+    hosts = [replace(e, groups=(f"host-{i % 2}",)) for i, e in enumerate(split.test)]
     spec = MetricSpec(
         name="early",
         summary="alerts of a host",
@@ -175,7 +187,7 @@ def test_a_plugins_metric_sees_threshold_groups_and_times() -> None:
     )
     threshold = report.candidate.threshold.value
     assert {predictions.threshold for predictions in seen} == {threshold}
-    proba = RoteModel(BINARY.labels, 3.0).predict_proba([e.text for e in hosts])
+    proba = RoteModel(BINARY.labels, 3.0).predict_proba(Batch.of_texts(texts_of(hosts)))
     assert report.candidate.temperature is not None
     calibrated = apply_temperature(proba, report.candidate.temperature)
     expected = sum(1 - calibrated[i, 0] >= threshold for i in (1, 3, 5))
@@ -254,7 +266,7 @@ def test_answers_that_are_not_probabilities_are_refused(
     class Broken:
         labels = BINARY.labels
 
-        def predict_proba(self, _texts: object) -> NDArray[np.float64]:
+        def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
             return np.array(answer)
 
         def save(self, folder: object) -> None: ...

@@ -142,7 +142,7 @@ def test_alerts_a_day_without_times_say_what_is_missing() -> None:
 
 
 def at_hours(*hours: float) -> list[Example]:
-    return [Example(f"{h}", "t", "benign", at=BEGIN + timedelta(hours=h)) for h in hours]
+    return [Example.of_text(f"{h}", "t", "benign", at=BEGIN + timedelta(hours=h)) for h in hours]
 
 
 def test_a_dev_that_is_a_random_tenth_stands_for_the_whole_stream_of_its_time() -> None:
@@ -156,7 +156,7 @@ def test_a_dev_that_is_a_span_of_its_own_counts_itself_alone() -> None:
     assert incidents_per_day(dev, Split(at_hours(0, 10, 20), dev, [])) == pytest.approx(2)
 
 
-@pytest.mark.parametrize("dev", [[], [Example("a", "t", "benign")], at_hours(3, 3)])
+@pytest.mark.parametrize("dev", [[], [Example.of_text("a", "t", "benign")], at_hours(3, 3)])
 def test_without_two_different_times_the_rate_is_not_known(dev: list[Example]) -> None:
     assert incidents_per_day(dev, Split([], dev, [])) is None
 

@@ -26,6 +26,7 @@ from sftsec_core.api.contracts import (
     VoterSpec,
 )
 from sftsec_core.api.domain import (
+    Batch,
     Decision,
     Event,
     Example,
@@ -62,7 +63,8 @@ class Oracle:
 
     labels = LABELS
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        texts = batch.text()
         sure = np.array([0.98 if secret_of(text) else 0.02 for text in texts])
         return np.stack([1 - sure, sure], axis=1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sftsec_core.api.contracts import TrainJob
-from sftsec_core.api.domain import Example, TaskSpec
+from sftsec_core.api.domain import TEXT_INPUT, Example, TaskSpec
 from sftsec_core.api.settings.task import TrainSettings
 from tests.core.recipes.tiny_encoder import make_examples
 
@@ -22,7 +22,7 @@ def job_of(
 ) -> TrainJob:
     """A job over the labels that its examples have."""
     labels = tuple(sorted({example.label for example in examples}))
-    task = TaskSpec("small", ("message",), labels, benign=labels[0])
+    task = TaskSpec.of_text("small", ("message",), labels, benign=labels[0])
     return TrainJob(task, examples, dev, TrainSettings(**settings), workdir)
 
 
@@ -34,7 +34,12 @@ def two_classes(count: int = 40) -> list[Example]:
 def many_classes(classes: int, each: int = 2) -> list[Example]:
     """Texts of which each class has a word of its own."""
     return [
-        Example(f"{c}-{i}", f"technique number{c:03d} seen again {i}", f"T{c:03d}")
+        Example.of_text(f"{c}-{i}", f"technique number{c:03d} seen again {i}", f"T{c:03d}")
         for c in range(classes)
         for i in range(each)
     ]
+
+
+def texts_of(examples: Sequence[Example]) -> list[str]:
+    """What a text recipe reads of examples."""
+    return [str(example.inputs[TEXT_INPUT]) for example in examples]

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sftsec_core.api.contracts import RecipeSpec, Requirement, TrainedModel, TrainJob
-from sftsec_core.api.domain import Example
+from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import DataError, IntegrityError, TrainingError
 from sftsec_core.api.settings.task import EncoderSettings
 from sftsec_core.models.model_format import load_model, save_model
@@ -46,7 +46,8 @@ class Always:
     labels: tuple[str, ...]
     answer: Callable[[str], Sequence[float]]
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        texts = batch.text()
         return np.array([self.answer(text) for text in texts], dtype=np.float64)
 
     def save(self, folder: Path) -> None:
@@ -151,7 +152,7 @@ def test_models_that_err_on_different_texts_are_averaged(tmp_path: Path) -> None
     }
     model = train_auto(judged_job(tmp_path), recipes)
     assert list(model.members) == ["linear", "hybrid"]
-    assert model.predict_proba(["malicious 1"])[0, 1] > 0.5
+    assert model.predict_proba(Batch.of_texts(["malicious 1"]))[0, 1] > 0.5
     assert statuses(model)["linear+hybrid"] == "blended"
 
 
@@ -259,7 +260,9 @@ def test_trained_saved_and_loaded_it_answers_the_same(
     save_model(blend, "auto", tmp_path / "model")
     loaded = load_model(tmp_path / "model", KNOWN)
     texts = ["curl evil host", "", "git commit"]
-    np.testing.assert_array_equal(loaded.predict_proba(texts), blend.predict_proba(texts))
+    np.testing.assert_array_equal(
+        loaded.predict_proba(Batch.of_texts(texts)), blend.predict_proba(Batch.of_texts(texts))
+    )
     assert loaded.notes == {"chosen": ["both"]}  # type: ignore[attr-defined]
     assert any("dev_macro_f1" in values for values in logged)
 

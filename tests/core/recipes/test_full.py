@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from sftsec_core.api.domain import Example
+from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import IntegrityError, TrainingError
 from sftsec_core.api.settings.task import EncoderSettings
 from sftsec_core.models.model_format import check_files
 from sftsec_core.recipes.encoder.classifier import EncoderModel
 from sftsec_core.recipes.encoder.full import load_full, train_full
+from tests.core.recipes.jobs import texts_of
 from tests.core.recipes.tiny_encoder import (
     BAD,
     LABELS,
@@ -36,16 +37,16 @@ def trained(encoder: EncoderSettings, tmp_path_factory: pytest.TempPathFactory) 
 
 def test_it_learns_what_the_words_tell(trained: EncoderModel) -> None:
     held_out = make_examples(40)[-10:]
-    predicted = trained.predict_proba([example.text for example in held_out]).argmax(1)
+    predicted = trained.predict_proba(Batch.of_texts(texts_of(held_out))).argmax(1)
     assert [LABELS[i] for i in predicted] == [example.label for example in held_out]
 
 
 def test_rows_are_probabilities_in_the_order_of_the_texts(trained: EncoderModel) -> None:
-    scores = trained.predict_proba(PROBES)
+    scores = trained.predict_proba(Batch.of_texts(PROBES))
     assert scores.shape == (len(PROBES), 2)
     assert scores.dtype == np.float64
     np.testing.assert_allclose(scores.sum(1), 1, atol=1e-12)
-    one_by_one = np.concatenate([trained.predict_proba([text]) for text in PROBES])
+    one_by_one = np.concatenate([trained.predict_proba(Batch.of_texts([text])) for text in PROBES])
     np.testing.assert_allclose(scores, one_by_one, atol=1e-5)
 
 
@@ -53,13 +54,13 @@ def test_blocks_and_equal_texts_change_no_score(
     trained: EncoderModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     texts = [*PROBES, *PROBES[::-1]]
-    whole = trained.predict_proba(texts)
+    whole = trained.predict_proba(Batch.of_texts(texts))
     monkeypatch.setattr("sftsec_core.recipes.encoder.classifier.SCORE_BLOCK", 3)
-    np.testing.assert_allclose(trained.predict_proba(texts), whole, atol=1e-5)
+    np.testing.assert_allclose(trained.predict_proba(Batch.of_texts(texts)), whole, atol=1e-5)
 
 
 def test_no_texts_give_no_rows(trained: EncoderModel) -> None:
-    assert trained.predict_proba([]).shape == (0, 2)
+    assert trained.predict_proba(Batch.of_texts([])).shape == (0, 2)
 
 
 def test_a_saved_model_loads_with_the_very_same_probabilities(
@@ -69,7 +70,9 @@ def test_a_saved_model_loads_with_the_very_same_probabilities(
     check_files(tmp_path)
     loaded = load_full(tmp_path)
     assert loaded.labels == LABELS
-    np.testing.assert_array_equal(loaded.predict_proba(PROBES), trained.predict_proba(PROBES))
+    np.testing.assert_array_equal(
+        loaded.predict_proba(Batch.of_texts(PROBES)), trained.predict_proba(Batch.of_texts(PROBES))
+    )
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "head.safetensors", "classifier.json"])
@@ -102,7 +105,7 @@ def test_a_cut_off_file_is_an_integrity_error(trained: EncoderModel, tmp_path: P
 def test_a_class_that_train_lacks_has_its_column(encoder: EncoderSettings, tmp_path: Path) -> None:
     labels = ("benign", "exotic", "malicious")
     model = train_full(make_job(encoder, tmp_path, labels=labels, epochs=6))
-    scores = model.predict_proba(BAD)
+    scores = model.predict_proba(Batch.of_texts(BAD))
     assert scores.shape == (len(BAD), 3)
     assert set(scores.argmax(1)) == {2}
 
@@ -112,7 +115,7 @@ def test_hundreds_of_classes_are_trained(encoder: EncoderSettings, tmp_path: Pat
     job = make_job(
         encoder, tmp_path, labels=labels, train=make_examples(200, labels=labels), epochs=1
     )
-    assert train_full(replace(job, dev=())).predict_proba(["x"]).shape == (1, 200)
+    assert train_full(replace(job, dev=())).predict_proba(Batch.of_texts(["x"])).shape == (1, 200)
 
 
 def test_without_dev_it_trains_all_epochs(encoder: EncoderSettings, tmp_path: Path) -> None:
@@ -131,19 +134,23 @@ def test_one_trusted_label_is_refused(encoder: EncoderSettings, tmp_path: Path) 
 
 
 def test_examples_without_trust_teach_nothing(encoder: EncoderSettings, tmp_path: Path) -> None:
-    lies = [Example(f"lie{i}", BAD[i % 5], "benign", weight=0.0) for i in range(40)]
+    lies = [Example.of_text(f"lie{i}", BAD[i % 5], "benign", weight=0.0) for i in range(40)]
     honest = train_full(make_job(encoder, tmp_path / "a"))
     told = train_full(make_job(encoder, tmp_path / "b", train=[*make_examples(60), *lies]))
-    np.testing.assert_array_equal(honest.predict_proba(PROBES), told.predict_proba(PROBES))
+    np.testing.assert_array_equal(
+        honest.predict_proba(Batch.of_texts(PROBES)), told.predict_proba(Batch.of_texts(PROBES))
+    )
 
 
 def test_a_little_trust_teaches_less_than_full_trust(
     encoder: EncoderSettings, tmp_path: Path
 ) -> None:
     def score(trust: float) -> float:
-        doubted = [Example(f"d{i}", "evil beacon", "benign", weight=trust) for i in range(40)]
+        doubted = [
+            Example.of_text(f"d{i}", "evil beacon", "benign", weight=trust) for i in range(40)
+        ]
         job = make_job(encoder, tmp_path / f"{trust}", train=[*make_examples(60), *doubted], dev=())
-        return float(train_full(job).predict_proba(["evil beacon"])[0, 0])
+        return float(train_full(job).predict_proba(Batch.of_texts(["evil beacon"]))[0, 0])
 
     assert score(0.05) < score(1.0)
 
@@ -151,9 +158,11 @@ def test_a_little_trust_teaches_less_than_full_trust(
 def test_the_same_seed_gives_the_same_model_and_another_seed_another(
     encoder: EncoderSettings, tmp_path: Path
 ) -> None:
-    first = train_full(make_job(encoder, tmp_path / "a")).predict_proba(PROBES)
-    second = train_full(make_job(encoder, tmp_path / "b")).predict_proba(PROBES)
-    other = train_full(make_job(encoder, tmp_path / "c", seed=14)).predict_proba(PROBES)
+    first = train_full(make_job(encoder, tmp_path / "a")).predict_proba(Batch.of_texts(PROBES))
+    second = train_full(make_job(encoder, tmp_path / "b")).predict_proba(Batch.of_texts(PROBES))
+    other = train_full(make_job(encoder, tmp_path / "c", seed=14)).predict_proba(
+        Batch.of_texts(PROBES)
+    )
     np.testing.assert_array_equal(first, second)
     assert np.abs(first - other).max() > 1e-6
 

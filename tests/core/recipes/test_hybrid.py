@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sftsec_core.api.domain import Example
+from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import DataError, IntegrityError
 from sftsec_core.api.settings.task import EncoderSettings
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.recipes.hybrid import HybridModel, load_hybrid, train_hybrid
 from sftsec_core.recipes.specs import RECIPES
-from tests.core.recipes.jobs import ODD_TEXTS, job_of, many_classes, two_classes
+from tests.core.recipes.jobs import ODD_TEXTS, job_of, many_classes, texts_of, two_classes
 from tests.core.recipes.tiny_encoder import make_tiny_encoder
 
 KNOWN = {recipe.name: recipe for recipe in RECIPES}
@@ -29,7 +29,9 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> HybridModel:
 
 
 def test_it_learns_with_the_packaged_encoder(packaged: HybridModel) -> None:
-    proba = packaged.predict_proba(["curl evil host malicious", "read the report benign"])
+    proba = packaged.predict_proba(
+        Batch.of_texts(["curl evil host malicious", "read the report benign"])
+    )
     assert proba[0, 1] > 0.5 > proba[1, 1]
     np.testing.assert_allclose(proba.sum(axis=1), 1)
 
@@ -37,10 +39,10 @@ def test_it_learns_with_the_packaged_encoder(packaged: HybridModel) -> None:
 def test_meaning_carries_over_to_words_that_training_never_saw(tmp_path: Path) -> None:
     good = ["the invoice is attached", "see the bill for March", "payment of your order"]
     bad = ["a puppy plays outside", "the cat sleeps", "horses eat grass"]
-    examples = [Example(f"g{i}", text, "money") for i, text in enumerate(good)]
-    examples += [Example(f"b{i}", text, "animals") for i, text in enumerate(bad)]
+    examples = [Example.of_text(f"g{i}", text, "money") for i, text in enumerate(good)]
+    examples += [Example.of_text(f"b{i}", text, "animals") for i, text in enumerate(bad)]
     model = train_hybrid(job_of(examples, tmp_path))
-    proba = model.predict_proba(["a zebra", "your salary"])
+    proba = model.predict_proba(Batch.of_texts(["a zebra", "your salary"]))
     assert proba[0, 0] > proba[1, 0]
 
 
@@ -48,7 +50,9 @@ def test_saved_and_loaded_it_answers_the_same(packaged: HybridModel, tmp_path: P
     save_model(packaged, "hybrid", tmp_path / "model")
     texts = [*ODD_TEXTS, "git commit"]
     loaded = load_model(tmp_path / "model", KNOWN)
-    np.testing.assert_array_equal(loaded.predict_proba(texts), packaged.predict_proba(texts))
+    np.testing.assert_array_equal(
+        loaded.predict_proba(Batch.of_texts(texts)), packaged.predict_proba(Batch.of_texts(texts))
+    )
 
 
 def test_the_encoder_itself_is_not_copied_into_the_model(
@@ -75,24 +79,26 @@ def test_the_same_seed_gives_the_same_answers(tiny: EncoderSettings, tmp_path: P
     one, other = (
         train_hybrid(job_of(two_classes(), tmp_path, encoder=tiny, seed=3)) for _ in range(2)
     )
-    texts = [example.text for example in two_classes()]
-    np.testing.assert_array_equal(one.predict_proba(texts), other.predict_proba(texts))
+    texts = texts_of(two_classes())
+    np.testing.assert_array_equal(
+        one.predict_proba(Batch.of_texts(texts)), other.predict_proba(Batch.of_texts(texts))
+    )
 
 
 def test_odd_texts_are_trained_on_and_scored(tiny: EncoderSettings, tmp_path: Path) -> None:
-    odd = [Example(f"o{i}", text, "malicious") for i, text in enumerate(ODD_TEXTS)]
+    odd = [Example.of_text(f"o{i}", text, "malicious") for i, text in enumerate(ODD_TEXTS)]
     model = train_hybrid(job_of([*two_classes(), *odd], tmp_path, encoder=tiny))
-    assert np.isfinite(model.predict_proba(ODD_TEXTS)).all()
-    assert model.predict_proba([]).shape == (0, 2)
+    assert np.isfinite(model.predict_proba(Batch.of_texts(ODD_TEXTS))).all()
+    assert model.predict_proba(Batch.of_texts([])).shape == (0, 2)
 
 
 def test_a_class_with_one_row_and_hundreds_of_classes_are_learnt(
     tiny: EncoderSettings, tmp_path: Path
 ) -> None:
-    lone = Example("lone", "zebra crossing", "zoo")
+    lone = Example.of_text("lone", "zebra crossing", "zoo")
     examples = [*many_classes(120), lone]
     model = train_hybrid(job_of(examples, tmp_path, encoder=tiny))
-    predicted = model.predict_proba([example.text for example in examples]).argmax(axis=1)
+    predicted = model.predict_proba(Batch.of_texts(texts_of(examples))).argmax(axis=1)
     assert [model.labels[i] for i in predicted] == [example.label for example in examples]
 
 
@@ -100,10 +106,10 @@ def test_many_texts_are_scored_in_pieces_without_a_seam(
     tiny: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = train_hybrid(job_of(two_classes(), tmp_path, encoder=tiny))
-    texts = [example.text for example in two_classes()]
-    whole = model.predict_proba(texts)
+    texts = texts_of(two_classes())
+    whole = model.predict_proba(Batch.of_texts(texts))
     monkeypatch.setattr("sftsec_core.recipes.hybrid._SCORED_AT_ONCE", 7)
-    np.testing.assert_allclose(model.predict_proba(texts), whole, atol=1e-9)
+    np.testing.assert_allclose(model.predict_proba(Batch.of_texts(texts)), whole, atol=1e-9)
 
 
 def test_one_label_alone_is_refused(tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from sftsec_core.api.domain import Example
+from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import DataError
 from sftsec_core.recipes import ngrams
 from sftsec_core.recipes.linear import load_linear, train_linear
 from sftsec_core.recipes.logistic import MAX_PARAMETERS, feature_bound
 from sftsec_core.recipes.ngrams import NgramTfidf
-from tests.core.recipes.jobs import ODD_TEXTS, job_of, many_classes, two_classes
+from tests.core.recipes.jobs import ODD_TEXTS, job_of, many_classes, texts_of, two_classes
 
 
 def reference(texts: list[str]) -> TfidfVectorizer:
@@ -39,7 +39,7 @@ def test_the_features_are_those_of_scikit_learn(texts: list[str]) -> None:
 
 
 def test_blocks_of_texts_give_what_one_block_gives(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = [example.text for example in two_classes(30)]
+    texts = texts_of(two_classes(30))
     whole = NgramTfidf.fit(texts)
     monkeypatch.setattr(ngrams, "_BLOCK_CHARS", 50)
     parts = NgramTfidf.fit(texts)
@@ -68,7 +68,9 @@ def test_only_the_first_characters_of_a_huge_text_are_read() -> None:
 
 def test_it_tells_two_classes_apart(tmp_path: Path) -> None:
     job = job_of(two_classes(), tmp_path)
-    proba = train_linear(job).predict_proba(["curl evil host malicious", "git commit benign"])
+    proba = train_linear(job).predict_proba(
+        Batch.of_texts(["curl evil host malicious", "git commit benign"])
+    )
     assert job.task.labels == ("benign", "malicious")
     assert proba[0, 1] > 0.5 > proba[1, 1]
     np.testing.assert_allclose(proba.sum(axis=1), 1)
@@ -77,9 +79,10 @@ def test_it_tells_two_classes_apart(tmp_path: Path) -> None:
 def test_saved_and_loaded_it_answers_the_same(tmp_path: Path) -> None:
     model = train_linear(job_of(two_classes(), tmp_path))
     model.save(tmp_path)
-    texts = [example.text for example in two_classes()] + list(ODD_TEXTS)
+    texts = texts_of(two_classes()) + list(ODD_TEXTS)
     np.testing.assert_array_equal(
-        load_linear(tmp_path).predict_proba(texts), model.predict_proba(texts)
+        load_linear(tmp_path).predict_proba(Batch.of_texts(texts)),
+        model.predict_proba(Batch.of_texts(texts)),
     )
 
 
@@ -89,31 +92,35 @@ def test_the_same_seed_gives_the_same_model(tmp_path: Path) -> None:
 
 
 def test_odd_texts_are_trained_on_and_scored(tmp_path: Path) -> None:
-    odd = [Example(f"o{i}", text, "malicious") for i, text in enumerate(ODD_TEXTS)]
+    odd = [Example.of_text(f"o{i}", text, "malicious") for i, text in enumerate(ODD_TEXTS)]
     model = train_linear(job_of([*two_classes(), *odd], tmp_path))
-    proba = model.predict_proba(ODD_TEXTS)
+    proba = model.predict_proba(Batch.of_texts(ODD_TEXTS))
     assert proba.shape == (len(ODD_TEXTS), 2)
     assert np.isfinite(proba).all()
-    assert model.predict_proba([]).shape == (0, 2)
+    assert model.predict_proba(Batch.of_texts([])).shape == (0, 2)
 
 
 def test_empty_texts_alone_are_refused_with_a_clear_line(tmp_path: Path) -> None:
-    blank = [Example("1", "", "a"), Example("2", " ", "a"), Example("3", "", "b")]
+    blank = [
+        Example.of_text("1", "", "a"),
+        Example.of_text("2", " ", "a"),
+        Example.of_text("3", "", "b"),
+    ]
     with pytest.raises(DataError, match="every training text is empty"):
         train_linear(job_of(blank, tmp_path))
 
 
 def test_a_class_with_one_row_is_learnt(tmp_path: Path) -> None:
-    lone = Example("lone", "zebra crossing", "zoo")
+    lone = Example.of_text("lone", "zebra crossing", "zoo")
     model = train_linear(job_of([*two_classes(), lone], tmp_path))
-    assert model.labels[model.predict_proba(["zebra crossing"]).argmax()] == "zoo"
+    assert model.labels[model.predict_proba(Batch.of_texts(["zebra crossing"])).argmax()] == "zoo"
 
 
 def test_hundreds_of_classes_are_learnt(tmp_path: Path) -> None:
     examples = many_classes(150)
     started = time.monotonic()
     model = train_linear(job_of(examples, tmp_path))
-    predicted = model.predict_proba([example.text for example in examples]).argmax(axis=1)
+    predicted = model.predict_proba(Batch.of_texts(texts_of(examples))).argmax(axis=1)
     assert [model.labels[i] for i in predicted] == [example.label for example in examples]
     assert time.monotonic() - started < 60
 
@@ -121,7 +128,7 @@ def test_hundreds_of_classes_are_learnt(tmp_path: Path) -> None:
 def test_a_class_that_training_never_saw_has_a_column_of_zeros(tmp_path: Path) -> None:
     job = job_of(two_classes(), tmp_path)
     task = replace(job.task, labels=("benign", "malicious", "rare"))
-    proba = train_linear(replace(job, task=task)).predict_proba(["anything"])
+    proba = train_linear(replace(job, task=task)).predict_proba(Batch.of_texts(["anything"]))
     assert proba.shape == (1, 3)
     assert proba[0, 2] == 0
     assert proba.sum() == pytest.approx(1)
@@ -147,11 +154,15 @@ def test_an_example_without_trust_is_left_out(tmp_path: Path) -> None:
 
 
 def test_class_weights_of_none_favour_the_common_class(tmp_path: Path) -> None:
-    common = [Example(f"c{i}", f"same words {i % 3}", "benign") for i in range(40)]
-    rare = [Example(f"r{i}", f"same words {i % 3}", "malicious") for i in range(4)]
+    common = [Example.of_text(f"c{i}", f"same words {i % 3}", "benign") for i in range(40)]
+    rare = [Example.of_text(f"r{i}", f"same words {i % 3}", "malicious") for i in range(4)]
     balanced, plain = (
         train_linear(job_of([*common, *rare], tmp_path, class_weights=weights))
         for weights in ("inverse", "none")
     )
     text = ["same words 1"]
-    assert plain.predict_proba(text)[0, 1] < 0.2 < balanced.predict_proba(text)[0, 1]
+    assert (
+        plain.predict_proba(Batch.of_texts(text))[0, 1]
+        < 0.2
+        < balanced.predict_proba(Batch.of_texts(text))[0, 1]
+    )

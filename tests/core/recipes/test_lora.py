@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sftsec_core.api.domain import Batch
 from sftsec_core.api.settings.task import EncoderSettings
 from sftsec_core.models.model_format import check_files
 from sftsec_core.recipes.encoder.classifier import EncoderModel
 from sftsec_core.recipes.encoder.full import train_full
 from sftsec_core.recipes.encoder.lora import train_lora
+from tests.core.recipes.jobs import texts_of
 from tests.core.recipes.tiny_encoder import (
     LABELS,
     PROBES,
@@ -33,7 +35,7 @@ def trained(encoder: EncoderSettings, tmp_path_factory: pytest.TempPathFactory) 
 
 def test_adapters_learn_what_the_words_tell(trained: EncoderModel) -> None:
     held_out = make_examples(40)[-10:]
-    predicted = trained.predict_proba([example.text for example in held_out]).argmax(1)
+    predicted = trained.predict_proba(Batch.of_texts(texts_of(held_out))).argmax(1)
     assert [LABELS[i] for i in predicted] == [example.label for example in held_out]
 
 
@@ -51,14 +53,15 @@ def test_a_saved_model_loads_without_peft_and_with_the_very_same_probabilities(
     program = (
         "import sys, numpy as np; sys.modules['peft'] = None\n"
         "from pathlib import Path\n"
+        "from sftsec_core.api.domain import Batch\n"
         "from sftsec_core.recipes.encoder.full import load_full\n"
         "from tests.core.recipes.tiny_encoder import PROBES\n"
-        "np.save(sys.argv[2], load_full(Path(sys.argv[1])).predict_proba(PROBES))"
+        "np.save(sys.argv[2], load_full(Path(sys.argv[1])).predict_proba(Batch.of_texts(PROBES)))"
     )
     scores = tmp_path / "scores.npy"
     command = [sys.executable, "-W", "error", "-c", program, str(model), str(scores)]
     subprocess.run(command, check=True, cwd=Path(__file__).parents[3])
-    np.testing.assert_array_equal(np.load(scores), trained.predict_proba(PROBES))
+    np.testing.assert_array_equal(np.load(scores), trained.predict_proba(Batch.of_texts(PROBES)))
 
 
 def test_a_checkpoint_holds_what_is_trained_and_not_the_encoder(
@@ -87,4 +90,6 @@ def test_a_resumed_run_gives_the_model_of_an_uninterrupted_one(
     with pytest.raises(KeyboardInterrupt):
         train_lora(make_job(encoder, tmp_path / "b", log=stop_at_13))
     resumed = train_lora(make_job(encoder, tmp_path / "b"))
-    np.testing.assert_array_equal(whole.predict_proba(PROBES), resumed.predict_proba(PROBES))
+    np.testing.assert_array_equal(
+        whole.predict_proba(Batch.of_texts(PROBES)), resumed.predict_proba(Batch.of_texts(PROBES))
+    )

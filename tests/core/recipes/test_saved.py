@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.recipes.linear import LinearModel, train_linear
@@ -44,7 +45,9 @@ def test_a_saved_model_comes_back_with_the_same_answers(model: LinearModel, fold
     loaded = load_model(folder, KNOWN)
     texts = ["curl evil host", "git commit", ""]
     assert loaded.labels == model.labels
-    np.testing.assert_array_equal(loaded.predict_proba(texts), model.predict_proba(texts))
+    np.testing.assert_array_equal(
+        loaded.predict_proba(Batch.of_texts(texts)), model.predict_proba(Batch.of_texts(texts))
+    )
 
 
 def test_a_folder_says_what_it_holds(folder: Path) -> None:
@@ -138,7 +141,7 @@ def test_a_failed_save_leaves_nothing_behind(tmp_path: Path) -> None:
     class Broken:
         labels = ("a", "b")
 
-        def predict_proba(self, texts: object) -> object:
+        def predict_proba(self, batch: Batch) -> object:
             raise NotImplementedError
 
         def save(self, folder: Path) -> None:

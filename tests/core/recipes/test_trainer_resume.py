@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sftsec_core.api.domain import Batch
 from sftsec_core.api.settings.task import EncoderSettings
 from sftsec_core.recipes.encoder.checkpoint import checkpoint_folder, claim_folder, read_state
 from sftsec_core.recipes.encoder.encoder import PICKLE_SUFFIXES
@@ -37,7 +38,9 @@ def uninterrupted(
     import torch
 
     torch.set_num_threads(THREADS)  # before the fixture that does it for each test
-    return train_full(make_job(encoder, tmp_path_factory.mktemp("whole"))).predict_proba(PROBES)
+    return train_full(make_job(encoder, tmp_path_factory.mktemp("whole"))).predict_proba(
+        Batch.of_texts(PROBES)
+    )
 
 
 @pytest.fixture
@@ -94,7 +97,7 @@ def test_a_run_stopped_anywhere_in_an_epoch_goes_on_as_if_it_had_not(
     step: int, encoder: EncoderSettings, uninterrupted: NDArray[np.float64], tmp_path: Path
 ) -> None:
     train_until(encoder, tmp_path, step)
-    resumed = train_full(make_job(encoder, tmp_path)).predict_proba(PROBES)
+    resumed = train_full(make_job(encoder, tmp_path)).predict_proba(Batch.of_texts(PROBES))
     np.testing.assert_array_equal(resumed, uninterrupted)
 
 
@@ -109,7 +112,7 @@ def test_a_finished_run_is_not_trained_again(
 ) -> None:
     train_full(make_job(encoder, tmp_path))
     assert steps_of(encoder, tmp_path) == []
-    again = train_full(make_job(encoder, tmp_path)).predict_proba(PROBES)
+    again = train_full(make_job(encoder, tmp_path)).predict_proba(Batch.of_texts(PROBES))
     np.testing.assert_array_equal(again, uninterrupted)
 
 
@@ -182,7 +185,12 @@ def test_the_best_epoch_is_restored_and_not_the_last(
     state = read_state(checkpoint_folder(tmp_path / "best" / "full", 24))
     assert (state["best_global_step"], state["best_metric"]) == (8, 0.9)
     last = train_full(make_job(encoder, tmp_path / "last", dev=()))
-    assert np.abs(best.predict_proba(PROBES) - last.predict_proba(PROBES)).max() > 1e-3
+    assert (
+        np.abs(
+            best.predict_proba(Batch.of_texts(PROBES)) - last.predict_proba(Batch.of_texts(PROBES))
+        ).max()
+        > 1e-3
+    )
 
 
 @pytest.mark.usefixtures("checkpoint_every_step")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.api.settings.task import EncoderSettings
 from sftsec_core.recipes.encoder.callbacks import SELECTION, out_of_patience
@@ -84,7 +85,9 @@ def test_a_deadline_that_fits_changes_nothing_about_the_model(
 ) -> None:
     free = train_full(make_job(encoder, tmp_path / "a"))
     bound = train_full(make_job(encoder, tmp_path / "b", deadline_s=3600.0))
-    np.testing.assert_array_equal(free.predict_proba(PROBES), bound.predict_proba(PROBES))
+    np.testing.assert_array_equal(
+        free.predict_proba(Batch.of_texts(PROBES)), bound.predict_proba(Batch.of_texts(PROBES))
+    )
 
 
 @pytest.mark.parametrize("dev", [None, ()], ids=["with dev", "without dev"])
@@ -102,7 +105,7 @@ def test_a_run_slower_than_foretold_is_stopped_in_time_and_gives_a_model(
         time.sleep(0.3)
 
     job = make_job(encoder, tmp_path, epochs=6, dev=dev, deadline_s=4.0, log=log)
-    assert train_full(job).predict_proba(PROBES).shape == (len(PROBES), 2)
+    assert train_full(job).predict_proba(Batch.of_texts(PROBES)).shape == (len(PROBES), 2)
     assert 1 <= max(steps) < 48
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sftsec_core.api.contracts import TrainJob
-from sftsec_core.api.domain import Example, TaskSpec
+from sftsec_core.api.domain import Batch, Example, TaskSpec
 from sftsec_core.api.settings.task import EncoderSettings, TrainSettings
 
 LABELS = ("benign", "malicious")
@@ -63,7 +63,7 @@ def make_examples(count: int, *, labels: Sequence[str] = LABELS) -> list[Example
         label = labels[i % len(labels)]
         words = GOOD if label == labels[0] else BAD
         text = f"{words[i // 2 % 5]} {label} {'again ' * (i % 7)}{i}"
-        examples.append(Example(f"e{i}", text, label))
+        examples.append(Example.of_text(f"e{i}", text, label))
     return examples
 
 
@@ -81,7 +81,7 @@ def make_job(
     """An order for a few epochs on sixty examples, or on what is given."""
     chosen = {"epochs": 3, "batch_size": 8, "learning_rate": 1e-3, **settings}
     return TrainJob(
-        task=TaskSpec("tiny", ("message",), labels, benign=labels[0]),
+        task=TaskSpec.of_text("tiny", ("message",), labels, benign=labels[0]),
         train=make_examples(60) if train is None else train,
         dev=make_examples(21) if dev is None else dev,
         settings=TrainSettings(encoder=encoder, **chosen),
@@ -98,7 +98,7 @@ def main(encoder: str, workdir: str, predictions: str) -> None:
     job = make_job(
         settings_of(Path(encoder)), Path(workdir), log=lambda _step, _values: time.sleep(0.2)
     )
-    scores = train_full(job).predict_proba(PROBES)
+    scores = train_full(job).predict_proba(Batch.of_texts(PROBES))
     Path(predictions).write_text(json.dumps(scores.tolist()), encoding="utf-8")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sftsec_core.api.domain import Decision, FittedPart, ModelRef, Vote
+from sftsec_core.api.domain import Batch, Decision, FittedPart, ModelRef, Vote
 from sftsec_core.api.errors import (
     AmbiguousNameError,
     GateRefusedError,
@@ -25,6 +25,7 @@ from sftsec_core.registry.card import decision_of
 from sftsec_core.registry.registry import ModelRegistry
 from sftsec_core.registry.serving import Serving
 from sftsec_core.store.store import Store
+from tests.core.recipes.jobs import texts_of
 from tests.core.registry.trained import RECIPES, TASK, card, model, register, report, split
 
 YES = Decision(True, (Vote("no_leak", True, "clean"),))
@@ -67,8 +68,11 @@ def test_a_damaged_decider_is_refused(registry: ModelRegistry) -> None:
 def test_a_registered_model_loads_and_answers_as_before(registry: ModelRegistry) -> None:
     ref = register(registry)
     loaded = registry.load(ref)
-    texts = [example.text for example in split().test]
-    assert np.array_equal(loaded.model.predict_proba(texts), model().predict_proba(texts))
+    texts = texts_of(split().test)
+    assert np.array_equal(
+        loaded.model.predict_proba(Batch.of_texts(texts)),
+        model().predict_proba(Batch.of_texts(texts)),
+    )
     assert loaded.serving.task == TASK
     assert loaded.serving.decider == report().candidate.decider
     assert loaded.parts.decider.threshold == report().candidate.threshold

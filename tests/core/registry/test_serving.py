@@ -12,7 +12,7 @@ from tests.core.evaluation.rote_models import BINARY, report_of, served_with
 
 PARTS = served_with(1.3, Threshold(0.7, "fpr", 0.001))
 SERVING = Serving(
-    task=TaskSpec("web", ("url.full", "host"), ("benign", "xss"), "benign", "case.id"),
+    task=TaskSpec.of_text("web", ("url.full", "host"), ("benign", "xss"), "benign", "case.id"),
     recipe="hybrid",
     calibrator=PARTS.saved_calibrator,
     decider=PARTS.saved_decider,

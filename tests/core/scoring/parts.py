@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sftsec_core.api.domain import (
+    TEXT_INPUT,
+    Batch,
     Detection,
     Incident,
     IncidentPage,
+    Inputs,
     LabelRequest,
     PullWindow,
     PushReceipt,
@@ -26,7 +29,7 @@ from sftsec_core.scoring.scorer import Scorer
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
 
-TASK = TaskSpec("mail", ("message",), ("ham", "spam", "virus"), benign="ham")
+TASK = TaskSpec.of_text("mail", ("message",), ("ham", "spam", "virus"), benign="ham")
 
 
 class WordModel:
@@ -36,7 +39,8 @@ class WordModel:
         self.labels = labels
         self.asked: list[list[str]] = []
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        texts = batch.text()
         self.asked.append(list(texts))
         rows = [[1.0, *(3.0 * text.count(label) for label in self.labels[1:])] for text in texts]
         found = np.array(rows)
@@ -55,6 +59,10 @@ def message(incident: Incident) -> str:
     return str(incident.fields.get("message", ""))
 
 
+def read(incident: Incident) -> Inputs:
+    return {TEXT_INPUT: message(incident)} if message(incident) else {}
+
+
 def scorer(
     model: Any = None, *, threshold: float = 0.5, temperature: float = 1.0, **changes: Any
 ) -> Scorer:
@@ -67,7 +75,7 @@ def scorer(
         "calibrator": TemperatureCalibrator(temperature),
         "decider": ThresholdDecider(Threshold(threshold, "fixed", threshold), benign),
         "steps": same,
-        "render": message,
+        "render": read,
     }
     return Scorer(**{**given, **changes})
 

@@ -34,7 +34,7 @@ def test_copies_of_one_text_are_asked_for_once() -> None:
 
 
 def test_without_a_benign_class_the_margin_of_the_two_best_decides() -> None:
-    task = TaskSpec("kind", ("message",), ("ham", "spam", "virus"))
+    task = TaskSpec.of_text("kind", ("message",), ("ham", "spam", "virus"))
     found = most_uncertain(pages("spam virus", "spam", "hello"), scorer(WordModel(), task=task), 1)
     assert [each.text for each in found] == ["spam virus"]
     assert found[0].doubt == 0
@@ -56,7 +56,9 @@ def test_a_request_says_how_unsure_the_model_is_and_shows_the_event() -> None:
 
 
 def test_without_a_benign_class_a_request_names_no_threshold() -> None:
-    decide_page = scorer(WordModel(), task=TaskSpec("kind", ("message",), ("ham", "spam", "virus")))
+    decide_page = scorer(
+        WordModel(), task=TaskSpec.of_text("kind", ("message",), ("ham", "spam", "virus"))
+    )
     asked = label_request(most_uncertain(pages("spam"), decide_page, 1)[0], decide_page)
     assert (asked.label, asked.reason) == (
         "spam",

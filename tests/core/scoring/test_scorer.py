@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sftsec_core.api.domain import (
+    Batch,
     Detection,
     Incident,
     IncidentPage,
@@ -24,7 +25,7 @@ from sftsec_core.api.domain import (
 from sftsec_core.api.errors import IntegrityError, PluginError
 from sftsec_core.scoring.scorer import Scorer, score, score_page
 from tests.core.evaluation.rote_models import served_with
-from tests.core.scoring.parts import TASK, WordModel, incident, message, scorer
+from tests.core.scoring.parts import TASK, WordModel, incident, message, read, scorer
 
 
 def page(*incidents: Incident, rejected: tuple[Rejection, ...] = ()) -> IncidentPage:
@@ -60,7 +61,7 @@ def test_the_temperature_is_applied_before_the_threshold() -> None:
 
 
 def test_without_a_benign_class_every_incident_is_a_detection_of_its_likeliest_class() -> None:
-    task = TaskSpec("mail", ("message",), ("a", "spam"), benign=None)
+    task = TaskSpec.of_text("mail", ("message",), ("a", "spam"), benign=None)
     made = scorer(WordModel(task.labels), task=task)
     scored = score_page(page(incident(1, "spam"), incident(2, "hello")), made)
     found = [(one.label, one.probability) for one in scored.detections]
@@ -103,7 +104,7 @@ def _fails_on_poison(value: Any) -> Any:
     texts = [message(one) for one in value] if isinstance(value, tuple | list) else [message(value)]
     if any("poison" in text for text in texts):
         raise RuntimeError("the secret words of the record")
-    return value if isinstance(value, tuple | list) else message(value)
+    return value if isinstance(value, tuple | list) else read(value)
 
 
 @pytest.mark.parametrize("part", ["steps", "render"])
@@ -119,8 +120,9 @@ def test_a_record_that_breaks_a_step_or_the_renderer_is_rejected_alone(part: str
 
 
 class NanModel(WordModel):
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        found = super().predict_proba(texts)
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        texts = batch.text()
+        found = super().predict_proba(batch)
         found[[number for number, text in enumerate(texts) if "poison" in text]] = np.nan
         return found
 
@@ -134,12 +136,13 @@ def test_what_the_model_cannot_judge_is_rejected_and_the_pages_own_rejections_st
 
 
 class FlatModel(WordModel):
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        texts = batch.text()
         return np.ones(len(texts))
 
 
 def test_a_model_that_breaks_its_contract_ends_the_run() -> None:
-    with pytest.raises(PluginError, match=r"shape \(1,\) for 1 texts and 3 labels"):
+    with pytest.raises(PluginError, match=r"shape \(1,\) for 1 rows and 3 labels"):
         score_page(page(incident(1, "spam")), scorer(FlatModel()))
 
 
@@ -186,7 +189,7 @@ def test_a_scorer_can_be_made_of_a_registered_model() -> None:
         model=WordModel(),
         ref=SimpleNamespace(digest="e" * 64),
     )
-    made = Scorer.of(loaded, steps=lambda incidents: incidents, render=message)
+    made = Scorer.of(loaded, steps=lambda incidents: incidents, render=read)
     assert (made.calibrator, made.decider) == (parts.calibrator, parts.decider)
     assert (made.threshold, made.keep) == (0.7, ("host",))
     assert made.model_digest == "e" * 64

@@ -276,7 +276,7 @@ class TestCursor:
 class TestPrivateField:
     @pytest.mark.parametrize("kind", ["source", "lookup"])
     def test_is_refused_before_anything_is_read(self, kind: str) -> None:
-        window = PullWindow(labelled=True, text_fields=("subject", "verdict_by"))
+        window = PullWindow(labelled=True, fields=("subject", "verdict_by"))
         source = MemorySource("mail", event(0, SPAM))
         join = VerdictJoin(
             window,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sftsec_core.api.contracts import EmptyConfig, RecipeSpec, SuppressorSpec
-from sftsec_core.api.domain import Detection, Suppression
+from sftsec_core.api.domain import Batch, Detection, Suppression
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.recipes.specs import LINEAR
 from tests.core.server.site import LABELS, PATIENCE_S
@@ -29,7 +29,8 @@ class GatedModel:
         self.inside = 0
         self.most = 0
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        texts = batch.text()
         self.asked += texts
         if any("wait" in text for text in texts):
             self.inside += 1

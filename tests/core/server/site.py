@@ -145,7 +145,7 @@ class Site:
 def trained(context: Context, seed: int) -> TrainedModel:
     """A real linear model of synthetic incidents."""
     examples = [
-        Example(each.uid, str(each.fields["message"]), each.verdicts[0].value)
+        Example.of_text(each.uid, str(each.fields["message"]), each.verdicts[0].value)
         for each in make_incidents(300, seed=seed, labelled=1.0)
     ]
     spec = context.task_spec(TASK)

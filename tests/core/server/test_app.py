@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from sftsec_core.api.domain import Incident
+from sftsec_core.api.domain import Batch, Incident
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.operations.score import score
 from sftsec_core.testing.incidents import make_incidents
@@ -73,7 +73,7 @@ class TestScore:
         assert [each["id"] for each in results] == [0, 1, 2, 3, "none"]
         assert results[0]["label"] is not None
         for each in results[1:]:
-            assert each["error"] == "there is no text in the fields that the task reads"
+            assert each["error"] == "no field that the task reads has a value"
             assert each["label"] is each["probability"] is None
             assert each["detection"] is False
 
@@ -104,7 +104,9 @@ class TestScore:
         assert "<EMAIL:" in redacted
         live = work.registry.live(TASK)
         assert live is not None
-        unlike, like = work.registry.load(live).model.predict_proba([text, redacted])
+        unlike, like = work.registry.load(live).model.predict_proba(
+            Batch.of_texts([text, redacted])
+        )
         assert unlike[1] != like[1]
         first, second = client.text(text, redacted).results
         assert first["probability"] == second["probability"]

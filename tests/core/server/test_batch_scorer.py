@@ -34,7 +34,7 @@ class TestBatchScorer:
             (None, "a step of the task drops it"),
             (None, "a step failed on it (RuntimeError)"),
             ("ham", None),
-            (None, "there is no text in the fields that the task reads"),
+            (None, "no field that the task reads has a value"),
         ]
 
     def test_a_benign_event_has_the_probability_of_an_attack(self) -> None:

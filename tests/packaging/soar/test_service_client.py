@@ -81,7 +81,7 @@ class TestErrors:
             ({"task": TASK, "fields": '{"verdict": "malicious"}'}, "there is nothing to score"),
             (
                 {"task": TASK, "fields": '{"src": "10.0.0.1"}'},
-                "not scored: there is no text in the",
+                "not scored: no field that the task reads",
             ),
             ({"task": TASK, "fields": "src=10.0.0.1"}, "fields must be a JSON object"),
             ({"task": TASK, "fields": '["a"]'}, "fields must be a JSON object"),

@@ -37,7 +37,7 @@ class TestScore:
         assert "INFO sftsec: 1 rows scored, detection written" in done.stderr
         assert "INFO sftsec: 1 rows scored, no detection" in done.stderr
         assert "INFO sftsec: 1 rows without an incident_uid" in done.stderr
-        assert "1 rows not scored: there is no text" in done.stderr
+        assert "1 rows not scored: no field that the task reads" in done.stderr
         (event,) = splunk.events("sftsec")
         assert (event.origin.sourcetype, event.origin.source) == ("sftsec:detection", "sftsec")
         found = json.loads(event.raw)

@@ -50,10 +50,7 @@ class TestScores:
         assert (lunch["sftsec_label"], lunch["sftsec_detection"]) == ("benign", "false")
         assert len(str(lunch["sftsec_model"])) == 64
         assert empty["sftsec_label"] == ""
-        assert (
-            empty["sftsec_reason"]
-            == "not scored: there is no text in the fields that the task reads"
-        )
+        assert empty["sftsec_reason"] == "not scored: no field that the task reads has a value"
 
     def test_are_those_of_the_service(self, scoring_bench: Bench, service: Client) -> None:
         run = scoring_bench.run("sftsecscore", [rows(ATTACK)], *ASKED)

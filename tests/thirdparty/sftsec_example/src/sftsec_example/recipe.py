@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.contracts import TrainedModel, TrainJob
+from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -44,10 +45,11 @@ class NaiveBayes:
         self._prior = np.log(np.array(self._examples, dtype=np.float64) + _SMOOTHING)
         self._rows = {word: row for row, word in enumerate(self._words)}
 
-    def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Probabilities, shape (len(texts), k)."""
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        """Probabilities, shape (len(batch), k)."""
         import numpy as np
 
+        texts = batch.text()
         scores = np.tile(self._prior, (len(texts), 1))
         for number, text in enumerate(texts):
             rows = [self._rows[word] for word in _words(text) if word in self._rows]
@@ -67,9 +69,10 @@ def train(job: TrainJob) -> TrainedModel:
     column = {label: number for number, label in enumerate(labels)}
     words: dict[str, list[float]] = {}
     per_class = [0.0] * len(labels)
-    for example in job.train:
+    texts = Batch.of_examples(job.task.inputs, job.train).text()
+    for example, text in zip(job.train, texts, strict=True):
         per_class[column[example.label]] += example.weight
-        for word in _words(example.text):
+        for word in _words(text):
             counts = words.setdefault(word, [0.0] * len(labels))
             counts[column[example.label]] += example.weight
     return NaiveBayes(labels, words, per_class)

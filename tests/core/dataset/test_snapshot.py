@@ -1,0 +1,184 @@
+"""Snapshots: typed columns, images stored once, and those of schema 1 read as they are."""
+
+from __future__ import annotations
+
+import base64
+import io
+import tarfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sftsec_core.api.domain import (
+    Blob,
+    Incident,
+    IncidentPage,
+    InputField,
+    InputKind,
+    TaskSpec,
+    Verdict,
+)
+from sftsec_core.api.errors import IntegrityError
+from sftsec_core.api.settings.task import VerdictSettings
+from sftsec_core.dataset.features import build_examples, renderer
+from sftsec_core.dataset.resolve import resolve
+from sftsec_core.dataset.snapshot import BLOBS, open_snapshot
+from sftsec_core.plugins import Plugins
+from tests.core.dataset.builders import build, plan, rows, text
+
+MIXED = TaskSpec(
+    "mixed",
+    (
+        InputField("text", InputKind.TEXT, ("message",)),
+        InputField("amount", InputKind.NUMBER, ("amount",)),
+        InputField("user", InputKind.CATEGORY, ("user",)),
+        InputField("screen", InputKind.IMAGE, ("screen",)),
+        InputField("history", InputKind.SEQUENCE, ("history",)),
+    ),
+    ("benign", "malicious"),
+    "benign",
+    "host",
+)
+FIELDS = ("message", "amount", "user", "screen", "history", "host")
+LABELS = {"benign": ("good",), "malicious": ("bad",)}
+IMAGE = b"\x89PNG pixels"
+
+
+def mixed(uid: str, label: str, **fields: object) -> Incident:
+    given = {"message": text(int(uid)), "amount": 40.77, "user": 5, **fields}
+    return Incident(uid, given, (Verdict(label),), datetime(2026, 1, 1, tzinfo=UTC))
+
+
+class TestTypedColumns:
+    def test_hold_each_kind_as_it_is(self, tmp_path: Path) -> None:
+        given = mixed("1", "bad", screen=IMAGE, history=["open", 2], host=["h1", "h2"])
+        snapshot = build(
+            [IncidentPage((given,), "c")], tmp_path, plan(fields=FIELDS, group="host", task=MIXED)
+        )
+        (row,) = rows(snapshot)
+        assert (row["field.amount"], row["field.user"]) == (40.77, "5")
+        assert row["field.history"] == ["open", "2"]
+        assert row["field.screen"] == Blob.of(IMAGE).sha256
+        assert row["groups"] == ["h1", "h2"]
+        (back,) = snapshot.incidents()
+        assert back.fields["amount"] == 40.77
+        assert back.fields["history"] == ("open", "2")
+        assert back.fields["screen"].read() == IMAGE
+        assert open_snapshot(snapshot.folder) == snapshot
+
+    def test_become_the_inputs_of_examples(self, tmp_path: Path) -> None:
+        page = IncidentPage((mixed("1", "bad", screen=IMAGE), mixed("2", "good")), "c")
+        snapshot = build([page], tmp_path, plan(fields=FIELDS, task=MIXED))
+        found = resolve(snapshot, LABELS, VerdictSettings())
+        one, two = build_examples(snapshot, found, renderer(MIXED, None, Plugins(())))
+        assert dict(one.inputs) == {
+            "text": text(1),
+            "amount": 40.77,
+            "user": "5",
+            "screen": Blob.of(IMAGE),
+            "history": None,
+        }
+        assert two.inputs["screen"] is None
+        assert one.digest == rows(snapshot)[0]["digest"]
+
+    def test_are_missing_and_counted_where_a_value_is_of_another_kind(self, tmp_path: Path) -> None:
+        given = (
+            mixed("1", "bad", amount="many"),
+            mixed("2", "bad", amount="7.5", screen="/etc/passwd"),
+        )
+        snapshot = build([IncidentPage(given, "c")], tmp_path, plan(fields=FIELDS, task=MIXED))
+        assert [row["field.amount"] for row in rows(snapshot)] == [None, 7.5]
+        assert [row["field.screen"] for row in rows(snapshot)] == [None, None]
+        assert snapshot.manifest["step_counts"]["inputs"] == {
+            "amount: no number": 1,
+            "screen: no image": 1,
+        }
+
+    def test_tell_rows_of_one_text_apart(self, tmp_path: Path) -> None:
+        same = [mixed(str(n), "bad", message=text(9), amount=float(n // 2)) for n in range(4)]
+        snapshot = build(
+            [IncidentPage(tuple(same), "c")], tmp_path, plan(fields=FIELDS, task=MIXED)
+        )
+        assert [row["field.amount"] for row in rows(snapshot)] == [0.0, 1.0]
+        assert snapshot.counts["exact_duplicates"] == 2
+        assert len({row["cluster"] for row in rows(snapshot)}) == 2
+
+    def test_give_the_same_digest_whatever_the_pages(self, tmp_path: Path) -> None:
+        given = [
+            mixed(str(n), "bad", amount=n / 3, screen=IMAGE, history=["a"] * n) for n in range(9)
+        ]
+        made = plan(fields=FIELDS, task=MIXED)
+        whole = build([IncidentPage(tuple(given), "c")], tmp_path / "a", made)
+        pages = [IncidentPage((each,), str(n)) for n, each in enumerate(given)]
+        assert build(pages, tmp_path / "b", made).digest == whole.digest
+
+
+class TestBlobs:
+    def test_are_stored_once_a_content(self, tmp_path: Path) -> None:
+        given = (mixed("1", "bad", screen=IMAGE), mixed("2", "bad", screen=IMAGE))
+        snapshot = build([IncidentPage(given, "c")], tmp_path, plan(fields=FIELDS, task=MIXED))
+        (stored,) = (snapshot.folder / BLOBS).iterdir()
+        assert stored.read_bytes() == IMAGE
+
+    def test_of_duplicates_are_not_stored(self, tmp_path: Path) -> None:
+        given = (mixed("1", "bad", screen=IMAGE), mixed("1", "bad", screen=b"other"))
+        snapshot = build([IncidentPage(given, "c")], tmp_path, plan(fields=FIELDS, task=MIXED))
+        assert snapshot.blobs() == {Blob.of(IMAGE).sha256}
+        assert len(list((snapshot.folder / BLOBS).iterdir())) == 1
+
+    def test_are_read_from_a_file_that_a_connector_names(self, tmp_path: Path) -> None:
+        file = tmp_path / "screen.png"
+        file.write_bytes(IMAGE)
+        page = IncidentPage((mixed("1", "bad", screen=file),), "c")
+        snapshot = build([page], tmp_path, plan(fields=FIELDS, task=MIXED))
+        file.unlink()
+        (back,) = snapshot.incidents()
+        assert back.fields["screen"].read() == IMAGE
+
+    @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"other")])
+    def test_that_are_gone_or_changed_are_refused(self, damage: object, tmp_path: Path) -> None:
+        page = IncidentPage((mixed("1", "bad", screen=IMAGE),), "c")
+        snapshot = build([page], tmp_path, plan(fields=FIELDS, task=MIXED))
+        assert callable(damage)
+        damage(snapshot.folder / BLOBS / Blob.of(IMAGE).sha256)
+        with pytest.raises(IntegrityError, match="missing or damaged"):
+            open_snapshot(snapshot.folder)
+
+
+class TestSchema1:
+    @pytest.fixture
+    def folder(self, root: Path, tmp_path: Path) -> Path:
+        """A snapshot that commit 770530e wrote."""
+        packed = (root / "tests/fixtures/state_770530e/state.tar.xz.b64").read_text("ascii")
+        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(packed))) as archive:
+            archive.extractall(tmp_path, filter="data")
+        manifests = sorted(tmp_path.rglob("snapshots/*/manifest.json"))
+        return manifests[0].parent
+
+    def test_is_verified_and_read(self, folder: Path) -> None:
+        snapshot = open_snapshot(folder)
+        assert set(snapshot.fields.values()) == {InputKind.TEXT}
+        incidents = list(snapshot.incidents())
+        assert len(incidents) == snapshot.counts["kept"] > 0
+        assert all(isinstance(row["groups"], list) for row in rows(snapshot))
+
+    def test_gives_labels_and_the_digests_of_today(self, folder: Path) -> None:
+        snapshot = open_snapshot(folder)
+        verdicts = snapshot.verdicts().to_pylist()
+        words = sorted({each["value"] for each in verdicts})
+        labels = {word: (word,) for word in words}
+        found = resolve(snapshot, labels, VerdictSettings())
+        task = TaskSpec.of_text("t", tuple(snapshot.fields)[:1], tuple(words))
+        examples = build_examples(snapshot, found, renderer(task, None, Plugins(())))
+        assert examples
+        by_uid = {row["uid"]: row["digest"] for row in rows(snapshot)}
+        assert all(by_uid[example.uid] == example.digest for example in examples)
+
+    def test_that_was_changed_is_refused(self, folder: Path) -> None:
+        part = next(folder.glob("rows-*.parquet"))
+        raw = bytearray(part.read_bytes())
+        raw[len(raw) // 2] ^= 1
+        part.write_bytes(raw)
+        with pytest.raises(IntegrityError, match="changed or damaged"):
+            open_snapshot(folder)
