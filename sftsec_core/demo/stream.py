@@ -34,7 +34,7 @@ class Record:
         uid: the incident's id; a second opinion repeats it.
         fields: nested ECS.
         malicious: the truth, which the analysts may miss.
-        verdict: the word in the label field; None while nobody has judged it.
+        verdict: the word in the label field; None while it is unlabelled.
     """
 
     uid: str
@@ -68,7 +68,7 @@ def generate(rows: int, *, seed: int = 7) -> Iterator[Record]:
 
 
 def generate_open(rows: int, *, seed: int = 8) -> Iterator[Record]:
-    """Make `rows` incidents from after the judged ones that nobody has judged yet."""
+    """Make `rows` unlabelled incidents from after the labelled ones."""
     rng = Random(seed)  # noqa: S311 - as above
     for number in range(rows):
         at = START + SPAN + timedelta(minutes=number)
@@ -125,7 +125,7 @@ def _mail(rng: Random, malicious: bool, progress: float) -> dict[str, Any]:
 
 
 def _in_fashion(lines: Sequence[str], progress: float) -> Sequence[str]:
-    """The lines in use at a time: campaigns come and go, and the next one is worded anew."""
+    """The lines in use at a time: campaigns come and go, and the next one has other words."""
     width = len(lines) * 9 // 10
     first = round(progress * (len(lines) - width))
     return lines[first : first + width]

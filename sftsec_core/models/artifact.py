@@ -7,7 +7,7 @@ the tokenizer, the card and the threshold, and an admin can check it all without
     cd models/<digest> && sha256sum -c manifest.txt && sha256sum manifest.txt
 
 Only formats that cannot carry code are kept (`engine.saved.check_files`): a pickle is refused,
-whoever offers it.
+wherever it comes from.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
     *.json *.safetensors what the recipe's model wrote, with its tokenizer's files
     NAME/                a blend's member, itself such a folder
 
-Whoever loads a folder has its digests checked by the registry; here its form is checked, before
+The registry checks the digests of a folder; here its form is checked, before
 anything is read: a pickle or an unexpected file is refused, whatever it is called.
 """
 

@@ -49,7 +49,7 @@ _SHARE = 0.9  # of what is left of the budget that a fit may fill: it is judged 
 
 @dataclass(slots=True)
 class Trial:
-    """One recipe and what became of it; `seconds` fitting and judging, `reason` if skipped."""
+    """One recipe and its result; `seconds` fitting and judging, `reason` if skipped."""
 
     recipe: str
     status: str = "fitted"

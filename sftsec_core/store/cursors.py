@@ -1,7 +1,7 @@
 """How far scoring has come: one cursor for each task and connector.
 
-A later `score` goes on behind the cursor, also with a new model: what came in before was the
-old model's to judge. Whoever wants it judged again starts from the beginning on purpose.
+A later `score` resumes after the cursor, with a new model too: what came in before was scored
+by the old one. `score --rescan` scores it again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Registered models and the names that point at them.
 
-An alias ("candidate", "live") moves by compare-and-swap: whoever decided on what it saw is
+An alias ("candidate", "live") moves by compare-and-swap: a process that decided on what it saw is
 refused when somebody else moved it meanwhile. The move, its place in the history and the audit
 entry are one transaction, so nothing is ever half-promoted.
 """

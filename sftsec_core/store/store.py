@@ -6,7 +6,7 @@
             ...
 
 Each method is one short transaction. To make several one, open `store.writing()` and hand the
-connection to each; the audit log comes last, since whoever appends to it makes others wait.
+connection to each; the audit log comes last, since a process that appends to it makes others wait.
 """
 
 from __future__ import annotations

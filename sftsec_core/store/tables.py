@@ -193,7 +193,7 @@ audit = Table(
 audit_head = Table(
     "audit_head",
     metadata,
-    # One row. Whoever appends locks it, and a log that lost its tail no longer ends in it.
+    # One row. An appending process locks it, and a log that lost its tail no longer ends in it.
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", COUNTER, nullable=False),
     Column("hash", String(64), nullable=False),

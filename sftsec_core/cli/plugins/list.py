@@ -1,4 +1,4 @@
-"""`sftsec plugins list`: every installed plugin and what became of it."""
+"""`sftsec plugins list`: every installed plugin and its status."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ SHOWN = {
 
 
 class StepSeed(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Seeds torch anew before every step, from the seed, the step and the process.
+    """Seeds torch before every step, from the seed, the step and the process.
 
     Dropout is the only chance that a step takes. With it a function of the step's number, a
     resumed run needs no saved generator states (which are Python pickles) to repeat what an

@@ -137,7 +137,7 @@ class LengthBucketSampler(Sampler[int]):
 
     Cut into batches of `batch_size` in the order in which it yields, every batch comes from one
     bucket; the batches themselves come in random order, the incomplete one last. Epoch e of seed s
-    is always the same order, whoever asks: a resumed run, or another process of a distributed one.
+    is always the same order: for a resumed run, or another process of a distributed one.
     """
 
     def __init__(self, lengths: NDArray[np.int64], batch_size: int, seed: int) -> None:
