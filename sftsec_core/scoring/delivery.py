@@ -50,7 +50,7 @@ class DeliverySettings:
 
 @dataclass(slots=True)
 class DeliveryCounts:
-    """What became of the outbox.
+    """The state of the outbox.
 
     Attributes:
         written: detections that are new on the platform.
