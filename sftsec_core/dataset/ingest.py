@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.api.domain import Blob, Incident, IncidentPage, InputKind, Inputs, Rejection
-from sftsec_core.dataset.dedup.deduplicator import DedupItem, Deduplicator, DedupResult, DedupStatus
+from sftsec_core.dataset.dedup.deduplicator import Deduplicator
+from sftsec_core.dataset.dedup.items import DedupItem, DedupResult, DedupStatus
 from sftsec_core.dataset.journal import Journal, Progress, read_progress
 from sftsec_core.dataset.snapshot import (
     FIELD_PREFIX,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import LeakCheck
 from sftsec_core.api.settings.task import DedupeSettings
-from sftsec_core.dataset.dedup.deduplicator import DedupItem, Deduplicator
+from sftsec_core.dataset.dedup.deduplicator import Deduplicator
+from sftsec_core.dataset.dedup.items import DedupItem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

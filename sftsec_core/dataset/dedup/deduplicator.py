@@ -24,12 +24,11 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.api.domain import TEXT_INPUT, Inputs, inputs_digest
+from sftsec_core.dataset.dedup.items import DedupItem, DedupResult, DedupStatus
 from sftsec_core.dataset.dedup.minhash import PERMUTATIONS, MinHasher, least_matches
 from sftsec_core.dataset.dedup.postings import Postings
 from sftsec_core.dataset.dedup.tables import Table, digests, from_hex, shared_keys, short_keys
@@ -42,67 +41,6 @@ if TYPE_CHECKING:
 _MOST_CANDIDATES = 1024  # a text: bounds the time that a flood of look-alikes can cost
 _VERIFY_AT_ONCE = 8192
 _SPLITS = {None: 0, "train": 1, "dev": 2, "test": 3}
-
-
-class DedupStatus(Enum):
-    """Whether an incident became a row, or why it did not."""
-
-    KEPT = "kept"
-    SAME = "same"
-    REVISED = "revised"
-    EXACT = "exact_duplicates"
-    NEAR = "near_duplicates"
-
-
-class DedupResult(NamedTuple):
-    """The status of an incident, and the row that stands for it.
-
-    Attributes:
-        status: KEPT makes a row; the others do not.
-        digest: of the row that stands for it: its own, or the one that it duplicates.
-        cluster: the row's cluster; clusters may still be connected, see `final_clusters`.
-    """
-
-    status: DedupStatus
-    digest: str
-    cluster: int
-
-
-class DedupItem(NamedTuple):
-    """One incident as the deduplicator sees it.
-
-    Attributes:
-        digest: of its inputs.
-        text: in which near-duplicates are looked for.
-        others: digest of the inputs besides the text; "" for none. Near rows have the same.
-    """
-
-    uid: str
-    digest: str
-    text: str
-    verdicts: frozenset[str] = frozenset()
-    split: str | None = None
-    others: str = ""
-
-    @classmethod
-    def of(
-        cls,
-        uid: str,
-        inputs: Inputs,
-        verdicts: frozenset[str] = frozenset(),
-        split: str | None = None,
-    ) -> Self:
-        """Take an incident's inputs."""
-        text = inputs.get(TEXT_INPUT)
-        others = {name: value for name, value in inputs.items() if name != TEXT_INPUT}
-        return cls(
-            uid,
-            inputs_digest(inputs),
-            text if isinstance(text, str) else "",
-            verdicts,
-            split,
-            inputs_digest(others) if others else "",
-        )
 
 
 class Deduplicator:

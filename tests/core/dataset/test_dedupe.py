@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sftsec_core.api.settings.task import DedupeSettings
-from sftsec_core.dataset.dedup.deduplicator import DedupItem, Deduplicator, DedupResult, DedupStatus
+from sftsec_core.dataset.dedup.deduplicator import Deduplicator
+from sftsec_core.dataset.dedup.items import DedupItem, DedupResult, DedupStatus
 from sftsec_core.dataset.dedup.minhash import MinHasher, choose_bands, least_matches
 from sftsec_core.dataset.dedup.postings import Postings
 from tests.core.dataset.builders import text

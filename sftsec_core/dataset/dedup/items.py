@@ -1,0 +1,69 @@
+"""What goes into the deduplicator, and what comes out."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple, Self
+
+from sftsec_core.api.domain import TEXT_INPUT, Inputs, inputs_digest
+
+
+class DedupStatus(Enum):
+    """Whether an incident became a row, or why it did not."""
+
+    KEPT = "kept"
+    SAME = "same"
+    REVISED = "revised"
+    EXACT = "exact_duplicates"
+    NEAR = "near_duplicates"
+
+
+class DedupResult(NamedTuple):
+    """The status of an incident, and the row that stands for it.
+
+    Attributes:
+        status: KEPT makes a row; the others do not.
+        digest: of the row that stands for it: its own, or the one that it duplicates.
+        cluster: the row's cluster; clusters may still be connected, see `final_clusters`.
+    """
+
+    status: DedupStatus
+    digest: str
+    cluster: int
+
+
+class DedupItem(NamedTuple):
+    """One incident as the deduplicator sees it.
+
+    Attributes:
+        digest: of its inputs.
+        text: in which near-duplicates are looked for.
+        others: digest of the inputs besides the text; "" for none. Near rows have the same.
+    """
+
+    uid: str
+    digest: str
+    text: str
+    verdicts: frozenset[str] = frozenset()
+    split: str | None = None
+    others: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        uid: str,
+        inputs: Inputs,
+        verdicts: frozenset[str] = frozenset(),
+        split: str | None = None,
+    ) -> Self:
+        """Take an incident's inputs."""
+        text = inputs.get(TEXT_INPUT)
+        others = {name: value for name, value in inputs.items() if name != TEXT_INPUT}
+        return cls(
+            uid,
+            inputs_digest(inputs),
+            text if isinstance(text, str) else "",
+            verdicts,
+            split,
+            inputs_digest(others) if others else "",
+        )
