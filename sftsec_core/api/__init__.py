@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.contracts import (
     BUILT_IN_SPLITS,
     CORE_METRICS,
+    AuditInput,
+    AuditSpec,
     Calibrator,
     CalibratorSpec,
     CleansVerdictText,
@@ -123,6 +125,8 @@ __all__ = [
     "Action",
     "AmbiguousNameError",
     "AuditEntry",
+    "AuditInput",
+    "AuditSpec",
     "Calibrator",
     "CalibratorSpec",
     "Choice",

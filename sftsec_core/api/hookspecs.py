@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import click
 
     from sftsec_core.api.contracts import (
+        AuditSpec,
         CalibratorSpec,
         ConnectorSpec,
         DeciderSpec,
@@ -106,6 +107,23 @@ def sftsec_register_metrics() -> Sequence[MetricSpec[Any]]:
         @hookimpl
         def sftsec_register_metrics() -> Sequence[MetricSpec[Any]]:
             return [MetricSpec(name="brier", summary="Brier", higher_is_better=False, compute=f)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sftsec_register_audits() -> Sequence[AuditSpec[Any]]:
+    """Offer further looks at a candidate, for `tasks.NAME.evaluation.audits`.
+
+    Called once a process, when the plugins are loaded. An audit runs once an evaluation, only for a
+    task that names it; its section stands in the report, where voters read it. None is taken as
+    empty. Anyone may implement it; names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_audits() -> Sequence[AuditSpec[Any]]:
+            return [AuditSpec(name="lengths", summary="Errors by text length", run=run)]
     """
     raise NotImplementedError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sftsec_core.api.contracts import AuditInput
 from sftsec_core.api.domain import EvalReport, Interval, LeakCheck, ModelScores
-from sftsec_core.api.errors import DataError, unknown
+from sftsec_core.api.errors import DataError, PluginError, unknown
 from sftsec_core.api.predictions import ACTIONS, Decisions, Predictions
 from sftsec_core.evaluation import tables
 from sftsec_core.evaluation.bootstrap import (
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from sftsec_core.api.contracts import MetricSpec
     from sftsec_core.api.domain import Example, Split, TaskSpec
     from sftsec_core.evaluation.inference import FittedModel
+
+AuditRun = Callable[[AuditInput], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class _EvaluatedModel:
     macro_f1: SampledFigure
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
     candidate: FittedModel,
     others: Mapping[str, FittedModel],
     split: Split,
@@ -85,6 +88,7 @@ def evaluate(
     *,
     methods: ServingMethods | None = None,
     metrics: Mapping[str, MetricSpec[Any]] | None = None,
+    audits: Mapping[str, AuditRun] | None = None,
     data: Mapping[str, Any] | None = None,
     leaks: LeakCheck | None = None,
 ) -> EvalReport:
@@ -97,6 +101,7 @@ def evaluate(
         task: gives the order of the classes.
         methods: how it calibrates and decides; default: temperature and a threshold of max F1.
         metrics: plugins' metrics by name.
+        audits: the task's audits by name, each with its settings bound.
         data: what the report says of the data; taken over as plain JSON values.
         leaks: what the leak check of the split found; None when none was made.
 
@@ -104,6 +109,7 @@ def evaluate(
         DataError: when test is empty, a label is not the task's, or dev has no span of time
             for a budget of alerts a day.
         TrainingError: when a model's output is not probabilities.
+        PluginError: when an audit fails.
     """
     if not split.test:
         raise DataError(f"task {task.name!r}: the test part is empty, so nothing can be reported")
@@ -121,12 +127,24 @@ def evaluate(
     ours = _evaluate_model("candidate", candidate, setup)
     theirs = {name: _evaluate_model(name, fitted, setup) for name, fitted in others.items()}
     comparisons = {name: _comparable(fitted, setup) for name, fitted in others.items()}
-    report = _report(ours, theirs, comparisons, setup)
+    given = AuditInput(task, split, candidate.model, ours.test)
+    sections = {name: _audit(name, run, given) for name, run in (audits or {}).items()}
+    report = add_sections(_report(ours, theirs, comparisons, setup), sections)
     return replace(
         report,
         data={**report.data, **_plain_mapping(data or {})},
         leaks=leaks or LeakCheck(),
     )
+
+
+def _audit(name: str, run: AuditRun, given: AuditInput) -> Mapping[str, Any]:
+    try:
+        section = run(given)
+    except Exception as error:
+        raise PluginError(f"audit {name!r} failed: {type(error).__name__}: {error}") from error
+    if not isinstance(section, Mapping):
+        raise PluginError(f"audit {name!r} returns a {type(section).__name__}, not a mapping")
+    return section
 
 
 def add_sections(report: EvalReport, sections: Mapping[str, Mapping[str, Any]]) -> EvalReport:

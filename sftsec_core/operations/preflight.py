@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sftsec_core.api.contracts import (
     BUILT_IN_SPLITS,
+    AuditSpec,
     CalibratorSpec,
     ConnectorSpec,
     DeciderSpec,
@@ -90,8 +91,18 @@ def check_requirements(task: TaskSettings, plugins: Plugins) -> None:
 
 def named_by(task: TaskSettings) -> Iterator[Named]:
     """Everything that a task names: its kind, its name, its settings, and where they stand."""
-    for name, options in task.steps.items():
-        yield StepSpec, name, options, ("steps", name)
+    by_name: tuple[
+        tuple[type[Spec[Any]], Mapping[str, Mapping[str, Any]], tuple[str, ...]], ...
+    ] = (
+        (StepSpec, task.steps, ("steps",)),
+        (SuppressorSpec, task.suppress, ("suppress",)),
+        (VoterSpec, task.gate.voters, ("gate", "voters")),
+        (AuditSpec, task.evaluation.audits, ("evaluation", "audits")),
+        (MetricSpec, task.evaluation.metrics, ("evaluation", "metrics")),
+    )
+    for kind, chosen, place in by_name:
+        for name, options in chosen.items():
+            yield kind, name, options, (*place, name)
     for choice in (task.train.recipe, *task.train.compare):
         yield _chosen(RecipeSpec, choice, ("train", "recipe"))
     yield _chosen(LauncherSpec, task.train.launcher, ("train", "launcher"))
@@ -101,12 +112,6 @@ def named_by(task: TaskSettings) -> Iterator[Named]:
         yield SplitterSpec, task.split.method, task.split.options(), ("split",)
     yield _chosen(CalibratorSpec, task.calibrator, ("calibrator",))
     yield _chosen(DeciderSpec, task.decider, ("decider",))
-    for name, options in task.suppress.items():
-        yield SuppressorSpec, name, options, ("suppress", name)
-    for name, options in task.gate.voters.items():
-        yield VoterSpec, name, options, ("gate", "voters", name)
-    for name, options in task.evaluation.metrics.items():
-        yield MetricSpec, name, options, ("evaluation", "metrics", name)
 
 
 def _chosen(kind: type[Spec[Any]], choice: Choice, place: tuple[str, ...]) -> Named:

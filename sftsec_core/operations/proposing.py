@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import (
+    AuditSpec,
     CalibratorSpec,
     DeciderSpec,
     MetricSpec,
@@ -29,7 +31,7 @@ from sftsec_core.api.domain import (
 )
 from sftsec_core.api.errors import IntegrityError, NotFoundError
 from sftsec_core.dataset.fingerprints import TrainingFingerprints
-from sftsec_core.evaluation.evaluate import evaluate
+from sftsec_core.evaluation.evaluate import AuditRun, evaluate
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.evaluation.methods import ServingMethods
 from sftsec_core.evaluation.report.html import write_report
@@ -135,6 +137,7 @@ def _put_to_the_gate(
             run.spec,
             methods=_methods(run),
             metrics=_metrics(run),
+            audits=_audits(run),
             data=data,
             leaks=leaks,
         )
@@ -163,6 +166,16 @@ def _metrics(run: Run) -> dict[str, MetricSpec[Any]]:
     given = run.task.evaluation.metrics
     specs = run.context.plugins.specs(MetricSpec)
     return {name: spec.with_settings(given.get(name, {})) for name, spec in specs.items()}
+
+
+def _audits(run: Run) -> dict[str, AuditRun]:
+    """The audits that the task names, each with its settings bound."""
+    specs = run.context.plugins.specs(AuditSpec)
+    return {
+        name: partial(spec.run, spec.configure(options, "evaluation.audits"))
+        for name, options in run.task.evaluation.audits.items()
+        for spec in (get("audit", name, specs),)
+    }
 
 
 def _tell(run: Run, recipe: str, decision: Decision) -> None:

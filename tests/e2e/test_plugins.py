@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from tests.e2e.site import Site
 
 HEAD = """
 from pydantic import BaseModel, ConfigDict
-from sftsec_core.api import RendererSpec, Requirement, StepSpec, Suppression, SuppressorSpec
-from sftsec_core.api import SplitterSpec, Split, Vote, VoterSpec, hookimpl
+from sftsec_core.api import AuditSpec, RendererSpec, Requirement, Split, SplitterSpec, StepSpec
+from sftsec_core.api import Suppression, SuppressorSpec, Vote, VoterSpec, hookimpl
 """
 BROKEN = {
     "does not import": ("import there_is_no_such_module", "there_is_no_such_module"),
@@ -47,6 +48,18 @@ def suppress(config, detection):
 def split(config, examples, policy):
     third = len(examples) // 3
     return Split(examples[:third], examples[third:2 * third], examples[2 * third:])
+
+class Bins(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    length: int = 10
+
+def audit(config, given):
+    long = [len(next(iter(e.inputs.values()))) > config.length for e in given.split.test]
+    return {"length": config.length, "long": sum(long), "rows": len(given.predictions)}
+
+@hookimpl
+def sftsec_register_audits():
+    return [AuditSpec(name="lengths", summary="x", config_model=Bins, run=audit)]
 
 @hookimpl
 def sftsec_register_renderers():
@@ -140,6 +153,25 @@ class TestNamedByATask:
         assert scored["suppressed"] > 0
         assert scored["detections"] == 0
         assert not site.pushed()
+
+    def test_an_audit_adds_its_section_to_the_report(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        audits = {"lengths": {"length": 20}}
+        install(site, monkeypatch, WORKING, evaluation={"audits": audits})
+        site.json("retrain", "triage")
+        (file,) = site.folder.glob(".sftsec/runs/*/report.json")
+        section = json.loads(file.read_text(encoding="utf-8"))["sections"]["lengths"]
+        assert section["length"] == 20
+        assert section["rows"] >= section["long"] > 0
+
+    def test_an_audit_that_fails_ends_the_run(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        broken = WORKING.replace("config.length for", "config.size for")
+        install(site, monkeypatch, broken, evaluation={"audits": {"lengths": {}}})
+        told = site.run("retrain", "triage", code=4)
+        assert "audit 'lengths' failed: AttributeError" in told
 
     def test_an_abstention_is_listed(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         voters = {"site": {"word": "abstain"}}

@@ -126,7 +126,7 @@ from sftsec_core.api.contracts.decision import (
     SuppressorSpec,
     VoterSpec,
 )
-from sftsec_core.api.contracts.evaluation import CORE_METRICS, MetricSpec
+from sftsec_core.api.contracts.evaluation import CORE_METRICS, AuditInput, AuditSpec, MetricSpec
 from sftsec_core.api.contracts.job import GpuLease, GpuRequest, LauncherSpec
 from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob
 from sftsec_core.api.contracts.serving import (
@@ -140,6 +140,8 @@ from sftsec_core.api.contracts.step import CleansVerdictText, Step, StepContext,
 __all__ = [
     "BUILT_IN_SPLITS",
     "CORE_METRICS",
+    "AuditInput",
+    "AuditSpec",
     "Calibrator",
     "CalibratorSpec",
     "CleansVerdictText",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sftsec_core.api.contracts.base import ConfigT, Spec
 
 if TYPE_CHECKING:
+    from sftsec_core.api.contracts.recipe import TrainedModel
+    from sftsec_core.api.domain import Split, TaskSpec
     from sftsec_core.api.predictions import Predictions
 
 # The figures of `ModelScores.metrics` that the core computes; a plugin may not take their names.
@@ -52,3 +54,36 @@ class MetricSpec(Spec[ConfigT]):
             higher_is_better=self.higher_is_better,
             compute=lambda _config, predictions: compute(config, predictions),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditInput:
+    """What an audit looks at.
+
+    Attributes:
+        task: gives the order of the classes.
+        split: what the candidate was trained, chosen and evaluated on.
+        model: the candidate.
+        predictions: the candidate's on `split.test`, calibrated and decided.
+    """
+
+    task: TaskSpec
+    split: Split
+    model: TrainedModel
+    predictions: Predictions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSpec(Spec[ConfigT]):
+    """A further look at a candidate: `evaluation.audits.NAME` of a task.
+
+    Attributes:
+        run: (own settings, input) to a section of the report, JSON values by name. It stands in
+            `EvalReport.sections` under the audit's name, where voters read it. An exception
+            ends the run: an audit that a task asks for is never skipped.
+    """
+
+    hook: ClassVar[str] = "sftsec_register_audits"
+    kind: ClassVar[str] = "audit"
+
+    run: Callable[[ConfigT, AuditInput], Mapping[str, Any]]

@@ -149,6 +149,9 @@ class EvaluationSettings(Strict):
     metrics: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Settings of metrics that enabled plugins register."
     )
+    audits: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Audits of enabled plugins, with their settings."
+    )
 
 
 class TaskSettings(Strict):
