@@ -1,7 +1,7 @@
 """All that the author of a connector or a plugin imports, in one place.
 
 Beside it stand `sftsec_core.sdk`, what connectors share, and, in tests, `sftsec_core.testing`.
-Everything else of the core is private.
+Everything else of the core is private. `REFERENCE.md` in this folder lists every name.
 """
 
 from __future__ import annotations

@@ -1,0 +1,21 @@
+"""The reference of what plugins import is what the code says."""
+
+from __future__ import annotations
+
+import pytest
+
+from sftsec_core import api
+from tests.meta.api_docs import FILE, entry, reference
+
+
+class TestReference:
+    def test_is_generated_from_the_code(self) -> None:
+        written = FILE.read_text(encoding="utf-8")
+        assert written == reference(), "run: python -m tests.meta.api_docs"
+
+    @pytest.mark.parametrize("name", api.__all__)
+    def test_says_something_of_each_name(self, name: str) -> None:
+        assert len(entry(name).splitlines()) > 2
+
+    def test_holds_no_address_of_an_object(self) -> None:
+        assert "0x" not in reference()
