@@ -64,6 +64,10 @@ class TrainingError(SftsecError):
     exit_code = 7
 
 
+class TrainingInterruptedError(TrainingError):
+    """The training process was killed; the run can be resumed."""
+
+
 class GateRefusedError(SftsecError):
     """The model was trained and evaluated, and may not go into service."""
 

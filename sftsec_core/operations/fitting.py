@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import (
@@ -18,20 +15,19 @@ from sftsec_core.api.contracts import (
     LauncherSpec,
     RecipeSpec,
     TrainedModel,
-    TrainJob,
+    TrainOrder,
 )
 from sftsec_core.api.domain import RecipeFitted
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.evaluation.inference import FittedModel
-from sftsec_core.models.model_format import load_model, save_model
+from sftsec_core.models.model_format import load_model
 from sftsec_core.plugins import get
-from sftsec_core.sdk.atomic import sync_folder, write_atomically
+from sftsec_core.recipes.launch.files import task_to_json, write_examples
+from sftsec_core.recipes.launch.fit import EXAMPLES, fitted_folder, is_fitted, read_fit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sftsec_core.api.domain import Split
+    from sftsec_core.api.domain import Event, Split
     from sftsec_core.operations.running import Run
 
 BASELINE = "linear"
@@ -49,75 +45,61 @@ def fit_all(run: Run, split: Split) -> dict[str, FittedModel]:
     """
     settings = run.task.train
     chosen = (settings.recipe, Choice(name=BASELINE), *settings.compare)
-    names = dict.fromkeys(choice.name for choice in chosen)
+    names = tuple(dict.fromkeys(choice.name for choice in chosen))
+    missing = tuple(name for name in names if not is_fitted(run.folder, name))
+    if missing:
+        _launch(run, split, missing)
+    return {name: _fitted(run, name, reused=name not in missing) for name in names}
+
+
+def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:
+    """Hand the examples over as files, and the order to the task's launcher."""
+    folder = run.folder / EXAMPLES
+    write_examples(split.train, folder, "train")
+    write_examples(split.dev, folder, "dev")
+    choice, plugins = run.task.train.launcher, run.context.plugins
+    launcher = get("launcher", choice.name, plugins.specs(LauncherSpec))
     with _device(run) as device:
-        return {name: _fit(run, split, name, device) for name in names}
+        order = TrainOrder(
+            run=run.info.id,
+            task=task_to_json(run.spec),
+            settings=run.task.train.model_dump(mode="json"),
+            recipes=names,
+            plugins=tuple(plugins.versions()),
+            folder=run.folder,
+            baseline=BASELINE,
+            device=device,
+        )
+        launcher.run(
+            launcher.configure(choice.options()), order, lambda event: _pass_on(run, event)
+        )
+    shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fit(run: Run, split: Split, name: str, device: str | None) -> FittedModel:
-    recipe = get("recipe", name, run.context.plugins.specs(RecipeSpec))
-    kept = run.folder / "fitted" / name
-    reused = (kept / "fit.json").is_file()
-    if not reused:
-        with run.stage("train", name):
-            _fit_and_keep(run, split, recipe, device, kept)
-    known = json.loads((kept / "fit.json").read_text(encoding="utf-8"))
+def _pass_on(run: Run, event: Event) -> None:
+    """Emit an event of the launcher's; end it when the run is another process's now."""
+    run.heartbeat.check()
+    run.emit(event)
+
+
+def _fitted(run: Run, name: str, *, reused: bool) -> FittedModel:
+    specs = run.context.plugins.specs(RecipeSpec)
+    if not is_fitted(run.folder, name):
+        raise TrainingError(f"launcher {run.task.train.launcher} left no model of {name!r}")
+    known = read_fit(run.folder, name)
     # Always the model as it was kept: what is evaluated is what will serve.
-    model = load_model(kept / "model", run.context.plugins.specs(RecipeSpec))
+    model = load_model(fitted_folder(run.folder, name) / "model", specs)
     run.emit(
         RecipeFitted(recipe=name, seconds=known["seconds"], notes=known["notes"], reused=reused)
     )
-    return FittedModel(
-        model, name, fit_seconds=known["seconds"], inference_cost=inference_cost_of(model, recipe)
-    )
+    cost = inference_cost_of(model, get("recipe", name, specs))
+    return FittedModel(model, name, fit_seconds=known["seconds"], inference_cost=cost)
 
 
 def inference_cost_of(model: TrainedModel, recipe: RecipeSpec[Any]) -> int:
     """The model's own cost of scoring where it names one, else its recipe's."""
     own = getattr(model, "inference_cost", None)
     return own if isinstance(own, int) else recipe.inference_cost
-
-
-def _fit_and_keep(
-    run: Run, split: Split, recipe: RecipeSpec[Any], device: str | None, kept: Path
-) -> None:
-    budget = run.task.train.budget
-    job = TrainJob(
-        task=run.spec,
-        train=split.train,
-        dev=split.dev,
-        settings=run.task.train,
-        workdir=run.folder / "work" / recipe.name,
-        log=lambda step, values: run.log_step(recipe.name, step, values),
-        deadline_s=budget.total_seconds() if budget and recipe.name != BASELINE else None,
-        device=device,
-    )
-    job.workdir.mkdir(parents=True, exist_ok=True)
-    choice = run.task.train.launcher
-    launcher = get("launcher", choice.name, run.context.plugins.specs(LauncherSpec))
-    config = launcher.configure(choice.options())
-    started = time.monotonic()
-    model = _run_guarded(lambda: launcher.run(config, recipe, job), recipe.name)
-    seconds = time.monotonic() - started
-    shutil.rmtree(kept, ignore_errors=True)
-    (kept / "model").mkdir(parents=True)
-    save_model(model, recipe.name, kept / "model")
-    sync_folder(kept)
-    notes: Mapping[str, Any] = getattr(model, "notes", {})
-    known = {"seconds": seconds, "notes": notes}
-    # Written last: its presence says that the model beside it is whole.
-    write_atomically(kept / "fit.json", json.dumps(known).encode())
-    shutil.rmtree(job.workdir, ignore_errors=True)
-
-
-def _run_guarded(train: Any, name: str) -> TrainedModel:  # noqa: ANN401 - a thunk
-    try:
-        model: TrainedModel = train()
-    except ImportError as error:
-        raise TrainingError(
-            f"recipe {name!r} needs {error.name}: pip install 'sftsec[train]'"
-        ) from error
-    return model
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -22,6 +24,7 @@ from sftsec_core.api.errors import (
     LeaseLostError,
     RunActiveError,
     SftsecError,
+    TrainingInterruptedError,
 )
 from sftsec_core.operations.stages import Stage, stage
 from sftsec_core.store.runs import RunOrder
@@ -102,11 +105,28 @@ def running(context: Context, kind: str, name: str) -> Iterator[Run]:
     runs = context.store.runs
     begun = begin_run(context, run_order(context, kind, name))
     info = begun.info
-    with runs.heartbeat(info.id) as heartbeat:
+    with sigterm_interrupts(), runs.heartbeat(info.id) as heartbeat:
         run = Run(info, context, task, spec, heartbeat)
         _tell_begin(run, begun)
         with _recorded(run):
             yield run
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[None]:
+    """Let SIGTERM end the body as Ctrl-C does: children are ended, the run can be resumed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set a handler
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt("SIGTERM")
 
 
 def begin_run(context: Context, order: RunOrder) -> BegunRun:
@@ -173,7 +193,7 @@ def _recorded(run: Run) -> Iterator[None]:
     except LeaseLostError:
         # The run is another process's now, and so is its end.
         raise
-    except (KeyboardInterrupt, ConnectorUnavailableError) as error:
+    except (KeyboardInterrupt, ConnectorUnavailableError, TrainingInterruptedError) as error:
         line = str(error) or "interrupted"
         runs.interrupt(info.id, line)
         run.emit(RunFinished(kind=info.kind, status="interrupted", error=line))

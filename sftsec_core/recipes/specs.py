@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.contracts import EmptyConfig, LauncherSpec, RecipeSpec, Requirement
+from sftsec_core.api.contracts import EmptyConfig, LauncherSpec, RecipeSpec, Requirement, TrainOrder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sftsec_core.api.contracts import TrainedModel, TrainJob
+    from sftsec_core.api.domain import Event
 
 _HINT = "pip install 'sftsec[train]'"
 
@@ -139,8 +141,12 @@ MEMBERS = {spec.name: spec for spec in (LINEAR, PROBE, HYBRID, FULL, LORA)}
 RECIPES: tuple[RecipeSpec[Any], ...] = (*MEMBERS.values(), AUTO)
 
 
-def _run_here(_config: EmptyConfig, recipe: RecipeSpec[Any], job: TrainJob) -> TrainedModel:
-    return recipe.fit(job)
+def _run_locally(config: EmptyConfig, order: TrainOrder, emit: Callable[[Event], None]) -> None:
+    from sftsec_core.recipes.launch.local import run_locally
+
+    run_locally(config, order, emit)
 
 
-LOCAL_LAUNCHER = LauncherSpec(name="local", summary="This process, on this machine.", run=_run_here)
+LOCAL_LAUNCHER = LauncherSpec(
+    name="local", summary="A process of its own, on this machine.", run=_run_locally
+)

@@ -127,7 +127,7 @@ from sftsec_core.api.contracts.decision import (
     VoterSpec,
 )
 from sftsec_core.api.contracts.evaluation import CORE_METRICS, AuditInput, AuditSpec, MetricSpec
-from sftsec_core.api.contracts.job import GpuLease, GpuRequest, LauncherSpec
+from sftsec_core.api.contracts.job import GpuLease, GpuRequest, LauncherSpec, TrainOrder
 from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob
 from sftsec_core.api.contracts.serving import (
     Calibrator,
@@ -171,6 +171,7 @@ __all__ = [
     "TakesVerdicts",
     "TaskPreset",
     "TrainJob",
+    "TrainOrder",
     "TrainedModel",
     "VoterSpec",
 ]

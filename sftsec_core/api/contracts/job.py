@@ -1,27 +1,72 @@
-"""Where a recipe runs, and on which device."""
+"""Where recipes are fitted, and on which device."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 from sftsec_core.api.contracts.base import ConfigT, Spec
-from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob
+from sftsec_core.api.domain.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainOrder:
+    """The recipes of one run to fit, as data: names, paths and JSON values.
+
+    Another process, or another host that shares the folder, can carry it out:
+    `sftsec_core.recipes.launch.fit.fit_order` does.
+
+    Attributes:
+        run: the run's id.
+        task: `TaskSpec` as JSON values.
+        settings: everything under `train:` of the task, as JSON values.
+        recipes: names of the recipes to fit, in this order. One that `folder` holds fitted
+            already is left as it is.
+        plugins: names of the plugins that register them.
+        folder: the run's folder; examples lie in `examples`, models go to `fitted/RECIPE`.
+        baseline: the recipe that the budget does not bound.
+        device: the accelerator that the run was lent; None leaves the choice to torch.
+    """
+
+    run: str
+    task: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    recipes: tuple[str, ...]
+    plugins: tuple[str, ...]
+    folder: Path
+    baseline: str
+    device: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The order as JSON values."""
+        return {**asdict(self), "folder": str(self.folder)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            TypeError: when it is no order.
+        """
+        lists = {name: tuple(values[name]) for name in ("recipes", "plugins")}
+        return cls(**{**values, **lists, "folder": Path(values["folder"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LauncherSpec(Spec[ConfigT]):
-    """A place to run a recipe: this machine (`local`), a cluster, ...
+    """A place to fit recipes: a process of this machine (`local`), a cluster, ...
 
     Attributes:
-        run: (own settings, recipe, job) to the fitted model.
+        run: (own settings, order, emit) fits the order's recipes into its folder and passes on
+            the events meanwhile. It ends what it started when an exception ends it.
     """
 
     hook: ClassVar[str] = "sftsec_register_launchers"
     kind: ClassVar[str] = "launcher"
 
-    run: Callable[[ConfigT, RecipeSpec[Any], TrainJob], TrainedModel]
+    run: Callable[[ConfigT, TrainOrder, Callable[[Event], None]], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -19,10 +19,12 @@ import sftsec_files.hooks
 import sftsec_pii.hooks
 from sftsec_core.api.contracts import (
     EmptyConfig,
+    LauncherSpec,
     RecipeSpec,
     SplitterSpec,
     TrainedModel,
     TrainJob,
+    TrainOrder,
     VoterSpec,
 )
 from sftsec_core.api.domain import (
@@ -46,6 +48,7 @@ from sftsec_core.operations.context import Context
 from sftsec_core.operations.preflight import read
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.plugins import Plugins
+from sftsec_core.recipes.launch.fit import fit_order
 from sftsec_core.recipes.specs import LINEAR
 
 WORDS = "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike".split()  # noqa: SIM905 - reads better
@@ -112,6 +115,15 @@ class Observer:
             dear("broken", fit=refuse_to_train),
             dear("torchless", fit=need_what_is_not_there),
         ]
+
+    @hookimpl
+    def sftsec_register_launchers(self) -> Sequence[LauncherSpec[Any]]:
+        return [LauncherSpec(name="here", summary="this process", run=self.fit_here)]
+
+    def fit_here(self, _: object, order: TrainOrder, emit: Callable[[Event], None]) -> None:
+        """Fit in this process: the recipes above are no entry points that another would find."""
+        plugins = Plugins.of_modules(sftsec_core.builtin, self)
+        fit_order(TrainOrder.from_json(order.to_json()), plugins, emit)
 
     @hookimpl
     def sftsec_register_voters(self) -> Sequence[VoterSpec[Any]]:
@@ -191,7 +203,7 @@ def context(
                 "labels": {name: [name] for name in LABELS},
                 "benign": "benign",
                 "split": {"method": split},
-                "train": {"recipe": recipe},
+                "train": {"recipe": recipe, "launcher": "here"},
                 "gate": {"min_labels": 50, **gate},
             }
         },

@@ -1,0 +1,112 @@
+"""Carry out an order: fit its recipes one after another, each once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob, TrainOrder
+from sftsec_core.api.domain import Event, StageFinished, StageStarted, TrainingStep
+from sftsec_core.api.errors import TrainingError
+from sftsec_core.api.settings.task import TrainSettings
+from sftsec_core.models.model_format import save_model
+from sftsec_core.plugins import Plugins, get
+from sftsec_core.recipes.launch.files import read_examples, task_from_json
+from sftsec_core.sdk.atomic import sync_folder, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from sftsec_core.api.domain import Example
+
+FITTED = "fitted"
+EXAMPLES = "examples"
+_DONE = "fit.json"
+Emit = "Callable[[Event], None]"
+
+
+def fitted_folder(folder: Path, recipe: str) -> Path:
+    """Where a run keeps a recipe's model and what is known of its fitting."""
+    return folder / FITTED / recipe
+
+
+def is_fitted(folder: Path, recipe: str) -> bool:
+    """Whether the run's folder holds a recipe's model, whole."""
+    return (fitted_folder(folder, recipe) / _DONE).is_file()
+
+
+def read_fit(folder: Path, recipe: str) -> dict[str, Any]:
+    """What is known of a recipe's fitting: seconds and notes."""
+    file = fitted_folder(folder, recipe) / _DONE
+    known: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return known
+
+
+def fit_order(order: TrainOrder, plugins: Plugins, emit: Callable[[Event], None]) -> None:
+    """Fit what the order names and its folder does not hold fitted already.
+
+    Raises:
+        TrainingError: when a recipe cannot be fitted; those before it stay.
+        IntegrityError: when the order's examples cannot be read.
+    """
+    parts = [read_examples(order.folder / EXAMPLES, part) for part in ("train", "dev")]
+    for name in order.recipes:
+        if is_fitted(order.folder, name):
+            continue
+        recipe = get("recipe", name, plugins.specs(RecipeSpec))
+        emit(StageStarted(stage="train", detail=name))
+        started = time.monotonic()
+        model = _fit(recipe, _job(order, recipe, parts, emit))
+        seconds = time.monotonic() - started
+        _keep(order, recipe, model, seconds)
+        emit(StageFinished(stage="train", seconds=seconds))
+
+
+def _job(
+    order: TrainOrder,
+    recipe: RecipeSpec[Any],
+    parts: Sequence[Sequence[Example]],
+    emit: Callable[[Event], None],
+) -> TrainJob:
+    settings = TrainSettings.model_validate(order.settings)
+    bounded = settings.budget is not None and recipe.name != order.baseline
+    workdir = order.folder / "work" / recipe.name
+    workdir.mkdir(parents=True, exist_ok=True)
+
+    def log(step: int, values: Mapping[str, float]) -> None:
+        emit(TrainingStep(recipe=recipe.name, step=step, values=dict(values)))
+
+    return TrainJob(
+        task=task_from_json(order.task),
+        train=parts[0],
+        dev=parts[1],
+        settings=settings,
+        workdir=workdir,
+        log=log,
+        deadline_s=settings.budget.total_seconds() if settings.budget and bounded else None,
+        device=order.device,
+    )
+
+
+def _fit(recipe: RecipeSpec[Any], job: TrainJob) -> TrainedModel:
+    try:
+        return recipe.fit(job)
+    except ImportError as error:
+        raise TrainingError(
+            f"recipe {recipe.name!r} needs {error.name}: pip install 'sftsec[train]'"
+        ) from error
+
+
+def _keep(order: TrainOrder, recipe: RecipeSpec[Any], model: TrainedModel, seconds: float) -> None:
+    kept = fitted_folder(order.folder, recipe.name)
+    shutil.rmtree(kept, ignore_errors=True)
+    (kept / "model").mkdir(parents=True)
+    save_model(model, recipe.name, kept / "model")
+    sync_folder(kept)
+    known = {"seconds": seconds, "notes": getattr(model, "notes", {})}
+    # Written last: its presence says that the model beside it is whole.
+    write_atomically(kept / _DONE, json.dumps(known).encode())
+    shutil.rmtree(order.folder / "work" / recipe.name, ignore_errors=True)
