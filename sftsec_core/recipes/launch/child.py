@@ -68,7 +68,8 @@ def _write(out: IO[str], values: object) -> None:
 
 
 def _end_with_the_parent() -> None:
-    while sys.stdin.buffer.read(1):
+    # Not through `sys.stdin`: its lock, held by a daemon thread, would abort the exit.
+    while os.read(0, 1):
         pass
     os._exit(_ORPHANED)
 

@@ -50,7 +50,8 @@ def read_examples(folder: Path, part: str) -> list[Example]:
 
 def task_to_json(task: TaskSpec) -> dict[str, Any]:
     """A task as JSON values."""
-    return asdict(task)
+    values: dict[str, Any] = orjson.loads(orjson.dumps(asdict(task)))
+    return values
 
 
 def task_from_json(values: Mapping[str, Any]) -> TaskSpec:

@@ -1,0 +1,113 @@
+"""An order is carried out recipe by recipe, each once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sftsec_core.builtin
+from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob, TrainOrder
+from sftsec_core.api.domain import Event, StageFinished, StageStarted, TrainingStep
+from sftsec_core.api.errors import IntegrityError, NotFoundError, TrainingError
+from sftsec_core.api.hookspecs import hookimpl
+from sftsec_core.plugins import Plugins
+from sftsec_core.recipes.launch.fit import EXAMPLES, fit_order, is_fitted, read_fit
+from sftsec_core.recipes.specs import LINEAR
+from tests.core.recipes.launch.orders import order
+
+
+class Recipes:
+    """Offers `linear` under two more names: one that logs, one that fails."""
+
+    def __init__(self) -> None:
+        self.jobs: list[TrainJob] = []
+
+    @hookimpl
+    def sftsec_register_recipes(self) -> Sequence[RecipeSpec[Any]]:
+        return [
+            RecipeSpec(name=name, summary=name, inference_cost=9, fit=fit, load=LINEAR.load)
+            for name, fit in (("tells", self.tells), ("fails", self.fails))
+        ]
+
+    def tells(self, job: TrainJob) -> TrainedModel:
+        self.jobs.append(job)
+        job.log(1, {"loss": 0.5})
+        return LINEAR.fit(job)
+
+    def fails(self, job: TrainJob) -> TrainedModel:
+        raise ImportError("No module named 'torch'", name="torch")
+
+
+@pytest.fixture
+def recipes() -> Recipes:
+    return Recipes()
+
+
+@pytest.fixture
+def plugins(recipes: Recipes) -> Plugins:
+    return Plugins.of_modules(sftsec_core.builtin, recipes)
+
+
+class TestFitOrder:
+    def test_fits_each_recipe_and_tells_it(self, tmp_path: Path, plugins: Plugins) -> None:
+        events: list[Event] = []
+        fit_order(order(tmp_path, "tells", "linear"), plugins, events.append)
+        assert all(is_fitted(tmp_path, name) for name in ("tells", "linear"))
+        assert read_fit(tmp_path, "tells")["seconds"] > 0
+        assert [type(event) for event in events] == [
+            StageStarted,
+            TrainingStep,
+            StageFinished,
+            StageStarted,
+            StageFinished,
+        ]
+        assert not list((tmp_path / "work").iterdir())
+
+    def test_leaves_a_fitted_recipe_as_it_is(self, tmp_path: Path, plugins: Plugins) -> None:
+        given = order(tmp_path, "linear", "tells")
+        fit_order(order(tmp_path, "linear"), plugins, lambda _: None)
+        before = (tmp_path / "fitted/linear/fit.json").stat().st_mtime_ns
+        events: list[Event] = []
+        fit_order(given, plugins, events.append)
+        assert (tmp_path / "fitted/linear/fit.json").stat().st_mtime_ns == before
+        assert [e.detail for e in events if isinstance(e, StageStarted)] == ["tells"]
+
+    def test_gives_the_budget_to_all_but_the_baseline(
+        self, tmp_path: Path, plugins: Plugins, recipes: Recipes
+    ) -> None:
+        given = order(tmp_path, "tells")
+        fit_order(given, plugins, lambda _: None)
+        (job,) = recipes.jobs
+        assert job.deadline_s == job.settings.budget.total_seconds()  # type: ignore[union-attr]
+        baseline = TrainOrder.from_json(
+            {**given.to_json(), "baseline": "tells", "folder": str(tmp_path / "other")}
+        )
+        (tmp_path / "other").mkdir()
+        (tmp_path / EXAMPLES).rename(tmp_path / "other" / EXAMPLES)
+        fit_order(baseline, plugins, lambda _: None)
+        assert recipes.jobs[1].deadline_s is None
+
+    def test_keeps_what_was_fitted_before_a_failure(self, tmp_path: Path, plugins: Plugins) -> None:
+        with pytest.raises(TrainingError, match=r"needs torch: pip install 'sftsec\[train\]'"):
+            fit_order(order(tmp_path, "linear", "fails"), plugins, lambda _: None)
+        assert is_fitted(tmp_path, "linear")
+        assert not is_fitted(tmp_path, "fails")
+
+    def test_refuses_what_it_cannot_find(self, tmp_path: Path, plugins: Plugins) -> None:
+        given = order(tmp_path, "lineer")
+        with pytest.raises(NotFoundError, match="recipe 'lineer', did you mean 'linear'"):
+            fit_order(given, plugins, lambda _: None)
+        (tmp_path / EXAMPLES / "dev.parquet").unlink()
+        with pytest.raises(IntegrityError):
+            fit_order(replace(given, recipes=("linear",)), plugins, lambda _: None)
+
+
+class TestOrder:
+    def test_comes_back_from_its_json(self, tmp_path: Path) -> None:
+        given = order(tmp_path, "linear", "tells")
+        assert TrainOrder.from_json(json.loads(json.dumps(given.to_json()))) == given
