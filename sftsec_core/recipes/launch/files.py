@@ -1,29 +1,40 @@
 """Examples as Parquet files: how a run hands its data to the process that trains.
 
-<folder>/train.parquet   uid, example (all its attributes as JSON)
+<folder>/train.parquet   uid, inputs (JSON), label, cluster, groups, at, split, weight
 <folder>/dev.parquet     the same
+<folder>/blobs/SHA256    bytes of inputs that lie in no file yet
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
-from datetime import datetime
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sftsec_core.api.domain import Example, TaskSpec
+from sftsec_core.api.domain import Blob, Example, InputField, InputKind, TaskSpec
 from sftsec_core.api.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+_BLOBS = "blobs"
 _BATCH = 4096
-_SCHEMA = pa.schema([("uid", pa.string()), ("example", pa.large_binary())])
-_NAMES = tuple(one.name for one in fields(Example) if one.init)
+_SCHEMA = pa.schema(
+    [
+        ("uid", pa.string()),
+        ("inputs", pa.large_string()),
+        ("label", pa.string()),
+        ("cluster", pa.int64()),
+        ("groups", pa.list_(pa.string())),
+        ("at", pa.timestamp("us", "UTC")),
+        ("split", pa.string()),
+        ("weight", pa.float64()),
+    ]
+)
 
 
 def write_examples(examples: Sequence[Example], folder: Path, part: str) -> None:
@@ -31,7 +42,7 @@ def write_examples(examples: Sequence[Example], folder: Path, part: str) -> None
     folder.mkdir(parents=True, exist_ok=True)
     with pq.ParquetWriter(folder / f"{part}.parquet", _SCHEMA) as writer:
         for start in range(0, len(examples), _BATCH):
-            rows = [_row(example) for example in examples[start : start + _BATCH]]
+            rows = [_row(example, folder) for example in examples[start : start + _BATCH]]
             writer.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA))
 
 
@@ -50,28 +61,55 @@ def read_examples(folder: Path, part: str) -> list[Example]:
 
 def task_to_json(task: TaskSpec) -> dict[str, Any]:
     """A task as JSON values."""
-    values: dict[str, Any] = orjson.loads(orjson.dumps(asdict(task)))
+    values: dict[str, Any] = json.loads(json.dumps(asdict(task)))
     return values
 
 
 def task_from_json(values: Mapping[str, Any]) -> TaskSpec:
     """Read what `task_to_json` wrote."""
-    return TaskSpec(**{name: _tupled(value) for name, value in values.items()})
+    inputs = tuple(
+        InputField(each["name"], InputKind(each["kind"]), tuple(each["sources"]))
+        for each in values["inputs"]
+    )
+    return TaskSpec(**{**values, "inputs": inputs, "labels": tuple(values["labels"])})
 
 
-def _row(example: Example) -> dict[str, Any]:
-    values = {name: getattr(example, name) for name in _NAMES}
-    return {"uid": example.uid, "example": orjson.dumps(values)}
+def _row(example: Example, folder: Path) -> dict[str, Any]:
+    inputs = {name: _plain(value, folder) for name, value in example.inputs.items()}
+    return {
+        "uid": example.uid,
+        "inputs": json.dumps(inputs),
+        "label": example.label,
+        "cluster": example.cluster,
+        "groups": list(example.groups),
+        "at": example.at,
+        "split": example.split,
+        "weight": example.weight,
+    }
 
 
 def _examples(file: Path) -> Iterator[Example]:
     with pq.ParquetFile(file) as table:
-        for batch in table.iter_batches(_BATCH, columns=["example"]):
-            for row in batch.column(0).to_pylist():
-                values = {name: _tupled(value) for name, value in orjson.loads(row).items()}
-                at = values["at"] and datetime.fromisoformat(values["at"])
-                yield Example(**{**values, "at": at})
+        for batch in table.iter_batches(_BATCH):
+            for row in batch.to_pylist():
+                inputs = json.loads(row.pop("inputs"))
+                values = {name: _value(value) for name, value in inputs.items()}
+                yield Example(**{**row, "inputs": values, "groups": tuple(row["groups"])})
 
 
-def _tupled(value: Any) -> Any:  # noqa: ANN401 - a JSON value
-    return tuple(value) if isinstance(value, list) else value
+def _plain(value: Any, folder: Path) -> Any:  # noqa: ANN401 - an input's value in, a JSON value out
+    """Texts, numbers, lists of texts as they are; a blob by its digest and its file."""
+    if not isinstance(value, Blob):
+        return list(value) if isinstance(value, tuple) else value
+    path = value.path
+    if path is None:
+        path = folder / _BLOBS / value.sha256
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(value.read())
+    return {"sha256": value.sha256, "path": str(path.absolute())}
+
+
+def _value(plain: Any) -> Any:  # noqa: ANN401 - the other way round
+    if isinstance(plain, list):
+        return tuple(plain)
+    return Blob(plain["sha256"], Path(plain["path"])) if isinstance(plain, dict) else plain

@@ -15,12 +15,14 @@ WORDS = ("lunch meeting agenda minutes", "password invoice prize urgent")
 
 
 def task() -> TaskSpec:
-    return TaskSpec("mail", ("message",), LABELS, "benign")
+    return TaskSpec.of_text("mail", ("message",), LABELS, "benign")
 
 
 def example(number: int) -> Example:
     side = number % 2
-    return Example(f"i{number}", f"{WORDS[side]} number {number}", LABELS[side], number)
+    return Example.of_text(
+        f"i{number}", f"{WORDS[side]} number {number}", LABELS[side], cluster=number
+    )
 
 
 def order(folder: Path, *recipes: str, plugins: tuple[str, ...] = ("core",)) -> TrainOrder:
