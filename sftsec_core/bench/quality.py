@@ -89,7 +89,7 @@ def run_quality_bench(
         the model has some.
 
     Raises:
-        DataError: when a folder holds no text data.
+        DataError: when a folder holds no data, or none that a recipe reads.
         SftsecError: when a recipe fails.
     """
     for folder in folders:
@@ -106,12 +106,20 @@ def measure(run: BenchRun) -> dict[str, Any]:
     from sftsec_core.bench import quality_data as data
 
     dataset = data.read_dataset(run.folder)
+    if not run.recipe.reads(dataset.task.inputs):
+        raise DataError(f"{run.folder}: recipe {run.recipe.name!r} reads none of its fields")
     train = data.limit_train(dataset.train, run.limit_train, run.seed)
-    settings = TrainSettings(recipe=run.recipe.name, seed=run.seed, budget=run.budget)
+    settings = TrainSettings(seed=run.seed, budget=run.budget)
     deadline = run.budget.total_seconds() if run.budget else None
     with tempfile.TemporaryDirectory() as workdir:
         job = TrainJob(
-            dataset.task, train, dataset.dev, settings, Path(workdir), deadline_s=deadline
+            task=dataset.task,
+            train=train,
+            dev=dataset.dev,
+            config=run.recipe.configure({}),
+            settings=settings,
+            workdir=Path(workdir),
+            deadline_s=deadline,
         )
         started = time.perf_counter()
         model = run.recipe.fit(job)

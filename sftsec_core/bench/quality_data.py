@@ -1,4 +1,11 @@
-"""Folders of `train|dev|test.jsonl.gz`, read as a recipe's input, for benchmarks only."""
+"""Folders of `train|dev|test.jsonl.gz`, read as a recipe's input, for benchmarks only.
+
+Every field of a record becomes an input, by its values in train:
+
+    text        the fields with letters, joined; where none has any, all fields
+    number      a field of numbers
+    category    a field of strings that recur
+"""
 
 from __future__ import annotations
 
@@ -9,8 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.api.domain import Example, TaskSpec
+from sftsec_core.api.domain import (
+    TEXT_INPUT,
+    Example,
+    Incident,
+    InputField,
+    InputKind,
+    TaskSpec,
+)
 from sftsec_core.api.errors import DataError
+from sftsec_core.dataset.features import read_inputs
+from sftsec_core.sdk.fields import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,13 +34,15 @@ if TYPE_CHECKING:
 
 PARTS = ("train", "dev", "test")
 BENIGN_NAMES = frozenset({"benign", "ham", "legitimate", "normal"})
-GROUP_FIELD = "report"
-_NOT_TEXT = frozenset({"id", "label", "@timestamp", GROUP_FIELD})
-_SAMPLE = 200  # records that are looked at to find the text
+GROUP_FIELDS = ("report", "organization.name")
+# What identifies or labels a record, or keeps records together, is no input.
+_NO_INPUT = frozenset({"id", "label", "label_time", "@timestamp", *GROUP_FIELDS})
+_RECURS = 10  # rows a different value, at least, for a field of strings to be a category
+_MOST = 0.5  # of the rows that have a field decide on its kind
 
 
 @dataclass(frozen=True, slots=True)
-class Dataset:
+class BenchDataset:
     """One folder: the question that it puts and the examples of its three parts."""
 
     name: str
@@ -34,40 +52,59 @@ class Dataset:
     test: Sequence[Example]
 
 
-def read_dataset(folder: Path) -> Dataset:
+def read_dataset(folder: Path) -> BenchDataset:
     """Read a folder whole.
 
     Raises:
-        DataError: when a part is missing or unreadable, no field holds text, or a label is
+        DataError: when a part is missing or unreadable, no field can be an input, or a label is
             missing.
     """
     records = {part: read_records(folder / f"{part}.jsonl.gz") for part in PARTS}
-    field = find_text_field(folder, records["train"][:_SAMPLE])
-    parts = {part: [_example(record, field, part) for record in records[part]] for part in PARTS}
-    labels = {example.label for examples in parts.values() for example in examples}
-    task = _task(folder.name, field, labels)
-    return Dataset(folder.name, task, parts["train"], parts["dev"], parts["test"])
+    flat = {part: [dict(_flatten(record)) for record in records[part]] for part in PARTS}
+    inputs = find_inputs(folder, flat["train"])
+    labels = {_label(record, part) for part in PARTS for record in flat[part]}
+    task = _task(folder.name, inputs, labels)
+    parts = {part: [_example(record, task, part) for record in flat[part]] for part in PARTS}
+    return BenchDataset(folder.name, task, parts["train"], parts["dev"], parts["test"])
 
 
-def find_text_field(folder: Path, records: Sequence[Mapping[str, Any]]) -> str:
-    """Name the first field whose values are strings with letters in most of the records.
+def find_inputs(folder: Path, records: Sequence[Mapping[str, Any]]) -> tuple[InputField, ...]:
+    """Name the inputs that the fields of flat records can be, in the order of the records.
 
     Raises:
         DataError: when there is none.
     """
-    written: dict[str, int] = {}
+    values: dict[str, list[Any]] = {}
     for record in records:
-        for name, value in _flatten(record):
-            if name not in _NOT_TEXT and isinstance(value, str):
-                has_letters = any(character.isalpha() for character in value)
-                written[name] = written.get(name, 0) + has_letters
-    for name, count in written.items():
-        if count * 2 > len(records):
-            return name
-    raise DataError(
-        f"{folder}: no field holds text (fields: {', '.join(written) or 'none'}), and every recipe "
-        "reads text"
+        for name, value in record.items():
+            if name not in _NO_INPUT and value is not None and not isinstance(value, list):
+                values.setdefault(name, []).append(value)
+    if not values:
+        raise DataError(f"{folder}: no field of its records can be an input")
+    written = tuple(name for name, found in values.items() if _has_letters(found))
+    inputs = [InputField(TEXT_INPUT, InputKind.TEXT, written or tuple(values))]
+    inputs += [
+        InputField(name, kind, (name,))
+        for name, found in values.items()
+        if (kind := _kind(found)) is not None
+    ]
+    return tuple(inputs)
+
+
+def _has_letters(values: Sequence[Any]) -> bool:
+    with_letters = sum(
+        isinstance(value, str) and any(character.isalpha() for character in value)
+        for value in values
     )
+    return with_letters > _MOST * len(values)
+
+
+def _kind(values: Sequence[Any]) -> InputKind | None:
+    numbers = sum(isinstance(value, int | float) for value in values)
+    if numbers > _MOST * len(values):
+        return InputKind.NUMBER
+    recurs = len(set(map(as_text, values))) * _RECURS <= len(values)
+    return InputKind.CATEGORY if recurs else None
 
 
 def limit_train(examples: Sequence[Example], limit: int | None, seed: int) -> list[Example]:
@@ -111,21 +148,25 @@ def _flatten(record: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str,
             yield f"{prefix}{name}", value
 
 
-def _example(record: Mapping[str, Any], field: str, part: str) -> Example:
-    flat = dict(_flatten(record))
-    if not isinstance(flat.get("label"), str):
-        raise DataError(f"record {flat.get('id')!r} of {part} has no label")
-    group = flat.get(GROUP_FIELD)
-    return Example.of_text(
-        str(flat.get("id")),
-        str(flat.get(field) or ""),
-        flat["label"],
-        groups=() if group is None else (str(group),),
+def _label(record: Mapping[str, Any], part: str) -> str:
+    label = record.get("label")
+    if not isinstance(label, str):
+        raise DataError(f"record {record.get('id')!r} of {part} has no label")
+    return label
+
+
+def _example(record: Mapping[str, Any], task: TaskSpec, part: str) -> Example:
+    uid = str(record.get("id"))
+    return Example(
+        uid,
+        read_inputs(Incident(uid, record), task) or {TEXT_INPUT: ""},
+        _label(record, part),
+        groups=tuple(str(record[name]) for name in GROUP_FIELDS if record.get(name) is not None),
         split=part,
     )
 
 
-def _task(name: str, field: str, labels: set[str]) -> TaskSpec:
+def _task(name: str, inputs: tuple[InputField, ...], labels: set[str]) -> TaskSpec:
     benign = next((label for label in sorted(labels) if label.casefold() in BENIGN_NAMES), None)
     ordered = sorted(labels, key=lambda label: (label != benign, label))
-    return TaskSpec.of_text(name, (field,), labels=tuple(ordered), benign=benign)
+    return TaskSpec(name=name, inputs=inputs, labels=tuple(ordered), benign=benign)

@@ -29,6 +29,7 @@ tasks:
 """
 
 _TAIL = """\
+    # numbers: [event.count] # read as numbers, and `categories` as categories, by boosted and auto
     # window: 90d            # how far back to pull; default: everything
     # group: host.name       # keep incidents of one host in one part of the split
     # keep: [host.name]      # further fields that a detection carries
@@ -37,9 +38,9 @@ _TAIL = """\
       redact: {}             # e-mail, cards, IBAN, phone, keys, ...; domain and ip are kept
     # split: {method: auto, dev: 0.1, test: 0.2}
     train:
-      recipe: auto           # linear, probe, hybrid, full, lora, or auto: what the budget allows
+      recipe: auto           # linear, probe, hybrid, full, lora, boosted; auto tries several
+      # recipe: {name: lora, rank: 16, epochs: 4}   # a recipe's settings stand beside its name
       budget: 10m
-      # class_weights: sqrt_inverse
     decider:                 # from which probability an incident is an alert
       name: threshold
       method: max_f1         # or fpr, alerts_per_day, fixed, each with a target

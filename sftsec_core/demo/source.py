@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 import yaml
 
-from sftsec_core.bench.quality_data import GROUP_FIELD, PARTS, read_dataset, read_records
+from sftsec_core.api.domain import InputKind, TaskSpec
+from sftsec_core.bench.quality_data import GROUP_FIELDS, PARTS, read_dataset, read_records
 from sftsec_core.demo.stream import generate, generate_open
 
 TASK = "triage"
@@ -49,12 +50,16 @@ def from_stream(folder: Path, *, rows: int, open_rows: int, seed: int) -> Source
         "split": {"method": "time"},
         # A short `full`: its texts are short, and a demo may take minutes, not hours.
         "train": {
-            "recipe": "hybrid",
-            "compare": ["full"],
+            "recipe": {"name": "hybrid", "encoder": {"max_length": 64}},
+            "compare": [
+                {
+                    "name": "full",
+                    "epochs": 3,
+                    "learning_rate": 2e-4,
+                    "encoder": {"max_length": 64},
+                }
+            ],
             "budget": "70s",
-            "epochs": 3,
-            "learning_rate": 2e-4,
-            "encoder": {"max_length": 64},
         },
         "gate": {"min_labels": 100},
     }
@@ -76,11 +81,12 @@ def from_data(folder: Path, data: Path, *, budget: str) -> Source:
     files = [data.resolve() / f"{part}.jsonl.gz" for part in PARTS]
     tested = read_records(files[2])
     _write(folder / "open.jsonl", (_opened(row) for row in tested))
+    group = next((name for name in GROUP_FIELDS if name in tested[0]), None)
     task = {
-        "text": list(asked.text_fields),
+        **_inputs(asked),
         "labels": {label: [label] for label in asked.labels},
         **({"benign": asked.benign} if asked.benign else {}),
-        **({"group": GROUP_FIELD} if GROUP_FIELD in tested[0] else {}),
+        **({"group": group} if group else {}),
         "split": {"method": "given"},
         "train": {"recipe": "auto", "budget": budget},
         "gate": {"min_labels": 100, "on_few_labels": "warn"},
@@ -88,6 +94,14 @@ def from_data(folder: Path, data: Path, *, budget: str) -> Source:
     config = _configure(folder, [*map(str, files), "open.jsonl"], {"split_from_name": True}, task)
     truth = {f"open-{row['id']}": str(row["label"]) for row in tested}
     return Source(config, truth, asked.benign)
+
+
+def _inputs(task: TaskSpec) -> dict[str, list[str]]:
+    """The keys of a task that reads these inputs; no field is read as two kinds."""
+    numbers, categories = map(task.sources_of, (InputKind.NUMBER, InputKind.CATEGORY))
+    text = [name for name in task.text_fields if name not in (*numbers, *categories)]
+    keys = {"text": text, "numbers": list(numbers), "categories": list(categories)}
+    return {key: names for key, names in keys.items() if names}
 
 
 def _opened(row: dict[str, Any]) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
 
     Args:
         candidate: the model that may be promoted.
-        others: "linear" always, "live" when there is one, and the other models of the run.
+        others: the baseline always, "live" when there is one, and the other models of the run.
         split: dev may be empty, test may not.
         task: gives the order of the classes.
         methods: how it calibrates and decides; default: temperature and a threshold of max F1.
@@ -176,6 +176,7 @@ def _report(
         },
         labels_train={label: counted[label] for label in task.labels},
         benign=task.benign,
+        baseline=task.baseline,
     )
 
 

@@ -6,17 +6,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sftsec_core.operations.preflight import check_against_plugins, check_requirements, read
+from sftsec_core.operations.preflight import (
+    check_against_plugins,
+    check_requirements,
+    read,
+    unread_inputs,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedConfig:
-    """A configuration that is right."""
+    """A configuration that is right.
+
+    Attributes:
+        warnings: inputs of a task that a recipe of it does not read, a line each.
+    """
 
     file: Path
     plugins: tuple[str, ...]
     connectors: tuple[str, ...]
     tasks: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -25,6 +35,7 @@ class CheckedConfig:
             "plugins": list(self.plugins),
             "connectors": list(self.connectors),
             "tasks": list(self.tasks),
+            "warnings": list(self.warnings),
             "ok": True,
         }
 
@@ -45,4 +56,5 @@ def check_config(file: Path) -> CheckedConfig:
         tuple(settings.plugins),
         tuple(sorted(settings.connectors)),
         tuple(sorted(settings.tasks)),
+        tuple(unread_inputs(settings, plugins)),
     )

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import (
@@ -17,25 +17,26 @@ from sftsec_core.api.contracts import (
     TrainedModel,
     TrainOrder,
 )
-from sftsec_core.api.domain import RecipeFitted
+from sftsec_core.api.domain import Message, RecipeFitted
 from sftsec_core.api.errors import TrainingError
-from sftsec_core.api.settings.choice import Choice
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.models.model_format import load_model
 from sftsec_core.plugins import get
+from sftsec_core.recipes.chosen import chosen_recipes
 from sftsec_core.recipes.launch.files import task_to_json, write_examples
 from sftsec_core.recipes.launch.fit import EXAMPLES, fitted_folder, is_fitted, read_fit
 
 if TYPE_CHECKING:
-    from sftsec_core.api.domain import Event, Split
+    from collections.abc import Sequence
+
+    from sftsec_core.api.domain import Event, InputField, Split
     from sftsec_core.operations.running import Run
 
-BASELINE = "linear"
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def fit_all(run: Run, split: Split) -> dict[str, FittedModel]:
-    """Fit the task's recipe, those it is compared with and the linear baseline.
+    """Fit the task's recipe, those it is compared with and the task's baseline.
 
     Returns:
         Recipe's name to its model; the task's own recipe stands first.
@@ -43,13 +44,21 @@ def fit_all(run: Run, split: Split) -> dict[str, FittedModel]:
     Raises:
         TrainingError: when a recipe cannot be fitted.
     """
-    settings = run.task.train
-    chosen = (settings.recipe, Choice(name=BASELINE), *settings.compare)
-    names = tuple(dict.fromkeys(choice.name for choice in chosen))
+    names = tuple(chosen_recipes(run.task.train, run.spec.baseline))
+    specs = run.context.plugins.specs(RecipeSpec)
+    for name in names:
+        if note := unread_note(get("recipe", name, specs), run.spec.inputs):
+            run.emit(Message(text=note, level="warning"))
     missing = tuple(name for name in names if not is_fitted(run.folder, name))
     if missing:
         _launch(run, split, missing)
     return {name: _fitted(run, name, reused=name not in missing) for name in names}
+
+
+def unread_note(recipe: RecipeSpec[Any], inputs: Sequence[InputField]) -> str | None:
+    """One line that names the inputs that a recipe does not read; None when it reads all."""
+    unread = recipe.unread(inputs)
+    return f"recipe {recipe.name!r} does not read {', '.join(unread)}" if unread else None
 
 
 def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:
@@ -67,7 +76,7 @@ def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:
             recipes=names,
             plugins=tuple(plugins.versions()),
             folder=run.folder,
-            baseline=BASELINE,
+            baseline=run.spec.baseline,
             device=device,
         )
         launcher.run(
@@ -107,7 +116,9 @@ def _device(run: Run) -> Iterator[str | None]:
     """Hold the lease of an accelerator while everything is fitted, if a plugin lends one."""
     lender = run.context.plugins.acquire_gpu(GpuRequest(run.info.id, run.spec.name))
     if lender is None:
-        yield None
+        chosen = run.task.train.device
+        with only_visible(chosen) if chosen else nullcontext():
+            yield chosen
         return
     with lender as lease:
         if not isinstance(lease, GpuLease):

@@ -21,9 +21,12 @@ from sftsec_core.api.contracts import (
     SuppressorSpec,
     VoterSpec,
 )
+from sftsec_core.api.domain import InputKind, baseline_recipe
 from sftsec_core.api.errors import ConfigError, PluginError, unknown
 from sftsec_core.config.load import load_settings, validate
+from sftsec_core.operations.fitting import unread_note
 from sftsec_core.plugins import Plugins
+from sftsec_core.recipes.chosen import chosen_recipes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.config.settings import Settings
 
+_KEYS = {InputKind.TEXT: "text", InputKind.NUMBER: "numbers", InputKind.CATEGORY: "categories"}
 SpecT = TypeVar("SpecT", bound=Spec[Any])
 Named = tuple[type[Spec[Any]], str, Mapping[str, Any], tuple[str, ...]]
 
@@ -64,7 +68,33 @@ def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> N
             path = ("tasks", name, *place)
             spec = _known(plugins, kind, spec_name, file, path)
             validate(spec.config_model, options, file=file, path=path)
+            if isinstance(spec, RecipeSpec):
+                _check_kinds(spec, task, file, path)
         _check_voters(plugins, task, file, name)
+
+
+def _check_kinds(
+    spec: RecipeSpec[Any], task: TaskSettings, file: Path, path: tuple[str, ...]
+) -> None:
+    """A recipe must read something of the task."""
+    if not spec.reads(task.inputs):
+        wanted = " or ".join(f"`{_KEYS[kind]}`" for kind in sorted(spec.kinds) if kind in _KEYS)
+        raise ConfigError(
+            f"recipe {spec.name!r} reads {wanted}, and the task names none",
+            file=file,
+            path=".".join(path),
+        )
+
+
+def unread_inputs(settings: Settings, plugins: Plugins) -> list[str]:
+    """A line for each recipe of a task that leaves some of its inputs unread."""
+    specs = plugins.specs(RecipeSpec)
+    return [
+        f"tasks.{name}.train: {note}"
+        for name, task in settings.tasks.items()
+        for choice in (task.train.recipe, *task.train.compare)
+        if (note := unread_note(specs[choice.name], task.inputs))
+    ]
 
 
 def _check_voters(plugins: Plugins, task: TaskSettings, file: Path, name: str) -> None:
@@ -103,7 +133,7 @@ def named_by(task: TaskSettings) -> Iterator[Named]:
     for kind, chosen, place in by_name:
         for name, options in chosen.items():
             yield kind, name, options, (*place, name)
-    for choice in (task.train.recipe, *task.train.compare):
+    for choice in chosen_recipes(task.train, baseline_recipe(task.inputs)).values():
         yield _chosen(RecipeSpec, choice, ("train", "recipe"))
     yield _chosen(LauncherSpec, task.train.launcher, ("train", "launcher"))
     if task.render is not None:

@@ -36,9 +36,11 @@ from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.evaluation.methods import ServingMethods
 from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json, to_json
-from sftsec_core.operations.fitting import BASELINE, inference_cost_of
+from sftsec_core.operations.fitting import inference_cost_of
 from sftsec_core.operations.promote import tell_promotion
 from sftsec_core.plugins import get
+from sftsec_core.recipes.chosen import chosen_recipes
+from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.registry.card import Provenance, build_card, decision_of
 from sftsec_core.registry.gate import decide
 from sftsec_core.registry.registry import LIVE
@@ -94,21 +96,21 @@ def propose(
     """Put the task's recipe to the promotion gate; if that rejects it, perhaps the baseline.
 
     A slow model must earn its place. Where it does not, and the live model is not a slow one
-    either, the linear baseline, which was fitted anyway, is put to the same gate: it may serve
+    either, the baseline, which was fitted anyway, is put to the same gate: it may serve
     rather than nothing. A better live model is never replaced that way. If the gate rejects the
     baseline too, the first proposal is returned.
     """
-    live = _incumbent(run)
+    live, baseline = _incumbent(run), run.spec.baseline
     TrainingFingerprints.of((*split.train, *split.dev), run.context.salt).save(
         run.folder / _FINGERPRINTS
     )
     first = _put_to_the_gate(run, next(iter(fits)), fits, split, data, leaks, live)
-    baseline_may = live is None or live.fitted is None or live.fitted.recipe == BASELINE
-    if first.decision.approved or first.fitted.recipe == BASELINE or not baseline_may:
+    baseline_may = live is None or live.fitted is None or live.fitted.recipe == baseline
+    if first.decision.approved or first.fitted.recipe == baseline or not baseline_may:
         return first
     reasons = "; ".join(f"{v.voter}: {v.reason}" for v in first.decision.refusals())
     told = {**data, "refused_first": f"{first.fitted.recipe}: {reasons}"}
-    second = _put_to_the_gate(run, BASELINE, fits, split, told, leaks, live)
+    second = _put_to_the_gate(run, baseline, fits, split, told, leaks, live)
     return second if second.decision.approved else first
 
 
@@ -122,9 +124,9 @@ def _put_to_the_gate(
     live: Incumbent | None,
 ) -> Proposal:
     plugins = run.context.plugins
-    # Linear is always beside it, also when it is the candidate itself.
+    # The baseline is always beside it, also when it is the candidate itself.
     others = {other: fitted for other, fitted in fits.items() if other != name}
-    others |= {BASELINE: fits[BASELINE]}
+    others |= {run.spec.baseline: fits[run.spec.baseline]}
     if live is not None and live.fitted is not None:
         others[LIVE] = live.fitted
     elif live is not None:
@@ -264,13 +266,13 @@ def recall(run: Run) -> Proposed | None:
 def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, Any]) -> Proposed:
     """Keep the proposed model with its card and its report; it becomes the task's "candidate"."""
     registry = run.context.registry
-    card = build_card(
-        proposal.report, proposal.decision, run.spec, _provenance(run, proposal, snapshot)
-    )
+    encoder = _encoder(run, proposal.fitted.recipe)
+    provenance = _provenance(run, proposal, snapshot, encoder)
+    card = build_card(proposal.report, proposal.decision, run.spec, provenance)
     serving = Serving.of(
         proposal.report,
         run.spec,
-        max_length=run.task.train.encoder.max_length,
+        max_length=encoder.max_length if encoder else None,
         keep=run.task.keep,
         steps=steps,
         render=None if run.task.render is None else run.task.render.model_dump(),
@@ -303,15 +305,27 @@ def _trained_with(run: Run, recipe: str) -> dict[str, str]:
     return {name: versions.get(name, "") for name in map(plugins.provider, specs) if name}
 
 
-def _provenance(run: Run, proposal: Proposal, snapshot: str) -> Provenance:
+def _encoder(run: Run, recipe: str) -> EncoderSettings | None:
+    """The encoder that a recipe is set to read; None for one that has none."""
+    choice = chosen_recipes(run.task.train, run.spec.baseline)[recipe]
+    config = run.context.plugins.specs(RecipeSpec)[recipe].configure(choice.options())
+    found = getattr(config, "encoder", None)
+    return found if isinstance(found, EncoderSettings) else None
+
+
+def _provenance(
+    run: Run, proposal: Proposal, snapshot: str, encoder: EncoderSettings | None
+) -> Provenance:
     settings = run.task.train
-    encoder = {"path": settings.encoder.path, "sha256": settings.encoder.sha256 or "packaged"}
+    named = (
+        None if encoder is None else {"path": encoder.path, "sha256": encoder.sha256 or "packaged"}
+    )
     return Provenance(
         run_id=run.info.id,
         snapshot=snapshot,
         seed=settings.seed,
         settings=run.task.model_dump(mode="json"),
-        encoder=None if proposal.fitted.recipe == BASELINE else encoder,
+        encoder=named,
         created_at=run.info.started_at,
         incumbent=proposal.instead_of,
     )

@@ -1,13 +1,15 @@
 """`auto`: tries recipes, cheapest first, as the labels and the budget allow; keeps the best.
 
-    linear                    always
+    boosted                   where the task has numbers or categories
+    linear                    where it has text, and so the next two
     hybrid                    when embedding all texts fits, judged by a sample's speed
     full (lora when large)    with enough labels, in what is left of the budget
     their averages            free: they need no training
 
 Dev decides, with a guard against its noise (`select_model`). Without a usable dev nothing can be
-judged: then hybrid is taken, which was nowhere worse than linear when it was measured, or
-linear where hybrid does not fit. What was tried, what was not and why is in the model's notes.
+judged: then the average of boosted and hybrid is taken, of those that the task allows; hybrid was
+nowhere worse than linear when it was measured, and linear is taken where hybrid does not fit. What
+was tried, what was not and why is in the model's notes.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.api.domain import Batch
+from sftsec_core.api.domain import Batch, InputKind
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.blend import BlendModel, average, inference_cost_of
 from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
@@ -38,18 +40,20 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob
     from sftsec_core.api.domain import Example
+    from sftsec_core.recipes.config import AutoConfig
 
 MIN_DEV = 50  # rows to choose on; with fewer, one text is worth more than recipes differ by
 MIN_FINE_TUNE = 500  # labels from which fine-tuning has been seen to help a blend
 LARGE_ENCODER = 400_000_000  # bytes of weights from which adapters replace full fine-tuning
-FINE_TUNED = frozenset({"full", "lora"})  # these would stop early on dev
+FINE_TUNED = frozenset({"full", "lora"})
+STOPS_EARLY = FINE_TUNED | {"boosted"}  # these would stop early on dev
 _SAMPLE = 96  # texts whose speed foretells the rest
 _SHARE = 0.9  # of what is left of the budget that a fit may fill: it is judged and saved, too
 
 
 @dataclass(slots=True)
 class Trial:
-    """One recipe and its result; `seconds` fitting and judging, `reason` if skipped."""
+    """One recipe with its result; `seconds` of fitting and evaluation, `reason` if skipped."""
 
     recipe: str
     status: str = "fitted"
@@ -63,7 +67,7 @@ class Trial:
 class _Search:
     """The state of one search: its clock, what was fitted, what was noted."""
 
-    job: TrainJob
+    job: TrainJob[AutoConfig]
     recipes: Mapping[str, RecipeSpec[Any]]
     started: float = field(default_factory=time.monotonic)
     models: dict[str, TrainedModel] = field(default_factory=dict)
@@ -87,6 +91,12 @@ class _Search:
             Trial(recipe, "skipped", predicted_seconds=_rounded(predicted), reason=reason)
         )
 
+    def config(self, recipe: str) -> Any:  # noqa: ANN401 - the recipe's config_model
+        """The settings of one of its recipes, with the encoder of all where one is given."""
+        own, encoder = getattr(self.job.config, recipe), self.job.config.encoder
+        reads = encoder is not None and "encoder" in type(own).model_fields
+        return own.model_copy(update={"encoder": encoder}) if reads else own
+
     def batch(self, examples: Sequence[Example]) -> Batch:
         return Batch.of_examples(self.job.task.inputs, examples)
 
@@ -95,26 +105,30 @@ class _Search:
         return np.array([column[example.label] for example in self.job.dev], dtype=np.int64)
 
 
-def train_auto(job: TrainJob, recipes: Mapping[str, RecipeSpec[Any]]) -> BlendModel:
+def train_auto(job: TrainJob[AutoConfig], recipes: Mapping[str, RecipeSpec[Any]]) -> BlendModel:
     """Fit what fits and keep the best by dev macro-F1.
 
     Args:
         job: its deadline and `settings.budget` both bound the search; a fit that was begun
             keeps to what is left.
-        recipes: by name: linear, hybrid, full and lora, of which it makes use.
+        recipes: by name: linear, hybrid, full, lora and boosted, of which it makes use.
 
     Raises:
         DataError: when train has fewer than two labels.
+        TrainingError: when the one recipe that reads the task is not installed.
     """
     usable(job.train, job.task.labels)
     search = _Search(job, recipes)
     judged = len(job.dev) >= MIN_DEV and len({example.label for example in job.dev}) > 1
     with remembered_embeddings():
-        _fit(search, "linear")
-        _try_hybrid(search)
-        if judged:
-            _try_fine_tuning(search)
-    members = _choose(search) if judged else (list(search.models)[-1],)
+        if InputKind.TEXT in job.task.kinds:
+            _fit(search, "linear")
+        _try_boosted(search)
+        if InputKind.TEXT in job.task.kinds:
+            _try_hybrid(search)
+            if judged:
+                _try_fine_tuning(search)
+    members = _choose(search) if judged else _default_members(search)
     kept = {name: search.models[name] for name in members}
     notes = _notes(search, members, judged=judged)
     return BlendModel(job.task.labels, kept, notes, inference_cost_of(list(members), recipes))
@@ -127,9 +141,11 @@ def _fit(search: _Search, name: str, predicted: float | None = None) -> None:
     left = search.left_s()
     # Dev judges in the end, so nothing may stop early on it: a fine-tuned model that picked its
     # best epoch there looks better than it is (by 4 points of macro-F1 on 333 rows).
-    dev = () if name in FINE_TUNED else search.job.dev
+    dev = () if name in STOPS_EARLY else search.job.dev
     deadline = None if np.isinf(left) else _SHARE * left
-    job = replace(search.job, workdir=workdir, dev=dev, deadline_s=deadline)
+    job: TrainJob[Any] = replace(
+        search.job, config=search.config(name), workdir=workdir, dev=dev, deadline_s=deadline
+    )
     trial = Trial(name, predicted_seconds=_rounded(predicted))
     try:
         model = search.recipes[name].fit(job)
@@ -148,6 +164,16 @@ def _fit(search: _Search, name: str, predicted: float | None = None) -> None:
         search.job.log(len(search.trials), {"dev_macro_f1": trial.dev_macro_f1})
 
 
+def _try_boosted(search: _Search) -> None:
+    boosted = search.recipes.get("boosted")
+    if boosted is None or not boosted.reads(search.job.task.inputs):
+        return
+    if _installed(search, "boosted"):
+        _fit(search, "boosted")
+    elif not search.models:
+        raise TrainingError(boosted.missing() or "")
+
+
 def _try_hybrid(search: _Search) -> None:
     if not _installed(search, "hybrid"):
         return
@@ -159,16 +185,17 @@ def _try_hybrid(search: _Search) -> None:
 
 
 def _predict_hybrid(search: _Search) -> float:
-    """Foretell hybrid's seconds: a sample's embedding, scaled, and the linear fit once more."""
+    """Predict hybrid's seconds: a sample's embedding, scaled, and the linear fit once more."""
     texts = list(dict.fromkeys(search.batch((*search.job.train, *search.job.dev)).text()))
     rng = np.random.default_rng(search.job.settings.seed)
     sample = [texts[i] for i in rng.permutation(len(texts))[:_SAMPLE]]
-    embedder = Embedder(search.job.settings.encoder)
-    embedder(sample[:1])  # loading the encoder is no part of its speed
+    embedder = Embedder(search.config("hybrid").encoder)
+    embedder(sample[:1])  # loading the encoder is not part of its speed
     started = time.monotonic()
     embedder(sample)
     per_text = (time.monotonic() - started) / len(sample)
-    return per_text * len(texts) + 3 * (search.trials[0].seconds or 0.0)
+    linear = next(trial for trial in search.trials if trial.recipe == "linear")
+    return per_text * len(texts) + 3 * (linear.seconds or 0.0)
 
 
 def _try_fine_tuning(search: _Search) -> None:
@@ -186,7 +213,7 @@ def _try_fine_tuning(search: _Search) -> None:
     except TrainingError as error:
         search.trials.append(Trial(name, "failed", reason=str(error)))
         return
-    one_epoch = predicted / max(search.job.settings.epochs, 1)
+    one_epoch = predicted / max(search.config(name).epochs, 1)
     if one_epoch > _SHARE * search.left_s():
         search.skip(name, "not one epoch fits the budget", predicted)
         return
@@ -198,7 +225,8 @@ def _predict_fine_tuning(search: _Search, name: str) -> float:
     from sftsec_core.recipes.encoder import trainer as torch_trainer
 
     how = torch_lora.LORA if name == "lora" else torch_trainer.FULL
-    return torch_trainer.estimate_seconds(search.job, how)
+    job: TrainJob[Any] = replace(search.job, config=search.config(name))
+    return torch_trainer.estimate_seconds(job, how)
 
 
 def _encoder_bytes(search: _Search) -> int:
@@ -206,18 +234,28 @@ def _encoder_bytes(search: _Search) -> int:
         return 0
     from sftsec_core.recipes.encoder.encoder import WEIGHTS, resolve_encoder
 
-    return (resolve_encoder(search.job.settings.encoder).folder / WEIGHTS).stat().st_size
+    return (resolve_encoder(search.config("full").encoder).folder / WEIGHTS).stat().st_size
 
 
 def _installed(search: _Search, name: str) -> bool:
     if _have(search.recipes[name]):
         return True
-    search.skip(name, "its packages are not installed (pip install 'sftsec[train]')")
+    search.skip(name, f"its packages are not installed ({_hint(search.recipes[name])})")
     return False
+
+
+def _hint(recipe: RecipeSpec[Any]) -> str:
+    return recipe.requires[0].install_hint if recipe.requires else ""
 
 
 def _have(recipe: RecipeSpec[Any]) -> bool:
     return recipe.missing() is None
+
+
+def _default_members(search: _Search) -> tuple[str, ...]:
+    """Without a usable dev: the last text model, and the trees beside it."""
+    text = [name for name in search.models if name != "boosted"]
+    return (*text[-1:], *(name for name in search.models if name == "boosted"))
 
 
 def _choose(search: _Search) -> tuple[str, ...]:

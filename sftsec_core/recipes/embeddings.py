@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sftsec_core.api.errors import IntegrityError
-from sftsec_core.api.settings.task import EncoderSettings
+from sftsec_core.recipes.config import EncoderSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.contracts import TrainJob
+    from sftsec_core.recipes.config import HybridConfig
 
 SETTINGS = "hybrid.json"
 WEIGHTS = "hybrid.safetensors"
@@ -98,7 +99,7 @@ def join_blocks(
     return sparse.hstack(blocks, format="csr", dtype=np.float32)
 
 
-def train_probe(job: TrainJob) -> HybridModel:
+def train_probe(job: TrainJob[HybridConfig]) -> HybridModel:
     """Fit a head on the frozen encoder's vectors alone.
 
     Raises:
@@ -107,7 +108,7 @@ def train_probe(job: TrainJob) -> HybridModel:
     return _train(job, with_ngrams=False)
 
 
-def train_hybrid(job: TrainJob) -> HybridModel:
+def train_hybrid(job: TrainJob[HybridConfig]) -> HybridModel:
     """Fit one head on n-grams and vectors: the best use of a few hundred labels.
 
     Raises:
@@ -116,15 +117,15 @@ def train_hybrid(job: TrainJob) -> HybridModel:
     return _train(job, with_ngrams=True)
 
 
-def _train(job: TrainJob, *, with_ngrams: bool) -> HybridModel:
+def _train(job: TrainJob[HybridConfig], *, with_ngrams: bool) -> HybridModel:
     examples = usable(job.train, job.task.labels)
     texts = Batch.of_examples(job.task.inputs, examples).text()
-    embedder = Embedder(job.settings.encoder)
+    embedder = Embedder(job.config.encoder)
     vectors = embedder(texts)
     center = vectors.mean(axis=0)
     ngrams = NgramTfidf.fit(texts, feature_bound(len(job.task.labels))) if with_ngrams else None
     features = join_blocks(texts, ngrams, flat_unit(vectors - center))
-    head = LogisticHead.fit(features, examples, job.task.labels, job.settings)
+    head = LogisticHead.fit(features, examples, job.task.labels, job.config, job.settings.seed)
     return HybridModel(job.task.labels, embedder, center, ngrams, head)
 
 

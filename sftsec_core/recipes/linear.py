@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.contracts import TrainJob
+    from sftsec_core.recipes.config import LinearConfig
 
 SETTINGS = "linear.json"
 WEIGHTS = "linear.safetensors"
@@ -40,7 +41,7 @@ class LinearModel:
         write_json(folder / SETTINGS, {"labels": list(self.labels)})
 
 
-def train_linear(job: TrainJob) -> LinearModel:
+def train_linear(job: TrainJob[LinearConfig]) -> LinearModel:
     """Fit on the job's train part; seconds for tens of thousands of texts.
 
     Raises:
@@ -50,7 +51,7 @@ def train_linear(job: TrainJob) -> LinearModel:
     texts = Batch.of_examples(job.task.inputs, examples).text()
     ngrams = NgramTfidf.fit(texts, feature_bound(len(job.task.labels)))
     features = ngrams.transform(texts)
-    head = LogisticHead.fit(features, examples, job.task.labels, job.settings)
+    head = LogisticHead.fit(features, examples, job.task.labels, job.config, job.settings.seed)
     return LinearModel(job.task.labels, ngrams, head)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Example
-    from sftsec_core.api.settings.task import TrainSettings
+    from sftsec_core.recipes.config import LinearConfig
 
 MAX_ITERATIONS = 1000
 # The solver keeps some twenty vectors of this many doubles: about 1.3 GB at the worst.
@@ -68,11 +68,12 @@ class LogisticHead:
         features: Any,  # noqa: ANN401 - an array or a sparse matrix
         examples: Sequence[Example],
         labels: Sequence[str],
-        settings: TrainSettings,
+        config: LinearConfig,
+        seed: int,
     ) -> LogisticHead:
         """Fit on features of shape (n, d), sparse or dense, a row an example.
 
-        The classes weigh the same ("balanced") unless `settings.class_weights` is "none": the
+        The classes weigh the same ("balanced") unless `config.class_weights` is "none": the
         square root that fine-tuning uses by default costs a logistic head recall of the rare
         class. An example's trust multiplies its weight.
 
@@ -89,10 +90,10 @@ class LogisticHead:
         column = {label: i for i, label in enumerate(labels)}
         y = np.array([column[example.label] for example in examples])
         model = LogisticRegression(
-            C=settings.regularization,
-            class_weight=None if settings.class_weights == "none" else "balanced",
+            C=config.regularization,
+            class_weight=None if config.class_weights == "none" else "balanced",
             max_iter=MAX_ITERATIONS,
-            random_state=settings.seed,
+            random_state=seed,
         )
         with warnings.catch_warnings():
             # A head that stopped at the bound still scores; its quality is measured on dev.

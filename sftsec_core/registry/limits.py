@@ -73,13 +73,13 @@ def _of_choice(report: EvalReport) -> Iterator[str]:
 
 
 def _of_rivals(report: EvalReport) -> Iterator[str]:
-    against = report.differences.get("linear")
-    if report.candidate.recipe == "linear":
+    against = report.differences.get(report.baseline)
+    if report.candidate.recipe == report.baseline:
         return
     if against is None or against.low is None:
-        yield "It was not compared to the linear baseline."
+        yield f"It was not compared to the {report.baseline} baseline."
     elif against.low <= 0:
-        yield "It is not shown to be better than the linear baseline."
+        yield f"It is not shown to be better than the {report.baseline} baseline."
 
 
 def _named(names: list[str]) -> str:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import EvalReport, ModelScores
     from sftsec_core.api.settings.task import GateSettings
 
-BASELINE = "linear"
 LIVE = "live"
 _NAMED = 5
 _FEWEST_ON_A_SIDE = 4
@@ -86,33 +85,35 @@ def _on_which(candidate: EvalReport) -> str:
 def beats_linear(
     candidate: EvalReport, _incumbent: EvalReport | None, policy: GateSettings
 ) -> Vote:
-    """Require a model to be worth its inference cost beside the linear baseline.
+    """Require a model to be worth its inference cost beside the task's baseline.
 
-    Better means that the 95% interval of the paired difference in macro-F1 lies wholly above 0;
-    worse, wholly under 0; else the two are equal, and the candidate passes only if its inference
-    cost is no higher. The linear recipe itself passes.
+    The baseline is linear, or boosted in a task without text. Better means that the 95% interval
+    of the paired difference in macro-F1 lies wholly above 0; worse, wholly under 0; else the two
+    are equal, and the candidate passes only if its inference cost is no higher. The baseline
+    itself passes.
     """
     voter = "beats_linear"
-    ours, linear = candidate.candidate, candidate.others.get(BASELINE)
-    if ours.recipe == BASELINE:
-        return Vote(voter, True, "the candidate is the linear baseline itself")
+    name = candidate.baseline
+    ours, baseline = candidate.candidate, candidate.others.get(name)
+    if ours.recipe == name:
+        return Vote(voter, True, f"the candidate is the {name} baseline itself")
     if not policy.beat_linear:
         return Vote(voter, True, "not required (gate.beat_linear is off)", warning=True)
-    found = candidate.differences.get(BASELINE, Interval(None))
-    if linear is None or found.low is None or found.high is None:
-        return Vote(voter, False, "the report does not compare it to the linear baseline")
-    words = f"macro-F1 {_difference(found)} against linear"
+    found = candidate.differences.get(name, Interval(None))
+    if baseline is None or found.low is None or found.high is None:
+        return Vote(voter, False, f"the report does not compare it to the {name} baseline")
+    words = f"macro-F1 {_difference(found)} against {name}"
     if found.low > 0 or found.high < 0:
         better = found.low > 0
         return Vote(voter, better, f"{words}: {'better' if better else 'worse'}")
-    return _cheaper(voter, words, ours, linear)
+    return _cheaper(voter, words, ours, baseline)
 
 
-def _cheaper(voter: str, words: str, ours: ModelScores, linear: ModelScores) -> Vote:
-    if ours.inference_cost is None or linear.inference_cost is None:
+def _cheaper(voter: str, words: str, ours: ModelScores, baseline: ModelScores) -> Vote:
+    if ours.inference_cost is None or baseline.inference_cost is None:
         return Vote(voter, False, f"{words}: equal, and the inference costs are not known")
-    costs = f"inference cost {ours.inference_cost} against {linear.inference_cost}"
-    if ours.inference_cost <= linear.inference_cost:
+    costs = f"inference cost {ours.inference_cost} against {baseline.inference_cost}"
+    if ours.inference_cost <= baseline.inference_cost:
         return Vote(voter, True, f"{words}: equal and no more expensive ({costs})")
     return Vote(voter, False, f"{words}: equal, but more expensive ({costs})")
 

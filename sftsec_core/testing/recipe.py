@@ -57,7 +57,7 @@ class RecipeContract:
         raise NotImplementedError(f"{type(self).__name__}.spec()")
 
     def settings(self) -> Mapping[str, Any]:
-        """Give what stands under `train:`, besides the recipe's name."""
+        """Give the recipe's own settings, as they stand beside its name."""
         return {}
 
     # --- the contract
@@ -178,12 +178,12 @@ class RecipeContract:
     ) -> TrainedModel:
         workdir = folder / "work"
         workdir.mkdir(parents=True)
-        settings = {"recipe": self.spec().name, **self.settings()}
         job = TrainJob(
             task=make_task(labels),
             train=make_examples(self.train_size) if train is None else train,
             dev=make_examples(20, seed=5) if dev is None else dev,
-            settings=TrainSettings.model_validate(settings),
+            config=self.spec().configure(self.settings()),
+            settings=TrainSettings(),
             workdir=workdir,
         )
         return self.spec().fit(job)

@@ -9,7 +9,7 @@ import pytest
 
 from sftsec_core.api.contracts import TrainedModel
 from sftsec_core.api.domain import Batch
-from sftsec_core.api.settings.task import EncoderSettings
+from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.encoder.classifier import EncoderModel
 from sftsec_core.recipes.encoder.full import load_full, train_full
 from sftsec_core.recipes.encoder.loop import use_bf16

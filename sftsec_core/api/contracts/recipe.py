@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol
 
-from sftsec_core.api.contracts.base import ConfigT, Spec
+from pydantic import BaseModel
+from typing_extensions import TypeVar
+
+from sftsec_core.api.contracts.base import ConfigT, EmptyConfig, Spec
+from sftsec_core.api.domain.inputs import InputField, InputKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +19,9 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import Batch, Example, TaskSpec
     from sftsec_core.api.settings.task import TrainSettings
+
+
+ConfigT_co = TypeVar("ConfigT_co", bound=BaseModel, covariant=True, default=EmptyConfig)
 
 
 class TrainedModel(Protocol):
@@ -38,15 +45,16 @@ class TrainedModel(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class TrainJob:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainJob(Generic[ConfigT_co]):
     """One order to a recipe.
 
     Attributes:
         task: what is asked; `task.labels` gives the columns' order.
         train: to fit on; at least two of its labels occur.
         dev: to choose and stop early on; may be empty.
-        settings: everything under `train:` of the task.
+        config: the recipe's own settings, of its `config_model`.
+        settings: what all recipes share of the task's `train:`; its seed is the only chance.
         workdir: a folder of the job's own, kept between a kill and the rerun: checkpoints.
         log: called with a step's number and its figures, now and then.
         deadline_s: seconds that the job may take; None for no bound.
@@ -56,6 +64,7 @@ class TrainJob:
     task: TaskSpec
     train: Sequence[Example]
     dev: Sequence[Example]
+    config: ConfigT_co
     settings: TrainSettings
     workdir: Path
     log: Callable[[int, Mapping[str, float]], None] = lambda _step, _values: None
@@ -68,6 +77,7 @@ class RecipeSpec(Spec[ConfigT]):
     """A way to make a model: `train.recipe` in the configuration.
 
     Attributes:
+        kinds: the kinds of input that it reads; of a task's others it is said that they are not.
         inference_cost: relative expense of scoring one row; the promotion gate compares it.
         fit: fits a model; resumes from what an earlier, killed call left in `job.workdir`.
         load: reads a folder that the model's `save` wrote, without unpickling anything.
@@ -77,5 +87,14 @@ class RecipeSpec(Spec[ConfigT]):
     kind: ClassVar[str] = "recipe"
 
     inference_cost: int
-    fit: Callable[[TrainJob], TrainedModel]
+    fit: Callable[[TrainJob[ConfigT]], TrainedModel]
     load: Callable[[Path], TrainedModel]
+    kinds: frozenset[InputKind] = frozenset({InputKind.TEXT})
+
+    def reads(self, inputs: Sequence[InputField]) -> bool:
+        """Whether it reads any of a task's inputs."""
+        return any(field.kind in self.kinds for field in inputs)
+
+    def unread(self, inputs: Sequence[InputField]) -> tuple[str, ...]:
+        """The names of the inputs that it does not read."""
+        return tuple(field.name for field in inputs if field.kind not in self.kinds)

@@ -58,7 +58,7 @@ from sftsec_core.api.domain.reports import (
     WorstError,
 )
 from sftsec_core.api.domain.runs import RunInfo
-from sftsec_core.api.domain.tasks import TaskSpec
+from sftsec_core.api.domain.tasks import TaskSpec, baseline_recipe
 
 __all__ = [
     "TEXT_INPUT",
@@ -110,6 +110,7 @@ __all__ = [
     "Vote",
     "VoteCast",
     "WorstError",
+    "baseline_recipe",
     "canonical_bytes",
     "describe_inputs",
     "detection_uid",

@@ -73,7 +73,7 @@ class ModelScores:
     """One model on one test set.
 
     Attributes:
-        name: "candidate", "linear", "live", or the recipe's name.
+        name: "candidate", "live", or the recipe's name.
         recipe: the recipe that made it.
         metrics: metric name to figure. Over all classes: accuracy, macro_f1, micro_f1,
             macro_precision, macro_recall. Of the attack side against benign: f1, precision,
@@ -149,12 +149,12 @@ class LeakCheck:
 
 @dataclass(frozen=True, slots=True)
 class EvalReport:
-    """A candidate beside the linear baseline and the live model, on one test set.
+    """A candidate beside the baseline and the live model, on one test set.
 
     Attributes:
         task: the task's name.
         candidate: the model that may be promoted.
-        others: the models beside it: "linear" always, "live" when there is one, and the other
+        others: the models beside it: the baseline always, "live" when there is one, and the other
             models of the run.
         differences: other model's name to the interval of (candidate - other) in macro-F1,
             by paired bootstrap over the same test examples.
@@ -167,6 +167,7 @@ class EvalReport:
         benign: the label that raises no detection; None when every label is one.
         leaks: what the leak check of the split found.
         sections: an audit's name to its section, JSON values; voters can read them.
+        baseline: the recipe that is the baseline of the task: linear, or boosted without text.
     """
 
     task: str
@@ -180,3 +181,4 @@ class EvalReport:
     benign: str | None = None
     leaks: LeakCheck = field(default_factory=LeakCheck)
     sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    baseline: str = "linear"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -37,6 +38,11 @@ class TaskSpec:
         return frozenset(field.kind for field in self.inputs)
 
     @property
+    def baseline(self) -> str:
+        """The recipe that any other must beat."""
+        return baseline_recipe(self.inputs)
+
+    @property
     def text_fields(self) -> tuple[str, ...]:
         """The dotted names whose values make the text; empty for a task without one."""
         return self.sources_of(InputKind.TEXT)
@@ -50,3 +56,8 @@ class TaskSpec:
         """The dotted names of the fields that the inputs of one kind are made of."""
         chosen = (field.sources for field in self.inputs if field.kind is kind)
         return tuple(dict.fromkeys(name for sources in chosen for name in sources))
+
+
+def baseline_recipe(inputs: Sequence[InputField]) -> str:
+    """The recipe that any other must beat: linear on text, boosted trees where there is none."""
+    return "linear" if any(field.kind is InputKind.TEXT for field in inputs) else "boosted"

@@ -70,58 +70,23 @@ class SplitSettings(Strict):
         return dict(self.model_extra or {})
 
 
-class EncoderSettings(Strict):
-    """Which pretrained encoder is read."""
-
-    path: str = Field(
-        "minilm",
-        description='"minilm" (packaged), a local folder, or a hub id.',
-    )
-    sha256: str | None = Field(
-        None,
-        pattern="^[0-9a-f]{64}$",
-        description="Digest of model.safetensors; required for anything but the packaged one.",
-    )
-    max_length: int = Field(128, ge=8, le=8192, description="Tokens read of a text.")
-
-    @model_validator(mode="after")
-    def _require_a_digest(self) -> EncoderSettings:
-        if self.path != "minilm" and self.sha256 is None:
-            raise ValueError(
-                "sha256 is required for an encoder that is not the packaged one "
-                "(sha256sum model.safetensors)"
-            )
-        return self
-
-
 class TrainSettings(Strict):
-    """How a model is made."""
+    """How a model is made; a recipe's own settings stand beside its name."""
 
     recipe: Choice = Field(
-        Choice(name="auto"), description="auto, linear, probe, hybrid, full, lora, ..."
+        Choice(name="auto"), description="auto, linear, probe, hybrid, full, lora, boosted, ..."
     )
     compare: tuple[Choice, ...] = Field(
-        (), description="Recipes fitted beside it for the report, besides linear."
+        (), description="Recipes fitted beside it for the report, besides the baseline."
     )
     launcher: Choice = Field(Choice(name="local"), description="Where it runs.")
     budget: Duration | None = Field(
         timedelta(minutes=10), description="Time for training; auto fits what it allows."
     )
-    encoder: EncoderSettings = EncoderSettings()
     seed: int = 13
-    class_weights: Literal["none", "inverse", "sqrt_inverse"] = "sqrt_inverse"
-    epochs: float = Field(4, gt=0)
-    learning_rate: float = Field(1e-4, gt=0)
-    batch_size: int = Field(32, ge=1)
-    dropout: float = Field(0.1, ge=0, lt=1)
-    weight_decay: float = Field(0.01, ge=0)
-    warmup: Fraction = Field(0.1, description="Fraction of the steps that warm up.")
-    max_grad_norm: float = Field(1.0, gt=0)
-    patience: int = Field(
-        2, ge=0, description="Evaluations without gain before it stops; 0: never."
+    device: str | None = Field(
+        None, pattern=r"^(cpu|cuda(:\d+)?)$", description="cpu or cuda:N; default: the best one."
     )
-    lora_rank: int = Field(16, ge=1)
-    regularization: float = Field(10.0, gt=0, description="C of the logistic regression heads.")
 
 
 class GateSettings(Strict):

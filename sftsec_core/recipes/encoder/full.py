@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sftsec_core.api.contracts import TrainJob
+    from sftsec_core.recipes.config import FineTuneConfig
 
 
-def train_full(job: TrainJob) -> EncoderModel:
-    """Fine-tune the whole encoder; see `torch_trainer.fine_tune` for resuming and errors."""
+def train_full(job: TrainJob[FineTuneConfig]) -> EncoderModel:
+    """Fine-tune the whole encoder; see `trainer.fine_tune` for resuming and errors."""
     return fine_tune(job, FULL)
 
 

@@ -29,12 +29,14 @@ from sftsec_core.recipes.encoder.checkpoint import (
 from sftsec_core.recipes.encoder.classifier import PooledClassifier, pad_id
 from sftsec_core.recipes.encoder.data import LabelledTexts, LengthBucketSampler, PadCollator
 from sftsec_core.recipes.encoder.encoder import half_precision, pick_device
-from sftsec_core.recipes.encoder.loss import class_weights, weighted_cross_entropy
+from sftsec_core.recipes.encoder.loss import weighted_cross_entropy
+from sftsec_core.recipes.weights import class_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sftsec_core.api.contracts import TrainJob
+    from sftsec_core.recipes.config import FineTuneConfig
 
 CHECKPOINT_EVERY_S = 60.0
 LOG_SHARE = 0.02  # of the steps: a run logs about fifty times
@@ -55,7 +57,9 @@ class FineTuning:
     recipe: str
     rate: float
     head_rate: float
-    wrap: Callable[[torch.nn.Module, TrainJob], torch.nn.Module] = lambda encoder, _job: encoder
+    wrap: Callable[[torch.nn.Module, TrainJob[Any]], torch.nn.Module] = lambda encoder, _job: (
+        encoder
+    )
     merge: Callable[[torch.nn.Module], torch.nn.Module] = lambda encoder: encoder
 
 
@@ -82,7 +86,12 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
     """
 
     def __init__(
-        self, job: TrainJob, how: FineTuning, ready: Prepared, epochs: float, deadline: Deadline
+        self,
+        job: TrainJob[FineTuneConfig],
+        how: FineTuning,
+        ready: Prepared,
+        epochs: float,
+        deadline: Deadline,
     ) -> None:
         """Set a run up; nothing is trained yet."""
         self._job, self._how, self._ready = job, how, ready
@@ -96,7 +105,7 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
             callbacks=[
                 StepSeed(job.settings.seed),
                 StepLog(job.log),
-                EarlyStop(job.settings.patience),
+                EarlyStop(job.config.patience),
                 deadline,
                 TimedCheckpoint(CHECKPOINT_EVERY_S),
             ],
@@ -106,7 +115,7 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
             ready.train.labels,
             ready.train.weights,
             len(job.task.labels),
-            job.settings.class_weights,
+            job.config.class_weights,
         )
         self._class_weights = torch.from_numpy(weights).to(self.args.device)
 
@@ -149,7 +158,7 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
         return cast("torch.optim.Optimizer", self.optimizer)
 
     def _parameter_groups(self, model: torch.nn.Module) -> list[dict[str, Any]]:
-        settings, decayed = self._job.settings, set(self.get_decay_parameter_names(model))
+        config, decayed = self._job.config, set(self.get_decay_parameter_names(model))
         groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
         for name, parameter in model.named_parameters():
             if parameter.requires_grad:
@@ -159,8 +168,8 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
         return [
             {
                 "params": parameters,
-                "lr": settings.learning_rate * rates[in_head],
-                "weight_decay": settings.weight_decay if decays else 0.0,
+                "lr": config.learning_rate * rates[in_head],
+                "weight_decay": config.weight_decay if decays else 0.0,
             }
             for (in_head, decays), parameters in groups.items()
         ]
@@ -168,8 +177,8 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
     def create_scheduler(
         self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
     ) -> torch.optim.lr_scheduler.LRScheduler:
-        """Linear warm-up over the configured share of the steps, then linear decay to 0."""
-        self.args.warmup_steps = round(self._job.settings.warmup * num_training_steps)
+        """Linear warm-up over the configured fraction of the steps, then linear decay to 0."""
+        self.args.warmup_steps = round(self._job.config.warmup * num_training_steps)
         scheduler: torch.optim.lr_scheduler.LRScheduler = super().create_scheduler(
             num_training_steps, optimizer
         )
@@ -200,18 +209,20 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
         """Nothing, see `_save_rng_state`."""
 
 
-def _arguments(job: TrainJob, how: FineTuning, epochs: float, *, dev: bool) -> TrainingArguments:
-    settings = job.settings
+def _arguments(
+    job: TrainJob[FineTuneConfig], how: FineTuning, epochs: float, *, dev: bool
+) -> TrainingArguments:
+    config = job.config
     return TrainingArguments(
         output_dir=str(job.workdir / how.recipe),
         num_train_epochs=epochs,
-        per_device_train_batch_size=settings.batch_size,
-        per_device_eval_batch_size=4 * settings.batch_size,
-        learning_rate=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        max_grad_norm=settings.max_grad_norm,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=4 * config.batch_size,
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.max_grad_norm,
         lr_scheduler_type="linear",
-        seed=settings.seed,
+        seed=job.settings.seed,
         use_cpu=pick_device().type == "cpu",
         bf16=use_bf16(),
         eval_strategy="epoch" if dev else "no",

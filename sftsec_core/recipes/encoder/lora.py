@@ -2,7 +2,7 @@
 
 Only the adapters and the head are trained (PEFT): less optimizer memory and small checkpoints,
 which counts with encoders larger than the packaged one. Afterwards the adapters are merged into
-the weights, so that a saved model stands alone; see `torch_classifier`.
+the weights, so that a saved model stands alone; see `classifier`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sftsec_core.api.contracts import TrainJob
+    from sftsec_core.recipes.config import LoraTuneConfig
 
 
-def train_lora(job: TrainJob) -> EncoderModel:
-    """Fine-tune adapters; see `torch_trainer.fine_tune` for resuming and errors."""
+def train_lora(job: TrainJob[LoraTuneConfig]) -> EncoderModel:
+    """Fine-tune adapters; see `trainer.fine_tune` for resuming and errors."""
     return fine_tune(job, LORA)
 
 
@@ -36,12 +37,12 @@ def load_lora(folder: Path) -> EncoderModel:
     return EncoderModel.load(folder)
 
 
-def _wrap(encoder: torch.nn.Module, job: TrainJob) -> torch.nn.Module:
-    rank = job.settings.lora_rank
+def _wrap(encoder: torch.nn.Module, job: TrainJob[LoraTuneConfig]) -> torch.nn.Module:
+    rank = job.config.rank
     config = LoraConfig(
         r=rank,
         lora_alpha=2 * rank,
-        lora_dropout=job.settings.dropout,
+        lora_dropout=job.config.dropout,
         target_modules="all-linear",
         bias="none",
     )

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.api.domain import Example, TaskSpec
+    from sftsec_core.recipes.config import FineTuneConfig
 
 PLANNED_SHARE = 0.9  # of the time; the rest is for a machine that slows down meanwhile
 SAMPLE = 1024  # training texts that an estimate encodes
@@ -61,7 +62,7 @@ SAMPLE = 1024  # training texts that an estimate encodes
 FULL = FineTuning("full", rate=1.0, head_rate=10.0)
 
 
-def fine_tune(job: TrainJob, how: FineTuning) -> EncoderModel:
+def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
     """Train an encoder on a job, or go on where an earlier, killed call stopped.
 
     Writes only under `job.workdir`. Deterministic on a CPU for one seed and number of threads,
@@ -72,13 +73,13 @@ def fine_tune(job: TrainJob, how: FineTuning) -> EncoderModel:
         ConfigError, IntegrityError: when the encoder is not there or not the right one.
     """
     started = time.monotonic()
-    encoder = resolve_encoder(job.settings.encoder)
+    encoder = resolve_encoder(job.config.encoder)
     run = job.workdir / how.recipe
     mark = fingerprint(job, how.recipe, encoder.sha256)
     checkpoint = claim_folder(run, mark)
     with seeded(job.settings.seed), quiet_transformers():
         ready = _prepare(job, how, encoder.folder, train=_trusted(job.train), dev=job.dev)
-        speed = None if job.deadline_s is None else _measure(ready, job.settings.batch_size)
+        speed = None if job.deadline_s is None else _measure(ready, job.config.batch_size)
         plan = read_plan(run) if checkpoint else None
         if plan is None:
             plan = Plan(mark, _affordable_epochs(job, ready, speed, time.monotonic() - started))
@@ -90,11 +91,11 @@ def fine_tune(job: TrainJob, how: FineTuning) -> EncoderModel:
         ready.module,
         ready.tokenizer,
         job.task.labels,
-        max_length=job.settings.encoder.max_length,
+        max_length=job.config.encoder.max_length,
     )
 
 
-def estimate_seconds(job: TrainJob, how: FineTuning = FULL) -> float:
+def estimate_seconds(job: TrainJob[FineTuneConfig], how: FineTuning = FULL) -> float:
     """Foretell what `fine_tune` would take without a deadline, from a few steps on a sample.
 
     It loads the encoder and trains six steps that change nothing. Early stopping may end the run
@@ -104,18 +105,18 @@ def estimate_seconds(job: TrainJob, how: FineTuning = FULL) -> float:
         TrainingError, ConfigError, IntegrityError: as `fine_tune` does.
     """
     started = time.monotonic()
-    encoder = resolve_encoder(job.settings.encoder)
+    encoder = resolve_encoder(job.config.encoder)
     texts = _trusted(job.train)
     order = np.random.default_rng(job.settings.seed).permutation(len(texts))
     sample = [texts[i] for i in order[:SAMPLE]]
     with seeded(job.settings.seed), quiet_transformers():
         ready = _prepare(job, how, encoder.folder, train=sample, dev=())
         prepared_s = time.monotonic() - started
-        speed = _measure(ready, job.settings.batch_size)
-    lengths, batch = ready.train.encoded.lengths, job.settings.batch_size
+        speed = _measure(ready, job.config.batch_size)
+    lengths, batch = ready.train.encoded.lengths, job.config.batch_size
     epoch_s = speed.epoch_s(lengths, batch) * len(texts) / len(sample)
     dev_s = speed.scoring_s(lengths, batch) * len(job.dev) / len(sample)
-    return prepared_s + job.settings.epochs * (epoch_s + dev_s)
+    return prepared_s + job.config.epochs * (epoch_s + dev_s)
 
 
 @contextmanager
@@ -145,17 +146,17 @@ def _trusted(examples: Sequence[Example]) -> list[Example]:
 
 
 def _prepare(
-    job: TrainJob,
+    job: TrainJob[FineTuneConfig],
     how: FineTuning,
     folder: Path,
     *,
     train: Sequence[Example],
     dev: Sequence[Example],
 ) -> Prepared:
-    tokenizer, length = load_tokenizer(folder), job.settings.encoder.max_length
+    tokenizer, length = load_tokenizer(folder), job.config.encoder.max_length
     encoder = load_encoder(folder)
-    set_dropout(encoder, job.settings.dropout)
-    module = PooledClassifier(encoder, len(job.task.labels), job.settings.dropout)
+    set_dropout(encoder, job.config.dropout)
+    module = PooledClassifier(encoder, len(job.task.labels), job.config.dropout)
     module.encoder = how.wrap(module.encoder, job)
     return Prepared(
         module.to(pick_device()),
@@ -192,13 +193,13 @@ def _measure(ready: Prepared, batch_size: int) -> Speed:
 
 
 def _affordable_epochs(
-    job: TrainJob, ready: Prepared, speed: Speed | None, spent_s: float
+    job: TrainJob[FineTuneConfig], ready: Prepared, speed: Speed | None, spent_s: float
 ) -> float:
     """The epochs asked for, or as many as fit: warm-up and decay then run their whole course."""
-    wanted = job.settings.epochs
+    wanted = job.config.epochs
     if speed is None or job.deadline_s is None:
         return wanted
-    batch = job.settings.batch_size
+    batch = job.config.batch_size
     epoch_s = speed.epoch_s(ready.train.encoded.lengths, batch)
     epoch_s += speed.scoring_s(ready.dev.encoded.lengths, batch)
     left_s = PLANNED_SHARE * job.deadline_s - spent_s
@@ -206,20 +207,22 @@ def _affordable_epochs(
     return min(wanted, max(left_s / epoch_s, one_step))
 
 
-def _deadline(job: TrainJob, ready: Prepared, speed: Speed | None, started: float) -> Deadline:
+def _deadline(
+    job: TrainJob[FineTuneConfig], ready: Prepared, speed: Speed | None, started: float
+) -> Deadline:
     if speed is None or job.deadline_s is None:
         return Deadline(None, 0.0)
-    dev_s = speed.scoring_s(ready.dev.encoded.lengths, job.settings.batch_size)
+    dev_s = speed.scoring_s(ready.dev.encoded.lengths, job.config.batch_size)
     return Deadline(started + job.deadline_s, dev_s)
 
 
 def _require_finite(module: torch.nn.Module) -> None:
     if not all(bool(torch.isfinite(parameter).all()) for parameter in module.parameters()):
-        raise TrainingError("training diverged: lower train.learning_rate or train.max_grad_norm")
+        raise TrainingError("training diverged: lower learning_rate or max_grad_norm of the recipe")
 
 
 def _train(
-    job: TrainJob,
+    job: TrainJob[FineTuneConfig],
     how: FineTuning,
     ready: Prepared,
     plan: Plan,
@@ -228,14 +231,14 @@ def _train(
 ) -> None:
     """Run the Trainer to its end and put the best weights into the module."""
     run = job.workdir / how.recipe
-    if checkpoint is None or not _is_over(checkpoint, job.settings.patience):
+    if checkpoint is None or not _is_over(checkpoint, job.config.patience):
         trainer = FineTuner(job, how, ready, plan.epochs, deadline)
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         except torch.OutOfMemoryError as error:
             raise TrainingError(
-                "the GPU's memory does not hold a training step: lower train.batch_size or "
-                "train.encoder.max_length"
+                "the GPU's memory does not hold a training step: lower batch_size or "
+                "encoder.max_length of the recipe"
             ) from error
         state: Mapping[str, Any] = vars(trainer.state)
     else:

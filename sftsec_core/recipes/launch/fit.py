@@ -13,6 +13,7 @@ from sftsec_core.api.errors import TrainingError
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.models.model_format import save_model
 from sftsec_core.plugins import Plugins, get
+from sftsec_core.recipes.chosen import chosen_recipes
 from sftsec_core.recipes.launch.files import read_examples, task_from_json
 from sftsec_core.sdk.atomic import sync_folder, write_atomically
 
@@ -70,8 +71,9 @@ def _job(
     recipe: RecipeSpec[Any],
     parts: Sequence[Sequence[Example]],
     emit: Callable[[Event], None],
-) -> TrainJob:
+) -> TrainJob[Any]:
     settings = TrainSettings.model_validate(order.settings)
+    choice = chosen_recipes(settings, order.baseline).get(recipe.name)
     bounded = settings.budget is not None and recipe.name != order.baseline
     workdir = order.folder / "work" / recipe.name
     workdir.mkdir(parents=True, exist_ok=True)
@@ -83,6 +85,7 @@ def _job(
         task=task_from_json(order.task),
         train=parts[0],
         dev=parts[1],
+        config=recipe.configure(choice.options() if choice else {}, "train.recipe"),
         settings=settings,
         workdir=workdir,
         log=log,
@@ -91,7 +94,7 @@ def _job(
     )
 
 
-def _fit(recipe: RecipeSpec[Any], job: TrainJob) -> TrainedModel:
+def _fit(recipe: RecipeSpec[Any], job: TrainJob[Any]) -> TrainedModel:
     try:
         return recipe.fit(job)
     except ImportError as error:

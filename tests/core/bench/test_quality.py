@@ -13,7 +13,7 @@ import pytest
 from sftsec_core.api.domain import Example
 from sftsec_core.api.errors import DataError
 from sftsec_core.bench.quality import KEYS, judge, main, run_quality_bench
-from sftsec_core.bench.quality_data import find_text_field, limit_train, read_dataset
+from sftsec_core.bench.quality_data import limit_train, read_dataset
 from sftsec_core.recipes.specs import RECIPES
 
 LINEAR = next(recipe for recipe in RECIPES if recipe.name == "linear")
@@ -67,12 +67,33 @@ def test_nested_text_labels_and_groups_are_read(folder: Path) -> None:
     assert data.train[1].groups == ("R1",)
 
 
-def test_numbers_and_ids_are_no_text(tmp_path: Path) -> None:
+def test_every_field_is_an_input_of_its_kind(tmp_path: Path) -> None:
     rows = [
-        {"id": "a", "user": {"id": "1111"}, "transaction": {"amount": 40.7}, "label": "fraud"}
-    ] * 5
-    with pytest.raises(DataError, match=r"no field holds text \(fields: user\.id\)"):
-        find_text_field(tmp_path, rows)
+        {
+            "id": str(i),
+            "@timestamp": "2026-01-01T00:00:00Z",
+            "user": {"id": str(i % 3)},
+            "transaction": {"amount": i / 2},
+            "label": ("legitimate", "fraud")[i % 2],
+        }
+        for i in range(40)
+    ]
+    for part in ("train", "dev", "test"):
+        write_part(tmp_path / "cards", part, rows)
+    task = read_dataset(tmp_path / "cards").task
+    assert [(field.name, field.kind, field.sources) for field in task.inputs] == [
+        ("text", "text", ("user.id", "transaction.amount")),
+        ("user.id", "category", ("user.id",)),
+        ("transaction.amount", "number", ("transaction.amount",)),
+    ]
+    assert task.benign == "legitimate"
+
+
+def test_records_without_a_field_are_a_clear_error(tmp_path: Path) -> None:
+    for part in ("train", "dev", "test"):
+        write_part(tmp_path / "bare", part, [{"id": "a", "label": "fraud"}])
+    with pytest.raises(DataError, match="no field of its records can be an input"):
+        read_dataset(tmp_path / "bare")
 
 
 def test_a_folder_without_a_part_is_a_clear_error(folder: Path) -> None:

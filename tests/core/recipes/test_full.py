@@ -10,8 +10,8 @@ from safetensors.numpy import load_file, save_file
 
 from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import IntegrityError, TrainingError
-from sftsec_core.api.settings.task import EncoderSettings
 from sftsec_core.models.model_format import check_files
+from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.encoder.classifier import EncoderModel
 from sftsec_core.recipes.encoder.full import load_full, train_full
 from tests.core.recipes.jobs import texts_of

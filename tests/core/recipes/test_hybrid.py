@@ -8,8 +8,8 @@ import pytest
 
 from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import DataError, IntegrityError
-from sftsec_core.api.settings.task import EncoderSettings
 from sftsec_core.models.model_format import load_model, save_model
+from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.hybrid import HybridModel, load_hybrid, train_hybrid
 from sftsec_core.recipes.specs import RECIPES
 from tests.core.recipes.jobs import ODD_TEXTS, job_of, many_classes, texts_of, two_classes

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sftsec_core.api.domain import Batch
-from sftsec_core.api.settings.task import EncoderSettings
 from sftsec_core.models.model_format import check_files
+from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.encoder.classifier import EncoderModel
 from sftsec_core.recipes.encoder.full import train_full
 from sftsec_core.recipes.encoder.lora import train_lora

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sftsec_core.api.settings.task import EncoderSettings
+from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.encoder.data import (
     LabelledTexts,
     LengthBucketSampler,

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sftsec_core.recipes.encoder.loss import Scheme, class_weights, weighted_cross_entropy
+from sftsec_core.recipes.encoder.loss import weighted_cross_entropy
+from sftsec_core.recipes.weights import Scheme, class_weights
 
 LABELS = np.array([0] * 99 + [1])
 FULL_TRUST = np.ones(100, dtype=np.float32)

@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sftsec_core.api.domain import Batch
-from sftsec_core.api.settings.task import EncoderSettings
+from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.encoder.checkpoint import checkpoint_folder, claim_folder, read_state
 from sftsec_core.recipes.encoder.encoder import PICKLE_SUFFIXES
 from sftsec_core.recipes.encoder.full import train_full

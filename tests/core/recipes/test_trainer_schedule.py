@@ -11,7 +11,7 @@ import pytest
 
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import TrainingError
-from sftsec_core.api.settings.task import EncoderSettings
+from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.encoder.callbacks import SELECTION, out_of_patience
 from sftsec_core.recipes.encoder.checkpoint import read_plan
 from sftsec_core.recipes.encoder.full import train_full
@@ -114,7 +114,7 @@ def test_the_estimate_grows_with_the_epochs(
 ) -> None:
     set_speed(monkeypatch, 10.0)
     job = make_job(encoder, tmp_path, dev=())
-    once = estimate_seconds(replace(job, settings=job.settings.model_copy(update={"epochs": 1})))
+    once = estimate_seconds(replace(job, config=job.config.model_copy(update={"epochs": 1})))
     assert estimate_seconds(job) - once == pytest.approx(2 * 8 * 10, rel=0.05)
 
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from sftsec_core.api.contracts import TrainJob
 from sftsec_core.api.domain import Batch, Example, TaskSpec
-from sftsec_core.api.settings.task import EncoderSettings, TrainSettings
+from sftsec_core.api.settings.task import TrainSettings
+from sftsec_core.recipes.config import EncoderSettings, LoraTuneConfig
 
 LABELS = ("benign", "malicious")
 GOOD = ("git commit", "list files", "open mail", "read the report", "copy the notes")
@@ -76,15 +77,17 @@ def make_job(
     labels: tuple[str, ...] = LABELS,
     log: Callable[[int, Mapping[str, float]], None] = lambda _step, _values: None,
     deadline_s: float | None = None,
+    seed: int = 13,
     **settings: Any,
-) -> TrainJob:
+) -> TrainJob[Any]:
     """An order for a few epochs on sixty examples, or on what is given."""
     chosen = {"epochs": 3, "batch_size": 8, "learning_rate": 1e-3, **settings}
     return TrainJob(
         task=TaskSpec.of_text("tiny", ("message",), labels, benign=labels[0]),
         train=make_examples(60) if train is None else train,
         dev=make_examples(21) if dev is None else dev,
-        settings=TrainSettings(encoder=encoder, **chosen),
+        config=LoraTuneConfig(encoder=encoder, **chosen),
+        settings=TrainSettings(seed=seed),
         workdir=workdir,
         log=log,
         deadline_s=deadline_s,

@@ -14,6 +14,7 @@ from sftsec_core.api.settings.task import GateSettings, TrainSettings
 from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.plugins import Plugins
+from sftsec_core.recipes.config import LinearConfig
 from sftsec_core.recipes.linear import load_linear, train_linear
 from sftsec_core.registry.card import Provenance, build_card
 from sftsec_core.registry.gate import decide
@@ -43,7 +44,14 @@ def split() -> Split:
 
 @cache
 def model() -> TrainedModel:
-    job = TrainJob(TASK, split().train, split().dev, TrainSettings(), Path(mkdtemp()))
+    job = TrainJob(
+        task=TASK,
+        train=split().train,
+        dev=split().dev,
+        config=LinearConfig(),
+        settings=TrainSettings(),
+        workdir=Path(mkdtemp()),
+    )
     return train_linear(job)
 
 

@@ -27,6 +27,7 @@ from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.preflight import check_against_plugins, read
 from sftsec_core.plugins import Plugins
+from sftsec_core.recipes.config import LinearConfig
 from sftsec_core.recipes.linear import train_linear
 from sftsec_core.registry.serving import Serving
 from sftsec_core.server.endpoint import Endpoint
@@ -149,7 +150,15 @@ def trained(context: Context, seed: int) -> TrainedModel:
         for each in make_incidents(300, seed=seed, labelled=1.0)
     ]
     spec = context.task_spec(TASK)
-    return train_linear(TrainJob(spec, examples, (), TrainSettings(), context.folder))
+    job = TrainJob(
+        task=spec,
+        train=examples,
+        dev=(),
+        config=LinearConfig(),
+        settings=TrainSettings(),
+        workdir=context.folder,
+    )
+    return train_linear(job)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,21 +25,28 @@ class Recipes:
     """Offers `linear` under two more names: one that logs, one that fails."""
 
     def __init__(self) -> None:
-        self.jobs: list[TrainJob] = []
+        self.jobs: list[TrainJob[Any]] = []
 
     @hookimpl
     def sftsec_register_recipes(self) -> Sequence[RecipeSpec[Any]]:
         return [
-            RecipeSpec(name=name, summary=name, inference_cost=9, fit=fit, load=LINEAR.load)
+            RecipeSpec(
+                name=name,
+                summary=name,
+                config_model=LINEAR.config_model,
+                inference_cost=9,
+                fit=fit,
+                load=LINEAR.load,
+            )
             for name, fit in (("tells", self.tells), ("fails", self.fails))
         ]
 
-    def tells(self, job: TrainJob) -> TrainedModel:
+    def tells(self, job: TrainJob[Any]) -> TrainedModel:
         self.jobs.append(job)
         job.log(1, {"loss": 0.5})
         return LINEAR.fit(job)
 
-    def fails(self, job: TrainJob) -> TrainedModel:
+    def fails(self, job: TrainJob[Any]) -> TrainedModel:
         raise ImportError("No module named 'torch'", name="torch")
 
 

@@ -1,0 +1,249 @@
+"""`boosted`: gradient-boosted trees (LightGBM) on numbers and categories.
+
+The baseline of tasks without text. A missing number, a missing category and a category's name that
+training did not see each have a branch of their own. A model folder holds the trees in LightGBM's
+text format and the names of the categories as JSON: nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sftsec_core.api.domain import Batch, InputKind
+from sftsec_core.api.errors import DataError, IntegrityError
+from sftsec_core.models.model_format import read_json, write_json
+from sftsec_core.recipes.category_codes import CategoryCodes
+from sftsec_core.recipes.logistic import usable
+from sftsec_core.recipes.weights import class_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from sftsec_core.api.contracts import TrainJob
+    from sftsec_core.api.domain import Example
+    from sftsec_core.recipes.config import BoostedConfig
+
+SETTINGS = "boosted.json"
+TREES = "boosted.txt"
+_LOG_EVERY = 25  # rounds
+_SCORED_AT_ONCE = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class BoostedModel:
+    """Boosted trees over encoded inputs; a `TrainedModel`.
+
+    Attributes:
+        present: the columns that training had examples of, ascending.
+        numbers: names of the inputs that are read as numbers.
+        categories: name of each input that is read as a category, with the codes of its names.
+        booster: LightGBM's.
+        threads: for scoring, at most.
+    """
+
+    labels: tuple[str, ...]
+    present: tuple[int, ...]
+    numbers: tuple[str, ...]
+    categories: dict[str, CategoryCodes]
+    booster: Any
+    threads: int = 1
+
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        """Probabilities, shape (len(batch), len(labels)); 0 for a class that training never saw."""
+        out = np.zeros((len(batch), len(self.labels)))
+        for start in range(0, len(batch), _SCORED_AT_ONCE):
+            part = batch.slice(start, start + _SCORED_AT_ONCE)
+            found = self.booster.predict(
+                encode(part, self.numbers, self.categories), num_threads=self.threads
+            )
+            known = np.stack([1 - found, found], axis=1) if found.ndim == 1 else found
+            out[start : start + len(part), self.present] = known
+        return out
+
+    def save(self, folder: Path) -> None:
+        """Write the trees as text, and the encoding as JSON."""
+        trees = self.booster.model_to_string(num_iteration=self.booster.best_iteration)
+        (folder / TREES).write_text(trees, encoding="utf-8")
+        write_json(
+            folder / SETTINGS,
+            {
+                "labels": list(self.labels),
+                "present": list(self.present),
+                "numbers": list(self.numbers),
+                "categories": [
+                    {"name": name, "names": codes.to_json()}
+                    for name, codes in self.categories.items()
+                ],
+                "threads": self.threads,
+            },
+        )
+
+
+def encode(
+    batch: Batch, numbers: Sequence[str], categories: dict[str, CategoryCodes]
+) -> NDArray[np.float64]:
+    """Features of a batch, shape (n, d): its numbers, then the codes of its categories."""
+    place = {name: i for i, name in enumerate(batch.names(InputKind.NUMBER))}
+    given = batch.numbers()
+    missing = np.full(len(batch), np.nan)
+    columns = [given[:, place[name]] if name in place else missing for name in numbers]
+    place = {name: i for i, name in enumerate(batch.names(InputKind.CATEGORY))}
+    names = batch.categories()
+    columns += [
+        codes(names[:, place[name]].tolist()) if name in place else missing
+        for name, codes in categories.items()
+    ]
+    return np.column_stack(columns) if columns else np.zeros((len(batch), 0))
+
+
+def train_boosted(job: TrainJob[BoostedConfig]) -> BoostedModel:
+    """Fit on the job's train part; dev, where there is one, ends the training early.
+
+    Deterministic: the seed decides, not the number of threads.
+
+    Raises:
+        DataError: when train has fewer than two labels, or the task has no numbers or categories.
+    """
+    import lightgbm
+
+    config, fields = job.config, job.task.inputs
+    examples = usable(job.train, job.task.labels)
+    batch = Batch.of_examples(fields, examples)
+    numbers = batch.names(InputKind.NUMBER)
+    names = batch.categories()
+    categories = {
+        name: CategoryCodes.fit(names[:, column].tolist(), config.max_names)
+        for column, name in enumerate(batch.names(InputKind.CATEGORY))
+    }
+    if not numbers and not categories:
+        raise DataError("recipe 'boosted' reads numbers and categories, and the task has none")
+    target = _Target.of(examples, job.task.labels)
+    train = lightgbm.Dataset(
+        encode(batch, numbers, categories),
+        target.columns(examples),
+        weight=target.weights(examples, config),
+        categorical_feature=list(range(len(numbers), len(numbers) + len(categories))),
+        params=_parameters(job, target),
+    )
+    dev = _dev(job, target)
+    valid = []
+    if dev:
+        features = encode(Batch.of_examples(fields, dev), numbers, categories)
+        valid = [train.create_valid(features, target.columns(dev), target.weights(dev, config))]
+    booster = lightgbm.train(
+        _parameters(job, target),
+        train,
+        config.rounds,
+        valid_sets=valid,
+        callbacks=_callbacks(job, has_dev=bool(valid)),
+    )
+    return BoostedModel(
+        job.task.labels, target.present, numbers, categories, booster, config.threads
+    )
+
+
+def load_boosted(folder: Path) -> BoostedModel:
+    """Read what `BoostedModel.save` wrote.
+
+    Raises:
+        IntegrityError: when a file is missing or not what it should be.
+    """
+    import lightgbm
+
+    settings = read_json(folder / SETTINGS)
+    try:
+        trees = (folder / TREES).read_text(encoding="utf-8")
+        model = BoostedModel(
+            labels=tuple(settings["labels"]),
+            present=tuple(settings["present"]),
+            numbers=tuple(settings["numbers"]),
+            categories={
+                each["name"]: CategoryCodes.from_json(each["names"])
+                for each in settings["categories"]
+            },
+            booster=lightgbm.Booster(model_str=trees),
+            threads=int(settings["threads"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, lightgbm.basic.LightGBMError) as error:
+        raise IntegrityError(f"{folder} holds no whole boosted model: {error}") from error
+    width = len(model.numbers) + len(model.categories)
+    if model.booster.num_feature() != width:
+        raise IntegrityError(f"{folder / TREES} does not fit {SETTINGS}")
+    return model
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The classes that training has examples of, numbered from 0."""
+
+    place: dict[str, int]
+    present: tuple[int, ...]
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], labels: Sequence[str]) -> _Target:
+        seen = {example.label for example in examples}
+        present = tuple(column for column, label in enumerate(labels) if label in seen)
+        return cls({labels[column]: n for n, column in enumerate(present)}, present)
+
+    def columns(self, examples: Sequence[Example]) -> NDArray[np.int64]:
+        return np.array([self.place[example.label] for example in examples], np.int64)
+
+    def weights(self, examples: Sequence[Example], config: BoostedConfig) -> NDArray[np.float32]:
+        """The trust in each label times the weight of its class, with a mean of 1."""
+        y = self.columns(examples)
+        trust = np.array([example.weight for example in examples], np.float32)
+        by_class = class_weights(y, trust, len(self.present), config.class_weights)
+        return np.asarray(trust * by_class[y], np.float32)
+
+
+def _dev(job: TrainJob[BoostedConfig], target: _Target) -> list[Example]:
+    """Dev examples to stop early on; none where they cannot tell."""
+    if not job.config.patience:
+        return []
+    known = [e for e in job.dev if e.label in target.place and e.weight > 0]
+    return known if len({example.label for example in known}) > 1 else []
+
+
+def _parameters(job: TrainJob[BoostedConfig], target: _Target) -> dict[str, Any]:
+    config, classes = job.config, len(target.present)
+    several = {"objective": "multiclass", "num_class": classes}
+    return {
+        **({"objective": "binary"} if classes == 2 else several),
+        "learning_rate": config.learning_rate,
+        "num_leaves": config.leaves,
+        "min_data_in_leaf": config.min_rows,
+        "max_cat_to_onehot": config.one_hot,
+        "seed": job.settings.seed,
+        "deterministic": True,
+        "force_row_wise": True,  # else LightGBM times both ways, and the sums differ
+        "num_threads": config.threads,
+        "verbosity": -1,
+    }
+
+
+def _callbacks(job: TrainJob[BoostedConfig], *, has_dev: bool) -> list[Callable[[Any], None]]:
+    import lightgbm
+
+    started = time.monotonic()
+
+    def log_and_watch(state: Any) -> None:  # noqa: ANN401 - LightGBM's
+        done = state.iteration + 1
+        if done % _LOG_EVERY == 0 and state.evaluation_result_list:
+            job.log(done, {"dev_loss": float(state.evaluation_result_list[0][2])})
+        late = job.deadline_s is not None and time.monotonic() - started > job.deadline_s
+        if late:
+            results = state.evaluation_result_list
+            raise lightgbm.callback.EarlyStopException(state.iteration, results)
+
+    callbacks: list[Callable[[Any], None]] = [log_and_watch]
+    if has_dev:
+        callbacks.append(lightgbm.early_stopping(job.config.patience, verbose=False))
+    return callbacks

@@ -1,0 +1,104 @@
+"""The settings of the built-in recipes: what may stand beside a recipe's name; every default.
+
+    train: {recipe: {name: lora, rank: 8, epochs: 2}}
+
+Importing this is light: the recipes themselves are imported when they are used.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from sftsec_core.api.settings.values import Fraction, Strict
+
+
+class EncoderSettings(Strict):
+    """Which pretrained encoder is read."""
+
+    path: str = Field("minilm", description='"minilm" (packaged), a local folder, or a hub id.')
+    sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="Digest of model.safetensors; required for anything but the packaged one.",
+    )
+    max_length: int = Field(128, ge=8, le=8192, description="Tokens read of a text.")
+
+    @model_validator(mode="after")
+    def _require_a_digest(self) -> EncoderSettings:
+        if self.path != "minilm" and self.sha256 is None:
+            raise ValueError(
+                "sha256 is required for an encoder that is not the packaged one "
+                "(sha256sum model.safetensors)"
+            )
+        return self
+
+
+class LinearConfig(Strict):
+    """Settings of a logistic regression head."""
+
+    regularization: float = Field(10.0, gt=0, description="C of the logistic regression.")
+    class_weights: Literal["none", "balanced"] = "balanced"
+
+
+class HybridConfig(LinearConfig):
+    """Settings of `probe` and `hybrid`: a head on the vectors of a frozen encoder."""
+
+    encoder: EncoderSettings = EncoderSettings()
+
+
+class FineTuneConfig(Strict):
+    """Settings of `full`: the whole encoder is fine-tuned."""
+
+    encoder: EncoderSettings = EncoderSettings()
+    class_weights: Literal["none", "inverse", "sqrt_inverse"] = "sqrt_inverse"
+    epochs: float = Field(4, gt=0)
+    learning_rate: float = Field(1e-4, gt=0)
+    batch_size: int = Field(32, ge=1)
+    dropout: float = Field(0.1, ge=0, lt=1)
+    weight_decay: float = Field(0.01, ge=0)
+    warmup: Fraction = Field(0.1, description="Fraction of the steps that warm up.")
+    max_grad_norm: float = Field(1.0, gt=0)
+    patience: int = Field(
+        2, ge=0, description="Evaluations without gain before it stops; 0: never."
+    )
+
+
+class LoraTuneConfig(FineTuneConfig):
+    """Settings of `lora`: low-rank adapters are fine-tuned."""
+
+    rank: int = Field(16, ge=1)
+
+
+class BoostedConfig(Strict):
+    """Settings of `boosted`: gradient-boosted trees on numbers and categories."""
+
+    rounds: int = Field(300, ge=1, le=10_000, description="Trees a class, at most.")
+    learning_rate: float = Field(0.05, gt=0, le=1)
+    leaves: int = Field(31, ge=2, le=1024, description="Leaves a tree, at most.")
+    min_rows: int = Field(20, ge=1, description="Training rows a leaf, at least.")
+    one_hot: int = Field(
+        8, ge=1, description="Categories with at most this many names split one name at a time."
+    )
+    max_names: int = Field(
+        10_000, ge=1, description="Names kept a category, the most frequent; others are one."
+    )
+    class_weights: Literal["none", "inverse", "sqrt_inverse"] = "sqrt_inverse"
+    patience: int = Field(
+        50, ge=0, description="Rounds without gain on dev before it stops; 0: never."
+    )
+    threads: int = Field(4, ge=1, le=64, description="Threads, at most; the result is the same.")
+
+
+class AutoConfig(Strict):
+    """Settings of `auto`: those of the recipes that it tries."""
+
+    encoder: EncoderSettings | None = Field(
+        None, description="The encoder of all its recipes; default: each recipe's own."
+    )
+    linear: LinearConfig = LinearConfig()
+    hybrid: HybridConfig = HybridConfig()
+    full: FineTuneConfig = FineTuneConfig()
+    lora: LoraTuneConfig = LoraTuneConfig()
+    boosted: BoostedConfig = BoostedConfig()
