@@ -87,6 +87,7 @@ def dear(name: str, **changes: Any) -> RecipeSpec[Any]:
     return RecipeSpec(
         name=name,
         summary=name,
+        config_model=LINEAR.config_model,
         inference_cost=50,
         fit=changes.get("fit", LINEAR.fit),
         load=LINEAR.load,

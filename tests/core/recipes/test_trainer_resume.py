@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -139,7 +140,7 @@ def test_a_checkpoint_of_other_data_is_not_resumed(
 
 def test_the_budget_does_not_make_it_another_run(encoder: EncoderSettings, tmp_path: Path) -> None:
     train_until(encoder, tmp_path, 12)
-    assert min(steps_of(encoder, tmp_path, budget="99m")) > 8
+    assert min(steps_of(encoder, tmp_path, budget=timedelta(minutes=99))) > 8
 
 
 @pytest.mark.usefixtures("checkpoint_every_step")

@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ def make_job(
     log: Callable[[int, Mapping[str, float]], None] = lambda _step, _values: None,
     deadline_s: float | None = None,
     seed: int = 13,
+    budget: timedelta | None = None,
     **settings: Any,
 ) -> TrainJob[Any]:
     """An order for a few epochs on sixty examples, or on what is given."""
@@ -87,7 +89,7 @@ def make_job(
         train=make_examples(60) if train is None else train,
         dev=make_examples(21) if dev is None else dev,
         config=LoraTuneConfig(encoder=encoder, **chosen),
-        settings=TrainSettings(seed=seed),
+        settings=TrainSettings(seed=seed, budget=budget),
         workdir=workdir,
         log=log,
         deadline_s=deadline_s,

@@ -57,6 +57,7 @@ class GatedPlugin:
                 name="gated",
                 summary="waits",
                 inference_cost=1,
+                config_model=LINEAR.config_model,
                 fit=LINEAR.fit,
                 load=lambda _folder: self.model,
             )
