@@ -75,6 +75,15 @@ class TestFitOrder:
         ]
         assert not list((tmp_path / "work").iterdir())
 
+    def test_hands_each_recipe_its_own_settings(
+        self, tmp_path: Path, plugins: Plugins, recipes: Recipes
+    ) -> None:
+        settings = {"recipe": {"name": "tells", "regularization": 0.5}, "compare": ["linear"]}
+        given = replace(order(tmp_path, "tells", "linear"), settings=settings)
+        fit_order(given, plugins, lambda _: None)
+        (job,) = recipes.jobs
+        assert job.config.regularization == 0.5
+
     def test_leaves_a_fitted_recipe_as_it_is(self, tmp_path: Path, plugins: Plugins) -> None:
         given = order(tmp_path, "linear", "tells")
         fit_order(order(tmp_path, "linear"), plugins, lambda _: None)

@@ -1,0 +1,24 @@
+"""Which recipes a run fits, with their settings."""
+
+from __future__ import annotations
+
+from sftsec_core.api.settings.task import TrainSettings
+from sftsec_core.recipes.chosen import chosen_recipes
+
+
+class TestChosenRecipes:
+    def test_are_the_tasks_own_the_baseline_and_others(self) -> None:
+        settings = TrainSettings.model_validate({"recipe": "hybrid", "compare": ["full", "linear"]})
+        assert list(chosen_recipes(settings, "linear")) == ["hybrid", "linear", "full"]
+
+    def test_take_the_first_settings_that_are_given(self) -> None:
+        settings = TrainSettings.model_validate(
+            {
+                "recipe": "hybrid",
+                "compare": [
+                    {"name": "linear", "regularization": 1.0},
+                    {"name": "linear", "regularization": 2.0},
+                ],
+            }
+        )
+        assert chosen_recipes(settings, "linear")["linear"].options() == {"regularization": 1.0}
