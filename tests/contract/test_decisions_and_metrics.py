@@ -108,8 +108,9 @@ def by_cluster(
 
 
 def by_chance(config: EmptyConfig, examples: Sequence[Example], settings: SplitSettings) -> Split:
-    shift = random.randrange(1, 5)  # noqa: S311 - the fault
-    moved = {each.uid: replace(each, cluster=each.cluster + shift) for each in examples}
+    clusters = sorted({each.cluster for each in examples})
+    places = dict(zip(clusters, random.sample(range(len(clusters)), len(clusters)), strict=True))
+    moved = {each.uid: replace(each, cluster=places[each.cluster]) for each in examples}
     by_uid = {each.uid: each for each in examples}
     split = by_cluster(config, list(moved.values()), settings)
     train, dev, test = ([by_uid[each.uid] for each in part] for _, part in split.parts())
