@@ -210,5 +210,5 @@ def test_a_diverged_training_is_an_error_and_not_a_model(
     encoder: EncoderSettings, tmp_path: Path
 ) -> None:
     job = make_job(encoder, tmp_path, learning_rate=1e38, max_grad_norm=1e30, dev=())
-    with pytest.raises(TrainingError, match=r"lower train\.learning_rate"):
+    with pytest.raises(TrainingError, match="lower learning_rate"):
         train_full(job)
