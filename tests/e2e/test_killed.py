@@ -76,7 +76,8 @@ def assert_each_once(site: Site, expected: set[str]) -> None:
 
 def test_killed_in_training_the_rerun_goes_on_and_promotes_one_model(tmp_path: Path) -> None:
     encoder = make_tiny_encoder(tmp_path / "encoder").model_dump()
-    train = {"recipe": "full", "epochs": 8, "patience": 0, "encoder": encoder, "budget": None}
+    recipe = {"name": "full", "epochs": 8, "patience": 0, "encoder": encoder}
+    train = {"recipe": recipe, "budget": None}
     site = Site.make(tmp_path / "site", train=train)
     runs = tmp_path / "site" / ".sftsec" / "runs"
     site.kill_when(lambda: any(runs.glob("*/work/full/**/checkpoint-*")), "retrain", "triage")

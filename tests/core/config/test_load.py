@@ -95,11 +95,6 @@ def test_a_python_object_in_the_file_is_not_made(tmp_path: Path) -> None:
     assert "could not determine a constructor" in told
 
 
-def test_an_encoder_of_ones_own_needs_its_digest(tmp_path: Path) -> None:
-    told = complaint(tmp_path, GOOD + "    train: {encoder: {path: /models/x}}\n")
-    assert "sha256 is required" in told
-
-
 def test_the_nearest_file_above_is_found(tmp_path: Path) -> None:
     file = write(tmp_path, GOOD)
     (tmp_path / "a" / "b").mkdir(parents=True)

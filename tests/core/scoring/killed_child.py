@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from sftsec_core.scoring.outbox_writer import ScoreJob, score_to_outbox
 from sftsec_core.store.audit import AuditLog
 from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.outbox import Outbox
+from sftsec_core.store.runs import RunOrder
 from sftsec_core.store.store import Store
 from sftsec_files.connector import FilesConnector
 from tests.core.scoring.parts import files, scorer
 
+LEASE = timedelta(seconds=2)  # the claims of a killed run end with it
 POINTS: dict[str, tuple[type, str, bool]] = {
     "inside the outbox transaction": (Outbox, "add", False),
     "before the cursor moves": (Cursors, "move", True),
@@ -57,10 +60,16 @@ def main(url: str, folder: Path, point: str, passes: int) -> None:
     if point:
         arm(point, passes)
     connector = files(folder)
-    with Store.open(url, folder=folder / "state", actor="tester") as store:
-        job = ScoreJob("mail", "siem", "siem", PullWindow(labelled=False))
-        score_to_outbox(store, connector, scorer(), job)
-        deliver(store, connector, "siem", settings=DeliverySettings(batch=4))
+    with Store.open(url, folder=folder / "state", actor="tester", lease=LEASE) as store:
+        # A run for each process, as two tasks with one destination have: both deliver at once.
+        order = RunOrder("score", f"mail-{os.getpid()}", {})
+        run = store.runs.begin(order, folder / "runs").info
+        with store.runs.heartbeat(run.id):
+            job = ScoreJob("mail", "siem", "siem", PullWindow(labelled=False), run_id=run.id)
+            score_to_outbox(store, connector, scorer(), job)
+            settings = DeliverySettings(batch=4)
+            deliver(store, connector, "siem", run_id=run.id, settings=settings)
+        store.runs.finish(run.id, "succeeded")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from sftsec_core.api.domain import detection_uid
 from sftsec_core.scoring.delivery import deliver
 from sftsec_core.store.store import Store
-from tests.core.scoring.killed_child import POINTS, main
+from tests.core.scoring.killed_child import LEASE, POINTS, main
 from tests.core.scoring.parts import files
 
 INCIDENTS = 14
@@ -31,7 +32,9 @@ def start(root: Path, url: str, folder: Path, point: str, passes: int) -> subpro
 
 
 def kill(root: Path, url: str, folder: Path, point: str, passes: int = 1) -> None:
+    """Let a score kill itself; return when the lease of its run has ended."""
     assert start(root, url, folder, point, passes).wait(120) == -signal.SIGKILL
+    time.sleep(LEASE.total_seconds())
 
 
 @pytest.fixture

@@ -1,0 +1,44 @@
+"""The settings of the built-in recipes, as a configuration gives them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sftsec_core.api.errors import ConfigError
+from sftsec_core.operations.preflight import check_against_plugins, read
+
+GOOD = """\
+version: 1
+plugins: [core, files, pii]
+connectors:
+  mail: {type: files, paths: [a.jsonl]}
+tasks:
+  phishing:
+    connector: mail
+    text: [message]
+    labels: {benign: [ham], malicious: [spam]}
+    benign: benign
+"""
+
+
+def check(folder: Path, train: str) -> None:
+    file = folder / "sftsec.yaml"
+    file.write_text(f"{GOOD}    train: {train}\n", encoding="utf-8")
+    settings, plugins = read(file)
+    check_against_plugins(settings, plugins, file)
+
+
+class TestRecipeSettings:
+    @pytest.mark.parametrize("recipe", ["hybrid", "full", "lora"])
+    def test_an_encoder_of_ones_own_needs_its_digest(self, tmp_path: Path, recipe: str) -> None:
+        with pytest.raises(ConfigError, match="sha256 is required"):
+            check(tmp_path, f"{{recipe: {{name: {recipe}, encoder: {{path: /models/x}}}}}}")
+
+    def test_settings_stand_beside_the_name(self, tmp_path: Path) -> None:
+        check(tmp_path, "{recipe: {name: lora, rank: 8, epochs: 2}, compare: [hybrid]}")
+
+    def test_another_recipes_setting_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="unknown key 'rank'"):
+            check(tmp_path, "{recipe: {name: full, rank: 8}}")
