@@ -60,7 +60,7 @@ def test_a_saved_model_loads_without_peft_and_with_the_very_same_probabilities(
     )
     scores = tmp_path / "scores.npy"
     command = [sys.executable, "-W", "error", "-c", program, str(model), str(scores)]
-    subprocess.run(command, check=True, cwd=Path(__file__).parents[3])
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[4])
     np.testing.assert_array_equal(np.load(scores), trained.predict_proba(Batch.of_texts(PROBES)))
 
 

@@ -78,7 +78,7 @@ def test_a_run_killed_and_rerun_gives_the_model_of_an_uninterrupted_one(
     command = [*program, encoder.path, str(tmp_path / "work"), str(predictions)]
     environment = {
         **os.environ,
-        "PYTHONPATH": str(Path(__file__).parents[3]),
+        "PYTHONPATH": str(Path(__file__).parents[4]),
         "OMP_NUM_THREADS": str(THREADS),
     }
     first = subprocess.Popen(command, env=environment)

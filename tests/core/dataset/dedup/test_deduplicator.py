@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sftsec_core.api.settings.task import DedupeSettings
 from sftsec_core.dataset.dedup.deduplicator import Deduplicator
 from sftsec_core.dataset.dedup.items import DedupItem, DedupResult, DedupStatus
-from sftsec_core.dataset.dedup.minhash import MinHasher, choose_bands, least_matches
-from sftsec_core.dataset.dedup.postings import Postings
 from tests.core.dataset.builders import text
 
 SPAM = frozenset({"spam"})
@@ -178,61 +174,3 @@ def test_neither_batches_nor_restarts_change_what_becomes_of_an_incident(
     kept = [i for i, o in enumerate(whole) if o.status is DedupStatus.KEPT]
     same = {(whole[i].cluster, parted[i].cluster) for i in kept}
     assert len(same) == len({a for a, _ in same}) == len({b for _, b in same})
-
-
-@pytest.mark.parametrize("threshold", [0.6, 0.7, 0.85, 0.95])
-def test_the_bands_find_texts_at_the_threshold(threshold: float) -> None:
-    count, rows = choose_bands(threshold)
-    assert count * rows <= 128
-    assert 1 - (1 - threshold**rows) ** count >= 0.99
-
-
-def jaccard(one: str, other: str, width: int = 5) -> float:
-    first = {one[i : i + width] for i in range(len(one) - width + 1)}
-    second = {other[i : i + width] for i in range(len(other) - width + 1)}
-    return len(first & second) / len(first | second)
-
-
-def test_the_compact_signature_estimates_the_similarity_of_shingles() -> None:
-    hasher = MinHasher(5, 0.85)
-    base = text(1, 80)
-    others = [base + " " + text(n, n * 2) for n in range(1, 40)]
-    _, compact = hasher([base, *others])
-    matches = np.count_nonzero(compact[1:] == compact[0], axis=1) / 128
-    estimated = (matches - 1 / 256) / (1 - 1 / 256)
-    exact = np.array([jaccard(base, other) for other in others])
-    assert np.abs(estimated - exact).mean() < 0.05
-    assert least_matches(1.0) == 128
-
-
-def test_a_signature_does_not_depend_on_its_batch() -> None:
-    hasher = MinHasher(5, 0.85)
-    texts = [text(n, 10 + n) for n in range(30)]
-    bands, compact = hasher(texts)
-    for index, one in enumerate(texts):
-        alone_bands, alone = hasher([one])
-        assert (alone[0] == compact[index]).all()
-        assert (alone_bands[0] == bands[index]).all()
-
-
-@given(
-    st.lists(st.lists(st.integers(0, 12), max_size=9), max_size=12),
-    st.lists(st.integers(0, 14), max_size=10),
-    st.integers(1, 6),
-)
-def test_postings_find_the_earliest_rows_of_each_key(
-    added: list[list[int]], asked: list[int], most: int
-) -> None:
-    index, kept, row = Postings(), [], 0
-    for keys in added:
-        rows = np.arange(row, row + len(keys), dtype=np.uint32)
-        index.add(np.array(keys, np.uint32), rows)
-        kept += list(zip(keys, rows.tolist(), strict=True))
-        row += len(keys)
-    query, found = index.find(np.array(asked, np.uint32), most)
-    expected = [
-        (place, row)
-        for place, key in enumerate(asked)
-        for row in [r for k, r in kept if k == key][:most]
-    ]
-    assert list(zip(query.tolist(), found.tolist(), strict=True)) == expected
