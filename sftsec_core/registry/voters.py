@@ -154,7 +154,7 @@ def better_than_chance(
       may be less accurate than "always benign". Nor does the majority's macro-F1: a coin has more.
     - ROC AUC, above 0.5: the probability that an attack ranks above a benign incident (Hanley and
       McNeil 1982). The interval of the average precision does not serve where attacks are few:
-      bootstrapped, it lies above the base rate for 5% to 48% of random rankings.
+      bootstrapped, it lies above the base rate for 6% to 48% of random rankings.
 
     Together they let at most 2% of random models pass, measured with 4 attacks or more; with
     fewer, 5% to 30%. So a test set with fewer than 4 rows on one side rejects the model.
