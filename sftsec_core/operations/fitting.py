@@ -6,7 +6,9 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import (
@@ -51,7 +53,8 @@ def fit_all(run: Run, split: Split) -> dict[str, FittedModel]:
             run.emit(Message(text=note, level="warning"))
     missing = tuple(name for name in names if not is_fitted(run.folder, name))
     if missing:
-        _launch(run, split, missing)
+        with _imported_meanwhile([specs[name] for name in missing]):
+            _launch(run, split, missing)
     return {name: _fitted(run, name, reused=name not in missing) for name in names}
 
 
@@ -59,6 +62,24 @@ def unread_note(recipe: RecipeSpec[Any], inputs: Sequence[InputField]) -> str | 
     """One line that names the inputs that a recipe does not read; None when it reads all."""
     unread = recipe.unread(inputs)
     return f"recipe {recipe.name!r} does not read {', '.join(unread)}" if unread else None
+
+
+@contextmanager
+def _imported_meanwhile(recipes: Sequence[RecipeSpec[Any]]) -> Iterator[None]:
+    """Import what the models need to score while the training process does the same to fit them.
+
+    That process starts on one core; torch and transformers take seconds to import.
+    """
+    modules = {each.module: None for recipe in recipes for each in recipe.requires}
+
+    def load() -> None:
+        for module in modules:
+            with suppress(ImportError):  # the recipe's own error says it better
+                import_module(module)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(load)
+        yield
 
 
 def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:

@@ -68,22 +68,17 @@ def _train_full(job: TrainJob[Any]) -> TrainedModel:
     return train_full(job)
 
 
-def _load_full(folder: Path) -> TrainedModel:
-    from sftsec_core.recipes.encoder.full import load_full
-
-    return load_full(folder)
-
-
 def _train_lora(job: TrainJob[Any]) -> TrainedModel:
     from sftsec_core.recipes.encoder.lora import train_lora
 
     return train_lora(job)
 
 
-def _load_lora(folder: Path) -> TrainedModel:
-    from sftsec_core.recipes.encoder.lora import load_lora
+def _load_encoder(folder: Path) -> TrainedModel:
+    # Without what trains: `transformers.Trainer` and PEFT take longer to import than torch itself.
+    from sftsec_core.recipes.encoder.classifier import EncoderModel
 
-    return load_lora(folder)
+    return EncoderModel.load(folder)
 
 
 def _train_boosted(job: TrainJob[Any]) -> TrainedModel:
@@ -142,7 +137,7 @@ FULL = RecipeSpec(
     config_model=FineTuneConfig,
     inference_cost=20,
     fit=_train_full,
-    load=_load_full,
+    load=_load_encoder,
     requires=(*_ENCODER, *_needs("accelerate")),
 )
 LORA = RecipeSpec(
@@ -151,7 +146,7 @@ LORA = RecipeSpec(
     config_model=LoraTuneConfig,
     inference_cost=20,
     fit=_train_lora,
-    load=_load_lora,
+    load=_load_encoder,
     requires=(*_ENCODER, *_needs("accelerate", "peft")),
 )
 BOOSTED = RecipeSpec(

@@ -73,21 +73,29 @@ class Site:
         """Run sftsec with --json and return what it said."""
         return json.loads(self.run(*arguments, "--json"))
 
-    def kill_when(self, ready: Callable[[], bool], *arguments: str) -> None:
-        """Start sftsec and kill -9 it as soon as `ready` says so."""
-        process = subprocess.Popen(
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start sftsec and go on; what it says goes to its `stderr`."""
+        return subprocess.Popen(
             self._command(PLAIN, *arguments),
             env=_environment(),
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        deadline = time.monotonic() + PATIENCE_S
-        while not ready():
-            assert process.poll() is None, f"{arguments} ended before it could be killed"
-            assert time.monotonic() < deadline, f"{arguments} never came so far"
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
+
+    def kill_when(self, ready: Callable[[], bool], *arguments: str) -> None:
+        """Start sftsec and kill -9 it as soon as `ready` says so."""
+        process = self.start(*arguments)
+        wait_until(ready, process)
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+
+    def change(self, kind: str, name: str, **settings: Any) -> None:
+        """Change settings of a task or a connector."""
+        values = yaml.safe_load(self.config.read_text(encoding="utf-8"))
+        values[kind][name] |= settings
+        self.config.write_text(yaml.safe_dump(values), encoding="utf-8")
 
     def store(self) -> Store:
         """The state, read beside the command line."""
@@ -102,6 +110,15 @@ class Site:
 
     def _command(self, program: str, *arguments: str) -> list[str]:
         return [sys.executable, "-c", program, "-c", str(self.config), *arguments]
+
+
+def wait_until(ready: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait for something to happen while a process runs."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not ready():
+        assert process.poll() is None, "the process ended before"
+        assert time.monotonic() < deadline, "it never came so far"
+        time.sleep(0.005)
 
 
 def _environment() -> dict[str, str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import yaml
-
 from tests.e2e.site import Site
 from tests.e2e.test_killed import DIE_BEFORE_PROMOTION
 
@@ -16,13 +14,6 @@ def killed_site(folder: Path) -> Site:
     site = Site.make(folder)
     site.run("retrain", "triage", code=-9, program=DIE_BEFORE_PROMOTION)
     return site
-
-
-def change(site: Site, key: str, value: object) -> None:
-    """Change an option of the site's connector."""
-    settings = yaml.safe_load(site.config.read_text(encoding="utf-8"))
-    settings["connectors"]["incidents"][key] = value
-    site.config.write_text(yaml.safe_dump(settings), encoding="utf-8")
 
 
 class TestResume:
@@ -37,7 +28,7 @@ class TestResume:
         with site.store() as store:
             (left,) = store.runs.list("triage")
             (wrong,) = store.snapshots.list("triage")
-        change(site, "paths", ["right"])
+        site.change("connectors", "incidents", paths=["right"])
         result = site.json("retrain", "triage")
         assert result["run"] != left.id
         with site.store() as store:

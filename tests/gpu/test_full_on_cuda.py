@@ -11,7 +11,7 @@ from sftsec_core.api.contracts import TrainedModel
 from sftsec_core.api.domain import Batch
 from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.encoder.classifier import EncoderModel
-from sftsec_core.recipes.encoder.full import load_full, train_full
+from sftsec_core.recipes.encoder.full import train_full
 from sftsec_core.recipes.encoder.loop import use_bf16
 from sftsec_core.recipes.encoder.lora import train_lora
 from sftsec_core.recipes.encoder.trainer import estimate_seconds
@@ -64,7 +64,7 @@ def test_scores_of_gpu_and_cpu_agree(
     monkeypatch.setattr(
         "sftsec_core.recipes.encoder.classifier.pick_device", lambda: torch.device("cpu")
     )
-    on_cpu = load_full(saved).predict_proba(Batch.of_texts(PROBES))
+    on_cpu = EncoderModel.load(saved).predict_proba(Batch.of_texts(PROBES))
     np.testing.assert_allclose(model.predict_proba(Batch.of_texts(PROBES)), on_cpu, atol=5e-3)
 
 

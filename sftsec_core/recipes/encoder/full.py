@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sftsec_core.recipes.encoder.classifier import EncoderModel
 from sftsec_core.recipes.encoder.trainer import FULL, fine_tune
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.recipes.config import FineTuneConfig
+    from sftsec_core.recipes.encoder.classifier import EncoderModel
 
 
 def train_full(job: TrainJob[FineTuneConfig]) -> EncoderModel:
     """Fine-tune the whole encoder; see `trainer.fine_tune` for resuming and errors."""
     return fine_tune(job, FULL)
-
-
-def load_full(folder: Path) -> EncoderModel:
-    """Read a folder that a `full` model was saved into.
-
-    Raises:
-        IntegrityError: when a file is missing or does not fit the others.
-    """
-    return EncoderModel.load(folder)

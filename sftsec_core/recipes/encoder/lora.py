@@ -12,29 +12,18 @@ from typing import TYPE_CHECKING
 import torch
 from peft import LoraConfig, LoraModel
 
-from sftsec_core.recipes.encoder.classifier import EncoderModel
 from sftsec_core.recipes.encoder.loop import FineTuning
 from sftsec_core.recipes.encoder.trainer import fine_tune
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.recipes.config import LoraTuneConfig
+    from sftsec_core.recipes.encoder.classifier import EncoderModel
 
 
 def train_lora(job: TrainJob[LoraTuneConfig]) -> EncoderModel:
     """Fine-tune adapters; see `trainer.fine_tune` for resuming and errors."""
     return fine_tune(job, LORA)
-
-
-def load_lora(folder: Path) -> EncoderModel:
-    """Read a folder that a `lora` model was saved into; takes no PEFT.
-
-    Raises:
-        IntegrityError: when a file is missing or does not fit the others.
-    """
-    return EncoderModel.load(folder)
 
 
 def _wrap(encoder: torch.nn.Module, job: TrainJob[LoraTuneConfig]) -> torch.nn.Module:

@@ -13,7 +13,7 @@ from sftsec_core.api.errors import IntegrityError, TrainingError
 from sftsec_core.models.model_format import check_files
 from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.encoder.classifier import EncoderModel
-from sftsec_core.recipes.encoder.full import load_full, train_full
+from sftsec_core.recipes.encoder.full import train_full
 from tests.core.recipes.jobs import texts_of
 from tests.core.recipes.tiny_encoder import (
     BAD,
@@ -68,7 +68,7 @@ def test_a_saved_model_loads_with_the_very_same_probabilities(
 ) -> None:
     trained.save(tmp_path)
     check_files(tmp_path)
-    loaded = load_full(tmp_path)
+    loaded = EncoderModel.load(tmp_path)
     assert loaded.labels == LABELS
     np.testing.assert_array_equal(
         loaded.predict_proba(Batch.of_texts(PROBES)), trained.predict_proba(Batch.of_texts(PROBES))
@@ -82,7 +82,7 @@ def test_a_missing_file_is_an_integrity_error(
     trained.save(tmp_path)
     (tmp_path / name).unlink()
     with pytest.raises(IntegrityError, match=str(tmp_path)):
-        load_full(tmp_path)
+        EncoderModel.load(tmp_path)
 
 
 def test_weights_that_a_file_lacks_are_not_made_up(trained: EncoderModel, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_weights_that_a_file_lacks_are_not_made_up(trained: EncoderModel, tmp_pa
     del weights["encoder.layer.0.attention.self.query.weight"]
     save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(IntegrityError, match="query"):
-        load_full(tmp_path)
+        EncoderModel.load(tmp_path)
 
 
 def test_a_cut_off_file_is_an_integrity_error(trained: EncoderModel, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_cut_off_file_is_an_integrity_error(trained: EncoderModel, tmp_path: P
     weights = tmp_path / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
     with pytest.raises(IntegrityError):
-        load_full(tmp_path)
+        EncoderModel.load(tmp_path)
 
 
 def test_a_class_that_train_lacks_has_its_column(encoder: EncoderSettings, tmp_path: Path) -> None:

@@ -54,9 +54,10 @@ def test_a_saved_model_loads_without_peft_and_with_the_very_same_probabilities(
         "import sys, numpy as np; sys.modules['peft'] = None\n"
         "from pathlib import Path\n"
         "from sftsec_core.api.domain import Batch\n"
-        "from sftsec_core.recipes.encoder.full import load_full\n"
+        "from sftsec_core.recipes.encoder.classifier import EncoderModel\n"
         "from tests.core.recipes.tiny_encoder import PROBES\n"
-        "np.save(sys.argv[2], load_full(Path(sys.argv[1])).predict_proba(Batch.of_texts(PROBES)))"
+        "model = EncoderModel.load(Path(sys.argv[1]))\n"
+        "np.save(sys.argv[2], model.predict_proba(Batch.of_texts(PROBES)))"
     )
     scores = tmp_path / "scores.npy"
     command = [sys.executable, "-W", "error", "-c", program, str(model), str(scores)]
