@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -148,9 +149,22 @@ def _audit(name: str, run: AuditRun, given: AuditInput) -> Mapping[str, Any]:
 
 
 def add_sections(report: EvalReport, sections: Mapping[str, Mapping[str, Any]]) -> EvalReport:
-    """Add what audits found, by the audit's name, as plain JSON values."""
-    plain = {name: _plain_mapping(section) for name, section in sections.items()}
+    """Add what audits found, by the audit's name, as plain JSON values.
+
+    Raises:
+        PluginError: when a section holds what JSON cannot.
+    """
+    plain = {name: _plain_section(name, section) for name, section in sections.items()}
     return replace(report, sections={**report.sections, **plain})
+
+
+def _plain_section(name: str, section: Mapping[str, Any]) -> dict[str, Any]:
+    plain = _plain_mapping(section)
+    try:
+        json.dumps(plain, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise PluginError(f"audit {name!r} gives what JSON cannot hold: {error}") from error
+    return plain
 
 
 def _report(

@@ -52,11 +52,13 @@ from __future__ import annotations
 import pytest
 
 _MODULES = (
-    *("connector", "decision", "elsewhere", "evaluation", "plugin", "recipe", "serving", "step"),
+    *("audit", "connector", "decision", "elsewhere", "evaluation", "launcher", "plugin"),
+    *("recipe", "serving", "step"),
 )
 # An author whose connector fails should see the values of a plain assert, as in their own tests.
 pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _MODULES))
 
+from sftsec_core.testing.audit import AuditContract, make_audit_input
 from sftsec_core.testing.connector import ConnectorContract, Platform, StoredDetection
 from sftsec_core.testing.decision import (
     RendererContract,
@@ -74,6 +76,7 @@ from sftsec_core.testing.incidents import (
     make_report,
     make_task,
 )
+from sftsec_core.testing.launcher import LauncherContract, make_order
 from sftsec_core.testing.memory import MemoryConnector, MemorySource
 from sftsec_core.testing.plugin import PluginContract
 from sftsec_core.testing.recipe import RecipeContract
@@ -81,9 +84,11 @@ from sftsec_core.testing.serving import CalibratorContract, DeciderContract
 from sftsec_core.testing.step import StepContract
 
 __all__ = [
+    "AuditContract",
     "CalibratorContract",
     "ConnectorContract",
     "DeciderContract",
+    "LauncherContract",
     "MemoryConnector",
     "MemorySource",
     "MetricContract",
@@ -96,11 +101,13 @@ __all__ = [
     "StoredDetection",
     "SuppressorContract",
     "VoterContract",
+    "make_audit_input",
     "make_detections",
     "make_example",
     "make_examples",
     "make_incidents",
     "make_label_requests",
+    "make_order",
     "make_report",
     "make_task",
 ]

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import pytest
 
 from sftsec_core import api
+from sftsec_core.api import contracts, domain
 from tests.meta.api_docs import FILE, entry, reference
+
+# Exported by their packages for the core's own use; two are names for types of values.
+OURS = {
+    *("InputValue", "Inputs"),
+    *("TEXT_INPUT", "baseline_recipe", "canonical_bytes", "describe_inputs", "inputs_digest"),
+}
+
+
+class TestFacade:
+    @pytest.mark.parametrize("package", [contracts, domain], ids=["contracts", "domain"])
+    def test_offers_all_that_authors_import(self, package: ModuleType) -> None:
+        assert set(package.__all__) - OURS <= set(api.__all__)
 
 
 class TestReference:

@@ -13,10 +13,11 @@ from tests.meta.tree import ROOT, files, imports, modules
 LAYERS = (
     ("sftsec_core.api",),
     ("sftsec_core.sdk", "sftsec_core.config"),
-    ("sftsec_core.plugins", "sftsec_core.testing"),
+    ("sftsec_core.plugins",),
     ("sftsec_core.store", "sftsec_core.models"),
     ("sftsec_core.dataset",),
     ("sftsec_core.recipes", "sftsec_core.evaluation"),
+    ("sftsec_core.testing",),
     ("sftsec_core.registry",),
     ("sftsec_core.scoring",),
     ("sftsec_core.builtin", "sftsec_core.packages"),

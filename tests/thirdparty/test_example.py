@@ -35,6 +35,7 @@ CONFIG: dict[str, Any] = {
             "split": {"method": "stratified"},
             "render": {"name": "example-lines", "longest": 4000},
             "train": {"recipe": "example-naive-bayes"},
+            "evaluation": {"audits": {"example-lengths": {"parts": 4}}},
             "gate": {
                 "min_labels": 20,
                 "on_few_labels": "warn",
@@ -143,7 +144,9 @@ def test_a_retraining_run_uses_its_connector_step_and_recipe(installed: Path, si
     printed = sftsec("retrain", "phishing", "--json", cwd=site, path=installed, codes=(0, 8))
     assert "example-naive-bayes" in printed
     assert "example-precision" in printed
-    assert json.loads(printed)
+    outcome = json.loads(printed)
+    report = json.loads(Path(outcome["report"]).with_suffix(".json").read_text(encoding="utf-8"))
+    assert len(report["sections"]["example-lengths"]["parts"]) == 4
     snapshots = list((site / ".sftsec" / "snapshots").rglob("*.parquet"))
     assert snapshots
     assert all(b"http://" not in file.read_bytes() for file in snapshots)

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 import sftsec_example.hooks
+from sftsec_example.audit import LengthsConfig, errors_by_length
 from sftsec_example.connector import DeskConfig
 from sftsec_example.decisions import LabelledLinesConfig, labelled_lines
 
 from sftsec_core.api import (
+    AuditSpec,
     ConnectorSpec,
     Detection,
     EvalReport,
@@ -27,6 +29,7 @@ from sftsec_core.api import (
     VoterSpec,
 )
 from sftsec_core.testing import (
+    AuditContract,
     ConnectorContract,
     Platform,
     PluginContract,
@@ -35,6 +38,7 @@ from sftsec_core.testing import (
     StepContract,
     StoredDetection,
     VoterContract,
+    make_audit_input,
     make_incidents,
     make_report,
     make_task,
@@ -196,3 +200,18 @@ class TestPrecisionFloor(VoterContract):
 
     def rejected(self) -> EvalReport:
         return make_report(macro_f1=0.7)
+
+
+class TestErrorsByLength(AuditContract):
+    def spec(self) -> AuditSpec[Any]:
+        return sftsec_example.hooks.sftsec_register_audits()[0]
+
+    def config(self) -> Mapping[str, Any]:
+        return {"parts": 2}
+
+    def test_parts_go_from_short_to_long(self) -> None:
+        section = errors_by_length(LengthsConfig(parts=4), make_audit_input(right=False))
+        parts = section["parts"]
+        assert [part["rows"] for part in parts] == [15, 15, 15, 15]
+        assert [part["errors"] for part in parts] == [15, 15, 15, 15]
+        assert parts == sorted(parts, key=lambda part: part["longest"])

@@ -1,1 +1,1 @@
-"""A connector, a step and a recipe for sftsec: copy it to start your own."""
+"""A plugin for sftsec with a thing of most kinds: copy it to start your own."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sftsec_core.api import (
+    AuditSpec,
     ConnectorSpec,
     RecipeSpec,
     RendererSpec,
@@ -13,6 +14,7 @@ from sftsec_core.api import (
     VoterSpec,
     hookimpl,
 )
+from sftsec_example.audit import LengthsConfig, errors_by_length
 from sftsec_example.connector import DeskConfig, DeskConnector
 from sftsec_example.decisions import (
     LabelledLinesConfig,
@@ -88,5 +90,18 @@ def sftsec_register_voters() -> Sequence[VoterSpec[Any]]:
             summary="Rejects a model whose alerts are mostly wrong",
             config_model=PrecisionFloorConfig,
             vote=precision_floor,
+        )
+    ]
+
+
+@hookimpl
+def sftsec_register_audits() -> Sequence[AuditSpec[Any]]:
+    """Offer `evaluation.audits.example-lengths`."""
+    return [
+        AuditSpec(
+            name="example-lengths",
+            summary="Errors on short and on long texts",
+            config_model=LengthsConfig,
+            run=errors_by_length,
         )
     ]

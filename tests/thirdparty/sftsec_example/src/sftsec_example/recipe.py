@@ -8,9 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.contracts import TrainedModel, TrainJob
-from sftsec_core.api.domain import Batch
-from sftsec_core.api.errors import IntegrityError
+from sftsec_core.api import Batch, IntegrityError, TrainedModel, TrainJob
 
 if TYPE_CHECKING:
     import numpy as np
