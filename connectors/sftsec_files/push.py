@@ -160,6 +160,7 @@ def detection_row(detection: Detection) -> dict[str, Any]:
         "sftsec.task": detection.task,
         "sftsec.model.digest": detection.model_digest,
         "sftsec.label": detection.label,
+        "sftsec.labels": list(detection.labels or (detection.label,)),
         "sftsec.probability": detection.probability,
         "sftsec.threshold": detection.threshold,
         "sftsec.top_classes": [

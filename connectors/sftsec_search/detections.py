@@ -86,6 +86,7 @@ def _ours(detection: Detection) -> dict[str, Any]:
     ours = {
         "task": detection.task,
         "label": detection.label,
+        "labels": list(detection.labels or (detection.label,)),
         "prediction_probability": detection.probability,
         "threshold": detection.threshold,
         "detection": {"uid": detection.uid},

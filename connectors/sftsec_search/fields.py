@@ -40,6 +40,7 @@ DETECTION_FIELDS: tuple[Field, ...] = (
     Field("threat.technique.subtechnique.id", "keyword", "The sub-technique."),
     Field("sftsec.task", "keyword", "The task that the model answers."),
     Field("sftsec.label", "keyword", "The most probable class that is not benign."),
+    Field("sftsec.labels", "keyword", "Every class that is not ruled out, the label too."),
     Field("sftsec.prediction_probability", "float", "Calibrated, 0 to 1."),
     Field("sftsec.threshold", "float", "What the probability had to reach."),
     Field("sftsec.explanation", "text", "The explanation, when an explainer gave one."),

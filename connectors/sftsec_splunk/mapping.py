@@ -33,6 +33,7 @@ def event_of(detection: Detection) -> dict[str, Any]:
             detection.explanation or "",
             None if at is None else at.timestamp(),
             detection.fields,
+            detection.labels,
         )
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,7 @@ class DetectionRecord:
         reason: of the decision; "" without one.
         at: the time of the source event, in seconds since 1970; None where it has none.
         fields: of the source event.
+        labels: the classes that are not ruled out; the label alone where none are given.
     """
 
     detection_id: str
@@ -56,6 +57,7 @@ class DetectionRecord:
     reason: str = ""
     at: float | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    labels: Sequence[str] = ()
 
 
 def detection_id(model: str, uid: str) -> str:
@@ -87,6 +89,7 @@ def detection_event(record: DetectionRecord) -> dict[str, Any]:
         **_risk(cim, probability, message),
         "sftsec_task": record.task,
         "sftsec_label": record.label,
+        "sftsec_labels": list(record.labels) or [record.label],
         "sftsec_probability": probability,
         "sftsec_threshold": record.threshold,
         "sftsec_model": record.model,

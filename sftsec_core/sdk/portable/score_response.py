@@ -25,6 +25,7 @@ class EventScore:
         model: the digest of the model.
         recipe: of the model.
         classes: the most probable classes with their probabilities, best first.
+        labels: the classes that are not ruled out.
     """
 
     label: str = ""
@@ -36,6 +37,7 @@ class EventScore:
     model: str = ""
     recipe: str = ""
     classes: tuple[tuple[str, float], ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 def read_scores(body: Any, count: int) -> list[EventScore]:  # noqa: ANN401 - JSON
@@ -73,6 +75,7 @@ def _result(found: Mapping[str, Any], body: Mapping[str, Any]) -> EventScore:
         model=digest,
         recipe=recipe,
         classes=tuple((_text(each["label"]), _probability(each)) for each in found["top_classes"]),
+        labels=tuple(_text(each) for each in found["labels"]),
     )
 
 

@@ -58,6 +58,7 @@ def detections_for(
                 incident_uid=uid,
                 model_digest=digest,
                 probability=probability,
+                labels=("malicious", "spam") if number % 2 else ("malicious",),
                 top_classes=(("malicious", probability), ("benign", 1 - probability)),
                 at=incident.at,
                 fields={"message": "redacted", "host.name": incident.fields["host.name"]},

@@ -32,12 +32,14 @@ class StoredDetection:
         incident_uid: of the incident that it is about.
         label: the class.
         probability: as a number, 0 to 1.
+        labels: every class that is not ruled out; None where the platform has no place for them.
     """
 
     uid: str
     incident_uid: str
     label: str | None
     probability: float | None
+    labels: Sequence[str] | None = None
 
 
 def context_in(folder: Path) -> ConnectorContext:

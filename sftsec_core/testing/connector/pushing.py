@@ -39,6 +39,8 @@ class PushChecks:
             assert got.label == detection.label, "the label is not written"
             assert got.probability == pytest.approx(detection.probability, abs=1e-4)
             assert got.incident_uid == detection.incident_uid
+            if got.labels is not None:
+                assert sorted(got.labels) == sorted(detection.labels), "not every class is written"
 
     def test_pushing_again_gives_duplicates_and_no_copies(self, planted: Planted) -> None:
         """A rerun after a kill, in a new process, may repeat any part of a batch."""

@@ -73,6 +73,7 @@ class FilesPlatform(Platform):
                 row["sftsec.incident.uid"],
                 row["sftsec.label"],
                 row["sftsec.probability"],
+                row["sftsec.labels"],
             )
             for row in _lines(self.output)
         ]

@@ -167,7 +167,8 @@ def stored(hit: Mapping[str, Any]) -> StoredDetection:
     """A document of the data stream, as a connector's contract looks at it."""
     ours = hit["_source"]["sftsec"]
     probability = ours["prediction_probability"]
-    return StoredDetection(hit["_id"], ours["incident"]["uid"], ours["label"], probability)
+    incident = ours["incident"]["uid"]
+    return StoredDetection(hit["_id"], incident, ours["label"], probability, ours["labels"])
 
 
 def folder_name(folder: Path) -> str:

@@ -58,6 +58,7 @@ class SplunkPlatform(Platform):
                 each["incident_uid"],
                 each["sftsec_label"],
                 each["sftsec_probability"],
+                each["sftsec_labels"],
             )
             for each in self.site.detections()
         ]

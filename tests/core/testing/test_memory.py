@@ -48,7 +48,7 @@ class MemoryPlatform(Platform):
 
     def pushed(self) -> Sequence[StoredDetection]:
         return [
-            StoredDetection(each.uid, each.incident_uid, each.label, each.probability)
+            StoredDetection(each.uid, each.incident_uid, each.label, each.probability, each.labels)
             for each in self.source.detections.values()
         ]
 

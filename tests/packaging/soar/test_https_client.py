@@ -16,6 +16,7 @@ from tests.packaging.soar.strange import Asked, Gives, strange_server
 RESULT: dict[str, Any] = {
     "id": 0, "label": "malicious", "probability": 0.9, "detection": True, "reason": None,
     "error": None, "top_classes": [{"label": "malicious", "probability": 0.9}],
+    "labels": ["malicious"],
 }  # fmt: skip
 ANSWER: dict[str, Any] = {
     "task": TASK, "model": {"digest": "d" * 64, "recipe": "linear"}, "threshold": 0.5,

@@ -40,6 +40,7 @@ def row_detection(result: EventScore, uid: str, task: str, row: Row) -> dict[str
             result.reason,
             event_time(row),
             event_fields(row),
+            result.labels,
         )
     )
 

@@ -31,6 +31,11 @@ class TestDetectionEvent:
         assert (event["risk_object"], event["risk_object_type"]) == (["ann", "bob"], "user")
         assert (event["risk_score"], event["risk_message"]) == (85, event["description"])
 
+    def test_names_all_labels_not_ruled_out(self) -> None:
+        either = replace(RECORD, labels=("malicious", "spam"))
+        assert detection_event(either)["sftsec_labels"] == ["malicious", "spam"]
+        assert detection_event(RECORD)["sftsec_labels"] == ["malicious"]
+
     def test_keeps_source_fields_last_and_replaces_none_of_its_own(self) -> None:
         event = detection_event(RECORD)
         assert {name: event[f"orig_{name}"] for name in FIELDS} == FIELDS

@@ -94,7 +94,7 @@ class DeskPlatform(Platform):
 
     def pushed(self) -> Sequence[StoredDetection]:
         return [
-            StoredDetection(a["id"], a["incident"], a["label"], a["probability"])
+            StoredDetection(a["id"], a["incident"], a["label"], a["probability"], a["labels"])
             for a in self.desk.alerts.values()
         ]
 

@@ -162,6 +162,7 @@ def _alert(detection: Detection) -> dict[str, Any]:
         "incident": detection.incident_uid,
         "task": detection.task,
         "label": detection.label,
+        "labels": list(detection.labels),
         "probability": detection.probability,
         "time": detection.at.isoformat() if detection.at else None,
         "event": dict(detection.fields),
