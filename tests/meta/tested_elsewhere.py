@@ -1,0 +1,23 @@
+"""Modules that are rightly tested through a neighbour: module, the file of its tests, why.
+
+A file of tests has the path and the name of its module, see `home` in `test_mirror`. Only a module
+whose behaviour shows through another one stands here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Elsewhere(NamedTuple):
+    """Modules with one reason; all paths from the root of the repository."""
+
+    modules: tuple[str, ...]
+    tests: str
+    why: str
+
+
+TABLE: tuple[Elsewhere, ...] = ()
+
+# Files of tests that follow no module of their own: they try a package as a whole, and how.
+ACROSS: dict[str, str] = {}
