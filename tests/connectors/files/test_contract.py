@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar
 
 import orjson
-import pytest
 
 import sftsec_files.hooks
 from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.domain import Incident
-from sftsec_core.testing import ConnectorContract, Platform, PluginContract, StoredDetection
-from sftsec_files.config import FilesConfig
+from sftsec_core.testing import ConnectorContract, Platform, StoredDetection
 from sftsec_files.push import REQUEST_FIELD, UID_FIELD
 from sftsec_files.sources import requests_path
 
@@ -25,11 +22,6 @@ def record(incident: Incident) -> dict[str, object]:
     for verdict in incident.verdicts:
         given |= {"label": verdict.value, "who": verdict.analyst, "when": verdict.at}
     return given
-
-
-class TestFilesPlugin(PluginContract):
-    def plugin(self) -> ModuleType:
-        return sftsec_files.hooks
 
 
 class FilesPlatform(Platform):
@@ -106,8 +98,3 @@ class TestFilesConnector(ConnectorContract):
     """Everything, inherited."""
 
     platform = FilesPlatform
-
-
-def test_the_configuration_refuses_a_key_it_does_not_know() -> None:
-    with pytest.raises(ValueError, match="labels"):
-        FilesConfig.model_validate({"paths": ["x"], "labels": "verdict"})

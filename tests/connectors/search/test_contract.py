@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar
 
 import orjson
@@ -16,21 +15,11 @@ import sftsec_elastic.hooks
 import sftsec_opensearch.hooks
 from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.domain import Detection, Incident, Verdict
-from sftsec_core.testing import ConnectorContract, Platform, PluginContract, StoredDetection
+from sftsec_core.testing import ConnectorContract, Platform, StoredDetection
 from tests.connectors.search.sites import as_document, own_site, stored
 from tests.servers.engines.server import SearchServer
 from tests.servers.kibana import start_kibana
 from tests.servers.relay import Relay
-
-
-class TestElasticPlugin(PluginContract):
-    def plugin(self) -> ModuleType:
-        return sftsec_elastic.hooks
-
-
-class TestOpenSearchPlugin(PluginContract):
-    def plugin(self) -> ModuleType:
-        return sftsec_opensearch.hooks
 
 
 class IndexPlatform(Platform):

@@ -7,18 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-import sftsec_splunk.hooks
-from sftsec_core.testing import PluginContract
 from sftsec_splunk.config import SplunkConfig
 
 GOOD: dict[str, Any] = {"url": "https://splunk.example:8089", "token": "env:TOKEN"}
 HEC = {"url": "https://splunk.example:8088", "token": "env:HEC"}
 SEARCH = {"kind": "search", "search": "index=mail"}
-
-
-class TestSplunkPlugin(PluginContract):
-    def plugin(self) -> Any:
-        return sftsec_splunk.hooks
 
 
 class TestLogin:

@@ -1,0 +1,169 @@
+"""What is personal or secret, what only looks alike, and that telling them apart is fast."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from sftsec_pii.config import RedactConfig
+from sftsec_pii.redact import Redact
+from tests.plugins.pii.texts import JWT, SALT, kinds, redact
+
+PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKC\n-----END RSA PRIVATE KEY-----"
+
+
+ADVERSARIAL: dict[str, Callable[[int], str]] = {
+    "at signs": lambda n: "a@" * n,
+    "local part": lambda n: "a." * n + "@",
+    "domain": lambda n: "a@" + "b." * n,
+    "digits and blanks": lambda n: "1 " * n + "x",
+    "digits": lambda n: "1" * n + "x",
+    "plus": lambda n: "+1" * n,
+    "phone groups": lambda n: "+" + "1 (" * n,
+    "iban starts": lambda n: "DE89" * n,
+    "iban starts apart": lambda n: "DE89 " * n,
+    "pem": lambda n: "-----BEGIN PRIVATE KEY-----" * n,
+    "pem dashes": lambda n: "-----BEGIN PRIVATE KEY-----" + "-" * n,
+    "jwt": lambda n: "eyJ" * n + ".",
+    "jwt parts": lambda n: "eyJaaaaaaaaa." * n,
+    "slack": lambda n: "xoxb-" * n,
+    "password": lambda n: "password" * n + "=",
+    "password blanks": lambda n: "password" + " " * n + "x",
+    "secret": lambda n: "secret_" * n + ":",
+    "token values": lambda n: "token=" + "a-" * n,
+    "token tokens": lambda n: "token=a" * n,
+    "token call": lambda n: "token=a1" * n + "(",
+    "address chains": lambda n: "a@b." * n + "1",
+    "quotes": lambda n: "'@" * n,
+    "logins": lambda n: "://a:" * n + "@",
+    "home": lambda n: "/home/" * n,
+    "users": lambda n: "C:\\Users\\" * n,
+    "users names": lambda n: "C:\\Users\\" + "a " * n,
+    "bearer": lambda n: "bearer " * n,
+    "authorization": lambda n: "authorization:" + " " * n,
+    "ssn": lambda n: "123-45-" * n,
+    "colons": lambda n: "::" * n + "x",
+}
+
+
+REAL: dict[str, tuple[str, float]] = {
+    "command_injection": ("http.request.body.content", 0.001),
+    "http_params": ("http.request.body.content", 0.001),
+    "slp_shell": ("process.command_line", 0.001),
+    "tram2_attack": ("message", 0.005),
+}
+
+
+class TestPersonalOrSecret:
+    @pytest.mark.parametrize(
+        ("kind", "text"),
+        [
+            ("email", "write to Anna.B+x@mail.shop.example."),
+            ("email", "<o'neil@shop.example>"),
+            ("card", "paid with 4111 1111 1111 1111 12/27"),
+            ("card", "paid with 4111-1111-1111-1111, thanks"),
+            ("card", "378282246310005"),
+            ("card", "pan=5555555555554444&x=1"),
+            ("iban", "to DE89 3704 0044 0532 0130 00 Bank"),
+            ("iban", "to gb29nwbk60161331926819."),
+            ("phone", "call +49 (0)30 1234567"),
+            ("phone", "call (555) 010-4477 now"),
+            ("phone", "call 555-010-4477"),
+            ("phone", "call 09061701461"),
+            ("ssn", "ssn 123-45-6789."),
+            ("secret", "key AKIAIOSFODNN7EXAMPLE"),
+            ("secret", "ghp_abcdefghijklmnopqrstuvwxyz0123456789"),
+            ("secret", "xoxb-123456789012-abcdefABCDEF"),
+            ("secret", f"cookie {JWT}"),
+            ("secret", f"file: {PEM} end"),
+            ("secret", "Authorization: Bearer abcdef0123456789"),
+            ("secret", "authorization: basic dXNlcjpwYXNzd29yZA=="),
+            ("secret", "password=hunter22"),
+            ("secret", '{"password": "hunter22"}'),
+            ("secret", "mysql --password hunter22 db"),
+            ("secret", "api_key=0f1e2d3c4b5a69788796a5b4c3d2e1f0"),
+            ("secret", "https://bob:hunter22@host.example/x"),
+            ("user", "cat /home/bob/.ssh/id_rsa"),
+            ("user", "open /Users/anna/Desktop"),
+            ("user", r"C:\Users\John Smith\AppData\x.exe"),
+            ("user", r"c:\\users\\bob\\x.exe"),
+        ],
+    )
+    def test_becomes_one_placeholder_of_its_kind(self, kind: str, text: str) -> None:
+        assert kinds(text) == {kind: 1}
+        assert redact(text).count(f"<{kind.upper()}:") == 1
+
+
+class TestSignal:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "2024-01-15 10:00:00.123456 10.0.0.1:8080 fe80::1",
+            "1700000000 1700000000123 1700000000123456",
+            "d41d8cd98f00b204e9800998ecf8427e",
+            "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "4111 1111 1111 1112",  # the check digit is wrong
+            "DE88 3704 0044 0532 0130 00",
+            "0.4111111111111111",
+            "v1.2.3-4567 CVE-2021-44228 MS17-010 KB5005565",
+            "000-12-3456 666-12-3456 123-00-4567",
+            "http://shop.example/home/login.php",
+            "../../../../home/admin",
+            "root@10.0.0.5",
+            "password=' or 1=1 --",
+            "password=../../etc/passwd&token=$(cat /etc/shadow)",
+            "pwd; ls -la; whoami",
+            "token=`id` secret=| nc 10.0.0.1",
+            r"C:\Users\Public\x.exe /home/root C:\Users\Administrator",
+            "user%40mail select * from users where password = 'x'",
+            "the bearer of this letter, and the authorization of payments",
+            "/products/123456789012345678901234567890",
+        ],
+    )
+    def test_that_only_looks_alike_stays(self, text: str) -> None:
+        assert redact(text) == text
+
+    @pytest.mark.parametrize("name", REAL)
+    def test_of_real_attacks_is_hardly_touched(
+        self, name: str, data_dir: Callable[[str], Path]
+    ) -> None:
+        field, most = REAL[name]
+        step = Redact(RedactConfig(), SALT)
+        attacks: list[str] = []
+        for part in ("train", "dev", "test"):
+            with gzip.open(data_dir(name) / f"{part}.jsonl.gz") as stream:
+                for line in stream:
+                    value: Any = orjson.loads(line)
+                    if value["label"] != "benign":
+                        for key in field.split("."):
+                            value = value[key]
+                        attacks.append(value)
+        altered = sum(1 for text in attacks if step.text(text) != text)
+        assert len(attacks) > 50
+        assert altered / len(attacks) <= most
+
+
+class TestTime:
+    @pytest.mark.timeout(60)
+    @pytest.mark.parametrize("name", ADVERSARIAL)
+    def test_grows_with_the_length_only(self, name: str) -> None:
+        step = Redact(RedactConfig(domain=True, ip=True), SALT)
+
+        def seconds(count: int) -> float:
+            text = ADVERSARIAL[name](count)
+            best = float("inf")
+            for _ in range(3):
+                begin = time.process_time()
+                step.text(text)
+                best = min(best, time.process_time() - begin)
+            return best
+
+        # Eight times the text: 8 when linear, 64 when quadratic; short runs are noise.
+        assert seconds(16_000) < 24 * max(seconds(2_000), 0.002)
