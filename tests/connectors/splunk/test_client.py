@@ -11,33 +11,15 @@ from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_core.sdk.errors import AccessError, TlsError
 from sftsec_core.testing import make_detections
 from sftsec_splunk.connector import SplunkConnector
-from sftsec_splunk.errors import SearchError
+from tests.connectors.splunk.mails import MAIL, NAMES, mail_connector, names, read
 from tests.connectors.splunk.pulls import AT, BOTH, LABELLED, uids
 from tests.connectors.splunk.sites import Site, own_site
 from tests.servers.splunkd.state import Splunkd
 
-COUNT = 20
-NAMES = [f"uid-{number:02}" for number in range(COUNT)]
-MAIL = {"kind": "search", "search": "index=mail", "uid": "uid"}
-
 
 @pytest.fixture
 def connector(site: Site) -> SplunkConnector:
-    for number, name in enumerate(NAMES):
-        site.index("mail", AT + number, uid=name)
-    return site.connect(sources=[MAIL], page_size=3, slice_events=8)
-
-
-def read(
-    connector: SplunkConnector, pages: list[IncidentPage], after_each: Callable[[], None]
-) -> None:
-    for page in connector.pull(BOTH):
-        pages.append(page)
-        after_each()
-
-
-def names(pages: list[IncidentPage]) -> list[str]:
-    return [each.uid for page in pages for each in page.incidents]
+    return mail_connector(site)
 
 
 def restart(splunk: Splunkd) -> None:
@@ -89,59 +71,6 @@ class TestPush:
         connector.push(detections)
         restart(site.splunk)
         assert len(connector.push(detections).duplicates) == 3
-
-
-class TestSearchJob:
-    def test_is_not_made_twice(self, site: Site, connector: SplunkConnector) -> None:
-        assert uids(connector) == NAMES
-        site.splunk.requests.clear()
-        site.splunk.faults.lost_after = "search/v2/jobs"
-        assert uids(connector) == NAMES
-        made = [each for each in site.splunk.requests if each.startswith("POST")]
-        made = [each for each in made if each.split()[1].endswith("search/v2/jobs")]
-        removed = [each for each in site.splunk.requests if each.startswith("DELETE")]
-        assert len(made) == len(removed)
-        assert site.splunk.jobs.by_sid == {}
-
-    def test_that_fails_is_an_error(self, site: Site, connector: SplunkConnector) -> None:
-        pages: list[IncidentPage] = []
-        with pytest.raises(SearchError, match="a search failed: The indexer fell over"):
-            read(
-                connector,
-                pages,
-                lambda: setattr(site.splunk.faults, "fatal", "The indexer\nfell over"),
-            )
-        found = names(pages)
-        assert found == NAMES[: len(found)]
-        assert 0 < len(found) < COUNT
-
-    def test_is_never_read_in_part(self, site: Site, connector: SplunkConnector) -> None:
-        pages: list[IncidentPage] = []
-        with pytest.raises(SearchError, match="finalised before its end"):
-            read(connector, pages, lambda: setattr(site.splunk.faults, "finalized", 1))
-        found = names(pages)
-        assert found == NAMES[: len(found)]
-        site.splunk.faults.finalized = 0
-        site.splunk.faults.warning = "Search results might be incomplete: a peer went down"
-        with pytest.raises(SearchError, match="a part of its results only"):
-            uids(connector)
-
-    def test_logs_other_warnings_once(
-        self, site: Site, connector: SplunkConnector, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        for _ in range(2):
-            site.splunk.faults.warning = "The time range was snapped"
-            assert uids(connector) == NAMES
-        assert caplog.text.count("Splunk warns of a search: The time range was snapped") == 1
-
-    def test_may_be_slow_up_to_a_bound(self, site: Site, connector: SplunkConnector) -> None:
-        site.splunk.faults.job_polls = 2
-        assert uids(connector) == NAMES
-        site.splunk.faults.job_seconds = 60
-        hasty = site.connect(sources=[MAIL], search_timeout="0.2s", retry_timeout="0s")
-        with pytest.raises(ConnectorUnavailableError, match="search_timeout"):
-            uids(hasty)
-        assert site.splunk.jobs.by_sid == {}
 
 
 class TestLogin:

@@ -1,13 +1,20 @@
-"""Enterprise Security 7: notables, their reviews, and those made of our own detections."""
+"""Enterprise Security 7: notables, and the reviews that judge them."""
 
 from __future__ import annotations
 
 import pytest
 
-from sftsec_core.api.domain import Detection, PullWindow
+from sftsec_core.api.domain import PullWindow
 from sftsec_core.api.errors import ConnectorError
 from sftsec_splunk.connector import SplunkConnector
-from sftsec_splunk.mapping import event_of
+from tests.connectors.splunk.notables import (
+    BENIGN,
+    NONE,
+    TRUE,
+    notable,
+    review,
+    reviewed,
+)
 from tests.connectors.splunk.pulls import (
     AT,
     BOTH,
@@ -20,36 +27,10 @@ from tests.connectors.splunk.pulls import (
 )
 from tests.connectors.splunk.sites import Site
 
-TRUE, BENIGN, FALSE, NONE = (f"disposition:{number}" for number in (1, 2, 3, 0))
-
 
 @pytest.fixture
 def connector(site: Site) -> SplunkConnector:
-    for user in ("ann", "bob"):
-        site.splunk.add_user(user, "secret12", ["admin"])
-    return site.connect()
-
-
-def notable(site: Site, number: int = 0, **fields: object) -> str:
-    given = {"search_name": "Rule", "src": "10.0.0.1", "severity": "high", **fields}
-    return site.splunk.add_notable(given, AT + number)
-
-
-def review(site: Site, event_id: str, user: str, **changes: str) -> None:
-    site.splunk.clock_skew_s += 1
-    site.splunk.review(event_id, user=user, **changes)
-
-
-def detection(uid: str) -> Detection:
-    fields = {"subject": "win a prize", "user": "joe"}
-    said = ("mail", "m" * 64, "malicious", 0.9, 0.5)
-    return Detection("d" * 40, uid, *said, at=moment(AT), fields=fields)
-
-
-def made_of_ours(site: Site, uid: str) -> str:
-    """What a correlation search makes of a detection of ours."""
-    event = {k: v for k, v in event_of(detection(uid)).items() if v not in ("", None)}
-    return notable(site, 500, **event)
+    return reviewed(site)
 
 
 class TestReview:
@@ -135,33 +116,3 @@ class TestNotable:
         name = notable(site, search_name="Phishing mail")
         source = {"kind": "notables", "where": 'search_name="Phishing*"'}
         assert uids(site.connect(sources=[source])) == [name]
-
-
-class TestDetectionNotable:
-    def test_labels_its_source_event(self, site: Site) -> None:
-        site.index("mail", AT, uid="mail-1", subject="win a prize", body="all of it")
-        review(site, made_of_ours(site, "mail-1"), "admin", disposition=TRUE)
-        sources = [{"kind": "notables"}, {"kind": "search", "search": "index=mail", "uid": "uid"}]
-        [incident] = pulled(site.connect(sources=sources), LABELLED)
-        assert (incident.uid, incident.at) == ("mail-1", moment(AT))
-        assert incident.fields["body"] == "all of it"
-        assert said(incident) == [("true_positive", "admin")]
-
-    def test_stands_in_for_a_missing_event(self, site: Site, connector: SplunkConnector) -> None:
-        review(site, made_of_ours(site, "mail-1"), "admin", disposition=FALSE)
-        [incident] = pulled(connector, LABELLED)
-        assert (incident.uid, incident.at) == ("mail-1", moment(AT))
-        assert dict(incident.fields) == {"subject": "win a prize", "user": "joe"}
-        assert said(incident) == [("false_positive", "admin")]
-
-    def test_is_never_scored(self, site: Site, connector: SplunkConnector) -> None:
-        made_of_ours(site, "mail-1")
-        assert uids(connector, UNLABELLED) == []
-        assert uids(connector, BOTH) == []
-
-    def test_joins_others_of_one_event(self, site: Site, connector: SplunkConnector) -> None:
-        for user, disposition in (("ann", TRUE), ("bob", FALSE)):
-            review(site, made_of_ours(site, "mail-1"), user, disposition=disposition)
-            site.splunk.clock_skew_s += 1
-        [incident] = pulled(connector, LABELLED)
-        assert {word for word, _ in said(incident)} == {"true_positive", "false_positive"}

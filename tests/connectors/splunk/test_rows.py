@@ -57,14 +57,6 @@ class TestEvent:
         assert row.digest
         assert "1 results of a search have no _time" in caplog.text
 
-    def test_waits_while_it_is_young(self, site: Site) -> None:
-        now = site.splunk.now()
-        for age in (30, 300):
-            site.index("mail", now - age, uid=f"age-{age}")
-        connector = site.connect(sources=[source(uid="uid")], settle="2m")
-        assert uids(connector, UNLABELLED) == ["age-300"]
-        assert uids(connector, BOTH) == ["age-300", "age-30"]
-
     def test_may_have_a_foreign_detection_id(self, site: Site) -> None:
         site.index("mail", AT, uid="one", detection_id="edr-7")
         connector = site.connect(sources=[source(uid="uid")])
