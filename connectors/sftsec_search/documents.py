@@ -106,7 +106,8 @@ class HitMapper:
 
 
 def _single(value: object) -> object:
-    return value[0] if isinstance(value, list) and value else value
+    # To the engines, an empty list is a missing field.
+    return next(iter(value), None) if isinstance(value, list) else value
 
 
 def _about(flat: Mapping[str, Any]) -> str | None:

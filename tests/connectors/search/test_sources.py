@@ -1,0 +1,64 @@
+"""Which documents of an index are labelled, and what their verdicts are."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from sftsec_core.api.domain import Verdict
+from sftsec_core.sdk.records import UnusableError
+from sftsec_search.config import IndexSource
+from sftsec_search.sources import LabelledIndex
+
+
+def labelled(**options: Any) -> LabelledIndex:
+    given = {"index": "mail", "label": "verdict.word", **options}
+    return LabelledIndex(IndexSource.model_validate(given))
+
+
+class TestVerdict:
+    def test_names_analyst_and_time(self) -> None:
+        source = labelled(analyst="verdict.by", verdict_time="verdict.at")
+        flat = {"verdict.word": "spam", "verdict.by": 7, "verdict.at": "2026-01-05T08:00:00Z"}
+        assert source.verdicts(flat) == (Verdict("spam", "7", datetime(2026, 1, 5, 8, tzinfo=UTC)),)
+        assert source.verdicts({"verdict.word": "spam"}) == (Verdict("spam"),)
+
+    @pytest.mark.parametrize(
+        ("given", "values"),
+        [(["spam", "seen"], ["spam", "seen"]), (None, []), ("", []), ([], []), (True, ["true"])],
+    )
+    def test_may_be_several_or_none(self, given: object, values: list[str]) -> None:
+        found = labelled().verdicts({"verdict.word": given})
+        assert [each.value for each in found] == values
+
+    def test_is_one_of_the_chosen_values(self) -> None:
+        source = labelled(label="tags", values={"bad": "malicious", "good": "benign"})
+        found = source.verdicts({"tags": ["vip", "good", "bad"]})
+        assert [each.value for each in found] == ["benign", "malicious"]
+        assert source.verdicts({"tags": "vip"}) == ()
+
+    def test_refuses_an_object(self) -> None:
+        with pytest.raises(UnusableError, match=r"'verdict\.word' holds a dict"):
+            labelled().verdicts({"verdict.word": [{"word": "spam"}]})
+
+
+class TestLabelledFilter:
+    def test_asks_for_the_chosen_values(self) -> None:
+        source = labelled(label="tags", values={"good": "benign", "bad": "malicious"})
+        assert source.labelled_filter() == {"terms": {"tags": ["bad", "good"]}}
+        assert labelled().labelled_filter() == {"exists": {"field": "verdict.word"}}
+
+    def test_is_none_without_a_label(self) -> None:
+        source = labelled(label=None)
+        assert source.labelled_filter() is None
+        assert source.verdicts({"verdict.word": "spam"}) == ()
+
+
+class TestPrivateField:
+    def test_is_what_analysts_or_we_said(self) -> None:
+        source = labelled(analyst="verdict.by")
+        told = ["verdict.word", "verdict.by", "tags", "kibana.alert.workflow_tags", "sftsec.label"]
+        kept = ["verdict.note", "tags.other", "kibana.alert.rule.name", "message"]
+        assert [name for name in (*told, *kept) if source.is_private(name)] == told
