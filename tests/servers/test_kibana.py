@@ -60,9 +60,7 @@ def alert(kibana: Kibana, space: str, key: str) -> dict[str, Any]:
 
 
 class TestAlerts:
-    def test_a_reason_goes_with_a_closing_and_leaves_with_a_reopening(
-        self, kibana: Kibana, space: str
-    ) -> None:
+    def test_keep_a_reason_until_they_reopen(self, kibana: Kibana, space: str) -> None:
         close = {"signal_ids": ["a"], "status": "closed", "reason": "false_positive"}
         assert call(kibana, f"/s/{space}{_STATUS}", close) == (200, {"updated": 1})
         closed = alert(kibana, space, "a")
@@ -92,7 +90,7 @@ class TestAccess:
         missing: dict[str, str | None] = {header: None}
         assert call(kibana, _STATUS, {}, **missing)[0] == status
 
-    def test_an_unknown_path_and_a_fault_on_demand(self, kibana: Kibana, space: str) -> None:
+    def test_unknown_paths_and_faults_are_answered(self, kibana: Kibana, space: str) -> None:
         kibana.failing = [503]
         assert call(kibana, "/api/nothing", {})[0] == 503
         assert call(kibana, "/api/nothing", {})[0] == 404

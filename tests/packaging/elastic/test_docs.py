@@ -159,7 +159,7 @@ def configuration(site: Site, kibana_url: str) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_a_reader_can_follow_the_page_from_its_first_command_to_its_last(reader: Reader) -> None:
+def test_a_reader_can_follow_the_page(reader: Reader) -> None:
     for program, *arguments in COMMANDS:
         assert program == "sftsec"
         reader.run(*arguments)

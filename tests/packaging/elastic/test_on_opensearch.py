@@ -122,61 +122,6 @@ def sample(stream: str, installed: Installed) -> Json:
     return document
 
 
-@pytest.mark.parametrize("stream", STREAMS)
-def test_the_sample_goes_through_and_is_noted_when(stream: str, installed: Installed) -> None:
-    document = sample(stream, installed)
-    kept = installed.send(stream, document)
-    assert kept["event"].pop("ingested") > document["event"].pop("ingested")
-    assert kept == document
-
-
-def test_what_the_connector_writes_is_what_the_pipeline_takes(installed: Installed) -> None:
-    detection = Detection(
-        uid="u1",
-        incident_uid="logs-x/1",
-        task="attack-technique",
-        model_digest="3c" * 32,
-        label="T1059.001",
-        probability=0.62,
-        threshold=0.5,
-        top_classes=(("T1059.001", 0.62), ("T1003", 0.2)),
-        # A field of the event's own that the pipeline uses too must not be taken for a complaint.
-        fields={"process.command_line": "powershell", "error.message": "access denied"},
-    )
-    kept = installed.send(
-        "detections", document_of(detection, namespace=installed.token, now=utc_now())
-    )
-    assert "tags" not in kept
-    assert kept["event"]["kind"] == "alert"
-    assert kept["error"]["message"] == "access denied"
-    assert len(installed.found("detections", RULE["query"])) == 1
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "complaint"),
-    [
-        ("sftsec.detection.uid", None, "sftsec.detection.uid is missing"),
-        ("sftsec.model.digest", "", "sftsec.model.digest is missing"),
-        ("sftsec.prediction_probability", 1.2, "not a number from 0 to 1"),
-        ("sftsec.prediction_probability", None, "not a number from 0 to 1"),
-        ("event.kind", "event", "event.kind is not alert"),
-        ("event.severity", 50, "event.severity is not"),
-        ("event.risk_score", 970, "not a number from 0 to 100"),
-        ("message", None, "message is missing"),
-        ("event", None, "event.kind is not alert"),
-    ],
-)
-def test_an_invalid_detection_is_kept_and_marked_and_no_alert(
-    path: str, value: object, complaint: str, installed: Installed
-) -> None:
-    kept = installed.send("detections", changed(sample("detections", installed), path, value))
-    assert kept["tags"] == ["sftsec_invalid"]
-    assert any(complaint in each for each in kept["error"]["message"])
-    assert kept["event"]["kind"] == "pipeline_error"
-    assert installed.found("detections", RULE["query"]) == []
-    assert len(installed.found("detections", "tags: sftsec_invalid")) == 1
-
-
 def changed(document: Json, path: str, value: object) -> Json:
     """The document with one field changed, or left out for None."""
     *parents, last = path.split(".")
@@ -190,104 +135,11 @@ def changed(document: Json, path: str, value: object) -> Json:
     return document
 
 
-def test_all_that_is_wrong_is_said_and_what_was_there_stays(installed: Installed) -> None:
-    document = sample("detections", installed)
-    document["error"] = {"message": "access denied"}
-    document["tags"] = ["mine"]
-    del document["sftsec"]["model"], document["message"]
-    kept = installed.send("detections", document)
-    assert len(kept["error"]["message"]) == 3
-    assert kept["error"]["message"][-1] == "access denied"
-    assert kept["tags"] == ["mine", "sftsec_invalid"]
-
-
-def test_a_document_that_breaks_the_pipeline_is_kept_with_where_it_broke(
-    installed: Installed,
-) -> None:
-    document = sample("detections", installed)
-    document["sftsec"]["detection"] = "a text where an object belongs"
-    path = "data_stream/detections/elasticsearch/ingest_pipeline/default.yml"
-    body = {"pipeline": yaml_of(path), "docs": [{"_source": document}]}
-    (result,) = installed.call("POST", "/_ingest/pipeline/_simulate", body)["docs"]
-    kept = result["doc"]["_source"]
-    assert kept["event"]["kind"] == "pipeline_error"
-    assert kept["tags"] == ["sftsec_invalid"]
-    assert "script_check" in str(kept["error"]["message"])
-
-
-@pytest.mark.parametrize("path", ["event.action", "user", "sftsec.audit.target"])
-def test_an_entry_of_the_audit_log_that_says_too_little_is_marked(
-    path: str, installed: Installed
-) -> None:
-    kept = installed.send("audit", changed(sample("audit", installed), path, None))
-    assert kept["tags"] == ["sftsec_invalid"]
-
-
-def test_the_searches_find_what_they_are_for(installed: Installed) -> None:
-    installed.send("audit", sample("audit", installed))
-    asked = {"kibana.alert.workflow_tags": ["sftsec:needs-label"]}
-    plant_alerts(installed, [asked, {}, {**asked, **closed("true_positive")}])
-    for path, view in (("needs-label", "alerts"), ("model-changes", "audit")):
-        saved = opened(saved_objects("search")[f"kibana/search/sftsec-{path}.json"])
-        source = saved["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"]
-        assert len(installed.found(view, source["query"]["query"])) == 1
-
-
 def plant_alerts(installed: Installed, alerts: list[Json]) -> None:
     """Write alerts, open and otherwise as said."""
     for said in alerts:
         document = alert("2026-01-05T10:00:00Z", "phishing: malicious, probability 0.970", **said)
         installed.call("POST", f"/{installed.name('alerts')}/_doc?refresh=true", document)
-
-
-def test_precision_counts_the_judged_and_nothing_else(installed: Installed) -> None:
-    tag = "kibana.alert.workflow_tags"
-    plant_alerts(
-        installed,
-        [
-            closed("true_positive"),
-            {tag: ["sftsec:true-positive", "other"]},
-            closed("benign_positive"),
-            closed("false_positive"),
-            {tag: ["False Positive"]},
-            closed("duplicate"),
-            closed(None),
-            {},
-        ],
-    )
-    chart = next(c for name, c in CHARTS.items() if name.endswith("Precision by task"))
-    columns = layer_of(chart)["columns"]
-    part, whole = (columns[f"show0X{n}"]["filter"]["query"] for n in range(2))
-    assert len(installed.found("alerts", part)) == 2
-    assert len(installed.found("alerts", whole)) == 5
-    by_analyst = next(c for name, c in CHARTS.items() if name.endswith("Verdicts by analyst"))
-    counted = {
-        each["label"]: len(installed.found("alerts", each["input"]["query"]))
-        for each in layer_of(by_analyst)["columns"]["by1"]["params"]["filters"]
-    }
-    assert counted == {
-        "True positive": 2,
-        "Benign positive": 1,
-        "False positive": 2,
-        "Closed without a verdict": 2,
-    }
-
-
-@pytest.mark.parametrize("name", CHARTS)
-def test_what_a_chart_asks_the_engine_can_answer(name: str, installed: Installed) -> None:
-    chart, view = CHARTS[name], view_of(CHARTS[name])
-    if view == "alerts":
-        plant_alerts(installed, [{}])
-    else:
-        installed.send(view, sample(view, installed))
-    for query in queries_of(chart):
-        installed.found(view, query)
-    columns = columns_with_fields(chart)
-    asked = {column_id: aggregation(column) for column_id, column in columns.items()}
-    body = {"size": 0, "aggs": asked} if asked else {"size": 0}
-    answer = installed.call("POST", f"/{installed.name(view)}/_search", body)
-    assert answer["_shards"]["failed"] == 0
-    assert set(answer.get("aggregations", {})) == set(asked)
 
 
 def aggregation(column: Json) -> Json:
@@ -305,3 +157,147 @@ def aggregation(column: Json) -> Json:
         case "min" | "max" as operation:
             return {operation: field}
     raise AssertionError(column["operationType"])
+
+
+class TestPipeline:
+    @pytest.mark.parametrize("stream", STREAMS)
+    def test_keeps_the_sample_and_notes_when(self, stream: str, installed: Installed) -> None:
+        document = sample(stream, installed)
+        kept = installed.send(stream, document)
+        assert kept["event"].pop("ingested") > document["event"].pop("ingested")
+        assert kept == document
+
+    def test_takes_what_the_connector_writes(self, installed: Installed) -> None:
+        detection = Detection(
+            uid="u1",
+            incident_uid="logs-x/1",
+            task="attack-technique",
+            model_digest="3c" * 32,
+            label="T1059.001",
+            probability=0.62,
+            threshold=0.5,
+            top_classes=(("T1059.001", 0.62), ("T1003", 0.2)),
+            # The pipeline uses this field of the event's too, which is no complaint.
+            fields={"process.command_line": "powershell", "error.message": "access denied"},
+        )
+        kept = installed.send(
+            "detections", document_of(detection, namespace=installed.token, now=utc_now())
+        )
+        assert "tags" not in kept
+        assert kept["event"]["kind"] == "alert"
+        assert kept["error"]["message"] == "access denied"
+        assert len(installed.found("detections", RULE["query"])) == 1
+
+    @pytest.mark.parametrize(
+        ("path", "value", "complaint"),
+        [
+            ("sftsec.detection.uid", None, "sftsec.detection.uid is missing"),
+            ("sftsec.model.digest", "", "sftsec.model.digest is missing"),
+            ("sftsec.prediction_probability", 1.2, "not a number from 0 to 1"),
+            ("sftsec.prediction_probability", None, "not a number from 0 to 1"),
+            ("event.kind", "event", "event.kind is not alert"),
+            ("event.severity", 50, "event.severity is not"),
+            ("event.risk_score", 970, "not a number from 0 to 100"),
+            ("message", None, "message is missing"),
+            ("event", None, "event.kind is not alert"),
+        ],
+    )
+    def test_marks_an_invalid_detection_without_alert(
+        self, path: str, value: object, complaint: str, installed: Installed
+    ) -> None:
+        kept = installed.send("detections", changed(sample("detections", installed), path, value))
+        assert kept["tags"] == ["sftsec_invalid"]
+        assert any(complaint in each for each in kept["error"]["message"])
+        assert kept["event"]["kind"] == "pipeline_error"
+        assert installed.found("detections", RULE["query"]) == []
+        assert len(installed.found("detections", "tags: sftsec_invalid")) == 1
+
+    def test_names_all_errors_beside_earlier_ones(self, installed: Installed) -> None:
+        document = sample("detections", installed)
+        document["error"] = {"message": "access denied"}
+        document["tags"] = ["mine"]
+        del document["sftsec"]["model"], document["message"]
+        kept = installed.send("detections", document)
+        assert len(kept["error"]["message"]) == 3
+        assert kept["error"]["message"][-1] == "access denied"
+        assert kept["tags"] == ["mine", "sftsec_invalid"]
+
+    def test_keeps_a_document_that_breaks_it(
+        self,
+        installed: Installed,
+    ) -> None:
+        document = sample("detections", installed)
+        document["sftsec"]["detection"] = "a text where an object belongs"
+        path = "data_stream/detections/elasticsearch/ingest_pipeline/default.yml"
+        body = {"pipeline": yaml_of(path), "docs": [{"_source": document}]}
+        (result,) = installed.call("POST", "/_ingest/pipeline/_simulate", body)["docs"]
+        kept = result["doc"]["_source"]
+        assert kept["event"]["kind"] == "pipeline_error"
+        assert kept["tags"] == ["sftsec_invalid"]
+        assert "script_check" in str(kept["error"]["message"])
+
+    @pytest.mark.parametrize("path", ["event.action", "user", "sftsec.audit.target"])
+    def test_marks_an_incomplete_audit_entry(self, path: str, installed: Installed) -> None:
+        kept = installed.send("audit", changed(sample("audit", installed), path, None))
+        assert kept["tags"] == ["sftsec_invalid"]
+
+
+class TestSearch:
+    def test_finds_what_it_is_for(self, installed: Installed) -> None:
+        installed.send("audit", sample("audit", installed))
+        asked = {"kibana.alert.workflow_tags": ["sftsec:needs-label"]}
+        plant_alerts(installed, [asked, {}, {**asked, **closed("true_positive")}])
+        for path, view in (("needs-label", "alerts"), ("model-changes", "audit")):
+            saved = opened(saved_objects("search")[f"kibana/search/sftsec-{path}.json"])
+            source = saved["attributes"]["kibanaSavedObjectMeta"]["searchSourceJSON"]
+            assert len(installed.found(view, source["query"]["query"])) == 1
+
+
+class TestChart:
+    def test_of_precision_counts_the_judged_only(self, installed: Installed) -> None:
+        tag = "kibana.alert.workflow_tags"
+        plant_alerts(
+            installed,
+            [
+                closed("true_positive"),
+                {tag: ["sftsec:true-positive", "other"]},
+                closed("benign_positive"),
+                closed("false_positive"),
+                {tag: ["False Positive"]},
+                closed("duplicate"),
+                closed(None),
+                {},
+            ],
+        )
+        chart = next(c for name, c in CHARTS.items() if name.endswith("Precision by task"))
+        columns = layer_of(chart)["columns"]
+        part, whole = (columns[f"show0X{n}"]["filter"]["query"] for n in range(2))
+        assert len(installed.found("alerts", part)) == 2
+        assert len(installed.found("alerts", whole)) == 5
+        by_analyst = next(c for name, c in CHARTS.items() if name.endswith("Verdicts by analyst"))
+        counted = {
+            each["label"]: len(installed.found("alerts", each["input"]["query"]))
+            for each in layer_of(by_analyst)["columns"]["by1"]["params"]["filters"]
+        }
+        assert counted == {
+            "True positive": 2,
+            "Benign positive": 1,
+            "False positive": 2,
+            "Closed without a verdict": 2,
+        }
+
+    @pytest.mark.parametrize("name", CHARTS)
+    def test_asks_what_the_engine_can_answer(self, name: str, installed: Installed) -> None:
+        chart, view = CHARTS[name], view_of(CHARTS[name])
+        if view == "alerts":
+            plant_alerts(installed, [{}])
+        else:
+            installed.send(view, sample(view, installed))
+        for query in queries_of(chart):
+            installed.found(view, query)
+        columns = columns_with_fields(chart)
+        asked = {column_id: aggregation(column) for column_id, column in columns.items()}
+        body = {"size": 0, "aggs": asked} if asked else {"size": 0}
+        answer = installed.call("POST", f"/{installed.name(view)}/_search", body)
+        assert answer["_shards"]["failed"] == 0
+        assert set(answer.get("aggregations", {})) == set(asked)

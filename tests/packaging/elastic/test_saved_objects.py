@@ -29,32 +29,6 @@ DASHBOARDS = saved_objects("dashboard")
 CHARTS = dict(charts())
 
 
-def test_the_package_has_what_was_asked_for() -> None:
-    assert {opened(each)["attributes"]["title"] for each in DASHBOARDS.values()} == {
-        "[sftsec] Model health",
-        "[sftsec] Labelling",
-    }
-    titles = {each["attributes"]["title"] for each in saved_objects("search").values()}
-    assert "[sftsec] Needs a label" in titles
-
-
-@pytest.mark.parametrize("path", OBJECTS)
-def test_an_asset_has_the_type_of_its_folder(path: str) -> None:
-    """Kibana passes over one that has not, without a word."""
-    assert OBJECTS[path]["type"] == TYPES[PurePosixPath(path).parent.name]
-    assert OBJECTS[path]["id"] == PurePosixPath(path).stem
-
-
-@pytest.mark.parametrize("path", OBJECTS)
-def test_json_inside_json_is_a_string(path: str) -> None:
-    found = list(inner_json(OBJECTS[path]))
-    assert all(isinstance(value, str) for _, value in found), [name for name, _ in found]
-    assert all(isinstance(json.loads(value), dict | list) for _, value in found)
-    expected = {"dashboard": {"panelsJSON", "optionsJSON", "searchSourceJSON"}}
-    expected["search"] = {"searchSourceJSON"}
-    assert {n for n, _ in found} == expected.get(PurePosixPath(path).parent.name, set())
-
-
 def inner_json(value: Any) -> Any:
     if isinstance(value, dict):
         for name, each in value.items():
@@ -66,77 +40,11 @@ def inner_json(value: Any) -> Any:
             yield from inner_json(each)
 
 
-@pytest.mark.parametrize("path", OBJECTS)
-def test_a_reference_leads_to_an_asset_of_this_package(path: str) -> None:
-    """Data views too, which the validator takes on trust."""
-    known = {(each["type"], each["id"]) for each in OBJECTS.values()}
-    references = OBJECTS[path].get("references", [])
-    assert {(each["type"], each["id"]) for each in references} <= known
-    names = [each["name"] for each in references]
-    assert len(names) == len(set(names))
-
-
-@pytest.mark.parametrize("path", OBJECTS)
-def test_what_names_a_reference_finds_it(path: str) -> None:
-    saved = opened(OBJECTS[path])
-    names = {each["name"] for each in saved.get("references", [])}
-    source = saved["attributes"].get("kibanaSavedObjectMeta", {}).get("searchSourceJSON", {})
-    wanted = {source["indexRefName"]} if "indexRefName" in source else set()
-    wanted |= {each["meta"]["indexRefName"] for each in source.get("filter", [])}
-    for panel in panels(saved) if saved["type"] == "dashboard" else []:
-        prefix = panel["panelIndex"]
-        inner = panel["embeddableConfig"].get("attributes", {}).get("references", [])
-        wanted |= {f"{prefix}:{each['name']}" for each in inner}
-        wanted |= {f"{prefix}:{panel['panelRefName']}"} if "panelRefName" in panel else set()
-    assert wanted == names
-
-
-@pytest.mark.parametrize("path", DASHBOARDS)
-def test_a_dashboard_has_a_filter_and_opens_on_a_time(path: str) -> None:
-    attributes = opened(DASHBOARDS[path])["attributes"]
-    assert len(attributes["kibanaSavedObjectMeta"]["searchSourceJSON"]["filter"]) == 1
-    assert attributes["timeRestore"] is True
-    assert attributes["timeFrom"].startswith("now-")
-
-
-@pytest.mark.parametrize("path", DASHBOARDS)
-def test_panels_lie_on_the_grid_beside_each_other(path: str) -> None:
-    found = panels(DASHBOARDS[path])
-    places = {each["panelIndex"]: each["gridData"] for each in found}
-    assert len(places) == len(found), "two panels of one name"
-    assert all(each["i"] == name for name, each in places.items())
-    assert all(each["x"] + each["w"] <= 48 for each in places.values())
-    assert [pair for pair in combinations(places, 2) if overlap(*map(places.get, pair))] == []  # type: ignore[arg-type]
-
-
 def overlap(one: Json, other: Json) -> bool:
     return all(
         one[at] < other[at] + other[size] and other[at] < one[at] + one[size]
         for at, size in (("x", "w"), ("y", "h"))
     )
-
-
-@pytest.mark.parametrize("path", DASHBOARDS)
-def test_charts_are_lens_by_value_and_nothing_is_an_aggregation_of_old(path: str) -> None:
-    for panel in panels(DASHBOARDS[path]):
-        assert panel["type"] in {"lens", "search", "visualization"}
-        if panel["type"] == "lens":
-            assert "panelRefName" not in panel
-        if panel["type"] == "visualization":
-            assert panel["embeddableConfig"]["savedVis"]["type"] == "markdown"
-
-
-@pytest.mark.parametrize("name", CHARTS)
-def test_a_chart_shows_columns_that_its_layer_has(name: str) -> None:
-    chart = CHARTS[name]
-    columns = layer_of(chart)["columns"]
-    assert sorted(layer_of(chart)["columnOrder"]) == sorted(columns)
-    (layer_id,) = chart["state"]["datasourceStates"]["formBased"]["layers"]
-    assert chart["references"][0]["name"] == f"indexpattern-datasource-layer-{layer_id}"
-    shown = shown_columns(chart)
-    assert set(shown) <= set(columns)
-    parts = {part for column in columns.values() for part in all_parts(column, columns)}
-    assert set(columns) - set(shown) == parts, "a column that is neither shown nor a part"
 
 
 def shown_columns(chart: Json) -> list[str]:
@@ -156,34 +64,125 @@ def all_parts(column: Json, columns: Json) -> set[str]:
     return direct.union(*(all_parts(columns[each], columns) for each in direct))
 
 
-@pytest.mark.parametrize("name", CHARTS)
-def test_buckets_come_first_and_are_ordered_by_what_lens_can_order_by(name: str) -> None:
-    layer = layer_of(CHARTS[name])
-    kinds = [layer["columns"][each]["isBucketed"] for each in layer["columnOrder"]]
-    assert kinds == sorted(kinds, reverse=True)
-    for column in layer["columns"].values():
-        if column["operationType"] == "terms":
-            order = column["params"]["orderBy"]
-            by = (
-                column["params"]["orderAgg"]
-                if order["type"] == "custom"
-                else layer["columns"][order["columnId"]]
+class TestPackage:
+    def test_has_what_was_asked_for(self) -> None:
+        assert {opened(each)["attributes"]["title"] for each in DASHBOARDS.values()} == {
+            "[sftsec] Model health",
+            "[sftsec] Labelling",
+        }
+        titles = {each["attributes"]["title"] for each in saved_objects("search").values()}
+        assert "[sftsec] Needs a label" in titles
+
+
+class TestAsset:
+    @pytest.mark.parametrize("path", OBJECTS)
+    def test_has_the_type_of_its_folder(self, path: str) -> None:
+        """Kibana passes over one that has not, without a word."""
+        assert OBJECTS[path]["type"] == TYPES[PurePosixPath(path).parent.name]
+        assert OBJECTS[path]["id"] == PurePosixPath(path).stem
+
+    @pytest.mark.parametrize("path", OBJECTS)
+    def test_holds_inner_json_as_text(self, path: str) -> None:
+        found = list(inner_json(OBJECTS[path]))
+        assert all(isinstance(value, str) for _, value in found), [name for name, _ in found]
+        assert all(isinstance(json.loads(value), dict | list) for _, value in found)
+        expected = {"dashboard": {"panelsJSON", "optionsJSON", "searchSourceJSON"}}
+        expected["search"] = {"searchSourceJSON"}
+        assert {n for n, _ in found} == expected.get(PurePosixPath(path).parent.name, set())
+
+    @pytest.mark.parametrize("path", OBJECTS)
+    def test_refers_only_to_this_package(self, path: str) -> None:
+        """Data views too, which the validator takes on trust."""
+        known = {(each["type"], each["id"]) for each in OBJECTS.values()}
+        references = OBJECTS[path].get("references", [])
+        assert {(each["type"], each["id"]) for each in references} <= known
+        names = [each["name"] for each in references]
+        assert len(names) == len(set(names))
+
+    @pytest.mark.parametrize("path", OBJECTS)
+    def test_has_every_reference_that_it_names(self, path: str) -> None:
+        saved = opened(OBJECTS[path])
+        names = {each["name"] for each in saved.get("references", [])}
+        source = saved["attributes"].get("kibanaSavedObjectMeta", {}).get("searchSourceJSON", {})
+        wanted = {source["indexRefName"]} if "indexRefName" in source else set()
+        wanted |= {each["meta"]["indexRefName"] for each in source.get("filter", [])}
+        for panel in panels(saved) if saved["type"] == "dashboard" else []:
+            prefix = panel["panelIndex"]
+            inner = panel["embeddableConfig"].get("attributes", {}).get("references", [])
+            wanted |= {f"{prefix}:{each['name']}" for each in inner}
+            wanted |= {f"{prefix}:{panel['panelRefName']}"} if "panelRefName" in panel else set()
+        assert wanted == names
+
+
+class TestDashboard:
+    @pytest.mark.parametrize("path", DASHBOARDS)
+    def test_has_a_filter_and_a_time(self, path: str) -> None:
+        attributes = opened(DASHBOARDS[path])["attributes"]
+        assert len(attributes["kibanaSavedObjectMeta"]["searchSourceJSON"]["filter"]) == 1
+        assert attributes["timeRestore"] is True
+        assert attributes["timeFrom"].startswith("now-")
+
+    @pytest.mark.parametrize("path", DASHBOARDS)
+    def test_has_panels_beside_each_other(self, path: str) -> None:
+        found = panels(DASHBOARDS[path])
+        places = {each["panelIndex"]: each["gridData"] for each in found}
+        assert len(places) == len(found), "two panels of one name"
+        assert all(each["i"] == name for name, each in places.items())
+        assert all(each["x"] + each["w"] <= 48 for each in places.values())
+        assert [pair for pair in combinations(places, 2) if overlap(*map(places.get, pair))] == []  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("path", DASHBOARDS)
+    def test_holds_only_charts_of_lens(self, path: str) -> None:
+        for panel in panels(DASHBOARDS[path]):
+            assert panel["type"] in {"lens", "search", "visualization"}
+            if panel["type"] == "lens":
+                assert "panelRefName" not in panel
+            if panel["type"] == "visualization":
+                assert panel["embeddableConfig"]["savedVis"]["type"] == "markdown"
+
+
+class TestChart:
+    @pytest.mark.parametrize("name", CHARTS)
+    def test_shows_columns_of_its_layer(self, name: str) -> None:
+        chart = CHARTS[name]
+        columns = layer_of(chart)["columns"]
+        assert sorted(layer_of(chart)["columnOrder"]) == sorted(columns)
+        (layer_id,) = chart["state"]["datasourceStates"]["formBased"]["layers"]
+        assert chart["references"][0]["name"] == f"indexpattern-datasource-layer-{layer_id}"
+        shown = shown_columns(chart)
+        assert set(shown) <= set(columns)
+        parts = {part for column in columns.values() for part in all_parts(column, columns)}
+        assert set(columns) - set(shown) == parts, "a column that is neither shown nor a part"
+
+    @pytest.mark.parametrize("name", CHARTS)
+    def test_orders_buckets_as_lens_can(self, name: str) -> None:
+        layer = layer_of(CHARTS[name])
+        kinds = [layer["columns"][each]["isBucketed"] for each in layer["columnOrder"]]
+        assert kinds == sorted(kinds, reverse=True)
+        for column in layer["columns"].values():
+            if column["operationType"] == "terms":
+                order = column["params"]["orderBy"]
+                by = (
+                    column["params"]["orderAgg"]
+                    if order["type"] == "custom"
+                    else layer["columns"][order["columnId"]]
+                )
+                assert by["operationType"] in {"count", "max"}
+                assert "filter" not in by
+
+    @pytest.mark.parametrize("name", CHARTS)
+    def test_writes_formulas_as_kibana_saves_them(self, name: str) -> None:
+        columns = layer_of(CHARTS[name])["columns"]
+        for column_id, column in columns.items():
+            if column["operationType"] != "formula":
+                continue
+            (math,) = column["references"]
+            tree = columns[math]["params"]["tinymathAst"]
+            assert tree["text"] == column["params"]["formula"]
+            assert tree["location"] == {"min": 0, "max": len(tree["text"])}
+            assert (
+                tree["args"] == columns[math]["references"] == [f"{column_id}X0", f"{column_id}X1"]
             )
-            assert by["operationType"] in {"count", "max"}
-            assert "filter" not in by
-
-
-@pytest.mark.parametrize("name", CHARTS)
-def test_a_formula_is_written_out_as_kibana_saves_it(name: str) -> None:
-    columns = layer_of(CHARTS[name])["columns"]
-    for column_id, column in columns.items():
-        if column["operationType"] != "formula":
-            continue
-        (math,) = column["references"]
-        tree = columns[math]["params"]["tinymathAst"]
-        assert tree["text"] == column["params"]["formula"]
-        assert tree["location"] == {"min": 0, "max": len(tree["text"])}
-        assert tree["args"] == columns[math]["references"] == [f"{column_id}X0", f"{column_id}X1"]
-        for part in tree["args"]:
-            assert f"count(kql='{columns[part]['filter']['query']}')" in tree["text"]
-            assert "'" not in columns[part]["filter"]["query"]
+            for part in tree["args"]:
+                assert f"count(kql='{columns[part]['filter']['query']}')" in tree["text"]
+                assert "'" not in columns[part]["filter"]["query"]

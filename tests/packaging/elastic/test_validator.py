@@ -33,7 +33,7 @@ def replace(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
-def test_the_format_is_one_that_kibana_8_19_takes() -> None:
+def test_the_format_suits_kibana_8_19() -> None:
     assert yaml_of("manifest.yml")["format_version"] == SHIPPED
     assert yaml_of("manifest.yml")["conditions"]["kibana"]["version"] == "^8.19.0 || ^9.0.0"
 

@@ -89,7 +89,7 @@ class TestTokens:
         ("authorization", "status", "code"),
         [("", 401, 2), ("nonsense", 401, 3), ("Splunk 0", 403, 4)],
     )
-    def test_a_missing_or_bad_one_has_its_code(
+    def test_have_codes_when_missing_or_bad(
         self, caller: Caller, authorization: str, status: int, code: int
     ) -> None:
         got, answer = caller.hec([{"event": 1}], Authorization=authorization)

@@ -46,7 +46,7 @@ class TestQuery:
             {"n": {"$not": {"$gt": 2}}}, {"on": True},
         ],
     )  # fmt: skip
-    def test_matches(self, query: dict[str, Any]) -> None:
+    def test_matches_a_fitting_document(self, query: dict[str, Any]) -> None:
         assert compile_query(query)(DOCUMENT)
 
     @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ class TestVerdicts:
         )
         assert len(splunk.kv("sftsec", "sftsec_queue")) == 5, "only the connector deletes requests"
 
-    def test_a_reason_is_of_the_next_verdict_alone(self, splunk: Splunkd, page: Page) -> None:
+    def test_a_reason_joins_the_next_verdict(self, splunk: Splunkd, page: Page) -> None:
         page.keyboard.press("r")
         page.keyboard.type("seen in the sandbox")
         page.keyboard.press("Enter")
@@ -113,7 +113,7 @@ class TestVerdicts:
         page.get_by_role("tab", name="Judged").click()
         assert page.locator(".entry .who").inner_text() == "bob"
 
-    def test_the_open_incident_never_changes_under_a_key(self, splunk: Splunkd, page: Page) -> None:
+    def test_a_key_never_judges_another_incident(self, splunk: Splunkd, page: Page) -> None:
         page.keyboard.press("j")
         by_bob = {"_key": "b" * 40, "incident_uid": NAMES[1], "verdict": "benign", "analyst": "bob",
                   "time": splunk.now(), "retracts": "", "reason": ""}  # fmt: skip
@@ -154,7 +154,7 @@ class TestFaults:
         assert [each["verdict"] for each in verdicts(splunk)] == ["malicious", "benign"]
         waiting(page, 3)
 
-    def test_an_unanswered_write_is_repeated_with_its_keys(
+    def test_an_unanswered_write_repeats_its_keys(
         self, splunk: Splunkd, web: SplunkWeb, page: Page
     ) -> None:
         web.silent = True
@@ -178,7 +178,7 @@ class TestFaults:
         told(page, "1 incident judged malicious")
         assert len(eventually(lambda: verdicts(splunk), 1)) == 1
 
-    def test_a_verdict_is_saved_by_its_analyst_alone(
+    def test_only_its_analyst_saves_a_verdict(
         self, splunk: Splunkd, web: SplunkWeb, context: BrowserContext, page: Page
     ) -> None:
         splunk.expire_sessions()
@@ -196,7 +196,7 @@ class TestFaults:
         told(page, "Saved")
         assert [each["analyst"] for each in verdicts(splunk)] == ["ann"]
 
-    def test_a_rejected_part_of_a_bulk_returns_alone(
+    def test_only_rejected_parts_of_bulks_return(
         self, splunk: Splunkd, web: SplunkWeb, context: BrowserContext
     ) -> None:
         ask(splunk, *({"message": f"mail number {number}"} for number in range(520)))

@@ -95,7 +95,7 @@ class TestQueue:
 
 
 class TestAccess:
-    def test_the_form_key_is_of_this_splunk_web(
+    def test_the_form_key_is_splunk_webs(
         self, splunk: Splunkd, web: SplunkWeb, context: BrowserContext, page: Page
     ) -> None:
         """A browser keeps cookies by host, whatever the port: there may be another Splunk on it."""
@@ -104,7 +104,7 @@ class TestAccess:
         told(page, "1 incident judged malicious")
         assert len(eventually(lambda: verdicts(splunk), 1)) == 1
 
-    def test_a_user_who_may_not_label_sees_no_row(
+    def test_users_without_the_right_see_nothing(
         self, splunk: Splunkd, web: SplunkWeb, context: BrowserContext
     ) -> None:
         mails(splunk)

@@ -37,7 +37,7 @@ class TestDocuments:
         assert caller.call("POST", f"{_DATA}/a", document={"n": 8}) == (200, {"_key": "a"})
         assert caller.call("GET", f"{_DATA}/a")[1] == {"_key": "a", "_user": "nobody", "n": 8}
 
-    def test_a_taken_key_is_409_a_missing_one_404(self, caller: Caller) -> None:
+    def test_refuse_taken_and_missing_keys(self, caller: Caller) -> None:
         assert caller.call("POST", _DATA, document={"_key": "a"})[0] == 201
         status, answer = caller.call("POST", _DATA, document={"_key": "a"})
         assert status == 409

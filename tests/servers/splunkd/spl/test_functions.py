@@ -140,6 +140,6 @@ class TestFindFunction:
             find_function("nope", "where")
 
     @pytest.mark.parametrize("expression", ["len()", "if(true(), 1)", 'substr("x")', "now(1)"])
-    def test_a_wrong_number_of_arguments_is_an_error(self, expression: str) -> None:
+    def test_refuses_a_wrong_number_of_arguments(self, expression: str) -> None:
         with pytest.raises(SplError, match=r"arguments to the .* function are invalid"):
             value(expression)

@@ -13,6 +13,6 @@ def splunk(indexed: Splunkd) -> Splunkd:
 
 
 class TestMacros:
-    def test_take_arguments(self, splunk: Splunkd) -> None:
+    def test_take_their_arguments(self, splunk: Splunkd) -> None:
         splunk.add_macro("search", "of(1)", "user=$who$ | stats count", "who")
         assert splunk.search("search `of(ann)`") == [{"count": "3"}]

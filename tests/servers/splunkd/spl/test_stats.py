@@ -64,7 +64,7 @@ class TestParse:
 
 
 class TestGrouped:
-    def test_a_row_is_in_the_group_of_each_value(self) -> None:
+    def test_puts_rows_under_each_value(self) -> None:
         groups = grouped(ROWS, ["tag"])
         assert {key: len(rows) for key, rows in groups.items()} == {("a",): 1, ("b",): 2}
 
