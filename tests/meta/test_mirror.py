@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.meta.tested_elsewhere import ACROSS, TABLE
-from tests.meta.tree import PACKAGES, ROOT, files, modules
+from tests.meta.tree import ROOT, files, modules
 
 # Folders of tests that follow modules; the others follow a way through the whole.
 MIRRORS = ("core", "connectors", "plugins")
