@@ -8,30 +8,10 @@ import pytest
 
 from tests.packaging.splunk.bench import OWN, Bench
 from tests.packaging.splunk.frames import preview
-from tests.servers.splunkd.chunked import CommandRun, Record
+from tests.packaging.splunk.labelled import DISPUTED, documents, label, rows
+from tests.servers.splunkd.chunked import Record
 from tests.servers.splunkd.pythons import SPLUNK_PYTHONS
 from tests.servers.splunkd.state import Splunkd
-
-DISPUTED = ("label=malicious", "reason=seen in the sandbox")
-
-
-def rows(*uids: str) -> list[Record]:
-    return [
-        {"_bkt": "mail~1~A", "_cd": f"7:{n}", "incident_uid": uid, "_raw": "click",
-         "_time": "1767600000",
-         "src": "10.0.0.1", "to": ["a", "b"], "sftsec_label": "malicious", "sftsec_task": "mail",
-         "detection_id": "d1", "linecount": "1"}
-        for n, uid in enumerate(uids)
-    ]  # fmt: skip
-
-
-def label(bench: Bench, *batches: list[Record], user: str = "ann", reason: str = "") -> CommandRun:
-    arguments = [DISPUTED[0], f"reason={reason}"] if reason else DISPUTED
-    return bench.run("sftseclabel", list(batches), *arguments, user=user)
-
-
-def documents(splunk: Splunkd) -> list[dict[str, object]]:
-    return splunk.kv("sftsec", "sftsec_verdicts")
 
 
 class TestVerdicts:
@@ -55,51 +35,6 @@ class TestVerdicts:
         assert (document["event_time"], document["detection_id"]) == (1767600000, "d1")
         assert document["task"] == "mail"
         assert len(str(document["_key"])) == 40
-
-    def test_a_repeat_adds_nothing(self, bench: Bench, splunk: Splunkd) -> None:
-        label(bench, rows("one", "two"))
-        before = documents(splunk)
-        run = label(bench, rows("one", "two"), rows("one", "three"))
-        assert [each["sftsec_status"] for each in run.records] == [
-            "already saved", "already saved", "already saved", "saved",
-        ]  # fmt: skip
-        assert documents(splunk)[:2] == before
-        assert len(documents(splunk)) == 3
-
-    def test_rows_of_one_incident_are_one(self, bench: Bench, splunk: Splunkd) -> None:
-        run = label(bench, rows("one", "one", "one"))
-        assert [each["sftsec_status"] for each in run.records] == ["saved"] * 3
-        assert len(documents(splunk)) == 1
-
-    def test_a_retracted_one_may_be_given_again(self, bench: Bench, splunk: Splunkd) -> None:
-        label(bench, rows("one"))
-        first = documents(splunk)[0]
-        undo = {**first, "_key": "ab12", "verdict": "", "retracts": first["_key"]}
-        path = f"{OWN}/storage/collections/data/sftsec_verdicts/batch_save"
-        status, _ = bench.caller("ann").call("POST", path, document=[undo])
-        assert status == 200
-        run = label(bench, rows("one"))
-        assert run.records[0]["sftsec_status"] == "saved"
-        assert len({str(each["_key"]) for each in documents(splunk)}) == 3
-
-    def test_each_change_is_a_new_one(self, bench: Bench, splunk: Splunkd) -> None:
-        label(bench, rows("one"))
-        bench.run("sftseclabel", [rows("one")], "label=benign", user="ann")
-        label(bench, rows("one"), user="root")
-        run = label(bench, rows("one"))
-        assert run.records[0]["sftsec_status"] == "saved"
-        said = [(each["analyst"], each["verdict"]) for each in documents(splunk)]
-        assert sorted(map(str, said)) == sorted(
-            map(
-                str,
-                [
-                    ("ann", "malicious"),
-                    ("ann", "benign"),
-                    ("root", "malicious"),
-                    ("ann", "malicious"),
-                ],
-            )
-        )
 
     def test_rows_have_the_names_of_the_macro(self, bench: Bench, splunk: Splunkd) -> None:
         named: list[Record] = [
@@ -129,12 +64,6 @@ class TestVerdicts:
         assert run.records[4]["sftsec_status"] == "not saved: the row has no incident_uid"
         assert run.records[4]["sftsec_verdict"] == ""
         assert ("WARN", "sftsec: 1 rows not saved: the row has no incident_uid") in run.messages
-
-    def test_are_written_in_batches(self, bench: Bench, splunk: Splunkd) -> None:
-        splunk.faults.kv_batch_cap = 500
-        run = label(bench, rows(*(f"incident-{n}" for n in range(1201))))
-        assert run.messages == [("INFO", "sftsec: 1201 rows saved")]
-        assert len(documents(splunk)) == 1201
 
     def test_may_be_values_of_the_site(self, bench: Bench, splunk: Splunkd) -> None:
         form = {"verdicts": "T1059, other"}
@@ -173,24 +102,6 @@ class TestErrors:
         assert kind == "ERROR"
         assert told in text
         assert documents(splunk) == []
-
-    def test_rows_pass_without_the_store(self, bench: Bench, splunk: Splunkd) -> None:
-        splunk.faults.kv_statuses = [503]
-        run = label(bench, rows("one"), rows("two"))
-        assert [each["sftsec_status"] for each in run.records] == [
-            "not saved: run the search again", "saved",
-        ]  # fmt: skip
-        assert run.messages[0][0] == "ERROR"
-        assert "verdicts were not saved" in run.messages[0][1]
-        again = label(bench, rows("one"), rows("two"))
-        assert [each["sftsec_status"] for each in again.records] == ["saved", "already saved"]
-
-    def test_a_lost_answer_leaves_one_document(self, bench: Bench, splunk: Splunkd) -> None:
-        splunk.faults.lost_after = "batch_save"
-        label(bench, rows("one"))
-        run = label(bench, rows("one"))
-        assert run.records[0]["sftsec_status"] == "already saved"
-        assert len(documents(splunk)) == 1
 
     def test_another_role_may_not_write(self, bench: Bench, splunk: Splunkd) -> None:
         path = f"{OWN}/storage/collections/data/sftsec_verdicts/batch_save"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +26,6 @@ from tests.packaging.splunk.scored import (
 )
 from tests.servers.splunkd.chunked import Record
 from tests.servers.splunkd.pythons import SPLUNK_PYTHONS
-
-# --- the service is away, or is not what it should be
-
-
-# --- what is refused before any row
 
 
 class TestScores:
@@ -97,20 +91,6 @@ class TestFields:
             "message": ATTACK, "to": ["a", "b"], "@timestamp": "2026-01-05T08:00:00+00:00",
         }  # fmt: skip
 
-    def test_several_may_be_named(self, bench: Bench) -> None:
-        row: Record = {"a": "1", "b": "2", "c": "3", "d": "4"}
-        with answering(echo) as (url, bodies):
-            bench.set_service(url, token=TOKEN)
-            for arguments in (
-                ['fields="a, b,c"'],
-                ["fields=a,", "b,", "c"],
-                ["field=a", "fields=b,c"],
-            ):
-                bench.run("sftsecscore", [[row]], f"task={TASK}", *arguments)
-        assert [each["events"][0]["fields"] for each in bodies] == [
-            {"a": "1", "b": "2", "c": "3"}
-        ] * 3
-
 
 class TestFaults:
     @pytest.mark.parametrize("version", SPLUNK_PYTHONS)
@@ -125,57 +105,6 @@ class TestFaults:
         assert "nothing listens at https://127.0.0.1:" in errors(run.messages)[0]
         assert ("WARN", "sftsec: 4 rows went on without a score") in run.messages
         assert (run.exit_code, run.finished, run.stderr) == (0, True, "")
-
-    def test_an_unknown_task_names_known_ones(self, scoring_bench: Bench) -> None:
-        run = scoring_bench.run("sftsecscore", [rows(ATTACK)], "task=phishing", "field=message")
-        assert unscored(run.records)
-        assert "404: no such task" in errors(run.messages)[0]
-        assert TASK in errors(run.messages)[0].partition("known")[2]
-
-    @pytest.mark.parametrize(
-        "junk",
-        [
-            b"<html>It works!</html>",
-            b'{"results": []}',
-            b'{"model": {"digest": "d"}, "threshold": 0.5, "results": [{"id": 1}]}',
-            b'{"model": {"digest": "d"}, "threshold": 0.5, "results": 7}',
-            b'{"model": {"digest": "d"}, "threshold": 0.5, "results": [{"id": 0,'
-            b' "label": "malicious", "probability": 7, "detection": true}]}',
-            b"[" * 100_000,
-        ],
-        ids=["html", "no model", "another id", "no list", "no probability", "deep"],
-    )
-    def test_rows_pass_when_the_answer_is_junk(self, bench: Bench, junk: bytes) -> None:
-        with answering(lambda _body: junk) as (url, _):
-            bench.set_service(url, token=TOKEN)
-            run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
-        assert unscored(run.records)
-        assert "is none of `sftsec serve`" in errors(run.messages)[0]
-        assert (run.exit_code, run.stderr) == (0, "")
-
-    def test_a_hanging_service_is_given_up(self, bench: Bench) -> None:
-        ended = threading.Event()
-        with answering(lambda _body: ended.wait(20) and b"") as (url, bodies):
-            bench.set_service(url, token=TOKEN, timeout="1", batch="1")
-            run = bench.run("sftsecscore", [rows(*[ATTACK] * 8)], *ASKED)
-            ended.set()
-        assert len(bodies) == 3  # then it waits no more
-        assert len(run.records) == 8
-        assert unscored(run.records)
-        assert errors(run.messages) == [f"sftsec: {url} did not answer within 1 s"]
-
-    def test_a_busy_service_is_asked_again(self, bench: Bench) -> None:
-        calls: list[int] = []
-
-        def busy(body: dict[str, Any]) -> bytes | int:
-            calls.append(1)
-            return 503 if len(calls) == 1 else echo(body)
-
-        with answering(busy) as (url, _):
-            bench.set_service(url, token=TOKEN)
-            run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
-        assert (len(calls), run.messages) == (2, [])
-        assert run.records[0]["sftsec_label"] == "malicious"
 
     @pytest.mark.parametrize("version", SPLUNK_PYTHONS)
     def test_a_killed_service_costs_the_rest_alone(
@@ -201,37 +130,3 @@ class TestFaults:
         assert "closed the connection without an answer" in errors(run.messages)[0]
         assert ("WARN", "sftsec: 4 rows went on without a score") in run.messages
         assert (run.exit_code, run.finished, run.stderr) == (0, True, "")
-
-
-class TestArguments:
-    @pytest.mark.parametrize(
-        ("arguments", "told"),
-        [
-            (
-                ["field=message"],
-                "task=... is missing; try: | sftsecscore task=phishing field=message",
-            ),
-            ([f"task={TASK}"], "name the fields to score: field=... or fields=..."),
-            ([f"task={TASK}", "feild=message"], "unknown option 'feild'"),
-            ([f"task={TASK}", "field=sftsec_label"], "a model must not read it"),
-            ([f"task={TASK}", "field=disposition_label"], "a model must not read it"),
-        ],
-    )
-    def test_wrong_ones_end_the_search(
-        self, scoring_bench: Bench, arguments: list[str], told: str
-    ) -> None:
-        run = scoring_bench.run("sftsecscore", [rows(ATTACK)], *arguments)
-        assert (run.finished, run.records) == (True, [])
-        assert told in errors(run.messages)[0]
-        assert run.stderr == ""
-
-    def test_a_missing_service_names_the_setup(self, bench: Bench) -> None:
-        run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
-        assert errors(run.messages) == [
-            "sftsec: no scoring service is set: open the sftsec app's set-up page"
-        ]
-
-    def test_a_wrong_number_is_named(self, bench: Bench) -> None:
-        bench.set_service("https://siem.example:8765", token=TOKEN, batch="many")
-        run = bench.run("sftsecscore", [rows(ATTACK)], *ASKED)
-        assert "batch in sftsec.conf must be a number from 1 to 10000" in errors(run.messages)[0]
