@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,10 @@ class TestFrame:
         from sftsec_app.chunked import read_frame, write_frame
 
         stream = BytesIO()
-        frames = [({"action": "getinfo", "text": "ü"}, b""), ({"finished": True}, b"a,b\n1,2\n")]
+        frames: list[tuple[dict[str, Any], bytes]] = [
+            ({"action": "getinfo", "text": "ü"}, b""),
+            ({"finished": True}, b"a,b\n1,2\n"),
+        ]
         for metadata, body in frames:
             write_frame(stream, metadata, body)
         stream.seek(0)
