@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.servers.splunkd.errors import RestError
-from tests.servers.splunkd.spl.lexer import SplError, truth
+from tests.servers.splunkd.spl.lexer import truth
 from tests.servers.splunkd.spl.rows import number
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def _allowed(field_text: str, low: int, high: int) -> set[int]:
         else:
             start = int(first)
             end = int(last) if last else (high if step else start)
+        if not low <= start <= end <= high:
+            raise ValueError(part)
         found |= set(range(start, end + 1, int(step or 1)))
     return found
 
@@ -97,7 +99,7 @@ def catch_up(splunk: Splunkd) -> None:
 def _run(splunk: Splunkd, entity: Entity, at: float) -> None:
     try:
         job = splunk.jobs.dispatch_saved(splunk, entity, {}, at)
-    except SplError:
+    except RestError:  # it cannot be read
         return
     held = splunk.schedule.suppressed.get(key_of(entity), 0) > splunk.now()
     if truth(str(entity.content.get("alert.track", ""))) and _fires(entity, job.count) and not held:

@@ -92,3 +92,41 @@ class TestExport:
         assert {"type": "FATAL", "text": "Search process died."} in [
             message for line in lines for message in line.get("messages", [])
         ]
+
+
+class TestControl:
+    def test_changes_the_job(self, splunk: Splunkd, caller: Caller) -> None:
+        job = splunk.jobs.start(splunk, "search n=*", {}, owner="admin", app="search")
+        path = f"{_JOBS}/{job.sid}/control"
+        for action, field, value in (
+            ("pause", "paused", True),
+            ("unpause", "paused", False),
+            ("save", "kept", True),
+            ("unsave", "kept", False),
+            ("finalize", "finalized", True),
+        ):
+            assert caller.call("POST", path, {"action": action})[0] == 200
+            assert getattr(job, field) is value
+        assert caller.call("POST", path, {"action": "setttl", "ttl": "77"})[0] == 200
+        assert job.ttl == 77
+        assert caller.call("POST", path, {"action": "nonsense"})[0] == 400
+        assert caller.call("POST", path, {"action": "cancel"})[0] == 200
+        assert caller.call("GET", f"{_JOBS}/{job.sid}")[0] == 404
+
+
+class TestPostProcessing:
+    def test_runs_on_the_results(self, caller: Caller) -> None:
+        form = {"search": "search n=* | table n user", "output_mode": "json"}
+        _, made = caller.call("POST", _JOBS, form)
+        query = "output_mode=json&search=%7C%20stats%20count%20by%20user%20%7C%20sort%20user"
+        path = f"{_JOBS}/{made['sid']}/results?{query}"
+        _, page = caller.call("GET", path)
+        assert page["results"] == [{"user": "ann", "count": "3"}, {"user": "bob", "count": "2"}]
+
+
+class TestParser:
+    def test_names_the_commands(self, caller: Caller) -> None:
+        path = "/services/search/parser?output_mode=json&q="
+        _, answer = caller.call("GET", f"{path}search%20n=1%20%7C%20stats%20count")
+        assert [each["command"] for each in answer["commands"]] == ["search", "stats"]
+        assert caller.call("GET", f"{path}search%20n=1%20%7C%20nonsense")[0] == 400
