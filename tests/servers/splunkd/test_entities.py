@@ -9,7 +9,10 @@ from tests.servers.splunkd.entities import ANY, Entity, EntityStore, Sharing
 KIND = "configs/conf-macros"
 
 
-def store(*places: tuple[Sharing, str, str]) -> EntityStore:
+Place = tuple[Sharing, str, str]
+
+
+def store(*places: Place) -> EntityStore:
     """Objects of one name, each with its place in words as content."""
     made = EntityStore()
     for sharing, owner, app in places:
@@ -36,9 +39,9 @@ class TestVisible:
         assert [each for each in places if found(made, *each)] == seen
 
     def test_is_the_nearest_of_a_name(self) -> None:
-        far = ("global", "nobody", "other")
-        shared = ("app", "nobody", "search")
-        own = ("user", "ann", "search")
+        far: Place = ("global", "nobody", "other")
+        shared: Place = ("app", "nobody", "search")
+        own: Place = ("user", "ann", "search")
         assert found(store(far, shared, own), "ann", "search") == ["user ann search"]
         assert found(store(own, far, shared), "bob", "search") == ["app nobody search"]
         assert found(store(far, shared, own), "bob", "else") == ["global nobody other"]
