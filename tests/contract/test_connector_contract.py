@@ -40,7 +40,7 @@ def test_contract_finds_a_wrong_connector(name: str, tmp_path: Path) -> None:
         run(kind, test, tmp_path)
 
 
-def test_each_test_of_the_contract_finds_a_wrong_connector() -> None:
+def test_each_contract_test_finds_a_wrong_connector() -> None:
     """One that no wrong connector fails may be a test that cannot fail."""
     tests = {name for name in dir(ConnectorContract) if name.startswith("test_")}
     assert tests - {test for _, test in WRONG.values()} == {

@@ -89,16 +89,17 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 # --- loading
 
 
-def test_only_enabled_plugins_are_imported(site: Site) -> None:
-    site.install("washer", STEP)
-    site.install("bomb", "raise SystemExit('imported')")
-    plugins = site.load("washer")
-    assert list(plugins.specs(StepSpec)) == ["wash"]
-    listed = {s.name: (s.enabled, s.error, s.distribution, s.version) for s in plugins.statuses}
-    assert listed == {
-        "washer": (True, None, "washer", "1.2"),
-        "bomb": (False, None, "bomb", "1.2"),
-    }
+class TestLoading:
+    def test_imports_only_enabled_plugins(self, site: Site) -> None:
+        site.install("washer", STEP)
+        site.install("bomb", "raise SystemExit('imported')")
+        plugins = site.load("washer")
+        assert list(plugins.specs(StepSpec)) == ["wash"]
+        listed = {s.name: (s.enabled, s.error, s.distribution, s.version) for s in plugins.statuses}
+        assert listed == {
+            "washer": (True, None, "washer", "1.2"),
+            "bomb": (False, None, "bomb", "1.2"),
+        }
 
 
 # --- what is enabled must be whole
@@ -162,61 +163,58 @@ class TestRequire:
         assert site.load("washer").versions() == {"washer": "1.2"}
 
 
-def test_two_plugins_of_one_name_are_an_error_that_names_both(site: Site) -> None:
-    site.install("washer", STEP, point="wash")
-    site.install("cleaner", STEP, point="wash")
-    with pytest.raises(PluginError, match="two plugins are named 'wash'") as caught:
-        site.load("wash")
-    assert "washer 1.2" in str(caught.value)
-    assert "cleaner 1.2" in str(caught.value)
+class TestAdd:
+    def test_object_with_misspelt_hook_is_refused(self) -> None:
+        class Misspelt:
+            @hookimpl
+            def sftsec_run_finishd(self) -> None: ...
+
+        with pytest.raises(PluginError, match="sftsec_run_finishd"):
+            Plugins.of_modules(Misspelt())
+
+    def test_second_addition_is_refused(self) -> None:
+        plugin = Everything()
+        plugins = Plugins.of_modules(plugin)
+        with pytest.raises(PluginError, match="already registered"):
+            plugins.add(plugin)
+
+    def test_object_added_later_is_seen(self) -> None:
+        plugins = Plugins(())
+        assert plugins.specs(StepSpec) == {}
+        plugins.add(Everything())
+        assert list(plugins.specs(StepSpec)) == ["step"]
+
+    def test_installed_built_ins_load(self) -> None:
+        plugins = Plugins(("core", "files", "pii"))
+        assert {s.name: s.error for s in plugins.statuses if s.enabled} == {
+            "core": None,
+            "files": None,
+            "pii": None,
+        }
 
 
-def test_two_specs_of_one_name_are_an_error_that_names_both_distributions(site: Site) -> None:
-    site.install("washer", STEP)
-    site.install("cleaner", STEP)
-    plugins = site.load("washer", "cleaner")
-    with pytest.raises(PluginError, match="step 'wash' is registered twice") as caught:
-        plugins.require()
-    assert "washer 1.2" in str(caught.value)
-    assert "cleaner 1.2" in str(caught.value)
+class TestNames:
+    def test_error_names_both_plugins(self, site: Site) -> None:
+        site.install("washer", STEP, point="wash")
+        site.install("cleaner", STEP, point="wash")
+        with pytest.raises(PluginError, match="two plugins are named 'wash'") as caught:
+            site.load("wash")
+        assert "washer 1.2" in str(caught.value)
+        assert "cleaner 1.2" in str(caught.value)
 
+    def test_error_names_distributions_of_both_specs(self, site: Site) -> None:
+        site.install("washer", STEP)
+        site.install("cleaner", STEP)
+        plugins = site.load("washer", "cleaner")
+        with pytest.raises(PluginError, match="step 'wash' is registered twice") as caught:
+            plugins.require()
+        assert "washer 1.2" in str(caught.value)
+        assert "cleaner 1.2" in str(caught.value)
 
-def test_an_added_object_with_a_misspelt_hook_is_refused() -> None:
-    class Misspelt:
-        @hookimpl
-        def sftsec_run_finishd(self) -> None: ...
-
-    with pytest.raises(PluginError, match="sftsec_run_finishd"):
-        Plugins.of_modules(Misspelt())
-
-
-def test_the_same_object_is_not_added_twice() -> None:
-    plugin = Everything()
-    plugins = Plugins.of_modules(plugin)
-    with pytest.raises(PluginError, match="already registered"):
-        plugins.add(plugin)
-
-
-def test_what_is_added_later_is_seen() -> None:
-    plugins = Plugins(())
-    assert plugins.specs(StepSpec) == {}
-    plugins.add(Everything())
-    assert list(plugins.specs(StepSpec)) == ["step"]
-
-
-def test_the_installed_built_ins_load_without_an_error() -> None:
-    plugins = Plugins(("core", "files", "pii"))
-    assert {s.name: s.error for s in plugins.statuses if s.enabled} == {
-        "core": None,
-        "files": None,
-        "pii": None,
-    }
-
-
-def test_get_suggests_what_was_perhaps_meant() -> None:
-    with pytest.raises(NotFoundError, match="unknown recipe 'liner', did you mean 'linear'"):
-        get("recipe", "liner", {"linear": 1, "full": 2})
-    assert get("recipe", "full", {"linear": 1, "full": 2}) == 2
+    def test_get_suggests_the_nearest(self) -> None:
+        with pytest.raises(NotFoundError, match="unknown recipe 'liner', did you mean 'linear'"):
+            get("recipe", "liner", {"linear": 1, "full": 2})
+        assert get("recipe", "full", {"linear": 1, "full": 2}) == 2
 
 
 # --- each hook's way through
@@ -316,70 +314,69 @@ class Raises:
         raise RuntimeError("the tracker is away")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_registered_specs_are_found_by_name(kind: type[Spec[Any]]) -> None:
-    specs = Plugins.of_modules(Everything(), Nothing()).specs(kind)
-    assert list(specs) == [kind.kind.replace(" ", "-")]
-    assert specs[kind.kind.replace(" ", "-")].summary == "One"
+class TestSpecs:
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_are_found_by_name(self, kind: type[Spec[Any]]) -> None:
+        specs = Plugins.of_modules(Everything(), Nothing()).specs(kind)
+        assert list(specs) == [kind.kind.replace(" ", "-")]
+        assert specs[kind.kind.replace(" ", "-")].summary == "One"
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_are_none_without_plugins(self, kind: type[Spec[Any]]) -> None:
+        assert Plugins(()).specs(kind) == {}
+
+    def test_know_the_plugin_that_registers(self) -> None:
+        plugins = Plugins(())
+        plugins.add(Everything(), "everything")
+        step = plugins.specs(StepSpec)["step"]
+        assert plugins.provider(step) == "everything"
+        assert plugins.provider(StepSpec(name="step", summary="x", order=1, create=never)) == ""
+
+    def test_are_asked_for_once(self) -> None:
+        asked = []
+
+        class Counts:
+            @hookimpl
+            def sftsec_register_steps(self) -> Sequence[StepSpec[Any]]:
+                asked.append(1)
+                return []
+
+        plugins = Plugins.of_modules(Counts())
+        plugins.specs(StepSpec)
+        plugins.specs(StepSpec)
+        assert len(asked) == 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_without_plugins_nothing_is_registered(kind: type[Spec[Any]]) -> None:
-    assert Plugins(()).specs(kind) == {}
-
-
-def test_the_plugin_that_registers_a_spec_is_known() -> None:
-    plugins = Plugins(())
-    plugins.add(Everything(), "everything")
-    step = plugins.specs(StepSpec)["step"]
-    assert plugins.provider(step) == "everything"
-    assert plugins.provider(StepSpec(name="step", summary="x", order=1, create=never)) == ""
-
-
-def test_a_plugin_is_asked_for_its_specs_once() -> None:
-    asked = []
-
-    class Counts:
-        @hookimpl
-        def sftsec_register_steps(self) -> Sequence[StepSpec[Any]]:
-            asked.append(1)
-            return []
-
-    plugins = Plugins.of_modules(Counts())
-    plugins.specs(StepSpec)
-    plugins.specs(StepSpec)
-    assert len(asked) == 1
-
-
-def test_a_plugin_adds_a_command() -> None:
-    root = click.Group("sftsec")
-    Plugins.of_modules(Everything()).register_commands(root)
-    assert list(root.commands) == ["wash"]
-
-
-def test_a_plugin_that_takes_a_taken_command_is_refused() -> None:
-    root = click.Group("sftsec", commands=[click.Command("wash")])
-    with pytest.raises(PluginError, match="replaces the command 'wash'"):
+class TestCommands:
+    def test_plugin_adds_a_command(self) -> None:
+        root = click.Group("sftsec")
         Plugins.of_modules(Everything()).register_commands(root)
+        assert list(root.commands) == ["wash"]
+
+    def test_taken_command_is_refused(self) -> None:
+        root = click.Group("sftsec", commands=[click.Command("wash")])
+        with pytest.raises(PluginError, match="replaces the command 'wash'"):
+            Plugins.of_modules(Everything()).register_commands(root)
 
 
-def test_a_lease_comes_from_the_first_plugin_that_has_one() -> None:
-    plugins = Plugins.of_modules(Everything(), Nothing())
-    lease = plugins.acquire_gpu(GpuRequest("abc", "mail"))
-    assert lease is not None
-    with lease as held:
-        assert held.device == "cuda:3"
-    assert Plugins.of_modules(Nothing()).acquire_gpu(GpuRequest("abc", "mail")) is None
+class TestOtherHooks:
+    def test_first_lease_that_is_offered_counts(self) -> None:
+        plugins = Plugins.of_modules(Everything(), Nothing())
+        lease = plugins.acquire_gpu(GpuRequest("abc", "mail"))
+        assert lease is not None
+        with lease as held:
+            assert held.device == "cuda:3"
+        assert Plugins.of_modules(Nothing()).acquire_gpu(GpuRequest("abc", "mail")) is None
 
-
-def test_an_observer_that_raises_is_logged_and_stops_nobody(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    first, last = Everything(), Everything()
-    plugins = Plugins(())
-    for name, plugin in (("first", first), ("tracker", Raises()), ("last", last)):
-        plugins.add(plugin, name)
-    with caplog.at_level(logging.WARNING):
-        plugins.event(EVENT)
-    assert first.told == last.told == [EVENT]
-    assert "plugin tracker failed in sftsec_event: the tracker is away" in caplog.text
+    def test_failing_observer_is_logged_and_passed_over(
+        self,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        first, last = Everything(), Everything()
+        plugins = Plugins(())
+        for name, plugin in (("first", first), ("tracker", Raises()), ("last", last)):
+            plugins.add(plugin, name)
+        with caplog.at_level(logging.WARNING):
+            plugins.event(EVENT)
+        assert first.told == last.told == [EVENT]
+        assert "plugin tracker failed in sftsec_event: the tracker is away" in caplog.text

@@ -39,115 +39,111 @@ def assert_one_line(told: str) -> None:
     assert "Traceback" not in told
 
 
-def test_a_typo_in_the_configuration_stops_before_anything_is_touched(site: Site) -> None:
-    change(site, trian={"recipe": "linear"})
-    told = site.run("retrain", "triage", code=3)
-    assert_one_line(told)
-    assert "tasks.triage.trian" in told
-    assert "did you mean 'train'?" in told
-    assert not (site.folder / ".sftsec").exists()
+class TestConfiguration:
+    def test_typo_stops_before_anything_is_touched(self, site: Site) -> None:
+        change(site, trian={"recipe": "linear"})
+        told = site.run("retrain", "triage", code=3)
+        assert_one_line(told)
+        assert "tasks.triage.trian" in told
+        assert "did you mean 'train'?" in told
+        assert not (site.folder / ".sftsec").exists()
+
+    def test_unknown_recipe_suggests_a_known_one(self, site: Site) -> None:
+        change(site, train={"recipe": "lineer"})
+        told = site.run("config", "check", code=3)
+        assert "unknown recipe 'lineer', did you mean 'linear'?" in told
+
+    def test_unknown_task_suggests_a_known_one(self, site: Site) -> None:
+        told = site.run("retrain", "triag", code=2)
+        assert "unknown task 'triag', did you mean 'triage'?" in told
 
 
-def test_an_unknown_recipe_is_met_with_those_that_are_known(site: Site) -> None:
-    change(site, train={"recipe": "lineer"})
-    told = site.run("config", "check", code=3)
-    assert "unknown recipe 'lineer', did you mean 'linear'?" in told
+class TestData:
+    def test_only_label_is_named(self, site: Site) -> None:
+        write_lines(site, [row | {"label": "benign"} for row in lines_of(site)])
+        told = site.run("retrain", "triage", code=6)
+        assert_one_line(told)
+        assert "'benign'" in told
+        with site.store() as store:
+            assert [run.status for run in store.runs.list("triage")] == ["failed"]
+            assert store.models.list("triage") == []
+
+    def test_contradicting_labels_go_to_review(self, site: Site) -> None:
+        rows = lines_of(site)
+        rows[0] |= {"label": "benign", "analyst": {"name": "ann"}, "id": "torn"}
+        rows.append(rows[0] | {"label": "malicious", "analyst": {"name": "bob"}})
+        write_lines(site, rows)
+        before = site.json("dataset", "build", "triage")["review"]
+        write_lines(site, rows[:-1])
+        assert before == site.json("dataset", "build", "triage")["review"] + 1
+
+    def test_empty_file_has_no_labelled_examples(self, site: Site) -> None:
+        write_lines(site, [])
+        told = site.run("retrain", "triage", code=6)
+        assert_one_line(told)
+        assert "no labelled examples" in told
+
+    def test_bad_lines_are_quarantined_without_failing(self, site: Site) -> None:
+        file = site.folder / "incidents" / "judged.jsonl"
+        nested = b'{"id":"deep","message":' + b"[" * 1000 + b"]" * 1000 + b',"label":"benign"}\n'
+        huge = b'{"id":"huge","message":"' + b"a" * (50 << 20) + b'","label":"benign"}\n'
+        bad = b'{"id": "torn"\n\xff\xfe not utf-8\n' + nested + huge
+        file.write_bytes(bad + file.read_bytes())
+        assert site.json("retrain", "triage")["promoted"]
+        found = site.json("quarantine", "list")
+        assert len(found) == 4
+        assert {row["where"].rpartition(":")[2] for row in found} == {"1", "2", "3", "4"}
+        assert all(row["reason"] for row in found)
 
 
-def test_an_unknown_task_is_met_with_those_that_are_known(site: Site) -> None:
-    told = site.run("retrain", "triag", code=2)
-    assert "unknown task 'triag', did you mean 'triage'?" in told
+class TestModels:
+    def test_tampered_one_is_not_loaded(self, site: Site) -> None:
+        site.run("retrain", "triage")
+        (weights,) = (site.folder / ".sftsec" / "models").glob("*/*.safetensors")
+        raw = bytearray(weights.read_bytes())
+        raw[-1] ^= 1
+        weights.chmod(0o600)
+        weights.write_bytes(raw)
+        for command in (["score", "triage"], ["model", "verify"], ["model", "show", "triage@live"]):
+            told = site.run(*command, code=9)
+            assert weights.name in told or "not as registered" in told
+        assert not site.pushed()
+
+    def test_damaged_live_one_is_replaced(self, site: Site) -> None:
+        first = site.json("retrain", "triage")["model"]["digest"]
+        (weights,) = (site.folder / ".sftsec" / "models").glob("*/*.safetensors")
+        weights.chmod(0o600)
+        weights.write_bytes(b"gone")
+        change(site, train={"recipe": "linear", "seed": 14})
+        second = site.json("retrain", "triage")
+        assert second["promoted"]
+        assert second["model"]["digest"] != first
+        assert second["data"]["live_damaged"] == first
+        site.run("score", "triage")
+
+    def test_pickle_among_files_is_refused(self, site: Site) -> None:
+        site.run("retrain", "triage")
+        (model,) = (path.parent for path in (site.folder / ".sftsec").glob("models/*/model.json"))
+        (model / "model.pkl").write_bytes(pickle.dumps({"weights": [1.0]}))
+        told = site.run("score", "triage", code=9)
+        assert_one_line(told)
+        assert "model.pkl" in told
+
+    def test_scoring_without_one_says_so(self, site: Site) -> None:
+        told = site.run("score", "triage", code=2)
+        assert_one_line(told)
+        assert "triage@live" in told
 
 
-def test_one_label_only_is_named(site: Site) -> None:
-    write_lines(site, [row | {"label": "benign"} for row in lines_of(site)])
-    told = site.run("retrain", "triage", code=6)
-    assert_one_line(told)
-    assert "'benign'" in told
-    with site.store() as store:
-        assert [run.status for run in store.runs.list("triage")] == ["failed"]
-        assert store.models.list("triage") == []
-
-
-def test_two_labels_on_one_id_go_to_review(site: Site) -> None:
-    rows = lines_of(site)
-    rows[0] |= {"label": "benign", "analyst": {"name": "ann"}, "id": "torn"}
-    rows.append(rows[0] | {"label": "malicious", "analyst": {"name": "bob"}})
-    write_lines(site, rows)
-    before = site.json("dataset", "build", "triage")["review"]
-    write_lines(site, rows[:-1])
-    assert before == site.json("dataset", "build", "triage")["review"] + 1
-
-
-def test_an_empty_file_says_that_there_are_no_verdicts(site: Site) -> None:
-    write_lines(site, [])
-    told = site.run("retrain", "triage", code=6)
-    assert_one_line(told)
-    assert "no labelled examples" in told
-
-
-def test_bad_lines_are_quarantined_and_the_run_goes_on(site: Site) -> None:
-    file = site.folder / "incidents" / "judged.jsonl"
-    nested = b'{"id":"deep","message":' + b"[" * 1000 + b"]" * 1000 + b',"label":"benign"}\n'
-    huge = b'{"id":"huge","message":"' + b"a" * (50 << 20) + b'","label":"benign"}\n'
-    bad = b'{"id": "torn"\n\xff\xfe not utf-8\n' + nested + huge
-    file.write_bytes(bad + file.read_bytes())
-    assert site.json("retrain", "triage")["promoted"]
-    found = site.json("quarantine", "list")
-    assert len(found) == 4
-    assert {row["where"].rpartition(":")[2] for row in found} == {"1", "2", "3", "4"}
-    assert all(row["reason"] for row in found)
-
-
-def test_a_tampered_model_is_not_loaded(site: Site) -> None:
-    site.run("retrain", "triage")
-    (weights,) = (site.folder / ".sftsec" / "models").glob("*/*.safetensors")
-    raw = bytearray(weights.read_bytes())
-    raw[-1] ^= 1
-    weights.chmod(0o600)
-    weights.write_bytes(raw)
-    for command in (["score", "triage"], ["model", "verify"], ["model", "show", "triage@live"]):
-        told = site.run(*command, code=9)
-        assert weights.name in told or "not as registered" in told
-    assert not site.pushed()
-
-
-def test_a_damaged_model_in_service_does_not_keep_a_sound_one_out(site: Site) -> None:
-    first = site.json("retrain", "triage")["model"]["digest"]
-    (weights,) = (site.folder / ".sftsec" / "models").glob("*/*.safetensors")
-    weights.chmod(0o600)
-    weights.write_bytes(b"gone")
-    change(site, train={"recipe": "linear", "seed": 14})
-    second = site.json("retrain", "triage")
-    assert second["promoted"]
-    assert second["model"]["digest"] != first
-    assert second["data"]["live_damaged"] == first
-    site.run("score", "triage")
-
-
-def test_a_pickle_offered_as_a_model_is_refused(site: Site) -> None:
-    site.run("retrain", "triage")
-    (model,) = (path.parent for path in (site.folder / ".sftsec").glob("models/*/model.json"))
-    (model / "model.pkl").write_bytes(pickle.dumps({"weights": [1.0]}))
-    told = site.run("score", "triage", code=9)
-    assert_one_line(told)
-    assert "model.pkl" in told
-
-
-def test_scoring_without_a_model_says_so(site: Site) -> None:
-    told = site.run("score", "triage", code=2)
-    assert_one_line(told)
-    assert "triage@live" in told
-
-
-def test_a_refusal_of_the_gate_has_its_exit_code_and_promotes_nothing(site: Site) -> None:
-    change(site, gate={"min_labels": 100_000})
-    told = site.run("retrain", "triage", code=8)
-    assert_one_line(told)
-    assert "min_labels" in told
-    with site.store() as store:
-        assert set(store.models.aliases("triage")) == {"candidate"}
-        assert [run.status for run in store.runs.list("triage")] == ["refused"]
-    assert "min_labels" in site.run("model", "promote", "triage@candidate", code=8)
-    site.run("model", "promote", "triage@candidate", "--force", "a test of the override")
-    assert "forced against" in json.dumps(site.json("audit", "tail"))
+class TestGate:
+    def test_rejection_exits_8_and_promotes_nothing(self, site: Site) -> None:
+        change(site, gate={"min_labels": 100_000})
+        told = site.run("retrain", "triage", code=8)
+        assert_one_line(told)
+        assert "min_labels" in told
+        with site.store() as store:
+            assert set(store.models.aliases("triage")) == {"candidate"}
+            assert [run.status for run in store.runs.list("triage")] == ["refused"]
+        assert "min_labels" in site.run("model", "promote", "triage@candidate", code=8)
+        site.run("model", "promote", "triage@candidate", "--force", "a test of the override")
+        assert "forced against" in json.dumps(site.json("audit", "tail"))

@@ -97,7 +97,7 @@ class TestBoostedSite:
         line = Site(tmp_path).run("config", "check", code=3)
         assert "recipe 'linear' reads `text`, and the task names none" in line
 
-    def test_names_the_numbers_that_a_text_recipe_leaves(self, site: Site, tmp_path: Path) -> None:
+    def test_names_numbers_unread_by_text_recipe(self, site: Site, tmp_path: Path) -> None:
         settings = yaml.safe_load(site.config.read_text(encoding="utf-8"))
         task = settings["tasks"][TASK]
         task |= {"text": ["merchant.name"], "train": {"recipe": "linear"}}

@@ -97,7 +97,7 @@ def close_by_truth(space: AlertSite, task: str, fresh: list[Row]) -> tuple[set[s
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chosen", [SMS, WEB], ids=lambda each: each.name)
-def test_the_loop_learns_from_verdicts_on_its_own_detections(
+def test_loop_learns_from_verdicts_on_detections(
     space: AlertSite, chosen: Set, data_dir: Callable[[str], Path], tmp_path: Path
 ) -> None:
     past, fresh = fill(space, chosen, data_dir(chosen.name))

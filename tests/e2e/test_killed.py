@@ -74,7 +74,7 @@ def assert_each_once(site: Site, expected: set[str]) -> None:
         assert store.outbox.pending("incidents") == 0
 
 
-def test_killed_in_training_the_rerun_goes_on_and_promotes_one_model(tmp_path: Path) -> None:
+def test_rerun_of_training_promotes_one_model(tmp_path: Path) -> None:
     encoder = make_tiny_encoder(tmp_path / "encoder").model_dump()
     recipe = {"name": "full", "epochs": 8, "patience": 0, "encoder": encoder}
     train = {"recipe": recipe, "budget": None}
@@ -99,7 +99,7 @@ def test_killed_in_training_the_rerun_goes_on_and_promotes_one_model(tmp_path: P
     site.run("model", "verify")
 
 
-def test_killed_in_the_pull_the_rerun_makes_the_same_snapshot(live: Path, tmp_path: Path) -> None:
+def test_rerun_of_pull_makes_same_snapshot(live: Path, tmp_path: Path) -> None:
     site = Site.make(tmp_path / "site", open_rows=1500)
     shutil.copytree(live / ".sftsec", site.folder / ".sftsec")
     before = site.json("dataset", "show", "triage")[0]["digest"]
@@ -110,9 +110,7 @@ def test_killed_in_the_pull_the_rerun_makes_the_same_snapshot(live: Path, tmp_pa
 
 
 @pytest.mark.parametrize("program", [DIE_BEFORE_PROMOTION, DIE_AFTER_PROMOTION])
-def test_killed_around_the_promotion_there_is_one_live_model_or_none(
-    tmp_path: Path, program: str
-) -> None:
+def test_kill_around_promotion_leaves_one_model(tmp_path: Path, program: str) -> None:
     site = Site.make(tmp_path)
     site.run("retrain", "triage", code=-9, program=program)
     with site.store() as store:
@@ -128,9 +126,7 @@ def test_killed_around_the_promotion_there_is_one_live_model_or_none(
         assert len(store.models.alias_history("triage", "live")) == 1
 
 
-def test_killed_in_scoring_the_rerun_pushes_each_detection_once(
-    site: Site, expected: set[str]
-) -> None:
+def test_rerun_of_scoring_pushes_each_once(site: Site, expected: set[str]) -> None:
     def scored_a_page() -> bool:
         with site.store() as store:
             return store.outbox.pending("incidents") > 0
@@ -141,15 +137,13 @@ def test_killed_in_scoring_the_rerun_pushes_each_detection_once(
 
 
 @pytest.mark.parametrize("program", [DIE_BEFORE_PUSH, DIE_AFTER_PUSH])
-def test_killed_around_the_push_the_rerun_pushes_each_detection_once(
-    site: Site, expected: set[str], program: str
-) -> None:
+def test_rerun_around_push_pushes_each_once(site: Site, expected: set[str], program: str) -> None:
     site.run("score", "triage", code=-9, program=program)
     site.run("score", "triage")
     assert_each_once(site, expected)
 
 
-def test_scoring_everything_again_pushes_nothing(site: Site, expected: set[str]) -> None:
+def test_rescan_pushes_nothing_again(site: Site, expected: set[str]) -> None:
     site.run("score", "triage")
     again = site.json("score", "triage", "--rescan")
     assert again["delivered"]["written"] == 0

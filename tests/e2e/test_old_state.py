@@ -72,7 +72,7 @@ class TestOldState:
         site.run("audit", "tail", "--verify")
         assert len(site.json("audit", "tail", "-n", "999")) == facts["audit"]
 
-    def test_a_new_run_takes_the_place_of_the_killed_one(self, site: Site) -> None:
+    def test_new_run_replaces_the_killed_one(self, site: Site) -> None:
         with site.store() as store:
             (left,) = store.runs.unfinished("retrain", TASK)
         ended = site.json("retrain", TASK)

@@ -54,7 +54,7 @@ def write_verdicts(file: Path, said: Sequence[tuple[str, bool, str]]) -> Path:
 
 
 @pytest.mark.slow
-def test_a_wazuh_site_labels_trains_scores_and_learns_from_its_detections(
+def test_wazuh_site_learns_from_verdicts_on_detections(
     engine: EngineSite, data_dir: Callable[[str], Path], tmp_path: Path
 ) -> None:
     data = data_dir(SMS.name)
@@ -118,7 +118,7 @@ def test_a_wazuh_site_labels_trains_scores_and_learns_from_its_detections(
     assert site.json("audit", "push", TASK)["written"] == 0
 
 
-def test_a_verdict_needs_a_document_and_a_word(engine: EngineSite, tmp_path: Path) -> None:
+def test_verdict_needs_document_and_word(engine: EngineSite, tmp_path: Path) -> None:
     index = engine.name("wazuh-alerts")
     fill(engine, index, [])
     write_config(tmp_path, "opensearch", {TASK: engine.options(index)}, {TASK: WAZUH})

@@ -125,7 +125,7 @@ class TestBrokenPlugin:
         assert cause in listed["extra"]["error"]
         assert listed["core"]["error"] is None
 
-    def test_may_not_take_the_name_of_a_built_in(
+    def test_may_not_take_a_built_in_name(
         self, site: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         body = (
@@ -154,7 +154,7 @@ class TestNamedByATask:
         assert scored["detections"] == 0
         assert not site.pushed()
 
-    def test_an_audit_adds_its_section_to_the_report(
+    def test_audit_adds_its_section_to_report(
         self, site: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         audits = {"lengths": {"length": 20}}
@@ -179,7 +179,7 @@ class TestNamedByATask:
         votes = {vote["voter"]: vote for vote in site.json("retrain", "triage")["votes"]}
         assert votes["site"]["abstained"]
 
-    def test_a_model_is_not_scored_without_its_plugin(
+    def test_model_is_unscored_without_its_plugin(
         self, site: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         install(site, monkeypatch, WORKING, render="loud")
@@ -197,7 +197,7 @@ class TestNamedByATask:
         assert "tasks.triage.render.marc: unknown key 'marc', did you mean 'mark'?" in told
         assert not (site.folder / ".sftsec").exists()
 
-    def test_a_missing_requirement_is_named_before_a_pull(
+    def test_missing_requirement_is_named_before_pull(
         self, site: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         needs = (
@@ -210,7 +210,7 @@ class TestNamedByATask:
         assert "renderer 'loud' needs no_such_module: pip install such" in told
         assert not list((site.folder / ".sftsec" / "snapshots").glob("*"))
 
-    def test_a_splitter_of_a_plugin_is_a_method(
+    def test_splitter_of_plugin_is_a_method(
         self, site: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         install(site, monkeypatch, WORKING, split={"method": "thirds"})

@@ -129,7 +129,7 @@ def judge_as_a_notable(splunk: Splunkd, detection: dict[str, Any], malicious: bo
     [(SMS, 4000, 1500), (URLS, 8000, 2000)],
     ids=[SMS.name, URLS.name],
 )
-def test_the_loop_learns_from_verdicts_on_its_own_detections(
+def test_loop_learns_from_verdicts_on_detections(
     splunk: Splunkd,
     chosen: Set,
     past_rows: int,
@@ -196,7 +196,7 @@ def test_the_loop_learns_from_verdicts_on_its_own_detections(
 
 
 @pytest.mark.slow
-def test_a_score_that_is_killed_while_it_pushes_writes_each_detection_once(
+def test_score_killed_in_push_writes_each_once(
     splunk: Splunkd, data_dir: Callable[[str], Path], tmp_path: Path
 ) -> None:
     data = data_dir(SMS.name)

@@ -42,7 +42,7 @@ def accuracy(model: TrainedModel) -> float:
 
 
 @pytest.mark.parametrize("train", [train_full, train_lora])
-def test_the_packaged_encoder_is_fine_tuned_on_the_gpu(
+def test_packaged_encoder_is_fine_tuned(
     train: object, encoder: EncoderSettings, tmp_path: Path
 ) -> None:
     assert callable(train)
@@ -74,7 +74,7 @@ def test_a_device_with_bfloat16_trains_in_it() -> None:
     assert use_bf16() == torch.cuda.is_bf16_supported(including_emulation=False)
 
 
-def test_a_run_stopped_on_the_gpu_is_resumed(encoder: EncoderSettings, tmp_path: Path) -> None:
+def test_stopped_run_is_resumed(encoder: EncoderSettings, tmp_path: Path) -> None:
     def stop(step: int, _values: object) -> None:
         if step == 12:
             raise KeyboardInterrupt

@@ -62,6 +62,6 @@ def decides_or_offers(name: str) -> bool:
     return str(inspect.signature(HOOKS[name]).return_annotation) != "None"
 
 
-def test_every_kind_has_a_hook_of_its_own() -> None:
+def test_every_kind_has_its_own_hook() -> None:
     assert len({kind.hook for kind in KINDS}) == len(KINDS)
     assert {kind.hook for kind in KINDS} <= HOOKS.keys()

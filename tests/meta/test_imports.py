@@ -44,12 +44,12 @@ def failures() -> dict[str, str]:
     return found
 
 
-def test_the_libraries_import_nothing_of_ours(failures: dict[str, str]) -> None:
+def test_libraries_import_nothing_of_ours(failures: dict[str, str]) -> None:
     assert "the libraries" not in failures
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_module_imports_alone_and_without_a_warning(name: str, failures: dict[str, str]) -> None:
+def test_module_imports_alone_without_a_warning(name: str, failures: dict[str, str]) -> None:
     assert failures.get(name, "") == ""
 
 

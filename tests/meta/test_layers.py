@@ -47,58 +47,58 @@ def layer(name: str) -> int | None:
     return found[0] if found else None
 
 
-@pytest.mark.parametrize(("name", "path"), CORE)
-def test_every_module_of_the_core_has_a_layer(name: str, path: Path) -> None:
-    assert name == "sftsec_core" or layer(name) is not None, f"name the layer of {path.name} here"
+class TestLayer:
+    @pytest.mark.parametrize(("name", "path"), CORE)
+    def test_is_named_for_every_core_module(self, name: str, path: Path) -> None:
+        assert name == "sftsec_core" or layer(name) is not None, (
+            f"name the layer of {path.name} here"
+        )
+
+    @pytest.mark.parametrize(("name", "path"), CORE)
+    def test_imports_no_higher_one(self, name: str, path: Path) -> None:
+        mine = layer(name)
+        imported = {each: layer(each) for each in imports(path, typing_too=False)}
+        above = {
+            each for each, theirs in imported.items() if theirs is not None and theirs > (mine or 0)
+        }
+        assert above == set()
+
+    # `sftsec_core.api.predictions` holds arrays, so it stands beside the domain and not in it.
+    @pytest.mark.parametrize(
+        ("name", "path"), [(n, p) for n, p in CORE if within(n, "sftsec_core.api.domain")]
+    )
+    def test_of_domain_imports_standard_library_and_numpy(self, name: str, path: Path) -> None:
+        allowed = {*sys.stdlib_module_names, "numpy", "sftsec_core"}
+        assert {each.split(".")[0] for each in imports(path)} <= allowed
+        ours = {each for each in imports(path) if within(each, "sftsec_core")}
+        assert all(within(each, "sftsec_core.api.domain") for each in ours), name
+
+    @pytest.mark.parametrize(("name", "path"), CORE)
+    def test_of_core_imports_no_plugin(self, name: str, path: Path) -> None:
+        theirs = {outside.split(".")[0] for outside, _ in OUTSIDE}
+        assert {each.split(".")[0] for each in imports(path)} & theirs == set(), name
 
 
-@pytest.mark.parametrize(("name", "path"), CORE)
-def test_a_module_imports_from_its_own_layer_or_a_lower_one(name: str, path: Path) -> None:
-    mine = layer(name)
-    imported = {each: layer(each) for each in imports(path, typing_too=False)}
-    above = {
-        each for each, theirs in imported.items() if theirs is not None and theirs > (mine or 0)
-    }
-    assert above == set()
+class TestPlugin:
+    @pytest.mark.parametrize(("name", "path"), [*OUTSIDE, *EXAMPLE])
+    def test_imports_only_what_is_public(self, name: str, path: Path) -> None:
+        ours = {each for each in imports(path) if within(each, "sftsec_core")} - {"sftsec_core"}
+        private = {each for each in ours if each.split(".")[1] not in PUBLIC}
+        assert private == set(), f"{name} imports what the core may change without notice"
+
+    @pytest.mark.parametrize(("name", "path"), OUTSIDE)
+    def test_imports_no_other_plugin(self, name: str, path: Path) -> None:
+        mine = name.partition(".")[0]
+        shared = {library for library, users in SHARED.items() if mine in users}
+        others = {outside.split(".")[0] for outside, _ in OUTSIDE} - {mine} - shared
+        assert {each.split(".")[0] for each in imports(path)} & others == set()
 
 
-# `sftsec_core.api.predictions` holds arrays, so it stands beside the domain and not in it.
-@pytest.mark.parametrize(
-    ("name", "path"), [(n, p) for n, p in CORE if within(n, "sftsec_core.api.domain")]
-)
-def test_the_domain_imports_the_standard_library_and_numpy_only(name: str, path: Path) -> None:
-    allowed = {*sys.stdlib_module_names, "numpy", "sftsec_core"}
-    assert {each.split(".")[0] for each in imports(path)} <= allowed
-    ours = {each for each in imports(path) if within(each, "sftsec_core")}
-    assert all(within(each, "sftsec_core.api.domain") for each in ours), name
+class TestLibrary:
+    def test_pluggy_is_for_the_plugin_manager(self) -> None:
+        users = {name for name, path in modules() if "pluggy" in imports(path)}
+        assert users == {"sftsec_core.api.hookspecs", "sftsec_core.plugins"}
 
-
-@pytest.mark.parametrize(("name", "path"), CORE)
-def test_the_core_imports_no_connector_and_no_plugin(name: str, path: Path) -> None:
-    theirs = {outside.split(".")[0] for outside, _ in OUTSIDE}
-    assert {each.split(".")[0] for each in imports(path)} & theirs == set(), name
-
-
-@pytest.mark.parametrize(("name", "path"), [*OUTSIDE, *EXAMPLE])
-def test_a_plugin_imports_only_what_is_public(name: str, path: Path) -> None:
-    ours = {each for each in imports(path) if within(each, "sftsec_core")} - {"sftsec_core"}
-    private = {each for each in ours if each.split(".")[1] not in PUBLIC}
-    assert private == set(), f"{name} imports what the core may change without notice"
-
-
-@pytest.mark.parametrize(("name", "path"), OUTSIDE)
-def test_connectors_and_plugins_do_not_lean_on_each_other(name: str, path: Path) -> None:
-    mine = name.partition(".")[0]
-    shared = {library for library, users in SHARED.items() if mine in users}
-    others = {outside.split(".")[0] for outside, _ in OUTSIDE} - {mine} - shared
-    assert {each.split(".")[0] for each in imports(path)} & others == set()
-
-
-def test_only_the_plugin_manager_touches_pluggys() -> None:
-    users = {name for name, path in modules() if "pluggy" in imports(path)}
-    assert users == {"sftsec_core.api.hookspecs", "sftsec_core.plugins"}
-
-
-def test_pytest_is_imported_by_the_testing_kit_only() -> None:
-    users = {name for name, path in modules() if "pytest" in imports(path)}
-    assert all(within(name, "sftsec_core.testing") for name in users)
+    def test_pytest_is_for_the_testing_kit(self) -> None:
+        users = {name for name, path in modules() if "pytest" in imports(path)}
+        assert all(within(name, "sftsec_core.testing") for name in users)

@@ -30,58 +30,40 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("kind", FORBIDDEN)
-def test_no_file_names(kind: str) -> None:
-    found = [
-        f"{name_of(path)}: {needle}"
-        for path in files()
-        for needle in FORBIDDEN[kind]
-        if needle in text_of(path)
-    ]
-    assert found == []
+class TestSwitchedOffRule:
+    @pytest.mark.parametrize("path", PYTHON, ids=name_of)
+    def test_has_its_reason_on_the_line(self, path: Path) -> None:
+        bare = [
+            f"{number}: {line.strip()}"
+            for number, line in enumerate(text_of(path).splitlines(), start=1)
+            if re.search(r"#\s*(ruff:\s*)?noqa\b", line)
+            and not re.search(r"noqa: [A-Z]+\d+(, ?[A-Z]+\d+)* - \w+", line)
+        ]
+        assert bare == []
+
+    def test_has_its_reason_in_pyproject(self) -> None:
+        lint = tomllib.loads(PROJECT)["tool"]["ruff"]["lint"]
+        ignored = PROJECT.split("\nignore = [")[1].split("]")[0].strip().splitlines()
+        assert len(ignored) >= 1
+        assert all("#" in line for line in ignored), "say why, behind the rule"
+        lines = PROJECT.splitlines()
+        for pattern in lint["per-file-ignores"]:
+            at = next(n for n, line in enumerate(lines) if line.startswith(f'"{pattern}"'))
+            above = [line for line in lines[at - 2 : at] if line.startswith("#")]
+            assert above or "#" in lines[at], f"say why, above {pattern}"
 
 
-def test_packaging_is_not_a_package() -> None:
-    """An `__init__.py` there hides PyPI's `packaging` from transformers when run from the root."""
-    assert not list((ROOT / "packaging").rglob("__init__.py"))
-
-
-def test_no_data_and_no_weights_are_in_the_repository() -> None:
-    assert [name_of(path) for path in files() if path.suffix in BINARY] == []
-    assert [name_of(path) for path in files() if path.stat().st_size > 300_000] == []
-
-
-@pytest.mark.parametrize("path", PYTHON, ids=name_of)
-def test_a_rule_that_is_switched_off_has_its_reason_beside_it(path: Path) -> None:
-    bare = [
-        f"{number}: {line.strip()}"
-        for number, line in enumerate(text_of(path).splitlines(), start=1)
-        if re.search(r"#\s*(ruff:\s*)?noqa\b", line)
-        and not re.search(r"noqa: [A-Z]+\d+(, ?[A-Z]+\d+)* - \w+", line)
-    ]
-    assert bare == []
-
-
-def test_a_rule_that_pyproject_switches_off_has_its_reason_beside_it() -> None:
-    lint = tomllib.loads(PROJECT)["tool"]["ruff"]["lint"]
-    ignored = PROJECT.split("\nignore = [")[1].split("]")[0].strip().splitlines()
-    assert len(ignored) >= 1
-    assert all("#" in line for line in ignored), "say why, behind the rule"
-    lines = PROJECT.splitlines()
-    for pattern in lint["per-file-ignores"]:
-        at = next(n for n, line in enumerate(lines) if line.startswith(f'"{pattern}"'))
-        above = [line for line in lines[at - 2 : at] if line.startswith("#")]
-        assert above or "#" in lines[at], f"say why, above {pattern}"
-
-
-@pytest.mark.parametrize("path", TESTS, ids=name_of)
-def test_no_test_asserts_nothing(path: Path) -> None:
-    empty = [
-        node.name
-        for node in ast.walk(ast.parse(text_of(path)))
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not asserts(node)
-    ]
-    assert empty == []
+class TestTests:
+    @pytest.mark.parametrize("path", TESTS, ids=name_of)
+    def test_each_of_them_asserts(self, path: Path) -> None:
+        empty = [
+            node.name
+            for node in ast.walk(ast.parse(text_of(path)))
+            if isinstance(node, ast.FunctionDef)
+            and node.name.startswith("test_")
+            and not asserts(node)
+        ]
+        assert empty == []
 
 
 def asserts(test: ast.FunctionDef) -> bool:
@@ -98,26 +80,46 @@ def is_true(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and value.value is True
 
 
-def test_what_the_project_asks_for_is_pinned() -> None:
-    project = tomllib.loads(PROJECT)
-    pinned = {
-        line.split("==")[0]
-        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-        if "==" in line
-    }
-    extras = project["project"]["optional-dependencies"]
-    wanted = [
-        *project["project"]["dependencies"],
-        *(each for name in extras if name != "all" for each in extras[name]),
-        *project["dependency-groups"]["dev"],
-        *project["build-system"]["requires"],
-    ]
-    names = {re.split(r"[\[<>=!~ ;]", requirement)[0].lower() for requirement in wanted}
-    assert names - pinned == set(), "run make constraints"
+class TestRequirements:
+    def test_all_of_them_are_pinned(self) -> None:
+        project = tomllib.loads(PROJECT)
+        pinned = {
+            line.split("==")[0]
+            for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+            if "==" in line
+        }
+        extras = project["project"]["optional-dependencies"]
+        wanted = [
+            *project["project"]["dependencies"],
+            *(each for name in extras if name != "all" for each in extras[name]),
+            *project["dependency-groups"]["dev"],
+            *project["build-system"]["requires"],
+        ]
+        names = {re.split(r"[\[<>=!~ ;]", requirement)[0].lower() for requirement in wanted}
+        assert names - pinned == set(), "run make constraints"
 
 
-@pytest.mark.parametrize("path", [p for p in files() if p.suffix == ".md"], ids=name_of)
-def test_a_document_links_to_what_is_there(path: Path) -> None:
-    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text_of(path))
-    missing = [link for link in links if not (path.parent / link).exists()]
-    assert missing == []
+class TestFiles:
+    @pytest.mark.parametrize("kind", FORBIDDEN)
+    def test_forbidden_name_is_in_none(self, kind: str) -> None:
+        found = [
+            f"{name_of(path)}: {needle}"
+            for path in files()
+            for needle in FORBIDDEN[kind]
+            if needle in text_of(path)
+        ]
+        assert found == []
+
+    def test_packaging_is_not_a_package(self) -> None:
+        """An `__init__.py` there hides the library of that name from transformers in the root."""
+        assert not list((ROOT / "packaging").rglob("__init__.py"))
+
+    def test_hold_no_data_and_no_weights(self) -> None:
+        assert [name_of(path) for path in files() if path.suffix in BINARY] == []
+        assert [name_of(path) for path in files() if path.stat().st_size > 300_000] == []
+
+    @pytest.mark.parametrize("path", [p for p in files() if p.suffix == ".md"], ids=name_of)
+    def test_document_links_to_what_is_there(self, path: Path) -> None:
+        links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text_of(path))
+        missing = [link for link in links if not (path.parent / link).exists()]
+        assert missing == []

@@ -107,14 +107,14 @@ def sftsec(
     return run(sys.executable, "-c", program, *arguments, cwd=cwd, path=path, codes=codes)
 
 
-def test_the_wheel_holds_the_package_and_its_entry_point(installed: Path) -> None:
+def test_wheel_holds_package_and_entry_point(installed: Path) -> None:
     names = {path.name for path in installed.iterdir()}
     assert {"sftsec_example", "sftsec_example-1.0.0.dist-info"} <= names
     entry_points = installed / "sftsec_example-1.0.0.dist-info" / "entry_points.txt"
     assert "example = sftsec_example.hooks" in entry_points.read_text(encoding="utf-8")
 
 
-def test_its_own_tests_pass_where_it_is_installed(installed: Path) -> None:
+def test_own_tests_pass_where_installed(installed: Path) -> None:
     tests = installed.parent / "source"
     pytest_alone = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
     printed = run(*pytest_alone, cwd=tests, path=installed)
@@ -129,7 +129,7 @@ def test_plugins_list_shows_it_with_its_distribution(installed: Path, site: Path
     assert "1.0.0" in text
 
 
-def test_where_it_is_not_installed_the_error_names_it(site: Path) -> None:
+def test_error_names_it_where_not_installed(site: Path) -> None:
     env = {**os.environ, "PYTHONPATH": ""}
     program = "from sftsec_core.cli import main; main()"
     done = subprocess.run(
@@ -140,7 +140,7 @@ def test_where_it_is_not_installed_the_error_names_it(site: Path) -> None:
     assert "unknown plugin 'example'" in done.stderr
 
 
-def test_a_retraining_run_uses_its_connector_step_and_recipe(installed: Path, site: Path) -> None:
+def test_retraining_uses_connector_step_and_recipe(installed: Path, site: Path) -> None:
     printed = sftsec("retrain", "phishing", "--json", cwd=site, path=installed, codes=(0, 8))
     assert "example-naive-bayes" in printed
     assert "example-precision" in printed
@@ -154,9 +154,7 @@ def test_a_retraining_run_uses_its_connector_step_and_recipe(installed: Path, si
     assert "hxxp" in models[0].read_text(encoding="utf-8")
 
 
-def test_detections_of_its_model_go_to_its_connector_once(
-    installed: Path, site: Path, desk: Any
-) -> None:
+def test_detections_go_to_its_connector_once(installed: Path, site: Path, desk: Any) -> None:
     sftsec("retrain", "phishing", "--json", cwd=site, path=installed)
     for _ in range(2):
         sftsec("score", "phishing", "--json", cwd=site, path=installed)

@@ -29,9 +29,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, errors
 
 
-def test_it_answers_over_tls_and_a_signal_ends_it_when_what_runs_is_done(
-    own_site: Site, certificates: Path
-) -> None:
+def test_signal_finishes_running_requests_over_tls(own_site: Site, certificates: Path) -> None:
     own_site.promote(own_site.register())
     pem = ["--certificate", str(certificates / "node.pem"), "--key", str(certificates / "node.key")]
     with started(own_site, *pem) as (process, url):
@@ -74,7 +72,7 @@ def test_ctrl_c_is_no_failure(own_site: Site) -> None:
     assert (code, errors) == (0, "")
 
 
-def test_a_wrong_setting_is_one_line_with_its_exit_code(own_site: Site) -> None:
+def test_wrong_setting_is_one_line(own_site: Site) -> None:
     command = [sys.executable, "-c", CODE, "-c", str(own_site.context.file)]
     done = subprocess.run(
         [*command, "serve", "--host", "0.0.0.0"],  # noqa: S104 - that is what is refused
@@ -84,7 +82,7 @@ def test_a_wrong_setting_is_one_line_with_its_exit_code(own_site: Site) -> None:
     assert "serve.host: 0.0.0.0 is reachable from other machines" in done.stderr
 
 
-def test_a_missing_extra_is_named(own_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_extra_is_named(own_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     monkeypatch.delitem(sys.modules, "sftsec_core.server.endpoint", raising=False)
     result = CliRunner().invoke(cli, ["-c", str(own_site.context.file), "serve"])

@@ -130,7 +130,7 @@ class TestUseCases:
         with pytest.raises(AssertionError, match="was touched"):
             call(promote, operator)
 
-    def test_promoting_in_a_retraining_needs_its_own_permission(
+    def test_promotion_by_retraining_needs_its_permission(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setitem(ROLES, "trainer", frozenset({Permission.RETRAIN}))

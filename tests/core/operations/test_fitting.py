@@ -24,7 +24,7 @@ def test_only_the_lent_device_is_visible(
     assert os.environ[VISIBLE] == "0,1,2,3"
 
 
-def test_the_variable_is_gone_again_where_it_was_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unset_variable_is_unset_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VISIBLE, raising=False)
     with pytest.raises(KeyboardInterrupt), only_visible("cuda:1"):
         raise KeyboardInterrupt
@@ -32,12 +32,12 @@ def test_the_variable_is_gone_again_where_it_was_not_set(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("device", ["tpu:0", "cuda:x", ""])
-def test_a_device_that_nobody_knows_is_refused(device: str) -> None:
+def test_unknown_device_is_refused(device: str) -> None:
     with pytest.raises(TrainingError, match="write cuda:N or cpu"), only_visible(device):
         pass
 
 
-def test_a_process_that_uses_cuda_cannot_be_confined(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_with_cuda_cannot_be_confined(monkeypatch: pytest.MonkeyPatch) -> None:
     torch = pytest.importorskip("torch")
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
     with pytest.raises(TrainingError, match="in use already"), only_visible("cuda:1"):

@@ -45,7 +45,7 @@ class TestNewPlugin:
             new_plugin(name, tmp_path)
         assert list(tmp_path.iterdir()) == []
 
-    def test_overwrites_nothing(self, tmp_path: Path) -> None:
+    def test_overwrites_no_file(self, tmp_path: Path) -> None:
         (tmp_path / "mine").mkdir()
         (tmp_path / "mine" / "notes.txt").write_text("keep me")
         with pytest.raises(ConfigError, match="not empty"):

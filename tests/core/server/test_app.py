@@ -121,7 +121,7 @@ class TestScore:
         assert [each["id"] for each in results] == ["?", "b", None]
         assert all(each["label"] is not None for each in results)
 
-    def test_an_event_nested_too_deep_has_an_error(self, client: Client) -> None:
+    def test_too_deep_event_has_an_error(self, client: Client) -> None:
         deep: dict[str, Any] = {"message": "click"}
         for _ in range(40):
             deep = {"a": deep}
@@ -175,7 +175,7 @@ class TestRejections:
         assert reply.status == 409
         assert "`sftsec retrain empty`" in reply.detail
 
-    def test_a_body_is_bounded_with_or_without_length(
+    def test_body_is_bounded_without_length_too(
         self,
         client: Client,
     ) -> None:
@@ -211,7 +211,7 @@ class TestRejections:
         reply = client.call("POST", "/v1/score", b"{}", **{"Content-Encoding": "gzip"})
         assert (reply.status, "content encoding" in reply.detail) == (415, True)
 
-    def test_a_wrong_path_or_method_names_the_right_ones(self, client: Client) -> None:
+    def test_wrong_path_or_method_names_right_ones(self, client: Client) -> None:
         lost, wrong = client.get("/v2/score"), client.get("/v1/score")
         assert (lost.status, "/v1/score" in lost.detail) == (404, True)
         assert (wrong.status, wrong.headers["allow"]) == (405, "POST")

@@ -74,7 +74,7 @@ class TestReveal:
             Tokens(tokens)
         assert not any(token in str(caught.value) for token in tokens.values())
 
-    def test_a_missing_secret_is_named_by_its_reference(self, tmp_path: Path) -> None:
+    def test_missing_secret_is_named_by_reference(self, tmp_path: Path) -> None:
         with pytest.raises(
             ConfigError, match=r"sftsec\.yaml: serve\.tokens: .*env:SFTSEC_NO_TOKEN"
         ):

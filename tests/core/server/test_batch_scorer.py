@@ -26,7 +26,7 @@ def pick(incidents: Sequence[Incident]) -> list[Incident]:
 
 
 class TestBatchScorer:
-    def test_an_event_that_a_step_drops_has_an_error(self) -> None:
+    def test_event_dropped_by_step_has_an_error(self) -> None:
         answer = BatchScorer(scorer(steps=pick), ("message",))
         results = answer([event("spam"), event("drop"), event("poison"), event("hello"), event("")])
         assert [(each.label, each.error) for each in results] == [
@@ -37,13 +37,13 @@ class TestBatchScorer:
             (None, "no field that the task reads has a value"),
         ]
 
-    def test_a_benign_event_has_the_probability_of_an_attack(self) -> None:
+    def test_benign_event_has_probability_of_attack(self) -> None:
         (result,) = BatchScorer(scorer(threshold=0.9), ("message",))([event("spam")])
         assert (result.label, result.detection) == ("ham", False)
         assert result.probability == pytest.approx(0.75)
         assert result.top_classes[0] == ClassProbability("spam", 0.75)
 
-    def test_plugins_see_the_fields_that_the_task_keeps(self) -> None:
+    def test_plugins_see_the_kept_fields(self) -> None:
         seen: list[Detection] = []
 
         def note(detection: Detection) -> Suppression | None:

@@ -126,7 +126,7 @@ class TestConnections:
         assert (reply.status, reply.headers["retry-after"]) == (503, "1")
         assert "too many requests are being read" in reply.detail
 
-    def test_a_response_does_not_wait_for_an_acknowledgement(self, site: Site) -> None:
+    def test_response_waits_for_no_acknowledgement(self, site: Site) -> None:
         """Nagle's algorithm, left on, costs 40 ms an answer: twenty times what the model needs."""
         listening = _listen(site.settings())
         with listening, socket.create_connection(listening.getsockname()):

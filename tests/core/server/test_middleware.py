@@ -36,12 +36,12 @@ class TestAuthentication:
         assert "Authorization: Bearer TOKEN" in reply.detail
         assert token is None or token == "" or token not in reply.raw.decode()
 
-    def test_a_body_is_not_read_without_a_token(self, client: Client) -> None:
+    def test_body_is_unread_without_a_token(self, client: Client) -> None:
         reply = replace(client, token=None).call("POST", "/v1/score", b"x" * 5_000_000)
         assert reply.status == 401
 
     @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-    def test_health_needs_no_token_and_names_no_task(self, client: Client, path: str) -> None:
+    def test_health_needs_no_token(self, client: Client, path: str) -> None:
         reply = replace(client, token=None).get(path)
         assert reply.status == 200
         assert TASK not in reply.raw.decode()
@@ -61,7 +61,7 @@ class TestAuthentication:
 
 
 class TestAccessLog:
-    def test_names_the_owner_and_nothing_of_the_events(
+    def test_names_owner_but_no_event(
         self, client: Client, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.DEBUG)

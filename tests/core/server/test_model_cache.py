@@ -75,7 +75,7 @@ class TestRefresh:
 
 
 class TestErrors:
-    def test_a_damaged_model_leaves_the_old_one_serving(
+    def test_damaged_model_leaves_old_one_serving(
         self, own_site: Site, cache: ModelCache, caplog: pytest.LogCaptureFixture
     ) -> None:
         good, bad = own_site.register(0), own_site.register(1)
@@ -100,7 +100,7 @@ class TestErrors:
         cache.refresh()
         assert (cache.status.state, digest(cache)) == ("failed", None)
 
-    def test_a_repaired_model_is_loaded_after_the_interval(
+    def test_repaired_model_is_loaded_after_interval(
         self, own_site: Site, cache: ModelCache, clock: Clock
     ) -> None:
         ref = own_site.register()
@@ -144,7 +144,7 @@ class TestErrors:
         cache.refresh()
         assert cache.status.error is None
 
-    def test_a_plugins_error_is_shown_by_its_type(
+    def test_plugin_error_is_shown_by_type(
         self, own_site: Site, cache: ModelCache, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def broken(_ref: object) -> None:

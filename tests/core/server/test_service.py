@@ -119,7 +119,7 @@ def info(digest: str) -> dict[str, Any]:
 
 
 class TestQueue:
-    def test_a_full_queue_asks_for_a_later_retry(
+    def test_full_queue_asks_for_later_retry(
         self, client: Client, callers: ThreadPoolExecutor, model: GatedModel
     ) -> None:
         fill(client, callers, model)
@@ -206,7 +206,7 @@ class TestModels:
         assert all(answer == right[answer["model"]["digest"]] for answer in answers)
         assert {answer["model"]["digest"] for answer in answers} == {first.digest, second.digest}
 
-    def test_a_damaged_model_is_reported_while_the_old_serves(self, own_site: Site) -> None:
+    def test_damaged_model_is_reported_while_old_serves(self, own_site: Site) -> None:
         good, bad = own_site.register(0), own_site.register(1)
         own_site.promote(good)
         with running(Endpoint(own_site.context, own_site.settings())) as client:

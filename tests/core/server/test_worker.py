@@ -32,7 +32,7 @@ class TestScoringWorker:
         one.stop()
         other.stop()
 
-    def test_an_error_or_a_cancellation_frees_the_queue(self) -> None:
+    def test_error_or_cancellation_frees_the_queue(self) -> None:
         gate = threading.Event()
         worker = ScoringWorker("one", 1, threading.Semaphore(1))
         running_now = worker.submit(lambda: gate.wait(PATIENCE_S))

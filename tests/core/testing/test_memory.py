@@ -80,7 +80,7 @@ class TestMemoryConnector(ConnectorContract):
 # --- what the fake adds to the contract
 
 
-def test_a_source_that_is_away_is_unavailable_and_comes_back() -> None:
+def test_absent_source_is_unavailable_until_back() -> None:
     source = MemorySource(list(make_incidents(3)), available=False)
     connector = MemoryConnector(source)
     with pytest.raises(ConnectorUnavailableError):
@@ -90,7 +90,7 @@ def test_a_source_that_is_away_is_unavailable_and_comes_back() -> None:
     assert len(connector.push(make_detections(1)).written) == 1
 
 
-def test_a_connection_may_be_lost_between_two_pages() -> None:
+def test_connection_lost_between_pages_resumes() -> None:
     source = MemorySource(list(make_incidents(10)))
     pages = MemoryConnector(source, page_size=4).pull(PullWindow())
     first = next(pages)
@@ -102,14 +102,14 @@ def test_a_connection_may_be_lost_between_two_pages() -> None:
     assert [len(page.incidents) for page in rest] == [4, 2]
 
 
-def test_a_closed_connector_refuses_to_work() -> None:
+def test_closed_connector_refuses_to_work() -> None:
     connector = MemoryConnector(MemorySource())
     connector.close()
     with pytest.raises(ConnectorError, match="after it was closed"):
         connector.check()
 
 
-def test_a_request_for_labels_is_not_repeated() -> None:
+def test_request_for_labels_is_not_repeated() -> None:
     source = MemorySource()
     connector = MemoryConnector(source)
     assert connector.request_labels(make_label_requests(["a", "b", "a"])) == 2
@@ -117,7 +117,7 @@ def test_a_request_for_labels_is_not_repeated() -> None:
     assert source.requested == ["a", "b", "c"]
 
 
-def test_an_incident_without_a_time_is_in_no_window_of_time() -> None:
+def test_timeless_incident_is_in_no_window() -> None:
     timeless = replace(make_incidents(1)[0], at=None)
     connector = MemoryConnector(MemorySource([timeless]))
     bounded = PullWindow(since=make_incidents(1)[0].at)

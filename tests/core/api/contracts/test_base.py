@@ -46,7 +46,7 @@ class TestMissing:
     def test_is_none_when_all_is_installed(self) -> None:
         assert spec(Requirement(module="json", install_hint="")).missing() is None
 
-    def test_names_the_module_and_how_to_install_it(self) -> None:
+    def test_names_module_and_install_command(self) -> None:
         needs = Requirement(module="no_such_module", install_hint="pip install such")
         assert spec(needs).missing() == "step 'lower' needs no_such_module: pip install such"
 

@@ -54,7 +54,7 @@ class TestColumns:
         assert empty.categories().shape == (0, 1)
         assert empty.text() == []
 
-    def test_of_a_kind_that_the_task_lacks_have_no_width(self) -> None:
+    def test_of_an_absent_kind_have_no_width(self) -> None:
         batch = Batch.of_texts(["a", "b"])
         assert batch.numbers().shape == (2, 0)
         assert batch.categories().shape == (2, 0)

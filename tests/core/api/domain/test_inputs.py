@@ -44,13 +44,13 @@ class TestDigest:
         if lone[0] == lone[1]:  # a task's examples have the same inputs
             assert (inputs_digest(one) == inputs_digest(other)) == (present(one) == present(other))
 
-    def test_of_a_lone_text_is_that_of_its_bytes(self) -> None:
+    def test_of_lone_text_is_its_bytes_digest(self) -> None:
         text = "Grüße \ud800"
         raw = text.encode("utf-8", "surrogatepass")
         assert canonical_bytes({"text": text}) == raw
         assert inputs_digest({"text": text}) == hashlib.blake2b(raw, digest_size=16).hexdigest()
 
-    def test_depends_neither_on_order_nor_on_missing_inputs(self) -> None:
+    def test_ignores_order_and_missing_inputs(self) -> None:
         one: Inputs = {"text": "x", "amount": 3.0, "user": None}
         assert inputs_digest(one) == inputs_digest({"amount": 3.0, "user": None, "text": "x"})
         assert inputs_digest(one) == inputs_digest({"text": "x", "amount": 3.0, "user": ""})
@@ -90,7 +90,7 @@ class TestDescription:
     def test_of_a_lone_text_is_the_text(self) -> None:
         assert describe_inputs({"text": "verify your account"}) == "verify your account"
 
-    def test_names_every_other_input_that_has_a_value(self) -> None:
+    def test_names_every_other_present_input(self) -> None:
         inputs: Inputs = {
             "text": "login",
             "amount": 40.77,

@@ -28,7 +28,7 @@ def run(name: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[st
 
 
 @each_package
-def test_it_writes_the_archive_here_and_says_what_comes_next(name: str, tmp_path: Path) -> None:
+def test_writes_archive_and_names_next_step(name: str, tmp_path: Path) -> None:
     done = run(name, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (file,) = tmp_path.iterdir()
@@ -37,9 +37,7 @@ def test_it_writes_the_archive_here_and_says_what_comes_next(name: str, tmp_path
 
 
 @each_package
-def test_json_holds_what_a_pipeline_needs_and_nothing_else_is_printed(
-    name: str, tmp_path: Path
-) -> None:
+def test_json_is_all_that_is_printed(name: str, tmp_path: Path) -> None:
     done = run(name, "--output", "new/dist", "--json", cwd=tmp_path)
     told = json.loads(done.stdout)
     content = (tmp_path / told["file"]).read_bytes()
@@ -49,9 +47,7 @@ def test_json_holds_what_a_pipeline_needs_and_nothing_else_is_printed(
 
 
 @each_package
-def test_a_folder_that_cannot_be_made_is_one_line_that_says_what_to_do(
-    name: str, tmp_path: Path
-) -> None:
+def test_impossible_folder_is_one_line(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = run(name, "--output", "file/dist", cwd=tmp_path)
     assert done.returncode == 3
@@ -61,12 +57,12 @@ def test_a_folder_that_cannot_be_made_is_one_line_that_says_what_to_do(
 
 
 @each_package
-def test_it_needs_no_configuration(name: str, tmp_path: Path) -> None:
+def test_needs_no_configuration(name: str, tmp_path: Path) -> None:
     (tmp_path / "sftsec.yaml").write_text("version: [")
     assert run(name, cwd=tmp_path).returncode == 0
 
 
 @each_package
-def test_its_help_has_examples(name: str) -> None:
+def test_help_has_examples(name: str) -> None:
     shown = CliRunner().invoke(cli, ["package", name, "--help"]).output
     assert f"sftsec package {name} --output" in shown

@@ -8,7 +8,7 @@ from sftsec_core.cli import cli
 from sftsec_core.packages.soar import build_soar_app
 
 
-def test_its_help_and_its_readme_show_the_same_steps() -> None:
+def test_help_and_readme_show_same_steps() -> None:
     """And the SDK in them is the one that the app is built on."""
     help_ = CliRunner().invoke(cli, ["package", "soar", "--help"]).output
     files = build_soar_app().files

@@ -166,7 +166,7 @@ class TestDefang(StepContract):
             for incident, url in zip(make_incidents(4), urls, strict=True)
         ]
 
-    def test_hosts_lose_their_dots_and_paths_keep_them(self) -> None:
+    def test_only_hosts_lose_their_dots(self) -> None:
         texts = [incident.fields["message"] for incident in self._step()(self.incidents())]
         assert texts == [
             "hxxps://a[.]example/x.html",

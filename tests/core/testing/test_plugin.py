@@ -75,7 +75,7 @@ CHECKS = [
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_a_right_plugin_passes(check: str) -> None:
+def test_right_plugin_passes(check: str) -> None:
     right = steps(spec()) + textwrap.dedent("""
         @hookimpl
         def sftsec_acquire_gpu(
@@ -140,7 +140,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_contract_finds(fault: str) -> None:
+def test_contract_finds_a_fault(fault: str) -> None:
     body, check = FAULTS[fault]
     with pytest.raises((AssertionError, PluginError)):
         getattr(contract(body), check)()
@@ -154,7 +154,7 @@ def test_the_contract_finds(fault: str) -> None:
         ("print('hello')", "import these inside"),
     ],
 )
-def test_the_contract_finds_an_import_that_is_not_free(
+def test_contract_finds_a_costly_import(
     line: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "not_free.py").write_text(line + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The contracts of what decides and measures pass what is right and find what is wrong."""
+"""The contracts of what decides pass what is right and find what is wrong."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import pytest
 from pydantic import BaseModel, ConfigDict
 
 from sftsec_core.api.contracts import (
     EmptyConfig,
-    MetricSpec,
     RendererSpec,
     SplitterSpec,
     SuppressorSpec,
@@ -30,10 +28,8 @@ from sftsec_core.api.domain import (
     TaskSpec,
     Vote,
 )
-from sftsec_core.api.predictions import Predictions
 from sftsec_core.api.settings.task import GateSettings, SplitSettings
 from sftsec_core.testing import (
-    MetricContract,
     RendererContract,
     SplitterContract,
     SuppressorContract,
@@ -261,48 +257,6 @@ class TestARightSuppressor(SuppressorUnderTest):
     """Everything, inherited."""
 
 
-# --- metrics
-
-
-def brier(_config: EmptyConfig, predictions: Predictions) -> float | None:
-    """Right: the mean squared error of the attack's probability."""
-    return float(np.mean((predictions.proba[:, 1] - predictions.y) ** 2))
-
-
-def undefined_is_nan(config: EmptyConfig, predictions: Predictions) -> float | None:
-    return float("nan") if len(set(predictions.y)) < 2 else brier(config, predictions)
-
-
-def first_row(_config: EmptyConfig, predictions: Predictions) -> float | None:
-    return float((predictions.proba[0, 1] - predictions.y[0]) ** 2)
-
-
-def constant(_config: EmptyConfig, _predictions: Predictions) -> float | None:
-    return 0.5
-
-
-def the_other_way(config: EmptyConfig, predictions: Predictions) -> float | None:
-    return -(brier(config, predictions) or 0.0)
-
-
-def sorts_in_place(config: EmptyConfig, predictions: Predictions) -> float | None:
-    predictions.proba.sort(axis=0)
-    return brier(config, predictions)
-
-
-class MetricUnderTest(MetricContract):
-    compute: Callable[..., float | None] = staticmethod(brier)
-
-    def spec(self) -> MetricSpec[Any]:
-        return MetricSpec(
-            name="brier", summary="Brier score", higher_is_better=False, compute=self.compute
-        )
-
-
-class TestARightMetric(MetricUnderTest):
-    """Everything, inherited."""
-
-
 # --- the wrong ones
 
 WRONG = [
@@ -340,11 +294,6 @@ WRONG = [
         at_times,
         "test_the_same_detection_gives_the_same_answer",
     ),
-    (MetricUnderTest, "compute", undefined_is_nan, "test_it_gives_a_number_or_none"),
-    (MetricUnderTest, "compute", first_row, "test_the_order_of_the_rows_does_not_matter"),
-    (MetricUnderTest, "compute", constant, "test_better_predictions_have_a_better_figure"),
-    (MetricUnderTest, "compute", the_other_way, "test_better_predictions_have_a_better_figure"),
-    (MetricUnderTest, "compute", sorts_in_place, "test_predictions_are_not_changed_in_place"),
 ]
 
 
