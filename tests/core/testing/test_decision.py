@@ -288,12 +288,7 @@ WRONG = [
         needs_a_host,
         "test_a_detection_without_time_or_fields_is_no_error",
     ),
-    (
-        SuppressorUnderTest,
-        "suppress",
-        at_times,
-        "test_the_same_detection_gives_the_same_answer",
-    ),
+    (SuppressorUnderTest, "suppress", at_times, "test_the_same_detection_gives_the_same_answer"),
 ]
 
 

@@ -8,14 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sftsec_core.api.contracts import (
-    EmptyConfig,
-    MetricSpec,
-)
+from sftsec_core.api.contracts import EmptyConfig, MetricSpec
 from sftsec_core.api.predictions import Predictions
-from sftsec_core.testing import (
-    MetricContract,
-)
+from sftsec_core.testing import MetricContract
 
 
 def brier(_config: EmptyConfig, predictions: Predictions) -> float | None:

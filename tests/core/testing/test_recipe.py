@@ -13,11 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sftsec_core.api.contracts import (
-    RecipeSpec,
-    TrainedModel,
-    TrainJob,
-)
+from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob
 from sftsec_core.api.domain import Batch
 from sftsec_core.testing import RecipeContract
 

@@ -9,12 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from sftsec_core.api.contracts import (
-    EmptyConfig,
-    Step,
-    StepContext,
-    StepSpec,
-)
+from sftsec_core.api.contracts import EmptyConfig, Step, StepContext, StepSpec
 from sftsec_core.api.domain import Incident
 from sftsec_core.testing import StepContract
 

@@ -1,0 +1,47 @@
+"""How a run ends is recorded: failed, or interrupted and resumed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sftsec_core.api.errors import ConnectorUnavailableError, TrainingError
+from sftsec_core.operations.retrain import retrain
+from tests.core.operations.secret_task import Observer, context
+
+
+class TestStatus:
+    @pytest.mark.parametrize(
+        ("recipe", "message"),
+        [("broken", "the loss is not a number"), ("torchless", r"pip install 'sftsec\[train\]'")],
+    )
+    def test_is_failed_after_a_failed_recipe(
+        self, folder: Path, observer: Observer, recipe: str, message: str
+    ) -> None:
+        with context(folder, observer, recipe) as work:
+            with pytest.raises(TrainingError, match=message):
+                retrain(work, "secret")
+            (run,) = work.store.runs.list("secret")
+        assert run.status == "failed"
+        assert run.error
+        assert observer.told[-1] == "finished failed, report: False"
+
+    def test_is_interrupted_by_a_lost_connection(
+        self, folder: Path, observer: Observer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from sftsec_files.connector import FilesConnector
+
+        def lost(self: FilesConnector, *_args: object, **_kwargs: object) -> None:
+            raise ConnectorUnavailableError("the server is gone", connector="siem")
+
+        with context(folder, observer, "oracle") as work:
+            with monkeypatch.context() as patched:
+                patched.setattr(FilesConnector, "pull", lost)
+                with pytest.raises(ConnectorUnavailableError):
+                    retrain(work, "secret")
+            (before,) = work.store.runs.list("secret")
+            assert before.status == "interrupted"
+            outcome = retrain(work, "secret")
+        assert outcome.run.id == before.id
+        assert outcome.promoted
