@@ -10,7 +10,7 @@ import click
 
 from sftsec_core import __version__
 from sftsec_core.cli.lazy import LazyGroup
-from sftsec_core.cli.options import App
+from sftsec_core.cli.options import CONFIG_VARIABLE, App
 
 COMMANDS = {
     "init": "sftsec_core.cli.init",
@@ -69,7 +69,8 @@ def _extend(root: click.Group) -> None:
     "-c",
     "--config",
     type=click.Path(dir_okay=False, path_type=Path),
-    envvar="SFTSEC_CONFIG",
+    envvar=CONFIG_VARIABLE,
+    is_eager=True,  # --help is too, and lists the commands of this configuration's plugins
     help="Configuration file; default: sftsec.yaml here or in a folder above.",
 )
 @click.option("--debug", is_flag=True, envvar="SFTSEC_DEBUG", help="Show traces and details.")

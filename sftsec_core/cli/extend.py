@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import click
 
 from sftsec_core.api.errors import ConfigError
-from sftsec_core.cli.options import App
+from sftsec_core.cli.options import CONFIG_VARIABLE, App
 from sftsec_core.config.load import find_config, load_settings
 
 log = logging.getLogger(__name__)
@@ -27,8 +28,9 @@ def add_plugin_commands(root: click.Group, ctx: click.Context | None) -> None:
     """
     app = ctx.find_object(App) if ctx else None
     chosen = (ctx.find_root().params.get("config") if ctx else None) or (app and app.config)
+    named = os.environ.get(CONFIG_VARIABLE)  # --help is answered before click reads variables
     try:
-        file = chosen or find_config(Path.cwd())
+        file = chosen or (Path(named) if named else find_config(Path.cwd()))
         enabled = load_settings(file).plugins
     except ConfigError as error:
         log.debug("no commands of plugins: %s", error)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sftsec_core.plugins import Plugins
 
 F = TypeVar("F", bound=Callable[..., Any])
+CONFIG_VARIABLE = "SFTSEC_CONFIG"
 
 
 @dataclass(slots=True)

@@ -54,14 +54,3 @@ class TestResume:
             "run_finished",
         ]
         assert all(line["at"] for line in lines)
-
-
-class TestEvents:
-    def test_standard_output_carries_them_alone(self, tmp_path: Path) -> None:
-        site = Site.make(tmp_path / "site")
-        printed = site.run("retrain", "triage", "--events", "-")
-        names = [json.loads(line)["event"] for line in printed.splitlines()]
-        assert (names[0], names[-1]) == ("run_started", "run_finished")
-        assert {"stage_started", "recipe_fitted", "vote_cast", "gate_decided"} < set(names)
-        refused = site.run("score", "triage", "--events", "-", "--json", code=2)
-        assert "both write to standard output" in refused

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from sftsec_core.cli import cli
+from tests.core.cli.invoke import run
 
-MAIN = "from sftsec_core.cli import main; main()"
 NEXT = {
     "elastic": "Upload it as a .zip",
     "splunk": "Install app from file",
@@ -22,14 +20,9 @@ NEXT = {
 each_package = pytest.mark.parametrize("name", NEXT)
 
 
-def run(name: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", MAIN, "package", name, *arguments]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-
-
 @each_package
 def test_writes_archive_and_names_next_step(name: str, tmp_path: Path) -> None:
-    done = run(name, cwd=tmp_path)
+    done = run("package", name, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     (file,) = tmp_path.iterdir()
     assert file.name in done.stdout
@@ -38,7 +31,7 @@ def test_writes_archive_and_names_next_step(name: str, tmp_path: Path) -> None:
 
 @each_package
 def test_json_is_all_that_is_printed(name: str, tmp_path: Path) -> None:
-    done = run(name, "--output", "new/dist", "--json", cwd=tmp_path)
+    done = run("package", name, "--output", "new/dist", "--json", cwd=tmp_path)
     told = json.loads(done.stdout)
     content = (tmp_path / told["file"]).read_bytes()
     assert told["sha256"] == hashlib.sha256(content).hexdigest()
@@ -49,7 +42,7 @@ def test_json_is_all_that_is_printed(name: str, tmp_path: Path) -> None:
 @each_package
 def test_impossible_folder_is_one_line(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    done = run(name, "--output", "file/dist", cwd=tmp_path)
+    done = run("package", name, "--output", "file/dist", cwd=tmp_path)
     assert done.returncode == 3
     assert done.stderr.count("\n") == 1
     assert "file/dist" in done.stderr
@@ -59,7 +52,7 @@ def test_impossible_folder_is_one_line(name: str, tmp_path: Path) -> None:
 @each_package
 def test_needs_no_configuration(name: str, tmp_path: Path) -> None:
     (tmp_path / "sftsec.yaml").write_text("version: [")
-    assert run(name, cwd=tmp_path).returncode == 0
+    assert run("package", name, cwd=tmp_path).returncode == 0
 
 
 @each_package

@@ -1,0 +1,54 @@
+"""`sftsec init`: a configuration to start from, that `config check` accepts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sftsec_core.api.errors import ConfigError, NotFoundError
+from sftsec_core.cli import cli
+from sftsec_core.config.load import load_settings
+
+
+def init(file: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["-c", str(file), "init", *arguments])
+
+
+class TestInit:
+    @pytest.mark.parametrize("kind", ["files", "elastic", "opensearch", "splunk"])
+    def test_writes_what_check_accepts(self, tmp_path: Path, kind: str) -> None:
+        file = tmp_path / "new" / "sftsec.yaml"
+        done = json.loads(init(file, "--task", "url", "--connector", kind, "--json").stdout)
+        assert done == {"file": str(file), "task": "url"}
+        checked = CliRunner().invoke(cli, ["-c", str(file), "config", "check", "--json"])
+        found = json.loads(checked.stdout)
+        assert found["tasks"] == ["url"]
+        assert kind in found["plugins"]
+        assert load_settings(file).connectors[found["connectors"][0]].type == kind
+
+    def test_writes_to_the_working_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        shown = CliRunner().invoke(cli, ["init"]).stdout
+        assert "sftsec config check" in shown
+        assert list(load_settings(tmp_path / "sftsec.yaml").tasks) == ["phishing-mail"]
+
+    def test_overwrites_only_when_forced(self, tmp_path: Path) -> None:
+        file = tmp_path / "sftsec.yaml"
+        file.write_text("# mine\n", encoding="utf-8")
+        refused = init(file).exception
+        assert isinstance(refused, ConfigError)
+        assert "exists already; --force overwrites it" in str(refused)
+        assert file.read_text(encoding="utf-8") == "# mine\n"
+        assert init(file, "--force").exit_code == 0
+        assert list(load_settings(file).tasks) == ["phishing-mail"]
+
+    def test_unknown_template_suggests_a_known_one(self, tmp_path: Path) -> None:
+        error = init(tmp_path / "sftsec.yaml", "--task", "urls").exception
+        assert isinstance(error, NotFoundError)
+        assert "did you mean 'url'?" in str(error)
+        assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,33 @@
+"""`sftsec retrain`: what a person reads of a run; e2e tests hold its exit codes and its JSON."""
+
+from __future__ import annotations
+
+import yaml
+
+from sftsec_core.api.errors import GateRefusedError
+from tests.core.cli.invoke import error_of, invoke, json_of
+from tests.e2e.site import Site
+
+
+class TestRetrain:
+    def test_prints_figures_votes_and_report(self, site: Site) -> None:
+        shown = invoke(site, "retrain", "triage", "--no-promote")
+        assert shown.exit_code == 0
+        words = [line.split() for line in shown.stdout.splitlines() if line.startswith("│")]
+        tests = [row[1] for row in words if row[3] == "linear"]
+        assert tests == ["candidate", "linear", "live"]
+        votes = {row[1]: row[3] for row in words if row[3] in ("yes", "no")}
+        assert votes["min_labels"] == votes["no_leak"] == "yes"
+        candidate = json_of(site, "model", "show", "triage@candidate")["digest"]
+        assert f"model   {candidate[:12]} (linear), approved" in shown.stdout
+        report = json_of(site, "report")["report"]
+        assert f"report  {report}" in shown.stdout.splitlines()
+        assert "pull       from incidents" in shown.stderr
+
+    def test_rejection_is_printed_and_raised(self, site: Site) -> None:
+        settings = yaml.safe_load(site.config.read_text(encoding="utf-8"))
+        settings["tasks"]["triage"]["gate"] = {"min_labels": 100_000}
+        site.config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        error = error_of(site, "retrain", "triage")
+        assert isinstance(error, GateRefusedError)
+        assert str(error).startswith("the promotion gate rejects the model: min_labels: ")
