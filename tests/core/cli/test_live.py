@@ -21,14 +21,12 @@ from sftsec_core.api.domain import (
     TrainingStep,
     VoteCast,
 )
-from sftsec_core.cli import live
-from sftsec_core.cli.live import EventDisplay, line_of
+from sftsec_core.cli.live import LOG_EVERY_S, EventDisplay, line_of
 
 INDENT = " " * 11
-RUN = {"run": "r1", "task": "mail", "kind": "retrain"}
 LINES: list[tuple[Event, str | None]] = [
-    (RunStarted(**RUN, resumed=True), "resuming run r1, which was interrupted"),
-    (RunStarted(**RUN), None),
+    (RunStarted(run="r1", kind="retrain", resumed=True), "resuming run r1, which was interrupted"),
+    (RunStarted(run="r1", kind="retrain"), None),
     (StageStarted(stage="pull", detail="from siem"), "pull       from siem"),
     (StageStarted(stage="train"), "train"),
     (StageFinished(stage="pull", seconds=1, counts={"kept": 1234}), f"{INDENT}kept 1,234"),
@@ -52,7 +50,7 @@ LINES: list[tuple[Event, str | None]] = [
     ),
     (TrainingStep(recipe="full", step=3, values={"loss": 0.5}), None),
     (BatchPushed(connector="siem", written=1, duplicates=0, rejected=0), None),
-    (RunFinished(**RUN, status="succeeded"), None),
+    (RunFinished(run="r1", kind="retrain", status="succeeded"), None),
 ]
 
 
@@ -84,10 +82,10 @@ class TestDisplay:
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         now = [100.0]
-        monkeypatch.setattr(live.time, "monotonic", lambda: now[0])
+        monkeypatch.setattr("sftsec_core.cli.live.time.monotonic", lambda: now[0])
         with EventDisplay() as display:
             for done in range(1000, 5000, 1000):
-                now[0] += live.LOG_EVERY_S / 2
+                now[0] += LOG_EVERY_S / 2
                 display(StageProgressed(stage="pull", done=done, total=9000))
         lines = [line.split("s  ")[1].strip() for line in capsys.readouterr().err.splitlines()]
         assert lines == ["2,000 of 9,000 incidents", "4,000 of 9,000 incidents"]
