@@ -19,7 +19,225 @@ class Elsewhere(NamedTuple):
 
 CORE_ROWS: tuple[Elsewhere, ...] = ()
 
-EDGE_ROWS: tuple[Elsewhere, ...] = ()
+EDGE_ROWS: tuple[Elsewhere, ...] = (
+    Elsewhere(
+        (
+            "sftsec_core/api/contracts/connector.py",
+            "sftsec_core/api/contracts/decision.py",
+            "sftsec_core/api/contracts/serving.py",
+            "sftsec_core/api/contracts/step.py",
+            "sftsec_core/api/hookspecs.py",
+        ),
+        "tests/core/test_plugins.py",
+        "protocols, and specs without a method of their own: each is registered through its hook",
+    ),
+    Elsewhere(
+        ("sftsec_core/api/domain/actors.py",),
+        "tests/core/operations/test_authorize.py",
+        "an actor and the names of permissions, without a method: use cases ask for them",
+    ),
+    Elsewhere(
+        ("sftsec_core/api/domain/audit.py",),
+        "tests/core/operations/test_export_audit.py",
+        "a record without a method: what the log holds and a connector keeps",
+    ),
+    Elsewhere(
+        ("sftsec_core/api/domain/examples.py",),
+        "tests/core/api/domain/test_inputs.py",
+        "records whose one computed attribute, the digest, is that of their inputs",
+    ),
+    Elsewhere(
+        ("sftsec_core/api/domain/incidents.py",),
+        "tests/core/testing/test_memory.py",
+        "records without a method: the fake connector pulls, rejects and requests all of them",
+    ),
+    Elsewhere(
+        (
+            "sftsec_core/api/domain/models.py",
+            "sftsec_core/api/domain/runs.py",
+        ),
+        "tests/core/operations/test_proposing.py",
+        "records, and the list of rejecting votes: a run proposes a model and the gate rejects it",
+    ),
+    Elsewhere(
+        ("sftsec_core/builtin.py",),
+        "tests/contract/test_builtins.py",
+        "hooks that return lists of other modules: the plugin's contract reads all of them",
+    ),
+    Elsewhere(
+        ("sftsec_core/cli/bench/connector.py",),
+        "tests/connectors/search/test_reference_client.py",
+        "it passes its options on; the benchmark needs a search engine, so it is run there",
+    ),
+    Elsewhere(
+        (
+            "sftsec_core/cli/config/check.py",
+            "sftsec_core/operations/check_config.py",
+        ),
+        "tests/e2e/test_boosted.py",
+        "the checks are those of preflight: the verb is run for its result, warning and refusal",
+    ),
+    Elsewhere(
+        (
+            "sftsec_core/cli/model/list.py",
+            "sftsec_core/operations/list_models.py",
+        ),
+        "tests/core/cli/model/test_show.py",
+        "a table of models: the verb is run beside the one that shows a listed model",
+    ),
+    Elsewhere(
+        (
+            "sftsec_core/cli/model/promote.py",
+            "sftsec_core/operations/promote.py",
+        ),
+        "tests/e2e/test_bad_input.py",
+        "the registry decides: the verb is run on a rejected model, with and without --force",
+    ),
+    Elsewhere(
+        (
+            "sftsec_core/cli/package/elastic.py",
+            "sftsec_core/cli/package/splunk.py",
+        ),
+        "tests/core/cli/package/test_packages.py",
+        "the verbs of all packages keep the same promises, each of which is tried for each verb",
+    ),
+    Elsewhere(
+        ("sftsec_core/cli/plugins/list.py",),
+        "tests/e2e/test_plugins.py",
+        "a table of the manager's statuses: the verb is run on a whole and on broken plugins",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/build_dataset.py",),
+        "tests/core/cli/dataset/test_build.py",
+        "two steps in a run, which have tests of their own: its verb is run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/check_connectors.py",),
+        "tests/core/cli/connector/test_check.py",
+        "a call of each connector: its verb is run on one that works and on one that does not",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/gc_tuning.py",),
+        "tests/core/cli/test_root.py",
+        "one setting of the interpreter that saves time: every process of `main` makes it",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/ingesting.py",),
+        "tests/e2e/test_killed.py",
+        "it joins connector, dataset and run; what it adds is that a killed pull is resumed",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/init_config.py",),
+        "tests/core/cli/test_init.py",
+        "its verb passes everything on and is run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/label_stats.py",),
+        "tests/core/cli/labels/test_stats.py",
+        "its verb prints what it returns and is run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/list_connectors.py",),
+        "tests/core/cli/connector/test_list.py",
+        "its verb prints what it returns and is run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/list_quarantine.py",),
+        "tests/core/cli/quarantine/test_list.py",
+        "a query of the store: its verb prints what it returns and is run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/list_verdicts.py",),
+        "tests/core/cli/labels/test_list.py",
+        "a query of the store: its verb prints what it returns and is run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/plugin_skeleton.py",),
+        "tests/core/operations/test_new_plugin.py",
+        "texts of files: they are written and linted, and their own tests run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/preview_incidents.py",),
+        "tests/core/cli/connector/test_pull.py",
+        "its verb prints what it returns and is run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/read_audit.py",),
+        "tests/core/cli/audit/test_tail.py",
+        "a query of the log: its verb prints what it returns and is run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/request_labels.py",),
+        "tests/core/cli/labels/test_request.py",
+        "its verb prints what it returns and is run with a real model",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/rollback.py",),
+        "tests/core/cli/model/test_rollback.py",
+        "a call of the registry: its verb prints what it returns and is run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/set_up_connector.py",),
+        "tests/e2e/test_opensearch.py",
+        "a call of the connector: its verb is run on a search engine",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/show_dataset.py",),
+        "tests/core/cli/dataset/test_show.py",
+        "its verb prints what it returns and is run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/show_model.py",),
+        "tests/core/cli/model/test_show.py",
+        "a call of the registry: its verb prints what it returns and is run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/show_run.py",),
+        "tests/core/cli/test_report.py",
+        "its verb prints what it returns and is run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/verify_models.py",),
+        "tests/core/cli/model/test_verify.py",
+        "its verb prints what it returns and is run on a whole and on a damaged model",
+    ),
+    Elsewhere(
+        (
+            "sftsec_core/packages/build.py",
+            "sftsec_core/packages/dashboards.py",
+        ),
+        "tests/core/packages/test_elastic.py",
+        "parts of the builder of Elastic's package: a dashboard is built, and an archive written",
+    ),
+    Elsewhere(
+        ("sftsec_core/server/error_responses.py",),
+        "tests/core/server/test_app.py",
+        "an error and its JSON form: every rejected request of the endpoint is one",
+    ),
+    Elsewhere(
+        (
+            "sftsec_core/testing/connector/asking.py",
+            "sftsec_core/testing/connector/elsewhere.py",
+            "sftsec_core/testing/connector/failing.py",
+            "sftsec_core/testing/connector/planted.py",
+            "sftsec_core/testing/connector/planting.py",
+            "sftsec_core/testing/connector/platform.py",
+            "sftsec_core/testing/connector/pulling.py",
+            "sftsec_core/testing/connector/pushing.py",
+            "sftsec_core/testing/connector/reachable.py",
+            "sftsec_core/testing/connector/resuming.py",
+            "sftsec_core/testing/connector/secrecy.py",
+            "sftsec_core/testing/elsewhere.py",
+        ),
+        "tests/contract/test_connector_contract.py",
+        "parts of one contract: each of its tests must fail at least one wrong connector there",
+    ),
+    Elsewhere(
+        ("sftsec_core/testing/disturbed.py",),
+        "tests/core/testing/test_step.py",
+        "another day for a plugin's modules: steps that read the clock or a hash are found with it",
+    ),
+)
 
 CONNECTOR_ROWS: tuple[Elsewhere, ...] = (
     Elsewhere(
@@ -100,7 +318,11 @@ TABLE = CORE_ROWS + EDGE_ROWS + CONNECTOR_ROWS
 # Files of tests that follow no module of their own: they try a package as a whole, and how.
 CORE_ACROSS: dict[str, str] = {}
 
-EDGE_ACROSS: dict[str, str] = {}
+EDGE_ACROSS: dict[str, str] = {
+    "tests/core/cli/package/test_packages.py": "what the verbs of all three packages keep",
+    "tests/core/cli/test_help.py": "the lists of commands of all groups",
+    "tests/core/cli/test_root.py": "the root command, which is the package's own `__init__.py`",
+}
 
 CONNECTOR_ACROSS: dict[str, str] = {
     "tests/connectors/elastic/test_contract.py": "the connector's contract, on security alerts",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from sftsec_core.api.errors import ConnectorUnavailableError, TrainingError
 from sftsec_core.operations.retrain import retrain
+from sftsec_core.operations.running import sigterm_interrupts
 from tests.core.operations.secret_task import Observer, context
 
 
@@ -45,3 +48,21 @@ class TestStatus:
             outcome = retrain(work, "secret")
         assert outcome.run.id == before.id
         assert outcome.promoted
+
+
+class TestSignal:
+    def test_term_interrupts_like_ctrl_c(self) -> None:
+        before = signal.getsignal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt, match="SIGTERM"), sigterm_interrupts():
+            signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) is before
+
+    def test_is_left_alone_in_other_threads(self) -> None:
+        before = signal.getsignal(signal.SIGTERM)
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(handler_inside).result() is before
+
+
+def handler_inside() -> object:
+    with sigterm_interrupts():
+        return signal.getsignal(signal.SIGTERM)
