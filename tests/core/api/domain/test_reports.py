@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,8 @@ class TestLeakCheck:
     @pytest.mark.parametrize("kind", KINDS)
     def test_is_clean_without_any_leak(self, kind: str) -> None:
         assert LeakCheck(checked=True).clean
-        found = replace(LeakCheck(checked=True), **{kind: 1})
+        rows: dict[str, Any] = {kind: 1}
+        found = replace(LeakCheck(checked=True), **rows)
         assert not found.clean
         assert found.counts() == {**dict.fromkeys(KINDS, 0), kind: 1}
 
