@@ -35,72 +35,71 @@ def complaint(folder: Path, text: str) -> str:
     return str(caught.value)
 
 
-def test_a_good_file_is_read_with_its_defaults(tmp_path: Path) -> None:
-    task = load_settings(write(tmp_path, GOOD)).tasks["phishing"]
-    assert task.train.budget == timedelta(minutes=10)
-    assert task.gate.min_labels == 100
-    assert list(task.steps) == ["normalise", "redact"]
+class TestLoadSettings:
+    def test_reads_a_file_with_its_defaults(self, tmp_path: Path) -> None:
+        task = load_settings(write(tmp_path, GOOD)).tasks["phishing"]
+        assert task.train.budget == timedelta(minutes=10)
+        assert task.gate.min_labels == 100
+        assert list(task.steps) == ["normalise", "redact"]
+
+    def test_names_every_mistake_at_once(self, tmp_path: Path) -> None:
+        told = complaint(tmp_path, GOOD + "    gate: {tolerance: -1}\n    split: {dev: 3}\n")
+        assert "tasks.phishing.gate.tolerance" in told
+        assert "tasks.phishing.split.dev" in told
+
+    @pytest.mark.parametrize(
+        ("change", "expected"),
+        [
+            (("connector: mail", "connector: mial"), "names connector 'mial'"),
+            (("benign: benign", "benign: harmless"), "benign 'harmless' is not one of"),
+            (("[spam]", "[HAM]"), "stands for both"),
+            (("[message]", "[]"), "name at least one field in text, numbers or categories"),
+            (("version: 1", "version: 2"), "version"),
+        ],
+    )
+    def test_refuses_a_wrong_value(
+        self, tmp_path: Path, change: tuple[str, str], expected: str
+    ) -> None:
+        assert expected in complaint(tmp_path, GOOD.replace(*change))
 
 
-def test_a_typo_names_file_line_and_path_and_what_was_meant(tmp_path: Path) -> None:
-    told = complaint(tmp_path, GOOD + "    trian: {recipe: auto}\n")
-    assert str(tmp_path / "sftsec.yaml") in told
-    assert "line 10, tasks.phishing.trian: unknown key 'trian', did you mean 'train'?" in told
+class TestUnknownKey:
+    def test_names_line_path_and_suggestion(self, tmp_path: Path) -> None:
+        told = complaint(tmp_path, GOOD + "    trian: {recipe: auto}\n")
+        assert str(tmp_path / "sftsec.yaml") in told
+        assert "line 10, tasks.phishing.trian: unknown key 'trian', did you mean 'train'?" in told
+
+    def test_names_the_keys_allowed_there(self, tmp_path: Path) -> None:
+        told = complaint(tmp_path, GOOD + "    gate: {min_lables: 3}\n")
+        assert "tasks.phishing.gate.min_lables" in told
+        assert "did you mean 'min_labels'?" in told
+        assert "beat_linear" in told
 
 
-def test_a_typo_deep_inside_names_the_keys_that_are_allowed_there(tmp_path: Path) -> None:
-    told = complaint(tmp_path, GOOD + "    gate: {min_lables: 3}\n")
-    assert "tasks.phishing.gate.min_lables" in told
-    assert "did you mean 'min_labels'?" in told
-    assert "beat_linear" in told
+class TestYaml:
+    def test_duplicate_key_is_refused_by_line(self, tmp_path: Path) -> None:
+        told = complaint(tmp_path, GOOD + "    text: [other]\n")
+        assert "line 10: the key 'text' stands twice" in told
+
+    def test_broken_file_is_one_line(self, tmp_path: Path) -> None:
+        told = complaint(tmp_path, "version: [1\n")
+        assert "sftsec.yaml" in told
+        assert "\n" not in told
+
+    def test_list_as_the_file_is_refused(self, tmp_path: Path) -> None:
+        assert "the whole file" in complaint(tmp_path, "- a\n")
+
+    def test_makes_no_python_object(self, tmp_path: Path) -> None:
+        told = complaint(tmp_path, "version: !!python/object/apply:os.system ['true']\n")
+        assert "could not determine a constructor" in told
 
 
-def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
-    told = complaint(tmp_path, GOOD + "    gate: {tolerance: -1}\n    split: {dev: 3}\n")
-    assert "tasks.phishing.gate.tolerance" in told
-    assert "tasks.phishing.split.dev" in told
+class TestFindConfig:
+    def test_finds_the_nearest_file_above(self, tmp_path: Path) -> None:
+        file = write(tmp_path, GOOD)
+        (tmp_path / "a" / "b").mkdir(parents=True)
+        assert find_config(tmp_path / "a" / "b") == file
 
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        (("connector: mail", "connector: mial"), "names connector 'mial'"),
-        (("benign: benign", "benign: harmless"), "benign 'harmless' is not one of"),
-        (("[spam]", "[HAM]"), "stands for both"),
-        (("[message]", "[]"), "name at least one field in text, numbers or categories"),
-        (("version: 1", "version: 2"), "version"),
-    ],
-)
-def test_nonsense_is_refused(tmp_path: Path, change: tuple[str, str], expected: str) -> None:
-    assert expected in complaint(tmp_path, GOOD.replace(*change))
-
-
-def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path: Path) -> None:
-    told = complaint(tmp_path, GOOD + "    text: [other]\n")
-    assert "line 10: the key 'text' stands twice" in told
-
-
-def test_broken_yaml_is_one_line(tmp_path: Path) -> None:
-    told = complaint(tmp_path, "version: [1\n")
-    assert "sftsec.yaml" in told
-    assert "\n" not in told
-
-
-def test_a_list_in_place_of_a_mapping_is_refused(tmp_path: Path) -> None:
-    assert "the whole file" in complaint(tmp_path, "- a\n")
-
-
-def test_a_python_object_in_the_file_is_not_made(tmp_path: Path) -> None:
-    told = complaint(tmp_path, "version: !!python/object/apply:os.system ['true']\n")
-    assert "could not determine a constructor" in told
-
-
-def test_the_nearest_file_above_is_found(tmp_path: Path) -> None:
-    file = write(tmp_path, GOOD)
-    (tmp_path / "a" / "b").mkdir(parents=True)
-    assert find_config(tmp_path / "a" / "b") == file
-
-
-def test_no_file_says_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="sftsec init"):
-        find_config(tmp_path)
+    def test_no_file_says_how_to_get_one(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="sftsec init"):
+            find_config(tmp_path)

@@ -36,7 +36,7 @@ def test_a_template_makes_a_configuration_that_loads(
 
 @pytest.mark.parametrize("word", ["true_positive", "disposition:1"])
 @pytest.mark.parametrize("name", ["phishing-mail", "url", "command-line"])
-def test_the_words_of_elastic_and_splunk_mean_the_attack(name: str, word: str) -> None:
+def test_elastic_and_splunk_values_mean_attack(name: str, word: str) -> None:
     (template,) = (each for each in TASKS if each.name == name)
     (label,) = (label for label, words in template.body["labels"].items() if word in words)
     assert label != template.body["benign"]

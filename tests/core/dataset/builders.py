@@ -15,6 +15,8 @@ from sftsec_core.dataset.snapshot import Snapshot
 from sftsec_core.dataset.steps import StepChain
 
 TASK = TaskSpec.of_text("t", ("message",), ("benign", "malicious"), "benign")
+
+
 WORDS = tuple(f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in ("n", "r", "st", "lk"))
 
 
@@ -75,3 +77,20 @@ def build(
 
 def rows(snapshot: Snapshot) -> list[dict[str, Any]]:
     return [row for batch in snapshot.batches() for row in batch.to_pylist()]
+
+
+def stream(count: int = 90) -> list[Incident]:
+    """Incidents with exact and near copies, repeated uids, conflicts and empty texts."""
+    found: list[Incident] = []
+    for n in range(count):
+        if n % 17 == 16:
+            found.append(found[n - 5])
+            continue
+        message = text(n // 3, 20) + (" x" if n % 3 == 1 else "")
+        if n % 13 == 12:
+            message = ""
+        uid = n - 5 if n % 11 == 10 else n
+        labels = ("bad",) if n % 10 < 4 else ("good",) if n % 10 < 7 else ()
+        part = ("train", "test", None)[n // 20 % 3]
+        found.append(incident(f"i{uid}", message, *labels, split=part))
+    return found

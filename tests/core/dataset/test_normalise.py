@@ -41,7 +41,7 @@ class TestNormaliseStep(StepContract):
         ("", ""),
     ],
 )
-def test_what_looks_the_same_is_spelt_the_same(given: str, expected: str) -> None:
+def test_equal_looking_texts_become_equal(given: str, expected: str) -> None:
     assert normalise(given) == expected
 
 
@@ -58,7 +58,7 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
     assert normalise(once) == once
 
 
-def test_only_strings_are_changed_and_those_in_lists_too() -> None:
+def test_changes_strings_only_also_in_lists() -> None:
     step = Normalise(NormaliseConfig())
     fields = {"a": " x ", "n": 5, "list": [" y ", {"k": " z "}], "none": None}
     (got,) = step([Incident("1", fields)])

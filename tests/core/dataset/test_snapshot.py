@@ -1,10 +1,7 @@
-"""Snapshots: typed columns, images stored once, and those of schema 1 read as they are."""
+"""Snapshots: typed columns, and images stored once."""
 
 from __future__ import annotations
 
-import base64
-import io
-import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,8 +37,14 @@ MIXED = TaskSpec(
     "benign",
     "host",
 )
+
+
 FIELDS = ("message", "amount", "user", "screen", "history", "host")
+
+
 LABELS = {"benign": ("good",), "malicious": ("bad",)}
+
+
 IMAGE = b"\x89PNG pixels"
 
 
@@ -82,7 +85,7 @@ class TestTypedColumns:
         assert two.inputs["screen"] is None
         assert one.digest == rows(snapshot)[0]["digest"]
 
-    def test_are_missing_and_counted_where_a_value_is_of_another_kind(self, tmp_path: Path) -> None:
+    def test_count_values_of_another_kind_as_missing(self, tmp_path: Path) -> None:
         given = (
             mixed("1", "bad", amount="many"),
             mixed("2", "bad", amount="7.5", screen="/etc/passwd"),
@@ -127,7 +130,7 @@ class TestBlobs:
         assert snapshot.blobs() == {Blob.of(IMAGE).sha256}
         assert len(list((snapshot.folder / BLOBS).iterdir())) == 1
 
-    def test_are_read_from_a_file_that_a_connector_names(self, tmp_path: Path) -> None:
+    def test_are_read_from_a_connectors_file(self, tmp_path: Path) -> None:
         file = tmp_path / "screen.png"
         file.write_bytes(IMAGE)
         page = IncidentPage((mixed("1", "bad", screen=file),), "c")
@@ -144,41 +147,3 @@ class TestBlobs:
         damage(snapshot.folder / BLOBS / Blob.of(IMAGE).sha256)
         with pytest.raises(IntegrityError, match="missing or damaged"):
             open_snapshot(snapshot.folder)
-
-
-class TestSchema1:
-    @pytest.fixture
-    def folder(self, root: Path, tmp_path: Path) -> Path:
-        """A snapshot that commit 770530e wrote."""
-        packed = (root / "tests/fixtures/state_770530e/state.tar.xz.b64").read_text("ascii")
-        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(packed))) as archive:
-            archive.extractall(tmp_path, filter="data")
-        manifests = sorted(tmp_path.rglob("snapshots/*/manifest.json"))
-        return manifests[0].parent
-
-    def test_is_verified_and_read(self, folder: Path) -> None:
-        snapshot = open_snapshot(folder)
-        assert set(snapshot.fields.values()) == {InputKind.TEXT}
-        incidents = list(snapshot.incidents())
-        assert len(incidents) == snapshot.counts["kept"] > 0
-        assert all(isinstance(row["groups"], list) for row in rows(snapshot))
-
-    def test_gives_labels_and_the_digests_of_today(self, folder: Path) -> None:
-        snapshot = open_snapshot(folder)
-        verdicts = snapshot.verdicts().to_pylist()
-        words = sorted({each["value"] for each in verdicts})
-        labels = {word: (word,) for word in words}
-        found = resolve(snapshot, labels, VerdictSettings())
-        task = TaskSpec.of_text("t", tuple(snapshot.fields)[:1], tuple(words))
-        examples = build_examples(snapshot, found, renderer(task, None, Plugins(())))
-        assert examples
-        by_uid = {row["uid"]: row["digest"] for row in rows(snapshot)}
-        assert all(by_uid[example.uid] == example.digest for example in examples)
-
-    def test_that_was_changed_is_refused(self, folder: Path) -> None:
-        part = next(folder.glob("rows-*.parquet"))
-        raw = bytearray(part.read_bytes())
-        raw[len(raw) // 2] ^= 1
-        part.write_bytes(raw)
-        with pytest.raises(IntegrityError, match="changed or damaged"):
-            open_snapshot(folder)

@@ -25,7 +25,7 @@ def test_one_in_six_is_malicious() -> None:
     assert 0.13 < sum(truth.values()) / ROWS < 0.2
 
 
-def test_there_are_copies_conflicts_and_verdicts_that_say_nothing() -> None:
+def test_has_copies_conflicts_and_undetermined_verdicts() -> None:
     records = list(generate(ROWS))
     texts = Counter(json.dumps(r.fields, sort_keys=True) for r in records)
     words = defaultdict(set)
@@ -36,14 +36,14 @@ def test_there_are_copies_conflicts_and_verdicts_that_say_nothing() -> None:
     assert any(record.verdict == "undetermined" for record in records)
 
 
-def test_second_opinions_come_from_somebody_else() -> None:
+def test_second_opinions_come_from_another_analyst() -> None:
     analysts = defaultdict(list)
     for record in generate(ROWS):
         analysts[record.uid].append(record.analyst)
     assert all(len(set(names)) == len(names) for names in analysts.values())
 
 
-def test_open_incidents_have_no_verdict_and_ids_of_their_own() -> None:
+def test_open_incidents_lack_verdicts_and_share_no_uid() -> None:
     judged = {record.uid for record in generate(200)}
     for record in generate_open(50):
         assert "label" not in record.to_json()

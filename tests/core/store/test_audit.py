@@ -19,24 +19,6 @@ def written(store: Store) -> Store:
     return store
 
 
-def test_entries_are_numbered_and_carry_the_operating_systems_user(written: Store) -> None:
-    entries = written.audit.tail(2)
-    assert [entry.seq for entry in entries] == [4, 5]
-    assert {entry.actor for entry in entries} == {"tester"}
-    assert written.audit.verify() == 5
-    assert written.audit.head() == (5, entries[-1].hash)
-
-
-def test_what_came_behind_an_entry_is_read_in_order_and_bounded(written: Store) -> None:
-    assert [entry.seq for entry in written.audit.after(2, 2)] == [3, 4]
-    assert [entry.seq for entry in written.audit.after(0, 100)] == [1, 2, 3, 4, 5]
-    assert written.audit.after(5, 100) == []
-
-
-def test_an_empty_log_verifies(store: Store) -> None:
-    assert store.audit.verify() == 0
-
-
 def _forge(connection: Connection) -> None:
     last = connection.execute(select(audit).where(audit.c.seq == 5)).one()
     connection.execute(insert(audit).values({**last._mapping, "seq": 6}))
@@ -90,25 +72,17 @@ TAMPERING: dict[str, tuple[Callable[[Connection], object], str]] = {
 }
 
 
+def test_an_empty_log_verifies(store: Store) -> None:
+    assert store.audit.verify() == 0
+
+
 @pytest.mark.parametrize("what", TAMPERING)
-def test_tampering_is_found_and_its_place_named(written: Store, what: str) -> None:
+def test_tampering_is_found_by_entry(written: Store, what: str) -> None:
     tamper, message = TAMPERING[what]
     with written.writing() as connection:
         tamper(connection)
     with pytest.raises(IntegrityError, match=message):
         written.audit.verify()
-
-
-def test_what_looks_like_a_secret_is_not_written(store: Store) -> None:
-    store.audit.append(
-        "connector.checked",
-        "https://me:hunter2@siem/",
-        {"password": "hunter2", "nested": [{"api_key": ["hunter2"]}], "user": "me"},
-    )
-    (entry,) = store.audit.tail()
-    assert "hunter2" not in str(entry)
-    assert entry.details == {"password": "***", "nested": [{"api_key": "***"}], "user": "me"}
-    assert store.audit.verify() == 1
 
 
 def test_odd_values_are_written_and_still_verify(store: Store) -> None:
@@ -118,3 +92,17 @@ def test_odd_values_are_written_and_still_verify(store: Store) -> None:
     (entry,) = store.audit.tail()
     assert entry.details["float"] == 0.1 + 0.2
     assert entry.details["nan"] == "nan"
+
+
+class TestEntries:
+    def test_carry_number_and_operating_system_user(self, written: Store) -> None:
+        entries = written.audit.tail(2)
+        assert [entry.seq for entry in entries] == [4, 5]
+        assert {entry.actor for entry in entries} == {"tester"}
+        assert written.audit.verify() == 5
+        assert written.audit.head() == (5, entries[-1].hash)
+
+    def test_after_another_are_ordered_and_bounded(self, written: Store) -> None:
+        assert [entry.seq for entry in written.audit.after(2, 2)] == [3, 4]
+        assert [entry.seq for entry in written.audit.after(0, 100)] == [1, 2, 3, 4, 5]
+        assert written.audit.after(5, 100) == []

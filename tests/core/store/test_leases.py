@@ -30,8 +30,14 @@ class Renewals:
             raise self._errors.pop(0)
 
 
+def _check_until_it_raises(heartbeat: Heartbeat) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        heartbeat.check()
+
+
 class TestHeartbeat:
-    def test_renews_while_the_body_works_and_no_longer(self) -> None:
+    def test_renews_only_while_the_body_works(self) -> None:
         renewals = Renewals()
         with Heartbeat("run r1", LEASE, renewals) as heartbeat:
             assert renewals.three.wait(30)
@@ -46,7 +52,7 @@ class TestHeartbeat:
             assert renewals.three.wait(30)
             heartbeat.check()
 
-    def test_stops_the_work_of_a_holder_that_lost_its_lease(self) -> None:
+    def test_stops_work_after_losing_the_lease(self) -> None:
         renewals = Renewals((LeaseLostError("another process took it over"),))
         with (
             pytest.raises(LeaseLostError, match="took it over"),
@@ -54,12 +60,6 @@ class TestHeartbeat:
         ):
             _check_until_it_raises(heartbeat)
         assert renewals.count == 1
-
-
-def _check_until_it_raises(heartbeat: Heartbeat) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        heartbeat.check()
 
 
 class TestHolder:

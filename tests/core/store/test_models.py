@@ -33,7 +33,18 @@ def stocked(store: Store, state: Path) -> Store:
     return store
 
 
-def test_a_model_comes_back_as_it_was_added(stocked: Store, state: Path) -> None:
+def _race(url: str, folder: Path, digest: str, barrier: Any, results: Any) -> None:
+    with Store.open(url, folder=folder, actor="tester") as store:
+        barrier.wait()
+        try:
+            move(store, digest, A)
+        except StoreError:
+            results.put(None)
+        else:
+            results.put(digest)
+
+
+def test_model_comes_back_as_added(stocked: Store, state: Path) -> None:
     assert stocked.models.get(A) == ref(state, A)
     assert stocked.models.get("d" * 64) is None
     assert [model.digest for model in stocked.models.list("mail")] == [C, B, A]
@@ -41,7 +52,7 @@ def test_a_model_comes_back_as_it_was_added(stocked: Store, state: Path) -> None
     assert len(stocked.models.list(None)) == 3
 
 
-def test_a_model_added_again_stays_as_it_is(stocked: Store, state: Path) -> None:
+def test_model_added_again_stays_unchanged(stocked: Store, state: Path) -> None:
     stocked.models.add(ref(state, A, hour=9))
     assert stocked.models.get(A) == ref(state, A)
     assert len(stocked.audit.tail(action="model.registered")) == 3
@@ -54,7 +65,7 @@ def test_a_model_of_another_task_is_refused(stocked: Store, state: Path) -> None
         stocked.models.set_alias("proxy", "live", A, expected=None, by="ada", reason="")
 
 
-def test_an_alias_moves_with_its_history_and_an_audit_entry(stocked: Store) -> None:
+def test_alias_moves_with_history_and_audit(stocked: Store) -> None:
     move(stocked, A, None, "first")
     move(stocked, B, A, "better")
     assert stocked.models.aliases("mail") == {"live": B}
@@ -72,7 +83,7 @@ def test_an_alias_moves_with_its_history_and_an_audit_entry(stocked: Store) -> N
 
 
 @pytest.mark.parametrize("expected", [None, A, C])
-def test_an_alias_that_points_elsewhere_is_not_moved(stocked: Store, expected: str | None) -> None:
+def test_alias_elsewhere_is_not_moved(stocked: Store, expected: str | None) -> None:
     move(stocked, B, None)
     before = stocked.audit.head()
     with pytest.raises(StoreError, match="somebody moved it meanwhile"):
@@ -82,7 +93,7 @@ def test_an_alias_that_points_elsewhere_is_not_moved(stocked: Store, expected: s
     assert stocked.audit.head() == before
 
 
-def test_an_alias_that_never_was_cannot_be_moved_from_somewhere(stocked: Store) -> None:
+def test_new_alias_has_no_earlier_model(stocked: Store) -> None:
     with pytest.raises(StoreError, match="no longer points at aaaaaaaaaaaa"):
         move(stocked, B, A)
 
@@ -92,20 +103,7 @@ def test_an_unknown_model_gets_no_alias(stocked: Store) -> None:
         move(stocked, "d" * 64, None)
 
 
-def _race(url: str, folder: Path, digest: str, barrier: Any, results: Any) -> None:
-    with Store.open(url, folder=folder, actor="tester") as store:
-        barrier.wait()
-        try:
-            move(store, digest, A)
-        except StoreError:
-            results.put(None)
-        else:
-            results.put(digest)
-
-
-def test_of_two_promotions_at_once_one_wins_and_the_other_is_told(
-    stocked: Store, database_url: str, state: Path
-) -> None:
+def test_one_of_two_promotions_wins(stocked: Store, database_url: str, state: Path) -> None:
     move(stocked, A, None)
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(2), context.Queue()

@@ -41,104 +41,6 @@ def fill(store: Store, count: int) -> list[Detection]:
     return given
 
 
-def test_a_detection_comes_out_as_it_went_in_and_in_order(store: Store) -> None:
-    given = fill(store, 5)
-    claimed = store.outbox.claim("siem", uuid4().hex, limit=10)
-    assert [row.detection for row in claimed] == given
-    assert [row.id for row in claimed] == sorted(row.id for row in claimed)
-
-
-def test_a_detection_that_is_there_already_is_not_written_again(store: Store) -> None:
-    given = fill(store, 3)
-    assert store.outbox.add("siem", given) == 0
-    assert store.outbox.add("siem", [*given, detection(9)]) == 1
-    assert store.outbox.add("other", given) == 3
-    assert store.outbox.pending("siem") == 4
-
-
-def test_a_field_that_json_lacks_does_not_hold_up_the_page(store: Store) -> None:
-    odd = detection(1, day=date(2026, 1, 31), score=float("inf"), text="\x00\ud800")
-    assert store.outbox.add("siem", [odd]) == 1
-    (row,) = store.outbox.claim("siem", uuid4().hex, limit=1)
-    assert row.detection.fields == {"day": "2026-01-31", "score": "inf", "text": "\x00\ud800"}
-
-
-def test_what_is_claimed_is_nobody_elses(store: Store) -> None:
-    fill(store, 3)
-    first, second = uuid4().hex, uuid4().hex
-    assert len(store.outbox.claim("siem", first, limit=2)) == 2
-    assert len(store.outbox.claim("siem", second, limit=5)) == 1
-    store.outbox.release(first)
-    assert len(store.outbox.claim("siem", second, limit=5)) == 2
-
-
-def test_a_claim_is_taken_over_when_its_time_is_up_and_the_first_holder_learns_it(
-    database_url: str, state: Path
-) -> None:
-    times = [NOON]
-    with Store.open(database_url, folder=state, clock=lambda: times[0], actor="tester") as store:
-        fill(store, 2)
-        slow, quick = uuid4().hex, uuid4().hex
-        (one, two) = store.outbox.claim("siem", slow, limit=2)
-        times[0] += LEASE / 2
-        assert store.outbox.renew(slow, [one.id]) == {one.id}
-        times[0] += LEASE / 2 + timedelta(seconds=1)
-        assert [row.id for row in store.outbox.claim("siem", quick, limit=2)] == [two.id]
-        assert store.outbox.renew(slow, [one.id, two.id]) == {one.id}
-        store.outbox.postpone(slow, two.id, "not mine any more")
-        assert store.outbox.renew(quick, [two.id]) == {two.id}
-
-
-def test_the_claims_of_a_run_are_void_when_its_lease_ends(database_url: str, state: Path) -> None:
-    times = [NOON]
-    with Store.open(database_url, folder=state, clock=lambda: times[0], actor="tester") as store:
-        fill(store, 3)
-        store.runs.begin(RunOrder("score", "mail", {}), state / "runs")
-        assert len(store.outbox.claim("siem", store.runs.holder, limit=10)) == 3
-        assert store.outbox.claim("siem", "another", limit=10) == []
-        times[0] += RUN_LEASE + timedelta(seconds=1)
-        assert len(store.outbox.claim("siem", "another", limit=10)) == 3
-
-
-def test_the_claims_of_a_run_are_void_when_it_has_ended(store: Store, state: Path) -> None:
-    fill(store, 3)
-    run = store.runs.begin(RunOrder("score", "mail", {}), state / "runs").info
-    assert len(store.outbox.claim("siem", store.runs.holder, limit=2)) == 2
-    store.runs.interrupt(run.id, "the connection was lost")
-    assert len(store.outbox.claim("siem", "another", limit=10)) == 3
-
-
-def test_settled_rows_are_settled_once_whoever_holds_them(store: Store) -> None:
-    given = fill(store, 4)
-    uids = [one.uid for one in given]
-    assert store.outbox.deliver("siem", uids[:1], WRITTEN) == 1
-    assert store.outbox.deliver("siem", uids[:2], DUPLICATE) == 1
-    assert store.outbox.reject("siem", uids[2], "too long") == 1
-    assert store.outbox.reject("siem", uids[0], "too late") == 0
-    assert store.outbox.counts() == [
-        OutboxCount("siem", "delivered", 2),
-        OutboxCount("siem", "pending", 1),
-        OutboxCount("siem", "rejected", 1),
-    ]
-    assert store.outbox.counts("other") == []
-
-
-def test_many_rows_are_settled_in_one_call(store: Store) -> None:
-    given = fill(store, 1203)
-    assert store.outbox.deliver("siem", [one.uid for one in given], WRITTEN) == 1203
-
-
-def test_what_failed_before_is_claimed_apart(store: Store) -> None:
-    fill(store, 2)
-    owner = uuid4().hex
-    (first, second) = store.outbox.claim("siem", owner, limit=2)
-    store.outbox.postpone(owner, first.id, "refused by https://me:hunter2@siem")
-    store.outbox.release(owner)
-    (fresh,) = store.outbox.claim("siem", owner, limit=5, retries=False)
-    (tried,) = store.outbox.claim("siem", owner, limit=5, retries=True)
-    assert (fresh.id, tried.id, tried.attempts) == (second.id, first.id, 1)
-
-
 def _claim_all(url: str, folder: Path, barrier: Any, results: Any) -> None:
     with Store.open(url, folder=folder, actor="tester") as store:
         owner = uuid4().hex
@@ -150,18 +52,113 @@ def _claim_all(url: str, folder: Path, barrier: Any, results: Any) -> None:
         barrier.wait()
 
 
-@pytest.mark.parametrize("processes", [3])
-def test_processes_that_claim_at_once_share_the_rows_and_get_none_twice(
-    store: Store, database_url: str, state: Path, processes: int
-) -> None:
-    given = fill(store, 300)
-    context = multiprocessing.get_context("spawn")
-    barrier, results = context.Barrier(processes), context.Queue()
-    arguments = (database_url, state, barrier, results)
-    workers = [context.Process(target=_claim_all, args=arguments) for _ in range(processes)]
-    for worker in workers:
-        worker.start()
-    shares = [results.get(timeout=60) for _ in workers]
-    for worker in workers:
-        worker.join(60)
-    assert sorted(uid for share in shares for uid in share) == [one.uid for one in given]
+class TestAdd:
+    def test_detections_come_out_unchanged_in_order(self, store: Store) -> None:
+        given = fill(store, 5)
+        claimed = store.outbox.claim("siem", uuid4().hex, limit=10)
+        assert [row.detection for row in claimed] == given
+        assert [row.id for row in claimed] == sorted(row.id for row in claimed)
+
+    def test_known_detection_is_not_written_again(self, store: Store) -> None:
+        given = fill(store, 3)
+        assert store.outbox.add("siem", given) == 0
+        assert store.outbox.add("siem", [*given, detection(9)]) == 1
+        assert store.outbox.add("other", given) == 3
+        assert store.outbox.pending("siem") == 4
+
+    def test_field_unknown_to_json_is_stored(self, store: Store) -> None:
+        odd = detection(1, day=date(2026, 1, 31), score=float("inf"), text="\x00\ud800")
+        assert store.outbox.add("siem", [odd]) == 1
+        (row,) = store.outbox.claim("siem", uuid4().hex, limit=1)
+        assert row.detection.fields == {"day": "2026-01-31", "score": "inf", "text": "\x00\ud800"}
+
+
+class TestClaims:
+    def test_belong_to_one_holder(self, store: Store) -> None:
+        fill(store, 3)
+        first, second = uuid4().hex, uuid4().hex
+        assert len(store.outbox.claim("siem", first, limit=2)) == 2
+        assert len(store.outbox.claim("siem", second, limit=5)) == 1
+        store.outbox.release(first)
+        assert len(store.outbox.claim("siem", second, limit=5)) == 2
+
+    def test_expired_are_taken_over_and_noticed(self, database_url: str, state: Path) -> None:
+        times = [NOON]
+        with Store.open(
+            database_url, folder=state, clock=lambda: times[0], actor="tester"
+        ) as store:
+            fill(store, 2)
+            slow, quick = uuid4().hex, uuid4().hex
+            (one, two) = store.outbox.claim("siem", slow, limit=2)
+            times[0] += LEASE / 2
+            assert store.outbox.renew(slow, [one.id]) == {one.id}
+            times[0] += LEASE / 2 + timedelta(seconds=1)
+            assert [row.id for row in store.outbox.claim("siem", quick, limit=2)] == [two.id]
+            assert store.outbox.renew(slow, [one.id, two.id]) == {one.id}
+            store.outbox.postpone(slow, two.id, "not mine any more")
+            assert store.outbox.renew(quick, [two.id]) == {two.id}
+
+    def test_end_with_the_lease_of_the_run(self, database_url: str, state: Path) -> None:
+        times = [NOON]
+        with Store.open(
+            database_url, folder=state, clock=lambda: times[0], actor="tester"
+        ) as store:
+            fill(store, 3)
+            store.runs.begin(RunOrder("score", "mail", {}), state / "runs")
+            assert len(store.outbox.claim("siem", store.runs.holder, limit=10)) == 3
+            assert store.outbox.claim("siem", "another", limit=10) == []
+            times[0] += RUN_LEASE + timedelta(seconds=1)
+            assert len(store.outbox.claim("siem", "another", limit=10)) == 3
+
+    def test_end_with_the_run(self, store: Store, state: Path) -> None:
+        fill(store, 3)
+        run = store.runs.begin(RunOrder("score", "mail", {}), state / "runs").info
+        assert len(store.outbox.claim("siem", store.runs.holder, limit=2)) == 2
+        store.runs.interrupt(run.id, "the connection was lost")
+        assert len(store.outbox.claim("siem", "another", limit=10)) == 3
+
+    def test_failed_rows_are_claimed_apart(self, store: Store) -> None:
+        fill(store, 2)
+        owner = uuid4().hex
+        (first, second) = store.outbox.claim("siem", owner, limit=2)
+        store.outbox.postpone(owner, first.id, "refused by https://me:hunter2@siem")
+        store.outbox.release(owner)
+        (fresh,) = store.outbox.claim("siem", owner, limit=5, retries=False)
+        (tried,) = store.outbox.claim("siem", owner, limit=5, retries=True)
+        assert (fresh.id, tried.id, tried.attempts) == (second.id, first.id, 1)
+
+    @pytest.mark.parametrize("processes", [3])
+    def test_processes_at_once_share_the_rows(
+        self, store: Store, database_url: str, state: Path, processes: int
+    ) -> None:
+        given = fill(store, 300)
+        context = multiprocessing.get_context("spawn")
+        barrier, results = context.Barrier(processes), context.Queue()
+        arguments = (database_url, state, barrier, results)
+        workers = [context.Process(target=_claim_all, args=arguments) for _ in range(processes)]
+        for worker in workers:
+            worker.start()
+        shares = [results.get(timeout=60) for _ in workers]
+        for worker in workers:
+            worker.join(60)
+        assert sorted(uid for share in shares for uid in share) == [one.uid for one in given]
+
+
+class TestSettle:
+    def test_settles_each_row_once(self, store: Store) -> None:
+        given = fill(store, 4)
+        uids = [one.uid for one in given]
+        assert store.outbox.deliver("siem", uids[:1], WRITTEN) == 1
+        assert store.outbox.deliver("siem", uids[:2], DUPLICATE) == 1
+        assert store.outbox.reject("siem", uids[2], "too long") == 1
+        assert store.outbox.reject("siem", uids[0], "too late") == 0
+        assert store.outbox.counts() == [
+            OutboxCount("siem", "delivered", 2),
+            OutboxCount("siem", "pending", 1),
+            OutboxCount("siem", "rejected", 1),
+        ]
+        assert store.outbox.counts("other") == []
+
+    def test_settles_many_rows_in_one_call(self, store: Store) -> None:
+        given = fill(store, 1203)
+        assert store.outbox.deliver("siem", [one.uid for one in given], WRITTEN) == 1203

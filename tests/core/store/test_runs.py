@@ -17,9 +17,17 @@ from sftsec_core.store.runs import RESUME_WITHIN, RunOrder
 from sftsec_core.store.store import Store
 
 SETTINGS: dict[str, Any] = {"train": {"epochs": 4}}
+
+
 RETRAIN = RunOrder("retrain", "mail", SETTINGS)
+
+
 CHANGED = RunOrder("retrain", "mail", {"train": {"epochs": 5}})
+
+
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
 SECOND = timedelta(seconds=1)
 
 
@@ -66,6 +74,22 @@ def killed(first: Store, clock: Clock, runs: Path) -> RunInfo:
     return info
 
 
+def _resume(url: str, folder: Path, barrier: Any, results: Any) -> None:
+    # Not the tests' clock: the killed run's lease has ended in any case.
+    with Store.open(url, folder=folder, actor="tester", clock=_after_noon) as store:
+        barrier.wait()
+        try:
+            begun = store.runs.begin(RETRAIN, folder / "runs")
+        except RunActiveError:
+            results.put(None)
+        else:
+            results.put(begun.info.id if begun.resumed else "another")
+
+
+def _after_noon() -> datetime:
+    return NOON + LEASE * 2
+
+
 class TestBegin:
     def test_makes_a_folder_and_lists_the_run(self, store: Store, runs: Path) -> None:
         begun = store.runs.begin(RETRAIN, runs)
@@ -78,7 +102,7 @@ class TestBegin:
         assert store.runs.list("proxy") == []
         assert store.runs.settings(run.id) == SETTINGS
 
-    def test_refuses_a_second_run_while_the_first_lives(
+    def test_refuses_a_second_live_run(
         self, first: Store, second: Store, clock: Clock, runs: Path
     ) -> None:
         run = first.runs.begin(RETRAIN, runs).info
@@ -90,7 +114,7 @@ class TestBegin:
         second.runs.begin(RunOrder("retrain", "proxy", SETTINGS), runs)
         assert len(list(runs.iterdir())) == 3
 
-    def test_refuses_it_as_long_as_the_lease_is_renewed(
+    def test_refuses_it_while_the_lease_renews(
         self, first: Store, second: Store, clock: Clock, runs: Path
     ) -> None:
         run = first.runs.begin(RETRAIN, runs).info
@@ -188,22 +212,6 @@ class TestResume:
         assert killed.id in answers
 
 
-def _resume(url: str, folder: Path, barrier: Any, results: Any) -> None:
-    # Not the tests' clock: the killed run's lease has ended in any case.
-    with Store.open(url, folder=folder, actor="tester", clock=_after_noon) as store:
-        barrier.wait()
-        try:
-            begun = store.runs.begin(RETRAIN, folder / "runs")
-        except RunActiveError:
-            results.put(None)
-        else:
-            results.put(begun.info.id if begun.resumed else "another")
-
-
-def _after_noon() -> datetime:
-    return NOON + LEASE * 2
-
-
 class TestFinish:
     def test_says_how_it_ended_and_makes_room(self, store: Store, runs: Path) -> None:
         run = store.runs.begin(RETRAIN, runs).info
@@ -234,12 +242,12 @@ class TestFinish:
         with pytest.raises(LeaseLostError):
             first.runs.renew(killed.id)
 
-    def test_is_allowed_late_when_no_one_took_over(self, first: Store, killed: RunInfo) -> None:
+    def test_is_allowed_late_without_a_takeover(self, first: Store, killed: RunInfo) -> None:
         assert first.runs.finish(killed.id, "succeeded").status == "succeeded"
 
 
 class TestGet:
-    def test_finds_a_run_by_the_beginning_of_its_id(self, store: Store, runs: Path) -> None:
+    def test_finds_a_run_by_id_prefix(self, store: Store, runs: Path) -> None:
         one = store.runs.begin(RETRAIN, runs).info
         two = store.runs.begin(RunOrder("retrain", "proxy", SETTINGS), runs).info
         assert store.runs.get(one.id[:-1]) == one

@@ -13,7 +13,11 @@ from sftsec_core.dataset.dedup.items import DedupItem, DedupResult, DedupStatus
 from tests.core.dataset.builders import text
 
 SPAM = frozenset({"spam"})
+
+
 HAM = frozenset({"ham"})
+
+
 LONG = text(1, 60)
 
 
@@ -32,100 +36,6 @@ def clusters(batch: list[DedupItem]) -> list[int]:
     results = finder.add(batch)
     final = finder.final_clusters()
     return [final.get(result.cluster, result.cluster) for result in results]
-
-
-def test_the_same_uid_is_not_a_new_row() -> None:
-    again = [item("1", LONG), item("1", LONG), item("1", text(2))]
-    assert fates(*again) == [DedupStatus.KEPT, DedupStatus.SAME, DedupStatus.REVISED]
-
-
-def test_a_revised_incident_stands_for_its_first_text() -> None:
-    one, two = Deduplicator(DedupeSettings()).add([item("1", LONG), item("1", "other")])
-    assert one.digest == two.digest
-
-
-def test_an_exact_copy_is_dropped_even_with_other_verdicts() -> None:
-    one, two = Deduplicator(DedupeSettings()).add([item("1", LONG, SPAM), item("2", LONG, HAM)])
-    assert two.status is DedupStatus.EXACT
-    assert one.digest == two.digest
-
-
-def test_a_near_copy_with_the_same_verdicts_is_dropped() -> None:
-    near = f"{LONG} x"
-    assert fates(item("1", LONG, SPAM), item("2", near, SPAM))[1] is DedupStatus.NEAR
-    assert fates(item("1", LONG), item("2", near))[1] is DedupStatus.NEAR
-
-
-def test_a_near_copy_with_other_verdicts_is_kept_in_the_same_cluster() -> None:
-    batch = [item("1", LONG, SPAM), item("2", f"{LONG} x", HAM), item("3", text(3))]
-    assert fates(*batch) == [DedupStatus.KEPT] * 3
-    first, second, third = clusters(batch)
-    assert first == second != third
-
-
-def test_copies_in_two_given_parts_are_both_kept_in_one_cluster() -> None:
-    batch = [
-        item("1", LONG, split="train"),
-        item("2", LONG, split="test"),
-        item("3", f"{LONG} x", split="dev"),
-        item("4", LONG, split="test"),
-    ]
-    assert fates(*batch) == [
-        DedupStatus.KEPT,
-        DedupStatus.KEPT,
-        DedupStatus.KEPT,
-        DedupStatus.EXACT,
-    ]
-    assert len(set(clusters(batch))) == 1
-
-
-def test_a_text_that_ties_two_clusters_makes_them_one() -> None:
-    middle = text(5, 100)
-    left, right = middle + " " + text(6, 5), text(7, 5) + " " + middle
-    batch = [item("l", left, SPAM), item("r", right, HAM), item("m", middle)]
-    separate = clusters(batch[:2])
-    settings = DedupeSettings(threshold=0.9)
-    finder = Deduplicator(settings)
-    results = finder.add(batch)
-    final = finder.final_clusters()
-    assert len({final.get(o.cluster, o.cluster) for o in results}) == 1
-    assert len(separate) == 2
-
-
-def test_texts_shorter_than_a_shingle_are_compared_exactly() -> None:
-    batch = [item("1", "ab"), item("2", "ac"), item("3", "ab"), item("4", "")]
-    assert fates(*batch) == [
-        DedupStatus.KEPT,
-        DedupStatus.KEPT,
-        DedupStatus.EXACT,
-        DedupStatus.KEPT,
-    ]
-
-
-def test_switched_off_it_keeps_every_uid_and_still_finds_clusters() -> None:
-    batch = [item("1", LONG), item("2", LONG), item("3", f"{LONG} x")]
-    off = Deduplicator(DedupeSettings(enabled=False))
-    results = off.add([*batch, item("1", LONG)])
-    assert [o.status for o in results] == [
-        DedupStatus.KEPT,
-        DedupStatus.KEPT,
-        DedupStatus.KEPT,
-        DedupStatus.SAME,
-    ]
-    final = off.final_clusters()
-    assert len({final.get(o.cluster, o.cluster) for o in results}) == 1
-
-
-def test_a_flood_of_look_alikes_is_one_row_and_quick() -> None:
-    batch = [item(str(n), f"{LONG} {n}") for n in range(3000)]
-    counts = Counter(fates(*batch))
-    assert counts[DedupStatus.KEPT] <= 3
-    assert counts[DedupStatus.NEAR] >= 2997
-
-
-def test_lone_surrogates_and_other_planes_are_no_obstacle() -> None:
-    batch = [item("1", "\ud800" * 9), item("2", "😀" * 9), item("3", "😀" * 9)]
-    assert fates(*batch) == [DedupStatus.KEPT, DedupStatus.KEPT, DedupStatus.EXACT]
 
 
 def batches(sizes: list[int], given: list[DedupItem], *, restart: bool) -> list[DedupResult]:
@@ -157,20 +67,110 @@ CANDIDATES = st.builds(
 )
 
 
-@given(
-    st.lists(CANDIDATES, min_size=1, max_size=60),
-    st.lists(st.integers(1, 20), max_size=8),
-    st.booleans(),
-)
-@settings(max_examples=60, deadline=None)
-def test_neither_batches_nor_restarts_change_what_becomes_of_an_incident(
-    given: list[DedupItem], sizes: list[int], restart: bool
-) -> None:
-    whole = batches([], given, restart=False)
-    parted = batches(sizes, given, restart=restart)
-    fates_and_texts = [(o.status, o.digest) for o in whole]
-    assert [(o.status, o.digest) for o in parted] == fates_and_texts
-    # Clusters are only final at the end; of dropped rows nobody asks.
-    kept = [i for i, o in enumerate(whole) if o.status is DedupStatus.KEPT]
-    same = {(whole[i].cluster, parted[i].cluster) for i in kept}
-    assert len(same) == len({a for a, _ in same}) == len({b for _, b in same})
+class TestUid:
+    def test_met_again_is_not_a_new_row(self) -> None:
+        again = [item("1", LONG), item("1", LONG), item("1", text(2))]
+        assert fates(*again) == [DedupStatus.KEPT, DedupStatus.SAME, DedupStatus.REVISED]
+
+    def test_revised_keeps_its_first_text(self) -> None:
+        one, two = Deduplicator(DedupeSettings()).add([item("1", LONG), item("1", "other")])
+        assert one.digest == two.digest
+
+
+class TestDuplicates:
+    def test_exact_is_dropped_whatever_its_verdicts(self) -> None:
+        one, two = Deduplicator(DedupeSettings()).add([item("1", LONG, SPAM), item("2", LONG, HAM)])
+        assert two.status is DedupStatus.EXACT
+        assert one.digest == two.digest
+
+    def test_near_is_dropped_with_equal_verdicts(self) -> None:
+        near = f"{LONG} x"
+        assert fates(item("1", LONG, SPAM), item("2", near, SPAM))[1] is DedupStatus.NEAR
+        assert fates(item("1", LONG), item("2", near))[1] is DedupStatus.NEAR
+
+    def test_near_with_other_verdicts_shares_the_cluster(self) -> None:
+        batch = [item("1", LONG, SPAM), item("2", f"{LONG} x", HAM), item("3", text(3))]
+        assert fates(*batch) == [DedupStatus.KEPT] * 3
+        first, second, third = clusters(batch)
+        assert first == second != third
+
+    def test_in_two_given_parts_are_kept(self) -> None:
+        batch = [
+            item("1", LONG, split="train"),
+            item("2", LONG, split="test"),
+            item("3", f"{LONG} x", split="dev"),
+            item("4", LONG, split="test"),
+        ]
+        assert fates(*batch) == [
+            DedupStatus.KEPT,
+            DedupStatus.KEPT,
+            DedupStatus.KEPT,
+            DedupStatus.EXACT,
+        ]
+        assert len(set(clusters(batch))) == 1
+
+    def test_short_texts_are_compared_exactly(self) -> None:
+        batch = [item("1", "ab"), item("2", "ac"), item("3", "ab"), item("4", "")]
+        assert fates(*batch) == [
+            DedupStatus.KEPT,
+            DedupStatus.KEPT,
+            DedupStatus.EXACT,
+            DedupStatus.KEPT,
+        ]
+
+    def test_any_character_can_be_compared(self) -> None:
+        batch = [item("1", "\ud800" * 9), item("2", "😀" * 9), item("3", "😀" * 9)]
+        assert fates(*batch) == [DedupStatus.KEPT, DedupStatus.KEPT, DedupStatus.EXACT]
+
+    def test_flood_of_near_texts_is_one_row(self) -> None:
+        batch = [item(str(n), f"{LONG} {n}") for n in range(3000)]
+        counts = Counter(fates(*batch))
+        assert counts[DedupStatus.KEPT] <= 3
+        assert counts[DedupStatus.NEAR] >= 2997
+
+    def test_switched_off_still_finds_clusters(self) -> None:
+        batch = [item("1", LONG), item("2", LONG), item("3", f"{LONG} x")]
+        off = Deduplicator(DedupeSettings(enabled=False))
+        results = off.add([*batch, item("1", LONG)])
+        assert [o.status for o in results] == [
+            DedupStatus.KEPT,
+            DedupStatus.KEPT,
+            DedupStatus.KEPT,
+            DedupStatus.SAME,
+        ]
+        final = off.final_clusters()
+        assert len({final.get(o.cluster, o.cluster) for o in results}) == 1
+
+
+class TestClusters:
+    def test_connected_by_a_text_become_one(self) -> None:
+        middle = text(5, 100)
+        left, right = middle + " " + text(6, 5), text(7, 5) + " " + middle
+        batch = [item("l", left, SPAM), item("r", right, HAM), item("m", middle)]
+        separate = clusters(batch[:2])
+        settings = DedupeSettings(threshold=0.9)
+        finder = Deduplicator(settings)
+        results = finder.add(batch)
+        final = finder.final_clusters()
+        assert len({final.get(o.cluster, o.cluster) for o in results}) == 1
+        assert len(separate) == 2
+
+
+class TestRestore:
+    @given(
+        st.lists(CANDIDATES, min_size=1, max_size=60),
+        st.lists(st.integers(1, 20), max_size=8),
+        st.booleans(),
+    )
+    @settings(max_examples=60, deadline=None)
+    def test_batches_and_restarts_change_no_result(
+        self, given: list[DedupItem], sizes: list[int], restart: bool
+    ) -> None:
+        whole = batches([], given, restart=False)
+        parted = batches(sizes, given, restart=restart)
+        fates_and_texts = [(o.status, o.digest) for o in whole]
+        assert [(o.status, o.digest) for o in parted] == fates_and_texts
+        # Clusters are only final at the end; of dropped rows nobody asks.
+        kept = [i for i, o in enumerate(whole) if o.status is DedupStatus.KEPT]
+        same = {(whole[i].cluster, parted[i].cluster) for i in kept}
+        assert len(same) == len({a for a, _ in same}) == len({b for _, b in same})

@@ -1,0 +1,73 @@
+"""Folders of labelled records become a task and its examples."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sftsec_core.api.domain import Example
+from sftsec_core.api.errors import DataError
+from sftsec_core.bench.quality_data import limit_train, read_dataset
+from tests.core.bench.records import write_part
+
+
+class TestReadDataset:
+    def test_reads_nested_text_labels_and_groups(self, folder: Path) -> None:
+        data = read_dataset(folder)
+        assert data.task.text_fields == ("process.command_line",)
+        assert data.task.labels == ("benign", "malicious")
+        assert data.task.benign == "benign"
+        assert data.train[1].inputs == {"text": "curl evil host 1"}
+        assert data.train[1].groups == ("R1",)
+
+    def test_makes_every_field_an_input(self, tmp_path: Path) -> None:
+        rows = [
+            {
+                "id": str(i),
+                "@timestamp": "2026-01-01T00:00:00Z",
+                "user": {"id": str(i % 3)},
+                "transaction": {"amount": i / 2},
+                "label": ("legitimate", "fraud")[i % 2],
+            }
+            for i in range(40)
+        ]
+        for part in ("train", "dev", "test"):
+            write_part(tmp_path / "cards", part, rows)
+        task = read_dataset(tmp_path / "cards").task
+        assert [(field.name, field.kind, field.sources) for field in task.inputs] == [
+            ("text", "text", ("user.id", "transaction.amount")),
+            ("user.id", "category", ("user.id",)),
+            ("transaction.amount", "number", ("transaction.amount",)),
+        ]
+        assert task.benign == "legitimate"
+
+    def test_refuses_records_without_a_field(self, tmp_path: Path) -> None:
+        for part in ("train", "dev", "test"):
+            write_part(tmp_path / "bare", part, [{"id": "a", "label": "fraud"}])
+        with pytest.raises(DataError, match="no field of its records can be an input"):
+            read_dataset(tmp_path / "bare")
+
+    def test_refuses_a_cut_off_file(self, folder: Path) -> None:
+        path = folder / "train.jsonl.gz"
+        path.write_bytes(path.read_bytes()[:-20])
+        with pytest.raises(DataError, match="cannot be read"):
+            read_dataset(folder)
+
+
+class TestLimitTrain:
+    def test_draws_two_a_class_by_seed(self) -> None:
+        examples = [Example.of_text(str(i), "t", "common") for i in range(200)]
+        examples += [
+            Example.of_text(f"{label}{i}", "t", label) for label in "abc" for i in range(5)
+        ]
+        examples += [Example.of_text("lone", "t", "lone")]
+        drawn = limit_train(examples, 40, seed=1)
+        counts = Counter(example.label for example in drawn)
+        assert len(drawn) == 40
+        assert all(counts[label] >= 2 for label in "abc")
+        assert counts["lone"] == 1
+        assert drawn == limit_train(examples, 40, seed=1) != limit_train(examples, 40, seed=2)
+        assert len(limit_train(examples, 3, seed=1)) == 9  # two a class come first
+        assert limit_train(examples, None, seed=1) == examples

@@ -1,0 +1,69 @@
+"""What `serve:` in sftsec.yaml may say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sftsec_core.api.errors import ConfigError
+from sftsec_core.config.load import load_settings
+
+SECRET = "winter-is-coming-4711"
+
+
+HEAD = "version: 1\nserve:\n"
+
+
+def write(folder: Path, serve: str) -> Path:
+    file = folder / "sftsec.yaml"
+    file.write_text(HEAD + "".join(f"  {line}\n" for line in serve.splitlines()), "utf-8")
+    return file
+
+
+def complaint(folder: Path, serve: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(folder, serve))
+    return str(caught.value)
+
+
+class TestServe:
+    def test_listens_on_loopback_by_default(self, tmp_path: Path) -> None:
+        serve = load_settings(write(tmp_path, "tokens: {splunk: 'env:A'}")).serve
+        assert (serve.host, serve.port, serve.max_batch, serve.max_body_bytes) == (
+            "127.0.0.1", 8765, 1000, 8 * 2**20,
+        )  # fmt: skip
+        assert not serve.behind_proxy
+
+    def test_paths_are_relative_to_the_configuration(self, tmp_path: Path) -> None:
+        serve = load_settings(write(tmp_path, "certificate: server.pem\nkey: server.key")).serve
+        assert (serve.certificate, serve.key) == (tmp_path / "server.pem", tmp_path / "server.key")
+
+    @pytest.mark.parametrize(
+        "tokens",
+        [
+            SECRET,
+            f"[{SECRET}]",
+            f"{{splunk: {SECRET}}}",
+            "{splunk: 47110815471108154711}",
+            f"{{'{SECRET} as a name': 'env:A'}}",
+        ],
+    )
+    def test_refuses_a_token_without_repeating_it(self, tmp_path: Path, tokens: str) -> None:
+        told = complaint(tmp_path, f"tokens: {tokens}")
+        assert "serve.tokens" in told
+        assert SECRET not in told
+        assert "4711" not in told
+
+    @pytest.mark.parametrize(
+        ("serve", "told"),
+        [
+            ("tasks: [mial]", "serve.tasks: unknown task 'mial'"),
+            ("certificate: server.pem", "certificate and key go together"),
+            ("port: 70000", "serve.port"),
+            ("hots: x", "did you mean 'host'?"),
+            ("max_batch: 0", "serve.max_batch"),
+        ],
+    )
+    def test_nonsense_is_refused(self, tmp_path: Path, serve: str, told: str) -> None:
+        assert told in complaint(tmp_path, serve)

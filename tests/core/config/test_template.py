@@ -1,0 +1,24 @@
+"""The configuration that `sftsec init` writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from sftsec_core.api.contracts import ConnectorSpec
+from sftsec_core.config.load import load_settings
+from sftsec_core.config.presets import TASKS
+from sftsec_core.config.template import render_config
+from sftsec_core.plugins import Plugins
+
+
+class TestRenderConfig:
+    def test_commented_section_is_valid(self, tmp_path: Path) -> None:
+        connector = Plugins(("files",)).specs(ConnectorSpec)["files"]
+        text = render_config(TASKS[0], connector)
+        commented = text[text.index("# serve:") :].splitlines()
+        serve = yaml.safe_load("\n".join(line.removeprefix("# ") for line in commented))
+        file = tmp_path / "sftsec.yaml"
+        file.write_text(yaml.safe_dump(serve), encoding="utf-8")
+        assert set(load_settings(file).serve.tokens) == {"splunk"}
