@@ -42,7 +42,7 @@ def report(live_seen: int | None) -> EvalReport:
 
 
 class TestComparison:
-    def test_leaves_out_training_rows_of_the_other_model(self) -> None:
+    def test_leaves_out_rows_the_other_saw(self) -> None:
         total = len(split_of().test)
         trained_on = total * 2 // 3
         found = report(trained_on)

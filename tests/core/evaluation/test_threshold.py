@@ -23,6 +23,8 @@ from sftsec_core.evaluation.threshold import (
 from tests.core.evaluation.rote_models import BEGIN
 
 Scored = list[tuple[float, bool]]
+
+
 SCORED = st.lists(
     st.tuples(st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.floats(0, 1)), st.booleans()),
     min_size=1,
@@ -56,109 +58,8 @@ def f1(scored: Scored, threshold: float) -> float:
     return 2 * tp / (tp + fp + sum(attack for _, attack in scored))
 
 
-@given(SCORED)
-@settings(max_examples=200, deadline=None)
-def test_max_f1_is_the_best_of_all_thresholds(scored: Scored) -> None:
-    found = choose(scored, "max_f1")
-    if len({attack for _, attack in scored}) < 2:
-        assert found == Threshold(0.5, "default")
-        return
-    assert f1(scored, found.value) == max(f1(scored, t) for t in every_threshold(scored))
-
-
-@given(SCORED, st.sampled_from([0.0, 0.01, 0.1, 0.34, 1.0]))
-@settings(max_examples=200, deadline=None)
-def test_fpr_finds_the_most_attacks_within_its_bound(scored: Scored, target: float) -> None:
-    found = choose(scored, "fpr", target)
-    benign = sum(not attack for _, attack in scored)
-    if not benign:
-        assert found == Threshold(0.5, "default", target)
-        return
-    allowed = [t for t in every_threshold(scored) if outcome(scored, t)[1] / benign <= target]
-    tp, fp = outcome(scored, found.value)
-    assert fp / benign <= target
-    assert tp == max(outcome(scored, t)[0] for t in allowed)
-
-
-@given(SCORED, st.sampled_from([0.0, 0.5, 3.0, 100.0]))
-@settings(max_examples=200, deadline=None)
-def test_a_budget_of_alerts_is_used_and_kept(scored: Scored, target: float) -> None:
-    rate = 10.0
-    found = choose(scored, "alerts_per_day", target, rate)
-    costs = [sum(outcome(scored, t)) / len(scored) * rate for t in every_threshold(scored)]
-    spent = sum(outcome(scored, found.value)) / len(scored) * rate
-    assert spent == max(cost for cost in costs if cost <= target)
-
-
-def test_the_threshold_lies_midway_between_scores() -> None:
-    assert choose([(0.2, False), (0.8, True)], "max_f1").value == pytest.approx(0.5)
-
-
-def test_of_equally_good_thresholds_the_highest_is_taken() -> None:
-    # F1 is 2/3 above 0.6 and 2/3 above 0.1 again.
-    scored = [(0.9, True), (0.6, False), (0.5, False), (0.1, True)]
-    assert choose(scored, "max_f1").value == pytest.approx(0.75)
-
-
-def test_a_false_positive_rate_that_allows_nothing_detects_nothing_rather_than_too_much() -> None:
-    found = choose([(1.0, False), (0.4, True)], "fpr", 0.0)
-    assert found.value == NEVER
-    assert found.value > 1.0
-
-
-def test_neighbouring_floats_are_still_told_apart() -> None:
-    low = 0.75
-    high = math.nextafter(low, 1)
-    scored = [(high, True), (low, False)]
-    assert outcome(scored, choose(scored, "max_f1").value) == (1, 0)
-
-
-def test_a_fixed_threshold_is_taken_as_it_is() -> None:
-    assert choose([(0.1, True)], "fixed", 0.37) == Threshold(0.37, "fixed", 0.37)
-
-
-@pytest.mark.parametrize("method", ["fixed", "fpr"])
-def test_a_percentage_where_a_fraction_belongs_is_refused(method: str) -> None:
-    with pytest.raises(ConfigError, match="fraction from 0 to 1"):
-        choose([(0.1, True)], method, 5.0)
-
-
-def test_an_empty_dev_falls_back_to_one_half_and_says_so() -> None:
-    nothing: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
-    found = choose_threshold(Predictions(nothing, np.zeros((0, 2)), 0), ThresholdSettings())
-    assert found == Threshold(0.5, "default")
-
-
-def test_a_task_without_a_benign_class_has_no_threshold() -> None:
-    found = choose_threshold(
-        Predictions(np.array([1]), np.array([[0.2, 0.8]])), ThresholdSettings()
-    )
-    assert found == Threshold(0.0, "argmax")
-
-
-def test_alerts_a_day_without_times_say_what_is_missing() -> None:
-    with pytest.raises(DataError, match="timestamps"):
-        choose([(0.1, True)], "alerts_per_day", 5.0, None)
-
-
 def at_hours(*hours: float) -> list[Example]:
     return [Example.of_text(f"{h}", "t", "benign", at=BEGIN + timedelta(hours=h)) for h in hours]
-
-
-def test_a_dev_that_is_a_random_tenth_stands_for_the_whole_stream_of_its_time() -> None:
-    dev = at_hours(0, 24, 48)
-    rest = at_hours(*np.linspace(0.5, 47.5, 57))
-    assert incidents_per_day(dev, Split(rest, dev, [])) == pytest.approx(30)
-
-
-def test_a_dev_that_is_a_span_of_its_own_counts_itself_alone() -> None:
-    dev = at_hours(48, 60, 72, 96)
-    assert incidents_per_day(dev, Split(at_hours(0, 10, 20), dev, [])) == pytest.approx(2)
-
-
-@pytest.mark.parametrize("dev", [[], [Example.of_text("a", "t", "benign")], at_hours(3, 3)])
-def test_without_two_different_times_the_rate_is_not_known(dev: list[Example]) -> None:
-    assert incidents_per_day(dev, Split([], dev, [])) is None
 
 
 class TestThresholdDecider:
@@ -167,7 +68,7 @@ class TestThresholdDecider:
     def decider(self, benign: int | None = 0, review_from: float | None = None) -> ThresholdDecider:
         return ThresholdDecider(Threshold(0.5, "fixed", 0.5), benign, review_from)
 
-    def test_alerts_from_the_threshold_and_dismisses_the_rest(self) -> None:
+    def test_alerts_from_the_threshold_upwards(self) -> None:
         decided = self.decider().decide(self.PROBA)
         assert [ACTIONS[n] for n in decided.actions] == ["dismiss", "dismiss", "alert", "dismiss"]
         assert (
@@ -198,3 +99,99 @@ class TestThresholdDecider:
         decided = self.decider(review_from=0.2).decide(np.zeros((0, 3)))
         assert decided.actions.shape == decided.labels.shape == (0,)
         assert decided.label_sets.shape == (0, 3)
+
+
+class TestMaxF1:
+    @given(SCORED)
+    @settings(max_examples=200, deadline=None)
+    def test_is_the_best_of_all_thresholds(self, scored: Scored) -> None:
+        found = choose(scored, "max_f1")
+        if len({attack for _, attack in scored}) < 2:
+            assert found == Threshold(0.5, "default")
+            return
+        assert f1(scored, found.value) == max(f1(scored, t) for t in every_threshold(scored))
+
+    def test_lies_midway_between_scores(self) -> None:
+        assert choose([(0.2, False), (0.8, True)], "max_f1").value == pytest.approx(0.5)
+
+    def test_takes_the_highest_of_equals(self) -> None:
+        # F1 is 2/3 above 0.6 and 2/3 above 0.1 again.
+        scored = [(0.9, True), (0.6, False), (0.5, False), (0.1, True)]
+        assert choose(scored, "max_f1").value == pytest.approx(0.75)
+
+    def test_tells_neighbouring_floats_apart(self) -> None:
+        low = 0.75
+        high = math.nextafter(low, 1)
+        scored = [(high, True), (low, False)]
+        assert outcome(scored, choose(scored, "max_f1").value) == (1, 0)
+
+
+class TestFpr:
+    @given(SCORED, st.sampled_from([0.0, 0.01, 0.1, 0.34, 1.0]))
+    @settings(max_examples=200, deadline=None)
+    def test_finds_most_attacks_within_its_bound(self, scored: Scored, target: float) -> None:
+        found = choose(scored, "fpr", target)
+        benign = sum(not attack for _, attack in scored)
+        if not benign:
+            assert found == Threshold(0.5, "default", target)
+            return
+        allowed = [t for t in every_threshold(scored) if outcome(scored, t)[1] / benign <= target]
+        tp, fp = outcome(scored, found.value)
+        assert fp / benign <= target
+        assert tp == max(outcome(scored, t)[0] for t in allowed)
+
+    def test_detects_nothing_when_nothing_is_allowed(self) -> None:
+        found = choose([(1.0, False), (0.4, True)], "fpr", 0.0)
+        assert found.value == NEVER
+        assert found.value > 1.0
+
+
+class TestAlertsPerDay:
+    @given(SCORED, st.sampled_from([0.0, 0.5, 3.0, 100.0]))
+    @settings(max_examples=200, deadline=None)
+    def test_uses_and_keeps_the_budget(self, scored: Scored, target: float) -> None:
+        rate = 10.0
+        found = choose(scored, "alerts_per_day", target, rate)
+        costs = [sum(outcome(scored, t)) / len(scored) * rate for t in every_threshold(scored)]
+        spent = sum(outcome(scored, found.value)) / len(scored) * rate
+        assert spent == max(cost for cost in costs if cost <= target)
+
+    def test_names_the_missing_times(self) -> None:
+        with pytest.raises(DataError, match="timestamps"):
+            choose([(0.1, True)], "alerts_per_day", 5.0, None)
+
+
+class TestChooseThreshold:
+    def test_takes_a_fixed_threshold_unchanged(self) -> None:
+        assert choose([(0.1, True)], "fixed", 0.37) == Threshold(0.37, "fixed", 0.37)
+
+    @pytest.mark.parametrize("method", ["fixed", "fpr"])
+    def test_refuses_a_percentage_as_a_fraction(self, method: str) -> None:
+        with pytest.raises(ConfigError, match="fraction from 0 to 1"):
+            choose([(0.1, True)], method, 5.0)
+
+    def test_falls_back_to_one_half(self) -> None:
+        nothing: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        found = choose_threshold(Predictions(nothing, np.zeros((0, 2)), 0), ThresholdSettings())
+        assert found == Threshold(0.5, "default")
+
+    def test_has_none_without_benign(self) -> None:
+        found = choose_threshold(
+            Predictions(np.array([1]), np.array([[0.2, 0.8]])), ThresholdSettings()
+        )
+        assert found == Threshold(0.0, "argmax")
+
+
+class TestIncidentsPerDay:
+    def test_of_random_dev_count_every_part(self) -> None:
+        dev = at_hours(0, 24, 48)
+        rest = at_hours(*np.linspace(0.5, 47.5, 57))
+        assert incidents_per_day(dev, Split(rest, dev, [])) == pytest.approx(30)
+
+    def test_of_later_dev_count_it_alone(self) -> None:
+        dev = at_hours(48, 60, 72, 96)
+        assert incidents_per_day(dev, Split(at_hours(0, 10, 20), dev, [])) == pytest.approx(2)
+
+    @pytest.mark.parametrize("dev", [[], [Example.of_text("a", "t", "benign")], at_hours(3, 3)])
+    def test_need_two_different_times(self, dev: list[Example]) -> None:
+        assert incidents_per_day(dev, Split([], dev, [])) is None

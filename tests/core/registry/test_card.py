@@ -17,13 +17,13 @@ SECTIONS = [
 ]  # fmt: skip
 
 
-def test_a_card_has_the_papers_sections_in_its_order_and_is_json() -> None:
+def test_card_has_the_papers_sections_as_json() -> None:
     made = card()
     assert [name for name in made if name in SECTIONS] == SECTIONS
     assert json.loads(json.dumps(made, allow_nan=False)) == made
 
 
-def test_a_card_tells_the_data_the_encoder_the_seed_and_the_settings() -> None:
+def test_card_names_data_encoder_seed_and_settings() -> None:
     decision = Decision(True, (Vote("a", True, "fine"),))
     encoder = {"name": "minilm", "sha256": "cd" * 32}
     provenance = Provenance("run-9", "ab" * 32, 7, {"train": {"recipe": "full"}}, encoder)
@@ -37,7 +37,7 @@ def test_a_card_tells_the_data_the_encoder_the_seed_and_the_settings() -> None:
     assert len(made["quantitative_analyses"]["figures"]["candidate"]["macro_f1"]) == 3
 
 
-def test_the_gates_decision_is_read_back_from_the_card() -> None:
+def test_gates_decision_is_read_back() -> None:
     report = report_of()
     decision = decide(Plugins(("core",)), report, None, GateSettings(min_labels=10_000))
     assert not decision.approved
@@ -45,13 +45,13 @@ def test_the_gates_decision_is_read_back_from_the_card() -> None:
     assert decision_of(made) == decision
 
 
-def test_versions_name_what_is_installed_and_not_the_host() -> None:
+def test_versions_name_packages_not_the_host() -> None:
     found = versions()
     assert found["python"] == ".".join(map(str, sys.version_info[:3]))
     assert {"sftsec", "numpy", "scikit-learn", "safetensors"} <= found.keys()
 
 
-def test_no_text_of_the_data_is_in_a_card() -> None:
+def test_card_holds_no_text_of_incidents() -> None:
     report = report_of(split=split_of(text="SECRET-TEXT"), skills=(1.0, 1.0))
     assert report.worst_errors
     decision = Decision(True, (Vote("a", True, "fine"),))
@@ -59,7 +59,7 @@ def test_no_text_of_the_data_is_in_a_card() -> None:
     assert "SECRET-TEXT" not in json.dumps(made)
 
 
-def test_the_markdown_has_every_section_and_cannot_be_broken_by_a_label() -> None:
+def test_markdown_is_whole_and_escapes_labels() -> None:
     made = card() | {"factors": {"classes": {"<img src=x>|`a`": {"f1": 0.5}}}}
     text = card_markdown(made)
     for section in SECTIONS:

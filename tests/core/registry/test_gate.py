@@ -48,18 +48,18 @@ def decided(report: EvalReport, *answers: object) -> tuple[bool, list[str]]:
     return decision.approved, [vote.reason for vote in decision.refusals()]
 
 
+class NoFriday(BaseModel):
+    """Settings of a voter."""
+
+    after: str = "16:00"
+
+
 def test_an_abstention_is_listed(report: EvalReport) -> None:
     decision = decide(plugins_of(YES, None), report, None, GateSettings())
     assert [(vote.voter, vote.abstained) for vote in decision.votes] == [
         ("first", False),
         ("voter-1", True),
     ]
-
-
-class NoFriday(BaseModel):
-    """Settings of a voter."""
-
-    after: str = "16:00"
 
 
 def test_a_voter_gets_its_settings(report: EvalReport) -> None:
@@ -76,24 +76,22 @@ def test_a_voter_gets_its_settings(report: EvalReport) -> None:
     assert [vote.reason for vote in decision.votes] == ["12:00"]
 
 
-def test_votes_in_favour_approve_and_abstentions_do_not_matter(report: EvalReport) -> None:
+def test_abstentions_do_not_prevent_an_approval(report: EvalReport) -> None:
     assert decided(report, YES, None, [YES, YES], ()) == (True, [])
 
 
-def test_one_refusal_refuses_whatever_the_others_say(report: EvalReport) -> None:
+def test_one_rejection_decides_against_all_others(report: EvalReport) -> None:
     assert decided(report, YES, [YES, NO], YES) == (False, ["not fine"])
 
 
-def test_a_voter_that_raises_refuses_with_its_error(report: EvalReport) -> None:
+def test_voter_that_raises_rejects(report: EvalReport) -> None:
     approved, reasons = decided(report, YES, RuntimeError("disk\nfull"))
     assert not approved
     assert reasons == ["the voter failed with RuntimeError: disk full"]
 
 
 @pytest.mark.parametrize("answers", [(), (None,), (None, [], ())])
-def test_a_round_in_which_nobody_votes_refuses(
-    report: EvalReport, answers: tuple[object, ...]
-) -> None:
+def test_round_without_votes_rejects(report: EvalReport, answers: tuple[object, ...]) -> None:
     approved, reasons = decided(report, *answers)
     assert not approved
     assert "no voter voted" in reasons[0]
@@ -103,7 +101,7 @@ def test_a_round_in_which_nobody_votes_refuses(
     "garbage",
     [True, "yes", 1, {"approve": True}, [YES, "yes"], Vote("odd", "yes", "truthy")],  # type: ignore[arg-type]
 )
-def test_an_answer_that_is_no_vote_refuses(report: EvalReport, garbage: object) -> None:
+def test_answer_that_is_no_vote_rejects(report: EvalReport, garbage: object) -> None:
     approved, reasons = decided(report, YES, garbage)
     assert not approved
     assert "not a vote" in reasons[0]

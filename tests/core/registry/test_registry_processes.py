@@ -19,6 +19,8 @@ from sftsec_core.store.store import Store
 from tests.core.registry.trained import RECIPES, TASK, register
 
 YES = Decision(True, (Vote("no_leak", True, "clean"),))
+
+
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -55,7 +57,7 @@ def register_often(folder: Path, who: str) -> None:
     store.close()
 
 
-def test_processes_that_promote_at_once_leave_one_straight_history(
+def test_concurrent_promotions_leave_one_history(
     state: tuple[Path, Store, ModelRegistry],
 ) -> None:
     folder, store, registry = state
@@ -78,7 +80,7 @@ def test_processes_that_promote_at_once_leave_one_straight_history(
     assert all(newer[0] != older[0] for newer, older in pairwise(history))
 
 
-def test_a_kill_during_registration_leaves_only_whole_models(
+def test_kill_during_registration_leaves_whole_models(
     state: tuple[Path, Store, ModelRegistry],
 ) -> None:
     folder, _, registry = state

@@ -11,6 +11,8 @@ from sftsec_core.registry.serving import Serving
 from tests.core.evaluation.rote_models import BINARY, report_of, served_with
 
 PARTS = served_with(1.3, Threshold(0.7, "fpr", 0.001))
+
+
 SERVING = Serving(
     task=TaskSpec.of_text("web", ("url.full", "host"), ("benign", "xss"), "benign", "case.id"),
     recipe="hybrid",
@@ -26,7 +28,7 @@ def test_what_scoring_needs_survives_its_file() -> None:
     assert Serving.from_json(SERVING.to_json()) == SERVING
 
 
-def test_calibration_and_threshold_come_from_the_candidates_report() -> None:
+def test_calibrator_and_decider_are_the_candidates() -> None:
     report = report_of(skills=(1.0, 1.0))
     serving = Serving.of(report, BINARY)
     assert serving.decider == report.candidate.decider
@@ -44,7 +46,7 @@ def test_a_file_of_another_form_is_refused(change: dict[str, object]) -> None:
         Serving.from_json(json.dumps(body))
 
 
-def test_format_1_is_read_as_temperature_and_threshold() -> None:
+def test_format_1_gives_temperature_and_threshold() -> None:
     body = json.loads(SERVING.to_json())
     del body["calibrator"], body["decider"], body["render"], body["plugins"]
     threshold = {"value": 0.7, "method": "fpr", "target": 0.001}

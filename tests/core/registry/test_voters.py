@@ -111,7 +111,7 @@ class TestBeatsLinear:
             (-0.03, -0.01, 1, False, "worse"),
         ],
     )
-    def test_wants_better_or_equal_at_no_higher_cost(
+    def test_wants_better_or_equal_and_cheaper(
         self,
         report: EvalReport,
         low: float,
@@ -213,7 +213,7 @@ class TestBetterThanChance:
         assert not vote.approve
         assert f"has {attacks} rows" in vote.reason
 
-    def test_counts_the_rest_beside_the_majority_without_benign(self) -> None:
+    def test_counts_beside_the_majority_without_benign(self) -> None:
         task = TaskSpec.of_text("pair", ("message",), ("a", "b"))
         found = report_of(task, split_of(task, 60), skills=(3.0, 1.0))
         rows = {"a": {"support": 57.0}, "b": {"support": 3.0}}

@@ -72,7 +72,7 @@ class TestPluginsDecider:
         assert alerts == scores.actions["alert"]
         assert Serving.from_json(Serving.of(report, TASK).to_json()).decider == scores.decider
 
-    def test_gives_an_action_and_a_set_of_labels(self) -> None:
+    def test_gives_an_action_and_several_labels(self) -> None:
         given = scorer(decider=SetDecider(0.3))
         texts = ("hello", "spam spam", "spam virus", "spam")
         incidents = tuple(incident(number, text) for number, text in enumerate(texts))

@@ -66,9 +66,7 @@ def assert_each_once(folder: Path, url: str) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_after_a_kill_and_a_rerun_each_detection_is_there_exactly_once(
-    root: Path, folder: Path, point: str
-) -> None:
+def test_rerun_delivers_each_detection_once(root: Path, folder: Path, point: str) -> None:
     url = f"sqlite:///{folder / 'state' / 'sftsec.db'}"
     # The second pass: something is there already, and something is still to come.
     kill(root, url, folder, point, passes=2)
@@ -76,7 +74,7 @@ def test_after_a_kill_and_a_rerun_each_detection_is_there_exactly_once(
     assert_each_once(folder, url)
 
 
-def test_killed_again_and_again_it_still_gets_there(root: Path, folder: Path) -> None:
+def test_repeated_kills_lose_nothing(root: Path, folder: Path) -> None:
     url = f"sqlite:///{folder / 'state' / 'sftsec.db'}"
     for point in ("inside the outbox transaction", "between push and receipt"):
         kill(root, url, folder, point)
@@ -84,9 +82,7 @@ def test_killed_again_and_again_it_still_gets_there(root: Path, folder: Path) ->
     assert_each_once(folder, url)
 
 
-def test_a_kill_between_push_and_receipt_leaves_the_receipt_to_the_rerun(
-    root: Path, folder: Path
-) -> None:
+def test_rerun_records_a_receipt_lost_before(root: Path, folder: Path) -> None:
     url = f"sqlite:///{folder / 'state' / 'sftsec.db'}"
     kill(root, url, folder, "between push and receipt")
     assert len(pushed(folder)) == 4
@@ -97,7 +93,7 @@ def test_a_kill_between_push_and_receipt_leaves_the_receipt_to_the_rerun(
     assert_each_once(folder, url)
 
 
-def test_two_processes_at_once_deliver_each_detection_once(root: Path, folder: Path) -> None:
+def test_two_processes_deliver_each_detection_once(root: Path, folder: Path) -> None:
     url = f"sqlite:///{folder / 'state' / 'sftsec.db'}"
     kill(root, url, folder, "before the push")
     both = [start(root, url, folder, "", 1) for _ in range(2)]

@@ -26,63 +26,13 @@ from sftsec_core.store.store import Store
 from tests.core.scoring.parts import Pages, files, incident, scorer
 
 JOB = ScoreJob("mail", "siem", "siem", PullWindow(labelled=False), run_id="run-1")
+
+
 FROM_START = ScoreJob("mail", "siem", "siem", PullWindow(labelled=False), rescan=True)
 
 
 def source(count: int = 5) -> Pages:
     return Pages([incident(number, f"spam {number}") for number in range(count)])
-
-
-def test_detections_quarantine_and_cursor_are_recorded_and_counted(store: Store) -> None:
-    seen: list[int] = []
-    counts = score_to_outbox(store, source(), scorer(), JOB, lambda now: seen.append(now.pages))
-    assert counts.as_dict() == {
-        "pages": 3,
-        "pulled": 5,
-        "already_labelled": 0,
-        "scored": 5,
-        "dismissed": 0,
-        "review": 0,
-        "requested": 0,
-        "detections": 5,
-        "new": 5,
-        "suppressed": 0,
-        "rejected": 1,
-        "labels": {"spam": 5},
-    }
-    assert seen == [1, 2, 3]
-    assert store.outbox.pending("siem") == 5
-    assert store.cursors.get("mail", "siem") == "5"
-    assert [one.where for one in store.quarantine.list("siem")] == ["row 2"]
-
-
-def test_a_later_call_goes_on_behind_the_last_cursor_with_a_new_model_too(store: Store) -> None:
-    given = source()
-    score_to_outbox(store, given, scorer(), JOB)
-    given.incidents.append(incident(9, "spam 9"))
-    counts = score_to_outbox(store, given, scorer(model_digest="e" * 64), JOB)
-    assert given.cursors == [None, "5"]
-    assert (counts.pulled, counts.new) == (1, 1)
-
-
-def test_a_rescan_starts_again_and_the_same_model_finds_nothing_new(store: Store) -> None:
-    given = source()
-    score_to_outbox(store, given, scorer(), JOB)
-    again = score_to_outbox(store, given, scorer(), FROM_START)
-    assert (again.detections, again.new) == (5, 0)
-    other = score_to_outbox(store, given, scorer(model_digest="e" * 64), FROM_START)
-    assert (other.detections, other.new) == (5, 5)
-    assert store.cursors.get("mail", "siem") == "5"
-
-
-def test_what_an_analyst_judged_is_not_raised_again_by_a_new_model(store: Store) -> None:
-    """The verdict came by way of a detection: the source shows the event as unjudged."""
-    given = source()
-    score_to_outbox(store, given, scorer(), JOB)
-    judged = replace(given.incidents[1], verdicts=(Verdict("false_positive"),))
-    store.verdicts.add("siem", [judged])
-    counts = score_to_outbox(store, given, scorer(model_digest="e" * 64), FROM_START)
-    assert (counts.pulled, counts.already_labelled, counts.scored, counts.new) == (5, 1, 4, 4)
 
 
 class Breaks(Pages):
@@ -93,66 +43,10 @@ class Breaks(Pages):
         raise ConnectionError
 
 
-def test_what_was_recorded_before_the_source_was_lost_stays_and_is_not_repeated(
-    store: Store,
-) -> None:
-    broken = Breaks(source().incidents)
-    for recorded in (2, 4):
-        with pytest.raises(ConnectionError):
-            score_to_outbox(store, broken, scorer(), JOB)
-        assert store.outbox.pending("siem") == recorded
-    assert broken.cursors == [None, "2"]
-
-
-def test_a_killed_rescan_is_continued_by_the_next_plain_call(store: Store) -> None:
-    given = source()
-    score_to_outbox(store, given, scorer(), JOB)
-    with pytest.raises(ConnectionError):
-        score_to_outbox(store, Breaks(given.incidents), scorer(model_digest="e" * 64), FROM_START)
-    score_to_outbox(store, given, scorer(model_digest="e" * 64), JOB)
-    assert given.cursors[-1] == "2"
-    assert store.outbox.pending("siem") == 10
-
-
-def test_of_two_scorers_at_once_the_slower_is_told_and_writes_nothing(store: Store) -> None:
-    def overtake(_counts: object) -> None:
-        score_to_outbox(store, source(), scorer(model_digest="e" * 64), JOB)
-
-    with pytest.raises(StoreError, match="another process is scoring task 'mail'"):
-        score_to_outbox(store, source(), scorer(), JOB, overtake)
-    # The first page of the slower one, and what was left for the faster one.
-    assert store.outbox.pending("siem") == 2 + 3
-
-
-def test_suppressed_detections_go_to_the_audit_log_and_not_to_the_outbox(store: Store) -> None:
-    def keep_back(detection: Detection) -> Suppression:
-        return Suppression(f"maintenance of {detection.task}")
-
-    counts = score_to_outbox(store, source(2), scorer(suppress=keep_back), JOB)
-    assert (counts.suppressed, counts.detections) == (2, 0)
-    (entry,) = store.audit.tail(action="detections.suppressed")
-    assert entry.details == {
-        "reason": "maintenance of mail",
-        "count": 2,
-        "incidents": ["incident 0", "incident 1"],
-        "run": "run-1",
-    }
-
-
 def _append(path: Path, numbers: range) -> None:
     with path.open("ab") as file:
         for number in numbers:
             file.write(orjson.dumps({"id": str(number), "message": f"spam {number}"}) + b"\n")
-
-
-def test_a_file_that_grew_is_scored_from_where_it_ended(store: Store, tmp_path: Path) -> None:
-    _append(tmp_path / "in.jsonl", range(7))
-    assert score_to_outbox(store, files(tmp_path), scorer(), JOB).new == 7
-    assert score_to_outbox(store, files(tmp_path), scorer(), JOB).new == 0
-    _append(tmp_path / "in.jsonl", range(7, 20))
-    grown = score_to_outbox(store, files(tmp_path), scorer(), JOB)
-    assert grown.new == 13
-    assert store.outbox.pending("siem") == 20
 
 
 def reviewing() -> Scorer:
@@ -194,7 +88,7 @@ class TestReview:
         assert counts.requested == 2
         assert store.outbox.pending("siem") == 2
 
-    def test_a_request_that_fails_leaves_the_page_to_the_next_call(self, store: Store) -> None:
+    def test_failed_request_leaves_the_page(self, store: Store) -> None:
         def lost(_requests: Sequence[LabelRequest]) -> int:
             raise ConnectorUnavailableError("no answer", connector="siem")
 
@@ -203,3 +97,111 @@ class TestReview:
         assert store.cursors.get("mail", "siem") is None
         again = score_to_outbox(store, self.source(), reviewing(), JOB, request_labels=len)
         assert (again.scored, again.review, again.new) == (6, 2, 2)
+
+
+class TestRecord:
+    def test_keeps_detections_quarantine_and_cursor(self, store: Store) -> None:
+        seen: list[int] = []
+        counts = score_to_outbox(store, source(), scorer(), JOB, lambda now: seen.append(now.pages))
+        assert counts.as_dict() == {
+            "pages": 3,
+            "pulled": 5,
+            "already_labelled": 0,
+            "scored": 5,
+            "dismissed": 0,
+            "review": 0,
+            "requested": 0,
+            "detections": 5,
+            "new": 5,
+            "suppressed": 0,
+            "rejected": 1,
+            "labels": {"spam": 5},
+        }
+        assert seen == [1, 2, 3]
+        assert store.outbox.pending("siem") == 5
+        assert store.cursors.get("mail", "siem") == "5"
+        assert [one.where for one in store.quarantine.list("siem")] == ["row 2"]
+
+    def test_leaves_out_what_analysts_judged(self, store: Store) -> None:
+        """The verdict came by way of a detection: the source shows the event as unjudged."""
+        given = source()
+        score_to_outbox(store, given, scorer(), JOB)
+        judged = replace(given.incidents[1], verdicts=(Verdict("false_positive"),))
+        store.verdicts.add("siem", [judged])
+        counts = score_to_outbox(store, given, scorer(model_digest="e" * 64), FROM_START)
+        assert (counts.pulled, counts.already_labelled, counts.scored, counts.new) == (5, 1, 4, 4)
+
+    def test_suppressed_go_to_the_audit_log(self, store: Store) -> None:
+        def keep_back(detection: Detection) -> Suppression:
+            return Suppression(f"maintenance of {detection.task}")
+
+        counts = score_to_outbox(store, source(2), scorer(suppress=keep_back), JOB)
+        assert (counts.suppressed, counts.detections) == (2, 0)
+        (entry,) = store.audit.tail(action="detections.suppressed")
+        assert entry.details == {
+            "reason": "maintenance of mail",
+            "count": 2,
+            "incidents": ["incident 0", "incident 1"],
+            "run": "run-1",
+        }
+
+
+class TestCursor:
+    def test_new_model_resumes_after_it_too(self, store: Store) -> None:
+        given = source()
+        score_to_outbox(store, given, scorer(), JOB)
+        given.incidents.append(incident(9, "spam 9"))
+        counts = score_to_outbox(store, given, scorer(model_digest="e" * 64), JOB)
+        assert given.cursors == [None, "5"]
+        assert (counts.pulled, counts.new) == (1, 1)
+
+    def test_lost_source_repeats_nothing_recorded(
+        self,
+        store: Store,
+    ) -> None:
+        broken = Breaks(source().incidents)
+        for recorded in (2, 4):
+            with pytest.raises(ConnectionError):
+                score_to_outbox(store, broken, scorer(), JOB)
+            assert store.outbox.pending("siem") == recorded
+        assert broken.cursors == [None, "2"]
+
+    def test_slower_of_two_scorers_writes_nothing(self, store: Store) -> None:
+        def overtake(_counts: object) -> None:
+            score_to_outbox(store, source(), scorer(model_digest="e" * 64), JOB)
+
+        with pytest.raises(StoreError, match="another process is scoring task 'mail'"):
+            score_to_outbox(store, source(), scorer(), JOB, overtake)
+        # The first page of the slower one, and what was left for the faster one.
+        assert store.outbox.pending("siem") == 2 + 3
+
+    def test_resumes_where_a_file_ended(self, store: Store, tmp_path: Path) -> None:
+        _append(tmp_path / "in.jsonl", range(7))
+        assert score_to_outbox(store, files(tmp_path), scorer(), JOB).new == 7
+        assert score_to_outbox(store, files(tmp_path), scorer(), JOB).new == 0
+        _append(tmp_path / "in.jsonl", range(7, 20))
+        grown = score_to_outbox(store, files(tmp_path), scorer(), JOB)
+        assert grown.new == 13
+        assert store.outbox.pending("siem") == 20
+
+
+class TestRescan:
+    def test_finds_nothing_new_with_one_model(self, store: Store) -> None:
+        given = source()
+        score_to_outbox(store, given, scorer(), JOB)
+        again = score_to_outbox(store, given, scorer(), FROM_START)
+        assert (again.detections, again.new) == (5, 0)
+        other = score_to_outbox(store, given, scorer(model_digest="e" * 64), FROM_START)
+        assert (other.detections, other.new) == (5, 5)
+        assert store.cursors.get("mail", "siem") == "5"
+
+    def test_killed_is_resumed_by_a_plain_call(self, store: Store) -> None:
+        given = source()
+        score_to_outbox(store, given, scorer(), JOB)
+        with pytest.raises(ConnectionError):
+            score_to_outbox(
+                store, Breaks(given.incidents), scorer(model_digest="e" * 64), FROM_START
+            )
+        score_to_outbox(store, given, scorer(model_digest="e" * 64), JOB)
+        assert given.cursors[-1] == "2"
+        assert store.outbox.pending("siem") == 10

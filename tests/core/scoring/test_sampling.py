@@ -15,7 +15,7 @@ def pages(*texts: str, size: int = 2) -> list[IncidentPage]:
     return [IncidentPage(tuple(made[i : i + size]), str(i)) for i in range(0, len(made), size)]
 
 
-def test_what_lies_nearest_to_the_threshold_comes_first() -> None:
+def test_nearest_to_the_threshold_comes_first() -> None:
     found = most_uncertain(pages(*TEXTS), scorer(threshold=0.8), 2)
     assert [each.text for each in found] == ["spam", "spam spam"]
     assert found[0].doubt <= found[1].doubt
@@ -25,7 +25,7 @@ def test_more_than_there_are_gives_all() -> None:
     assert len(most_uncertain(pages(*TEXTS), scorer(), 100)) == len(TEXTS)
 
 
-def test_copies_of_one_text_are_asked_for_once() -> None:
+def test_copies_of_a_text_are_requested_once() -> None:
     found = most_uncertain(pages("spam", "spam", "spam", "hello"), scorer(), 3)
     assert {each.text: each.uid for each in found} == {
         "spam": "incident 0",
@@ -33,7 +33,7 @@ def test_copies_of_one_text_are_asked_for_once() -> None:
     }
 
 
-def test_without_a_benign_class_the_margin_of_the_two_best_decides() -> None:
+def test_margin_decides_without_benign() -> None:
     task = TaskSpec.of_text("kind", ("message",), ("ham", "spam", "virus"))
     found = most_uncertain(pages("spam virus", "spam", "hello"), scorer(WordModel(), task=task), 1)
     assert [each.text for each in found] == ["spam virus"]
@@ -46,7 +46,7 @@ def test_it_tells_how_far_it_is() -> None:
     assert seen == [2, 4, 5]
 
 
-def test_a_request_says_how_unsure_the_model_is_and_shows_the_event() -> None:
+def test_request_shows_the_doubt_and_event() -> None:
     decide_page = scorer(threshold=0.8)
     asked = label_request(most_uncertain(pages(*TEXTS), decide_page, 1)[0], decide_page)
     assert (asked.incident_uid, asked.task, asked.label) == ("incident 1", "mail", "ham")
@@ -55,7 +55,7 @@ def test_a_request_says_how_unsure_the_model_is_and_shows_the_event() -> None:
     assert asked.fields["message"] == "spam"
 
 
-def test_without_a_benign_class_a_request_names_no_threshold() -> None:
+def test_request_without_benign_names_no_threshold() -> None:
     decide_page = scorer(
         WordModel(), task=TaskSpec.of_text("kind", ("message",), ("ham", "spam", "virus"))
     )

@@ -32,91 +32,11 @@ def page(*incidents: Incident, rejected: tuple[Rejection, ...] = ()) -> Incident
     return IncidentPage(incidents, "cursor", rejected)
 
 
-def test_an_attack_becomes_a_detection_that_says_why_and_carries_the_kept_fields() -> None:
-    at = datetime(2026, 1, 31, tzinfo=UTC)
-    found = replace(incident(1, "virus virus spam", host="h1", noise="x"), at=at)
-    scored = score_page(page(found, incident(2, "hello")), scorer(keep=("host", "missing")))
-    (detection,) = scored.detections
-    assert detection == Detection(
-        uid=detection_uid("d" * 64, "incident 1"),
-        incident_uid="incident 1",
-        task="mail",
-        model_digest="d" * 64,
-        label="virus",
-        probability=0.9,
-        threshold=0.5,
-        top_classes=(("virus", 0.6), ("spam", 0.3), ("ham", 0.1)),
-        at=at,
-        fields={"message": "virus virus spam", "host": "h1"},
-        labels=("virus",),
-    )
-    assert (scored.pulled, scored.scored, scored.cursor) == (2, 2, "cursor")
-
-
-def test_the_temperature_is_applied_before_the_threshold() -> None:
-    given = page(incident(1, "spam"))
-    (sure,) = score_page(given, scorer(threshold=0.7)).detections
-    assert sure.probability == pytest.approx(0.75)
-    assert score_page(given, scorer(threshold=0.7, temperature=2.0)).detections == ()
-
-
-def test_without_a_benign_class_every_incident_is_a_detection_of_its_likeliest_class() -> None:
-    task = TaskSpec.of_text("mail", ("message",), ("a", "spam"), benign=None)
-    made = scorer(WordModel(task.labels), task=task)
-    scored = score_page(page(incident(1, "spam"), incident(2, "hello")), made)
-    found = [(one.label, one.probability) for one in scored.detections]
-    assert found == [("spam", 0.75), ("a", 1.0)]
-
-
-def test_texts_share_batches_by_length_and_equal_ones_are_scored_once() -> None:
-    model = WordModel()
-    texts = ["spam" + "x" * 20, "a", "spam", "bb", "spam", "ccc" * 9]
-    given = page(*(incident(number, text) for number, text in enumerate(texts)))
-    scored = score_page(given, scorer(model, batch=2))
-    assert model.asked == [["a", "bb"], ["spam", "spam" + "x" * 20], ["ccc" * 9]]
-    assert [one.incident_uid for one in scored.detections] == [
-        "incident 0",
-        "incident 2",
-        "incident 4",
-    ]
-
-
-def test_a_page_is_scored_only_when_it_is_asked_for() -> None:
-    model = WordModel()
-    results = score((page(incident(n, f"spam {n}")) for n in range(1000)), scorer(model))
-    next(results)
-    assert len(model.asked) == 1
-
-
-def test_the_steps_see_incidents_before_the_model_and_may_drop_some() -> None:
-    def redact(incidents: Sequence[Incident]) -> list[Incident]:
-        kept = [one for one in incidents if "drop" not in message(one)]
-        return [replace(one, fields={"message": "spam <EMAIL>"}) for one in kept]
-
-    scored = score_page(
-        page(incident(1, "spam ada@example.org"), incident(2, "drop")), scorer(steps=redact)
-    )
-    assert [one.fields for one in scored.detections] == [{"message": "spam <EMAIL>"}]
-    assert (scored.pulled, scored.scored) == (2, 1)
-
-
 def _fails_on_poison(value: Any) -> Any:
     texts = [message(one) for one in value] if isinstance(value, tuple | list) else [message(value)]
     if any("poison" in text for text in texts):
         raise RuntimeError("the secret words of the record")
     return value if isinstance(value, tuple | list) else read(value)
-
-
-@pytest.mark.parametrize("part", ["steps", "render"])
-def test_a_record_that_breaks_a_step_or_the_renderer_is_rejected_alone(part: str) -> None:
-    given = page(incident(1, "spam"), incident(2, "poison"), incident(3, "spam"))
-    changes: dict[str, Any] = {part: _fails_on_poison}
-    scored = score_page(given, scorer(**changes))
-    assert [one.incident_uid for one in scored.detections] == ["incident 1", "incident 3"]
-    (rejection,) = scored.rejected
-    assert rejection.where == "incident 2"
-    assert "RuntimeError" in rejection.reason
-    assert "secret words" not in rejection.reason
 
 
 class NanModel(WordModel):
@@ -127,69 +47,150 @@ class NanModel(WordModel):
         return found
 
 
-def test_what_the_model_cannot_judge_is_rejected_and_the_pages_own_rejections_stay() -> None:
-    bad = Rejection("mail.jsonl:3", "not JSON")
-    given = page(incident(1, "spam"), incident(2, "poison"), rejected=(bad,))
-    scored = score_page(given, scorer(NanModel()))
-    assert [one.where for one in scored.rejected] == ["mail.jsonl:3", "incident 2"]
-    assert len(scored.detections) == 1
-
-
 class FlatModel(WordModel):
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
         texts = batch.text()
         return np.ones(len(texts))
 
 
-def test_a_model_that_breaks_its_contract_ends_the_run() -> None:
-    with pytest.raises(PluginError, match=r"shape \(1,\) for 1 rows and 3 labels"):
-        score_page(page(incident(1, "spam")), scorer(FlatModel()))
+class TestDetections:
+    def test_carry_the_reason_and_kept_fields(self) -> None:
+        at = datetime(2026, 1, 31, tzinfo=UTC)
+        found = replace(incident(1, "virus virus spam", host="h1", noise="x"), at=at)
+        scored = score_page(page(found, incident(2, "hello")), scorer(keep=("host", "missing")))
+        (detection,) = scored.detections
+        assert detection == Detection(
+            uid=detection_uid("d" * 64, "incident 1"),
+            incident_uid="incident 1",
+            task="mail",
+            model_digest="d" * 64,
+            label="virus",
+            probability=0.9,
+            threshold=0.5,
+            top_classes=(("virus", 0.6), ("spam", 0.3), ("ham", 0.1)),
+            at=at,
+            fields={"message": "virus virus spam", "host": "h1"},
+            labels=("virus",),
+        )
+        assert (scored.pulled, scored.scored, scored.cursor) == (2, 2, "cursor")
+
+    def test_temperature_is_applied_before_the_threshold(self) -> None:
+        given = page(incident(1, "spam"))
+        (sure,) = score_page(given, scorer(threshold=0.7)).detections
+        assert sure.probability == pytest.approx(0.75)
+        assert score_page(given, scorer(threshold=0.7, temperature=2.0)).detections == ()
+
+    def test_without_benign_are_of_every_incident(self) -> None:
+        task = TaskSpec.of_text("mail", ("message",), ("a", "spam"), benign=None)
+        made = scorer(WordModel(task.labels), task=task)
+        scored = score_page(page(incident(1, "spam"), incident(2, "hello")), made)
+        found = [(one.label, one.probability) for one in scored.detections]
+        assert found == [("spam", 0.75), ("a", 1.0)]
 
 
-def test_a_model_for_other_labels_is_refused_at_once() -> None:
-    with pytest.raises(IntegrityError, match="answers ham, spam, but task 'mail' asks for"):
-        scorer(WordModel(TASK.labels[:2]))
+class TestBatches:
+    def test_are_by_length_without_repeats(self) -> None:
+        model = WordModel()
+        texts = ["spam" + "x" * 20, "a", "spam", "bb", "spam", "ccc" * 9]
+        given = page(*(incident(number, text) for number, text in enumerate(texts)))
+        scored = score_page(given, scorer(model, batch=2))
+        assert model.asked == [["a", "bb"], ["spam", "spam" + "x" * 20], ["ccc" * 9]]
+        assert [one.incident_uid for one in scored.detections] == [
+            "incident 0",
+            "incident 2",
+            "incident 4",
+        ]
+
+    def test_of_a_page_are_scored_lazily(self) -> None:
+        model = WordModel()
+        results = score((page(incident(n, f"spam {n}")) for n in range(1000)), scorer(model))
+        next(results)
+        assert len(model.asked) == 1
+
+    def test_empty_page_needs_no_model(self) -> None:
+        model = WordModel()
+        scored = score_page(page(incident(1, "")), scorer(model))
+        assert (scored.scored, scored.detections, model.asked) == (0, (), [])
 
 
-def test_an_empty_page_is_scored_without_asking_the_model() -> None:
-    model = WordModel()
-    scored = score_page(page(incident(1, "")), scorer(model))
-    assert (scored.scored, scored.detections, model.asked) == (0, (), [])
+class TestSteps:
+    def test_run_first_and_may_drop_some(self) -> None:
+        def redact(incidents: Sequence[Incident]) -> list[Incident]:
+            kept = [one for one in incidents if "drop" not in message(one)]
+            return [replace(one, fields={"message": "spam <EMAIL>"}) for one in kept]
+
+        scored = score_page(
+            page(incident(1, "spam ada@example.org"), incident(2, "drop")), scorer(steps=redact)
+        )
+        assert [one.fields for one in scored.detections] == [{"message": "spam <EMAIL>"}]
+        assert (scored.pulled, scored.scored) == (2, 1)
 
 
-def test_a_suppressed_detection_is_kept_back_with_its_reason() -> None:
-    def window(detection: Detection) -> Suppression | None:
-        return Suppression("maintenance") if detection.incident_uid == "incident 1" else None
+class TestRejections:
+    @pytest.mark.parametrize("part", ["steps", "render"])
+    def test_record_that_breaks_a_part(self, part: str) -> None:
+        given = page(incident(1, "spam"), incident(2, "poison"), incident(3, "spam"))
+        changes: dict[str, Any] = {part: _fails_on_poison}
+        scored = score_page(given, scorer(**changes))
+        assert [one.incident_uid for one in scored.detections] == ["incident 1", "incident 3"]
+        (rejection,) = scored.rejected
+        assert rejection.where == "incident 2"
+        assert "RuntimeError" in rejection.reason
+        assert "secret words" not in rejection.reason
 
-    scored = score_page(page(incident(1, "spam"), incident(2, "spam")), scorer(suppress=window))
-    assert [one.incident_uid for one in scored.detections] == ["incident 2"]
-    assert [(one.incident_uid, why) for one, why in scored.suppressed] == [
-        ("incident 1", "maintenance")
-    ]
-
-
-def test_a_suppressor_that_fails_lets_the_detection_pass(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def broken(detection: Detection) -> Suppression | None:
-        raise RuntimeError(detection.uid)
-
-    scored = score_page(page(incident(1, "spam")), scorer(suppress=broken))
-    assert len(scored.detections) == 1
-    assert "is pushed" in caplog.text
+    def test_unscorable_joins_the_pages_own(self) -> None:
+        bad = Rejection("mail.jsonl:3", "not JSON")
+        given = page(incident(1, "spam"), incident(2, "poison"), rejected=(bad,))
+        scored = score_page(given, scorer(NanModel()))
+        assert [one.where for one in scored.rejected] == ["mail.jsonl:3", "incident 2"]
+        assert len(scored.detections) == 1
 
 
-def test_a_scorer_can_be_made_of_a_registered_model() -> None:
-    from types import SimpleNamespace
+class TestModel:
+    def test_breaking_its_contract_ends_the_run(self) -> None:
+        with pytest.raises(PluginError, match=r"shape \(1,\) for 1 rows and 3 labels"):
+            score_page(page(incident(1, "spam")), scorer(FlatModel()))
 
-    parts = served_with(2.0, Threshold(0.7, "fixed"))
-    loaded: Any = SimpleNamespace(
-        serving=SimpleNamespace(task=TASK, keep=("host",)),
-        parts=parts,
-        model=WordModel(),
-        ref=SimpleNamespace(digest="e" * 64),
-    )
-    made = Scorer.of(loaded, steps=lambda incidents: incidents, render=read)
-    assert (made.calibrator, made.decider) == (parts.calibrator, parts.decider)
-    assert (made.threshold, made.keep) == (0.7, ("host",))
-    assert made.model_digest == "e" * 64
+    def test_of_other_labels_is_refused(self) -> None:
+        with pytest.raises(IntegrityError, match="answers ham, spam, but task 'mail' asks for"):
+            scorer(WordModel(TASK.labels[:2]))
+
+
+class TestSuppression:
+    def test_keeps_the_detection_with_a_reason(self) -> None:
+        def window(detection: Detection) -> Suppression | None:
+            return Suppression("maintenance") if detection.incident_uid == "incident 1" else None
+
+        scored = score_page(page(incident(1, "spam"), incident(2, "spam")), scorer(suppress=window))
+        assert [one.incident_uid for one in scored.detections] == ["incident 2"]
+        assert [(one.incident_uid, why) for one, why in scored.suppressed] == [
+            ("incident 1", "maintenance")
+        ]
+
+    def test_that_fails_lets_detections_pass(
+        self,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        def broken(detection: Detection) -> Suppression | None:
+            raise RuntimeError(detection.uid)
+
+        scored = score_page(page(incident(1, "spam")), scorer(suppress=broken))
+        assert len(scored.detections) == 1
+        assert "is pushed" in caplog.text
+
+
+class TestOf:
+    def test_takes_parts_of_a_registered_model(self) -> None:
+        from types import SimpleNamespace
+
+        parts = served_with(2.0, Threshold(0.7, "fixed"))
+        loaded: Any = SimpleNamespace(
+            serving=SimpleNamespace(task=TASK, keep=("host",)),
+            parts=parts,
+            model=WordModel(),
+            ref=SimpleNamespace(digest="e" * 64),
+        )
+        made = Scorer.of(loaded, steps=lambda incidents: incidents, render=read)
+        assert (made.calibrator, made.decider) == (parts.calibrator, parts.decider)
+        assert (made.threshold, made.keep) == (0.7, ("host",))
+        assert made.model_digest == "e" * 64

@@ -24,8 +24,14 @@ from tests.core.evaluation.rote_models import BINARY, TECHNIQUES, examples, repo
 PAYLOAD = (
     "<script>alert(1)</script><img src=https://evil.example/x onerror=alert(2)>{{ 7*7 }}\u202e"
 )
+
+
 APPROVED = Decision(True, (Vote("no_leak", True, "clean"), Vote("few", True, "thin", warning=True)))
+
+
 REFUSED = Decision(False, (Vote("no_leak", False, "3 <b>leaks</b>"), Vote("other", True, "fine")))
+
+
 CARD = {"caveats_and_recommendations": ["One <i>limit</i>."], "versions": {"python": "3.12"}}
 
 
@@ -53,125 +59,122 @@ def hostile() -> EvalReport:
     )
 
 
-def test_a_payload_in_a_text_comes_out_inert() -> None:
-    html = render_report(hostile(), REFUSED, CARD)
-    page = Page(html)
-    assert {"script", "iframe", "object", "embed", "link", "base", "form"}.isdisjoint(page.tags)
-    assert not [name for name, _ in page.attributes if name.startswith("on")]
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
-    assert "{{ 7*7 }}" in page.text
-    assert "3 <b>leaks</b>" in page.text
-    assert "\u202e" not in html
-    assert "\\u202e" in page.text
+class TestUntrustedText:
+    def test_payload_comes_out_inert(self) -> None:
+        html = render_report(hostile(), REFUSED, CARD)
+        page = Page(html)
+        assert {"script", "iframe", "object", "embed", "link", "base", "form"}.isdisjoint(page.tags)
+        assert not [name for name, _ in page.attributes if name.startswith("on")]
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+        assert "{{ 7*7 }}" in page.text
+        assert "3 <b>leaks</b>" in page.text
+        assert "\u202e" not in html
+        assert "\\u202e" in page.text
+
+    @pytest.mark.parametrize("task", [BINARY, TECHNIQUES])
+    def test_page_requests_nothing(self, task: object) -> None:
+        report = report_of(TECHNIQUES, split_of(TECHNIQUES)) if task is TECHNIQUES else hostile()
+        html = render_report(report, APPROVED, CARD)
+        page = Page(html)
+        fetching = {"src", "href", "xlink:href", "srcset", "data", "action", "poster"}
+        targets = [value for name, value in page.attributes if name in fetching]
+        assert targets
+        assert all(target.startswith(("#", "data:image/png;base64,")) for target in targets)
+        assert "@import" not in html
+        assert not re.search(r"url\((?!#)", html)
+        policies = [v for name, v in page.attributes if name == "content" and "default-src" in v]
+        assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+
+    def test_is_cut_at_two_hundred_characters(self) -> None:
+        assert len(visible("A" * 5000)) == 200
+        assert len(visible("\x00" * 5000)) == 200
+        assert visible("a\x1b[31m\u2066b") == "a\\u001b[31m\\u2066b"
+
+    def test_in_audits_and_leaks_is_inert(self) -> None:
+        leaks = LeakCheck(checked=True, texts=2, examples=("texts: '<b>e1</b>' (test and train)",))
+        report = replace(
+            add_sections(report_of(), {"drift": {"population_stability": 0.25, "why": PAYLOAD}}),
+            leaks=leaks,
+        )
+        html = render_report(report, REFUSED)
+        text = " ".join(Page(html).text.split())
+        assert "Audits" in text
+        assert re.search(r"population stability ?0\.25", text)
+        assert "'<b>e1</b>' (test and train)" in text
+        assert "<b>e1</b>" not in html
+        assert "<script>" not in html
+        assert "Audits" not in Page(render_report(report_of())).text
 
 
-@pytest.mark.parametrize("task", [BINARY, TECHNIQUES])
-def test_the_file_requests_nothing(task: object) -> None:
-    report = report_of(TECHNIQUES, split_of(TECHNIQUES)) if task is TECHNIQUES else hostile()
-    html = render_report(report, APPROVED, CARD)
-    page = Page(html)
-    fetching = {"src", "href", "xlink:href", "srcset", "data", "action", "poster"}
-    targets = [value for name, value in page.attributes if name in fetching]
-    assert targets
-    assert all(target.startswith(("#", "data:image/png;base64,")) for target in targets)
-    assert "@import" not in html
-    assert not re.search(r"url\((?!#)", html)
-    policies = [v for name, v in page.attributes if name == "content" and "default-src" in v]
-    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+class TestPage:
+    def test_same_report_gives_same_bytes(self, tmp_path: Path) -> None:
+        report = hostile()
+        for name, given in (("a", report), ("b", report), ("c", from_json(to_json(report)))):
+            write_report(given, APPROVED, CARD, tmp_path / name)
+        assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+        assert (tmp_path / "a").read_bytes() == (tmp_path / "c").read_bytes()
 
+    def test_references_meet_one_unique_id(self) -> None:
+        page = Page(render_report(hostile(), APPROVED, CARD))
+        ids = [value for name, value in page.attributes if name == "id"]
+        assert len(ids) == len(set(ids))
+        links = {v[1:] for n, v in page.attributes if n in {"href", "xlink:href"} and v[0] == "#"}
+        clips = {v[5:-1] for n, v in page.attributes if n == "clip-path"}
+        assert links | clips <= set(ids)
 
-def test_the_same_report_gives_the_same_bytes_also_after_its_json(tmp_path: Path) -> None:
-    report = hostile()
-    for name, given in (("a", report), ("b", report), ("c", from_json(to_json(report)))):
-        write_report(given, APPROVED, CARD, tmp_path / name)
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "c").read_bytes()
+    def test_every_part_of_the_report_is_there(self) -> None:
+        report = report_of()
+        text = " ".join(Page(render_report(report, APPROVED, CARD)).text.split())
+        for part in (
+            *(
+                "The promotion gate",
+                "Models side by side",
+                "Curves",
+                "Threshold",
+                "Classes",
+                "Calibration",
+            ),
+            *("Worst errors", "Data", "Limits and versions", "python", "One <i>limit</i>."),
+            *("Alerts a day", "False-positive rate (log scale)"),
+        ):
+            assert part in text, part
+        assert "thin" in text
 
-
-def test_ids_in_the_page_are_unique_and_every_reference_meets_one() -> None:
-    page = Page(render_report(hostile(), APPROVED, CARD))
-    ids = [value for name, value in page.attributes if name == "id"]
-    assert len(ids) == len(set(ids))
-    links = {v[1:] for n, v in page.attributes if n in {"href", "xlink:href"} and v[0] == "#"}
-    clips = {v[5:-1] for n, v in page.attributes if n == "clip-path"}
-    assert links | clips <= set(ids)
-
-
-def test_the_headline_says_approved_or_refused_and_why() -> None:
-    report = report_of()
-    assert headline(report, REFUSED) == "no_leak: 3 <b>leaks</b>."
-    assert headline(report, APPROVED).startswith("2 votes in favour, none against, 1 warning")
-    assert "points against the linear baseline" in headline(report, APPROVED)
-    assert headline(report, None).startswith("The model was not put to the promotion gate")
-    text = Page(render_report(report, REFUSED)).text
-    assert text.index("Rejected") < text.index("no_leak") < text.index("The promotion gate")
-
-
-def test_every_part_of_the_report_is_there() -> None:
-    report = report_of()
-    text = " ".join(Page(render_report(report, APPROVED, CARD)).text.split())
-    for part in (
-        *(
-            "The promotion gate",
-            "Models side by side",
-            "Curves",
-            "Threshold",
-            "Classes",
-            "Calibration",
-        ),
-        *("Worst errors", "Data", "Limits and versions", "python", "One <i>limit</i>."),
-        *("Alerts a day", "False-positive rate (log scale)"),
-    ):
-        assert part in text, part
-    assert "thin" in text
-
-
-def test_many_classes_are_shown_as_a_heat_map_and_the_pairs_most_confused() -> None:
-    report = report_of(TECHNIQUES, split_of(TECHNIQUES, 400), skills=(1.5, 1.0))
-    text = Page(render_report(report)).text
-    assert "Most confused" in text
-    pairs = confused_pairs(report)
-    assert len(pairs) == 15
-    assert [n for _, _, n, _ in pairs] == sorted((n for _, _, n, _ in pairs), reverse=True)
-    assert pairs[0][0] in text
-
-
-@pytest.mark.parametrize(
-    ("dev", "test"), [([0, 1], [0]), ([], [0, 1]), ([], [1]), ([0, 1], [1, 1])]
-)
-def test_degenerate_reports_still_render(dev: list[int], test: list[int]) -> None:
-    split = Split(examples("train", [0, 1]), examples("dev", dev), examples("test", test))
-    text = Page(render_report(report_of(split=split), REFUSED, {})).text
-    assert "\N{EN DASH}" in text
-    assert "nan" not in text.split()
-
-
-def test_no_text_is_shown_beyond_two_hundred_characters() -> None:
-    assert len(visible("A" * 5000)) == 200
-    assert len(visible("\x00" * 5000)) == 200
-    assert visible("a\x1b[31m\u2066b") == "a\\u001b[31m\\u2066b"
-
-
-def test_rounding_never_makes_a_figure_perfect() -> None:
-    assert share(0.99999) == ">99.9%"
-    assert share(1.0) == "100.0%"
-    assert share(0.00001, 2) == "<0.01%"
-    assert share(0.0) == "0.0%"
-    assert share(0.5) == "50.0%"
-    assert share(None) == count(None) == "\N{EN DASH}"
-
-
-def test_audits_and_a_leak_are_shown_and_inert() -> None:
-    leaks = LeakCheck(checked=True, texts=2, examples=("texts: '<b>e1</b>' (test and train)",))
-    report = replace(
-        add_sections(report_of(), {"drift": {"population_stability": 0.25, "why": PAYLOAD}}),
-        leaks=leaks,
+    @pytest.mark.parametrize(
+        ("dev", "test"), [([0, 1], [0]), ([], [0, 1]), ([], [1]), ([0, 1], [1, 1])]
     )
-    html = render_report(report, REFUSED)
-    text = " ".join(Page(html).text.split())
-    assert "Audits" in text
-    assert re.search(r"population stability ?0\.25", text)
-    assert "'<b>e1</b>' (test and train)" in text
-    assert "<b>e1</b>" not in html
-    assert "<script>" not in html
-    assert "Audits" not in Page(render_report(report_of())).text
+    def test_degenerate_reports_still_render(self, dev: list[int], test: list[int]) -> None:
+        split = Split(examples("train", [0, 1]), examples("dev", dev), examples("test", test))
+        text = Page(render_report(report_of(split=split), REFUSED, {})).text
+        assert "\N{EN DASH}" in text
+        assert "nan" not in text.split()
+
+
+class TestHeadline:
+    def test_says_approved_or_rejected_with_reason(self) -> None:
+        report = report_of()
+        assert headline(report, REFUSED) == "no_leak: 3 <b>leaks</b>."
+        assert headline(report, APPROVED).startswith("2 votes in favour, none against, 1 warning")
+        assert "points against the linear baseline" in headline(report, APPROVED)
+        assert headline(report, None).startswith("The model was not put to the promotion gate")
+        text = Page(render_report(report, REFUSED)).text
+        assert text.index("Rejected") < text.index("no_leak") < text.index("The promotion gate")
+
+
+class TestFigures:
+    def test_of_many_classes_are_confused_pairs(self) -> None:
+        report = report_of(TECHNIQUES, split_of(TECHNIQUES, 400), skills=(1.5, 1.0))
+        text = Page(render_report(report)).text
+        assert "Most confused" in text
+        pairs = confused_pairs(report)
+        assert len(pairs) == 15
+        assert [n for _, _, n, _ in pairs] == sorted((n for _, _, n, _ in pairs), reverse=True)
+        assert pairs[0][0] in text
+
+    def test_are_never_rounded_to_perfect(self) -> None:
+        assert share(0.99999) == ">99.9%"
+        assert share(1.0) == "100.0%"
+        assert share(0.00001, 2) == "<0.01%"
+        assert share(0.0) == "0.0%"
+        assert share(0.5) == "50.0%"
+        assert share(None) == count(None) == "\N{EN DASH}"

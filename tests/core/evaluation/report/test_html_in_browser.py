@@ -53,7 +53,7 @@ def open_page(browser: str, tmp_path: Path, page: Path, *options: str) -> str:
     return done.stdout
 
 
-def test_a_hostile_report_draws_asks_for_nothing_and_runs_nothing(
+def test_hostile_report_requests_and_runs_nothing(
     browser: str, tmp_path: Path, asked: tuple[str, list[str]]
 ) -> None:
     url, paths = asked
@@ -74,9 +74,7 @@ def test_a_hostile_report_draws_asks_for_nothing_and_runs_nothing(
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_page_is_drawn_at_the_width_of_a_desk_and_of_a_phone(
-    browser: str, tmp_path: Path, width: int
-) -> None:
+def test_page_is_drawn_on_both_widths(browser: str, tmp_path: Path, width: int) -> None:
     page, picture = tmp_path / "report.html", tmp_path / "page.png"
     write_report(report_of(), REFUSED, {}, page)
     open_page(browser, tmp_path, page, f"--window-size={width},900", f"--screenshot={picture}")
