@@ -108,7 +108,7 @@ def parse_time(value: object, name: str) -> datetime | None:
     """
     if value is None or value == "":
         return None
-    if not isinstance(value, str | int | float | datetime):
+    if isinstance(value, bool) or not isinstance(value, str | int | float | datetime):
         raise UnusableError(f"{name!r} is a {type(value).__name__}, not a time")
     try:
         parsed = _time_of(value)

@@ -43,7 +43,7 @@ def test_second_opinions_come_from_another_analyst() -> None:
     assert all(len(set(names)) == len(names) for names in analysts.values())
 
 
-def test_open_incidents_lack_verdicts_and_share_no_uid() -> None:
+def test_open_incidents_have_uids_without_verdicts() -> None:
     judged = {record.uid for record in generate(200)}
     for record in generate_open(50):
         assert "label" not in record.to_json()

@@ -26,8 +26,14 @@ FIELDS = (
     InputField("amount", InputKind.NUMBER, ("transaction.amount",)),
     InputField("terminal", InputKind.CATEGORY, ("terminal.id",)),
 )
+
+
 TASK = TaskSpec("cards", FIELDS, ("legitimate", "fraud"), "legitimate")
+
+
 SMALL: dict[str, Any] = {"rounds": 40, "min_rows": 5, "one_hot": 16, "threads": 1}
+
+
 ODD: tuple[Inputs, ...] = (
     {"amount": None, "terminal": None},
     {"amount": 1e300, "terminal": "\ud800"},
@@ -102,7 +108,7 @@ class TestBoosted:
         np.testing.assert_array_equal(proba, alone)
         assert model.predict_proba(Batch.of(FIELDS, ())).shape == (0, 2)
 
-    def test_is_the_same_for_any_number_of_threads(self, tmp_path: Path) -> None:
+    def test_is_equal_for_any_threads(self, tmp_path: Path) -> None:
         one, two = (
             train_boosted(job_of(tmp_path, config=BoostedConfig(**{**SMALL, "threads": threads})))
             for threads in (1, 2)
@@ -110,7 +116,7 @@ class TestBoosted:
         batch = batch_of(examples(50, seed=3))
         np.testing.assert_array_equal(one.predict_proba(batch), two.predict_proba(batch))
 
-    def test_keeps_the_column_of_a_class_without_examples(self, tmp_path: Path) -> None:
+    def test_keeps_the_column_of_unseen_classes(self, tmp_path: Path) -> None:
         task = replace(TASK, labels=("legitimate", "chargeback", "fraud"))
         proba = train_boosted(job_of(tmp_path, task)).predict_proba(batch_of(examples(5)))
         assert proba.shape == (5, 3)
@@ -175,7 +181,7 @@ class TestSavedModel:
             load_boosted(tmp_path)
 
 
-def test_auto_takes_it_where_there_is_no_text(tmp_path: Path) -> None:
+def test_auto_takes_it_without_text(tmp_path: Path) -> None:
     config = AutoConfig(boosted=BoostedConfig(**SMALL))
     blend = train_auto(job_of(tmp_path, config=config), MEMBERS)
     assert list(blend.members) == ["boosted"]

@@ -7,7 +7,7 @@ from sftsec_core.recipes.chosen import chosen_recipes
 
 
 class TestChosenRecipes:
-    def test_are_the_tasks_own_the_baseline_and_others(self) -> None:
+    def test_are_the_tasks_baseline_and_others(self) -> None:
         settings = TrainSettings.model_validate({"recipe": "hybrid", "compare": ["full", "linear"]})
         assert list(chosen_recipes(settings, "linear")) == ["hybrid", "linear", "full"]
 

@@ -32,7 +32,7 @@ def check(folder: Path, train: str) -> None:
 
 class TestRecipeSettings:
     @pytest.mark.parametrize("recipe", ["hybrid", "full", "lora"])
-    def test_an_encoder_of_ones_own_needs_its_digest(self, tmp_path: Path, recipe: str) -> None:
+    def test_own_encoder_needs_its_digest(self, tmp_path: Path, recipe: str) -> None:
         with pytest.raises(ConfigError, match="sha256 is required"):
             check(tmp_path, f"{{recipe: {{name: {recipe}, encoder: {{path: /models/x}}}}}}")
 

@@ -1,3 +1,5 @@
+"""N-grams and the frozen encoder's vectors under one head, or the vectors alone."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -10,17 +12,11 @@ from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import DataError, IntegrityError
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.recipes.config import EncoderSettings
-from sftsec_core.recipes.hybrid import HybridModel, load_hybrid, train_hybrid
+from sftsec_core.recipes.hybrid import HybridModel, load_hybrid, train_hybrid, train_probe
 from sftsec_core.recipes.specs import RECIPES
 from tests.core.recipes.jobs import ODD_TEXTS, job_of, many_classes, texts_of, two_classes
-from tests.core.recipes.tiny_encoder import make_tiny_encoder
 
 KNOWN = {recipe.name: recipe for recipe in RECIPES}
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> EncoderSettings:
-    return make_tiny_encoder(tmp_path_factory.mktemp("tiny") / "encoder")
 
 
 @pytest.fixture(scope="module")
@@ -28,104 +24,116 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> HybridModel:
     return train_hybrid(job_of(two_classes(24), tmp_path_factory.mktemp("work")))
 
 
-def test_it_learns_with_the_packaged_encoder(packaged: HybridModel) -> None:
-    proba = packaged.predict_proba(
-        Batch.of_texts(["curl evil host malicious", "read the report benign"])
-    )
-    assert proba[0, 1] > 0.5 > proba[1, 1]
-    np.testing.assert_allclose(proba.sum(axis=1), 1)
+@pytest.fixture(scope="module")
+def probe(tmp_path_factory: pytest.TempPathFactory) -> HybridModel:
+    return train_probe(job_of(two_classes(24), tmp_path_factory.mktemp("work")))
 
 
-def test_meaning_carries_over_to_words_that_training_never_saw(tmp_path: Path) -> None:
-    good = ["the invoice is attached", "see the bill for March", "payment of your order"]
-    bad = ["a puppy plays outside", "the cat sleeps", "horses eat grass"]
-    examples = [Example.of_text(f"g{i}", text, "money") for i, text in enumerate(good)]
-    examples += [Example.of_text(f"b{i}", text, "animals") for i, text in enumerate(bad)]
-    model = train_hybrid(job_of(examples, tmp_path))
-    proba = model.predict_proba(Batch.of_texts(["a zebra", "your salary"]))
-    assert proba[0, 0] > proba[1, 0]
+class TestLearning:
+    def test_learns_with_the_packaged_encoder(self, packaged: HybridModel) -> None:
+        proba = packaged.predict_proba(
+            Batch.of_texts(["curl evil host malicious", "read the report benign"])
+        )
+        assert proba[0, 1] > 0.5 > proba[1, 1]
+        np.testing.assert_allclose(proba.sum(axis=1), 1)
+
+    def test_meaning_reaches_words_never_seen(self, tmp_path: Path) -> None:
+        good = ["the invoice is attached", "see the bill for March", "payment of your order"]
+        bad = ["a puppy plays outside", "the cat sleeps", "horses eat grass"]
+        examples = [Example.of_text(f"g{i}", text, "money") for i, text in enumerate(good)]
+        examples += [Example.of_text(f"b{i}", text, "animals") for i, text in enumerate(bad)]
+        model = train_hybrid(job_of(examples, tmp_path))
+        proba = model.predict_proba(Batch.of_texts(["a zebra", "your salary"]))
+        assert proba[0, 0] > proba[1, 0]
+
+    def test_learns_many_and_lone_classes(self, tiny: EncoderSettings, tmp_path: Path) -> None:
+        lone = Example.of_text("lone", "zebra crossing", "zoo")
+        examples = [*many_classes(120), lone]
+        model = train_hybrid(job_of(examples, tmp_path, encoder=tiny))
+        predicted = model.predict_proba(Batch.of_texts(texts_of(examples))).argmax(axis=1)
+        assert [model.labels[i] for i in predicted] == [example.label for example in examples]
+
+    def test_same_seed_gives_same_answers(self, tiny: EncoderSettings, tmp_path: Path) -> None:
+        one, other = (
+            train_hybrid(job_of(two_classes(), tmp_path, encoder=tiny, seed=3)) for _ in range(2)
+        )
+        texts = texts_of(two_classes())
+        np.testing.assert_array_equal(
+            one.predict_proba(Batch.of_texts(texts)), other.predict_proba(Batch.of_texts(texts))
+        )
+
+    def test_one_label_alone_is_refused(self, tmp_path: Path) -> None:
+        job = job_of(two_classes(), tmp_path)
+        job = replace(job, train=[e for e in job.train if e.label == "benign"])
+        with pytest.raises(DataError, match="two labels"):
+            train_hybrid(job)
 
 
-def test_saved_and_loaded_it_answers_the_same(packaged: HybridModel, tmp_path: Path) -> None:
-    save_model(packaged, "hybrid", tmp_path / "model")
-    texts = [*ODD_TEXTS, "git commit"]
-    loaded = load_model(tmp_path / "model", KNOWN)
-    np.testing.assert_array_equal(
-        loaded.predict_proba(Batch.of_texts(texts)), packaged.predict_proba(Batch.of_texts(texts))
-    )
+class TestScoring:
+    def test_odd_texts_are_trained_on_and_scored(
+        self, tiny: EncoderSettings, tmp_path: Path
+    ) -> None:
+        odd = [Example.of_text(f"o{i}", text, "malicious") for i, text in enumerate(ODD_TEXTS)]
+        model = train_hybrid(job_of([*two_classes(), *odd], tmp_path, encoder=tiny))
+        assert np.isfinite(model.predict_proba(Batch.of_texts(ODD_TEXTS))).all()
+        assert model.predict_proba(Batch.of_texts([])).shape == (0, 2)
+
+    def test_pieces_change_no_score(
+        self, tiny: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        model = train_hybrid(job_of(two_classes(), tmp_path, encoder=tiny))
+        texts = texts_of(two_classes())
+        whole = model.predict_proba(Batch.of_texts(texts))
+        monkeypatch.setattr("sftsec_core.recipes.hybrid._SCORED_AT_ONCE", 7)
+        np.testing.assert_allclose(model.predict_proba(Batch.of_texts(texts)), whole, atol=1e-9)
 
 
-def test_the_encoder_itself_is_not_copied_into_the_model(
-    packaged: HybridModel, tmp_path: Path
-) -> None:
-    save_model(packaged, "hybrid", tmp_path / "model")
-    size = sum(path.stat().st_size for path in (tmp_path / "model").iterdir())
-    assert size < 1_000_000
+class TestSavedModel:
+    def test_loaded_answers_the_same(self, packaged: HybridModel, tmp_path: Path) -> None:
+        save_model(packaged, "hybrid", tmp_path / "model")
+        texts = [*ODD_TEXTS, "git commit"]
+        loaded = load_model(tmp_path / "model", KNOWN)
+        np.testing.assert_array_equal(
+            loaded.predict_proba(Batch.of_texts(texts)),
+            packaged.predict_proba(Batch.of_texts(texts)),
+        )
+
+    def test_holds_no_copy_of_the_encoder(self, packaged: HybridModel, tmp_path: Path) -> None:
+        save_model(packaged, "hybrid", tmp_path / "model")
+        size = sum(path.stat().st_size for path in (tmp_path / "model").iterdir())
+        assert size < 1_000_000
+
+    def test_with_another_encoder_is_refused(self, tiny: EncoderSettings, tmp_path: Path) -> None:
+        save_model(
+            train_hybrid(job_of(two_classes(), tmp_path, encoder=tiny)),
+            "hybrid",
+            tmp_path / "model",
+        )
+        settings = tmp_path / "model" / "hybrid.json"
+        settings.write_text(settings.read_text().replace(str(tiny.sha256), "0" * 64))
+        with pytest.raises(IntegrityError, match="SHA-256"):
+            load_model(tmp_path / "model", KNOWN)
+
+    def test_without_its_tensors_is_refused(self, tiny: EncoderSettings, tmp_path: Path) -> None:
+        model = train_hybrid(job_of(two_classes(), tmp_path, encoder=tiny))
+        folder = tmp_path / "model"
+        folder.mkdir()
+        model.save(folder)
+        (folder / "hybrid.safetensors").unlink()
+        with pytest.raises(IntegrityError, match="safetensors"):
+            load_hybrid(folder)
 
 
-def test_a_model_whose_encoder_was_exchanged_is_refused(
-    tiny: EncoderSettings, tmp_path: Path
-) -> None:
-    save_model(
-        train_hybrid(job_of(two_classes(), tmp_path, encoder=tiny)), "hybrid", tmp_path / "model"
-    )
-    settings = tmp_path / "model" / "hybrid.json"
-    settings.write_text(settings.read_text().replace(str(tiny.sha256), "0" * 64))
-    with pytest.raises(IntegrityError, match="SHA-256"):
-        load_model(tmp_path / "model", KNOWN)
+class TestProbe:
+    def test_learns_from_the_vectors_alone(self, probe: HybridModel) -> None:
+        assert probe.ngrams is None
+        proba = probe.predict_proba(Batch.of_texts(["wget payload malicious", "open mail benign"]))
+        assert proba[0, 1] > 0.5 > proba[1, 1]
 
-
-def test_the_same_seed_gives_the_same_answers(tiny: EncoderSettings, tmp_path: Path) -> None:
-    one, other = (
-        train_hybrid(job_of(two_classes(), tmp_path, encoder=tiny, seed=3)) for _ in range(2)
-    )
-    texts = texts_of(two_classes())
-    np.testing.assert_array_equal(
-        one.predict_proba(Batch.of_texts(texts)), other.predict_proba(Batch.of_texts(texts))
-    )
-
-
-def test_odd_texts_are_trained_on_and_scored(tiny: EncoderSettings, tmp_path: Path) -> None:
-    odd = [Example.of_text(f"o{i}", text, "malicious") for i, text in enumerate(ODD_TEXTS)]
-    model = train_hybrid(job_of([*two_classes(), *odd], tmp_path, encoder=tiny))
-    assert np.isfinite(model.predict_proba(Batch.of_texts(ODD_TEXTS))).all()
-    assert model.predict_proba(Batch.of_texts([])).shape == (0, 2)
-
-
-def test_a_class_with_one_row_and_hundreds_of_classes_are_learnt(
-    tiny: EncoderSettings, tmp_path: Path
-) -> None:
-    lone = Example.of_text("lone", "zebra crossing", "zoo")
-    examples = [*many_classes(120), lone]
-    model = train_hybrid(job_of(examples, tmp_path, encoder=tiny))
-    predicted = model.predict_proba(Batch.of_texts(texts_of(examples))).argmax(axis=1)
-    assert [model.labels[i] for i in predicted] == [example.label for example in examples]
-
-
-def test_many_texts_are_scored_in_pieces_without_a_seam(
-    tiny: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model = train_hybrid(job_of(two_classes(), tmp_path, encoder=tiny))
-    texts = texts_of(two_classes())
-    whole = model.predict_proba(Batch.of_texts(texts))
-    monkeypatch.setattr("sftsec_core.recipes.hybrid._SCORED_AT_ONCE", 7)
-    np.testing.assert_allclose(model.predict_proba(Batch.of_texts(texts)), whole, atol=1e-9)
-
-
-def test_one_label_alone_is_refused(tmp_path: Path) -> None:
-    job = job_of(two_classes(), tmp_path)
-    job = replace(job, train=[e for e in job.train if e.label == "benign"])
-    with pytest.raises(DataError, match="two labels"):
-        train_hybrid(job)
-
-
-def test_a_loaded_file_without_its_tensors_is_refused(
-    tiny: EncoderSettings, tmp_path: Path
-) -> None:
-    model = train_hybrid(job_of(two_classes(), tmp_path, encoder=tiny))
-    folder = tmp_path / "model"
-    folder.mkdir()
-    model.save(folder)
-    (folder / "hybrid.safetensors").unlink()
-    with pytest.raises(IntegrityError, match="safetensors"):
-        load_hybrid(folder)
+    def test_loaded_answers_the_same(self, probe: HybridModel, tmp_path: Path) -> None:
+        save_model(probe, "probe", tmp_path / "model")
+        loaded = load_model(tmp_path / "model", {recipe.name: recipe for recipe in RECIPES})
+        texts = ["wget payload", "", "مرحبا"]
+        np.testing.assert_array_equal(
+            loaded.predict_proba(Batch.of_texts(texts)), probe.predict_proba(Batch.of_texts(texts))
+        )

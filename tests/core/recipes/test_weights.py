@@ -8,6 +8,8 @@ import pytest
 from sftsec_core.recipes.weights import Scheme, class_weights
 
 LABELS = np.array([0] * 99 + [1])
+
+
 FULL_TRUST = np.ones(100, dtype=np.float32)
 
 
@@ -15,7 +17,7 @@ class TestClassWeights:
     @pytest.mark.parametrize(
         ("scheme", "ratio"), [("none", 1), ("sqrt_inverse", 99**0.5), ("inverse", 99)]
     )
-    def test_weigh_a_rare_class_more_by_the_scheme(self, scheme: Scheme, ratio: float) -> None:
+    def test_weigh_rare_classes_by_the_scheme(self, scheme: Scheme, ratio: float) -> None:
         weights = class_weights(LABELS, FULL_TRUST, 2, scheme)
         assert weights[1] / weights[0] == pytest.approx(ratio, rel=1e-5)
 

@@ -128,7 +128,7 @@ class TestSteps:
 
 class TestRejections:
     @pytest.mark.parametrize("part", ["steps", "render"])
-    def test_record_that_breaks_a_part(self, part: str) -> None:
+    def test_take_a_breaking_record_alone(self, part: str) -> None:
         given = page(incident(1, "spam"), incident(2, "poison"), incident(3, "spam"))
         changes: dict[str, Any] = {part: _fails_on_poison}
         scored = score_page(given, scorer(**changes))
@@ -138,7 +138,7 @@ class TestRejections:
         assert "RuntimeError" in rejection.reason
         assert "secret words" not in rejection.reason
 
-    def test_unscorable_joins_the_pages_own(self) -> None:
+    def test_follow_the_pages_own(self) -> None:
         bad = Rejection("mail.jsonl:3", "not JSON")
         given = page(incident(1, "spam"), incident(2, "poison"), rejected=(bad,))
         scored = score_page(given, scorer(NanModel()))

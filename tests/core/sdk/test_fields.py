@@ -31,13 +31,13 @@ class TestFindValue:
         found = find_value(flatten(record, 9), "request")
         assert as_text(found) == '{"a":"x","b":{"c":1,"d":2}}'
 
-    def test_reads_an_object_the_same_nested_or_dotted(self) -> None:
+    def test_reads_an_object_nested_or_dotted(self) -> None:
         assert find_value({"r.a": 1, "r.b.c": 2}, "r") == {"a": 1, "b": {"c": 2}}
 
-    def test_keeps_both_of_a_value_and_an_object_of_one_name(self) -> None:
+    def test_keeps_a_value_beside_its_object(self) -> None:
         assert find_value({"r.a": 1, "r.a.b": 2}, "r") == {"a": 1, "a.b": 2}
 
-    def test_follows_a_path_into_a_list_of_objects(self) -> None:
+    def test_follows_a_path_into_lists(self) -> None:
         assert find_value({"alerts": ALERTS}, "alerts.title") == "first\nsecond"
         assert find_value({"alerts": ALERTS}, "alerts.source.ip") == "10.0.0.1"
         assert find_value({"alerts": ALERTS}, "alerts.absent") is None
@@ -50,7 +50,7 @@ class TestFindValue:
         assert find_value({"alert.verdict": "bad"}, "alert", private.__contains__) is None
 
 
-def test_select_fields_leaves_out_what_is_not_there() -> None:
+def test_select_fields_leaves_out_absent_names() -> None:
     assert select_fields({"a": 1, "b.c": 2, "n": None}, ("a", "b", "n", "z")) == {
         "a": 1,
         "b": {"c": 2},

@@ -20,6 +20,8 @@ from tests.core.sdk.loopback import Loopback, hang_up, loopback_server, send, st
 from tests.servers.engines.certificates import make_certificates
 
 SECRET = "Bearer 0123-the-secret"
+
+
 LIMIT = 1 << 20
 
 
@@ -106,9 +108,7 @@ class TestPool:
             assert client.send("GET", server.url).body == b"ok"
         assert len({asked.connection for asked in server.requests}) == 3
 
-    def test_drops_a_connection_that_was_not_read_to_its_end(
-        self, server: Loopback, client: HttpClient
-    ) -> None:
+    def test_drops_a_connection_not_fully_read(self, server: Loopback, client: HttpClient) -> None:
         server.answer = lambda handler: send(handler, b"x" * (LIMIT * 4))
         with pytest.raises(TooLargeError):
             client.send("GET", server.url)
@@ -150,7 +150,7 @@ class TestBounds:
 
 
 class TestLostAnswer:
-    def test_is_told_from_a_connection_that_no_one_takes(self, client: HttpClient) -> None:
+    def test_differs_from_a_refused_connection(self, client: HttpClient) -> None:
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{unused.getsockname()[1]}"
@@ -224,7 +224,7 @@ class TestTls:
         with loopback_server(certificates) as server, closing(client), pytest.raises(TlsError):
             client.send("GET", server.url.replace("127.0.0.1", "127.1"))
 
-    def test_adds_no_public_authority_to_the_ca_file(self, certificates: Path) -> None:
+    def test_adds_no_authority_to_the_file(self, certificates: Path) -> None:
         client = connect(certificates / "ca.pem")
         with loopback_server(certificates) as server, closing(client):
             client.send("GET", server.url)
@@ -249,7 +249,7 @@ class TestErrors:
             shown = f"{error!r} {error} {error.__cause__!r}"
             assert not any(part in shown for part in ("0123", "customer", "private"))
 
-    def test_name_a_request_that_http_does_not_allow(self, client: HttpClient) -> None:
+    def test_name_a_request_http_does_not_allow(self, client: HttpClient) -> None:
         with pytest.raises(ConnectorError, match="cannot be sent") as caught:
             client.send("GET", "http://127.0.0.1", headers={"X-One": "a\nb"})
         assert not isinstance(caught.value, ConnectorUnavailableError)

@@ -25,7 +25,11 @@ from sftsec_core.sdk.verdict_join import (
 from tests.core.sdk.positions import NumberPosition
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
+
+
 SPAM, HAM = Verdict("spam", "ann", AT), Verdict("ham", "bob", AT)
+
+
 LABELLED, UNLABELLED, BOTH = (PullWindow(labelled=each) for each in (True, False, None))
 
 
@@ -128,7 +132,7 @@ class TestSources:
         source = MemorySource("mail", event(0), event(1, SPAM, HAM), event(2))
         assert values(pages(LABELLED, source)) == {"event-1": ["spam", "ham"]}
 
-    def test_bring_all_events_once_without_regard_to_labels(self) -> None:
+    def test_bring_all_events_once_of_any_label(self) -> None:
         source = MemorySource("mail", event(0), event(1, SPAM), detection(2), event(3))
         found = values(pages(BOTH, source))
         assert found == {"event-0": [], "event-1": ["spam"], "event-3": []}
@@ -151,7 +155,7 @@ class TestLoggedVerdicts:
         source = MemorySource("mail", event(0), event(1))
         assert values(pages(UNLABELLED, source, log=log)) == {"event-1": []}
 
-    def test_make_a_labelled_event_of_an_unlabelled_one(self) -> None:
+    def test_label_an_event_of_the_source(self) -> None:
         log = MemoryLog()
         log.add("event-1", HAM)
         source = MemorySource("mail", event(0), event(1))
@@ -159,14 +163,14 @@ class TestLoggedVerdicts:
         [incident] = page.incidents
         assert (incident.uid, incident.fields, incident.verdicts) == ("event-1", {"n": 1}, (HAM,))
 
-    def test_bring_an_event_once_with_equal_verdicts_once(self) -> None:
+    def test_bring_event_and_equal_verdicts_once(self) -> None:
         log = MemoryLog()
         log.add("event-0", HAM, HAM)
         first, second = MemorySource("a", event(0)), MemorySource("b", event(0))
         found = pages(LABELLED, first, second, log=log)
         assert [each.verdicts for page in found for each in page.incidents] == [(HAM,)]
 
-    def test_are_left_out_where_a_later_source_has_brought_the_event(self) -> None:
+    def test_are_left_out_after_a_later_source(self) -> None:
         log = MemoryLog()
         log.add("event-0", HAM)
         first, second = MemorySource("a", event(0)), MemorySource("b", event(0, SPAM))
@@ -190,7 +194,7 @@ class TestLoggedVerdicts:
         window = PullWindow(AT + timedelta(hours=1), AT + timedelta(hours=3), labelled=True)
         assert list(values(pages(window, source, log=log))) == ["event-1", "event-2"]
 
-    def test_are_read_without_regard_to_labels_where_the_log_is_a_source(self) -> None:
+    def test_are_read_of_any_label_as_source(self) -> None:
         log = MemoryLog()
         log.add("event-0", SPAM)
         log.add("shown", SPAM, n=7)
@@ -217,7 +221,7 @@ class TestEventThatIsGone:
             ("event-9", "a verdict names it, and no source has it (any more)")
         ]
 
-    def test_is_told_from_one_that_cannot_be_used(self) -> None:
+    def test_differs_from_one_that_is_unusable(self) -> None:
         log = MemoryLog()
         log.add("event-9", SPAM)
         source = MemorySource("a")
@@ -227,13 +231,13 @@ class TestEventThatIsGone:
 
 
 class TestDetection:
-    def test_gives_its_verdict_to_the_event_it_is_about(self) -> None:
+    def test_gives_its_verdict_to_its_event(self) -> None:
         source = MemorySource("mail", event(0), event(3), detection(3, SPAM))
         [page] = [each for each in pages(LABELLED, source) if each.incidents]
         [incident] = page.incidents
         assert (incident.uid, incident.fields, incident.verdicts) == ("event-3", {"n": 3}, (SPAM,))
 
-    def test_stands_in_for_an_event_that_is_gone(self) -> None:
+    def test_replaces_an_event_that_is_gone(self) -> None:
         found = pages(LABELLED, MemorySource("mail", detection(3, SPAM)))
         [incident] = [each for page in found for each in page.incidents]
         assert (incident.uid, incident.fields) == ("event-3", {"copy": 3})
@@ -241,14 +245,14 @@ class TestDetection:
     def test_is_no_incident_without_a_verdict(self) -> None:
         assert values(pages(BOTH, MemorySource("mail", detection(3)))) == {}
 
-    def test_is_judged_by_the_log_in_a_source_of_its_own(self) -> None:
+    def test_in_its_own_source_takes_the_log(self) -> None:
         log = MemoryLog()
         log.add("detection-3", HAM)
         ours = MemorySource("ours", event(3), detection(3))
         found = pages(LABELLED, MemorySource("mail"), log=log, lookups=[ours])
         assert values(found) == {"event-3": ["ham"]}
 
-    def test_that_the_log_names_by_its_event_is_not_that_event(self) -> None:
+    def test_logged_by_its_event_stays_apart(self) -> None:
         log = MemoryLog()
         log.add("event-3", HAM, subject="as shown")
         copy = SourceRecord("row", "event-3", Incident("event-3", {}, (), AT), {"n": 3})
@@ -293,7 +297,7 @@ class TestMergeIncidents:
         [merged] = merge_incidents([one, other])
         assert merged.verdicts == (SPAM, HAM)
 
-    def test_keeps_events_of_one_name_and_two_times_apart(self) -> None:
+    def test_keeps_events_of_two_times_apart(self) -> None:
         one = event(1).incident
         other = Incident(one.uid, one.fields, (), AT)
         assert merge_incidents([one, other]) == [one, other]

@@ -10,6 +10,8 @@ from sftsec_core.api.domain import PullWindow
 from sftsec_core.sdk.window import TimeBounds, utc_now
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
 HOUR = timedelta(hours=1)
 
 
@@ -40,7 +42,7 @@ class TestSettle:
 class TestContains:
     bounds = TimeBounds(NOW, NOW + HOUR)
 
-    def test_takes_the_first_moment_and_not_the_last(self) -> None:
+    def test_takes_the_first_not_the_last(self) -> None:
         assert self.bounds.contains(NOW)
         assert not self.bounds.contains(NOW + HOUR)
         assert not self.bounds.contains(NOW - timedelta(microseconds=1))

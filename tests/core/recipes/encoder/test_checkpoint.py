@@ -22,14 +22,9 @@ from sftsec_core.recipes.encoder.checkpoint import checkpoint_folder, claim_fold
 from sftsec_core.recipes.encoder.encoder import PICKLE_SUFFIXES
 from sftsec_core.recipes.encoder.full import train_full
 from tests.core.recipes import tiny_encoder
-from tests.core.recipes.tiny_encoder import PROBES, make_examples, make_job, make_tiny_encoder
+from tests.core.recipes.tiny_encoder import PROBES, make_examples, make_job
 
 THREADS = 1  # the order of a sum, and so its last bit, depends on their number
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> EncoderSettings:
-    return make_tiny_encoder(tmp_path_factory.mktemp("tiny") / "encoder")
 
 
 @pytest.fixture(scope="module")
@@ -69,151 +64,153 @@ def steps_of(encoder: EncoderSettings, workdir: Path, **settings: object) -> lis
     return steps
 
 
-@pytest.mark.slow
-def test_a_run_killed_and_rerun_gives_the_model_of_an_uninterrupted_one(
-    encoder: EncoderSettings, uninterrupted: NDArray[np.float64], tmp_path: Path
-) -> None:
-    predictions = tmp_path / "predictions.json"
-    program = [sys.executable, "-W", "error", tiny_encoder.__file__]
-    command = [*program, encoder.path, str(tmp_path / "work"), str(predictions)]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(Path(__file__).parents[4]),
-        "OMP_NUM_THREADS": str(THREADS),
-    }
-    first = subprocess.Popen(command, env=environment)
-    while not list((tmp_path / "work").glob("full/checkpoint-*/trainer_state.json")):
-        assert first.poll() is None, "the run ended before it could be killed"
-        time.sleep(0.02)
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    assert not predictions.exists()
-    subprocess.run(command, check=True, env=environment)
-    np.testing.assert_array_equal(json.loads(predictions.read_text()), uninterrupted)
+class TestResume:
+    @pytest.mark.slow
+    def test_after_a_kill_gives_the_same_model(
+        self, encoder: EncoderSettings, uninterrupted: NDArray[np.float64], tmp_path: Path
+    ) -> None:
+        predictions = tmp_path / "predictions.json"
+        program = [sys.executable, "-W", "error", tiny_encoder.__file__]
+        command = [*program, encoder.path, str(tmp_path / "work"), str(predictions)]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[4]),
+            "OMP_NUM_THREADS": str(THREADS),
+        }
+        first = subprocess.Popen(command, env=environment)
+        while not list((tmp_path / "work").glob("full/checkpoint-*/trainer_state.json")):
+            assert first.poll() is None, "the run ended before it could be killed"
+            time.sleep(0.02)
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+        assert not predictions.exists()
+        subprocess.run(command, check=True, env=environment)
+        np.testing.assert_array_equal(json.loads(predictions.read_text()), uninterrupted)
+
+    @pytest.mark.usefixtures("checkpoint_every_step")
+    @pytest.mark.parametrize("step", [3, 8, 9, 15])
+    def test_within_an_epoch_gives_the_same_model(
+        self,
+        step: int,
+        encoder: EncoderSettings,
+        uninterrupted: NDArray[np.float64],
+        tmp_path: Path,
+    ) -> None:
+        train_until(encoder, tmp_path, step)
+        resumed = train_full(make_job(encoder, tmp_path)).predict_proba(Batch.of_texts(PROBES))
+        np.testing.assert_array_equal(resumed, uninterrupted)
+
+    @pytest.mark.usefixtures("checkpoint_every_step")
+    def test_repeats_no_steps(self, encoder: EncoderSettings, tmp_path: Path) -> None:
+        train_until(encoder, tmp_path, 12)
+        assert min(steps_of(encoder, tmp_path)) == 12
+
+    def test_does_not_train_a_finished_run(
+        self, encoder: EncoderSettings, uninterrupted: NDArray[np.float64], tmp_path: Path
+    ) -> None:
+        train_full(make_job(encoder, tmp_path))
+        assert steps_of(encoder, tmp_path) == []
+        again = train_full(make_job(encoder, tmp_path)).predict_proba(Batch.of_texts(PROBES))
+        np.testing.assert_array_equal(again, uninterrupted)
+
+    def test_stays_stopped_after_early_stopping(
+        self, encoder: EncoderSettings, tmp_path: Path
+    ) -> None:
+        settings = {"epochs": 9, "patience": 1, "learning_rate": 1e-12}  # nothing is ever gained
+        assert max(steps_of(encoder, tmp_path, **settings)) == 16
+        assert steps_of(encoder, tmp_path, **settings) == []
+
+    def test_ignores_another_budget(self, encoder: EncoderSettings, tmp_path: Path) -> None:
+        train_until(encoder, tmp_path, 12)
+        assert min(steps_of(encoder, tmp_path, budget=timedelta(minutes=99))) > 8
 
 
-@pytest.mark.usefixtures("checkpoint_every_step")
-@pytest.mark.parametrize("step", [3, 8, 9, 15])
-def test_a_run_stopped_anywhere_in_an_epoch_goes_on_as_if_it_had_not(
-    step: int, encoder: EncoderSettings, uninterrupted: NDArray[np.float64], tmp_path: Path
-) -> None:
-    train_until(encoder, tmp_path, step)
-    resumed = train_full(make_job(encoder, tmp_path)).predict_proba(Batch.of_texts(PROBES))
-    np.testing.assert_array_equal(resumed, uninterrupted)
+class TestOtherRun:
+    @pytest.mark.parametrize("change", [{"learning_rate": 2e-3}, {"seed": 4}, {"epochs": 2}])
+    def test_of_other_settings_is_not_resumed(
+        self, change: dict[str, float], encoder: EncoderSettings, tmp_path: Path
+    ) -> None:
+        train_until(encoder, tmp_path, 12)
+        assert min(steps_of(encoder, tmp_path, **change)) == 1
+
+    def test_of_other_data_is_not_resumed(self, encoder: EncoderSettings, tmp_path: Path) -> None:
+        train_until(encoder, tmp_path, 12)
+        assert min(steps_of(encoder, tmp_path, train=make_examples(61))) == 1
 
 
-@pytest.mark.usefixtures("checkpoint_every_step")
-def test_a_resumed_run_does_not_repeat_steps(encoder: EncoderSettings, tmp_path: Path) -> None:
-    train_until(encoder, tmp_path, 12)
-    assert min(steps_of(encoder, tmp_path)) == 12
-
-
-def test_a_finished_run_is_not_trained_again(
-    encoder: EncoderSettings, uninterrupted: NDArray[np.float64], tmp_path: Path
-) -> None:
-    train_full(make_job(encoder, tmp_path))
-    assert steps_of(encoder, tmp_path) == []
-    again = train_full(make_job(encoder, tmp_path)).predict_proba(Batch.of_texts(PROBES))
-    np.testing.assert_array_equal(again, uninterrupted)
-
-
-def test_a_run_that_stopped_early_stays_stopped(encoder: EncoderSettings, tmp_path: Path) -> None:
-    settings = {"epochs": 9, "patience": 1, "learning_rate": 1e-12}  # nothing is ever gained
-    assert max(steps_of(encoder, tmp_path, **settings)) == 16
-    assert steps_of(encoder, tmp_path, **settings) == []
-
-
-@pytest.mark.parametrize("change", [{"learning_rate": 2e-3}, {"seed": 4}, {"epochs": 2}])
-def test_a_checkpoint_of_other_settings_is_not_resumed(
-    change: dict[str, float], encoder: EncoderSettings, tmp_path: Path
-) -> None:
-    train_until(encoder, tmp_path, 12)
-    assert min(steps_of(encoder, tmp_path, **change)) == 1
-
-
-def test_a_checkpoint_of_other_data_is_not_resumed(
-    encoder: EncoderSettings, tmp_path: Path
-) -> None:
-    train_until(encoder, tmp_path, 12)
-    assert min(steps_of(encoder, tmp_path, train=make_examples(61))) == 1
-
-
-def test_the_budget_does_not_make_it_another_run(encoder: EncoderSettings, tmp_path: Path) -> None:
-    train_until(encoder, tmp_path, 12)
-    assert min(steps_of(encoder, tmp_path, budget=timedelta(minutes=99))) > 8
-
-
-@pytest.mark.usefixtures("checkpoint_every_step")
-@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.safetensors", "optimizer.json"])
-@pytest.mark.parametrize("damage", ["missing", "cut"])
-def test_a_half_written_checkpoint_is_removed_and_the_one_before_it_resumed(
-    name: str, damage: str, encoder: EncoderSettings, tmp_path: Path
-) -> None:
-    train_until(encoder, tmp_path, 12)
-    last = tmp_path / "full" / "checkpoint-11"
-    if damage == "cut":
-        (last / name).write_bytes((last / name).read_bytes()[:-9])
-    else:
-        (last / name).unlink()
-    steps = steps_of(encoder, tmp_path)
-    assert 8 <= min(steps) < 12
-
-
-@pytest.mark.usefixtures("checkpoint_every_step")
-def test_a_checkpoint_without_the_state_that_is_written_last_is_ignored(
-    encoder: EncoderSettings, tmp_path: Path
-) -> None:
-    train_until(encoder, tmp_path, 12)
-    mark = json.loads((tmp_path / "full" / "plan.json").read_text())["fingerprint"]
-    (tmp_path / "full" / "checkpoint-11" / "trainer_state.json").unlink()
-    found = claim_folder(tmp_path / "full", mark)
-    assert found is not None
-    assert read_state(found)["global_step"] < 11
-    assert not (tmp_path / "full" / "checkpoint-11").exists()
-
-
-def test_the_best_epoch_is_restored_and_not_the_last(
-    encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scores = iter([0.9, 0.5, 0.4])
-    monkeypatch.setattr(
-        "sftsec_core.recipes.encoder.loop._macro_f1", lambda _: {"macro_f1": next(scores)}
+class TestDamagedCheckpoint:
+    @pytest.mark.usefixtures("checkpoint_every_step")
+    @pytest.mark.parametrize(
+        "name", ["model.safetensors", "optimizer.safetensors", "optimizer.json"]
     )
-    # The learning rate depends on the number of epochs: only the first of three will do.
-    best = train_full(make_job(encoder, tmp_path / "best", patience=0))
-    first = checkpoint_folder(tmp_path / "best" / "full", 8)
-    assert first.is_dir()
-    state = read_state(checkpoint_folder(tmp_path / "best" / "full", 24))
-    assert (state["best_global_step"], state["best_metric"]) == (8, 0.9)
-    last = train_full(make_job(encoder, tmp_path / "last", dev=()))
-    assert (
-        np.abs(
-            best.predict_proba(Batch.of_texts(PROBES)) - last.predict_proba(Batch.of_texts(PROBES))
-        ).max()
-        > 1e-3
-    )
+    @pytest.mark.parametrize("damage", ["missing", "cut"])
+    def test_gives_way_to_the_one_before(
+        self, name: str, damage: str, encoder: EncoderSettings, tmp_path: Path
+    ) -> None:
+        train_until(encoder, tmp_path, 12)
+        last = tmp_path / "full" / "checkpoint-11"
+        if damage == "cut":
+            (last / name).write_bytes((last / name).read_bytes()[:-9])
+        else:
+            (last / name).unlink()
+        steps = steps_of(encoder, tmp_path)
+        assert 8 <= min(steps) < 12
+
+    @pytest.mark.usefixtures("checkpoint_every_step")
+    def test_without_its_state_is_removed(self, encoder: EncoderSettings, tmp_path: Path) -> None:
+        train_until(encoder, tmp_path, 12)
+        mark = json.loads((tmp_path / "full" / "plan.json").read_text())["fingerprint"]
+        (tmp_path / "full" / "checkpoint-11" / "trainer_state.json").unlink()
+        found = claim_folder(tmp_path / "full", mark)
+        assert found is not None
+        assert read_state(found)["global_step"] < 11
+        assert not (tmp_path / "full" / "checkpoint-11").exists()
 
 
-@pytest.mark.usefixtures("checkpoint_every_step")
-def test_nothing_that_a_run_writes_is_a_pickle(encoder: EncoderSettings, tmp_path: Path) -> None:
-    train_until(encoder, tmp_path, 15)
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} == {".json", ".safetensors"}
-    assert not {path.suffix for path in files} & PICKLE_SUFFIXES
+class TestBestEpoch:
+    def test_is_restored_not_the_last(
+        self, encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        scores = iter([0.9, 0.5, 0.4])
+        monkeypatch.setattr(
+            "sftsec_core.recipes.encoder.loop._macro_f1", lambda _: {"macro_f1": next(scores)}
+        )
+        # The learning rate depends on the number of epochs: only the first of three will do.
+        best = train_full(make_job(encoder, tmp_path / "best", patience=0))
+        first = checkpoint_folder(tmp_path / "best" / "full", 8)
+        assert first.is_dir()
+        state = read_state(checkpoint_folder(tmp_path / "best" / "full", 24))
+        assert (state["best_global_step"], state["best_metric"]) == (8, 0.9)
+        last = train_full(make_job(encoder, tmp_path / "last", dev=()))
+        assert (
+            np.abs(
+                best.predict_proba(Batch.of_texts(PROBES))
+                - last.predict_proba(Batch.of_texts(PROBES))
+            ).max()
+            > 1e-3
+        )
 
 
-def test_nothing_is_unpickled_when_a_run_is_resumed(
-    encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import pickle
+class TestFiles:
+    @pytest.mark.usefixtures("checkpoint_every_step")
+    def test_none_is_a_pickle(self, encoder: EncoderSettings, tmp_path: Path) -> None:
+        train_until(encoder, tmp_path, 15)
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert {path.suffix for path in files} == {".json", ".safetensors"}
+        assert not {path.suffix for path in files} & PICKLE_SUFFIXES
 
-    import torch
+    def test_none_is_unpickled_on_resume(
+        self, encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import pickle
 
-    def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("something was unpickled")
+        import torch
 
-    train_until(encoder, tmp_path, 12)
-    monkeypatch.setattr(torch, "load", refuse)
-    monkeypatch.setattr(pickle, "load", refuse)
-    monkeypatch.setattr(pickle, "Unpickler", refuse)
-    assert steps_of(encoder, tmp_path)
+        def refuse(*_: object, **__: object) -> None:
+            raise AssertionError("something was unpickled")
+
+        train_until(encoder, tmp_path, 12)
+        monkeypatch.setattr(torch, "load", refuse)
+        monkeypatch.setattr(pickle, "load", refuse)
+        monkeypatch.setattr(pickle, "Unpickler", refuse)
+        assert steps_of(encoder, tmp_path)

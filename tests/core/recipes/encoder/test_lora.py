@@ -1,3 +1,5 @@
+"""Fine-tuning through low-rank adapters."""
+
 from __future__ import annotations
 
 import subprocess
@@ -14,18 +16,7 @@ from sftsec_core.recipes.encoder.classifier import EncoderModel
 from sftsec_core.recipes.encoder.full import train_full
 from sftsec_core.recipes.encoder.lora import train_lora
 from tests.core.recipes.jobs import texts_of
-from tests.core.recipes.tiny_encoder import (
-    LABELS,
-    PROBES,
-    make_examples,
-    make_job,
-    make_tiny_encoder,
-)
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> EncoderSettings:
-    return make_tiny_encoder(tmp_path_factory.mktemp("tiny") / "encoder")
+from tests.core.recipes.tiny_encoder import LABELS, PROBES, make_examples, make_job
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +34,7 @@ def test_the_returned_model_has_no_adapters_left(trained: EncoderModel) -> None:
     assert not [name for name, _ in trained.module.named_parameters() if "lora" in name]
 
 
-def test_a_saved_model_loads_without_peft_and_with_the_very_same_probabilities(
-    trained: EncoderModel, tmp_path: Path
-) -> None:
+def test_saved_model_loads_without_peft(trained: EncoderModel, tmp_path: Path) -> None:
     model = tmp_path / "model"
     model.mkdir()
     trained.save(model)
@@ -65,9 +54,7 @@ def test_a_saved_model_loads_without_peft_and_with_the_very_same_probabilities(
     np.testing.assert_array_equal(np.load(scores), trained.predict_proba(Batch.of_texts(PROBES)))
 
 
-def test_a_checkpoint_holds_what_is_trained_and_not_the_encoder(
-    encoder: EncoderSettings, tmp_path: Path
-) -> None:
+def test_checkpoint_holds_no_encoder_weights(encoder: EncoderSettings, tmp_path: Path) -> None:
     job = make_job(encoder, tmp_path, epochs=1)
     train_lora(job)
     train_full(job)
@@ -78,7 +65,7 @@ def test_a_checkpoint_holds_what_is_trained_and_not_the_encoder(
     assert adapters < whole / 5
 
 
-def test_a_resumed_run_gives_the_model_of_an_uninterrupted_one(
+def test_resumed_run_gives_the_same_model(
     encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sftsec_core.recipes.encoder.loop.CHECKPOINT_EVERY_S", 0.0)

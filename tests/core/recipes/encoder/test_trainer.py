@@ -1,4 +1,4 @@
-"""Time, patience and rates."""
+"""The time that training takes, and its rates."""
 
 from __future__ import annotations
 
@@ -12,17 +12,11 @@ import pytest
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.config import EncoderSettings
-from sftsec_core.recipes.encoder.callbacks import SELECTION, out_of_patience
 from sftsec_core.recipes.encoder.checkpoint import read_plan
 from sftsec_core.recipes.encoder.full import train_full
 from sftsec_core.recipes.encoder.speed import Speed
 from sftsec_core.recipes.encoder.trainer import estimate_seconds
-from tests.core.recipes.tiny_encoder import PROBES, make_examples, make_job, make_tiny_encoder
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> EncoderSettings:
-    return make_tiny_encoder(tmp_path_factory.mktemp("tiny") / "encoder")
+from tests.core.recipes.tiny_encoder import PROBES, make_examples, make_job
 
 
 def set_speed(monkeypatch: pytest.MonkeyPatch, seconds_a_step: float) -> None:
@@ -32,123 +26,99 @@ def set_speed(monkeypatch: pytest.MonkeyPatch, seconds_a_step: float) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("scores", "patience", "out"),
-    [
-        ([], 2, False),
-        ([0.5], 1, False),
-        ([0.5, 0.4], 1, True),
-        ([0.5, 0.4], 2, False),
-        ([0.5, 0.5, 0.5], 2, True),
-        ([0.5, 0.4, 0.6, 0.5], 2, False),
-        ([0.5, 0.4, 0.3], 0, False),
-    ],
-)
-def test_patience_counts_the_evaluations_since_the_best(
-    scores: list[float], patience: int, out: bool
-) -> None:
-    history: list[dict[str, float]] = [{"loss": 1.0}]
-    history += [{SELECTION: score, "step": i} for i, score in enumerate(scores)]
-    assert out_of_patience(history, patience) is out
+class TestDeadline:
+    def test_leaves_out_epochs_not_the_decay(
+        self, encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_speed(monkeypatch, 100.0)
+        rates: dict[int, float] = {}
+
+        def log(step: int, values: object) -> None:
+            assert isinstance(values, dict)
+            rates[step] = values.get("learning_rate", rates.get(step, 1.0))
+
+        train_full(make_job(encoder, tmp_path, epochs=50, deadline_s=2000.0, log=log))
+        plan = read_plan(tmp_path / "full")
+        assert plan is not None
+        assert 1 < plan.epochs < 3
+        assert max(rates) < 24
+        assert rates[max(rates)] < max(rates.values()) / 5
+
+    def test_that_fits_keeps_the_epochs(
+        self, encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_speed(monkeypatch, 0.001)
+        train_full(make_job(encoder, tmp_path, deadline_s=3600.0))
+        plan = read_plan(tmp_path / "full")
+        assert plan is not None
+        assert plan.epochs == 3
+
+    def test_that_fits_changes_no_model(self, encoder: EncoderSettings, tmp_path: Path) -> None:
+        free = train_full(make_job(encoder, tmp_path / "a"))
+        bound = train_full(make_job(encoder, tmp_path / "b", deadline_s=3600.0))
+        np.testing.assert_array_equal(
+            free.predict_proba(Batch.of_texts(PROBES)), bound.predict_proba(Batch.of_texts(PROBES))
+        )
+
+    @pytest.mark.parametrize("dev", [None, ()], ids=["with dev", "without dev"])
+    def test_stops_a_slow_run_in_time(
+        self,
+        dev: tuple[()] | None,
+        encoder: EncoderSettings,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        set_speed(monkeypatch, 1e-6)
+        steps: list[int] = []
+
+        def log(step: int, _values: object) -> None:
+            steps.append(step)
+            time.sleep(0.3)
+
+        job = make_job(encoder, tmp_path, epochs=6, dev=dev, deadline_s=4.0, log=log)
+        assert train_full(job).predict_proba(Batch.of_texts(PROBES)).shape == (len(PROBES), 2)
+        assert 1 <= max(steps) < 48
 
 
-def test_epochs_that_do_not_fit_are_left_out_and_the_rate_still_falls_to_its_end(
-    encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    set_speed(monkeypatch, 100.0)
-    rates: dict[int, float] = {}
+class TestEstimate:
+    def test_grows_with_the_epochs(
+        self, encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_speed(monkeypatch, 10.0)
+        job = make_job(encoder, tmp_path, dev=())
+        once = estimate_seconds(replace(job, config=job.config.model_copy(update={"epochs": 1})))
+        assert estimate_seconds(job) - once == pytest.approx(2 * 8 * 10, rel=0.05)
 
-    def log(step: int, values: object) -> None:
-        assert isinstance(values, dict)
-        rates[step] = values.get("learning_rate", rates.get(step, 1.0))
+    def test_of_many_examples_uses_a_sample(
+        self, encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_speed(monkeypatch, 10.0)
+        monkeypatch.setattr("sftsec_core.recipes.encoder.trainer.SAMPLE", 16)
+        job = make_job(encoder, tmp_path, train=make_examples(160), dev=(), epochs=1)
+        assert estimate_seconds(job) == pytest.approx(20 * 10, rel=0.05)
 
-    train_full(make_job(encoder, tmp_path, epochs=50, deadline_s=2000.0, log=log))
-    plan = read_plan(tmp_path / "full")
-    assert plan is not None
-    assert 1 < plan.epochs < 3
-    assert max(rates) < 24
-    assert rates[max(rates)] < max(rates.values()) / 5
+    def test_writes_nothing_and_measures_something(
+        self, encoder: EncoderSettings, tmp_path: Path
+    ) -> None:
+        assert 0 < estimate_seconds(make_job(encoder, tmp_path)) < 300
+        assert list(tmp_path.iterdir()) == []
 
-
-def test_a_job_that_fits_keeps_its_epochs(
-    encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    set_speed(monkeypatch, 0.001)
-    train_full(make_job(encoder, tmp_path, deadline_s=3600.0))
-    plan = read_plan(tmp_path / "full")
-    assert plan is not None
-    assert plan.epochs == 3
-
-
-def test_a_deadline_that_fits_changes_nothing_about_the_model(
-    encoder: EncoderSettings, tmp_path: Path
-) -> None:
-    free = train_full(make_job(encoder, tmp_path / "a"))
-    bound = train_full(make_job(encoder, tmp_path / "b", deadline_s=3600.0))
-    np.testing.assert_array_equal(
-        free.predict_proba(Batch.of_texts(PROBES)), bound.predict_proba(Batch.of_texts(PROBES))
-    )
+    def test_of_an_impossible_job_is_refused(
+        self, encoder: EncoderSettings, tmp_path: Path
+    ) -> None:
+        with pytest.raises(TrainingError, match="two labels"):
+            estimate_seconds(make_job(encoder, tmp_path, train=make_examples(1)))
 
 
-@pytest.mark.parametrize("dev", [None, ()], ids=["with dev", "without dev"])
-def test_a_run_slower_than_foretold_is_stopped_in_time_and_gives_a_model(
-    dev: tuple[()] | None,
-    encoder: EncoderSettings,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    set_speed(monkeypatch, 1e-6)
-    steps: list[int] = []
+class TestWarmup:
+    def test_the_first_steps_warm_up(self, encoder: EncoderSettings, tmp_path: Path) -> None:
+        rates: dict[int, float] = {}
 
-    def log(step: int, _values: object) -> None:
-        steps.append(step)
-        time.sleep(0.3)
+        def log(step: int, values: object) -> None:
+            assert isinstance(values, dict)
+            if "learning_rate" in values:
+                rates[step] = values["learning_rate"]
 
-    job = make_job(encoder, tmp_path, epochs=6, dev=dev, deadline_s=4.0, log=log)
-    assert train_full(job).predict_proba(Batch.of_texts(PROBES)).shape == (len(PROBES), 2)
-    assert 1 <= max(steps) < 48
-
-
-def test_the_estimate_grows_with_the_epochs(
-    encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    set_speed(monkeypatch, 10.0)
-    job = make_job(encoder, tmp_path, dev=())
-    once = estimate_seconds(replace(job, config=job.config.model_copy(update={"epochs": 1})))
-    assert estimate_seconds(job) - once == pytest.approx(2 * 8 * 10, rel=0.05)
-
-
-def test_the_estimate_of_many_examples_is_taken_on_a_sample(
-    encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    set_speed(monkeypatch, 10.0)
-    monkeypatch.setattr("sftsec_core.recipes.encoder.trainer.SAMPLE", 16)
-    job = make_job(encoder, tmp_path, train=make_examples(160), dev=(), epochs=1)
-    assert estimate_seconds(job) == pytest.approx(20 * 10, rel=0.05)
-
-
-def test_the_estimate_writes_nothing_and_measures_something(
-    encoder: EncoderSettings, tmp_path: Path
-) -> None:
-    assert 0 < estimate_seconds(make_job(encoder, tmp_path)) < 300
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_estimate_of_a_job_that_cannot_be_trained_is_an_error(
-    encoder: EncoderSettings, tmp_path: Path
-) -> None:
-    with pytest.raises(TrainingError, match="two labels"):
-        estimate_seconds(make_job(encoder, tmp_path, train=make_examples(1)))
-
-
-def test_the_first_steps_warm_up(encoder: EncoderSettings, tmp_path: Path) -> None:
-    rates: dict[int, float] = {}
-
-    def log(step: int, values: object) -> None:
-        assert isinstance(values, dict)
-        if "learning_rate" in values:
-            rates[step] = values["learning_rate"]
-
-    train_full(make_job(encoder, tmp_path, warmup=0.5, log=log))
-    assert max(rates, key=lambda step: rates[step]) in {12, 13}
-    assert rates[2] < rates[6] < rates[12]
+        train_full(make_job(encoder, tmp_path, warmup=0.5, log=log))
+        assert max(rates, key=lambda step: rates[step]) in {12, 13}
+        assert rates[2] < rates[6] < rates[12]

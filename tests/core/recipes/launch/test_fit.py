@@ -93,7 +93,7 @@ class TestFitOrder:
         assert (tmp_path / "fitted/linear/fit.json").stat().st_mtime_ns == before
         assert [e.detail for e in events if isinstance(e, StageStarted)] == ["tells"]
 
-    def test_gives_the_budget_to_all_but_the_baseline(
+    def test_budgets_all_but_the_baseline(
         self, tmp_path: Path, plugins: Plugins, recipes: Recipes
     ) -> None:
         given = order(tmp_path, "tells")

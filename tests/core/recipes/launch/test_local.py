@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -20,6 +18,8 @@ from sftsec_core.recipes.launch.local import run_locally
 from tests.core.recipes.launch.orders import order
 
 PATIENCE_S = 200
+
+
 # Plays the training process: says that it begins with `full`, then does what the test asks.
 CHILD = """
 import json, os, signal, sys, time
@@ -53,6 +53,13 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
     return put
 
 
+def _children_of(parent: int, name: str) -> list[str]:
+    listed = subprocess.run(
+        ["ps", "-o", "args=", "--ppid", str(parent)], capture_output=True, text=True, check=False
+    )
+    return [line for line in listed.stdout.splitlines() if name in line]
+
+
 class TestRunLocally:
     def test_fits_in_another_process(self, tmp_path: Path) -> None:
         events = run(tmp_path, "linear")
@@ -84,7 +91,7 @@ class TestRunLocally:
         with pytest.raises(TrainingInterruptedError, match=message):
             run(tmp_path, "full")
 
-    def test_an_exit_without_a_word_is_an_error(self, tmp_path: Path, play: object) -> None:
+    def test_silent_exit_is_an_error(self, tmp_path: Path, play: object) -> None:
         play("sys.exit(5)")  # type: ignore[operator]
         with pytest.raises(TrainingError, match="exit code 5 while it fitted 'full'"):
             run(tmp_path, "full")
@@ -103,39 +110,3 @@ class TestRunLocally:
             if not _children_of(os.getpid(), "played_child"):
                 break
         assert _children_of(os.getpid(), "played_child") == []
-
-
-def _children_of(parent: int, name: str) -> list[str]:
-    listed = subprocess.run(
-        ["ps", "-o", "args=", "--ppid", str(parent)], capture_output=True, text=True, check=False
-    )
-    return [line for line in listed.stdout.splitlines() if name in line]
-
-
-class TestChild:
-    def test_ends_when_its_parent_is_killed(self, tmp_path: Path) -> None:
-        """Two processes must not train in one folder after the parent's run was resumed."""
-        program = (
-            "import subprocess, sys, time\n"
-            "child = subprocess.Popen([sys.executable, '-c', 'import threading, time\\n"
-            "from sftsec_core.recipes.launch.child import _end_with_the_parent\\n"
-            "threading.Thread(target=_end_with_the_parent, daemon=True).start()\\n"
-            "print(1, flush=True); time.sleep(600)'], stdin=subprocess.PIPE,"
-            " stdout=subprocess.PIPE)\n"
-            "child.stdout.readline(); print(child.pid, flush=True); time.sleep(600)\n"
-        )
-        with subprocess.Popen(
-            [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
-        ) as parent:
-            assert parent.stdout is not None
-            child = int(parent.stdout.readline())
-            parent.send_signal(signal.SIGKILL)
-        deadline = time.monotonic() + PATIENCE_S
-        while _lives(child) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not _lives(child)
-
-
-def _lives(pid: int) -> bool:
-    state = Path(f"/proc/{pid}/stat")
-    return state.exists() and state.read_text().rpartition(")")[2].split()[0] not in ("Z", "X")

@@ -14,6 +14,8 @@ FIELDS = {
     "url.full": "http://x.example", "process.command_line": "powershell -enc", "rule_id": "R1",
     "src_host": "", "severity": "low",
 }  # fmt: skip
+
+
 RECORD = DetectionRecord(
     "d1", "E1", "mail", "malicious", 0.85, 0.5, "f" * 64, "because", 1767600000.0, FIELDS
 )
@@ -36,7 +38,7 @@ class TestDetectionEvent:
         assert detection_event(either)["sftsec_labels"] == ["malicious", "spam"]
         assert detection_event(RECORD)["sftsec_labels"] == ["malicious"]
 
-    def test_keeps_source_fields_last_and_replaces_none_of_its_own(self) -> None:
+    def test_source_fields_replace_none_of_its_own(self) -> None:
         event = detection_event(RECORD)
         assert {name: event[f"orig_{name}"] for name in FIELDS} == FIELDS
         assert event["severity"] == "high"
@@ -65,7 +67,7 @@ class TestDetectionEvent:
         assert event.get("mitre_technique_id") == technique
         assert event.get("annotations.mitre_attack") == technique
 
-    def test_has_no_risk_without_a_user_or_system(self) -> None:
+    def test_has_no_risk_without_an_entity(self) -> None:
         event = detection_event(replace(RECORD, fields={"message": "x"}))
         assert not [name for name in event if name.startswith("risk_")]
 

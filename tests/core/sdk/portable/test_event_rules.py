@@ -24,17 +24,27 @@ PRIVATE = [
     "reviewed_by", "review_time", "analyst", "label_by", "labels_by", "investigation_id",
     "notable_xref_name", "sftsec_label", "sftsec_\n",
 ]  # fmt: skip
+
+
 OF_A_REVIEW = [
     "status", "status_label", "owner", "owner_realname", "comment", "comments", "urgency", "note",
     "notes", "assignee", "assignee_id", "closed_by", "count_findings", "create_time", "update_time",
     "consolidated_findings.a", "sensitivity", "_raw",
 ]  # fmt: skip
+
+
 METADATA = [
     "linecount", "splunk_server", "splunk_server_group", "punct", "timestartpos", "timeendpos",
     "date_hour", "eventtype", "tag", "tag::host", "info_min_time", "detection_id", "incident_uid",
 ]  # fmt: skip
+
+
 OPEN = ["src", "message", "labels", "view", "overdue", "restatus", "statuscode", "previewer"]
+
+
 VALUES = st.sampled_from(["4624", "A@@notable@@B", "7", "x", ""])
+
+
 ROWS = st.dictionaries(
     st.one_of(
         st.sampled_from([*PRIVATE, *OF_A_REVIEW, *METADATA, *OPEN, *IDENTITY_FIELDS, "to{}"]),
@@ -87,7 +97,7 @@ class TestIncidentUid:
         ("row", "name"),
         [({"event_id": "A@@B"}, "A@@B"), ({"event_id": "4624"}, ""), ({"finding_id": "F"}, "F")],
     )
-    def test_the_event_id_of_a_log_is_not_a_finding(self, row: dict[str, Any], name: str) -> None:
+    def test_event_id_of_a_log_is_none(self, row: dict[str, Any], name: str) -> None:
         assert finding_name(row) == name
 
 

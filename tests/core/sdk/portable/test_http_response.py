@@ -72,6 +72,6 @@ class TestCauses:
         for body in bodies:
             assert splunkd_messages(response(503, body)) == ""
 
-    def test_a_body_that_is_no_json_is_none(self) -> None:
+    def test_body_other_than_json_is_none(self) -> None:
         for body in (b"<html>", b"\xff\xfe", b"", b"[" * 100_000):
             assert HttpResponse(200, {}, body).json() is None

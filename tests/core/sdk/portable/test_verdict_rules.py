@@ -21,6 +21,8 @@ from sftsec_core.sdk.portable import (
 )
 
 NEW = NewVerdict("malicious", "ann", "sandbox", "search", 100.0)
+
+
 ROW = {
     "event_id": "A@@B", "src": "10.0.0.1", "owner": "carl", "orig_time": "5", "detection_id": "d1",
     "sftsec_task": "mail", "message": "見積",
@@ -32,7 +34,7 @@ def stored(key: str, verdict: str, at: float, **more: Any) -> dict[str, Any]:
 
 
 class TestVerdictDocument:
-    def test_holds_the_verdict_and_the_event_without_its_review(self) -> None:
+    def test_holds_verdict_and_event_without_review(self) -> None:
         document = verdict_document("k", "A@@B", NEW, ROW)
         assert json.loads(document.pop("event")) == {
             "src": "10.0.0.1", "orig_time": "5", "message": "見積",
@@ -43,23 +45,23 @@ class TestVerdictDocument:
             "source": "search", "detection_id": "d1", "task": "mail", "event_time": 5.0,
         }  # fmt: skip
 
-    def test_a_verdict_without_an_event_has_no_fields_and_no_time(self) -> None:
+    def test_without_an_event_has_no_fields(self) -> None:
         document = verdict_document("k", "I1", replace(NEW, task="mail"), {})
         assert (document["event"], document["task"]) == ("", "mail")
         assert "event_time" not in document
 
-    def test_event_json_is_the_same_for_the_same_fields(self) -> None:
+    def test_event_json_is_equal_for_equal_fields(self) -> None:
         assert event_json({"b": "1", "a": "2"}) == event_json({"a": "2", "b": "1"})
 
 
 class TestKeys:
-    def test_are_40_digits_that_depend_on_every_part(self) -> None:
+    def test_are_40_digits_of_every_part(self) -> None:
         keys = {document_key("u", "v", "a", 0), document_key("u", "v", "a", 1), document_key("uv")}
         assert len(keys) == 3
         assert all(len(key) == 40 and int(key, 16) >= 0 for key in keys)
         assert document_key("u", None) == document_key("u", None)
 
-    def test_a_queue_key_is_the_sha256_of_the_uid(self) -> None:
+    def test_queue_key_is_the_uids_sha256(self) -> None:
         assert queue_key("E1") == "22249aa61fd2594e50910aa574afbb977f9df8f7"
         assert len(queue_key("\ud800")) == 40
 
@@ -81,7 +83,7 @@ class TestStandingVerdict:
         ("verdict", "reason", "same"),
         [("malicious", "sandbox", True), ("malicious", None, False), ("benign", "sandbox", False)],
     )
-    def test_a_repeat_has_the_same_value_and_reason(
+    def test_repeat_has_equal_value_and_reason(
         self, verdict: str, reason: str | None, same: bool
     ) -> None:
         assert is_same_verdict({"verdict": verdict, "reason": reason}, NEW) == same

@@ -1,0 +1,61 @@
+"""The frozen encoder's vectors, and the encoder that a saved model names."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sftsec_core.api.errors import IntegrityError
+from sftsec_core.recipes.config import EncoderSettings
+from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
+from sftsec_core.recipes.encoder import encoder as torch_encoder
+from sftsec_core.recipes.encoder.encoder import WEIGHTS, embed
+from tests.core.recipes.jobs import ODD_TEXTS
+
+
+@pytest.fixture
+def copy(tiny: EncoderSettings, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny.path, tmp_path / "copy"))
+
+
+def named(folder: Path, like: EncoderSettings) -> EncoderSettings:
+    return like.model_copy(update={"path": str(folder)})
+
+
+class TestEmbedder:
+    def test_odd_texts_have_finite_vectors(self, tiny: EncoderSettings) -> None:
+        vectors = Embedder(tiny)(ODD_TEXTS)
+        assert vectors.shape == (len(ODD_TEXTS), 2, 32)
+        assert vectors.dtype == np.float32
+        assert np.isfinite(vectors).all()
+        assert Embedder(tiny)([]).shape == (0, 2, 32)
+
+    def test_remembered_texts_are_embedded_once(
+        self, tiny: EncoderSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[str] = []
+
+        def counting(texts: list[str], *rest: object, **options: int) -> object:
+            asked.extend(texts)
+            return embed(texts, *rest, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(torch_encoder, "embed", counting)
+        with remembered_embeddings():
+            first = Embedder(tiny)(["one", "two", "one"])
+            again = Embedder(tiny)(["two", "three"])
+        assert asked == ["one", "two", "three"]
+        np.testing.assert_array_equal(first[1], again[0])
+        Embedder(tiny)(["one"])
+        assert asked[-1] == "one"  # forgotten with the block
+
+    def test_saved_name_finds_only_that_encoder(self, tiny: EncoderSettings, copy: Path) -> None:
+        saved = Embedder(named(copy, tiny)).to_json()
+        assert Embedder.from_json(saved).to_json() == saved
+        (copy / WEIGHTS).write_bytes(b"\0" * 100)
+        with pytest.raises(IntegrityError):
+            Embedder.from_json(saved)
+        with pytest.raises(IntegrityError, match="not the one"):
+            Embedder.from_json({**saved, "path": "minilm"})
