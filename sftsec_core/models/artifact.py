@@ -6,7 +6,7 @@ the tokenizer, the card and the threshold, and an admin can check it all without
 
     cd models/<digest> && sha256sum -c manifest.txt && sha256sum manifest.txt
 
-Only formats that cannot carry code are kept (`engine.saved.check_files`): a pickle is refused,
+Only formats that cannot carry code are kept (`model_format.check_files`): a pickle is refused,
 wherever it comes from.
 """
 

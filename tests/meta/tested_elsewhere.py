@@ -59,12 +59,6 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "it draws into the page: the page is searched for each plot, and drawn byte by byte alike",
     ),
     Elsewhere(
-        ("sftsec_core/models/artifact.py",),
-        "tests/core/registry/test_registry.py",
-        "the registry is its only user: what a folder must hold shows when a model is registered, "
-        "loaded and tampered with",
-    ),
-    Elsewhere(
         ("sftsec_core/recipes/encoder/loop.py",),
         "tests/core/recipes/encoder/test_checkpoint.py",
         "hooks of the Trainer, which only a training calls: killed, resumed, best epoch restored",
