@@ -82,7 +82,7 @@ def _on_which(candidate: EvalReport) -> str:
     return f" on {counts['compared']:,} test rows ({counts['seen']:,} are in its training data)"
 
 
-def beats_linear(
+def beats_baseline(
     candidate: EvalReport, _incumbent: EvalReport | None, policy: GateSettings
 ) -> Vote:
     """Require a model to be worth its inference cost beside the task's baseline.
@@ -92,13 +92,13 @@ def beats_linear(
     are equal, and the candidate passes only if its inference cost is no higher. The baseline
     itself passes.
     """
-    voter = "beats_linear"
+    voter = "beats_baseline"
     name = candidate.baseline
     ours, baseline = candidate.candidate, candidate.others.get(name)
     if ours.recipe == name:
         return Vote(voter, True, f"the candidate is the {name} baseline itself")
-    if not policy.beat_linear:
-        return Vote(voter, True, "not required (gate.beat_linear is off)", warning=True)
+    if not policy.beat_baseline:
+        return Vote(voter, True, "not required (gate.beat_baseline is off)", warning=True)
     found = candidate.differences.get(name, Interval(None))
     if baseline is None or found.low is None or found.high is None:
         return Vote(voter, False, f"the report does not compare it to the {name} baseline")
@@ -228,7 +228,7 @@ def _voter(
 VOTERS: tuple[VoterSpec[Any], ...] = (
     _voter("Enough training labels of every class.", min_labels),
     _voter("Not shown to be worse than the live model.", not_worse_than_live),
-    _voter("Better than linear, or equal at no higher cost of inference.", beats_linear),
+    _voter("Better than the baseline, or equal at no higher cost of inference.", beats_baseline),
     _voter("A floor for the recall of the attack side.", recall_floor),
     _voter("Better than chance: balanced accuracy and ROC AUC.", better_than_chance),
     _voter("No text, near-duplicate or group in two parts of the split.", no_leak),

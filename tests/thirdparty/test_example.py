@@ -39,7 +39,7 @@ CONFIG: dict[str, Any] = {
             "gate": {
                 "min_labels": 20,
                 "on_few_labels": "warn",
-                "beat_linear": False,
+                "beat_baseline": False,
                 "voters": {"example-precision": {"floor": 0.5}},
             },
         }

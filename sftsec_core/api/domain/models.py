@@ -52,7 +52,7 @@ class Vote:
     """One voter's vote on a promotion.
 
     Attributes:
-        voter: what voted ("min_labels", "beats_linear", a plugin's name).
+        voter: what voted ("min_labels", "beats_baseline", a plugin's name).
         approve: False rejects the model, whatever the others say.
         reason: why, with the figures.
         warning: an approval that a person should read nevertheless.

@@ -97,8 +97,8 @@ class GateSettings(Strict):
     min_recall: Fraction | None = Field(
         None, description="Floor for the recall of the attack side at the threshold."
     )
-    beat_linear: bool = Field(
-        True, description="Better than linear, or equal and no more expensive."
+    beat_baseline: bool = Field(
+        True, description="Better than the baseline, or equal and no more expensive."
     )
     tolerance: float = Field(
         0.0, ge=0, description="How far below the live model macro-F1 may lie, beyond the interval."

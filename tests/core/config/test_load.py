@@ -73,7 +73,7 @@ class TestUnknownKey:
         told = complaint(tmp_path, GOOD + "    gate: {min_lables: 3}\n")
         assert "tasks.phishing.gate.min_lables" in told
         assert "did you mean 'min_labels'?" in told
-        assert "beat_linear" in told
+        assert "beat_baseline" in told
 
 
 class TestYaml:

@@ -16,7 +16,7 @@ class TestChoice:
             outcome = retrain(work, "secret")
         assert outcome.promoted
         assert outcome.model.recipe == "linear"
-        assert "slow: beats_linear" in outcome.report.data["refused_first"]
+        assert "slow: beats_baseline" in outcome.report.data["refused_first"]
         assert "slow" in outcome.report.others
 
     def test_linear_never_replaces_a_better_model(self, folder: Path, observer: Observer) -> None:
@@ -28,7 +28,7 @@ class TestChoice:
         assert not outcome.decision.approved
         assert {vote.voter for vote in outcome.decision.refusals()} == {
             "not_worse_than_live",
-            "beats_linear",
+            "beats_baseline",
         }
         assert live is not None
         assert live.digest == best.digest

@@ -11,7 +11,7 @@ from sftsec_core.api.domain import EvalReport, Interval, LeakCheck, TaskSpec, Vo
 from sftsec_core.api.settings.task import GateSettings
 from sftsec_core.registry.voters import (
     VOTERS,
-    beats_linear,
+    beats_baseline,
     better_than_chance,
     min_labels,
     no_leak,
@@ -122,23 +122,23 @@ class TestBeatsLinear:
     ) -> None:
         given = with_difference(report, "linear", (low + high) / 2, low, high)
         given = replace(given, candidate=replace(given.candidate, inference_cost=inference_cost))
-        vote = beats_linear(given, None, GateSettings())
+        vote = beats_baseline(given, None, GateSettings())
         assert vote.approve is approve
         assert word in vote.reason
 
     def test_rejects_an_undefined_difference(self, report: EvalReport) -> None:
-        assert not beats_linear(
+        assert not beats_baseline(
             with_difference(report, "linear", None), None, GateSettings()
         ).approve
 
     def test_approves_linear_itself(self, report: EvalReport) -> None:
         linear = replace(report, candidate=replace(report.candidate, recipe="linear"), others={})
-        assert beats_linear(linear, None, GateSettings()).approve
+        assert beats_baseline(linear, None, GateSettings()).approve
 
     def test_rejects_without_baseline_unless_switched_off(self, report: EvalReport) -> None:
         alone = replace(report, others={}, differences={})
-        assert not beats_linear(alone, None, GateSettings()).approve
-        unasked = beats_linear(alone, None, GateSettings(beat_linear=False))
+        assert not beats_baseline(alone, None, GateSettings()).approve
+        unasked = beats_baseline(alone, None, GateSettings(beat_baseline=False))
         assert unasked.approve
         assert unasked.warning
 
@@ -257,7 +257,7 @@ class TestVoters:
         assert names == [
             "min_labels",
             "not_worse_than_live",
-            "beats_linear",
+            "beats_baseline",
             "recall_floor",
             "better_than_chance",
             "no_leak",
