@@ -73,7 +73,7 @@ demo: setup ## Run the whole loop on a generated stream of incidents
 	@$(BIN)/sftsec demo
 
 test: lint ## Lint, then run every test
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: setup ## Ruff and mypy, as in pre-commit and CI
 	@$(BIN)/ruff check .

@@ -7,8 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
-from importlib import import_module
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import (
@@ -53,7 +52,7 @@ def fit_all(run: Run, split: Split) -> dict[str, FittedModel]:
             run.emit(Message(text=note, level="warning"))
     missing = tuple(name for name in names if not is_fitted(run.folder, name))
     if missing:
-        with _imported_meanwhile([specs[name] for name in missing]):
+        with preloaded([specs[name] for name in missing]):
             _launch(run, split, missing)
     return {name: _fitted(run, name, reused=name not in missing) for name in names}
 
@@ -65,20 +64,14 @@ def unread_note(recipe: RecipeSpec[Any], inputs: Sequence[InputField]) -> str | 
 
 
 @contextmanager
-def _imported_meanwhile(recipes: Sequence[RecipeSpec[Any]]) -> Iterator[None]:
-    """Import what the models need to score while the training process does the same to fit them.
+def preloaded(recipes: Sequence[RecipeSpec[Any]]) -> Iterator[None]:
+    """Import what the models need to score while another process fits them.
 
-    That process starts on one core; torch and transformers take seconds to import.
+    What cannot be imported is an error when its model is loaded.
     """
-    modules = {each.module: None for recipe in recipes for each in recipe.requires}
-
-    def load() -> None:
-        for module in modules:
-            with suppress(ImportError):  # the recipe's own error says it better
-                import_module(module)
-
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(load)
+        for preload in {each.preload for each in recipes if each.preload is not None}:
+            pool.submit(preload)
         yield
 
 

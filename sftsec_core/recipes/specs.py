@@ -74,6 +74,13 @@ def _train_lora(job: TrainJob[Any]) -> TrainedModel:
     return train_lora(job)
 
 
+def _preload_encoder() -> None:
+    # The packaged encoder's architecture: transformers imports it with the first model otherwise.
+    from transformers import BertModel  # noqa: F401
+
+    import sftsec_core.recipes.encoder.classifier  # noqa: F401 - with torch and transformers
+
+
 def _load_encoder(folder: Path) -> TrainedModel:
     # Without what trains: `transformers.Trainer` and PEFT take longer to import than torch itself.
     from sftsec_core.recipes.encoder.classifier import EncoderModel
@@ -120,6 +127,7 @@ PROBE = RecipeSpec(
     inference_cost=20,
     fit=_train_probe,
     load=_load_hybrid,
+    preload=_preload_encoder,
     requires=_ENCODER,
 )
 HYBRID = RecipeSpec(
@@ -129,6 +137,7 @@ HYBRID = RecipeSpec(
     inference_cost=21,
     fit=_train_hybrid,
     load=_load_hybrid,
+    preload=_preload_encoder,
     requires=_ENCODER,
 )
 FULL = RecipeSpec(
@@ -138,6 +147,7 @@ FULL = RecipeSpec(
     inference_cost=20,
     fit=_train_full,
     load=_load_encoder,
+    preload=_preload_encoder,
     requires=(*_ENCODER, *_needs("accelerate")),
 )
 LORA = RecipeSpec(
@@ -147,6 +157,7 @@ LORA = RecipeSpec(
     inference_cost=20,
     fit=_train_lora,
     load=_load_encoder,
+    preload=_preload_encoder,
     requires=(*_ENCODER, *_needs("accelerate", "peft")),
 )
 BOOSTED = RecipeSpec(
@@ -167,6 +178,7 @@ AUTO = RecipeSpec(
     kinds=frozenset({InputKind.TEXT, InputKind.NUMBER, InputKind.CATEGORY}),
     fit=_train_auto,
     load=_load_auto,
+    preload=_preload_encoder,
 )
 
 # What `auto` chooses from, and so what a saved `auto` model may consist of.

@@ -81,6 +81,8 @@ class RecipeSpec(Spec[ConfigT]):
         inference_cost: relative expense of scoring one row; the promotion gate compares it.
         fit: fits a model; resumes from what an earlier, killed call left in `job.workdir`.
         load: reads a folder that the model's `save` wrote, without unpickling anything.
+        preload: imports what `load` and scoring need, where that takes seconds. A run calls it in
+            a thread while another process fits the recipe.
     """
 
     hook: ClassVar[str] = "sftsec_register_recipes"
@@ -89,6 +91,7 @@ class RecipeSpec(Spec[ConfigT]):
     inference_cost: int
     fit: Callable[[TrainJob[ConfigT]], TrainedModel]
     load: Callable[[Path], TrainedModel]
+    preload: Callable[[], None] | None = None
     kinds: frozenset[InputKind] = frozenset({InputKind.TEXT})
 
     def reads(self, inputs: Sequence[InputField]) -> bool:

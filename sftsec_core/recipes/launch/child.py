@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from sftsec_core.api.contracts import TrainOrder
 from sftsec_core.api.errors import SftsecError
@@ -52,7 +52,15 @@ def main() -> None:
             import traceback
 
             traceback.print_exception(error)
-        sys.exit(1)
+        _end(1)
+    _end(0)
+
+
+def _end(code: int) -> NoReturn:
+    """End at once: torch takes a second to be torn down, and all that counts is on the disk."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _take_stdout() -> IO[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
+from dataclasses import replace
 
 import pytest
 
 from sftsec_core.api.errors import TrainingError
-from sftsec_core.operations.fitting import only_visible
+from sftsec_core.operations.fitting import only_visible, preloaded
+from sftsec_core.recipes.specs import LINEAR
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
@@ -42,3 +45,17 @@ def test_process_with_cuda_cannot_be_confined(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
     with pytest.raises(TrainingError, match="in use already"), only_visible("cuda:1"):
         pass
+
+
+class TestPreloaded:
+    def test_imports_while_the_body_runs(self) -> None:
+        begun = threading.Event()
+        with preloaded([LINEAR, replace(LINEAR, preload=begun.set)]):
+            assert begun.wait(60)
+
+    def test_missing_import_is_no_error_yet(self) -> None:
+        def missing() -> None:
+            raise ImportError("torch")
+
+        with preloaded([replace(LINEAR, preload=missing)]):
+            pass
