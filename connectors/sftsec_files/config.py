@@ -17,8 +17,16 @@ class FilesConfig(BaseModel):
     paths: tuple[ConfigPath, ...] = Field(
         min_length=1, description="Files, folders (read with their subfolders) and globs."
     )
-    format: Literal["auto", "jsonl", "csv", "parquet"] = Field(
-        "auto", description="auto goes by the suffix: .jsonl .ndjson .json .csv (.gz) .parquet"
+    format: Literal["auto", "jsonl", "json", "csv", "parquet"] = Field(
+        "auto",
+        description="auto goes by the suffix: .jsonl .ndjson .json .csv (.gz) .parquet; a .json "
+        "file may be one document or hold one object a line",
+    )
+    records: str | None = Field(
+        None,
+        min_length=1,
+        description="Dotted field of a JSON document that holds the list of records; default: "
+        "found by looking.",
     )
     label: str = Field("label", description="Dotted field with the verdict: one value or a list.")
     id: str = Field(

@@ -14,8 +14,9 @@ from sftsec_core.sdk.errors import CursorError
 from sftsec_core.sdk.records import UnusableError
 from sftsec_files.errors import ChangedFileError
 from sftsec_files.mapping import RecordMapper
-from sftsec_files.readers import FileRecord, Start, read
+from sftsec_files.readers import read
 from sftsec_files.sources import find_sources
+from sftsec_files.streams import FileRecord, Start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,7 +179,7 @@ def _shallow(error: UnusableError) -> bool:
 
 def _close(page: _FilesPage, source: SourceFile, record: FileRecord) -> IncidentPage:
     head_bytes = min(_HEAD_BYTES, source.path.stat().st_size)
-    if source.format != "parquet" and not source.gzipped:
+    if source.format in ("jsonl", "csv") and not source.gzipped:
         head_bytes = min(head_bytes, record.at)
     start = Start(record.at, record.number)
     head = _head(source.path, head_bytes)

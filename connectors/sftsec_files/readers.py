@@ -8,14 +8,21 @@ record with `last` set, after everything that stood before the break.
 from __future__ import annotations
 
 import csv
-import gzip
 import hashlib
-import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from sftsec_files.documents import read_document
 from sftsec_files.errors import ChangedFileError, MissingColumnsError, SourceError
+from sftsec_files.streams import (
+    BROKEN,
+    PIECE,
+    FileRecord,
+    Start,
+    describe_break,
+    open_stream,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,38 +31,7 @@ if TYPE_CHECKING:
     from sftsec_files.config import FilesConfig
     from sftsec_files.sources import SourceFile
 
-_PIECE = 1 << 20
-_BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
 _BOM = b"\xef\xbb\xbf"
-
-
-class Start(NamedTuple):
-    """Where reading begins: bytes (lines, CSV) or rows (Parquet) to skip, and the last line."""
-
-    at: int = 0
-    number: int = 0
-
-
-class FileRecord(NamedTuple):
-    """One record or the reason why there is none.
-
-    Attributes:
-        at: the position right after it: bytes of the unpacked file, or rows.
-        number: its line (of its end, in CSV) or row, from 1.
-        value: the record, None when it could not be read.
-        reason: why not.
-        digest: hex SHA-256 of its bytes; "" when it has a value, which is hashed only on need.
-        size: its bytes.
-        last: whether the file cannot be read after it.
-    """
-
-    at: int
-    number: int
-    value: dict[str, Any] | None
-    reason: str = ""
-    digest: str = ""
-    size: int = 0
-    last: bool = False
 
 
 def read(
@@ -79,6 +55,8 @@ def read(
             yield from _read_parquet(source, start, needed, config)
         elif source.format == "csv":
             yield from _read_csv(source, start, needed, config)
+        elif source.format == "json":
+            yield from read_document(source, start, needed, config)
         else:
             yield from _read_json_lines(source, start, config)
     except OSError as error:
@@ -103,9 +81,9 @@ class _Lines:
             raw = self._stream.readline(self._limit + 1)
             if len(raw) > self._limit and not raw.endswith(b"\n"):
                 return self._skip_rest(raw)
-        except _BROKEN as error:
+        except BROKEN as error:
             self.number += 1
-            reason = f"the file breaks off or is damaged here: {_in_words(error)}"
+            reason = f"the file breaks off or is damaged here: {describe_break(error)}"
             return FileRecord(self.at, self.number, None, reason, last=True)
         if not raw:
             return None
@@ -117,50 +95,13 @@ class _Lines:
         digest = hashlib.sha256(raw)
         size = len(raw)
         while raw and not raw.endswith(b"\n"):
-            raw = self._stream.readline(_PIECE)
+            raw = self._stream.readline(PIECE)
             digest.update(raw)
             size += len(raw)
         self.at += size
         self.number += 1
         reason = f"a line of {size} bytes, more than max_record_bytes ({self._limit})"
         return FileRecord(self.at, self.number, None, reason, digest.hexdigest(), size)
-
-
-def _in_words(error: Exception) -> str:
-    if isinstance(error, EOFError):
-        return "the gzip stream has no end"
-    return f"not a sound gzip stream ({error})"
-
-
-def _open(source: SourceFile, start: Start) -> IO[bytes]:
-    if source.gzipped:
-        # Not inside a BufferedReader: it would lose what precedes a break in the stream.
-        packed = cast("IO[bytes]", gzip.open(source.path))  # noqa: SIM115 - the caller closes it
-        _skip_unpacked(packed, source, start.at)
-        return packed
-    size = source.path.stat().st_size
-    if size < start.at:
-        raise ChangedFileError(
-            f"{source.path} has {size} bytes, less than the {start.at} already read: it was "
-            "replaced or cut; pull again from the start"
-        )
-    stream = source.path.open("rb", buffering=_PIECE)
-    stream.seek(start.at)
-    return stream
-
-
-def _skip_unpacked(stream: IO[bytes], source: SourceFile, count: int) -> None:
-    left = count
-    try:
-        while left and (piece := stream.read(min(left, _PIECE))):
-            left -= len(piece)
-    except _BROKEN:
-        return  # read again by the caller, who reports it
-    if left:
-        raise ChangedFileError(
-            f"{source.path} is shorter than the {count} bytes already read of it: it was "
-            "replaced or cut; pull again from the start"
-        )
 
 
 def _not_utf8(raw: bytes) -> str:
@@ -180,7 +121,7 @@ def _refused(lines: _Lines, raw: bytes, reason: str) -> FileRecord:
 
 
 def _read_json_lines(source: SourceFile, start: Start, config: FilesConfig) -> Iterator[FileRecord]:
-    with _open(source, start) as stream:
+    with open_stream(source, start) as stream:
         lines = _Lines(stream, start, config.max_record_bytes)
         loads = orjson.loads
         while (raw := lines.next()) is not None:
@@ -258,14 +199,14 @@ def _read_csv(
 ) -> Iterator[FileRecord]:
     # The module's limit is one for the process; ours must at least reach max_record_bytes.
     csv.field_size_limit(max(csv.field_size_limit(), config.max_record_bytes))
-    with _open(source, Start()) as stream:
+    with open_stream(source, Start()) as stream:
         feed = _CsvLines(_Lines(stream, Start(), config.max_record_bytes))
         rows = csv.reader(feed, delimiter=config.delimiter, strict=True)
         header = _header(source, rows, feed, needed)
     if not header:
         return
     begin = start if start.at else Start(feed.lines.at, feed.lines.number)
-    with _open(source, begin) as stream:
+    with open_stream(source, begin) as stream:
         feed = _CsvLines(_Lines(stream, begin, config.max_record_bytes))
         rows = csv.reader(feed, delimiter=config.delimiter, strict=True)
         while (record := _csv_record(rows, feed, header)) is not None:

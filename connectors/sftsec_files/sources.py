@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import glob
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from sftsec_files.documents import is_document
 from sftsec_files.errors import SourceError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from sftsec_files.config import FilesConfig
 
-Format = Literal["jsonl", "csv", "parquet"]
+Format = Literal["jsonl", "json", "csv", "parquet"]
 _SUFFIXES: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -83,8 +84,12 @@ def requests_path(output: Path) -> Path:
 def _expand(path: Path, skip: set[Path]) -> list[Path]:
     if path.is_dir():
         inside = (file for file in path.rglob("*") if file.is_file())
-        known = [file for file in inside if _format_of(file.name) and not _hidden(file, path)]
-        return sorted(set(known) - skip)
+        there = {file for file in inside if not _hidden(file, path)} - skip
+        known = sorted(file for file in there if _format_of(file.name))
+        if there and not known:
+            left_out = ", ".join(sorted({file.suffix or file.name for file in there}))
+            raise SourceError(f"no file of a known kind in {path}: {left_out} were left out")
+        return known
     if path.exists():
         return [path]
     if _GLOB.search(str(path)):
@@ -117,7 +122,18 @@ def _source(file: Path, config: FilesConfig) -> SourceFile:
             f"{file} is a gzipped Parquet file, which can only be read whole: gunzip it "
             "(Parquet compresses its own columns)"
         )
-    return SourceFile(file, kind, gzipped, _PARTS.get(file.name.lower().split(".")[0]))
+    source = SourceFile(file, kind, gzipped, _PARTS.get(file.name.lower().split(".")[0]))
+    return _as_document(source) if config.format == "auto" else source
+
+
+def _as_document(source: SourceFile) -> SourceFile:
+    """A `.json` file is read by what it holds: one document, or one object a line."""
+    stem = source.path.name.lower().removesuffix(".gz")
+    try:
+        document = stem.endswith(".json") and is_document(source)
+    except OSError as error:
+        raise SourceError(f"{source.path} cannot be read: {error.strerror or error}") from error
+    return replace(source, format="json") if document else source
 
 
 def _names_count(config: FilesConfig, files: set[Path]) -> bool:

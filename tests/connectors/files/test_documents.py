@@ -1,0 +1,179 @@
+"""JSON documents: whatever wraps the records, each is read once, and what is not says why."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sftsec_core.api.domain import PullWindow
+from sftsec_files.config import FilesConfig
+from sftsec_files.connector import FilesConnector
+from sftsec_files.documents import _events, _values
+from sftsec_files.errors import ChangedFileError, SourceError
+from tests.connectors.files.helpers import pages, pull, texts, write
+
+RECORDS = [{"id": f"r{n}", "message": f"text {n}", "label": "a"} for n in range(7)]
+ASKED = PullWindow(fields=("message",))
+
+
+def document(path: Path, value: Any, **layout: Any) -> Path:
+    return write(path, json.dumps(value, **layout).encode())
+
+
+def uids(path: Path, **options: Any) -> list[str]:
+    found, rejected = pull(path, window=ASKED, **options)
+    assert rejected == []
+    return [incident.uid for incident in found]
+
+
+ALL = [str(record["id"]) for record in RECORDS]
+ENVELOPES: dict[str, Any] = {
+    "array": RECORDS,
+    "aws": {"Records": RECORDS},
+    "graph": {"@odata.context": "https://graph.example/$metadata", "value": RECORDS},
+    "guardduty": {"Findings": RECORDS, "NextToken": None},
+    "elasticsearch": {"took": 3, "hits": {"total": {"value": 7}, "hits": RECORDS}},
+    "known name among lists": {"facets": [{"name": "x"}], "results": RECORDS},
+    "list of texts beside": {"columns": ["id", "message"], "rows": RECORDS},
+    "nested": {"data": {"incidents": {"nodes": RECORDS}}},
+    "id of its own": {"id": "export-7", "events": RECORDS},
+}
+
+
+class TestEnvelopes:
+    @pytest.mark.parametrize("indent", [None, 2])
+    @pytest.mark.parametrize("name", ENVELOPES)
+    def test_records_are_found(self, name: str, indent: int | None, tmp_path: Path) -> None:
+        assert uids(document(tmp_path / "a.json", ENVELOPES[name], indent=indent)) == ALL
+
+    def test_records_names_the_list(self, tmp_path: Path) -> None:
+        value = {"closed": RECORDS[:3], "open": {"new": RECORDS[3:]}}
+        path = document(tmp_path / "a.json", value)
+        assert uids(path, records="open.new") == ALL[3:]
+        _, rejected = pull(path, window=ASKED)
+        assert [each.reason for each in rejected] == [
+            "one object with several lists of objects (closed, open.new): set `records`"
+        ]
+
+    def test_object_with_the_fields_is_a_record(self, tmp_path: Path) -> None:
+        one = {"id": "one", "message": "text", "alerts": [{"title": "a"}, {"title": "b"}]}
+        assert uids(document(tmp_path / "a.json", one, indent=1)) == ["one"]
+
+    def test_pretty_printed_records_follow_each_other(self, tmp_path: Path) -> None:
+        lines = "\n".join(json.dumps(record, indent=4) for record in RECORDS)
+        assert uids(write(tmp_path / "a.json", lines.encode())) == ALL
+
+    def test_lines_stay_lines(self, tmp_path: Path) -> None:
+        lines = [json.dumps({**record, "alerts": [{"x": 1}]}) for record in RECORDS]
+        lines.insert(3, '{"id": "torn')
+        found, rejected = pull(write(tmp_path / "a.json", "\n".join(lines).encode()), window=ASKED)
+        assert [incident.uid for incident in found] == ALL
+        assert rejected[0].where.endswith("a.json:4")
+
+    def test_damaged_first_line_costs_one_record(self, tmp_path: Path) -> None:
+        lines = ['{"id": "torn", "mess', *(json.dumps(record) for record in RECORDS)]
+        found, rejected = pull(write(tmp_path / "a.json", "\n".join(lines).encode()), window=ASKED)
+        assert ([incident.uid for incident in found], len(rejected)) == (ALL, 1)
+
+
+class TestEncodings:
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+    def test_marked_unicode_is_read(self, encoding: str, tmp_path: Path) -> None:
+        text = json.dumps([{"id": "1", "message": "Grüße 見積"}], ensure_ascii=False)
+        raw = text.encode(encoding)
+        if encoding in ("utf-16-le", "utf-16-be"):
+            raw = "\ufeff".encode(encoding) + raw
+        found, rejected = pull(write(tmp_path / "a.json", raw), window=ASKED)
+        assert (texts(found), rejected) == (["Grüße 見積"], [])
+
+    def test_gzipped_document_is_read(self, tmp_path: Path) -> None:
+        raw = gzip.compress(json.dumps({"Records": RECORDS}).encode())
+        assert uids(write(tmp_path / "a.json.gz", raw)) == ALL
+
+
+class TestDamage:
+    def test_what_stands_before_it_is_read(self, tmp_path: Path) -> None:
+        raw = json.dumps(RECORDS, indent=2).encode()
+        found, rejected = pull(write(tmp_path / "a.json", raw[: len(raw) // 2]), window=ASKED)
+        assert [incident.uid for incident in found] == ALL[:3]
+        assert [each.reason for each in rejected] == [
+            "not JSON from here on: the document breaks off or is damaged"
+        ]
+        assert rejected[0].where.endswith("a.json:4")
+
+    def test_cut_envelope_is_one_rejection(self, tmp_path: Path) -> None:
+        raw = json.dumps({"Records": RECORDS}).encode()[:-20]
+        found, rejected = pull(write(tmp_path / "a.json", raw), window=ASKED)
+        assert (found, len(rejected)) == ([], 1)
+
+    def test_items_that_are_no_objects_are_refused(self, tmp_path: Path) -> None:
+        path = document(tmp_path / "a.json", [RECORDS[0], "x", None, [1], RECORDS[1]])
+        found, rejected = pull(path, window=ASKED)
+        assert [incident.uid for incident in found] == ALL[:2]
+        assert [each.reason for each in rejected] == [
+            f"a JSON {kind}, not an object" for kind in ("str", "NoneType", "list")
+        ]
+
+    def test_long_record_is_not_built(self, tmp_path: Path) -> None:
+        path = document(tmp_path / "a.json", [RECORDS[0], {"message": "x" * 5000}, RECORDS[1]])
+        found, rejected = pull(path, window=ASKED, max_record_bytes=2048)
+        assert [incident.uid for incident in found] == ALL[:2]
+        assert "more than max_record_bytes (2048)" in rejected[0].reason
+
+    def test_depth_is_bounded(self, tmp_path: Path) -> None:
+        deep = b'{"id": "d", "message": "m", "x": ' + b"[" * 3000 + b"]" * 3000 + b"}"
+        path = write(tmp_path / "a.json", b"[" + deep + b"]")
+        _, rejected = pull(path, window=ASKED)
+        assert len(rejected) == 1
+
+    def test_memory_is_that_of_a_page(self, tmp_path: Path) -> None:
+        record = {"message": "m" * 900}
+        path = document(tmp_path / "a.json", [{"id": str(n), **record} for n in range(20_000)])
+        tracemalloc.start()
+        connector = FilesConnector(FilesConfig(paths=(path,), page_size=500))
+        rows = sum(len(page.incidents) for page in connector.pull(ASKED))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert rows == 20_000
+        assert peak < path.stat().st_size / 3
+
+
+class TestCursor:
+    def test_resumes_after_each_page(self, tmp_path: Path) -> None:
+        path = document(tmp_path / "a.json", {"Records": RECORDS}, indent=2)
+        every = pages(path, page_size=2, window=ASKED)
+        for number, page in enumerate(every):
+            again = pages(path, page_size=2, window=ASKED, cursor=page.cursor)
+            assert [p.incidents for p in again] == [p.incidents for p in every[number + 1 :]]
+
+    def test_shorter_document_is_refused(self, tmp_path: Path) -> None:
+        path = document(tmp_path / "a.json", RECORDS)
+        cursor = pages(path, window=ASKED)[-1].cursor
+        document(path, RECORDS[:2])
+        with pytest.raises(ChangedFileError):
+            pages(path, window=ASKED, cursor=cursor)
+
+
+class TestNumbers:
+    @given(st.integers(-(1 << 80), 1 << 80) | st.floats(allow_nan=False, allow_infinity=False))
+    def test_are_those_of_a_line(self, value: float) -> None:
+        raw = json.dumps([{"n": value}]).encode()
+        ((found, _),) = _values(_events(io.BytesIO(raw)), "item", 1 << 20)
+        assert found == orjson.loads(raw)[0]
+
+
+class TestFolder:
+    def test_unknown_kinds_are_named(self, tmp_path: Path) -> None:
+        for name in ("a.eml", "b.log", "c.log", "README"):
+            write(tmp_path / name, b"x")
+        with pytest.raises(SourceError, match=r"no file of a known kind .*: \.eml, \.log, README"):
+            pull(tmp_path)
