@@ -27,22 +27,6 @@ def push(self, detections):
 FilesConnector.push = push
 from sftsec_core.cli import main; main()
 """
-DIE_BEFORE_PROMOTION = f"""
-from sftsec_core.registry.registry import ModelRegistry
-def promote(self, *args, **kwargs):
-    {DIE}
-ModelRegistry.promote = promote
-from sftsec_core.cli import main; main()
-"""
-DIE_AFTER_PROMOTION = f"""
-from sftsec_core.registry.registry import ModelRegistry
-inner = ModelRegistry.promote
-def promote(self, *args, **kwargs):
-    inner(self, *args, **kwargs)
-    {DIE}
-ModelRegistry.promote = promote
-from sftsec_core.cli import main; main()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -107,23 +91,6 @@ def test_rerun_of_pull_makes_same_snapshot(live: Path, tmp_path: Path) -> None:
     site.kill_when(lambda: any(work.glob("*/ingest")), "dataset", "build", "triage")
     site.run("dataset", "build", "triage")
     assert [s["digest"] for s in site.json("dataset", "show", "triage")] == [before]
-
-
-@pytest.mark.parametrize("program", [DIE_BEFORE_PROMOTION, DIE_AFTER_PROMOTION])
-def test_kill_around_promotion_leaves_one_model(tmp_path: Path, program: str) -> None:
-    site = Site.make(tmp_path)
-    site.run("retrain", "triage", code=-9, program=program)
-    with site.store() as store:
-        promoted = store.models.aliases("triage").get("live")
-        (model,) = store.models.list("triage")
-    assert promoted in (None, model.digest)
-    site.run("model", "verify")
-    outcome = site.json("retrain", "triage")
-    assert outcome["model"]["digest"] == model.digest
-    with site.store() as store:
-        assert store.models.aliases("triage")["live"] == model.digest
-        assert len(store.models.list("triage")) == 1
-        assert len(store.models.alias_history("triage", "live")) == 1
 
 
 def test_rerun_of_scoring_pushes_each_once(site: Site, expected: set[str]) -> None:

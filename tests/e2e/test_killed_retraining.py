@@ -17,7 +17,6 @@ CHILD = "sftsec_core.recipes.launch.child"
 # Where the command dies: the owner of a function, and whether the function is done by then.
 STEPS = {
     "pull": ("sftsec_core.operations.ingesting", "_keep_beside", "after"),
-    "snapshot": ("sftsec_core.operations.retrain", "ingest_snapshot", "after"),
     "fit": ("sftsec_core.operations.retrain", "fit_all", "after"),
     "gate": ("sftsec_core.operations.proposing", "decide", "before"),
     "register": ("sftsec_core.operations.retrain", "register", "after"),

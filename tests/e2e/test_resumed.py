@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 from tests.e2e.site import Site
-from tests.e2e.test_killed import DIE_BEFORE_PROMOTION
+from tests.e2e.test_killed_retraining import STEPS, dying
 
 
 def killed_site(folder: Path) -> Site:
     """A site whose retraining was killed when only the promotion was left to do."""
     site = Site.make(folder)
-    site.run("retrain", "triage", code=-9, program=DIE_BEFORE_PROMOTION)
+    site.run("retrain", "triage", code=-9, program=dying(*STEPS["promote"]))
     return site
 
 
