@@ -126,7 +126,7 @@ def judge_as_a_notable(splunk: Splunkd, detection: dict[str, Any], malicious: bo
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("chosen", "past_rows", "fresh_rows"),
-    [(SMS, 4000, 1500), (URLS, 8000, 2000)],
+    [(SMS, 2000, 800), (URLS, 3000, 1000)],
     ids=[SMS.name, URLS.name],
 )
 def test_loop_learns_from_verdicts_on_detections(
