@@ -54,8 +54,12 @@ class TestPreloaded:
             assert begun.wait(60)
 
     def test_missing_import_is_no_error_yet(self) -> None:
+        asked = threading.Event()
+
         def missing() -> None:
+            asked.set()
             raise ImportError("torch")
 
         with preloaded([replace(LINEAR, preload=missing)]):
             pass
+        assert asked.is_set()
