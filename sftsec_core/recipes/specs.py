@@ -76,7 +76,7 @@ def _train_lora(job: TrainJob[Any]) -> TrainedModel:
 
 def _preload_encoder() -> None:
     # The packaged encoder's architecture: transformers imports it with the first model otherwise.
-    from transformers import BertModel  # noqa: F401
+    from transformers import BertModel  # noqa: F401 - importing it is what is wanted
 
     import sftsec_core.recipes.encoder.classifier  # noqa: F401 - with torch and transformers
 
