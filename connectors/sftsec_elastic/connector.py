@@ -143,7 +143,7 @@ class ElasticConnector(SearchConnector):
 def _source(config: ElasticConfig, source: Any) -> DocumentSource:  # noqa: ANN401 - a tagged union
     if isinstance(source, AlertsSource):
         return SecurityAlerts(source, config.alerts_index)
-    return LabelledIndex(source)
+    return LabelledIndex(source, config.times)
 
 
 def _answered(source: SecurityAlerts) -> Mapping[str, Any]:

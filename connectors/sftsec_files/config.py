@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from sftsec_core.api.settings.paths import ConfigPath
+from sftsec_core.sdk.time_settings import TimeSettings
 
 
-class FilesConfig(BaseModel):
+class FilesConfig(TimeSettings):
     """Where the files lie and which fields hold the label, the identity and the time."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     paths: tuple[ConfigPath, ...] = Field(
         min_length=1, description="Files, folders (read with their subfolders) and globs."

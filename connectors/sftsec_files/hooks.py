@@ -20,6 +20,8 @@ label: label             # the field that holds the analyst's verdict
 # timestamp: "@timestamp"
 # analyst: analyst.name
 # verdict_time: judged_at
+# time_format: auto      # or a list: [iso, epoch_ms, "%d/%m/%Y %H:%M:%S"]
+# timezone: UTC          # of times that name no zone
 output: detections.jsonl # where detections go
 """
 

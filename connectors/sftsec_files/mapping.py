@@ -14,6 +14,7 @@ from sftsec_core.sdk.records import (
     flatten,
     parse_time,
     refuse_long_values,
+    single,
     verdict_values,
 )
 from sftsec_core.sdk.window import TimeBounds
@@ -41,6 +42,7 @@ class RecordMapper:
         self._window = window
         self._source = source
         self._wanted = window.fields
+        self._times = config.times
         self._label_prefix = f"{config.label}."
         self._private = {config.label, config.analyst, config.verdict_time} - {None}
 
@@ -58,7 +60,7 @@ class RecordMapper:
         flat = flatten(record, config.max_depth)
         if size > config.max_field_bytes:
             refuse_long_values(flat, config.max_field_bytes)
-        at = parse_time(flat.get(config.timestamp), config.timestamp)
+        at = parse_time(flat.get(config.timestamp), config.timestamp, self._times)
         if not self._in_time(at):
             return None
         verdicts = self._verdicts(flat)
@@ -78,7 +80,7 @@ class RecordMapper:
         return TimeBounds(window.since, window.until).contains(at)
 
     def _uid(self, flat: Mapping[str, Any], record: dict[str, Any]) -> str:
-        value = flat.get(self._config.id)
+        value = single(flat.get(self._config.id))
         if isinstance(value, str) and value:
             return value
         if value is None or value == "":
@@ -102,9 +104,9 @@ class RecordMapper:
         if found is None or found == "":
             self._refuse_object(flat)
             return ()
-        analyst = flat.get(self._config.analyst) if self._config.analyst else None
+        analyst = single(flat.get(self._config.analyst)) if self._config.analyst else None
         when = self._config.verdict_time
-        at = parse_time(flat.get(when), when) if when else None
+        at = parse_time(flat.get(when), when, self._times) if when else None
         who = None if analyst is None else str(analyst)
         given = verdict_values(found, self._config.label)
         return tuple(Verdict(value, who, at) for value in given)

@@ -11,6 +11,7 @@ from sftsec_core.api.settings.addresses import check_urls, refuse_clear_text
 from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.values import Duration
+from sftsec_core.sdk.time_settings import TimeSettings
 
 DATASET = "sftsec.detections"
 AUDIT_DATASET = "sftsec.audit"
@@ -43,10 +44,8 @@ class IndexSource(BaseModel):
     )
 
 
-class SearchConfig(BaseModel):
+class SearchConfig(TimeSettings):
     """Where the cluster is, how to log in, and how much to ask for at once."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: str | tuple[str, ...] = Field(description="https://host:9200, or a list of nodes.")
     username: str | None = None

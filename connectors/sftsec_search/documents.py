@@ -81,7 +81,7 @@ class HitMapper:
         config, source = self._config, self._source
         flat = flatten(record, config.max_depth)
         refuse_long_values(flat, config.max_field_bytes)
-        at = parse_time(_single(flat.get(source.timestamp)), source.timestamp)
+        at = parse_time(_single(flat.get(source.timestamp)), source.timestamp, source.times)
         incident = Incident(uid, self._fields(flat), source.verdicts(flat), at)
         return SourceRecord(uid, _about(flat), incident, hit)
 

@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
-from sftsec_core.sdk.records import parse_time, verdict_values
+from sftsec_core.sdk.records import parse_time, single, verdict_values
+from sftsec_core.sdk.times import TimeReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 # What analysts said, and what we said: a model that read it would learn nothing else.
 PRIVATE_FIELDS = frozenset({"tags", "kibana.alert.case_ids", "signal.status"})
 PRIVATE_PREFIXES = ("kibana.alert.workflow_", "sftsec.")
+_USUAL = TimeReader()
 OURS = "sftsec"  # event.module of our own detections, and of the alerts that are made of them
 
 
@@ -27,15 +29,22 @@ class DocumentSource(ABC):
         index: what to search.
         timestamp: the date field that documents are read in the order of.
         query: limits the documents; None for all.
+        times: reads the times of events and verdicts.
     """
 
     def __init__(
-        self, kind: str, index: str, timestamp: str, query: Mapping[str, Any] | None
+        self,
+        kind: str,
+        index: str,
+        timestamp: str,
+        query: Mapping[str, Any] | None,
+        times: TimeReader = _USUAL,
     ) -> None:
         self.name = f"{kind}:{index}:{timestamp}"
         self.index = index
         self.timestamp = timestamp
         self.query = query
+        self.times = times
 
     @property
     @abstractmethod
@@ -66,8 +75,9 @@ class DocumentSource(ABC):
 class LabelledIndex(DocumentSource):
     """An index whose documents may have a field with the verdict."""
 
-    def __init__(self, config: IndexSource) -> None:
-        super().__init__("index", config.index, config.timestamp, config.query)
+    def __init__(self, config: IndexSource, times: TimeReader = _USUAL) -> None:
+        """Take the fields of the source, and what reads the times of verdicts."""
+        super().__init__("index", config.index, config.timestamp, config.query, times)
         self._config = config
 
     @property
@@ -91,9 +101,9 @@ class LabelledIndex(DocumentSource):
         found = None if config.label is None else flat.get(config.label)
         if config.label is None or found is None or found == "":
             return ()
-        analyst = flat.get(config.analyst) if config.analyst else None
+        analyst = single(flat.get(config.analyst)) if config.analyst else None
         when = config.verdict_time
-        at = parse_time(flat.get(when), when) if when else None
+        at = parse_time(flat.get(when), when, self.times) if when else None
         who = None if analyst is None else str(analyst)
         given = verdict_values(found, config.label)
         return tuple(Verdict(value, who, at) for value in self._counted(given))

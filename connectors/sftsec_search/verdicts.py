@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import Verdict
+from sftsec_core.api.domain import Rejection, Verdict
 from sftsec_core.sdk.errors import RequestError, TooLargeError
 from sftsec_core.sdk.records import UnusableError, flatten, parse_time
 from sftsec_core.sdk.verdict_join import LoggedPage, LoggedVerdicts
@@ -89,14 +89,25 @@ class VerdictIndex:
 
     def of(self, uids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
         """The verdicts on these documents, oldest first."""
+        return self._read(uids)[0]
+
+    def _read(
+        self, uids: Sequence[str]
+    ) -> tuple[dict[str, tuple[Verdict, ...]], tuple[Rejection, ...]]:
+        """Read the verdicts on these documents, and those that cannot be used."""
         wanted = set(uids)
         found: dict[str, list[Verdict]] = defaultdict(list)
+        rejected = []
         for start in range(0, len(uids), _IDS):
             for source in self._documents([place_of(u)[1] for u in uids[start : start + _IDS]]):
-                uid, verdict = _read(source)
-                if uid in wanted and verdict.value:
-                    found[uid].append(verdict)
-        return {uid: tuple(verdicts) for uid, verdicts in found.items()}
+                uid = uid_of(str(source.get("alert.index")), str(source.get("alert.id")))
+                if uid not in wanted or not source.get("verdict"):
+                    continue
+                try:
+                    found[uid].append(_verdict(source))
+                except UnusableError as error:
+                    rejected.append(Rejection(uid, f"a verdict on it: {error}"))
+        return {uid: tuple(given) for uid, given in found.items() if given}, tuple(rejected)
 
     def pages(
         self, position: SearchPosition | None, size: int, wanted: tuple[str, ...]
@@ -106,11 +117,11 @@ class VerdictIndex:
         after = None if position is None else (position.after[0], position.after[1])
         while places := self._places(after, size):
             uids = [uid_of(*place) for place in places if _is_place(place)]
-            verdicts = self.of(uids)
+            verdicts, rejected = self._read(uids)
             after = places[-1]
             # In the order of the names, so that two pulls bring the same.
             logged = [LoggedVerdicts(uid, verdicts[uid]) for uid in uids if uid in verdicts]
-            yield LoggedPage(logged, SearchPosition(after))
+            yield LoggedPage(logged, SearchPosition(after), rejected)
 
     def _places(self, after: tuple[str, str] | None, size: int) -> list[tuple[str, str]]:
         parts = [
@@ -174,17 +185,12 @@ def _is_place(place: tuple[str, str]) -> bool:
     return all(place) and "/" not in place[0]
 
 
-def _read(source: Mapping[str, Any]) -> tuple[str, Verdict]:
+def _verdict(source: Mapping[str, Any]) -> Verdict:
     analyst, reason = source.get("analyst"), source.get("reason")
-    try:
-        at = parse_time(source.get("@timestamp"), "@timestamp")
-    except UnusableError:
-        at = None
-    verdict = Verdict(
-        str(source.get("verdict") or ""),
+    return Verdict(
+        str(source["verdict"]),
         None if analyst is None else str(analyst),
-        at,
+        parse_time(source.get("@timestamp"), "@timestamp"),
         None if reason is None else str(reason),
         automated=source.get("automated") is True,
     )
-    return uid_of(str(source.get("alert.index")), str(source.get("alert.id"))), verdict

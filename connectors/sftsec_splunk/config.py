@@ -12,6 +12,7 @@ from sftsec_core.api.settings.addresses import check_urls, refuse_clear_text
 from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.values import Duration
+from sftsec_core.sdk.time_settings import TimeSettings
 
 APP = "sftsec"
 UNASSIGNED = "disposition:0"
@@ -114,7 +115,7 @@ class SearchSource(BaseModel):
     )
     analyst: str | None = Field(None, description="Field with who gave the verdict.")
     verdict_time: str | None = Field(
-        None, description="Field with when it was given: epoch seconds or ISO 8601."
+        None, description="Field with when it was given, as `time_format` says."
     )
     uid: str | None = Field(
         None,
@@ -122,7 +123,9 @@ class SearchSource(BaseModel):
         "Security's event_id, finding_id, or the event's place in its index.",
     )
     time: str | None = Field(
-        None, description="Field with the event's epoch seconds. Default: _time."
+        None,
+        description="Field with the event's time: a number of seconds to nanoseconds since 1970. "
+        "Default: _time.",
     )
     raw: bool = Field(
         False,
@@ -167,10 +170,11 @@ class HecConfig(BaseModel):
         return url.rstrip("/")
 
 
-class SplunkConfig(BaseModel):
-    """Where Splunk is, how to log in, what to read and how much at once."""
+class SplunkConfig(TimeSettings):
+    """Where Splunk is, how to log in, what to read and how much at once.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    The times of events are Splunk's own; `time_format` is that of `verdict_time` of a search.
+    """
 
     url: str = Field(description="https://host:8089, the management port of a search head.")
     token: SecretRef | None = Field(None, description="Bearer token.")

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.domain import Verdict
 from sftsec_core.sdk.errors import RequestError
 from sftsec_core.sdk.portable import is_private
+from sftsec_core.sdk.records import UnusableError, parse_time
 from sftsec_splunk.client import path_of
 from sftsec_splunk.errors import SearchError
 from sftsec_splunk.positions import SplunkPosition
-from sftsec_splunk.reviews import Reviews
+from sftsec_splunk.reviews import Judged, Reviews
 from sftsec_splunk.searches import TimeSpan
 from sftsec_splunk.slices import RowPage, position_of
 from sftsec_splunk.sources import EventSource
 from sftsec_splunk.spl import key_of
-from sftsec_splunk.times import time_of
+from sftsec_splunk.times import time_or_none
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import PullWindow
@@ -60,7 +61,7 @@ class Findings(EventSource):
         self._config = config
         self._source = source
         self._reviews = Reviews(searches, source)
-        self._investigated: dict[str, list[Verdict]] = {}
+        self._investigated: dict[str, Judged] = {}
 
     def pages(
         self, window: PullWindow, span: TimeSpan, position: SplunkPosition | None
@@ -87,11 +88,12 @@ class Findings(EventSource):
         for part in self._parted(start, end):
             yield from (row for row in self._rows(part) if row["sftsec_uid"] in wanted)
 
-    def verdicts(self, records: Sequence[SourceRecord]) -> list[tuple[Verdict, ...]]:
+    def verdicts(self, records: Sequence[SourceRecord]) -> list[Judged]:
         """By their own reviews, and then by those of their investigations."""
         found = self._reviews.of([each.name for each in records])
         return [
-            (*found.get(each.name, ()), *self._investigated.get(each.name, ())) for each in records
+            _joined(found.get(each.name, ()), self._investigated.get(each.name, ()))
+            for each in records
         ]
 
     def is_private(self, name: str) -> bool:
@@ -146,14 +148,14 @@ class Findings(EventSource):
 
     # --- investigations
 
-    def _by_investigations(self) -> dict[str, list[Verdict]]:
+    def _by_investigations(self) -> dict[str, Judged]:
         """The verdicts of investigations by the findings in them."""
-        found: dict[str, list[Verdict]] = {}
+        found: dict[str, Judged] = {}
         for each in self._investigations():
-            verdict = self._verdict(each)
-            if verdict is not None:
+            judged = self._judged(each)
+            if judged:
                 for name in _members(each):
-                    found.setdefault(name, []).append(verdict)
+                    found[name] = _joined(found.get(name, ()), judged)
             if len(found) > _MOST_JUDGED:
                 raise SearchError("too many investigations: set `investigations: false`")
         return found
@@ -177,16 +179,27 @@ class Findings(EventSource):
                 return
             offset += _PAGE
 
-    def _verdict(self, investigation: Mapping[str, Any]) -> Verdict | None:
+    def _judged(self, investigation: Mapping[str, Any]) -> Judged:
+        """Its verdict, if it has one."""
         disposition = str(investigation.get("disposition") or "disposition:0")
         value = self._source.values.get(disposition, disposition)
         if not value:
-            return None
+            return ()
         owner = investigation.get("owner")
         who = None if owner in (None, "", "unassigned") else str(owner)
         reason = f"investigation {investigation.get('investigation_id')}"
         automated = who is None or who in self._source.automation
-        return Verdict(value, who, time_of(investigation.get("update_time")), reason, automated)
+        try:
+            at = parse_time(investigation.get("update_time"), "update_time")
+        except UnusableError as error:
+            return error
+        return (Verdict(value, who, at, reason, automated),)
+
+
+def _joined(first: Judged, second: Judged) -> Judged:
+    if isinstance(first, UnusableError):
+        return first
+    return second if isinstance(second, UnusableError) else (*first, *second)
 
 
 def _members(investigation: Mapping[str, Any]) -> list[str]:
@@ -197,12 +210,14 @@ def _members(investigation: Mapping[str, Any]) -> list[str]:
 def _row(item: Mapping[str, Any]) -> Row:
     """A finding as a row of a search has it: a name, and a place in the order."""
     uid = str(item.get("incident_uid") or item.get("event_id") or item.get("finding_id"))
-    at = time_of(item.get("_time"))
+    at = time_or_none(item.get("_time"))
     ms = int(at.timestamp() * 1000) if at is not None else 0
     return {**item, "sftsec_uid": uid, "sftsec_ms": ms, "sftsec_key": key_of(uid)}
 
 
 def _within(row: Row, span: TimeSpan) -> bool:
     at = row["sftsec_ms"] / 1000
+    if not at:  # one whose time cannot be read is to be counted among the rejected
+        return True
     earliest, latest = span.earliest, span.latest
     return (earliest is None or at >= earliest) and (latest is None or at < latest)

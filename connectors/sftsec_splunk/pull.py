@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection
 from sftsec_core.sdk.cursor import PullCursor
+from sftsec_core.sdk.records import UnusableError
 from sftsec_core.sdk.verdict_join import (
     FoundRecords,
     JoinedSource,
@@ -17,7 +18,7 @@ from sftsec_core.sdk.verdict_join import (
 )
 from sftsec_core.sdk.window import TimeBounds, utc_now
 from sftsec_splunk.positions import SplunkPosition
-from sftsec_splunk.rows import RowReader, original_time
+from sftsec_splunk.rows import RowReader, digest_of, original_time
 from sftsec_splunk.searches import TimeSpan
 
 if TYPE_CHECKING:
@@ -103,8 +104,8 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         """Read the source page by page."""
         for page in self._source.pages(self._window, self._span(), position):
             records, rejected = self._read(page.rows)
-            judged = self._with_own_verdicts(records)
-            yield RecordPage(judged, page.position, (*page.rejected, *rejected))
+            judged, refused = self._with_own_verdicts(records)
+            yield RecordPage(judged, page.position, (*page.rejected, *rejected, *refused))
 
     def find(self, logged: Sequence[LoggedVerdicts]) -> FoundRecords:
         """Search for events by name: near their time, or else within the window."""
@@ -114,7 +115,8 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         if untimed:
             rows += self._source.find(untimed, self._span(), self._window.fields)
         records, rejected = self._read(rows)
-        return FoundRecords(self._with_own_verdicts(records), tuple(rejected))
+        judged, refused = self._with_own_verdicts(records)
+        return FoundRecords(judged, (*rejected, *refused))
 
     def find_events(self, detections: Sequence[SourceRecord]) -> Mapping[str, SourceRecord]:
         """Search all sources for events near the times that detections name."""
@@ -152,9 +154,16 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         rejected = [each for each in read if isinstance(each, Rejection)]
         return [each for each in read if not isinstance(each, Rejection)], rejected
 
-    def _with_own_verdicts(self, records: Sequence[SourceRecord]) -> list[SourceRecord]:
-        own = self._source.verdicts(records)
-        return [each.with_verdicts(given) for each, given in zip(records, own, strict=True)]
+    def _with_own_verdicts(
+        self, records: Sequence[SourceRecord]
+    ) -> tuple[list[SourceRecord], list[Rejection]]:
+        judged, refused = [], []
+        for each, given in zip(records, self._source.verdicts(records), strict=True):
+            if isinstance(given, UnusableError):
+                refused.append(Rejection(each.incident.uid, str(given), digest_of(each.raw)))
+            else:
+                judged.append(each.with_verdicts(given))
+        return judged, refused
 
 
 def spans_of(times: Mapping[str, float]) -> list[tuple[list[str], TimeSpan]]:

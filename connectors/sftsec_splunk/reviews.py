@@ -7,16 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
+from sftsec_core.sdk.records import UnusableError, parse_time
 from sftsec_splunk.config import UNASSIGNED
 from sftsec_splunk.kv import parts_of
 from sftsec_splunk.spl import lookup_rows
-from sftsec_splunk.times import time_of
+from sftsec_splunk.times import sort_seconds
 
 if TYPE_CHECKING:
     from sftsec_splunk.config import FindingsSource, NotablesSource
     from sftsec_splunk.searches import Searches
 
 Review = Mapping[str, Any]
+# The verdicts on an event, oldest first, or why they cannot be used.
+Judged = tuple[Verdict, ...] | UnusableError
 _AT_ONCE = 500
 
 
@@ -27,8 +30,8 @@ class Reviews:
         self._searches = searches
         self._config = config
 
-    def of(self, names: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
-        """The verdicts on notables, oldest first, by their event_id."""
+    def of(self, names: Sequence[str]) -> dict[str, Judged]:
+        """The verdicts on notables, oldest first, by their event_id; or why there are none."""
         wanted = set(names)
         by_name: dict[str, list[Review]] = defaultdict(list)
         for part in parts_of(sorted(wanted), _AT_ONCE):
@@ -37,7 +40,13 @@ class Reviews:
             for row in self._searches.rows(f"{search} | table {kept}"):
                 if row.get("rule_id") in wanted:
                     by_name[row["rule_id"]].append(row)
-        return {name: self.verdicts(reviews) for name, reviews in by_name.items()}
+        return {name: self._judged(reviews) for name, reviews in by_name.items()}
+
+    def _judged(self, reviews: Iterable[Review]) -> Judged:
+        try:
+            return self.verdicts(reviews)
+        except UnusableError as error:
+            return error
 
     def probe(self) -> None:
         """Try whether the lookup is there.
@@ -52,6 +61,9 @@ class Reviews:
 
         A review repeats the disposition that it does not change: only a change is a verdict. One
         that removes the disposition retracts all earlier verdicts.
+
+        Raises:
+            UnusableError: when the time of a verdict cannot be read.
         """
         verdicts: list[Verdict] = []
         before = UNASSIGNED
@@ -73,9 +85,8 @@ class Reviews:
         comment = review.get("comment")
         reason = str(comment) if comment else None
         automated = who is None or who in self._config.automation
-        return Verdict(value, who, time_of(review.get("time")), reason, automated)
+        return Verdict(value, who, parse_time(review.get("time"), "time"), reason, automated)
 
 
 def _seconds(review: Review) -> float:
-    at = time_of(review.get("time"))
-    return 0.0 if at is None else at.timestamp()
+    return sort_seconds(review.get("time"))

@@ -10,9 +10,9 @@ import orjson
 
 from sftsec_core.api.domain import Incident, Rejection
 from sftsec_core.sdk.portable import IDENTITY_FIELDS, finding_name, is_metadata
-from sftsec_core.sdk.records import UnusableError, refuse_long_values
+from sftsec_core.sdk.records import UnusableError, parse_time, refuse_long_values
 from sftsec_core.sdk.verdict_join import SourceRecord
-from sftsec_splunk.times import epoch
+from sftsec_splunk.times import SECONDS, SECONDS_OF_ANY_TIME, time_or_none
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,15 +48,22 @@ class RowReader:
         uid = row.get("sftsec_uid")
         if not isinstance(uid, str) or not uid:
             reason = "it has no name that stays: give the source a `uid`"
-            return Rejection(f"result at {row.get('sftsec_ms')}", reason, _digest(row))
+            return Rejection(f"result at {row.get('sftsec_ms')}", reason, digest_of(row))
         try:
             fields = self._fields(row)
             refuse_long_values(fields, self._config.max_field_bytes)
+            at = self._time_of(row)
         except UnusableError as error:
-            return Rejection(uid, str(error), _digest(row))
-        incident = Incident(uid, fields, (), time_of(row))
+            return Rejection(uid, str(error), digest_of(row))
+        incident = Incident(uid, fields, (), at)
         about = uid if row.get(DETECTION) and row.get(ABOUT) else None
         return SourceRecord(finding_name(row) or uid, about, incident, row)
+
+    def _time_of(self, row: Mapping[str, Any]) -> datetime | None:
+        """The time of a row, to the millisecond."""
+        ms = row.get("sftsec_ms")
+        reader = SECONDS_OF_ANY_TIME if self._config.any_time else SECONDS
+        return None if ms is None else parse_time(float(ms) / 1000, "_time", reader)
 
     def _fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
         named = {name.removesuffix("{}"): value for name, value in row.items()}
@@ -76,23 +83,18 @@ class RowReader:
             for name, value in detection.raw.items()
             if name.startswith(ORIGINAL) and name not in _META
         }
-        at = epoch(detection.raw.get(ORIGINAL_TIME)) or detection.incident.at
+        at = time_or_none(detection.raw.get(ORIGINAL_TIME)) or detection.incident.at
         about = detection.incident
         return Incident(about.uid, self._fields(fields), about.verdicts, at)
 
 
-def time_of(row: Mapping[str, Any]) -> datetime | None:
-    """The time of a row, to the millisecond."""
-    ms = row.get("sftsec_ms")
-    return None if ms is None else epoch(float(ms) / 1000)
-
-
 def original_time(detection: SourceRecord) -> float | None:
     """When the event that a detection is about happened: seconds since 1970."""
-    at = epoch(detection.raw.get(ORIGINAL_TIME))
+    at = time_or_none(detection.raw.get(ORIGINAL_TIME))
     return None if at is None else at.timestamp()
 
 
-def _digest(row: Mapping[str, Any]) -> str:
+def digest_of(row: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a row, to recognise it again."""
     raw = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(raw).hexdigest()

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Verdict
 from sftsec_core.sdk.portable import UID_EXPRESSION, is_private
-from sftsec_core.sdk.records import verdict_values
-from sftsec_splunk.reviews import Reviews
+from sftsec_core.sdk.records import UnusableError, parse_time, verdict_values
+from sftsec_splunk.reviews import Judged, Reviews
 from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME
 from sftsec_splunk.searches import TimeSpan
 from sftsec_splunk.slices import RowPage, SliceQuery, Slices
 from sftsec_splunk.spl import NOTABLE_UID, among, field_clause, key_of, whole
-from sftsec_splunk.times import time_of
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import PullWindow
@@ -29,6 +28,11 @@ _OURS = (DETECTION, ABOUT, ORIGINAL_TIME)
 _FOREIGN = f"(isnull({DETECTION}) OR isnull({ABOUT}))"  # no detection of ours
 _NAMES = ("sftsec_uid", "sftsec_ms", "sftsec_key", "event_id", "finding_id")
 _PROBED_S = 900.0
+# A number since 1970 in seconds, by its size: two units share no number from 1990 on.
+_SECONDS = (
+    "tonumber('TIME') / case(tonumber('TIME')>=1e17, 1e9, tonumber('TIME')>=1e14, 1e6, "
+    "tonumber('TIME')>=1e11, 1e3, true(), 1)"
+)
 _KEYS = 500  # that one search looks for
 
 
@@ -58,12 +62,8 @@ class EventSource(ABC):
         """The events with these names that happened in a span; detections of ours too."""
 
     @abstractmethod
-    def verdicts(self, records: Sequence[SourceRecord]) -> list[tuple[Verdict, ...]]:
-        """Return the verdicts that the source itself has on records, oldest first.
-
-        Raises:
-            UnusableError: when a label holds an object.
-        """
+    def verdicts(self, records: Sequence[SourceRecord]) -> list[Judged]:
+        """Return the verdicts that the source itself has on records, or why they are of no use."""
 
     @abstractmethod
     def probe(self) -> None:
@@ -190,7 +190,7 @@ class Notables(SearchedSource):
         known = " OR ".join(f'disposition="{name}"' for name in unset)
         return f"(isnull(disposition) OR {known})"
 
-    def verdicts(self, records: Sequence[SourceRecord]) -> list[tuple[Verdict, ...]]:
+    def verdicts(self, records: Sequence[SourceRecord]) -> list[Judged]:
         """By their reviews."""
         found = self._reviews.of([each.name for each in records])
         return [found.get(each.name, ()) for each in records]
@@ -206,7 +206,7 @@ class LabelledSearch(SearchedSource):
     def __init__(self, searches: Searches, config: SplunkConfig, source: SearchSource) -> None:
         base = f"{whole(source.search)} | fields *"
         if source.time is not None:
-            base += f" | eval _time=tonumber('{source.time}')"
+            base += f" | eval _time={_SECONDS.replace('TIME', source.time)}"
         uid = f"'{source.uid}'" if source.uid else UID_EXPRESSION
         super().__init__(searches, config, base, uid)
         parts = f"{source.search}\0{source.uid}\0{source.time}"
@@ -240,9 +240,15 @@ class LabelledSearch(SearchedSource):
             unlabelled = f"(isnull('{self._source.label}') OR '{self._source.label}'=\"\") AND "
         return f"{unlabelled}{_FOREIGN}"
 
-    def verdicts(self, records: Sequence[SourceRecord]) -> list[tuple[Verdict, ...]]:
+    def verdicts(self, records: Sequence[SourceRecord]) -> list[Judged]:
         """The values of the label."""
-        return [tuple(self._of(each.raw)) for each in records]
+        return [self._judged(each.raw) for each in records]
+
+    def _judged(self, row: Mapping[str, object]) -> Judged:
+        try:
+            return tuple(self._of(row))
+        except UnusableError as error:
+            return error
 
     def _of(self, row: Mapping[str, object]) -> Iterator[Verdict]:
         source = self._source
@@ -250,7 +256,8 @@ class LabelledSearch(SearchedSource):
         if source.label is None or found in (None, ""):
             return
         who = row.get(source.analyst) if source.analyst else None
-        at = time_of(row.get(source.verdict_time)) if source.verdict_time else None
+        when = source.verdict_time
+        at = parse_time(row.get(when), when, self._config.times) if when else None
         for given in verdict_values(found, source.label):
             value = source.values.get(given, "") if source.values else given
             if value:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.api.domain import Verdict
+from sftsec_core.api.domain import Rejection, Verdict
 from sftsec_core.sdk.errors import TooLargeError
 from sftsec_core.sdk.portable import (
     VERDICTS,
@@ -22,12 +22,13 @@ from sftsec_core.sdk.portable import (
     retracted_keys,
     verdict_document,
 )
+from sftsec_core.sdk.records import UnusableError, parse_time
 from sftsec_core.sdk.verdict_join import LoggedPage, LoggedVerdicts
 from sftsec_splunk.errors import SearchError
 from sftsec_splunk.kv import Collection
 from sftsec_splunk.positions import SplunkPosition
 from sftsec_splunk.rows import ORIGINAL
-from sftsec_splunk.times import time_of
+from sftsec_splunk.times import sort_seconds, time_or_none
 
 if TYPE_CHECKING:
     from sftsec_splunk.client import Splunk
@@ -49,7 +50,7 @@ class VerdictCollection:
     def of(self, uids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
         """The verdicts that count on these incidents, oldest first."""
         wanted = list(dict.fromkeys(uids))
-        found = logged_verdicts(self.collection.where("incident_uid", wanted, _WITHOUT_EVENT))
+        found, _ = logged_verdicts(self.collection.where("incident_uid", wanted, _WITHOUT_EVENT))
         return {each.uid: each.verdicts for each in found if each.verdicts}
 
     def pages(
@@ -59,8 +60,9 @@ class VerdictCollection:
         after = "" if position is None else position.key
         while documents := self._documents(after, size):
             after = str(documents[-1]["incident_uid"])
-            logged = [_limited(e, wanted) for e in logged_verdicts(documents) if e.verdicts]
-            yield LoggedPage(logged, SplunkPosition(0, after))
+            found, rejected = logged_verdicts(documents)
+            logged = [_limited(each, wanted) for each in found if each.verdicts]
+            yield LoggedPage(logged, SplunkPosition(0, after), tuple(rejected))
 
     def _documents(self, after: str, size: int) -> list[dict[str, Any]]:
         """The next documents: all of an incident's, never a part of them."""
@@ -116,25 +118,30 @@ def document_of(uid: str, verdict: Verdict) -> dict[str, Any]:
     return verdict_document(document_key(uid, verdict.value, verdict.analyst, given), uid, new, {})
 
 
-def logged_verdicts(documents: Iterable[Document]) -> list[LoggedVerdicts]:
-    """Group documents by incident, in the order of the uids."""
+def logged_verdicts(
+    documents: Iterable[Document],
+) -> tuple[list[LoggedVerdicts], list[Rejection]]:
+    """Group documents by incident, in the order of the uids; and those that cannot be used."""
+    rejected: list[Rejection] = []
     by_uid: dict[str, list[Document]] = defaultdict(list)
     for each in documents:
         by_uid[str(each.get("incident_uid", ""))].append(each)
-    return [_logged(uid, by_uid[uid]) for uid in sorted(by_uid) if uid]
+    return [_logged(uid, by_uid[uid], rejected) for uid in sorted(by_uid) if uid], rejected
 
 
-def _logged(uid: str, documents: Sequence[Document]) -> LoggedVerdicts:
+def _logged(uid: str, documents: Sequence[Document], rejected: list[Rejection]) -> LoggedVerdicts:
     retracted = retracted_keys(documents)
     ordered = sorted(documents, key=lambda each: (_seconds(each), str(each.get("_key"))))
     counted = [
         each for each in ordered if each.get("verdict") and each.get("_key") not in retracted
     ]
     events = [event for each in ordered[::-1] if (event := _event(each)) is not None]
-    times = [at for each in ordered[::-1] if (at := time_of(each.get("event_time"))) is not None]
+    times = [
+        at for each in ordered[::-1] if (at := time_or_none(each.get("event_time"))) is not None
+    ]
     return LoggedVerdicts(
         uid,
-        tuple(_verdict(each) for each in counted),
+        tuple(_usable(uid, counted, rejected)),
         events[0] if events else None,
         times[0] if times else None,
     )
@@ -153,11 +160,21 @@ def _limited(logged: LoggedVerdicts, wanted: tuple[str, ...]) -> LoggedVerdicts:
     return replace(logged, fields={name: fields[name] for name in wanted if name in fields})
 
 
+def _usable(
+    uid: str, documents: Iterable[Document], rejected: list[Rejection]
+) -> Iterator[Verdict]:
+    for each in documents:
+        try:
+            yield _verdict(each)
+        except UnusableError as error:
+            rejected.append(Rejection(uid, f"a verdict on it: {error}"))
+
+
 def _verdict(document: Document) -> Verdict:
     return Verdict(
         str(document["verdict"]),
         str(document["analyst"]) if document.get("analyst") else None,
-        time_of(document.get("time")),
+        parse_time(document.get("time"), "time"),
         str(document["reason"]) if document.get("reason") else None,
         automated=document.get("automated") is True,
     )
@@ -172,5 +189,4 @@ def _event(document: Document) -> Mapping[str, Any] | None:
 
 
 def _seconds(document: Document) -> float:
-    at = time_of(document.get("time"))
-    return at.timestamp() if at is not None else 0.0
+    return sort_seconds(document.get("time"))

@@ -5,15 +5,18 @@ What every connector does with a record of its platform, in one place.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from sftsec_core.sdk.time_forms import TimeError
+from sftsec_core.sdk.times import TimeReader
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
-_MILLISECONDS_FROM = 1e11  # as seconds this is the year 5138
+_USUAL = TimeReader()
 
 
 class UnusableError(ValueError):
@@ -98,29 +101,26 @@ def refuse_long_values(flat: Mapping[str, Any], limit: int) -> None:
             raise UnusableError(f"{name!r} has {size} bytes, more than max_field_bytes ({limit})")
 
 
-def parse_time(value: object, name: str) -> datetime | None:
-    """Read a time: ISO 8601, seconds or milliseconds since 1970, or a datetime.
+def parse_time(value: object, name: str, reader: TimeReader = _USUAL) -> datetime | None:
+    """Read a time: ISO 8601, a number since 1970, what consoles write, or a datetime.
 
-    A time without a zone is taken as UTC, as Elastic does.
+    Args:
+        value: as the platform gave it; a list of one is its element.
+        name: the field's name, for the reason.
+        reader: which forms are read, and the zone of a time that has none (UTC).
+
+    Returns:
+        The time with its zone; None where the field is empty.
 
     Raises:
-        UnusableError: when it is none of these.
+        UnusableError: when it is not a time, or lies outside 1990 to tomorrow.
     """
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float | datetime):
-        raise UnusableError(f"{name!r} is a {type(value).__name__}, not a time")
     try:
-        parsed = _time_of(value)
-    except (ValueError, OverflowError, OSError) as error:
-        raise UnusableError(f"{name!r} is not an ISO 8601 time nor seconds since 1970") from error
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+        return reader.read(value)
+    except TimeError as error:
+        raise UnusableError(f"{name!r} {error}") from error
 
 
-def _time_of(value: str | float | datetime) -> datetime:
-    if isinstance(value, str):
-        return datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        return value
-    seconds = value / 1000 if abs(value) > _MILLISECONDS_FROM else value
-    return datetime.fromtimestamp(seconds, UTC)
+def single(value: object) -> object:
+    """Return the element of a list of one, in which some exports write every value."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value

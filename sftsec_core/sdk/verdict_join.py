@@ -95,10 +95,14 @@ class LoggedVerdicts:
 
 @dataclass(frozen=True, slots=True)
 class LoggedPage(Generic[PositionT]):
-    """A page of the log in the order of uids, and the position after it."""
+    """A page of the log in the order of uids, and the position after it.
+
+    `rejected` are verdicts that cannot be used, such as those whose time cannot be read.
+    """
 
     logged: Sequence[LoggedVerdicts]
     position: PositionT
+    rejected: tuple[Rejection, ...] = ()
 
 
 class VerdictLog(Protocol[PositionT]):
@@ -195,7 +199,7 @@ class VerdictJoin(Generic[PositionT]):
             ):
                 cursor = cursor.moved(_LOG, logged.position)
                 found, rejected = self._looked_up(logged.logged)
-                yield IncidentPage(tuple(found), cursor.encode(), tuple(rejected))
+                yield IncidentPage(tuple(found), cursor.encode(), (*logged.rejected, *rejected))
 
     def _refuse_private(self) -> None:
         for name in self.window.fields:

@@ -97,3 +97,51 @@ class TestTime:
     ) -> None:
         found, _ = pull(write_lines(tmp_path / "a.jsonl", [{"@timestamp": value, "message": "x"}]))
         assert found[0].at == expected
+
+
+class TestWrittenTime:
+    @pytest.mark.parametrize(
+        "written",
+        [
+            *("1767600000", "1767600000123", "1767600000123456", "1767600000123456789"),
+            *("Jan 5, 2026 @ 08:00:00.123", "1/5/2026, 8:00:00.123 AM", "05.01.2026 08:00:00"),
+            *("Mon, 05 Jan 2026 09:00:00 +0100", "2026-01-05 08:00:00 UTC", "2026/01/05 08:00:00"),
+        ],
+    )
+    def test_of_a_csv_cell_is_read(self, tmp_path: Path, written: str) -> None:
+        path = tmp_path / "a.csv"
+        path.write_text(f'id,@timestamp,label,when\n1,"{written}",bad,"{written}"\n')
+        [incident], rejected = pull(path, verdict_time="when")
+        assert rejected == []
+        assert incident.at is not None
+        assert incident.at.replace(microsecond=0) == datetime(2026, 1, 5, 8, tzinfo=UTC)
+        assert incident.verdicts[0].at == incident.at
+
+    def test_needs_a_format_where_ambiguous(self, tmp_path: Path) -> None:
+        rows = [{"id": "1", "@timestamp": "05/01/2026 09:00:00"}]
+        path = write_lines(tmp_path / "a.jsonl", rows)
+        _, [refused] = pull(path)
+        assert "order of day and month is not known: set `time_format`" in refused.reason
+        form = "%d/%m/%Y %H:%M:%S"
+        [incident], _ = pull(path, time_format=form, timezone="Europe/Berlin")
+        assert incident.at == datetime(2026, 1, 5, 8, tzinfo=UTC)
+
+    def test_of_a_verdict_is_refused_by_name(self, tmp_path: Path) -> None:
+        rows = [{"id": "1", "label": "bad", "when": w} for w in ("soon", "1970-01-01", "1/5/2026")]
+        _, rejected = pull(write_lines(tmp_path / "a.jsonl", rows), verdict_time="when")
+        assert [each.reason.partition(":")[0] for each in rejected] == [
+            "'when' is not a time in a known form",
+            "'when' is outside 1990 to tomorrow",
+            "'when' is a date of which the order of day and month is not known",
+        ]
+
+
+class TestListOfOne:
+    def test_is_its_element_in_each_field(self, tmp_path: Path) -> None:
+        row = {"id": ["1"], "@timestamp": ["2026-01-05T08:00:00.000Z"], "label": ["bad"]}
+        path = write_lines(tmp_path / "a.jsonl", [{**row, "by": ["ann"], "when": ["1767600000"]}])
+        [incident], _ = pull(path, analyst="by", verdict_time="when")
+        assert (incident.uid, incident.at) == ("1", datetime(2026, 1, 5, 8, tzinfo=UTC))
+        assert [(v.value, v.analyst, v.at) for v in incident.verdicts] == [
+            ("bad", "ann", incident.at)
+        ]

@@ -68,7 +68,12 @@ class TestRejection:
         assert all("s3cret" not in one.reason for one in rejected)
 
     def test_is_of_one_record_alone(self, tmp_path: Path) -> None:
-        rows = [{"id": ["x"]}, {"label": {"a": 1}}, {"@timestamp": "yesterday"}, {"@timestamp": []}]
+        rows = [
+            {"id": ["x", "y"]},
+            {"label": {"a": 1}},
+            {"@timestamp": "yesterday"},
+            {"@timestamp": []},
+        ]
         _, rejected = pull(write(tmp_path / "a.jsonl", *(orjson.dumps(r) + b"\n" for r in rows)))
         assert len(rejected) == 4
         assert all(one.digest for one in rejected)

@@ -18,7 +18,7 @@ EIGHT = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 def mapper(*fields: str, **options: Any) -> HitMapper:
     config = SearchConfig.model_validate({"url": "https://siem.example:9200", **options})
-    source = LabelledIndex(IndexSource(index="mail", label="verdict"))
+    source = LabelledIndex(IndexSource(index="mail", label="verdict"), config.times)
     return HitMapper(config, PullWindow(fields=fields), source)
 
 
@@ -123,3 +123,25 @@ class TestCarriedEvent:
         verdicts = detection.incident.verdicts
         assert carried == Incident("mail-000002/c", fields, verdicts, EIGHT)
         assert dict(mapper("message").carried(detection).fields) == {"message": "redacted"}
+
+
+class TestTime:
+    @pytest.mark.parametrize(
+        "written",
+        [
+            *("1767600000000", 1767600000000, ["2026-01-05T08:00:00Z"], "2026/01/05 08:00:00"),
+            "Jan 5, 2026 @ 08:00:00.000",
+        ],
+    )
+    def test_is_read_in_usual_forms(self, written: object) -> None:
+        assert read(mapper(), **{"@timestamp": written}).incident.at == EIGHT
+
+    @pytest.mark.parametrize("written", ["05/01/2026 08:00", "1612-12-12", "soon", True])
+    def test_that_is_not_believed_is_rejected(self, written: object) -> None:
+        assert rejected(mapper(), **{"@timestamp": written}).reason.startswith("'@timestamp' is ")
+
+    def test_may_have_a_format_and_zone(self) -> None:
+        options = {"time_format": ["iso", "%d/%m/%Y %H:%M"], "timezone": "Europe/Berlin"}
+        made = mapper(**options)
+        assert read(made, **{"@timestamp": "05/01/2026 09:00"}).incident.at == EIGHT
+        assert read(made, **{"@timestamp": "2026-01-05T08:00:00Z"}).incident.at == EIGHT

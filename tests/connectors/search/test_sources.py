@@ -9,6 +9,7 @@ import pytest
 
 from sftsec_core.api.domain import Verdict
 from sftsec_core.sdk.records import UnusableError
+from sftsec_core.sdk.times import TimeReader
 from sftsec_search.config import IndexSource
 from sftsec_search.sources import LabelledIndex
 
@@ -24,6 +25,23 @@ class TestVerdict:
         flat = {"verdict.word": "spam", "verdict.by": 7, "verdict.at": "2026-01-05T08:00:00Z"}
         assert source.verdicts(flat) == (Verdict("spam", "7", datetime(2026, 1, 5, 8, tzinfo=UTC)),)
         assert source.verdicts({"verdict.word": "spam"}) == (Verdict("spam"),)
+
+    @pytest.mark.parametrize("when", ["1767600000123", "2026-01-05 09:00", "05/01/2026 09:00"])
+    def test_has_a_time_of_the_given_form(self, when: str) -> None:
+        reader = TimeReader(("iso", "epoch_ms", "%d/%m/%Y %H:%M"), "Europe/Berlin")
+        config = IndexSource.model_validate(
+            {"index": "mail", "label": "said", "analyst": "by", "verdict_time": "at"}
+        )
+        flat = {"said": ["spam"], "by": ["ann"], "at": [when]}
+        [verdict] = LabelledIndex(config, reader).verdicts(flat)
+        assert verdict.analyst == "ann"
+        assert verdict.at is not None
+        assert verdict.at.replace(microsecond=0) == datetime(2026, 1, 5, 8, tzinfo=UTC)
+
+    @pytest.mark.parametrize("when", ["01/05/2026", "1612-12-12", "soon"])
+    def test_with_an_unreadable_time_is_refused(self, when: str) -> None:
+        with pytest.raises(UnusableError, match="'at' is "):
+            labelled(verdict_time="at").verdicts({"verdict.word": "spam", "at": when})
 
     @pytest.mark.parametrize(
         ("given", "values"),

@@ -105,6 +105,18 @@ class TestAddedVerdict:
             ("spam", "ann"),
         ]
 
+    def test_of_an_impossible_time_is_counted(self, site: Site) -> None:
+        index = planted(site)
+        connector = connect(site, index)
+        connector.add_verdicts([(uid(index, 0), Verdict("ham", "ann", hours(1)))])
+        about = {"alert": {"index": index, "id": "event-000000"}, "verdict": "spam"}
+        site.plant(log_of(site), {"early": {"@timestamp": "1970-01-21T11:00:00Z", **about}})
+        found = pages(connector, LABELLED)
+        assert said(found) == {"event-000000": ["ham"]}
+        [refused] = [each for page in found for each in page.rejected]
+        assert refused.where == uid(index, 0)
+        assert "a verdict on it: '@timestamp' is outside 1990 to tomorrow" in refused.reason
+
     def test_is_kept_beside_a_newer_one(self, site: Site) -> None:
         index = planted(site)
         connector = connect(site, index)

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from sftsec_splunk.connector import SplunkConnector
-from tests.connectors.splunk.pulls import AT, LABELLED, UNLABELLED, moment, pulled, said, uids
+from tests.connectors.splunk.pulls import (
+    AT,
+    LABELLED,
+    UNLABELLED,
+    moment,
+    pulled,
+    rejected,
+    said,
+    uids,
+)
 from tests.connectors.splunk.sites import Site
 from tests.servers.splunkd.caller import Caller
 
@@ -58,6 +67,11 @@ class TestFinding:
         assert [(each.uid, said(each)) for each in found] == [
             (name, [("false_positive", "ann")]) for name in names[:2]
         ]
+        site.splunk.investigations[0].updated = 1000.0
+        assert pulled(connector, LABELLED) == []
+        refused = rejected(connector, LABELLED)
+        assert [each.where for each in refused] == names[:2]
+        assert "'update_time' is outside 1990 to tomorrow" in refused[0].reason
         assert found[0].verdicts[0].reason is not None
         assert found[0].verdicts[0].reason.startswith("investigation ")
         source = {"kind": "findings", "investigations": False}

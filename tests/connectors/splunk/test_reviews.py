@@ -22,6 +22,7 @@ from tests.connectors.splunk.pulls import (
     UNLABELLED,
     moment,
     pulled,
+    rejected,
     said,
     uids,
 )
@@ -48,6 +49,19 @@ class TestReview:
         assert first.at is not None
         assert second.at is not None
         assert first.at < second.at
+
+    def test_of_a_wrong_clock_is_counted(self, site: Site, connector: SplunkConnector) -> None:
+        name, other = notable(site), notable(site, 1)
+        review(site, other, "ann", disposition=TRUE)
+        site.splunk.clock_skew_s += 9e7
+        review(site, name, "ann", disposition=TRUE)
+        site.splunk.clock_skew_s -= 9e7
+        assert uids(connector, LABELLED) == [other]
+        [refused] = rejected(connector, LABELLED)
+        assert (refused.where, refused.reason.partition(":")[0]) == (
+            name,
+            "'time' is outside 1990 to tomorrow",
+        )
 
     def test_without_a_change_is_no_verdict(self, site: Site, connector: SplunkConnector) -> None:
         name = notable(site)

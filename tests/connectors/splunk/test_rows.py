@@ -41,6 +41,29 @@ class TestEvent:
         [first, second] = pulled(connector, window)
         assert (first.uid, first.at, second.uid) == ("uid-1", moment(AT + 1), "uid-2")
 
+    @pytest.mark.parametrize("per_second", [1, 10**3, 10**6, 10**9])
+    def test_may_have_a_time_of_any_unit(self, site: Site, per_second: int) -> None:
+        whole = 1767600000
+        site.splunk.lookups.files["told.csv"] = [
+            {"uid": f"uid-{n}", "when": str((whole + n) * per_second)} for n in range(3)
+        ]
+        told = source(search="| inputlookup told.csv", uid="uid", time="when")
+        window = PullWindow(since=moment(whole + 1), until=moment(whole + 2))
+        [incident] = pulled(site.connect(sources=[told]), window)
+        assert (incident.uid, incident.at) == ("uid-1", moment(whole + 1))
+
+    def test_outside_1990_to_tomorrow_is_rejected(self, site: Site) -> None:
+        site.splunk.lookups.files["told.csv"] = [
+            {"uid": "old", "when": "1000"},
+            {"uid": "one", "when": str(AT)},
+            {"uid": "late", "when": "9000000000"},
+        ]
+        told = source(search="| inputlookup told.csv", uid="uid", time="when")
+        connector = site.connect(sources=[told])
+        assert uids(connector) == ["one"]
+        assert [each.where for each in rejected(connector)] == ["old", "late"]
+        assert uids(site.connect(sources=[told], any_time=True)) == ["old", "one", "late"]
+
     def test_without_name_or_time_is_reported(
         self, site: Site, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -10,7 +10,9 @@ from tests.connectors.splunk.pulls import (
     AT,
     LABELLED,
     UNLABELLED,
+    moment,
     pulled,
+    rejected,
     said,
     source,
     uids,
@@ -38,6 +40,34 @@ class TestLabel:
         found = pulled(site.connect(sources=[labelled], page_size=5), LABELLED)
         assert [each.uid for each in found] == [f"uid-{number}" for number in range(6)]
         assert all(sorted(said(each)) == [("bad", "bad"), ("good", "good")] for each in found)
+
+
+class TestVerdictTime:
+    @pytest.mark.parametrize("written", ["1767600000", "1767600000000", "2026-01-05T08:00:00Z"])
+    def test_is_read_in_usual_forms(self, site: Site, written: str) -> None:
+        site.index("mail", AT, uid="one", label="bad", when=written)
+        told = source(uid="uid", label="label", verdict_time="when")
+        [incident] = pulled(site.connect(sources=[told]), LABELLED)
+        assert [each.at for each in incident.verdicts] == [moment(1767600000)]
+
+    def test_that_cannot_be_read_is_counted(self, site: Site) -> None:
+        written = ["01/05/2026 08:00:00", "soon", "1612-12-12", "1767600000"]
+        for number, when in enumerate(written):
+            site.index("mail", AT + number, uid=f"uid-{number}", label="bad", when=when)
+        told = source(uid="uid", label="label", verdict_time="when")
+        connector = site.connect(sources=[told])
+        assert uids(connector, LABELLED) == ["uid-3"]
+        refused = rejected(connector, LABELLED)
+        assert [each.where for each in refused] == ["uid-0", "uid-1", "uid-2"]
+        assert "'when' is a date of which the order" in refused[0].reason
+        assert all(each.digest for each in refused)
+
+    def test_may_have_a_format_and_zone(self, site: Site) -> None:
+        site.index("mail", AT, uid="one", label="bad", when="05/01/2026 09:00:00")
+        told = source(uid="uid", label="label", verdict_time="when")
+        form = {"time_format": "%d/%m/%Y %H:%M:%S", "timezone": "Europe/Berlin"}
+        [incident] = pulled(site.connect(sources=[told], **form), LABELLED)
+        assert [each.at for each in incident.verdicts] == [moment(1767600000)]
 
 
 class TestPrivateField:

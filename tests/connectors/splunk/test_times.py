@@ -6,24 +6,22 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sftsec_splunk.times import epoch, time_of
+from sftsec_splunk.times import sort_seconds, time_or_none
 
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
+READ = [
+    *(1767600000, 1767600000.0, "1767600000", " 1767600000.000", "1767600000000"),
+    *("2026-01-05T08:00:00Z", "2026-01-05T09:00:00.000+01:00"),
+]
 
 
-class TestEpoch:
-    @pytest.mark.parametrize("value", [1767600000, 1767600000.0, "1767600000", " 1767600000.000"])
-    def test_is_a_number_or_its_text(self, value: object) -> None:
-        assert epoch(value) == time_of(value) == AT
+class TestTimeOrNone:
+    @pytest.mark.parametrize("value", READ)
+    def test_reads_numbers_and_iso_8601(self, value: object) -> None:
+        assert time_or_none(value) == AT
+        assert sort_seconds(value) == AT.timestamp()
 
-    @pytest.mark.parametrize("value", [None, "", "never", [1767600000], "nan", "inf", 1e300])
+    @pytest.mark.parametrize("value", [None, "", "never", "nan", "inf", 1e300, "01/05/2026", "0"])
     def test_is_none_of_anything_else(self, value: object) -> None:
-        assert epoch(value) is None
-        assert time_of(value) is None
-
-
-class TestTimeOf:
-    @pytest.mark.parametrize("value", ["2026-01-05T08:00:00Z", "2026-01-05T09:00:00.000+01:00"])
-    def test_reads_iso_8601_too(self, value: str) -> None:
-        assert time_of(value) == AT
-        assert epoch(value) is None
+        assert time_or_none(value) is None
+        assert sort_seconds(value) == 0.0

@@ -56,6 +56,18 @@ class TestVerdict:
         assert (incident.uid, said(incident)) == ("two", [("malicious", "ann"), ("benign", "bob")])
         assert uids(connector, UNLABELLED) == ["one"]
 
+    def test_with_an_unreadable_time_is_counted(
+        self, site: Site, connector: SplunkConnector
+    ) -> None:
+        site.index("mail", AT, uid="one")
+        document(site, "k", "one", "malicious")
+        document(site, "l", "one", "benign", time=1000)
+        [incident] = pulled(connector, LABELLED)
+        assert said(incident) == [("malicious", "ann")]
+        [refused] = rejected(connector, LABELLED)
+        assert refused.where == "one"
+        assert refused.reason.startswith("a verdict on it: 'time' is outside 1990 to tomorrow")
+
     def test_beside_another_gives_one_incident(
         self, site: Site, connector: SplunkConnector
     ) -> None:

@@ -44,7 +44,7 @@ class TestFacts:
         values = {"macro-F1": 0.123456, "at": AT, "error": None, "n": 3}
         assert shown(values, capsys).splitlines() == [
             "macro-F1  0.1235",
-            "at        2026-01-05 08:00:00",
+            "at        2026-01-05 08:00:00 UTC",
             "error     -",
             "n         3",
         ]

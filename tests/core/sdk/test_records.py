@@ -12,8 +12,10 @@ from sftsec_core.sdk.records import (
     flatten,
     parse_time,
     refuse_long_values,
+    single,
     verdict_values,
 )
+from sftsec_core.sdk.times import TimeReader
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -73,6 +75,9 @@ class TestParseTime:
             1767355200,
             1767355200.0,
             1767355200000,
+            "1767355200",
+            "Jan 2, 2026 @ 12:00:00.000",
+            ["2026-01-02T12:00:00Z"],
             NOON.replace(tzinfo=None),
             NOON.astimezone(timezone(timedelta(hours=9))),
         ],
@@ -89,3 +94,19 @@ class TestParseTime:
     def test_refuses_anything_else_by_name(self, value: object) -> None:
         with pytest.raises(UnusableError, match="'at' is"):
             parse_time(value, "at")
+
+    def test_reads_by_the_given_reader(self) -> None:
+        reader = TimeReader(("%d/%m/%Y %H:%M",), "Europe/Berlin")
+        assert parse_time("02/01/2026 13:00", "at", reader) == NOON
+        with pytest.raises(UnusableError, match="'at' is in none of the forms of `time_format`"):
+            parse_time("2026-01-02T12:00:00Z", "at", reader)
+
+
+class TestSingle:
+    @pytest.mark.parametrize("value", [["a"], "a"])
+    def test_takes_the_only_element(self, value: object) -> None:
+        assert single(value) == "a"
+
+    @pytest.mark.parametrize("value", [[], ["a", "b"], {"a": 1}, None])
+    def test_leaves_all_else_alone(self, value: object) -> None:
+        assert single(value) is value

@@ -89,6 +89,7 @@ class MemoryLog:
     """What analysts said, by uid."""
 
     logged: dict[str, LoggedVerdicts] = field(default_factory=dict)
+    rejected: tuple[Rejection, ...] = ()
 
     def add(self, uid: str, *verdicts: Verdict, **shown: Any) -> None:
         self.logged[uid] = LoggedVerdicts(uid, verdicts, shown or None, AT)
@@ -103,7 +104,7 @@ class MemoryLog:
         start = 0 if position is None else position.number
         for place in range(start, len(names), size):
             page = [self.logged[uid] for uid in names[place : place + size]]
-            yield LoggedPage(page, NumberPosition(place + size))
+            yield LoggedPage(page, NumberPosition(place + size), self.rejected)
 
 
 def pages(
@@ -203,6 +204,15 @@ class TestLoggedVerdicts:
         found = pages(BOTH, source, log=log, log_is_source=True)
         assert values(found) == {"event-0": ["spam"], "shown": ["spam"]}
         assert sum(len(page.incidents) for page in found) == 2
+
+
+class TestUnusableVerdict:
+    def test_is_rejected_beside_the_others(self) -> None:
+        log = MemoryLog(rejected=(Rejection("event-0", "a verdict on it: 'at' is no time"),))
+        log.add("event-0", SPAM)
+        found = pages(LABELLED, MemorySource("mail", event(0)), log=log)
+        assert values(found) == {"event-0": ["spam"]}
+        assert [each for page in found for each in page.rejected] == list(log.rejected)
 
 
 class TestEventThatIsGone:

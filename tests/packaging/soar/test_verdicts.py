@@ -95,7 +95,7 @@ class TestPlaybook:
 
     def test_the_connector_reads_its_verdict(self, judging: Bench, splunk: Splunkd) -> None:
         ok(judging.run("submit_verdict", verdict="malicious", fields=FIELDS, reason="sandbox"))
-        (found,) = logged_verdicts(documents(splunk))
+        (found,), _ = logged_verdicts(documents(splunk))
         (verdict,) = found.verdicts
         assert (found.uid, verdict.value, verdict.analyst) == (UID, "malicious", "soar")
         assert (verdict.automated, verdict.reason) == (True, "sandbox")
@@ -103,7 +103,7 @@ class TestPlaybook:
         assert found.fields["message"] == "見積"
         # Another verdict that brings no event hides none.
         ok(judging.run("submit_verdict", verdict="benign", incident_uid=UID, analyst="ann"))
-        (again,) = logged_verdicts(documents(splunk))
+        (again,), _ = logged_verdicts(documents(splunk))
         assert again.fields == found.fields
 
 
@@ -141,7 +141,7 @@ class TestAnalyst:
             "benign",
             "malicious",
         ]
-        (judged,) = logged_verdicts(documents(splunk))
+        (judged,), _ = logged_verdicts(documents(splunk))
         assert [each.value for each in judged.verdicts] == ["malicious", "benign", "malicious"]
 
     def test_a_retraction_binds_the_playbook(self, judging: Bench, splunk: Splunkd) -> None:
