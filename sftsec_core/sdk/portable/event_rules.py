@@ -43,6 +43,7 @@ _FLAGS = re.ASCII | re.DOTALL
 _METADATA_NAME = re.compile(_METADATA, _FLAGS)
 _PRIVATE_NAME = re.compile(_PRIVATE, _FLAGS)
 _REVIEW_NAME = re.compile(_REVIEW, _FLAGS)
+_FINER_FROM = 1e11  # as seconds this is the year 5138
 
 
 def first(row: Mapping[str, Any], name: str) -> str:
@@ -106,6 +107,9 @@ def event_time(row: Mapping[str, Any]) -> float | None:
         except ValueError:
             continue
         if math.isfinite(seconds):
+            # Milliseconds and finer since 1970 are numbers that no second of our time has.
+            while seconds >= _FINER_FROM:
+                seconds /= 1000
             return seconds
     return None
 

@@ -137,6 +137,10 @@ class TestEventTime:
     def test_is_a_finite_number_of_seconds(self, row: dict[str, Any], at: float | None) -> None:
         assert event_time(row) == at
 
+    @pytest.mark.parametrize("digits", ["000", "000000", "000000000"])
+    def test_is_seconds_whatever_its_unit(self, digits: str) -> None:
+        assert event_time({"_time": f"1767600000{digits}"}) == 1767600000.0
+
 
 class TestFirst:
     @pytest.mark.parametrize(
