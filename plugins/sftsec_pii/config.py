@@ -21,7 +21,7 @@ class RedactConfig(BaseModel):
     secret: bool = Field(
         True, description="Keys, tokens, private keys, and values after password= and the like."
     )
-    user: bool = Field(True, description=r"User names in /home/x, /Users/x and C:\Users\x.")
+    user: bool = Field(True, description="User names in profile paths, accounts and commands.")
     domain: bool = Field(False, description="Host and domain names.")
     ip: bool = Field(False, description="IPv4 and IPv6 addresses.")
     analysts: bool = Field(

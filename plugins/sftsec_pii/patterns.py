@@ -10,33 +10,32 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from sftsec_pii.checks import IBAN_LONGEST, iban_length, is_card, is_iban
-
-
-class Span(NamedTuple):
-    """What to replace: `text[start:end]`, and the value that names it (cases folded)."""
-
-    start: int
-    end: int
-    value: str
-
-
-Finder = Callable[[str], Iterator[Span]]
+from sftsec_pii.span import Span
 
 # --- e-mail ---------------------------------------------------------------------------------------
 
 # One run of what addresses are made of, with an "@" in it; not the domain after a placeholder.
-_EMAIL = re.compile(r"(?<![\w.%+\-'@])(?:(?<!:[0-9a-f]{8}>)|(?!@))[\w.%+\-']*+@[\w.%+\-'@]*+")
-_EMAIL_DOMAIN = re.compile(r"[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)++")
+_EMAIL = re.compile(
+    r"(?<![\w.%+\-'@~!#*^{}`])(?:(?<!:[0-9a-f]{8}>)|(?!@))[\w.%+\-'~!#*^{}`]*+@[\w.%+\-'@]*+"
+)
+_EMAIL_DOMAIN = re.compile(r"[^\W_](?:[^\W_]|-)*+(?:\.(?:[^\W_]|-)++)++")
+# The "@" as a URL, an HTML page or JSON writes it, and a quoted local part.
+_ENCODED_EMAIL = re.compile(
+    r"(?:(?<![\w.+\-~!*'%])|(?<=%[0-7][0-9A-Fa-f]))([\w.+\-~!*']{1,64}+)"
+    r"(%(?:25)?40|&#64;|\\u0040)((?:[^\W_]|-)++(?:\.(?:[^\W_]|-)++)++)"
+)
+_QUOTED_EMAIL = re.compile(
+    r"(?<![\w\"])(\"[^\"\n@<>]{1,64}\")@([\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8})"
+)
 
 
 def _emails(text: str, *, keep_domain: bool) -> Iterator[Span]:
     for match in _EMAIL.finditer(text):
         run, start = match[0], match.start()
-        skip = len(run) - len(run.lstrip("@'"))
+        skip = len(run) - len(run.lstrip("@'{}*#"))
         at = len(run)
         # The last "@" with a domain after it: in "a@b.example@c.example" all before is private.
         while (at := run.rfind("@", skip, at)) > skip:
@@ -45,10 +44,23 @@ def _emails(text: str, *, keep_domain: bool) -> Iterator[Span]:
                 end = at if keep_domain else domain.end()
                 yield Span(start + skip, start + end, run[skip : domain.end()].lower())
                 break
+    yield from _disguised(text, keep_domain=keep_domain)
+
+
+def _disguised(text: str, *, keep_domain: bool) -> Iterator[Span]:
+    """Addresses whose "@" is encoded, or whose local part is quoted."""
+    if "%" in text or "&#64;" in text or "u0040" in text:
+        for match in _ENCODED_EMAIL.finditer(text):
+            end = match.end(1) if keep_domain else match.end()
+            if _is_top(match[3].rpartition(".")[2]):
+                yield Span(match.start(1), end, f"{match[1]}@{match[3]}".lower())
+    if '"@' in text:
+        for match in _QUOTED_EMAIL.finditer(text):
+            yield Span(match.start(), match.end(1 if keep_domain else 0), match[0].lower())
 
 
 def _is_top(label: str) -> bool:
-    return len(label) > 1 and label.isalpha()
+    return len(label) > 1 and (label.isalpha() or label.lower().startswith("xn--"))
 
 
 def emails_keeping_domain(text: str) -> Iterator[Span]:
@@ -63,12 +75,27 @@ def emails(text: str) -> Iterator[Span]:
 
 # --- numbers --------------------------------------------------------------------------------------
 
-_DIGITS = re.compile(r"(?<![\w.])\d++(?:[ \-]\d++)*+")
+_DIGITS = re.compile(r"(?:(?<![\w.])|(?<=%B)|(?<=[a-z]_))\d++(?:(?: {1,2}|[\-+])\d++)*+")
 _SSN = re.compile(r"(?<![\w.\-])(?!000|666|9\d\d)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w\-])")
 _PHONE = re.compile(
-    r"(?<![A-Za-z_+])\+\d++(?:[ .()/\-]{1,2}\d++)*+"  # +49 30 1234567
+    # Not a sum ("5+12345678"), nor a time zone before an address ("+0200 192.0.2.1").
+    r"(?<![\w+)\]])\+(?!\d{4} \d{1,3}\.\d)[1-9]\d*+(?:[ .()/\-]{1,2}\d++)*+"  # +49 30 1234567
     r"|(?<![\w.+\-])(?:\(\d{3}\) ?|\d{3}[\-. ])\d{3}[\-. ]\d{4}(?!\w|[\-.]\d)"  # (555) 010-4477
     r"|(?<![\w.+\-])0[1-9]\d{8,9}(?!\w|[\-.]\d)"  # 03012345678
+)
+# After a word that says what the number is.
+_NAMED_SSN = re.compile(
+    r"(?i)(?:ssns?|social security (?:number|no\.?)|soc sec|social(?:_security)?(?:_number)?)"
+    r"(?:[\"')]|%3D|#|>|[ :=_])*+(?!000|666|9\d\d)(\d{3}[\-. ]?\d\d[\-. ]?\d{4})(?![\w\-])"
+)
+_NAMED_PHONE = re.compile(
+    r"(?i)(?<![A-Za-z])(?:tel|telephone|phone(?:_?number)?|fon|fax|mobile|handy|msisdn|ring|call)"
+    r"[\"']?[.:=]{0,2} {0,2}[\"']?((?:\d++(?: ?[/\-] ?| )?+){1,6}+)(?![\w.])"
+)
+_PLUS_ENCODED = re.compile(r"(?<=%2[Bb])[1-9]\d{7,14}(?!\d)|(?<=wa\.me/)\d{8,15}(?!\d)")
+# Words whose number is no telephone's, right before it.
+_NO_PHONE = re.compile(
+    r"(?i)(?:id|handle|seq|serial|port|size|count|offset|bytes|time|pid|-n)[\"']?[ :=]{1,3}$"
 )
 _GROUP = re.compile(r"\d+")
 _MOST_GROUPS = 5
@@ -109,18 +136,33 @@ def ssns(text: str) -> Iterator[Span]:
     """US social security numbers, in the ranges that are given out."""
     for match in _SSN.finditer(text):
         yield Span(match.start(), match.end(), match[0])
+    for match in _NAMED_SSN.finditer(text):
+        yield Span(match.start(1), match.end(1), match[1])
 
 
 def phones(text: str) -> Iterator[Span]:
     """Phone numbers: with a country code, in the North American form, or a long local one."""
     for match in _PHONE.finditer(text):
         end = match.end()
+        if _NO_PHONE.search(text, max(0, match.start() - 24), match.start()):
+            continue
         if match[0][0] == "+":
             end = _end_of_phone(match)
             if not end or text[end : end + 1].isalpha():
                 continue
         digits = _only_digits(match.string[match.start() : end])
         yield Span(match.start(), end, f"+{digits}" if match[0][0] == "+" else digits)
+    yield from _named_phones(text)
+
+
+def _named_phones(text: str) -> Iterator[Span]:
+    """Numbers that only the word before them, or a URL's `%2B`, shows to be a phone's."""
+    for match in _NAMED_PHONE.finditer(text):
+        number = match[1].rstrip(" /-")
+        if 9 <= len(digits := _only_digits(number)) <= 15:
+            yield Span(match.start(1), match.start(1) + len(number), digits)
+    for match in _PLUS_ENCODED.finditer(text):
+        yield Span(match.start(), match.end(), f"+{match[0]}")
 
 
 def _end_of_phone(match: re.Match[str]) -> int:
@@ -136,7 +178,10 @@ def _end_of_phone(match: re.Match[str]) -> int:
 
 # Begins at the check digits: a pattern that begins with a digit is searched for much faster than
 # one that begins with a letter or a look-behind.
-_IBAN_START = re.compile(r"\d\d(?<=(?<![A-Za-z0-9])[A-Za-z]{2}\d\d)(?= ?[A-Za-z0-9])")
+_IBAN_START = re.compile(r"\d\d(?<=(?<![A-Za-z0-9])[A-Za-z]{2}\d\d)(?=[ +\-]?[A-Za-z0-9])")
+
+
+_NO_BLANKS = str.maketrans("", "", " -+")
 
 
 def ibans(text: str) -> Iterator[Span]:
@@ -148,7 +193,7 @@ def ibans(text: str) -> Iterator[Span]:
         if not wanted or start < behind:
             continue
         end = _end_of_iban(text, start, wanted)
-        compact = text[start:end].replace(" ", "").upper()
+        compact = text[start:end].translate(_NO_BLANKS).upper()
         if end and is_iban(compact):
             behind = end
             yield Span(start, end, compact)
@@ -162,109 +207,18 @@ def _end_of_iban(text: str, start: int, wanted: int) -> int:
         if char.isalnum():
             count += 1
             place = start + offset + 1
-        elif char != " " or window[offset - 1] == " ":
+        elif char not in " -+" or window[offset - 1] in " -+":
             break
         if count == wanted:
             return 0 if text[place : place + 1].isalnum() else place
     return 0
 
 
-# --- secrets --------------------------------------------------------------------------------------
+# --- hosts ----------------------------------------------------------------------------------------
 
-_VENDORS = re.compile(
-    r"(?<![A-Za-z0-9_\-])(?:"
-    r"(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[A-Z0-9]{16}(?![A-Za-z0-9])"  # AWS
-    r"|gh[pousr]_[A-Za-z0-9]{36,255}+|github_pat_[A-Za-z0-9_]{22,255}+"
-    r"|glpat-[A-Za-z0-9_\-]{20,64}+"
-    r"|xox[abeoprs]-[A-Za-z0-9\-]{10,255}+"  # Slack
-    r"|AIza[A-Za-z0-9_\-]{35}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,255}+|npm_[A-Za-z0-9]{36}"
-    r"|eyJ[A-Za-z0-9_\-]{8,}+\.eyJ[A-Za-z0-9_\-]{8,}+\.[A-Za-z0-9_\-]*+"  # JSON web token
-    r")"
-)
-_PEM = re.compile(
-    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:[^-]++|-(?!----))*+"
-    r"(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?"
-)
-_BEARER = re.compile(
-    r"(?i)\b(?:authorization[\"']?\s*+[:=]\s*+[\"']?(?:basic|bearer|token)\s++"
-    r"|bearer\s++(?=[A-Za-z0-9._~+/=\-]{16}))"
-    r"([A-Za-z0-9._~+/=\-]{8,}+)"
-)
-# After a key's name: a value of word characters, so that an injection that stands in a
-# parameter named "password" keeps its quotes, spaces, paths and shell signs.
-_PASSWORD = re.compile(
-    r"(?i)(?<!<)(?:password|passwd|passphrase|pwd)"
-    r"(?:[\"']?\s*+[=:]\s*+[\"']?|(?<=--password)\s++|(?<=--passwd)\s++)"
-    r"([A-Za-z0-9][A-Za-z0-9_.~!@#^*\-]{3,}+)(?![/\\(=])"
-)
-_KEYED = re.compile(
-    r"(?i)(?<!<)(?:secret|token|(?:api|access|private|auth|account|shared)[_\-]?key)"
-    r"(?:[\"']?\s*+[=:]\s*+[\"']?|(?<=--token)\s++|(?<=--secret)\s++)"
-    r"([A-Za-z0-9][A-Za-z0-9_.~+/=\-]{7,}+)"
-)
-_URL_LOGIN = re.compile(r"://[^\s/@:<>]{1,256}+:([^\s/@<>]{1,256}+)(?=@)")
-_DIGIT = re.compile(r"\d")
-_LONG_WORD = re.compile(r"[A-Za-z0-9_\-]{14}")
-_KEY_WORDS = ("secret", "token", "key")
-_PASSWORD_WORDS = ("passw", "passphrase", "pwd")
-
-
-def secrets(text: str) -> Iterator[Span]:
-    """Keys, tokens and passwords; values keep their case, since it tells them apart."""
-    low = text.lower()
-    if _LONG_WORD.search(text):
-        yield from _whole(_VENDORS, text)
-    if "private key-----" in low:
-        yield from _whole(_PEM, text)
-    if "bearer" in low or "authorization" in low:
-        yield from _first_group(_BEARER, text)
-    if "=" in text or ":" in text or "--" in text:
-        yield from _assigned(text, low)
-    if "://" in text and "@" in text:
-        yield from _first_group(_URL_LOGIN, text)
-
-
-def _assigned(text: str, low: str) -> Iterator[Span]:
-    """Values after a key's name."""
-    if any(word in low for word in _PASSWORD_WORDS):
-        yield from _first_group(_PASSWORD, text)
-    if any(word in low for word in _KEY_WORDS):
-        # Words without a digit are prose ("token: required"), and a call is code.
-        for span in _first_group(_KEYED, text):
-            if _DIGIT.search(span.value) and text[span.end : span.end + 1] != "(":
-                yield span
-
-
-def _whole(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
-    return (Span(match.start(), match.end(), match[0]) for match in pattern.finditer(text))
-
-
-def _first_group(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
-    return (Span(match.start(1), match.end(1), match[1]) for match in pattern.finditer(text))
-
-
-# --- users, hosts ---------------------------------------------------------------------------------
-
-# Not in a URL's path ("http://x.example/home/login"), nor behind "..", where it is an attack's.
-_USER = re.compile(
-    r"(?i)(?:(?<![\w.\-])(?<!:[0-9a-f]{8}>)(?:/home/|/users/)|(?<![A-Za-z0-9])[A-Z]:[\\/]{1,2}users[\\/]{1,2})"
-    r"([^\\/:*?\"'<>|\s;&()$`,]{1,64}(?: [^\\/:*?\"'<>|\s;&()$`,]{1,32}){0,3}(?=[\\/])"
-    r"|[^\\/:*?\"'<>|\s;&()$`,]{1,64})"
-)
-_NO_PERSON = frozenset(
-    {"public", "default", "all users", "default user", "shared", "administrator", "root", "guest"}
-)
 _DOMAIN = re.compile(r"(?<![\w.\-])[A-Za-z0-9\-]++(?:\.[A-Za-z0-9\-]++)++(?!\w)")
 _IPV4 = re.compile(r"(?<![\w.\-])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{3,39}+(?![\w:])")
-
-
-def users(text: str) -> Iterator[Span]:
-    """User names in home folders; accounts that are no person's stay."""
-    for match in _USER.finditer(text):
-        name = match[1].lower()
-        if name.rstrip(".") not in _NO_PERSON and not set(name) <= {".", "*", "%"}:
-            yield Span(match.start(1), match.end(1), name)
 
 
 def domains(text: str) -> Iterator[Span]:
@@ -289,12 +243,11 @@ def ips(text: str) -> Iterator[Span]:
 # --- triggers -------------------------------------------------------------------------------------
 
 _LONG_NUMBER = re.compile(r"\d[\d \-().+/]{7,}\d")
-_USER_WORDS = ("/home/", "/users/", "users\\", ":/users")
 
 
 def has_at(text: str) -> bool:
     """Whether an e-mail address may be there."""
-    return "@" in text
+    return "@" in text or "%40" in text or "%2540" in text or "&#64;" in text or "u0040" in text
 
 
 def has_long_number(text: str) -> bool:
@@ -310,12 +263,6 @@ def has_iban_start(text: str) -> bool:
 def has_secret_word(text: str) -> bool:
     """Left to the finder, which looks for each family's words."""
     return len(text) >= 8
-
-
-def has_user_word(text: str) -> bool:
-    """Whether a home folder may be there."""
-    low = text.lower()
-    return any(word in low for word in _USER_WORDS)
 
 
 def has_dot(text: str) -> bool:

@@ -16,17 +16,23 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Incident
 from sftsec_pii import patterns
+from sftsec_pii.fields import is_secret_value, names_number, names_secret
+from sftsec_pii.secrets import secrets
+from sftsec_pii.users import has_user_word, users
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sftsec_core.api.contracts import StepContext
     from sftsec_pii.config import RedactConfig
-    from sftsec_pii.patterns import Finder
+    from sftsec_pii.span import Finder
 
 _DIGEST_BYTES = 4
 # A placeholder can lay bare what stood against the value: "4111111111111111bob@shop.example".
 _MOST_PASSES = 4
+_CARD_LENGTHS = (15, 16)
+_LONGEST_NUMBER = 40
+_LONG_INTEGER = 10**8  # a social security number has 9 digits, a card number 13
 _LAID_BARE = re.compile(r":[0-9a-f]{8}>[\w.%+\-']|[\w.%+\-']<[A-Z]{2,7}:[0-9a-f]{8}>")
 
 
@@ -43,6 +49,7 @@ class Redact:
         self._finders = tuple(_finders(config))
         self._key = salt[:64]
         self._analysts = config.analysts
+        self._secret = config.secret
         self._counts: Counter[str] = Counter()
 
     def __call__(self, incidents: Sequence[Incident]) -> list[Incident]:
@@ -104,7 +111,7 @@ class Redact:
     def _incident(self, incident: Incident) -> Incident:
         fields: dict[str, Any] | None = None
         for name, value in incident.fields.items():
-            new = self.text(value) if isinstance(value, str) else self._inside(value)
+            new = self._inside(value, name)
             if new is not value:
                 fields = dict(incident.fields) if fields is None else fields
                 fields[name] = new
@@ -112,14 +119,44 @@ class Redact:
             return incident
         return Incident(incident.uid, fields, incident.verdicts, incident.at, incident.split)
 
-    def _inside(self, value: Any) -> Any:  # noqa: ANN401 - JSON
+    def _inside(self, value: Any, name: str = "") -> Any:  # noqa: ANN401 - JSON
         if isinstance(value, str):
-            return self.text(value)
+            return self._string(value, name)
         if isinstance(value, list | tuple):
-            return [self._inside(inner) for inner in value]
+            return [self._inside(inner, name) for inner in value]
         if isinstance(value, dict):
-            return {self.text(str(key)): self._inside(inner) for key, inner in value.items()}
+            return {
+                self.text(str(key)): self._inside(inner, str(key)) for key, inner in value.items()
+            }
+        if isinstance(value, int) and not isinstance(value, bool) and value >= _LONG_INTEGER:
+            return self._integer(value, name)
         return value
+
+    def _string(self, value: str, name: str) -> str:
+        if self._secret and names_secret(name):
+            return self._named(value)
+        if names_number(name) and len(value) <= _LONGEST_NUMBER:
+            head = f"{name.rpartition('.')[2].lower()}: "
+            found = self.text(head + value)
+            return found.removeprefix(head) if found != head + value else value
+        return self.text(value)
+
+    def _named(self, value: str) -> str:
+        """Redact the value of a field whose name says that it is secret."""
+        found = self.text(value)
+        if found != value or not is_secret_value(value):
+            return found
+        self._counts["secret"] += 1
+        return self.placeholder("secret", value)
+
+    def _integer(self, value: int, name: str) -> int | str:
+        """A long integer that is a card's or, by its name, a phone's becomes text."""
+        text = str(value)
+        # Ids of 17 digits and more would be taken for cards by chance, one in ten.
+        if len(text) not in _CARD_LENGTHS and not names_number(name):
+            return value
+        found = self._string(text, name)
+        return value if found == text else found
 
 
 def _finders(
@@ -132,13 +169,13 @@ def _finders(
     p = patterns
     mail = p.emails_keeping_domain if config.keep_email_domain else p.emails
     every: list[tuple[bool, str, Callable[[str], bool], Finder]] = [
-        (config.secret, "secret", p.has_secret_word, p.secrets),
+        (config.secret, "secret", p.has_secret_word, secrets),
         (config.email, "email", p.has_at, mail),
         (config.iban, "iban", p.has_iban_start, p.ibans),
         (config.card, "card", p.has_long_number, p.cards),
         (config.ssn, "ssn", p.has_long_number, p.ssns),
         (config.phone, "phone", p.has_long_number, p.phones),
-        (config.user, "user", p.has_user_word, p.users),
+        (config.user, "user", has_user_word, users),
         (config.ip, "ip", p.has_dot_or_colon, p.ips),
         (config.domain, "domain", p.has_dot, p.domains),
     ]

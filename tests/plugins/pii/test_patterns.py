@@ -48,12 +48,22 @@ ADVERSARIAL: dict[str, Callable[[int], str]] = {
     "bearer": lambda n: "bearer " * n,
     "authorization": lambda n: "authorization:" + " " * n,
     "ssn": lambda n: "123-45-" * n,
+    "encoded at": lambda n: "a%40" * n,
+    "email dots": lambda n: "a%40" + "a." * n,
+    "cookies": lambda n: "cookie: a=" * n,
+    "curl": lambda n: "curl " * n,
+    "mysql": lambda n: "mysql " * n,
+    "net user": lambda n: "net user " * n,
+    "domains": lambda n: "CORP\\" * n,
+    "quoted at": lambda n: '"@' * n,
+    "phone words": lambda n: "call 1 " * n,
     "colons": lambda n: "::" * n + "x",
 }
 
 
 REAL: dict[str, tuple[str, float]] = {
-    "command_injection": ("http.request.body.content", 0.001),
+    # "net user NAME PASSWORD" in five of them: an account's name and password go.
+    "command_injection": ("http.request.body.content", 0.003),
     "http_params": ("http.request.body.content", 0.001),
     "slp_shell": ("process.command_line", 0.001),
     "tram2_attack": ("message", 0.005),
@@ -125,6 +135,14 @@ class TestSignal:
             "user%40mail select * from users where password = 'x'",
             "the bearer of this letter, and the authorization of payments",
             "/products/123456789012345678901234567890",
+            "arn:aws:secretsmanager:us-east-1:111122223333:secret:prod-db-master-7-AbCdEf",
+            "id=1 AND 5+12345678=12345683",
+            "LogonId 0412345678",
+            "[10/Oct/2031:13:55:36 +0200] 192.168.10.20",
+            "mscorlib, Version=4.0.0.0, PublicKeyToken=b77a5c561934e089",
+            "password: required",
+            "POST /users/login HTTP/1.1",
+            r"HKLM\\SYSTEM NT AUTHORITY\\SYSTEM BUILTIN\\Administrators",
         ],
     )
     def test_that_only_looks_alike_stays(self, text: str) -> None:
