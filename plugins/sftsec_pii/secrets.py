@@ -105,11 +105,11 @@ _URL_LOGIN = re.compile(r"://[^\s/@:<>]{0,256}+:(?!//)([^\s<>\"]{1,256})@(?=[\w\
 _DIGIT = re.compile(r"\d")
 _STRONG = re.compile(r"[^a-z]")
 _LONG_WORD = re.compile(r"[A-Za-z0-9_\-]{14}")
-_KEY_WORDS = ("secret", "token", "key", "sig")
+_KEY_WORDS = ("secret", "token", "key", "sig=")
 _PASSWORD_WORDS = ("pass", "pwd", "kennwort", "pw")
 _COMMANDS = (
     *("mysql", "sshpass", "psexec", "rdesktop", "docker", "freerdp", "/pass", "/rp", "pass:"),
-    *("7z", "rar", "unzip", "smbclient", "securestring", "net"),
+    *("7z", "rar", "unzip", "smbclient", "securestring", "net ", "net.exe", "net1"),
 )
 
 

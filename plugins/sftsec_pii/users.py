@@ -48,17 +48,24 @@ _NO_DOMAIN = frozenset(
 _FILE = re.compile(r"(?i)\.(?:exe|dll|sys|ps1|bat|cmd|vbs|js|txt|log|dat|ini|msi|lnk|tmp|inf|xml)$")
 
 
+_PATH_WORDS = ("/home/", "users", "documents and settings", "profiles", "\\home")
+_NAMED_WORDS = (" user ", "net.exe", "net1", "sudo", "password for ", "publickey for ", "none for ")
+
+
 def users(text: str) -> Iterator[Span]:
     """User names; accounts that are no person's stay."""
-    yield from _paths(text)
+    low = text.lower()
+    if any(word in low for word in _PATH_WORDS):
+        yield from _paths(text)
     if "\\" in text:
         for match in _DOMAIN_USER.finditer(text):
             group = 2 if match[2] else 4
             domain = match[1] or match[3]
             if domain.upper() not in _NO_DOMAIN and not _FILE.search(match[group]):
                 yield from _person(match, group)
-    for match in _NAMED.finditer(text):
-        yield from _person(match, 1)
+    if "~" in text or any(word in low for word in _NAMED_WORDS):
+        for match in _NAMED.finditer(text):
+            yield from _person(match, 1)
 
 
 def _paths(text: str) -> Iterator[Span]:
@@ -72,10 +79,9 @@ def _person(match: re.Match[str], group: int) -> Iterator[Span]:
         yield Span(match.start(group), match.end(group), name)
 
 
-_WORDS = ("/home/", "users", "settings", "profiles", "\\home", "\\", "net", " for ", "user", "sudo")
-
-
 def has_user_word(text: str) -> bool:
     """Whether a profile path or an account may be there."""
+    if "\\" in text or "~" in text:
+        return True
     low = text.lower()
-    return "/~" in text or "~" in text or any(word in low for word in _WORDS)
+    return any(word in low for word in (*_PATH_WORDS, *_NAMED_WORDS))
