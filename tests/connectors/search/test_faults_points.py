@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -76,7 +77,7 @@ class TestPointInTime:
         def write(number: int) -> None:
             if number < 5:
                 written.append(f"new-{number}")
-                late = START.replace(year=2027).isoformat()
+                late = (START + timedelta(days=30)).isoformat()
                 site.plant(index, {written[-1]: {"@timestamp": late, "message": "new"}})
                 forget(site, opened[-1])
 
