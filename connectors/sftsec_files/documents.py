@@ -57,12 +57,13 @@ def is_document(source: SourceFile) -> bool:
         return bool(head)
     first, _, rest = head.partition(b"\n")
     try:
-        orjson.loads(first)
+        only = orjson.loads(first)
     except orjson.JSONDecodeError:
         # A pretty-printed object continues after these characters; a damaged line ends elsewhere.
         whole = len(head) < _PEEKED or b"\n" in head
         return not whole or first.rstrip()[-1:] in (b"{", b"[", b",", b":")
-    return not rest.strip()
+    # One line that wraps nothing is the first of a file of lines that may grow.
+    return not rest.strip() and b"[{" in b"".join(first.split()) and isinstance(only, dict)
 
 
 def read_document(

@@ -155,6 +155,15 @@ class TestCursor:
             again = pages(path, page_size=2, window=ASKED, cursor=page.cursor)
             assert [p.incidents for p in again] == [p.incidents for p in every[number + 1 :]]
 
+    def test_single_line_may_grow(self, tmp_path: Path) -> None:
+        lines = [json.dumps(record) + "\n" for record in RECORDS]
+        path = write(tmp_path / "a.json", lines[0].encode())
+        cursor = pages(path, window=ASKED)[-1].cursor
+        write(path, "".join(lines).encode())
+        rest = pages(path, window=ASKED, cursor=cursor)
+        assert [i.uid for page in rest for i in page.incidents] == ALL[1:]
+        assert not any(page.rejected for page in rest)
+
     def test_shorter_document_is_refused(self, tmp_path: Path) -> None:
         path = document(tmp_path / "a.json", RECORDS)
         cursor = pages(path, window=ASKED)[-1].cursor
