@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class FilesConnector:
-    """Reads JSON lines, JSON documents, CSV and Parquet; appends detections to JSON lines."""
+    """Reads JSON lines and documents, CSV, Parquet and mail; appends detections to JSON lines."""
 
     def __init__(self, config: FilesConfig, *, name: str = "") -> None:
         """Take the configuration, and the connector's name for errors; nothing is opened yet."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.api.domain import Blob, Incident, IncidentPage, InputKind, Inputs, Rejection
+from sftsec_core.api.domain.verdict_words import fold_word
 from sftsec_core.dataset.dedup.deduplicator import Deduplicator
 from sftsec_core.dataset.dedup.items import DedupItem, DedupResult, DedupStatus
 from sftsec_core.dataset.journal import Journal, Progress, read_progress
@@ -270,7 +271,7 @@ class _Build:
 
 
 def _dedup_item(incident: Incident, inputs: Inputs) -> DedupItem:
-    verdicts = frozenset(verdict.value.casefold() for verdict in incident.verdicts)
+    verdicts = frozenset(fold_word(verdict.value) for verdict in incident.verdicts)
     return DedupItem.of(incident.uid, inputs, verdicts, incident.split)
 
 

@@ -20,6 +20,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sftsec_core.api.domain.verdict_words import fold_word
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -106,12 +108,12 @@ def _choices(
     rules: VerdictSettings,
 ) -> NDArray[np.int64]:
     """Each verdict's choice: the number of its label, or that it abstains or is unmapped."""
-    meaning = {word.casefold(): _ABSTAINS for word in rules.undetermined}
-    meaning |= {name.casefold(): number for number, name in enumerate(names)}
+    meaning = {fold_word(word): _ABSTAINS for word in rules.undetermined}
+    meaning |= {fold_word(name): number for number, name in enumerate(names)}
     for number, name in enumerate(names):  # last, since what is listed outweighs a name
-        meaning |= {word.casefold(): number for word in labels[name]}
+        meaning |= {fold_word(word): number for word in labels[name]}
     codes, known = _encode(words)
-    by_code = [meaning.get(word.strip().casefold(), _UNMAPPED) for word in known.to_pylist()]
+    by_code = [meaning.get(fold_word(word), _UNMAPPED) for word in known.to_pylist()]
     return np.array([*by_code, _UNMAPPED], np.int64)[codes]
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
+from sftsec_core.api.domain.verdict_words import fold_word
 from sftsec_core.operations.authorize import authorize
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def labels_of(settings: Settings, connector: str, value: str) -> dict[str, str]:
         if task.connector != connector:
             continue
         for label, values in task.labels.items():
-            if value.casefold() in {each.casefold() for each in values}:
+            if fold_word(value) in map(fold_word, values):
                 found[name] = label
-        if value.casefold() in {each.casefold() for each in task.verdicts.undetermined}:
+        if fold_word(value) in map(fold_word, task.verdicts.undetermined):
             found.setdefault(name, UNDETERMINED)
     return found

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from sftsec_core.api.contracts.decision import BUILT_IN_SPLITS
 from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
+from sftsec_core.api.domain.verdict_words import fold_word
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.values import Duration, Fraction, Strict
@@ -135,7 +136,7 @@ class TaskSettings(Strict):
     )
     labels: dict[str, tuple[str, ...]] = Field(
         min_length=2,
-        description="Label to the platform's words for it; case does not matter.",
+        description="Label to the platform's words for it; case does not matter, and 1.0 is 1.",
     )
     benign: str | None = Field(None, description="The label that raises no detection.")
     group: str | None = Field(None, description="Field that keeps incidents together in a split.")
@@ -178,8 +179,12 @@ class TaskSettings(Strict):
     def fields(self) -> tuple[str, ...]:
         """The fields of an incident that the task uses; no other is kept."""
         group = (self.group,) if self.group else ()
-        read = (*self.text, *self.numbers, *self.categories)
-        return tuple(dict.fromkeys((*read, *self.keep, *group)))
+        return tuple(dict.fromkeys((*self.read_fields, *self.keep, *group)))
+
+    @property
+    def read_fields(self) -> tuple[str, ...]:
+        """The fields that the model reads; some incident has each."""
+        return (*self.text, *self.numbers, *self.categories)
 
     @model_validator(mode="after")
     def _inputs_make_sense(self) -> TaskSettings:
@@ -200,7 +205,7 @@ class TaskSettings(Strict):
         seen: dict[str, str] = {}
         for label, words in self.labels.items():
             for word in words:
-                other = seen.setdefault(word.casefold(), label)
+                other = seen.setdefault(fold_word(word), label)
                 if other != label:
                     raise ValueError(f"the word {word!r} stands for both {other!r} and {label!r}")
         return self

@@ -1,0 +1,118 @@
+"""Whether the fields that a pull needs are there at all: in a header, or in a record."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.sdk.fields import find_value
+from sftsec_files.errors import MissingColumnsError
+from sftsec_files.readers import columns_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sftsec_core.api.domain import PullWindow
+    from sftsec_files.config import FilesConfig
+    from sftsec_files.sources import SourceFile
+
+_TABLES = ("csv", "parquet")
+_MOST_NAMES = 500
+_SHOWN = 40
+
+
+def needed_fields(config: FilesConfig, window: PullWindow) -> tuple[str, ...]:
+    """The dotted names that a pull reads: the window's, and those that the configuration sets."""
+    return tuple(dict.fromkeys((*window.fields, *_configured(config, window))))
+
+
+def _configured(config: FilesConfig, window: PullWindow) -> list[str]:
+    named = {"label", "id", "timestamp"} & config.model_fields_set
+    if window.labelled:
+        named.add("label")
+    if window.labelled is False or config.label_from != "field":
+        named.discard("label")
+    found = [getattr(config, name) for name in sorted(named)]
+    found += [name for name in (config.analyst, config.verdict_time) if name and window.labelled]
+    # Names of a list are fields of their own.
+    return [one for name in found for one in ([name] if isinstance(name, str) else name)]
+
+
+class FieldCheck:
+    """Which of the needed fields no header and no record has had."""
+
+    def __init__(
+        self, config: FilesConfig, window: PullWindow, missing: Iterable[str] | None = None
+    ) -> None:
+        """Take what is asked for.
+
+        Args:
+            config: fields that it sets must be in a table, where there are only tables.
+            window: `required` must be somewhere.
+            missing: the required fields that no record has had, of a pull that is resumed.
+        """
+        self._config = config
+        self._window = window
+        # What is scored are a few new records, which may well lack a field.
+        required = () if window.labelled is False else window.required
+        self.missing = dict.fromkeys(required if missing is None else missing)
+        self._there: dict[str, None] = {}
+
+    def check_tables(self, sources: Sequence[SourceFile]) -> None:
+        """Look at the headers, where all files have one.
+
+        Raises:
+            MissingColumnsError: with the columns that no table has, and those that are there.
+        """
+        if not sources or any(source.format not in _TABLES for source in sources):
+            return
+        names = (*self._window.required, *_configured(self._config, self._window))
+        missing = dict.fromkeys(names)
+        for source in sources:
+            if not missing:
+                break
+            columns = columns_of(source, self._config)
+            self._there.update(dict.fromkeys(columns))
+            missing = {name: None for name in missing if not self._in_columns(name, columns)}
+        if missing and self._there:
+            raise self._error(list(missing), str(sources[0].path), len(sources))
+        self.missing = {}
+
+    def see(self, flat: Mapping[str, Any]) -> None:
+        """Look at a record."""
+        for name in flat:
+            if len(self._there) < _MOST_NAMES:
+                self._there.setdefault(name)
+        found = [n for n in self.missing if n in flat or find_value(flat, n) is not None]
+        for name in found:
+            del self.missing[name]
+
+    def finish(self, sources: Sequence[SourceFile]) -> None:
+        """Say that all was read.
+
+        Raises:
+            MissingColumnsError: when records were read and none has a required field.
+        """
+        if self.missing and self._there:
+            raise self._error(list(self.missing), str(sources[0].path), len(sources))
+
+    def _in_columns(self, name: str, columns: Sequence[str]) -> bool:
+        """Whether a column has the name, holds it (a nested one), or lies below it."""
+        name = self._config.rename.get(name, name)
+        parts = name.split(".")
+        prefixes = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
+        return any(each in prefixes or each.startswith(f"{name}.") for each in columns)
+
+    def _error(self, missing: list[str], first: str, files: int) -> MissingColumnsError:
+        where = first if files == 1 else f"{first} and {files - 1} other files"
+        there = list(self._there)
+        told = []
+        for name in missing:
+            name = self._config.rename.get(name, name)  # noqa: PLW2901 - as it stands in the files
+            near = get_close_matches(name, there, 1)
+            told.append(f"{name!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+        rest = f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else ""
+        return MissingColumnsError(
+            f"no column or record has {', '.join(told)} in {where}; "
+            f"there are: {', '.join(there[:_SHOWN])}{rest}"
+        )
