@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _TABLES = ("csv", "parquet")
 _MOST_NAMES = 500
 _SHOWN = 40
+_NEAR = 0.85  # of 1, equal: a letter in six may differ
 
 
 def needed_fields(config: FilesConfig, window: PullWindow) -> tuple[str, ...]:
@@ -90,15 +91,30 @@ class FieldCheck:
     def finish(self, sources: Sequence[SourceFile]) -> None:
         """Say that all was read.
 
+        A field that no record has may still come; beside others that are there, one that has
+        nearly the name of another is misspelt.
+
         Raises:
-            MissingColumnsError: when records were read and none has a required field.
+            MissingColumnsError: when a required field is misspelt.
         """
-        if self.missing and self._there:
-            raise self._error(list(self.missing), str(sources[0].path), len(sources))
+        misspelt = [name for name in self.missing if self._near(name, _NEAR)]
+        if misspelt and len(self.missing) < len(self._window.required):
+            raise self._error(misspelt, str(sources[0].path), len(sources))
+
+    def _near(self, name: str, likeness: float = 0.6) -> str | None:
+        """The field that is there and was probably meant."""
+        asked = {self._named(each) for each in self._window.fields}
+        there = {each.casefold(): each for each in self._there if each not in asked}
+        near = get_close_matches(self._named(name).casefold(), there, 1, likeness)
+        return there[near[0]] if near else None
+
+    def _named(self, name: str) -> str:
+        """A field's name as it stands in the files."""
+        return self._config.rename.get(name, name)
 
     def _in_columns(self, name: str, columns: Sequence[str]) -> bool:
         """Whether a column has the name, holds it (a nested one), or lies below it."""
-        name = self._config.rename.get(name, name)
+        name = self._named(name)
         parts = name.split(".")
         prefixes = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
         return any(each in prefixes or each.startswith(f"{name}.") for each in columns)
@@ -108,9 +124,8 @@ class FieldCheck:
         there = list(self._there)
         told = []
         for name in missing:
-            name = self._config.rename.get(name, name)  # noqa: PLW2901 - as it stands in the files
-            near = get_close_matches(name, there, 1)
-            told.append(f"{name!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
+            near = self._near(name)
+            told.append(f"{self._named(name)!r}" + (f" (did you mean {near!r}?)" if near else ""))
         rest = f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else ""
         return MissingColumnsError(
             f"no column or record has {', '.join(told)} in {where}; "

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
-from sftsec_core.api.domain.verdict_words import trim_whole
+from sftsec_core.api.settings.words import word_key
 from sftsec_core.sdk.records import parse_time, single, verdict_values
 from sftsec_core.sdk.times import TimeReader
 
@@ -112,9 +112,9 @@ class LabelledIndex(DocumentSource):
         return tuple(Verdict(value, who, at) for value in self._counted(given))
 
     def _counted(self, given: list[str]) -> Iterator[str]:
-        chosen = {trim_whole(each): verdict for each, verdict in self._config.values.items()}
+        chosen = {word_key(each): verdict for each, verdict in self._config.values.items()}
         for value in given:
             if not chosen:
                 yield value
-            elif trim_whole(value) in chosen:
-                yield chosen[trim_whole(value)]
+            elif word_key(value) in chosen:
+                yield chosen[word_key(value)]

@@ -62,14 +62,18 @@ class TestMisspeltField:
 
     def test_survives_a_resumption(self, tmp_path: Path) -> None:
         path = write_lines(tmp_path / "a.jsonl", RECORDS)
-        asked = window("message", "mesage")
+        asked = window("message", "@timestmp")
         first = pages(path, window=window("message"), page_size=2)[0]
-        with pytest.raises(MissingColumnsError, match="'mesage'"):
+        with pytest.raises(MissingColumnsError, match="'@timestmp'"):
             pages(path, window=asked, page_size=2)
         connector_cursor = _first_cursor(path, asked)
-        with pytest.raises(MissingColumnsError, match="'mesage'"):
+        with pytest.raises(MissingColumnsError, match="'@timestmp'"):
             pages(path, window=asked, page_size=2, cursor=connector_cursor)
         assert pages(path, window=window("message"), page_size=2, cursor=first.cursor)
+
+    def test_is_left_where_it_may_be_optional(self, tmp_path: Path) -> None:
+        path = write_lines(tmp_path / "a.jsonl", RECORDS)
+        assert len(pull(path, window=window("message", "subject"))[0]) == 9
 
     def test_is_one_record_enough(self, tmp_path: Path) -> None:
         rows = [*RECORDS, {"id": "last", "subject": None, "label": "a", "message": "m"}]
