@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Detection, IncidentPage, LabelRequest, PullWindow, PushReceipt
 from sftsec_core.sdk.errors import errors_of
+from sftsec_files.columns import content_problems
 from sftsec_files.errors import OutputError
 from sftsec_files.pull import pull
 from sftsec_files.push import REQUEST_FIELD, UID_FIELD, JsonLinesSink, detection_row
@@ -35,7 +36,7 @@ class FilesConnector:
     def check(self) -> Sequence[str]:
         """Say which paths cannot be read and whether the output cannot be written."""
         with errors_of(self._name):
-            found = list(problems(self._config))
+            found = list(problems(self._config)) or list(content_problems(self._config))
             output = self._config.output
             if output is not None and (reason := _unwritable(output)):
                 found.append(reason)

@@ -116,7 +116,7 @@ def read_header(source: SourceFile, config: FilesConfig) -> Header | None:
     """
     with open_stream(source, Start()) as stream:
         feed = _feed(Lines(stream, Start(), config.max_record_bytes), source, config)
-        delimiter = config.delimiter
+        delimiter = _delimiter(source, config)
         while (line := feed.begin()) is not None:
             if line.problem is not None:
                 raise SourceError(
@@ -143,6 +143,11 @@ def _feed(lines: Lines, source: SourceFile, config: FilesConfig) -> _CsvLines:
     # The module's limit is one for the process; ours must at least reach max_record_bytes.
     csv.field_size_limit(max(csv.field_size_limit(), config.max_record_bytes))
     return _CsvLines(lines, source.encoding, config.max_record_bytes)
+
+
+def _delimiter(source: SourceFile, config: FilesConfig) -> str:
+    by_suffix = ".tsv" in source.path.suffixes and "delimiter" not in config.model_fields_set
+    return "\t" if by_suffix else config.delimiter
 
 
 def _check(source: SourceFile, names: list[str], delimiter: str) -> None:

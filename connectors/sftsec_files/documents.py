@@ -11,10 +11,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import ijson
-import orjson
 
 from sftsec_files.errors import ChangedFileError
-from sftsec_files.lines import BOM
+from sftsec_files.lines import BOM, nearly_json
 from sftsec_files.streams import BROKEN, FileRecord, Start, describe_break, open_stream
 
 if TYPE_CHECKING:
@@ -67,9 +66,8 @@ def is_document(source: SourceFile, config: FilesConfig, *, lines: bool) -> bool
     if not head or head[:1] == b"[":
         return bool(head)
     first, _, rest = head.partition(b"\n")
-    try:
-        only = orjson.loads(first)
-    except orjson.JSONDecodeError:
+    only = nearly_json(first)
+    if only is None:
         whole = len(head) < _PEEKED or b"\n" in head
         # A pretty-printed object continues after these characters; a damaged line ends elsewhere.
         goes_on = first.rstrip()[-1:] in (b"{", b"[", b",", b":")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING
+
+import orjson
 
 from sftsec_files.streams import BROKEN, PIECE, FileRecord, Start, describe_break
 
@@ -65,11 +68,10 @@ def undecodable(raw: bytes, encoding: str | None) -> str:
         return f"it looks like UTF-16 without its mark: set `encoding: utf-16-{order}`"
     try:
         raw.decode()
-    except UnicodeDecodeError as error:
-        place = f"(byte {error.start} of the line)"
+    except UnicodeDecodeError:
         if encoding is None:
-            return f"not UTF-8 {place}: set `encoding`, such as `encoding: cp1252` of Windows"
-        return f"not {encoding} {place}: correct `encoding`"
+            return "not UTF-8: set `encoding`, such as `encoding: cp1252` of Windows"
+        return f"not {encoding}: correct `encoding`"
     return ""
 
 
@@ -77,3 +79,18 @@ def refused(lines: Lines, raw: bytes, reason: str) -> FileRecord:
     """Make the rejection of the line that was read last."""
     digest = hashlib.sha256(raw).hexdigest()
     return FileRecord(lines.at, lines.number, None, reason, digest, len(raw))
+
+
+def nearly_json(raw: bytes) -> object:
+    """Read what JSON does not have and many write: a mark, a comma at the end, NaN.
+
+    Returns:
+        The value, in which NaN is null; None when it is not even that.
+    """
+    text = raw.removeprefix(BOM).strip().removesuffix(b",")
+    try:
+        if b"NaN" in text or b"Infinity" in text:
+            return json.loads(text, parse_constant=lambda _: None)
+        return orjson.loads(text)
+    except (ValueError, RecursionError):
+        return None

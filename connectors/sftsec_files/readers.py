@@ -16,7 +16,7 @@ import orjson
 from sftsec_files.csv_table import read_csv, read_header
 from sftsec_files.documents import TWICE, read_document, watched_keys
 from sftsec_files.errors import ChangedFileError, SourceError
-from sftsec_files.lines import BOM, Lines, refused, undecodable
+from sftsec_files.lines import BOM, Lines, nearly_json, refused, undecodable
 from sftsec_files.mail import read_eml, read_mbox
 from sftsec_files.sources import A_WORKBOOK
 from sftsec_files.streams import FileRecord, Start, open_stream
@@ -99,13 +99,9 @@ def _read_json_lines(
 def _json_refused(
     lines: Lines, raw: bytes, error: orjson.JSONDecodeError, source: SourceFile
 ) -> FileRecord:
-    if raw.startswith(BOM):
-        try:
-            value = orjson.loads(raw[len(BOM) :])
-        except orjson.JSONDecodeError:
-            value = None
-        if isinstance(value, dict):
-            return FileRecord(lines.at, lines.number, value, size=len(raw))
+    value = nearly_json(raw)
+    if isinstance(value, dict):
+        return FileRecord(lines.at, lines.number, value, size=len(raw))
     # Only orjson's own message and the position, so that no content reaches the quarantine.
     reason = undecodable(raw, source.encoding) or f"not JSON: {error.msg} (character {error.pos})"
     return refused(lines, raw, reason)

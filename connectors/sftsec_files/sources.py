@@ -22,12 +22,14 @@ _SUFFIXES: dict[str, Format] = {
     ".ndjson": "jsonl",
     ".json": "jsonl",
     ".csv": "csv",
+    ".tsv": "csv",
     ".parquet": "parquet",
     ".eml": "eml",
     ".mbox": "mbox",
 }
 _PARTS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "test": "test"}
 _WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
+_SHOWN = 8
 A_WORKBOOK = "a workbook, which is not read: save its sheet as `CSV UTF-8`"
 _GLOB = re.compile(r"[*?\[]")
 
@@ -60,7 +62,7 @@ def find_sources(config: FilesConfig) -> list[SourceFile]:
     """
     roots: dict[Path, Path] = {}
     for path in config.paths:
-        for file in _expand(path, _own_outputs(config)):
+        for file in _expand(path, config):
             roots.setdefault(file, _root(path))
     sources = [_named(_source(file, config), roots[file], config) for file in sorted(roots)]
     return sources if _names_count(config, roots) else [_without_split(s) for s in sources]
@@ -89,7 +91,7 @@ def problems(config: FilesConfig) -> Iterator[str]:
     """Say which of the configured paths cannot be read, a line each."""
     for path in config.paths:
         try:
-            files = _expand(path, _own_outputs(config))
+            files = _expand(path, config)
         except SourceError as error:
             yield str(error)
             continue
@@ -113,17 +115,22 @@ def requests_path(output: Path) -> Path:
     return output.with_name(f"{output.name}.label-requests.jsonl")
 
 
-def _expand(path: Path, skip: set[Path]) -> list[Path]:
+def _expand(path: Path, config: FilesConfig) -> list[Path]:
+    skip = _own_outputs(config)
     if path.is_dir():
         inside = (file for file in path.rglob("*") if file.is_file())
         there = {file for file in inside if not _hidden(file, path)} - skip
+        if config.format in ("eml", "mbox"):  # mails seldom have a suffix
+            return sorted(there)
         known = sorted(file for file in there if _format_of(file.name))
         books = sorted(file for file in there if file.suffix.lower() in _WORKBOOKS)
         if books and not known:
             raise SourceError(f"{books[0]} is {A_WORKBOOK}")
         if there and not known:
-            left_out = ", ".join(sorted({file.suffix or file.name for file in there}))
-            raise SourceError(f"no file of a known kind in {path}: {left_out} were left out")
+            raise SourceError(
+                f"no file of a known kind in {path}: {_kinds_of(there)} were left out; "
+                "if these are mails, set `format: eml`"
+            )
         return sorted([*known, *books])
     if path.exists():
         return [path]
@@ -133,6 +140,12 @@ def _expand(path: Path, skip: set[Path]) -> list[Path]:
         if files:
             return files
     raise SourceError(f"{path} does not exist; correct `paths`")
+
+
+def _kinds_of(files: Iterable[Path]) -> str:
+    kinds = sorted({file.suffix or file.name for file in files})
+    more = f" and {len(kinds) - _SHOWN} more" if len(kinds) > _SHOWN else ""
+    return ", ".join(kinds[:_SHOWN]) + more
 
 
 def _hidden(file: Path, folder: Path) -> bool:

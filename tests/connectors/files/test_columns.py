@@ -74,6 +74,8 @@ class TestMisspeltField:
     def test_is_left_where_it_may_be_optional(self, tmp_path: Path) -> None:
         path = write_lines(tmp_path / "a.jsonl", RECORDS)
         assert len(pull(path, window=window("message", "subject"))[0]) == 9
+        with pytest.raises(MissingColumnsError, match="'mesage'"):
+            pull(path, window=window("message", "mesage"))
 
     def test_is_one_record_enough(self, tmp_path: Path) -> None:
         rows = [*RECORDS, {"id": "last", "subject": None, "label": "a", "message": "m"}]

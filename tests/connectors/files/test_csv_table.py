@@ -54,6 +54,10 @@ class TestHeader:
             pull(path, delimiter=delimiter)
         assert remedy in str(caught.value)
 
+    def test_of_a_tsv_has_tabs(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.tsv", b"id\tmessage\n1\tx, y\n")
+        assert texts(pull(path)[0]) == ["x, y"]
+
     def test_may_be_one_column(self, tmp_path: Path) -> None:
         assert texts(pull(write(tmp_path / "a.csv", b"message\nx\ny\n"))[0]) == ["x", "y"]
 

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from sftsec_core.api.domain import PullWindow
+from sftsec_files.errors import SourceError
 from tests.connectors.files.helpers import pages, pull, write
 
 PLAIN = b"""Return-Path: <bounce@evil.example>
@@ -90,6 +91,14 @@ class TestEml:
         raw = b"Subject: s\nContent-Type: text/html\n\n<p>one<br>two</p><a href='u'>x</a>"
         [found], _ = pull(write(tmp_path / "a.eml", raw))
         assert (found.fields["message"], found.fields["email.links"]) == ("one\ntwo\nx", ["u"])
+
+    def test_needs_no_suffix_where_set(self, tmp_path: Path) -> None:
+        for name in ("0001.aa8f9", "0002"):
+            write(tmp_path / name, b"From x@y.example  Mon Jan 5 2026\n", PLAIN, name.encode())
+        with pytest.raises(SourceError, match="set `format: eml`"):
+            pull(tmp_path)
+        found, rejected = pull(tmp_path, format="eml")
+        assert (len(found), rejected) == (2, [])
 
     def test_is_read_once(self, tmp_path: Path) -> None:
         for number in range(5):

@@ -300,6 +300,18 @@ class TestParquet:
 
 
 class TestJsonLines:
+    def test_may_have_what_json_has_not(self, tmp_path: Path) -> None:
+        lines = [
+            b'{"id": "1", "label": NaN, "score": -Infinity},\n',
+            b'{"id": "2", "label": 1.0, "text": "NaN, really"},\n',
+            b'{"id": "3", "label": "NaN"}\n',
+        ]
+        for name in ("a.jsonl", "b.json"):
+            found, rejected = pull(write(tmp_path / name, *lines))
+            assert rejected == []
+            assert [[v.value for v in one.verdicts] for one in found] == [[], ["1"], []]
+            assert dict(found[1].fields) == {"id": "2", "text": "NaN, really"}
+
     def test_may_have_blanks_and_a_mark(self, tmp_path: Path) -> None:
         found, rejected = pull(
             write(tmp_path / "a.jsonl", b"\xef\xbb\xbf", GOOD, b"\n  \r\n", GOOD)
