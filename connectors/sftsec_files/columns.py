@@ -55,7 +55,7 @@ def content_problems(config: FilesConfig) -> Iterator[str]:
     for source in sources:
         try:
             if source.format in _TABLES:
-                columns_of(source, config)
+                columns_of(source, source.config)
         except SourceError as error:
             yield str(error)
 
@@ -73,8 +73,8 @@ class FieldCheck:
             window: `required` must be somewhere.
             missing: the required fields that no record has had, of a pull that is resumed.
         """
-        self._config = config
         self._window = window
+        self._renames = {k: v for part in config.parts for k, v in part.rename.items()}
         # What is scored are a few new records, which may well lack a field.
         required = () if window.labelled is False else window.required
         self.missing = dict.fromkeys(required if missing is None else missing)
@@ -88,14 +88,16 @@ class FieldCheck:
         """
         if not sources or any(source.format not in _TABLES for source in sources):
             return
-        names = (*self._window.required, *_configured(self._config, self._window))
-        missing = dict.fromkeys(names)
+        missing = dict.fromkeys(self._window.required)
+        for source in sources:
+            missing |= dict.fromkeys(_configured(source.config, self._window))
         for source in sources:
             if not missing:
                 break
-            columns = columns_of(source, self._config)
+            columns = columns_of(source, source.config)
             self._there.update(dict.fromkeys(columns))
-            missing = {name: None for name in missing if not self._in_columns(name, columns)}
+            names = source.config.rename
+            missing = {n: None for n in missing if not _in_columns(names.get(n, n), columns)}
         if missing and self._there:
             raise self._error(list(missing), str(sources[0].path), len(sources))
         self.missing = {}
@@ -130,14 +132,7 @@ class FieldCheck:
 
     def _named(self, name: str) -> str:
         """A field's name as it stands in the files."""
-        return self._config.rename.get(name, name)
-
-    def _in_columns(self, name: str, columns: Sequence[str]) -> bool:
-        """Whether a column has the name, holds it (a nested one), or lies below it."""
-        name = self._named(name)
-        parts = name.split(".")
-        prefixes = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
-        return any(each in prefixes or each.startswith(f"{name}.") for each in columns)
+        return self._renames.get(name, name)
 
     def _error(self, missing: list[str], first: str, files: int) -> MissingColumnsError:
         where = first if files == 1 else f"{first} and {files - 1} other files"
@@ -151,3 +146,10 @@ class FieldCheck:
             f"no column or record has {', '.join(told)} in {where}; "
             f"there are: {', '.join(there[:_SHOWN])}{rest}"
         )
+
+
+def _in_columns(name: str, columns: Sequence[str]) -> bool:
+    """Whether a column has the name, holds it (a nested one), or lies below it."""
+    parts = name.split(".")
+    prefixes = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
+    return any(each in prefixes or each.startswith(f"{name}.") for each in columns)

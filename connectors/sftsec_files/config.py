@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.sdk.time_settings import TimeSettings
 
 
-class FilesConfig(TimeSettings):
-    """Where the files lie and which fields hold the label, the identity and the time."""
+class FilesSource(TimeSettings):
+    """Where files lie and which of their fields hold the label, the identity and the time."""
 
     paths: tuple[ConfigPath, ...] = Field(
         min_length=1, description="Files, folders (read with their subfolders) and globs."
@@ -46,17 +46,40 @@ class FilesConfig(TimeSettings):
         description="Field name to the column or dotted field of the files that holds it, such as "
         "`email.subject: Subject Line`.",
     )
-    split_from_name: bool | None = Field(
-        None,
-        description="Whether files named train, dev and test say where their rows belong; "
-        "default: yes when at least a train and a test file are there.",
-    )
     encoding: str | None = Field(
         None,
         description="Of files in something else than UTF-8: cp1252, shift_jis, utf-16-le, ...; "
         "the mark at a file's start outweighs it.",
     )
     delimiter: str = Field(",", min_length=1, max_length=1, description="Of CSV files.")
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, name: str | None) -> str | None:
+        """Refuse what Python cannot decode text of."""
+        try:
+            "a".encode(name or "utf-8")
+        except LookupError:
+            raise ValueError(f"{name!r} is not an encoding; cp1252, for example, is one") from None
+        return name
+
+
+class FilesConfig(FilesSource):
+    """Files of one kind, or of several, each with settings of its own."""
+
+    paths: tuple[ConfigPath, ...] = Field(
+        (), description="Files, folders (read with their subfolders) and globs."
+    )
+    sources: tuple[FilesSource, ...] = Field(
+        (),
+        description="Further files, each with `paths` and what is otherwise in them; what one "
+        "does not set is as beside `sources`.",
+    )
+    split_from_name: bool | None = Field(
+        None,
+        description="Whether files named train, dev and test say where their rows belong; "
+        "default: yes when at least a train and a test file are there.",
+    )
     page_size: int = Field(2000, ge=1, description="Incidents a page.")
     max_record_bytes: int = Field(
         16 << 20, ge=1024, description="A longer line is skipped unread and goes to quarantine."
@@ -69,12 +92,19 @@ class FilesConfig(TimeSettings):
         None, description="JSON lines that detections are appended to; needed only to push."
     )
 
-    @field_validator("encoding")
-    @classmethod
-    def _is_an_encoding(cls, name: str | None) -> str | None:
-        """Refuse what Python cannot decode text of."""
-        try:
-            "a".encode(name or "utf-8")
-        except LookupError:
-            raise ValueError(f"{name!r} is not an encoding; cp1252, for example, is one") from None
-        return name
+    @property
+    def parts(self) -> tuple[FilesConfig, ...]:
+        """These settings with the paths and settings of each source."""
+        own = (self,) if self.paths else ()
+        return own + tuple(
+            self.model_copy(
+                update={"sources": (), **{key: getattr(one, key) for key in one.model_fields_set}}
+            )
+            for one in self.sources
+        )
+
+    @model_validator(mode="after")
+    def _has_paths(self) -> FilesConfig:
+        if not self.paths and not self.sources:
+            raise ValueError("name the files: `paths`, or `sources` with `paths` each")
+        return self

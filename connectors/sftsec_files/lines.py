@@ -62,6 +62,8 @@ def undecodable(raw: bytes, encoding: str | None) -> str:
         raw: a line of a stream that was made UTF-8.
         encoding: what the configuration says that the file is in; None when it says nothing.
     """
+    if raw.isascii() and b"\0" not in raw:
+        return ""
     # Every second byte is 0 where letters of UTF-16 are taken for bytes.
     if raw.count(0) * 3 > len(raw) > 1:
         order = "be" if raw[0] == 0 else "le"

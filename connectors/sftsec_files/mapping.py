@@ -68,7 +68,9 @@ class RecordMapper:
         config = self._config
         if self._wraps:
             record = self._unwrap(record)
-        flat = self._renamed(flatten(record, config.max_depth))
+        flat = flatten(record, config.max_depth)
+        if config.rename:
+            flat = self._renamed(flat)
         if self._check.missing:
             self._check.see(flat)
         if size > config.max_field_bytes:

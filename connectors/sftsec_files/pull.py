@@ -118,7 +118,7 @@ class _Pull:
         self._check.finish(self._sources)
 
     def _read(self, source: SourceFile, start: Start) -> Iterator[IncidentPage]:
-        config, needed = self._config, needed_fields(self._config, self._window)
+        config, needed = source.config, needed_fields(source.config, self._window)
         mapper = RecordMapper(config, self._window, source, self._check)
         size = source.path.stat().st_size
         record = None

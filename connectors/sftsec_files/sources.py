@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from sftsec_files.documents import is_document
@@ -40,7 +40,7 @@ class SourceFile:
 
     Attributes:
         split: the part that its name puts its rows in, when names count.
-        encoding: what the configuration says that it is in; None: UTF-8.
+        config: the settings for it.
         name: its path below the configured one.
         label: the verdict on all that is in it, when folders say it.
     """
@@ -48,10 +48,15 @@ class SourceFile:
     path: Path
     format: Format
     gzipped: bool
+    config: FilesConfig = field(repr=False)
     split: str | None = None
-    encoding: str | None = None
     name: str = ""
     label: str | None = None
+
+    @property
+    def encoding(self) -> str | None:
+        """What the configuration says that it is in; None: UTF-8."""
+        return self.config.encoding
 
 
 def find_sources(config: FilesConfig) -> list[SourceFile]:
@@ -60,11 +65,15 @@ def find_sources(config: FilesConfig) -> list[SourceFile]:
     Raises:
         SourceError: when a path is missing or a file's format is not known.
     """
-    roots: dict[Path, Path] = {}
-    for path in config.paths:
-        for file in _expand(path, config):
-            roots.setdefault(file, _root(path))
-    sources = [_named(_source(file, config), roots[file], config) for file in sorted(roots)]
+    roots: dict[Path, tuple[Path, FilesConfig]] = {}
+    for part in config.parts:
+        for path in part.paths:
+            for file in _expand(path, part):
+                roots.setdefault(file, (_root(path), part))
+    sources = []
+    for file in sorted(roots):
+        root, part = roots[file]
+        sources.append(_named(_source(file, part), root))
     return sources if _names_count(config, roots) else [_without_split(s) for s in sources]
 
 
@@ -77,7 +86,8 @@ def _root(path: Path) -> Path:
     return fixed[0]
 
 
-def _named(source: SourceFile, root: Path, config: FilesConfig) -> SourceFile:
+def _named(source: SourceFile, root: Path) -> SourceFile:
+    config = source.config
     below = source.path.relative_to(root)
     label = None
     if config.label_from == "folder":
@@ -89,6 +99,11 @@ def _named(source: SourceFile, root: Path, config: FilesConfig) -> SourceFile:
 
 def problems(config: FilesConfig) -> Iterator[str]:
     """Say which of the configured paths cannot be read, a line each."""
+    for part in config.parts:
+        yield from _problems_of(part)
+
+
+def _problems_of(config: FilesConfig) -> Iterator[str]:
     for path in config.paths:
         try:
             files = _expand(path, config)
@@ -175,7 +190,7 @@ def _source(file: Path, config: FilesConfig) -> SourceFile:
             "(Parquet compresses its own columns)"
         )
     part = _PARTS.get(file.name.lower().split(".")[0])
-    source = SourceFile(file, kind, gzipped, part, config.encoding)
+    source = SourceFile(file, kind, gzipped, config, part)
     return _as_document(source, config) if config.format == "auto" else source
 
 

@@ -88,12 +88,15 @@ def _flatten_into(flat: dict[str, Any], record: Mapping[str, Any], prefix: str, 
         else:
             if isinstance(value, list):
                 _refuse_deep(value, left - 1)
-            _set_once(flat, name, value)
+            if name in flat:
+                _set_again(flat, name, value)
+            else:
+                flat[name] = value
 
 
-def _set_once(flat: dict[str, Any], name: str, value: object) -> None:
-    """Set a field; nothing tells which of two different values is the field's."""
-    before = flat.get(name)
+def _set_again(flat: dict[str, Any], name: str, value: object) -> None:
+    """Set a field that is there; nothing tells which of two different values is the field's."""
+    before = flat[name]
     if before is None:
         flat[name] = value
     elif value is not None and (type(value) is not type(before) or value != before):
