@@ -49,8 +49,9 @@ def preview_incidents(
     steps = build_steps(task, context.plugins, context.step_context(name))
     rejected: list[Rejection] = []
     found: list[Incident] = []
+    window = PullWindow(labelled=labelled, fields=task.fields, required=task.read_fields)
     with context.connector(task.connector) as connector:
-        for page in connector.pull(PullWindow(labelled=labelled, fields=task.fields)):
+        for page in connector.pull(window):
             found += steps(list(islice(page.incidents, limit - len(found))))
             rejected += page.rejected
             if len(found) >= limit:
