@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
-from sftsec_core.api.settings.paths import ConfigPath
+from sftsec_core.api.settings.paths import BASE, ConfigPath
 from sftsec_core.sdk.time_settings import TimeSettings
+
+
+def _one_or_several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
 
 
 class FilesConfig(TimeSettings):
@@ -28,10 +33,20 @@ class FilesConfig(TimeSettings):
         "found by looking.",
     )
     label: str = Field("label", description="Dotted field with the verdict: one value or a list.")
-    id: str = Field(
-        "id",
-        description="Dotted field that names an incident; a record without one is named by its "
-        "file and a digest of its content.",
+    id: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_one_or_several)
+    ] = Field(
+        ("id",),
+        min_length=1,
+        description="Dotted field that names an incident, or a list of fields that do so together; "
+        "a record without one is named by a digest of its content.",
+        json_schema_extra={"examples": ["id", ["host.name", "event.sequence"]]},
+    )
+    id_scope: Literal["file", "source"] = Field(
+        "file",
+        description="Within what an id is unique. file: records of two files are never the same, "
+        "whatever their ids. source: a record of one id and text is the same in whichever file it "
+        "stands; for ids that are unique everywhere, in files that are renamed or overlap.",
     )
     timestamp: str = Field("@timestamp", description="Dotted field with the event's time.")
     analyst: str | None = Field(None, description="Dotted field with who gave the verdict.")
@@ -53,3 +68,15 @@ class FilesConfig(TimeSettings):
     output: ConfigPath | None = Field(
         None, description="JSON lines that detections are appended to; needed only to push."
     )
+    _site: Path | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _remember_site(self, info: ValidationInfo) -> Self:
+        base = (info.context or {}).get(BASE)
+        self._site = None if base is None else Path(base)
+        return self
+
+    @property
+    def site(self) -> Path | None:
+        """The folder of the configuration file; None where the settings are not from a file."""
+        return self._site

@@ -146,9 +146,10 @@ def _needed(config: FilesConfig, window: PullWindow) -> tuple[str, ...]:
     needed = list(window.fields)
     if window.labelled:
         needed.append(config.label)
-    named = {"label", "id", "timestamp"} & config.model_fields_set
+    named = {"label", "timestamp"} & config.model_fields_set
     if window.labelled is False:
         named -= {"label"}
+    needed += config.id if "id" in config.model_fields_set else ()
     needed += [getattr(config, name) for name in sorted(named)]
     needed += [name for name in (config.analyst, config.verdict_time) if name and window.labelled]
     return tuple(dict.fromkeys(needed))
