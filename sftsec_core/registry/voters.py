@@ -17,6 +17,10 @@ LIVE = "live"
 _NAMED = 5
 _FEWEST_ON_A_SIDE = 4
 _CHANCE_NAMES = {"macro_recall": "balanced accuracy", "roc_auc": "ROC AUC"}
+_UNCOMPARED = (
+    "`sftsec model rollback` goes back to the one before it, `sftsec model promote --force REASON` "
+    "puts this one in its place"
+)
 _LEAKS = {
     "uids": "incident",
     "texts": "text",
@@ -57,9 +61,11 @@ def not_worse_than_live(
 
     It is when the whole 95% interval of the paired difference in macro-F1 (candidate - live, on
     the same test examples) lies under -`policy.tolerance`. A live model to which the candidate
-    was not compared rejects it too.
+    was not compared rejects it too, also one whose files are missing or altered.
     """
     voter = "not_worse_than_live"
+    if error := candidate.data.get("live_error"):
+        return Vote(voter, False, f"the live model cannot be compared: {error}; {_UNCOMPARED}")
     found = candidate.differences.get(LIVE)
     if found is None:
         if incumbent is None:

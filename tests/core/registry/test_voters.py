@@ -95,6 +95,13 @@ class TestNotWorseThanLive:
         assert not vote.approve
         assert "not evaluated on this test set" in vote.reason
 
+    def test_rejects_beside_an_altered_live_model(self, report: EvalReport) -> None:
+        data = {**report.data, "live_error": "model 74fd: serving.json is missing"}
+        vote = not_worse_than_live(replace(report, data=data), None, GateSettings())
+        assert not vote.approve
+        assert "serving.json is missing" in vote.reason
+        assert "--force" in vote.reason
+
     def test_rejects_an_undefined_difference(self, report: EvalReport) -> None:
         undefined = with_difference(report, "live", None)
         assert not not_worse_than_live(undefined, None, GateSettings()).approve
