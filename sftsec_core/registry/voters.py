@@ -6,6 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import EmptyConfig, VoterSpec
 from sftsec_core.api.domain import Interval, Vote
+from sftsec_core.registry.bounds import (
+    alerts_ceiling,
+    fpr_ceiling,
+    precision_floor,
+    recall_floor,
+    with_bounds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -124,27 +131,6 @@ def _cheaper(voter: str, words: str, ours: ModelScores, baseline: ModelScores) -
     return Vote(voter, False, f"{words}: equal, but more expensive ({costs})")
 
 
-def recall_floor(
-    candidate: EvalReport, _incumbent: EvalReport | None, policy: GateSettings
-) -> Vote:
-    """Require the recall of the attack side, at the threshold, to reach `policy.min_recall`.
-
-    Without a benign class every class is an attack, and the mean recall of the classes counts.
-    An undefined recall rejects the model.
-    """
-    voter, floor = "recall_floor", policy.min_recall
-    if floor is None:
-        return Vote(voter, True, "no floor is set (gate.min_recall)")
-    name = "macro_recall" if candidate.benign is None else "recall"
-    kind = "mean recall of the classes" if candidate.benign is None else "recall of attacks"
-    found = candidate.candidate.metrics.get(name)
-    if found is None or found.value is None:
-        return Vote(voter, False, f"the {kind} is undefined on this test set; the floor is {floor}")
-    verb = "reaches" if found.value >= floor else "is under"
-    reason = f"the {kind}, {_with_bounds(found)}, {verb} the floor of {floor:.3f}"
-    return Vote(voter, found.value >= floor, reason)
-
-
 def better_than_chance(
     candidate: EvalReport, _incumbent: EvalReport | None, _policy: GateSettings
 ) -> Vote:
@@ -175,7 +161,7 @@ def better_than_chance(
     chances = {"macro_recall": 1 / sum(n > 0 for n in supports.values()), "roc_auc": 0.5}
     figures = {name: model.metrics.get(name, Interval(None)) for name in chances}
     reason = "; ".join(
-        f"{_CHANCE_NAMES[name]} {_with_bounds(found)}, by chance {chances[name]:.3f}"
+        f"{_CHANCE_NAMES[name]} {with_bounds(found)}, by chance {chances[name]:.3f}"
         for name, found in figures.items()
     )
     better = all(
@@ -199,17 +185,6 @@ def _smaller_side(supports: Mapping[str, int], benign: str | None) -> int:
     """Test rows of the smaller of attacks and benign, or of the largest class and the rest."""
     one = max(supports.values(), default=0) if benign is None else supports.get(benign, 0)
     return min(one, sum(supports.values()) - one)
-
-
-def _with_bounds(found: Interval) -> str:
-    if found.value is None:
-        return "undefined"
-    bounds = f" (95% interval {found.low:.3f} to {found.high:.3f})" if _bounded(found) else ""
-    return f"{found.value:.3f}{bounds}"
-
-
-def _bounded(found: Interval) -> bool:
-    return found.low is not None and found.high is not None
 
 
 def _difference(found: Interval) -> str:
@@ -236,6 +211,9 @@ VOTERS: tuple[VoterSpec[Any], ...] = (
     _voter("Not shown to be worse than the live model.", not_worse_than_live),
     _voter("Better than the baseline, or equal at no higher cost of inference.", beats_baseline),
     _voter("A floor for the recall of the attack side.", recall_floor),
+    _voter("A ceiling for the false-positive rate.", fpr_ceiling),
+    _voter("A floor for the precision of the alerts.", precision_floor),
+    _voter("A ceiling for the alerts a day.", alerts_ceiling),
     _voter("Better than chance: balanced accuracy and ROC AUC.", better_than_chance),
     _voter("No text, near-duplicate or group in two parts of the split.", no_leak),
 )
