@@ -12,7 +12,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sftsec_core.api.domain import Vote
+    from sftsec_core.api.domain import ModelScores, Vote
     from sftsec_core.operations.retrain import RetrainResult
 
 
@@ -54,6 +54,13 @@ def _word(vote: Vote) -> str:
     return ("yes" if vote.approve else "no") + (", but" if vote.warning else "")
 
 
+def _figure(scores: ModelScores, name: str) -> float | str | None:
+    from sftsec_core.evaluation.metrics import NOT_MEASURABLE, TPR_AT_FPR
+
+    found = scores.metrics[name].value if name in scores.metrics else None
+    return NOT_MEASURABLE if found is None and name in TPR_AT_FPR else found
+
+
 def show_result(out: Console, result: RetrainResult) -> None:
     """Print models side by side, the votes, and where the report is."""
     from sftsec_core.cli.options import table
@@ -64,13 +71,15 @@ def show_result(out: Console, result: RetrainResult) -> None:
         (
             m.name,
             m.recipe,
-            *(m.metrics[n].value if n in m.metrics else None for n in names),
+            *(_figure(m, n) for n in names),
             m.fit_seconds,
             m.cut,
         )
         for m in models
     ]
     table("on test", ("model", "recipe", *names, "fit_s", "texts cut"), rows)(out)
+    for name, reason in result.report.data.get("unmeasured", {}).items():
+        out.print(f"{name} is not measurable: it {reason}")
     votes = [(v.voter, _word(v), v.reason) for v in result.decision.votes]
     table("gate", ("voter", "approves", "reason"), votes)(out)
     state = "live" if result.promoted else "approved" if result.decision.approved else "rejected"

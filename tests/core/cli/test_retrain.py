@@ -23,6 +23,10 @@ class TestRetrain:
         report = json_of(site, "report")["report"]
         assert f"report  {report}" in shown.stdout.splitlines()
         assert "pull       from incidents" in shown.stderr
+        assert "tpr_at_fpr_0.001 is not measurable: it takes 1,000 benign" in shown.stdout
+        evaluation = json_of(site, "report")["evaluation"]
+        assert evaluation["candidate"]["metrics"]["tpr_at_fpr_0.001"]["value"] is None
+        assert "tpr_at_fpr_0.001" in evaluation["data"]["unmeasured"]
 
     def test_rejection_is_printed_and_raised(self, site: Site) -> None:
         settings = yaml.safe_load(site.config.read_text(encoding="utf-8"))
