@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Detection, IncidentPage, LabelRequest, PullWindow, PushReceipt
@@ -81,4 +81,8 @@ def _unwritable(output: Path) -> str:
     place = output if output.exists() else output.parent
     while not place.exists() and place != place.parent:
         place = place.parent
-    return "" if os.access(place, os.W_OK) else f"{output} cannot be written: no right to {place}"
+    try:
+        with output.open("ab") if place == output else TemporaryFile(dir=place):
+            return ""
+    except OSError as error:
+        return f"{output} cannot be written: {place}: {error.strerror or error}"

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class IncidentPreview:
-    """Cleaned and redacted incidents, and the records that could not be read."""
+    """Cleaned and redacted incidents, and the records that could not be read.
+
+    Attributes:
+        rejected: the first of them, at most as many as incidents were asked for.
+        rejected_total: how many there were on the pages that were read.
+    """
 
     incidents: Sequence[Incident]
     rejected: Sequence[Rejection]
+    rejected_total: int
 
 
 def preview_incidents(
@@ -50,4 +56,4 @@ def preview_incidents(
             rejected += page.rejected
             if len(found) >= limit:
                 break
-    return IncidentPreview(found, rejected)
+    return IncidentPreview(found, rejected[:limit], len(rejected))
