@@ -85,10 +85,11 @@ def show_result(out: Console, result: RetrainResult) -> None:
             m.recipe,
             *(_figure(m, n) for n in names),
             m.fit_seconds,
+            m.cut,
         )
         for m in models
     ]
-    table("on test", ("model", "recipe", *names, "fit_s"), rows)(out)
+    table("on test", ("model", "recipe", *names, "fit_s", "texts cut"), rows)(out)
     for name, reason in result.report.data.get("unmeasured", {}).items():
         out.print(f"{name} is not measurable: it {reason}")
     votes = [(v.voter, _word(v), v.reason) for v in result.decision.votes]

@@ -147,6 +147,9 @@ def _put_to_the_gate(
             data=data,
             leaks=leaks,
         )
+    if cut := report.candidate.cut:
+        text = f"{name} reads only the beginning of {cut:,} of {len(split.test):,} test texts"
+        run.emit(Message(text=text, level="warning"))
     decision = decide(plugins, report, live.report if live else None, run.task.gate)
     _tell(run, name, decision)
     if live is None:

@@ -25,7 +25,7 @@ from sftsec_core.api.errors import (
 )
 from sftsec_core.evaluation.methods import ServingParts
 from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
-from sftsec_core.models.artifact import CARDS, publish, staging, verify_folder
+from sftsec_core.models.artifact import CARDS, MANIFEST, publish, staging, verify_folder
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.plugins import get
 from sftsec_core.registry.card import card_markdown
@@ -169,6 +169,10 @@ class ModelRegistry:
         self._point_candidate(task, digest, by, f"registered by run {run_id}")
         return self._known(digest)
 
+    def folders(self) -> list[Path]:
+        """The models' folders that are there, whether or not the store knows them."""
+        return sorted(path for path in self._folder.glob("*") if (path / MANIFEST).is_file())
+
     def verify(self, ref: ModelRef) -> None:
         """Check every file of a model, and each run's card, against their digests.
 
@@ -179,10 +183,8 @@ class ModelRegistry:
         """
         verify_folder(ref.folder, ref.digest)
         for made in self._table.registrations(ref.digest):
-            if made.card is None:
-                continue
-            folder = ref.folder / CARDS / made.card
-            if made.run_id == ref.run_id or folder.exists():
+            folder = ref.folder / CARDS / (made.card or "")
+            if made.card and (made.run_id == ref.run_id or folder.exists()):
                 verify_folder(folder, made.card, "card")
 
     def runs(self, ref: ModelRef) -> Sequence[Registration]:
@@ -224,8 +226,7 @@ class ModelRegistry:
             IntegrityError: when a file of the model is not the one registered.
         """
         self.verify(ref)
-        cards = {made.run_id: made.card for made in self._table.registrations(ref.digest)}
-        digest = cards.get(ref.run_id)
+        digest = {made.run_id: made.card for made in self.runs(ref)}.get(ref.run_id)
         folder = ref.folder if digest is None else ref.folder / CARDS / digest
         card: dict[str, Any] = json.loads((folder / _CARD).read_text("utf-8"))
         return card

@@ -204,8 +204,12 @@ class TaskSettings(Strict):
     def fields(self) -> tuple[str, ...]:
         """The fields of an incident that the task uses; no other is kept."""
         group = (self.group,) if self.group else ()
-        read = (*self.text, *self.numbers, *self.categories)
-        return tuple(dict.fromkeys((*read, *self.keep, *group)))
+        return tuple(dict.fromkeys((*self.read_fields, *self.keep, *group)))
+
+    @property
+    def read_fields(self) -> tuple[str, ...]:
+        """The fields that the model reads; some incident has each."""
+        return (*self.text, *self.numbers, *self.categories)
 
     @model_validator(mode="after")
     def _inputs_make_sense(self) -> TaskSettings:
