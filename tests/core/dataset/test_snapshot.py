@@ -128,7 +128,7 @@ class TestBlobs:
         pairs = (("1", IMAGE), ("2", IMAGE), ("1", b"other"), ("1", IMAGE))
         given = tuple(mixed(uid, "bad", screen=image) for uid, image in pairs)
         snapshot = build([IncidentPage(given, "c")], tmp_path, plan(fields=FIELDS, task=MIXED))
-        assert snapshot.counts["kept"] == 2
+        assert snapshot.counts["kept"] == 3
         assert snapshot.blobs() == {Blob.of(IMAGE).sha256, Blob.of(b"other").sha256}
         assert len(list((snapshot.folder / BLOBS).iterdir())) == 1
 
