@@ -183,10 +183,8 @@ class ModelRegistry:
         """
         verify_folder(ref.folder, ref.digest)
         for made in self._table.registrations(ref.digest):
-            if made.card is None:
-                continue
-            folder = ref.folder / CARDS / made.card
-            if made.run_id == ref.run_id or folder.exists():
+            folder = ref.folder / CARDS / (made.card or "")
+            if made.card and (made.run_id == ref.run_id or folder.exists()):
                 verify_folder(folder, made.card, "card")
 
     def runs(self, ref: ModelRef) -> Sequence[Registration]:
@@ -228,8 +226,7 @@ class ModelRegistry:
             IntegrityError: when a file of the model is not the one registered.
         """
         self.verify(ref)
-        cards = {made.run_id: made.card for made in self._table.registrations(ref.digest)}
-        digest = cards.get(ref.run_id)
+        digest = {made.run_id: made.card for made in self.runs(ref)}.get(ref.run_id)
         folder = ref.folder if digest is None else ref.folder / CARDS / digest
         card: dict[str, Any] = json.loads((folder / _CARD).read_text("utf-8"))
         return card

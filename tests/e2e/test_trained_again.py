@@ -32,7 +32,7 @@ def first(site: Site) -> dict[str, Any]:
 
 class TestSameData:
     def test_makes_the_same_model_again(self, site: Site, first: dict[str, Any]) -> None:
-        again = site.json("retrain", TASK)
+        again = site.json("retrain", TASK, "--force")
         assert again["run"] != first["run"]
         assert again["model"]["digest"] == first["digest"]
         assert len(site.json("model", "list", TASK)) == 1
@@ -59,6 +59,21 @@ class TestSameData:
         state.mkdir(mode=0o700)
         shutil.copy(site.folder / ".sftsec" / "salt", state / "salt")
         assert other.json("retrain", TASK)["model"]["digest"] == first["digest"]
+
+
+class TestLostOutput:
+    def test_is_filled_again_from_the_outbox(self, site: Site) -> None:
+        before = site.pushed()
+        kept = site.output.read_text(encoding="utf-8").splitlines()[:2]
+        site.output.write_text("\n".join(kept) + "\n", encoding="utf-8")
+        again = site.json("score", TASK, "--redeliver")
+        assert again["reopened"] == len(before)
+        assert again["delivered"]["duplicates"] == 2
+        assert again["delivered"]["written"] == len(before) - 2
+        assert site.pushed() == before
+        told = site.run("score", TASK, "--redeliver", "--rescan", code=2)
+        assert "leave out --rescan" in told
+        site.run("audit", "tail", "--verify")
 
 
 class TestIncidentThatGoesOn:
