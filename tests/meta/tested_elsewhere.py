@@ -208,6 +208,11 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "a query of the store: its verb prints what it returns and is run",
     ),
     Elsewhere(
+        ("sftsec_core/operations/review_labels.py",),
+        "tests/core/cli/labels/test_review.py",
+        "its verb prints what it returns and is run",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/plugin_skeleton.py",),
         "tests/core/operations/test_new_plugin.py",
         "texts of files: they are written and linted, and their own tests run",
