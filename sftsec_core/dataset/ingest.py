@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from sftsec_core.api.settings.task import DedupeSettings
     from sftsec_core.dataset.steps import StepChain
 
-NOTHING_TO_READ = "no field that the task reads has a value"
 _RULES = 2  # of what a copy is and how rows are named: no build goes on under other ones
+NOTHING_TO_READ = "no field that the task reads has a value"
 _CHUNK_INCIDENTS = 25_000
 _CHUNK_BYTES = 32 << 20
 _PARTS = frozenset({"train", "dev", "test"})

@@ -73,8 +73,11 @@ class TestScope:
 
 class TestId:
     def test_may_be_several_fields(self, tmp_path: Path) -> None:
-        host: dict[str, Any] = {"host": {"name": "h"}}
-        rows = [host | {"n": 1}, host | {"n": 2}, {"n": 2}]
+        rows: list[dict[str, Any]] = [
+            {"host": {"name": "h"}, "n": 1},
+            {"host": {"name": "h"}, "n": 2},
+            {"n": 2},
+        ]
         path = write_lines(tmp_path / "a.jsonl", rows)
         assert uids(path, id=["host.name", "n"]) == ["h|1", "h|2", "|2"]
 
