@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from sftsec_core.api.contracts import Connector, ConnectorContext
 
 _EXAMPLE = """\
-paths: [incidents]       # files, folders or globs; JSON lines, CSV, Parquet; .gz too
+paths: [incidents]       # files, folders or globs; JSON, CSV, Parquet, .eml; .gz too
 label: label             # the field that holds the analyst's verdict
 # id: id
 # timestamp: "@timestamp"
 # analyst: analyst.name
 # verdict_time: judged_at
+# rename: {email.subject: Subject Line}
+# encoding: cp1252       # of files that are not UTF-8
 # time_format: auto      # or a list: [iso, epoch_ms, "%d/%m/%Y %H:%M:%S"]
 # timezone: UTC          # of times that name no zone
 output: detections.jsonl # where detections go
@@ -30,7 +32,7 @@ output: detections.jsonl # where detections go
 @hookimpl
 def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
     """Offer `type: files`."""
-    summary = "JSON lines, CSV and Parquet files; detections to JSON lines"
+    summary = "JSON, CSV, Parquet and mail files; detections to JSON lines"
     return [
         ConnectorSpec(
             name="files",

@@ -66,10 +66,11 @@ def show_result(out: Console, result: RetrainResult) -> None:
             m.recipe,
             *(m.metrics[n].value if n in m.metrics else None for n in names),
             m.fit_seconds,
+            m.cut,
         )
         for m in models
     ]
-    table("on test", ("model", "recipe", *names, "fit_s"), rows)(out)
+    table("on test", ("model", "recipe", *names, "fit_s", "texts cut"), rows)(out)
     votes = [(v.voter, _word(v), v.reason) for v in result.decision.votes]
     table("gate", ("voter", "approves", "reason"), votes)(out)
     state = "live" if result.promoted else "approved" if result.decision.approved else "rejected"

@@ -33,6 +33,10 @@ tasks:
 
 _RECIPE = "auto"
 _NUMBERS = """\
+    # Words are compared without case, spaces, dashes and underscores. A benign true positive (the
+    # alert was right, the activity expected) is benign here: what the model learns is "no action".
+    # Move its words to the other label to be alerted on it, or give it a label of its own:
+    #   expected: [benign_positive, BTP, "disposition:2", suspicious but expected]
     # numbers: [event.count] # read as numbers, and `categories` as categories, by boosted and auto
 """
 _TAIL = """\

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.api.domain import Blob, Incident, IncidentPage, InputKind, Inputs, Rejection
+from sftsec_core.api.settings.words import word_key
 from sftsec_core.dataset.dedup.deduplicator import Deduplicator
 from sftsec_core.dataset.dedup.items import DedupItem, DedupResult, DedupStatus
 from sftsec_core.dataset.journal import Journal, Progress, read_progress
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.settings.task import DedupeSettings
     from sftsec_core.dataset.steps import StepChain
 
+NOTHING_TO_READ = "no field that the task reads has a value"
 _CHUNK_INCIDENTS = 25_000
 _CHUNK_BYTES = 32 << 20
 _PARTS = frozenset({"train", "dev", "test"})
@@ -270,7 +272,7 @@ class _Build:
 
 
 def _dedup_item(incident: Incident, inputs: Inputs) -> DedupItem:
-    verdicts = frozenset(verdict.value.casefold() for verdict in incident.verdicts)
+    verdicts = frozenset(word_key(verdict.value) for verdict in incident.verdicts)
     return DedupItem.of(incident.uid, inputs, verdicts, incident.split)
 
 
@@ -282,4 +284,4 @@ def _size(value: object) -> int:
 
 
 def _empty(incident: Incident) -> Rejection:
-    return Rejection(incident.uid, "no field that the task reads has a value")
+    return Rejection(incident.uid, NOTHING_TO_READ)

@@ -27,6 +27,7 @@ from sftsec_core.evaluation.bootstrap import (
 )
 from sftsec_core.evaluation.calibration import calibration_curve
 from sftsec_core.evaluation.comparison import Comparable, comparable, macro_f1_difference
+from sftsec_core.evaluation.inference import rows_cut
 from sftsec_core.evaluation.methods import ServingMethods, ServingParts
 from sftsec_core.evaluation.metrics import ResampledMetrics, compute_metrics
 from sftsec_core.evaluation.threshold import incidents_per_day
@@ -232,6 +233,7 @@ def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> 
         score_per_second=len(test) / max(seconds, 1e-9),
         inference_cost=fitted.inference_cost,
         actions=_action_counts(decisions),
+        cut=rows_cut(fitted.model, setup.split.test, setup.task),
     )
     return _EvaluatedModel(scores, test, macro_f1)
 

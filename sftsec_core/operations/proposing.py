@@ -143,6 +143,9 @@ def _put_to_the_gate(
             data=data,
             leaks=leaks,
         )
+    if cut := report.candidate.cut:
+        text = f"{name} reads only the beginning of {cut:,} of {len(split.test):,} test texts"
+        run.emit(Message(text=text, level="warning"))
     comparable = live is not None and live.fitted is not None
     incumbent = live.report if live is not None and comparable else None
     decision = decide(plugins, report, incumbent, run.task.gate)

@@ -96,11 +96,19 @@ def live_model(context: Context, name: str) -> ModelRef:
     context.task(name)
     live = context.registry.live(name)
     if live is None:
-        raise NoLiveModelError(
-            f"{name}@{LIVE}: there is no live model; `sftsec retrain {name}` trains one, "
-            f"`sftsec model list {name}` shows the candidates"
-        )
+        raise NoLiveModelError(f"{name}@{LIVE}: there is no live model; {_why_none(context, name)}")
     return live
+
+
+def _why_none(context: Context, name: str) -> str:
+    """What to do about it; a database that lost its models is told from a new site."""
+    folders = len(context.registry.folders())
+    if folders and not context.store.models.list(None):
+        return (
+            f"the database knows no model, though {folders:,} lie in the state folder: was it "
+            "emptied or replaced? Restore it, or train again"
+        )
+    return f"`sftsec retrain {name}` trains one, `sftsec model list {name}` shows the candidates"
 
 
 def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer, TaskSettings]:

@@ -11,6 +11,7 @@ from sftsec_core.dataset.features import build_examples, renderer
 from sftsec_core.dataset.leaks import check_leaks
 from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.split import divide
+from sftsec_core.operations.explain_data import no_examples, warn_of_gaps
 
 if TYPE_CHECKING:
     from sftsec_core.dataset.snapshot import Snapshot
@@ -44,6 +45,9 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         resolution = resolve(snapshot, task.labels, task.verdicts)
         render = renderer(run.spec, task.render, plugins)
         examples = build_examples(snapshot, resolution, render)
+        if not examples:
+            raise no_examples(run, snapshot, resolution)
+        warn_of_gaps(run, snapshot, resolution)
         split = divide(examples, task.split, plugins)
         leaks = check_leaks(split, task.dedupe)
         if not leaks.clean:
@@ -58,6 +62,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         "redactions": snapshot.manifest["step_counts"].get("redact", {}),
         "span": snapshot.manifest["span"],
         "verdicts": dict(resolution.counts),
+        "unmapped": dict(resolution.unmapped),
         "review": review,
         "split": split.method,
         "notes": list(split.notes),

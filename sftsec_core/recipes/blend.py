@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sftsec_core.api.contracts.recipe import whole_rows
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import load_model, read_json, save_model, write_json
 
@@ -40,6 +41,11 @@ class BlendModel:
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
         """Probabilities, shape (len(batch), len(labels))."""
         return average([member.predict_proba(batch) for member in self.members.values()])
+
+    def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
+        """Which rows each member reads to their end; shape (len(batch),)."""
+        whole = [whole_rows(member, batch) for member in self.members.values()]
+        return np.asarray(np.logical_and.reduce(whole), dtype=bool)
 
     def save(self, folder: Path) -> None:
         """Write each member into a subfolder of its name, and the notes beside them."""

@@ -24,7 +24,7 @@ from sftsec_core.api.errors import (
 )
 from sftsec_core.evaluation.methods import ServingParts
 from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
-from sftsec_core.models.artifact import publish, staging, verify_folder
+from sftsec_core.models.artifact import MANIFEST, publish, staging, verify_folder
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.plugins import get
 from sftsec_core.registry.card import card_markdown
@@ -160,6 +160,10 @@ class ModelRegistry:
         self._table.add(ModelRef(digest, task, serving.recipe, run_id, folder, now))
         self._point_candidate(task, digest, by, f"registered by run {run_id}")
         return self._known(digest)
+
+    def folders(self) -> list[Path]:
+        """The models' folders that are there, whether or not the store knows them."""
+        return sorted(path for path in self._folder.glob("*") if (path / MANIFEST).is_file())
 
     def verify(self, ref: ModelRef) -> None:
         """Check every file of a model against its digest.

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from sftsec_core.api.domain import Verdict
 from sftsec_core.store.columns import clean_text
@@ -46,16 +46,6 @@ class StoredVerdict:
     verdict: Verdict
     pulled_at: datetime
     run_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictCount:
-    """How often a connector's analysts said one word, and how often a machine did."""
-
-    connector: str
-    value: str
-    verdicts: int
-    automated: int
 
 
 class Verdicts:
@@ -114,19 +104,6 @@ class Verdicts:
         query = query.order_by(verdicts.c.pulled_at.desc(), verdicts.c.key).limit(limit)
         with self._database.reading() as connection:
             return [_stored(row) for row in connection.execute(query)]
-
-    def stats(self, connector: str | None = None) -> builtins.list[VerdictCount]:
-        """Return the counts by connector and word, the most frequent first."""
-        columns = (verdicts.c.connector, verdicts.c.value)
-        automated = func.count().filter(verdicts.c.automated)
-        query = (
-            select(*columns, func.count(), automated)
-            .where(*_matching(connector, None))
-            .group_by(*columns)
-            .order_by(func.count().desc(), *columns)
-        )
-        with self._database.reading() as connection:
-            return [VerdictCount(*row) for row in connection.execute(query)]
 
     def _rows(
         self, connector: str, incidents: Iterable[Incident], run_id: str | None

@@ -91,6 +91,8 @@ class ModelScores:
         score_per_second: test examples a second.
         actions: test examples that the decider dismisses, sends to review and alerts on.
         inference_cost: the recipe's relative cost of scoring one example.
+        cut: test examples whose text is longer than what the model reads; None in a report of an
+            earlier version.
     """
 
     name: str
@@ -106,6 +108,7 @@ class ModelScores:
     score_per_second: float | None = None
     inference_cost: int | None = None
     actions: Mapping[str, int] = field(default_factory=dict)
+    cut: int | None = None
 
     @property
     def temperature(self) -> float | None:

@@ -12,13 +12,24 @@ from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.values import Duration, Fraction, Strict
+from sftsec_core.api.settings.words import word_key
 
 
 class VerdictSettings(Strict):
     """How several verdicts on one incident become one label."""
 
     undetermined: tuple[str, ...] = Field(
-        ("undetermined", "unassigned", "other", "unknown"),
+        (
+            "undetermined",
+            "unassigned",
+            "other",
+            "unknown",
+            "indeterminate",
+            "inconclusive",
+            "duplicate",
+            "duplicated",
+            "not enough information",
+        ),
         description="Verdicts that say nothing; an incident with no other goes to review.",
     )
     automated_weight: Fraction = Field(
@@ -135,7 +146,8 @@ class TaskSettings(Strict):
     )
     labels: dict[str, tuple[str, ...]] = Field(
         min_length=2,
-        description="Label to the platform's words for it; case does not matter.",
+        description="Label to the platform's words for it; case, spaces, dashes and underscores "
+        "do not matter.",
     )
     benign: str | None = Field(None, description="The label that raises no detection.")
     group: str | None = Field(None, description="Field that keeps incidents together in a split.")
@@ -178,8 +190,12 @@ class TaskSettings(Strict):
     def fields(self) -> tuple[str, ...]:
         """The fields of an incident that the task uses; no other is kept."""
         group = (self.group,) if self.group else ()
-        read = (*self.text, *self.numbers, *self.categories)
-        return tuple(dict.fromkeys((*read, *self.keep, *group)))
+        return tuple(dict.fromkeys((*self.read_fields, *self.keep, *group)))
+
+    @property
+    def read_fields(self) -> tuple[str, ...]:
+        """The fields that the model reads; some incident has each."""
+        return (*self.text, *self.numbers, *self.categories)
 
     @model_validator(mode="after")
     def _inputs_make_sense(self) -> TaskSettings:
@@ -200,7 +216,7 @@ class TaskSettings(Strict):
         seen: dict[str, str] = {}
         for label, words in self.labels.items():
             for word in words:
-                other = seen.setdefault(word.casefold(), label)
+                other = seen.setdefault(word_key(word), label)
                 if other != label:
                     raise ValueError(f"the word {word!r} stands for both {other!r} and {label!r}")
         return self

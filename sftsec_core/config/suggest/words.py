@@ -1,13 +1,15 @@
 """What the words of consoles mean: an attack, none, or nothing yet.
 
-A closed table, and a few rules for words around those of the table. A word that may mean either
-("suspicious", "closed as expected by the playbook") is not guessed.
+The consoles' words, those of public data sets, and a few rules for words around them. A word
+that may mean either ("suspicious", "phishing simulation") is not guessed.
 """
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
+
+from sftsec_core.config.words import BENIGN_POSITIVE, FALSE_POSITIVE, MALICIOUS, PHISHING
 
 
 class Meaning(StrEnum):
@@ -53,11 +55,6 @@ def _table(words: str) -> frozenset[str]:
     return frozenset(word.strip() for word in words.replace("\n", " ").split("|"))
 
 
-_MEANING = {
-    **dict.fromkeys(_table(_BENIGN), Meaning.BENIGN),
-    **dict.fromkeys(_table(_MALICIOUS), Meaning.MALICIOUS),
-    **dict.fromkeys(_table(_UNDETERMINED), Meaning.UNDETERMINED),
-}
 # Words that say yes or no to the column's name, and so mean what that asks.
 _ANSWERS = frozenset({"0", "1", "true", "false", "yes", "no", "y", "n"})
 _OPEN = re.compile(
@@ -79,6 +76,15 @@ def plain(word: str) -> str:
     joined = _BETWEEN.sub(" ", spaced).strip().casefold()
     whole = _WHOLE.fullmatch(word.strip())
     return whole[1] if whole else joined or word.strip().casefold()
+
+
+_MEANING = {
+    **dict.fromkeys(_table(_BENIGN), Meaning.BENIGN),
+    **dict.fromkeys(map(plain, (*FALSE_POSITIVE, *BENIGN_POSITIVE)), Meaning.BENIGN),
+    **dict.fromkeys(_table(_MALICIOUS), Meaning.MALICIOUS),
+    **dict.fromkeys(map(plain, (*MALICIOUS, *PHISHING)), Meaning.MALICIOUS),
+    **dict.fromkeys(_table(_UNDETERMINED), Meaning.UNDETERMINED),
+}
 
 
 def meaning_of(word: str, column: str = "") -> Meaning | None:

@@ -49,6 +49,6 @@ class TestSample:
         assert refused.where == "a.jsonl:2"
 
     def test_refuses_files_of_no_known_kind(self, tmp_path: Path) -> None:
-        (tmp_path / "mail.eml").write_text("Subject: x\n", encoding="utf-8")
-        with pytest.raises(SourceError, match=r"\.eml were left out"):
+        (tmp_path / "notes.docx").write_text("x\n", encoding="utf-8")
+        with pytest.raises(SourceError, match=r"\.docx were left out"):
             open_sample(tmp_path, tmp_path)
