@@ -9,6 +9,7 @@ from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
+from sftsec_files.sample import open_sample
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import Connector, ConnectorContext
@@ -40,6 +41,7 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
             config_model=FilesConfig,
             create=_create,
             example=_EXAMPLE,
+            sample=open_sample,
         )
     ]
 

@@ -24,6 +24,8 @@ COMMANDS = {
     "score": "sftsec_core.cli.score",
     "serve": "sftsec_core.cli.serve",
     "report": "sftsec_core.cli.report",
+    "runs": "sftsec_core.cli.runs",
+    "status": "sftsec_core.cli.status",
     "model": "sftsec_core.cli.model",
     "package": "sftsec_core.cli.package",
     "plugins": "sftsec_core.cli.plugins",
