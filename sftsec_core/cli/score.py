@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_task
 from sftsec_core.cli.events import STDOUT, check_events, events_option
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
 @click.command("score", short_help="Score unlabelled incidents and push detections.")
-@click.argument("task")
+@click.argument("task", shell_complete=complete_task)
 @click.option("--rescan", is_flag=True, help="Score everything again, not only what is new.")
 @events_option
 @json_option
