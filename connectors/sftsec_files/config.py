@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from sftsec_core.api.settings.paths import ConfigPath
+from sftsec_core.api.settings.paths import BASE, ConfigPath
 from sftsec_core.sdk.time_settings import TimeSettings
+
+
+def _one_or_several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
 
 
 class FilesSource(TimeSettings):
@@ -33,10 +45,20 @@ class FilesSource(TimeSettings):
         description="folder: the verdict is the name of the folder that a file lies in; "
         "top_folder: of the one below the configured path.",
     )
-    id: str = Field(
-        "id",
-        description="Dotted field that names an incident; a record without one is named by its "
-        "file and a digest of its content.",
+    id: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_one_or_several)
+    ] = Field(
+        ("id",),
+        min_length=1,
+        description="Dotted field that names an incident, or a list of fields that do so together; "
+        "a record without one is named by a digest of its content.",
+        json_schema_extra={"examples": ["id", ["host.name", "event.sequence"]]},
+    )
+    id_scope: Literal["file", "source"] = Field(
+        "file",
+        description="Within what an id is unique. file: records of two files are never the same, "
+        "whatever their ids. source: a record of one id and text is the same in whichever file it "
+        "stands; for ids that are unique everywhere, in files that are renamed or overlap.",
     )
     timestamp: str = Field("@timestamp", description="Dotted field with the event's time.")
     analyst: str | None = Field(None, description="Dotted field with who gave the verdict.")
@@ -92,6 +114,8 @@ class FilesConfig(FilesSource):
         None, description="JSON lines that detections are appended to; needed only to push."
     )
 
+    _site: Path | None = PrivateAttr(None)
+
     @property
     def parts(self) -> tuple[FilesConfig, ...]:
         """These settings with the paths and settings of each source."""
@@ -108,3 +132,14 @@ class FilesConfig(FilesSource):
         if not self.paths and not self.sources:
             raise ValueError("name the files: `paths`, or `sources` with `paths` each")
         return self
+
+    @model_validator(mode="after")
+    def _remember_site(self, info: ValidationInfo) -> Self:
+        base = (info.context or {}).get(BASE)
+        self._site = None if base is None else Path(base)
+        return self
+
+    @property
+    def site(self) -> Path | None:
+        """The folder of the configuration file; None where the settings are not from a file."""
+        return self._site

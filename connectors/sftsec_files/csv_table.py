@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # Excel's own first line
+_SHOWN = 80
 _OPEN = "a quote opens in this line and does not close"
 
 
@@ -162,8 +163,9 @@ def _check(source: SourceFile, names: list[str], delimiter: str) -> None:
         best = max(others, key=names[0].count)
         shown = '"\\t"' if best == "\t" else f"'{best}'"
         raise SourceError(
-            f"{source.path}: with the delimiter {delimiter!r} the header is one column, and "
-            f"{best!r} stands in it {names[0].count(best)} times: set `delimiter: {shown}`"
+            f"{source.path}: with the delimiter {delimiter!r} the header is one column, "
+            f"{names[0][:_SHOWN]!r}, in which {best!r} stands {names[0].count(best)} times: "
+            f"set `delimiter: {shown}`"
         )
 
 

@@ -115,7 +115,7 @@ def read_document(
     with _open(source) as stream:
         count = 0
         try:
-            watched = watched_keys(needed)
+            watched = watched_keys(needed, config)
             for built in _values(_events(stream), layout, config.max_record_bytes, watched):
                 count += 1
                 if count > start.at:
@@ -223,9 +223,15 @@ class _Built(NamedTuple):
     problem: str = ""
 
 
-def watched_keys(needed: Iterable[str]) -> frozenset[str]:
-    """The keys of which an object should have one: the parts and the whole of needed names."""
-    return frozenset(key for name in needed for key in (name, name.rpartition(".")[2]))
+def watched_keys(needed: Iterable[str], config: FilesConfig) -> frozenset[str]:
+    """The keys of which one object should have one.
+
+    These are needed names and their first parts, and of what says the verdict each part; to watch
+    a common key such as `name` costs time.
+    """
+    keys = {key for name in needed for key in (name, name.partition(".")[0])}
+    judged = filter(None, (config.label, config.analyst, config.verdict_time))
+    return frozenset(keys.union(*(name.split(".") for name in judged)))
 
 
 class _Builder:

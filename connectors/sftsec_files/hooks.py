@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _EXAMPLE = """\
 paths: [incidents]       # files, folders or globs; JSON, CSV, Parquet, .eml; .gz too
 label: label             # the field that holds the analyst's verdict
-# id: id
+# id: id                 # or a list: [host.name, event.sequence]
+# id_scope: file         # source, where ids are unique in all files together
 # timestamp: "@timestamp"
 # analyst: analyst.name
 # verdict_time: judged_at

@@ -7,12 +7,12 @@ parsed of one is left out, and what cannot be taken for a mail at all is rejecte
 
 from __future__ import annotations
 
-import email.policy
 import hashlib
 import re
 from datetime import UTC
 from email import message_from_bytes
 from email.errors import MessageError
+from email.header import decode_header
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from sftsec_files.streams import BROKEN, FileRecord, Start, describe_break, open
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from email.message import EmailMessage, Message
+    from email.message import Message
     from typing import IO
 
     from sftsec_files.config import FilesConfig
@@ -48,6 +48,8 @@ _KNOWN = frozenset({*_ADDRESSES.values(), *_TEXTS.values(), "date", "received", 
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]]+@[^\s<>,;:\"()\[\]]+")
 _DEEPEST = 64
 _SEPARATOR = b"From "
+# What the standard library raises on the header fields and the text of hostile mail.
+_BROKEN_PART = (MessageError, ValueError, TypeError, LookupError, AttributeError, AssertionError)
 
 
 def read_eml(source: SourceFile, start: Start, config: FilesConfig) -> Iterator[FileRecord]:
@@ -127,7 +129,7 @@ def mail_fields(raw: bytes, config: FilesConfig) -> dict[str, Any]:
         UnusableError: when it has none of a mail's header fields, or nests too deep.
     """
     try:
-        mail: EmailMessage = message_from_bytes(raw.removeprefix(BOM), policy=email.policy.default)
+        mail = message_from_bytes(raw.removeprefix(BOM))
         names = {name.lower() for name, _ in mail.raw_items()}
     except (MessageError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise UnusableError(f"not a mail that can be parsed ({type(error).__name__})") from error
@@ -149,19 +151,21 @@ def mail_fields(raw: bytes, config: FilesConfig) -> dict[str, Any]:
 
 
 def _values(mail: Message, name: str) -> list[str]:
-    """The values of a header field, decoded."""
-    found = []
-    for raw_name, raw in mail.raw_items() if hasattr(mail, "raw_items") else ():
-        if raw_name.lower() != name:
-            continue
-        try:
-            text = str(mail.policy.header_fetch_parse(raw_name, raw))
-        except Exception:  # noqa: BLE001 - the parser of headers raises any kind on hostile mail
-            text = str(raw)
-        if "\ufffd" in text and "=?" not in str(raw):
-            text = str(raw)  # bytes without an encoding, which the parser gives up
-        found.append(_clean(text))
-    return found
+    """The values of a header field, as they are written."""
+    return [str(raw) for raw_name, raw in mail.raw_items() if raw_name.lower() == name]
+
+
+def _text_of(raw: str) -> str:
+    """The text of a header field: encoded words decoded, broken ones left as they are."""
+    if "=?" not in raw:
+        return _clean(raw)
+    try:
+        parts = decode_header(_clean(raw))
+    except _BROKEN_PART:
+        return _clean(raw)
+    return _clean(
+        "".join(_decoded(p, charset) if isinstance(p, bytes) else p for p, charset in parts)
+    )
 
 
 def _clean(text: str) -> str:
@@ -177,23 +181,24 @@ def _decoded(raw: bytes, charset: str | None) -> str:
     for name in (charset, "utf-8"):
         try:
             return raw.decode(name or "utf-8")
-        except (UnicodeDecodeError, LookupError):
+        except (ValueError, LookupError):
             continue
     return raw.decode("cp1252", "replace")
 
 
 def _text(mail: Message, name: str) -> str | None:
-    return next(iter(_values(mail, name)), None)
+    return next(map(_text_of, _values(mail, name)), None)
 
 
 def _addresses(mail: Message, name: str) -> list[str]:
-    values = _values(mail, name)
+    values = [_clean(raw) for raw in _values(mail, name)]
     found = [address for _, address in getaddresses(values) if "@" in address]
     return list(dict.fromkeys(found or _ADDRESS.findall(" ".join(values))))
 
 
 def _names(mail: Message, name: str) -> list[str]:
-    return [shown for shown, _ in getaddresses(_values(mail, name)) if shown]
+    values = [_clean(raw) for raw in _values(mail, name)]
+    return [_text_of(shown) for shown, _ in getaddresses(values) if shown]
 
 
 def _one(values: list[str]) -> str | list[str] | None:
@@ -244,7 +249,7 @@ class _Body:
         if name or part.get_content_disposition() == "attachment":
             self._files.append(name or "")
             self._types.append(kind)
-        inner = part.get_payload()
+        inner = part.get_payload() if part.is_multipart() else None
         if isinstance(inner, list):
             self._add_parts(inner, kind, depth)
         elif name is None and kind in ("text/plain", "text/html"):
@@ -262,7 +267,10 @@ class _Body:
 
     def _text(self, part: Message) -> str:
         """The text of a part; the links of a page are kept."""
-        raw = part.get_payload(decode=True)
+        try:
+            raw = part.get_payload(decode=True)
+        except _BROKEN_PART:
+            return ""
         if not isinstance(raw, bytes):
             return ""
         text = _decoded(raw, _charset(part)).replace("\r\n", "\n").replace("\0", "")
@@ -279,13 +287,13 @@ def _has_files(part: Message) -> bool:
 def _charset(part: Message) -> str | None:
     try:
         return part.get_content_charset()
-    except (MessageError, ValueError, LookupError, TypeError):
+    except _BROKEN_PART:
         return None
 
 
 def _file_name(part: Message) -> str | None:
     try:
         name = part.get_filename()
-    except (MessageError, ValueError, LookupError, TypeError):
+    except _BROKEN_PART:
         return "unreadable"
-    return _clean(name) if name is not None else None
+    return _text_of(name) if name is not None else None

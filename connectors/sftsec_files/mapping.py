@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
-
-import orjson
 
 from sftsec_core.api.domain import Incident, PullWindow, Verdict
 from sftsec_core.sdk.fields import select_fields
@@ -19,6 +16,7 @@ from sftsec_core.sdk.records import (
 )
 from sftsec_core.sdk.window import TimeBounds
 from sftsec_files.columns import FieldCheck, needed_fields
+from sftsec_files.identity import RecordNamer
 from sftsec_files.wrappers import Unwrapper
 
 if TYPE_CHECKING:
@@ -46,6 +44,7 @@ class RecordMapper:
         self._config = config
         self._window = window
         self._source = source
+        self._namer = RecordNamer(config, source.path)
         self._wanted = window.fields
         self._check = check
         json_lines = source.format == "jsonl"
@@ -81,7 +80,7 @@ class RecordMapper:
         verdicts = self._verdicts(flat)
         if self._window.labelled is not None and bool(verdicts) != self._window.labelled:
             return None
-        uid = self._uid(flat, record)
+        uid = self._namer.name(flat, record)
         return Incident(uid, self._fields(flat), verdicts, at, self._source.split)
 
     def _renamed(self, flat: dict[str, Any]) -> dict[str, Any]:
@@ -104,18 +103,6 @@ class RecordMapper:
                 f"no time in {self._config.timestamp!r}, so it cannot be said to lie in the window"
             )
         return TimeBounds(window.since, window.until).contains(at)
-
-    def _uid(self, flat: Mapping[str, Any], record: dict[str, Any]) -> str:
-        value = single(flat.get(self._config.id))
-        if isinstance(value, str) and value:
-            return value
-        if value is None or value == "":
-            # The digest of the content, not the line: stable when a line is put in before it.
-            raw = orjson.dumps(record, default=str, option=orjson.OPT_SORT_KEYS)
-            return f"{self._source.path.name}:{hashlib.sha256(raw).hexdigest()[:24]}"
-        if isinstance(value, int):
-            return str(value)
-        raise UnusableError(f"{self._config.id!r} is a {type(value).__name__}, not a name")
 
     def _fields(self, flat: dict[str, Any]) -> dict[str, Any]:
         if self._wanted:

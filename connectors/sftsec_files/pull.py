@@ -125,10 +125,9 @@ class _Pull:
         for record in read(source, start, needed, config):
             self._page.add(record, mapper, source)
             if self._page.is_full(config):
-                place = Start(record.at, record.number)
-                self._state.marks[source.path] = mark(source, place, size, done=record.last)
+                self._state.marks[source.path] = mark(source, record.end, size, done=record.last)
                 yield self._close()
-        end = start if record is None else Start(record.at, record.number)
+        end = start if record is None else record.end
         self._state.marks[source.path] = mark(source, end, size, done=True)
 
     def _close(self) -> IncidentPage:

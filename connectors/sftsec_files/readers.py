@@ -20,6 +20,7 @@ from sftsec_files.lines import BOM, Lines, nearly_json, refused, undecodable
 from sftsec_files.mail import read_eml, read_mbox
 from sftsec_files.sources import A_WORKBOOK
 from sftsec_files.streams import FileRecord, Start, open_stream
+from sftsec_files.wrappers import bulk_action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,40 +72,64 @@ def _read_json_lines(
 ) -> Iterator[FileRecord]:
     with open_stream(source, start) as stream:
         lines = Lines(stream, start, config.max_record_bytes)
-        loads = orjson.loads
-        watched = watched_keys(needed)
-        # orjson takes the last of two values of a name: only a line that may have two is looked at.
-        quoted = [b'"%b"' % name.encode() for name in watched]
+        reader = _LineReader(lines, watched_keys(needed, config), source.encoding)
         while (raw := lines.next()) is not None:
             if isinstance(raw, FileRecord):
                 yield raw
                 if raw.last:
                     return
-                continue
-            try:
-                value = loads(raw)
-            except orjson.JSONDecodeError as error:
-                if raw.strip(b" \t\r\n" + BOM):
-                    yield _json_refused(lines, raw, error, source)
-                continue
-            if not isinstance(value, dict):
-                kind = type(value).__name__
-                yield refused(lines, raw, f"a JSON {kind}, not an object: one object a line")
-            elif any(raw.count(name) > 1 for name in quoted) and (twice := _twice(raw, watched)):
-                yield refused(lines, raw, TWICE.format(twice))
-            else:
-                yield FileRecord(lines.at, lines.number, value, size=len(raw))
+            elif (record := reader.read(raw)) is not None:
+                yield record
 
 
-def _json_refused(
-    lines: Lines, raw: bytes, error: orjson.JSONDecodeError, source: SourceFile
-) -> FileRecord:
-    value = nearly_json(raw)
-    if isinstance(value, dict):
+class _LineReader:
+    """Makes records of the lines of one file."""
+
+    def __init__(self, lines: Lines, watched: frozenset[str], encoding: str | None) -> None:
+        self._lines = lines
+        self._watched = watched
+        # orjson takes the last of two values of a key: only a line that may have two is looked at.
+        self._quoted = [b'"%b"' % name.encode() for name in watched]
+        self._encoding = encoding
+        self._action: dict[str, Any] | None = None
+
+    def read(self, raw: bytes) -> FileRecord | None:
+        """Read a line; None where it holds no record: a blank one, an action of a bulk request."""
+        try:
+            value = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            return self._nearly(raw, error) if raw.strip(b" \t\r\n" + BOM) else None
+        return self._record(raw, value)
+
+    def _record(self, raw: bytes, value: object) -> FileRecord | None:
+        lines = self._lines
+        if not isinstance(value, dict):
+            kind = type(value).__name__
+            return refused(lines, raw, f"a JSON {kind}, not an object: one object a line")
+        if any(raw.count(name) > 1 for name in self._quoted):
+            twice = _twice(raw, self._watched)
+            if twice is not None:
+                return refused(lines, raw, TWICE.format(twice))
+        if self._action is not None:
+            value = {**self._action, "_source": value}
+            self._action = None
+        elif len(value) == 1:
+            self._action = bulk_action(value)
+            if self._action is not None:
+                return None
         return FileRecord(lines.at, lines.number, value, size=len(raw))
-    # Only orjson's own message and the position, so that no content reaches the quarantine.
-    reason = undecodable(raw, source.encoding) or f"not JSON: {error.msg} (character {error.pos})"
-    return refused(lines, raw, reason)
+
+    def _nearly(self, raw: bytes, error: orjson.JSONDecodeError) -> FileRecord | None:
+        value = nearly_json(raw)
+        if isinstance(value, dict):
+            return self._record(raw.removeprefix(BOM).strip().removesuffix(b","), value)
+        # Only orjson's own message and the position, so that no content reaches the quarantine.
+        reason = undecodable(raw, self._encoding)
+        reason = reason or f"not JSON: {error.msg} (character {error.pos})"
+        found = refused(self._lines, raw, reason)
+        # A last line that may still be written is read again, when the file has grown.
+        torn = not raw.endswith(b"\n")
+        return found._replace(at=found.at - len(raw), torn=True) if torn else found
 
 
 def _twice(raw: bytes, watched: frozenset[str]) -> str | None:

@@ -49,6 +49,7 @@ class FileRecord(NamedTuple):
         digest: hex SHA-256 of its bytes; "" when it has a value, which is hashed only on need.
         size: its bytes.
         last: whether the file cannot be read after it.
+        torn: whether it is a line without its end; then `at` is the place before it.
     """
 
     at: int
@@ -58,6 +59,12 @@ class FileRecord(NamedTuple):
     digest: str = ""
     size: int = 0
     last: bool = False
+    torn: bool = False
+
+    @property
+    def end(self) -> Start:
+        """Where to read on."""
+        return Start(self.at, self.number - self.torn)
 
 
 def describe_break(error: Exception) -> str:

@@ -96,6 +96,7 @@ from sftsec_core.api.domain import (
     WorstError,
     detection_uid,
     event_from_json,
+    inputs_digest,
 )
 from sftsec_core.api.errors import (
     AmbiguousNameError,
@@ -259,6 +260,7 @@ __all__ = [
     "detection_uid",
     "event_from_json",
     "hookimpl",
+    "inputs_digest",
     "resolve_path",
     "unknown",
 ]

@@ -60,6 +60,9 @@ _TAIL = """\
       min_labels: 100        # labels a class before a model may be promoted
       on_few_labels: refuse  # or warn
       # min_recall: 0.8
+      # min_precision: 0.5
+      # max_fpr: 0.01          # test needs 1 / max_fpr benign incidents
+      # max_alerts_per_day: 50 # at the rate of labelled incidents in test
 
 # serve:                     # `sftsec serve`: the HTTP endpoint that a SIEM's search command asks
 #   tokens: {splunk: env:SFTSEC_SERVE_TOKEN}  # a name for the log, and where its token is

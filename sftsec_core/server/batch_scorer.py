@@ -94,6 +94,7 @@ class BatchScorer:
             reason=reason,
             action=decision.action.value,
             labels=decision.labels,
+            inputs_digest=self.scorer.digest_of(decision.inputs),
         )
 
     def _suppression_reason(self, decision: ScoringDecision) -> str | None:

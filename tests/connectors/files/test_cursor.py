@@ -86,6 +86,19 @@ class TestChangedFile:
         path.write_bytes(b"".join(lines[:400]) + b"".join(reversed(lines[400:])) + lines[0])
         assert len(site.new()) == 501
 
+    def test_half_a_line_is_read_when_whole(self, site: Site) -> None:
+        line = orjson.dumps(named("late")[0])
+        path = site.folder / "b.jsonl"
+        with path.open("ab") as stream:
+            stream.write(line[:20])
+        for _ in range(2):
+            [page] = pages(site.folder, cursor=site.cursor)
+            assert [one.where.rpartition(":")[2] for one in page.rejected] == ["3"]
+            site.cursor = page.cursor
+        with path.open("ab") as stream:
+            stream.write(line[20:] + b"\n")
+        assert site.new() == ["late"]
+
     def test_that_is_gone_is_no_error(self, site: Site) -> None:
         (site.folder / "b.jsonl").unlink()
         assert site.new() == []

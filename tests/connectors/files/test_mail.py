@@ -123,6 +123,8 @@ class TestBrokenMail:
             b"To: =?utf-8?b?!!!?=",
             b"Content-Type: ;;;",
             b"Content-Type: text/plain; charset=no-such",
+            b"Content-Type: text/plain; charset*=x''ascii",
+            b"Content-Type: text/plain; charset=a\0b",
             b"Content-Type: multipart/mixed",
             b"Content-Disposition: attachment; filename*=x'y",
             b"Content-Transfer-Encoding: base64",

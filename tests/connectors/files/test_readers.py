@@ -200,6 +200,16 @@ class TestRepeatedKey:
             "'message' is there twice in one object",
         ]
 
+    def test_of_an_outer_object_is_refused(self, tmp_path: Path) -> None:
+        rows = [
+            b'{"id": "1", "verdict": {"word": "a"}, "verdict": {"word": "b"}}\n',
+            b'{"id": "2", "verdict": {"word": "a", "word": "b"}}\n',
+            b'{"id": "3", "verdict": {"word": "a"}, "x": {"verdict": {"word": "b"}}}\n',
+        ]
+        found, rejected = pull(write(tmp_path / "a.jsonl", *rows), label="verdict.word")
+        assert [one.uid for one in found] == ["3"]
+        assert [one.reason.split()[0] for one in rejected] == ["'verdict'", "'word'"]
+
     def test_flat_and_nested_is_refused(self, tmp_path: Path) -> None:
         rows = [{"a.b": 1, "a": {"b": 2}}, {"a.b": 1, "a": {"c": 2}}]
         found, rejected = pull(write_lines(tmp_path / "a.jsonl", rows))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sftsec_core.api.domain import PullWindow
-from tests.connectors.files.helpers import pull, texts, write_lines
+from tests.connectors.files.helpers import pages, pull, texts, write_lines
 
 ASKED = PullWindow(labelled=True, fields=("message", "host.name"))
 EVENT = {"message": "m", "host": {"name": "h"}, "label": "bad"}
@@ -20,7 +21,8 @@ WRAPPED: dict[str, dict[str, Any]] = {
     },
     "elasticdump": {"_index": "x", "_id": "1", "_score": 1, "_source": EVENT},
     "search after": {"_index": "x", "_id": "1", "sort": [5], "_source": EVENT},
-    "one key": {"event": EVENT},
+    "one key": {"entry": EVENT},
+    "event collector": {"time": 1767600000, "host": "h", "sourcetype": "s", "event": EVENT},
     "two levels": {"result": {"_source": EVENT}},
 }
 
@@ -47,6 +49,27 @@ class TestUnwrapper:
         window = PullWindow(labelled=True, fields=("result.message",))
         found, _ = pull(path, window=window, label="result.label")
         assert texts(found, "result.message") == ["m"]
+
+    def test_gives_the_collected_event_its_time(self, tmp_path: Path) -> None:
+        rows: list[dict[str, Any]] = [{"time": 1767600000, "event": EVENT}]
+        rows += [{"time": 1, "event": {"kind": "alert"}}]
+        found, _ = pull(write_lines(tmp_path / "a.jsonl", rows), window=ASKED)
+        assert [one.at for one in found] == [datetime(2026, 1, 5, 8, tzinfo=UTC)]
+
+    def test_joins_a_bulk_request(self, tmp_path: Path) -> None:
+        actions: list[dict[str, Any]] = [
+            {"index": {"_index": "x", "_id": "1"}},
+            {"create": {"_id": "2"}},
+            {"index": {}},
+        ]
+        rows = [row for action in actions for row in (action, EVENT)]
+        path = write_lines(tmp_path / "a.ndjson", [*rows, {"index": {"name": "no action"}}])
+        found, rejected = pull(path)
+        assert [one.uid for one in found[:2]] == ["x/1", "2"]
+        assert (len(found), rejected) == (4, [])
+        every = pages(path, page_size=1)
+        rest = pages(path, page_size=1, cursor=every[0].cursor)
+        assert [page.incidents for page in rest] == [page.incidents for page in every[1:]]
 
     def test_follows_the_configured_field(self, tmp_path: Path) -> None:
         rows: list[dict[str, Any]] = [

@@ -21,7 +21,7 @@ class TestReview:
         built = json.loads(site.run("dataset", "build", "triage", "--json"))
         found = json_of(site, "labels", "review", "triage", "--limit", "5000")
         assert found["total"] == len(found["incidents"]) == built["review"]
-        by_uid = {each["uid"].rpartition(":")[2]: each for each in found["incidents"]}
+        by_uid = {each["uid"].rpartition("#")[2]: each for each in found["incidents"]}
         assert by_uid["torn-1"]["reason"] == "same text, different labels"
         assert by_uid["torn-2"]["verdicts"] == ["malicious"]
         assert by_uid["odd"]["reason"] == "unmapped verdict 'Closed'"
