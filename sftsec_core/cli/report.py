@@ -6,12 +6,13 @@ import webbrowser
 
 import click
 
+from sftsec_core.cli.complete import complete_run, complete_task
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
 @click.command("report", short_help="Show how a run ended and where its report is.")
-@click.argument("run", required=False)
-@click.option("--task", help="The newest run of this task.")
+@click.argument("run", required=False, shell_complete=complete_run)
+@click.option("--task", help="The newest run of this task.", shell_complete=complete_task)
 @click.option("--open", "open_it", is_flag=True, help="Open the report in a browser.")
 @json_option
 @pass_app

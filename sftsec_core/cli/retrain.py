@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sftsec_core.cli.complete import complete_task
 from sftsec_core.cli.events import STDOUT, check_events, events_option
 from sftsec_core.cli.options import App, emit, json_option, pass_app
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("retrain", short_help="Train a new model; promote it if the gate approves.")
-@click.argument("task")
+@click.argument("task", shell_complete=complete_task)
 @click.option("--no-promote", is_flag=True, help="Stop at the gate's decision.")
 @click.option("--force", is_flag=True, help="Train also when no verdict is new.")
 @events_option

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sftsec_core.cli.complete import complete_task
 from sftsec_core.cli.events import STDOUT, check_events, events_option
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("score", short_help="Score unlabelled incidents and push detections.")
-@click.argument("task")
+@click.argument("task", shell_complete=complete_task)
 @click.option("--rescan", is_flag=True, help="Score everything again, not only what is new.")
 @click.option(
     "--redeliver",

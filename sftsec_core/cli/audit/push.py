@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_connector
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
 @click.command("push", short_help="Copy new entries of the audit log to a connector.")
-@click.argument("connector")
+@click.argument("connector", shell_complete=complete_connector)
 @json_option
 @pass_app
 def command(app: App, connector: str, as_json: bool) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_connector
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
 @click.command("check", short_help="Test connectivity of all or the named connectors.")
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=complete_connector)
 @json_option
 @pass_app
 def command(app: App, names: tuple[str, ...], as_json: bool) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sftsec_core.cli.complete import complete_task
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command("pull", short_help="Show a task's first incidents, cleaned and redacted.")
-@click.argument("task")
+@click.argument("task", shell_complete=complete_task)
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1), help="Incidents.")
 @click.option("--labelled/--unlabelled", default=None, help="Only with or without a verdict.")
 @json_option

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_connector
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
 @click.command("setup", short_help="Create the templates and indices a connector writes to.")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_connector)
 @json_option
 @pass_app
 def command(app: App, name: str, as_json: bool) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_task
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
 @click.command("build", short_help="Build the data set that a retraining run would train on.")
-@click.argument("task")
+@click.argument("task", shell_complete=complete_task)
 @json_option
 @pass_app
 def command(app: App, task: str, as_json: bool) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_task
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
 @click.command("request", short_help="Ask analysts to label the most uncertain incidents.")
-@click.argument("task")
+@click.argument("task", shell_complete=complete_task)
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--dry-run", is_flag=True, help="Only show them.")
 @json_option

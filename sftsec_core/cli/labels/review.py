@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_task
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
 @click.command("review", short_help="List incidents that wait for a review, with the reason.")
-@click.argument("task")
+@click.argument("task", shell_complete=complete_task)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Incidents.")
 @json_option
 @pass_app

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sftsec_core.cli.complete import complete_task
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("stats", short_help="Count verdicts by word, label and analyst.")
-@click.argument("tasks", nargs=-1)
+@click.argument("tasks", nargs=-1, shell_complete=complete_task)
 @json_option
 @pass_app
 def command(app: App, tasks: tuple[str, ...], as_json: bool) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_task
 from sftsec_core.cli.model.show import describe
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
 @click.command("list", short_help="List models and their aliases, newest first.")
-@click.argument("task", required=False)
+@click.argument("task", required=False, shell_complete=complete_task)
 @json_option
 @pass_app
 def command(app: App, task: str | None, as_json: bool) -> None:

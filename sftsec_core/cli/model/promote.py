@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_model, complete_task
 from sftsec_core.cli.model.show import describe
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
 @click.command("promote", short_help="Make an approved model the live one.")
-@click.argument("model")
-@click.option("--task", help="Look only among this task's models.")
+@click.argument("model", shell_complete=complete_model)
+@click.option("--task", help="Look only among this task's models.", shell_complete=complete_task)
 @click.option("--force", metavar="REASON", help="Promote against the gate; the reason is kept.")
 @json_option
 @pass_app

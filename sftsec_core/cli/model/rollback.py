@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_task
 from sftsec_core.cli.model.show import describe
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
 @click.command("rollback", short_help="Restore the previously live model.")
-@click.argument("task")
+@click.argument("task", shell_complete=complete_task)
 @click.option("--reason", default="by hand", show_default=True, help="Kept in the audit log.")
 @json_option
 @pass_app

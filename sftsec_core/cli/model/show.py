@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sftsec_core.cli.complete import complete_model, complete_task
 from sftsec_core.cli.options import App, emit, json_option, pass_app
 
 if TYPE_CHECKING:
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @click.command("show", short_help="Show a model's card after verifying its files.")
-@click.argument("model")
-@click.option("--task", help="Look only among this task's models.")
+@click.argument("model", shell_complete=complete_model)
+@click.option("--task", help="Look only among this task's models.", shell_complete=complete_task)
 @json_option
 @pass_app
 def command(app: App, model: str, task: str | None, as_json: bool) -> None:

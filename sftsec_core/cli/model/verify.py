@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_model
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
 @click.command("verify", short_help="Verify models' files against their digests.")
-@click.argument("models", nargs=-1)
+@click.argument("models", nargs=-1, shell_complete=complete_model)
 @json_option
 @pass_app
 def command(app: App, models: tuple[str, ...], as_json: bool) -> None:

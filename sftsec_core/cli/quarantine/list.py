@@ -6,11 +6,12 @@ from dataclasses import asdict
 
 import click
 
+from sftsec_core.cli.complete import complete_connector
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
 @click.command("list", short_help="List records that could not be read or pushed.")
-@click.option("--connector", help="Only this connector's.")
+@click.option("--connector", help="Only this connector's.", shell_complete=complete_connector)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
 @json_option
 @pass_app

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sftsec_core.cli.complete import complete_run
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command("diff", short_help="Compare two runs: settings, data and figures.")
-@click.argument("first")
-@click.argument("second")
+@click.argument("first", shell_complete=complete_run)
+@click.argument("second", shell_complete=complete_run)
 @json_option
 @pass_app
 def command(app: App, first: str, second: str, as_json: bool) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_task
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
 @click.command("list", short_help="List runs and how each ended, newest first.")
-@click.argument("task", required=False)
+@click.argument("task", required=False, shell_complete=complete_task)
 @click.option("--kind", type=click.Choice(["retrain", "score", "dataset"]), help="Only these.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1))
 @json_option

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_run
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
 @click.command("show", short_help="Show a run's end, figures and settings.")
-@click.argument("run")
+@click.argument("run", shell_complete=complete_run)
 @json_option
 @pass_app
 def command(app: App, run: str, as_json: bool) -> None:
