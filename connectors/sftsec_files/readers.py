@@ -75,6 +75,7 @@ def _read_json_lines(
         reader = _LineReader(lines, watched_keys(needed, config), source.encoding)
         while (raw := lines.next()) is not None:
             if isinstance(raw, FileRecord):
+                reader.forget()
                 yield raw
                 if raw.last:
                     return
@@ -93,6 +94,10 @@ class _LineReader:
         self._encoding = encoding
         self._action: dict[str, Any] | None = None
 
+    def forget(self) -> None:
+        """Take an action for one of a line that could not be read: a pull may resume after that."""
+        self._action = None
+
     def read(self, raw: bytes) -> FileRecord | None:
         """Read a line; None where it holds no record: a blank one, an action of a bulk request."""
         try:
@@ -104,15 +109,17 @@ class _LineReader:
     def _record(self, raw: bytes, value: object) -> FileRecord | None:
         lines = self._lines
         if not isinstance(value, dict):
+            self.forget()
             kind = type(value).__name__
             return refused(lines, raw, f"a JSON {kind}, not an object: one object a line")
         if any(raw.count(name) > 1 for name in self._quoted):
             twice = _twice(raw, self._watched)
             if twice is not None:
+                self.forget()
                 return refused(lines, raw, TWICE.format(twice))
-        if self._action is not None:
-            value = {**self._action, "_source": value}
-            self._action = None
+        action, self._action = self._action, None
+        if action is not None:
+            value = {**action, "_source": value}
         elif len(value) == 1:
             self._action = bulk_action(value)
             if self._action is not None:
@@ -126,6 +133,7 @@ class _LineReader:
         # Only orjson's own message and the position, so that no content reaches the quarantine.
         reason = undecodable(raw, self._encoding)
         reason = reason or f"not JSON: {error.msg} (character {error.pos})"
+        self.forget()
         found = refused(self._lines, raw, reason)
         # A last line that may still be written is read again, when the file has grown.
         torn = not raw.endswith(b"\n")

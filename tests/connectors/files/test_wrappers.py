@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sftsec_core.api.domain import PullWindow
-from tests.connectors.files.helpers import pages, pull, texts, write_lines
+from tests.connectors.files.helpers import pages, pull, texts, write, write_lines
 
 ASKED = PullWindow(labelled=True, fields=("message", "host.name"))
 EVENT = {"message": "m", "host": {"name": "h"}, "label": "bad"}
@@ -70,6 +70,14 @@ class TestUnwrapper:
         every = pages(path, page_size=1)
         rest = pages(path, page_size=1, cursor=every[0].cursor)
         assert [page.incidents for page in rest] == [page.incidents for page in every[1:]]
+
+    def test_resumes_after_a_damaged_document(self, tmp_path: Path) -> None:
+        action = b'{"index": {"_id": "1"}}\n'
+        path = write(tmp_path / "a.jsonl", action, b"torn\n", action, b'{"message": "m"}\n')
+        every = pages(path, page_size=1)
+        rest = pages(path, page_size=1, cursor=every[0].cursor)
+        assert [page.incidents for page in rest] == [page.incidents for page in every[1:]]
+        assert [one.uid for one in every[1].incidents] == ["1"]
 
     def test_follows_the_configured_field(self, tmp_path: Path) -> None:
         rows: list[dict[str, Any]] = [
