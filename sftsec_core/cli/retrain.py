@@ -48,7 +48,10 @@ def command(
         result = retrain(context, task, promote=not no_promote, force=force)
     if events != STDOUT:
         emit(result.to_json(), as_json=as_json, show=lambda out: show_result(out, result))
+    if result.promoted:
+        app.next(f"sftsec score {task}", as_json=as_json or events == STDOUT)
     if not result.decision.approved and not result.unchanged:
+        app.next(f"sftsec report --task {task} --open", as_json=as_json or events == STDOUT)
         reasons = "; ".join(f"{v.voter}: {v.reason}" for v in result.decision.refusals())
         raise GateRefusedError(f"the promotion gate rejects the model: {reasons or 'no votes'}")
 

@@ -291,7 +291,8 @@ def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, An
     if proposal.live_error and model.digest == proposal.instead_of:
         run.note("this run made the live model again, and put back its files")
     write_atomically(run.folder / "report.json", to_json(proposal.report).encode())
-    write_report(proposal.report, proposal.decision, card, run.folder / _HTML)
+    page = run.folder / _HTML
+    write_report(proposal.report, proposal.decision, card, page, model=model.digest)
     _remember_report(run, proposal.report)
     # Written last: from here on a rerun only has the promotion left to do.
     known = {"model": model.digest, "instead_of": proposal.instead_of}

@@ -67,8 +67,11 @@ class TestOwnTable:
     ) -> None:
         export(data_dir("email_spam"), tmp_path / "alerts.csv", columns, words)
         init = ("init", "--from", "alerts.csv", "--recipe", "linear")
+        hint = ""
         for step in (init, ("retrain", "alerts"), ("score", "alerts")):
+            assert step is init or f"next: sftsec {' '.join(step)}\n" in hint
             done = sftsec(tmp_path, *step)
             assert done.returncode == 0, f"{step}\n{done.stdout}{done.stderr}"
+            hint = done.stderr
         detections = (tmp_path / "detections.jsonl").read_text(encoding="utf-8").splitlines()
         assert 5 < len(detections) < OPEN_ROWS

@@ -28,3 +28,4 @@ def command(app: App, as_json: bool) -> None:
         app.say(f"warning: {warning}")
     shown = {name: ", ".join(v) if isinstance(v, list) else v for name, v in found.items()}
     emit(found, as_json=as_json, show=facts(shown))
+    app.next("sftsec connector check", as_json=as_json)

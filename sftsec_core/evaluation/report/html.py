@@ -61,6 +61,8 @@ def write_report(
     decision: Decision | None,
     card: Mapping[str, Any] | None,
     path: Path,
+    *,
+    model: str | None = None,
 ) -> None:
     """Write the report to a file; the same input writes the same bytes.
 
@@ -69,13 +71,18 @@ def write_report(
         decision: of the promotion gate; None when the model was not put to it.
         card: the model card, for its caveats and versions; None leaves them out.
         path: the file; replaced when it is there.
+        model: digest of the model, for the head; None where it is not registered.
     """
     # A lone surrogate has no UTF-8: it is shown as a question mark rather than lost in an error.
-    path.write_bytes(render_report(report, decision, card).encode("utf-8", "replace"))
+    path.write_bytes(render_report(report, decision, card, model=model).encode("utf-8", "replace"))
 
 
 def render_report(
-    report: EvalReport, decision: Decision | None = None, card: Mapping[str, Any] | None = None
+    report: EvalReport,
+    decision: Decision | None = None,
+    card: Mapping[str, Any] | None = None,
+    *,
+    model: str | None = None,
 ) -> str:
     """Render the report as one HTML document; see `write_report`."""
     from sftsec_core.evaluation.report.plots import draw
@@ -98,6 +105,7 @@ def render_report(
     drawings = {name: Markup(svg) for name, svg in draw(report).items()}  # noqa: S704 - our own
     return environment.get_template("report.html.j2").render(
         report=report,
+        origin=origin(card or {}, model),
         models={"candidate": report.candidate, **report.others},
         decision=decision,
         headline=headline(report, decision),
@@ -131,6 +139,18 @@ def headline(report: EvalReport, decision: Decision | None) -> str:
         return f"{_plural(len(decision.votes), 'vote')} in favour, none against{noted}; {quality}."
     reasons = "; ".join(f"{vote.voter}: {vote.reason}" for vote in refusals)
     return f"{reasons or 'no voter voted'}."
+
+
+def origin(card: Mapping[str, Any], model: str | None) -> list[tuple[str, str]]:
+    """What the head says of a model's origin: its digest, its run and when that began (UTC)."""
+    details = card.get("model_details", {})
+    created = str(details.get("created_at") or "")[:16].replace("T", " ")
+    named = {
+        "model": (model or "")[:12],
+        "run": details.get("run"),
+        "began": created and f"{created} UTC",
+    }
+    return [(name, str(value)) for name, value in named.items() if value]
 
 
 def confused_pairs(report: EvalReport) -> list[tuple[str, str, int, float]]:

@@ -28,6 +28,9 @@ class TestInit:
         assert found["tasks"] == ["url"]
         assert kind in found["plugins"]
         assert load_settings(file).connectors[found["connectors"][0]].type == kind
+        assert checked.stderr == ""
+        told = CliRunner().invoke(cli, ["-c", str(file), "config", "check"])
+        assert told.stderr == "next: sftsec connector check\n"
 
     def test_writes_to_the_working_folder(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

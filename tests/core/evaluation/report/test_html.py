@@ -185,3 +185,25 @@ def test_figure_without_rows_is_no_number() -> None:
     assert figure(Interval(None), "tpr_at_fpr_0.001") == "not measurable"
     assert figure(Interval(0.5), "tpr_at_fpr_0.001") == "50.0%"
     assert "not measurable" in render_report(report_of())
+
+
+class TestHead:
+    def test_names_model_run_and_time(self) -> None:
+        card = {"model_details": {"run": "20260131T120000-1a2b3c4d", "created_at": WHEN}}
+        text = Page(
+            render_report(report_of(), APPROVED, card, model="0123456789ab" + "f" * 52)
+        ).text
+        assert (
+            "model 0123456789ab, run 20260131T120000-1a2b3c4d, began 2026-01-31 12:00 UTC" in text
+        )
+        assert "began" not in Page(render_report(report_of())).text
+
+    def test_names_the_recipe_rejected_first(self) -> None:
+        why = "lora: beats_baseline: <b>1.2</b> points below"
+        html = render_report(report_of(data={"refused_first": why}), APPROVED, CARD)
+        head = Page(html.split("<nav>")[0]).text
+        assert f"Rejected first: {why}" in " ".join(head.split())
+        assert Page(html).text.count("<b>1.2</b>") == 1
+
+
+WHEN = "2026-01-31T12:00:05+00:00"
