@@ -135,7 +135,13 @@ from sftsec_core.api.contracts.serving import (
     Decider,
     DeciderSpec,
 )
-from sftsec_core.api.contracts.step import CleansVerdictText, Step, StepContext, StepSpec
+from sftsec_core.api.contracts.step import (
+    CleansVerdictText,
+    LabelledText,
+    Step,
+    StepContext,
+    StepSpec,
+)
 
 __all__ = [
     "BUILT_IN_SPLITS",
@@ -155,6 +161,7 @@ __all__ = [
     "GpuLease",
     "GpuRequest",
     "KeepsAudit",
+    "LabelledText",
     "LauncherSpec",
     "MetricSpec",
     "NeedsSetup",
