@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sftsec_pii.span import Span
+from sftsec_pii.span import Span, holds
 from sftsec_pii.values import is_password, is_token, is_word
 
 _WORDS_OF_LOGINS = (
@@ -49,17 +49,13 @@ _BARE = re.compile(r"(?!\[)[;]?[^\s\"'<>&;,|`\\)\]}]{3,512}+")
 _BARE_TOKEN = re.compile(r"(?:bearer(?: |%20))?([A-Za-z0-9_.~+/=%\-]{8,4096}+)", re.IGNORECASE)
 _AFTER_CALL = ("(", "[", "{")
 _LONGEST = 512
-_WORDS = ("pass", "pwd", "pw", "secret", "token", "key", "sig", "auth", "jwt", "code", "mac")
+_WORDS = (
+    *("pass", "pwd", "pw=", "pw:", "pw ", 'pw"', "secret", "token", "key", "sig=", "signature"),
+    *("auth", "jwt", "code=", 'code"', "mac=", 'mac"', "signing", "sig:", 'sig"', "code:"),
+)
 _FOREIGN = (
-    "kennwort",
-    "wachtwoord",
-    "contrase",
-    "senha",
-    "парол",
-    "has",
-    "heslo",
-    "adgang",
-    "rola",
+    *("kennwort", "wachtwoord", "contrase", "senha", "парол", "hasło", "haslo", "heslo"),
+    *("adgangskode", "parola", "losenord", "lösenord"),
 )
 
 
@@ -83,7 +79,7 @@ def assigned(text: str, low: str) -> Iterator[Span]:
 
 def has_name(low: str) -> bool:
     """Whether a secret's name may be in a text in small letters."""
-    return any(word in low for word in _WORDS) or any(word in low for word in _FOREIGN)
+    return holds(low, _WORDS) or holds(low, _FOREIGN)
 
 
 def _value(text: str, match: re.Match[str]) -> Iterator[Span]:

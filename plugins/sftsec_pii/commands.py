@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sftsec_pii.span import Span, groups
+from sftsec_pii.span import Span, groups, holds
 from sftsec_pii.values import is_attack, is_word
 
 _ARGUMENT = r"(?:\\?\"([^\"\n<\\]{1,128})\\?\"|'([^'\n<]{1,128})'|([^\s\"'<|;&][^\s\"'<]{2,128}+))"
@@ -78,6 +78,7 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
 _COMMANDS = tuple(
     (words, re.compile(f"(?i)(?:{before}){_ARGUMENT}")) for words, before in _PROGRAMS
 )
+_WORDS = tuple(word for words, _ in _COMMANDS for word in words)
 _ECHOED = re.compile(
     r"(?i)\becho (?:-n )?[\"']?(?:[\w.\-]{1,32}:)?([^\s\"'<>|:]{3,128})[\"']? ?\|\s?"
     r"(?:sudo (?:-\w )*?-S|(?:sudo )?chpasswd|passwd --stdin|cryptsetup|su\b|kinit|mysql_config)"
@@ -102,8 +103,9 @@ def commands(text: str, low: str) -> Iterator[Span]:
         text: the text.
         low: the text in small letters, of the same length.
     """
-    for words, pattern in _COMMANDS:
-        if any(word in low for word in words):
+    found = _COMMANDS if holds(low, _WORDS) else ()
+    for words, pattern in found:
+        if holds(low, words):
             for span in groups(pattern, text):
                 if len(span.value) > 2 and not is_word(span.value.lower()):
                     yield span

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sftsec_pii.span import Span, groups
+from sftsec_pii.span import Span, groups, holds
 from sftsec_pii.values import is_attack, is_token, is_word
 
 _SCHEMES = (
@@ -57,7 +57,7 @@ def headers(text: str, low: str) -> Iterator[Span]:
     """
     if "authorization" in low or "bearer" in low:
         yield from _authorization(text, low)
-    if any(word in low for word in ("token", "key", "proxy-auth", "x-amz-", "x-auth")):
+    if holds(low, ("token", "key", "proxy-auth", "x-amz-", "x-auth")):
         for span in groups(_HEADER, text):
             if not is_word(span.value.lower()) and not _is_prose(span.value):
                 yield span

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sftsec_pii.persons import is_person
-from sftsec_pii.span import Span
+from sftsec_pii.span import Span, holds
 
 _NAME = r"([A-Za-z_][\w.\-]{1,63})(?![\w.\-]|\\|\((?!uid)|\$)"
 _OPTIONS = r"(?: -{1,2}[\w\-]{1,24}(?:[ =](?!-)[^\s@;|&]{1,64})?){0,6}?"
@@ -70,7 +70,7 @@ _COMMAND_WORDS = (
         "net group",
         "net  ",
         "ssh",
-        "su ",
+        " su ",
         "sudo",
         "runas",
     ),
@@ -86,7 +86,7 @@ _COMMAND_WORDS = (
         "crontab",
     ),
     *("aduser", "adaccount", "localuser", "-samid", "mysql", "mariadb", "-username", "psexec"),
-    *("paexec", "cmdkey", "evil-winrm", "crackmap", "nxc ", "freerdp", "rdesktop", "id "),
+    *("paexec", "cmdkey", "evil-winrm", "crackmap", "nxc ", "freerdp", "rdesktop"),
 )
 _HOST_WORDS = ("ssh", "scp", "sftp", "rsync", "mosh", "plink")
 _LOG_WORDS = (*(" for ", "user ", "sudo", "user: ", "user name: ", "username: ", "logged "),)
@@ -104,16 +104,16 @@ def logins(text: str, low: str) -> Iterator[Span]:
         text: the text.
         low: the text in small letters, of the same length.
     """
-    if any(word in low for word in _COMMAND_WORDS):
+    if holds(low, _COMMAND_WORDS) or low.startswith(("su ", "id ")):
         yield from _names(_COMMANDS, text)
     if "@" in text:
-        if any(word in low for word in _HOST_WORDS):
+        if holds(low, _HOST_WORDS):
             yield from _names(_AT_HOST, text)
         if "://" in text:
             yield from _names(_URL, text)
-    if any(word in low for word in _LOG_WORDS):
+    if holds(low, _LOG_WORDS):
         yield from _names(_LOGS, text)
-    if any(word in low for word in _NAME_WORDS):
+    if holds(low, _NAME_WORDS):
         yield from _names(_NAMED, text)
         yield from _names(_ACCOUNT_NAME, text)
 

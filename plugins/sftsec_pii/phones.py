@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from sftsec_pii.cards import only_digits
-from sftsec_pii.span import Span, lowered
+from sftsec_pii.span import Span, holds, lowered
 
 _SIGN = r"[ .()/\-\u00a0\u2010-\u2013]"
 _PLUS = re.compile(
@@ -89,7 +89,7 @@ def _is_decimal(number: str) -> bool:
 def _named(text: str) -> Iterator[Span]:
     """Numbers that only the word before them, or a link of WhatsApp, shows to be a phone's."""
     low = lowered(text)
-    if any(word in low for word in _WORDS):
+    if holds(low, _WORDS):
         for match in _WORD.finditer(low):
             number = match[1].rstrip(" /-.(")
             if 7 <= len(digits := only_digits(number)) <= _MOST:

@@ -27,6 +27,14 @@ def lowered(text: str) -> str:
     return low if len(low) == len(text) else text.translate(_ASCII_LOWER)
 
 
+def holds(text: str, words: tuple[str, ...]) -> bool:
+    """Whether one of the words stands in the text; a loop costs half of what `any` does."""
+    for word in words:  # noqa: SIM110 - for its speed
+        if word in text:
+            return True
+    return False
+
+
 def whole(pattern: re.Pattern[str], text: str, start: int = 0, end: int = 2**62) -> Iterator[Span]:
     """Each match."""
     for match in pattern.finditer(text, start, end):

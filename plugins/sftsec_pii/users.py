@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from sftsec_pii.logins import LOGIN_WORDS, logins
 from sftsec_pii.persons import is_person
-from sftsec_pii.span import Span, lowered
+from sftsec_pii.span import Span, holds, lowered
 
 _NAME = "[^\\\\/:*?\"'<>|\\s;&()$`,\u2018-\u201f]"
 _FIRST = rf"(?!\.\.?[\\/]|%[A-Za-z]+%){_NAME}"
@@ -70,11 +70,11 @@ def users(text: str) -> Iterator[Span]:
 
 
 def _paths(text: str, low: str) -> Iterator[Span]:
-    if any(word in low for word in _UNIX_WORDS):
+    if holds(low, _UNIX_WORDS):
         for match in _UNIX.finditer(text):
             if not _QUERY.search(text, max(0, match.start() - 40), match.start()):
                 yield from _person(match, 1)
-    if any(word in low for word in _WINDOWS_WORDS):
+    if holds(low, _WINDOWS_WORDS):
         yield from _profiles(low)
     if "~" in text:
         for match in _TILDE.finditer(text):
@@ -109,4 +109,4 @@ def has_user_word(text: str) -> bool:
     if "\\" in text or "~" in text:
         return True
     low = text.lower()
-    return any(word in low for word in _PATH_WORDS) or any(word in low for word in LOGIN_WORDS)
+    return low.startswith(("su ", "id ")) or holds(low, _PATH_WORDS) or holds(low, LOGIN_WORDS)

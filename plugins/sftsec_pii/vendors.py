@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sftsec_pii.span import Span, groups, whole
+from sftsec_pii.span import Span, groups, holds, whole
 
 # Words in which a key may stand. All else is looked for in these only, which few texts have.
 _LONG = re.compile(r"[A-Za-z0-9_\-.+/=~:%]{16,}+")
@@ -85,7 +85,7 @@ _PRIVATE_WORDS = ("PRIVATE", "rivate", "BEGIN PGP", '"d', '"k', "<D>", "<P>")
 
 def vendor_keys(text: str) -> Iterator[Span]:
     """Keys, webhooks and private keys."""
-    if any(word in text for word in _PRIVATE_WORDS):
+    if holds(text, _PRIVATE_WORDS):
         yield from whole(_PEM, text)
         for pattern in _PRIVATE:
             yield from groups(pattern, text)

@@ -34,6 +34,7 @@ from sftsec_core.api.contracts import (
     ReferenceClient,
     RendererSpec,
     Requirement,
+    Sample,
     Spec,
     SplitterSpec,
     Step,
@@ -96,6 +97,7 @@ from sftsec_core.api.domain import (
     WorstError,
     detection_uid,
     event_from_json,
+    inputs_digest,
 )
 from sftsec_core.api.errors import (
     AmbiguousNameError,
@@ -103,6 +105,7 @@ from sftsec_core.api.errors import (
     ConnectorError,
     ConnectorUnavailableError,
     DataError,
+    DiskFullError,
     GateRefusedError,
     IntegrityError,
     LeaseLostError,
@@ -175,6 +178,7 @@ __all__ = [
     "Decision",
     "Decisions",
     "Detection",
+    "DiskFullError",
     "Duration",
     "EmptyConfig",
     "EvalReport",
@@ -221,6 +225,7 @@ __all__ = [
     "RunFinished",
     "RunInfo",
     "RunStarted",
+    "Sample",
     "SecretRef",
     "SftsecError",
     "Spec",
@@ -257,6 +262,7 @@ __all__ = [
     "detection_uid",
     "event_from_json",
     "hookimpl",
+    "inputs_digest",
     "resolve_path",
     "unknown",
 ]

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from sftsec_core.api.contracts import TaskPreset
+from sftsec_core.config.words import BENIGN_POSITIVE, FALSE_POSITIVE, MALICIOUS, PHISHING
 
-# The words of Elastic's closing reasons, of Splunk's dispositions and of people.
-_BENIGN = [
-    "benign",
-    "false_positive",
-    "benign_positive",
-    "disposition:2",
-    "disposition:3",
-    "disposition:4",
-]
-_MALICIOUS = ["malicious", "true_positive", "disposition:1"]
+_BENIGN = [*FALSE_POSITIVE, *BENIGN_POSITIVE]
+_MALICIOUS = list(MALICIOUS)
 _TECHNIQUES = [
     "T1003",
     "T1021",
@@ -37,8 +30,8 @@ TASKS: tuple[TaskPreset, ...] = (
         body={
             "text": ["email.subject", "message"],
             "labels": {
-                "benign": [*_BENIGN, "ham", "legitimate"],
-                "phishing": [*_MALICIOUS, "phishing", "spam"],
+                "benign": [*_BENIGN, "ham"],
+                "phishing": [*_MALICIOUS, *PHISHING],
             },
             "benign": "benign",
         },
@@ -48,7 +41,7 @@ TASKS: tuple[TaskPreset, ...] = (
         summary="Is a visited URL malicious?",
         body={
             "text": ["url.full"],
-            "labels": {"benign": _BENIGN, "malicious": [*_MALICIOUS, "phishing"]},
+            "labels": {"benign": _BENIGN, "malicious": [*_MALICIOUS, *PHISHING]},
             "benign": "benign",
         },
     ),

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.api.domain import Blob, Incident, IncidentPage, InputKind, Inputs, Rejection
+from sftsec_core.api.settings.words import word_key
 from sftsec_core.dataset.dedup.deduplicator import Deduplicator
 from sftsec_core.dataset.dedup.items import DedupItem, DedupResult, DedupStatus
+from sftsec_core.dataset.dedup.records import row_uid
 from sftsec_core.dataset.journal import Journal, Progress, read_progress
 from sftsec_core.dataset.snapshot import (
     FIELD_PREFIX,
@@ -27,6 +29,7 @@ from sftsec_core.dataset.snapshot import (
     Snapshot,
     open_snapshot,
 )
+from sftsec_core.dataset.sums import INGEST, check_sums
 from sftsec_core.dataset.values import storable, trim_incident
 from sftsec_core.sdk.fields import as_text
 
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from sftsec_core.api.settings.task import DedupeSettings
     from sftsec_core.dataset.steps import StepChain
 
+_RULES = 2  # of what a copy is and how rows are named: no build goes on under other ones
+NOTHING_TO_READ = "no field that the task reads has a value"
 _CHUNK_INCIDENTS = 25_000
 _CHUNK_BYTES = 32 << 20
 _PARTS = frozenset({"train", "dev", "test"})
@@ -84,7 +89,7 @@ class IngestPlan:
     def digest(self) -> str:
         """Name the plan: a work folder of one plan is never resumed under another one."""
         settings = [self.steps.settings, self.dedupe.model_dump()]
-        said = [SCHEMA_VERSION, list(self.fields.items()), self.group_field, *settings]
+        said = [SCHEMA_VERSION, _RULES, list(self.fields.items()), self.group_field, *settings]
         return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -169,20 +174,28 @@ class _Build:
         self._count_unreadable(cleaned, trimmed)
         inputs = [self.plan.render(incident) for incident in trimmed]
         chosen = [index for index, read in enumerate(inputs) if read]
-        results = self.dedupe.add([_dedup_item(trimmed[i], inputs[i]) for i in chosen])
-        for index, result in zip(chosen, results, strict=True):
-            counts[result.status.value] += 1
+        items = [_dedup_item(trimmed[i], inputs[i]) for i in chosen]
+        results = self.dedupe.add(items)
+        for index, item, result in zip(chosen, items, results, strict=True):
+            self._count(result)
+            uid = row_uid(item.uid, item.digest, result)
             if result.status is DedupStatus.KEPT:
-                self._add_row(trimmed[index], self._groups(cleaned[index]), result)
-            self._add_verdicts(trimmed[index], result)
+                self._add_row(uid, trimmed[index], self._groups(cleaned[index]), result)
+            self._add_verdicts(uid, trimmed[index], result)
         rejected = page.rejected + tuple(_empty(cleaned[i]) for i, r in enumerate(inputs) if not r)
         counts["read"] += len(page.incidents) + len(page.rejected)
         counts["rejected"] += len(rejected)
+        counts["dropped_by_steps"] += len(page.incidents) - len(cleaned)
         self._read += len(page.incidents) + len(page.rejected)
         self.progress.cursor = page.cursor
         kept = sum(1 for result in results if result.status is DedupStatus.KEPT)
         judged = tuple(incident for incident in trimmed if incident.verdicts)
         return PageSummary(page.cursor, len(page.incidents), kept, rejected, judged)
+
+    def _count(self, result: DedupResult) -> None:
+        self.progress.counts[result.status.value] += 1
+        if result.shares_id and result.status is not DedupStatus.SAME:
+            self.progress.counts["sharing_an_id"] += 1
 
     def _count_unreadable(self, cleaned: Sequence[Incident], trimmed: Sequence[Incident]) -> None:
         """Count values that are there and not of their kind: no number, no image."""
@@ -201,9 +214,11 @@ class _Build:
         texts = [storable(as_text(one)) for one in values]
         return list(dict.fromkeys(text for text in texts if text))
 
-    def _add_row(self, incident: Incident, groups: list[str], result: DedupResult) -> None:
+    def _add_row(
+        self, uid: str, incident: Incident, groups: list[str], result: DedupResult
+    ) -> None:
         rows = self._rows
-        rows["uid"].append(storable(incident.uid))
+        rows["uid"].append(uid)
         rows["cluster"].append(result.cluster)
         rows["digest"].append(result.digest)
         rows["at"].append(incident.at)
@@ -224,10 +239,10 @@ class _Build:
             words.append(at.astimezone(UTC).isoformat(timespec="microseconds"))
         return [min(words), max(words)] if words else [None, None]
 
-    def _add_verdicts(self, incident: Incident, result: DedupResult) -> None:
+    def _add_verdicts(self, uid: str, incident: Incident, result: DedupResult) -> None:
         table = self._verdicts
         for verdict in incident.verdicts:
-            table["uid"].append(storable(incident.uid))
+            table["uid"].append(uid)
             table["digest"].append(result.digest)
             table["value"].append(storable(verdict.value))
             table["analyst"].append(verdict.analyst and storable(verdict.analyst))
@@ -253,9 +268,14 @@ class _Build:
         self._begin_chunk()
 
     def manifest(self) -> dict[str, Any]:
-        """What the manifest says besides the content."""
+        """What the manifest says besides the content.
+
+        Raises:
+            IntegrityError: when the counts do not add up.
+        """
         counts = self.progress.counts
-        names = ("read", *(status.value for status in DedupStatus), "rejected")
+        names = (*INGEST.whole, *INGEST.parts, "sharing_an_id")
+        check_sums("the pull", counts, [INGEST])
         return {
             "fields": [{"name": n, "kind": str(kind)} for n, kind in self.plan.fields.items()],
             "group_field": self.plan.group_field,
@@ -270,8 +290,8 @@ class _Build:
 
 
 def _dedup_item(incident: Incident, inputs: Inputs) -> DedupItem:
-    verdicts = frozenset(verdict.value.casefold() for verdict in incident.verdicts)
-    return DedupItem.of(incident.uid, inputs, verdicts, incident.split)
+    verdicts = frozenset(word_key(verdict.value) for verdict in incident.verdicts)
+    return DedupItem.of(storable(incident.uid), inputs, verdicts, incident.split)
 
 
 def _size(value: object) -> int:
@@ -282,4 +302,4 @@ def _size(value: object) -> int:
 
 
 def _empty(incident: Incident) -> Rejection:
-    return Rejection(incident.uid, "no field that the task reads has a value")
+    return Rejection(incident.uid, NOTHING_TO_READ)

@@ -8,6 +8,7 @@ then, and those are pulled again. Images are written when they are met, each con
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import Blob
 
 _PROGRESS = "progress.json"
+_DRAFT = "draft"
 _PART_ROWS = 131_072
 _GROUP_ROWS = 16_384
 _GROUP_BYTES = 32 << 20
@@ -155,31 +157,31 @@ class Journal:
         Returns:
             The snapshot's folder, named by its digest.
         """
-        draft = to / f".draft-{progress.plan[:16]}"
+        draft = self._folder / _DRAFT  # of this run alone: others may build the same content
         shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
+        draft.mkdir()
         contents, parts = {}, {}
         for table in TABLES:
             writer = _PartWriter(draft, table, self._schemas[table])
             for batch in self._batches(table, progress.chunks):
                 writer.add(_relabelled(batch, clusters) if table == "rows" else batch)
             contents[table], parts[table] = writer.close()
-        self._move_blobs(draft, progress.chunks)
+        self._take_blobs(draft, progress.chunks)
         manifest = {"schema_version": SCHEMA_VERSION, **manifest, "content": contents}
         manifest |= {"digest": manifest_digest(manifest), "parts": parts}
         _write_bytes(draft / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
-        target = to / str(manifest["digest"])
-        if target.exists():
-            shutil.rmtree(draft)  # the same content was built before
-        else:
-            sync(draft)
-            draft.replace(target)
-            sync(to)
+        sync(draft)
+        target = _publish(draft, to, str(manifest["digest"]))
+        # First what makes the folder one to resume: a kill amid the removal leaves none of it.
+        (self._folder / _PROGRESS).unlink(missing_ok=True)
         shutil.rmtree(self._folder)
         return target
 
-    def _move_blobs(self, draft: Path, chunks: int) -> None:
-        """Move the images that rows name; others are of pages that a kill undid."""
+    def _take_blobs(self, draft: Path, chunks: int) -> None:
+        """Take the images that rows name; others are of pages that a kill undid.
+
+        They stay in the work folder too, until it goes: after a kill they are taken again.
+        """
         named = {
             name
             for batch in (self._batches("rows", chunks) if self._images else ())
@@ -189,7 +191,7 @@ class Journal:
         }
         for name in sorted(named):
             (draft / BLOBS).mkdir(exist_ok=True)
-            (self._folder / BLOBS / name).replace(draft / BLOBS / name)
+            _link_or_copy(self._folder / BLOBS / name, draft / BLOBS / name)
         if named:
             sync(draft / BLOBS)
 
@@ -252,6 +254,28 @@ class _PartWriter:
         self._parts[-1] |= {"rows": self._rows, "sha256": file_digest(path)}
         self._writer = None
         self._rows = 0
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(source, target)
+        sync(target)
+
+
+def _publish(draft: Path, to: Path, digest: str) -> Path:
+    """Move a snapshot into place, unless the same content lies there already."""
+    to.mkdir(parents=True, exist_ok=True)
+    target = to / digest
+    try:
+        draft.replace(target)
+    except OSError:
+        # Another build of the same content came first: a folder replaces only an empty one.
+        if not (target / MANIFEST).is_file():
+            raise
+    sync(to)
+    return target
 
 
 def read_progress(folder: Path) -> Progress | None:

@@ -20,6 +20,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sftsec_core.api.settings.words import word_key
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.settings.task import VerdictSettings
     from sftsec_core.dataset.snapshot import Snapshot
 
+UNDETERMINED = "(undetermined)"  # no name that a label would have
 _ABSTAINS = -1
 _UNMAPPED = -2
 _REVIEW = -3
@@ -49,11 +52,14 @@ class Resolution:
         review: incidents that got no label though somebody judged them.
         counts: rows labelled and unlabelled, review by cause, verdicts read, labels that
             were left out because no person gave them.
+        unmapped: verdict words that neither a label nor `undetermined` lists, with the number of
+            incidents that have them.
     """
 
     labels: Mapping[str, tuple[str, float]]
     review: Sequence[ReviewItem]
     counts: Mapping[str, int]
+    unmapped: Mapping[str, int]
 
 
 class VerdictVote(NamedTuple):
@@ -73,7 +79,7 @@ def resolve(
 
     Args:
         snapshot: its verdicts are held in memory: some dozen bytes each.
-        labels: label to the platform's words for it; case does not matter, and a label stands
+        labels: label to the platform's words for it, compared by `word_key`; a label stands
             for itself.
         rules: what abstains, and the weight of automated verdicts.
     """
@@ -84,7 +90,7 @@ def resolve(
     texts = aggregator.label_texts()
     found, left_out = _label_rows(snapshot, texts, names, rules.automated_weight)
     reason = "same text, different labels"
-    conflicts = [ReviewItem(uid, reason) for uid in _rows_of(snapshot, texts.conflicts)]
+    conflicts = [ReviewItem(uid, reason) for uid in aggregator.incidents_of(texts.conflicts)]
     counts = Counter(item.reason.split(":")[0].split(" '")[0] for item in review + conflicts)
     return Resolution(
         labels=found,
@@ -96,7 +102,21 @@ def resolve(
             "automated_left_out": left_out,
             **{f"review: {cause}": count for cause, count in sorted(counts.items())},
         },
+        unmapped=aggregator.unmapped_words(),
     )
+
+
+def meanings(
+    words: Any,  # noqa: ANN401 - pyarrow has no types
+    labels: Mapping[str, Sequence[str]],
+    rules: VerdictSettings,
+) -> dict[str, str | None]:
+    """What each word says: a label, `UNDETERMINED`, or None where nothing lists it."""
+    known = {word_key(word): UNDETERMINED for word in rules.undetermined}
+    known |= {word_key(name): name for name in labels}
+    for name, listed in labels.items():  # last, since what is listed outweighs a name
+        known |= {word_key(word): name for word in listed}
+    return {word: known.get(word_key(word)) for word in pc.unique(words).to_pylist()}
 
 
 def _choices(
@@ -106,12 +126,11 @@ def _choices(
     rules: VerdictSettings,
 ) -> NDArray[np.int64]:
     """Each verdict's choice: the number of its label, or that it abstains or is unmapped."""
-    meaning = {word.casefold(): _ABSTAINS for word in rules.undetermined}
-    meaning |= {name.casefold(): number for number, name in enumerate(names)}
-    for number, name in enumerate(names):  # last, since what is listed outweighs a name
-        meaning |= {word.casefold(): number for word in labels[name]}
+    numbers: dict[str | None, int] = {name: number for number, name in enumerate(names)}
+    numbers = {UNDETERMINED: _ABSTAINS} | numbers | {None: _UNMAPPED}
+    means = meanings(words, labels, rules)
     codes, known = _encode(words)
-    by_code = [meaning.get(word.strip().casefold(), _UNMAPPED) for word in known.to_pylist()]
+    by_code = [numbers[means[word]] for word in known.to_pylist()]
     return np.array([*by_code, _UNMAPPED], np.int64)[codes]
 
 
@@ -130,7 +149,7 @@ class _Texts(NamedTuple):
     ids: Any
     label: NDArray[np.int64]
     by_person: NDArray[np.bool_]
-    conflicts: Any
+    conflicts: NDArray[np.bool_]
 
 
 class _LabelAggregator:
@@ -176,6 +195,13 @@ class _LabelAggregator:
                 yield codes[index], votes
                 votes = []
 
+    def unmapped_words(self) -> dict[str, int]:
+        """The words that mean nothing to the task, by the number of their incidents."""
+        places = np.flatnonzero(self._choices == _UNMAPPED)
+        words = self._verdicts["value"].take(pa.array(places)).to_pylist()
+        pairs = set(zip(words, self._uid[places].tolist(), strict=True))
+        return dict(Counter(word for word, _ in pairs).most_common())
+
     def label_texts(self) -> _Texts:
         """Let the labelled copies of each text agree, or not."""
         label = self._label[self._uid]
@@ -189,7 +215,13 @@ class _LabelAggregator:
         np.logical_or.at(by_person, self._text[labelled], self._by_person[self._uid][labelled])
         differ = (low != high) & (high >= 0)
         high[differ] = _REVIEW
-        return _Texts(self._texts, high, by_person, self._texts.filter(pa.array(differ)))
+        return _Texts(self._texts, high, by_person, differ)
+
+    def incidents_of(self, conflicts: NDArray[np.bool_]) -> list[str]:
+        """The labelled incidents whose text others label differently."""
+        labelled = self._label[self._uid] >= 0
+        codes = np.unique(self._uid[labelled & conflicts[self._text]])
+        return [str(uid) for uid in self._uids.take(pa.array(codes)).to_pylist()]
 
 
 def aggregate_votes(votes: Sequence[VerdictVote], names: Sequence[str]) -> tuple[int, str, bool]:
@@ -250,10 +282,3 @@ def _label_rows(
             else:
                 left_out += 1
     return found, left_out
-
-
-def _rows_of(snapshot: Snapshot, digests: Any) -> Iterator[str]:  # noqa: ANN401 - pyarrow
-    if not len(digests):
-        return
-    for batch in snapshot.batches(["uid", "digest"]):
-        yield from batch["uid"].filter(pc.is_in(batch["digest"], digests)).to_pylist()

@@ -85,10 +85,7 @@ def choose_method(examples: Sequence[Example]) -> Method:
 
 def _require_two_labels(examples: Sequence[Example]) -> None:
     if not examples:
-        raise DataError(
-            "there are no labelled examples: check that the connector brings verdicts and that "
-            "`labels` lists their words (sftsec labels stats)"
-        )
+        raise DataError("there are no labelled examples")
     labels = {example.label for example in examples}
     if len(labels) == 1:
         raise DataError(

@@ -44,7 +44,9 @@ class StepChain:
     def __call__(self, incidents: Sequence[Incident]) -> list[Incident]:
         """Run every step on a batch; the order of the incidents stays.
 
-        A step never sees a verdict: one that did could write it into the text.
+        A step never sees a verdict: one that did could write it into the text. Incidents of one
+        uid are shown to it one after the other: of two that it is given at once and drops one of,
+        nothing would tell which is left, and whose verdicts it has.
 
         Raises:
             PluginError: when a step returns an incident that it was not given, or not in order.
@@ -52,7 +54,10 @@ class StepChain:
         gathered = [gather_fields(incident, self._fields) for incident in incidents]
         if not self._chain:
             return gathered
-        shown: Sequence[Incident] = [with_verdicts(each, ()) for each in gathered]
+        return [clean for part in _of_different_uids(gathered) for clean in self._run(part)]
+
+    def _run(self, incidents: Sequence[Incident]) -> list[Incident]:
+        shown: Sequence[Incident] = [with_verdicts(each, ()) for each in incidents]
         for name, step in self._chain:
             shown = _in_order(name, shown, step(shown))
         return [
@@ -76,6 +81,18 @@ class StepChain:
     def counts(self) -> dict[str, dict[str, int]]:
         """What each step did since it was built ({"redact": {"email": 3}})."""
         return {name: dict(step.counts()) for name, step in self._chain}
+
+
+def _of_different_uids(incidents: Sequence[Incident]) -> Iterator[Sequence[Incident]]:
+    """Cut a batch, in its order, into parts in which no uid stands twice."""
+    begin, seen = 0, set[str]()
+    for index, incident in enumerate(incidents):
+        if incident.uid in seen:
+            yield incidents[begin:index]
+            begin, seen = index, set()
+        seen.add(incident.uid)
+    if begin < len(incidents):
+        yield incidents[begin:]
 
 
 def _in_order(

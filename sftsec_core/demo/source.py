@@ -117,6 +117,7 @@ def _configure(
             "incidents": {
                 "type": "files",
                 "paths": paths,
+                "id_scope": "source",  # the demo numbers its incidents across the files
                 "output": "detections.jsonl",
                 **connector,
             }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import IncidentPage, PullWindow
+from sftsec_core.api.domain import IncidentPage, Message, PullWindow
 from sftsec_core.dataset.features import field_kinds, renderer
 from sftsec_core.dataset.ingest import IngestPlan, PageSummary, ingest, resume_cursor
 from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
@@ -24,7 +24,7 @@ _DONE = "snapshot"
 def window_of(task: TaskSettings, now: datetime, *, labelled: bool) -> PullWindow:
     """What to pull: as far back as the task says, counted from the run's own start."""
     since = now - task.window if task.window else None
-    return PullWindow(since=since, labelled=labelled, fields=task.fields)
+    return PullWindow(since=since, labelled=labelled, fields=task.fields, required=task.read_fields)
 
 
 def ingest_snapshot(run: Run) -> Snapshot:
@@ -43,6 +43,7 @@ def ingest_snapshot(run: Run) -> Snapshot:
     with run.stage("pull", f"from {run.task.connector}") as stage:
         snapshot = _pull_into_snapshot(run, stage)
         stage.counts |= _counts(snapshot)
+        _warn_of_shared_ids(run, snapshot)
     write_atomically(done, snapshot.digest.encode())
     run.context.store.snapshots.add(
         run.spec.name,
@@ -53,6 +54,17 @@ def ingest_snapshot(run: Run) -> Snapshot:
         run_id=run.info.id,
     )
     return snapshot
+
+
+def _warn_of_shared_ids(run: Run, snapshot: Snapshot) -> None:
+    count = snapshot.counts["sharing_an_id"]
+    if count:
+        text = (
+            f"{count:,} records share their id with a record of another text: they are kept "
+            "apart, each with its own verdicts. Where ids begin again in each export, or are "
+            f"unique within a host only, name several fields as the id of {run.task.connector!r}"
+        )
+        run.emit(Message(text=text, level="warning"))
 
 
 def _counts(snapshot: Snapshot) -> dict[str, int]:

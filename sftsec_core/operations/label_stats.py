@@ -1,4 +1,4 @@
-"""Count the pulled verdicts by value, with the labels that tasks make of them."""
+"""Count a task's verdicts by word and by analyst, as of its newest data set."""
 
 from __future__ import annotations
 
@@ -6,63 +6,38 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
+from sftsec_core.dataset.verdict_stats import VerdictStats, verdict_stats
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.show_dataset import newest_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sftsec_core.config.settings import Settings
     from sftsec_core.operations.context import Context
-
-UNDETERMINED = "undetermined"
 
 
 @dataclass(frozen=True, slots=True)
-class LabelCount:
-    """How often a connector's analysts gave one verdict.
+class LabelStats:
+    """The verdicts of one task's newest data set.
 
     Attributes:
-        value: the platform's word.
-        verdicts: how many there are.
-        automated: how many of them a machine gave.
-        labels: task to the label that it makes of the value; empty when no task knows it.
+        snapshot: digest of the data set.
     """
 
-    connector: str
-    value: str
-    verdicts: int
-    automated: int
-    labels: Mapping[str, str]
+    task: str
+    snapshot: str
+    stats: VerdictStats
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
-        return asdict(self)
+        return {"task": self.task, "snapshot": self.snapshot, **asdict(self.stats)}
 
 
-def label_stats(context: Context, *, connector: str | None = None) -> list[LabelCount]:
-    """Return the counts by connector and value, the most frequent first."""
-    authorize(context.actor, Permission.READ)
-    return [
-        LabelCount(
-            count.connector,
-            count.value,
-            count.verdicts,
-            count.automated,
-            labels_of(context.settings, count.connector, count.value),
-        )
-        for count in context.store.verdicts.stats(connector)
-    ]
+def label_stats(context: Context, name: str) -> LabelStats:
+    """Count the verdicts of a task's newest data set; older ones that changed do not count.
 
-
-def labels_of(settings: Settings, connector: str, value: str) -> dict[str, str]:
-    """Task to the label that it makes of a verdict; "undetermined" where that says nothing."""
-    found: dict[str, str] = {}
-    for name, task in settings.tasks.items():
-        if task.connector != connector:
-            continue
-        for label, values in task.labels.items():
-            if value.casefold() in {each.casefold() for each in values}:
-                found[name] = label
-        if value.casefold() in {each.casefold() for each in task.verdicts.undetermined}:
-            found.setdefault(name, UNDETERMINED)
-    return found
+    Raises:
+        NotFoundError: when there is no such task.
+        DataError: when it has no data set yet.
+    """
+    authorize(context.actor, Permission.READ, name)
+    task, snapshot = context.task(name), newest_dataset(context, name)
+    return LabelStats(name, snapshot.digest, verdict_stats(snapshot, task.labels, task.verdicts))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Permission
-from sftsec_core.api.errors import NotFoundError
-from sftsec_core.dataset.snapshot import open_snapshot
+from sftsec_core.api.errors import DataError, NotFoundError
+from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
 from sftsec_core.operations.authorize import authorize
 
 if TYPE_CHECKING:
@@ -25,6 +25,20 @@ def list_snapshots(context: Context, task: str) -> Sequence[StoredSnapshot]:
     authorize(context.actor, Permission.READ, task)
     context.task(task)
     return context.store.snapshots.list(task)
+
+
+def newest_dataset(context: Context, task: str) -> Snapshot:
+    """Open the data set that was built last.
+
+    Raises:
+        DataError: when the task has none yet.
+    """
+    found = context.store.snapshots.latest(task)
+    if found is None:
+        raise DataError(
+            f"task {task!r} has no data set yet; `sftsec dataset build {task}` makes one"
+        )
+    return open_snapshot(found.folder, verify=False)
 
 
 def show_dataset(

@@ -11,8 +11,11 @@ from sftsec_core.dataset.features import build_examples, renderer
 from sftsec_core.dataset.leaks import check_leaks
 from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.split import divide
+from sftsec_core.dataset.sums import DATASET, check_sums
+from sftsec_core.operations.explain_data import no_examples, warn_of_gaps
 
 if TYPE_CHECKING:
+    from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.running import Run
 
@@ -44,6 +47,9 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         resolution = resolve(snapshot, task.labels, task.verdicts)
         render = renderer(run.spec, task.render, plugins)
         examples = build_examples(snapshot, resolution, render)
+        if not examples:
+            raise no_examples(run, snapshot, resolution)
+        warn_of_gaps(run, snapshot, resolution)
         split = divide(examples, task.split, plugins)
         leaks = check_leaks(split, task.dedupe)
         if not leaks.clean:
@@ -51,16 +57,45 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
             run.emit(Message(text=found, level="warning"))
         parts = {name: len(part) for name, part in split.parts()}
         review = len(resolution.review)
-        stage.counts |= {**parts, "for review": review}
+        rows = _counted(snapshot, resolution, split)
+        stage.counts |= {**parts, "for review": review, **_left_out(rows)}
     data = {
         "snapshot": snapshot.digest,
         "counts": dict(snapshot.counts),
         "redactions": snapshot.manifest["step_counts"].get("redact", {}),
         "span": snapshot.manifest["span"],
+        "row_counts": rows,
         "verdicts": dict(resolution.counts),
+        "unmapped": dict(resolution.unmapped),
         "review": review,
         "split": split.method,
         "notes": list(split.notes),
         "parts": parts,
     }
     return TrainingData(split, data, leaks, snapshot.manifest["steps"])
+
+
+def _counted(snapshot: Snapshot, resolution: Resolution, split: Split) -> dict[str, int]:
+    """Where the snapshot's rows are: in a part, without a label, or left out by the split.
+
+    Raises:
+        IntegrityError: when they do not add up, as where a splitter makes up examples.
+    """
+    labelled = len(resolution.labels)
+    parts = {name: len(part) for name, part in split.parts()}
+    placed = len({example.uid for _, part in split.parts() for example in part})
+    rows = {
+        "rows": snapshot.counts["kept"],
+        "unlabelled": resolution.counts["unlabelled"],
+        "labelled": labelled,
+        **parts,
+        "left_out_by_split": labelled - placed,
+        "repeated_by_split": sum(parts.values()) - placed,
+    }
+    check_sums("the data set", rows, DATASET)
+    return rows
+
+
+def _left_out(rows: Mapping[str, int]) -> dict[str, int]:
+    names = ("unlabelled", "left_out_by_split", "repeated_by_split")
+    return {name.replace("_", " "): rows[name] for name in names}

@@ -114,6 +114,17 @@ class Quarantine:
             for row in rows
         ]
 
+    def reasons(self, run_id: str) -> dict[str, int]:
+        """Count the records that a run was the last to meet by reason, most frequent first."""
+        query = (
+            select(quarantine.c.reason, func.count())
+            .where(quarantine.c.run_id == run_id)
+            .group_by(quarantine.c.reason)
+            .order_by(func.count().desc(), quarantine.c.reason)
+        )
+        with self._database.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     def count(self, connector: str | None = None) -> int:
         """Return how many different bad records there are."""
         query = select(func.count()).select_from(quarantine)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from sftsec_core.store.dialects import insert_new
+from sftsec_core.store.dialects import insert_into
 from sftsec_core.store.scrub import without_secrets
 from sftsec_core.store.tables import snapshots
 
@@ -30,6 +30,7 @@ class StoredSnapshot:
         folder: where its files lie.
         rows: how many incidents it holds.
         manifest: what the builder says of it.
+        created_at: when it was built last (UTC).
         run_id: the run that built it first.
     """
 
@@ -59,7 +60,7 @@ class Snapshots:
         manifest: Mapping[str, Any],
         run_id: str | None = None,
     ) -> None:
-        """Record a snapshot; one that the task has already stays as it is.
+        """Record a snapshot; one that the task has already becomes its newest again.
 
         Raises:
             StoreError: when the database refuses.
@@ -74,7 +75,11 @@ class Snapshots:
             "run_id": run_id,
         }
         with self._database.writing() as connection:
-            insert_new(connection, snapshots, [row])
+            insert = insert_into(connection, snapshots).values(row)
+            again = {"created_at": insert.excluded.created_at}
+            connection.execute(
+                insert.on_conflict_do_update(index_elements=["task", "digest"], set_=again)
+            )
 
     def list(self, task: str | None = None) -> builtins.list[StoredSnapshot]:
         """Return a task's snapshots, or all, newest first."""

@@ -48,16 +48,6 @@ class StoredVerdict:
     run_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictCount:
-    """How often a connector's analysts said one word, and how often a machine did."""
-
-    connector: str
-    value: str
-    verdicts: int
-    automated: int
-
-
 class Verdicts:
     """The verdicts of all connectors; the same one pulled twice is one row."""
 
@@ -115,18 +105,12 @@ class Verdicts:
         with self._database.reading() as connection:
             return [_stored(row) for row in connection.execute(query)]
 
-    def stats(self, connector: str | None = None) -> builtins.list[VerdictCount]:
-        """Return the counts by connector and word, the most frequent first."""
-        columns = (verdicts.c.connector, verdicts.c.value)
-        automated = func.count().filter(verdicts.c.automated)
-        query = (
-            select(*columns, func.count(), automated)
-            .where(*_matching(connector, None))
-            .group_by(*columns)
-            .order_by(func.count().desc(), *columns)
-        )
+    def pulled_since(self, connector: str, moment: datetime) -> int:
+        """Return how many of a connector's verdicts were first seen after a moment."""
+        later = (verdicts.c.connector == connector, verdicts.c.pulled_at > moment)
+        query = select(func.count()).select_from(verdicts).where(*later)
         with self._database.reading() as connection:
-            return [VerdictCount(*row) for row in connection.execute(query)]
+            return connection.execute(query).scalar_one()
 
     def _rows(
         self, connector: str, incidents: Iterable[Incident], run_id: str | None

@@ -12,13 +12,24 @@ from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.values import Duration, Fraction, Strict
+from sftsec_core.api.settings.words import word_key
 
 
 class VerdictSettings(Strict):
     """How several verdicts on one incident become one label."""
 
     undetermined: tuple[str, ...] = Field(
-        ("undetermined", "unassigned", "other", "unknown"),
+        (
+            "undetermined",
+            "unassigned",
+            "other",
+            "unknown",
+            "indeterminate",
+            "inconclusive",
+            "duplicate",
+            "duplicated",
+            "not enough information",
+        ),
         description="Verdicts that say nothing; an incident with no other goes to review.",
     )
     automated_weight: Fraction = Field(
@@ -97,6 +108,20 @@ class GateSettings(Strict):
     min_recall: Fraction | None = Field(
         None, description="Floor for the recall of the attack side at the threshold."
     )
+    max_fpr: Fraction | None = Field(
+        None,
+        description="Ceiling for the rate of benign test incidents that raise an alert; takes "
+        "at least 1 / max_fpr benign incidents in test.",
+    )
+    min_precision: Fraction | None = Field(
+        None, description="Floor for the fraction of alerts in test that are attacks."
+    )
+    max_alerts_per_day: float | None = Field(
+        None,
+        gt=0,
+        description="Ceiling for alerts a day: the fraction of test incidents that raise one, "
+        "times the labelled incidents a day in the time span of test.",
+    )
     beat_baseline: bool = Field(
         True, description="Better than the baseline, or equal and no more expensive."
     )
@@ -135,7 +160,8 @@ class TaskSettings(Strict):
     )
     labels: dict[str, tuple[str, ...]] = Field(
         min_length=2,
-        description="Label to the platform's words for it; case does not matter.",
+        description="Label to the platform's words for it; case, spaces, dashes and underscores "
+        "do not matter.",
     )
     benign: str | None = Field(None, description="The label that raises no detection.")
     group: str | None = Field(None, description="Field that keeps incidents together in a split.")
@@ -178,8 +204,12 @@ class TaskSettings(Strict):
     def fields(self) -> tuple[str, ...]:
         """The fields of an incident that the task uses; no other is kept."""
         group = (self.group,) if self.group else ()
-        read = (*self.text, *self.numbers, *self.categories)
-        return tuple(dict.fromkeys((*read, *self.keep, *group)))
+        return tuple(dict.fromkeys((*self.read_fields, *self.keep, *group)))
+
+    @property
+    def read_fields(self) -> tuple[str, ...]:
+        """The fields that the model reads; some incident has each."""
+        return (*self.text, *self.numbers, *self.categories)
 
     @model_validator(mode="after")
     def _inputs_make_sense(self) -> TaskSettings:
@@ -200,7 +230,7 @@ class TaskSettings(Strict):
         seen: dict[str, str] = {}
         for label, words in self.labels.items():
             for word in words:
-                other = seen.setdefault(word.casefold(), label)
+                other = seen.setdefault(word_key(word), label)
                 if other != label:
                     raise ValueError(f"the word {word!r} stands for both {other!r} and {label!r}")
         return self

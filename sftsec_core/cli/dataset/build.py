@@ -31,7 +31,10 @@ def command(app: App, task: str, as_json: bool) -> None:
         "snapshot": built.snapshot,
         "folder": built.folder,
         **{name.replace("_", " "): number for name, number in data["counts"].items()},
+        "unlabelled": data["row_counts"]["unlabelled"],
         **{f"{name} ({data['split']})": number for name, number in data["parts"].items()},
+        "left out by split": data["row_counts"]["left_out_by_split"],
+        "repeated by split": data["row_counts"]["repeated_by_split"],
         "for review": data["review"],
         "leaks": "; ".join(built.leaks.examples) or "none",
     }

@@ -10,13 +10,14 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "labels",
     cls=LazyGroup,
-    short_help="List, add and request analysts' verdicts.",
+    short_help="List, add, request and review analysts' verdicts.",
     lazy={
         "add": "sftsec_core.cli.labels.add",
         "list": "sftsec_core.cli.labels.list",
         "request": "sftsec_core.cli.labels.request",
+        "review": "sftsec_core.cli.labels.review",
         "stats": "sftsec_core.cli.labels.stats",
     },
 )
 def command() -> None:
-    """List, add and request the verdicts of analysts."""
+    """List, add, request and review the verdicts of analysts."""

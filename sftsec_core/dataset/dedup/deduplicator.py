@@ -8,7 +8,8 @@ and all other inputs are equal; a row without a text is near no other.
 
 Rules, in this order:
 
-1. A uid that was seen: not a new row ("same", or "revised" when its inputs have changed).
+1. A uid that was seen with these inputs: not a new row ("same"). With other inputs it is another
+   record that shares the id: it is judged by the rules below like any other, and never joined.
 2. Inputs that were seen in the same given part of a split: not a new row ("exact").
 3. A row near one that has the same set of verdicts and the same given part: dropped ("near").
 4. Anything else is kept. If it is near kept rows, or equal to one of another given part, it
@@ -31,7 +32,8 @@ import numpy as np
 from sftsec_core.dataset.dedup.items import DedupItem, DedupResult, DedupStatus
 from sftsec_core.dataset.dedup.minhash import PERMUTATIONS, MinHasher, least_matches
 from sftsec_core.dataset.dedup.postings import Postings
-from sftsec_core.dataset.dedup.tables import Table, digests, from_hex, shared_keys, short_keys
+from sftsec_core.dataset.dedup.records import NamedBatch, RecordNames
+from sftsec_core.dataset.dedup.tables import Table, from_hex, shared_keys, short_keys
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +52,7 @@ class Deduplicator:
         """Start empty.
 
         Args:
-            settings: threshold and shingle; when not `enabled`, every new uid is kept, and
+            settings: threshold and shingle; when not `enabled`, every new record is kept, and
                 copies still share a cluster.
         """
         self._enabled = settings.enabled
@@ -66,12 +68,11 @@ class Deduplicator:
                 "others": (np.uint64, ()),
             }
         )
-        self._uids = Table({"digest": (np.uint64, (2,)), "text": (np.int64, ())})
+        self._records = RecordNames()
         self._postings = Postings()
-        self._uid_postings = Postings()
         self._ties: list[tuple[int, int]] = []
         self._unsaved: list[NDArray[np.uint32]] = []
-        self._saved = (0, 0, 0)
+        self._saved = (0, 0)
 
     def add(self, batch: Sequence[DedupItem]) -> list[DedupResult]:
         """Decide on a batch; the results are in its order."""
@@ -101,22 +102,16 @@ class Deduplicator:
 
     def _look_up(self, batch: Sequence[DedupItem]) -> _Page:
         page = _Page(batch)
-        self._find_uids(page)
+        page.records = self._records.look_up([(one.uid, one.digest) for one in batch])
         self._find_exact(page)
-        fresh = [i for i in range(len(batch)) if i not in page.uid_text and not self._same(page, i)]
+        known = page.records.rows
+        fresh = [i for i in range(len(batch)) if i not in known and not self._same(page, i)]
         long = [i for i in fresh if len(batch[i].text) >= self._hasher.shingle]
         page.bands, page.compact = self._hasher([batch[i].text for i in long])
         page.hashed = {index: place for place, index in enumerate(long)}
         self._find_near(page, long)
         page.shared = shared_keys(page.bands)
         return page
-
-    def _find_uids(self, page: _Page) -> None:
-        keys = short_keys(page.uid_digests)
-        index, row = self._uid_postings.find(keys, _MOST_CANDIDATES)
-        same = (self._uids["digest"][row] == page.uid_digests[index]).all(axis=1)
-        texts = self._uids["text"][row[same]]
-        page.uid_text = dict(zip(index[same].tolist(), texts.tolist(), strict=True))
 
     def _find_exact(self, page: _Page) -> None:
         index, row = self._postings.find(short_keys(page.row_digests), _MOST_CANDIDATES)
@@ -156,17 +151,14 @@ class Deduplicator:
     # --- one incident, in its turn
 
     def _decide(self, page: _Page, index: int) -> DedupResult:
-        uid = page.uid_digests[index].tobytes()
-        known = page.uid_text.get(index, page.uids.get(uid))
+        known = page.records.known(index)
         if known is not None:
-            same = self._digest_of(page, known) == page.row_digests[index].tobytes()
-            return self._result(page, DedupStatus.SAME if same else DedupStatus.REVISED, known)
-        status, text = self._judge_text(page, index)
+            row, shares_id = known
+            return self._result(page, DedupStatus.SAME, row, shares_id)
+        status, row = self._judge_text(page, index)
         if status is DedupStatus.KEPT:
-            text = self._keep(page, index)
-        page.uids[uid] = text
-        page.new_uids.append((index, text))
-        return self._result(page, status, text)
+            row = self._keep(page, index)
+        return self._result(page, status, row, page.records.remember(index, row))
 
     def _judge_text(self, page: _Page, index: int) -> tuple[DedupStatus, int]:
         """Whether an old or a new row makes this text superfluous, and which."""
@@ -234,10 +226,9 @@ class Deduplicator:
             return bytes(self._texts["digest"][row])
         return bytes(page.row_digests[page.kept[row - old]])
 
-    def _result(self, page: _Page, status: DedupStatus, row: int) -> DedupResult:
-        return DedupResult(
-            status, self._digest_of(page, row).hex(), self._value(page, "cluster", row)
-        )
+    def _result(self, page: _Page, status: DedupStatus, row: int, shares_id: bool) -> DedupResult:
+        digest, cluster = self._digest_of(page, row).hex(), self._value(page, "cluster", row)
+        return DedupResult(status, digest, cluster, shares_id)
 
     # --- what stays
 
@@ -265,7 +256,7 @@ class Deduplicator:
         )
         self._index_texts(keys, first)
         self._unsaved.append(keys)
-        self._index_uids(page)
+        self._records.keep(page.records)
 
     def _index_texts(self, keys: NDArray[np.uint32], first: int) -> None:
         rows = np.arange(first, first + len(keys), dtype=np.uint32)
@@ -274,40 +265,28 @@ class Deduplicator:
         every = np.concatenate((keys[:, 0], keys[has, 1:-1].ravel()))
         self._postings.add(every, np.concatenate((rows, np.repeat(rows[has], bands))))
 
-    def _index_uids(self, page: _Page) -> None:
-        index = np.array([index for index, _ in page.new_uids], np.int64)
-        texts = np.array([text for _, text in page.new_uids], np.int64)
-        digests = page.uid_digests[index]
-        first = len(self._uids)
-        self._uids.extend({"digest": digests, "text": texts})
-        rows = np.arange(first, first + len(index), dtype=np.uint32)
-        self._uid_postings.add(short_keys(digests), rows)
-
     # --- for a restart
 
     def take_unsaved(self) -> dict[str, NDArray[Any]]:
         """What was remembered since the last call, as arrays; `restore` takes them in order."""
-        texts, uids, ties = self._saved
+        texts, ties = self._saved
         width = self._hasher.bands + 2
         arrays = {f"texts.{k}": v.copy() for k, v in self._texts.since(texts).items()}
-        arrays |= {f"uids.{k}": v.copy() for k, v in self._uids.since(uids).items()}
+        arrays |= self._records.take_unsaved()
         arrays["ties"] = np.array(self._ties[ties:], np.int64).reshape(-1, 2)
         arrays["keys"] = np.concatenate([np.empty((0, width), np.uint32), *self._unsaved])
         self._unsaved = []
-        self._saved = (len(self._texts), len(self._uids), len(self._ties))
+        self._saved = (len(self._texts), len(self._ties))
         return arrays
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Take up what `take_unsaved` gave before a restart."""
-        first_text, first_uid = len(self._texts), len(self._uids)
+        first_text = len(self._texts)
         self._texts.extend({k: arrays[f"texts.{k}"] for k in self._texts})
-        self._uids.extend({k: arrays[f"uids.{k}"] for k in self._uids})
+        self._records.restore(arrays)
         self._ties += [(int(one), int(other)) for one, other in arrays["ties"]]
         self._index_texts(arrays["keys"], first_text)
-        digests = arrays["uids.digest"]
-        rows = np.arange(first_uid, first_uid + len(digests), dtype=np.uint32)
-        self._uid_postings.add(short_keys(digests), rows)
-        self._saved = (len(self._texts), len(self._uids), len(self._ties))
+        self._saved = (len(self._texts), len(self._ties))
 
 
 @dataclass(slots=True)
@@ -319,12 +298,11 @@ class _Page:
     """
 
     batch: Sequence[DedupItem]
-    uid_digests: NDArray[np.uint64] = field(init=False)
+    records: NamedBatch = field(init=False)
     row_digests: NDArray[np.uint64] = field(init=False)
     verdicts: NDArray[np.uint64] = field(init=False)
     splits: NDArray[np.int8] = field(init=False)
     others: NDArray[np.uint64] = field(init=False)
-    uid_text: dict[int, int] = field(default_factory=dict)
     exact: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     near: defaultdict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     bands: NDArray[np.uint32] = field(init=False)
@@ -336,11 +314,8 @@ class _Page:
     clusters: list[int] = field(default_factory=list)
     kept_exact: defaultdict[bytes, list[int]] = field(default_factory=lambda: defaultdict(list))
     kept_keys: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
-    uids: dict[bytes, int] = field(default_factory=dict)
-    new_uids: list[tuple[int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.uid_digests = digests(one.uid for one in self.batch)
         self.row_digests = from_hex(one.digest for one in self.batch)
         known: dict[frozenset[str], int] = {}
         sets = [known.setdefault(c.verdicts, 0) or _set_hash(known, c.verdicts) for c in self.batch]

@@ -13,7 +13,6 @@ class DedupStatus(Enum):
 
     KEPT = "kept"
     SAME = "same"
-    REVISED = "revised"
     EXACT = "exact_duplicates"
     NEAR = "near_duplicates"
 
@@ -25,11 +24,13 @@ class DedupResult(NamedTuple):
         status: KEPT makes a row; the others do not.
         digest: of the row that stands for it: its own, or the one that it duplicates.
         cluster: the row's cluster; clusters may still be connected, see `final_clusters`.
+        shares_id: whether a record that came before has its uid and other inputs.
     """
 
     status: DedupStatus
     digest: str
     cluster: int
+    shares_id: bool = False
 
 
 class DedupItem(NamedTuple):

@@ -23,7 +23,8 @@ def write_lines(path: Path, records: Iterable[dict[str, Any]]) -> Path:
 def pages(
     *paths: Path, window: PullWindow = EVERYTHING, cursor: str | None = None, **options: Any
 ) -> list[IncidentPage]:
-    connector = FilesConnector(FilesConfig(paths=paths, **options))
+    given = {"id_scope": "source", **options}  # ids are the names, unless a test is about them
+    connector = FilesConnector(FilesConfig(paths=paths, **given))
     return list(connector.pull(window, cursor=cursor))
 
 
@@ -39,7 +40,9 @@ def texts(incidents: Iterable[Incident], field: str = "message") -> list[str]:
 
 
 def connector(folder: Path) -> FilesConnector:
-    return FilesConnector(FilesConfig(paths=(folder,), output=folder / "out.jsonl"))
+    return FilesConnector(
+        FilesConfig(paths=(folder,), output=folder / "out.jsonl", id_scope="source")
+    )
 
 
 RECORDS: list[dict[str, Any]] = [

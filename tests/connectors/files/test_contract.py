@@ -45,6 +45,7 @@ class FilesPlatform(Platform):
     def options(self) -> Mapping[str, Any]:
         return {
             "paths": [str(self.site)],
+            "id_scope": "source",  # the contract names incidents itself
             "page_size": self.page_size,
             "analyst": "who",
             "verdict_time": "when",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,23 @@ from hypothesis import strategies as st
 
 import sftsec_pii.hooks
 from sftsec_core.api.contracts import StepContext
-from sftsec_core.api.domain import Incident, IncidentPage, Rejection, Verdict
+from sftsec_core.api.domain import (
+    Incident,
+    IncidentPage,
+    InputField,
+    InputKind,
+    Rejection,
+    TaskSpec,
+    Verdict,
+)
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.dataset import ingest as ingest_module
 from sftsec_core.dataset.ingest import PageSummary
+from sftsec_core.dataset.journal import Journal
 from sftsec_core.dataset.snapshot import open_snapshot
 from sftsec_core.dataset.steps import StepChain, build_steps
+from sftsec_core.dataset.sums import INGEST, check_sums
 from sftsec_core.plugins import Plugins
 from tests.core.dataset.builders import build, cut, incident, plan, rows, stream, text
 
@@ -116,15 +128,80 @@ class TestSnapshotContent:
         assert snapshot.verdicts().num_rows == 0
 
 
+def dropping(*uids: str) -> StepChain:
+    class Drop:
+        def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+            return [each for each in incidents if each.uid not in uids]
+
+        def counts(self) -> Mapping[str, int]:
+            return {}
+
+    return StepChain((("drop", Drop()),), {})
+
+
+class TestRecordsOfOneId:
+    TWO = (incident("7", text(1), "bad"), incident("7", text(2), "good"))
+
+    def test_are_rows_with_their_own_verdicts(self, tmp_path: Path) -> None:
+        snapshot = build(cut(self.TWO, 5), tmp_path)
+        labels = {v["uid"]: v["value"] for v in snapshot.verdicts().to_pylist()}
+        said = {row["field.message"]: labels[row["uid"]] for row in rows(snapshot)}
+        assert said == {text(1): "bad", text(2): "good"}
+        assert snapshot.counts["sharing_an_id"] == 1
+
+    def test_get_later_verdicts_on_their_text(self, tmp_path: Path) -> None:
+        later = (incident("7", text(2), "bad"), incident("7", text(1)))
+        snapshot = build(cut([*self.TWO, *later], 3), tmp_path)
+        assert snapshot.counts["same"] == 2
+        assert snapshot.counts["sharing_an_id"] == 1
+        by_uid = Counter(v["uid"] for v in snapshot.verdicts().to_pylist())
+        assert sorted(by_uid.values()) == [1, 2]
+        names = {row["field.message"]: row["uid"] for row in rows(snapshot)}
+        assert by_uid[names[text(2)]] == 2
+
+    def test_differ_from_ids_like_their_names(self, tmp_path: Path) -> None:
+        first = build(cut(self.TWO, 5), tmp_path / "one")
+        name = rows(first)[1]["uid"]
+        snapshot = build(cut([*self.TWO, incident(name, text(3), "bad")], 5), tmp_path / "two")
+        assert len({row["uid"] for row in rows(snapshot)}) == 3
+
+    def test_with_numbers_only_are_kept_apart(self, tmp_path: Path) -> None:
+        task = TaskSpec("t", (InputField("size", InputKind.NUMBER, ("size",)),), ("a", "b"), "a")
+        given = [Incident("7", {"size": size}, (Verdict("bad"),)) for size in (1, 2, 1)]
+        snapshot = build(cut(given, 2), tmp_path, plan(fields=("size",), task=task))
+        assert (snapshot.counts["kept"], snapshot.counts["same"]) == (2, 1)
+
+    def test_keep_verdicts_where_one_is_dropped(self, tmp_path: Path) -> None:
+        class DropFirstText:
+            def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+                return [each for each in incidents if each.fields["message"] != text(1)]
+
+            def counts(self) -> Mapping[str, int]:
+                return {}
+
+        steps = StepChain((("drop", DropFirstText()),), {})
+        snapshot = build(cut(self.TWO, 5), tmp_path, plan(steps=steps))
+        assert [v["value"] for v in snapshot.verdicts().to_pylist()] == ["good"]
+        assert snapshot.counts["dropped_by_steps"] == 1
+
+
 class TestCounts:
     def test_count_every_incident_once(self, tmp_path: Path) -> None:
         given = stream()
-        snapshot = build(cut(given, 10), tmp_path)
-        counts = dict(snapshot.counts)
-        assert counts.pop("read") == len(given)
-        assert sum(counts.values()) == len(given)
+        snapshot = build(cut(given, 10), tmp_path, plan(steps=dropping("i7", "i20")))
+        counts = snapshot.counts
+        assert counts["read"] == len(given)
         assert all(counts.values()), counts
+        check_sums("the stream", counts, [INGEST])
         assert counts["kept"] == len(rows(snapshot))
+
+    def test_that_miss_a_record_are_refused(self, tmp_path: Path) -> None:
+        begun = ingest_module._Build(plan(), Journal(tmp_path / "work", plan().fields))
+        begun.take(IncidentPage((incident("1", text(1)),), "c"))
+        assert begun.manifest()["counts"]["kept"] == 1
+        begun.progress.counts["read"] += 1
+        with pytest.raises(IntegrityError, match="the pull do not add up: read 2 is not kept 1"):
+            begun.manifest()
 
     def test_reject_an_incident_without_text(self, tmp_path: Path) -> None:
         seen: list[PageSummary] = []

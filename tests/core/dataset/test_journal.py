@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sftsec_core.api.domain import Blob, InputField, InputKind, TaskSpec
 from sftsec_core.api.errors import DataError
 from sftsec_core.api.settings.task import DedupeSettings
 from sftsec_core.dataset import ingest as ingest_module
-from sftsec_core.dataset.ingest import PageSummary, resume_cursor
-from tests.core.dataset.builders import build, cut, plan, stream
+from sftsec_core.dataset import journal as journal_module
+from sftsec_core.dataset.ingest import PageSummary, ingest, resume_cursor
+from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
+from tests.core.dataset.builders import TASK, build, cut, incident, plan, stream, text
 
 
 class Killed(Exception):  # noqa: N818 - it stands for a signal
@@ -90,6 +96,66 @@ class TestResume:
 
 
 class TestFinish:
+    def test_of_several_at_once_is_one_snapshot(self, tmp_path: Path) -> None:
+        together, snapshots = threading.Barrier(6), tmp_path / "snapshots"
+
+        def one(number: int) -> Snapshot:
+            pages = cut(stream(), 10)
+            end = len(stream())
+
+            def wait(page: PageSummary) -> None:
+                if page.cursor == str(end):
+                    together.wait()
+
+            folder = tmp_path / str(number)
+            return ingest(pages, plan(), folder=folder, snapshots=snapshots, on_page=wait)
+
+        for _round in range(3):
+            with ThreadPoolExecutor(6) as pool:
+                built = list(pool.map(one, range(6)))
+            assert len({snapshot.digest for snapshot in built}) == 1
+            assert [path.name for path in snapshots.iterdir()] == [built[0].digest]
+            open_snapshot(built[0].folder)
+            shutil.rmtree(snapshots)
+
+    def test_of_a_kill_amid_it_is_repeated(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        given = [incident(str(n), text(n), photo=Blob.of(bytes([n]) * 99)) for n in range(4)]
+        task = TaskSpec(
+            "t",
+            (InputField("photo", InputKind.IMAGE, ("photo",)), TASK.inputs[0]),
+            TASK.labels,
+            TASK.benign,
+        )
+        made = plan(fields=("message", "photo"), task=task)
+        snapshots = tmp_path / "snapshots"
+
+        def killed_at(name: str, start: int) -> None:
+            def die(*_given: object, **_also: object) -> None:
+                raise Killed
+
+            with monkeypatch.context() as patch:
+                patch.setattr(journal_module, name, die)
+                with pytest.raises(Killed):
+                    build(cut(given, 2, start), tmp_path, made)
+
+        def leave_work(folder: Path, **_also: object) -> None:
+            if folder.name != "work":
+                remove(folder)
+
+        remove = shutil.rmtree
+        killed_at("manifest_digest", 0)
+        killed_at("_publish", 4)
+        with monkeypatch.context() as patch:
+            patch.setattr(shutil, "rmtree", leave_work)
+            first = build(cut(given, 2, 4), tmp_path, made)
+        assert (tmp_path / "work").exists()
+        again = build(cut(given, 2), tmp_path, made)
+        assert again.digest == first.digest
+        assert len(list((open_snapshot(again.folder).folder / "blobs").iterdir())) == 4
+        assert [path.name for path in snapshots.iterdir()] == [first.digest]
+
     def test_keeps_a_snapshot_built_before(self, tmp_path: Path) -> None:
         first = build(cut(stream(), 10), tmp_path)
         second = build(cut(stream(), 7), tmp_path)

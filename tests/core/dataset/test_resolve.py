@@ -80,7 +80,8 @@ def test_copies_with_different_labels_are_reviewed(tmp_path: Path) -> None:
     found = resolved(tmp_path, *copies)
     assert not found.labels
     assert [(item.uid, item.reason) for item in found.review] == [
-        ("0", "same text, different labels")
+        ("0", "same text, different labels"),
+        ("1", "same text, different labels"),
     ]
 
 

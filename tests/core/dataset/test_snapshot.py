@@ -124,11 +124,12 @@ class TestBlobs:
         (stored,) = (snapshot.folder / BLOBS).iterdir()
         assert stored.read_bytes() == IMAGE
 
-    def test_of_duplicates_are_not_stored(self, tmp_path: Path) -> None:
-        given = (mixed("1", "bad", screen=IMAGE), mixed("1", "bad", screen=b"other"))
+    def test_of_duplicates_are_stored_once(self, tmp_path: Path) -> None:
+        images = (("1", IMAGE), ("1", b"other"), ("2", IMAGE), ("1", b"other"))
+        given = tuple(mixed(uid, "bad", screen=image) for uid, image in images)
         snapshot = build([IncidentPage(given, "c")], tmp_path, plan(fields=FIELDS, task=MIXED))
-        assert snapshot.blobs() == {Blob.of(IMAGE).sha256}
-        assert len(list((snapshot.folder / BLOBS).iterdir())) == 1
+        assert snapshot.blobs() == {Blob.of(IMAGE).sha256, Blob.of(b"other").sha256}
+        assert len(list((snapshot.folder / BLOBS).iterdir())) == 2
 
     def test_are_read_from_a_connectors_file(self, tmp_path: Path) -> None:
         file = tmp_path / "screen.png"

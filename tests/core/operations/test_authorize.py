@@ -27,8 +27,10 @@ from sftsec_core.operations.list_verdicts import list_verdicts
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
 from sftsec_core.operations.read_audit import read_audit
+from sftsec_core.operations.redeliver import redeliver
 from sftsec_core.operations.request_labels import request_labels
 from sftsec_core.operations.retrain import retrain
+from sftsec_core.operations.review_labels import review_labels
 from sftsec_core.operations.rollback import rollback
 from sftsec_core.operations.score import score
 from sftsec_core.operations.set_up_connector import set_up_connector
@@ -51,8 +53,10 @@ ASKS: dict[Callable[..., Any], Permission] = {
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
     read_audit: Permission.READ,
+    redeliver: Permission.SCORE,
     request_labels: Permission.REQUEST_LABELS,
     retrain: Permission.RETRAIN,
+    review_labels: Permission.READ,
     rollback: Permission.ROLL_BACK,
     score: Permission.SCORE,
     set_up_connector: Permission.SET_UP,
@@ -66,6 +70,7 @@ SHARED = {
     "begin_run",
     "connector_config",
     "live_model",
+    "newest_dataset",
     "run_order",
     "running",
     "scorer_of",

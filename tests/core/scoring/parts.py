@@ -116,5 +116,10 @@ class Pages:
 def files(folder: Path) -> FilesConnector:
     """The files connector: reads `in.jsonl`, writes `out.jsonl`, five incidents a page."""
     return FilesConnector(
-        FilesConfig(paths=(folder / "in.jsonl",), output=folder / "out.jsonl", page_size=5)
+        FilesConfig(
+            paths=(folder / "in.jsonl",),
+            output=folder / "out.jsonl",
+            page_size=5,
+            id_scope="source",
+        )
     )

@@ -12,10 +12,10 @@ class TestSnapshots:
         for digest in ("a" * 64, "b" * 64, "a" * 64):
             folder = state / "snapshots" / digest
             store.snapshots.add("mail", digest, folder, rows=3, manifest={"rows": 3})
-        assert [one.digest[0] for one in store.snapshots.list("mail")] == ["b", "a"]
+        assert [one.digest[0] for one in store.snapshots.list("mail")] == ["a", "b"]
         latest = store.snapshots.latest("mail")
         assert latest is not None
-        assert latest.folder == state / "snapshots" / ("b" * 64)
+        assert latest.folder == state / "snapshots" / ("a" * 64)
         assert (latest.rows, latest.manifest) == (3, {"rows": 3})
         assert store.snapshots.latest("proxy") is None
 

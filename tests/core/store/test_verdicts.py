@@ -11,7 +11,6 @@ import pytest
 from sftsec_core.api.domain import Incident, Verdict
 from sftsec_core.api.errors import StoreError
 from sftsec_core.store.store import Store
-from sftsec_core.store.verdicts import VerdictCount
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -73,20 +72,22 @@ class TestReading:
         store.verdicts.add("mail", [incident(uid, Verdict("spam")) for uid in uids])
         assert set(store.verdicts.of("mail", uids)) == set(uids)
 
-    def test_counts_each_value_and_automated_verdicts(self, store: Store) -> None:
-        store.verdicts.add(
-            "mail",
-            [
-                incident("a", Verdict("spam", "ada"), Verdict("spam", automated=True)),
-                incident("b", Verdict("ham", "ada")),
-            ],
-        )
-        assert store.verdicts.stats() == [
-            VerdictCount("mail", "spam", 2, 1),
-            VerdictCount("mail", "ham", 1, 0),
-        ]
-        assert store.verdicts.stats("proxy") == []
+    def test_lists_one_value_alone(self, store: Store) -> None:
+        given = [incident("a", Verdict("spam", "ada")), incident("b", Verdict("ham", "ada"))]
+        store.verdicts.add("mail", given)
         assert [row.incident_uid for row in store.verdicts.list("mail", value="ham")] == ["b"]
+
+
+class TestPulledSince:
+    def test_counts_what_was_first_seen_later(self, tmp_path: Path) -> None:
+        now = [NOON]
+        with Store.open(None, folder=tmp_path, actor="tester", clock=lambda: now[0]) as store:
+            store.verdicts.add("mail", [incident("m1", Verdict("spam"))])
+            now[0] = NOON + timedelta(hours=1)
+            store.verdicts.add("mail", [incident("m1", Verdict("spam"), Verdict("ham"))])
+            store.verdicts.add("other", [incident("m2", Verdict("spam"))])
+            assert store.verdicts.pulled_since("mail", NOON) == 1
+            assert store.verdicts.pulled_since("mail", now[0]) == 0
 
 
 class TestAdd:

@@ -30,7 +30,7 @@ class TestPull:
         row = {"id": "mine", "message": "write to anna@shop.example", "secret": "hunter2"}
         put_first(site, json.dumps(row))
         (first,) = json_of(site, "connector", "pull", "triage", "--limit", "1")["incidents"]
-        assert first["uid"] == "mine"
+        assert first["uid"].endswith("judged.jsonl#mine")
         assert set(first["fields"]) == {"message"}
         assert "anna" not in first["fields"]["message"]
         assert "<EMAIL:" in first["fields"]["message"]

@@ -1,42 +1,31 @@
-"""`sftsec labels stats`: how often each verdict was given, and what tasks make of it."""
+"""`sftsec labels stats`: how often each verdict was given, what it means, and who gave it."""
 
 from __future__ import annotations
 
 import json
 
-import yaml
-
 from tests.core.cli.invoke import json_of, printed
 from tests.e2e.site import Site
 
 
-def labels_of(site: Site) -> dict[str, dict[str, str]]:
-    return {each["value"]: each["labels"] for each in json_of(site, "labels", "stats")}
-
-
 class TestStats:
-    def test_counts_the_pulled_verdicts(self, site: Site) -> None:
-        found = json_of(site, "labels", "stats")
-        lines = (site.folder / "incidents" / "judged.jsonl").read_text("utf-8").splitlines()
-        given = {json.loads(line)["label"] for line in lines}
-        assert {each["value"] for each in found} == given
-        verdicts = [each["verdicts"] for each in found]
-        assert verdicts == sorted(verdicts, reverse=True)
-        assert json_of(site, "labels", "stats", "--connector", "other") == []
+    def test_counts_what_the_source_holds_now(self, site: Site) -> None:
+        file = site.folder / "incidents" / "judged.jsonl"
+        rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+        words = {
+            each["value"]: each for each in json_of(site, "labels", "stats", "triage")[0]["words"]
+        }
+        assert set(words) == {row["label"] for row in rows}
+        assert words["true_positive"]["label"] == "malicious"
+        assert words["false_positive"]["label"] == "benign"
+        assert words["undetermined"]["label"] == "(undetermined)"
+        changed = [row | {"label": "relabelled"} for row in rows]
+        file.write_text("".join(f"{json.dumps(row)}\n" for row in changed), encoding="utf-8")
+        site.run("dataset", "build", "triage", code=6)
+        (only,) = json_of(site, "labels", "stats", "triage")[0]["words"]
+        assert (only["value"], only["label"]) == ("relabelled", None)
 
-    def test_names_the_label_of_each_task(self, site: Site) -> None:
-        found = labels_of(site)
-        assert found["true_positive"] == {"triage": "malicious"}
-        assert found["false_positive"] == {"triage": "benign"}
-        assert found["undetermined"] == {"triage": "undetermined"}
-
-    def test_value_that_no_task_knows_has_none(self, site: Site) -> None:
-        settings = yaml.safe_load(site.config.read_text(encoding="utf-8"))
-        settings["tasks"]["triage"]["labels"]["malicious"] = ["MALICIOUS"]
-        site.config.write_text(yaml.safe_dump(settings), encoding="utf-8")
-        found = labels_of(site)
-        assert found["malicious"] == {"triage": "malicious"}, "case does not matter"
-        assert found["true_positive"] == {}
-        rows = printed(site, "labels", "stats").splitlines()
-        (line,) = (row for row in rows if "true_positive" in row)
-        assert line.split()[-2] == "-"
+    def test_prints_words_and_analysts(self, site: Site) -> None:
+        shown = printed(site, "labels", "stats", "triage")
+        assert "triage: words" in shown
+        assert "triage: analysts" in shown

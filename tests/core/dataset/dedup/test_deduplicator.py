@@ -69,12 +69,31 @@ CANDIDATES = st.builds(
 
 class TestUid:
     def test_met_again_is_not_a_new_row(self) -> None:
-        again = [item("1", LONG), item("1", LONG), item("1", text(2))]
-        assert fates(*again) == [DedupStatus.KEPT, DedupStatus.SAME, DedupStatus.REVISED]
+        again = [item("1", LONG), item("1", LONG)]
+        assert fates(*again) == [DedupStatus.KEPT, DedupStatus.SAME]
 
-    def test_revised_keeps_its_first_text(self) -> None:
+    def test_with_another_text_is_another_row(self) -> None:
         one, two = Deduplicator(DedupeSettings()).add([item("1", LONG), item("1", "other")])
-        assert one.digest == two.digest
+        assert (one.status, two.status) == (DedupStatus.KEPT, DedupStatus.KEPT)
+        assert one.digest != two.digest
+        assert (one.shares_id, two.shares_id) == (False, True)
+
+    def test_is_recognised_with_each_of_its_texts(self) -> None:
+        finder = Deduplicator(DedupeSettings())
+        first = finder.add([item("1", LONG), item("1", "other")])
+        again = finder.add([item("1", "other"), item("1", LONG)])
+        assert {each.status for each in again} == {DedupStatus.SAME}
+        assert [each[1:] for each in again] == [each[1:] for each in reversed(first)]
+
+    def test_of_a_near_duplicate_is_recognised(self) -> None:
+        batch = [item("1", LONG, SPAM), item("2", f"{LONG} x", SPAM), item("2", f"{LONG} x", HAM)]
+        assert fates(*batch) == [DedupStatus.KEPT, DedupStatus.NEAR, DedupStatus.SAME]
+
+    def test_of_many_texts_is_compared_with_all(self) -> None:
+        many = [item("1", text(n, 8)) for n in range(3000)]
+        finder = Deduplicator(DedupeSettings())
+        assert {each.status for each in finder.add(many)} == {DedupStatus.KEPT}
+        assert {each.status for each in finder.add(many)} == {DedupStatus.SAME}
 
 
 class TestDuplicates:

@@ -1,0 +1,197 @@
+"""What a data set lacks and why, in lines that name the true cause."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from sftsec_core.api.domain import Message, PullWindow
+from sftsec_core.api.errors import DataError
+from sftsec_core.dataset.ingest import NOTHING_TO_READ
+from sftsec_core.dataset.snapshot import FIELD_PREFIX
+from sftsec_core.operations.ingesting import window_of
+
+if TYPE_CHECKING:
+    from sftsec_core.api.contracts import Connector
+    from sftsec_core.api.domain import Incident, Rejection
+    from sftsec_core.dataset.resolve import Resolution
+    from sftsec_core.dataset.snapshot import Snapshot
+    from sftsec_core.operations.running import Run
+
+_SHOWN = 3
+_NAMES_SHOWN = 12
+_PROBED_PAGES = 5
+_PROBED = 200
+_UNMAPPED = "review: unmapped verdict"
+
+
+def warn_of_gaps(run: Run, snapshot: Snapshot, resolution: Resolution) -> None:
+    """Tell what was rejected and why, which words no label lists, which fields are empty."""
+    lines = [_rejected(run, snapshot), _unmapped(run, resolution), _empty_fields(run, snapshot)]
+    for line in lines:
+        if line:
+            run.emit(Message(text=line, level="warning"))
+
+
+def no_examples(run: Run, snapshot: Snapshot, resolution: Resolution) -> DataError:
+    """The error of a task without a labelled example: every cause with its count."""
+    causes = list(_causes(run, snapshot, resolution))
+    if not causes:
+        causes = [_probe(run)]
+    return DataError(f"there are no labelled examples: {'; '.join(causes)}")
+
+
+def _causes(run: Run, snapshot: Snapshot, resolution: Resolution) -> Iterator[str]:
+    rejected = _rejected(run, snapshot)
+    if rejected:
+        yield rejected
+    unmapped = _unmapped(run, resolution)
+    if unmapped:
+        yield unmapped
+    yield from _reviewed(run, resolution)
+    if left_out := resolution.counts["automated_left_out"]:
+        yield f"{left_out:,} labels are left out, since no person gave them (automated_weight is 0)"
+    if _all_empty(run):
+        wanted = sorted({name for one in run.spec.inputs for name in one.sources})
+        yield absent_fields(wanted, _first_incidents(run, PullWindow()))
+
+
+def _rejected(run: Run, snapshot: Snapshot) -> str | None:
+    """How many records were rejected, with the most frequent reasons."""
+    total, read = snapshot.counts["rejected"], snapshot.counts["read"]
+    if not total:
+        return None
+    reasons = run.context.store.quarantine.reasons(run.info.id)
+    shown = "; ".join(f"{reason} ({n:,})" for reason, n in islice(reasons.items(), _SHOWN))
+    more = f" and {len(reasons) - _SHOWN:,} other reasons" if len(reasons) > _SHOWN else ""
+    share = f"all {total:,}" if total == read else f"{total:,} of {read:,}"
+    return f"{share} records are rejected: {shown}{more}; `sftsec quarantine list` shows them"
+
+
+def _unmapped(run: Run, resolution: Resolution) -> str | None:
+    """Which words no label lists, how many incidents each, and the lines that would map them."""
+    words = resolution.unmapped
+    if not words:
+        return None
+    shown = ", ".join(f"{word!r} ({n:,})" for word, n in islice(words.items(), _NAMES_SHOWN))
+    more = f" and {len(words) - _NAMES_SHOWN:,} more" if len(words) > _NAMES_SHOWN else ""
+    name, label = run.spec.name, _attack_label(run)
+    example = next(iter(words))
+    return (
+        f"{sum(words.values()):,} incidents have a verdict that no label lists: {shown}{more}; in "
+        f"the configuration write each under what it means: tasks.{name}.labels.{label}: "
+        f"[{example}], or another label, or tasks.{name}.verdicts.undetermined"
+    )
+
+
+def _attack_label(run: Run) -> str:
+    return next((label for label in run.spec.labels if label != run.spec.benign), "LABEL")
+
+
+def _reviewed(run: Run, resolution: Resolution) -> Iterator[str]:
+    """How many incidents go to review, by cause; unmapped words have a line of their own."""
+    found = {
+        cause.removeprefix("review: "): count
+        for cause, count in resolution.counts.items()
+        if cause.startswith("review: ") and cause != _UNMAPPED
+    }
+    if not found:
+        return
+    total = sum(found.values())
+    causes = ", ".join(f"{cause} ({count:,})" for cause, count in found.items())
+    if len(found) == 1:
+        causes = next(iter(found))
+    alone = total == len(resolution.review) and not resolution.labels
+    whole = f"all {total:,} incidents go" if alone else f"{total:,} incidents go"
+    yield f"{whole} to review: {causes}; `sftsec labels review {run.spec.name}` lists them"
+
+
+def _empty_fields(run: Run, snapshot: Snapshot) -> str | None:
+    """Which of the fields that the model reads have no value in any row."""
+    read = dict.fromkeys(name for one in run.spec.inputs for name in one.sources)
+    rows = snapshot.counts["kept"]
+    if not rows or len(read) < 2:  # a row without any input is a rejection
+        return None
+    filled = dict.fromkeys(read, 0)
+    for batch in snapshot.batches([FIELD_PREFIX + name for name in read]):
+        for name in read:
+            filled[name] += batch.num_rows - batch[FIELD_PREFIX + name].null_count
+    absent = [name for name, count in filled.items() if not count]
+    if not absent:
+        return None
+    return f"no incident of {rows:,} has a value in {', '.join(absent)}, which the task reads"
+
+
+def _all_empty(run: Run) -> bool:
+    reasons = run.context.store.quarantine.reasons(run.info.id)
+    return bool(reasons) and next(iter(reasons)).startswith(NOTHING_TO_READ)
+
+
+def absent_fields(wanted: Sequence[str], incidents: Sequence[Incident]) -> str:
+    """Say which fields incidents have, where they lack those that a task reads."""
+    there = _names(incidents)
+    close = [
+        f"{name}: perhaps {like[0]}"
+        for name in wanted
+        if name not in there and (like := difflib.get_close_matches(name, there, 1))
+    ]
+    meant = f" ({', '.join(close)})" if close else ""
+    return f"the incidents have the fields {_some(there)}, not {', '.join(wanted)}{meant}"
+
+
+def _probe(run: Run) -> str:
+    """Look why the pull brought nothing: no incident, none in the window, or no verdict."""
+    name, window = run.task.connector, window_of(run.task, run.info.started_at, labelled=True)
+    judged = _first_incidents(run, PullWindow(labelled=True))
+    if judged and window.since is not None:
+        at = max((one.at for one in judged if one.at is not None), default=None)
+        example = f", one of {at.isoformat(timespec='minutes')}" if at else ""
+        since = window.since.isoformat(timespec="minutes")
+        return (
+            f"{name} has incidents with a verdict{example}, but none since {since}: raise "
+            f"tasks.{run.spec.name}.window"
+        )
+    there = _first_incidents(run, PullWindow())
+    if there:
+        return (
+            f"{name} has incidents, but none with a verdict; name the field that holds it in "
+            f"connectors.{name}; the fields are {_some(_names(there))}"
+        )
+    return f"{name} has no incident at all: `sftsec connector check {name}` looks at it"
+
+
+def _first_incidents(run: Run, window: PullWindow) -> Sequence[Incident]:
+    with run.context.connector(run.task.connector) as connector:
+        return first_records(connector, window)[0]
+
+
+def first_records(
+    connector: Connector, window: PullWindow
+) -> tuple[list[Incident], list[Rejection]]:
+    """The first incidents that a connector brings, and what it rejects on the way; some hundred.
+
+    Raises:
+        ConnectorError: when it cannot be read.
+    """
+    found: list[Incident] = []
+    rejected: list[Rejection] = []
+    for page in islice(connector.pull(window), _PROBED_PAGES):
+        found += page.incidents
+        rejected += page.rejected
+        if len(found) >= _PROBED:
+            break
+    return found, rejected
+
+
+def _names(incidents: Sequence[Incident]) -> list[str]:
+    """The fields' names, the most frequent first."""
+    counts = Counter(name for incident in incidents for name in sorted(incident.fields))
+    return [name for name, _ in counts.most_common()]
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
+    return (", ".join(names[:_NAMES_SHOWN]) or "(none)") + more

@@ -1,0 +1,126 @@
+"""A data set without examples says why; one with gaps says which."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sftsec_core.api.domain import Event, Message
+from sftsec_core.api.errors import DataError
+from sftsec_core.operations.authorize import local_admin
+from sftsec_core.operations.build_dataset import build_dataset
+from sftsec_core.operations.context import Context
+from sftsec_core.operations.preflight import read
+
+LABELS = {"benign": ["good"], "malicious": ["evil"]}
+
+
+def told(folder: Path, rows: Iterable[dict[str, Any]], **task: Any) -> list[str]:
+    """Build a data set of these rows; the warnings, or the error alone."""
+    data = folder / "rows.jsonl"
+    data.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    settings = {
+        "connectors": {"export": {"type": "files", "paths": [str(data)]}},
+        "tasks": {
+            "t": {
+                "connector": "export",
+                "text": ["message"],
+                "labels": LABELS,
+                "benign": "benign",
+                "split": {"method": "stratified"},
+                **task,
+            }
+        },
+    }
+    file = folder / "sftsec.yaml"
+    file.write_text(json.dumps(settings), encoding="utf-8")
+    seen: list[Event] = []
+    checked, plugins = read(file)
+    with Context(file, checked, plugins, actor=local_admin("test"), sinks=[seen.append]) as context:
+        try:
+            build_dataset(context, "t")
+        except DataError as error:
+            return [str(error)]
+    return [one.text for one in seen if isinstance(one, Message) and one.level == "warning"]
+
+
+def row(number: int, label: str | None = "good", **more: Any) -> dict[str, Any]:
+    judged = {} if label is None else {"label": label}
+    return {"id": str(number), "message": f"event {number} of {number * 7919}", **judged, **more}
+
+
+class TestNoExamples:
+    @pytest.mark.parametrize(
+        ("rows", "task", "expected"),
+        [
+            ([], {}, ["export has no incident at all"]),
+            ([row(1, None), row(2, None)], {}, ["none with a verdict", "fields are id, message"]),
+            (
+                [row(n, **{"@timestamp": "2024-01-05T00:00:00Z"}) for n in range(3)],
+                {"window": "30d"},
+                ["one of 2024-01-05T00:00+00:00", "tasks.t.window"],
+            ),
+            (
+                [row(n) for n in range(3)],
+                {"text": ["mesage"]},
+                ["all 3 records are rejected", "fields id, message, not mesage", "perhaps message"],
+            ),
+            (
+                [row(n, **{"@timestamp": "yesterday"}) for n in range(3)],
+                {},
+                ["all 3 records are rejected", "@timestamp", "(3)"],
+            ),
+            (
+                [row(1, "good"), row(1, "evil")],
+                {},
+                ["all 1 incidents go to review: tie", "sftsec labels review t"],
+            ),
+            (
+                [row(n, v) | {"message": "one"} for n, v in enumerate(["good", "evil"] * 5)],
+                {},
+                ["all 10 incidents go to review: same text, different labels"],
+            ),
+            (
+                [row(n, "closed!") for n in range(4)],
+                {},
+                [
+                    "4 incidents have a verdict that no label lists: 'closed!' (4)",
+                    "labels.malicious",
+                ],
+            ),
+            ([row(1, "unknown")], {}, ["all 1 incidents go to review: undetermined"]),
+        ],
+    )
+    def test_says_the_true_cause(
+        self, rows: list[dict[str, Any]], task: dict[str, Any], expected: list[str], tmp_path: Path
+    ) -> None:
+        (line,) = told(tmp_path, rows, **task)
+        assert line.startswith("there are no labelled examples: ")
+        assert "\n" not in line
+        for part in expected:
+            assert part in line
+
+    def test_gives_several_causes_with_counts(self, tmp_path: Path) -> None:
+        rows = [row(1, "odd"), row(2, "unknown"), row(3) | {"message": ""}]
+        (line,) = told(tmp_path, rows)
+        assert "1 of 3 records are rejected" in line
+        assert "'odd' (1)" in line
+        assert "1 incidents go to review: undetermined" in line
+
+
+class TestGaps:
+    def test_are_told_of_a_usable_set(self, tmp_path: Path) -> None:
+        rows = [row(n, "Good" if n % 2 else " EVIL") for n in range(40)]
+        rows += [row(50, "odd"), row(51, "odd"), row(52) | {"message": ""}]
+        warnings = told(tmp_path, rows, text=["message", "subject"])
+        assert len(warnings) == 3
+        assert "1 of 43 records are rejected" in warnings[0]
+        assert "2 incidents have a verdict that no label lists: 'odd' (2)" in warnings[1]
+        assert warnings[2] == "no incident of 42 has a value in subject, which the task reads"
+
+    def test_are_none_in_a_whole_set(self, tmp_path: Path) -> None:
+        assert told(tmp_path, [row(n, ["good", "evil"][n % 2]) for n in range(40)]) == []
