@@ -5,8 +5,22 @@ from __future__ import annotations
 import re
 
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
-# Visa, Mastercard (51-55, 2221-2720), Amex, Diners, JCB, Discover, UnionPay, Maestro.
-_ISSUERS = re.compile(r"4|5[0-9]|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)|3[0-9]|6[0-9]")
+# What a card number of so many digits begins with. Longer ones are ids more often than cards, so
+# that only the issuers that give them out count.
+_LONG_ISSUERS = re.compile(r"62|50[123]8|5893|6304|6759|676[1-3]")
+_ISSUERS = {
+    13: re.compile(r"4"),  # Visa, before 2000
+    14: re.compile(r"30[0-59]|3[689]"),  # Diners
+    15: re.compile(r"3[47]|2131|1800"),  # Amex, JCB
+    # Visa, Mastercard (51-55, 2221-2720), Mir, JCB, Discover, UnionPay, Maestro.
+    16: re.compile(
+        r"4|5|6[0-9]|35[2-8]|30[0-59]|3[689]|220[0-4]"
+        r"|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)"
+    ),
+    17: _LONG_ISSUERS,
+    18: _LONG_ISSUERS,
+    19: re.compile(r"4|62|50[123]8|5893|6304|6759|676[1-3]"),
+}
 _CARD_GROUPS = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 5, 6)})
 
 # Length by country, from the SWIFT IBAN registry.
@@ -45,7 +59,8 @@ def luhn(digits: str) -> bool:
 def is_card(groups: list[str]) -> bool:
     """Whether groups of digits, as they stand between blanks or dashes, are a card number."""
     digits = "".join(groups)
-    if not 13 <= len(digits) <= 19 or not _ISSUERS.match(digits):
+    issuers = _ISSUERS.get(len(digits))
+    if issuers is None or not issuers.match(digits):
         return False
     if len(groups) > 1 and tuple(map(len, groups)) not in _CARD_GROUPS:
         return False

@@ -18,6 +18,11 @@ class RedactConfig(BaseModel):
     iban: bool = Field(True, description="IBAN, checked by country length and mod 97.")
     phone: bool = Field(True, description="Phone numbers in a form that is surely one.")
     ssn: bool = Field(True, description="US social security numbers (123-45-6789).")
+    national_id: bool = Field(
+        False,
+        description="National identity numbers by their check digits (DE, FR, ES, IT, NL, BR, PL, "
+        "IN, CN, SE, FI, BE, CH, KR, GB); digits alone need the word that names them.",
+    )
     secret: bool = Field(
         True, description="Keys, tokens, private keys, and values after password= and the like."
     )

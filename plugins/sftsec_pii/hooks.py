@@ -8,6 +8,7 @@ from typing import Any
 from sftsec_core.api.contracts import StepSpec
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_pii.config import RedactConfig
+from sftsec_pii.labelled import labelled_texts
 from sftsec_pii.redact import create
 
 
@@ -17,6 +18,11 @@ def sftsec_register_steps() -> Sequence[StepSpec[Any]]:
     summary = "personal data and secrets to typed placeholders, equal values to equal ones"
     return [
         StepSpec(
-            name="redact", summary=summary, order=200, config_model=RedactConfig, create=create
+            name="redact",
+            summary=summary,
+            order=200,
+            config_model=RedactConfig,
+            create=create,
+            labelled_texts=labelled_texts,
         )
     ]

@@ -15,10 +15,15 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Incident
-from sftsec_pii import patterns
-from sftsec_pii.fields import is_secret_value, names_number, names_secret
-from sftsec_pii.secrets import secrets
+from sftsec_pii import cards, emails, hosts
+from sftsec_pii.fields import is_secret_value, kind_of_field
+from sftsec_pii.national import has_national_id, national_ids
+from sftsec_pii.persons import person_in
+from sftsec_pii.phones import phones
+from sftsec_pii.secrets import has_secret_word, secrets
+from sftsec_pii.span import Span
 from sftsec_pii.users import has_user_word, users
+from sftsec_pii.views import blobs, has_encoded, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,10 +35,13 @@ if TYPE_CHECKING:
 _DIGEST_BYTES = 4
 # A placeholder can lay bare what stood against the value: "4111111111111111bob@shop.example".
 _MOST_PASSES = 4
-_CARD_LENGTHS = (15, 16)
+_CARD_LENGTHS = (14, 15, 16)
 _LONGEST_NUMBER = 40
+_LONGEST_NAME = 80
 _LONG_INTEGER = 10**8  # a social security number has 9 digits, a card number 13
-_LAID_BARE = re.compile(r":[0-9a-f]{8}>[\w.%+\-']|[\w.%+\-']<[A-Z]{2,7}:[0-9a-f]{8}>")
+_SHORTEST_CODED = 16
+_LAID_BARE = re.compile(r":[0-9a-f]{8}>[\w.%+\-']|[\w.%+\-']<[A-Z]{2,8}:[0-9a-f]{8}>")
+_PLACEHOLDER = re.compile(r"<[A-Z]{2,8}:[0-9a-f]{8}>")
 
 
 class Redact:
@@ -48,8 +56,7 @@ class Redact:
         """
         self._finders = tuple(_finders(config))
         self._key = salt[:64]
-        self._analysts = config.analysts
-        self._secret = config.secret
+        self._config = config
         self._counts: Counter[str] = Counter()
 
     def __call__(self, incidents: Sequence[Incident]) -> list[Incident]:
@@ -66,22 +73,32 @@ class Redact:
 
     def clean_analyst(self, name: str) -> str:
         """Return the analyst's name, or its placeholder where `analysts` is on."""
-        if not self._analysts or name.startswith("<ANALYST:"):
+        if not self._config.analysts or name.startswith("<ANALYST:"):
             return name
-        self._counts["analyst"] += 1
-        return self.placeholder("analyst", name.casefold())
+        return self._named("analyst", name.casefold())
 
     def text(self, value: str) -> str:
         """Redact one string."""
         for _ in range(_MOST_PASSES):
             before = value
-            for trigger, finders in self._finders:
-                if trigger(value):
-                    for kind, find in finders:
-                        value = self._replace(kind, value, find)
+            value = self._plain(value)
+            if has_encoded(value):
+                value = self._encoded(value)
+            if len(value) >= _SHORTEST_CODED:
+                value = self._base64(value)
             if value is before or not _LAID_BARE.search(value):
                 break
         return value
+
+    def _plain(self, text: str) -> str:
+        """Replace what stands in the text as it is."""
+        for trigger, finders in self._finders:
+            if trigger(text):
+                for kind, find in finders:
+                    spans = sorted(find(text))
+                    if spans:
+                        text = self._replace(text, [(kind, span) for span in spans])
+        return text
 
     def placeholder(self, kind: str, value: str) -> str:
         """What stands for a value: `<KIND:` and eight hexadecimal digits `>`."""
@@ -93,20 +110,62 @@ class Redact:
         )
         return f"<{kind.upper()}:{digest.hexdigest()}>"
 
-    def _replace(self, kind: str, text: str, find: Finder) -> str:
-        spans = sorted(find(text))
-        if not spans:
-            return text
+    def _named(self, kind: str, value: str) -> str:
+        self._counts[kind] += 1
+        return self.placeholder(kind, value)
+
+    def _replace(self, text: str, spans: list[tuple[str, Span]]) -> str:
+        """Replace spans that are sorted by their places."""
         pieces: list[str] = []
         behind = 0
-        for start, end, value in spans:
+        for kind, (start, end, value) in spans:
             if start < behind:
                 continue  # two finders of one family met the same value
-            pieces += (text[behind:start], self.placeholder(kind, value))
+            pieces += (text[behind:start], self._named(kind, value))
             behind = end
-            self._counts[kind] += 1
         pieces.append(text[behind:])
         return "".join(pieces)
+
+    def _encoded(self, text: str) -> str:
+        """Replace what shows when the text is decoded."""
+        seen = view(text)
+        if seen is None:
+            return text
+        taken = [match.span() for match in _PLACEHOLDER.finditer(text)]
+        chosen: list[tuple[str, Span]] = []
+        for kind, span in self._all(seen.text):
+            start, end = seen.place(span.start), seen.place(span.end)
+            if all(end <= first or start >= last for first, last in taken):
+                taken.append((start, end))
+                chosen.append((kind, Span(start, end, span.value)))
+        return self._replace(text, sorted(chosen, key=itemgetter(1))) if chosen else text
+
+    def _base64(self, text: str) -> str:
+        """Replace base64 words that hold what is redacted, or this in them."""
+        pieces: list[str] = []
+        behind = 0
+        for blob in blobs(text):
+            found = list(self._all(blob.text))
+            if not found:
+                continue
+            word = text[blob.start : blob.end]
+            if blob.is_short:
+                new = self._named(found[0][0], word)
+            else:
+                new = blob.encode(self.text(blob.text))
+            pieces += (text[behind : blob.start], new)
+            behind = blob.end
+        return "".join((*pieces, text[behind:])) if pieces else text
+
+    def _all(self, text: str) -> list[tuple[str, Span]]:
+        """What every finder finds, those of the first kinds first."""
+        return [
+            (kind, span)
+            for trigger, finders in self._finders
+            if trigger(text)
+            for kind, find in finders
+            for span in sorted(find(text))
+        ]
 
     def _incident(self, incident: Incident) -> Incident:
         fields: dict[str, Any] | None = None
@@ -125,35 +184,53 @@ class Redact:
         if isinstance(value, list | tuple):
             return [self._inside(inner, name) for inner in value]
         if isinstance(value, dict):
-            return {
-                self.text(str(key)): self._inside(inner, str(key)) for key, inner in value.items()
-            }
-        if isinstance(value, int) and not isinstance(value, bool) and value >= _LONG_INTEGER:
+            return self._mapping(value, name)
+        if isinstance(value, int) and not isinstance(value, bool):
             return self._integer(value, name)
         return value
 
+    def _mapping(self, value: dict[Any, Any], name: str) -> dict[str, Any]:
+        new = {
+            self.text(str(key)): self._inside(inner, f"{name}.{key}")
+            for key, inner in value.items()
+        }
+        # {"name": "Authorization", "value": "..."}, as headers and environments are listed.
+        said = value.get("name") or value.get("key")
+        if isinstance(said, str) and isinstance(value.get("value"), str):
+            new["value"] = self._inside(value["value"], said)
+        return new
+
     def _string(self, value: str, name: str) -> str:
-        if self._secret and names_secret(name):
-            return self._named(value)
-        if names_number(name) and len(value) <= _LONGEST_NUMBER:
+        kind = kind_of_field(name)
+        if kind == "secret" and self._config.secret:
+            return self._secret(value)
+        if kind == "number" and len(value) <= _LONGEST_NUMBER:
             head = f"{name.rpartition('.')[2].lower()}: "
             found = self.text(head + value)
-            return found.removeprefix(head) if found != head + value else value
+            return found.removeprefix(head) if found != head + value else self.text(value)
+        if kind in ("user", "full") and self._config.user and len(value) <= _LONGEST_NAME:
+            place = person_in(value, full=kind == "full")
+            if place:
+                start, end = place
+                shown = self._named("user", value[start:end].lower())
+                return f"{value[:start]}{shown}{value[end:]}"
         return self.text(value)
 
-    def _named(self, value: str) -> str:
+    def _secret(self, value: str) -> str:
         """Redact the value of a field whose name says that it is secret."""
         found = self.text(value)
         if found != value or not is_secret_value(value):
             return found
-        self._counts["secret"] += 1
-        return self.placeholder("secret", value)
+        return self._named("secret", value)
 
     def _integer(self, value: int, name: str) -> int | str:
-        """A long integer that is a card's or, by its name, a phone's becomes text."""
-        text = str(value)
+        """An integer that is a card's or, by its name, a phone's or secret becomes text."""
+        kind = kind_of_field(name)
+        if kind == "secret":
+            return self._secret(str(value)) if self._config.secret and value > 999 else value
         # Ids of 17 digits and more would be taken for cards by chance, one in ten.
-        if len(text) not in _CARD_LENGTHS and not names_number(name):
+        text = str(value)
+        if value < _LONG_INTEGER or (len(text) not in _CARD_LENGTHS and kind != "number"):
             return value
         found = self._string(text, name)
         return value if found == text else found
@@ -166,18 +243,18 @@ def _finders(
 
     Secrets go first: a token may hold what looks like a card; cards go before phones.
     """
-    p = patterns
-    mail = p.emails_keeping_domain if config.keep_email_domain else p.emails
+    mail = emails.emails_keeping_domain if config.keep_email_domain else emails.emails
     every: list[tuple[bool, str, Callable[[str], bool], Finder]] = [
-        (config.secret, "secret", p.has_secret_word, secrets),
-        (config.email, "email", p.has_at, mail),
-        (config.iban, "iban", p.has_iban_start, p.ibans),
-        (config.card, "card", p.has_long_number, p.cards),
-        (config.ssn, "ssn", p.has_long_number, p.ssns),
-        (config.phone, "phone", p.has_long_number, p.phones),
+        (config.secret, "secret", has_secret_word, secrets),
+        (config.email, "email", emails.has_at, mail),
+        (config.iban, "iban", cards.has_iban_start, cards.ibans),
+        (config.card, "card", cards.has_long_number, cards.cards),
+        (config.ssn, "ssn", cards.has_long_number, cards.ssns),
+        (config.national_id, "national", has_national_id, national_ids),
+        (config.phone, "phone", cards.has_long_number, phones),
         (config.user, "user", has_user_word, users),
-        (config.ip, "ip", p.has_dot_or_colon, p.ips),
-        (config.domain, "domain", p.has_dot, p.domains),
+        (config.ip, "ip", hosts.has_dot_or_colon, hosts.ips),
+        (config.domain, "domain", hosts.has_dot, hosts.domains),
     ]
     grouped = groupby((one for one in every if one[0]), key=itemgetter(2))
     return [(trigger, [(kind, find) for _, kind, _, find in ones]) for trigger, ones in grouped]

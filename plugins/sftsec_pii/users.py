@@ -9,73 +9,98 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sftsec_pii.span import Span
+from sftsec_pii.logins import LOGIN_WORDS, logins
+from sftsec_pii.persons import is_person
+from sftsec_pii.span import Span, holds, lowered
 
-_NAME = r"[^\\/:*?\"'<>|\s;&()$`,]"
-_USER = re.compile(
-    r"(?i)(?:(?<![\w.\-])(?<!:[0-9a-f]{8}>)"
-    r"(?:(?:/(?:export|var|usr))?/home/|(?-i:/Users/)"
-    r"|/(?:mnt/[a-z]|cygdrive/[a-z]|[a-z]|volumes/\w{1,32})(?:/[\w.\-]{1,32})?/users/)"
-    r"|(?<![A-Za-z0-9])[A-Z]:[\\/]{1,4}(?:users|documents and settings|profiles)[\\/]{1,4}"
-    r"|(?<!\.\.)\\{1,4}(?:users|profiles|home)\$?\\{1,4}|\\{1,4}documents and settings\\{1,4})"
-    rf"({_NAME}{{1,64}}(?: {_NAME}{{1,32}}){{0,3}}(?=[\\/])|{_NAME}{{1,64}})"
+_NAME = "[^\\\\/:*?\"'<>|\\s;&()$`,\u2018-\u201f]"
+_FIRST = rf"(?!\.\.?[\\/]|%[A-Za-z]+%){_NAME}"
+_UNIX = re.compile(
+    r"(?i)(?<![\w.\-])(?<!:[0-9a-f]{8}>)"
+    r"(?:(?:/(?:export|var|usr|data|nfs|mnt|srv|net|run/user/\d{1,9}))?/home/"
+    r"(?:(?-i:[A-Z0-9.\-]{1,32}\.[A-Z]{2,12})/|users/)?|(?-i:/Users/)"
+    r"|/(?:mnt/[a-z]|cygdrive/[a-z]|[a-z]|volumes/\w{1,32})(?:/[\w.\-]{1,32})?/users/"
+    r"|/var/spool/(?:cron(?:/crontabs)?|mail)/|/var/mail/)"
+    rf"({_FIRST}{_NAME}{{0,63}}(?: {_NAME}{{1,32}}){{0,2}}(?=/(?!\d\.\d))|{_FIRST}{_NAME}{{0,63}})"
 )
+_PART = rf"{_FIRST}(?:(?!%5c){_NAME}){{0,63}}"
+# Looked for by the folder's name, in a text in small letters; what stands before is checked then.
+_WINDOWS = re.compile(
+    r"(?:users|documents(?: |%20)and(?: |%20)settings|docume~\d|(?:user)?profiles|home)\$?"
+    rf"(?:[\\/]|%5c){{1,4}}({_PART}(?: {_NAME}{{1,32}}){{0,3}}(?=[\\/])|{_PART})"
+)
+_WINDOWS_BEFORE = re.compile(
+    r"(?<![a-z0-9])[a-z](?::|%3a)(?:[\\/]|%5c){1,4}$|(?<!\.\.)(?<!\\)\\{1,4}$|systemroot\\\.\.\\$"
+)
+# "?next=/home/x" is a route of an application.
+_QUERY = re.compile(r"[?&][\w.\-]{1,32}=$")
+_LONGEST_BEFORE = 16
 _ACCOUNT = r"([A-Za-z_][\w.\-]{2,63})(?![\w.\-]|\\|\$)"
 # The domain in capitals, or after an option or word that an account follows.
 _DOMAIN_USER = re.compile(
-    rf"(?<![\w\\.%$:/>\-])([A-Z][A-Z0-9\-]{{1,14}})\\{_ACCOUNT}"
-    rf"|(?i:(?:/user:|/u:|/ru |-u |--user |whoami ?(?:->|:|=) ?|account name: {{0,8}}))"
-    rf"([A-Za-z][\w.\-]{{1,63}})\\{_ACCOUNT}"
-)
-_NAMED = re.compile(
-    r"(?i)(?:\bnet1?(?:\.exe)?[\"']? {1,4}user {1,4}(?:/add {1,4})?"
-    r"|\b(?:accepted|failed) (?:password|publickey|none) for (?:invalid user )?"
-    r"|\binvalid user |\bsession (?:opened|closed) for user "
-    r"|\bsudo(?:\[\d{1,9}\])?: {1,4}(?=\S{1,64} :)"
-    r"|(?<![\w/.\-])~(?=[a-z_][\w\-]{2,31}/))"
-    r"([A-Za-z_][\w.\-]{1,63})(?![\w.\-]|\\)"
-)
-_NO_PERSON = frozenset(
-    {"public", "default", "all users", "default user", "shared", "administrator", "root", "guest"}
-    | {"system", "admin", "localservice", "networkservice", "krbtgt", "defaultaccount", "from"}
+    rf"(?<![\w\\.%$:/>\-])([A-Z][A-Z0-9\-]{{1,14}})\\{{1,2}}{_ACCOUNT}"
+    r"|(?i:(?:/user:|/u:|/ru |(?<=\s)-u |--user |-credential |-member |-username "
+    r"|whoami ?(?:->|:|=) ?|account name: {0,8}"
+    r"|\b(?:user|account|by|for|as|from|logon of) ))"
+    rf"\"?([A-Za-z][\w.\-]{{1,63}})\\{{1,2}}{_ACCOUNT}"
 )
 # What stands before a backslash in capitals and is no domain of accounts.
 _NO_DOMAIN = frozenset(
     {"HKLM", "HKCU", "HKCR", "HKU", "SAM", "SYSTEM", "SOFTWARE", "SECURITY", "WINDOWS", "BUILTIN"}
     | {"AUTHORITY", "SERVICE", "MANAGER", "REGISTRY", "MACHINE", "MICROSOFT", "SYSTEM32", "DEVICE"}
-    | {"ROOT", "USB", "PCI", "ACPI", "SWD", "HID", "SYSVOL", "NETLOGON", "IIS", "APPPOOL"}
+    | {"ROOT", "USB", "PCI", "ACPI", "SWD", "HID", "SYSVOL", "NETLOGON", "IIS", "APPPOOL", "CLSID"}
+    | {"USERS", "HOST", "CURRENTVERSION", "TEMP", "TYPELIB", "INTERFACE", "USBSTOR", "SCSI", "BIN"}
+    | {"HKEY_LOCAL_MACHINE", "HARDWARE", "COM1", "UNC", "GLOBAL", "PIPE", "ADMIN", "IPC", "SRC"}
 )
-_FILE = re.compile(r"(?i)\.(?:exe|dll|sys|ps1|bat|cmd|vbs|js|txt|log|dat|ini|msi|lnk|tmp|inf|xml)$")
-
-
-_PATH_WORDS = ("/home/", "users", "documents and settings", "profiles", "\\home")
-_NAMED_WORDS = (" user ", "net.exe", "net1", "sudo", "password for ", "publickey for ", "none for ")
+_FILE = re.compile(
+    r"(?i)\.(?:exe|dll|sys|ps1|bat|cmd|vbs|js|txt|log|dat|ini|msi|lnk|tmp|inf|xml|save|zip|docx?)$"
+)
+_UNIX_WORDS = ("/home/", "/users/", "/spool/", "var/mail/")
+_WINDOWS_WORDS = ("users", "settings", "docume~", "profiles", "\\home")
+_PATH_WORDS = (*_UNIX_WORDS, *_WINDOWS_WORDS)
+_TILDE = re.compile(r"(?<![\w/.\-~])~([a-z_][\w\-]{2,31})(?=/)")
 
 
 def users(text: str) -> Iterator[Span]:
     """User names; accounts that are no person's stay."""
-    low = text.lower()
-    if any(word in low for word in _PATH_WORDS):
-        yield from _paths(text)
-    if "\\" in text:
+    low = lowered(text)
+    yield from _paths(text, low)
+    yield from _accounts(text)
+    yield from logins(text, low)
+
+
+def _paths(text: str, low: str) -> Iterator[Span]:
+    if holds(low, _UNIX_WORDS):
+        for match in _UNIX.finditer(text):
+            if not _QUERY.search(text, max(0, match.start() - 40), match.start()):
+                yield from _person(match, 1)
+    if holds(low, _WINDOWS_WORDS):
+        yield from _profiles(low)
+    if "~" in text:
+        for match in _TILDE.finditer(text):
+            yield from _person(match, 1)
+
+
+def _accounts(text: str) -> Iterator[Span]:
+    # Between shell signs a backslash is an escape: `echo A\necho B`.
+    if "\\" in text and "`" not in text and "$(" not in text:
         for match in _DOMAIN_USER.finditer(text):
             group = 2 if match[2] else 4
             domain = match[1] or match[3]
             if domain.upper() not in _NO_DOMAIN and not _FILE.search(match[group]):
                 yield from _person(match, group)
-    if "~" in text or any(word in low for word in _NAMED_WORDS):
-        for match in _NAMED.finditer(text):
+
+
+def _profiles(low: str) -> Iterator[Span]:
+    for match in _WINDOWS.finditer(low):
+        start = match.start()
+        if _WINDOWS_BEFORE.search(low, max(0, start - _LONGEST_BEFORE), start):
             yield from _person(match, 1)
-
-
-def _paths(text: str) -> Iterator[Span]:
-    for match in _USER.finditer(text):
-        yield from _person(match, 1)
 
 
 def _person(match: re.Match[str], group: int) -> Iterator[Span]:
     name = match[group].lower()
-    if name.rstrip(".") not in _NO_PERSON and not set(name) <= {".", "*", "%"}:
+    if is_person(name) and not set(name) <= {".", "*", "%"}:
         yield Span(match.start(group), match.end(group), name)
 
 
@@ -84,4 +109,4 @@ def has_user_word(text: str) -> bool:
     if "\\" in text or "~" in text:
         return True
     low = text.lower()
-    return any(word in low for word in (*_PATH_WORDS, *_NAMED_WORDS))
+    return low.startswith(("su ", "id ")) or holds(low, _PATH_WORDS) or holds(low, LOGIN_WORDS)

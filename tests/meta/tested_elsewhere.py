@@ -382,6 +382,24 @@ CONNECTOR_ROWS: tuple[Elsewhere, ...] = (
         "tests/plugins/pii/test_patterns.py",
         "three values without a rule of their own, which every finder yields",
     ),
+    Elsewhere(
+        tuple(
+            f"plugins/sftsec_pii/{name}.py"
+            for name in ("assigned", "commands", "headers", "vendors", "values")
+        ),
+        "tests/plugins/pii/test_secrets.py",
+        "families of one finder, which is tried there and on the plugin's lists",
+    ),
+    Elsewhere(
+        ("plugins/sftsec_pii/logins.py", "plugins/sftsec_pii/persons.py"),
+        "tests/plugins/pii/test_users.py",
+        "what the finder of user names is made of",
+    ),
+    Elsewhere(
+        tuple(f"plugins/sftsec_pii/{name}.py" for name in ("cards", "emails", "hosts", "phones")),
+        "tests/plugins/pii/test_patterns.py",
+        "what is found, what only looks alike and how long it takes stand there for all types",
+    ),
 )
 
 TABLE = CORE_ROWS + EDGE_ROWS + CONNECTOR_ROWS
@@ -410,4 +428,8 @@ CONNECTOR_ACROSS: dict[str, str] = {
     "tests/connectors/splunk/test_contract.py": "the connector's contract, on every kind of source",
 }
 
-ACROSS = CORE_ACROSS | EDGE_ACROSS | CONNECTOR_ACROSS
+PLUGIN_ACROSS: dict[str, str] = {
+    "tests/plugins/pii/test_patterns.py": "what all finders find and leave, and the time they take",
+}
+
+ACROSS = CORE_ACROSS | EDGE_ACROSS | CONNECTOR_ACROSS | PLUGIN_ACROSS

@@ -136,7 +136,13 @@ from sftsec_core.api.contracts.serving import (
     Decider,
     DeciderSpec,
 )
-from sftsec_core.api.contracts.step import CleansVerdictText, Step, StepContext, StepSpec
+from sftsec_core.api.contracts.step import (
+    CleansVerdictText,
+    LabelledText,
+    Step,
+    StepContext,
+    StepSpec,
+)
 
 __all__ = [
     "BUILT_IN_SPLITS",
@@ -156,6 +162,7 @@ __all__ = [
     "GpuLease",
     "GpuRequest",
     "KeepsAudit",
+    "LabelledText",
     "LauncherSpec",
     "MetricSpec",
     "NeedsSetup",

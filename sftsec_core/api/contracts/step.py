@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from sftsec_core.api.contracts.base import ConfigT, Spec
 
@@ -51,11 +51,35 @@ class StepContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledText:
+    """A made-up text of which is known what a step has to replace in it.
+
+    Attributes:
+        kind: the group in which it is counted: "email".
+        fields: an incident's fields.
+        hidden: the values that must not remain; none for what only looks alike and must stay.
+        held_out: whether it was left unseen while the step's rules were written.
+    """
+
+    kind: str
+    fields: Mapping[str, Any]
+    hidden: tuple[str, ...] = ()
+    held_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepSpec(Spec[ConfigT]):
-    """A kind of step. Steps run by `order`, then by name: 100 normalise, 200 redact."""
+    """A kind of step. Steps run by `order`, then by name: 100 normalise, 200 redact.
+
+    Attributes:
+        order: when it runs.
+        create: makes the step from its settings.
+        labelled_texts: what `sftsec bench redaction` measures a step on that replaces values.
+    """
 
     hook: ClassVar[str] = "sftsec_register_steps"
     kind: ClassVar[str] = "step"
 
     order: int
     create: Callable[[ConfigT, StepContext], Step]
+    labelled_texts: Callable[[], Iterable[LabelledText]] | None = None

@@ -14,6 +14,7 @@ from sftsec_core.cli.lazy import LazyGroup
     lazy={
         "quality": "sftsec_core.cli.bench.quality",
         "ingest": "sftsec_core.cli.bench.ingest",
+        "redaction": "sftsec_core.cli.bench.redaction",
         "connector": "sftsec_core.cli.bench.connector",
     },
 )

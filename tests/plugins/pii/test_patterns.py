@@ -58,6 +58,19 @@ ADVERSARIAL: dict[str, Callable[[int], str]] = {
     "quoted at": lambda n: '"@' * n,
     "phone words": lambda n: "call 1 " * n,
     "colons": lambda n: "::" * n + "x",
+    "percent": lambda n: "%41" * n,
+    "entities": lambda n: "&#64;a" * n,
+    "base64 run": lambda n: "QUJDREVG" * n,
+    "base64 words": lambda n: "cGFzc3dvcmQ9aHVudGVyMjI= " * n,
+    "open quotes": lambda n: 'password="\\"' * n,
+    "elements": lambda n: "<password " * n + "</",
+    "names and values": lambda n: "user=a" * n,
+    "options": lambda n: "ssh " + "-a b " * n,
+    "sudo": lambda n: "sudo -u " * n,
+    "disguised": lambda n: "a [at] b " * n,
+    "national prefixes": lambda n: "00 1 " * n,
+    "header names": lambda n: "a-" * n + "subscription-key",
+    "password hashes": lambda n: "a:$6$aaaaaaaa" * n,
 }
 
 

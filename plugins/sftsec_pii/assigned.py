@@ -1,0 +1,133 @@
+r"""Finds secrets by the name before them: `password=`, `"apiKey":`, `<Password>`, `DB_PASS: `.
+
+A name may be a key of JSON (in a string too, `\"password\":`), YAML, XML, INI, a URL, a connection
+string, an environment or source code. The value ends where that form ends it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sftsec_pii.span import Span, holds
+from sftsec_pii.values import is_password, is_token, is_word
+
+_WORDS_OF_LOGINS = (
+    r"passwor[dt]s?|passwd|passphrase|kennwort|wachtwoord|contrase[nñ]a|senha|пароль|парол[ья]"
+    r"|mot de passe|has[lł]o|heslo|l[oö]senord|adgangskode|parola"
+    r"|(?<![a-z])(?:ssh|db|user|root|admin|store|key|auth|my|ftp|smtp|mail|login|j_)?"
+    r"(?:pass|pwd|passin|passout)(?![a-z])|(?<![a-z])pw"
+)
+_STRONG = (
+    r"(?<!\d:)(?:client|consumer|app|shared|signing|webhook|oauth|api|user|jwt|aws)?[_\-. ]?"
+    r"secret(?:[_\-]?(?:access)?[_\-]?key(?:[_\-]base)?)?"
+    r"|(?:api|access|private|auth|account|shared|sharedaccess|encryption|signing|master|app"
+    r"|application|subscription|functions|consumer|license|preshared)[_\-]?key"
+    r"|(?:access|refresh|auth|oauth|id|session|security|bearer|private|job|csrf|xsrf)[_\-]?token"
+)
+_WEAK = r"(?<!publickey)(?<![a-z]key)token|(?<![a-z])(?:sig|signature|jwt|auth|key|code|mac)"
+_NAME = re.compile(
+    rf"(?<!<)(?:(?P<password>{_WORDS_OF_LOGINS})|(?P<strong>{_STRONG})|(?P<weak>{_WEAK}))"
+    r"(?:(?:\\{0,3}[\"'])?\]?\s{0,8}(?::=|=>|[:=]) {0,8}(?=[^\s=])"
+    r"|\\?[\"']\s?,?\s?\\?[\"']?value\\?[\"']?\s?[:=]\s?(?=\\?[\"'])"  # name="password" value="x"
+    r"|[\"']\s?,\s?(?=[\"'])"  # define('DB_WORDS_OF_LOGINS', 'x')
+    r"|(?<=password) {1,4}(?=\"[^\"\n]{3,}\"|'[^'\n]{3,}')"  # -Password "x", WITH PASSWORD 'x'
+    r"|\s?\(\s?(?=[\"'])"
+    r"| (?:is|ist|est|es) (?=\S*[^a-z\s.,]))"
+)
+_ELEMENT = re.compile(
+    rf"<(?:[\w\-]{{1,32}}:)?[\w.\-]{{0,32}}?(?:(?P<password>{_WORDS_OF_LOGINS})|(?P<strong>{_STRONG}))"
+    r"(?: [^<>]{0,256})?>([^<\n]{1,512})</"
+)
+_QUOTES = re.compile(
+    r"(\\{1,3}[\"'])((?:[^\"'\\\n]|\\+(?![\"'\\]))++)\1"  # \"x\"
+    r"|(\")((?:[^\"\\\n]|\\[^\n])++)\"|(')((?:[^'\\\n]|\\[^\n]|'')++)'"
+)
+_OPEN = re.compile(r"\\{0,3}[\"']")
+_LIST = re.compile(r"\[\s?(?=\\?[\"'])")
+_BARE = re.compile(r"(?!\[)[;]?[^\s\"'<>&;,|`\\)\]}]{3,512}+")
+_BARE_TOKEN = re.compile(r"(?:bearer(?: |%20))?([A-Za-z0-9_.~+/=%\-]{8,4096}+)", re.IGNORECASE)
+_AFTER_CALL = ("(", "[", "{")
+_LONGEST = 512
+_WORDS = (
+    *("pass", "pwd", "pw=", "pw:", "pw ", 'pw"', "secret", "token", "key", "sig=", "signature"),
+    *("auth", "jwt", "code=", 'code"', "mac=", 'mac"', "signing", "sig:", 'sig"', "code:"),
+)
+_FOREIGN = (
+    *("kennwort", "wachtwoord", "contrase", "senha", "парол", "hasło", "haslo", "heslo"),
+    *("adgangskode", "parola", "losenord", "lösenord"),
+)
+
+
+def assigned(text: str, low: str) -> Iterator[Span]:
+    """Values after a secret's name.
+
+    Args:
+        text: the text.
+        low: the text in small letters, of the same length.
+    """
+    if not has_name(low):
+        return
+    for match in _NAME.finditer(low):
+        yield from _value(text, match)
+    if "</" in text:
+        for match in _ELEMENT.finditer(low):
+            value = text[match.start(3) : match.end(3)]
+            if "<" not in value and not is_word(value.lower()):
+                yield Span(match.start(3), match.end(3), value)
+
+
+def has_name(low: str) -> bool:
+    """Whether a secret's name may be in a text in small letters."""
+    return holds(low, _WORDS) or holds(low, _FOREIGN)
+
+
+def _value(text: str, match: re.Match[str]) -> Iterator[Span]:
+    kind = match.lastgroup
+    start = match.end()
+    opened = _LIST.match(text, start)
+    listed = opened is not None
+    start = opened.end() if opened else start
+    while True:
+        quotes = _QUOTES.match(text, start)
+        if not quotes:
+            break
+        group = next(number for number in (2, 4, 6) if quotes[number] is not None)
+        yield from _checked(text, match, quotes.span(group), quoted=True)
+        comma = re.compile(r",\s?(?=\\?[\"'])").match(text, quotes.end()) if listed else None
+        if not comma:
+            return
+        start = comma.end()
+    if not _OPEN.match(text, start):
+        yield from _bare(text, match, start, weak=kind == "weak")
+
+
+def _bare(text: str, match: re.Match[str], start: int, *, weak: bool) -> Iterator[Span]:
+    if weak or match.lastgroup == "strong":
+        token = _BARE_TOKEN.match(text, start)
+        if token and text[token.end() : token.end() + 1] not in _AFTER_CALL:
+            yield from _checked(text, match, token.span(1), quoted=False)
+        return
+    bare = _BARE.match(text, start)
+    if bare and text[bare.end() : bare.end() + 1] not in ("'", '"', "`"):
+        yield from _checked(text, match, bare.span(), quoted=False)
+
+
+def _checked(
+    text: str, match: re.Match[str], place: tuple[int, int], *, quoted: bool
+) -> Iterator[Span]:
+    start, end = place
+    value = text[start:end]
+    if len(value) < 3 or len(value) > 8 * _LONGEST:
+        return
+    if match.lastgroup == "weak":
+        good = len(value) >= 8 and is_token(value)
+        if good and match[0].startswith(("key", "code")):
+            good = len(value) >= 16 and any(c.isupper() for c in value)
+    elif match.lastgroup == "strong" and not quoted:
+        good = is_password(value, quoted=False, prose=True) and not value.isdigit()
+    else:
+        prose = "=" not in match[0] and "_" not in match[0]
+        good = is_password(value, quoted=quoted, prose=prose)
+    if good:
+        yield Span(start, end, value)

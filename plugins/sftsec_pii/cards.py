@@ -1,0 +1,152 @@
+"""Finds card numbers, IBANs and US social security numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from sftsec_pii.checks import IBAN_LONGEST, iban_length, is_card, is_iban
+from sftsec_pii.span import Span, lowered
+
+_BLANK = "[ \u00a0\u2009\u202f]"
+_DASH = "[\\-\u2010-\u2013]"
+_DIGITS = re.compile(rf"\d++(?:(?:{_BLANK}{{1,2}}|{_DASH}|[+._/])\d++)*+")
+# What may stand against a card number: no letter, but "PAN4111..." and "%B4111..." of a track.
+_BEFORE = re.compile(r"(?i)(?:%(?:25)?B|[a-z]_|pan|card|ccn|\bx|[^\w.])$")
+_SSN = re.compile(
+    rf"(?<![\w.\-])(?!000|666|9\d\d)\d{{3}}({_DASH})(?!00)\d\d\1(?!0000)\d{{4}}(?![\w\-])"
+)
+_NAMED_SSN = re.compile(
+    r"(?:ssns?|ss#|social security (?:number|no\.?|#)|soc sec"
+    r"|social_?(?:security)?_?(?:number|no)?)"
+    r"(?: is|[\"')\\]|%3d|#|>|[ :=_])*+(?!000|666|9\d\d)"
+    rf"(\d{{3}}(?:{_DASH}|[. ])?\d\d(?:{_DASH}|[. ])?\d{{4}})(?![\w\-])"
+)
+_LONG_NUMBER = re.compile("\\d[\\d \\-().+/,_\u00a0\u2009\u202f\u2010-\u2013]{7,}\\d")
+_CARD_WORD = re.compile(r"(?i)(?:card|pan|visa|ccn?|credit|debit)\W*(?:no|number|num|#)?\W{0,4}$")
+_GROUP = re.compile(r"\d+")
+_MOST_GROUPS = 5
+_SHORTEST_CARD = 13
+
+
+def has_long_number(text: str) -> bool:
+    """Whether a card, phone or social security number may be there."""
+    return _LONG_NUMBER.search(text) is not None
+
+
+def cards(text: str) -> Iterator[Span]:
+    """Card numbers: in one run of digits or in the groups that are printed on cards."""
+    for run in _DIGITS.finditer(text):
+        if (
+            run.end() - run.start() < _SHORTEST_CARD
+            or not _may_begin_card(text, run.start())
+            or _goes_on(text, run.end())
+        ):
+            continue
+        found = list(_GROUP.finditer(text, run.start(), run.end()))
+        first = 0
+        while first < len(found):
+            count = _card_groups(found[first : first + _MOST_GROUPS], text)
+            if count:
+                start, end = found[first].start(), found[first + count - 1].end()
+                yield Span(start, end, only_digits(text[start:end]))
+            first += max(count, 1)
+
+
+def _goes_on(text: str, end: int) -> bool:
+    """Whether the digits are part of a word or of a decimal number."""
+    after = text[end : end + 2]
+    return after[:1].isalnum() or after[:1] == "_" or (after[:1] == "." and after[1:].isalnum())
+
+
+def _may_begin_card(text: str, start: int) -> bool:
+    return start == 0 or _BEFORE.search(text, max(0, start - 5), start) is not None
+
+
+def _is_fraction(text: str, start: int) -> bool:
+    """Whether the digits follow a decimal point."""
+    return text[start - 1 : start] == "." and text[start - 2 : start - 1].isdigit()
+
+
+def _card_groups(found: list[re.Match[str]], text: str) -> int:
+    """How many of the first groups make a card number; 0 for none."""
+    for count in range(len(found), 0, -1):
+        digits = [group[0] for group in found[:count]]
+        if not is_card(digits):
+            continue
+        seps = {text[a.end() : b.start()] for a, b in pairwise(found[:count])}
+        # Numbers of 13 digits that begin with 4 are barcodes more often than cards.
+        shortest = count == 1 and len(digits[0]) == _SHORTEST_CARD
+        place = found[0].start()
+        if count == 1 and _is_fraction(text, place):
+            continue
+        if len(seps) <= 1 and not (
+            shortest and not _CARD_WORD.search(text, max(0, place - 24), place)
+        ):
+            return count
+    return 0
+
+
+def only_digits(text: str) -> str:
+    """The digits of a text."""
+    return "".join(char for char in text if char.isdigit())
+
+
+def ssns(text: str) -> Iterator[Span]:
+    """US social security numbers, in the ranges that are given out."""
+    for match in _SSN.finditer(text):
+        yield Span(match.start(), match.end(), only_digits(match[0]))
+    low = lowered(text)
+    if "ss" in low or "soc" in low:
+        for match in _NAMED_SSN.finditer(low):
+            yield Span(match.start(1), match.end(1), only_digits(match[1]))
+
+
+# Begins at the check digits: a pattern that begins with a digit is searched for much faster than
+# one that begins with a letter or a look-behind.
+_IBAN_START = re.compile(
+    r"\d\d(?:(?<=[A-Za-z]{2}\d\d)|(?<=[A-Z]{2} \d\d))(?=[ +\-._/\u00a0]{0,2}[A-Za-z0-9]{2})"
+)
+_IBAN_SIGNS = " +-._/\u00a0"
+_NO_SIGNS = str.maketrans("", "", _IBAN_SIGNS)
+_SHORTEST_IBAN = 15
+
+
+def has_iban_start(text: str) -> bool:
+    """Whether an IBAN may be there."""
+    return len(text) >= _SHORTEST_IBAN and _IBAN_START.search(text) is not None
+
+
+def ibans(text: str) -> Iterator[Span]:
+    """IBANs, in one run or in groups parted by one or two signs."""
+    behind = 0
+    for match in _IBAN_START.finditer(text):
+        start = match.start() - (3 if text[match.start() - 1] == " " else 2)
+        wanted = iban_length(text[start : start + 2])
+        if not wanted or start < behind or not _may_begin(text, start):
+            continue
+        end = _end_of_iban(text, start, wanted)
+        compact = text[start:end].translate(_NO_SIGNS).upper()
+        if end and is_iban(compact):
+            behind = end
+            yield Span(start, end, compact)
+
+
+def _may_begin(text: str, start: int) -> bool:
+    before = text[max(0, start - 4) : start]
+    return not before[-1:].isalnum() or before.lower() == "iban"
+
+
+def _end_of_iban(text: str, start: int, wanted: int) -> int:
+    """Where `wanted` letters and digits end, over single or double signs; 0 if they do not."""
+    count, place, signs = 0, start, 0
+    for offset, char in enumerate(text[start : start + 3 * IBAN_LONGEST]):
+        if char.isalnum():
+            count, signs = count + 1, 0
+            place = start + offset + 1
+        elif char not in _IBAN_SIGNS or (signs := signs + 1) > 2:
+            break
+        if count == wanted:
+            return 0 if text[place : place + 1].isalnum() else place
+    return 0

@@ -1,0 +1,136 @@
+"""Finds passwords in commands and protocols that take one without naming it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sftsec_pii.span import Span, groups, holds
+from sftsec_pii.values import is_attack, is_word
+
+_ARGUMENT = r"(?:\\?\"([^\"\n<\\]{1,128})\\?\"|'([^'\n<]{1,128})'|([^\s\"'<|;&][^\s\"'<]{2,128}+))"
+_REST = r"[^\n|;]{0,160}?"
+# Words of a program, and what stands before its password; -p, -P, -w or -a is never a port there.
+_PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("mysql", "mariadb"),
+        rf"\b(?:mysql(?:dump|admin|import|show)?|mariadb(?:-dump)?)\b{_REST} -p(?=[^\s\-])"
+        rf"|\b(?:mysql|mariadb)(?:dump)?\b{_REST} -u ?\S{{1,64}} -p (?=\S*[\d!#$%*])",
+    ),
+    (("sshpass",), r"\bsshpass -p ?"),
+    (
+        ("exec", "winrm", "crackmap", "cme ", "nxc ", "hydra", "medusa"),
+        r"\b(?:psexec(?:64|svc)?|paexec|evil-winrm|crackmapexec|cme|netexec|nxc|hydra|medusa|wmiexec)"
+        rf"(?:\.exe|\.py)?\b{_REST} -p "
+        r"|\b(?:psexec|wmiexec|smbexec|atexec)\.py \S{0,64}?:(?=[^\s/])",
+    ),
+    (("impacket", "secretsdump"), r"\b(?:impacket-\w{2,24}|secretsdump\.py) \S{0,64}?:(?=[^\s/])"),
+    (
+        ("rdesktop", "docker login", "az login", "podman login", "ncftp", "sqlcmd", "osql", "bcp "),
+        r"\b(?:rdesktop|docker login|az login|podman login|ncftp(?:put|get)?|bcp|sqlcmd|osql)\b"
+        rf"{_REST} -p |\b(?:sqlcmd|osql|bcp)\b{_REST} -P ?",
+    ),
+    (("freerdp",), rf"\bxfreerdp\b{_REST} /p:"),
+    (("-pw ",), rf"\b(?:plink|pscp|psftp|putty|kitty)(?:\.exe)?\b{_REST} -pw "),
+    (("/pass", "/rp", "pass:"), r"(?<=\s)/(?:pass|password|rp)(?::| )|(?<= )pass:"),
+    (
+        ("7z", "rar ", "rar.exe", "zip "),
+        rf"\b7z[ar]?(?:\.exe)? [axeltu]\b{_REST} ?-p(?=\S)|\brar(?:\.exe)? a -h?p"
+        rf"|\bunzip {_REST}(?-i:-P) |\bzip {_REST}(?-i:-P) ",
+    ),
+    (("smbclient", "rpcclient"), rf"\b(?:smb|rpc)client\b{_REST} -U \w{{1,64}}%"),
+    (("securestring",), r"\bconvertto-securestring (?:-string )?(?=[\"'])"),
+    (
+        ("net ", "net.exe", "net1"),
+        r"\bnet1?(?:\.exe)?[\"']? {1,4}user {1,4}(?:/add {1,4})?(?:\"[^\"\n]{1,64}\""
+        r"|[\w.\-]{1,64}) {1,4}"
+        r"(?![/*])|\bnet1?(?:\.exe)? {1,4}use [^\n|;]{0,96}?/user:\S{1,64} (?![/])"
+        r"|\bnet1?(?:\.exe)? {1,4}use (?:[a-z*]: )?\\\\[^\s]{1,128} (?![/])",
+    ),
+    (("redis-cli",), rf"\bredis-cli\b{_REST} (?:-a|--pass) "),
+    (("ldap",), rf"\bldap(?:search|modify|add|delete|passwd|whoami)\b{_REST} -w "),
+    (("<<<",), r"\b(?:kinit \S{1,64}|sudo -S|passwd --stdin \S{1,64}) ?<<< ?"),
+    (("useradd", "usermod"), rf"\b(?:useradd|usermod)\b{_REST} -p "),
+    (("dsadd", "dsmod"), rf"\b(?:dsadd|dsmod)\b{_REST} -pwd "),
+    (
+        ("-pass", "--token", "--auth-token", "bearer", "keypass", "storepass"),
+        r"(?<=\s)--?(?:store|key|src|dest)(?:store)?pass |(?<=\s)--?passphrase[ =]"
+        r"|(?:(?<=\s)|^)--?(?:http-|ftp-|proxy-|oauth2-)?"
+        r"(?:passwor[dt]|passwd|bearer|auth-token|token)(?: |=)|\s-pass(?:in|out)? pass:",
+    ),
+    (
+        ("snmp",),
+        rf"\bsnmp(?:walk|get|set|bulkwalk)\b{_REST} -[cAXa] (?!md5|sha)|\bsnmp-server community ",
+    ),
+    (("-x ",), r"(?<= )(?-i:-X) (?=\S{1,64} [\w.\-]{1,64}$)(?!(?:GET|POST|PUT|DELETE|HEAD) )"),
+    (("sqlplus", "oracle:thin"), r"\bsqlplus(?: -\w)? \w{1,32}/|\bjdbc:oracle:thin:\w{1,32}/"),
+    (("lftp",), r"\blftp -u \w{1,32},"),
+    (
+        ("enable ", "password "),
+        r"\benable (?:secret|password) (?:\d )?|\bpassword (?:[057] )(?=[0-9A-Fa-f$])",
+    ),
+    (("identified by",), r"\bidentified by (?=['\"])"),
+    (("set ", "setx "), r"\b(?:set|setx) [\w]{0,32}pass(?:word|wd)? (?=[\"'])"),
+    (("http ", "https ", "xh "), rf"\b(?:https?|xh) (?:-\w )?{_REST}(?:-a|--auth) \w{{1,64}}:"),
+    (("pass ",), r"^pass (?=\S+\s*$)|(?<=\n)pass "),
+    ((" login ",), r"^\w{1,8} login \S{1,64} (?=\S+$)"),
+)
+_COMMANDS = tuple(
+    (words, re.compile(f"(?i)(?:{before}){_ARGUMENT}")) for words, before in _PROGRAMS
+)
+_WORDS = tuple(word for words, _ in _COMMANDS for word in words)
+_ECHOED = re.compile(
+    r"(?i)\becho (?:-n )?[\"']?(?:[\w.\-]{1,32}:)?([^\s\"'<>|:]{3,128})[\"']? ?\|\s?"
+    r"(?:sudo (?:-\w )*?-S|(?:sudo )?chpasswd|passwd --stdin|cryptsetup|su\b|kinit|mysql_config)"
+)
+_CURL = re.compile(
+    r"(?i)\b(?:curl|wget|httpie)\b[^\n|;]{0,256}?(?<=\s)(?:-u|--user|--proxy-user|-U)[ =]?"
+    r"(?:\"([^\s:\"]{1,64}:[^\"\n]{1,128})\"|'([^\s:']{1,64}:[^'\n]{1,128})'"
+    r"|([^\s:\"'<>\\]{1,64}:[^\s\"'<>]{1,128}))"
+)
+_SHADOW = re.compile(
+    r"(?<![\w.])[a-z_][\w\-]{0,31}:(\$(?:1|2[aby]|5|6|y|gy|7)\$[^:\s]{8,256})(?=:)"
+    r"|(?<!\S)(\$(?:1|5|6|y|2[aby])\$[./A-Za-z0-9$=,]{12,256})"
+    r"|(?<![\w.])[\w.\-$ ]{1,64}:\d{3,9}:([0-9a-fA-F]{32}:[0-9a-fA-F]{32}):::"
+)
+_LOGIN = re.compile(r"://[^\s/@:<>\"']{0,256}+:(?!//)([^\s<>\"']{1,256})@(?=[\w\[])")
+
+
+def commands(text: str, low: str) -> Iterator[Span]:
+    """Passwords of commands, of curl, of URLs, and hashes of password files.
+
+    Args:
+        text: the text.
+        low: the text in small letters, of the same length.
+    """
+    found = _COMMANDS if holds(low, _WORDS) else ()
+    for words, pattern in found:
+        if holds(low, words):
+            for span in groups(pattern, text):
+                if len(span.value) > 2 and not is_word(span.value.lower()):
+                    yield span
+    yield from _other_commands(text, low)
+    if "://" in text and "@" in text:
+        yield from _logins(text)
+
+
+def _other_commands(text: str, low: str) -> Iterator[Span]:
+    if "echo" in low:
+        yield from (span for span in groups(_ECHOED, text) if not is_word(span.value.lower()))
+    if "curl" in low or "wget" in low:
+        yield from groups(_CURL, text)
+    if "$" in text or ":::" in text:
+        yield from groups(_SHADOW, text)
+
+
+def _logins(text: str) -> Iterator[Span]:
+    """Passwords of URLs; one with an `@` of its own ends at the last one before the host."""
+    for match in _LOGIN.finditer(text):
+        value = match[1]
+        first = value.partition("@")[0]
+        if first.isdigit() and "/" in value:
+            continue  # a port, and the "@" of a path
+        if "/" in first and "@" not in value and re.match(r"\d{1,5}/", first):
+            continue
+        if not is_attack(value.lower()) and not is_word(value.lower()):
+            yield Span(match.start(1), match.end(1), value)

@@ -1,0 +1,97 @@
+"""Finds keys by their vendors' forms, and private keys. A key has no meaning for a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sftsec_pii.span import Span, groups, holds, whole
+
+# Words in which a key may stand. All else is looked for in these only, which few texts have.
+_LONG = re.compile(r"[A-Za-z0-9_\-.+/=~:%]{16,}+")
+_VENDORS = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])"  # AWS
+    r"|gh[pousr]_[A-Za-z0-9]{36,255}+|github_pat_[A-Za-z0-9_]{22,255}+"
+    r"|gl(?:pat|dt|rt|rtr|ptt|ft|soat|cbt|imt|agent|oas|wt|ffct)-[A-Za-z0-9_\-.]{20,255}+"
+    r"|GR1348941[A-Za-z0-9_\-]{16,64}+"
+    r"|xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9\-%]{10,512}+|xapp-[A-Za-z0-9\-]{10,255}+"  # Slack
+    r"|AIza[A-Za-z0-9_\-]{30,40}+|GOCSPX-[A-Za-z0-9_\-]{20,40}+|ya29\.[A-Za-z0-9_\-]{20,2048}+"
+    r"|1//0[A-Za-z0-9_\-]{30,256}+"  # Google's refresh tokens
+    r"|[srp]k_(?:live|test)_[A-Za-z0-9]{16,255}+|whsec_[A-Za-z0-9+/=]{24,255}+"  # Stripe
+    r"|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_\-]{50,512}+|rubygems_[0-9a-f]{48}"
+    r"|sk-(?:proj-|ant-|svcacct-|admin-|or-)?[A-Za-z0-9_\-]{32,255}+"  # OpenAI, Anthropic
+    r"|gsk_[A-Za-z0-9]{32,64}+|xai-[A-Za-z0-9]{60,90}+|r8_[A-Za-z0-9]{30,42}+|pplx-[A-Za-z0-9]{40,64}+"
+    r"|(?:SK|AC)[0-9a-f]{32}(?![0-9A-Za-z])"  # Twilio
+    r"|SG\.[A-Za-z0-9_\-]{16,32}\.[A-Za-z0-9_\-]{32,64}|key-[0-9a-f]{32}"  # SendGrid, Mailgun
+    r"|[0-9a-f]{32}-us\d{1,2}(?!\w)|xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}"  # Mailchimp, Brevo
+    r"|[A-Za-z0-9_~.\-]{3}\dQ~[A-Za-z0-9_~.\-]{31,34}|do[opr]_v1_[0-9a-f]{64}"  # Azure, DO
+    r"|hv[sbr]\.[A-Za-z0-9_\-]{20,512}+"
+    r"|s\.(?=[A-Za-z]*\d)[A-Za-z0-9]{24}(?![A-Za-z0-9.])"  # HashiCorp
+    r"|[A-Za-z0-9]{8,14}\.atlasv1\.[A-Za-z0-9_\-=]{40,90}+"
+    r"|hf_[A-Za-z]{30,40}+|glsa_[A-Za-z0-9_]{32,64}+|glc_eyJ[A-Za-z0-9+/=]{20,400}+"
+    r"|shp(?:at|ca|pa|ss|tka)_[0-9a-fA-F]{32}|sq0[a-z]{3}-[A-Za-z0-9_\-]{20,64}+"
+    r"|EAAA[a-zA-Z0-9_\-]{60}(?![\w\-])"
+    r"|(?:bot)?\d{8,10}:AA[A-Za-z0-9_\-]{32,34}|dapi[0-9a-f]{32}(?:-\d)?"  # Telegram, Databricks
+    r"|[MNO][A-Za-z0-9_\-]{23,27}\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27,40}+"  # Discord
+    r"|NRAK-[A-Z0-9]{24,40}+|dckr_pat_[A-Za-z0-9_\-]{20,64}+"
+    r"|AT(?:ATT|CTT)3[A-Za-z0-9_\-=]{30,512}+|ATBB[A-Za-z0-9]{32}(?![A-Za-z0-9])"  # Atlassian
+    r"|lin_api_[A-Za-z0-9]{32,64}+|EAACEdEose0cBA[A-Za-z0-9]{8,512}+"
+    r"|AGE-SECRET-KEY-1[A-Z0-9]{50,64}+|HRKU-[0-9a-fA-F\-]{36}|HRKU-AA[A-Za-z0-9_\-]{50,64}+"
+    r"|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/=]{16,8192}+"
+    r"|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}|pat-(?:na|eu|ap)\d-[0-9a-f\-]{36}"  # Airtable, HubSpot
+    r"|figd_[A-Za-z0-9_\-]{36,64}+|ntn_[A-Za-z0-9]{40,60}+|secret_[A-Za-z0-9]{40,50}+"
+    r"|CLOJRS[_\-][0-9a-f]{16}|sntry[su]_[A-Za-z0-9+/=_\-]{20,256}+|ph[cx]_[A-Za-z0-9]{32,64}+"
+    r"|LTAI[A-Za-z0-9]{12,24}+(?![A-Za-z0-9])|EZAK[A-Za-z0-9]{54}|pul-[0-9a-f]{40}"
+    r"|tfp_[A-Za-z0-9_]{40,64}+|dop_v1_[0-9a-f]{64}|ops_eyJ[A-Za-z0-9+/=_\-]{20,2048}+"
+    r"|sgp_[A-Za-z0-9_]{40,80}+|fm[12]r?_[A-Za-z0-9+/=,_\-]{24,512}+|dp\.(?:pt|st)\.[A-Za-z0-9.]{40,64}+"
+    r"|dt0[a-z]\d\d\.[A-Z0-9]{24}\.[A-Z0-9]{64}|00[A-Za-z0-9_\-]{40}(?![\w\-])"  # Dynatrace, Okta
+    r"|tskey-[a-z]{3,8}-[A-Za-z0-9\-]{16,64}+|p8e-[a-z0-9]{32}|rdme_[a-z0-9]{70}"
+    r"|EAA[A-Za-z0-9]{80,256}+"
+    r"|eyJ[A-Za-z0-9_\-]{8,}+\.(?:eyJ[A-Za-z0-9_\-]{8,}+|e30)\.[A-Za-z0-9_\-]*+"  # JSON web token
+    r"|eyJ[A-Za-z0-9_\-]{16,}+\.[A-Za-z0-9_\-]*+\.[A-Za-z0-9_\-]{8,}+\.[A-Za-z0-9_\-]{8,}+"
+    r"\.[A-Za-z0-9_\-]{8,}+"
+    r")"
+)
+# A pair of ids: the second is the secret of the first.
+_PAIRED = re.compile(
+    r"(?:AKIA|ASIA)[A-Z0-9]{16}\W{1,4}([A-Za-z0-9+/]{40})(?![A-Za-z0-9+/])"
+    r"|\bAC[0-9a-f]{32}:([0-9a-f]{32})(?![0-9a-f])"
+    r"|\bSSWS (00[A-Za-z0-9_\-]{20,64}+)"
+    r"|\b(?:aws_)?secret_access_key[ =:\"']{1,4}([A-Za-z0-9+/]{40})"
+)
+_WEBHOOK = re.compile(
+    r"(?:hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/"
+    r"|hooks\.zapier\.com/hooks/catch/|webhook\.office\.com/webhookb2/"
+    r"|outlook\.office(?:365)?\.com/webhook/|maker\.ifttt\.com/trigger/\w{1,64}/with/key/"
+    r"|chat\.googleapis\.com/v1/spaces/\w{1,64}/messages\?key=)"
+    r"([A-Za-z0-9_/\-@]{8,512}+)"
+)
+_PEM = re.compile(
+    r"-----BEGIN[ +](?:[A-Z0-9 +]{0,40}PRIVATE[ +]KEY(?:[ +]BLOCK)?|PGP[ +]MESSAGE)-----"
+    r"(?:[^-]++|-(?!----))*+(?:-----END[ +][A-Z0-9 +]{0,48}-----)?"
+    r"|---- BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY ----(?:[^-]++|-(?!---))*+"
+    r"(?:---- END [A-Z0-9 ]{0,48} ----)?"
+)
+_PRIVATE = (
+    re.compile(r"Private-Lines: \d{1,4}(?:\s|\\[rn]){1,4}([A-Za-z0-9+/=\s]{16,8192}+)"),
+    re.compile(r"Private-MAC: ([0-9a-f]{40,64})"),
+    re.compile(r"<(?:D|P|Q|DP|DQ|InverseQ)>([A-Za-z0-9+/=]{16,1024}+)</"),
+    re.compile(r"\\?\"(?:d|p|q|dp|dq|qi|k)\\?\" ?: ?\\?\"([A-Za-z0-9_\-]{32,1024}+)\\?\""),
+    re.compile(r"(?i)\bprivatekey\s?=\s?([A-Za-z0-9+/]{42,43}=)"),
+)
+_PRIVATE_WORDS = ("PRIVATE", "rivate", "BEGIN PGP", '"d', '"k', "<D>", "<P>")
+
+
+def vendor_keys(text: str) -> Iterator[Span]:
+    """Keys, webhooks and private keys."""
+    if holds(text, _PRIVATE_WORDS):
+        yield from whole(_PEM, text)
+        for pattern in _PRIVATE:
+            yield from groups(pattern, text)
+    if "hook" in text or "ifttt" in text or "googleapis" in text:
+        yield from groups(_WEBHOOK, text)
+    for long in _LONG.finditer(text):
+        yield from whole(_VENDORS, text, long.start(), long.end())
+    if "AKIA" in text or "ASIA" in text or "AC" in text or "SSWS" in text or "ccess" in text:
+        yield from groups(_PAIRED, text)
