@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from sftsec_core.cli.events import STDOUT, check_events, events_option
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
+
+if TYPE_CHECKING:
+    from sftsec_core.operations.score import ScoreResult
 
 
 @click.command("score", short_help="Score unlabelled incidents and push detections.")
@@ -32,18 +37,29 @@ def command(app: App, task: str, rescan: bool, events: str | None, as_json: bool
     check_events(events, as_json=as_json)
     with live_context(app, quiet=as_json, events=events) as context:
         result = score(context, task, rescan=rescan)
-    delivered = result.delivered
-    shown = {
-        "model": result.model[:12],
-        "scored": result.scored.scored,
-        "dismissed": result.scored.dismissed,
-        "for review": result.scored.review,
-        "suppressed": result.scored.suppressed,
-        "detections": result.scored.detections,
-        "written": delivered.written,
-        "there already": delivered.duplicates,
-        "rejected": delivered.rejected,
-        "pending": delivered.pending,
-    }
     if events != STDOUT:
-        emit(result.to_json(), as_json=as_json, show=facts(shown))
+        emit(result.to_json(), as_json=as_json, show=facts(_shown(result)))
+
+
+def _shown(result: ScoreResult) -> dict[str, object]:
+    """The figures in the order in which they add up: pulled, scored, alerts."""
+    scored, alerts = result.scored, result.alerts
+    return {
+        "model": result.model[:12],
+        "pulled": scored.pulled,
+        "  already labelled": scored.already_labelled,
+        "  empty": scored.empty,
+        "  dropped by steps": scored.dropped_by_steps,
+        "  unreadable": scored.rejected,
+        "scored": scored.scored,
+        "  dismissed": scored.dismissed,
+        "  for review": scored.review,
+        "alerts": scored.alerts,
+        **({"  before it was resumed": alerts["resumed"]} if alerts["resumed"] else {}),
+        "  suppressed": scored.suppressed,
+        "  there already": alerts["in_outbox"] + alerts["duplicates"],
+        "  written": alerts["written"],
+        "  rejected": alerts["refused"],
+        "  pending": alerts["pending"],
+        "delivered": result.delivered.delivered(),
+    }
