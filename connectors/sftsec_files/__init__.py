@@ -1,1 +1,1 @@
-"""The files connector: JSON lines, CSV and Parquet in; JSON lines out."""
+"""The files connector: JSON, CSV, Parquet and mail in; JSON lines out."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationInfo, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from sftsec_core.api.settings.paths import BASE, ConfigPath
 from sftsec_core.sdk.time_settings import TimeSettings
@@ -15,24 +22,29 @@ def _one_or_several(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-class FilesConfig(TimeSettings):
-    """Where the files lie and which fields hold the label, the identity and the time."""
+class FilesSource(TimeSettings):
+    """Where files lie and which of their fields hold the label, the identity and the time."""
 
     paths: tuple[ConfigPath, ...] = Field(
         min_length=1, description="Files, folders (read with their subfolders) and globs."
     )
-    format: Literal["auto", "jsonl", "json", "csv", "parquet"] = Field(
+    format: Literal["auto", "jsonl", "json", "csv", "parquet", "eml", "mbox"] = Field(
         "auto",
-        description="auto goes by the suffix: .jsonl .ndjson .json .csv (.gz) .parquet; a .json "
-        "file may be one document or hold one object a line",
+        description="auto goes by the suffix: .jsonl .ndjson .json .csv .eml .mbox (.gz) "
+        ".parquet; a .json file may be one document or hold one object a line",
     )
     records: str | None = Field(
         None,
         min_length=1,
-        description="Dotted field of a JSON document that holds the list of records; default: "
-        "found by looking.",
+        description="Dotted field that holds the list of records of a JSON document, or the record "
+        "of a JSON line; default: found by looking.",
     )
     label: str = Field("label", description="Dotted field with the verdict: one value or a list.")
+    label_from: Literal["field", "folder", "top_folder"] = Field(
+        "field",
+        description="folder: the verdict is the name of the folder that a file lies in; "
+        "top_folder: of the one below the configured path.",
+    )
     id: Annotated[
         tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_one_or_several)
     ] = Field(
@@ -51,12 +63,45 @@ class FilesConfig(TimeSettings):
     timestamp: str = Field("@timestamp", description="Dotted field with the event's time.")
     analyst: str | None = Field(None, description="Dotted field with who gave the verdict.")
     verdict_time: str | None = Field(None, description="Dotted field with when it was given.")
+    rename: dict[str, str] = Field(
+        default_factory=dict,
+        description="Field name to the column or dotted field of the files that holds it, such as "
+        "`email.subject: Subject Line`.",
+    )
+    encoding: str | None = Field(
+        None,
+        description="Of files in something else than UTF-8: cp1252, shift_jis, utf-16-le, ...; "
+        "the mark at a file's start outweighs it.",
+    )
+    delimiter: str = Field(",", min_length=1, max_length=1, description="Of CSV files.")
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_an_encoding(cls, name: str | None) -> str | None:
+        """Refuse what Python cannot decode text of."""
+        try:
+            "a".encode(name or "utf-8")
+        except LookupError:
+            raise ValueError(f"{name!r} is not an encoding; cp1252, for example, is one") from None
+        return name
+
+
+class FilesConfig(FilesSource):
+    """Files of one kind, or of several, each with settings of its own."""
+
+    paths: tuple[ConfigPath, ...] = Field(
+        (), description="Files, folders (read with their subfolders) and globs."
+    )
+    sources: tuple[FilesSource, ...] = Field(
+        (),
+        description="Further files, each with `paths` and what is otherwise in them; what one "
+        "does not set is as beside `sources`.",
+    )
     split_from_name: bool | None = Field(
         None,
         description="Whether files named train, dev and test say where their rows belong; "
         "default: yes when at least a train and a test file are there.",
     )
-    delimiter: str = Field(",", min_length=1, max_length=1, description="Of CSV files.")
     page_size: int = Field(2000, ge=1, description="Incidents a page.")
     max_record_bytes: int = Field(
         16 << 20, ge=1024, description="A longer line is skipped unread and goes to quarantine."
@@ -68,7 +113,25 @@ class FilesConfig(TimeSettings):
     output: ConfigPath | None = Field(
         None, description="JSON lines that detections are appended to; needed only to push."
     )
+
     _site: Path | None = PrivateAttr(None)
+
+    @property
+    def parts(self) -> tuple[FilesConfig, ...]:
+        """These settings with the paths and settings of each source."""
+        own = (self,) if self.paths else ()
+        return own + tuple(
+            self.model_copy(
+                update={"sources": (), **{key: getattr(one, key) for key in one.model_fields_set}}
+            )
+            for one in self.sources
+        )
+
+    @model_validator(mode="after")
+    def _has_paths(self) -> FilesConfig:
+        if not self.paths and not self.sources:
+            raise ValueError("name the files: `paths`, or `sources` with `paths` each")
+        return self
 
     @model_validator(mode="after")
     def _remember_site(self, info: ValidationInfo) -> Self:

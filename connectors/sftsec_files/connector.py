@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Detection, IncidentPage, LabelRequest, PullWindow, PushReceipt
 from sftsec_core.sdk.errors import errors_of
+from sftsec_files.columns import content_problems
 from sftsec_files.errors import OutputError
 from sftsec_files.pull import pull
 from sftsec_files.push import REQUEST_FIELD, UID_FIELD, JsonLinesSink, detection_row
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class FilesConnector:
-    """Reads JSON lines, JSON documents, CSV and Parquet; appends detections to JSON lines."""
+    """Reads JSON lines and documents, CSV, Parquet and mail; appends detections to JSON lines."""
 
     def __init__(self, config: FilesConfig, *, name: str = "") -> None:
         """Take the configuration, and the connector's name for errors; nothing is opened yet."""
@@ -35,7 +36,7 @@ class FilesConnector:
     def check(self) -> Sequence[str]:
         """Say which paths cannot be read and whether the output cannot be written."""
         with errors_of(self._name):
-            found = list(problems(self._config))
+            found = list(problems(self._config)) or list(content_problems(self._config))
             output = self._config.output
             if output is not None and (reason := _unwritable(output)):
                 found.append(reason)
@@ -80,4 +81,8 @@ def _unwritable(output: Path) -> str:
     place = output if output.exists() else output.parent
     while not place.exists() and place != place.parent:
         place = place.parent
-    return "" if os.access(place, os.W_OK) else f"{output} cannot be written: no right to {place}"
+    try:
+        with output.open("ab") if place == output else TemporaryFile(dir=place):
+            return ""
+    except OSError as error:
+        return f"{output} cannot be written: {place}: {error.strerror or error}"

@@ -7,15 +7,13 @@ record at a time is in memory. A place in it is a number of records.
 
 from __future__ import annotations
 
-import codecs
-import io
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import ijson
-import orjson
 
 from sftsec_files.errors import ChangedFileError
+from sftsec_files.lines import BOM, nearly_json
 from sftsec_files.streams import BROKEN, FileRecord, Start, describe_break, open_stream
 
 if TYPE_CHECKING:
@@ -28,27 +26,39 @@ if TYPE_CHECKING:
     ParseEvent = tuple[str, str, Any]
 
 _ITEM = "item"
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UNPARSED = "not JSON from here on: the document breaks off or is damaged"
+_NOT_TEXT = "not UTF-8 from here on: set `encoding`, such as `encoding: cp1252` of Windows"
+TWICE = "{!r} is there twice in one object"
 # Names of the list in an envelope that holds other lists too (AWS, Graph, Okta, Elasticsearch).
 _WRAPPERS = frozenset({"records", "value", "findings", "events", "hits", "results", "items"})
+_ROOTS = ("", "_source", "result")  # where the fields of a record stand that one object wraps
+_DEEPEST = 4000
 _PEEKED = 1 << 16
 
 
 class _Layout(NamedTuple):
-    """Where a document's records are; `problem` says why they cannot be told."""
+    """Where a document's records are; `problem` says why they cannot be told.
+
+    `single` is where one record alone may stand instead of a list.
+    """
 
     prefix: str = ""
+    single: str | None = None
     problem: str = ""
 
 
-def is_document(source: SourceFile) -> bool:
-    """Whether a `.json` file is one document, and not one object a line.
+def is_document(source: SourceFile, config: FilesConfig, *, lines: bool) -> bool:
+    """Whether a file is one document, or one a line, and not one record a line.
+
+    Args:
+        source: the file.
+        config: `records`, and the names of fields, which only a record has.
+        lines: whether its suffix says that it holds lines.
 
     Raises:
         OSError: when it cannot be opened.
     """
-    with _open_utf8(source) as stream:
+    with _open(source) as stream:
         try:
             head = stream.read(_PEEKED).lstrip()
         except (*BROKEN, UnicodeError):
@@ -56,14 +66,31 @@ def is_document(source: SourceFile) -> bool:
     if not head or head[:1] == b"[":
         return bool(head)
     first, _, rest = head.partition(b"\n")
-    try:
-        only = orjson.loads(first)
-    except orjson.JSONDecodeError:
-        # A pretty-printed object continues after these characters; a damaged line ends elsewhere.
+    only = nearly_json(first)
+    if only is None:
         whole = len(head) < _PEEKED or b"\n" in head
-        return not whole or first.rstrip()[-1:] in (b"{", b"[", b",", b":")
+        # A pretty-printed object continues after these characters; a damaged line ends elsewhere.
+        goes_on = first.rstrip()[-1:] in (b"{", b"[", b",", b":")
+        return goes_on if whole else not lines
     # One line that wraps nothing is the first of a file of lines that may grow.
-    return not rest.strip() and b"[{" in b"".join(first.split()) and isinstance(only, dict)
+    one = not lines and not rest.strip() and b"[{" in b"".join(first.split())
+    return isinstance(only, dict) and (one or _is_envelope(only, config))
+
+
+def _is_envelope(value: dict[str, Any], config: FilesConfig) -> bool:
+    """Whether a line holds a list of records, and no field of one."""
+    if config.records is not None:
+        inner: Any = value
+        for part in config.records.split("."):
+            inner = inner.get(part) if isinstance(inner, dict) else None
+        return isinstance(inner, list)
+    fields = (config.label, config.timestamp, config.analyst, config.verdict_time)
+    if {name.partition(".")[0] for name in fields if name} & value.keys():
+        return False
+    nested = {key: inner for key, inner in value.items() if isinstance(inner, list | dict)}
+    name, inner = next(iter(nested.items()), ("", None))
+    full = isinstance(inner, list) and bool(inner) and all(isinstance(each, dict) for each in inner)
+    return len(nested) == 1 and full and name.lower() in _WRAPPERS
 
 
 def read_document(
@@ -85,20 +112,24 @@ def read_document(
     if layout.problem:
         yield FileRecord(start.at, start.number + 1, None, layout.problem, last=True)
         return
-    with _open_utf8(source) as stream:
+    with _open(source) as stream:
         count = 0
         try:
-            for value, size in _values(_events(stream), layout.prefix, config.max_record_bytes):
+            watched = watched_keys(needed, config)
+            for built in _values(_events(stream), layout, config.max_record_bytes, watched):
                 count += 1
                 if count > start.at:
-                    yield _record(count, value, size, config.max_record_bytes)
-        except (ijson.JSONError, UnicodeError):
-            yield FileRecord(count, count + 1, None, _UNPARSED, last=True)
+                    yield _record(count, built, config.max_record_bytes)
+        except (ijson.JSONError, UnicodeError) as error:
+            yield FileRecord(count, count + 1, None, _break_of(error, source), last=True)
             return
         except BROKEN as error:
             reason = f"the file breaks off or is damaged here: {describe_break(error)}"
             yield FileRecord(count, count + 1, None, reason, last=True)
             return
+    if not count and config.records is not None:
+        reason = f"it has no list and no object at {config.records!r}, as `records` says"
+        yield FileRecord(0, 1, None, reason, last=True)
     if count < start.at:
         raise ChangedFileError(
             f"{source.path} has {count} records, less than the {start.at} already read: it was "
@@ -106,34 +137,19 @@ def read_document(
         )
 
 
-class _Utf8:
-    """A stream of another encoding as UTF-8, as far as it is read here."""
-
-    def __init__(self, stream: IO[bytes], encoding: str) -> None:
-        self._text = io.TextIOWrapper(stream, encoding)
-
-    def read(self, size: int = -1) -> bytes:
-        return self._text.read(size).encode()
-
-    def __enter__(self) -> _Utf8:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._text.close()
-
-
-def _open_utf8(source: SourceFile) -> IO[bytes]:
-    """The file's bytes as UTF-8, whichever Unicode its first bytes announce."""
+def _open(source: SourceFile) -> IO[bytes]:
+    """The file's bytes after the mark of UTF-8."""
     stream = open_stream(source, Start())
     try:
-        head = stream.read(3)
+        head = stream.read(len(BOM))
     except BROKEN:
         head = b""
-    if head[:2] in _UTF16:
-        stream.seek(0)
-        return cast("IO[bytes]", _Utf8(stream, "utf-16"))
-    stream.seek(len(codecs.BOM_UTF8) if head == codecs.BOM_UTF8 else 0)
-    return stream
+    return stream if head == BOM else _again(stream, source)
+
+
+def _again(stream: IO[bytes], source: SourceFile) -> IO[bytes]:
+    stream.close()
+    return open_stream(source, Start())
 
 
 def _events(stream: IO[bytes]) -> Iterator[ParseEvent]:
@@ -146,8 +162,8 @@ def _events(stream: IO[bytes]) -> Iterator[ParseEvent]:
 
 def _layout_of(source: SourceFile, needed: tuple[str, ...], config: FilesConfig) -> _Layout:
     if config.records is not None:
-        return _Layout(f"{config.records}.{_ITEM}")
-    with _open_utf8(source) as stream:
+        return _Layout(f"{config.records}.{_ITEM}", config.records)
+    with _open(source) as stream:
         try:
             return _look(_events(stream), {name.partition(".")[0] for name in needed})
         except (*BROKEN, ijson.JSONError, UnicodeError):
@@ -160,14 +176,15 @@ def _look(events: Iterable[ParseEvent], roots: set[str]) -> _Layout:
     lists: dict[str, None] = {}
     values, before = 0, ("", "", None)
     for prefix, event, value in events:
-        if prefix == "" and event == "map_key":
+        if event == "map_key" and prefix in _ROOTS:
             keys.add(value)
         if prefix == "" and event in ("start_map", "start_array"):
             values += 1
             if event == "start_array":
                 return _Layout(_ITEM)
-            if values > 1:
-                return _Layout()
+            if values > 1:  # records, or one document a line
+                known = [name for name in lists if _is_known(name)]
+                return _Layout() if keys & roots or len(known) != 1 else _chosen(known)
         if (
             event == "start_map"
             and before[1] == "start_array"
@@ -181,7 +198,7 @@ def _look(events: Iterable[ParseEvent], roots: set[str]) -> _Layout:
 
 
 def _chosen(lists: list[str]) -> _Layout:
-    known = [name for name in lists if name.rpartition(".")[2].lower() in _WRAPPERS]
+    known = [name for name in lists if _is_known(name)]
     for found in (lists, known):
         if len(found) == 1:
             return _Layout(f"{found[0]}.{_ITEM}")
@@ -191,35 +208,104 @@ def _chosen(lists: list[str]) -> _Layout:
     return _Layout(problem=f"one object with several lists of objects ({named}): set `records`")
 
 
+def _is_known(name: str) -> bool:
+    return name.rpartition(".")[2].lower() in _WRAPPERS
+
+
 # --- the records ----------------------------------------------------------------------------------
 
 
-def _values(events: Iterable[ParseEvent], wanted: str, limit: int) -> Iterator[tuple[Any, int]]:
-    """Build the values at a prefix, each with its characters; one that is too long is not built."""
-    builder: ijson.ObjectBuilder | None = None
-    depth = size = 0
+class _Built(NamedTuple):
+    """A value with its characters; None where it is too long, or has a key twice (`problem`)."""
+
+    value: Any
+    size: int
+    problem: str = ""
+
+
+def watched_keys(needed: Iterable[str], config: FilesConfig) -> frozenset[str]:
+    """The keys of which one object should have one.
+
+    These are needed names and their first parts, and of what says the verdict each part; to watch
+    a common key such as `name` costs time.
+    """
+    keys = {key for name in needed for key in (name, name.partition(".")[0])}
+    judged = filter(None, (config.label, config.analyst, config.verdict_time))
+    return frozenset(keys.union(*(name.split(".") for name in judged)))
+
+
+class _Builder:
+    """Builds one value of events."""
+
+    def __init__(self, limit: int, watched: frozenset[str]) -> None:
+        self._limit = limit
+        self._watched = watched
+        self._object: ijson.ObjectBuilder | None = ijson.ObjectBuilder()
+        self._keys: list[set[str]] = []
+        self._size = 0
+        self._problem = ""
+
+    def add(self, event: str, value: Any) -> None:  # noqa: ANN401 - JSON
+        self._size += len(value) + 3 if isinstance(value, str) else 2
+        if event == "start_map":
+            self._keys.append(set())
+        elif event == "end_map":
+            self._keys.pop()
+        elif event == "map_key" and value in self._watched:
+            if value in self._keys[-1]:
+                self._problem = TWICE.format(value)
+            self._keys[-1].add(value)
+        if self._size > self._limit:
+            self._object = None
+        if self._object is not None:
+            self._object.event(event, _number(value) if event == "number" else value)
+
+    def built(self) -> _Built:
+        return _Built(self._object and self._object.value, self._size, self._problem)
+
+
+def _values(
+    events: Iterable[ParseEvent], layout: _Layout, limit: int, watched: frozenset[str]
+) -> Iterator[_Built]:
+    """Build the values at a layout's place; one that is too long is not built."""
+    builder = _Builder(limit, watched)
+    depth = 0
     for prefix, event, value in events:
         if depth == 0:
-            if prefix != wanted or event in ("map_key", "end_map", "end_array"):
+            if not _begins(prefix, event, layout):
                 continue
-            builder, size = ijson.ObjectBuilder(), 0
-        size += len(value) + 3 if isinstance(value, str) else 2
-        if size > limit:
-            builder = None
-        if builder is not None:
-            builder.event(event, _number(value) if event == "number" else value)
+            builder = _Builder(limit, watched)
+        builder.add(event, value)
         depth += (event in ("start_map", "start_array")) - (event in ("end_map", "end_array"))
         if depth == 0:
-            yield None if builder is None else builder.value, size
+            yield builder.built()
+        elif depth > _DEEPEST:  # the time that ijson takes grows with the square of it
+            raise ijson.JSONError("nested too deep")
 
 
-def _record(number: int, value: Any, size: int, limit: int) -> FileRecord:  # noqa: ANN401 - JSON
+def _begins(prefix: str, event: str, layout: _Layout) -> bool:
+    if prefix == layout.single and event == "start_map":
+        return True
+    return prefix == layout.prefix and event not in ("map_key", "end_map", "end_array")
+
+
+def _record(number: int, built: _Built, limit: int) -> FileRecord:
+    value, size, problem = built
     if size > limit:
         reason = f"a record of {size} characters, more than max_record_bytes ({limit})"
         return FileRecord(number, number, None, reason)
+    if problem:
+        return FileRecord(number, number, None, problem)
     if not isinstance(value, dict):
         return FileRecord(number, number, None, f"a JSON {type(value).__name__}, not an object")
     return FileRecord(number, number, value, size=size)
+
+
+def _break_of(error: Exception, source: SourceFile) -> str:
+    if "invalid bytes in UTF8" not in str(error) and not isinstance(error, UnicodeError):
+        return _UNPARSED
+    own = f"not {source.encoding} from here on: correct `encoding`"
+    return _NOT_TEXT if source.encoding is None else own
 
 
 def _number(value: int | Decimal) -> int | float:

@@ -15,7 +15,9 @@ from sftsec_core.sdk.records import (
     verdict_values,
 )
 from sftsec_core.sdk.window import TimeBounds
+from sftsec_files.columns import FieldCheck, needed_fields
 from sftsec_files.identity import RecordNamer
+from sftsec_files.wrappers import Unwrapper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,19 +30,26 @@ if TYPE_CHECKING:
 class RecordMapper:
     """Makes incidents of one file's records, as the configuration and the window ask."""
 
-    def __init__(self, config: FilesConfig, window: PullWindow, source: SourceFile) -> None:
+    def __init__(
+        self, config: FilesConfig, window: PullWindow, source: SourceFile, check: FieldCheck
+    ) -> None:
         """Prepare for one file.
 
         Args:
             config: which fields hold what, and the limits.
             window: what is asked for; `fields` limits the fields that are brought.
-            source: the file, for names and the split.
+            source: the file, for names, the split and the label of its folder.
+            check: is shown the records while it misses a field.
         """
         self._config = config
         self._window = window
         self._source = source
         self._namer = RecordNamer(config, source.path)
         self._wanted = window.fields
+        self._check = check
+        json_lines = source.format == "jsonl"
+        self._unwrap = Unwrapper(config, needed_fields(config, window), by_path=json_lines)
+        self._wraps = source.format in ("jsonl", "json")
         self._times = config.times
         self._label_prefix = f"{config.label}."
         self._private = {config.label, config.analyst, config.verdict_time} - {None}
@@ -56,7 +65,13 @@ class RecordMapper:
             UnusableError: when the record cannot be used.
         """
         config = self._config
+        if self._wraps:
+            record = self._unwrap(record)
         flat = flatten(record, config.max_depth)
+        if config.rename:
+            flat = self._renamed(flat)
+        if self._check.missing:
+            self._check.see(flat)
         if size > config.max_field_bytes:
             refuse_long_values(flat, config.max_field_bytes)
         at = parse_time(flat.get(config.timestamp), config.timestamp, self._times)
@@ -67,6 +82,17 @@ class RecordMapper:
             return None
         uid = self._namer.name(flat, record)
         return Incident(uid, self._fields(flat), verdicts, at, self._source.split)
+
+    def _renamed(self, flat: dict[str, Any]) -> dict[str, Any]:
+        """Give fields the names that the configuration has for them."""
+        for name, there in self._config.rename.items():
+            value = flat.pop(there, None)
+            if value is None:
+                continue
+            if flat.get(name) is not None:
+                raise UnusableError(f"{name!r} is there, and {there!r} is renamed to it")
+            flat[name] = value
+        return flat
 
     def _in_time(self, at: datetime | None) -> bool:
         window = self._window
@@ -87,6 +113,8 @@ class RecordMapper:
         return name in self._private
 
     def _verdicts(self, flat: Mapping[str, Any]) -> tuple[Verdict, ...]:
+        if self._source.label is not None:
+            return (Verdict(self._source.label),)
         found = flat.get(self._config.label)
         if found is None or found == "":
             self._refuse_object(flat)

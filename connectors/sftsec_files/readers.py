@@ -7,31 +7,27 @@ record with `last` set, after everything that stood before the break.
 
 from __future__ import annotations
 
-import csv
-import hashlib
+import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_files.documents import read_document
-from sftsec_files.errors import ChangedFileError, MissingColumnsError, SourceError
-from sftsec_files.streams import (
-    BROKEN,
-    PIECE,
-    FileRecord,
-    Start,
-    describe_break,
-    open_stream,
-)
+from sftsec_files.csv_table import read_csv, read_header
+from sftsec_files.documents import TWICE, read_document, watched_keys
+from sftsec_files.errors import ChangedFileError, SourceError
+from sftsec_files.lines import BOM, Lines, nearly_json, refused, undecodable
+from sftsec_files.mail import read_eml, read_mbox
+from sftsec_files.sources import A_WORKBOOK
+from sftsec_files.streams import FileRecord, Start, open_stream
+from sftsec_files.wrappers import bulk_action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import IO
 
     from sftsec_files.config import FilesConfig
-    from sftsec_files.sources import SourceFile
-
-_BOM = b"\xef\xbb\xbf"
+    from sftsec_files.mail import read_eml, read_mbox
+from sftsec_files.sources import SourceFile
 
 
 def read(
@@ -42,221 +38,119 @@ def read(
     Args:
         source: the file.
         start: where to begin.
-        needed: columns that a table must have.
+        needed: fields that are asked for.
         config: limits and the CSV delimiter.
 
     Raises:
         ChangedFileError: when the file is shorter than `start`.
-        MissingColumnsError: when a table lacks a needed column.
-        SourceError: when the file cannot be opened.
+        SourceError: when the file cannot be opened, or a table's header cannot be used.
     """
     try:
         if source.format == "parquet":
-            yield from _read_parquet(source, start, needed, config)
+            yield from _read_parquet(source, start, config)
+        elif source.format == "eml":
+            yield from read_eml(source, start, config)
+        elif source.format == "mbox":
+            yield from read_mbox(source, start, config)
+        elif source.format == "workbook":
+            yield FileRecord(0, 1, None, A_WORKBOOK, last=True)
         elif source.format == "csv":
-            yield from _read_csv(source, start, needed, config)
+            yield from read_csv(source, start, config)
         elif source.format == "json":
             yield from read_document(source, start, needed, config)
         else:
-            yield from _read_json_lines(source, start, config)
+            yield from _read_json_lines(source, start, needed, config)
     except OSError as error:
         raise SourceError(f"{source.path} cannot be read: {error.strerror or error}") from error
-
-
-# --- lines ----------------------------------------------------------------------------------------
-
-
-class _Lines:
-    """The lines of a plain or gzipped file, bounded in length, with byte positions."""
-
-    def __init__(self, stream: IO[bytes], start: Start, limit: int) -> None:
-        self.at = start.at
-        self.number = start.number
-        self._stream = stream
-        self._limit = limit
-
-    def next(self) -> bytes | FileRecord | None:
-        """The next line; a record with the reason when it cannot be had; None at the end."""
-        try:
-            raw = self._stream.readline(self._limit + 1)
-            if len(raw) > self._limit and not raw.endswith(b"\n"):
-                return self._skip_rest(raw)
-        except BROKEN as error:
-            self.number += 1
-            reason = f"the file breaks off or is damaged here: {describe_break(error)}"
-            return FileRecord(self.at, self.number, None, reason, last=True)
-        if not raw:
-            return None
-        self.at += len(raw)
-        self.number += 1
-        return raw
-
-    def _skip_rest(self, raw: bytes) -> FileRecord:
-        digest = hashlib.sha256(raw)
-        size = len(raw)
-        while raw and not raw.endswith(b"\n"):
-            raw = self._stream.readline(PIECE)
-            digest.update(raw)
-            size += len(raw)
-        self.at += size
-        self.number += 1
-        reason = f"a line of {size} bytes, more than max_record_bytes ({self._limit})"
-        return FileRecord(self.at, self.number, None, reason, digest.hexdigest(), size)
-
-
-def _not_utf8(raw: bytes) -> str:
-    try:
-        raw.decode()
-    except UnicodeDecodeError as error:
-        return f"not UTF-8 (byte {error.start} of the line)"
-    return ""
-
-
-def _refused(lines: _Lines, raw: bytes, reason: str) -> FileRecord:
-    digest = hashlib.sha256(raw).hexdigest()
-    return FileRecord(lines.at, lines.number, None, reason, digest, len(raw))
 
 
 # --- JSON lines -----------------------------------------------------------------------------------
 
 
-def _read_json_lines(source: SourceFile, start: Start, config: FilesConfig) -> Iterator[FileRecord]:
+def _read_json_lines(
+    source: SourceFile, start: Start, needed: tuple[str, ...], config: FilesConfig
+) -> Iterator[FileRecord]:
     with open_stream(source, start) as stream:
-        lines = _Lines(stream, start, config.max_record_bytes)
-        loads = orjson.loads
+        lines = Lines(stream, start, config.max_record_bytes)
+        reader = _LineReader(lines, watched_keys(needed, config), source.encoding)
         while (raw := lines.next()) is not None:
             if isinstance(raw, FileRecord):
                 yield raw
                 if raw.last:
                     return
-                continue
-            try:
-                value = loads(raw)
-            except orjson.JSONDecodeError as error:
-                if raw.strip(b" \t\r\n" + _BOM):
-                    yield _json_refused(lines, raw, error)
-                continue
-            if isinstance(value, dict):
-                yield FileRecord(lines.at, lines.number, value, size=len(raw))
-            else:
-                kind = type(value).__name__
-                yield _refused(lines, raw, f"a JSON {kind}, not an object: one object a line")
-
-
-def _json_refused(lines: _Lines, raw: bytes, error: orjson.JSONDecodeError) -> FileRecord:
-    if raw.startswith(_BOM):
-        try:
-            value = orjson.loads(raw[len(_BOM) :])
-        except orjson.JSONDecodeError:
-            value = None
-        if isinstance(value, dict):
-            return FileRecord(lines.at, lines.number, value, size=len(raw))
-    # Only orjson's own message and the position, so that no content reaches the quarantine.
-    reason = _not_utf8(raw) or f"not JSON: {error.msg} (character {error.pos})"
-    return _refused(lines, raw, reason)
-
-
-# --- CSV ------------------------------------------------------------------------------------------
-
-
-class _CsvLines:
-    """Feeds the csv module line by line, and remembers what was wrong with the lines it fed."""
-
-    def __init__(self, lines: _Lines) -> None:
-        self.lines = lines
-        self.problem: FileRecord | None = None
-        self.digest = hashlib.sha256()
-        self.size = 0
-
-    def __iter__(self) -> _CsvLines:
-        return self
-
-    def __next__(self) -> str:
-        raw = self.lines.next()
-        if raw is None:
-            raise StopIteration
-        if isinstance(raw, FileRecord):
-            self.problem = raw
-            if raw.last:
-                raise StopIteration
-            return "\n"
-        self.digest.update(raw)
-        self.size += len(raw)
-        reason = _not_utf8(raw)
-        if reason:
-            self.problem = _refused(self.lines, raw, reason)
-        return raw.removeprefix(_BOM).decode(errors="replace")
-
-    def forget(self) -> None:
-        """Begin a new record."""
-        self.problem = None
-        self.digest = hashlib.sha256()
-        self.size = 0
-
-
-def _read_csv(
-    source: SourceFile, start: Start, needed: tuple[str, ...], config: FilesConfig
-) -> Iterator[FileRecord]:
-    # The module's limit is one for the process; ours must at least reach max_record_bytes.
-    csv.field_size_limit(max(csv.field_size_limit(), config.max_record_bytes))
-    with open_stream(source, Start()) as stream:
-        feed = _CsvLines(_Lines(stream, Start(), config.max_record_bytes))
-        rows = csv.reader(feed, delimiter=config.delimiter, strict=True)
-        header = _header(source, rows, feed, needed)
-    if not header:
-        return
-    begin = start if start.at else Start(feed.lines.at, feed.lines.number)
-    with open_stream(source, begin) as stream:
-        feed = _CsvLines(_Lines(stream, begin, config.max_record_bytes))
-        rows = csv.reader(feed, delimiter=config.delimiter, strict=True)
-        while (record := _csv_record(rows, feed, header)) is not None:
-            if record.value is not None or record.reason:
+            elif (record := reader.read(raw)) is not None:
                 yield record
-            if record.last:
-                return
-            feed.forget()
 
 
-def _header(
-    source: SourceFile, rows: Iterator[list[str]], feed: _CsvLines, needed: tuple[str, ...]
-) -> list[str]:
+class _LineReader:
+    """Makes records of the lines of one file."""
+
+    def __init__(self, lines: Lines, watched: frozenset[str], encoding: str | None) -> None:
+        self._lines = lines
+        self._watched = watched
+        # orjson takes the last of two values of a key: only a line that may have two is looked at.
+        self._quoted = [b'"%b"' % name.encode() for name in watched]
+        self._encoding = encoding
+        self._action: dict[str, Any] | None = None
+
+    def read(self, raw: bytes) -> FileRecord | None:
+        """Read a line; None where it holds no record: a blank one, an action of a bulk request."""
+        try:
+            value = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            return self._nearly(raw, error) if raw.strip(b" \t\r\n" + BOM) else None
+        return self._record(raw, value)
+
+    def _record(self, raw: bytes, value: object) -> FileRecord | None:
+        lines = self._lines
+        if not isinstance(value, dict):
+            kind = type(value).__name__
+            return refused(lines, raw, f"a JSON {kind}, not an object: one object a line")
+        if any(raw.count(name) > 1 for name in self._quoted):
+            twice = _twice(raw, self._watched)
+            if twice is not None:
+                return refused(lines, raw, TWICE.format(twice))
+        if self._action is not None:
+            value = {**self._action, "_source": value}
+            self._action = None
+        elif len(value) == 1:
+            self._action = bulk_action(value)
+            if self._action is not None:
+                return None
+        return FileRecord(lines.at, lines.number, value, size=len(raw))
+
+    def _nearly(self, raw: bytes, error: orjson.JSONDecodeError) -> FileRecord | None:
+        value = nearly_json(raw)
+        if isinstance(value, dict):
+            return self._record(raw.removeprefix(BOM).strip().removesuffix(b","), value)
+        # Only orjson's own message and the position, so that no content reaches the quarantine.
+        reason = undecodable(raw, self._encoding)
+        reason = reason or f"not JSON: {error.msg} (character {error.pos})"
+        found = refused(self._lines, raw, reason)
+        # A last line that may still be written is read again, when the file has grown.
+        torn = not raw.endswith(b"\n")
+        return found._replace(at=found.at - len(raw), torn=True) if torn else found
+
+
+def _twice(raw: bytes, watched: frozenset[str]) -> str | None:
+    """The first watched key that one object of the line has twice."""
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        keys = [key for key, _ in pairs if key in watched]
+        found.extend(key for key in dict.fromkeys(keys) if keys.count(key) > 1)
+
     try:
-        header = [name.strip() for name in next(rows, [])]
-    except csv.Error as error:
-        raise SourceError(f"{source.path}: the header is not CSV: {error}") from error
-    if feed.problem is not None:
-        raise SourceError(f"{source.path}: the header cannot be read: {feed.problem.reason}")
-    if header:
-        require_columns(source, header, needed)
-    return header
-
-
-def _csv_record(rows: Iterator[list[str]], feed: _CsvLines, header: list[str]) -> FileRecord | None:
-    reason = ""
-    row: list[str] | None = None
-    try:
-        row = next(rows, None)
-    except csv.Error as error:
-        reason = f"not CSV: {error}"
-    if feed.problem is not None:
-        return feed.problem
-    if row is None and not reason:
-        return None
-    lines = feed.lines
-    if row and not reason and len(row) != len(header):
-        reason = f"{len(row)} cells under {len(header)} columns"
-    if reason:
-        return FileRecord(lines.at, lines.number, None, reason, feed.digest.hexdigest(), feed.size)
-    value = {name: cell for name, cell in zip(header, row or (), strict=False) if cell != ""}
-    return FileRecord(lines.at, lines.number, value if row else None, size=feed.size)
+        json.loads(raw, object_pairs_hook=look)
+    except RecursionError:
+        return None  # refused for its depth
+    return found[0] if found else None
 
 
 # --- Parquet --------------------------------------------------------------------------------------
 
 
-def _read_parquet(
-    source: SourceFile, start: Start, needed: tuple[str, ...], config: FilesConfig
-) -> Iterator[FileRecord]:
+def _read_parquet(source: SourceFile, start: Start, config: FilesConfig) -> Iterator[FileRecord]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -269,7 +163,7 @@ def _read_parquet(
         yield FileRecord(0, 1, None, reason, last=True)
         return
     with file:
-        require_columns(source, file.schema_arrow.names, needed)
+        _refuse_equal(source, file.schema_arrow.names)
         if file.metadata.num_rows < start.at:
             raise ChangedFileError(
                 f"{source.path} has {file.metadata.num_rows} rows, less than the {start.at} "
@@ -302,23 +196,33 @@ def _parquet_rows(file: Any, skip: int, batch_size: int) -> Iterator[FileRecord]
         yield FileRecord(at, at + 1, None, reason, last=True)
 
 
-def require_columns(source: SourceFile, there: list[str], needed: tuple[str, ...]) -> None:
-    """Refuse a table that lacks a needed column.
-
-    A nested column counts as the dotted names below it.
-
-    Raises:
-        MissingColumnsError: with the columns that are there and those that are missing.
-    """
-    roots = set(there)
-    missing = [name for name in needed if not _covered(name, roots)]
-    if missing:
-        raise MissingColumnsError(
-            f"{source.path} has no column {', '.join(map(repr, missing))}; "
-            f"it has: {', '.join(there)}"
+def _refuse_equal(source: SourceFile, names: list[str]) -> None:
+    twice = [repr(name) for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise SourceError(
+            f"{source.path} has two columns named {', '.join(twice)}: nothing tells which one "
+            "counts; rename one of them"
         )
 
 
-def _covered(name: str, columns: set[str]) -> bool:
-    parts = name.split(".")
-    return any(".".join(parts[:count]) in columns for count in range(1, len(parts) + 1))
+# --- the columns of a table -----------------------------------------------------------------------
+
+
+def columns_of(source: SourceFile, config: FilesConfig) -> list[str]:
+    """The names of a table's columns, without reading its rows; none where it cannot be read.
+
+    Raises:
+        SourceError: when its header cannot be used.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if source.format == "csv":
+            header = read_header(source, config)
+            return [] if header is None else header.names
+        return list(pq.read_schema(source.path).names)
+    except pa.ArrowInvalid:
+        return []  # the reader reports it
+    except OSError as error:
+        raise SourceError(f"{source.path} cannot be read: {error.strerror or error}") from error

@@ -1,8 +1,10 @@
-"""A file as a stream of bytes, plain or gzipped; what a reader gives of it."""
+"""A file as a stream of UTF-8, whatever it is packed or encoded as; what a reader gives of it."""
 
 from __future__ import annotations
 
+import codecs
 import gzip
+import io
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -11,10 +13,22 @@ from sftsec_files.errors import ChangedFileError
 if TYPE_CHECKING:
     from typing import IO
 
+    from typing_extensions import Buffer
+
     from sftsec_files.sources import SourceFile
 
 PIECE = 1 << 20
 BROKEN = (EOFError, gzip.BadGzipFile, zlib.error)
+# UTF-8's own mark stays in the stream, so that positions are those of the file.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # begins with the mark of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, None),
+)
+_INVALID = "sftsec_files_invalid"
+codecs.register_error(_INVALID, lambda error: ("\udcff", cast("Any", error).end))
 
 
 class Start(NamedTuple):
@@ -35,6 +49,7 @@ class FileRecord(NamedTuple):
         digest: hex SHA-256 of its bytes; "" when it has a value, which is hashed only on need.
         size: its bytes.
         last: whether the file cannot be read after it.
+        torn: whether it is a line without its end; then `at` is the place before it.
     """
 
     at: int
@@ -44,6 +59,12 @@ class FileRecord(NamedTuple):
     digest: str = ""
     size: int = 0
     last: bool = False
+    torn: bool = False
+
+    @property
+    def end(self) -> Start:
+        """Where to read on."""
+        return Start(self.at, self.number - self.torn)
 
 
 def describe_break(error: Exception) -> str:
@@ -54,15 +75,18 @@ def describe_break(error: Exception) -> str:
 
 
 def open_stream(source: SourceFile, start: Start) -> IO[bytes]:
-    """Open a file, unpacked, at a position in bytes.
+    """Open a file, unpacked and as UTF-8, at a position in bytes of that.
 
     Raises:
         ChangedFileError: when it is shorter than that.
         OSError: when it cannot be opened.
     """
-    if source.gzipped:
-        # Not inside a BufferedReader: it would lose what precedes a break in the stream.
-        packed = cast("IO[bytes]", gzip.open(source.path))  # noqa: SIM115 - the caller closes it
+    encoding = encoding_of(source)
+    if source.gzipped or encoding is not None:
+        # Gzip not inside a BufferedReader: it would lose what precedes a break in the stream.
+        packed = open_raw(source)
+        if encoding is not None:
+            packed = cast("IO[bytes]", io.BufferedReader(_Transcoded(packed, encoding), PIECE))
         _skip_unpacked(packed, source, start.at)
         return packed
     size = source.path.stat().st_size
@@ -74,6 +98,61 @@ def open_stream(source: SourceFile, start: Start) -> IO[bytes]:
     stream = source.path.open("rb", buffering=PIECE)
     stream.seek(start.at)
     return stream
+
+
+def open_raw(source: SourceFile) -> IO[bytes]:
+    """Open a file, unpacked, in whatever encoding it is.
+
+    Raises:
+        OSError: when it cannot be opened.
+    """
+    if source.gzipped:
+        return cast("IO[bytes]", gzip.open(source.path))
+    return source.path.open("rb", buffering=PIECE)
+
+
+def encoding_of(source: SourceFile) -> str | None:
+    """What to decode the file with; None for UTF-8. The mark at its start outweighs the setting."""
+    with open_raw(source) as stream:
+        try:
+            head = stream.read(4)
+        except BROKEN:
+            return None  # the reader reports it
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    plain = source.encoding is None or codecs.lookup(source.encoding).name == "utf-8"
+    return None if plain else source.encoding
+
+
+class _Transcoded(io.RawIOBase):
+    """A stream of another encoding as UTF-8; what cannot be decoded is not valid here either."""
+
+    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+        super().__init__()
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)(_INVALID)
+        self._ready = memoryview(b"")
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        while not self._ready and not self._ended:
+            raw = self._stream.read(PIECE)
+            self._ended = not raw
+            text = self._decoder.decode(raw, final=self._ended)
+            self._ready = memoryview(text.encode("utf-8", "surrogatepass"))
+        target = memoryview(buffer)
+        count = min(len(target), len(self._ready))
+        target[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def _skip_unpacked(stream: IO[bytes], source: SourceFile, count: int) -> None:

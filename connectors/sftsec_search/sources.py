@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
+from sftsec_core.api.settings.words import word_key
 from sftsec_core.sdk.records import parse_time, single, verdict_values
 from sftsec_core.sdk.times import TimeReader
 
@@ -92,7 +93,9 @@ class LabelledIndex(DocumentSource):
         if config.label is None:
             return None
         if config.values:
-            return {"terms": {config.label: sorted(config.values)}}
+            # A field of text may have `1.0`; one of numbers takes it for 1.
+            whole = (f"{each}.0" for each in config.values if each.lstrip("+-").isdecimal())
+            return {"terms": {config.label: sorted({*config.values, *whole})}}
         return {"exists": {"field": config.label}}
 
     def verdicts(self, flat: Mapping[str, Any]) -> tuple[Verdict, ...]:
@@ -109,9 +112,9 @@ class LabelledIndex(DocumentSource):
         return tuple(Verdict(value, who, at) for value in self._counted(given))
 
     def _counted(self, given: list[str]) -> Iterator[str]:
-        chosen = self._config.values
+        chosen = {word_key(each): verdict for each, verdict in self._config.values.items()}
         for value in given:
             if not chosen:
                 yield value
-            elif value in chosen:
-                yield chosen[value]
+            elif word_key(value) in chosen:
+                yield chosen[word_key(value)]

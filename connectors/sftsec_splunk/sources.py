@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Verdict
+from sftsec_core.api.settings.words import word_key
 from sftsec_core.sdk.portable import UID_EXPRESSION, is_private
 from sftsec_core.sdk.records import UnusableError, parse_time, verdict_values
 from sftsec_splunk.reviews import Judged, Reviews
@@ -212,6 +213,7 @@ class LabelledSearch(SearchedSource):
         parts = f"{source.search}\0{source.uid}\0{source.time}"
         self.name = f"search:{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
         self._source = source
+        self._values = {word_key(each): verdict for each, verdict in source.values.items()}
 
     @property
     def has_verdicts(self) -> bool:
@@ -259,7 +261,7 @@ class LabelledSearch(SearchedSource):
         when = source.verdict_time
         at = parse_time(row.get(when), when, self._config.times) if when else None
         for given in verdict_values(found, source.label):
-            value = source.values.get(given, "") if source.values else given
+            value = self._values.get(word_key(given), "") if self._values else given
             if value:
                 yield Verdict(value, None if who is None else str(who), at)
 

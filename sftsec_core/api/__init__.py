@@ -33,6 +33,7 @@ from sftsec_core.api.contracts import (
     ReferenceClient,
     RendererSpec,
     Requirement,
+    Sample,
     Spec,
     SplitterSpec,
     Step,
@@ -95,6 +96,7 @@ from sftsec_core.api.domain import (
     WorstError,
     detection_uid,
     event_from_json,
+    inputs_digest,
 )
 from sftsec_core.api.errors import (
     AmbiguousNameError,
@@ -102,6 +104,7 @@ from sftsec_core.api.errors import (
     ConnectorError,
     ConnectorUnavailableError,
     DataError,
+    DiskFullError,
     GateRefusedError,
     IntegrityError,
     LeaseLostError,
@@ -174,6 +177,7 @@ __all__ = [
     "Decision",
     "Decisions",
     "Detection",
+    "DiskFullError",
     "Duration",
     "EmptyConfig",
     "EvalReport",
@@ -219,6 +223,7 @@ __all__ = [
     "RunFinished",
     "RunInfo",
     "RunStarted",
+    "Sample",
     "SecretRef",
     "SftsecError",
     "Spec",
@@ -255,6 +260,7 @@ __all__ = [
     "detection_uid",
     "event_from_json",
     "hookimpl",
+    "inputs_digest",
     "resolve_path",
     "unknown",
 ]

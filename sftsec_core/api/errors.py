@@ -5,8 +5,9 @@ A user sees `str(error)`: one line that says what to do. `--debug` shows the tra
 
 from __future__ import annotations
 
+import errno
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,6 +85,18 @@ class StoreError(SftsecError):
     """The state store cannot be opened, migrated or written."""
 
     exit_code = 10
+
+
+class DiskFullError(StoreError):
+    """There is no room for what must be written."""
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self | None:
+        """Name an error of the operating system for what it is; None when it is another one."""
+        if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return None
+        where = f" for {error.filename}" if error.filename else ""
+        return cls(f"no space is left{where}: make room and run the same command again")
 
 
 class LeaseLostError(StoreError):

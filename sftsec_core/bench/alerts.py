@@ -63,7 +63,7 @@ def detections(rows: int, place: str) -> Iterator[Detection]:
         incident = f"{place}/{name}"
         share = 0.5 + number % 500 / 1000
         yield Detection(
-            uid=detection_uid(_MODEL, incident),
+            uid=detection_uid(_MODEL, incident, name),
             incident_uid=incident,
             task="bench",
             model_digest=_MODEL,

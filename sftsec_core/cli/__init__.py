@@ -24,6 +24,8 @@ COMMANDS = {
     "score": "sftsec_core.cli.score",
     "serve": "sftsec_core.cli.serve",
     "report": "sftsec_core.cli.report",
+    "runs": "sftsec_core.cli.runs",
+    "status": "sftsec_core.cli.status",
     "model": "sftsec_core.cli.model",
     "package": "sftsec_core.cli.package",
     "plugins": "sftsec_core.cli.plugins",
@@ -87,7 +89,7 @@ def cli(ctx: click.Context, config: Path | None, debug: bool, quiet: bool) -> No
 
 def main() -> None:
     """Run the command line; turn our own errors into one line and an exit code."""
-    from sftsec_core.api.errors import SftsecError
+    from sftsec_core.api.errors import DiskFullError, SftsecError
     from sftsec_core.operations.gc_tuning import raise_gc_thresholds
 
     raise_gc_thresholds()
@@ -110,8 +112,9 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the last resort: no trace for a user
-        _complain(error)
-        sys.exit(1)
+        full = DiskFullError.of(error)
+        _complain(full or error)
+        sys.exit(full.exit_code if full else 1)
 
 
 def _complain(error: Exception) -> None:

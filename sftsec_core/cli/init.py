@@ -1,16 +1,40 @@
-"""`sftsec init`: a commented configuration to start from."""
+"""`sftsec init`: a commented configuration to start from, or one for a sample."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
+from sftsec_core.cli.options import App, emit, facts, json_option, pass_app, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sftsec_core.operations.suggest_config import SuggestedConfig
+
+_PRESET = "phishing-mail"
 
 
 @click.command("init", short_help="Write a commented sftsec.yaml to start from.")
-@click.option("--task", "template", default="phishing-mail", show_default=True, help="A template.")
+@click.option(
+    "--from",
+    "source",
+    metavar="PATH",
+    type=click.Path(exists=True, path_type=Path),
+    help="A file or folder of incidents (CSV, JSON, JSON lines, Parquet): fill in its fields.",
+)
+@click.option("--name", help="With --from: the task's name; default: the file's.")
+@click.option("--label", metavar="FIELD", help="With --from: the field with the verdict.")
+@click.option("--text", metavar="FIELD", multiple=True, help="With --from: a field to read.")
+@click.option("--id", "id_", metavar="FIELD", help="With --from: the field that names a record.")
+@click.option("--time", metavar="FIELD", help="With --from: the field with the event's time.")
+@click.option("--time-format", metavar="FORM", help="With --from: such as '%d/%m/%Y %H:%M:%S'.")
+@click.option("--benign", metavar="WORD", multiple=True, help="With --from: a benign verdict.")
+@click.option("--malicious", metavar="WORD", multiple=True, help="With --from: one of an attack.")
+@click.option("--recipe", help="With --from: such as linear, which takes seconds.  [default: auto]")
+@click.option("--task", "template", help=f"A template.  [default: {_PRESET}]")
 @click.option(
     "--connector",
     "kind",
@@ -21,20 +45,93 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @json_option
 @pass_app
-def command(app: App, template: str, kind: str, force: bool, as_json: bool) -> None:
+def command(
+    app: App,
+    /,
+    source: Path | None,
+    template: str | None,
+    kind: str,
+    force: bool,
+    as_json: bool,
+    **fields: Any,  # noqa: ANN401 - click's: what --from takes
+) -> None:
     """Write a commented sftsec.yaml here; `sftsec plugins check` lists the templates.
+
+    With --from, the fields of a sample are looked at: which one names a record, which hold its
+    time, its text and its verdict, and which words of the verdict are benign or malicious. What
+    the sample does not tell stays a comment. Nothing of it is kept.
 
     \b
     Examples:
       sftsec init
+      sftsec init --from alerts.csv
+      sftsec init --from export/ --label "Close reason" --benign Tuned --recipe linear
       sftsec init --task url
       sftsec init --task command-line --connector elastic
       sftsec -c /etc/sftsec/sftsec.yaml init
     """
-    from sftsec_core.config.load import FILE_NAME
+    if source is not None:
+        if template is not None:
+            raise click.UsageError("--task names a template; with --from, --name names the task")
+        _from_sample(app, source, kind, force=force, as_json=as_json, **fields)
+        return
+    if given := next((name for name, value in fields.items() if value), None):
+        raise click.UsageError(f"--{given.strip('_').replace('_', '-')} goes with --from")
     from sftsec_core.operations.init_config import init_config
 
-    file = app.config or Path.cwd() / FILE_NAME
+    template, file = template or _PRESET, _file(app)
     init_config(file, template=template, connector=kind, force=force)
     done = {"file": str(file), "task": template}
-    emit(done, as_json=as_json, show=facts({**done, "next": "sftsec config check"}))
+    emit(done, as_json=as_json, show=facts(done))
+    app.next("sftsec config check", as_json=as_json)
+
+
+def _from_sample(
+    app: App,
+    source: Path,
+    kind: str,
+    *,
+    force: bool,
+    as_json: bool,
+    name: str | None,
+    id_: str | None,
+    recipe: str | None,
+    **fields: Any,  # noqa: ANN401 - click's: the other fields of `Wanted`
+) -> None:
+    from sftsec_core.config.suggest.suggestion import Wanted
+    from sftsec_core.operations.suggest_config import suggest_config
+
+    wanted, file = Wanted(id=id_, **fields), _file(app)
+    done = suggest_config(
+        file,
+        source,
+        wanted=wanted,
+        task=name,
+        connector=kind,
+        recipe=recipe or "auto",
+        force=force,
+    )
+    emit(done.to_json(), as_json=as_json, show=lambda out: _show(out, done))
+    if done.complete:
+        app.next(f"sftsec retrain {done.task}", as_json=as_json)
+    else:
+        lacking = "--label" if "label" not in done.suggestion.fields else "--benign, --malicious"
+        if not done.suggestion.text:
+            lacking = f"{lacking}, --text"
+        app.next(
+            f"fill in what is a comment in {file.name}, or: sftsec init --force --from {source} "
+            f"with {lacking}",
+            as_json=as_json,
+        )
+
+
+def _file(app: App) -> Path:
+    from sftsec_core.config.load import FILE_NAME
+
+    return app.config or Path.cwd() / FILE_NAME
+
+
+def _show(out: Console, done: SuggestedConfig) -> None:
+    rows = [(p.what, p.chosen or "not known", p.why) for p in done.suggestion.picks]
+    title = f"{done.file}, task {done.task}: chosen from {done.records:,} records"
+    table(title, ("what", "chosen", "why"), rows)(out)

@@ -78,6 +78,11 @@ class App:
         if not self.quiet:
             click.echo(line, err=True)
 
+    def next(self, step: str, *, as_json: bool = False) -> None:
+        """Name the usual next command, on standard error; not beside JSON."""
+        if not as_json:
+            self.say(f"next: {step}")
+
 
 def duration(text: str) -> timedelta:
     """Read a time span such as 90s, 10m or 30d, as an option's `type`.

@@ -12,21 +12,25 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sftsec_core.api.domain import Vote
+    from sftsec_core.api.domain import ModelScores, Vote
     from sftsec_core.operations.retrain import RetrainResult
 
 
 @click.command("retrain", short_help="Train a new model; promote it if the gate approves.")
 @click.argument("task")
 @click.option("--no-promote", is_flag=True, help="Stop at the gate's decision.")
+@click.option("--force", is_flag=True, help="Train also when no verdict is new.")
 @events_option
 @json_option
 @pass_app
-def command(app: App, task: str, no_promote: bool, events: str | None, as_json: bool) -> None:
+def command(
+    app: App, task: str, no_promote: bool, force: bool, events: str | None, as_json: bool
+) -> None:
     """Train a new model for a task, and promote it if the promotion gate approves.
 
     A run that was killed resumes where it stopped: run the same command again. Exit code 8
-    says that the gate rejected the model; it is kept, with its report.
+    says that the gate rejected the model; it is kept, with its report. When no verdict is new
+    and no setting has changed since the live model was made, nothing is made.
 
     \b
     Examples:
@@ -40,10 +44,10 @@ def command(app: App, task: str, no_promote: bool, events: str | None, as_json: 
 
     check_events(events, as_json=as_json)
     with live_context(app, quiet=as_json, events=events) as context:
-        result = retrain(context, task, promote=not no_promote)
+        result = retrain(context, task, promote=not no_promote, force=force)
     if events != STDOUT:
         emit(result.to_json(), as_json=as_json, show=lambda out: show_result(out, result))
-    if not result.decision.approved:
+    if not result.decision.approved and not result.unchanged:
         reasons = "; ".join(f"{v.voter}: {v.reason}" for v in result.decision.refusals())
         raise GateRefusedError(f"the promotion gate rejects the model: {reasons or 'no votes'}")
 
@@ -54,22 +58,40 @@ def _word(vote: Vote) -> str:
     return ("yes" if vote.approve else "no") + (", but" if vote.warning else "")
 
 
+def _figure(scores: ModelScores, name: str) -> float | str | None:
+    from sftsec_core.evaluation.metrics import NOT_MEASURABLE, TPR_AT_FPR
+
+    found = scores.metrics[name].value if name in scores.metrics else None
+    return NOT_MEASURABLE if found is None and name in TPR_AT_FPR else found
+
+
 def show_result(out: Console, result: RetrainResult) -> None:
     """Print models side by side, the votes, and where the report is."""
     from sftsec_core.cli.options import table
 
+    if result.unchanged:
+        model = f"{result.model.digest[:12]} ({result.model.recipe})"
+        out.print(
+            f"no verdict is new since the live model {model} was made by run "
+            f"{result.model.run_id}: nothing was trained; --force trains anyway",
+            soft_wrap=True,
+        )
+        return
     models = [result.report.candidate, *result.report.others.values()]
     names = ("macro_f1", "f1", "average_precision", "tpr_at_fpr_0.001", "tpr_at_fpr_0.01", "ece")
     rows = [
         (
             m.name,
             m.recipe,
-            *(m.metrics[n].value if n in m.metrics else None for n in names),
+            *(_figure(m, n) for n in names),
             m.fit_seconds,
+            m.cut,
         )
         for m in models
     ]
-    table("on test", ("model", "recipe", *names, "fit_s"), rows)(out)
+    table("on test", ("model", "recipe", *names, "fit_s", "texts cut"), rows)(out)
+    for name, reason in result.report.data.get("unmeasured", {}).items():
+        out.print(f"{name} is not measurable: it {reason}")
     votes = [(v.voter, _word(v), v.reason) for v in result.decision.votes]
     table("gate", ("voter", "approves", "reason"), votes)(out)
     state = "live" if result.promoted else "approved" if result.decision.approved else "rejected"

@@ -10,39 +10,63 @@ from sftsec_core.cli.events import STDOUT, check_events, events_option
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 if TYPE_CHECKING:
+    from sftsec_core.operations.redeliver import RedeliverResult
     from sftsec_core.operations.score import ScoreResult
 
 
 @click.command("score", short_help="Score unlabelled incidents and push detections.")
 @click.argument("task")
 @click.option("--rescan", is_flag=True, help="Score everything again, not only what is new.")
+@click.option(
+    "--redeliver",
+    is_flag=True,
+    help="Score nothing; push again what was delivered, for a destination that lost it.",
+)
 @events_option
 @json_option
 @pass_app
-def command(app: App, task: str, rescan: bool, events: str | None, as_json: bool) -> None:
+def command(
+    app: App, task: str, rescan: bool, redeliver: bool, events: str | None, as_json: bool
+) -> None:
     """Score unlabelled incidents with the live model and push detections.
 
     Starts where the last call ended. Each detection is pushed once: a run that was killed
-    resumes when the same command is run again.
+    resumes when the same command is run again. --redeliver fills an index or a file that was
+    lost from the outbox, under the same uids: what is still there is not copied.
 
     \b
     Examples:
       sftsec score phishing
       sftsec score phishing --rescan --json
       sftsec score phishing --events score.jsonl
+      sftsec score phishing --redeliver
     """
     from sftsec_core.cli.live import live_context
+    from sftsec_core.operations.redeliver import redeliver as deliver_again
     from sftsec_core.operations.score import score
 
+    if rescan and redeliver:
+        raise click.UsageError("--redeliver scores nothing: leave out --rescan")
     check_events(events, as_json=as_json)
     with live_context(app, quiet=as_json, events=events) as context:
-        result = score(context, task, rescan=rescan)
+        result = deliver_again(context, task) if redeliver else score(context, task, rescan=rescan)
     if events != STDOUT:
         emit(result.to_json(), as_json=as_json, show=facts(_shown(result)))
 
 
-def _shown(result: ScoreResult) -> dict[str, object]:
-    """The figures in the order in which they add up: pulled, scored, alerts."""
+def _shown(result: ScoreResult | RedeliverResult) -> dict[str, object]:
+    """The figures for a person, in the order in which they add up: pulled, scored, alerts."""
+    from sftsec_core.operations.redeliver import RedeliverResult
+
+    delivered = result.delivered
+    if isinstance(result, RedeliverResult):
+        return {
+            "delivered before": result.reopened,
+            "written": delivered.written,
+            "there already": delivered.duplicates,
+            "rejected": delivered.rejected,
+            "pending": delivered.pending,
+        }
     scored, alerts = result.scored, result.alerts
     return {
         "model": result.model[:12],
@@ -61,5 +85,5 @@ def _shown(result: ScoreResult) -> dict[str, object]:
         "  written": alerts["written"],
         "  rejected": alerts["refused"],
         "  pending": alerts["pending"],
-        "delivered": result.delivered.delivered(),
+        "delivered": delivered.delivered(),
     }

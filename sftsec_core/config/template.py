@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from sftsec_core.api.contracts import ConnectorSpec, TaskPreset
+    from collections.abc import Mapping, Sequence
+
+    from sftsec_core.api.contracts import ConnectorSpec, Sample, TaskPreset
+    from sftsec_core.config.suggest.suggestion import Suggestion
 
 _HEAD = """\
 # sftsec.yaml: what sftsec reads, learns and writes.
@@ -28,12 +31,15 @@ connectors:
 tasks:
 """
 
-_TAIL = """\
+_RECIPE = "auto"
+_NUMBERS = """\
     # Words are compared without case, spaces, dashes and underscores. A benign true positive (the
     # alert was right, the activity expected) is benign here: what the model learns is "no action".
     # Move its words to the other label to be alerted on it, or give it a label of its own:
     #   expected: [benign_positive, BTP, "disposition:2", suspicious but expected]
     # numbers: [event.count] # read as numbers, and `categories` as categories, by boosted and auto
+"""
+_TAIL = """\
     # window: 90d            # how far back to pull; default: everything
     # group: host.name       # keep incidents of one host in one part of the split
     # keep: [host.name]      # further fields that a detection carries
@@ -54,6 +60,9 @@ _TAIL = """\
       min_labels: 100        # labels a class before a model may be promoted
       on_few_labels: refuse  # or warn
       # min_recall: 0.8
+      # min_precision: 0.5
+      # max_fpr: 0.01          # test needs 1 / max_fpr benign incidents
+      # max_alerts_per_day: 50 # at the rate of labelled incidents in test
 
 # serve:                     # `sftsec serve`: the HTTP endpoint that a SIEM's search command asks
 #   tokens: {splunk: env:SFTSEC_SERVE_TOKEN}  # a name for the log, and where its token is
@@ -75,4 +84,80 @@ def render_config(template: TaskPreset, connector: ConnectorSpec[Any]) -> str:
     head = _HEAD.format(
         plugins=", ".join(plugins), type=connector.name, example=indent(connector.example, "    ")
     )
-    return f"{head}  # {template.summary}\n{indent(body, '  ')}{_TAIL}"
+    return f"{head}  # {template.summary}\n{indent(body, '  ')}{_NUMBERS}{_TAIL}"
+
+
+def render_suggestion(
+    task: str,
+    kind: str,
+    sample: Sample,
+    made: Suggestion,
+    undetermined: Sequence[str],
+    recipe: str = _RECIPE,
+) -> str:
+    """Write the whole file for a sample; what is not known stands in it as a comment.
+
+    Args:
+        task: the task's name.
+        kind: the type of connector that reads the sample.
+        sample: the connector's keys.
+        made: what was chosen.
+        undetermined: words that say nothing by default.
+        recipe: the recipe's name.
+    """
+    lines = [_yaml({name: value}) for name, value in sample.options.items()]
+    for what, key in sample.keys.items():
+        known = _connector_value(made, what)
+        lines.append(_yaml({key: known}) if known else f"# {key}:\n")
+    plugins = dict.fromkeys(("core", kind, "pii"))
+    head = _HEAD.format(
+        plugins=", ".join(plugins), type=kind, example=indent("".join(lines), "    ")
+    )
+    tail = _TAIL.replace(f"recipe: {_RECIPE}", f"recipe: {recipe}", 1)
+    return f"{head}{indent(render_task(task, 'incidents', made, undetermined), '  ')}{tail}"
+
+
+def render_task(task: str, connector: str, made: Suggestion, undetermined: Sequence[str]) -> str:
+    """Write one task of a sample, without the settings that no sample tells."""
+    words, body = made.words, {"connector": connector}
+    inputs = {"text": made.text, "numbers": made.numbers, "categories": made.categories}
+    read = {name: list(fields) for name, fields in inputs.items() if fields}
+    first = {"text": read.pop("text")} if made.text else read
+    lines = [_yaml({**body, **first})]
+    lines += [f"# {_yaml({name: fields})}" for name, fields in read.items() if made.text]
+    if words is None or len(words.labels) < 2:
+        lines += ["# labels:                # which words of the verdict stand for what\n"]
+        lines += ["#   benign: []\n", "#   malicious: []\n"]
+    if words is None:
+        return _entry(task, lines)
+    if len(words.labels) >= 2:
+        listed = {name: list(each) for name, each in words.labels.items()}
+        lines.append(f"labels:\n{indent(_yaml(listed), '  ')}")
+        lines.append(_yaml({"benign": words.benign}) if words.benign else "# benign:\n")
+    if words.unknown:
+        lines.append(f"# {_yaml({'unknown words': list(words.unknown)})}")
+    if more := [w for w in words.undetermined if w.casefold() not in undetermined]:
+        lines.append(_yaml({"verdicts": {"undetermined": [*undetermined, *more]}}))
+    return _entry(task, lines)
+
+
+def _entry(task: str, lines: Sequence[str]) -> str:
+    return f"{_flow(task)}:\n{indent(''.join(lines), '  ')}"
+
+
+def _connector_value(made: Suggestion, what: str) -> str | None:
+    if what == "time_format":
+        return made.form.form if made.form and not made.form.ambiguous else None
+    return made.fields.get(what)
+
+
+def _yaml(pairs: Mapping[str, object]) -> str:
+    """Write each key with its value on one line, so that a comment sign makes it a comment."""
+    return "".join(f"{_flow(key)}: {_flow(value)}\n" for key, value in pairs.items())
+
+
+def _flow(value: object) -> str:
+    text = yaml.safe_dump(
+        value, sort_keys=False, default_flow_style=True, width=float("inf"), allow_unicode=True
+    )
+    return text.removesuffix("...\n").rstrip("\n")

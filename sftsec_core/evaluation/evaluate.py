@@ -27,8 +27,9 @@ from sftsec_core.evaluation.bootstrap import (
 )
 from sftsec_core.evaluation.calibration import calibration_curve
 from sftsec_core.evaluation.comparison import Comparable, comparable, macro_f1_difference
+from sftsec_core.evaluation.inference import rows_cut
 from sftsec_core.evaluation.methods import ServingMethods, ServingParts
-from sftsec_core.evaluation.metrics import ResampledMetrics, compute_metrics
+from sftsec_core.evaluation.metrics import ResampledMetrics, compute_metrics, unmeasured
 from sftsec_core.evaluation.threshold import incidents_per_day
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ def _report(
     setup: _EvaluationSetup,
 ) -> EvalReport:
     split, task = setup.split, setup.task
+    per_day = incidents_per_day(split.test, split)
     counted = Counter(example.label for example in split.train)
     return EvalReport(
         task=task.name,
@@ -182,11 +184,13 @@ def _report(
         differences={
             name: _difference(ours, model, comparisons[name]) for name, model in theirs.items()
         },
-        threshold_table=tables.threshold_table(ours.test, incidents_per_day(split.test, split)),
+        threshold_table=tables.threshold_table(ours.test, per_day),
         worst_errors=tables.worst_errors(split.test, ours.test, task.labels),
         data={
             "rows": _rows(split, task),
             "seen_by": {name: each.counts() for name, each in comparisons.items() if each.seen},
+            **({"incidents_per_day": per_day} if per_day else {}),
+            **({"unmeasured": lacking} if (lacking := _unmeasured(ours.test)) else {}),
         },
         labels_train={label: counted[label] for label in task.labels},
         benign=task.benign,
@@ -232,6 +236,7 @@ def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> 
         score_per_second=len(test) / max(seconds, 1e-9),
         inference_cost=fitted.inference_cost,
         actions=_action_counts(decisions),
+        cut=rows_cut(fitted.model, setup.split.test, setup.task),
     )
     return _EvaluatedModel(scores, test, macro_f1)
 
@@ -246,6 +251,11 @@ def _decide(uncalibrated: Predictions, parts: ServingParts) -> tuple[Predictions
         decided=decisions.alerted(uncalibrated.benign),
     )
     return test, decisions
+
+
+def _unmeasured(test: Predictions) -> dict[str, str]:
+    """Figures that the test set is too small for; a task without a benign class has none."""
+    return {} if test.benign is None else unmeasured(len(test) - int(test.attacks.sum()))
 
 
 def _action_counts(decisions: Decisions) -> dict[str, int]:

@@ -8,7 +8,8 @@ Definitions, where there is a choice:
 - `macro_f1` is the mean over classes that occur or are predicted; `macro_precision` likewise,
   where a class that is never predicted counts 0; `macro_recall` is the mean over classes that
   occur. `micro_f1` equals accuracy, since every row has one label and gets one.
-- `tpr_at_fpr_X`: the highest TPR whose FPR is at most X; nothing is interpolated.
+- `tpr_at_fpr_X`: the highest TPR whose FPR is at most X; nothing is interpolated. It is undefined
+  on a test set with fewer than 1 / X benign rows (`unmeasured`).
 - `ece`: 15 bins of equal width over the attack probability or, without a benign class, over the
   probability of the predicted class: the mean gap between confidence and accuracy.
 - Every row counts once; `Example.weight` matters in training only.
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from sftsec_core.evaluation.ranking import FPR_BOUNDS, Ranking
+from sftsec_core.evaluation.ranking import FPR_BOUNDS, Ranking, negatives_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     Figures = Mapping[str, NDArray[np.float64]]
 
 ECE_BINS = 15
+# Shown for a TPR at an FPR that test has too few benign rows for.
+NOT_MEASURABLE = "not measurable"
 TPR_AT_FPR = tuple(f"tpr_at_fpr_{bound:g}" for bound in FPR_BOUNDS)
 METRIC_NAMES = (
     "accuracy",
@@ -64,6 +67,16 @@ def compute_metrics(predictions: Predictions) -> dict[str, float | None]:
     """
     figures = ResampledMetrics(predictions)(np.ones((1, len(predictions)), dtype=np.uint8))
     return {name: defined(figures[name][0]) for name in METRIC_NAMES}
+
+
+def unmeasured(n_benign: int) -> dict[str, str]:
+    """Say which figures a test set has too few benign rows for: a figure's name to the reason."""
+    needed = ((f"tpr_at_fpr_{bound:g}", negatives_for(bound)) for bound in FPR_BOUNDS)
+    return {
+        name: f"takes {rows:,} benign test rows, there are {n_benign:,}"
+        for name, rows in needed
+        if n_benign < rows
+    }
 
 
 def defined(value: float) -> float | None:

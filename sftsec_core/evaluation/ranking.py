@@ -7,6 +7,7 @@ resamples of n rows cost a thousand passes over n numbers and no sorting.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,8 @@ class Ranking:
 
         Returns:
             roc_auc, average_precision and tpr_at_fpr_* (the highest TPR whose FPR does not pass
-            the bound, without interpolation), each of shape (b,).
+            the bound, without interpolation; NaN where there are fewer negatives than
+            `negatives_for`), each of shape (b,).
         """
         drawn = _cumulative(counts[:, self.order])
         true_all = _cumulative(counts[:, self.positives])
@@ -97,9 +99,18 @@ class Ranking:
             "average_precision": (gained * precision).sum(axis=1) / self.n_positive,
         }
         for bound in FPR_BOUNDS:
-            best = np.where(fpr <= bound, tp, 0.0).max(axis=1)
-            figures[f"tpr_at_fpr_{bound:g}"] = best / self.n_positive
+            best = np.where(fpr <= bound, tp, 0.0).max(axis=1) / self.n_positive
+            measured = self.n_negative >= negatives_for(bound)
+            figures[f"tpr_at_fpr_{bound:g}"] = best if measured else np.full_like(best, np.nan)
         return figures
+
+
+def negatives_for(bound: float) -> int:
+    """The fewest negatives that a rate of false positives can be measured on: 1 / bound.
+
+    With fewer, one false positive is beyond the bound already, and none is no evidence for it.
+    """
+    return math.ceil(round(1 / bound, 6))
 
 
 def _cumulative(counts: NDArray[Any]) -> NDArray[np.float64]:

@@ -1,10 +1,15 @@
 """A model's folder on disk: written whole or not at all, and recognised again by one digest.
 
 `manifest.txt` lists the SHA-256 of every other file, sorted by name, in the format of the
-`sha256sum` tool; the model's digest is the SHA-256 of that list. So a digest covers the weights,
-the tokenizer, the card and the threshold, and an admin can check it all without sftsec::
+`sha256sum` tool; the model's digest is the SHA-256 of that list. So a digest covers all that
+decides (the weights, the tokenizer, the calibrator, the decider, the inputs), and an admin can
+check it without sftsec::
 
     cd models/<digest> && sha256sum -c manifest.txt && sha256sum manifest.txt
+
+What is told of a model (its card: the run, the times, the figures) is not part of it: two runs
+that make the same model make the same digest. `cards/<digest of the card>/` beside the files holds
+each run's card, sealed in the same way; the store and the audit log know its digest.
 
 Only formats that cannot carry code are kept (`model_format.check_files`): a pickle is refused,
 wherever it comes from.
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MANIFEST = "manifest.txt"
+CARDS = "cards"
 _STAGING = ".staging-"
 _LOCK = ".lock"
 
@@ -51,49 +57,68 @@ def staging(folder: Path) -> Iterator[Path]:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def publish(built: Path, folder: Path) -> tuple[str, Path]:
-    """Seal a built model and move it to its place, named by its digest.
+def publish(built: Path, folder: Path, what: str = "model") -> tuple[str, Path]:
+    """Seal a built model, or a card, and move it to its place, named by its digest.
 
     Args:
         built: the staging folder, complete but for its manifest.
-        folder: where models lie.
+        folder: where its like lie; made when it is first needed.
+        what: "model" or "card", for messages.
 
     Returns:
-        The digest, and the place; a model that lies there already is verified and left alone.
+        The digest, and the place. What lies there already is left alone, unless it was altered:
+        then the files just built, which the digest is of, take its place; its cards stay.
 
     Raises:
-        IntegrityError: when the model holds a file that is not of a safe format.
+        IntegrityError: when it holds a file that is not of a safe format.
     """
     digest = _seal(built)
     place = folder / digest
+    folder.mkdir(exist_ok=True)
     if place.exists():
-        verify_folder(place, digest)
-        return digest, place
+        try:
+            verify_folder(place, digest, what)
+        except IntegrityError:
+            _set_aside(place, built, folder)
+        else:
+            return digest, place
     built.rename(place)
     sync(folder)
     return digest, place
 
 
-def verify_folder(folder: Path, digest: str) -> None:
-    """Check every file of a model against its manifest, and the manifest against the digest.
+def verify_folder(folder: Path, digest: str, what: str = "model") -> None:
+    """Check every file of a model, or of a card, against its manifest, and that against the digest.
 
     Args:
-        folder: the model's folder.
+        folder: where it lies.
         digest: the hex SHA-256 that it was registered under.
+        what: "model" or "card", for messages.
 
     Raises:
         IntegrityError: naming the file that is missing, strange or not the one written.
     """
+    name = f"{what} {digest[:12]}"
     if not folder.is_dir():
-        raise IntegrityError(f"model {digest[:12]}: its folder {folder} is missing")
-    expected = _read_manifest(folder, digest)
+        raise IntegrityError(f"{name}: its folder {folder} is missing")
+    expected = _read_manifest(folder, digest, name)
     found = _files(folder)
-    for name in sorted(expected.keys() ^ found.keys()):
-        state = "missing" if name in expected else "not part of the model"
-        raise IntegrityError(f"model {digest[:12]}: {name} is {state}")
-    for name, path in found.items():
-        if _digest(path) != expected[name]:
-            raise IntegrityError(f"model {digest[:12]}: {name} is not the file that was registered")
+    for file in sorted(expected.keys() ^ found.keys()):
+        state = "missing" if file in expected else f"not part of the {what}"
+        raise IntegrityError(f"{name}: {file} is {state}")
+    for file, path in found.items():
+        if _digest(path) != expected[file]:
+            raise IntegrityError(f"{name}: {file} is not the file that was registered")
+
+
+def _set_aside(place: Path, built: Path, folder: Path) -> None:
+    """Move an altered model out of the way of a sound one, which inherits its cards."""
+    altered = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder)) / "altered"
+    place.rename(altered)
+    cards = altered / CARDS
+    if cards.is_dir() and not cards.is_symlink():
+        cards.rename(built / CARDS)
+    shutil.rmtree(altered.parent, ignore_errors=True)
 
 
 def _seal(folder: Path) -> str:
@@ -110,10 +135,14 @@ def _seal(folder: Path) -> str:
 
 
 def _files(folder: Path) -> dict[str, Path]:
-    """All files but the manifest by relative name, sorted; refuses what could carry code."""
+    """All files of the model itself by relative name, sorted; refuses what could carry code.
+
+    The manifest and the cards are not of the model; a card that carries code is refused too.
+    """
     check_files(folder)
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     found = {name: paths[name] for name in sorted(paths) if paths[name].is_file()}
+    found = {name: path for name, path in found.items() if not name.startswith(f"{CARDS}/")}
     found.pop(MANIFEST, None)
     for name in found:
         # A line break in a name would let one manifest stand for two sets of files.
@@ -122,13 +151,13 @@ def _files(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _read_manifest(folder: Path, digest: str) -> dict[str, str]:
+def _read_manifest(folder: Path, digest: str, name: str) -> dict[str, str]:
     path = folder / MANIFEST
     if path.is_symlink() or not path.is_file():
-        raise IntegrityError(f"model {digest[:12]}: {MANIFEST} is missing")
+        raise IntegrityError(f"{name}: {MANIFEST} is missing")
     raw = path.read_bytes()
     if hashlib.sha256(raw).hexdigest() != digest:
-        raise IntegrityError(f"model {digest[:12]}: {MANIFEST} is not the file that was registered")
+        raise IntegrityError(f"{name}: {MANIFEST} is not the file that was registered")
     lines = raw.decode("utf-8").removesuffix("\n").split("\n")
     return {name: file_digest for file_digest, name in (line.split("  ", 1) for line in lines)}
 

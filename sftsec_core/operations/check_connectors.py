@@ -1,21 +1,26 @@
-"""Test the connectivity of connectors."""
+"""Test connectors: connection, rights, and a first page as each task reads it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import Permission
+from sftsec_core.api.domain import Permission, PullWindow
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.explain_data import absent_fields, first_records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from sftsec_core.api.contracts import Connector
+    from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.operations.context import Context
 
 
 def check_connectors(context: Context, names: Sequence[str] = ()) -> Mapping[str, Sequence[str]]:
     """Return each connector's errors, of the named ones or of all; none where it works.
+
+    A connector that answers is read: a page of incidents with the fields of each task.
 
     Raises:
         NotFoundError: when the configuration has no such connector.
@@ -25,7 +30,30 @@ def check_connectors(context: Context, names: Sequence[str] = ()) -> Mapping[str
     for name in names or sorted(context.settings.connectors):
         with context.connector(name) as connector:
             try:
-                found[name] = list(connector.check())
+                found[name] = list(connector.check()) or list(
+                    _first_pages(context, name, connector)
+                )
             except ConnectorError as error:
                 found[name] = [str(error)]
     return found
+
+
+def _first_pages(context: Context, name: str, connector: Connector) -> Iterator[str]:
+    for task_name, task in sorted(context.settings.tasks.items()):
+        if task.connector == name:
+            error = _first_page(connector, task)
+            if error:
+                yield f"task {task_name}: {error}"
+
+
+def _first_page(connector: Connector, task: TaskSettings) -> str | None:
+    """What is wrong with the first incidents as a task reads them."""
+    incidents, rejected = first_records(connector, PullWindow(fields=task.fields))
+    if not incidents and not rejected:
+        return "the connector brings no incident"
+    if not incidents:
+        return f"all of the first {len(rejected):,} records are rejected: {rejected[0].reason}"
+    read = {field for one in task.inputs for field in one.sources}
+    if any(read & incident.fields.keys() for incident in incidents):
+        return None
+    return absent_fields(sorted(read), first_records(connector, PullWindow())[0])

@@ -22,7 +22,7 @@ from sftsec_core.api.contracts import (
     StepContext,
 )
 from sftsec_core.api.domain import Event, Message, TaskSpec
-from sftsec_core.api.errors import NotFoundError
+from sftsec_core.api.errors import NotFoundError, StoreError
 from sftsec_core.api.settings.secrets import SecretRef, is_reference
 from sftsec_core.operations.preflight import check_against_plugins, connector_config, read
 from sftsec_core.operations.stages import Stage, stage
@@ -121,7 +121,11 @@ class Context:
     def folder(self) -> Path:
         """The state folder, made now, readable by this user alone."""
         folder = self.file.resolve().parent / self.settings.state.folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise StoreError(f"state.folder: {folder} cannot be made or used: {why}") from error
         return folder
 
     @cached_property

@@ -15,7 +15,8 @@ from sftsec_core.dataset.snapshot import FIELD_PREFIX
 from sftsec_core.operations.ingesting import window_of
 
 if TYPE_CHECKING:
-    from sftsec_core.api.domain import Incident
+    from sftsec_core.api.contracts import Connector
+    from sftsec_core.api.domain import Incident, Rejection
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.running import Run
@@ -54,7 +55,8 @@ def _causes(run: Run, snapshot: Snapshot, resolution: Resolution) -> Iterator[st
     if left_out := resolution.counts["automated_left_out"]:
         yield f"{left_out:,} labels are left out, since no person gave them (automated_weight is 0)"
     if _all_empty(run):
-        yield _absent_fields(run)
+        wanted = sorted({name for one in run.spec.inputs for name in one.sources})
+        yield absent_fields(wanted, _first_incidents(run, PullWindow()))
 
 
 def _rejected(run: Run, snapshot: Snapshot) -> str | None:
@@ -128,10 +130,9 @@ def _all_empty(run: Run) -> bool:
     return bool(reasons) and next(iter(reasons)).startswith(NOTHING_TO_READ)
 
 
-def _absent_fields(run: Run) -> str:
-    """The fields that are there where those that the task reads are not."""
-    wanted = sorted({name for one in run.spec.inputs for name in one.sources})
-    there = _names(_first_incidents(run, PullWindow()))
+def absent_fields(wanted: Sequence[str], incidents: Sequence[Incident]) -> str:
+    """Say which fields incidents have, where they lack those that a task reads."""
+    there = _names(incidents)
     close = [
         f"{name}: perhaps {like[0]}"
         for name in wanted
@@ -163,13 +164,26 @@ def _probe(run: Run) -> str:
 
 
 def _first_incidents(run: Run, window: PullWindow) -> Sequence[Incident]:
-    found: list[Incident] = []
     with run.context.connector(run.task.connector) as connector:
-        for page in islice(connector.pull(window), _PROBED_PAGES):
-            found += page.incidents
-            if len(found) >= _PROBED:
-                break
-    return found
+        return first_records(connector, window)[0]
+
+
+def first_records(
+    connector: Connector, window: PullWindow
+) -> tuple[list[Incident], list[Rejection]]:
+    """The first incidents that a connector brings, and what it rejects on the way; some hundred.
+
+    Raises:
+        ConnectorError: when it cannot be read.
+    """
+    found: list[Incident] = []
+    rejected: list[Rejection] = []
+    for page in islice(connector.pull(window), _PROBED_PAGES):
+        found += page.incidents
+        rejected += page.rejected
+        if len(found) >= _PROBED:
+            break
+    return found, rejected
 
 
 def _names(incidents: Sequence[Incident]) -> list[str]:

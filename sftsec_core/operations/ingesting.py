@@ -24,7 +24,7 @@ _DONE = "snapshot"
 def window_of(task: TaskSettings, now: datetime, *, labelled: bool) -> PullWindow:
     """What to pull: as far back as the task says, counted from the run's own start."""
     since = now - task.window if task.window else None
-    return PullWindow(since=since, labelled=labelled, fields=task.fields)
+    return PullWindow(since=since, labelled=labelled, fields=task.fields, required=task.read_fields)
 
 
 def ingest_snapshot(run: Run) -> Snapshot:

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class IncidentPreview:
-    """Cleaned and redacted incidents, and the records that could not be read."""
+    """Cleaned and redacted incidents, and the records that could not be read.
+
+    Attributes:
+        rejected: the first of them, at most as many as incidents were asked for.
+        rejected_total: how many there were on the pages that were read.
+    """
 
     incidents: Sequence[Incident]
     rejected: Sequence[Rejection]
+    rejected_total: int
 
 
 def preview_incidents(
@@ -43,10 +49,11 @@ def preview_incidents(
     steps = build_steps(task, context.plugins, context.step_context(name))
     rejected: list[Rejection] = []
     found: list[Incident] = []
+    window = PullWindow(labelled=labelled, fields=task.fields, required=task.read_fields)
     with context.connector(task.connector) as connector:
-        for page in connector.pull(PullWindow(labelled=labelled, fields=task.fields)):
+        for page in connector.pull(window):
             found += steps(list(islice(page.incidents, limit - len(found))))
             rejected += page.rejected
             if len(found) >= limit:
                 break
-    return IncidentPreview(found, rejected)
+    return IncidentPreview(found, rejected[:limit], len(rejected))

@@ -63,13 +63,15 @@ class Incumbent:
     Attributes:
         ref: which it is.
         fitted: the model with the calibrator and decider that it serves with; None when its
-            files are damaged, so that it cannot be compared.
+            files are missing or altered, so that it cannot be compared.
         report: the one that it was promoted on; None when its run was pruned.
+        error: why it cannot be compared; None when it can.
     """
 
     ref: ModelRef
     fitted: FittedModel | None
     report: EvalReport | None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,14 @@ class Proposal:
 
     Attributes:
         instead_of: digest of the live model that the gate compared it with.
+        live_error: why the live model could not be compared; None when it could, or there is none.
     """
 
     fitted: FittedModel
     report: EvalReport
     decision: Decision
     instead_of: str | None
+    live_error: str | None = None
 
 
 def propose(
@@ -97,15 +101,15 @@ def propose(
 
     A slow model must earn its place. Where it does not, and the live model is not a slow one
     either, the baseline, which was fitted anyway, is put to the same gate: it may serve
-    rather than nothing. A better live model is never replaced that way. If the gate rejects the
-    baseline too, the first proposal is returned.
+    rather than nothing. A better live model is never replaced that way, nor one that cannot be
+    compared. If the gate rejects the baseline too, the first proposal is returned.
     """
     live, baseline = _incumbent(run), run.spec.baseline
     TrainingFingerprints.of((*split.train, *split.dev), run.context.salt).save(
         run.folder / _FINGERPRINTS
     )
     first = _put_to_the_gate(run, next(iter(fits)), fits, split, data, leaks, live)
-    baseline_may = live is None or live.fitted is None or live.fitted.recipe == baseline
+    baseline_may = live is None or (live.fitted is not None and live.fitted.recipe == baseline)
     if first.decision.approved or first.fitted.recipe == baseline or not baseline_may:
         return first
     reasons = "; ".join(f"{v.voter}: {v.reason}" for v in first.decision.refusals())
@@ -130,7 +134,7 @@ def _put_to_the_gate(
     if live is not None and live.fitted is not None:
         others[LIVE] = live.fitted
     elif live is not None:
-        data = {**data, "live_damaged": live.ref.digest}
+        data = {**data, "live_damaged": live.ref.digest, "live_error": live.error}
     with run.stage("evaluate", name):
         report = evaluate(
             fits[name],
@@ -143,11 +147,14 @@ def _put_to_the_gate(
             data=data,
             leaks=leaks,
         )
-    comparable = live is not None and live.fitted is not None
-    incumbent = live.report if live is not None and comparable else None
-    decision = decide(plugins, report, incumbent, run.task.gate)
+    if cut := report.candidate.cut:
+        text = f"{name} reads only the beginning of {cut:,} of {len(split.test):,} test texts"
+        run.emit(Message(text=text, level="warning"))
+    decision = decide(plugins, report, live.report if live else None, run.task.gate)
     _tell(run, name, decision)
-    return Proposal(fits[name], report, decision, live.ref.digest if live else None)
+    if live is None:
+        return Proposal(fits[name], report, decision, None)
+    return Proposal(fits[name], report, decision, live.ref.digest, live.error)
 
 
 def _methods(run: Run) -> ServingMethods:
@@ -206,9 +213,9 @@ def _incumbent(run: Run) -> Incumbent | None:
     try:
         loaded = registry.load(ref)
     except IntegrityError as error:
-        # A damaged live model must not keep a sound one from taking its place.
+        # The gate rejects what was not compared; a person may promote it nevertheless.
         run.emit(Message(text=f"the live model cannot be compared: {error}", level="warning"))
-        return Incumbent(ref, None, report)
+        return Incumbent(ref, None, report, str(error))
     recipe = run.context.plugins.specs(RecipeSpec)[ref.recipe]
     fitted = FittedModel(
         loaded.model,
@@ -281,6 +288,8 @@ def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, An
     model = registry.register(
         proposal.fitted.model, serving, card, run_id=run.info.id, by=run.context.actor.name
     )
+    if proposal.live_error and model.digest == proposal.instead_of:
+        run.note("this run made the live model again, and put back its files")
     write_atomically(run.folder / "report.json", to_json(proposal.report).encode())
     write_report(proposal.report, proposal.decision, card, run.folder / _HTML)
     _remember_report(run, proposal.report)

@@ -19,17 +19,26 @@ from sftsec_core.operations.proposing import (
 )
 from sftsec_core.operations.running import running
 from sftsec_core.operations.splitting import split_snapshot
+from sftsec_core.operations.unchanged import same_as_live
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sftsec_core.api.domain import Decision, EvalReport, ModelRef, RunInfo
+    from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.context import Context
+    from sftsec_core.operations.proposing import Proposed
+    from sftsec_core.operations.running import Run
 
 
 @dataclass(frozen=True, slots=True)
 class RetrainResult:
-    """The result of a retraining run."""
+    """The result of a retraining run.
+
+    Attributes:
+        unchanged: nothing was made, since no verdict is new: the model is the live one, with the
+            report and the decision of the run that made it.
+    """
 
     run: RunInfo
     report: EvalReport
@@ -37,6 +46,7 @@ class RetrainResult:
     model: ModelRef
     promoted: bool
     report_file: Path
+    unchanged: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`: metrics, votes, and where the report is."""
@@ -48,6 +58,7 @@ class RetrainResult:
             "model": {"digest": self.model.digest, "recipe": self.model.recipe},
             "approved": self.decision.approved,
             "promoted": self.promoted,
+            "unchanged": self.unchanged,
             "votes": list(votes_json(self.decision.votes)),
             "metrics": {
                 scores.name: {name: figure.value for name, figure in scores.metrics.items()}
@@ -59,8 +70,12 @@ class RetrainResult:
         }
 
 
-def retrain(context: Context, name: str, *, promote: bool = True) -> RetrainResult:
+def retrain(
+    context: Context, name: str, *, promote: bool = True, force: bool = False
+) -> RetrainResult:
     """Train a new model for a task and, if the promotion gate approves, make it the live one.
+
+    Where the live model was made of the same data by the same settings, nothing is made.
 
     Every stage leaves its result in the run's folder: a run that was killed resumes where it
     stopped when this is called again and nothing that shaped it has changed.
@@ -69,6 +84,7 @@ def retrain(context: Context, name: str, *, promote: bool = True) -> RetrainResu
         context: settings, store, registry, actor and event stream.
         name: the task.
         promote: False stops at the gate's decision.
+        force: train also when no verdict is new.
 
     Raises:
         SftsecError: one class for each kind of failure; nothing is half-promoted.
@@ -81,10 +97,10 @@ def retrain(context: Context, name: str, *, promote: bool = True) -> RetrainResu
         proposed = recall(run)
         if proposed is None:
             snapshot = ingest_snapshot(run)
-            dataset = split_snapshot(run, snapshot)
-            fits = fit_all(run, dataset.split)
-            proposal = propose(run, fits, dataset.split, dataset.data, dataset.leaks)
-            proposed = register(run, proposal, snapshot.digest, dataset.steps)
+            live = None if force else same_as_live(run, snapshot.digest)
+            if live is not None:
+                return _unchanged(run, live)
+            proposed = _train(run, snapshot)
         approved = proposed.decision.approved
         model = promote_proposed(run, proposed) if approved and promote else proposed.model
         run.status = "succeeded" if approved else "refused"
@@ -95,4 +111,20 @@ def retrain(context: Context, name: str, *, promote: bool = True) -> RetrainResu
         model,
         approved and promote,
         run.report_file or run.folder,
+    )
+
+
+def _train(run: Run, snapshot: Snapshot) -> Proposed:
+    dataset = split_snapshot(run, snapshot)
+    fits = fit_all(run, dataset.split)
+    proposal = propose(run, fits, dataset.split, dataset.data, dataset.leaks)
+    return register(run, proposal, snapshot.digest, dataset.steps)
+
+
+def _unchanged(run: Run, live: Proposed) -> RetrainResult:
+    made_by = run.context.store.runs.get(live.model.run_id)
+    run.report_file = run.context.store.runs.report(made_by.id)
+    file = run.report_file or made_by.folder
+    return RetrainResult(
+        run.info, live.report, live.decision, live.model, False, file, unchanged=True
     )

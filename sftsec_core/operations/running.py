@@ -21,6 +21,7 @@ from sftsec_core.api.domain import (
 )
 from sftsec_core.api.errors import (
     ConnectorUnavailableError,
+    DiskFullError,
     LeaseLostError,
     RunActiveError,
     SftsecError,
@@ -92,8 +93,8 @@ class Run:
 def running(context: Context, kind: str, name: str) -> Iterator[Run]:
     """Record a run, or resume the one that was interrupted; record how it ends.
 
-    An interruption (a kill, Ctrl-C, a connection that did not come back) leaves it to be
-    resumed; any other error ends it as failed. It is resumed only when all that shaped it is the
+    An interruption (a kill, Ctrl-C, a connection that did not come back, a full disk) leaves it to
+    be resumed; any other error ends it as failed. It is resumed only when all that shaped it is the
     same (`run_order`) and it was interrupted within `state.resume_within`.
 
     Raises:
@@ -199,6 +200,11 @@ def _recorded(run: Run) -> Iterator[None]:
         run.emit(RunFinished(kind=info.kind, status="interrupted", error=line))
         raise
     except Exception as error:
+        full = DiskFullError.of(error)
+        if full is not None:
+            runs.interrupt(info.id, str(full))
+            run.emit(RunFinished(kind=info.kind, status="interrupted", error=str(full)))
+            raise full from error
         line = str(error) if isinstance(error, SftsecError) else f"{type(error).__name__}: {error}"
         _finish(run, "failed", error=" ".join(line.split()))
         raise

@@ -88,9 +88,9 @@ def score(context: Context, name: str, *, rescan: bool = False) -> ScoreResult:
             scored = _score(run, loaded, rescan=rescan)
         except ConnectorUnavailableError:
             # The source was lost; what was scored before need not wait for it.
-            _deliver(run)
+            deliver_pending(run)
             raise
-        delivered = _deliver(run)
+        delivered = deliver_pending(run)
         alerts = _alerts(run, scored, resumed)
     return ScoreResult(run.info.id, live.digest, scored, delivered, alerts)
 
@@ -105,11 +105,19 @@ def live_model(context: Context, name: str) -> ModelRef:
     context.task(name)
     live = context.registry.live(name)
     if live is None:
-        raise NoLiveModelError(
-            f"{name}@{LIVE}: there is no live model; `sftsec retrain {name}` trains one, "
-            f"`sftsec model list {name}` shows the candidates"
-        )
+        raise NoLiveModelError(f"{name}@{LIVE}: there is no live model; {_why_none(context, name)}")
     return live
+
+
+def _why_none(context: Context, name: str) -> str:
+    """What to do about it; a database that lost its models is told from a new site."""
+    folders = len(context.registry.folders())
+    if folders and not context.store.models.list(None):
+        return (
+            f"the database knows no model, though {folders:,} lie in the state folder: was it "
+            "emptied or replaced? Restore it, or train again"
+        )
+    return f"`sftsec retrain {name}` trains one, `sftsec model list {name}` shows the candidates"
 
 
 def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer, TaskSettings]:
@@ -162,7 +170,7 @@ def _score(run: Run, loaded: LoadedModel, *, rescan: bool) -> ScoreCounts:
     job = ScoreJob(
         task=run.spec.name,
         source=task.connector,
-        destination=_destination(task),
+        destination=destination_of(task),
         window=window_of(trained, run.info.started_at, labelled=False),
         run_id=run.info.id,
         rescan=rescan,
@@ -194,8 +202,13 @@ def _score(run: Run, loaded: LoadedModel, *, rescan: bool) -> ScoreCounts:
     return counts
 
 
-def _deliver(run: Run) -> DeliveryCounts:
-    context, name = run.context, _destination(run.task)
+def deliver_pending(run: Run) -> DeliveryCounts:
+    """Push what waits in the outbox for the task's destination.
+
+    Raises:
+        ConnectorUnavailableError: when the connection was lost; the rest waits in the outbox.
+    """
+    context, name = run.context, destination_of(run.task)
     with run.stage("push", f"to {name}") as stage, context.connector(name) as connector:
         counts = deliver(
             context.store,
@@ -249,5 +262,6 @@ def _tell_pushed(run: Run, connector: str, receipt: PushReceipt) -> None:
     )
 
 
-def _destination(task: TaskSettings) -> str:
+def destination_of(task: TaskSettings) -> str:
+    """The name of the connector that the task's detections go to."""
     return task.push_to or task.connector

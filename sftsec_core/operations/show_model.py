@@ -5,21 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import ModelRef, Permission
+from sftsec_core.api.domain import ModelRef, Permission, Registration
 from sftsec_core.operations.authorize import authorize
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sftsec_core.operations.context import Context
 
 
 @dataclass(frozen=True, slots=True)
 class ShownModel:
-    """A model with its card."""
+    """A model with its card.
+
+    Attributes:
+        ref: the model.
+        card: of the last run that made it.
+        runs: all runs that made it, oldest first.
+    """
 
     ref: ModelRef
     card: Mapping[str, Any]
+    runs: Sequence[Registration]
 
 
 def show_model(context: Context, model: str, *, task: str | None = None) -> ShownModel:
@@ -36,4 +43,5 @@ def show_model(context: Context, model: str, *, task: str | None = None) -> Show
     """
     authorize(context.actor, Permission.READ, task)
     ref = context.registry.resolve(model, task)
-    return ShownModel(ref, context.registry.card(ref))
+    registry = context.registry
+    return ShownModel(ref, registry.card(ref), registry.runs(ref))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sftsec_core.api.contracts.recipe import whole_rows
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import load_model, read_json, save_model, write_json
 
@@ -28,7 +29,7 @@ class BlendModel:
 
     Attributes:
         members: recipe name to model; one member is that model itself.
-        notes: what was tried, with dev figures and seconds, for the report and the model card.
+        notes: what was tried, with dev figures and seconds; not kept with the model.
         cost: what its members cost together: an `auto` that kept linear is as cheap as linear.
     """
 
@@ -41,14 +42,19 @@ class BlendModel:
         """Probabilities, shape (len(batch), len(labels))."""
         return average([member.predict_proba(batch) for member in self.members.values()])
 
+    def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
+        """Which rows each member reads to their end; shape (len(batch),)."""
+        whole = [whole_rows(member, batch) for member in self.members.values()]
+        return np.asarray(np.logical_and.reduce(whole), dtype=bool)
+
     def save(self, folder: Path) -> None:
-        """Write each member into a subfolder of its name, and the notes beside them."""
+        """Write each member into a subfolder of its name, and their names beside them.
+
+        Not the notes: they tell how long a fit took, and the same model has the same digest.
+        """
         for name, member in self.members.items():
             save_model(member, name, folder / name)
-        write_json(
-            folder / SETTINGS,
-            {"labels": list(self.labels), "members": list(self.members), "notes": self.notes},
-        )
+        write_json(folder / SETTINGS, {"labels": list(self.labels), "members": list(self.members)})
 
 
 def average(probabilities: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -75,7 +81,9 @@ def load_blend(folder: Path, recipes: Mapping[str, RecipeSpec[Any]]) -> BlendMod
     labels = tuple(settings["labels"])
     if any(member.labels != labels for member in members.values()):
         raise IntegrityError(f"{folder}: its members do not answer the same question")
-    return BlendModel(labels, members, settings.get("notes", {}), inference_cost_of(names, recipes))
+    # A blend of an older version may have notes.
+    notes = settings.get("notes", {})
+    return BlendModel(labels, members, notes, inference_cost_of(names, recipes))
 
 
 def inference_cost_of(names: Sequence[str], recipes: Mapping[str, RecipeSpec[Any]]) -> int:

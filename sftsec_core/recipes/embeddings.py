@@ -92,14 +92,26 @@ class Embedder:
         memory.update(zip(new, self._embed([text for *_, text in new]), strict=True))
         return np.stack([memory[key] for key in keys])
 
-    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def reads_whole(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Which texts are no longer than what is read; shape (len(texts),)."""
+        from sftsec_core.recipes.encoder.data import within_tokens
+
+        return within_tokens(texts, self._load()[0], self._settings.max_length)
+
+    def _load(self) -> tuple[Any, Any]:
+        """The tokenizer and the encoder, loaded when they are first used."""
         from sftsec_core.recipes.encoder import encoder as torch_encoder
 
         if self._loaded is None:
             encoder = torch_encoder.load_encoder(self._files.folder)
             tokenizer = torch_encoder.load_tokenizer(self._files.folder)
             self._loaded = tokenizer, encoder.to(torch_encoder.pick_device())
-        tokenizer, encoder = self._loaded
+        return self._loaded
+
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        from sftsec_core.recipes.encoder import encoder as torch_encoder
+
+        tokenizer, encoder = self._load()
         depth = torch_encoder.depth(encoder)
         return torch_encoder.embed(
             texts,

@@ -17,7 +17,7 @@ from sftsec_core.api.domain import Batch
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.embeddings import Embedder
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
-from sftsec_core.recipes.ngrams import NgramTfidf
+from sftsec_core.recipes.ngrams import NgramTfidf, within_bound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,11 @@ class HybridModel:
             features = join_blocks(texts[part], self.ngrams, flat_unit(vectors[part] - self.center))
             out[part] = self.head.predict_proba(features)
         return out
+
+    def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
+        """Which rows both the n-grams and the encoder read to their end; shape (len(batch),)."""
+        whole = self.embedder.reads_whole(batch.text())
+        return whole & within_bound(batch.text()) if self.ngrams else whole
 
     def save(self, folder: Path) -> None:
         """Write everything but the encoder, which is named by its digest."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import Batch
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
-from sftsec_core.recipes.ngrams import NgramTfidf
+from sftsec_core.recipes.ngrams import NgramTfidf, within_bound
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +34,10 @@ class LinearModel:
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
         """Probabilities, shape (len(batch), len(labels))."""
         return self.head.predict_proba(self.ngrams.transform(batch.text()))
+
+    def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
+        """Which rows it reads to their end; shape (len(batch),)."""
+        return within_bound(batch.text())
 
     def save(self, folder: Path) -> None:
         """Write the vocabulary, the head and the labels."""

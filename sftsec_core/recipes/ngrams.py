@@ -107,6 +107,11 @@ class NgramTfidf:
         return sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=np.float32)
 
 
+def within_bound(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which texts are read to their end; shape (len(texts),)."""
+    return np.array([len(text) <= MAX_CHARS for text in texts], dtype=bool)
+
+
 def _points(text: str) -> NDArray[np.uint32]:
     """Code points of a text whose words each stand between two spaces of their own."""
     spaced = "".join(f" {word} " for word in text[:MAX_CHARS].lower().split())

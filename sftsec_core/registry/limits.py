@@ -60,7 +60,8 @@ def _of_test(report: EvalReport) -> Iterator[str]:
     if 0 < benign < _FEW_BENIGN:
         yield (
             f"Test has {benign} benign incidents: one false positive is already "
-            f"{1 / benign:.2%}, so the TPR at an FPR of 0.1% allows none."
+            f"{1 / benign:.2%}, so the TPR at an FPR of 0.1% cannot be measured: "
+            f"that takes {_FEW_BENIGN:,}."
         )
 
 

@@ -1,9 +1,10 @@
 """The registry: which models there are, which one is live, and how that changes.
 
-A model becomes visible in two steps, each atomic: its folder is renamed into place, then its row
-is written. A kill between them leaves a complete folder that no row refers to; a kill before
-leaves a staging folder that the next registration removes. The live model is one row, the
-alias "live", and moves by compare-and-swap.
+A model becomes visible in three steps, each atomic: its folder is renamed into place, then the
+card of its run, then its row is written. A kill between them leaves a complete folder that no row
+refers to; a kill before leaves a staging folder that the next registration removes. A model that
+an earlier run made gets a card more. The live model is one row, the alias "live", and moves by
+compare-and-swap.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from sftsec_core.api.errors import (
 )
 from sftsec_core.evaluation.methods import ServingParts
 from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
-from sftsec_core.models.artifact import publish, staging, verify_folder
+from sftsec_core.models.artifact import CARDS, MANIFEST, publish, staging, verify_folder
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.plugins import get
 from sftsec_core.registry.card import card_markdown
@@ -40,10 +41,11 @@ if TYPE_CHECKING:
         RecipeSpec,
         TrainedModel,
     )
-    from sftsec_core.api.domain import Decision
+    from sftsec_core.api.domain import Decision, Registration
 
 CANDIDATE = "candidate"
 LIVE = "live"
+_SERVING, _CARD, _CARD_TEXT = "serving.json", "card.json", "card.md"
 _ROLLBACK = "rolled back: "
 _SHORT = 12
 _ATTEMPTS = 5
@@ -53,8 +55,12 @@ _WHATEVER_IS_LIVE = "whatever is live"
 class ModelTable(Protocol):
     """The rows behind the registry; `sftsec_core.store.models` implements it."""
 
-    def add(self, ref: ModelRef) -> None:
-        """Record a model; one that is recorded already stays as it is."""
+    def add(self, ref: ModelRef, card: str | None = None) -> None:
+        """Record that a run made a model, with the digest of the run's card."""
+        ...
+
+    def registrations(self, digest: str) -> Sequence[Registration]:
+        """The runs that made a model, oldest first."""
         ...
 
     def get(self, digest: str) -> ModelRef | None:
@@ -134,6 +140,8 @@ class ModelRegistry:
     ) -> ModelRef:
         """Keep a model under its digest and point the task's "candidate" at it.
 
+        A model that an earlier run made stays and gets this run's card; altered files are replaced.
+
         Args:
             model: saved by its own `save`.
             serving: how it is used.
@@ -147,27 +155,41 @@ class ModelRegistry:
         with staging(self._folder) as place:
             built = place / "model"
             save_model(model, serving.recipe, built)
-            extra = {
-                "serving.json": serving.to_json(),
-                "card.json": json.dumps(card, indent=2, allow_nan=False) + "\n",
-                "card.md": card_markdown(card),
-            }
-            for name, text in extra.items():
-                with (built / name).open("x", encoding="utf-8") as file:
-                    file.write(text)
+            if (built / CARDS).exists():
+                raise IntegrityError(f"a model's own files may not lie in {CARDS!r}")
+            _write_new(built / _SERVING, serving.to_json())
+            told = place / "card"
+            told.mkdir()
+            _write_new(told / _CARD, json.dumps(card, indent=2, allow_nan=False) + "\n")
+            _write_new(told / _CARD_TEXT, card_markdown(card))
             digest, folder = publish(built, self._folder)
+            card_digest, _ = publish(told, folder / CARDS, "card")
         task, now = serving.task.name, datetime.now(UTC)
-        self._table.add(ModelRef(digest, task, serving.recipe, run_id, folder, now))
+        self._table.add(ModelRef(digest, task, serving.recipe, run_id, folder, now), card_digest)
         self._point_candidate(task, digest, by, f"registered by run {run_id}")
         return self._known(digest)
 
+    def folders(self) -> list[Path]:
+        """The models' folders that are there, whether or not the store knows them."""
+        return sorted(path for path in self._folder.glob("*") if (path / MANIFEST).is_file())
+
     def verify(self, ref: ModelRef) -> None:
-        """Check every file of a model against its digest.
+        """Check every file of a model, and each run's card, against their digests.
+
+        The card of the last run must be there; that of an earlier one may have been removed.
 
         Raises:
             IntegrityError: naming the file that differs.
         """
         verify_folder(ref.folder, ref.digest)
+        for made in self._table.registrations(ref.digest):
+            folder = ref.folder / CARDS / (made.card or "")
+            if made.card and (made.run_id == ref.run_id or folder.exists()):
+                verify_folder(folder, made.card, "card")
+
+    def runs(self, ref: ModelRef) -> Sequence[Registration]:
+        """The runs that made a model, oldest first."""
+        return self._table.registrations(ref.digest)
 
     def load(self, ref: ModelRef) -> LoadedModel:
         """Verify a model, then load it.
@@ -195,16 +217,18 @@ class ModelRegistry:
 
     def serving(self, ref: ModelRef) -> Serving:
         """How a model is used; call `verify` first, or `load`, which does."""
-        return Serving.from_json((ref.folder / "serving.json").read_text("utf-8"))
+        return Serving.from_json((ref.folder / _SERVING).read_text("utf-8"))
 
     def card(self, ref: ModelRef) -> dict[str, Any]:
-        """A model's card.
+        """The card of the last run that made a model.
 
         Raises:
             IntegrityError: when a file of the model is not the one registered.
         """
         self.verify(ref)
-        card: dict[str, Any] = json.loads((ref.folder / "card.json").read_text("utf-8"))
+        digest = {made.run_id: made.card for made in self.runs(ref)}.get(ref.run_id)
+        folder = ref.folder if digest is None else ref.folder / CARDS / digest
+        card: dict[str, Any] = json.loads((folder / _CARD).read_text("utf-8"))
         return card
 
     # --- aliases
@@ -343,6 +367,12 @@ class ModelRegistry:
                     raise
             else:
                 return
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that no model has written."""
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
 
 
 def _promotion_reason(decision: Decision, force: str | None) -> str:

@@ -13,7 +13,7 @@ from sftsec_core.api.errors import IntegrityError
 if TYPE_CHECKING:
     from sftsec_core.api.domain import EvalReport
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Serving:
             clean the same way.
         render: the renderer of its texts, a name or a mapping with settings; None: the default.
         plugins: what it was trained with, plugin to version; scoring needs them all.
+        by_content: whether the uid of a detection depends on what the model read. The models of
+            older versions go on without it: what they raised keeps its uid and is a repeat.
     """
 
     task: TaskSpec
@@ -42,6 +44,7 @@ class Serving:
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     render: str | Mapping[str, Any] | None = None
     plugins: Mapping[str, str] = field(default_factory=dict)
+    by_content: bool = True
 
     @classmethod
     def of(
@@ -75,7 +78,7 @@ class Serving:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote, or what format 1 was.
+        """Read what `to_json` wrote, in this version or an older one.
 
         Raises:
             IntegrityError: when it is something else or of another format.
@@ -83,10 +86,12 @@ class Serving:
         try:
             body = json.loads(text)
             number = body.pop("format")
-            if number not in {1, FORMAT}:
-                raise IntegrityError(f"serving.json is of format {number}, not 1 or {FORMAT}")
+            if number not in {1, 2, FORMAT}:
+                raise IntegrityError(f"serving.json is of format {number}, not 1 to {FORMAT}")
             if number == 1:
                 body = _from_format_1(body)
+            if number < FORMAT:
+                body["by_content"] = False
             return cls(
                 task=_task(body.pop("task")),
                 calibrator=FittedPart(**body.pop("calibrator")),

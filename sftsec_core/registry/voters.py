@@ -6,6 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import EmptyConfig, VoterSpec
 from sftsec_core.api.domain import Interval, Vote
+from sftsec_core.registry.bounds import (
+    alerts_ceiling,
+    fpr_ceiling,
+    precision_floor,
+    recall_floor,
+    with_bounds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,6 +24,10 @@ LIVE = "live"
 _NAMED = 5
 _FEWEST_ON_A_SIDE = 4
 _CHANCE_NAMES = {"macro_recall": "balanced accuracy", "roc_auc": "ROC AUC"}
+_UNCOMPARED = (
+    "`sftsec model rollback` goes back to the one before it, `sftsec model promote --force REASON` "
+    "puts this one in its place"
+)
 _LEAKS = {
     "uids": "incident",
     "texts": "text",
@@ -57,9 +68,11 @@ def not_worse_than_live(
 
     It is when the whole 95% interval of the paired difference in macro-F1 (candidate - live, on
     the same test examples) lies under -`policy.tolerance`. A live model to which the candidate
-    was not compared rejects it too.
+    was not compared rejects it too, also one whose files are missing or altered.
     """
     voter = "not_worse_than_live"
+    if error := candidate.data.get("live_error"):
+        return Vote(voter, False, f"the live model cannot be compared: {error}; {_UNCOMPARED}")
     found = candidate.differences.get(LIVE)
     if found is None:
         if incumbent is None:
@@ -118,27 +131,6 @@ def _cheaper(voter: str, words: str, ours: ModelScores, baseline: ModelScores) -
     return Vote(voter, False, f"{words}: equal, but more expensive ({costs})")
 
 
-def recall_floor(
-    candidate: EvalReport, _incumbent: EvalReport | None, policy: GateSettings
-) -> Vote:
-    """Require the recall of the attack side, at the threshold, to reach `policy.min_recall`.
-
-    Without a benign class every class is an attack, and the mean recall of the classes counts.
-    An undefined recall rejects the model.
-    """
-    voter, floor = "recall_floor", policy.min_recall
-    if floor is None:
-        return Vote(voter, True, "no floor is set (gate.min_recall)")
-    name = "macro_recall" if candidate.benign is None else "recall"
-    kind = "mean recall of the classes" if candidate.benign is None else "recall of attacks"
-    found = candidate.candidate.metrics.get(name)
-    if found is None or found.value is None:
-        return Vote(voter, False, f"the {kind} is undefined on this test set; the floor is {floor}")
-    verb = "reaches" if found.value >= floor else "is under"
-    reason = f"the {kind}, {_with_bounds(found)}, {verb} the floor of {floor:.3f}"
-    return Vote(voter, found.value >= floor, reason)
-
-
 def better_than_chance(
     candidate: EvalReport, _incumbent: EvalReport | None, _policy: GateSettings
 ) -> Vote:
@@ -169,7 +161,7 @@ def better_than_chance(
     chances = {"macro_recall": 1 / sum(n > 0 for n in supports.values()), "roc_auc": 0.5}
     figures = {name: model.metrics.get(name, Interval(None)) for name in chances}
     reason = "; ".join(
-        f"{_CHANCE_NAMES[name]} {_with_bounds(found)}, by chance {chances[name]:.3f}"
+        f"{_CHANCE_NAMES[name]} {with_bounds(found)}, by chance {chances[name]:.3f}"
         for name, found in figures.items()
     )
     better = all(
@@ -193,17 +185,6 @@ def _smaller_side(supports: Mapping[str, int], benign: str | None) -> int:
     """Test rows of the smaller of attacks and benign, or of the largest class and the rest."""
     one = max(supports.values(), default=0) if benign is None else supports.get(benign, 0)
     return min(one, sum(supports.values()) - one)
-
-
-def _with_bounds(found: Interval) -> str:
-    if found.value is None:
-        return "undefined"
-    bounds = f" (95% interval {found.low:.3f} to {found.high:.3f})" if _bounded(found) else ""
-    return f"{found.value:.3f}{bounds}"
-
-
-def _bounded(found: Interval) -> bool:
-    return found.low is not None and found.high is not None
 
 
 def _difference(found: Interval) -> str:
@@ -230,6 +211,9 @@ VOTERS: tuple[VoterSpec[Any], ...] = (
     _voter("Not shown to be worse than the live model.", not_worse_than_live),
     _voter("Better than the baseline, or equal at no higher cost of inference.", beats_baseline),
     _voter("A floor for the recall of the attack side.", recall_floor),
+    _voter("A ceiling for the false-positive rate.", fpr_ceiling),
+    _voter("A floor for the precision of the alerts.", precision_floor),
+    _voter("A ceiling for the alerts a day.", alerts_ceiling),
     _voter("Better than chance: balanced accuracy and ROC AUC.", better_than_chance),
     _voter("No text, near-duplicate or group in two parts of the split.", no_leak),
 )

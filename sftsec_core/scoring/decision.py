@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.api.domain import Action, Detection, LabelRequest, detection_uid
+from sftsec_core.api.domain import (
+    Action,
+    Detection,
+    LabelRequest,
+    detection_uid,
+)
 from sftsec_core.api.errors import PluginError
 from sftsec_core.api.predictions import ACTIONS, attack_scores
 from sftsec_core.dataset.values import plain_fields
@@ -17,7 +22,7 @@ from sftsec_core.dataset.values import plain_fields
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sftsec_core.api.domain import Incident, Suppression
+    from sftsec_core.api.domain import Incident, Inputs, Suppression
     from sftsec_core.api.predictions import Decisions
     from sftsec_core.scoring.scorer import RatedPage, Scorer
 
@@ -36,6 +41,7 @@ class ScoringDecision:
         labels: every class that the decider does not rule out.
         probability: of being an attack, or of `label` in a task without a benign class.
         row: calibrated probabilities, shape (labels,).
+        inputs: what the model read of it.
     """
 
     incident: Incident
@@ -44,6 +50,7 @@ class ScoringDecision:
     labels: tuple[str, ...]
     probability: float
     row: NDArray[np.float64]
+    inputs: Inputs
 
 
 def decide_page(rated: RatedPage, scorer: Scorer) -> Iterator[ScoringDecision]:
@@ -61,7 +68,7 @@ def decide_page(rated: RatedPage, scorer: Scorer) -> Iterator[ScoringDecision]:
     else:
         probabilities = attack_scores(proba, benign)
     names = np.array(task.labels, dtype=np.object_)
-    for number, (incident, _) in enumerate(rated.rows):
+    for number, (incident, inputs) in enumerate(rated.rows):
         yield ScoringDecision(
             incident=incident,
             action=ACTIONS[decisions.actions[number]],
@@ -69,6 +76,7 @@ def decide_page(rated: RatedPage, scorer: Scorer) -> Iterator[ScoringDecision]:
             labels=tuple(names[decisions.label_sets[number]]),
             probability=float(probabilities[number]),
             row=proba[number],
+            inputs=inputs,
         )
 
 
@@ -88,7 +96,7 @@ def detection_of(decision: ScoringDecision, scorer: Scorer) -> Detection:
     """The detection of an incident that raises an alert."""
     incident = decision.incident
     return Detection(
-        uid=detection_uid(scorer.model_digest, incident.uid),
+        uid=detection_uid(scorer.model_digest, incident.uid, scorer.digest_of(decision.inputs)),
         incident_uid=incident.uid,
         task=scorer.task.name,
         model_digest=scorer.model_digest,

@@ -3,7 +3,7 @@
 A kill loses nothing: either the page's detections, its quarantine entries, its suppressions in
 the audit log and the moved cursor are all there, or none of them and the page is scored again.
 Scoring a page again writes no second row: a detection's uid says which model found which
-incident.
+incident, and by what it read of it.
 
 The cursor is kept for each task and source connector. A later call resumes after the last
 cursor, with a new model too: what came in before was scored by the old one. A source that grew is

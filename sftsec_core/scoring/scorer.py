@@ -57,6 +57,7 @@ class Scorer:
         render: an incident's inputs, rendered as for training; none leave the incident out.
         suppress: gives the reason why a detection must not be pushed; None when it may.
         keep: fields that a detection carries besides those that the task reads.
+        by_content: whether the uid of a detection depends on what the model read.
         batch: rows that the model is given at once.
     """
 
@@ -69,6 +70,7 @@ class Scorer:
     render: Callable[[Incident], Inputs]
     suppress: Callable[[Detection], Suppression | None] = lambda _detection: None
     keep: tuple[str, ...] = ()
+    by_content: bool = True
     batch: int = BATCH
 
     def __post_init__(self) -> None:
@@ -99,7 +101,12 @@ class Scorer:
             render=render,
             suppress=suppress,
             keep=tuple(serving.keep),
+            by_content=serving.by_content,
         )
+
+    def digest_of(self, inputs: Inputs) -> str:
+        """The part of a detection's uid that says what the model read; "" where it has none."""
+        return inputs_digest(inputs) if self.by_content else ""
 
     @property
     def threshold(self) -> float:

@@ -5,6 +5,8 @@ What every connector does with a record of its platform, in one place.
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _USUAL = TimeReader()
+_LONGEST = 1e15  # a larger float is not exact to one
 
 
 class UnusableError(ValueError):
@@ -30,10 +33,20 @@ def verdict_values(value: object, name: str) -> list[str]:
         value: the field's value.
         name: the field's name, for the reason.
 
+    Returns:
+        The words: `1` for 1.0 too. `nan`, how tables write that there is no value, is none.
+
     Raises:
         UnusableError: when one of them is an object or a list.
     """
-    return [_verdict_value(one, name) for one in (value if isinstance(value, list) else [value])]
+    given = value if isinstance(value, list) else [value]
+    return [_verdict_value(one, name) for one in given if not _is_nan(one)]
+
+
+def _is_nan(value: object) -> bool:
+    if isinstance(value, str):
+        return value.strip().casefold() == "nan"
+    return isinstance(value, float | Decimal) and math.isnan(value)
 
 
 def _verdict_value(value: object, name: str) -> str:
@@ -41,8 +54,11 @@ def _verdict_value(value: object, name: str) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
+    if isinstance(value, int):
         return str(value)
+    if isinstance(value, float | Decimal):
+        whole = abs(float(value)) < _LONGEST and value == int(value)
+        return str(int(value)) if whole else str(value)
     raise UnusableError(f"{name!r} holds a {type(value).__name__}, not a verdict")
 
 
@@ -54,7 +70,8 @@ def flatten(record: Mapping[str, Any], max_depth: int) -> dict[str, Any]:
         max_depth: how deep objects and lists may nest.
 
     Raises:
-        UnusableError: when they nest deeper.
+        UnusableError: when they nest deeper, or when a field is there with two values, nested
+            and under its dotted name.
     """
     flat: dict[str, Any] = {}
     _flatten_into(flat, record, "", max_depth)
@@ -71,7 +88,19 @@ def _flatten_into(flat: dict[str, Any], record: Mapping[str, Any], prefix: str, 
         else:
             if isinstance(value, list):
                 _refuse_deep(value, left - 1)
-            flat[name] = value
+            if name in flat:
+                _set_again(flat, name, value)
+            else:
+                flat[name] = value
+
+
+def _set_again(flat: dict[str, Any], name: str, value: object) -> None:
+    """Set a field that is there; nothing tells which of two different values is the field's."""
+    before = flat[name]
+    if before is None:
+        flat[name] = value
+    elif value is not None and (type(value) is not type(before) or value != before):
+        raise UnusableError(f"{name!r} is there twice, nested and under its dotted name")
 
 
 def _refuse_deep(value: list[Any], left: int) -> None:

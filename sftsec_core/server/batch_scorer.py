@@ -75,8 +75,9 @@ class BatchScorer:
         for number, (event, uid) in enumerate(zip(events, uids, strict=True)):
             try:
                 flat = flatten(event.fields, _MAX_DEPTH)
-            except UnusableError:
-                errors[number] = f"its fields nest deeper than {_MAX_DEPTH} levels"
+            except UnusableError as error:
+                deep = f"its fields nest deeper than {_MAX_DEPTH} levels"
+                errors[number] = deep if "max_depth" in str(error) else str(error)
                 continue
             yield Incident(uid, select_fields(flat, self.fields), at=_at(flat.get(_TIME)))
 
@@ -93,6 +94,7 @@ class BatchScorer:
             reason=reason,
             action=decision.action.value,
             labels=decision.labels,
+            inputs_digest=self.scorer.digest_of(decision.inputs),
         )
 
     def _suppression_reason(self, decision: ScoringDecision) -> str | None:

@@ -7,7 +7,7 @@
      "results": [{"id": "7", "action": "alert", "label": "malicious", "labels": ["malicious"],
                   "probability": 0.97, "detection": true,
                   "top_classes": [{"label": "malicious", "probability": 0.97}, ...],
-                  "reason": null, "error": null}]}
+                  "reason": null, "error": null, "inputs_digest": "5d41..."}]}
 
 One result for each event, in the order of the events.
 """
@@ -67,6 +67,9 @@ class EventResult:
         error: why this event was not scored.
         action: "dismiss", "review" or "alert"; None with an error.
         labels: every class that the decider does not rule out.
+        inputs_digest: of what the model read; with the model and the incident's name it makes the
+            uid of the detection that `sftsec score` would push. "" for a model of an older version,
+            None with an error.
     """
 
     id: str | int | None
@@ -78,6 +81,7 @@ class EventResult:
     error: str | None = None
     action: str | None = None
     labels: tuple[str, ...] = ()
+    inputs_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

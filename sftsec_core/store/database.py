@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from sftsec_core.api.errors import StoreError
 from sftsec_core.store import dialects
 from sftsec_core.store.migrations import HEAD, current_revision, migrate
 
@@ -45,10 +46,17 @@ class Database:
             raise
 
     def _prepare(self) -> None:
-        dialects.enable_wal(self._engine)
+        read_only = dialects.is_read_only(self.url)
+        if not read_only:
+            dialects.enable_wal(self._engine)
         with self._reader.begin() as connection:
             if current_revision(connection) == HEAD:
                 return
+        if read_only:
+            raise StoreError(
+                f"{dialects.hidden(self.url)} is of an earlier version and cannot be written: run "
+                "sftsec once as a user who may"
+            )
         with self._writer.begin() as connection:
             dialects.lock_for_migration(connection)
             migrate(connection)

@@ -18,10 +18,12 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
 
 from sftsec_core.api.errors import StoreError
 from sftsec_core.store.scrub import HIDDEN, hide_url_passwords
@@ -77,6 +79,8 @@ def create(url: URL) -> Engine:
 
 
 def _create_sqlite(url: URL) -> Engine:
+    if is_read_only(url):
+        return _open_read_only(str(url.database))
     _create_private_file(url)
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
 
@@ -94,6 +98,37 @@ def _create_sqlite(url: URL) -> Engine:
         connection.exec_driver_sql(f"BEGIN {mode}")
 
     return engine
+
+
+def is_read_only(url: URL) -> bool:
+    """Whether a store is there that this user may read and not write."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return False
+    path = Path(url.database)
+    return path.is_file() and not (_writable(path) and _writable(path.parent))
+
+
+def _writable(path: Path) -> bool:
+    # A mount that is read-only refuses root too, as `access` says and the mode does not.
+    return os.access(path, os.W_OK)
+
+
+def _open_read_only(path: str) -> Engine:
+    """Open a file that cannot be written; what is written to it raises StoreError.
+
+    Without a write-ahead log beside it nobody writes, and SQLite need not lock: it could not
+    make the files that locking takes. With one, those files are there.
+    """
+    mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
+    address = f"file:{quote(path)}?{mode}"
+    return create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(
+            address, uri=True, timeout=BUSY_SECONDS, check_same_thread=False
+        ),
+        poolclass=QueuePool,
+        hide_parameters=True,
+    )
 
 
 def _create_private_file(url: URL) -> None:

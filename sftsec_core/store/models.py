@@ -1,4 +1,4 @@
-"""Registered models and the names that point at them.
+"""Registered models, the runs that made them, and the names that point at them.
 
 An alias ("candidate", "live") moves by compare-and-swap: a process that decided on what it saw is
 refused when somebody else moved it meanwhile. The move, its place in the history and the audit
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from sftsec_core.api.domain import ModelRef
+from sftsec_core.api.domain import ModelRef, Registration
 from sftsec_core.api.errors import NotFoundError, StoreError
 from sftsec_core.store.dialects import insert_new
-from sftsec_core.store.tables import alias_history, aliases, models
+from sftsec_core.store.tables import alias_history, aliases, models, registrations
 
 if TYPE_CHECKING:
     import builtins
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -37,8 +38,16 @@ class Models:
         self._folders = folders
         self._audit = audit
 
-    def add(self, ref: ModelRef) -> None:
-        """Record a model; one that is there already stays as it is. Aliases are not set here.
+    def add(self, ref: ModelRef, card: str | None = None) -> None:
+        """Record that a run made a model; aliases are not set here.
+
+        The digest may be there already: an earlier run made the same model. Then it is the newer
+        run's from now on, whose card and report say what was measured last. The same run may
+        record its model again, with another card.
+
+        Args:
+            ref: the model; `created_at` is the time of this registration.
+            card: the digest of the run's card; None when it is one of the model's files.
 
         Raises:
             StoreError: when the digest is registered for another task.
@@ -51,12 +60,25 @@ class Models:
             "folder": self._folders.kept(ref.folder),
             "created_at": ref.created_at,
         }
+        registered = {"run_id": ref.run_id, "card": card, "at": ref.created_at}
         with self._database.writing() as connection:
-            if insert_new(connection, models, [row]):
-                details = {"recipe": ref.recipe, "run": ref.run_id, "task": ref.task}
-                self._audit.append("model.registered", ref.digest, details, joined=connection)
-            else:
+            if not insert_new(connection, models, [row]):
                 _check_task(connection, ref.digest, ref.task)
+            if not _register(connection, ref.digest, registered):
+                return
+            details = {"recipe": ref.recipe, "run": ref.run_id, "task": ref.task, "card": card}
+            self._audit.append("model.registered", ref.digest, details, joined=connection)
+
+    def registrations(self, digest: str) -> builtins.list[Registration]:
+        """Return the runs that made a model, oldest first."""
+        query = (
+            select(registrations)
+            .where(registrations.c.digest == digest)
+            .order_by(registrations.c.at, registrations.c.run_id)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [Registration(row.run_id, row.at, row.card) for row in rows]
 
     def get(self, digest: str) -> ModelRef | None:
         """Return a model by its whole digest; None when it is not registered."""
@@ -143,6 +165,18 @@ class Models:
             created_at=row.created_at,
             aliases=tuple(pointing),
         )
+
+
+def _register(connection: Connection, digest: str, row: Mapping[str, Any]) -> bool:
+    """Record a run's registration, and the run as the model's last; False when nothing is new."""
+    mine = (registrations.c.digest == digest, registrations.c.run_id == row["run_id"])
+    known = connection.execute(select(registrations.c.card).where(*mine)).one_or_none()
+    if known is not None and known.card == row["card"]:
+        return False
+    insert_new(connection, registrations, [{"digest": digest, **row}])
+    connection.execute(update(registrations).where(*mine).values(card=row["card"]))
+    connection.execute(update(models).where(models.c.digest == digest).values(run_id=row["run_id"]))
+    return True
 
 
 def _check_task(connection: Connection, digest: str, task: str) -> None:

@@ -165,6 +165,27 @@ class Outbox:
                 .values(claimed_by=None, claimed_until=None)
             )
 
+    def reopen(self, connector: str, task: str, *, joined: Connection | None = None) -> int:
+        """Make what was delivered pending again, and return how many; what was rejected stays so.
+
+        Args:
+            connector: the platform that lost them.
+            task: only this task's.
+            joined: a transaction to take part in.
+        """
+        mine = (outbox.c.connector == connector, outbox.c.task == task)
+        values = {
+            "status": PENDING,
+            "outcome": None,
+            "attempts": 0,
+            "settled_at": None,
+            "claimed_by": None,
+            "claimed_until": None,
+        }
+        statement = update(outbox).where(*mine, outbox.c.status == DELIVERED).values(values)
+        with self._database.writing(joined) as connection:
+            return connection.execute(statement).rowcount
+
     def deliver(
         self,
         connector: str,

@@ -223,6 +223,12 @@ class Runs:
         with self._database.reading() as connection:
             return [self._info(row) for row in connection.execute(query)]
 
+    def lost(self) -> frozenset[str]:
+        """Return the ids of running runs whose holder renews its lease no more: it was killed."""
+        query = select(runs.c.id).where(ended_lease(self._database.clock()))
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(query).scalars())
+
     # --- inside
 
     def _insert(self, connection: Connection, order: RunOrder, folder: Path, wanted: str) -> str:

@@ -110,6 +110,17 @@ models = Table(
     Index(None, "task", "created_at"),
 )
 
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("digest", String(64), ForeignKey("models.digest"), nullable=False),
+    Column("run_id", Text, nullable=False),
+    # None: the card is one of the model's own files, as older versions registered it.
+    Column("card", String(64)),
+    Column("at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("digest", "run_id"),
+)
+
 aliases = Table(
     "aliases",
     metadata,

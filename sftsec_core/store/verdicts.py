@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from sftsec_core.api.domain import Verdict
 from sftsec_core.store.columns import clean_text
@@ -104,6 +104,13 @@ class Verdicts:
         query = query.order_by(verdicts.c.pulled_at.desc(), verdicts.c.key).limit(limit)
         with self._database.reading() as connection:
             return [_stored(row) for row in connection.execute(query)]
+
+    def pulled_since(self, connector: str, moment: datetime) -> int:
+        """Return how many of a connector's verdicts were first seen after a moment."""
+        later = (verdicts.c.connector == connector, verdicts.c.pulled_at > moment)
+        query = select(func.count()).select_from(verdicts).where(*later)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar_one()
 
     def _rows(
         self, connector: str, incidents: Iterable[Incident], run_id: str | None

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from sftsec_core.api.domain import (
+    TEXT_INPUT,
     ConfusionMatrix,
     Detection,
     EvalReport,
@@ -21,6 +22,7 @@ from sftsec_core.api.domain import (
     Threshold,
     Verdict,
     detection_uid,
+    inputs_digest,
 )
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -139,7 +141,7 @@ def make_detections(count: int, *, model_digest: str = "0" * 64) -> list[Detecti
     """Make detections of the first incidents of `make_incidents`."""
     return [
         Detection(
-            uid=detection_uid(model_digest, incident.uid),
+            uid=detection_uid(model_digest, incident.uid, digest_of(incident)),
             incident_uid=incident.uid,
             task="made-up",
             model_digest=model_digest,
@@ -152,6 +154,11 @@ def make_detections(count: int, *, model_digest: str = "0" * 64) -> list[Detecti
         )
         for incident in make_incidents(count)
     ]
+
+
+def digest_of(incident: Incident) -> str:
+    """The digest of what a model reads of an incident of this module: its message."""
+    return inputs_digest({TEXT_INPUT: str(incident.fields.get("message", ""))})
 
 
 def _text(random: Random, label: str) -> str:

@@ -45,10 +45,13 @@ class RecipeContract:
         train_size: examples to fit on.
         tolerance: how far a text's probability may move with the texts beside it (padding and
             batching move a float).
+        exact: whether a second fit writes the same files, byte for byte; False for a recipe that
+            is fitted on a device that adds in another order each time.
     """
 
     train_size: ClassVar[int] = 60
     tolerance: float = 1e-4
+    exact: bool = True
 
     # --- what the author gives
 
@@ -141,6 +144,16 @@ class RecipeContract:
             self._proba(first, unseen), self._proba(second, unseen), atol=_SAME
         )
 
+    def test_the_same_job_writes_the_same_files(self, tmp_path: Path) -> None:
+        """A model's digest is over its files: they hold no time, no path and no run."""
+        second = self._train_again(tmp_path / "b") if self.exact else self._fit(tmp_path / "b")
+        for model, name in ((self._fit(tmp_path / "a"), "first"), (second, "second")):
+            (tmp_path / name).mkdir()
+            model.save(tmp_path / name)
+        first, again = (_contents(tmp_path / name) for name in ("first", "second"))
+        assert first.keys() == again.keys()
+        assert [name for name in first if first[name] != again[name]] == []
+
     def test_a_class_without_examples_keeps_its_column(self, tmp_path: Path) -> None:
         """Two of three labels occur: the third is improbable, not missing."""
         labels = ("benign", "malicious", "unseen")
@@ -207,3 +220,9 @@ def _hides_a_pickle(content: bytes) -> bool:
                 if raw.startswith(_PICKLES) and (raw.endswith(b".") or not raw.startswith(b"\x80")):
                     return True
     return False
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    """The files of a folder by their relative names."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}

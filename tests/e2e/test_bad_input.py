@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 from pathlib import Path
 
 import pytest
@@ -109,16 +110,27 @@ class TestModels:
             assert weights.name in told or "not as registered" in told
         assert not site.pushed()
 
-    def test_damaged_live_one_is_replaced(self, site: Site) -> None:
+    def test_altered_live_one_is_replaced_by_force(self, site: Site) -> None:
         first = site.json("retrain", "triage")["model"]["digest"]
         (weights,) = (site.folder / ".sftsec" / "models").glob("*/*.safetensors")
         weights.chmod(0o600)
         weights.write_bytes(b"gone")
-        change(site, train={"recipe": "linear", "seed": 14})
-        second = site.json("retrain", "triage")
-        assert second["promoted"]
-        assert second["model"]["digest"] != first
-        assert second["data"]["live_damaged"] == first
+        change(site, keep=[])
+        told = site.run("retrain", "triage", code=8)
+        assert "not_worse_than_live: the live model cannot be compared" in told
+        assert "model promote --force" in told
+        site.run("score", "triage", code=9)
+        site.run("model", "promote", "triage@candidate", code=8)
+        forced = site.json("model", "promote", "triage@candidate", "--force", "INC-7: disk full")
+        assert forced["digest"] != first
+        site.run("score", "triage")
+
+    def test_missing_live_one_is_put_back(self, site: Site) -> None:
+        first = site.json("retrain", "triage")["model"]["digest"]
+        shutil.rmtree(site.folder / ".sftsec" / "models" / first)
+        site.run("retrain", "triage", code=8)  # nothing was compared, so nothing is promoted
+        assert site.json("model", "show", "triage@live")["digest"] == first
+        site.run("model", "verify")
         site.run("score", "triage")
 
     def test_pickle_among_files_is_refused(self, site: Site) -> None:

@@ -316,14 +316,14 @@ CONNECTOR_ROWS: tuple[Elsewhere, ...] = (
     ),
     Elsewhere(
         ("connectors/sftsec_files/errors.py",),
-        "tests/connectors/files/test_pull.py",
-        "error classes without code; a changed file raises one there, the others are raised in "
-        "test_readers.py, test_sources.py and test_connector.py",
+        "tests/connectors/files/test_readers.py",
+        "error classes without code; they are raised there and in test_columns.py, "
+        "test_sources.py and test_connector.py",
     ),
     Elsewhere(
-        ("connectors/sftsec_files/streams.py",),
+        ("connectors/sftsec_files/lines.py", "connectors/sftsec_files/streams.py"),
         "tests/connectors/files/test_readers.py",
-        "opens the files of every reader: gzip that breaks off, a file that is shorter now",
+        "the bytes of every reader: gzip that breaks off, long lines, encodings and remedies",
     ),
     Elsewhere(
         ("connectors/sftsec_opensearch/config.py",),

@@ -19,7 +19,7 @@ from soar_sdk.params import Param, Params
 
 from .event import Fields, read_fields
 from .https_client import ServerAddress
-from .portable import AppError, event_fields, incident_uid
+from .portable import AppError, detection_id, event_fields, incident_uid
 from .service_client import ServiceClient
 from .splunk_verdicts import SplunkVerdicts
 from .verdicts import new_verdict, submit
@@ -176,6 +176,10 @@ class ScoreOutput(ActionOutput):
     incident_uid: str = OutputField(
         example_values=["AB12@@notable@@f9c5"], cef_types=["sftsec incident uid"]
     )
+    detection_id: str = OutputField(
+        example_values=["3e510f08657b7b35b7cbbdf996ab94a2afbbf2c3"],
+        cef_types=["sftsec detection id"],
+    )
     classes: list[ClassOutput]
 
 
@@ -199,6 +203,7 @@ def score_event(params: ScoreParams, soar: SOARClient, asset: Asset) -> ScoreOut
                 raise AppError("there is nothing to score: give text, or fields")
             score = service.score(params.task, inputs)
     detected = "a detection" if score.detection else "no detection"
+    uid = _uid(fields, params.incident_uid)
     soar.set_message(f"{score.label} ({score.probability:.3f}): {detected}")
     return ScoreOutput(
         label=score.label,
@@ -209,7 +214,11 @@ def score_event(params: ScoreParams, soar: SOARClient, asset: Asset) -> ScoreOut
         model=score.model,
         recipe=score.recipe,
         task=params.task,
-        incident_uid=_uid(fields, params.incident_uid),
+        incident_uid=uid,
+        # Only a named incident has a detection that `sftsec score` would push under this id.
+        detection_id=detection_id(score.model, uid, score.inputs_digest)
+        if uid and score.detection
+        else "",
         classes=[ClassOutput(label=name, probability=p) for name, p in score.classes],
     )
 

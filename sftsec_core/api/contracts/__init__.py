@@ -117,6 +117,7 @@ from sftsec_core.api.contracts.connector import (
     KeepsAudit,
     NeedsSetup,
     ReferenceClient,
+    Sample,
     TakesVerdicts,
 )
 from sftsec_core.api.contracts.decision import (
@@ -162,6 +163,7 @@ __all__ = [
     "ReferenceClient",
     "RendererSpec",
     "Requirement",
+    "Sample",
     "Spec",
     "SplitterSpec",
     "Step",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         LabelRequest,
         PullWindow,
         PushReceipt,
+        Rejection,
         Verdict,
     )
 
@@ -181,6 +182,23 @@ class ConnectorContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Records of a file or a folder, read before there is a configuration.
+
+    Attributes:
+        options: the connector's keys that bring these records, JSON values.
+        keys: "id", "time", "time_format", "label", "analyst" and "verdict_time" to the connector's
+            key that says it; without those that the connector finds by itself.
+        records: flat records with dotted names, at most so many of each file (None: all), or the
+            reason why one could not be read; each call begins at the first.
+    """
+
+    options: Mapping[str, Any]
+    keys: Mapping[str, str]
+    records: Callable[[int | None], Iterator[Mapping[str, Any] | Rejection]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorSpec(Spec[ConfigT]):
     """A kind of connector: `type:` in the configuration.
 
@@ -190,6 +208,8 @@ class ConnectorSpec(Spec[ConfigT]):
             from such a configuration and a name of lower-case letters, digits and dashes.
         example: YAML lines with comments, what `sftsec init --connector NAME` writes below
             `type: NAME`; "" offers none.
+        sample: for `sftsec init --from PATH`: opens a file or a folder as records, given the folder
+            of the configuration that is to be written; raises ConnectorError when it cannot.
     """
 
     hook: ClassVar[str] = "sftsec_register_connectors"
@@ -198,3 +218,4 @@ class ConnectorSpec(Spec[ConfigT]):
     create: Callable[[ConfigT, ConnectorContext], Connector]
     reference_client: Callable[[ConfigT, str], ReferenceClient] | None = None
     example: str = ""
+    sample: Callable[[Path, Path], Sample] | None = None

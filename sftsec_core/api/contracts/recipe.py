@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Generic, Protocol
 
+import numpy as np
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from sftsec_core.api.contracts.base import ConfigT, EmptyConfig, Spec
 from sftsec_core.api.domain.inputs import InputField, InputKind
+from sftsec_core.api.errors import TrainingError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Batch, Example, TaskSpec
@@ -27,8 +28,10 @@ ConfigT_co = TypeVar("ConfigT_co", bound=BaseModel, covariant=True, default=Empt
 class TrainedModel(Protocol):
     """A model that scores batches of inputs and can be saved.
 
-    It may also have `notes`, a mapping of JSON values for the run's log and the benchmark, and
-    `inference_cost`, an int that stands for its recipe's where that depends on what was chosen.
+    It may also have `notes`, a mapping of JSON values for the run's log and the benchmark,
+    `inference_cost`, an int that stands for its recipe's where that depends on what was chosen, and
+    `reads_whole(batch)`, an array of bool, shape (len(batch),): False where a bound on length
+    makes it read the beginning of a row's text only, which the report counts.
     """
 
     @property
@@ -43,6 +46,19 @@ class TrainedModel(Protocol):
     def save(self, folder: Path) -> None:
         """Write weights (safetensors) and settings (JSON) into an existing empty folder."""
         ...
+
+
+def whole_rows(model: TrainedModel, batch: Batch) -> NDArray[np.bool_]:
+    """Which rows a model reads to their end; all of them where it does not say.
+
+    Raises:
+        TrainingError: when its `reads_whole` gives something else than one bool a row.
+    """
+    says = getattr(model, "reads_whole", None)
+    whole = np.ones(len(batch), dtype=bool) if says is None else np.asarray(says(batch), dtype=bool)
+    if whole.shape != (len(batch),):
+        raise TrainingError(f"reads_whole gave an array of shape {whole.shape}: one bool a row")
+    return whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

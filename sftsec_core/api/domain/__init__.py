@@ -46,7 +46,7 @@ from sftsec_core.api.domain.inputs import (
     describe_inputs,
     inputs_digest,
 )
-from sftsec_core.api.domain.models import Decision, FittedPart, ModelRef, Vote
+from sftsec_core.api.domain.models import Decision, FittedPart, ModelRef, Registration, Vote
 from sftsec_core.api.domain.reports import (
     ConfusionMatrix,
     Curve,
@@ -94,6 +94,7 @@ __all__ = [
     "PullWindow",
     "PushReceipt",
     "RecipeFitted",
+    "Registration",
     "Rejection",
     "RunFinished",
     "RunInfo",

@@ -20,9 +20,20 @@ class Action(StrEnum):
     ALERT = "alert"
 
 
-def detection_uid(model_digest: str, incident_uid: str) -> str:
-    """Derive a detection's uid from its model and incident, so that a repeat has the same uid."""
-    raw = f"{model_digest}\x00{incident_uid}".encode()
+def detection_uid(model_digest: str, incident_uid: str, inputs: str) -> str:
+    """Derive a detection's uid from its model, its incident and what the model read of it.
+
+    A repeat has the same uid. An incident that goes on under its name with other content (a second
+    attack in one network flow) has another one: what is new in it is not taken for a repeat.
+
+    Args:
+        model_digest: of the model.
+        incident_uid: the platform's name of the incident.
+        inputs: `inputs_digest` of what the model read; "" for the models of older versions, which
+            take an incident for the same whatever it holds.
+    """
+    parts = (model_digest, incident_uid, inputs) if inputs else (model_digest, incident_uid)
+    raw = "\x00".join(parts).encode()
     return hashlib.sha256(raw).hexdigest()[:40]
 
 
@@ -31,7 +42,7 @@ class Detection:
     """One incident that the live model flagged as malicious: an alert.
 
     Attributes:
-        uid: `detection_uid(model_digest, incident_uid)`.
+        uid: `detection_uid(model_digest, incident_uid, inputs_digest(inputs))`.
         label: the class that was decided on; never the benign one.
         probability: calibrated, 0 to 1: of not being benign, or of `label` in a task without
             a benign class.

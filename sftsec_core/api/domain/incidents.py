@@ -88,12 +88,15 @@ class PullWindow:
         labelled: True for incidents with a verdict, False for those without, None for both.
         fields: dotted names that the caller will read; a hint, a connector may bring more.
             Empty means all.
+        required: of `fields`, those that some incident must have, or else the name is misspelt: a
+            connector that read all and met one nowhere may raise an error that names it.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     labelled: bool | None = None
     fields: tuple[str, ...] = field(default=())
+    required: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,13 @@ class ModelRef:
     """A registered model.
 
     Attributes:
-        digest: hex SHA-256 over the names and contents of the model's files.
+        digest: hex SHA-256 over the names and contents of the model's files: all that decides,
+            and nothing of the run. Two runs that make the same model make the same digest.
         task: the task that it answers.
         recipe: the recipe that made it.
-        run_id: the run that made it.
+        run_id: the last run that made it.
         folder: where its files lie.
-        created_at: when it was registered (UTC).
+        created_at: when it was first registered (UTC).
         aliases: "candidate", "live", ... that point at it now.
     """
 
@@ -32,6 +33,21 @@ class ModelRef:
     folder: Path
     created_at: datetime
     aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One run that made a model.
+
+    Attributes:
+        run_id: the run.
+        at: when it registered the model (UTC).
+        card: the digest of the run's card; None where the card is one of the model's files.
+    """
+
+    run_id: str
+    at: datetime
+    card: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ class ModelScores:
         score_per_second: test examples a second.
         actions: test examples that the decider dismisses, sends to review and alerts on.
         inference_cost: the recipe's relative cost of scoring one example.
+        cut: test examples whose text is longer than what the model reads; None in a report of an
+            earlier version.
     """
 
     name: str
@@ -106,6 +108,7 @@ class ModelScores:
     score_per_second: float | None = None
     inference_cost: int | None = None
     actions: Mapping[str, int] = field(default_factory=dict)
+    cut: int | None = None
 
     @property
     def temperature(self) -> float | None:
@@ -162,7 +165,9 @@ class EvalReport:
             and, where the test set has a span of time, "alerts_per_day"; None where undefined.
         worst_errors: most confident mistakes first.
         data: counts: rows a part and label, duplicates removed, conflicts, quarantined, span
-            of time, snapshot digest.
+            of time, snapshot digest; "incidents_per_day", the labelled incidents a day in the
+            time span of test, where it has one; "unmeasured", a figure's name to the reason why
+            the test set is too small for it.
         labels_train: training examples a label.
         benign: the label that raises no detection; None when every label is one.
         leaks: what the leak check of the split found.

@@ -108,6 +108,20 @@ class GateSettings(Strict):
     min_recall: Fraction | None = Field(
         None, description="Floor for the recall of the attack side at the threshold."
     )
+    max_fpr: Fraction | None = Field(
+        None,
+        description="Ceiling for the rate of benign test incidents that raise an alert; takes "
+        "at least 1 / max_fpr benign incidents in test.",
+    )
+    min_precision: Fraction | None = Field(
+        None, description="Floor for the fraction of alerts in test that are attacks."
+    )
+    max_alerts_per_day: float | None = Field(
+        None,
+        gt=0,
+        description="Ceiling for alerts a day: the fraction of test incidents that raise one, "
+        "times the labelled incidents a day in the time span of test.",
+    )
     beat_baseline: bool = Field(
         True, description="Better than the baseline, or equal and no more expensive."
     )
@@ -190,8 +204,12 @@ class TaskSettings(Strict):
     def fields(self) -> tuple[str, ...]:
         """The fields of an incident that the task uses; no other is kept."""
         group = (self.group,) if self.group else ()
-        read = (*self.text, *self.numbers, *self.categories)
-        return tuple(dict.fromkeys((*read, *self.keep, *group)))
+        return tuple(dict.fromkeys((*self.read_fields, *self.keep, *group)))
+
+    @property
+    def read_fields(self) -> tuple[str, ...]:
+        """The fields that the model reads; some incident has each."""
+        return (*self.text, *self.numbers, *self.categories)
 
     @model_validator(mode="after")
     def _inputs_make_sense(self) -> TaskSettings:

@@ -12,7 +12,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 @json_option
 @pass_app
 def command(app: App, names: tuple[str, ...], as_json: bool) -> None:
-    """Test connectivity of all or the named connectors; exit 5 when one fails.
+    """Test connectivity and rights, and read a first page as each task does; exit 5 on a failure.
 
     \b
     Examples:

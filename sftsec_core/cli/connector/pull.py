@@ -32,6 +32,7 @@ def command(app: App, task: str, limit: int, labelled: bool | None, as_json: boo
         found = preview_incidents(context, task, limit=limit, labelled=labelled)
     data = {
         "incidents": [_plain(incident) for incident in found.incidents],
+        "rejected_total": found.rejected_total,
         "rejected": [{"where": each.where, "reason": each.reason} for each in found.rejected],
     }
     rows = [
@@ -42,6 +43,8 @@ def command(app: App, task: str, limit: int, labelled: bool | None, as_json: boo
     emit(data, as_json=as_json, show=table(f"incidents of {task}", columns, rows))
     for each in found.rejected:
         app.say(f"rejected {each.where}: {each.reason}")
+    if more := found.rejected_total - len(found.rejected):
+        app.say(f"{more:,} more records were rejected")
 
 
 def _plain(incident: Incident) -> dict[str, Any]:

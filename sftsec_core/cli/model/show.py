@@ -32,7 +32,8 @@ def command(app: App, model: str, task: str | None, as_json: bool) -> None:
 
     with app.context() as context:
         shown = show_model(context, model, task=task)
-    data = {**describe(shown.ref), "card": shown.card}
+    runs = [{"run": made.run_id, "at": made.at} for made in shown.runs]
+    data = {**describe(shown.ref), "runs": runs, "card": shown.card}
     text = card_markdown(dict(shown.card))
     emit(data, as_json=as_json, show=lambda out: out.print(text, soft_wrap=True))
 

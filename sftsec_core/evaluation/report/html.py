@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from sftsec_core.evaluation.metrics import METRIC_NAMES
+from sftsec_core.evaluation.metrics import METRIC_NAMES, NOT_MEASURABLE, TPR_AT_FPR
 from sftsec_core.evaluation.tables import clip
 
 if TYPE_CHECKING:
@@ -156,7 +156,9 @@ def visible(text: object) -> str:
 
 
 def figure(found: Interval, name: str) -> str:
-    """A metric's value for people; an undefined one is a dash."""
+    """A metric's value for people; an undefined one is a dash, or says why it is none."""
+    if found.value is None and name in TPR_AT_FPR:
+        return NOT_MEASURABLE
     return _number(found.value, name)
 
 

@@ -21,7 +21,7 @@ from torch import nn
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import read_json, write_json
-from sftsec_core.recipes.encoder.data import encode_texts, pad_rows
+from sftsec_core.recipes.encoder.data import encode_texts, pad_rows, within_tokens
 from sftsec_core.recipes.encoder.encoder import (
     WEIGHTS,
     length_buckets,
@@ -142,6 +142,10 @@ class EncoderModel:
             scores = self._score(list(place))
             out[start : start + len(block)] = scores[[place[text] for text in block]]
         return out
+
+    def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
+        """Which rows have at most the tokens that it reads; shape (len(batch),)."""
+        return within_tokens(batch.text(), self._tokenizer, self._max_length)
 
     def _score(self, texts: Sequence[str]) -> NDArray[np.float64]:
         device = self._module.head.weight.device

@@ -75,6 +75,16 @@ def encode_texts(
     return EncodedTexts(flat.astype(np.int32, copy=False), offsets)
 
 
+def within_tokens(
+    texts: Sequence[str],
+    tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
+    max_length: int,
+) -> NDArray[np.bool_]:
+    """Which texts have at most `max_length` tokens, the special ones included; shape (texts,)."""
+    found: NDArray[np.bool_] = encode_texts(texts, tokenizer, max_length + 1).lengths <= max_length
+    return found
+
+
 def pad_rows(rows: Sequence[NDArray[np.int32]], pad_id: int) -> dict[str, torch.Tensor]:
     """Make one batch of rows, as wide as its longest.
 

@@ -60,9 +60,17 @@ class DetectionRecord:
     labels: Sequence[str] = ()
 
 
-def detection_id(model: str, uid: str) -> str:
-    """The id of a model's detection of an incident; the same one is a duplicate."""
-    return hashlib.sha256(f"{model}\0{uid}".encode()).hexdigest()[:40]
+def detection_id(model: str, uid: str, inputs: str) -> str:
+    """The id of a model's detection of an incident; the same one is a duplicate.
+
+    Args:
+        model: the digest of the model.
+        uid: the name of the incident.
+        inputs: the digest of what the model read of it, from the service's response; "" for the
+            models of older versions.
+    """
+    parts = (model, uid, inputs) if inputs else (model, uid)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
 
 
 def detection_event(record: DetectionRecord) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class EventScore:
         recipe: of the model.
         classes: the most probable classes with their probabilities, best first.
         labels: the classes that are not ruled out.
+        inputs_digest: of what the model read of the event; part of a detection's id.
     """
 
     label: str = ""
@@ -38,6 +39,7 @@ class EventScore:
     recipe: str = ""
     classes: tuple[tuple[str, float], ...] = ()
     labels: tuple[str, ...] = ()
+    inputs_digest: str = ""
 
 
 def read_scores(body: Any, count: int) -> list[EventScore]:  # noqa: ANN401 - JSON
@@ -76,6 +78,7 @@ def _result(found: Mapping[str, Any], body: Mapping[str, Any]) -> EventScore:
         recipe=recipe,
         classes=tuple((_text(each["label"]), _probability(each)) for each in found["top_classes"]),
         labels=tuple(_text(each) for each in found["labels"]),
+        inputs_digest=_text(found["inputs_digest"]),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Detection, Incident, LabelRequest, Verdict, detection_uid
-from sftsec_core.testing.incidents import START, make_detections, make_incidents
+from sftsec_core.testing.incidents import START, digest_of, make_detections, make_incidents
 
 if TYPE_CHECKING:
     from sftsec_core.testing.connector.platform import Platform
@@ -54,7 +54,7 @@ def detections_for(
         made.append(
             replace(
                 template,
-                uid=detection_uid(digest, uid),
+                uid=detection_uid(digest, uid, digest_of(incident)),
                 incident_uid=uid,
                 model_digest=digest,
                 probability=probability,

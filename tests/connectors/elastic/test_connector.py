@@ -22,7 +22,7 @@ def detect(site: AlertSite, incidents: list[Incident], **options: object) -> lis
     """Push a detection of each incident, and let the rule make an alert of it."""
     found = [
         Detection(
-            detection_uid("0" * 64, each.uid),
+            detection_uid("0" * 64, each.uid, ""),
             each.uid,
             "mail",
             "0" * 64,

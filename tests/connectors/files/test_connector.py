@@ -42,3 +42,22 @@ class TestOutput:
         assert len(found) == 2
         assert "does not exist" in found[0]
         assert "names a file" in found[1]
+
+
+class TestCheck:
+    @pytest.mark.parametrize(
+        ("files", "named"),
+        [
+            ({"a.csv": "id,label,label\n"}, "two columns named 'label'"),
+            ({"a.csv": "id,text\n", "b.csv": "id;text\n"}, "set `delimiter: ';'`"),
+            ({"a.csv": "id,text\n", "b.xlsx": "PK"}, "save its sheet as `CSV UTF-8`"),
+            ({"a.csv": "id,verdict\n"}, "has 'verdikt' (did you mean 'verdict'?)"),
+        ],
+    )
+    def test_reads_the_first_lines(self, files: dict[str, str], named: str, tmp_path: Path) -> None:
+        for name, text in files.items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        label = {"label": "verdikt"} if "verdikt" in named else {}
+        found = FilesConnector(FilesConfig(paths=(tmp_path,), **label)).check()
+        assert len(found) == 1
+        assert named in found[0]

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from sftsec_core.api.domain import PullWindow
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
-from sftsec_files.documents import _events, _values
-from sftsec_files.errors import ChangedFileError, SourceError
+from sftsec_files.documents import _events, _Layout, _values
+from sftsec_files.errors import SourceError
 from tests.connectors.files.helpers import pages, pull, texts, write
 
 RECORDS = [{"id": f"r{n}", "message": f"text {n}", "label": "a"} for n in range(7)]
@@ -63,6 +63,33 @@ class TestEnvelopes:
         assert [each.reason for each in rejected] == [
             "one object with several lists of objects (closed, open.new): set `records`"
         ]
+
+    def test_records_that_leads_nowhere_is_named(self, tmp_path: Path) -> None:
+        path = document(tmp_path / "a.json", {"Records": RECORDS})
+        found, rejected = pull(path, window=ASKED, records="data.rows")
+        assert (found, len(rejected)) == ([], 1)
+        assert "no list and no object at 'data.rows'" in rejected[0].reason
+
+    @pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+    def test_one_document_a_line_is_read(self, name: str, tmp_path: Path) -> None:
+        lines = [json.dumps({"Records": part}) for part in (RECORDS[:3], RECORDS[3:])]
+        path = write(tmp_path / name, "\n".join(lines).encode())
+        assert uids(path) == uids(path, records="Records") == ALL
+
+    def test_lines_with_a_list_stay_records(self, tmp_path: Path) -> None:
+        lines = [json.dumps({"message": "m", "label": "a", "events": [{"x": 1}]})] * 2
+        found, _ = pull(write(tmp_path / "a.jsonl", "\n".join(lines).encode()), window=ASKED)
+        assert texts(found) == ["m", "m"]
+
+    def test_hits_are_taken_out_of_their_names(self, tmp_path: Path) -> None:
+        hits = [
+            {"_index": "x", "_id": str(n), "_source": {"message": f"text {n}", "tags": [{"a": 1}]}}
+            for n in range(3)
+        ]
+        for value in ({"hits": {"hits": hits}}, hits, hits[0]):
+            found, _ = pull(document(tmp_path / "a.json", value), window=ASKED)
+            assert [one.uid for one in found] == ["x/0", "x/1", "x/2"][: len(found)]
+            assert len(found) == (1 if value is hits[0] else 3)
 
     def test_object_with_the_fields_is_a_record(self, tmp_path: Path) -> None:
         one = {"id": "one", "message": "text", "alerts": [{"title": "a"}, {"title": "b"}]}
@@ -164,25 +191,38 @@ class TestCursor:
         assert [i.uid for page in rest for i in page.incidents] == ALL[1:]
         assert not any(page.rejected for page in rest)
 
-    def test_shorter_document_is_refused(self, tmp_path: Path) -> None:
+    def test_replaced_document_is_read_again(self, tmp_path: Path) -> None:
         path = document(tmp_path / "a.json", RECORDS)
         cursor = pages(path, window=ASKED)[-1].cursor
         document(path, RECORDS[:2])
-        with pytest.raises(ChangedFileError):
-            pages(path, window=ASKED, cursor=cursor)
+        rest = pages(path, window=ASKED, cursor=cursor)
+        assert [i.uid for page in rest for i in page.incidents] == ALL[:2]
+
+    @pytest.mark.parametrize("wrapper", ["Records", "rows"])
+    def test_line_that_wraps_may_grow(self, wrapper: str, tmp_path: Path) -> None:
+        first = json.dumps({wrapper: RECORDS[:3]}) + "\n"
+        path = write(tmp_path / "a.json", first.encode())
+        seen = pages(path, window=ASKED)
+        assert [i.uid for page in seen for i in page.incidents] == ALL[:3]
+        more = [{"Records": RECORDS[3:]}] if wrapper == "Records" else RECORDS[3:]
+        write(path, (first + "".join(json.dumps(each) + "\n" for each in more)).encode())
+        rest = pages(path, window=ASKED, cursor=seen[-1].cursor)
+        assert [i.uid for page in rest for i in page.incidents] == ALL[3:]
+        assert not any(page.rejected for page in rest)
 
 
 class TestNumbers:
     @given(st.integers(-(1 << 80), 1 << 80) | st.floats(allow_nan=False, allow_infinity=False))
     def test_are_those_of_a_line(self, value: float) -> None:
         raw = json.dumps([{"n": value}]).encode()
-        ((found, _),) = _values(_events(io.BytesIO(raw)), "item", 1 << 20)
-        assert found == orjson.loads(raw)[0]
+        events = _events(io.BytesIO(raw))
+        (built,) = _values(events, _Layout("item"), 1 << 20, frozenset())
+        assert built.value == orjson.loads(raw)[0]
 
 
 class TestFolder:
     def test_unknown_kinds_are_named(self, tmp_path: Path) -> None:
-        for name in ("a.eml", "b.log", "c.log", "README"):
+        for name in ("a.msg", "b.log", "c.log", "README"):
             write(tmp_path / name, b"x")
-        with pytest.raises(SourceError, match=r"no file of a known kind .*: \.eml, \.log, README"):
+        with pytest.raises(SourceError, match=r"known kind .*: \.log, \.msg, README were"):
             pull(tmp_path)

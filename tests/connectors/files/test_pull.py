@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sftsec_core.sdk.errors import CursorError
-from sftsec_files.errors import ChangedFileError
 from tests.connectors.files.helpers import RECORDS, pages, pull, texts, write_lines
 
 
@@ -61,20 +60,6 @@ class TestCursor:
         with path.open("ab") as stream:
             stream.write(b'{"id": "new", "message": "n"}\n')
         assert [i.uid for page in pages(path, cursor=cursor) for i in page.incidents] == ["new"]
-
-    def test_notices_a_cut_or_replaced_file(self, tmp_path: Path) -> None:
-        path = write_lines(tmp_path / "a.jsonl", RECORDS)
-        cursor = pages(path)[-1].cursor
-        write_lines(path, RECORDS[:2])
-        with pytest.raises(ChangedFileError, match="pull again from the start"):
-            pages(path, cursor=cursor)
-        write_lines(path, [*RECORDS[1:], *RECORDS])
-        with pytest.raises(ChangedFileError, match="replaced"):
-            pages(path, cursor=cursor)
-        path.unlink()
-        write_lines(tmp_path / "b.jsonl", RECORDS)
-        with pytest.raises(ChangedFileError, match="gone"):
-            pages(tmp_path, cursor=cursor)
 
     def test_refuses_one_of_another_kind(self, tmp_path: Path) -> None:
         path = write_lines(tmp_path / "a.jsonl", RECORDS)

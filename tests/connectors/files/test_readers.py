@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sftsec_core.api.domain import PullWindow
-from sftsec_files.errors import MissingColumnsError
+from sftsec_files.errors import MissingColumnsError, SourceError
 from tests.connectors.files.helpers import GOOD, pages, pull, texts, write, write_lines
 
 
@@ -133,11 +134,11 @@ class TestLimit:
 class TestMissingColumn:
     def test_of_a_csv_is_named(self, tmp_path: Path) -> None:
         path = write(tmp_path / "a.csv", b"id,body\n1,x\n")
-        window = PullWindow(labelled=True, fields=("message",))
+        window = PullWindow(labelled=True, fields=("message",), required=("message",))
         with pytest.raises(MissingColumnsError) as caught:
             pull(path, window=window)
-        assert "no column 'message', 'label'; it has: id, body" in str(caught.value)
-        assert str(path) in str(caught.value)
+        assert "no column or record has 'message', 'label' in" in str(caught.value)
+        assert str(caught.value).endswith(f"{path}; there are: id, body")
         with pytest.raises(MissingColumnsError, match="'event_id'"):
             pull(path, id="event_id")
         found, _ = pull(path, window=PullWindow(fields=("body",)))
@@ -151,8 +152,8 @@ class TestMissingColumn:
         pq.write_table(pa.Table.from_pylist([{"http": {"body": "x"}}]), path)
         found, _ = pull(path, window=PullWindow(fields=("http.body",)))
         assert found[0].fields["http.body"] == "x"
-        with pytest.raises(MissingColumnsError, match="it has: http"):
-            pull(path, window=PullWindow(fields=("url.full",)))
+        with pytest.raises(MissingColumnsError, match="there are: http"):
+            pull(path, window=PullWindow(fields=("url.full",), required=("url.full",)))
 
 
 class TestCsvRow:
@@ -178,8 +179,118 @@ class TestCsvRow:
     def test_with_an_open_quote_is_rejected(self, tmp_path: Path) -> None:
         path = write(tmp_path / "a.csv", b'id,message\n1,fine\n2,"open\n', b"3,x\n" * 10)
         found, rejected = pull(path)
-        assert texts(found) == ["fine"]
-        assert len(rejected) == 1
+        assert texts(found) == ["fine", *["x"] * 10]
+        assert [one.where.rpartition(":")[2] for one in rejected] == ["3"]
+
+
+class TestRepeatedKey:
+    @pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+    def test_of_one_object_is_refused(self, name: str, tmp_path: Path) -> None:
+        rows = [
+            b'{"id": "1", "message": "m", "label": "a", "label": "b"}',
+            b'{"id": "2", "message": "m", "label": "a", "x": [{"label": 1}, {"label": 2}]}',
+            b'{"id": "3", "message": "m", "message": "n"}',
+        ]
+        raw = b"\n".join(rows) if name == "a.jsonl" else b"[" + b",".join(rows) + b"]"
+        window = PullWindow(labelled=True, fields=("message",))
+        found, rejected = pull(write(tmp_path / name, raw), window=window)
+        assert [one.uid for one in found] == ["2"]
+        assert [one.reason for one in rejected] == [
+            "'label' is there twice in one object",
+            "'message' is there twice in one object",
+        ]
+
+    def test_of_an_outer_object_is_refused(self, tmp_path: Path) -> None:
+        rows = [
+            b'{"id": "1", "verdict": {"word": "a"}, "verdict": {"word": "b"}}\n',
+            b'{"id": "2", "verdict": {"word": "a", "word": "b"}}\n',
+            b'{"id": "3", "verdict": {"word": "a"}, "x": {"verdict": {"word": "b"}}}\n',
+        ]
+        found, rejected = pull(write(tmp_path / "a.jsonl", *rows), label="verdict.word")
+        assert [one.uid for one in found] == ["3"]
+        assert [one.reason.split()[0] for one in rejected] == ["'verdict'", "'word'"]
+
+    def test_flat_and_nested_is_refused(self, tmp_path: Path) -> None:
+        rows = [{"a.b": 1, "a": {"b": 2}}, {"a.b": 1, "a": {"c": 2}}]
+        found, rejected = pull(write_lines(tmp_path / "a.jsonl", rows))
+        assert dict(found[0].fields) == {"a.b": 1, "a.c": 2}
+        assert [one.reason for one in rejected] == [
+            "'a.b' is there twice, nested and under its dotted name"
+        ]
+
+    def test_of_parquet_columns_is_an_error(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.parquet"
+        table = pa.Table.from_arrays([pa.array(["x"]), pa.array(["y"])], names=["label", "label"])
+        pq.write_table(table, path)
+        with pytest.raises(SourceError, match="two columns named 'label'"):
+            pull(path)
+
+
+class TestEncoding:
+    @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.json", "a.jsonl.gz"])
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "utf-8-sig"])
+    def test_of_the_mark_is_read(self, encoding: str, name: str, tmp_path: Path) -> None:
+        raw = _encoded(name, encoding)
+        path = write(tmp_path / name, gzip.compress(raw) if name.endswith("gz") else raw)
+        every = pages(path, page_size=1)
+        assert [texts(page.incidents) for page in every] == [["Grüße"], ["見積"], ["ende"]]
+        rest = pages(path, page_size=1, cursor=every[0].cursor)
+        assert [page.incidents for page in rest] == [page.incidents for page in every[1:]]
+
+    @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.json"])
+    def test_that_is_set_is_read(self, name: str, tmp_path: Path) -> None:
+        path = write(tmp_path / name, _encoded(name, "shift_jis", first="表"))
+        found, rejected = pull(path, encoding="shift_jis")
+        assert (texts(found), rejected) == (["表", "見積", "ende"], [])
+
+    @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.json"])
+    def test_that_is_missing_is_named(self, name: str, tmp_path: Path) -> None:
+        raw = _encoded(name, "cp1252", second="naïve")
+        path = write(tmp_path / name, raw)
+        _, rejected = pull(path)
+        assert "not UTF-8" in rejected[0].reason
+        assert "`encoding: cp1252`" in rejected[0].reason
+        found, rejected = pull(path, encoding="cp1252")
+        assert (texts(found), rejected) == (["Grüße", "naïve", "ende"], [])
+
+    def test_undefined_byte_costs_one_line(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.jsonl", GOOD, b'{"message": "\x81"}\n', GOOD)
+        found, rejected = pull(path, encoding="cp1252")
+        assert len(found) == 2
+        assert "not cp1252" in rejected[0].reason
+        assert rejected[0].where.endswith(":2")
+
+    def test_without_mark_is_suggested(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.csv", "id,message\n1,x\n".encode("utf-16-le"))
+        with pytest.raises(SourceError, match="set `encoding: utf-16-le`"):
+            pull(path)
+        assert texts(pull(path, encoding="utf-16-le")[0]) == ["x"]
+
+
+def _encoded(name: str, encoding: str, first: str = "Grüße", second: str = "見積") -> bytes:
+    rows = [{"id": str(n), "message": m} for n, m in enumerate([first, second, "ende"])]
+    if name.startswith("a.jsonl"):
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    elif name == "a.json":
+        text = json.dumps({"Records": rows}, ensure_ascii=False)
+    else:
+        text = "id,message\n" + "".join(f"{row['id']},{row['message']}\n" for row in rows)
+    mark = "\ufeff".encode(encoding) if encoding.endswith("-be") else b""
+    return mark + text.encode(encoding)
+
+
+class TestWorkbook:
+    def test_is_refused_with_the_remedy(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.xlsx", b"PK")
+        for given in (path, tmp_path):
+            with pytest.raises(SourceError, match="save its sheet as `CSV UTF-8`"):
+                pull(given)
+
+    def test_beside_other_files_is_counted(self, tmp_path: Path) -> None:
+        write(tmp_path / "b.XLS", b"PK")
+        found, rejected = pull(write(tmp_path / "a.jsonl", GOOD).parent)
+        assert len(found) == 1
+        assert "CSV UTF-8" in rejected[0].reason
 
 
 class TestEmptyFile:
@@ -199,6 +310,18 @@ class TestParquet:
 
 
 class TestJsonLines:
+    def test_may_have_what_json_has_not(self, tmp_path: Path) -> None:
+        lines = [
+            b'{"id": "1", "label": NaN, "score": -Infinity},\n',
+            b'{"id": "2", "label": 1.0, "text": "NaN, really"},\n',
+            b'{"id": "3", "label": "NaN"}\n',
+        ]
+        for name in ("a.jsonl", "b.json"):
+            found, rejected = pull(write(tmp_path / name, *lines))
+            assert rejected == []
+            assert [[v.value for v in one.verdicts] for one in found] == [[], ["1"], []]
+            assert dict(found[1].fields) == {"id": "2", "text": "NaN, really"}
+
     def test_may_have_blanks_and_a_mark(self, tmp_path: Path) -> None:
         found, rejected = pull(
             write(tmp_path / "a.jsonl", b"\xef\xbb\xbf", GOOD, b"\n  \r\n", GOOD)

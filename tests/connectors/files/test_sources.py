@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sftsec_core.api.domain import PullWindow
 from sftsec_core.api.errors import ConnectorError
 from sftsec_files.errors import SourceError
-from tests.connectors.files.helpers import GOOD, pull, texts, write, write_lines
+from tests.connectors.files.helpers import GOOD, pages, pull, texts, write, write_lines
 
 
 class TestPaths:
@@ -46,3 +48,32 @@ class TestPath:
             pull(write(tmp_path / "a.txt", GOOD))
         with pytest.raises(ConnectorError, match="gunzip it"):
             pull(write(tmp_path / "a.parquet.gz", b""))
+
+
+class TestSources:
+    def test_have_settings_of_their_own(self, tmp_path: Path) -> None:
+        write_lines(tmp_path / "a.jsonl", [{"id": "1", "message": "one", "label": "bad"}])
+        write(tmp_path / "b.csv", "Ref;Text;Verdict\n2;zwö;good\n".encode("cp1252"))
+        (tmp_path / "ham").mkdir()
+        write(tmp_path / "ham" / "3.eml", b"Subject: s\nMessage-ID: <3>\n\nthree")
+        sources = [
+            {
+                "paths": [str(tmp_path / "b.csv")],
+                "delimiter": ";",
+                "encoding": "cp1252",
+                "rename": {"id": "Ref", "message": "Text", "label": "Verdict"},
+            },
+            {"paths": [str(tmp_path / "ham")], "label_from": "folder", "id": "email.message_id"},
+        ]
+        window = PullWindow(labelled=True, fields=("message",), required=("message",))
+        asked: dict[str, Any] = {"sources": sources, "window": window}
+        found, rejected = pull(tmp_path / "a.jsonl", **asked)
+        assert rejected == []
+        assert [(i.uid, i.fields["message"], i.verdicts[0].value) for i in found] == [
+            ("1", "one", "bad"),
+            ("2", "zwö", "good"),
+            ("<3>", "three", "ham"),
+        ]
+        cursor = pages(tmp_path / "a.jsonl", page_size=2, **asked)[0].cursor
+        [rest] = pages(tmp_path / "a.jsonl", page_size=2, cursor=cursor, **asked)
+        assert [one.uid for one in rest.incidents] == ["<3>"]

@@ -59,6 +59,17 @@ class TestRecord:
         assert [each.value for each in found.incident.verdicts] == ["spam"]
         assert found.about is None
 
+    def test_with_two_values_is_refused(self) -> None:
+        found = rejected(mapper(), **{"process.name": "x", "process": {"name": "y"}})
+        assert found.reason == "'process.name' is there twice, nested and under its dotted name"
+        assert found.where == "mail-000001/a/b"
+
+    @pytest.mark.parametrize("word", [1.0, 1, ["1"], [1.0]])
+    def test_has_whole_numbers_for_verdicts(self, word: object) -> None:
+        [verdict] = read(mapper(), verdict=word).incident.verdicts
+        assert verdict.value == "1"
+        assert read(mapper(), verdict=float("nan")).incident.verdicts == ()
+
     def test_takes_the_first_of_several_times(self) -> None:
         assert read(mapper(), **{"@timestamp": [1767600000000, 0]}).incident.at == EIGHT
         assert read(mapper(), **{"@timestamp": []}).incident.at is None

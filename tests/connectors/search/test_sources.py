@@ -57,6 +57,12 @@ class TestVerdict:
         assert [each.value for each in found] == ["benign", "malicious"]
         assert source.verdicts({"tags": "vip"}) == ()
 
+    @pytest.mark.parametrize(("key", "given"), [("1", 1.0), ("1", "1.0"), ("1.0", 1), ("1", "1")])
+    def test_is_a_chosen_whole_number(self, key: str, given: object) -> None:
+        source = labelled(label="score", values={key: "malicious", "0": "benign"})
+        assert [each.value for each in source.verdicts({"score": given})] == ["malicious"]
+        assert source.verdicts({"score": float("nan")}) == source.verdicts({"score": 1.5}) == ()
+
     def test_refuses_an_object(self) -> None:
         with pytest.raises(UnusableError, match=r"'verdict\.word' holds a dict"):
             labelled().verdicts({"verdict.word": [{"word": "spam"}]})
@@ -67,6 +73,10 @@ class TestLabelledFilter:
         source = labelled(label="tags", values={"good": "benign", "bad": "malicious"})
         assert source.labelled_filter() == {"terms": {"tags": ["bad", "good"]}}
         assert labelled().labelled_filter() == {"exists": {"field": "verdict.word"}}
+
+    def test_asks_for_both_spellings_of_numbers(self) -> None:
+        source = labelled(label="score", values={"1": "malicious"})
+        assert source.labelled_filter() == {"terms": {"score": ["1", "1.0"]}}
 
     def test_is_none_without_a_label(self) -> None:
         source = labelled(label=None)

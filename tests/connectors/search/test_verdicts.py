@@ -57,7 +57,7 @@ def said(found: list[IncidentPage]) -> dict[str, list[str]]:
 
 def detect(connector: SearchConnector, event: Incident) -> str:
     """Push a detection of an event; return the detection's uid."""
-    name = detection_uid("0" * 64, event.uid)
+    name = detection_uid("0" * 64, event.uid, "")
     fields = {"message": "redacted"}
     connector.push(
         [Detection(name, event.uid, "mail", "0" * 64, "spam", 0.9, 0.5, at=event.at, fields=fields)]

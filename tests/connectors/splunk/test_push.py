@@ -52,7 +52,7 @@ class TestPush:
         site.splunk.review(event_id, disposition="disposition:1")
         [made] = make_detections(1)
         digest = made.model_digest
-        detection = replace(made, uid=detection_uid(digest, event_id), incident_uid=event_id)
+        detection = replace(made, uid=detection_uid(digest, event_id, ""), incident_uid=event_id)
         connector = site.connect(notable_update=True)
         for _ in range(2):
             connector.push([detection, made])

@@ -31,6 +31,13 @@ class TestLabel:
         assert uids(connector, UNLABELLED) == ["two"]
         assert "label" not in incident.fields
 
+    def test_takes_whole_numbers_without_decimals(self, site: Site) -> None:
+        for number, word in enumerate(["1.0", "0", "nan", "1.5"]):
+            site.index("mail", AT + number, uid=f"uid-{number}", label=word)
+        chosen = source(uid="uid", label="label", values={"1": "malicious", "0.0": "benign"})
+        found = pulled(site.connect(sources=[chosen]), LABELLED)
+        assert [said(each)[0][0] for each in found] == ["malicious", "benign"]
+
     def test_joins_all_rows_of_an_event(self, site: Site) -> None:
         """A search may give one row for each analyst."""
         for number in range(6):

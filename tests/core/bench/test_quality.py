@@ -31,7 +31,8 @@ def test_row_has_exactly_the_documented_keys(folder: Path) -> None:
     assert [set(row) for row in rows] == [{*KEYS, "seed"}] * 2
     assert rows[0]["dataset"] == "shell"
     assert (rows[0]["n_train"], rows[0]["n_test"]) == (20, 20)
-    assert rows[0]["macro_f1"] == rows[0]["f1"] == rows[0]["tpr_at_fpr_0.001"] == 1
+    assert rows[0]["macro_f1"] == rows[0]["f1"] == 1
+    assert rows[0]["tpr_at_fpr_0.001"] is None  # 20 rows cannot show it
     assert rows[0]["peak_rss_mb"] > 20
     assert rows[0]["score_per_s"] > 0
 

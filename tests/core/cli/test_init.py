@@ -33,8 +33,8 @@ class TestInit:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
-        shown = CliRunner().invoke(cli, ["init"]).stdout
-        assert "sftsec config check" in shown
+        shown = CliRunner().invoke(cli, ["init"])
+        assert shown.stderr == "next: sftsec config check\n"
         assert list(load_settings(tmp_path / "sftsec.yaml").tasks) == ["phishing-mail"]
 
     def test_overwrites_only_when_forced(self, tmp_path: Path) -> None:
@@ -52,3 +52,32 @@ class TestInit:
         assert isinstance(error, NotFoundError)
         assert "did you mean 'url'?" in str(error)
         assert list(tmp_path.iterdir()) == []
+
+
+class TestFrom:
+    def test_shows_choices_and_the_next_command(self, tmp_path: Path) -> None:
+        sample = tmp_path / "alerts.csv"
+        lines = [f"{i},please pay invoice {i} now,{('ham', 'spam')[i % 2]}" for i in range(50)]
+        sample.write_text("\n".join(["Alert ID,Body,Verdict", *lines]), encoding="utf-8")
+        done = init(tmp_path / "sftsec.yaml", "--from", str(sample))
+        assert done.exit_code == 0
+        assert "50 values, each once" in done.stdout
+        assert done.stderr == "next: sftsec retrain alerts\n"
+        silent = init(tmp_path / "sftsec.yaml", "--from", str(sample), "--force", "--json")
+        assert json.loads(silent.stdout)["fields"]["label"] == "Verdict"
+        assert silent.stderr == ""
+
+    def test_names_what_is_lacking(self, tmp_path: Path) -> None:
+        sample = tmp_path / "alerts.csv"
+        sample.write_text("Body\nplease pay the invoice\nhello to you all\n", encoding="utf-8")
+        done = init(tmp_path / "sftsec.yaml", "--from", str(sample))
+        assert "with --label" in done.stderr
+
+    @pytest.mark.parametrize(
+        "arguments", [("--label", "x"), ("--from", ".", "--task", "url"), ("--from", "absent.csv")]
+    )
+    def test_refuses_options_without_a_sample(
+        self, tmp_path: Path, arguments: tuple[str, ...]
+    ) -> None:
+        assert init(tmp_path / "sftsec.yaml", *arguments).exit_code == 2
+        assert not (tmp_path / "sftsec.yaml").exists()

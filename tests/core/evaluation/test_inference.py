@@ -15,6 +15,32 @@ from sftsec_core.evaluation.inference import FittedModel
 from tests.core.evaluation.rote_models import BINARY, RoteModel, examples, split_of
 
 
+class Short(RoteModel):
+    """Reads the first texts whole."""
+
+    def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
+        return np.arange(len(batch)) < 7
+
+
+class Wrong(RoteModel):
+    def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
+        return np.ones(len(batch) + 1, dtype=bool)
+
+
+class TestCut:
+    def test_rows_of_the_test_part_are_counted(self) -> None:
+        split, labels = split_of(), ("benign", "phishing")
+        others = {"whole": FittedModel(RoteModel(labels, 3.0), "y")}
+        report = evaluate(FittedModel(Short(labels, 3.0), "x"), others, split, BINARY)
+        assert report.candidate.cut == len(split.test) - 7
+        assert report.others["whole"].cut == 0
+
+    def test_answer_of_another_shape_is_refused(self) -> None:
+        model = FittedModel(Wrong(("benign", "phishing"), 3.0), "x")
+        with pytest.raises(TrainingError, match="one bool a row"):
+            evaluate(model, {}, split_of(), BINARY)
+
+
 class TestPredict:
     def test_puts_labels_into_the_tasks_order(self) -> None:
         model = RoteModel(("benign", "phishing"), 3.0)

@@ -10,6 +10,7 @@ from sklearn import metrics as oracle
 
 from sftsec_core.api.predictions import Predictions, attack_scores
 from sftsec_core.evaluation.metrics import compute_metrics
+from sftsec_core.evaluation.ranking import negatives_for
 from tests.core.evaluation.answers import Answers, answers, same
 
 
@@ -31,8 +32,17 @@ class TestRanking:
             return
         assert same(found["roc_auc"], oracle.roc_auc_score(attack, scores))
         assert same(found["average_precision"], oracle.average_precision_score(attack, scores))
-        assert same(found["tpr_at_fpr_0.001"], highest_tpr(attack, scores, 0.001))
-        assert same(found["tpr_at_fpr_0.01"], highest_tpr(attack, scores, 0.01))
+        assert found["tpr_at_fpr_0.001"] is found["tpr_at_fpr_0.01"] is None  # too few rows
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_highest_tpr_agrees_with_sklearn(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        attack = np.arange(1200) < 150
+        scores = np.round(rng.random(1200) * 0.7 + attack * rng.random(1200) * 0.3, 3)
+        proba = np.c_[1 - scores, scores]
+        found = compute_metrics(Predictions(attack.astype(np.int64), proba, 0))
+        assert same(found["tpr_at_fpr_0.001"], highest_tpr(attack, attack_scores(proba, 0), 0.001))
+        assert same(found["tpr_at_fpr_0.01"], highest_tpr(attack, attack_scores(proba, 0), 0.01))
 
     @pytest.mark.parametrize("n_benign", [999, 1000, 20_000])
     def test_tpr_allows_just_the_bounds_false_positives(self, n_benign: int) -> None:
@@ -42,4 +52,8 @@ class TestRanking:
         y = np.zeros(len(scores), dtype=np.int64)
         y[[allowed, allowed + 2]] = 1
         found = compute_metrics(Predictions(y, np.c_[1 - scores, scores], 0))
-        assert found["tpr_at_fpr_0.001"] == 0.5
+        # With fewer than 1 / 0.001 benign rows the rate cannot be measured.
+        assert found["tpr_at_fpr_0.001"] == (None if n_benign < 1000 else 0.5)
+
+    def test_rate_takes_as_many_negatives(self) -> None:
+        assert [negatives_for(bound) for bound in (0.001, 0.01, 0.03, 0.5)] == [1000, 100, 34, 2]

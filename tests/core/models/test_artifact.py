@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sftsec_core.api.errors import IntegrityError
-from sftsec_core.models.artifact import MANIFEST, publish, staging, verify_folder
+from sftsec_core.models.artifact import CARDS, MANIFEST, publish, staging, verify_folder
 
 
 def build(models: Path, **files: str) -> tuple[str, Path]:
@@ -45,9 +45,17 @@ class TestPublish:
     def test_keeps_an_equal_model_after_verifying(self, tmp_path: Path) -> None:
         digest, place = build(tmp_path, model="{}")
         assert build(tmp_path, model="{}") == (digest, place)
+
+    def test_replaces_an_altered_model(self, tmp_path: Path) -> None:
+        digest, place = build(tmp_path, model="{}")
+        (place / CARDS / "a").mkdir(parents=True)
+        (place / CARDS / "a" / "card.json").write_text("{}")
         (place / "model.json").write_text("[]")
-        with pytest.raises(IntegrityError, match=r"model\.json is not the file"):
-            build(tmp_path, model="{}")
+        (place / "extra.pkl").write_bytes(b"")
+        assert build(tmp_path, model="{}") == (digest, place)
+        verify_folder(place, digest)
+        assert (place / CARDS / "a" / "card.json").read_text() == "{}"
+        assert {path.name for path in tmp_path.iterdir()} == {".lock", digest}
 
     def test_refuses_a_line_break_in_names(self, tmp_path: Path) -> None:
         forged = f"a.json\n{'0' * 64}  b"

@@ -27,6 +27,7 @@ from sftsec_core.operations.list_verdicts import list_verdicts
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
 from sftsec_core.operations.read_audit import read_audit
+from sftsec_core.operations.redeliver import redeliver
 from sftsec_core.operations.request_labels import request_labels
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.operations.review_labels import review_labels
@@ -52,6 +53,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
     read_audit: Permission.READ,
+    redeliver: Permission.SCORE,
     request_labels: Permission.REQUEST_LABELS,
     retrain: Permission.RETRAIN,
     review_labels: Permission.READ,

@@ -30,6 +30,7 @@ class TestRetrain:
     def test_promotion_in_between_voids_an_approval(self, folder: Path, observer: Observer) -> None:
         with context(folder, observer, "oracle") as work:
             candidate = retrain(work, "secret", promote=False)
+        with context(folder, observer, "linear") as work:
             other = retrain(work, "secret").model
             again = Decision(True, candidate.decision.votes)
             assert other.digest != candidate.model.digest

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from sftsec_core.api.errors import ConnectorUnavailableError, TrainingError
+from sftsec_core.api.errors import ConnectorUnavailableError, DiskFullError, TrainingError
+from sftsec_core.dataset.journal import Journal
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.operations.running import sigterm_interrupts
 from tests.core.operations.secret_task import Observer, context
@@ -48,6 +50,23 @@ class TestStatus:
             outcome = retrain(work, "secret")
         assert outcome.run.id == before.id
         assert outcome.promoted
+
+    def test_is_interrupted_by_a_full_disk(
+        self, folder: Path, observer: Observer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_args: object, **_kwargs: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device", "rows-00000.parquet")
+
+        with context(folder, observer, "oracle") as work:
+            with monkeypatch.context() as patched:
+                patched.setattr(Journal, "write", full)
+                expected = r"no space is left for rows-00000.parquet: make room"
+                with pytest.raises(DiskFullError, match=expected) as caught:
+                    retrain(work, "secret")
+            assert caught.value.exit_code == 10
+            (before,) = work.store.runs.list("secret")
+            assert before.status == "interrupted"
+            assert retrain(work, "secret").run.id == before.id
 
 
 class TestSignal:

@@ -53,7 +53,12 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    made = Site(tmp_path)
+    return make_site(tmp_path)
+
+
+def make_site(folder: Path) -> Site:
+    """A site with a live model and incidents to score."""
+    made = Site(folder)
     with made.open() as context:
         assert retrain(context, "mail").promoted
     made.add(make_incidents(200, seed=1, labelled=0.0))

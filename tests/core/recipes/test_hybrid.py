@@ -29,6 +29,15 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> HybridModel:
     return train_probe(job_of(two_classes(24), tmp_path_factory.mktemp("work")))
 
 
+class TestBound:
+    def test_rows_beyond_it_are_named(self, packaged: HybridModel, probe: HybridModel) -> None:
+        texts = ["short", "word " * 126, "word " * 127, "w" * 2001]
+        batch = Batch.of_texts(texts)
+        # 128 tokens with the two special ones; the n-grams read 2,000 characters.
+        assert probe.reads_whole(batch).tolist()[:3] == [True, True, False]
+        assert packaged.reads_whole(batch).tolist() == [True, True, False, False]
+
+
 class TestLearning:
     def test_learns_with_the_packaged_encoder(self, packaged: HybridModel) -> None:
         proba = packaged.predict_proba(

@@ -22,6 +22,11 @@ class TestTrainLinear:
         assert proba[0, 1] > 0.5 > proba[1, 1]
         np.testing.assert_allclose(proba.sum(axis=1), 1)
 
+    def test_names_texts_beyond_its_bound(self, tmp_path: Path) -> None:
+        model = train_linear(job_of(two_classes(), tmp_path))
+        batch = Batch.of_texts(["", "x" * 2000, "x" * 2001])
+        assert model.reads_whole(batch).tolist() == [True, True, False]
+
     def test_same_seed_gives_same_model(self, tmp_path: Path) -> None:
         one, other = (train_linear(job_of(two_classes(), tmp_path, seed=7)) for _ in range(2))
         np.testing.assert_array_equal(one.head.weights, other.head.weights)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pickle
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,7 +27,16 @@ from sftsec_core.registry.registry import ModelRegistry
 from sftsec_core.registry.serving import Serving
 from sftsec_core.store.store import Store
 from tests.core.recipes.jobs import texts_of
-from tests.core.registry.trained import RECIPES, TASK, card, model, register, report, split
+from tests.core.registry.trained import (
+    RECIPES,
+    TASK,
+    card,
+    model,
+    register,
+    report,
+    serving,
+    split,
+)
 
 YES = Decision(True, (Vote("no_leak", True, "clean"),))
 
@@ -72,6 +82,15 @@ def lower_threshold_and_forge_manifest(folder: Path) -> None:
     (folder / MANIFEST).write_text("\n".join(forged) + "\n")
 
 
+def forge_card(folder: Path) -> None:
+    (file,) = folder.glob("cards/*/card.json")
+    file.write_text(file.read_text().replace('"approved": true', '"approved": false'))
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    _, *others = (file.parent / MANIFEST).read_text().splitlines()
+    lines = [f"{digest}  card.json", *others]
+    (file.parent / MANIFEST).write_text("\n".join(lines) + "\n")
+
+
 def add_pickle(folder: Path) -> None:
     (folder / "extra.pkl").write_bytes(pickle.dumps([1]))
 
@@ -93,7 +112,10 @@ TAMPERING = [
     (add_pickle, "extra.pkl"),
     (add_pickle_by_another_name, "extra.json"),
     (swap_weights_for_a_link, "linear.safetensors"),
-    (lambda folder: (folder / "card.md").unlink(), "card.md"),
+    (lambda folder: next(folder.glob("cards/*/card.md")).unlink(), "card.md"),
+    (lambda folder: next(folder.glob("cards/*/card.json")).write_text("{}"), "card.json"),
+    (forge_card, MANIFEST),
+    (lambda folder: shutil.rmtree(folder / "cards"), "is missing"),
     (lambda folder: (folder / "notes.txt").write_text("x"), "notes.txt"),
     (lambda folder: (folder / MANIFEST).unlink(), MANIFEST),
 ]
@@ -128,20 +150,38 @@ class TestRegister:
         assert hashlib.sha256(manifest).hexdigest() == ref.digest == ref.folder.name
         names = [line.split("  ")[1] for line in manifest.decode().splitlines()]
         assert names == sorted(names)
-        present = {path.name for path in ref.folder.iterdir()} - {MANIFEST}
-        assert set(names) == present >= {"model.json", "serving.json", "card.json", "card.md"}
-        subprocess.run(["sha256sum", "--quiet", "-c", MANIFEST], cwd=ref.folder, check=True)
+        present = {path.name for path in ref.folder.iterdir()} - {MANIFEST, "cards"}
+        assert set(names) == present >= {"model.json", "serving.json"}
+        (told,) = (ref.folder / "cards").iterdir()
+        assert hashlib.sha256((told / MANIFEST).read_bytes()).hexdigest() == told.name
+        for folder in (ref.folder, told):
+            subprocess.run(["sha256sum", "--quiet", "-c", MANIFEST], cwd=folder, check=True)
 
     def test_card_keeps_the_gates_decision(self, registry: ModelRegistry) -> None:
         ref = register(registry)
         assert decision_of(registry.card(ref)).approved
-        assert "# Model card" in (ref.folder / "card.md").read_text()
+        (text,) = ref.folder.glob("cards/*/card.md")
+        assert "# Model card" in text.read_text()
 
     def test_same_model_twice_is_one(self, registry: ModelRegistry) -> None:
-        serving, same = Serving.of(report(), TASK), card()
-        refs = [registry.register(model(), serving, same, run_id="r") for _ in range(2)]
+        same = card()
+        refs = [registry.register(model(), serving(), same, run_id="r") for _ in range(2)]
         assert refs[0] == refs[1]
         assert len(registry.models()) == 1
+        assert len(registry.runs(refs[0])) == 1
+
+    def test_model_of_two_runs_keeps_both_cards(self, registry: ModelRegistry) -> None:
+        first = register(registry, "run-1")
+        told = registry.card(first)
+        second = registry.register(
+            model(), serving("run-1"), card("run-2", gate=NO), run_id="run-2"
+        )
+        assert (second.digest, second.run_id) == (first.digest, "run-2")
+        assert [made.run_id for made in registry.runs(second)] == ["run-1", "run-2"]
+        assert not decision_of(registry.card(second)).approved
+        assert registry.card(first) == told
+        assert len(list((second.folder / "cards").iterdir())) == 2
+        registry.load(second)
 
     def test_newest_model_is_the_candidate(self, registry: ModelRegistry) -> None:
         refs = three(registry)
@@ -168,18 +208,14 @@ class TestRegister:
 
 class TestLoad:
     def test_names_a_decider_not_enabled(self, registry: ModelRegistry) -> None:
-        serving = replace(
-            Serving.of(report(), TASK), decider=FittedPart("conformal", {"alpha": 0.1})
-        )
-        ref = registry.register(model(), serving, card(), run_id="run-1")
+        other = replace(serving(), decider=FittedPart("conformal", {"alpha": 0.1}))
+        ref = registry.register(model(), other, card(), run_id="run-1")
         with pytest.raises(NotFoundError, match="unknown decider 'conformal'"):
             registry.load(ref)
 
     def test_refuses_a_damaged_decider(self, registry: ModelRegistry) -> None:
-        serving = replace(
-            Serving.of(report(), TASK), decider=FittedPart("threshold", {"value": 0.5})
-        )
-        ref = registry.register(model(), serving, card(), run_id="run-1")
+        other = replace(serving(), decider=FittedPart("threshold", {"value": 0.5}))
+        ref = registry.register(model(), other, card(), run_id="run-1")
         with pytest.raises(IntegrityError, match=r"serving\.json is damaged"):
             registry.load(ref)
 
@@ -377,12 +413,12 @@ class TestKilledRegistration:
     def test_published_model_is_taken_over(
         self, registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        serving, same = Serving.of(report(), TASK), card()
+        same = card()
         with monkeypatch.context() as patched:
             patched.setattr(type(registry._table), "add", _die)
             with pytest.raises(SystemExit):
-                registry.register(model(), serving, same, run_id="r")
+                registry.register(model(), serving(), same, run_id="r")
         assert registry.models() == []
-        ref = registry.register(model(), serving, same, run_id="r")
+        ref = registry.register(model(), serving(), same, run_id="r")
         registry.verify(ref)
         assert [found.digest for found in registry.models()] == [ref.digest]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_calibrator_and_decider_are_the_candidates() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"format": 3}, {"colour": "red"}, {"task": []}, {"decider": {"value": 0.5}}],
+    [{"format": 4}, {"colour": "red"}, {"task": []}, {"decider": {"value": 0.5}}],
 )
 def test_a_file_of_another_form_is_refused(change: dict[str, object]) -> None:
     body = json.loads(SERVING.to_json()) | change
@@ -48,11 +48,16 @@ def test_a_file_of_another_form_is_refused(change: dict[str, object]) -> None:
 
 def test_format_1_gives_temperature_and_threshold() -> None:
     body = json.loads(SERVING.to_json())
-    del body["calibrator"], body["decider"], body["render"], body["plugins"]
+    del body["calibrator"], body["decider"], body["render"], body["plugins"], body["by_content"]
     threshold = {"value": 0.7, "method": "fpr", "target": 0.001}
     old = {**body, "format": 1, "temperature": 1.3, "threshold": threshold}
-    assert Serving.from_json(json.dumps(old)) == SERVING
-    assert Serving.from_json(SERVING.to_json()) == SERVING
+    assert Serving.from_json(json.dumps(old)) == replace(SERVING, by_content=False)
+
+
+def test_format_2_names_the_incident_alone() -> None:
+    body = json.loads(SERVING.to_json()) | {"format": 2}
+    del body["by_content"]
+    assert Serving.from_json(json.dumps(body)) == replace(SERVING, by_content=False)
 
 
 def test_format_1_without_its_threshold_is_refused() -> None:

@@ -16,7 +16,6 @@ from sftsec_core.registry.voters import (
     min_labels,
     no_leak,
     not_worse_than_live,
-    recall_floor,
 )
 from tests.core.evaluation.rote_models import TECHNIQUES, report_of, split_of
 
@@ -95,6 +94,13 @@ class TestNotWorseThanLive:
         assert not vote.approve
         assert "not evaluated on this test set" in vote.reason
 
+    def test_rejects_beside_an_altered_live_model(self, report: EvalReport) -> None:
+        data = {**report.data, "live_error": "model 74fd: serving.json is missing"}
+        vote = not_worse_than_live(replace(report, data=data), None, GateSettings())
+        assert not vote.approve
+        assert "serving.json is missing" in vote.reason
+        assert "--force" in vote.reason
+
     def test_rejects_an_undefined_difference(self, report: EvalReport) -> None:
         undefined = with_difference(report, "live", None)
         assert not not_worse_than_live(undefined, None, GateSettings()).approve
@@ -141,27 +147,6 @@ class TestBeatsLinear:
         unasked = beats_baseline(alone, None, GateSettings(beat_baseline=False))
         assert unasked.approve
         assert unasked.warning
-
-
-class TestRecallFloor:
-    def test_holds_for_the_attack_side(self, report: EvalReport) -> None:
-        recall = report.candidate.metrics["recall"].value
-        assert recall is not None
-        assert recall_floor(report, None, GateSettings()).approve
-        assert recall_floor(report, None, GateSettings(min_recall=recall)).approve
-        rejected = recall_floor(report, None, GateSettings(min_recall=min(1.0, recall + 0.005)))
-        assert not rejected.approve
-        assert f"{recall:.3f}" in rejected.reason
-
-    def test_uses_the_mean_recall_without_benign(self) -> None:
-        techniques = report_of(TECHNIQUES, split_of(TECHNIQUES, 200))
-        vote = recall_floor(techniques, None, GateSettings(min_recall=0.01))
-        assert vote.approve
-        assert "mean recall" in vote.reason
-
-    def test_rejects_an_undefined_recall(self, report: EvalReport) -> None:
-        blind = with_metrics(report, recall=Interval(None))
-        assert not recall_floor(blind, None, GateSettings(min_recall=0.1)).approve
 
 
 class TestBetterThanChance:
@@ -249,7 +234,7 @@ class TestNoLeak:
 
 
 class TestVoters:
-    def test_are_six_with_a_reason_each(self, report: EvalReport) -> None:
+    def test_are_nine_with_a_reason_each(self, report: EvalReport) -> None:
         votes = [spec.vote(spec.configure({}), report, None, GateSettings()) for spec in VOTERS]
         assert all(isinstance(vote, Vote) and vote.reason for vote in votes)
         names = [spec.name for spec in VOTERS]
@@ -259,6 +244,9 @@ class TestVoters:
             "not_worse_than_live",
             "beats_baseline",
             "recall_floor",
+            "fpr_ceiling",
+            "precision_floor",
+            "alerts_ceiling",
             "better_than_chance",
             "no_leak",
         ]

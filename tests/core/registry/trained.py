@@ -9,7 +9,15 @@ from tempfile import mkdtemp
 from typing import Any
 
 from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob
-from sftsec_core.api.domain import EvalReport, Example, LeakCheck, ModelRef, Split, TaskSpec
+from sftsec_core.api.domain import (
+    Decision,
+    EvalReport,
+    Example,
+    LeakCheck,
+    ModelRef,
+    Split,
+    TaskSpec,
+)
 from sftsec_core.api.settings.task import GateSettings, TrainSettings
 from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
@@ -68,12 +76,16 @@ def report() -> EvalReport:
     )
 
 
-def card(run_id: str = "run-1") -> dict[str, object]:
-    gate = decide(Plugins(("core",)), report(), None, GateSettings(min_labels=10))
+def card(run_id: str = "run-1", gate: Decision | None = None) -> dict[str, object]:
+    gate = gate or decide(Plugins(("core",)), report(), None, GateSettings(min_labels=10))
     return build_card(report(), gate, TASK, Provenance(run_id, snapshot="ab" * 32, seed=13))
 
 
+def serving(name: str = "run-1") -> Serving:
+    """How a model serves: another name makes another model."""
+    return Serving.of(report(), TASK, max_length=128, keep=(name,), steps={"normalise": {}})
+
+
 def register(registry: ModelRegistry, run_id: str = "run-1") -> ModelRef:
-    """Models of different runs differ in their cards, so in their digests."""
-    serving = Serving.of(report(), TASK, max_length=128, steps={"normalise": {}})
-    return registry.register(model(), serving, card(run_id), run_id=run_id)
+    """Register a run's model; another run makes another model."""
+    return registry.register(model(), serving(run_id), card(run_id), run_id=run_id)

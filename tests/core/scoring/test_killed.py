@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from sftsec_core.api.domain import detection_uid
+from sftsec_core.api.domain import detection_uid, inputs_digest
 from sftsec_core.scoring.delivery import deliver
 from sftsec_core.store.store import Store
 from tests.core.scoring.killed_child import LEASE, POINTS, main
@@ -58,7 +58,10 @@ def assert_each_once(folder: Path, url: str) -> None:
             ("delivered", INCIDENTS)
         ]
         store.audit.verify()
-        wanted = {detection_uid("d" * 64, uid) for uid in map(str, range(INCIDENTS))}
+        wanted = {
+            detection_uid("d" * 64, str(number), inputs_digest({"text": f"spam {number}"}))
+            for number in range(INCIDENTS)
+        }
     found = pushed(folder)
     assert set(found.values()) == {1}
     assert len(found) == INCIDENTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from sftsec_core.api.domain import (
     TaskSpec,
     Threshold,
     detection_uid,
+    inputs_digest,
 )
 from sftsec_core.api.errors import IntegrityError, PluginError
 from sftsec_core.scoring.scorer import Scorer, score, score_page
@@ -60,7 +62,7 @@ class TestDetections:
         scored = score_page(page(found, incident(2, "hello")), scorer(keep=("host", "missing")))
         (detection,) = scored.detections
         assert detection == Detection(
-            uid=detection_uid("d" * 64, "incident 1"),
+            uid=detection_uid("d" * 64, "incident 1", inputs_digest({"text": "virus virus spam"})),
             incident_uid="incident 1",
             task="mail",
             model_digest="d" * 64,
@@ -73,6 +75,18 @@ class TestDetections:
             labels=("virus",),
         )
         assert (scored.pulled, scored.scored, scored.cursor) == (2, 2, "cursor")
+
+    def test_other_content_of_one_incident_is_another(self) -> None:
+        pages = [page(incident(1, text)) for text in ("spam", "spam again", "spam")]
+        uids = [score_page(each, scorer()).detections[0].uid for each in pages]
+        assert uids[0] == uids[2] != uids[1]
+
+    def test_older_model_names_the_incident_alone(self) -> None:
+        older = scorer(by_content=False)
+        pages = [page(incident(1, text)) for text in ("spam", "spam again")]
+        uids = {score_page(each, older).detections[0].uid for each in pages}
+        # As version 0.1 named it: what was pushed then is not pushed again.
+        assert uids == {hashlib.sha256(b"d" * 64 + b"\0incident 1").hexdigest()[:40]}
 
     def test_temperature_is_applied_before_the_threshold(self) -> None:
         given = page(incident(1, "spam"))
@@ -185,12 +199,12 @@ class TestOf:
 
         parts = served_with(2.0, Threshold(0.7, "fixed"))
         loaded: Any = SimpleNamespace(
-            serving=SimpleNamespace(task=TASK, keep=("host",)),
+            serving=SimpleNamespace(task=TASK, keep=("host",), by_content=False),
             parts=parts,
             model=WordModel(),
             ref=SimpleNamespace(digest="e" * 64),
         )
         made = Scorer.of(loaded, steps=lambda incidents: incidents, render=read)
         assert (made.calibrator, made.decider) == (parts.calibrator, parts.decider)
-        assert (made.threshold, made.keep) == (0.7, ("host",))
+        assert (made.threshold, made.keep, made.by_content) == (0.7, ("host",), False)
         assert made.model_digest == "e" * 64

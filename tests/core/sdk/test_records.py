@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -39,6 +40,24 @@ class TestFlatten:
         with pytest.raises(UnusableError, match="deeper than max_depth"):
             flatten(nested(5, lists=lists), 4)
 
+    @pytest.mark.parametrize(
+        "record",
+        [
+            {"a.b": 1, "a": {"b": 2}},
+            {"a": {"b": "x"}, "a.b": "y"},
+            {"a": {"b.c": [1]}, "a.b": {"c": [2]}},
+            {"a.b": "1", "a": {"b": 1}},
+        ],
+    )
+    def test_refuses_two_values_of_one_field(self, record: dict[str, Any]) -> None:
+        with pytest.raises(UnusableError, match=r"'a\.b(\.c)?' is there twice, nested and under"):
+            flatten(record, 9)
+
+    def test_takes_a_repeated_value_once(self) -> None:
+        assert flatten({"a.b": None, "a": {"b": 2}}, 9) == {"a.b": 2}
+        assert flatten({"a.b": 2, "a": {"b": 2}}, 9) == {"a.b": 2}
+        assert flatten({"a": {"b": 2}, "a.b": None}, 9) == {"a.b": 2}
+
     def test_depth_is_bounded_before_recursion(self) -> None:
         with pytest.raises(UnusableError, match="deeper than max_depth"):
             flatten(nested(100_000), 32)
@@ -50,6 +69,16 @@ class TestVerdictValues:
         assert verdict_values(["bad", True, False, 5, 0.5], "label") == [
             *("bad", "true", "false", "5", "0.5")
         ]
+
+    def test_whole_number_has_no_decimals(self) -> None:
+        given = [1.0, -0.0, 2.5, Decimal("3.00"), Decimal("0.5"), True, 1e300]
+        words = ["1", "0", "2.5", "3", "0.5", "true", "1e+300"]
+        assert verdict_values(given, "label") == words
+
+    @pytest.mark.parametrize("value", [float("nan"), "nan", " NaN", Decimal("nan")])
+    def test_no_number_is_no_verdict(self, value: object) -> None:
+        assert verdict_values(value, "label") == []
+        assert verdict_values([value, "bad"], "label") == ["bad"]
 
     @pytest.mark.parametrize("value", [{"a": 1}, [["bad"]], [None]])
     def test_refuses_objects_and_lists_within(self, value: object) -> None:

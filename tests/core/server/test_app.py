@@ -11,6 +11,7 @@ import pytest
 from sftsec_core.api.domain import Batch, Incident
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.operations.score import score
+from sftsec_core.sdk.portable import detection_id
 from sftsec_core.testing.incidents import make_incidents
 from tests.core.server.site import LABELS, TASK, TOKEN, Client, Site
 
@@ -37,7 +38,10 @@ class TestScore:
             assert one["probability"] == line["sftsec.probability"]
             assert one["top_classes"] == line["sftsec.top_classes"]
             assert reply.json["threshold"] == line["sftsec.threshold"]
-            assert reply.json["model"]["digest"] == line["sftsec.model.digest"]
+            digest = reply.json["model"]["digest"]
+            assert digest == line["sftsec.model.digest"]
+            made = detection_id(digest, uid, one["inputs_digest"])
+            assert made == line["sftsec.detection.uid"]
 
     def test_results_are_in_the_order_of_events(self, client: Client) -> None:
         asked = events(50)

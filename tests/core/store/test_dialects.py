@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from sftsec_core.api.errors import StoreError
+from sftsec_core.store import dialects
 from sftsec_core.store.store import Store
 
 
@@ -34,6 +36,44 @@ class TestSqlite:
         (tmp_path / "file").write_text("")
         with pytest.raises(StoreError, match="cannot open the store"):
             Store.open(None, folder=tmp_path / "file" / "state", actor="tester")
+
+
+class TestReadOnly:
+    """As a user without the right to write: tests may run as root, whom modes do not stop."""
+
+    @pytest.fixture
+    def refuse(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+        return lambda: monkeypatch.setattr(dialects, "_writable", lambda _path: False)
+
+    @pytest.mark.parametrize("log", [False, True], ids=["without a log", "beside a writer"])
+    def test_is_read_and_not_written(
+        self, tmp_path: Path, refuse: Callable[[], None], *, log: bool
+    ) -> None:
+        writer = Store.open(None, folder=tmp_path, actor="tester")
+        writer.audit.append("test.done", "here", {})
+        if not log:
+            writer.close()
+        refuse()
+        before = sorted(path.name for path in tmp_path.iterdir())
+        with Store.open(None, folder=tmp_path, actor="tester") as store:
+            assert [entry.action for entry in store.audit.tail(5)] == ["test.done"]
+            assert store.models.list(None) == []
+            with pytest.raises(StoreError, match=r"readonly.*give this user the right"):
+                store.audit.append("test.again", "here", {})
+        assert sorted(path.name for path in tmp_path.iterdir()) == before
+        writer.close()
+
+    def test_of_an_earlier_version_says_so(
+        self, tmp_path: Path, refuse: Callable[[], None]
+    ) -> None:
+        Store.open(None, folder=tmp_path, actor="tester").close()
+        engine = create_engine(f"sqlite:///{tmp_path / 'sftsec.db'}")
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = 'r0001'"))
+        engine.dispose()
+        refuse()
+        with pytest.raises(StoreError, match="earlier version"):
+            Store.open(None, folder=tmp_path, actor="tester")
 
 
 class TestAddress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,26 @@ def test_model_comes_back_as_added(stocked: Store, state: Path) -> None:
     assert len(stocked.models.list(None)) == 3
 
 
-def test_model_added_again_stays_unchanged(stocked: Store, state: Path) -> None:
+def test_model_of_two_runs_is_one(stocked: Store, state: Path) -> None:
+    first = ref(state, A)
+    stocked.models.add(replace(ref(state, A, hour=9), run_id="run-2"), card=B)
+    assert stocked.models.get(A) == replace(first, run_id="run-2")
+    assert [(made.run_id, made.card) for made in stocked.models.registrations(A)] == [
+        ("run-1", None),
+        ("run-2", B),
+    ]
+    entry = stocked.audit.tail(action="model.registered")[-1]
+    assert (entry.details["run"], entry.details["card"]) == ("run-2", B)
+    assert len(stocked.models.list("mail")) == 3
+
+
+def test_run_that_registers_again_is_one(stocked: Store, state: Path) -> None:
     stocked.models.add(ref(state, A, hour=9))
-    assert stocked.models.get(A) == ref(state, A)
     assert len(stocked.audit.tail(action="model.registered")) == 3
+    stocked.models.add(ref(state, A, hour=9), card=C)
+    (made,) = stocked.models.registrations(A)
+    assert (made.run_id, made.card) == ("run-1", C)
+    assert stocked.models.get(A) == ref(state, A)
 
 
 def test_a_model_of_another_task_is_refused(stocked: Store, state: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -176,3 +177,16 @@ class TestSettle:
     def test_settles_many_rows_in_one_call(self, store: Store) -> None:
         given = fill(store, 1203)
         assert store.outbox.deliver("siem", [one.uid for one in given], WRITTEN) == 1203
+
+
+class TestReopen:
+    def test_makes_delivered_rows_of_the_task_pending(self, store: Store) -> None:
+        given = fill(store, 4)
+        uids = [each.uid for each in given]
+        store.outbox.add("siem", [replace(detection(9), task="proxy")])
+        store.outbox.deliver("siem", [*uids[:2], detection(9).uid], WRITTEN)
+        store.outbox.reject("siem", uids[2], "too long")
+        assert store.outbox.reopen("siem", "mail") == 2
+        assert store.outbox.reopen("siem", "mail") == 0
+        rows = store.outbox.claim("siem", uuid4().hex, limit=9, retries=False)
+        assert [row.detection.uid for row in rows] == [uids[0], uids[1], uids[3]]

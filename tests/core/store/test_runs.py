@@ -212,6 +212,13 @@ class TestResume:
         assert killed.id in answers
 
 
+class TestLost:
+    def test_names_runs_of_ended_leases(self, first: Store, killed: RunInfo, runs: Path) -> None:
+        alive = first.runs.begin(RunOrder("score", "mail", {}), runs).info
+        assert alive.status == "running"
+        assert first.runs.lost() == {killed.id}
+
+
 class TestFinish:
     def test_says_how_it_ended_and_makes_room(self, store: Store, runs: Path) -> None:
         run = store.runs.begin(RETRAIN, runs).info

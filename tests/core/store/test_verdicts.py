@@ -78,6 +78,18 @@ class TestReading:
         assert [row.incident_uid for row in store.verdicts.list("mail", value="ham")] == ["b"]
 
 
+class TestPulledSince:
+    def test_counts_what_was_first_seen_later(self, tmp_path: Path) -> None:
+        now = [NOON]
+        with Store.open(None, folder=tmp_path, actor="tester", clock=lambda: now[0]) as store:
+            store.verdicts.add("mail", [incident("m1", Verdict("spam"))])
+            now[0] = NOON + timedelta(hours=1)
+            store.verdicts.add("mail", [incident("m1", Verdict("spam"), Verdict("ham"))])
+            store.verdicts.add("other", [incident("m2", Verdict("spam"))])
+            assert store.verdicts.pulled_since("mail", NOON) == 1
+            assert store.verdicts.pulled_since("mail", now[0]) == 0
+
+
 class TestAdd:
     def test_unstorable_text_does_not_stop_it(self, store: Store) -> None:
         broken = incident("a\x00b", Verdict("spam\ud800", "ada\x00", NOON, "\udfff"))

@@ -16,6 +16,7 @@ from tests.packaging.soar.strange import Asked, Gives, strange_server
 RESULT: dict[str, Any] = {
     "id": 0, "label": "malicious", "probability": 0.9, "detection": True, "reason": None,
     "error": None, "top_classes": [{"label": "malicious", "probability": 0.9}],
+    "inputs_digest": "5d41",
     "labels": ["malicious"],
 }  # fmt: skip
 ANSWER: dict[str, Any] = {

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sftsec_core.api.domain import detection_uid, inputs_digest
 from tests.core.server.site import TASK, TOKEN, Client
 from tests.packaging.soar.bench import Bench, ok, refused
 from tests.packaging.splunk.scored import ATTACK, LUNCH, closed_port
@@ -54,6 +55,13 @@ class TestService:
         )
         assert first == second
         assert first["incident_uid"] == "A@@B"
+        digest = inputs_digest({"text": ATTACK})
+        assert first["detection_id"] == detection_uid(first["model"], "A@@B", digest)
+
+    def test_only_a_named_detection_has_an_id(self, bench: Bench) -> None:
+        for fields in ({"message": ATTACK}, {"message": LUNCH, "event_id": "A@@B"}):
+            (scored,) = ok(bench.run("score_event", task=TASK, fields=json.dumps(fields)))
+            assert scored["detection_id"] == ""
 
     def test_the_report_lists_the_tasks(self, bench: Bench, service: Client) -> None:
         run = bench.run("get_report")

@@ -49,7 +49,8 @@ def closed_port() -> int:
 def echo(body: dict[str, Any]) -> bytes:
     results = [
         {"id": each["id"], "label": "malicious", "probability": 0.9, "detection": True,
-         "labels": ["malicious"], "top_classes": [], "reason": None, "error": None}
+         "labels": ["malicious"], "top_classes": [], "reason": None, "error": None,
+         "inputs_digest": "5d41"}
         for each in body["events"]
     ]  # fmt: skip
     model = {"digest": "d" * 64, "recipe": "linear"}

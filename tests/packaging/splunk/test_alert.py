@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.api.domain import detection_uid
+from sftsec_core.api.domain import detection_uid, inputs_digest
 from tests.core.server.site import TASK, TOKEN
 from tests.packaging.splunk.bench import Bench
 from tests.servers.splunkd.pythons import SPLUNK_PYTHONS
@@ -42,7 +42,9 @@ class TestScore:
         assert (event.origin.sourcetype, event.origin.source) == ("sftsec:detection", "sftsec")
         found = json.loads(event.raw)
         assert event.raw.startswith('{"time": ')  # where props.conf looks for it
-        assert found["detection_id"] == detection_uid(found["sftsec_model"], "E0@@n")
+        assert found["detection_id"] == detection_uid(
+            found["sftsec_model"], "E0@@n", inputs_digest({"text": ATTACK})
+        )
         assert (found["incident_uid"], found["signature"]) == ("E0@@n", "malicious")
         assert (found["src"], found["orig_time"]) == ("10.0.0.1", 1767600000)
         assert found["orig_to"] == ["ann", "bob"]

@@ -64,7 +64,7 @@ def origin(sourcetype: str) -> Origin:
 def detection(splunk: Splunkd, uid: str, model: str, share: float, at: float) -> None:
     moment = datetime.fromtimestamp(at, UTC)
     made = Detection(
-        detection_uid(model, uid), uid, "mail", model, "malicious", share, 0.5, (), moment,
+        detection_uid(model, uid, ""), uid, "mail", model, "malicious", share, 0.5, (), moment,
         {"src": "10.0.0.1", "verdict": "a field of the event's own"},
     )  # fmt: skip
     splunk.index_event(json.dumps(event_of(made)), at, origin("sftsec:detection"))

@@ -28,11 +28,13 @@ class TestRowDetection:
         from sftsec_app.detections import row_detection
 
         digest, at = "d" * 64, datetime(2026, 1, 5, 8, tzinfo=UTC)
-        uid = detection_uid(digest, "E1")
+        uid = detection_uid(digest, "E1", "5d41")
         detection = Detection(
             uid, "E1", "mail", digest, label, probability, 0.5, (), at, fields, "because"
         )
-        result = EventScore(label, probability, True, 0.5, "because", "", digest)
+        result = EventScore(
+            label, probability, True, 0.5, "because", "", digest, inputs_digest="5d41"
+        )
         row = {**fields, "_time": str(at.timestamp())}
         ours, theirs = row_detection(result, "E1", "mail", row), event_of(detection)
         assert ours == theirs

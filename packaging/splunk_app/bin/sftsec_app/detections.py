@@ -30,7 +30,7 @@ def row_detection(result: EventScore, uid: str, task: str, row: Row) -> dict[str
     """
     return detection_event(
         DetectionRecord(
-            detection_id(result.model, uid),
+            detection_id(result.model, uid, result.inputs_digest),
             uid,
             task,
             result.label,

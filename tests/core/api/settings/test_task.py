@@ -50,6 +50,10 @@ class TestRefusals:
                 {"labels": {"benign": ["Junk"], "spam": ["junk"]}},
                 "the word 'junk' stands for both 'benign' and 'spam'",
             ),
+            (
+                {"labels": {"benign": ["1"], "spam": ["1.0"]}},
+                "the word '1.0' stands for both 'benign' and 'spam'",
+            ),
             ({"labels": {"spam": ["spam"]}}, "labels"),
             ({"lables": {}}, "lables"),
         ],

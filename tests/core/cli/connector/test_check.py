@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from typing import Any
 
 import pytest
 
+from sftsec_core.api.errors import ConnectorError
 from tests.core.cli.invoke import error_of, invoke, json_of, printed
 from tests.e2e.site import Site
 
@@ -22,6 +25,39 @@ class TestCheck:
         assert "incidents does not exist" in result.stdout
         error = error_of(site, "connector", "check")
         assert (error.exit_code, str(error)) == (5, "not right: incidents; see the lines above")
+
+    @pytest.mark.parametrize(
+        ("changes", "expected"),
+        [
+            ({"text": ["mesage"]}, "not mesage (mesage: perhaps message)"),
+            ({"text": ["body"], "numbers": ["bytes"]}, "not body, bytes"),
+        ],
+    )
+    def test_names_fields_that_no_record_has(
+        self, site: Site, changes: dict[str, Any], expected: str
+    ) -> None:
+        site.change("tasks", "triage", **changes)
+        (error,) = json.loads(invoke(site, "connector", "check", "--json").stdout)["incidents"]
+        assert error.startswith("task triage: the incidents have the fields ")
+        assert expected in error
+
+    def test_reads_what_another_delimiter_makes(self, site: Site) -> None:
+        for file in (site.folder / "incidents").iterdir():
+            file.unlink()
+        rows = "id|message|label\n" + "".join(f"{n}|event {n}|benign\n" for n in range(5))
+        (site.folder / "incidents" / "export.csv").write_text(rows, encoding="utf-8")
+        result = invoke(site, "connector", "check", "--json")
+        assert isinstance(result.exception, ConnectorError)
+        assert "id|message|label" in json.loads(result.stdout)["incidents"][0]
+
+    def test_tries_the_output(self, site: Site) -> None:
+        (site.folder / "taken").write_text("a file, not a folder", encoding="utf-8")
+        site.change("connectors", "incidents", output="taken/detections.jsonl")
+        (error,) = json.loads(invoke(site, "connector", "check", "--json").stdout)["incidents"]
+        assert "taken/detections.jsonl cannot be written" in error
+        site.change("connectors", "incidents", output="new/detections.jsonl")
+        assert json_of(site, "connector", "check") == {"incidents": []}
+        assert not (site.folder / "new").exists()
 
     def test_unknown_name_suggests_a_known_one(self, site: Site) -> None:
         error = error_of(site, "connector", "check", "incident")

@@ -12,7 +12,7 @@ class TestRollback:
     def test_restores_the_previous_model(self, site: Site) -> None:
         (first,) = json_of(site, "model", "list")
         settings = yaml.safe_load(site.config.read_text(encoding="utf-8"))
-        settings["tasks"]["triage"]["train"]["seed"] = 14
+        settings["tasks"]["triage"]["keep"] = []
         site.config.write_text(yaml.safe_dump(settings), encoding="utf-8")
         second = json_of(site, "retrain", "triage")
         assert second["promoted"]

@@ -14,11 +14,13 @@ class TestShow:
         assert {name: shown[name] for name in listed} == listed
         assert json_of(site, "model", "show", listed["digest"][:8], "--task", "triage") == shown
         assert shown["card"]["gate"]["incumbent"] is None
+        assert [made["run"] for made in shown["runs"]] == [listed["run"]]
 
     def test_prints_the_card_as_markdown(self, site: Site) -> None:
         (listed,) = json_of(site, "model", "list")
         shown = printed(site, "model", "show", "live")
-        file = site.folder / ".sftsec" / "models" / listed["digest"] / "card.md"
+        folder = site.folder / ".sftsec" / "models" / listed["digest"]
+        (file,) = folder.glob("cards/*/card.md")
         assert shown.strip() == file.read_text(encoding="utf-8").strip()
 
     def test_unknown_model_is_named(self, site: Site) -> None:

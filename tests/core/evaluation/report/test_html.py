@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.api.domain import Decision, EvalReport, LeakCheck, Split, Vote
+from sftsec_core.api.domain import Decision, EvalReport, Interval, LeakCheck, Split, Vote
 from sftsec_core.evaluation.evaluate import add_sections
 from sftsec_core.evaluation.report.html import (
     confused_pairs,
     count,
+    figure,
     headline,
     render_report,
     share,
@@ -178,3 +179,9 @@ class TestFigures:
         assert share(0.0) == "0.0%"
         assert share(0.5) == "50.0%"
         assert share(None) == count(None) == "\N{EN DASH}"
+
+
+def test_figure_without_rows_is_no_number() -> None:
+    assert figure(Interval(None), "tpr_at_fpr_0.001") == "not measurable"
+    assert figure(Interval(0.5), "tpr_at_fpr_0.001") == "50.0%"
+    assert "not measurable" in render_report(report_of())

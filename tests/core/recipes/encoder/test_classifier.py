@@ -34,6 +34,10 @@ class TestPredictProba:
         monkeypatch.setattr("sftsec_core.recipes.encoder.classifier.SCORE_BLOCK", 3)
         np.testing.assert_allclose(trained.predict_proba(Batch.of_texts(texts)), whole, atol=1e-5)
 
+    def test_texts_beyond_its_bound_are_named(self, trained: EncoderModel) -> None:
+        batch = Batch.of_texts(["short", "word " * 500])
+        assert trained.reads_whole(batch).tolist() == [True, False]
+
     def test_no_texts_give_no_rows(self, trained: EncoderModel) -> None:
         assert trained.predict_proba(Batch.of_texts([])).shape == (0, 2)
 

@@ -74,5 +74,6 @@ class TestDetectionEvent:
 
 class TestDetectionId:
     def test_is_the_uid_of_the_cores_detections(self) -> None:
-        assert detection_id("f" * 64, "E1") == detection_uid("f" * 64, "E1")
-        assert detection_id("f" * 64, "E1") != detection_id("f" * 64, "E2")
+        assert detection_id("f" * 64, "E1", "a") == detection_uid("f" * 64, "E1", "a")
+        assert detection_id("f" * 64, "E1", "a") != detection_id("f" * 64, "E2", "a")
+        assert detection_id("f" * 64, "E1", "a") != detection_id("f" * 64, "E1", "b")

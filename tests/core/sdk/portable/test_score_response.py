@@ -11,7 +11,7 @@ from sftsec_core.sdk.portable import EventScore, read_scores
 RESULT: dict[str, Any] = {
     "id": 0, "label": "malicious", "probability": 0.9, "detection": True, "reason": None,
     "error": None, "top_classes": [{"label": "malicious", "probability": 0.9}],
-    "labels": ["malicious"],
+    "labels": ["malicious"], "inputs_digest": "5d41",
 }  # fmt: skip
 MODEL = {"digest": "d" * 64, "recipe": "linear"}
 
@@ -25,7 +25,17 @@ class TestReadScores:
         failed = {"id": 1, "error": "no text", "label": None, "probability": None}
         certain = (("malicious", 0.9),)
         one = EventScore(
-            "malicious", 0.9, True, 0.5, "", "", "d" * 64, "linear", certain, ("malicious",)
+            "malicious",
+            0.9,
+            True,
+            0.5,
+            "",
+            "",
+            "d" * 64,
+            "linear",
+            certain,
+            ("malicious",),
+            "5d41",
         )
         other = EventScore(error="no text", model="d" * 64, recipe="linear")
         assert read_scores(body(RESULT, failed), 2) == [one, other]
@@ -39,6 +49,7 @@ class TestReadScores:
             body({**RESULT, "probability": 7}), body({**RESULT, "probability": None}),
             body({**RESULT, "label": 5}), body({**RESULT, "top_classes": None}),
             body({**RESULT, "labels": None}), body({**RESULT, "labels": [5]}),
+            body({**RESULT, "inputs_digest": None}),
         ],
     )  # fmt: skip
     def test_refuses_another_servers_response(self, junk: Any) -> None:

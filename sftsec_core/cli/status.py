@@ -1,0 +1,63 @@
+"""`sftsec status`: where each task stands, on one screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sftsec_core.operations.show_status import TaskStatus
+
+
+@click.command("status", short_help="Show where each task stands.")
+@json_option
+@pass_app
+def command(app: App, as_json: bool) -> None:
+    """Show where each task stands: live model, last run, last refusal, new verdicts, outbox.
+
+    \b
+    Examples:
+      sftsec status
+      sftsec status --json
+    """
+    from sftsec_core.operations.show_status import show_status
+
+    with app.context() as context:
+        found = show_status(context)
+    emit([each.to_json() for each in found], as_json=as_json, show=lambda out: _show(out, found))
+    if step := next(filter(None, (each.next_step() for each in found)), None):
+        app.next(step, as_json=as_json)
+
+
+def _show(out: Console, found: list[TaskStatus]) -> None:
+    if not found:
+        out.print("tasks: none")
+    for number, each in enumerate(found):
+        if number:
+            out.print()
+        facts(_lines(each))(out)
+
+
+def _lines(each: TaskStatus) -> dict[str, object]:
+    live, last = each.live, each.last
+    figures = live.figures if live else {}
+    shown = ", ".join(f"{k} {v:.3f}" for k, v in figures.items() if v is not None)
+    waiting = ", ".join(f"{count:,} {state}" for state, count in each.outbox.items())
+    lines: dict[str, object] = {
+        "task": each.task,
+        "live": f"{live.digest[:12]} ({live.recipe}), {live.age_days:.1f} days old"
+        if live
+        else None,
+        "figures": shown or None,
+        "last run": f"{last.info.id} {last.info.kind}: {last.status} {last.end}".rstrip()
+        if last
+        else None,
+        "new verdicts": f"{each.new_verdicts:,}",
+        "outbox": waiting or None,
+    }
+    return {**lines, "refused": each.refusal} if each.refusal else lines

@@ -1,0 +1,141 @@
+"""Which field holds the verdict, and which label each of its words stands for."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sftsec_core.config.suggest.profile import value_text
+from sftsec_core.config.suggest.words import Meaning, meaning_of, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sftsec_core.config.suggest.profile import Column
+
+_MOST_WORDS = 120
+_LONGEST_WORD = 80
+_NAMES = (
+    re.compile(
+        r"\b(?:verdicts?|labels?|dispositions?|determination|classification|ground truth|"
+        r"judge?ment|triage|is (?:phish\w*|malicious|spam|attack|benign|fraud\w*|legit\w*|safe))\b"
+    ),
+    re.compile(
+        r"\b(?:class|category|target|outcome|resolution|conclusion|result|closing reason|"
+        r"close reason|reason|malicious|phishing|spam|attack|fraud|benign|legitimate|technique)\b"
+    ),
+    re.compile(r"\b(?:type|tags?|state|status|y)\b"),
+)
+_NEVER = re.compile(
+    r"\b(?:severity|priority|impact|urgency|confidence|score|risk|count|time|date|id|at|analyst|by)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelWords:
+    """What the words of a field come to.
+
+    Attributes:
+        labels: label to its words.
+        benign: the label that raises no detection; None when no word is known to be benign.
+        undetermined: words that say nothing.
+        unknown: words that stand for no label; how often each occurs is in `counts`.
+        counts: word to how often it occurs.
+    """
+
+    labels: Mapping[str, tuple[str, ...]]
+    benign: str | None
+    undetermined: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def rows(self, label: str) -> int:
+        """How many records of the sample have a label."""
+        return sum(self.counts.get(word, 0) for word in self.labels[label])
+
+
+def choose_label(columns: Iterable[Column]) -> Column | None:
+    """The field whose name and words are a verdict's; None when none is."""
+    scored = [(label_score(column), column) for column in columns]
+    best = max(scored, key=lambda pair: pair[0], default=None)
+    return best[1] if best and best[0] >= 1.0 else None
+
+
+def label_score(column: Column) -> float:
+    """How much speaks for a verdict, 0 to about 5: the name first, then words that are known."""
+    words = [word for word in column.values if word.strip()]
+    if not 1 < len(words) <= min(_MOST_WORDS, max(2, column.filled // 2)):
+        return 0.0
+    if max(map(len, words)) > _LONGEST_WORD or _NEVER.search(column.words):
+        return 0.0
+    name = next((2.5 - n for n, each in enumerate(_NAMES) if each.search(column.words)), 0.0)
+    meanings = {word: meaning_of(word, column.name) for word in words}
+    sides = {meaning for meaning in meanings.values() if meaning in _SIDES}
+    known = sum(column.values[word] for word, found in meanings.items() if found in _SIDES)
+    # Yes and no answer any question: they are a verdict where the name asks for one.
+    is_answer = column.is_number or all(plain(w) in {"true", "false", "yes", "no"} for w in words)
+    weight = 0.0 if is_answer and name < 1 else 2.0 if len(sides) == 2 else 1.0
+    return name + weight * known / max(1, column.filled)
+
+
+_SIDES = (Meaning.BENIGN, Meaning.MALICIOUS)
+
+
+def read_words(
+    counts: Mapping[str, int],
+    column: str,
+    *,
+    benign: Sequence[str] = (),
+    malicious: Sequence[str] = (),
+) -> LabelWords:
+    """Sort the words of a field into labels.
+
+    Words that the table does not know become labels of their own where the known ones are all on
+    one side: a task needs two. Else they are left out and named.
+
+    Args:
+        counts: word to how often it occurs.
+        column: the field's name.
+        benign: words that are benign, whatever the table says.
+        malicious: words that are malicious.
+    """
+    given = {plain(word): Meaning.BENIGN for word in benign}
+    given |= {plain(word): Meaning.MALICIOUS for word in malicious}
+    # The same word in another case is the same word.
+    merged: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for word, count in counts.items():
+        merged[first.setdefault(word.strip().casefold(), word.strip())] += count
+    groups: dict[Meaning | None, list[str]] = {}
+    for word in sorted(merged, key=lambda each: (-merged[each], each)):
+        meaning = given.get(plain(word)) or meaning_of(word, column)
+        groups.setdefault(meaning, []).append(word)
+    return _labels(groups, merged)
+
+
+def _labels(groups: Mapping[Meaning | None, list[str]], counts: Mapping[str, int]) -> LabelWords:
+    good, bad = (tuple(groups.get(side, ())) for side in _SIDES)
+    unknown, undetermined = groups.get(None, []), tuple(groups.get(Meaning.UNDETERMINED, ()))
+    if good and bad:
+        labels = {"benign": good, "malicious": bad}
+        return LabelWords(labels, "benign", undetermined, tuple(unknown), counts)
+    labels = {"benign": good} if good else {}
+    labels |= {label_name(word): (word,) for word in (*bad, *unknown)}
+    return LabelWords(labels, "benign" if good else None, undetermined, (), counts)
+
+
+def label_name(word: str) -> str:
+    """A label named after a word."""
+    return " ".join(word.split())
+
+
+def words_of(values: Iterable[object]) -> Counter[str]:
+    """Count the words of a field, a list's one by one; what is empty or an object is none."""
+    counts: Counter[str] = Counter()
+    for value in values:
+        for each in value if isinstance(value, list) else [value]:
+            if each is not None and not isinstance(each, dict | list) and value_text(each).strip():
+                counts[value_text(each)] += 1
+    return counts

@@ -1,0 +1,270 @@
+"""Put together what a sample tells: fields, words, and what a person should know of each choice."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sftsec_core.api.errors import ConfigError, unknown
+from sftsec_core.config.suggest.labels import LabelWords, choose_label, read_words, words_of
+from sftsec_core.config.suggest.texts import choose_text, is_afterwards, is_free_text, others
+from sftsec_core.config.suggest.times import (
+    TimeForm,
+    choose_time,
+    choose_verdict_time,
+    time_form,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from sftsec_core.config.suggest.profile import Column, Profile
+
+_ID_NAMES = (
+    re.compile(
+        r"\b(?:alert|incident|event|case|message|ticket|detection|offense|record) ?"
+        r"(?:id|number|key)\b"
+    ),
+    re.compile(r"^(?:id|uid|uuid|guid|key|number|identifier)$|\b(?:uid|uuid|guid)\b"),
+    re.compile(r"\b(?:id|number|identifier|key|no|ref|reference)\b"),
+)
+_ANALYST = re.compile(
+    r"\b(?:analyst|reviewer|judge|(?:closed|resolved|reviewed|labell?ed|judged|triaged|decided|"
+    r"verdict) by)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person names instead of leaving it to the sample.
+
+    Attributes:
+        time_format: how the times are written, as `time_format` of the connector says it.
+        benign: words of the verdict that stand for no attack.
+        malicious: words that stand for one.
+    """
+
+    id: str | None = None
+    time: str | None = None
+    time_format: str | None = None
+    label: str | None = None
+    text: tuple[str, ...] = ()
+    benign: tuple[str, ...] = ()
+    malicious: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One line of what was chosen, and why.
+
+    Attributes:
+        what: "id", "time", "label", "text", ...
+        chosen: the field or the words; "" where nothing is known.
+    """
+
+    what: str
+    chosen: str
+    why: str
+
+
+@dataclass(slots=True)
+class Suggestion:
+    """What a configuration should say of a sample.
+
+    Attributes:
+        fields: "id", "time", "label", "analyst", "verdict_time" to the field's name.
+        form: how times are written; None where no field holds any.
+        text: fields that the model reads as text.
+        numbers: fields that it may read as numbers, `categories` as categories.
+        words: what the words of the verdict come to; None where no field holds one.
+        picks: all of it for a person.
+    """
+
+    fields: dict[str, str] = field(default_factory=dict)
+    form: TimeForm | None = None
+    text: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    words: LabelWords | None = None
+    picks: list[Pick] = field(default_factory=list)
+
+    def pick(self, what: str, chosen: str, why: str) -> None:
+        """Note a choice."""
+        self.picks.append(Pick(what, chosen, why))
+
+
+def suggest(profile: Profile, wanted: Wanted) -> Suggestion:
+    """Choose the fields of a sample.
+
+    Raises:
+        ConfigError: when a field is wanted that the sample does not have.
+    """
+    for name in filter(None, (wanted.id, wanted.time, wanted.label, *wanted.text)):
+        _require(profile, name)
+    made = Suggestion()
+    label = _pick_label(made, profile, wanted)
+    left = [c for c in profile.columns.values() if c.name != label]
+    _pick_id(made, left, wanted)
+    _pick_times(made, left, profile, wanted)
+    _pick_analyst(made, left)
+    taken = set(made.fields.values())
+    _pick_text(made, [c for c in left if c.name not in taken], wanted)
+    return made
+
+
+def add_words(made: Suggestion, values: Iterable[Any], wanted: Wanted) -> None:
+    """Sort the words of the verdict into labels.
+
+    Args:
+        made: what has been chosen so far.
+        values: of the verdict's field, of every record.
+        wanted: words that are given.
+    """
+    counts = words_of(values)
+    column = made.fields.get("label", "")
+    words = read_words(counts, column, benign=wanted.benign, malicious=wanted.malicious)
+    made.words = words
+    if len(words.labels) < 2:
+        made.pick("labels", "", f"there are not two sides among its words: {_named(counts)}")
+    for label, listed in words.labels.items() if len(words.labels) <= 12 else ():
+        made.pick(f"label {label}", _named(listed), f"{words.rows(label):,} records")
+    if len(words.labels) > 12:
+        made.pick("labels", f"{len(words.labels)} words", "each is a label of its own")
+    if words.benign is None and words.labels:
+        made.pick("benign", "", "no word is known to be benign: every label raises a detection")
+    if words.undetermined:
+        made.pick("undetermined", _named(words.undetermined), "they say nothing yet")
+    if words.unknown:
+        rows = sum(words.counts[word] for word in words.unknown)
+        made.pick("unknown words", "", f"{_named(words.unknown)}: {rows:,} records go to review")
+
+
+def _require(profile: Profile, name: str) -> Column:
+    if name not in profile.columns:
+        raise ConfigError(unknown("field of the sample", name, profile.columns))
+    return profile.columns[name]
+
+
+def _pick_label(made: Suggestion, profile: Profile, wanted: Wanted) -> str | None:
+    if wanted.label:
+        found: Column | None = profile.columns[wanted.label]
+        why = "as named"
+    else:
+        found = choose_label(profile.columns.values())
+        why = f"{found.distinct} words in {found.filled:,} records" if found else ""
+    if found is None:
+        made.pick("label", "", "no field has the name or the words of a verdict; --label names it")
+        return None
+    made.fields["label"] = found.name
+    made.pick("label", found.name, why)
+    return found.name
+
+
+def _pick_id(made: Suggestion, columns: Sequence[Column], wanted: Wanted) -> None:
+    if wanted.id:
+        made.fields["id"] = wanted.id
+        made.pick("id", wanted.id, "as named")
+        return
+    named = [(rank, c) for c in columns if (rank := _id_rank(c)) is not None]
+    for _, column in sorted(named, key=lambda pair: pair[0]):
+        if column.is_unique and not column.nested and column.mean_words <= 1.5:
+            made.fields["id"] = column.name
+            made.pick("id", column.name, f"{column.distinct:,} values, each once")
+            return
+    near = next((c for _, c in sorted(named, key=lambda pair: pair[0]) if c.filled == c.rows), None)
+    why = "no field names each record once; a record is named by its file and its content"
+    if near is not None:
+        why = f"{near.name} repeats ({near.distinct:,} values in {near.rows:,} records): {why}"
+    made.pick("id", "", why)
+
+
+def _id_rank(column: Column) -> int | None:
+    words = column.words.replace(".", " ")
+    return next((n for n, each in enumerate(_ID_NAMES) if each.search(words)), None)
+
+
+def _pick_times(
+    made: Suggestion, columns: Sequence[Column], profile: Profile, wanted: Wanted
+) -> None:
+    open_ones = [c for c in columns if c.name != made.fields.get("id")]
+    if wanted.time:
+        column: Column = profile.columns[wanted.time]
+        found = (column, time_form(column) or TimeForm(None, zone=True, fits=False))
+    else:
+        chosen = choose_time(open_ones)
+        if chosen is None:
+            made.pick("time", "", "no field holds times: the split cannot go by time")
+            return
+        found = chosen
+    column, made.form = found
+    if wanted.time_format:
+        made.form = TimeForm(wanted.time_format, zone=True, fits=True)
+    if made.form.ambiguous:
+        why = "its day and month may be exchanged; --time-format says which comes first"
+        made.pick("time", "", f"{column.name} holds times, and {why}")
+    else:
+        made.fields["time"] = column.name
+        made.pick("time", column.name, _time_words(made.form))
+    later = choose_verdict_time([c for c in open_ones if c is not column], made.form)
+    if later is not None and "label" in made.fields:
+        made.fields["verdict_time"] = later.name
+        made.pick("verdict_time", later.name, "its name, and every value is a time")
+
+
+def _time_words(form: TimeForm) -> str:
+    said = "every value is a time" if form.fits else "not every value is a time"
+    if form.form:
+        said += f", written {form.form}"
+    return said if form.zone else f"{said}; no zone is named: UTC, unless `timezone` says which"
+
+
+def _pick_analyst(made: Suggestion, columns: Sequence[Column]) -> None:
+    taken = set(made.fields.values())
+    for column in columns:
+        short = column.mean_length <= 64 and column.mean_words <= 4 and not column.nested
+        if column.name not in taken and _ANALYST.search(column.words) and short:
+            made.fields["analyst"] = column.name
+            made.pick("analyst", column.name, f"{column.distinct:,} names")
+            return
+
+
+def _pick_text(made: Suggestion, columns: Sequence[Column], wanted: Wanted) -> None:
+    if wanted.text:
+        made.text = wanted.text
+        made.pick("text", ", ".join(wanted.text), "as named")
+    else:
+        chosen = choose_text([c for c in columns if not time_form(c)])
+        made.text = tuple(column.name for column in chosen)
+        why = ", ".join(
+            f"{c.mean_length:,.0f} characters in {c.mean_words:,.0f} words" for c in chosen
+        )
+        made.pick("text", ", ".join(made.text), why or "no field holds text; --text names one")
+    afterwards = [c.name for c in columns if is_afterwards(c) and is_free_text(c)]
+    if afterwards and not wanted.text:
+        made.pick("not read", ", ".join(afterwards), "written after the verdict, by its name")
+    numbers, categories = others((c for c in columns if not time_form(c)), made.text)
+    made.numbers, made.categories = tuple(numbers), tuple(categories)
+    if not made.text and (numbers or categories):
+        made.pick("read instead", ", ".join((*numbers, *categories)), "numbers and categories")
+
+
+def _named(words: Iterable[str], most: int = 6) -> str:
+    listed = list(words)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more
+
+
+def facts_of(made: Suggestion) -> Mapping[str, Any]:
+    """The choices as JSON values."""
+    return {
+        "fields": dict(made.fields),
+        "time_format": made.form.form if made.form else None,
+        "text": list(made.text),
+        "labels": {name: list(words) for name, words in made.words.labels.items()}
+        if made.words
+        else {},
+        "benign": made.words.benign if made.words else None,
+        "picks": [{"what": p.what, "chosen": p.chosen, "why": p.why} for p in made.picks],
+    }

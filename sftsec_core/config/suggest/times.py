@@ -1,0 +1,143 @@
+"""Which field holds the event's time, which the verdict's, and in what form."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sftsec_core.sdk.time_forms import TimeError
+from sftsec_core.sdk.times import TimeReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sftsec_core.config.suggest.profile import Column
+
+_READ = 2000
+_VERDICT = re.compile(
+    r"\b(?:closed|closing|resolved|resolution|reviewed|judged|labell?ed|verdict|triaged|decided|"
+    r"last modified|modified|updated|last update)\b"
+)
+_EVENT = (
+    re.compile(r"\b(?:event|occurred|detected|detection|received|sent|first seen|start)\b"),
+    re.compile(r"\b(?:timestamp|created|generated|creation|opened|reported|raised|time)\b"),
+    re.compile(r"\b(?:date|datetime|day|when|ts)\b"),
+)
+_NAMES_UTC = re.compile(r"\b(?:utc|gmt|z)\b")
+_ORDERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})\b(.*)")
+_CLOCKS = ("", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeForm:
+    """How a field's times are written.
+
+    Attributes:
+        form: for `time_format`; None where the usual forms are.
+        zone: whether every time names its zone, or the field's name says UTC.
+        fits: whether every value of the sample is read so.
+        ambiguous: whether day and month may be exchanged.
+    """
+
+    form: str | None
+    zone: bool
+    fits: bool
+    ambiguous: bool = False
+
+
+def time_form(column: Column) -> TimeForm | None:
+    """How the field's times are written; None when it holds none.
+
+    A number is a time only where the name says so: sizes and ids are numbers too.
+    """
+    every = list(column.values)
+    values = every[:_READ]
+    if not values or (column.is_number and not (is_event(column) or is_verdict(column))):
+        return None
+    reader, failed, zoned = TimeReader(), 0, True
+    for value in values:
+        try:
+            found = reader.read(value)
+        except TimeError:
+            failed += 1
+        else:
+            zoned = zoned and found is not None and (column.is_number or _has_zone(value))
+    named = zoned or bool(_NAMES_UTC.search(column.words))
+    if failed <= len(values) * 0.05:
+        return TimeForm(None, named, failed == 0)
+    return _numeric_form(every, named=bool(_NAMES_UTC.search(column.words)))
+
+
+def is_event(column: Column) -> int:
+    """How much the name speaks for the event's time: 3 to 1; 0 for nothing."""
+    return next((3 - n for n, each in enumerate(_EVENT) if each.search(column.words)), 0)
+
+
+def is_verdict(column: Column) -> bool:
+    """Whether the name is that of the time of a verdict or of a later change."""
+    return bool(_VERDICT.search(column.words))
+
+
+def choose_time(columns: Iterable[Column]) -> tuple[Column, TimeForm] | None:
+    """The field with the event's time: by its name, then by how full it is."""
+    found = [(c, form) for c in columns if (form := time_form(c)) and not is_verdict(c)]
+    best = sorted(
+        found,
+        key=lambda pair: (-pair[1].fits, -is_event(pair[0]), -pair[0].filled),
+    )
+    return best[0] if best else None
+
+
+def choose_verdict_time(columns: Iterable[Column], form: TimeForm | None) -> Column | None:
+    """The field with the verdict's time, when it is written as the event's is."""
+    for column in columns:
+        if not re.search(r"\b(?:modified|updated?)\b", column.words) and is_verdict(column):
+            own = time_form(column)
+            if own and own.fits and (form is None or own.form == form.form):
+                return column
+    return None
+
+
+def _has_zone(value: str) -> bool:
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return bool(re.search(r"(?:[+-]\d{2}:?\d{2}|\b[A-Z]{3,4}|Z)\s*$", value)) and not (
+            re.search(r"\b[AP]M\s*$", value)
+        )
+
+
+def _numeric_form(values: Sequence[str], *, named: bool) -> TimeForm | None:
+    """The order of day and month that all values allow: 13/01 and 01/13 tell, 05/01 does not."""
+    parts = [_ORDERS.fullmatch(value.strip()) for value in values]
+    first = next((part for part in parts if part), None)
+    if first is None or not all(parts):
+        return None
+    fits = [
+        form
+        for form in _candidates(first[2], len(first[4]))
+        if all(_reads(value, form) for value in values)
+    ]
+    orders = {form[:2] for form in fits}
+    if not fits:
+        return None
+    return TimeForm(fits[0], named, True, ambiguous=len(orders) > 1)
+
+
+def _candidates(separator: str, digits: int) -> list[str]:
+    year = "%Y" if digits == 4 else "%y"
+    return [
+        f"{separator.join((*order, year))}{' ' if clock else ''}{clock}"
+        for order in (("%d", "%m"), ("%m", "%d"))
+        for clock in _CLOCKS
+    ]
+
+
+def _reads(value: str, form: str) -> bool:
+    try:
+        TimeReader((form,)).read(value)
+    except (TimeError, ValueError):
+        return False
+    return True

@@ -1,0 +1,134 @@
+"""What the words of consoles mean: an attack, none, or nothing yet.
+
+The consoles' words, those of public data sets, and a few rules for words around them. A word
+that may mean either ("suspicious", "phishing simulation") is not guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from sftsec_core.config.words import BENIGN_POSITIVE, FALSE_POSITIVE, MALICIOUS, PHISHING
+
+
+class Meaning(StrEnum):
+    """What a verdict says."""
+
+    BENIGN = "benign"
+    MALICIOUS = "malicious"
+    UNDETERMINED = "undetermined"
+
+
+_BENIGN = """
+    allowed|approved|authorized|benign|benign positive|benign true positive|clean|expected|
+    expected activity|false alarm|false positive|fp|genuine|good|goodware|ham|harmless|
+    inaccurate data|incorrect alert logic|informational|informational expected activity|innocent|
+    legal|legit|legitimate|legitimate activity|line of business application|maintenance|
+    negative|no attack|no issue|no threat|no threats found|non issue|normal|not an attack|
+    not an issue|not an incident|ok|okay|safe|
+    security test|security testing|suspicious but expected|tn|true negative|trusted|
+    whitelisted|disposition:2|disposition:3|disposition:4|0|false|no|n
+"""
+_MALICIOUS = """
+    abnormal|abuse|account compromise|anomalous|apt|attack|attacker|bad|bec|botnet|
+    brute force|business email compromise|c2|cmdi|code injection|command and control|
+    command injection|compromised|compromised account|confirmed|confirmed attack|
+    confirmed incident|confirmed threat|credential theft|csrf|data exfiltration|ddos|defacement|
+    directory traversal|dos|evil|exfiltration|exploit|false negative|fn|fraud|fraudulent|harmful|
+    hostile|infected|injection|intrusion|jailbreak|lateral movement|lfi|malicious|
+    malicious user activity|malware|multi staged attack|path traversal|phish|phishing|positive|
+    privilege escalation|prompt injection|ransomware|rce|rfi|scam|security incident|smishing|spam|
+    spear phishing|spyware|sql injection|sqli|ssrf|threat|tp|trojan|true attack|true positive|
+    unauthorized|unsafe|virus|vishing|worm|xss|xxe|disposition:1|1|true|yes|y
+"""
+_UNDETERMINED = """
+    -|?|assigned|closed|disposition:0|disposition:5|disposition:6|duplicate|duplicated|escalated|
+    in progress|inconclusive|indeterminate|insufficient data|n/a|na|nan|needs review|
+    new|no decision|none|not applicable|not set|null|on hold|open|opened|other|pending|reopened|
+    resolved|tbd|unassigned|unclassified|unconfirmed|undetermined|unknown|unspecified|
+    under investigation|under review|undefined
+"""
+
+
+def _table(words: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in words.replace("\n", " ").split("|"))
+
+
+# Words that say yes or no to the column's name, and so mean what that asks.
+_ANSWERS = frozenset({"0", "1", "true", "false", "yes", "no", "y", "n"})
+_OPEN = re.compile(
+    r"\b(?:drill|exercise|expected|likely|maybe|perhaps|possible|possibly|potential|pentest|probable|"
+    r"probably|simulated|simulation|suspected|test|testing|training|unlikely)\b"
+)
+_NOT = re.compile(r"^(?:not|non|no|un|isn t|is not|not a|not an|no sign of)\s+(.+)$")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+_BETWEEN = re.compile(r"[\s_\-.,;/()\[\]'\u2013\u2014]+")
+_WHOLE = re.compile(r"(-?\d+)\.0+")
+_ASKS_FOR_BENIGN = re.compile(
+    r"\b(?:benign|clean|false positive|fp|ham|harmless|legit|legitimate|normal|safe|trusted)\b"
+)
+
+
+def plain(word: str) -> str:
+    """A word without case, joints and the zeros of a decimal: "TruePositive" is "true positive"."""
+    spaced = _CAMEL.sub(" ", word.strip())
+    joined = _BETWEEN.sub(" ", spaced).strip().casefold()
+    whole = _WHOLE.fullmatch(word.strip())
+    return whole[1] if whole else joined or word.strip().casefold()
+
+
+_MEANING = {
+    **dict.fromkeys(_table(_BENIGN), Meaning.BENIGN),
+    **dict.fromkeys(map(plain, (*FALSE_POSITIVE, *BENIGN_POSITIVE)), Meaning.BENIGN),
+    **dict.fromkeys(_table(_MALICIOUS), Meaning.MALICIOUS),
+    **dict.fromkeys(map(plain, (*MALICIOUS, *PHISHING)), Meaning.MALICIOUS),
+    **dict.fromkeys(_table(_UNDETERMINED), Meaning.UNDETERMINED),
+}
+
+
+def meaning_of(word: str, column: str = "") -> Meaning | None:
+    """What a word means as a verdict; None when it is not known.
+
+    Args:
+        word: as the platform writes it.
+        column: the name of its field: "no" under "is_phishing" is benign, under "legitimate"
+            it is not.
+    """
+    said = plain(word)
+    if said in _ANSWERS and _ASKS_FOR_BENIGN.search(plain(column)):
+        return _opposite(_MEANING[said])
+    if said in _MEANING:
+        return _MEANING[said]
+    if refused := _NOT.match(said):
+        inner = _MEANING.get(refused[1])
+        return None if inner is Meaning.UNDETERMINED else _opposite(inner)
+    return _of_phrase(said)
+
+
+def _opposite(meaning: Meaning | None) -> Meaning | None:
+    opposites = {Meaning.BENIGN: Meaning.MALICIOUS, Meaning.MALICIOUS: Meaning.BENIGN}
+    return None if meaning is None else opposites.get(meaning, meaning)
+
+
+def _of_phrase(said: str) -> Meaning | None:
+    """The meaning of several words: what all that are known agree on."""
+    for words, meaning in (
+        ("false positive", Meaning.BENIGN),
+        ("benign", Meaning.BENIGN),
+        ("true positive", Meaning.MALICIOUS),
+        ("false negative", Meaning.MALICIOUS),
+    ):
+        if re.search(rf"\b{words}\b", said):
+            return meaning
+    if _OPEN.search(said) or " not " in f" {said} ":
+        return None
+    parts = said.split()
+    runs = {
+        " ".join(parts[start:end])
+        for start in range(len(parts))
+        for end in range(start + 1, min(start + 3, len(parts)) + 1)
+    }
+    known = {_MEANING[run] for run in runs - _ANSWERS if run in _MEANING}
+    known -= {Meaning.UNDETERMINED}
+    return known.pop() if len(known) == 1 and len(parts) > 1 else None

@@ -1,0 +1,134 @@
+"""Show where each task stands: its live model, its last runs, what waits."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.domain import ModelRef, Permission
+from sftsec_core.api.errors import SftsecError
+from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.compare_runs import figures_of
+from sftsec_core.operations.list_runs import ListedRun, listed
+from sftsec_core.operations.show_run import show_run
+from sftsec_core.registry.card import decision_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sftsec_core.operations.context import Context
+    from sftsec_core.store.outbox import OutboxCount
+
+SHOWN = ("macro_f1", "recall", "precision", "fpr")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """A live model with its figures.
+
+    Attributes:
+        age_days: since it was registered.
+        figures: of its evaluation, by name; empty where its run's report is gone.
+    """
+
+    digest: str
+    recipe: str
+    age_days: float
+    figures: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStatus:
+    """Where one task stands.
+
+    Attributes:
+        live: None where no model is.
+        last: the newest run; None before the first.
+        refusal: the newest retraining that made no live model, as "run: reason"; None where the
+            newest one did.
+        new_verdicts: verdicts of its connector that were pulled after the live model was made.
+        outbox: its destination's detections by state ("pending", "delivered", "rejected").
+    """
+
+    task: str
+    live: LiveModel | None
+    last: ListedRun | None
+    refusal: str | None
+    new_verdicts: int
+    outbox: Mapping[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "task": self.task,
+            "live": asdict(self.live) if self.live else None,
+            "last": self.last.to_json() if self.last else None,
+            "refusal": self.refusal,
+            "new_verdicts": self.new_verdicts,
+            "outbox": dict(self.outbox),
+        }
+
+    def next_step(self) -> str | None:
+        """The usual next command; None where nothing waits."""
+        if self.last is not None and self.last.status == "interrupted":
+            return f"sftsec {self.last.info.kind} {self.task}"
+        if self.live is None:
+            return f"sftsec report --task {self.task}" if self.refusal else self._retrain()
+        if self.outbox.get("pending"):
+            return f"sftsec score {self.task}"
+        return self._retrain() if self.new_verdicts else f"sftsec score {self.task}"
+
+    def _retrain(self) -> str:
+        return f"sftsec retrain {self.task}"
+
+
+def show_status(context: Context) -> list[TaskStatus]:
+    """Return where each task stands, by name."""
+    authorize(context.actor, Permission.READ)
+    counts, lost = context.store.outbox.counts(), context.store.runs.lost()
+    return [_status(context, name, counts, lost) for name in sorted(context.settings.tasks)]
+
+
+def _status(
+    context: Context, name: str, counts: list[OutboxCount], lost: frozenset[str]
+) -> TaskStatus:
+    store, task = context.store, context.task(name)
+    live, last = context.registry.live(name), store.runs.list(name, limit=1)
+    target = task.push_to or task.connector
+    since = live.created_at if live else datetime.fromtimestamp(0, UTC)
+    return TaskStatus(
+        name,
+        _live(context, live) if live else None,
+        listed(last[0], lost) if last else None,
+        _refusal(context, name, lost),
+        store.verdicts.pulled_since(task.connector, since),
+        {each.status: each.detections for each in counts if each.connector == target},
+    )
+
+
+def _live(context: Context, ref: ModelRef) -> LiveModel:
+    age = datetime.now(UTC) - ref.created_at
+    try:
+        figures = figures_of(show_run(context, ref.run_id).evaluation)
+    except SftsecError:  # the run was pruned
+        figures = {}
+    shown = {name: figures[name] for name in SHOWN if name in figures}
+    return LiveModel(ref.digest, ref.recipe, age.total_seconds() / 86400, shown)
+
+
+def _refusal(context: Context, name: str, lost: frozenset[str]) -> str | None:
+    newest = context.store.runs.list(name, kind="retrain", limit=1)
+    run = listed(newest[0], lost) if newest else None
+    if run is None or run.status not in {"refused", "failed"}:
+        return None
+    if run.status == "failed":
+        return f"{run.info.id}: {run.end}"
+    made = next((m for m in context.registry.models(name) if m.run_id == run.info.id), None)
+    if made is None:
+        return f"{run.info.id}: its model is gone"
+    try:
+        votes = decision_of(context.registry.card(made)).refusals()
+    except SftsecError as error:  # damaged files are a reason too
+        return f"{run.info.id}: {error}"
+    return f"{run.info.id}: {'; '.join(f'{vote.voter}: {vote.reason}' for vote in votes)}"

@@ -1,0 +1,54 @@
+"""A file or a folder as records, before there is a configuration."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sftsec_core.api.domain import Rejection
+from sftsec_files.errors import SourceError
+from sftsec_files.sample import open_sample
+
+
+class TestSample:
+    @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+    def test_finds_the_delimiter_of_tables(self, tmp_path: Path, delimiter: str) -> None:
+        file = tmp_path / "a.csv"
+        file.write_text(
+            delimiter.join(['"Alert, ID; |"', "Body"]) + f"\n1{delimiter}hello\n", encoding="utf-8"
+        )
+        sample = open_sample(file, tmp_path)
+        assert list(sample.records(None)) == [{"Alert, ID; |": "1", "Body": "hello"}]
+        assert sample.options.get("delimiter", ",") == delimiter
+
+    def test_names_paths_relative_to_the_base(self, tmp_path: Path) -> None:
+        file = tmp_path / "in" / "a.jsonl"
+        file.parent.mkdir()
+        file.write_text('{"id": 1}\n', encoding="utf-8")
+        assert open_sample(file, tmp_path).options["paths"] == ["in/a.jsonl"]
+        assert open_sample(file, tmp_path / "elsewhere").options["paths"] == [str(file)]
+
+    def test_reads_so_many_of_each_file(self, tmp_path: Path) -> None:
+        for name in ("a", "b"):
+            text = "".join(json.dumps({"n": {"of": [name, i]}}) + "\n" for i in range(5))
+            (tmp_path / f"{name}.jsonl").write_text(text, encoding="utf-8")
+        records = open_sample(tmp_path, tmp_path).records
+        assert [r["n.of"] for r in records(1) if not isinstance(r, Rejection)] == [
+            ["a", 0],
+            ["b", 0],
+        ]
+        assert len(list(records(None))) == 10
+
+    def test_gives_reasons_for_unreadable_lines(self, tmp_path: Path) -> None:
+        file = tmp_path / "a.jsonl"
+        file.write_text('{"id": 1}\n{"id"\n', encoding="utf-8")
+        _, refused = open_sample(file, tmp_path).records(None)
+        assert isinstance(refused, Rejection)
+        assert refused.where == "a.jsonl:2"
+
+    def test_refuses_files_of_no_known_kind(self, tmp_path: Path) -> None:
+        (tmp_path / "notes.docx").write_text("x\n", encoding="utf-8")
+        with pytest.raises(SourceError, match=r"\.docx were left out"):
+            open_sample(tmp_path, tmp_path)

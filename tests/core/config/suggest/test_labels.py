@@ -1,0 +1,61 @@
+"""Which field holds the verdict, and what its words come to."""
+
+from __future__ import annotations
+
+import pytest
+
+from sftsec_core.config.suggest.labels import choose_label, read_words, words_of
+from sftsec_core.config.suggest.profile import Profile
+
+
+def columns_of(**values: list[object]) -> Profile:
+    rows = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+    return Profile.of(rows * 5)
+
+
+class TestChoice:
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"Severity": ["high", "low"], "Verdict": ["Phishing", "Clean"]},
+            {"Priority": [1, 0], "is_spam": [1, 0]},
+            {"blocked": ["yes", "no"], "v1": ["ham", "spam"]},
+            {"Status": ["New", "Closed"], "Classification": ["TruePositive", "FalsePositive"]},
+            {"kind": ["mail", "web"], "Technique": ["T1059", "T1003"]},
+        ],
+    )
+    def test_takes_the_words_of_a_verdict(self, values: dict[str, list[object]]) -> None:
+        found = choose_label(columns_of(**values).columns.values())
+        assert found is not None
+        assert found.name == list(values)[1]
+
+    @pytest.mark.parametrize(
+        "values", [{"Severity": ["high", "low"]}, {"blocked": ["yes", "no"]}, {"site": ["A", "B"]}]
+    )
+    def test_takes_no_other_field(self, values: dict[str, list[object]]) -> None:
+        assert choose_label(columns_of(**values).columns.values()) is None
+
+
+class TestWords:
+    def test_of_both_sides_are_two_labels(self) -> None:
+        counts = {"Phish": 3, "phish ": 1, "Clean": 5, "in progress": 2, "greyware": 4}
+        found = read_words(counts, "Verdict")
+        assert found.labels == {"benign": ("Clean",), "malicious": ("Phish",)}
+        assert (found.benign, found.undetermined) == ("benign", ("in progress",))
+        assert found.unknown == ("greyware",)
+        assert (found.rows("benign"), found.rows("malicious")) == (5, 4)
+
+    def test_of_one_side_are_labels_each(self) -> None:
+        found = read_words({"benign": 5, "dga": 2, "tunnel": 1}, "class")
+        assert found.labels == {"benign": ("benign",), "dga": ("dga",), "tunnel": ("tunnel",)}
+        assert found.benign == "benign"
+        assert read_words({"T1": 1, "T2": 1}, "class").benign is None
+
+    def test_that_are_given_outweigh_the_table(self) -> None:
+        found = read_words(
+            {"suspicious": 3, "Malicious": 2}, "x", benign=["malicious"], malicious=["Suspicious"]
+        )
+        assert found.labels == {"benign": ("Malicious",), "malicious": ("suspicious",)}
+
+    def test_of_lists_are_counted_each(self) -> None:
+        assert words_of([["a", "b"], "a", None, "", {"x": 1}, 1]) == {"a": 2, "b": 1, "1": 1}

@@ -1,0 +1,61 @@
+"""Which field holds the event's time, and in what form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from sftsec_core.config.suggest.profile import Column, Profile
+from sftsec_core.config.suggest.times import choose_time, choose_verdict_time, time_form
+
+
+def column(name: str, values: Sequence[object]) -> Column:
+    return Profile.of([{name: value} for value in values]).columns[name]
+
+
+class TestForm:
+    @pytest.mark.parametrize(
+        ("name", "values", "form", "zone"),
+        [
+            ("Time", ["2026-01-05 08:00:00", "2026-01-06 08:00:00"], None, False),
+            ("Created (UTC)", ["2026-01-05 08:00:00", "2026-01-06 08:00:00"], None, True),
+            ("Time", ["2026-01-05T08:00:00Z", "2026-01-05T08:00:00+01:00"], None, True),
+            ("Time", ["Jan 5, 2026 8:00:00 AM", "Jan 5, 2026 9:00:00 AM"], None, False),
+            ("Created", [1767600000, 1767600001], None, True),
+            ("Time", ["05/01/2026 08:00", "13/01/2026 18:00"], "%d/%m/%Y %H:%M", False),
+            ("Time", ["01/05/26 8:00 AM", "01/13/26 6:00 PM"], "%m/%d/%y %I:%M %p", False),
+        ],
+    )
+    def test_is_read_from_the_values(
+        self, name: str, values: Sequence[object], form: str | None, zone: bool
+    ) -> None:
+        found = time_form(column(name, values))
+        assert found is not None
+        assert (found.form, found.zone, found.fits, found.ambiguous) == (form, zone, True, False)
+
+    def test_is_ambiguous_when_both_orders_fit(self) -> None:
+        found = time_form(column("Time", ["05/01/2026 08:00", "06/01/2026 08:00"]))
+        assert found is not None
+        assert found.ambiguous
+
+    @pytest.mark.parametrize("values", [["AL-1", "AL-2"], [1767600000, 1767600001], ["hello", ""]])
+    def test_is_none_for_other_values(self, values: Sequence[object]) -> None:
+        assert time_form(column("bytes", values)) is None
+
+
+class TestChoice:
+    def test_prefers_the_name_of_the_event(self) -> None:
+        at = "2026-01-05 08:00:00"
+        rows = [{"Closed at": at, "Last modified": at, "Created": at, "Detected at": at}] * 3
+        columns = Profile.of(rows).columns.values()
+        found = choose_time(columns)
+        assert found is not None
+        assert found[0].name == "Detected at"
+        later = choose_verdict_time(columns, found[1])
+        assert later is not None
+        assert later.name == "Closed at"
+
+    def test_finds_nothing_without_times(self) -> None:
+        assert choose_time([column("Created", ["yesterday", "today"])]) is None
+        assert choose_verdict_time([column("Closed", ["yesterday", "today"])], None) is None

@@ -1,0 +1,115 @@
+"""A configuration for a sample, which is then used as it is."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sftsec_core.api.domain import PullWindow
+from sftsec_core.api.errors import ConfigError, DataError
+from sftsec_core.operations.authorize import local_admin
+from sftsec_core.operations.context import Context
+from sftsec_core.operations.suggest_config import suggest_config, task_name
+
+
+def rows() -> Iterator[dict[str, Any]]:
+    for i in range(300):
+        yield {
+            "Alert ID": f"AL-{i}",
+            "Created (UTC)": f"2026-01-05 08:{i % 60:02}:{i // 60:02}",
+            "Subject": f"invoice {i} overdue",
+            "Verdict": None if i % 10 == 0 else "True Positive" if i % 2 else "False Positive",
+            "Body": f"please pay the invoice number {i} before noon",
+        }
+
+
+def write(file: Path, kind: str) -> Path:
+    table = list(rows())
+    if kind == "csv":
+        with file.open("w", newline="", encoding="utf-8") as out:
+            writer = csv.DictWriter(out, list(table[0]), delimiter=";")
+            writer.writeheader()
+            writer.writerows(table)
+    elif kind == "jsonl":
+        file.write_text("".join(json.dumps(row) + "\n" for row in table), encoding="utf-8")
+    elif kind == "json":
+        file.write_text(json.dumps({"Records": table}, indent=2), encoding="utf-8")
+    else:
+        pq.write_table(pa.Table.from_pylist(table), file)
+    return file
+
+
+class TestConfig:
+    @pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "parquet"])
+    def test_reads_the_sample_it_was_made_for(self, tmp_path: Path, kind: str) -> None:
+        sample = write(tmp_path / f"Alerts 2026.{kind}", kind)
+        config = tmp_path / "sftsec.yaml"
+        done = suggest_config(config, sample)
+        assert (done.task, done.records, done.complete) == ("alerts-2026", 300, True)
+        with Context.open(config, actor=local_admin("test")) as context:
+            task = context.task(done.task)
+            assert task.text == ("Subject", "Body")
+            assert task.labels == {
+                "benign": ("False Positive",),
+                "malicious": ("True Positive",),
+            }
+            with context.connector(task.connector) as connector:
+                (page,) = connector.pull(PullWindow(fields=task.fields))
+        assert not page.rejected
+        assert page.incidents[1].uid == "AL-1"
+        assert page.incidents[1].at is not None
+        assert [v.value for v in page.incidents[1].verdicts] == ["True Positive"]
+        assert not page.incidents[0].verdicts
+
+    def test_leaves_comments_for_what_is_unknown(self, tmp_path: Path) -> None:
+        sample = tmp_path / "a.csv"
+        sample.write_text("Body\nplease pay the invoice before noon\nhello to you there\n", "utf-8")
+        config = tmp_path / "sftsec.yaml"
+        done = suggest_config(config, sample, task="mail")
+        assert not done.complete
+        text = config.read_text(encoding="utf-8")
+        for line in ("# label:", "# id:", "# timestamp:", "# labels:"):
+            assert line in text
+
+    def test_says_beforehand_that_labels_are_few(self, tmp_path: Path) -> None:
+        sample = tmp_path / "a.jsonl"
+        lines = [
+            json.dumps({**row, "Verdict": "ham" if i % 9 else "spam"})
+            for i, row in enumerate(rows())
+        ]
+        sample.write_text("\n".join(lines), encoding="utf-8")
+        done = suggest_config(tmp_path / "sftsec.yaml", sample)
+        pick = next(p for p in done.suggestion.picks if p.what == "few labels")
+        assert pick.why.startswith("malicious 34: the gate asks for 100 in training")
+
+    def test_refuses_to_overwrite_a_file(self, tmp_path: Path) -> None:
+        config = tmp_path / "sftsec.yaml"
+        config.write_text("# mine\n", encoding="utf-8")
+        sample = write(tmp_path / "a.csv", "csv")
+        with pytest.raises(ConfigError, match="exists already"):
+            suggest_config(config, sample)
+        assert config.read_text(encoding="utf-8") == "# mine\n"
+        assert suggest_config(config, sample, force=True).complete
+
+    def test_says_why_nothing_is_read(self, tmp_path: Path) -> None:
+        sample = tmp_path / "a.jsonl"
+        sample.write_text("nonsense\n", encoding="utf-8")
+        with pytest.raises(DataError, match="can be read: not JSON"):
+            suggest_config(tmp_path / "sftsec.yaml", sample)
+        assert not (tmp_path / "sftsec.yaml").exists()
+
+
+class TestTaskName:
+    def test_follows_the_file_or_folder(self, tmp_path: Path) -> None:
+        folder = tmp_path / "Our Mails"
+        folder.mkdir()
+        assert task_name(folder) == "our-mails"
+        assert task_name(tmp_path / "train.jsonl.gz") == "train"
+        assert task_name(tmp_path / "\N{GREEK SMALL LETTER ALPHA}.csv") == "incidents"

@@ -1,0 +1,96 @@
+"""The same data again: the same model, whose detections are there already."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.site import Site
+
+TASK = "triage"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site with a live model that has scored."""
+    made = Site.make(tmp_path_factory.mktemp("again"), open_rows=100)
+    assert made.json("retrain", TASK)["promoted"]
+    assert made.json("score", TASK)["delivered"]["written"] > 0
+    return made
+
+
+@pytest.fixture(scope="module")
+def first(site: Site) -> dict[str, Any]:
+    """The live model, as it was after the first training."""
+    shown: dict[str, Any] = site.json("model", "show", f"{TASK}@live")
+    return shown
+
+
+class TestSameData:
+    def test_makes_the_same_model_again(self, site: Site, first: dict[str, Any]) -> None:
+        again = site.json("retrain", TASK, "--force")
+        assert again["run"] != first["run"]
+        assert again["model"]["digest"] == first["digest"]
+        assert len(site.json("model", "list", TASK)) == 1
+        shown = site.json("model", "show", f"{TASK}@live")
+        assert [made["run"] for made in shown["runs"]] == [first["run"], again["run"]]
+        assert shown["card"]["model_details"]["run"] == again["run"]
+        site.run("model", "verify")
+
+    def test_raises_nothing_when_all_is_scored_again(self, site: Site) -> None:
+        before = site.pushed()
+        scored = site.json("score", TASK, "--rescan")
+        assert scored["scored"] == 100
+        assert scored["detections"] == len(before)
+        assert scored["new"] == 0
+        assert scored["delivered"]["written"] == 0
+        assert site.pushed() == before
+
+    def test_makes_the_same_model_elsewhere(
+        self, site: Site, first: dict[str, Any], tmp_path: Path
+    ) -> None:
+        """Another state folder with the same salt: placeholders are part of what is read."""
+        other = Site.make(tmp_path / "other", open_rows=100)
+        state = other.folder / ".sftsec"
+        state.mkdir(mode=0o700)
+        shutil.copy(site.folder / ".sftsec" / "salt", state / "salt")
+        assert other.json("retrain", TASK)["model"]["digest"] == first["digest"]
+
+
+class TestLostOutput:
+    def test_is_filled_again_from_the_outbox(self, site: Site) -> None:
+        before = site.pushed()
+        kept = site.output.read_text(encoding="utf-8").splitlines()[:2]
+        site.output.write_text("\n".join(kept) + "\n", encoding="utf-8")
+        again = site.json("score", TASK, "--redeliver")
+        assert again["reopened"] == len(before)
+        assert again["delivered"]["duplicates"] == 2
+        assert again["delivered"]["written"] == len(before) - 2
+        assert site.pushed() == before
+        told = site.run("score", TASK, "--redeliver", "--rescan", code=2)
+        assert "leave out --rescan" in told
+        site.run("audit", "tail", "--verify")
+
+
+class TestIncidentThatGoesOn:
+    def test_is_raised_again_with_other_content(self, site: Site) -> None:
+        """The second attack in one network flow has the flow's name."""
+        uid, *_ = (each["sftsec.incident.uid"] for each in detections(site))
+        file = site.folder / "incidents" / "open.jsonl"
+        records = map(json.loads, file.read_text(encoding="utf-8").splitlines())
+        record = next(each for each in records if each["id"] == uid)
+        later = {**record, "email": {"subject": "and once more"}}
+        with file.open("a", encoding="utf-8") as growing:
+            growing.write(json.dumps(later) + "\n")
+        site.run("score", TASK)
+        found = [each for each in detections(site) if each["sftsec.incident.uid"] == uid]
+        assert len({each["sftsec.detection.uid"] for each in found}) == len(found) == 2
+
+
+def detections(site: Site) -> list[dict[str, Any]]:
+    lines = site.output.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
