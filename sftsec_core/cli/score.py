@@ -56,24 +56,35 @@ def command(
 
 
 def _shown(result: ScoreResult | RedeliverResult) -> dict[str, object]:
-    """The figures for a person."""
+    """The figures for a person, in the order in which they add up: pulled, scored, alerts."""
     from sftsec_core.operations.redeliver import RedeliverResult
 
     delivered = result.delivered
-    pushed = {
-        "written": delivered.written,
-        "there already": delivered.duplicates,
-        "rejected": delivered.rejected,
-        "pending": delivered.pending,
-    }
     if isinstance(result, RedeliverResult):
-        return {"delivered before": result.reopened, **pushed}
+        return {
+            "delivered before": result.reopened,
+            "written": delivered.written,
+            "there already": delivered.duplicates,
+            "rejected": delivered.rejected,
+            "pending": delivered.pending,
+        }
+    scored, alerts = result.scored, result.alerts
     return {
         "model": result.model[:12],
-        "scored": result.scored.scored,
-        "dismissed": result.scored.dismissed,
-        "for review": result.scored.review,
-        "suppressed": result.scored.suppressed,
-        "detections": result.scored.detections,
-        **pushed,
+        "pulled": scored.pulled,
+        "  already labelled": scored.already_labelled,
+        "  empty": scored.empty,
+        "  dropped by steps": scored.dropped_by_steps,
+        "  unreadable": scored.rejected,
+        "scored": scored.scored,
+        "  dismissed": scored.dismissed,
+        "  for review": scored.review,
+        "alerts": scored.alerts,
+        **({"  before it was resumed": alerts["resumed"]} if alerts["resumed"] else {}),
+        "  suppressed": scored.suppressed,
+        "  there already": alerts["in_outbox"] + alerts["duplicates"],
+        "  written": alerts["written"],
+        "  rejected": alerts["refused"],
+        "  pending": alerts["pending"],
+        "delivered": delivered.delivered(),
     }

@@ -34,6 +34,17 @@ DATASET = (
     Sum(("labelled", "repeated_by_split"), ("train", "dev", "test", "left_out_by_split")),
 )
 
+SCORING = (
+    Sum(("pulled",), ("already_labelled", "scored", "empty", "dropped_by_steps", "rejected")),
+    Sum(("scored",), ("dismissed", "review", "alerts")),
+    Sum(("alerts",), ("suppressed", "detections")),
+    Sum(("detections",), ("new", "in_outbox")),
+)
+DELIVERY = Sum(
+    ("alerts", "resumed"),
+    ("suppressed", "in_outbox", "written", "duplicates", "refused", "pending"),
+)
+
 
 def check_sums(what: str, counts: Mapping[str, int], sums: Iterable[Sum]) -> None:
     """Check that counts add up and that none is negative.

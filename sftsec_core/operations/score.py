@@ -12,6 +12,7 @@ from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.dataset.features import field_kinds, renderer
 from sftsec_core.dataset.steps import build_steps
+from sftsec_core.dataset.sums import DELIVERY, check_sums
 from sftsec_core.dataset.values import trim_incident
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.ingesting import window_of
@@ -23,6 +24,8 @@ from sftsec_core.scoring.scorer import Scorer
 from sftsec_core.scoring.suppression import suppressor
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sftsec_core.api.domain import ModelRef, PushReceipt
     from sftsec_core.operations.context import Context
     from sftsec_core.registry.registry import LoadedModel
@@ -38,13 +41,16 @@ class ScoreResult:
     Attributes:
         model: digest of the model that scored.
         scored: what was pulled and scored.
-        delivered: the detections by what the destination did with them.
+        delivered: all that the outbox held by what the destination did with it, detections that
+            earlier runs had left there too.
+        alerts: this run's alerts by what has become of them, as `DELIVERY` adds them up.
     """
 
     run: str
     model: str
     scored: ScoreCounts
     delivered: DeliveryCounts
+    alerts: Mapping[str, int]
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -52,6 +58,7 @@ class ScoreResult:
             "run": self.run,
             "model": self.model,
             **self.scored.as_dict(),
+            "alerts_by_outcome": dict(self.alerts),
             "delivered": asdict(self.delivered),
         }
 
@@ -76,6 +83,7 @@ def score(context: Context, name: str, *, rescan: bool = False) -> ScoreResult:
     live = live_model(context, name)
     with running(context, "score", name) as run:
         loaded = context.registry.load(live)
+        resumed = sum(context.store.outbox.of_run(run.info.id).values())
         try:
             scored = _score(run, loaded, rescan=rescan)
         except ConnectorUnavailableError:
@@ -83,7 +91,8 @@ def score(context: Context, name: str, *, rescan: bool = False) -> ScoreResult:
             deliver_pending(run)
             raise
         delivered = deliver_pending(run)
-    return ScoreResult(run.info.id, live.digest, scored, delivered)
+        alerts = _alerts(run, scored, resumed)
+    return ScoreResult(run.info.id, live.digest, scored, delivered, alerts)
 
 
 def live_model(context: Context, name: str) -> ModelRef:
@@ -177,11 +186,18 @@ def _score(run: Run, loaded: LoadedModel, *, rescan: bool) -> ScoreCounts:
             request_labels=connector.request_labels,
         )
         stage.counts |= {
+            "pulled": counts.pulled,
+            "already labelled": counts.already_labelled,
+            "empty": counts.empty,
+            "dropped by steps": counts.dropped_by_steps,
+            "rejected": counts.rejected,
             "scored": counts.scored,
             "dismissed": counts.dismissed,
             "for review": counts.review,
+            "alerts": counts.alerts,
             "suppressed": counts.suppressed,
-            "detections": counts.detections,
+            "in the outbox already": counts.in_outbox,
+            "new": counts.new,
         }
     return counts
 
@@ -214,6 +230,25 @@ def deliver_pending(run: Run) -> DeliveryCounts:
             connector=name,
         )
     return counts
+
+
+def _alerts(run: Run, scored: ScoreCounts, resumed: int) -> dict[str, int]:
+    """What has become of the run's alerts; `resumed` were in the outbox when it was resumed.
+
+    Read from the outbox, since another run that pushes to the same connector may have taken some.
+
+    Raises:
+        IntegrityError: when the counts do not add up.
+    """
+    alerts = {
+        "alerts": scored.alerts,
+        "resumed": resumed,
+        "suppressed": scored.suppressed,
+        "in_outbox": scored.in_outbox,
+        **run.context.store.outbox.of_run(run.info.id),
+    }
+    check_sums("the alerts", alerts, [DELIVERY])
+    return alerts
 
 
 def _tell_pushed(run: Run, connector: str, receipt: PushReceipt) -> None:

@@ -14,11 +14,12 @@ rescan moves the same cursor, so that the next plain call continues a killed one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.scoring.scorer import ScoredPage, Scorer, score
+from sftsec_core.dataset.sums import SCORING, check_sums
+from sftsec_core.scoring.scorer import ScoredPage, Scorer, score_page
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -55,20 +56,23 @@ class ScoreJob:
 class ScoreCounts:
     """The counts of a scoring job so far.
 
-    `scored` is `dismissed` + `review` + `detections` + `suppressed`: each scored incident is in
-    one of them.
+    `SCORING` says how they add up; each page is checked before it is recorded.
 
     Attributes:
         pages: pages recorded.
-        pulled: incidents that they brought.
+        pulled: records that they brought, those that could not be read too.
         already_labelled: those left out, since an analyst's verdict on them was pulled before.
+        empty: incidents that have nothing to read.
+        dropped_by_steps: incidents that a step left out.
         scored: those that were decided on.
         dismissed: those that need no attention.
         review: those for which a verdict is requested, and that raise no alert.
         requested: of those, the requests that are new on the platform.
+        alerts: those that raise one.
+        suppressed: alerts that a plugin suppresses.
         detections: alerts to push.
         new: those of them that were not in the outbox yet.
-        suppressed: alerts that a plugin suppresses.
+        in_outbox: those that were, from an earlier run or the same incident's.
         rejected: records that could not be read or scored.
         labels: detections by label.
     """
@@ -76,19 +80,53 @@ class ScoreCounts:
     pages: int = 0
     pulled: int = 0
     already_labelled: int = 0
+    empty: int = 0
+    dropped_by_steps: int = 0
     scored: int = 0
     dismissed: int = 0
     review: int = 0
     requested: int = 0
+    alerts: int = 0
+    suppressed: int = 0
     detections: int = 0
     new: int = 0
-    suppressed: int = 0
+    in_outbox: int = 0
     rejected: int = 0
     labels: Counter[str] = field(default_factory=Counter)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as a JSON value."""
         return {**asdict(self), "labels": dict(self.labels)}
+
+    def with_page(self, page: ScoredPage, new: int) -> ScoreCounts:
+        """The counts with a page's added.
+
+        Args:
+            page: what was scored.
+            new: those of its detections that the outbox did not hold.
+
+        Raises:
+            IntegrityError: when they do not add up.
+        """
+        after = replace(
+            self,
+            pages=self.pages + 1,
+            pulled=self.pulled + page.pulled,
+            empty=self.empty + page.empty,
+            dropped_by_steps=self.dropped_by_steps + page.dropped,
+            scored=self.scored + page.scored,
+            dismissed=self.dismissed + page.dismissed,
+            review=self.review + len(page.review),
+            alerts=self.alerts + len(page.detections) + len(page.suppressed),
+            suppressed=self.suppressed + len(page.suppressed),
+            detections=self.detections + len(page.detections),
+            new=self.new + new,
+            in_outbox=self.in_outbox + len(page.detections) - new,
+            rejected=self.rejected + len(page.rejected),
+            labels=self.labels + Counter(one.label for one in page.detections),
+        )
+        check_sums("the scored page", after.as_dict(), SCORING)
+        return after
 
 
 def score_to_outbox(
@@ -120,52 +158,44 @@ def score_to_outbox(
     stored = store.cursors.get(job.task, job.source)
     pages = connector.pull(job.window, cursor=None if job.rescan else stored)
     counts = ScoreCounts()
-    for page in score(_unlabelled(store, job, pages, counts), scorer):
+    for pulled in pages:
+        unlabelled = _unlabelled(store, job, pulled)
+        labelled = len(pulled.incidents) - len(unlabelled.incidents)
+        page = score_page(unlabelled, scorer)
+        counts.already_labelled += labelled
+        counts.pulled += labelled
         if page.review:
             counts.requested += request_labels(page.review)
-        _record(store, page, job, stored, counts)
+        counts = _record(store, page, job, stored, counts)
         stored = page.cursor
         on_page(counts)
     return counts
 
 
-def _unlabelled(
-    store: Store, job: ScoreJob, pages: Iterable[IncidentPage], counts: ScoreCounts
-) -> Iterator[IncidentPage]:
+def _unlabelled(store: Store, job: ScoreJob, page: IncidentPage) -> IncidentPage:
     """Leave out what an analyst has labelled through an earlier model's detection.
 
     Where the verdict is on the detection, the source still shows its event as unlabelled; a new
     model that scores everything again would alert on what an analyst has just closed.
     """
-    for page in pages:
-        known = store.verdicts.of(job.source, [incident.uid for incident in page.incidents])
-        fresh = tuple(incident for incident in page.incidents if incident.uid not in known)
-        counts.already_labelled += len(page.incidents) - len(fresh)
-        counts.pulled += len(page.incidents) - len(fresh)
-        yield replace(page, incidents=fresh)
+    known = store.verdicts.of(job.source, [incident.uid for incident in page.incidents])
+    fresh = tuple(incident for incident in page.incidents if incident.uid not in known)
+    return replace(page, incidents=fresh)
 
 
 def _record(
-    store: Store, page: ScoredPage, job: ScoreJob, expected: str | None, counts: ScoreCounts
-) -> None:
+    store: Store, page: ScoredPage, job: ScoreJob, expected: str | None, before: ScoreCounts
+) -> ScoreCounts:
     with store.writing() as connection:
         # The cursor first: where another process was faster, nothing else is touched.
         store.cursors.move(job.task, job.source, page.cursor, expected=expected, joined=connection)
         new = store.outbox.add(
             job.destination, page.detections, run_id=job.run_id, joined=connection
         )
+        counts = before.with_page(page, new)
         store.quarantine.add(job.source, page.rejected, run_id=job.run_id, joined=connection)
         _audit_suppressed(store, page, job, connection)
-    counts.pages += 1
-    counts.pulled += page.pulled
-    counts.scored += page.scored
-    counts.dismissed += page.dismissed
-    counts.review += len(page.review)
-    counts.detections += len(page.detections)
-    counts.new += new
-    counts.suppressed += len(page.suppressed)
-    counts.rejected += len(page.rejected)
-    counts.labels.update(detection.label for detection in page.detections)
+    return counts
 
 
 def _audit_suppressed(

@@ -116,17 +116,19 @@ class Scorer:
 
 @dataclass(frozen=True, slots=True)
 class ScoredPage:
-    """The decisions on one page; scored = dismissed + review + detections + suppressed.
+    """The decisions on one page; `SCORING` says how its counts add up.
 
     Attributes:
         cursor: the page's; everything before it is scored.
-        pulled: incidents that the page brought.
-        scored: those with a decision; the rest was dropped by a step, empty or rejected.
+        pulled: records that the page brought, those that could not be read too.
+        scored: those with a decision; the rest is dropped, empty or rejected.
         dismissed: those that need no attention.
         detections: alerts to push.
         suppressed: alerts that a plugin suppresses, with its reason.
         review: requests for a verdict on incidents that are no alert.
         rejected: records that could not be read or scored.
+        empty: incidents that have nothing to read.
+        dropped: incidents that a step left out.
     """
 
     cursor: str
@@ -137,6 +139,8 @@ class ScoredPage:
     suppressed: tuple[tuple[Detection, str], ...] = ()
     review: tuple[LabelRequest, ...] = ()
     rejected: tuple[Rejection, ...] = ()
+    empty: int = 0
+    dropped: int = 0
 
 
 def score(pages: Iterable[IncidentPage], scorer: Scorer) -> Iterator[ScoredPage]:
@@ -167,13 +171,15 @@ def score_page(page: IncidentPage, scorer: Scorer) -> ScoredPage:
     passed, suppressed = _divide(alerts, scorer)
     return ScoredPage(
         cursor=page.cursor,
-        pulled=len(page.incidents),
+        pulled=len(page.incidents) + len(page.rejected),
         scored=len(rated.rows),
         dismissed=len(by_action[Action.DISMISS]),
         detections=tuple(passed),
         suppressed=tuple(suppressed),
         review=tuple(review_request(each, scorer) for each in by_action[Action.REVIEW]),
         rejected=rated.rejected,
+        empty=len(rated.empty),
+        dropped=rated.dropped,
     )
 
 
@@ -186,12 +192,14 @@ class RatedPage:
         proba: calibrated probabilities, shape (len(rows), labels).
         rejected: records that could not be read or rated.
         empty: uids of incidents that have nothing to read.
+        dropped: incidents that a step left out.
     """
 
     rows: tuple[tuple[Incident, Inputs], ...]
     proba: NDArray[np.float64]
     rejected: tuple[Rejection, ...]
     empty: tuple[str, ...] = ()
+    dropped: int = 0
 
 
 def rate_page(page: IncidentPage, scorer: Scorer) -> RatedPage:
@@ -204,7 +212,7 @@ def rate_page(page: IncidentPage, scorer: Scorer) -> RatedPage:
     rows = _render_all(_clean(page.incidents, scorer, work), scorer, work)
     proba = _probabilities([inputs for _, inputs in rows], scorer)
     kept, proba = _only_finite(rows, proba, work)
-    return RatedPage(tuple(kept), proba, tuple(work.rejected), tuple(work.empty))
+    return RatedPage(tuple(kept), proba, tuple(work.rejected), tuple(work.empty), work.dropped)
 
 
 @dataclass(slots=True)
@@ -213,6 +221,7 @@ class _PageErrors:
 
     rejected: list[Rejection] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
+    dropped: int = 0
 
     def reject(self, incident: Incident, what: str, error: BaseException | None = None) -> None:
         # Only the kind of error: its words may repeat the record.
@@ -223,12 +232,14 @@ class _PageErrors:
 
 def _clean(incidents: Sequence[Incident], scorer: Scorer, work: _PageErrors) -> Sequence[Incident]:
     try:
-        return scorer.steps(incidents) if incidents else ()
+        cleaned = scorer.steps(incidents) if incidents else ()
     except Exception as error:  # noqa: BLE001 - a plugin's step; one record must not end the run
         if len(incidents) == 1:
             work.reject(incidents[0], "a step failed on it", error)
             return ()
-    return [clean for one in incidents for clean in _clean([one], scorer, work)]
+        return [clean for one in incidents for clean in _clean([one], scorer, work)]
+    work.dropped += len(incidents) - len(cleaned)
+    return cleaned
 
 
 def _render_all(

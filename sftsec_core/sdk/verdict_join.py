@@ -335,14 +335,21 @@ class _Lookup:
 
 
 def merge_incidents(incidents: Iterable[Incident]) -> list[Incident]:
-    """Return one incident an event: several detections, or several records, may be about it."""
-    found: dict[tuple[str, datetime | None], Incident] = {}
+    """Return one incident an event: several detections, or several records, may be about it.
+
+    Records of one uid, time and content are one event. Where the uid is no name of its own (a
+    field that the source calls so, an `_id` in two shards), others are not, nor are their verdicts.
+    """
+    merged: list[Incident] = []
+    places: dict[tuple[str, datetime | None], list[int]] = {}
     for each in incidents:
-        event = (each.uid, each.at)
-        before = found.get(event)
-        if before is None:
-            found[event] = each
+        here = places.setdefault((each.uid, each.at), [])
+        place = next((n for n in here if merged[n].fields == each.fields), None)
+        if place is None:
+            here.append(len(merged))
+            merged.append(each)
         else:
+            before = merged[place]
             verdicts = tuple(dict.fromkeys((*before.verdicts, *each.verdicts)))
-            found[event] = replace(before, verdicts=verdicts)
-    return list(found.values())
+            merged[place] = replace(before, verdicts=verdicts)
+    return merged

@@ -246,6 +246,21 @@ class Outbox:
         with self._database.reading() as connection:
             return connection.execute(query).scalar_one()
 
+    def of_run(self, run_id: str) -> dict[str, int]:
+        """Count the detections that a run found, by what has become of them.
+
+        Returns:
+            `written` and `duplicates` (the platform had them), `refused` and `pending`.
+        """
+        columns = (outbox.c.status, outbox.c.outcome == DUPLICATE)
+        query = select(*columns, func.count()).where(outbox.c.run_id == run_id).group_by(*columns)
+        found = dict.fromkeys(("written", "duplicates", "refused", "pending"), 0)
+        with self._database.reading() as connection:
+            for status, duplicate, count in connection.execute(query):
+                delivered = "duplicates" if duplicate else "written"
+                found[{DELIVERED: delivered, REJECTED: "refused"}.get(status, "pending")] += count
+        return found
+
     def _settle(
         self,
         connector: str,

@@ -8,7 +8,7 @@ from tests.e2e.site import Site
 
 def rows(text: str) -> dict[str, str]:
     """The values of the lines by their names."""
-    return {line[:15].strip(): line[15:].strip() for line in text.splitlines()}
+    return {line[:20].strip(): line[20:].strip() for line in text.splitlines()}
 
 
 class TestScore:
@@ -17,7 +17,11 @@ class TestScore:
         shown = rows(printed(site, "score", "triage"))
         assert shown["model"] == live["digest"][:12]
         assert shown["scored"] == "60"
-        assert int(shown["dismissed"]) + int(shown["detections"]) == 60
+        assert int(shown["dismissed"]) + int(shown["for review"]) + int(shown["alerts"]) == 60
+        left_out = ("already labelled", "empty", "dropped by steps", "unreadable")
+        assert int(shown["pulled"]) == 60 + sum(int(shown[name]) for name in left_out)
+        fates = ("suppressed", "there already", "written", "rejected", "pending")
+        assert int(shown["alerts"]) == sum(int(shown[name]) for name in fates)
         assert int(shown["written"]) == len(site.pushed()) > 0
         assert (shown["rejected"], shown["pending"]) == ("0", "0")
 
@@ -26,6 +30,7 @@ class TestScore:
         assert rows(printed(site, "score", "triage"))["scored"] == "0"
         again = rows(printed(site, "score", "triage", "--rescan"))
         assert (again["scored"], again["written"]) == ("60", "0")
+        assert again["there already"] == again["alerts"] != "0"
 
     def test_progress_goes_to_standard_error(self, site: Site) -> None:
         result = invoke(site, "score", "triage")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sftsec_core.api.domain import (
     Detection,
+    Incident,
     IncidentPage,
     LabelRequest,
     PullWindow,
@@ -18,10 +23,11 @@ from sftsec_core.api.domain import (
     Threshold,
     Verdict,
 )
-from sftsec_core.api.errors import ConnectorUnavailableError, StoreError
+from sftsec_core.api.errors import ConnectorUnavailableError, IntegrityError, StoreError
+from sftsec_core.dataset.sums import SCORING, check_sums
 from sftsec_core.evaluation.threshold import ThresholdDecider
-from sftsec_core.scoring.outbox_writer import ScoreJob, score_to_outbox
-from sftsec_core.scoring.scorer import Scorer
+from sftsec_core.scoring.outbox_writer import ScoreCounts, ScoreJob, score_to_outbox
+from sftsec_core.scoring.scorer import Scorer, score_page
 from sftsec_core.store.store import Store
 from tests.core.scoring.parts import Pages, files, incident, scorer
 
@@ -105,15 +111,19 @@ class TestRecord:
         counts = score_to_outbox(store, source(), scorer(), JOB, lambda now: seen.append(now.pages))
         assert counts.as_dict() == {
             "pages": 3,
-            "pulled": 5,
+            "pulled": 6,
             "already_labelled": 0,
+            "empty": 0,
+            "dropped_by_steps": 0,
             "scored": 5,
             "dismissed": 0,
             "review": 0,
             "requested": 0,
+            "alerts": 5,
+            "suppressed": 0,
             "detections": 5,
             "new": 5,
-            "suppressed": 0,
+            "in_outbox": 0,
             "rejected": 1,
             "labels": {"spam": 5},
         }
@@ -129,7 +139,7 @@ class TestRecord:
         judged = replace(given.incidents[1], verdicts=(Verdict("false_positive"),))
         store.verdicts.add("siem", [judged])
         counts = score_to_outbox(store, given, scorer(model_digest="e" * 64), FROM_START)
-        assert (counts.pulled, counts.already_labelled, counts.scored, counts.new) == (5, 1, 4, 4)
+        assert (counts.pulled, counts.already_labelled, counts.scored, counts.new) == (6, 1, 4, 4)
 
     def test_suppressed_go_to_the_audit_log(self, store: Store) -> None:
         def keep_back(detection: Detection) -> Suppression:
@@ -205,3 +215,59 @@ class TestRescan:
         score_to_outbox(store, given, scorer(model_digest="e" * 64), JOB)
         assert given.cursors[-1] == "2"
         assert store.outbox.pending("siem") == 10
+
+
+def _without_odd(incidents: Sequence[Incident]) -> Sequence[Incident]:
+    return [each for each in incidents if "odd" not in each.fields["message"]]
+
+
+def _refuse_virus(detection: Detection) -> Suppression | None:
+    return Suppression("known") if detection.label == "virus" else None
+
+
+class TestSums:
+    @given(
+        incidents=st.lists(
+            st.tuples(
+                st.integers(0, 6), st.sampled_from(["", "odd", "hello", "spam", "virus", "virus !"])
+            ),
+            max_size=14,
+        ),
+        sizes=st.tuples(st.integers(1, 6), st.integers(1, 6)),
+        judged=st.sets(st.integers(0, 6), max_size=2),
+    )
+    @settings(max_examples=15, deadline=None, derandomize=True)
+    def test_hold_whatever_is_scored_twice(
+        self, incidents: list[tuple[int, str]], sizes: tuple[int, int], judged: set[int]
+    ) -> None:
+        found = [incident(number, text) for number, text in incidents]
+        with (
+            TemporaryDirectory() as made,
+            closing(Store.open(None, folder=Path(made), actor="t")) as store,
+        ):
+            verdict = (Verdict("false_positive"),)
+            known = [replace(incident(number, ""), verdicts=verdict) for number in judged]
+            store.verdicts.add("siem", known)
+            total = 0
+            for size in sizes:
+                made_of = scorer(steps=_without_odd, suppress=_refuse_virus)
+                pages = Pages(found, size)
+                counts = score_to_outbox(store, pages, made_of, replace(FROM_START, run_id="r"))
+                check_sums("the stream", counts.as_dict(), SCORING)
+                unread = counts.rejected  # the page that begins at 2 has a record not to be read
+                assert unread == (len(found) > 2 and 2 % size == 0)
+                assert counts.pulled == len(found) + unread
+                left = [text for number, text in incidents if number not in judged]
+                assert counts.already_labelled == len(found) - len(left)
+                assert counts.empty == left.count("")
+                assert counts.dropped_by_steps == left.count("odd")
+                assert counts.suppressed == sum("virus" in text for text in left)
+                total += counts.new
+                assert total == sum(store.outbox.of_run("r").values())
+            assert counts.new == 0
+
+    def test_that_fail_end_the_page(self) -> None:
+        page = score_page(next(source().pull(PullWindow())), scorer())
+        assert ScoreCounts().with_page(page, 2).new == 2
+        with pytest.raises(IntegrityError, match="the scored page do not add up: pulled 3"):
+            ScoreCounts().with_page(replace(page, pulled=3), 2)

@@ -307,6 +307,14 @@ class TestMergeIncidents:
         [merged] = merge_incidents([one, other])
         assert merged.verdicts == (SPAM, HAM)
 
+    def test_keeps_records_of_two_texts_apart(self) -> None:
+        one = event(1, SPAM).incident
+        other = Incident(one.uid, {"message": "another text"}, (HAM,), one.at)
+        again = Incident(one.uid, {"message": "another text"}, (SPAM,), one.at)
+        first, second = merge_incidents([one, other, again])
+        assert first == one
+        assert second.verdicts == (HAM, SPAM)
+
     def test_keeps_events_of_two_times_apart(self) -> None:
         one = event(1).incident
         other = Incident(one.uid, one.fields, (), AT)

@@ -74,6 +74,20 @@ class TestAdd:
         assert row.detection.fields == {"day": "2026-01-31", "score": "inf", "text": "\x00\ud800"}
 
 
+class TestOfRun:
+    def test_counts_by_what_has_become(self, store: Store) -> None:
+        given = [detection(number) for number in range(8)]
+        store.outbox.add("siem", given[:6], run_id="mine")
+        store.outbox.add("siem", given[6:], run_id="other")
+        uids = [each.uid for each in given]
+        store.outbox.deliver("siem", uids[:2], WRITTEN)
+        store.outbox.deliver("siem", uids[2:3], DUPLICATE)
+        store.outbox.reject("siem", uids[3], "no such field")
+        counts = {"written": 2, "duplicates": 1, "refused": 1, "pending": 2}
+        assert store.outbox.of_run("mine") == counts
+        assert sum(store.outbox.of_run("nobody").values()) == 0
+
+
 class TestClaims:
     def test_belong_to_one_holder(self, store: Store) -> None:
         fill(store, 3)
