@@ -18,11 +18,13 @@ from sftsec_core.operations.add_verdicts import add_verdicts
 from sftsec_core.operations.authorize import ROLES, authorize, current_user, local_admin
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.check_connectors import check_connectors
+from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.export_audit import export_audit
 from sftsec_core.operations.label_stats import label_stats
 from sftsec_core.operations.list_connectors import list_connectors
 from sftsec_core.operations.list_models import list_models
 from sftsec_core.operations.list_quarantine import list_quarantine
+from sftsec_core.operations.list_runs import list_runs
 from sftsec_core.operations.list_verdicts import list_verdicts
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
@@ -37,17 +39,20 @@ from sftsec_core.operations.set_up_connector import set_up_connector
 from sftsec_core.operations.show_dataset import list_snapshots, show_dataset
 from sftsec_core.operations.show_model import show_model
 from sftsec_core.operations.show_run import show_run
+from sftsec_core.operations.show_status import show_status
 from sftsec_core.operations.verify_models import verify_models
 
 ASKS: dict[Callable[..., Any], Permission] = {
     add_verdicts: Permission.LABEL,
     build_dataset: Permission.BUILD_DATASET,
     check_connectors: Permission.READ,
+    compare_runs: Permission.READ,
     export_audit: Permission.EXPORT_AUDIT,
     label_stats: Permission.READ,
     list_connectors: Permission.READ,
     list_models: Permission.READ,
     list_quarantine: Permission.READ,
+    list_runs: Permission.READ,
     list_snapshots: Permission.READ,
     list_verdicts: Permission.READ,
     preview_incidents: Permission.PULL,
@@ -63,6 +68,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     show_dataset: Permission.READ,
     show_model: Permission.READ,
     show_run: Permission.READ,
+    show_status: Permission.READ,
     verify_models: Permission.READ,
 }
 # What use cases share; each takes a context, and is called by a use case that has asked.
