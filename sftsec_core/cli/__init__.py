@@ -22,6 +22,7 @@ COMMANDS = {
     "dataset": "sftsec_core.cli.dataset",
     "retrain": "sftsec_core.cli.retrain",
     "score": "sftsec_core.cli.score",
+    "predict": "sftsec_core.cli.predict",
     "serve": "sftsec_core.cli.serve",
     "report": "sftsec_core.cli.report",
     "runs": "sftsec_core.cli.runs",

@@ -210,7 +210,7 @@ def rate_page(page: IncidentPage, scorer: Scorer) -> RatedPage:
     """
     work = _PageErrors(list(page.rejected))
     rows = _render_all(_clean(page.incidents, scorer, work), scorer, work)
-    proba = _probabilities([inputs for _, inputs in rows], scorer)
+    proba = probabilities([inputs for _, inputs in rows], scorer)
     kept, proba = _only_finite(rows, proba, work)
     return RatedPage(tuple(kept), proba, tuple(work.rejected), tuple(work.empty), work.dropped)
 
@@ -259,7 +259,7 @@ def _render_all(
     return rows
 
 
-def _probabilities(rows: Sequence[Inputs], scorer: Scorer) -> NDArray[np.float64]:
+def probabilities(rows: Sequence[Inputs], scorer: Scorer) -> NDArray[np.float64]:
     """Calibrated probabilities, shape (len(rows), labels); equal inputs are scored once.
 
     Texts of similar length share a batch, so that little is computed on padding; alert streams

@@ -208,6 +208,11 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "a query of the store: its verb prints what it returns and is run",
     ),
     Elsewhere(
+        ("sftsec_core/operations/predict.py", "sftsec_core/scoring/occlusion.py"),
+        "tests/core/cli/test_predict.py",
+        "its verb prints what it returns and is run",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/review_labels.py",),
         "tests/core/cli/labels/test_review.py",
         "its verb prints what it returns and is run",

@@ -1,0 +1,118 @@
+"""`sftsec predict TASK [TEXT|-]`: ask the live model about a text."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from sftsec_core.cli.complete import complete_task
+from sftsec_core.cli.options import App, emit, json_option, pass_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.console import Console
+
+    from sftsec_core.api.domain import TaskSpec
+    from sftsec_core.operations.predict import Prediction
+
+
+_DEEPEST = 64  # levels of a record
+
+
+@click.command("predict", short_help="Ask the live model about a text or an incident.")
+@click.argument("task", shell_complete=complete_task)
+@click.argument("text", required=False)
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A field of the incident; may be repeated.",
+)
+@json_option
+@pass_app
+def command(app: App, task: str, text: str | None, fields: tuple[str, ...], as_json: bool) -> None:
+    """Show the label, the probability, the decision and the most telling pieces of a text.
+
+    The text is cleaned and redacted as in scoring; nothing is kept or pushed. TEXT is the first
+    text field of the task. With - each line of standard input is a text, or an incident as a
+    JSON object.
+
+    \b
+    Examples:
+      sftsec predict phishing "Your mailbox is full, confirm your password"
+      sftsec predict alerts --field rule.name=Brute\\ force --field event.count=900
+      sftsec predict phishing - < mails.jsonl
+    """
+    from sftsec_core.operations.predict import predict
+
+    with app.context() as context:
+        spec = context.task_spec(task)
+        records = list(_records(spec, text, fields, sys.stdin.buffer))
+        model, found = predict(context, task, records)
+    data = {"task": task, "model": model, "predictions": [each.to_json() for each in found]}
+    emit(data, as_json=as_json, show=lambda out: _show(out, found))
+
+
+def _records(
+    spec: TaskSpec, text: str | None, fields: tuple[str, ...], stdin: IO[bytes]
+) -> Iterator[dict[str, Any]]:
+    if text == "-":
+        if fields:
+            raise click.UsageError("give fields by --field, or records on standard input")
+        yield from (_record(spec, line) for line in _lines(stdin))
+        return
+    given = dict(_pair(field) for field in fields)
+    if text is not None:
+        given[_first_text(spec)] = text
+    if not given:
+        raise click.UsageError("give a TEXT, fields by --field, or - for standard input")
+    yield given
+
+
+def _lines(stdin: Iterable[bytes]) -> Iterator[str]:
+    for line in stdin:
+        text = line.decode("utf-8", "replace").strip()
+        if text:
+            yield text
+
+
+def _record(spec: TaskSpec, line: str) -> dict[str, Any]:
+    from sftsec_core.sdk.records import flatten
+
+    if line.startswith("{"):
+        try:
+            return flatten(json.loads(line), _DEEPEST)
+        except ValueError:
+            pass  # a text that begins with a brace
+    return {_first_text(spec): line}
+
+
+def _first_text(spec: TaskSpec) -> str:
+    if not spec.text_fields:
+        raise click.UsageError(f"task {spec.name!r} reads no text: give its fields by --field")
+    return spec.text_fields[0]
+
+
+def _pair(field: str) -> tuple[str, str]:
+    name, separator, value = field.partition("=")
+    if not separator or not name:
+        raise click.BadParameter(f"{field!r} is not NAME=VALUE", param_hint="--field")
+    return name, value
+
+
+def _show(out: Console, found: list[Prediction]) -> None:
+    for each in found:
+        out.print(
+            f"{each.decision}  {each.label}  probability {each.probability:.4f}, alerts from "
+            f"{each.threshold:.4f}",
+            soft_wrap=True,
+        )
+        for piece in each.pieces:
+            out.print(f"  {piece.influence:+.4f}  {piece.text}", markup=False, soft_wrap=True)
+        if len(found) > 1:
+            out.print(f"  {each.text[:120]}", markup=False, soft_wrap=True)

@@ -1,0 +1,102 @@
+"""What the live model says of texts that somebody gives it; nothing is pulled, kept or pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.domain import Incident, IncidentPage, Permission, describe_inputs
+from sftsec_core.api.errors import DataError
+from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.score import live_model, scorer_of
+from sftsec_core.scoring.decision import ScoringDecision, decide_page
+from sftsec_core.scoring.occlusion import telling_pieces
+from sftsec_core.scoring.scorer import rate_page
+
+if TYPE_CHECKING:
+    from sftsec_core.operations.context import Context
+    from sftsec_core.scoring.occlusion import Piece
+    from sftsec_core.scoring.scorer import Scorer
+
+_PIECES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model says of one incident.
+
+    Attributes:
+        label: the class that was decided on.
+        probability: calibrated, of being an attack, or of `label` without a benign class.
+        threshold: from which probability the decider may alert.
+        decision: "dismiss", "review" or "alert".
+        probabilities: label to calibrated probability.
+        pieces: of the text, those that speak most for the probability, the strongest first.
+        text: what the model read, cleaned and redacted.
+    """
+
+    label: str
+    probability: float
+    threshold: float
+    decision: str
+    probabilities: Mapping[str, float]
+    pieces: tuple[Piece, ...]
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        pieces = [piece._asdict() for piece in self.pieces]
+        return {**asdict(self), "pieces": pieces}
+
+
+def predict(
+    context: Context, name: str, records: Sequence[Mapping[str, Any]]
+) -> tuple[str, list[Prediction]]:
+    """Ask the live model about incidents, cleaned and read as in scoring.
+
+    Args:
+        context: settings, store, registry, actor and event stream.
+        name: the task.
+        records: each incident's fields by their dotted names.
+
+    Returns:
+        The model's digest, and what it says of each record, in their order.
+
+    Raises:
+        NotFoundError: when there is no such task.
+        NoLiveModelError: when it has no live model.
+        DataError: when a record holds nothing that the model reads, or cannot be read.
+    """
+    authorize(context.actor, Permission.SCORE, name)
+    live = live_model(context, name)
+    scorer, _ = scorer_of(context, name, context.registry.load(live))
+    now = datetime.now(UTC)
+    incidents = tuple(Incident(str(n), fields, at=now) for n, fields in enumerate(records, start=1))
+    rated = rate_page(IncidentPage(incidents, ""), scorer)
+    if rated.rejected:
+        first = rated.rejected[0]
+        raise DataError(f"record {first.where}: {first.reason}")
+    if len(rated.rows) < len(records):
+        wanted = ", ".join(scorer.task.sources)
+        rated_uids = {incident.uid for incident, _ in rated.rows}
+        lacking = next(one.uid for one in incidents if one.uid not in rated_uids)
+        raise DataError(f"record {lacking} has nothing that the model reads: {wanted}")
+    return live.digest, [_prediction(each, scorer) for each in decide_page(rated, scorer)]
+
+
+def _prediction(decision: ScoringDecision, scorer: Scorer) -> Prediction:
+    task, row = scorer.task, decision.row.tolist()
+    # Of an attack side with several classes the pieces speak for the most probable of them.
+    attacks = [n for n, label in enumerate(task.labels) if label != task.benign]
+    column = max(attacks, key=row.__getitem__) if task.benign else task.labels.index(decision.label)
+    return Prediction(
+        label=decision.label,
+        probability=decision.probability,
+        threshold=scorer.threshold,
+        decision=decision.action.value,
+        probabilities=dict(zip(task.labels, row, strict=True)),
+        pieces=telling_pieces(decision.inputs, column, scorer, _PIECES),
+        text=describe_inputs(decision.inputs),
+    )

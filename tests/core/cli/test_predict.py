@@ -1,0 +1,68 @@
+"""`sftsec predict`: what the live model says of a text, and why."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sftsec_core.cli import cli
+from tests.core.cli.invoke import error_of, invoke, json_of, printed
+from tests.e2e.site import Site
+
+ATTACK = "powershell -nop -w hidden -enc SQBFAFgA downloadstring"
+
+
+def typed(site: Site, lines: str, *options: str) -> Result:
+    command = ["-c", str(site.config), "predict", "triage", "-", *options]
+    return CliRunner().invoke(cli, command, input=lines)
+
+
+class TestPredict:
+    def test_says_what_scoring_would(self, site: Site) -> None:
+        rows = [
+            json.loads(line)
+            for line in (site.folder / "incidents" / "open.jsonl").read_text("utf-8").splitlines()
+        ]
+        result = typed(site, "".join(f"{json.dumps(row)}\n" for row in rows), "--json")
+        found = json.loads(result.stdout)["predictions"]
+        site.run("score", "triage")
+        lines = site.output.read_text("utf-8").splitlines()
+        rows_pushed = [json.loads(line) for line in lines]
+        pushed = {row["sftsec.incident.uid"]: row["sftsec.probability"] for row in rows_pushed}
+        alerts = {
+            row["id"]: each["probability"]
+            for row, each in zip(rows, found, strict=True)
+            if each["decision"] == "alert"
+        }
+        assert alerts.keys() == {uid.rpartition("#")[2] for uid in pushed}
+        assert sorted(alerts.values()) == pytest.approx(sorted(pushed.values()), abs=1e-6)
+
+    def test_names_the_telling_pieces(self, site: Site) -> None:
+        (found,) = json_of(site, "predict", "triage", "--field", f"process.command_line={ATTACK}")[
+            "predictions"
+        ]
+        assert set(found["probabilities"]) == {"benign", "malicious"}
+        assert sum(found["probabilities"].values()) == pytest.approx(1)
+        influences = [piece["influence"] for piece in found["pieces"]]
+        assert influences == sorted(influences, reverse=True)
+        assert all(piece["text"] in ATTACK for piece in found["pieces"])
+        shown = printed(site, "predict", "triage", "--field", f"process.command_line={ATTACK}")
+        assert shown.startswith(f"{found['decision']}  {found['label']}  probability ")
+
+    def test_redacts_and_keeps_nothing(self, site: Site) -> None:
+        (found,) = json_of(site, "predict", "triage", "mail anna@shop.example now")["predictions"]
+        assert "anna@shop" not in json.dumps(found)
+        with site.store() as store:
+            assert store.outbox.pending("incidents") == 0
+            assert {run.kind for run in store.runs.list("triage")} == {"retrain"}
+
+    def test_asks_for_what_it_can_read(self, site: Site) -> None:
+        assert "nothing that the model reads" in str(
+            error_of(site, "predict", "triage", "--field", "host.name=web")
+        )
+        assert invoke(site, "predict", "triage").exit_code == 2
+        assert invoke(site, "predict", "triage", "--field", "nonsense").exit_code == 2
+        result = typed(site, '{"message": "a text"\n')
+        assert result.exit_code == 0, "an unfinished object is a text"
