@@ -53,6 +53,7 @@ def command(
         result = deliver_again(context, task) if redeliver else score(context, task, rescan=rescan)
     if events != STDOUT:
         emit(result.to_json(), as_json=as_json, show=facts(_shown(result)))
+        app.next("sftsec status", as_json=as_json)
 
 
 def _shown(result: ScoreResult | RedeliverResult) -> dict[str, object]:

@@ -40,3 +40,5 @@ def command(app: App, task: str, as_json: bool) -> None:
         "leaks": "; ".join(built.leaks.examples) or "none",
     }
     emit(built.to_json(), as_json=as_json, show=facts(shown))
+    review = f"sftsec labels review {task}; " if data["review"] else ""
+    app.next(f"{review}sftsec retrain {task}", as_json=as_json)

@@ -36,3 +36,4 @@ class TestScore:
         result = invoke(site, "score", "triage")
         assert "push       to incidents" in result.stderr
         assert "push " not in result.stdout
+        assert result.stderr.endswith("next: sftsec status\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.core.cli.invoke import json_of, printed
+from tests.core.cli.invoke import invoke, json_of, printed
 from tests.e2e.site import Site
 
 
@@ -23,6 +23,13 @@ class TestBuild:
         assert row(shown, "near duplicates") == str(built["counts"]["near_duplicates"])
         for part, count in built["parts"].items():
             assert row(shown, f"{part} (time)") == str(count)
+
+    def test_names_the_next_command(self, site: Site) -> None:
+        said = invoke(site, "dataset", "build", "triage").stderr.splitlines()[-1]
+        assert said == "next: sftsec labels review triage; sftsec retrain triage"
+        assert "next:" not in invoke(site, "dataset", "build", "triage", "--json").stderr
+        checked = invoke(site, "connector", "check").stderr
+        assert checked == "next: sftsec dataset build triage\n"
 
     def test_same_data_give_the_same_snapshot(self, site: Site) -> None:
         (before,) = json_of(site, "dataset", "show", "triage")
