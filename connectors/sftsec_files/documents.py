@@ -7,6 +7,7 @@ record at a time is in memory. A place in it is a number of records.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -34,6 +35,7 @@ _WRAPPERS = frozenset({"records", "value", "findings", "events", "hits", "result
 _ROOTS = ("", "_source", "result")  # where the fields of a record stand that one object wraps
 _DEEPEST = 4000
 _PEEKED = 1 << 16
+_OBJECTS = re.compile(rb'\s*(?:\[\s*)?\{\s*["}]')  # not `[Mon Jan 05 ...]` nor `{key: ...`
 
 
 class _Layout(NamedTuple):
@@ -45,6 +47,19 @@ class _Layout(NamedTuple):
     prefix: str = ""
     single: str | None = None
     problem: str = ""
+
+
+def begins_as_json(source: SourceFile) -> bool:
+    """Whether a file begins with an object of JSON or an array of them.
+
+    Raises:
+        OSError: when it cannot be opened.
+    """
+    with _open(source) as stream:
+        try:
+            return _OBJECTS.match(stream.read(_PEEKED)) is not None
+        except (*BROKEN, UnicodeError):
+            return False
 
 
 def is_document(source: SourceFile, config: FilesConfig, *, lines: bool) -> bool:

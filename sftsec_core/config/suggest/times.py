@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sftsec_core.config.suggest.profile import Column
 
 _READ = 2000
+_FULL = 0.8  # of the records of the fullest field: what another one needs to be preferred
 _VERDICT = re.compile(
     r"\b(?:closed|closing|resolved|resolution|reviewed|judged|labell?ed|verdict|triaged|decided|"
     r"last modified|modified|updated|last update)\b"
@@ -81,11 +82,21 @@ def is_verdict(column: Column) -> bool:
 
 
 def choose_time(columns: Iterable[Column]) -> tuple[Column, TimeForm] | None:
-    """The field with the event's time: by its name, then by how full it is."""
+    """The field with the event's time: by its name, then by how full it is.
+
+    One that many records lack, such as the start of a flow in the lines of a sensor, comes after
+    one that they have.
+    """
     found = [(c, form) for c in columns if (form := time_form(c)) and not is_verdict(c)]
+    most = max((c.filled for c, form in found if form.fits and is_event(c)), default=0)
     best = sorted(
         found,
-        key=lambda pair: (-pair[1].fits, -is_event(pair[0]), -pair[0].filled),
+        key=lambda pair: (
+            -pair[1].fits,
+            pair[0].filled < most * _FULL,
+            -is_event(pair[0]),
+            -pair[0].filled,
+        ),
     )
     return best[0] if best else None
 
