@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from json import JSONDecoder
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import ijson
@@ -82,6 +83,8 @@ def is_document(source: SourceFile, config: FilesConfig, *, lines: bool) -> bool
         return bool(head)
     first, _, rest = head.partition(b"\n")
     only = nearly_json(first)
+    if only is None and _is_followed(first):
+        return True
     if only is None:
         whole = len(head) < _PEEKED or b"\n" in head
         # A pretty-printed object continues after these characters; a damaged line ends elsewhere.
@@ -90,6 +93,16 @@ def is_document(source: SourceFile, config: FilesConfig, *, lines: bool) -> bool
     # One line that wraps nothing is the first of a file of lines that may grow.
     one = not lines and not rest.strip() and b"[{" in b"".join(first.split())
     return isinstance(only, dict) and (one or _is_envelope(only, config))
+
+
+def _is_followed(line: bytes) -> bool:
+    """Whether a line begins with an object, and another one follows it: no line breaks at all."""
+    text = line.decode(errors="replace").strip()
+    try:
+        _, end = JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return text[:1] == "{" and text[end:].lstrip()[:1] == "{"
 
 
 def _is_envelope(value: dict[str, Any], config: FilesConfig) -> bool:

@@ -26,6 +26,12 @@ _EVENT = (
     re.compile(r"\b(?:timestamp|created|generated|creation|opened|reported|raised|time)\b"),
     re.compile(r"\b(?:date|datetime|day|when|ts)\b"),
 )
+# What a platform did with a record after it happened: no time of the event beside another one.
+_LATER = re.compile(
+    r"\b(?:ingested|ingestion|indexed|inserted|imported|collected|processed|write|written|"
+    r"expires?|expiration|expiry)\b"
+)
+_PLATFORMS = frozenset({"@timestamp", "_time"})  # Elastic's and Splunk's own name of it
 _NAMES_UTC = re.compile(r"\b(?:utc|gmt|z)\b")
 _ORDERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})\b(.*)")
 _CLOCKS = ("", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
@@ -72,7 +78,9 @@ def time_form(column: Column) -> TimeForm | None:
 
 
 def is_event(column: Column) -> int:
-    """How much the name speaks for the event's time: 3 to 1; 0 for nothing."""
+    """How much the name speaks for the event's time: 4 to 1; 0 for nothing."""
+    if column.name in _PLATFORMS:
+        return len(_EVENT) + 1
     return next((3 - n for n, each in enumerate(_EVENT) if each.search(column.words)), 0)
 
 
@@ -94,6 +102,7 @@ def choose_time(columns: Iterable[Column]) -> tuple[Column, TimeForm] | None:
         key=lambda pair: (
             -pair[1].fits,
             pair[0].filled < most * _FULL,
+            bool(_LATER.search(pair[0].words)),
             -is_event(pair[0]),
             -pair[0].filled,
         ),

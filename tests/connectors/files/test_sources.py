@@ -11,7 +11,7 @@ import pytest
 from sftsec_core.api.domain import PullWindow
 from sftsec_core.api.errors import ConnectorError
 from sftsec_files.errors import SourceError
-from tests.connectors.files.helpers import GOOD, pages, pull, texts, write, write_lines
+from tests.connectors.files.helpers import GOOD, connector, pages, pull, texts, write, write_lines
 
 
 class TestPaths:
@@ -111,6 +111,14 @@ class TestFilesLeftOut:
         assert caplog.messages == expected
         pages(tmp_path, cursor=page.cursor)
         assert caplog.messages == expected
+
+    def test_are_not_said_by_the_check(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        write(tmp_path / "a.jsonl", GOOD)
+        write(tmp_path / "b.xml", b"x")
+        assert not connector(tmp_path).check()
+        assert not caplog.messages  # the first page, which is read next, says it
 
     def test_are_not_spoken_of_when_none_are(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
