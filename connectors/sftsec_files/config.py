@@ -47,7 +47,8 @@ class FilesSource(TimeSettings):
         "top_folder: of the one below the configured path.",
     )
     id: Annotated[
-        tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_one_or_several)
+        tuple[Annotated[str, Field(min_length=1)], ...],
+        BeforeValidator(_one_or_several, json_schema_input_type=str | tuple[str, ...]),
     ] = Field(
         ("id",),
         min_length=1,

@@ -29,7 +29,8 @@ class TimeSettings(Strict):
     """How times are written, for a connector's settings to inherit."""
 
     time_format: Annotated[
-        tuple[Annotated[str, AfterValidator(_checked)], ...], BeforeValidator(_one_or_several)
+        tuple[Annotated[str, AfterValidator(_checked)], ...],
+        BeforeValidator(_one_or_several, json_schema_input_type=str | tuple[str, ...]),
     ] = Field(
         ("auto",),
         min_length=1,

@@ -21,7 +21,7 @@ TASKS = ("triage", "second")
 TEXT = ("email.subject", "message", "url.full", "process.command_line")
 DONE, ACTIVE, REJECTED = 0, 10, 8
 # Each stands beside each of the others, of its own task and of the other one.
-ON_A_TASK = (("dataset", "build"), ("retrain",), ("score",), ("labels", "review"))
+ON_A_TASK = (("dataset", "build"), ("retrain", "--force"), ("score",), ("labels", "review"))
 ON_ALL = (("labels", "stats"), ("model", "verify"), ("quarantine", "list"))
 
 

@@ -12,7 +12,7 @@ from tests.e2e.site import Site
 
 class TestStandardOutput:
     def test_carries_the_events_alone(self, site: Site) -> None:
-        printed = site.run("retrain", "triage", "--events", "-")
+        printed = site.run("retrain", "triage", "--force", "--events", "-")
         names = [json.loads(line)["event"] for line in printed.splitlines()]
         assert (names[0], names[-1]) == ("run_started", "run_finished")
         assert {"stage_started", "recipe_fitted", "vote_cast", "gate_decided"} < set(names)

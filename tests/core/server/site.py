@@ -53,7 +53,12 @@ def configuration(suppress: Sequence[str] = (), **serve: Any) -> dict[str, Any]:
         "keep": ["host.name"],
         "suppress": {name: {} for name in suppress},
     }
-    siem = {"type": "files", "paths": ["incidents.jsonl"], "output": "detections.jsonl"}
+    siem = {
+        "type": "files",
+        "paths": ["incidents.jsonl"],
+        "output": "detections.jsonl",
+        "id_scope": "source",  # clients name incidents by their own ids
+    }
     tokens = {"splunk": "file:splunk.token", "soar": "file:soar.token"}
     return {
         "connectors": {"siem": siem},
