@@ -44,7 +44,7 @@ def _configured(config: FilesConfig, window: PullWindow) -> list[str]:
 def content_problems(config: FilesConfig) -> Iterator[str]:
     """Say which files cannot be used for what their first lines hold, a line each."""
     try:
-        sources = find_sources(config)
+        sources = find_sources(config, warn=False)  # the pull that follows says it
         for source in sources:
             if source.format == "workbook":
                 yield f"{source.path} is {A_WORKBOOK}"

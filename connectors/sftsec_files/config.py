@@ -31,7 +31,8 @@ class FilesSource(TimeSettings):
     format: Literal["auto", "jsonl", "json", "csv", "parquet", "eml", "mbox"] = Field(
         "auto",
         description="auto goes by the suffix: .jsonl .ndjson .json .csv .eml .mbox (.gz) "
-        ".parquet; a .json file may be one document or hold one object a line",
+        ".parquet; a .json file may be one document or hold one object a line; a .log or .txt file "
+        "and a rotated one (eve.json.1) is read where it holds JSON",
     )
     records: str | None = Field(
         None,

@@ -7,7 +7,9 @@ record at a time is in memory. A place in it is a number of records.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from json import JSONDecoder
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import ijson
@@ -34,6 +36,7 @@ _WRAPPERS = frozenset({"records", "value", "findings", "events", "hits", "result
 _ROOTS = ("", "_source", "result")  # where the fields of a record stand that one object wraps
 _DEEPEST = 4000
 _PEEKED = 1 << 16
+_OBJECTS = re.compile(rb'\s*(?:\[\s*)?\{\s*["}]')  # not `[Mon Jan 05 ...]` nor `{key: ...`
 
 
 class _Layout(NamedTuple):
@@ -45,6 +48,19 @@ class _Layout(NamedTuple):
     prefix: str = ""
     single: str | None = None
     problem: str = ""
+
+
+def begins_as_json(source: SourceFile) -> bool:
+    """Whether a file begins with an object of JSON or an array of them.
+
+    Raises:
+        OSError: when it cannot be opened.
+    """
+    with _open(source) as stream:
+        try:
+            return _OBJECTS.match(stream.read(_PEEKED)) is not None
+        except (*BROKEN, UnicodeError):
+            return False
 
 
 def is_document(source: SourceFile, config: FilesConfig, *, lines: bool) -> bool:
@@ -67,6 +83,8 @@ def is_document(source: SourceFile, config: FilesConfig, *, lines: bool) -> bool
         return bool(head)
     first, _, rest = head.partition(b"\n")
     only = nearly_json(first)
+    if only is None and _is_followed(first):
+        return True
     if only is None:
         whole = len(head) < _PEEKED or b"\n" in head
         # A pretty-printed object continues after these characters; a damaged line ends elsewhere.
@@ -75,6 +93,16 @@ def is_document(source: SourceFile, config: FilesConfig, *, lines: bool) -> bool
     # One line that wraps nothing is the first of a file of lines that may grow.
     one = not lines and not rest.strip() and b"[{" in b"".join(first.split())
     return isinstance(only, dict) and (one or _is_envelope(only, config))
+
+
+def _is_followed(line: bytes) -> bool:
+    """Whether a line begins with an object, and another one follows it: no line breaks at all."""
+    text = line.decode(errors="replace").strip()
+    try:
+        _, end = JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return text[:1] == "{" and text[end:].lstrip()[:1] == "{"
 
 
 def _is_envelope(value: dict[str, Any], config: FilesConfig) -> bool:

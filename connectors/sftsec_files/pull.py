@@ -78,7 +78,8 @@ def pull(config: FilesConfig, window: PullWindow, cursor: str | None) -> Iterato
         MissingColumnsError: when no header and no record has a required field.
         SourceError: when a file cannot be read at all.
     """
-    sources = find_sources(config)
+    # Said by the first of many pulls: a folder's notes are left out each night.
+    sources = find_sources(config, warn=cursor is None)
     yield from _Pull(config, window, sources, cursor).pages()
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import glob
+import logging
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sftsec_files.documents import is_document
+from sftsec_files.documents import begins_as_json, is_document
 from sftsec_files.errors import SourceError
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sftsec_files.config import FilesConfig
+
+log = logging.getLogger(__name__)
 
 Format = Literal["jsonl", "json", "csv", "parquet", "eml", "mbox", "workbook"]
 _SUFFIXES: dict[str, Format] = {
@@ -27,6 +31,10 @@ _SUFFIXES: dict[str, Format] = {
     ".eml": "eml",
     ".mbox": "mbox",
 }
+# Suffixes that say nothing, and rotated files (`eve.json.1`, `alerts.log-20260105`): looked into.
+_PERHAPS_JSON = re.compile(
+    r"\.(?:log|txt)$|\.(?:log|txt|jsonl?|ndjson)[.-]\d[\d.-]*$", re.IGNORECASE
+)
 _PARTS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "test": "test"}
 _WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 _SHOWN = 8
@@ -59,8 +67,12 @@ class SourceFile:
         return self.config.encoding
 
 
-def find_sources(config: FilesConfig) -> list[SourceFile]:
+def find_sources(config: FilesConfig, *, warn: bool = True) -> list[SourceFile]:
     """List the files to read, sorted by path, each once.
+
+    Args:
+        config: where they are.
+        warn: whether the log says which files of a folder are left out.
 
     Raises:
         SourceError: when a path is missing or a file's format is not known.
@@ -68,8 +80,12 @@ def find_sources(config: FilesConfig) -> list[SourceFile]:
     roots: dict[Path, tuple[Path, FilesConfig]] = {}
     for part in config.parts:
         for path in part.paths:
-            for file in _expand(path, part):
+            found = _expand(path, part)
+            for file in found.files:
                 roots.setdefault(file, (_root(path), part))
+            if warn and found.left_out:
+                kinds = _kinds_of(found.left_out, counted=True)
+                log.warning("%s: left out, of no known kind: %s", path, kinds)
     sources = []
     for file in sorted(roots):
         root, part = roots[file]
@@ -106,7 +122,7 @@ def problems(config: FilesConfig) -> Iterator[str]:
 def _problems_of(config: FilesConfig) -> Iterator[str]:
     for path in config.paths:
         try:
-            files = _expand(path, config)
+            files = _expand(path, config).files
         except SourceError as error:
             yield str(error)
             continue
@@ -130,60 +146,95 @@ def requests_path(output: Path) -> Path:
     return output.with_name(f"{output.name}.label-requests.jsonl")
 
 
-def _expand(path: Path, config: FilesConfig) -> list[Path]:
-    skip = _own_outputs(config)
+class _Found(NamedTuple):
+    """The files of a configured path, and those of a folder that are of no known kind."""
+
+    files: list[Path]
+    left_out: tuple[Path, ...] = ()
+
+
+def _expand(path: Path, config: FilesConfig) -> _Found:
     if path.is_dir():
-        inside = (file for file in path.rglob("*") if file.is_file())
-        there = {file for file in inside if not _hidden(file, path)} - skip
-        if config.format in ("eml", "mbox"):  # mails seldom have a suffix
-            return sorted(there)
-        known = sorted(file for file in there if _format_of(file.name))
-        books = sorted(file for file in there if file.suffix.lower() in _WORKBOOKS)
-        if books and not known:
-            raise SourceError(f"{books[0]} is {A_WORKBOOK}")
-        if there and not known:
-            raise SourceError(
-                f"no file of a known kind in {path}: {_kinds_of(there)} were left out; "
-                "if these are mails, set `format: eml`"
-            )
-        return sorted([*known, *books])
+        return _in_folder(path, config)
     if path.exists():
-        return [path]
+        return _Found([path])
     if _GLOB.search(str(path)):
         found = [path.__class__(name) for name in glob.glob(str(path), recursive=True)]  # noqa: PTH207 - Path.glob takes no absolute pattern
-        files = sorted({file for file in found if file.is_file()} - skip)
+        files = sorted({file for file in found if file.is_file()} - _own_outputs(config))
         if files:
-            return files
+            return _Found(files)
     raise SourceError(f"{path} does not exist; correct `paths`")
 
 
-def _kinds_of(files: Iterable[Path]) -> str:
-    kinds = sorted({file.suffix or file.name for file in files})
+def _in_folder(path: Path, config: FilesConfig) -> _Found:
+    inside = (file for file in path.rglob("*") if file.is_file())
+    there = {file for file in inside if not _hidden(file, path)} - _own_outputs(config)
+    if config.format in ("eml", "mbox"):  # mails seldom have a suffix
+        return _Found(sorted(there))
+    books = {file for file in there if file.suffix.lower() in _WORKBOOKS}
+    known = {file for file in there - books if _format_of(file, config)}
+    if config.format != "auto" and not known:
+        known = {file for file in there if _says_nothing(file)}
+    if books and not known:
+        raise SourceError(f"{min(books)} is {A_WORKBOOK}")
+    left_out = there - known - books
+    if left_out and not known:
+        raise SourceError(
+            f"no file of a known kind in {path}: {_kinds_of(left_out)} were left out; "
+            "if these are mails, set `format: eml`"
+        )
+    return _Found(sorted(known | books), tuple(sorted(left_out)))
+
+
+def _kinds_of(files: Iterable[Path], *, counted: bool = False) -> str:
+    counts = Counter("".join(_suffixes(file)) or file.name for file in files)
+    kinds = [f"{kind} ({counts[kind]})" if counted else kind for kind in sorted(counts)]
     more = f" and {len(kinds) - _SHOWN} more" if len(kinds) > _SHOWN else ""
     return ", ".join(kinds[:_SHOWN]) + more
+
+
+def _suffixes(file: Path) -> list[str]:
+    """Its last suffix, with that of what is packed in it."""
+    return file.suffixes[-2 if file.suffix.lower() == ".gz" else -1 :]
 
 
 def _hidden(file: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
-def _format_of(name: str) -> Format | None:
-    stem = name.lower().removesuffix(".gz")
-    return next((kind for suffix, kind in _SUFFIXES.items() if stem.endswith(suffix)), None)
+def _format_of(file: Path, config: FilesConfig) -> Format | None:
+    """The format by the suffix, or by looking where that says nothing; None when not known."""
+    stem = file.name.lower().removesuffix(".gz")
+    for suffix, kind in _SUFFIXES.items():
+        if stem.endswith(suffix):
+            return kind
+    if not _says_nothing(file):
+        return None
+    try:
+        json = begins_as_json(SourceFile(file, "jsonl", _is_gzipped(file), config))
+    except OSError as error:
+        raise SourceError(f"{file} cannot be read: {error.strerror or error}") from error
+    return "jsonl" if json else None
+
+
+def _says_nothing(file: Path) -> bool:
+    """Whether files of this suffix hold JSON or something else."""
+    return _PERHAPS_JSON.search(file.name.removesuffix(".gz")) is not None
+
+
+def _is_gzipped(file: Path) -> bool:
+    return file.suffix.lower() == ".gz"
 
 
 def _source(file: Path, config: FilesConfig) -> SourceFile:
-    gzipped = file.name.lower().endswith(".gz")
-    kind = _format_of(file.name) if config.format == "auto" else config.format
+    gzipped = _is_gzipped(file)
+    kind = _format_of(file, config) if config.format == "auto" else config.format
     if file.suffix.lower() in _WORKBOOKS:
         if file in config.paths:
             raise SourceError(f"{file} is {A_WORKBOOK}")
         kind = "workbook"
     if kind is None:
-        allowed = ", ".join(sorted(_SUFFIXES))
-        raise SourceError(
-            f"{file} has none of the suffixes {allowed} (each may end in .gz); set `format`"
-        )
+        raise SourceError(_unknown(file))
     if kind == "parquet" and gzipped:
         raise SourceError(
             f"{file} is a gzipped Parquet file, which can only be read whole: gunzip it "
@@ -192,6 +243,13 @@ def _source(file: Path, config: FilesConfig) -> SourceFile:
     part = _PARTS.get(file.name.lower().split(".")[0])
     source = SourceFile(file, kind, gzipped, config, part)
     return _as_document(source, config) if config.format == "auto" else source
+
+
+def _unknown(file: Path) -> str:
+    if _says_nothing(file):
+        return f"{file} does not begin as JSON does; set `format`"
+    allowed = ", ".join(sorted(_SUFFIXES))
+    return f"{file} has none of the suffixes {allowed} (each may end in .gz); set `format`"
 
 
 def _as_document(source: SourceFile, config: FilesConfig) -> SourceFile:

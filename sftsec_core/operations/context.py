@@ -100,10 +100,10 @@ class Context:
     def emit(self, event: Event) -> None:
         """Send an event to the log, the plugins and the sinks; its time is filled in."""
         event = event if event.at else replace(event, at=datetime.now(UTC))
-        level = logging.DEBUG
         if isinstance(event, Message) and event.level == "warning":
-            level = logging.WARNING
-        log.log(level, "%s", event)
+            log.warning("%s", event.text)
+        else:
+            log.debug("%s", event)
         self.plugins.event(event)
         for sink in self._sinks:
             sink(event)

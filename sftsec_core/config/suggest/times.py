@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sftsec_core.config.suggest.profile import Column
 
 _READ = 2000
+_FULL = 0.8  # of the records of the fullest field: what another one needs to be preferred
 _VERDICT = re.compile(
     r"\b(?:closed|closing|resolved|resolution|reviewed|judged|labell?ed|verdict|triaged|decided|"
     r"last modified|modified|updated|last update)\b"
@@ -25,6 +26,12 @@ _EVENT = (
     re.compile(r"\b(?:timestamp|created|generated|creation|opened|reported|raised|time)\b"),
     re.compile(r"\b(?:date|datetime|day|when|ts)\b"),
 )
+# What a platform did with a record after it happened: no time of the event beside another one.
+_LATER = re.compile(
+    r"\b(?:ingested|ingestion|indexed|inserted|imported|collected|processed|write|written|"
+    r"expires?|expiration|expiry)\b"
+)
+_PLATFORMS = frozenset({"@timestamp", "_time"})  # Elastic's and Splunk's own name of it
 _NAMES_UTC = re.compile(r"\b(?:utc|gmt|z)\b")
 _ORDERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})\b(.*)")
 _CLOCKS = ("", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
@@ -71,7 +78,9 @@ def time_form(column: Column) -> TimeForm | None:
 
 
 def is_event(column: Column) -> int:
-    """How much the name speaks for the event's time: 3 to 1; 0 for nothing."""
+    """How much the name speaks for the event's time: 4 to 1; 0 for nothing."""
+    if column.name in _PLATFORMS:
+        return len(_EVENT) + 1
     return next((3 - n for n, each in enumerate(_EVENT) if each.search(column.words)), 0)
 
 
@@ -81,11 +90,22 @@ def is_verdict(column: Column) -> bool:
 
 
 def choose_time(columns: Iterable[Column]) -> tuple[Column, TimeForm] | None:
-    """The field with the event's time: by its name, then by how full it is."""
+    """The field with the event's time: by its name, then by how full it is.
+
+    One that many records lack, such as the start of a flow in the lines of a sensor, comes after
+    one that they have.
+    """
     found = [(c, form) for c in columns if (form := time_form(c)) and not is_verdict(c)]
+    most = max((c.filled for c, form in found if form.fits and is_event(c)), default=0)
     best = sorted(
         found,
-        key=lambda pair: (-pair[1].fits, -is_event(pair[0]), -pair[0].filled),
+        key=lambda pair: (
+            -pair[1].fits,
+            pair[0].filled < most * _FULL,
+            bool(_LATER.search(pair[0].words)),
+            -is_event(pair[0]),
+            -pair[0].filled,
+        ),
     )
     return best[0] if best else None
 

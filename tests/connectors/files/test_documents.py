@@ -220,6 +220,34 @@ class TestNumbers:
         assert built.value == orjson.loads(raw)[0]
 
 
+class TestObjectsWithoutLineBreaks:
+    @pytest.mark.parametrize("name", ["delivery.json", "delivery.jsonl", "delivery.log"])
+    @pytest.mark.parametrize("count", [2, 3000])
+    def test_are_records(self, name: str, count: int, tmp_path: Path) -> None:
+        records = [{"id": f"{n}", "message": f"text {n} }}{{"} for n in range(count)]
+        write(tmp_path / name, b"".join(map(orjson.dumps, records)))
+        found, rejected = pull(tmp_path)
+        assert not rejected
+        assert texts(found) == [str(one["message"]) for one in records]
+
+    def test_wrap_lists_of_records(self, tmp_path: Path) -> None:
+        wrapped = b'{"Records": [{"id": "1", "message": "one"}]}'
+        write(tmp_path / "a.json", wrapped + b" " + wrapped.replace(b"1", b"2"))
+        assert texts(pull(tmp_path)[0]) == ["one", "one"]
+
+    def test_give_what_precedes_damage(self, tmp_path: Path) -> None:
+        write(tmp_path / "a.json", b'{"message": "one"}{"message": "two"}{"mess')
+        found, (broken,) = pull(tmp_path)
+        assert texts(found) == ["one", "two"]
+        assert "breaks off or is damaged" in broken.reason
+
+    def test_are_not_seen_in_damaged_lines(self, tmp_path: Path) -> None:
+        write(tmp_path / "a.jsonl", b'{"message": "one"}}}\n{"message": "two"}\n')
+        found, (broken,) = pull(tmp_path)
+        assert texts(found) == ["two"]
+        assert "not JSON" in broken.reason
+
+
 class TestFolder:
     def test_unknown_kinds_are_named(self, tmp_path: Path) -> None:
         for name in ("a.msg", "b.log", "c.log", "README"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,13 @@ import pytest
 from sftsec_core.api.domain import PullWindow
 from sftsec_core.api.errors import ConnectorError
 from sftsec_files.errors import SourceError
-from tests.connectors.files.helpers import GOOD, pages, pull, texts, write, write_lines
+from tests.connectors.files.helpers import GOOD, connector, pages, pull, texts, write, write_lines
 
 
 class TestPaths:
     def test_are_read_in_their_order(self, tmp_path: Path) -> None:
         (tmp_path / "deep").mkdir()
-        for name in ("b.jsonl", "a.jsonl", "deep/c.ndjson", ".hidden.jsonl", "notes.txt"):
+        for name in ("b.jsonl", "a.jsonl", "deep/c.ndjson", ".hidden.jsonl", "notes.md"):
             write_lines(tmp_path / name, [{"message": name}])
         found, _ = pull(tmp_path)
         assert texts(found) == ["a.jsonl", "b.jsonl", "deep/c.ndjson"]
@@ -44,10 +45,88 @@ class TestPath:
             pull(tmp_path / "nowhere.jsonl")
         with pytest.raises(SourceError, match="does not exist"):
             pull(tmp_path / "*.jsonl")
-        with pytest.raises(SourceError, match="set `format`"):
-            pull(write(tmp_path / "a.txt", GOOD))
+        with pytest.raises(SourceError, match=r"none of the suffixes .*set `format`"):
+            pull(write(tmp_path / "a.md", GOOD))
+        with pytest.raises(SourceError, match="does not begin as JSON does; set `format`"):
+            pull(write(tmp_path / "a.txt", b"id,message\n1,one\n"))
         with pytest.raises(ConnectorError, match="gunzip it"):
             pull(write(tmp_path / "a.parquet.gz", b""))
+
+
+class TestSuffixThatSaysNothing:
+    @pytest.mark.parametrize(
+        "name", ["eve.log", "export.TXT", "eve.json.1", "a.jsonl-20260105", "a.log.2026-01-05"]
+    )
+    def test_is_read_when_it_holds_json(self, name: str, tmp_path: Path) -> None:
+        write(tmp_path / name, GOOD)
+        assert texts(pull(tmp_path)[0]) == texts(pull(tmp_path / name)[0]) == ["fine"]
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b'{"value": [{"message": "one"}, {"message": "two"}]}',
+            b'[{"message": "one"},\n {"message": "two"}]',
+            b'\xef\xbb\xbf\n{\n  "message": "one"\n}\n{\n  "message": "two"\n}\n',
+            '{"message": "one"}\n{"message": "two"}\n'.encode("utf-16"),
+        ],
+    )
+    def test_may_hold_a_document(self, content: bytes, tmp_path: Path) -> None:
+        write(tmp_path / "export.txt", content)
+        write(tmp_path / "more.log.gz", gzip.compress(content))
+        assert texts(pull(tmp_path)[0]) == ["one", "two"] * 2
+
+    @pytest.mark.parametrize(
+        "content", [b"[Mon Jan  5 08:00:00 2026] started\n", b"{key: value}\n", b"\x1f\x8b", b""]
+    )
+    def test_is_left_out_without_json(
+        self, content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        write(tmp_path / "a.jsonl", GOOD)
+        write(tmp_path / "b.log", content)
+        write(tmp_path / "c.log.gz", content)
+        found, rejected = pull(tmp_path)
+        assert (texts(found), rejected) == (["fine"], [])
+        left_out = ".log (1), .log.gz (1)"
+        assert caplog.messages == [f"{tmp_path}: left out, of no known kind: {left_out}"]
+
+    def test_has_the_format_that_is_set(self, tmp_path: Path) -> None:
+        write(tmp_path / "a.txt", b"id,message\n1,one\n")
+        assert texts(pull(tmp_path, format="csv")[0]) == ["one"]
+
+    def test_goes_on_where_it_was_appended(self, tmp_path: Path) -> None:
+        file = write(tmp_path / "eve.log", GOOD)
+        (first,) = pages(tmp_path)
+        write(file, GOOD + b'{"id": "2", "message": "two"}\n')
+        (second,) = pages(tmp_path, cursor=first.cursor)
+        assert texts(second.incidents) == ["two"]
+
+
+class TestFilesLeftOut:
+    def test_are_counted_by_kind(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        write(tmp_path / "a.jsonl", GOOD)
+        for name in ("b.xml", "c.xml", "README"):
+            write(tmp_path / name, b"x")
+        (page,) = pages(tmp_path)
+        expected = [f"{tmp_path}: left out, of no known kind: .xml (2), README (1)"]
+        assert caplog.messages == expected
+        pages(tmp_path, cursor=page.cursor)
+        assert caplog.messages == expected
+
+    def test_are_not_said_by_the_check(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        write(tmp_path / "a.jsonl", GOOD)
+        write(tmp_path / "b.xml", b"x")
+        assert not connector(tmp_path).check()
+        assert not caplog.messages  # the first page, which is read next, says it
+
+    def test_are_not_spoken_of_when_none_are(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        write(tmp_path / "a.jsonl", GOOD)
+        write(tmp_path / ".hidden", b"x")
+        pages(tmp_path)
+        assert not caplog.messages
 
 
 class TestSources:

@@ -44,6 +44,16 @@ class TestFolder:
         assert not (tmp_path / ".sftsec").exists()
 
 
+class TestWarning:
+    def test_is_logged_as_its_text_alone(
+        self, context: Context, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        context.emit(Message(text="3 of 9 records are rejected", level="warning"))
+        assert [(one.levelname, one.getMessage()) for one in caplog.records] == [
+            ("WARNING", "3 of 9 records are rejected")
+        ]
+
+
 class TestSalt:
     def test_is_made_once_and_secret(
         self, context: Context, tmp_path: Path, plugin: MemoryPlugin

@@ -56,6 +56,36 @@ class TestChoice:
         assert later is not None
         assert later.name == "Closed at"
 
+    @pytest.mark.parametrize(
+        ("names", "expected"),
+        [
+            (("event.ingested", "event.created", "@timestamp"), "@timestamp"),
+            (("detection_time", "_time"), "_time"),
+            (("event.ingested", "created_at"), "created_at"),
+            (("_write_ts", "ts"), "ts"),
+            (("event.ingested",), "event.ingested"),
+        ],
+    )
+    def test_is_not_when_a_platform_got_it(self, names: Sequence[str], expected: str) -> None:
+        rows = [dict.fromkeys(names, "2026-01-05T08:00:00Z")] * 3
+        found = choose_time(Profile.of(rows).columns.values())
+        assert found is not None
+        assert found[0].name == expected
+
+    def test_leaves_times_that_many_records_lack(self) -> None:
+        at = "2026-01-05T08:00:00+0500"
+        rows = [{"timestamp": at}] * 3 + [{"timestamp": at, "flow.start": at}] * 2
+        found = choose_time(Profile.of(rows).columns.values())
+        assert found is not None
+        assert found[0].name == "timestamp"
+
+    def test_allows_a_few_records_without_one(self) -> None:
+        at = "2026-01-05T08:00:00Z"
+        rows = [{"timestamp": at, "event.start": at}] * 9 + [{"timestamp": at}]
+        found = choose_time(Profile.of(rows).columns.values())
+        assert found is not None
+        assert found[0].name == "event.start"
+
     def test_finds_nothing_without_times(self) -> None:
         assert choose_time([column("Created", ["yesterday", "today"])]) is None
         assert choose_verdict_time([column("Closed", ["yesterday", "today"])], None) is None
