@@ -223,7 +223,7 @@ class TestNumbers:
 class TestObjectsWithoutLineBreaks:
     @pytest.mark.parametrize("name", ["delivery.json", "delivery.jsonl", "delivery.log"])
     @pytest.mark.parametrize("count", [2, 3000])
-    def test_are_records(self, name: str, count: int, tmp_path: Path) -> None:
+    def test_are_read_as_records(self, name: str, count: int, tmp_path: Path) -> None:
         records = [{"id": f"{n}", "message": f"text {n} }}{{"} for n in range(count)]
         write(tmp_path / name, b"".join(map(orjson.dumps, records)))
         found, rejected = pull(tmp_path)
