@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Permission, PullWindow
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.operations.context import Context
 
+_SEARCHED_PAGES = 25
+
 
 def check_connectors(context: Context, names: Sequence[str] = ()) -> Mapping[str, Sequence[str]]:
     """Return each connector's errors, of the named ones or of all; none where it works.
 
-    A connector that answers is read: a page of incidents with the fields of each task.
+    A connector that answers is read: a page of incidents with the fields of each task, and more
+    pages where none of these has one.
 
     Raises:
         NotFoundError: when the configuration has no such connector.
@@ -56,4 +60,12 @@ def _first_page(connector: Connector, task: TaskSettings) -> str | None:
     read = {field for one in task.inputs for field in one.sources}
     if any(read & incident.fields.keys() for incident in incidents):
         return None
+    if _comes_later(connector, task, read):
+        return None
     return absent_fields(sorted(read), first_records(connector, PullWindow())[0])
+
+
+def _comes_later(connector: Connector, task: TaskSettings, read: set[str]) -> bool:
+    """Whether later incidents have a field: a sensor writes records of many kinds into one log."""
+    pages = islice(connector.pull(PullWindow(fields=task.fields)), _SEARCHED_PAGES)
+    return any(read & one.fields.keys() for page in pages for one in page.incidents)

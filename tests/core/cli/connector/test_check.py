@@ -41,6 +41,15 @@ class TestCheck:
         assert error.startswith("task triage: the incidents have the fields ")
         assert expected in error
 
+    def test_finds_fields_of_later_records(self, site: Site) -> None:
+        for file in (site.folder / "incidents").iterdir():
+            file.unlink()
+        rows = [{"kind": "flow", "bytes": n} for n in range(300)] + [{"message": "an alert"}]
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (site.folder / "incidents" / "eve.log").write_text(lines, encoding="utf-8")
+        site.change("connectors", "incidents", page_size=100)
+        assert json_of(site, "connector", "check") == {"incidents": []}
+
     def test_reads_what_another_delimiter_makes(self, site: Site) -> None:
         for file in (site.folder / "incidents").iterdir():
             file.unlink()
