@@ -20,27 +20,23 @@ class Meaning(StrEnum):
     UNDETERMINED = "undetermined"
 
 
+# Beside the words of `sftsec_core.config.words`.
 _BENIGN = """
-    allowed|approved|authorized|benign|benign positive|benign true positive|clean|expected|
-    expected activity|false alarm|false positive|fp|genuine|good|goodware|ham|harmless|
-    inaccurate data|incorrect alert logic|informational|informational expected activity|innocent|
-    legal|legit|legitimate|legitimate activity|line of business application|maintenance|
-    negative|no attack|no issue|no threat|no threats found|non issue|normal|not an attack|
-    not an issue|not an incident|ok|okay|safe|
-    security test|security testing|suspicious but expected|tn|true negative|trusted|
-    whitelisted|disposition:2|disposition:3|disposition:4|0|false|no|n
+    allowed|approved|authorized|expected|false alarm|genuine|good|goodware|ham|harmless|
+    informational|innocent|legal|legit|legitimate activity|line of business application|
+    maintenance|negative|no attack|no issue|no threats found|not an attack|not an issue|
+    not an incident|ok|okay|safe|security test|tn|true negative|trusted|whitelisted|0|false|no|
+    n
 """
 _MALICIOUS = """
-    abnormal|abuse|account compromise|anomalous|apt|attack|attacker|bad|bec|botnet|
-    brute force|business email compromise|c2|cmdi|code injection|command and control|
-    command injection|compromised|compromised account|confirmed|confirmed attack|
-    confirmed incident|confirmed threat|credential theft|csrf|data exfiltration|ddos|defacement|
-    directory traversal|dos|evil|exfiltration|exploit|false negative|fn|fraud|fraudulent|harmful|
-    hostile|infected|injection|intrusion|jailbreak|lateral movement|lfi|malicious|
-    malicious user activity|malware|multi staged attack|path traversal|phish|phishing|positive|
-    privilege escalation|prompt injection|ransomware|rce|rfi|scam|security incident|smishing|spam|
-    spear phishing|spyware|sql injection|sqli|ssrf|threat|tp|trojan|true attack|true positive|
-    unauthorized|unsafe|virus|vishing|worm|xss|xxe|disposition:1|1|true|yes|y
+    abnormal|abuse|account compromise|anomalous|apt|attacker|bad|bec|botnet|brute force|
+    business email compromise|c2|cmdi|code injection|command and control|command injection|
+    compromised account|confirmed attack|credential theft|csrf|data exfiltration|ddos|
+    defacement|directory traversal|dos|evil|exfiltration|exploit|false negative|fn|fraud|
+    fraudulent|harmful|hostile|infected|injection|intrusion|jailbreak|lateral movement|lfi|
+    malicious user activity|multi staged attack|path traversal|positive|privilege escalation|
+    prompt injection|ransomware|rce|rfi|smishing|spyware|sql injection|sqli|ssrf|threat|trojan|
+    true attack|unauthorized|unsafe|virus|vishing|worm|xss|xxe|1|true|yes|y
 """
 _UNDETERMINED = """
     -|?|assigned|closed|disposition:0|disposition:5|disposition:6|duplicate|duplicated|escalated|
