@@ -165,22 +165,18 @@ _FORMS: tuple[tuple[re.Pattern[str], _Check], ...] = (
     (re.compile(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D]"), is_nino),
     (re.compile(r"[2-9]\d{3} \d{4} \d{4}"), is_aadhaar),
 )
-# Digits alone, after the word that names them.
-_NAMED: tuple[tuple[re.Pattern[str], _Check], ...] = (
-    (re.compile(r"(?:steuer|idnr|tax|tin)"), is_steuer_id),
-    (re.compile(r"(?:bsn|burgerservice|sofi)"), is_bsn),
-    (re.compile(r"cpf"), is_cpf),
-    (re.compile(r"pesel"), is_pesel),
-    (re.compile(r"(?:aadhaar|aadhar|uid)"), is_aadhaar),
-    (re.compile(r"(?:personn|pnr)"), is_personnummer),
-    (re.compile(r"(?:rijksregister|nationa?a?le?|nrn|registre)"), is_insee_belgium),
-    (re.compile(r"(?:ahv|avs)"), is_ahv),
-    (re.compile(r"(?:nir|secu|s\u00e9cu|insee)"), is_nir),
+# Digits alone, after the word that names them: the word, the check, how many digits.
+_NAMED: tuple[tuple[re.Pattern[str], _Check, int], ...] = (
+    (re.compile(r"(?:steuer|idnr|tax|tin)"), is_steuer_id, 11),
+    (re.compile(r"(?:bsn|burgerservice|sofi)"), is_bsn, 9),
+    (re.compile(r"cpf"), is_cpf, 11),
+    (re.compile(r"pesel"), is_pesel, 11),
+    (re.compile(r"(?:aadhaar|aadhar|uid)"), is_aadhaar, 12),
+    (re.compile(r"(?:personn|pnr)"), is_personnummer, 10),
+    (re.compile(r"(?:rijksregister|nationa?a?le?|nrn|registre)"), is_insee_belgium, 11),
+    (re.compile(r"(?:ahv|avs)"), is_ahv, 13),
+    (re.compile(r"(?:nir|secu|s\u00e9cu|insee)"), is_nir, 15),
 )
-_LENGTHS: dict[_Check, int] = {
-    **{is_steuer_id: 11, is_bsn: 9, is_cpf: 11, is_pesel: 11, is_aadhaar: 12, is_ahv: 13},
-    **{is_personnummer: 10, is_insee_belgium: 11, is_nir: 15},
-}
 _AFTER_WORD = re.compile(
     r"[\w.\-]{0,32}[^\w\n]{1,5}(?:is |nr\.? |no\.? )?(\d(?:[ .\-]?\d){8,14})(?!\w)"
 )
@@ -196,11 +192,11 @@ def national_ids(text: str) -> Iterator[Span]:
                 if check(match[0] if check is is_hetu else number):
                     yield Span(match.start(), match.end(), number)
     low = lowered(text)
-    for pattern, check in _NAMED:
+    for pattern, check, length in _NAMED:
         for word in pattern.finditer(low):
             named = _AFTER_WORD.match(low, word.end())
             number = named[1].translate(_SIGNS) if named else ""
-            if named and len(number) == _LENGTHS[check] and check(number):
+            if named and len(number) == length and check(number):
                 yield Span(named.start(1), named.end(1), number)
 
 
