@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 
-from sftsec_pii.span import Span, groups, holds
+from sftsec_pii.span import Span, groups
 from sftsec_pii.values import is_attack, is_word
+from sftsec_pii.words import ScannedText, family
 
 _ARGUMENT = r"(?:\\?\"([^\"\n<\\]{1,128})\\?\"|'([^'\n<]{1,128})'|([^\s\"'<|;&][^\s\"'<]{2,128}+))"
 _REST = r"[^\n|;]{0,160}?"
@@ -76,9 +79,14 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
     ((" login ",), r"^\w{1,8} login \S{1,64} (?=\S+$)"),
 )
 _COMMANDS = tuple(
-    (words, re.compile(f"(?i)(?:{before}){_ARGUMENT}")) for words, before in _PROGRAMS
+    (family(*words), re.compile(f"(?i)(?:{before}){_ARGUMENT}")) for words, before in _PROGRAMS
 )
-_WORDS = tuple(word for words, _ in _COMMANDS for word in words)
+_ANY_COMMAND = reduce(or_, (bit for bit, _ in _COMMANDS))
+_ECHO = family("echo")
+_FETCHERS = family("curl", "wget")
+_URLS = family("://")
+_HASHES = family("$", ":::")
+COMMAND_WORDS = _ANY_COMMAND | _ECHO | _FETCHERS | _URLS | _HASHES
 _ECHOED = re.compile(
     r"(?i)\becho (?:-n )?[\"']?(?:[\w.\-]{1,32}:)?([^\s\"'<>|:]{3,128})[\"']? ?\|\s?"
     r"(?:sudo (?:-\w )*?-S|(?:sudo )?chpasswd|passwd --stdin|cryptsetup|su\b|kinit|mysql_config)"
@@ -96,30 +104,26 @@ _SHADOW = re.compile(
 _LOGIN = re.compile(r"://[^\s/@:<>\"']{0,256}+:(?!//)([^\s<>\"']{1,256})@(?=[\w\[])")
 
 
-def commands(text: str, low: str) -> Iterator[Span]:
-    """Passwords of commands, of curl, of URLs, and hashes of password files.
-
-    Args:
-        text: the text.
-        low: the text in small letters, of the same length.
-    """
-    found = _COMMANDS if holds(low, _WORDS) else ()
-    for words, pattern in found:
-        if holds(low, words):
+def commands(scanned: ScannedText) -> Iterator[Span]:
+    """Passwords of commands, of curl, of URLs, and hashes of password files."""
+    text, words = scanned.text, scanned.words
+    for bit, pattern in _COMMANDS if words & _ANY_COMMAND else ():
+        if words & bit:
             for span in groups(pattern, text):
                 if len(span.value) > 2 and not is_word(span.value.lower()):
                     yield span
-    yield from _other_commands(text, low)
-    if "://" in text and "@" in text:
+    yield from _other_commands(scanned)
+    if words & _URLS and "@" in text:
         yield from _logins(text)
 
 
-def _other_commands(text: str, low: str) -> Iterator[Span]:
-    if "echo" in low:
+def _other_commands(scanned: ScannedText) -> Iterator[Span]:
+    text, words = scanned.text, scanned.words
+    if words & _ECHO:
         yield from (span for span in groups(_ECHOED, text) if not is_word(span.value.lower()))
-    if "curl" in low or "wget" in low:
+    if words & _FETCHERS and "-u" in scanned.low:  # -u, -U, --user, --proxy-user
         yield from groups(_CURL, text)
-    if "$" in text or ":::" in text:
+    if words & _HASHES:
         yield from groups(_SHADOW, text)
 
 

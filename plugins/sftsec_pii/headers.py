@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sftsec_pii.span import Span, groups, holds
+from sftsec_pii.span import Span, groups
 from sftsec_pii.values import is_attack, is_token, is_word
+from sftsec_pii.words import ScannedText, family
 
 _SCHEMES = (
     r"basic|bearer|token|splunk|apikey|api-key|api-token|key|negotiate|ntlm|oauth|ghostadmin|bot"
@@ -46,36 +47,46 @@ _SMTP = re.compile(
     r"(?i)(?<![\w\-])auth (?:plain|login|cram-md5|xoauth2) ([A-Za-z0-9+/]{4,4096}+={0,2})(?!\w)"
     r"|^auth ([^\s<>'\"]{6,64})$"
 )
+_AUTHORIZATIONS = family("authorization", "bearer")
+_WITH_PARAMETERS = family("digest", "hawk", "oauth", "aws4", "shared")
+_HEADERS = family(
+    *("x-", "private-token", "job-token", "subscription-key", "dd-api-key", "dd-application-key"),
+    *("api-key", "apikey", "proxy-authorization"),
+)
+_COOKIES = family("cookie")
+_CURL = family("curl")
+_SESSIONS = family("sess", "aspxauth", "sid=", "csrft", "xsrf")
+_MAIL_LOGINS = family("auth ")
+HEADER_WORDS = _AUTHORIZATIONS | _HEADERS | _COOKIES | _CURL | _SESSIONS | _MAIL_LOGINS
 
 
-def headers(text: str, low: str) -> Iterator[Span]:
-    """Credentials of headers.
-
-    Args:
-        text: the text.
-        low: the text in small letters, of the same length.
-    """
-    if "authorization" in low or "bearer" in low:
-        yield from _authorization(text, low)
-    if holds(low, ("token", "key", "proxy-auth", "x-amz-", "x-auth")):
+def headers(scanned: ScannedText) -> Iterator[Span]:
+    """Credentials of headers."""
+    text, words = scanned.text, scanned.words
+    if words & _AUTHORIZATIONS:
+        yield from _authorization(scanned)
+    if words & _HEADERS:
         for span in groups(_HEADER, text):
             if not is_word(span.value.lower()) and not _is_prose(span.value):
                 yield span
-    if "cookie" in low or ("curl" in low and "-b" in low):
+    if words & _COOKIES or (words & _CURL and "-b" in text):
         yield from _cookies(text)
-    yield from _sessions(text, low)
+    if words & (_SESSIONS | _MAIL_LOGINS):
+        yield from _sessions(scanned)
 
 
-def _sessions(text: str, low: str) -> Iterator[Span]:
-    if "sess" in low or "aspxauth" in low or "sid=" in low or "csrft" in low or "xsrf" in low:
+def _sessions(scanned: ScannedText) -> Iterator[Span]:
+    text, words = scanned.text, scanned.words
+    if words & _SESSIONS:
         for span in groups(_SESSION, text):
             if not is_attack(span.value.lower()):
                 yield span
-    if "auth " in low:
+    if words & _MAIL_LOGINS:
         yield from groups(_SMTP, text)
 
 
-def _authorization(text: str, low: str) -> Iterator[Span]:
+def _authorization(scanned: ScannedText) -> Iterator[Span]:
+    text = scanned.text
     for match in _AUTHORIZATION.finditer(text):
         value = match[2]
         known = match[1] is not None and len(value) >= 4 and not is_word(value.lower())
@@ -84,7 +95,7 @@ def _authorization(text: str, low: str) -> Iterator[Span]:
     for span in groups(_BEARER, text):
         if is_token(span.value):
             yield span
-    if "digest" in low or "hawk" in low or "oauth" in low or "aws4" in low or "shared" in low:
+    if scanned.words & _WITH_PARAMETERS:
         yield from groups(_PARAMETERS, text)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sftsec_pii.span import Span, groups, holds, whole
+from sftsec_pii.span import Span, groups, whole
+from sftsec_pii.words import ScannedText, family
 
 # Words in which a key may stand. All else is looked for in these only, which few texts have.
+_SHORTEST = 16
 _LONG = re.compile(r"[A-Za-z0-9_\-.+/=~:%]{16,}+")
 _VENDORS = re.compile(
     r"(?<![A-Za-z0-9])(?:"
@@ -80,18 +82,63 @@ _PRIVATE = (
     re.compile(r"\\?\"(?:d|p|q|dp|dq|qi|k)\\?\" ?: ?\\?\"([A-Za-z0-9_\-]{32,1024}+)\\?\""),
     re.compile(r"(?i)\bprivatekey\s?=\s?([A-Za-z0-9+/]{42,43}=)"),
 )
-_PRIVATE_WORDS = ("PRIVATE", "rivate", "BEGIN PGP", '"d', '"k', "<D>", "<P>")
+# Those of a vendor's marks that are letters and signs; the others have a pattern below.
+_MARKS = family(
+    *("akia", "asia", "agpa", "aida", "aroa", "anpa", "abia", "acca"),
+    *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    *("glpat-", "gldt-", "glrt-", "glrtr-", "glptt-", "glft-", "glsoat-", "glcbt-", "glimt-"),
+    *("glagent-", "gloas-", "glwt-", "glffct-", "gr1348941", "xox", "xapp-"),
+    *("aiza", "gocspx-", "ya29.", "1//0", "k_live_", "k_test_", "whsec_"),
+    *("npm_", "pypi-", "rubygems_", "sk-", "gsk_", "xai-", "r8_", "pplx-", "sg.", "key-"),
+    *("-us", "xkeysib-", "q~", "_v1_", "hvs.", "hvb.", "hvr.", ".atlasv1.", "hf_", "glsa_"),
+    *("glc_eyj", "shpat_", "shpca_", "shppa_", "shpss_", "shptka_", "sq0", "eaa", ":aa", "dapi"),
+    *("nrak-", "dckr_pat_", "atatt3", "atctt3", "atbb", "lin_api_", "age-secret-key-1", "hrku-"),
+    *("pmak-", "b3blbnnzac1rzxktdje", "pat-na", "pat-eu", "pat-ap", "figd_", "ntn_", "secret_"),
+    *("clojrs", "sntrys_", "sntryu_", "phc_", "phx_", "ltai", "ezak", "pul-", "tfp_", "ops_eyj"),
+    *("sgp_", "fm1", "fm2", "dp.pt.", "dp.st.", "dt0", "tskey-", "p8e-", "rdme_", "eyj"),
+)
+# What the other keys are at least, each looked for in a run of letters that is long enough only.
+_SHORTEST_UNMARKED = 26
+_RUN = re.compile(r"[A-Za-z0-9_\-.]{26,}+")
+_UNMARKED = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"[SA][KC][0-9a-f]{32}",  # Twilio
+        r"s\.[A-Za-z0-9]{24}",  # HashiCorp
+        r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}",  # Airtable
+        r"\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27}",  # Discord
+        r"00[A-Za-z0-9_\-]{40}",  # Okta
+    )
+)
+_PRIVATE_KEYS = family("rivate", "begin pgp", '"d', '"k', "<d>", "<p>")
+_WEBHOOKS = family("hook", "ifttt", "googleapis")
+_PAIRS = family("akia", "asia", "ssws", "secret_access_key")
+_WORDS = _MARKS | _PRIVATE_KEYS | _WEBHOOKS | _PAIRS
 
 
-def vendor_keys(text: str) -> Iterator[Span]:
+def has_vendor_key(scanned: ScannedText) -> bool:
+    """Whether a key or a private key may be there."""
+    return bool(scanned.words & _WORDS) or _is_unmarked(scanned)
+
+
+def vendor_keys(scanned: ScannedText) -> Iterator[Span]:
     """Keys, webhooks and private keys."""
-    if holds(text, _PRIVATE_WORDS):
+    text, words = scanned.text, scanned.words
+    if words & _PRIVATE_KEYS:
         yield from whole(_PEM, text)
         for pattern in _PRIVATE:
             yield from groups(pattern, text)
-    if "hook" in text or "ifttt" in text or "googleapis" in text:
+    if words & _WEBHOOKS:
         yield from groups(_WEBHOOK, text)
-    for long in _LONG.finditer(text):
-        yield from whole(_VENDORS, text, long.start(), long.end())
-    if "AKIA" in text or "ASIA" in text or "AC" in text or "SSWS" in text or "ccess" in text:
+    if scanned.longest >= _SHORTEST and (words & _MARKS or _is_unmarked(scanned)):
+        for long in _LONG.finditer(text):
+            yield from whole(_VENDORS, text, long.start(), long.end())
+    if words & _PAIRS or (scanned.longest >= _SHORTEST_UNMARKED and "AC" in text):
         yield from groups(_PAIRED, text)
+
+
+def _is_unmarked(scanned: ScannedText) -> bool:
+    text = scanned.text
+    if scanned.longest < _SHORTEST_UNMARKED or not _RUN.search(text):
+        return False
+    return any(pattern.search(text) for pattern in _UNMARKED)
