@@ -24,7 +24,7 @@ _STRONG = (
     r"secret(?:[_\-]?(?:access)?[_\-]?key(?:[_\-]base)?)?"
     r"|(?:api|access|private|auth|account|shared|sharedaccess|encryption|signing|master|app"
     r"|application|subscription|functions|consumer|license|preshared)[_\-]?key"
-    r"|(?:access|refresh|auth|oauth|id|session|security|bearer|private|job|csrf|xsrf)[_\-]?token"
+    r"|private[_\-]?key[_\-]?id|(?:access|refresh|auth|oauth|id|session|security|bearer|private|job|csrf|xsrf)[_\-]?token"
 )
 _WEAK = r"(?<!publickey)(?<![a-z]key)token|(?<![a-z])(?:sig|signature|jwt|auth|key|code|mac)"
 _INTRODUCES = (
@@ -44,8 +44,8 @@ _NAME = re.compile(
 _CORE = re.compile(
     r"(?:passwor[dt]s?|passwd|passphrase|kennwort|wachtwoord|contrase[nñ]a|senha|пароль|парол[ья]"
     r"|mot de passe|has[lł]o|heslo|l[oö]senord|adgangskode|parola|pass|pwd|passin|passout|pw"
-    r"|secret(?:[_\-]?(?:access)?[_\-]?key(?:[_\-]base)?)?|key|token|sig|signature|jwt|auth|code|mac)"
-    + _INTRODUCES
+    r"|secret(?:[_\-]?(?:access)?[_\-]?key(?:[_\-]base)?)?|key(?:[_\-]?id)?|token|sig"
+    r"|signature|jwt|auth|code|mac)" + _INTRODUCES
 )
 _LONGEST_BEFORE = 14  # letters of "subscription-" and "sharedaccess_", and one to spare
 _BEFORE = frozenset("abcdefghijklmnopqrstuvwxyz_-. ")
@@ -58,9 +58,12 @@ _QUOTES = re.compile(
     r"|(\")((?:[^\"\\\n]|\\[^\n])++)\"|(')((?:[^'\\\n]|\\[^\n]|'')++)'"
 )
 _OPEN = re.compile(r"\\{0,3}[\"']")
+_PREFIX = re.compile(r"(?:[NUBRFLnubrfl]|@|\$)(?=[\"'])")  # of a string: N'x' in SQL, b"x", @"x"
 _LIST = re.compile(r"\[\s?(?=\\?[\"'])")
 _BARE = re.compile(r"(?!\[)[;]?[^\s\"'<>&;,|`\\)\]}]{3,512}+")
-_BARE_TOKEN = re.compile(r"(?:bearer(?: |%20))?([A-Za-z0-9_.~+/=%\-]{8,4096}+)", re.IGNORECASE)
+_BARE_TOKEN = re.compile(
+    r"(?:bearer(?: |%20)|base64:)?([A-Za-z0-9_.~+/=%\-]{8,4096}+)", re.IGNORECASE
+)
 _AFTER_CALL = ("(", "[", "{")
 _LONGEST = 512
 NAME_WORDS = family(
@@ -116,6 +119,8 @@ def _value(text: str, match: re.Match[str]) -> Iterator[Span]:
     opened = _LIST.match(text, start)
     listed = opened is not None
     start = opened.end() if opened else start
+    prefix = _PREFIX.match(text, start)
+    start = prefix.end() if prefix else start
     while True:
         quotes = _QUOTES.match(text, start)
         if not quotes:
@@ -137,8 +142,18 @@ def _bare(text: str, match: re.Match[str], start: int, *, weak: bool) -> Iterato
             yield from _checked(text, match, token.span(1), quoted=False)
         return
     bare = _BARE.match(text, start)
-    if bare and text[bare.end() : bare.end() + 1] not in ("'", '"', "`"):
+    if bare and not _is_cut_by_quote(text, *bare.span()):
         yield from _checked(text, match, bare.span(), quoted=False)
+
+
+def _is_cut_by_quote(text: str, start: int, end: int) -> bool:
+    """Whether a quote ends the value that was not opened before it, as an injection's does."""
+    quote = text[end : end + 1]
+    if quote not in {"'", '"', "`"}:
+        return False
+    opened = text.rfind(quote, max(0, start - _LONGEST), start)
+    is_opening = opened >= 0 and text[opened - 1 : opened] in {"", " ", "=", "(", "[", ",", ":"}
+    return not (is_opening and text[end + 1 : end + 2] in {"", " ", ",", ")", "]", "}", ";", "\n"})
 
 
 def _checked(

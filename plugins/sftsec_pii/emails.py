@@ -111,7 +111,9 @@ def _over_joints(text: str, start: int, floor: int) -> int:
     if "=" in before:
         rewritten = _REWRITTEN.match(before) and not _KEY_VALUE.match(before.partition("+")[0])
         srs = before[:4].lower() in {"srs0", "srs1", "prvs", "btv1"}
-        return joined.start() if (rewritten and "&" not in before) or srs else start
+        # bounce-77=anna=corp.example@lists.example: the address within has its "=" too.
+        bounce = before.lower().startswith("bounce") and before.count("=") > 1
+        return joined.start() if (rewritten and "&" not in before) or srs or bounce else start
     return joined.start() if _WORD.fullmatch(before) else start
 
 

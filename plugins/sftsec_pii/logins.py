@@ -17,12 +17,15 @@ _OPTIONS = r"(?: -{1,2}[\w\-]{1,24}(?:[ =](?!-)[^\s@;|&]{1,64})?){0,6}?"
 _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("net user", "net.exe", "net1", "localgroup", "net group", "net  "),
-        r"\bnet1?(?:\.exe)?[\"']? {1,4}user {1,4}(?:/add {1,4})?\"?"
+        r"\bnet1?(?:\.exe)?[\"']? {1,4}user {1,4}(?:/[a-z]{1,8} {1,4}){0,2}\"?"
         r"|\bnet1?(?:\.exe)? {1,4}(?:localgroup|group) {1,4}(?:\"[^\"\n]{1,64}\""
         r"|[\w\-]{1,64}) {1,4}\"?(?![/])",
     ),
     (("ssh",), rf"\bssh{_OPTIONS} -l ?"),
-    (("su ",), r"\bsu (?:-c \S{1,32} )?(?:- |-l |--login )?(?=[a-z_])"),
+    (
+        (" su ", "/su ", ";su ", "&su ", "|su ", "'su ", '"su ', "\nsu "),
+        r"\bsu (?:-c \S{1,32} )?(?:- |-l |--login )?(?=[a-z_])",
+    ),
     (("sudo",), r"\bsudo (?:-\w{1,4} ){0,3}(?:-\w{0,3}u|--user)[ =]?"),
     (("runas",), r"\brunas(?:\.exe)? (?:/[\w:]{1,32} ){0,4}/user:"),
     (
@@ -45,7 +48,23 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
         r"\b(?:add|remove|get)-localgroupmember [^\n|;]{0,64}-member [\"']?",
     ),
     (("localuser",), r"\b(?:new|set|disable|enable)-localuser (?:-name )?[\"']?"),
-    (("-samid", "-username"), r"(?<=\s)-samid |(?<=\s)-username [\"']?"),
+    (("/user:", "/u:"), r"(?<=\s)/u(?:ser)?:[\"']?"),
+    (
+        ("psql", "pg_", "sqlcmd", "osql", "bcp ", "smbclient", "rpcclient"),
+        r"\b(?:psql|pg_\w{4,10}|sqlcmd|osql|bcp|smbclient|rpcclient)\b[^\n|;]{0,96}? -U ?[\"']?",
+    ),
+    (
+        (" login", "mongo", "ncftp", "lftp", "snmp", "influx", "ipmitool", "smbmap", "enum4linux"),
+        r"\b(?:(?:docker|podman|az|oc|cf|helm registry|skopeo|buildah|nerdctl) login"
+        r"|mongo(?:sh|dump|restore|import|export)?|ncftp(?:put|get)?|lftp|snmp\w{3,8}|influx"
+        r"|smbmap|enum4linux(?:-ng)?)\b[^\n|;]{0,96}? -u ",
+    ),
+    (("-member",), r"(?<=\s)-members? [\"']?"),
+    (("machine ",), r"\bmachine\s{1,8}\S{1,128}\s{1,8}login\s{1,8}"),
+    (
+        ("-samid", "-username", "--user="),
+        r"(?<=\s)-samid |(?<=\s)--?username[ =][\"']?|(?<=\s)--user=[\"']?",
+    ),
     (
         ("mysql", "mariadb"),
         rf"\b(?:mysql|mariadb)(?:dump)?{_OPTIONS} (?:-u ?|--user=)",
@@ -61,7 +80,9 @@ _COMMANDS = tuple(
     (family(*words), re.compile(f"(?i)(?:{before}){_NAME}")) for words, before in _PROGRAMS
 )
 _ANY_COMMAND = reduce(or_, (bit for bit, _ in _COMMANDS))
-_ID = re.compile(rf"(?i)^id (?=[\w.\-]{{2,32}}$){_NAME}")
+_FIRST = re.compile(
+    r"(?i)^(?:id (?=[\w.\-]{2,32}$)|su (?:-c \S{1,32} )?(?:- |-l |--login )?(?=[a-z_]))" + _NAME
+)
 _URL = re.compile(
     rf"(?i)(?:ftp|sftp|ssh|smb|afp|rsync)://(?=[\w.\-]{{2,64}}(?::[^\s/@]{{0,64}})?@){_NAME}"
 )
@@ -84,7 +105,9 @@ _LINES: tuple[tuple[tuple[str, ...], str], ...] = (
         ("session ",),
         r"\bsession (?:opened|closed) for user |\bsession \w{1,16} of user ",
     ),
-    ((") by ",), r"(?<=\)) by (?=[\w.\-]{2,64}\(uid)"),
+    ((" by ",), r" by (?=[\w.\-]{2,64}\(uid)|\bsu for [\w.\-]{1,32} by "),
+    (('role "',), r"\brole \"(?=[^\"\s]{2,64}\" (?:does not|is not))"),
+    ((" login",), r"\[(?=[\w.\-]{2,64}\] (?:ok|fail) login)"),
     (("sudo",), r"\bsudo(?:\[\d{1,9}\])?: {1,4}(?=\S{1,64} :)"),
     (("user '", 'user "'), r"\buser '(?=[^'\s]{2,64}')|\buser \"(?=[^\"\s]{2,64}\")"),
     (
@@ -95,27 +118,45 @@ _LINES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("logged ",), r"\blogged (?:in|on) (?:as|user) "),
     (
         ("failure for ", "failed for ", "login for "),
-        r"\b(?:authentication failure|login failed|failed login|logon failure) for (?:user )?"
-        r"[\"']?",
+        r"\b(?:authentication (?:failure|failed)|auth failed|login failed|failed login"
+        r"|logon failure|logon failed|failed logon|access denied) for (?:user |account )?[\"']?"
+        r"(?![a-z]{2,8}://)",
     ),
+    (("(to ",), r"\(to [\w\-]{1,32}\) (?=[\w.\-]{2,64} on )"),
+    (("uid=",), r"(?<![\w\-])uid=(?=[\w.\-]{2,64}, ?(?:ou|cn|dc|o)=)"),
 )
 _LOGS = tuple((family(*words), re.compile(f"(?i)(?:{before}){_NAME}")) for words, before in _LINES)
 _ANY_LINE = reduce(or_, (bit for bit, _ in _LOGS))
 _KEY = (
-    r"(?:target|subject|src|dst|source|dest|destination|s|d|r)?_?user_?(?:name)?|account_?name"
+    r"(?:target|subject|src|dst|source|dest|destination|s|d|r)?_?user_?(?:name)?|usr_?name|login(?==)|account_?name"
     r"|logname|acct|sam_?account_?name|user\.name|login_?name|initiating_?process_?account_?name"
 )
 _NAMED = re.compile(
     rf"(?i)(?<![\w.\-])(?:winlog\.event_data\.)?(?:{_KEY})"
-    r"(?:=\\?[\"']?|\\{0,3}[\"'] ?: ?\\{0,3}[\"']|[\"']>)([a-z0-9_.\-]{1,64}\\{1,2})?"
+    r"(?:=\\?[\"']?|\\{0,3}[\"'] ?: ?\\{0,3}[\"']|[\"']>|(?<=name): ?)([a-z0-9_.\-]{1,64}\\{1,2})?"
     r"([a-z_][\w.\-]{1,63})(?=[\s\"'&;,\\|\])<]|\.?$)(?![\"']?\s?(?:--|\)|or\b|and\b|\|\||;\s*\w))"
+)
+# {"user": {"name": "x"}} in a string.
+_NESTED = re.compile(
+    r"(?i)[\"']user\\{0,3}[\"'] ?: ?\{[^{}]{0,128}?[\"']name\\{0,3}[\"'] ?: ?\\{0,3}[\"']"
+    r"(?:[\w.\-]{1,64}\\{1,4})?([a-z_][\w.\-]{1,63})(?=\\{0,3}[\"'])"
 )
 _ACCOUNT_NAME = re.compile(r"(?i)\baccount name:[ \t]{0,16}(?=[^\s\\]{1,64}(?:\s|$))" + _NAME)
 _HOSTS = family("ssh", "scp", "sftp", "rsync", "mosh", "plink")
 _SCHEMES = family("ftp://", "ssh://", "smb://", "afp://", "rsync://")
 _NAMES = family(
     *("user=", 'user"', "user\\", "user'", "username", "user_name", "user.name", "accountname"),
-    *("account_name", "logname", "acct", "account name", "login_name", "loginname"),
+    *(
+        "usrname",
+        "usr_name",
+        "login=",
+        "account_name",
+        "logname",
+        "acct",
+        "account name",
+        "login_name",
+        "loginname",
+    ),
 )
 _ACCOUNT_NAMES = family("account name:")
 LOGIN_WORDS = _ANY_COMMAND | _ANY_LINE | _HOSTS | _SCHEMES | _NAMES | _ACCOUNT_NAMES
@@ -130,6 +171,7 @@ def logins(scanned: ScannedText) -> Iterator[Span]:
             yield from _names(pattern, text)
     if words & _NAMES:
         yield from _names(_NAMED, text)
+        yield from _names(_NESTED, text)
     if words & _ACCOUNT_NAMES:
         yield from _names(_ACCOUNT_NAME, text)
 
@@ -139,8 +181,8 @@ def _in_commands(scanned: ScannedText) -> Iterator[Span]:
     for bit, pattern in _COMMANDS if words & _ANY_COMMAND else ():
         if words & bit:
             yield from _names(pattern, text)
-    if scanned.low.startswith("id "):
-        yield from _names(_ID, text)
+    if scanned.low.startswith(("id ", "su ")):
+        yield from _names(_FIRST, text)
     if "@" not in text:
         return
     if words & _HOSTS:

@@ -35,17 +35,27 @@ _NATIONAL = re.compile(
     r")(?!\w|[\-.:/]\d| [0-9a-f]{2}(?![\w.]))"
 )
 _WORD = re.compile(
-    r"(?<![a-z])(?:tel|telephone|telefono?|phones?|fon|fax|mobile?|cell|handy|msisdn|ring|call|sms"
+    r"(?:\u624b\u673a|\u624b\u6a5f|\u7535\u8bdd|\u96fb\u8a71|\uc804\ud654|\u0442\u0435\u043b\u0435\u0444\u043e\u043d|\u0442\u0435\u043b"
+    r"|(?<![a-z])(?:tel|telephone|telefono?|phones?|fon|fax|mobile?|cell|handy|msisdn|ring|call|sms"
     r"|whatsapp|caller_?id|(?:tele|mobile_?|cell_?|home_?|work_?|user_?)?phones?(?:_?(?:number|no))?"
-    r"|mobile_?(?:phone|number|no)|telephone_?number)"
+    r"|mobile_?(?:phone|number|no)|telephone_?number))"
     r"(?: me| us)?(?: at| on| is| no| number)?\\?[\"']?\]?[.:=>#]{0,2} {0,2}(?:\[ ?)?\\?[\"']?"
     r"((?:[(]?\d++\)?(?: ?[/.\-] ?| )?+){1,6}+)(?![\w])"
 )
 _WORDS = family(
     *("tel", "phon", "fon", "fax", "mobil", "cell", "handy", "msisdn", "ring ", "call", "sms"),
-    *("whatsapp",),
+    # Words of Chinese, Japanese, Korean and Russian.
+    *(
+        "whatsapp",
+        "\u624b\u673a",
+        "\u624b\u6a5f",
+        "\u7535\u8bdd",
+        "\u96fb\u8a71",
+        "\uc804\ud654",
+        "\u0442\u0435\u043b",
+    ),
 )
-_LONGEST_WORD = 64  # letters of "telephone_number is no [ '" and the like, with some to spare
+_LONGEST_WORD = 48  # letters of "telephone_number is no [ '" and the like, with some to spare
 _LINKS = family("wa.me/")
 _ENCODED = re.compile(r"(?<=wa\.me/)\d{8,15}(?!\d)")
 # Words whose number is no telephone's, right before it.

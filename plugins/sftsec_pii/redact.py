@@ -46,8 +46,10 @@ _LONGEST_NAME = 80
 _LONG_INTEGER = 10**8  # a social security number has 9 digits, a card number 13
 _PLACEHOLDER = re.compile(r"<[A-Z]{2,8}:[0-9a-f]{8}>")
 # What of a value may stand before one and after it; the full stop of a sentence is nothing.
-_END_BEFORE = re.compile(r"\w$|\S[.%+\-']$")
-_BEGIN_AFTER = re.compile(r"\w|[.%+\-']\S")
+_LAID_BARE = re.compile(
+    r"<(?:(?:(?<=\w<)|(?<=\S[.%+\-']<))[A-Z]{2,8}:[0-9a-f]{8}>"
+    r"|[A-Z]{2,8}:[0-9a-f]{8}>(?:\w|[.%+\-']\S))"
+)
 
 
 class Redact:
@@ -97,7 +99,7 @@ class Redact:
                 value = self._encoded(value)
             if scanned.longest >= SHORTEST_WORD:
                 value = self._base64(value)
-            if value is before or not _is_laid_bare(value):
+            if value is before or not _LAID_BARE.search(value):
                 break
         if value is given and len(value) <= _LONGEST_CLEAN:
             if len(self._clean) >= _MOST_CLEAN:
@@ -252,15 +254,6 @@ class Redact:
             return value
         found = self._string(text, name)
         return value if found == text else found
-
-
-def _is_laid_bare(text: str) -> bool:
-    """Whether a placeholder stands against what could be a part of a value."""
-    return any(
-        _BEGIN_AFTER.match(text, match.end())
-        or _END_BEFORE.search(text, max(0, match.start() - 2), match.start())
-        for match in _PLACEHOLDER.finditer(text)
-    )
 
 
 def _finders(

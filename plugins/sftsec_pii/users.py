@@ -25,6 +25,9 @@ _UNIX = re.compile(
     r"|var/spool/(?:cron(?:/crontabs)?|mail)/|var/mail/)"
     rf"({_FIRST}{_NAME}{{0,63}}(?: {_NAME}{{1,32}}){{0,2}}(?=/(?!\d\.\d))|{_FIRST}{_NAME}{{0,63}})"
 )
+_FILE_URL = re.compile(
+    rf"(?i)file:/{{2,6}}(?:[\w.$:\-]{{1,64}}/){{0,3}}users/({_FIRST}{_NAME}{{0,63}})"
+)
 _PART = rf"{_FIRST}(?:(?!%5c){_NAME}){{0,63}}"
 # Looked for by the folder's name, in a text in small letters; what stands before is checked then.
 _WINDOWS = re.compile(
@@ -35,7 +38,10 @@ _WINDOWS_BEFORE = re.compile(
     r"(?<![a-z0-9])[a-z](?::|%3a)(?:[\\/]|%5c){1,4}$|(?<!\.\.)(?<!\\)\\{1,4}$|systemroot\\\.\.\\$"
 )
 # "?next=/home/x" is a route of an application.
-_QUERY = re.compile(r"[?&][\w.\-]{1,32}=$")
+_QUERY = re.compile(r"[?&][\w.\-]{1,32}=$|\b(?:GET|POST|PUT|HEAD|DELETE|PATCH|OPTIONS) $")
+_PAGE = re.compile(
+    r"(?i)[^/]*\.(?:html?|php\d?|jspx?|aspx?|cgi|do|js|css|png|jpe?g|gif|svg|ico|json)$"
+)
 _LONGEST_BEFORE = 16
 _ACCOUNT = r"([A-Za-z_][\w.\-]{2,63})(?![\w.\-]|\\|\$)"
 # The domain in capitals, or after an option or word that an account follows.
@@ -58,6 +64,7 @@ _FILE = re.compile(
     r"(?i)\.(?:exe|dll|sys|ps1|bat|cmd|vbs|js|txt|log|dat|ini|msi|lnk|tmp|inf|xml|save|zip|docx?)$"
 )
 _UNIX_WORDS = family("/home/", "/users/", "/spool/", "var/mail/")
+_FILE_URLS = family("file:/")
 _WINDOWS_WORDS = family("users", "settings", "docume~", "profiles", "\\home")
 _ACCOUNT_WORDS = family(
     *(
@@ -73,7 +80,7 @@ _ACCOUNT_WORDS = family(
     ),
     *("account name:", "user ", "account ", "by ", "for ", "as ", "from ", "logon of "),
 )
-_USER_WORDS = _UNIX_WORDS | _WINDOWS_WORDS | LOGIN_WORDS
+_USER_WORDS = _UNIX_WORDS | _FILE_URLS | _WINDOWS_WORDS | LOGIN_WORDS
 # How the domain of the first form ends.
 _DOMAIN_END = re.compile(r"[A-Z0-9\-]\\{1,2}[A-Za-z_]")
 _TILDE = re.compile(r"(?<![\w/.\-~])~([a-z_][\w\-]{2,31})(?=/)")
@@ -88,15 +95,23 @@ def users(scanned: ScannedText) -> Iterator[Span]:
 
 def _paths(scanned: ScannedText) -> Iterator[Span]:
     text = scanned.text
-    if scanned.words & _UNIX_WORDS:
-        for match in _UNIX.finditer(text):
-            if not _QUERY.search(text, max(0, match.start() - 40), match.start()):
-                yield from _person(match, 1)
+    if scanned.words & (_UNIX_WORDS | _FILE_URLS):
+        yield from _slashes(scanned)
     if scanned.words & _WINDOWS_WORDS:
         yield from _profiles(scanned.low)
     if "~" in text:
         for match in _TILDE.finditer(text):
             yield from _person(match, 1)
+
+
+def _slashes(scanned: ScannedText) -> Iterator[Span]:
+    text = scanned.text
+    for match in _UNIX.finditer(text):
+        before = max(0, match.start() - 40)
+        if not _QUERY.search(text, before, match.start()) and not _PAGE.match(match[1]):
+            yield from _person(match, 1)
+    for match in _FILE_URL.finditer(text) if scanned.words & _FILE_URLS else ():
+        yield from _person(match, 1)
 
 
 def _accounts(scanned: ScannedText) -> Iterator[Span]:
@@ -130,4 +145,4 @@ def has_user_word(scanned: ScannedText) -> bool:
     text = scanned.text
     if scanned.words & _USER_WORDS or "\\" in text or "~" in text:
         return True
-    return scanned.low.startswith("id ")
+    return scanned.low.startswith(("id ", "su "))

@@ -16,14 +16,21 @@ from typing import NamedTuple
 
 _ENCODED = re.compile(
     r"(?P<percent>(?:%(?:25)?[0-9A-Fa-f]{2})+)|&(?:#(?P<decimal>\d{2,3})|#x(?P<hex>[0-9A-Fa-f]{2})"
-    r"|(?P<named>amp|quot|apos|lt|gt));|\\(?:u00|x)(?P<code>[2-7][0-9A-Fa-f])"
+    r"|(?P<named>amp|quot|apos|lt|gt|commat|period|colon|equals|sol|bsol));|\\(?:u00|x)(?P<code>[2-7][0-9A-Fa-f])"
 )
 _BYTE = re.compile(r"%(?:25)?([0-9A-Fa-f]{2})")
-_NAMED = {"amp": "&", "quot": '"', "apos": "'", "lt": "<", "gt": ">"}
+_NAMED = {"amp": "&", "quot": '"', "apos": "'", "lt": "<", "gt": ">"} | {
+    "commat": "@",
+    "period": ".",
+    "colon": ":",
+    "equals": "=",
+    "sol": "/",
+    "bsol": "\\",
+}
 SHORTEST_WORD = 16  # letters of a base64 word
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}+={0,2}")
 # What makes it a part of something longer. A look-behind would be tried at each letter.
-_GLUE_BEFORE = frozenset("_=-.%")
+_GLUE_BEFORE = frozenset("_-.%")
 _GLUE_AFTER = frozenset("_=-%")
 _PROBE = 16  # characters of base64: 12 bytes
 _LONGEST_WHOLE = 200

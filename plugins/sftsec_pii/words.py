@@ -73,30 +73,20 @@ def scan(text: str) -> ScannedText:
     octets = low.encode("utf-8", "surrogatepass")
     automaton, bits, overlap = _automaton()
     words = 0
-    if len(octets) <= _CHUNK:
-        for number, _, _ in automaton.find_matches_as_indexes(octets, overlapping=True):
-            words |= bits[number]
-        return ScannedText(text, low, words, _first_digit(text), _longest(text))
     for begin in range(0, len(octets), _CHUNK):
         chunk = octets[begin : begin + _CHUNK + overlap]
         for number, _, _ in automaton.find_matches_as_indexes(chunk, overlapping=True):
             words |= bits[number]
-    return ScannedText(text, low, words, _first_digit(text), _longest(text))
+    digit = _DIGIT.search(text)
+    longest = max(map(len, text.split()), default=0)
+    return ScannedText(text, low, words, digit.start() if digit else -1, longest)
 
 
 def changed(before: ScannedText, text: str) -> ScannedText:
     """A scanned text after values of it became placeholders, which bring nothing to look for."""
-    digit = -1 if before.digit < 0 else _first_digit(text)
-    return ScannedText(text, lowered(text), before.words, digit, before.longest)
-
-
-def _longest(text: str) -> int:
-    return max(map(len, text.split()), default=0)
-
-
-def _first_digit(text: str) -> int:
-    match = _DIGIT.search(text)
-    return match.start() if match else -1
+    digit = _DIGIT.search(text) if before.digit >= 0 else None
+    place = digit.start() if digit else -1
+    return ScannedText(text, lowered(text), before.words, place, before.longest)
 
 
 @cache
