@@ -26,7 +26,7 @@ _STRONG = (
     r"|application|subscription|functions|consumer|license|preshared)[_\-]?key"
     r"|private[_\-]?key[_\-]?id|(?:access|refresh|auth|oauth|id|session|security|bearer|private|job|csrf|xsrf)[_\-]?token"
 )
-_WEAK = r"(?<!publickey)(?<![a-z]key)token|(?<![a-z])(?:sig|signature|jwt|auth|key|code|mac)"
+_WEAK = r"(?<!publickey)(?<![a-z]key)token|(?<![a-z])(?:sig|signature|jwt|auth|key|code|mac|pat)"
 _INTRODUCES = (
     r"(?:(?:\\{0,3}[\"'])?\]?\s{0,8}(?::=|=>|[:=]) {0,8}(?=[^\s=])"
     r"|\\?[\"']\s?,?\s?\\?[\"']?value\\?[\"']?\s?[:=]\s?(?=\\?[\"'])"  # name="password" value="x"
@@ -45,7 +45,7 @@ _CORE = re.compile(
     r"(?:passwor[dt]s?|passwd|passphrase|kennwort|wachtwoord|contrase[nñ]a|senha|пароль|парол[ья]"
     r"|mot de passe|has[lł]o|heslo|l[oö]senord|adgangskode|parola|pass|pwd|passin|passout|pw"
     r"|secret(?:[_\-]?(?:access)?[_\-]?key(?:[_\-]base)?)?|key(?:[_\-]?id)?|token|sig"
-    r"|signature|jwt|auth|code|mac)" + _INTRODUCES
+    r"|signature|jwt|auth|code|mac|pat)" + _INTRODUCES
 )
 _LONGEST_BEFORE = 14  # letters of "subscription-" and "sharedaccess_", and one to spare
 _BEFORE = frozenset("abcdefghijklmnopqrstuvwxyz_-. ")
@@ -69,6 +69,7 @@ _LONGEST = 512
 NAME_WORDS = family(
     *("pass", "pwd", "pw=", "pw:", "pw ", 'pw"', "secret", "token", "key", "sig=", "signature"),
     *("auth", "jwt", "code=", 'code"', "mac=", 'mac"', "signing", "sig:", 'sig"', "code:"),
+    *("pat=", "pat:", 'pat"'),
     *("kennwort", "wachtwoord", "contrase", "senha", "парол", "hasło", "haslo", "heslo"),
     *("adgangskode", "parola", "losenord", "lösenord"),
 )
@@ -165,6 +166,8 @@ def _checked(
         return
     if match.lastgroup == "weak":
         good = len(value) >= 8 and is_token(value)
+        if good and match[0].startswith("pat"):
+            good = len(value) >= 32
         if good and match[0].startswith(("key", "code")):
             good = len(value) >= 16 and any(c.isupper() for c in value)
     elif match.lastgroup == "strong" and not quoted:

@@ -11,13 +11,14 @@ from sftsec_pii.span import Span, groups
 from sftsec_pii.values import is_attack, is_word
 from sftsec_pii.words import ScannedText, family
 
-_ARGUMENT = r"(?:\\?\"([^\"\n<\\]{1,128})\\?\"|'([^'\n<]{1,128})'|([^\s\"'<|;&][^\s\"'<]{2,128}+))"
+_ARGUMENT = r"(?:\\?\"([^\"\n<\\]{1,128})\\?\"|'([^'\n<]{1,128})'|([^\s\"'<|;&][^\s\"'<]{2,2048}+))"
 _REST = r"[^\n|;]{0,160}?"
 # Words of a program, and what stands before its password; -p, -P, -w or -a is never a port there.
 _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("mysql", "mariadb"),
         rf"\b(?:mysql(?:dump|admin|import|show)?|mariadb(?:-dump)?)\b{_REST} -p(?=[^\s\-])"
+        r"(?!rint0?\b|rotocol|ager\b|une\b)"
         rf"|\b(?:mysql|mariadb)(?:dump)?\b{_REST} -u ?\S{{1,64}} -p (?=\S*[\d!#$%*])"
         rf"|\b(?:mysql|mariadb-)admin\b{_REST} password ",
     ),
@@ -52,13 +53,23 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("/pass", "/rp", "pass:"), r"(?<=\s)/(?:pass|password|rp)(?::| )|(?<= )pass:"),
     (
         ("7z", "rar ", "rar.exe", "zip "),
-        rf"\b7z[ar]?(?:\.exe)? [axeltu]\b{_REST} ?-p(?=\S)|\brar(?:\.exe)? a -h?p"
+        rf"\b7z[ar]?(?:\.exe)? [axeltu]\b{_REST} ?-p(?=\S)"
+        rf"|\b(?:un)?rar(?:\.exe)? [aexltv]\b{_REST} -h?p(?=\S)"
         rf"|\bunzip {_REST}(?-i:-P) |\bzip {_REST}(?-i:-P) ",
     ),
     (
         ("smbclient", "rpcclient", "net rpc", "net ads", "wmic ", "winexe", "smbget"),
         rf"\b(?:smbclient|rpcclient|net (?:rpc|ads)|winexe|smbget)\b{_REST}(?: -U ?|--user=)"
         r"[\"']?(?:[\w.\-]{1,64}[\\/])?[\w.\-]{1,64}%",
+    ),
+    (("ssh-keygen",), rf"\bssh-keygen\b{_REST}(?-i: -N )"),
+    (("ssh-keygen",), rf"\bssh-keygen\b{_REST}(?-i: -P )"),
+    (("alias set",), r"\bmc (?:-\S{1,32} )?alias set \S{1,64} \S{1,256} \S{1,128} "),
+    (("etcdctl",), rf"\betcdctl\b{_REST} --user[ =][\w.\-]{{1,64}}:"),
+    (
+        ("wandb login", "snyk auth", "authtoken", "--auth"),
+        r"\b(?:wandb login|snyk auth|ngrok (?:config add-)?authtoken) (?=\S{20})"
+        r"|(?<=\s)--auth-?key[ =](?=\S{16})|(?<=\s)--auth[ =](?=[^\s:]{20})",
     ),
     (("nmcli",), rf"\bnmcli\b{_REST} (?:password|wifi-sec\.psk) "),
     (("netsh",), rf"\bnetsh wlan\b{_REST} key(?:material)?="),
@@ -108,7 +119,7 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
         ("snmp",),
         rf"\bsnmp(?:walk|get|set|bulkwalk)\b{_REST} -[cAXa] (?!md5|sha)|\bsnmp-server community ",
     ),
-    (("-x ",), r"(?<= )(?-i:-X) (?=\S{1,64} [\w.\-]{1,64}$)(?!(?:GET|POST|PUT|DELETE|HEAD) )"),
+    (("snmp",), r"(?<= )(?-i:-X) (?=\S{1,64} [\w.\-]{1,64}$)(?!(?:GET|POST|PUT|DELETE|HEAD) )"),
     (("sqlplus", "oracle:thin"), r"\bsqlplus(?: -\w)? \w{1,32}/|\bjdbc:oracle:thin:\w{1,32}/"),
     (("lftp",), r"\blftp -u \w{1,32},"),
     (
@@ -118,7 +129,7 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("identified by",), r"\bidentified by (?=['\"])"),
     (("set ", "setx "), r"\b(?:set|setx) [\w]{0,32}pass(?:word|wd)? (?=[\"'])"),
     (("http ", "https ", "xh "), rf"\b(?:https?|xh) (?:-\w )?{_REST}(?:-a|--auth) \w{{1,64}}:"),
-    (("pass ",), r"^pass (?=\S+\s*$)|(?<=\n)pass "),
+    (("pass ",), r"^pass (?=\S+\s*$)|(?<=\n)pass |(?-i:(?<=: )PASS )(?=\S{3,128}\s*$)"),
     ((" login ",), r"^\w{1,8} login \S{1,64} (?=\S+$)"),
 )
 _COMMANDS = tuple(
@@ -134,7 +145,7 @@ _ECHOED = re.compile(
     r"(?i)\b(?:echo|printf|print|write-output) (?:-\w{1,2} )?[\"']?(?:[\w.\-]{1,32}:)?"
     r"([^\s\"'<>|:]{3,128})[\"']? ?\|\s?"
     r"(?:[^|\n]{0,128}?--(?:password|passphrase|token)-(?:stdin|fd)"
-    r"|sudo (?:-\w )*?-S|(?:sudo )?chpasswd|passwd --stdin|cryptsetup|su\b|kinit|mysql_config)"
+    r"|sudo (?:-\w )*?-S|(?:sudo )?chpasswd|(?:sudo )?passwd\b|cryptsetup|su\b|kinit|mysql_config)"
 )
 _CURL = re.compile(
     r"(?i)\b(?:curl|wget|httpie)\b[^\n|;]{0,256}?(?<=\s)(?:-u|--user|--proxy-user|-U)[ =]?"

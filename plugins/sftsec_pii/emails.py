@@ -19,6 +19,8 @@ _QUOTED = re.compile(r"\"[^\"\n<>]{1,64}\"$")
 _JOINED = re.compile(r"(?<![^\s<(\"':;,])([^\s<>()\"':;,]{1,128})([=&|?/])$")
 _KEY_VALUE = re.compile(r"[A-Za-z_][\w.\-]*=")
 _REWRITTEN = re.compile(r"(?i)(?:srs[01]|prvs|btv1|bounces?|[\w.\-]+\+[\w.\-+]*)[=+]")
+# Looked for first, since few texts hold it: without one of these no address is rewritten.
+_REWRITES = re.compile(r"[SsPpBb](?i:rs[01]|rvs|tv1|ounce)|\+")
 _WORD = re.compile(r"[^\W\d_][\w.\-]*[&|?/]$")
 # The sign replaced by a word, so that robots do not read it.
 _DISGUISED = re.compile(
@@ -102,7 +104,8 @@ def _ends_word(text: str, place: int) -> bool:
 
 def _over_joints(text: str, start: int, floor: int) -> int:
     """Where a local part begins whose word has a `=`, `&`, `|`, `?` or `/` before."""
-    if text[start - 1] not in "=&|?/":
+    sign = text[start - 1]
+    if sign not in "=&|?/" or (sign == "=" and not _REWRITES.search(text, floor, start)):
         return start
     joined = _JOINED.search(text, floor, start)
     if not joined:

@@ -24,7 +24,9 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("ssh",), rf"\bssh{_OPTIONS} -l ?"),
     (
         (" su ", "/su ", ";su ", "&su ", "|su ", "'su ", '"su ', "\nsu "),
-        r"\bsu (?:-c \S{1,32} )?(?:- |-l |--login )?(?=[a-z_])",
+        # "su" is a word of several languages: before a name alone it stands where a command begins.
+        r"\bsu (?:-c \S{1,32} )?(?:- |-l |--login )(?=[a-z_])"
+        r"|(?:[;&|(`'\"/\n]|\bsudo|\bexec|[$#]) ?su (?:-c \S{1,32} )?(?=[a-z_])",
     ),
     (("sudo",), r"\bsudo (?:-\w{1,4} ){0,3}(?:-\w{0,3}u|--user)[ =]?"),
     (("runas",), r"\brunas(?:\.exe)? (?:/[\w:]{1,32} ){0,4}/user:"),
@@ -47,7 +49,12 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
         ("localgroupmember",),
         r"\b(?:add|remove|get)-localgroupmember [^\n|;]{0,64}-member [\"']?",
     ),
-    (("localuser",), r"\b(?:new|set|disable|enable)-localuser (?:-name )?[\"']?"),
+    (
+        ("runuser", "loginctl", "pkill", "killall", "ps -", "lsof", "pgrep"),
+        r"\brunuser (?:-l |-u )|\bloginctl \w{2,16}-(?:user|linger) "
+        r"|\b(?:pkill|killall|ps|lsof|pgrep)\b[^\n|;]{0,32}?(?-i: -u ?)",
+    ),
+    (("localuser",), r"\b(?:new|get|set|remove|rename|disable|enable)-localuser (?:-name )?[\"']?"),
     (("/user:", "/u:"), r"(?<=\s)/u(?:ser)?:[\"']?"),
     (
         ("psql", "pg_", "sqlcmd", "osql", "bcp ", "smbclient", "rpcclient"),
@@ -81,8 +88,10 @@ _COMMANDS = tuple(
 )
 _ANY_COMMAND = reduce(or_, (bit for bit, _ in _COMMANDS))
 _FIRST = re.compile(
-    r"(?i)^(?:id (?=[\w.\-]{2,32}$)|su (?:-c \S{1,32} )?(?:- |-l |--login )?(?=[a-z_]))" + _NAME
+    r"(?i)^(?:(?:id|finger|groups) (?=[\w.\-]{2,32}$)"
+    r"|su (?:-c \S{1,32} )?(?:- |-l |--login )?(?=[a-z_]))" + _NAME
 )
+FIRST_WORDS = ("id ", "su ", "finger ", "groups ")
 _URL = re.compile(
     rf"(?i)(?:ftp|sftp|ssh|smb|afp|rsync)://(?=[\w.\-]{{2,64}}(?::[^\s/@]{{0,64}})?@){_NAME}"
 )
@@ -122,6 +131,16 @@ _LINES: tuple[tuple[tuple[str, ...], str], ...] = (
         r"|logon failure|logon failed|failed logon|access denied) for (?:user |account )?[\"']?"
         r"(?![a-z]{2,8}://)",
     ),
+    (
+        ("user: ", "user = "),
+        r"\[user: ?(?=[\w.\-]{2,64}\])|: user = (?=[\w.\-]{2,64}(?:[\s,;:]|$))",
+    ),
+    (("login ok", "login incorrect"), r"\blogin (?:ok|incorrect)[^\[\n]{0,24}: \["),
+    (
+        ("user ",),
+        r"(?-i:\bUSER )(?=[\w.\-]{2,64}(?:: |\s*$|\\r|\r?\n))"
+        r"|\buser (?=[\w.\-]{2,64} (?:logged|authenticated|disconnected|connected)\b)",
+    ),
     (("(to ",), r"\(to [\w\-]{1,32}\) (?=[\w.\-]{2,64} on )"),
     (("uid=",), r"(?<![\w\-])uid=(?=[\w.\-]{2,64}, ?(?:ou|cn|dc|o)=)"),
 )
@@ -132,20 +151,34 @@ _KEY = (
     r"|logname|acct|sam_?account_?name|user\.name|login_?name|initiating_?process_?account_?name"
 )
 _NAMED = re.compile(
-    rf"(?i)(?<![\w.\-])(?:winlog\.event_data\.)?(?:{_KEY})"
-    r"(?:=\\?[\"']?|\\{0,3}[\"'] ?: ?\\{0,3}[\"']|[\"']>|(?<=name): ?)([a-z0-9_.\-]{1,64}\\{1,2})?"
-    r"([a-z_][\w.\-]{1,63})(?=[\s\"'&;,\\|\])<]|\.?$)(?![\"']?\s?(?:--|\)|or\b|and\b|\|\||;\s*\w))"
+    rf"(?i)(?<![A-Za-z0-9\-])(?:{_KEY})"
+    r"(?:=\\?[\"'<]?|\\{0,3}[\"']? ?: ?\\{0,3}[\"']|[\"']>|(?<=name): ?)"
+    r"([a-z0-9_.\-]{1,64}\\{1,2})?"
+    r"([a-z_][\w.\-]{1,63})(?=[\s\"'&;,\\|\])<>]|\.?$)(?![\"']?\s?(?:--|\)|or\b|and\b|\|\||;\s*\w))"
 )
 # {"user": {"name": "x"}} in a string.
 _NESTED = re.compile(
     r"(?i)[\"']user\\{0,3}[\"'] ?: ?\{[^{}]{0,128}?[\"']name\\{0,3}[\"'] ?: ?\\{0,3}[\"']"
     r"(?:[\w.\-]{1,64}\\{1,4})?([a-z_][\w.\-]{1,63})(?=\\{0,3}[\"'])"
 )
-_ACCOUNT_NAME = re.compile(r"(?i)\baccount name:[ \t]{0,16}(?=[^\s\\]{1,64}(?:\s|$))" + _NAME)
+_ACCOUNT_NAME = re.compile(
+    r"(?i)\b(?:account name|logon account|user name|benutzername|usuario|utilisateur|utente"
+    r"|gebruiker|gebruikersnaam)\s?:[ \t]{0,16}(?=[^\s\\]{1,64}(?:\s|$))" + _NAME
+)
 _HOSTS = family("ssh", "scp", "sftp", "rsync", "mosh", "plink")
 _SCHEMES = family("ftp://", "ssh://", "smb://", "afp://", "rsync://")
 _NAMES = family(
-    *("user=", 'user"', "user\\", "user'", "username", "user_name", "user.name", "accountname"),
+    *(
+        "user=",
+        "user:",
+        'user"',
+        "user\\",
+        "user'",
+        "username",
+        "user_name",
+        "user.name",
+        "accountname",
+    ),
     *(
         "usrname",
         "usr_name",
@@ -158,7 +191,10 @@ _NAMES = family(
         "loginname",
     ),
 )
-_ACCOUNT_NAMES = family("account name:")
+_ACCOUNT_NAMES = family(
+    *("account name:", "logon account:", "user name:", "benutzername", "usuario", "utilisateur"),
+    *("utente", "gebruiker"),
+)
 LOGIN_WORDS = _ANY_COMMAND | _ANY_LINE | _HOSTS | _SCHEMES | _NAMES | _ACCOUNT_NAMES
 
 
@@ -181,7 +217,7 @@ def _in_commands(scanned: ScannedText) -> Iterator[Span]:
     for bit, pattern in _COMMANDS if words & _ANY_COMMAND else ():
         if words & bit:
             yield from _names(pattern, text)
-    if scanned.low.startswith(("id ", "su ")):
+    if scanned.low.startswith(FIRST_WORDS):
         yield from _names(_FIRST, text)
     if "@" not in text:
         return

@@ -49,6 +49,8 @@ _NO_PERSON = frozenset(
     }
     | {"success", "successful", "failure", "fail", "ok", "error", "denied", "yes", "no", "enabled"}
     | {"disabled", "locked", "active", "empty", "missing", "disallowed", "allowed", "blank"}
+    | {"session", "input", "profile", "data", "request", "process", "mode", "group", "code"}
+    | {"interface", "context", "accounts", "client", "connection", "service"}
     | {"all", "test", "example", "localhost", "required", "not", "or", "was", "has", "failed"}
     | {
         "network",

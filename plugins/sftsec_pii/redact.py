@@ -113,7 +113,7 @@ class Redact:
         for trigger, finders in self._finders:
             if trigger(scanned):
                 for kind, find in finders:
-                    spans = sorted(find(scanned))
+                    spans = sorted(find(scanned), key=_outer_first)
                     if spans:
                         text = self._replace(text, [(kind, span) for span in spans])
                         scanned = changed(scanned, text)
@@ -184,7 +184,7 @@ class Redact:
             for trigger, finders in self._finders
             if trigger(scanned)
             for kind, find in finders
-            for span in sorted(find(scanned))
+            for span in sorted(find(scanned), key=_outer_first)
         ]
 
     def _incident(self, incident: Incident) -> Incident:
@@ -254,6 +254,11 @@ class Redact:
             return value
         found = self._string(text, name)
         return value if found == text else found
+
+
+def _outer_first(span: Span) -> tuple[int, int]:
+    """By place, and of those that begin together the longest: nothing of it may be left."""
+    return span.start, -span.end
 
 
 def _finders(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sftsec_pii.logins import LOGIN_WORDS, logins
+from sftsec_pii.logins import FIRST_WORDS, LOGIN_WORDS, logins
 from sftsec_pii.persons import is_person
 from sftsec_pii.span import Span
 from sftsec_pii.words import ScannedText, family
@@ -19,7 +19,7 @@ _FIRST = rf"(?!\.\.?[\\/]|%[A-Za-z]+%){_NAME}"
 _UNIX = re.compile(
     # The slash first: a pattern that begins with a sign is looked for much faster.
     r"(?i)/(?<![\w.\-]/)(?<!:[0-9a-f]{8}>/)"
-    r"(?:(?:(?:export|var|usr|data|nfs|mnt|srv|net|run/user/\d{1,9})/)?home/"
+    r"(?:(?:(?:export|(?:private/)?var|usr|data|nfs|mnt|srv|net|run/user/\d{1,9})/)?home/"
     r"(?:(?-i:[A-Z0-9.\-]{1,32}\.[A-Z]{2,12})/|users/)?|(?-i:Users/)"
     r"|(?:mnt/[a-z]|cygdrive/[a-z]|[a-z]|volumes/\w{1,32})(?:/[\w.\-]{1,32})?/users/"
     r"|var/spool/(?:cron(?:/crontabs)?|mail)/|var/mail/)"
@@ -49,7 +49,7 @@ _DOMAIN_USER = re.compile(
     rf"(?<![\w\\.%$:/>\-])([A-Z][A-Z0-9\-]{{1,14}})\\{{1,2}}{_ACCOUNT}"
     r"|(?i:(?:/user:|/u:|/ru |(?<=\s)-u |--user |-credential |-member |-username "
     r"|whoami ?(?:->|:|=) ?|account name: {0,8}"
-    r"|\b(?:user|account|by|for|as|from|logon of) ))"
+    r"|(?:user|\b(?:account|by|for|as|from|logon of)) ))"
     rf"\"?([A-Za-z][\w.\-]{{1,63}})\\{{1,2}}{_ACCOUNT}"
 )
 # What stands before a backslash in capitals and is no domain of accounts.
@@ -66,23 +66,10 @@ _FILE = re.compile(
 _UNIX_WORDS = family("/home/", "/users/", "/spool/", "var/mail/")
 _FILE_URLS = family("file:/")
 _WINDOWS_WORDS = family("users", "settings", "docume~", "profiles", "\\home")
-_ACCOUNT_WORDS = family(
-    *(
-        "/user:",
-        "/u:",
-        "/ru ",
-        "-u ",
-        "--user ",
-        "-credential ",
-        "-member ",
-        "-username ",
-        "whoami",
-    ),
-    *("account name:", "user ", "account ", "by ", "for ", "as ", "from ", "logon of "),
-)
 _USER_WORDS = _UNIX_WORDS | _FILE_URLS | _WINDOWS_WORDS | LOGIN_WORDS
-# How the domain of the first form ends.
+# How the domain of the first form ends, and the one of the second form with what stands before.
 _DOMAIN_END = re.compile(r"[A-Z0-9\-]\\{1,2}[A-Za-z_]")
+_DOMAIN = re.compile(r"[ :>=\"][A-Za-z][\w.\-]{1,63}\\{1,2}[A-Za-z_]")
 _TILDE = re.compile(r"(?<![\w/.\-~])~([a-z_][\w\-]{2,31})(?=/)")
 
 
@@ -116,7 +103,7 @@ def _slashes(scanned: ScannedText) -> Iterator[Span]:
 
 def _accounts(scanned: ScannedText) -> Iterator[Span]:
     text = scanned.text
-    if "\\" not in text or not (scanned.words & _ACCOUNT_WORDS or _DOMAIN_END.search(text)):
+    if "\\" not in text or not (_DOMAIN_END.search(text) or _DOMAIN.search(text)):
         return
     # Between shell signs a backslash is an escape: `echo A\necho B`.
     if "`" not in text and "$(" not in text:
@@ -145,4 +132,4 @@ def has_user_word(scanned: ScannedText) -> bool:
     text = scanned.text
     if scanned.words & _USER_WORDS or "\\" in text or "~" in text:
         return True
-    return scanned.low.startswith(("id ", "su "))
+    return scanned.low.startswith(FIRST_WORDS)

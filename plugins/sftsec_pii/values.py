@@ -50,6 +50,9 @@ def is_word(value: str) -> bool:
 
 def is_attack(value: str) -> bool:
     """Whether a value in small letters is what an attack does."""
+    # Letters and digits alone are none, but for an address in hexadecimal digits.
+    if value.isalnum() and "0x" not in value:
+        return False
     return _ATTACK.search(value) is not None
 
 
@@ -73,9 +76,9 @@ def is_password(value: str, *, quoted: bool, prose: bool) -> bool:
 
 def is_token(value: str) -> bool:
     """Whether a value after a weak name ("token", "key", "sig") is a secret: long and mixed."""
-    if "<" in value:
+    if "<" in value or " " in value:
         return False
     classes = sum(1 for pattern in _CLASSES if pattern.search(value))
     has_digit = _CLASSES[2].search(value) is not None
-    mixed = classes > 1 and (has_digit or len(value) > _LONGEST_PROSE)
+    mixed = classes > 1 and (has_digit or len(value) > _LONGEST_PROSE or value.endswith("="))
     return mixed and not is_attack(value.lower())

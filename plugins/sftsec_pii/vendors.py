@@ -58,6 +58,7 @@ _VENDORS = re.compile(
     r"|dckr_oat_[A-Za-z0-9_\-]{20,64}+|sbp_[0-9a-f]{40}|tvly-[A-Za-z0-9\-]{20,64}+"
     r"|[ps]k\.eyJ[A-Za-z0-9_\-]{20,200}+\.[A-Za-z0-9_\-]{16,64}+|NR(?:II|JS|SP)-[A-Za-z0-9_\-]{17,40}+"
     r"|1000\.[0-9a-f]{32}\.[0-9a-f]{32}|v1\.0-[0-9a-f]{24}-[0-9a-f]{100,200}"  # Zoho, Cloudflare
+    r"|(?:ST|PT|TGT|PGT)-\d{1,8}-[A-Za-z0-9_\-.]{24,200}+"  # CAS
     r"|AAAA[A-Za-z0-9_\-]{7}:APA91[A-Za-z0-9_\-]{100,200}"  # Firebase
     # No vendor's by name, but of the form they share: a short prefix and letters of all kinds.
     r"|[a-z][a-z0-9]{1,11}(?:_[a-z0-9]{1,8}){0,2}_(?=[A-Za-z]*\d)(?=[a-z0-9]*[A-Z])"
@@ -97,7 +98,6 @@ _PRIVATE = (
 )
 # Those of a vendor's marks that are letters and signs; the others have a pattern below.
 _MARKS = family(
-    *("akia", "asia", "agpa", "aida", "aroa", "anpa", "abia", "acca"),
     *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
     *("glpat-", "gldt-", "glrt-", "glrtr-", "glptt-", "glft-", "glsoat-", "glcbt-", "glimt-"),
     *("glagent-", "gloas-", "glwt-", "glffct-", "gr1348941", "xox", "xapp-"),
@@ -124,6 +124,8 @@ _MARKS = family(
     *("nrsp-", "1000.", "v1.0-", "aaaa"),
     *("sgp_", "fm1", "fm2", "dp.pt.", "dp.st.", "dt0", "tskey-", "p8e-", "rdme_", "eyj"),
 )
+_AWS = family("akia", "asia", "agpa", "aida", "aroa", "anpa", "abia", "acca")
+_AWS_ID = re.compile(r"A(?:KIA|SIA|GPA|IDA|ROA|NPA|BIA|CCA)[A-Z0-9]{16}")
 # What the other keys are at least, each looked for in a run of letters that is long enough only.
 _SHORTEST_UNMARKED = 26
 _RUN = re.compile(r"[A-Za-z0-9_\-.]{26,}+")
@@ -136,6 +138,7 @@ _UNMARKED = tuple(
         r"\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27}",  # Discord
         r"00[A-Za-z0-9_\-]{40}",  # Okta
         r"-[0-9a-f]{8}-[0-9a-f]{8}",  # Mailgun
+        r"T-\d{1,8}-[A-Za-z0-9_\-.]{24}",  # CAS
         r"_[A-Za-z0-9]{32}",  # what vendors' forms share
     )
 )
@@ -168,6 +171,9 @@ def vendor_keys(scanned: ScannedText) -> Iterator[Span]:
 
 def _is_unmarked(scanned: ScannedText) -> bool:
     text = scanned.text
+    # The marks of AWS are parts of usual words, in small letters.
+    if scanned.words & _AWS and _AWS_ID.search(text):
+        return True
     if scanned.longest < _SHORTEST_UNMARKED or not _RUN.search(text):
         return False
     return any(pattern.search(text) for pattern in _UNMARKED)

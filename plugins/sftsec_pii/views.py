@@ -146,7 +146,7 @@ def _encoder(coding: str) -> Callable[[str], str]:
 
 
 def _is_text(word: str) -> bool:
-    octets = base64.b64decode(word)
+    octets = binascii.a2b_base64(word)
     if octets[1::2] == bytes(len(octets) // 2):
         octets = octets[::2]
     # A character may be cut off at the end.
