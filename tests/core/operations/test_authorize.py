@@ -31,6 +31,7 @@ from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
 from sftsec_core.operations.read_audit import read_audit
 from sftsec_core.operations.redeliver import redeliver
+from sftsec_core.operations.remove_unused import remove_unused
 from sftsec_core.operations.request_labels import request_labels
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.operations.review_labels import review_labels
@@ -61,6 +62,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     promote: Permission.PROMOTE,
     read_audit: Permission.READ,
     redeliver: Permission.SCORE,
+    remove_unused: Permission.CLEAN_UP,
     request_labels: Permission.REQUEST_LABELS,
     retrain: Permission.RETRAIN,
     review_labels: Permission.READ,
