@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import exists, func, select
 
 from sftsec_core.store.columns import clean_text
-from sftsec_core.store.dialects import insert_new
+from sftsec_core.store.dialects import insert_into
 from sftsec_core.store.tables import label_requests, verdicts
 
 if TYPE_CHECKING:
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 _JUDGED = exists().where(
     verdicts.c.connector == label_requests.c.connector,
     verdicts.c.incident_uid == label_requests.c.incident_uid,
+    # One that was there before is on what the incident held then.
+    verdicts.c.pulled_at >= label_requests.c.requested_at,
 )
 
 
 class LabelRequests:
-    """The requests of all tasks; one that is repeated changes nothing."""
+    """The requests of all tasks; an incident is in a task's once, as it was requested last."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -37,8 +39,8 @@ class LabelRequests:
         *,
         model: str,
         joined: Connection | None = None,
-    ) -> int:
-        """Keep requests and return how many are new.
+    ) -> None:
+        """Keep requests; one that is repeated waits for a verdict from now on.
 
         Args:
             task: the task that asks.
@@ -61,8 +63,13 @@ class LabelRequests:
             }
             for uid in dict.fromkeys(map(clean_text, uids))
         ]
+        if not rows:
+            return
         with self._database.writing(joined) as connection:
-            return insert_new(connection, label_requests, rows)
+            insert = insert_into(connection, label_requests)
+            again = {name: insert.excluded[name] for name in ("model", "requested_at")}
+            keys = ["task", "connector", "incident_uid"]
+            connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=again), rows)
 
     def waiting(self, task: str, connector: str) -> int:
         """Return how many incidents were requested and have no verdict that was pulled."""

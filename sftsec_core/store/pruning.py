@@ -122,8 +122,11 @@ class Pruning:
             source: the connector that verdicts on its incidents come from.
             since: only detections that were made later: older incidents are no longer pulled.
         """
+        # A verdict that was there before is on what the incident held then.
         judged = exists().where(
-            verdicts.c.connector == source, verdicts.c.incident_uid == _INCIDENT
+            verdicts.c.connector == source,
+            verdicts.c.incident_uid == _INCIDENT,
+            verdicts.c.pulled_at >= outbox.c.created_at,
         )
         query = (
             select(_MODEL)
