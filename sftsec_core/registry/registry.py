@@ -222,14 +222,14 @@ class ModelRegistry:
         """How a model is used; call `verify` first, or `load`, which does."""
         return Serving.from_json((ref.folder / _SERVING).read_text("utf-8"))
 
-    def card(self, ref: ModelRef) -> dict[str, Any]:
-        """The card of the last run that made a model.
+    def card(self, ref: ModelRef, run_id: str | None = None) -> dict[str, Any]:
+        """The card of a run that made a model; by default of the last one.
 
         Raises:
             IntegrityError: when a file of the model is not the one registered.
         """
         self.verify(ref)
-        digest = {made.run_id: made.card for made in self.runs(ref)}.get(ref.run_id)
+        digest = {made.run_id: made.card for made in self.runs(ref)}.get(run_id or ref.run_id)
         folder = ref.folder if digest is None else ref.folder / CARDS / digest
         card: dict[str, Any] = json.loads((folder / _CARD).read_text("utf-8"))
         return card

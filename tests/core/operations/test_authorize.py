@@ -40,6 +40,7 @@ from sftsec_core.operations.score import score
 from sftsec_core.operations.set_up_connector import set_up_connector
 from sftsec_core.operations.show_dataset import list_snapshots, show_dataset
 from sftsec_core.operations.show_model import show_model
+from sftsec_core.operations.show_report import show_report
 from sftsec_core.operations.show_run import show_run
 from sftsec_core.operations.show_status import show_status
 from sftsec_core.operations.verify_models import verify_models
@@ -71,6 +72,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     set_up_connector: Permission.SET_UP,
     show_dataset: Permission.READ,
     show_model: Permission.READ,
+    show_report: Permission.READ,
     show_run: Permission.READ,
     show_status: Permission.READ,
     verify_models: Permission.READ,
