@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sftsec_core.operations.unused import Item
 
 _SHORT = 19
+_SHOWN = 50
 
 
 @click.command("gc", short_help="Remove models, runs and snapshots that are unused.")
@@ -67,12 +68,24 @@ def _show(out: Console, found: UnusedResult) -> None:
     from sftsec_core.cli.options import table
 
     columns = ("kind", "name", "task", "size", "reason")
-    going = [_row(item) for item in found.items if item.goes]
-    staying = [_row(item) for item in found.items if not item.goes]
-    table("stays", columns, staying)(out)
-    table("removed" if found.removed else "unused", columns, going)(out)
+    going = [item for item in found.items if item.goes]
+    staying = [item for item in found.items if not item.goes]
+    table("stays", columns, _rows(staying))(out)
+    table("removed" if found.removed else "unused", columns, _rows(going))(out)
     verb = "removed" if found.removed else "would be removed; --yes removes them"
     out.print(f"{len(going):,} of {len(found.items):,}, {size(found.bytes)}, {verb}")
+
+
+def _rows(items: list[Item]) -> list[tuple[object, ...]]:
+    """A row for each, and one for those of a kind that are too many for a screen."""
+    rows: list[tuple[object, ...]] = []
+    for kind in dict.fromkeys(item.kind for item in items):
+        mine = [item for item in items if item.kind == kind]
+        rows += [_row(item) for item in mine[:_SHOWN]]
+        if more := mine[_SHOWN:]:
+            total = size(sum(item.bytes for item in more))
+            rows.append((kind, f"{len(more):,} more", None, total, "--json names all"))
+    return rows
 
 
 def _row(item: Item) -> tuple[object, ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sftsec_core.operations.stages import Stage
 
 DONE = "snapshot"
+PULLED = "ingest"
 
 
 def window_of(task: TaskSettings, now: datetime, *, labelled: bool) -> PullWindow:
@@ -98,7 +99,7 @@ def _pull_into_snapshot(run: Run, stage: Stage, hold: Callable[[], None]) -> Sna
         plugins=context.plugins.versions(),
         salt=context.salt,
     )
-    work = run.folder / "ingest"
+    work = run.folder / PULLED
     window = window_of(task, run.info.started_at, labelled=True)
     with context.connector(task.connector) as connector:
         pages = connector.pull(window, cursor=resume_cursor(work))

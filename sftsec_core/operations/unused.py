@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sftsec_core.models.artifact import CARDS
-from sftsec_core.operations.work_files import WORK, card_snapshots, modified_at, size_of, working_on
+from sftsec_core.operations.work_files import (
+    FOR_RESUMPTION,
+    card_snapshots,
+    modified_at,
+    size_of,
+    working_on,
+)
 from sftsec_core.store.staging import left_behind
 
 if TYPE_CHECKING:
@@ -111,7 +117,7 @@ class Survey:
         """What ended runs that stay do not need: checkpoints, fitted models, pulled pages."""
         found = []
         for run in self._states:
-            paths = tuple(each for name in WORK if (each := run.folder / name).exists())
+            paths = tuple(each for name in FOR_RESUMPTION if (each := run.folder / name).exists())
             if paths and run.ended and self._run_needs(run):
                 why = self._too_young(run.last_at)
                 found.append(self._built(FILES, run.id, run.task, paths, why or "", "it has ended"))

@@ -7,11 +7,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sftsec_core.operations.ingesting import DONE
-from sftsec_core.recipes.launch.fit import EXAMPLES, FITTED
+from sftsec_core.operations.ingesting import DONE, PULLED
+from sftsec_core.recipes.launch.fit import EXAMPLES, FITTED, WORK
+from sftsec_core.recipes.launch.local import ORDER
 
 # Only a run that is resumed reads these; its report and its fingerprints are not among them.
-WORK = (FITTED, EXAMPLES, "ingest", "order.json")
+FOR_RESUMPTION = (WORK, FITTED, EXAMPLES, PULLED, ORDER)
 _CARD = "card.json"
 
 

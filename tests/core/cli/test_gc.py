@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from sftsec_core.cli.gc import size
+from sftsec_core.cli.gc import _rows, size
+from sftsec_core.operations.unused import Item
 from tests.core.cli.invoke import invoke, json_of, printed
 from tests.e2e.site import Site
 
@@ -32,6 +35,14 @@ class TestGc:
         assert done["bytes"] == planned["bytes"] > 0
         assert json_of(site, "gc", *NOW)["counts"] == {}
         assert len(json_of(site, "runs", "list")) == 2
+        run = Path(json_of(site, "report")["report"]).parent
+        assert {path.name for path in run.iterdir()} == {
+            "proposed.json",
+            "report.html",
+            "report.json",
+            "seen.npy",
+            "snapshot",
+        }
         assert json_of(site, "report")["evaluation"]["candidate"]["recipe"] == "linear"
         assert "nothing was trained" in printed(site, "retrain", "triage")
         printed(site, "model", "verify")
@@ -39,6 +50,17 @@ class TestGc:
     def test_keeps_what_is_young_by_default(self, site: Site) -> None:
         assert json_of(site, "gc", "--yes")["counts"] == {}
         assert invoke(site, "gc", "--older-than", "soon").exit_code == 2
+
+
+class TestRows:
+    def test_sum_up_what_is_too_many(self) -> None:
+        items = [Item("run", f"r-{n}", "t", (), 10, False, "old") for n in range(53)]
+        rows = _rows([*items, Item("model", "m" * 64, "t", (), 5, False, "live")])
+        assert len(rows) == 52
+        assert rows[50:] == [
+            ("run", "3 more", None, "30 B", "--json names all"),
+            ("model", "m" * 19, "t", "5 B", "live"),
+        ]
 
 
 class TestSize:

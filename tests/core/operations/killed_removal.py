@@ -41,15 +41,17 @@ def main(template: Path, folder: Path) -> None:
 
 
 def _remove(site: Path, step: int) -> None:
-    steps, files = count(), count()
+    steps, files, state = count(), count(), site / ".sftsec"
 
     def on_step() -> None:
         if next(steps) == step:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def on_audit(name: str, _given: tuple[object, ...]) -> None:
-        removed = name in ("os.remove", "os.rmdir") and next(files) % _FILES_A_STEP == 0
-        if removed or name == "os.rename":
+    def on_audit(name: str, given: tuple[object, ...]) -> None:
+        if name not in ("os.rename", "os.remove", "os.rmdir"):
+            return
+        whole = name == "os.rename" and Path(str(given[0])).parent.parent == state
+        if whole or next(files) % _FILES_A_STEP == 0:
             on_step()
 
     append = AuditLog.append

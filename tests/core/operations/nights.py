@@ -116,9 +116,9 @@ def _night(context: Context, number: int) -> Night:
     (place / "manifest.json").write_text(json.dumps({"digest": snapshot}), encoding="utf-8")
     store.snapshots.add(TASK.name, snapshot, place, rows=1, manifest={}, run_id=run.id)
     (run.folder / "snapshot").write_text(snapshot, encoding="ascii")
-    fitted = run.folder / "fitted" / "linear"
-    fitted.mkdir(parents=True)
-    (fitted / "weights").write_bytes(b"w" * 1000)
+    for name in ("fitted/linear", "work/lora/checkpoint-1"):
+        (run.folder / name).mkdir(parents=True)
+        (run.folder / name / "weights").write_bytes(b"w" * 1000)
     (run.folder / "report.json").write_text("{}", encoding="utf-8")
     measured = replace(report(), data={**report().data, "snapshot": snapshot})
     card = build_card(measured, YES, TASK, Provenance(run.id, snapshot=snapshot, seed=13))

@@ -137,6 +137,10 @@ class TestRuns:
         first, _, third, fourth = site.nights
         assert sorted(going(site, Survey.work_files)) == sorted([first.run, third.run, fourth.run])
         assert going(site, Survey.work_files, MONTH) == []
+        with site.opened() as context:
+            found = Survey(context, ALL).work_files()
+        assert {path.name for item in found for path in item.paths} == {"fitted", "work"}
+        assert {item.bytes for item in found} == {2000}
 
 
 class TestSnapshots:
