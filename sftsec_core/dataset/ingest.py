@@ -116,6 +116,7 @@ def ingest(
     folder: Path,
     snapshots: Path,
     on_page: Callable[[PageSummary], None] = lambda _page: None,
+    on_publish: Callable[[], None] = lambda: None,
 ) -> Snapshot:
     """Build a snapshot.
 
@@ -125,6 +126,7 @@ def ingest(
         folder: the work folder; survives a kill, gone when the snapshot is there.
         snapshots: where snapshots lie; on the same file system as `folder`.
         on_page: told of each page, in order.
+        on_publish: called just before the snapshot appears under `snapshots`.
 
     Returns:
         The snapshot; the same input gives the same digest, whatever the pages' size and however
@@ -141,9 +143,8 @@ def ingest(
         if build.chunk_is_full():
             build.write_chunk()
     build.write_chunk()
-    target = journal.finish(
-        build.progress, build.manifest(), build.dedupe.final_clusters(), snapshots
-    )
+    clusters = build.dedupe.final_clusters()
+    target = journal.finish(build.progress, build.manifest(), clusters, snapshots, on_publish)
     return open_snapshot(target, verify=False)
 
 

@@ -144,7 +144,12 @@ class Journal:
                 yield dict(arrays)
 
     def finish(
-        self, progress: Progress, manifest: dict[str, Any], clusters: Mapping[int, int], to: Path
+        self,
+        progress: Progress,
+        manifest: dict[str, Any],
+        clusters: Mapping[int, int],
+        to: Path,
+        on_publish: Callable[[], None] = lambda: None,
     ) -> Path:
         """Make the snapshot of the chunks, move it into place, and empty the work folder.
 
@@ -153,6 +158,7 @@ class Journal:
             manifest: what it says besides the content, the parts and the digest.
             clusters: clusters that were tied to a lower one.
             to: the folder of all snapshots.
+            on_publish: called just before the snapshot appears there.
 
         Returns:
             The snapshot's folder, named by its digest.
@@ -171,6 +177,7 @@ class Journal:
         manifest |= {"digest": manifest_digest(manifest), "parts": parts}
         _write_bytes(draft / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
         sync(draft)
+        on_publish()
         target = _publish(draft, to, str(manifest["digest"]))
         # First what makes the folder one to resume: a kill amid the removal leaves none of it.
         (self._folder / _PROGRESS).unlink(missing_ok=True)

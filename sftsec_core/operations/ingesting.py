@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import IncidentPage, Message, PullWindow
@@ -13,13 +15,15 @@ from sftsec_core.dataset.reading import reading_digest
 from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.sdk.atomic import write_atomically
+from sftsec_core.store.staging import locked
 
 if TYPE_CHECKING:
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.operations.running import Run
     from sftsec_core.operations.stages import Stage
 
-_DONE = "snapshot"
+DONE = "snapshot"
+PULLED = "ingest"
 
 
 def window_of(task: TaskSettings, now: datetime, *, labelled: bool) -> PullWindow:
@@ -36,24 +40,27 @@ def ingest_snapshot(run: Run) -> Snapshot:
             interrupted and resumes from its cursor.
     """
     snapshots = run.context.folder / "snapshots"
-    done = run.folder / _DONE
+    done = run.folder / DONE
     if done.is_file():
         snapshot = open_snapshot(snapshots / done.read_text("ascii"))
         run.note(f"the interrupted run has pulled snapshot {snapshot.digest[:12]} already")
         return snapshot
-    with run.stage("pull", f"from {run.task.connector}") as stage:
-        snapshot = _pull_into_snapshot(run, stage)
-        stage.counts |= _counts(snapshot)
-        _warn_of_shared_ids(run, snapshot)
-    write_atomically(done, snapshot.digest.encode())
-    run.context.store.snapshots.add(
-        run.spec.name,
-        snapshot.digest,
-        snapshot.folder,
-        rows=snapshot.counts["kept"],
-        manifest=snapshot.manifest,
-        run_id=run.info.id,
-    )
+    with ExitStack() as recorded:
+        with run.stage("pull", f"from {run.task.connector}") as stage:
+            # From here until a row names it: else another process may remove it as unused.
+            hold = partial(recorded.enter_context, locked(snapshots))
+            snapshot = _pull_into_snapshot(run, stage, hold)
+            stage.counts |= _counts(snapshot)
+            _warn_of_shared_ids(run, snapshot)
+        run.context.store.snapshots.add(
+            run.spec.name,
+            snapshot.digest,
+            snapshot.folder,
+            rows=snapshot.counts["kept"],
+            manifest=snapshot.manifest,
+            run_id=run.info.id,
+        )
+        write_atomically(done, snapshot.digest.encode())
     return snapshot
 
 
@@ -76,7 +83,7 @@ def _counts(snapshot: Snapshot) -> dict[str, int]:
     return counts
 
 
-def _pull_into_snapshot(run: Run, stage: Stage) -> Snapshot:
+def _pull_into_snapshot(run: Run, stage: Stage, hold: Callable[[], None]) -> Snapshot:
     context, task = run.context, run.task
     plan = IngestPlan(
         fields=field_kinds(run.spec, task.fields),
@@ -92,7 +99,7 @@ def _pull_into_snapshot(run: Run, stage: Stage) -> Snapshot:
         plugins=context.plugins.versions(),
         salt=context.salt,
     )
-    work = run.folder / "ingest"
+    work = run.folder / PULLED
     window = window_of(task, run.info.started_at, labelled=True)
     with context.connector(task.connector) as connector:
         pages = connector.pull(window, cursor=resume_cursor(work))
@@ -102,6 +109,7 @@ def _pull_into_snapshot(run: Run, stage: Stage) -> Snapshot:
             folder=work,
             snapshots=context.folder / "snapshots",
             on_page=lambda page: _keep_beside(run, page, reading),
+            on_publish=hold,
         )
 
 

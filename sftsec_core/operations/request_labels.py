@@ -84,5 +84,11 @@ def request_labels(
             requests = [label_request(each, scorer) for each in wanted]
             requested = connector.request_labels(requests)
             details = {"model": live.digest, "wanted": len(wanted), "requested": requested}
-            context.store.audit.append("labels.requested", name, details)
+            # None is new where the platform cannot ask about these, or was asked before.
+            uids = [each.uid for each in wanted] if requested else []
+            with context.store.writing() as connection:
+                context.store.label_requests.add(
+                    name, trained.connector, uids, model=live.digest, joined=connection
+                )
+                context.store.audit.append("labels.requested", name, details, joined=connection)
     return LabelRequestResult(name, live.digest, tuple(wanted), requested)

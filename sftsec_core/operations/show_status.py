@@ -48,6 +48,7 @@ class TaskStatus:
         refusal: the newest retraining that made no live model, as "run: reason"; None where the
             newest one did.
         new_verdicts: verdicts of its connector that were pulled after the live model was made.
+        requested: incidents that analysts were asked about and that no verdict was pulled for.
         outbox: its destination's detections by state ("pending", "delivered", "rejected").
     """
 
@@ -56,6 +57,7 @@ class TaskStatus:
     last: ListedRun | None
     refusal: str | None
     new_verdicts: int
+    requested: int
     outbox: Mapping[str, int]
 
     def to_json(self) -> dict[str, Any]:
@@ -66,6 +68,7 @@ class TaskStatus:
             "last": self.last.to_json() if self.last else None,
             "refusal": self.refusal,
             "new_verdicts": self.new_verdicts,
+            "requested": self.requested,
             "outbox": dict(self.outbox),
         }
 
@@ -103,6 +106,7 @@ def _status(
         listed(last[0], lost) if last else None,
         _refusal(context, name, lost),
         store.verdicts.pulled_since(task.connector, since),
+        store.label_requests.waiting(name, task.connector),
         {each.status: each.detections for each in counts if each.connector == target},
     )
 
