@@ -22,7 +22,13 @@ _BUILDING_BLOCK = "kibana.alert.building_block_type"
 
 
 class SecurityAlerts(DocumentSource):
-    """The alerts of a space; building blocks are left out."""
+    """The alerts of a space; building blocks are left out.
+
+    An alert's time is when its rule raised it; the event's arrival, which it copies, is earlier.
+    """
+
+    why_by_time = "which is when the alert was raised"
+    time_is_arrival = True
 
     def __init__(self, config: AlertsSource, index: str) -> None:
         """Take which values are verdicts, and the index of the space."""

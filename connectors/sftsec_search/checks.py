@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.sdk.errors import AccessError, RequestError
+from sftsec_search.orders import ask_order, fields_asked, order_of
 from sftsec_search.setup import AUDIT, DETECTIONS, Stream, exists
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _source(cluster: Cluster, source: DocumentSource) -> Iterator[str]:
         found = cluster.client.request(
             "GET",
             f"/{source.index}/_field_caps",
-            params={"fields": ",".join([source.timestamp, *source.fields])},
+            params={"fields": ",".join([*fields_asked(source), *source.fields])},
         )
     except AccessError:
         return  # privileges() says what is missing, and all of it at once
@@ -92,9 +93,36 @@ def _fields(source: DocumentSource, found: dict[str, Any]) -> Iterator[str]:
     known = found.get("fields", {})
     if not found.get("indices"):
         return  # a pattern that matches nothing yet
+    order = order_of(source, found)
     types = set(known.get(source.timestamp, {})) - {"unmapped"}
     if not types & {"date", "date_nanos"}:
         yield f"{source.timestamp!r} of {source.index!r} is no date field: set `timestamp`"
+    elif order.time.others:
+        yield (
+            f"{source.timestamp!r} is no date in {order.time.shown_others()}: leave that out of "
+            f"{source.index!r}, or set `timestamp`"
+        )
+    if order.problem:
+        yield order.problem
+
+
+def reading_of(cluster: Cluster, source: DocumentSource) -> str:
+    """Say by which field a source is read, and why.
+
+    Raises:
+        ConnectorError: when the cluster does not answer, or refuses.
+    """
+    order = cluster.retry(lambda: ask_order(cluster.client, source))
+    if order.arrival is None:
+        settle = f"{cluster.config.settle.total_seconds():g} s"
+        late = f"scoring leaves out what arrives more than {settle} after that time"
+        if source.time_is_arrival:
+            late = "scoring finds what comes in late"
+        return f"{source.index!r} is read by {source.timestamp} ({order.reason}); {late}"
+    return (
+        f"{source.index!r} is read by {order.arrival.name} ({order.reason}), so that what comes "
+        f"in late is found; documents without it by {source.timestamp}"
+    )
 
 
 def _stream(cluster: Cluster, stream: Stream) -> Iterator[str]:

@@ -13,7 +13,6 @@ from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_core.sdk.errors import AccessError, RequestError
 from sftsec_search.errors import PitExpiredError
 
-LONG_MAX = (1 << 63) - 1
 RETRIED = frozenset({429, 502, 503, 504})
 _UNKNOWN_USER, _FORBIDDEN, TOO_LARGE = 401, 403, 413
 _ROOM = re.compile(r"operation_bytes=(\d+), max_coordinating\w*_bytes=(\d+)")

@@ -15,6 +15,7 @@ from sftsec_core.sdk.time_settings import TimeSettings
 
 DATASET = "sftsec.detections"
 AUDIT_DATASET = "sftsec.audit"
+ARRIVAL = "event.ingested"
 
 
 class IndexSource(BaseModel):
@@ -36,8 +37,15 @@ class IndexSource(BaseModel):
     verdict_time: str | None = Field(None, description="Dotted field with when it was given.")
     timestamp: str = Field(
         "@timestamp",
-        description="Date field that documents are read in the order of; event.ingested, where "
-        "every document has it, lets none be missed that comes in late.",
+        description="Date field with the event's time: windows are of it, and documents that do "
+        "not say when they arrived are read in its order.",
+    )
+    arrival_field: str | None = Field(
+        ARRIVAL,
+        min_length=1,
+        description="Date field with when a document reached the cluster. Where the mapping has "
+        "it as a date, documents with it are read in its order, so that none is missed that comes "
+        "in late. null: all are read by `timestamp`.",
     )
     query: dict[str, Any] | None = Field(
         None, description="Only the documents that this query matches."
@@ -85,8 +93,8 @@ class SearchConfig(TimeSettings):
     )
     settle: Duration = Field(
         timedelta(minutes=1),
-        description="Younger events wait for the next scoring, so that none that comes in a "
-        "little late is left out.",
+        description="What arrived within it waits for the next scoring, until a search is sure to "
+        "find all of that time; so do younger events that do not say when they arrived.",
     )
 
     @property

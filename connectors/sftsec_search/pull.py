@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection
@@ -17,13 +15,14 @@ from sftsec_core.sdk.verdict_join import (
     RecordPage,
     VerdictJoin,
 )
-from sftsec_core.sdk.window import TimeBounds, utc_now
+from sftsec_core.sdk.window import utc_now
 from sftsec_search.config import IndexSource
 from sftsec_search.documents import HitMapper
 from sftsec_search.fetch import Fetcher
-from sftsec_search.paging import Scan, ScanQuery
+from sftsec_search.orders import ask_order
 from sftsec_search.positions import SearchPosition
-from sftsec_search.sources import OURS, LabelledIndex
+from sftsec_search.reading import SourceReading
+from sftsec_search.sources import LabelledIndex
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from sftsec_search.config import SearchConfig
     from sftsec_search.sources import DocumentSource
     from sftsec_search.verdicts import VerdictIndex
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,7 @@ class Cluster:
 
 
 def pull(cluster: Cluster, window: PullWindow, cursor: str | None) -> Iterator[IncidentPage]:
-    """Read the sources' incidents, each source in the order of its times.
+    """Read the sources' incidents, each source in the orders of its arrivals and times.
 
     Args:
         cluster: where to read.
@@ -103,10 +100,11 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         source, cluster = self._source, self._cluster
         if self._window.labelled and not self.has_verdicts:
             return
+        order = cluster.retry(lambda: ask_order(cluster.client, source))
+        reading = SourceReading(cluster, self._window, source, order, self._mapper.includes)
         if self._window.labelled is False:
-            self._log_untimed()
-        query = ScanQuery(source.index, source.timestamp, self._query(), self._mapper.includes)
-        for page in Scan(cluster.client, cluster.config, query, position):
+            reading.count_untimed()
+        for page in reading.pages(position):
             records, rejected = self._read(page.hits)
             yield RecordPage(records, page.position, (*page.rejected, *rejected))
 
@@ -143,46 +141,3 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         read = [self._mapper.read(hit) for hit in hits]
         rejected = [each for each in read if isinstance(each, Rejection)]
         return [each for each in read if not isinstance(each, Rejection)], rejected
-
-    # --- queries
-
-    def _log_untimed(self) -> None:
-        """Count what scoring leaves out, because no cursor can stand after it."""
-        source, cluster = self._source, self._cluster
-        untimed = [{"exists": {"field": source.timestamp}}, {"term": {"event.module": OURS}}]
-        chosen = [source.query] if source.query else []
-        body = {"size": 0, "query": {"bool": {"filter": chosen, "must_not": untimed}}}
-        total = cluster.retry(lambda: cluster.client.search(body, source.index))["hits"]["total"]
-        if total["value"]:
-            least = "at least " if total["relation"] == "gte" else ""
-            message = "%s%d documents of %s have no %s and are not scored: set `timestamp`"
-            log.warning(message, least, total["value"], source.index, source.timestamp)
-
-    def _query(self) -> Mapping[str, Any]:
-        """Return the query for what the window asks."""
-        source, labelled = self._source, self._window.labelled
-        with_label = source.labelled_filter()
-        labels = [] if with_label is None else [with_label]
-        wanted: list[Any] = [source.query] if source.query else []
-        unwanted: list[Any] = []
-        if labelled:
-            wanted += labels
-        elif labelled is False:
-            unwanted += labels
-            unwanted.append({"term": {"event.module": OURS}})
-            unwanted += source.closed_filters()
-            wanted.append({"exists": {"field": source.timestamp}})
-        bounds = self._bounds()
-        wanted += [{"range": {source.timestamp: bounds}}] if bounds else []
-        return {"bool": {"filter": wanted, "must_not": unwanted}}
-
-    def _bounds(self) -> dict[str, str]:
-        bounds = TimeBounds.of(self._window, self._cluster.config.settle, self._cluster.clock)
-        found = {}
-        if bounds.since or bounds.until:
-            found["format"] = "strict_date_optional_time"  # the field's own may be another
-        if bounds.since:
-            found["gte"] = bounds.since.astimezone(UTC).isoformat()
-        if bounds.until:
-            found["lt"] = bounds.until.astimezone(UTC).isoformat()
-        return found

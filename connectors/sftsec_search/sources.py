@@ -9,6 +9,7 @@ from sftsec_core.api.domain import Verdict
 from sftsec_core.api.settings.words import word_key
 from sftsec_core.sdk.records import parse_time, single, verdict_values
 from sftsec_core.sdk.times import TimeReader
+from sftsec_search.config import ARRIVAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,10 +29,20 @@ class DocumentSource(ABC):
     Attributes:
         name: names the source in a cursor; another order of documents needs another name.
         index: what to search.
-        timestamp: the date field that documents are read in the order of.
+        timestamp: the date field with the event's time.
         query: limits the documents; None for all.
         times: reads the times of events and verdicts.
+        arrival: the date field by whose order documents that have it are read; None reads all of
+            them by `timestamp`.
+        names_arrival: whether the configuration names that field, rather than the default.
+        why_by_time: why `arrival` is None.
+        time_is_arrival: whether `timestamp` itself says when a document came.
     """
+
+    arrival: str | None = None
+    names_arrival: bool = False
+    why_by_time: str = ""
+    time_is_arrival: bool = False
 
     def __init__(
         self,
@@ -80,6 +91,16 @@ class LabelledIndex(DocumentSource):
         """Take the fields of the source, and what reads the times of verdicts."""
         super().__init__("index", config.index, config.timestamp, config.query, times)
         self._config = config
+        self.names_arrival = "arrival_field" in config.model_fields_set
+        if config.arrival_field is None:
+            self.why_by_time = "`arrival_field` is null"
+        elif config.arrival_field == config.timestamp:
+            self.why_by_time = "`timestamp` is the time of arrival"
+            self.time_is_arrival = True
+        else:
+            self.arrival = config.arrival_field
+            if self.arrival != ARRIVAL:
+                self.name += f":{self.arrival}"  # another order
 
     @property
     def fields(self) -> tuple[str, ...]:
