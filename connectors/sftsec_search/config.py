@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sftsec_core.api.settings.addresses import check_urls, refuse_clear_text
 from sftsec_core.api.settings.paths import ConfigPath
@@ -18,13 +19,34 @@ AUDIT_DATASET = "sftsec.audit"
 ARRIVAL = "event.ingested"
 
 
+_NO_NAME = re.compile(r"[\\/?\"<>|#\s]")
+
+
+def _are_names(index: str) -> str:
+    for name in index.split(","):
+        if not name:
+            raise ValueError(f"{index!r} has an empty name")
+        bad = None if name.startswith("<") else _NO_NAME.search(name)  # date math may have all
+        if bad and not index.startswith("<"):
+            raise ValueError(f"{name!r} is no name of an index: it holds {bad[0]!r}")
+    return index
+
+
+IndexNames = Annotated[str, AfterValidator(_are_names)]
+RENAME = (
+    "Field name to the name of the documents that holds it, such as `email.subject: Subject Line`"
+)
+
+
 class IndexSource(BaseModel):
     """Any index, alias, pattern or data stream, with or without a verdict on its documents."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["index"] = "index"
-    index: str = Field(description="A name, an alias or a pattern; several joined by commas.")
+    index: IndexNames = Field(
+        description="A name, an alias or a pattern; several joined by commas."
+    )
     label: str | None = Field(
         None, description="Dotted field with the verdict: one value or a list."
     )
@@ -50,6 +72,9 @@ class IndexSource(BaseModel):
     query: dict[str, Any] | None = Field(
         None, description="Only the documents that this query matches."
     )
+    rename: dict[str, str] = Field(
+        default_factory=dict, description=f"{RENAME}; before the connector's own."
+    )
 
 
 class SearchConfig(TimeSettings):
@@ -71,6 +96,7 @@ class SearchConfig(TimeSettings):
         pattern="^[a-z0-9][a-z0-9_.-]*$",
         description="Append-only index with verdicts, that `sftsec labels add` writes.",
     )
+    rename: dict[str, str] = Field(default_factory=dict, description=f"{RENAME}; for all sources.")
     page_size: int = Field(2000, ge=1, le=10_000, description="Documents a request.")
     max_page_bytes: int = Field(
         32 << 20,

@@ -7,21 +7,33 @@ that a source is read: an index may be added, or a data stream roll over to anot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from datetime import UTC
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
 
+from sftsec_core.sdk.errors import AccessError, RequestError
+from sftsec_search.client import NO_REMOTE, no_remote, quoted
 from sftsec_search.config import ARRIVAL
 
 if TYPE_CHECKING:
+    from sftsec_core.sdk.window import TimeBounds
     from sftsec_search.client import SearchClient
     from sftsec_search.sources import DocumentSource
 
 # Kibana's rules copy the event into the alert, with the time at which the event arrived.
 _COPIES = "kibana.alert.uuid"
 _DATES = ("date", "date_nanos")
+_NUMBERS = frozenset({"long", "integer", "unsigned_long", "double", "float"})
+# A sort by a field that no index has leaves the order to the tie-breakers.
+_UNORDERED = "sftsec.unordered"
+# Seconds, milliseconds, microseconds, nanoseconds: where each begins, as for all times.
+_UNITS = ((-(10**11), 1), (10**11, 10**3), (10**14, 10**6), (10**17, 10**9), (10**20, 0))
 _SHOWN = 3
 Query = dict[str, Any]
+TimeKind = Literal["date", "number", "word", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +44,20 @@ class DateField:
         name: dotted.
         nanos: whether some keep it in nanoseconds.
         others: the indices that map it as something else, in which it cannot be sorted by.
+        kind: of a source's `timestamp`, which need be no date. number: since 1970, in any unit;
+            word: a keyword, whose order is that of time where it is ISO 8601; text: one that
+            cannot be sorted by, or of several types.
     """
 
     name: str
     nanos: bool = False
     others: tuple[str, ...] = ()
+    kind: TimeKind = "date"
+
+    @property
+    def sorted_by(self) -> str:
+        """The field to sort by."""
+        return _UNORDERED if self.kind == "text" else self.name
 
     def exists(self) -> Query:
         """Return a query for the documents that have the date."""
@@ -57,6 +78,20 @@ class DateField:
         more = len(self.others) - _SHOWN
         return ", ".join(self.others[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
+    def within(self, bounds: TimeBounds) -> list[Query]:
+        """Return queries for a range of it."""
+        if bounds.since is None and bounds.until is None:
+            return []
+        if self.kind == "number":
+            units = [_numbers(self.name, bounds, *each) for each in pairwise(_UNITS)]
+            return [{"bool": {"should": units, "minimum_should_match": 1}}]
+        found = {"format": "strict_date_optional_time"}  # the field's own may be another
+        if bounds.since:
+            found["gte"] = bounds.since.astimezone(UTC).isoformat()
+        if bounds.until:
+            found["lt"] = bounds.until.astimezone(UTC).isoformat()
+        return [{"range": {self.name: found}}]
+
     def _elsewhere(self) -> list[Query]:
         return [{"terms": {"_index": list(self.others)}}] if self.others else []
 
@@ -71,6 +106,7 @@ class ReadingOrder:
         reason: why it is, or why none is.
         arrived: the field of arrival, used or not; None where no index has it as a date.
         problem: what to correct, where the configuration names a field that cannot be used.
+        label_kinds: the types of the first of the source's `fields`, the label.
     """
 
     time: DateField
@@ -78,11 +114,12 @@ class ReadingOrder:
     reason: str
     arrived: DateField | None = None
     problem: str | None = None
+    label_kinds: frozenset[str] = frozenset()
 
 
 def fields_asked(source: DocumentSource) -> list[str]:
     """The fields whose mappings decide."""
-    return [source.timestamp, source.arrival or ARRIVAL, _COPIES]
+    return [source.timestamp, source.arrival or ARRIVAL, _COPIES, *source.fields[:1]]
 
 
 def ask_order(client: SearchClient, source: DocumentSource) -> ReadingOrder:
@@ -97,7 +134,29 @@ def ask_order(client: SearchClient, source: DocumentSource) -> ReadingOrder:
         "ignore_unavailable": "true",
         "allow_no_indices": "true",
     }
-    return order_of(source, client.request("GET", f"/{source.index}/_field_caps", params=params))
+    require_remotes(client, source.index)
+    path = f"/{quoted(source.index)}/_field_caps"
+    return order_of(source, client.request("GET", path, params=params))
+
+
+def require_remotes(client: SearchClient, index: str) -> None:
+    """See that the remote clusters are there that a source names: OpenSearch overlooks them.
+
+    Raises:
+        RequestError: naming the first that is not.
+    """
+    parts = [each for each in index.split(",") if not each.startswith("<")]
+    split = (each.removeprefix("-").partition(":") for each in parts)
+    names = [name for name, colon, _ in split if colon and "*" not in name]
+    if not names:
+        return
+    try:
+        known = client.request("GET", "/_remote/info")
+    except AccessError:
+        return  # a search will tell
+    for name in names:
+        if name not in known:
+            raise RequestError(no_remote(name), status=404, kind=NO_REMOTE)
 
 
 def order_of(source: DocumentSource, answer: Mapping[str, Any]) -> ReadingOrder:
@@ -108,7 +167,14 @@ def order_of(source: DocumentSource, answer: Mapping[str, Any]) -> ReadingOrder:
         answer: of `_field_caps`, on `fields_asked`.
     """
     caps = answer.get("fields", {})
-    time = _date_field(source.timestamp, caps) or DateField(source.timestamp)
+    kinds = frozenset(kind for name in source.fields[:1] for kind in caps.get(name, {}))
+    return replace(_dates(source, caps, answer), label_kinds=kinds)
+
+
+def _dates(
+    source: DocumentSource, caps: Mapping[str, Any], answer: Mapping[str, Any]
+) -> ReadingOrder:
+    time = _time_field(source.timestamp, caps)
     name = source.arrival
     arrived = _date_field(name or ARRIVAL, caps)
     if name is None:
@@ -126,6 +192,31 @@ def order_of(source: DocumentSource, answer: Mapping[str, Any]) -> ReadingOrder:
 def _found(field: DateField) -> str:
     there = f"{field.name} is a date in the mapping"
     return f"{there}, but for {field.shown_others()}" if field.others else there
+
+
+def _time_field(name: str, caps: Mapping[str, Any]) -> DateField:
+    """A source's `timestamp`, whatever it is mapped as."""
+    kinds = caps.get(name, {}).keys() - {"unmapped"}
+    date = _date_field(name, caps)
+    if not kinds:
+        return DateField(name)
+    if date is not None and not date.others:
+        return date
+    if kinds <= _NUMBERS:
+        return DateField(name, kind="number")
+    others = () if date is None else date.others
+    return DateField(name, others=others, kind="word" if kinds == {"keyword"} else "text")
+
+
+def _numbers(name: str, bounds: TimeBounds, unit: tuple[int, int], after: tuple[int, int]) -> Query:
+    """A range in one unit: from `unit[0]` on, `unit[1]` a second, up to where another begins."""
+    least, most = unit[0], after[0]
+    if bounds.since:
+        least = max(least, math.ceil(bounds.since.timestamp() * unit[1]))
+    if bounds.until:
+        most = min(most, math.ceil(bounds.until.timestamp() * unit[1]))
+    limit = 1 << 63
+    return {"range": {name: {"gte": max(least, -limit), "lt": min(most, limit - 1)}}}
 
 
 def _date_field(name: str, caps: Mapping[str, Any]) -> DateField | None:

@@ -237,7 +237,7 @@ class Scan:
         if self._query.order.nanos:  # or an index of milliseconds would come before one of these
             way["numeric_type"] = "date_nanos"
         return [
-            {self._query.order.name: way},
+            {self._query.order.sorted_by: way},
             *({name: {"order": "asc"}} for name in self._client.tie_breakers),
         ]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection
 from sftsec_core.sdk.cursor import PullCursor
+from sftsec_core.sdk.renames import Renames
 from sftsec_core.sdk.verdict_join import (
     FoundRecords,
     JoinedSource,
@@ -15,7 +16,7 @@ from sftsec_core.sdk.verdict_join import (
     RecordPage,
     VerdictJoin,
 )
-from sftsec_core.sdk.window import utc_now
+from sftsec_core.sdk.window import TimeBounds, utc_now
 from sftsec_search.config import IndexSource
 from sftsec_search.documents import HitMapper
 from sftsec_search.fetch import Fetcher
@@ -51,6 +52,11 @@ class Cluster:
     sources: Sequence[DocumentSource]
     log: VerdictIndex | None = None
     clock: Callable[[], datetime] = utc_now
+
+    @property
+    def renames(self) -> Renames:
+        """The names of fields of all sources."""
+        return Renames.of_all(each.renames for each in self.sources)
 
 
 def pull(cluster: Cluster, window: PullWindow, cursor: str | None) -> Iterator[IncidentPage]:
@@ -93,6 +99,8 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         self._window = window
         self._source = source
         self._mapper = HitMapper(cluster.config, window, source)
+        # An event that a detection names may be of any source.
+        self._events = HitMapper(cluster.config, window, source, cluster.renames)
         self._fetch = Fetcher(cluster.client, cluster.retry)
 
     def pages(self, position: SearchPosition | None) -> Iterator[RecordPage[SearchPosition]]:
@@ -105,8 +113,20 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         if self._window.labelled is False:
             reading.count_untimed()
         for page in reading.pages(position):
-            records, rejected = self._read(page.hits)
+            records, rejected = _read(self._mapper, page.hits)
+            if reading.checks_times:
+                records, untimed = self._in_time(records)
+                rejected += untimed
             yield RecordPage(records, page.position, (*page.rejected, *rejected))
+
+    def _in_time(
+        self, records: Sequence[SourceRecord]
+    ) -> tuple[list[SourceRecord], list[Rejection]]:
+        """Keep what lies in the window; without a time that cannot be said."""
+        bounds = TimeBounds(self._window.since, self._window.until)
+        reason = f"no time in {self._source.timestamp!r}, so it cannot be said to lie in the window"
+        untimed = [Rejection(each.name, reason) for each in records if each.incident.at is None]
+        return [each for each in records if bounds.contains(each.incident.at)], untimed
 
     def find(self, logged: Sequence[LoggedVerdicts]) -> FoundRecords:
         """Fetch documents by name, of those that the source's query matches."""
@@ -116,15 +136,15 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
             within=self._source.index,
             condition=self._source.query,
         )
-        records, rejected = self._read(found.values())
+        records, rejected = _read(self._mapper, found.values())
         reason = "the document is larger than max_page_bytes"
         return FoundRecords(records, (*rejected, *(Rejection(uid, reason) for uid in too_large)))
 
     def find_events(self, detections: Sequence[SourceRecord]) -> Mapping[str, SourceRecord]:
         """Fetch the events by the indices that detections name."""
         names = dict.fromkeys(each.about for each in detections if each.about)
-        found, _ = self._fetch(list(names), self._mapper.includes)
-        records, _ = self._read(found.values())
+        found, _ = self._fetch(list(names), self._events.includes)
+        records, _ = _read(self._events, found.values())
         return {each.name: each for each in records}
 
     def carried(self, detection: SourceRecord) -> Incident:
@@ -135,9 +155,10 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         """As the source says."""
         return self._source.is_private(name)
 
-    def _read(
-        self, hits: Iterable[Mapping[str, Any]]
-    ) -> tuple[list[SourceRecord], list[Rejection]]:
-        read = [self._mapper.read(hit) for hit in hits]
-        rejected = [each for each in read if isinstance(each, Rejection)]
-        return [each for each in read if not isinstance(each, Rejection)], rejected
+
+def _read(
+    mapper: HitMapper, hits: Iterable[Mapping[str, Any]]
+) -> tuple[list[SourceRecord], list[Rejection]]:
+    read = [mapper.read(hit) for hit in hits]
+    rejected = [each for each in read if isinstance(each, Rejection)]
+    return [each for each in read if not isinstance(each, Rejection)], rejected

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.sdk.errors import RequestError
 from sftsec_core.sdk.window import TimeBounds
 from sftsec_search.config import ARRIVAL
 from sftsec_search.paging import HitPage, Scan, ScanQuery
@@ -53,6 +54,7 @@ class SourceReading:
         """Read page by page after a position; see `Scan`."""
         place = position or SearchPosition()
         arrival = self.order.arrival
+        by_time = self._can_go_by_time()
         if arrival is None:
             yield from self._by_time(place, self._left_by_arrival(place))
             return
@@ -66,22 +68,36 @@ class SourceReading:
         for page in self._by_arrival(place, arrival):
             place = page.position
             yield page
-        yield from self._by_time(place, [arrival.lacks()])
+        if by_time:
+            yield from self._by_time(place, [arrival.lacks()])
 
     def count_untimed(self) -> None:
         """Count, in the log, what scoring leaves out because no cursor can stand after it."""
-        source, cluster = self.source, self.cluster
+        source = self.source
+        arrival = [] if self.order.arrival is None else [self.order.arrival.exists()]
         timed: list[Query] = [{"exists": {"field": source.timestamp}}]
-        if self.order.arrival is not None and not self._is_bounded():
-            timed.append(self.order.arrival.exists())
-        chosen = [source.query] if source.query else []
-        unwanted = [*timed, {"term": {"event.module": OURS}}]
-        body = {"size": 0, "query": {"bool": {"filter": chosen, "must_not": unwanted}}}
+        untimed = self._count([], [*timed, *([] if self._is_bounded() else arrival)])
+        if untimed:
+            message = "%s documents of %s have no %s and are not scored: set `timestamp`"
+            log.warning(message, untimed, source.index, source.timestamp)
+        if self.order.time.kind != "date":
+            return
+        tomorrow = self.cluster.clock() + timedelta(days=1)
+        late = self._count(self.order.time.within(TimeBounds(since=tomorrow)), arrival)
+        if late:
+            message = "%s documents of %s have a %s later than tomorrow and are not scored: %s"
+            why = "their clock is wrong, or a number is not in the unit that the mapping says"
+            log.warning(message, late, source.index, source.timestamp, why)
+
+    def _count(self, wanted: Sequence[Query], unwanted: Sequence[Query]) -> str:
+        """How many documents of the source there are; "" for none."""
+        source, cluster = self.source, self.cluster
+        chosen = [*([source.query] if source.query else []), *wanted]
+        without = [*unwanted, {"term": {"event.module": OURS}}]
+        body = {"size": 0, "query": {"bool": {"filter": chosen, "must_not": without}}}
         total = cluster.retry(lambda: cluster.client.search(body, source.index))["hits"]["total"]
-        if total["value"]:
-            least = "at least " if total["relation"] == "gte" else ""
-            message = "%s%d documents of %s have no %s and are not scored: set `timestamp`"
-            log.warning(message, least, total["value"], source.index, source.timestamp)
+        least = "at least " if total["relation"] == "gte" else ""
+        return f"{least}{total['value']}" if total["value"] else ""
 
     # --- the two orders
 
@@ -97,7 +113,9 @@ class SourceReading:
 
     def _by_time(self, place: SearchPosition, wanted: Sequence[Query]) -> Iterator[HitPage]:
         bounds = TimeBounds.of(self.window, self._settle, self.cluster.clock)
-        chosen = [*wanted, *_range(self.source.timestamp, bounds)]
+        time = self.order.time
+        # Only scoring has a bound that no cursor may pass.
+        chosen = [*wanted, *([] if self.checks_times else time.within(bounds))]
         if self.window.labelled is False:
             chosen.append({"exists": {"field": self.source.timestamp}})
         for page in self._scan(self.order.time, chosen, place):
@@ -171,34 +189,48 @@ class SourceReading:
     def _is_bounded(self) -> bool:
         return self.window.since is not None or self.window.until is not None
 
+    @property
+    def checks_times(self) -> bool:
+        """Whether the engine cannot compare the times, so that each must be read and compared."""
+        kind, scoring = self.order.time.kind, self.window.labelled is False
+        return self._is_bounded() and (kind == "text" or (kind == "word" and not scoring))
+
+    def _can_go_by_time(self) -> bool:
+        """Whether a cursor can stand in the order of times, which only scoring needs to be one.
+
+        Raises:
+            RequestError: when there is no order at all in which to score.
+        """
+        time, arrival = self.order.time, self.order.arrival
+        if self.window.labelled is not False or time.kind != "text":
+            return True
+        where = f" in {time.shown_others()}" if time.others else ""
+        reason = f"{time.name!r} of {self.source.index!r} is no date{where}"
+        remedy = "map it as a date, or set `timestamp` to a field that is one"
+        if arrival is None:
+            why = "so that there is no order to score in"
+            raise RequestError(f"{reason}, {why}: {remedy}", status=400)
+        if left := self._count([arrival.lacks()], []):
+            log.warning("%s: %s documents are not scored: %s", reason, left, remedy)
+        return False
+
     def _in_window(self) -> list[Query]:
-        return _range(self.source.timestamp, TimeBounds(self.window.since, self.window.until))
+        bounds = TimeBounds(self.window.since, self.window.until)
+        return [] if self.checks_times else self.order.time.within(bounds)
 
     def _query(self, wanted: Sequence[Query]) -> Mapping[str, Any]:
         """Return the query for what the window asks."""
         source, labelled = self.source, self.window.labelled
         with_label = source.labelled_filter()
-        labels = [] if with_label is None else [with_label]
         chosen: list[Any] = [source.query] if source.query else []
         unwanted: list[Any] = []
-        if labelled:
-            chosen += labels
+        if labelled and with_label is not None:
+            chosen.append(with_label)
         elif labelled is False:
-            unwanted += labels
+            unwanted += source.judged_filters(self.order.label_kinds)
             unwanted.append({"term": {"event.module": OURS}})
             unwanted += source.closed_filters()
         return {"bool": {"filter": [*chosen, *wanted], "must_not": unwanted}}
-
-
-def _range(name: str, bounds: TimeBounds) -> list[Query]:
-    if bounds.since is None and bounds.until is None:
-        return []
-    found = {"format": "strict_date_optional_time"}  # the field's own may be another
-    if bounds.since:
-        found["gte"] = bounds.since.astimezone(UTC).isoformat()
-    if bounds.until:
-        found["lt"] = bounds.until.astimezone(UTC).isoformat()
-    return [{"range": {name: found}}]
 
 
 def _to_ms(at: datetime) -> int:
