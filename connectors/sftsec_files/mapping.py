@@ -11,6 +11,7 @@ from sftsec_core.sdk.records import (
     flatten,
     parse_time,
     refuse_long_values,
+    rename_fields,
     single,
     verdict_values,
 )
@@ -69,7 +70,7 @@ class RecordMapper:
             record = self._unwrap(record)
         flat = flatten(record, config.max_depth)
         if config.rename:
-            flat = self._renamed(flat)
+            flat = rename_fields(flat, config.rename)
         if self._check.missing:
             self._check.see(flat)
         if size > config.max_field_bytes:
@@ -82,17 +83,6 @@ class RecordMapper:
             return None
         uid = self._namer.name(flat, record)
         return Incident(uid, self._fields(flat), verdicts, at, self._source.split)
-
-    def _renamed(self, flat: dict[str, Any]) -> dict[str, Any]:
-        """Give fields the names that the configuration has for them."""
-        for name, there in self._config.rename.items():
-            value = flat.pop(there, None)
-            if value is None:
-                continue
-            if flat.get(name) is not None:
-                raise UnusableError(f"{name!r} is there, and {there!r} is renamed to it")
-            flat[name] = value
-        return flat
 
     def _in_time(self, at: datetime | None) -> bool:
         window = self._window

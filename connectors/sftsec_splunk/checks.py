@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ from sftsec_core.sdk.errors import AccessError, RequestError
 from sftsec_core.sdk.portable import QUEUE, VERDICTS
 from sftsec_splunk.client import path_of
 from sftsec_splunk.kv import DETECTIONS, Collection
+from sftsec_splunk.order import Order
 from sftsec_splunk.requests import INSTALL
 
 if TYPE_CHECKING:
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from sftsec_splunk.hec import Hec
     from sftsec_splunk.pull import Site
     from sftsec_splunk.searches import Searches
+    from sftsec_splunk.sources import EventSource
 
+log = logging.getLogger(__name__)
 _MOST_SKEW = timedelta(seconds=30)
 _OLDEST = 9
 _WRITER = "sftsec_connector"  # the app's own role that may write to its collections
@@ -101,12 +105,13 @@ class Checker:
 
     def _sources(self) -> Iterator[str]:
         for source in self.site.sources:
+            _say_order(source)
             try:
                 source.probe()
             except ConnectorUnavailableError:
                 raise
             except ConnectorError as error:
-                yield f"the source {source.name!r} cannot be read ({error}): correct `sources`"
+                yield f"the source {source.title!r} cannot be read ({error}): correct `sources`"
 
     def _unseen(self) -> Iterator[str]:
         """Whether detections can be found again: that is how a repeat makes no copies."""
@@ -188,6 +193,19 @@ class Checker:
         entries = found.get("entry") if isinstance(found, dict) else None
         content: dict[str, Any] = entries[0].get("content", {}) if entries else {}
         return content
+
+
+def _say_order(source: EventSource) -> None:
+    """Say in the order of which time a source is read: it decides on what comes late."""
+    if source.order is Order.INDEX_TIME:
+        log.info("%r is read in the order of _indextime", source.title)
+        return
+    log.warning(
+        "%r is read in the order of _time: %s; an event that is indexed later than `settle` after "
+        "its own time is not scored",
+        source.title,
+        source.by_event_time,
+    )
 
 
 def _fits(pattern: str, index: str) -> bool:

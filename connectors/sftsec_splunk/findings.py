@@ -17,12 +17,12 @@ from sftsec_core.sdk.portable import is_private
 from sftsec_core.sdk.records import UnusableError, parse_time
 from sftsec_splunk.client import path_of
 from sftsec_splunk.errors import SearchError
+from sftsec_splunk.identity import key_of
 from sftsec_splunk.positions import SplunkPosition
 from sftsec_splunk.reviews import Judged, Reviews
 from sftsec_splunk.searches import TimeSpan
 from sftsec_splunk.slices import RowPage, position_of
 from sftsec_splunk.sources import EventSource
-from sftsec_splunk.spl import key_of
 from sftsec_splunk.times import time_or_none
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ class _Part:
 class Findings(EventSource):
     """Findings, with their reviews and those of their investigations."""
 
-    name = "findings"
+    name = title = "findings"
+    by_event_time = "the API of findings knows no index time"
 
     def __init__(
         self, splunk: Splunk, searches: Searches, config: SplunkConfig, source: FindingsSource
@@ -60,6 +61,7 @@ class Findings(EventSource):
         self._splunk = splunk
         self._config = config
         self._source = source
+        self.rename = source.rename
         self._reviews = Reviews(searches, source)
         self._investigated: dict[str, Judged] = {}
 
@@ -96,7 +98,7 @@ class Findings(EventSource):
             for each in records
         ]
 
-    def is_private(self, name: str) -> bool:
+    def is_private_there(self, name: str) -> bool:
         """A review's fields too."""
         return is_private(name, finding=True)
 
@@ -212,7 +214,7 @@ def _row(item: Mapping[str, Any]) -> Row:
     uid = str(item.get("incident_uid") or item.get("event_id") or item.get("finding_id"))
     at = time_or_none(item.get("_time"))
     ms = int(at.timestamp() * 1000) if at is not None else 0
-    return {**item, "sftsec_uid": uid, "sftsec_ms": ms, "sftsec_key": key_of(uid)}
+    return {**item, "sftsec_uid": uid, "sftsec_ms": ms, "sftsec_at": ms, "sftsec_key": key_of(uid)}
 
 
 def _within(row: Row, span: TimeSpan) -> bool:

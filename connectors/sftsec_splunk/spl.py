@@ -6,30 +6,30 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
-NOTABLE_UID = "coalesce(incident_uid, event_id)"
+from sftsec_splunk.identity import EventNames
+from sftsec_splunk.order import UNPLACED_MS, Order
+
 _SAFE = re.compile(r"[\w@.:~-]+", re.ASCII)
 _PLAIN_FIELD = re.compile(r"[A-Za-z_][\w.:-]*(\{\})?", re.ASCII)
 
 
-def key_of(uid: str) -> str:
-    """What `keyed` makes of a uid: it sorts and compares alike in SPL and in Python."""
-    return "k" + hashlib.sha256(uid.encode()).hexdigest()[:40]
-
-
-def keyed(base: str, uid: str) -> str:
+def keyed(base: str, names: EventNames, order: Order) -> str:
     """A search whose rows have a name and a place in a total order.
 
-    `sftsec_ms` is the time in whole milliseconds; rounded down, so that it agrees with slices
-    that begin at whole seconds. `sftsec_key` orders what shares one: hexadecimal digits after a
-    letter, which no collation and no guess at numbers can order otherwise.
+    `sftsec_ms` is the event's own time in whole milliseconds; rounded down, so that it agrees with
+    slices that begin at whole seconds. `sftsec_at` is the time that orders the rows, and
+    `sftsec_key` orders what shares one: hexadecimal digits after a letter, which no collation and
+    no guess at numbers can order otherwise.
 
     Args:
         base: SPL that gives events.
-        uid: an expression of eval.
+        names: how events are named.
+        order: which time orders them; a row without it comes before all others.
     """
     return (
-        f"{base} | eval sftsec_uid={uid}, sftsec_ms=floor(_time*1000)"
-        f' | eval sftsec_key="k".substr(sha256(coalesce(sftsec_uid, "")), 1, 40)'
+        f"{base} | eval sftsec_id={names.id}, sftsec_ms=floor(_time*1000)"
+        f" | eval sftsec_uid={names.uid}, sftsec_at=coalesce({order.expression}, {UNPLACED_MS})"
+        f' | eval sftsec_key="k".substr(sha256(coalesce(sftsec_id, "")), 1, 40)'
     )
 
 
