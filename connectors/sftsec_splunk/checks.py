@@ -58,6 +58,7 @@ class Checker:
         if not missing:
             yield from self._clock()
             yield from self._sources()
+            yield from self._named_indexes()
         unseen = list(self._unseen())
         yield from unseen
         yield from self._index()
@@ -113,6 +114,33 @@ class Checker:
             except ConnectorError as error:
                 yield f"the source {source.title!r} cannot be read ({error}): correct `sources`"
 
+    def _named_indexes(self) -> Iterator[str]:
+        """Splunk answers a search of an index that is not there, or not allowed, with nothing."""
+        named = {each: source.title for source in self.site.sources for each in source.indexes}
+        allowed = list(self._searchable())
+        for index, title in named.items():
+            if self._is_absent(index):
+                yield f"the source {title!r} reads the index {index}, which is not there"
+            elif allowed and not any(_fits(pattern, index) for pattern in allowed):
+                yield f"the source {title!r} reads the index {index}, which the user may not search"
+
+    def _is_absent(self, index: str) -> bool:
+        """Whether an indexer that answers itself has no such index."""
+        if "indexer" not in self._roles_of_server():
+            return False  # the indexes are the indexers' own business
+        try:
+            self.splunk.get(path_of("services", "data", "indexes", index))
+        except AccessError:
+            return False
+        except RequestError as error:
+            if error.status == _MISSING:
+                return True
+            raise
+        return False
+
+    def _roles_of_server(self) -> list[str]:
+        return self._content("services", "server", "info").get("server_roles") or []
+
     def _unseen(self) -> Iterator[str]:
         """Whether detections can be found again: that is how a repeat makes no copies."""
         hec, allowed = self.site.config.hec, list(self._searchable())
@@ -121,18 +149,8 @@ class Checker:
 
     def _index(self) -> Iterator[str]:
         hec = self.site.config.hec
-        if hec is None:
-            return
-        roles = self._content("services", "server", "info").get("server_roles") or []
-        if "indexer" not in roles:
-            return  # the indexes are the indexers' own business
-        try:
-            self.splunk.get(path_of("services", "data", "indexes", hec.index))
-        except AccessError:
-            return
-        except RequestError as error:
-            if error.status == _MISSING:
-                yield f"the index {hec.index} is not there: make it, or {INSTALL}"
+        if hec is not None and self._is_absent(hec.index):
+            yield f"the index {hec.index} is not there: make it, or {INSTALL}"
 
     def _searchable(self) -> Iterator[str]:
         """The patterns of the indexes that the user's roles may search; none if unknown."""

@@ -15,7 +15,7 @@ from sftsec_core.api.settings.values import Duration, Strict
 from sftsec_core.sdk.time_settings import TimeSettings
 
 APP = "sftsec"
-UNASSIGNED = "disposition:0"
+UNASSIGNED, UNDETERMINED = "disposition:0", "disposition:6"
 DISPOSITIONS = {
     UNASSIGNED: "",
     "disposition:1": "true_positive",
@@ -23,7 +23,7 @@ DISPOSITIONS = {
     "disposition:3": "false_positive",
     "disposition:4": "false_positive",
     "disposition:5": "undetermined",
-    "disposition:6": "undetermined",
+    UNDETERMINED: "undetermined",
 }
 _NAME = "^[A-Za-z0-9_-]+$"
 _DISPOSITION = re.compile(r"(disposition:)?\d+")
@@ -89,6 +89,14 @@ class _Security(_Source):
     def values(self) -> dict[str, str]:
         """The verdict of each disposition."""
         return DISPOSITIONS | self.dispositions
+
+    @property
+    def defaults(self) -> frozenset[str]:
+        """The dispositions that an event has before anyone chose one.
+
+        Enterprise Security 7 begins with 0, and 8 with 6, which an analyst may choose too.
+        """
+        return frozenset({UNASSIGNED, UNDETERMINED} - self.dispositions.keys())
 
 
 class NotablesSource(_Security):

@@ -16,6 +16,7 @@ from sftsec_core.sdk.errors import RequestError
 from sftsec_core.sdk.portable import is_private
 from sftsec_core.sdk.records import UnusableError, parse_time
 from sftsec_splunk.client import path_of
+from sftsec_splunk.config import UNASSIGNED
 from sftsec_splunk.errors import SearchError
 from sftsec_splunk.identity import key_of
 from sftsec_splunk.positions import SplunkPosition
@@ -183,8 +184,10 @@ class Findings(EventSource):
 
     def _judged(self, investigation: Mapping[str, Any]) -> Judged:
         """Its verdict, if it has one."""
-        disposition = str(investigation.get("disposition") or "disposition:0")
+        disposition = str(investigation.get("disposition") or UNASSIGNED)
         value = self._source.values.get(disposition, disposition)
+        if disposition in self._source.defaults:
+            return ()
         if not value:
             return ()
         owner = investigation.get("owner")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from sftsec_splunk.reviews import Judged, Reviews
 from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME
 from sftsec_splunk.searches import TimeSpan
 from sftsec_splunk.slices import RowPage, SliceQuery, Slices
-from sftsec_splunk.spl import among, field_clause, whole
+from sftsec_splunk.spl import among, field_clause, indexes_of, whole
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import PullWindow
@@ -53,6 +53,7 @@ class EventSource(ABC):
         order: in the order of which time its events are read.
         by_event_time: why that is not the index time; "" where it is.
         rename: names of fields to those that they have in Splunk.
+        indexes: that its search names, without those that are patterns.
         time_field: where the event's time is written, for a reason.
     """
 
@@ -61,6 +62,7 @@ class EventSource(ABC):
     order: Order = Order.EVENT_TIME
     by_event_time: str = ""
     rename: Mapping[str, str] = MappingProxyType({})
+    indexes: tuple[str, ...] = ()
     time_field: str = "_time"
 
     @abstractmethod
@@ -200,6 +202,7 @@ class Notables(SearchedSource):
         super().__init__(searches, config, f"{base} | {_ALL_FIELDS}", EventNames(NOTABLE_UID))
         self.name = self.title = f"notables:{source.macro}:{source.where or ''}"
         self.rename = source.rename
+        self.indexes = ("notable",) if source.macro == "notable" else ()
         self.order, self.by_event_time = _order_of(source.order, None)
         self._source = source
         self._reviews = Reviews(searches, source)
@@ -214,12 +217,16 @@ class Notables(SearchedSource):
         return f"NOT {self._undisposed()}"
 
     def unlabelled_filter(self) -> str:
-        """Without one, and not closed: what was closed without a verdict is not scored."""
-        not_closed = '(isnull(status) OR (status!="4" AND status!="5"))'
-        return f"{self._undisposed()} AND {not_closed} AND {_FOREIGN}"
+        """Without one, and not closed: what was closed without a verdict is not scored.
 
-    def _undisposed(self) -> str:
-        unset = ["", *sorted(name for name, value in self._source.values.items() if not value)]
+        A default may have been chosen: whether it was, the reviews say.
+        """
+        not_closed = '(isnull(status) OR (status!="4" AND status!="5"))'
+        return f"{self._undisposed(self._source.defaults)} AND {not_closed} AND {_FOREIGN}"
+
+    def _undisposed(self, defaults: Iterable[str] = ()) -> str:
+        none = (name for name, value in self._source.values.items() if not value)
+        unset = ["", *sorted({*none, *defaults})]
         known = " OR ".join(f'disposition="{name}"' for name in unset)
         return f"(isnull(disposition) OR {known})"
 
@@ -245,6 +252,7 @@ class LabelledSearch(SearchedSource):
         uid = source.uid[0] if source.uid and len(source.uid) == 1 else source.uid
         parts = f"{source.search}\0{uid}\0{source.time}"
         self.name = f"search:{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
+        self.indexes = indexes_of(source.search)
         self.title = " ".join(source.search.split())[:_SHOWN]
         self.rename = source.rename
         self.order, self.by_event_time = _order_of(

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from sftsec_splunk.identity import EventNames
-from sftsec_splunk.order import UNPLACED_MS, Order
+from sftsec_splunk.order import UNPLACED_MS, Order, commands_of
 
 _SAFE = re.compile(r"[\w@.:~-]+", re.ASCII)
+_INDEX = re.compile(r"(?<![\w.])(?<!NOT )index\s*==?\s*(\"[^\"]+\"|[^\s()|,\"]+)", re.IGNORECASE)
+_INDEX_LIST = re.compile(r"(?<![\w.])index\s+IN\s*\(([^)]*)\)", re.IGNORECASE)
 _PLAIN_FIELD = re.compile(r"[A-Za-z_][\w.:-]*(\{\})?", re.ASCII)
 
 
@@ -41,6 +43,14 @@ def whole(search: str) -> str:
 
 def _first(text: str) -> str:
     return f"search {text}"
+
+
+def indexes_of(search: str) -> tuple[str, ...]:
+    """The indexes that a search's first command names; a pattern with a star is left out."""
+    first, *_ = [each for each in commands_of(search) if each] or [""]
+    listed = [each for found in _INDEX_LIST.findall(first) for each in found.split(",")]
+    named = [each.strip().strip("\"'") for each in (*_INDEX.findall(first), *listed)]
+    return tuple(dict.fromkeys(each for each in named if each and "*" not in each))
 
 
 def among(keys: Iterable[str]) -> str:

@@ -97,6 +97,19 @@ class TestFinding:
         assert "findings cannot be read, which need version 8" in line
 
 
+class TestDefault:
+    def test_of_an_investigation_is_no_verdict(
+        self, site: Site, connector: SplunkConnector, caller: Caller
+    ) -> None:
+        name = finding(site)
+        made = {"name": "A case", "finding_ids": [name], "disposition": "disposition:6"}
+        status, answer = caller.call("POST", f"{V2}/investigations", document=made)
+        assert status in {200, 201}, answer
+        assert site.splunk.investigations[0].values["disposition"] == "disposition:6"
+        assert uids(connector, LABELLED) == []
+        assert uids(connector, UNLABELLED) == [name]
+
+
 class TestSlices:
     def test_bring_each_finding_once_in_order(
         self, site: Site, connector: SplunkConnector, monkeypatch: pytest.MonkeyPatch

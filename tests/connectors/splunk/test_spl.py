@@ -6,7 +6,7 @@ import pytest
 
 from sftsec_splunk.identity import EventNames, key_of
 from sftsec_splunk.order import Order
-from sftsec_splunk.spl import among, field_clause, keyed, lookup_rows, whole
+from sftsec_splunk.spl import among, field_clause, indexes_of, keyed, lookup_rows, whole
 from tests.connectors.splunk.pulls import AT
 from tests.connectors.splunk.sites import Site
 
@@ -53,6 +53,22 @@ class TestFieldClause:
     @pytest.mark.parametrize("names", [[], ["src", 'x" | delete'], ["1st"]])
     def test_keeps_all_fields_otherwise(self, names: list[str]) -> None:
         assert field_clause(names) == "| fields *"
+
+
+class TestIndexes:
+    @pytest.mark.parametrize(
+        ("search", "named"),
+        [
+            ("index=mail sourcetype=a", ("mail",)),
+            ('search (index="two words" OR INDEX = b) NOT index=c', ("two words", "b")),
+            ('index IN (a, "b", c*) | search index=late', ("a", "b")),
+            ("| tstats count where index=mail by _time", ("mail",)),
+            ("index=* my.index=x index!=y subindex=z", ()),
+            ("`mails` | stats count by index", ()),
+        ],
+    )
+    def test_are_those_of_the_first_command(self, search: str, named: tuple[str, ...]) -> None:
+        assert indexes_of(search) == named
 
 
 class TestWhole:
