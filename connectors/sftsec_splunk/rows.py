@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.api.domain import Incident, Rejection
-from sftsec_core.sdk.portable import IDENTITY_FIELDS, finding_name, is_metadata
+from sftsec_core.sdk.fields import select_fields
+from sftsec_core.sdk.portable import IDENTITY_FIELDS, finding_name, is_metadata, plain_name
 from sftsec_core.sdk.records import (
     UnusableError,
+    are_equal,
     parse_time,
     refuse_long_values,
     rename_fields,
@@ -84,10 +86,9 @@ class RowReader:
         return parse_time(float(ms) / 1000, name, reader)
 
     def _fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        named = {name.removesuffix("{}"): value for name, value in row.items()}
-        named = rename_fields(named, self._rename)
+        named = rename_fields(_plain(row), self._rename)
         if self._wanted:
-            return {name: named[name] for name in self._wanted if name in named}
+            return select_fields(named, self._wanted, self._private)
         hidden = IDENTITY_FIELDS if finding_name(row) else frozenset()
         return {n: value for n, value in named.items() if n not in hidden and self._shown(n)}
 
@@ -105,6 +106,21 @@ class RowReader:
         at = time_or_none(detection.raw.get(ORIGINAL_TIME)) or detection.incident.at
         about = detection.incident
         return Incident(about.uid, self._fields(fields), about.verdicts, at)
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields without the marks of arrays.
+
+    Raises:
+        UnusableError: when a field is there as a value and as an array, and they are not equal.
+    """
+    named: dict[str, Any] = {}
+    for name, value in row.items():
+        plain = plain_name(name)
+        if plain in named and not are_equal(named[plain], value):
+            raise UnusableError(f"{plain!r} is there twice, as a value and as an array")
+        named.setdefault(plain, value)
+    return named
 
 
 def original_time(detection: SourceRecord) -> float | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Verdict
 from sftsec_core.api.settings.words import word_key
-from sftsec_core.sdk.portable import is_private
+from sftsec_core.sdk.portable import is_private, plain_name
 from sftsec_core.sdk.records import UnusableError, parse_time, verdict_values
 from sftsec_splunk.errors import SearchError
 from sftsec_splunk.identity import NOTABLE_UID, EventNames, names_of
@@ -20,7 +20,7 @@ from sftsec_splunk.reviews import Judged, Reviews
 from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME
 from sftsec_splunk.searches import TimeSpan
 from sftsec_splunk.slices import RowPage, SliceQuery, Slices
-from sftsec_splunk.spl import among, field_clause, indexes_of, whole
+from sftsec_splunk.spl import among, field_clause, indexes_of, spellings, whole
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import PullWindow
@@ -170,7 +170,7 @@ class SearchedSource(EventSource):
         kept = [*_NAMES, *_OURS, *self.needed]
         for each in fields:
             for name in dict.fromkeys((each, self.rename.get(each, each), f"orig_{each}")):
-                kept += [name, f"{name}{{}}"]
+                kept += spellings(name)
         return field_clause(kept)
 
     # --- what differs
@@ -320,8 +320,10 @@ class LabelledSearch(SearchedSource):
         """What the source names, too."""
         if name == "_raw":
             return not self._source.raw and self._source.label is not None
-        own = (*self.needed, *self._source.private)
-        return is_private(name) or name in own or f"{name}{{}}" in own
+        own = {plain_name(each) for each in (*self.needed, *self._source.private)}
+        return is_private(name) or any(
+            plain_name(name) == each or plain_name(name).startswith(f"{each}.") for each in own
+        )
 
 
 def _order_of(given: ReadOrder, loses: str | None) -> tuple[Order, str]:

@@ -12,7 +12,8 @@ from sftsec_splunk.order import UNPLACED_MS, Order, commands_of
 _SAFE = re.compile(r"[\w@.:~-]+", re.ASCII)
 _INDEX = re.compile(r"(?<![\w.])(?<!NOT )index\s*==?\s*(\"[^\"]+\"|[^\s()|,\"]+)", re.IGNORECASE)
 _INDEX_LIST = re.compile(r"(?<![\w.])index\s+IN\s*\(([^)]*)\)", re.IGNORECASE)
-_PLAIN_FIELD = re.compile(r"[A-Za-z_][\w.:-]*(\{\})?", re.ASCII)
+_PLAIN_FIELD = re.compile(r"[A-Za-z_]([\w.:-]|\{\})*(\.\*)?", re.ASCII)
+_MOST_NAMES = 500
 
 
 def keyed(base: str, names: EventNames, order: Order) -> str:
@@ -70,12 +71,23 @@ def lookup_rows(lookup: str, field: str, values: Sequence[str]) -> str:
     )
 
 
+def spellings(name: str) -> list[str]:
+    """How Splunk may spell a field: each part may be a JSON array, the last one an object."""
+    first, *others = name.split(".")
+    made = [first, f"{first}{{}}"]
+    for part in others:
+        made = [f"{each}.{part}{mark}" for each in made for mark in ("", "{}")]
+    return [*made, *(f"{each}.*" for each in made)]
+
+
 def field_clause(names: Sequence[str]) -> str:
     """`| fields` for these names; all fields, where one cannot stand in a search."""
-    if not names or not all(_PLAIN_FIELD.fullmatch(each) for each in names):
+    kept = list(dict.fromkeys(names))
+    known = all(_PLAIN_FIELD.fullmatch(each) for each in kept)
+    if not kept or not known or len(kept) > _MOST_NAMES:
         return "| fields *"
-    kept = " ".join(_quoted(each) for each in dict.fromkeys(names))
-    return f"| fields _time, {kept}"
+    # A star means names between quotes no longer.
+    return "| fields _time, " + " ".join(n if n.endswith("*") else _quoted(n) for n in kept)
 
 
 def _quoted(text: str) -> str:

@@ -116,3 +116,72 @@ class TestEvent:
         site.index("mail", AT + 1, uid="two")
         first, second = pulled(site.connect(sources=[source(uid="uid")]))
         assert (first.uid, first.fields["text"], second.uid) == ("one", "a?b", "two")
+
+
+SHAPES: dict[str, Any] = {
+    "requestParameters": {"userName": "eve", "tags": ["a", "b"], "verdict": "bad"},
+    "alerts": [{"title": "one", "by": {"name": "x"}}, {"title": "two"}],
+    "lonely": ["only"],
+    "empty": [],
+    "blank": "",
+    "nothing": None,
+    "number": 1.0,
+    "yes": True,
+    "deep": {"a": {"b": [{"c": 5}]}},
+}
+
+
+class TestShape:
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("requestParameters", {"userName": "eve", "tags": ["a", "b"], "verdict": "bad"}),
+            ("requestParameters.userName", "eve"),
+            ("requestParameters.tags", ["a", "b"]),
+            ("alerts.title", ["one", "two"]),
+            ("alerts.by.name", "x"),
+            ("alerts", {"title": ["one", "two"], "by": {"name": "x"}}),
+            ("lonely", "only"),
+            ("number", "1.0"),
+            ("yes", "true"),
+            ("deep", {"a": {"b": {"c": "5"}}}),
+            ("deep.a.b.c", "5"),
+            ("blank", ""),
+            ("empty", None),
+            ("nothing", "null"),
+            ("alerts.nothing", None),
+        ],
+    )
+    def test_is_read_by_its_plain_name(
+        self, shared_site: Site, index: str, name: str, value: object
+    ) -> None:
+        shared_site.index(index, AT, **SHAPES)
+        connector = shared_site.connect(sources=[source(search=f"index={index}")])
+        [incident] = pulled(connector, PullWindow(fields=(name,)))
+        assert dict(incident.fields) == ({} if value is None else {name: value})
+        [whole] = pulled(connector)
+        assert not [each for each in whole.fields if "{}" in each]
+
+    @pytest.mark.parametrize("label", ["label", "label.word"])
+    def test_never_brings_the_label(self, shared_site: Site, index: str, label: str) -> None:
+        shared_site.index(index, AT, **{"label": {"word": "bad", "why": "x"}, "text": "t"})
+        told = source(search=f"index={index}", label=label, private=["label.why"])
+        connector = shared_site.connect(sources=[told])
+        for window in (PullWindow(), PullWindow(fields=("text",))):
+            found = {name for each in pulled(connector, window) for name in each.fields}
+            assert found <= {"text", "host", "index", "source", "sourcetype"}
+
+    @pytest.mark.parametrize(
+        ("fields", "reason"),
+        [
+            ({"to": "x", "to{}": "y"}, "'to' is there twice, as a value and as an array"),
+            ({"to": ["x"], "to{}": "x"}, None),
+        ],
+    )
+    def test_may_be_there_twice(
+        self, shared_site: Site, index: str, fields: dict[str, Any], reason: str | None
+    ) -> None:
+        shared_site.index(index, AT, **fields)
+        connector = shared_site.connect(sources=[source(search=f"index={index}")])
+        assert [each.reason for each in rejected(connector)] == ([reason] if reason else [])
+        assert len(pulled(connector)) == (0 if reason else 1)
