@@ -219,10 +219,11 @@ def _say_order(source: EventSource) -> None:
         log.info("%r is read in the order of _indextime", source.title)
         return
     log.warning(
-        "%r is read in the order of _time: %s; an event that is indexed later than `settle` after "
-        "its own time is not scored",
+        "%r is read in the order of _time: %s; an event that is indexed later than %s after its "
+        "own time is not scored",
         source.title,
         source.by_event_time,
+        source.late or "`settle`",
     )
 
 

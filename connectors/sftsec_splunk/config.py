@@ -120,6 +120,11 @@ class FindingsSource(_Security):
     reviews: str = Field(
         "incident_review_lookup", pattern=_NAME, description="The lookup with all reviews."
     )
+    late: Duration = Field(
+        timedelta(days=1),
+        description="How long after its own time a finding may come and still be read by the next "
+        "pull. The API knows no index time: the findings of this time are listed again.",
+    )
     investigations: bool = Field(
         True, description="Whether an investigation's disposition judges its findings."
     )

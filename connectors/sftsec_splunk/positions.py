@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 from typing import Any
 
-_INDEXED = "indexed"  # tells a place in the order of index times from one in that of event times
+DIGEST_DIGITS = 8  # a finding that comes late has another's digest once in millions
+# Tell a place in the order of index times, and one of findings, from others.
+_INDEXED, _SEEN = "indexed", "seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +36,21 @@ class SplunkPosition:
         key: orders events of one time; of the app's verdicts, the incident's uid.
         indexed: whether `ms` is the time at which Splunk indexed the event, not its own.
         floor: what was read before the order was that of index times.
+        seen: digests of the findings that were read, of the last time before this place, each of
+            `DIGEST_DIGITS` hexadecimal digits; None where they are not known.
     """
 
     ms: int
     key: str
     indexed: bool = False
     floor: EventFloor | None = field(default=None, compare=False)
+    seen: tuple[str, ...] | None = field(default=None, compare=False)
 
     def to_json(self) -> list[Any]:
         """Return the position as a JSON value."""
+        if self.seen is not None:
+            packed = bytes.fromhex("".join(self.seen))
+            return [self.ms, self.key, _SEEN, base64.b64encode(packed).decode()]
         if not self.indexed:
             return [self.ms, self.key]
         floor = self.floor
@@ -55,6 +64,12 @@ class SplunkPosition:
         if not more:
             return cls(int(ms), str(key))
         mark, *floors = more
+        if mark == _SEEN:
+            [packed] = floors
+            digits = base64.b64decode(packed, validate=True).hex()
+            places = range(0, len(digits), DIGEST_DIGITS)
+            seen = tuple(digits[place : place + DIGEST_DIGITS] for place in places)
+            return cls(int(ms), str(key), seen=seen)
         if mark != _INDEXED or len(floors) > 1:
             raise ValueError("not a position")
         return cls(int(ms), str(key), True, _floor(*floors[0]) if floors else None)

@@ -6,6 +6,7 @@ import hashlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,7 @@ class EventSource(ABC):
         title: names it to a person.
         order: in the order of which time its events are read.
         by_event_time: why that is not the index time; "" where it is.
+        late: how late an event may then come and still be read; none: `settle`.
         rename: names of fields to those that they have in Splunk.
         indexes: that its search names, without those that are patterns.
         time_field: where the event's time is written, for a reason.
@@ -61,6 +63,7 @@ class EventSource(ABC):
     title: str
     order: Order = Order.EVENT_TIME
     by_event_time: str = ""
+    late: timedelta = timedelta()
     rename: Mapping[str, str] = MappingProxyType({})
     indexes: tuple[str, ...] = ()
     time_field: str = "_time"

@@ -166,8 +166,12 @@ class FindingPlatform(ReviewPlatform):
     """Findings of Enterprise Security 8."""
 
     read_ahead: ClassVar[int] = 10  # the API's own pages are larger
-    finds_late: ClassVar[bool] = False  # it knows no index time: `settle` waits for late ones
-    source: ClassVar[dict[str, Any]] = {"kind": "findings", "dispositions": DISPOSITIONS}
+    finds_late: ClassVar[bool] = False  # one that is later than `late`: test_findings.py
+    source: ClassVar[dict[str, Any]] = {
+        "kind": "findings",
+        "dispositions": DISPOSITIONS,
+        "late": "2m",
+    }
 
 
 class AppPlatform(SplunkPlatform):

@@ -164,7 +164,7 @@ class TestShape:
 
     @pytest.mark.parametrize("label", ["label", "label.word"])
     def test_never_brings_the_label(self, shared_site: Site, index: str, label: str) -> None:
-        shared_site.index(index, AT, **{"label": {"word": "bad", "why": "x"}, "text": "t"})
+        shared_site.index(index, AT, label={"word": "bad", "why": "x"}, text="t")
         told = source(search=f"index={index}", label=label, private=["label.why"])
         connector = shared_site.connect(sources=[told])
         for window in (PullWindow(), PullWindow(fields=("text",))):
