@@ -109,6 +109,8 @@ class Checker:
             _say_order(source)
             try:
                 source.probe()
+                for line in source.field_problems():
+                    yield f"the source {source.title!r}: {line}"
             except ConnectorUnavailableError:
                 raise
             except ConnectorError as error:

@@ -51,12 +51,16 @@ class RowReader:
         self._private = source.is_private
         self._rename = source.rename
         self._time_field = source.time_field
+        self._no_name = "it has no name that stays: give the source a `uid`"
+        if source.uid_fields:
+            named = ", ".join(map(repr, source.uid_fields))
+            self._no_name = f"it has no name: {named} is empty, or has several values"
 
     def read(self, row: Row) -> SourceRecord | Rejection:
         """Make a record of a row, or say why it cannot be used."""
         uid = row.get("sftsec_uid")
         if not isinstance(uid, str) or not uid:
-            reason = "it has no name that stays: give the source a `uid`"
+            reason = self._no_name
             return Rejection(f"result at {row.get('sftsec_ms')}", reason, digest_of(row))
         try:
             fields = self._fields(row)

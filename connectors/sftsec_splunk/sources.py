@@ -16,6 +16,7 @@ from sftsec_core.sdk.portable import is_private, plain_name
 from sftsec_core.sdk.records import UnusableError, parse_time, verdict_values
 from sftsec_splunk.errors import SearchError
 from sftsec_splunk.identity import NOTABLE_UID, EventNames, names_of
+from sftsec_splunk.misspelt import absent_fields
 from sftsec_splunk.order import Order, what_loses_index_time
 from sftsec_splunk.reviews import Judged, Reviews
 from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME
@@ -41,6 +42,7 @@ _SECONDS = (
     "tonumber('TIME') / case(tonumber('TIME')>=1e17, 1e9, tonumber('TIME')>=1e14, 1e6, "
     "tonumber('TIME')>=1e11, 1e3, true(), 1)"
 )
+_SAMPLE = 50
 _SHOWN = 60  # characters of a search
 _KEYS = 500  # that one search looks for
 
@@ -56,7 +58,7 @@ class EventSource(ABC):
         late: how late an event may then come and still be read; none: `settle`.
         rename: names of fields to those that they have in Splunk.
         indexes: that its search names, without those that are patterns.
-        time_field: where the event's time is written, for a reason.
+        time_field: where the event's time is written, for a reason; `uid_fields` likewise.
     """
 
     name: str
@@ -67,6 +69,7 @@ class EventSource(ABC):
     rename: Mapping[str, str] = MappingProxyType({})
     indexes: tuple[str, ...] = ()
     time_field: str = "_time"
+    uid_fields: tuple[str, ...] = ()
 
     @abstractmethod
     def pages(
@@ -95,6 +98,14 @@ class EventSource(ABC):
         Raises:
             ConnectorError: when it cannot.
         """
+
+    def field_problems(self) -> Iterator[str]:
+        """Say which fields of the settings no event has, a line each.
+
+        Raises:
+            ConnectorError: when it cannot be read.
+        """
+        return iter(())
 
     @property
     def has_verdicts(self) -> bool:
@@ -256,6 +267,7 @@ class LabelledSearch(SearchedSource):
         parts = f"{source.search}\0{uid}\0{source.time}"
         self.name = f"search:{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
         self.indexes = indexes_of(source.search)
+        self.uid_fields = source.uid or ()
         self.title = " ".join(source.search.split())[:_SHOWN]
         self.rename = source.rename
         self.order, self.by_event_time = _order_of(
@@ -263,6 +275,11 @@ class LabelledSearch(SearchedSource):
         )
         self._source = source
         self._values = {word_key(each): verdict for each, verdict in source.values.items()}
+
+    def field_problems(self) -> Iterator[str]:
+        """Look at the first events."""
+        rows = self._searches.rows(f"{self._base} | head {_SAMPLE}")
+        yield from absent_fields(self._source, rows)
 
     @property
     def has_verdicts(self) -> bool:

@@ -111,7 +111,7 @@ class TestFields:
         connector = shared_site.connect(sources=[told])
         assert pulled(connector, BOTH) == []
         reasons = [each.reason for each in rejected(connector, BOTH)]
-        assert reasons == ["it has no name that stays: give the source a `uid`"] * 2
+        assert reasons == [f"it has no name: {name!r} is empty, or has several values"] * 2
 
     def test_may_be_a_list_of_one(self, shared_site: Site, index: str) -> None:
         shared_site.index(index, AT, uid=["seven"])

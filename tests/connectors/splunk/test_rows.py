@@ -79,7 +79,7 @@ class TestEvent:
         untimed, unnamed = rejected(connector)
         assert (untimed.where, unnamed.where) == ("late", f"result at {AT * 1000 + 1000:.0f}")
         assert untimed.reason.startswith("'when' is no number of seconds to nanoseconds since")
-        assert "no name that stays" in unnamed.reason
+        assert unnamed.reason == "it has no name: 'uid' is empty, or has several values"
         assert untimed.digest
         assert unnamed.digest
         window = PullWindow(since=moment(AT), until=moment(AT + 1))
