@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sftsec_core.sdk.portable import UID_EXPRESSION
+from sftsec_splunk.spellings import is_empty, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,8 +57,8 @@ def key_of(uid: str) -> str:
 
 def _id_of(fields: Sequence[str]) -> str:
     """One field's value, or several joined; null where all are empty, or one has several values."""
-    several = [f"coalesce(mvcount('{each}'), 0)>1" for each in fields]
-    values = [f"coalesce('{each}', \"\")" for each in fields]
+    several = [f"coalesce(mvcount({value_of(each)}), 0)>1" for each in fields]
+    values = [f'if({is_empty(each)}, "", {value_of(each)})' for each in fields]
     unusable = " OR ".join([*several, f'{".".join(values)}=""'])
     joined = values[0] if len(fields) == 1 else '."|".'.join(map(_quoted, values))
     return f"if({unusable}, null(), {joined})"

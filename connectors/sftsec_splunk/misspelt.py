@@ -30,11 +30,11 @@ def absent_fields(source: SearchSource, rows: Iterable[Mapping[str, object]]) ->
         return
     always = dict.fromkeys((*(source.uid or ()), *filter(None, [source.time])))
     plain = {plain_name(each) for each in there}
-    always |= dict.fromkeys(each for each in source.rename.values() if each not in plain)
+    always |= dict.fromkeys(source.rename.values())
     given = (source.label, source.analyst, source.verdict_time)
     often = dict.fromkeys(each for each in given if each)
     for name in dict.fromkeys((*always, *often)):
-        if name in there or name.startswith("_"):
+        if name in there or name in plain or name.startswith("_"):
             continue
         near = _near(name, there, _LIKE if name in always else _NEAR)
         if near is not None:

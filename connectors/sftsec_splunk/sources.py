@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import Verdict
 from sftsec_core.api.settings.words import word_key
 from sftsec_core.sdk.portable import is_private, plain_name
-from sftsec_core.sdk.records import UnusableError, parse_time, verdict_values
+from sftsec_core.sdk.records import UnusableError, parse_time, single, verdict_values
 from sftsec_splunk.errors import SearchError
 from sftsec_splunk.identity import NOTABLE_UID, EventNames, names_of
 from sftsec_splunk.misspelt import absent_fields
@@ -22,7 +22,8 @@ from sftsec_splunk.reviews import Judged, Reviews
 from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME
 from sftsec_splunk.searches import TimeSpan
 from sftsec_splunk.slices import RowPage, SliceQuery, Slices
-from sftsec_splunk.spl import among, field_clause, indexes_of, spellings, whole
+from sftsec_splunk.spellings import find, is_empty, spellings, value_of, with_arrays
+from sftsec_splunk.spl import among, field_clause, indexes_of, whole
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import PullWindow
@@ -39,8 +40,8 @@ _ALL_FIELDS = "fields *, _bkt, _cd, _indextime"
 _PROBED_S = 900.0
 # A number since 1970 in seconds, by its size: two units share no number from 1990 on.
 _SECONDS = (
-    "tonumber('TIME') / case(tonumber('TIME')>=1e17, 1e9, tonumber('TIME')>=1e14, 1e6, "
-    "tonumber('TIME')>=1e11, 1e3, true(), 1)"
+    "tonumber(TIME) / case(abs(tonumber(TIME))>=1e20, null(), tonumber(TIME)>=1e17, 1e9, "
+    "tonumber(TIME)>=1e14, 1e6, tonumber(TIME)>=1e11, 1e3, tonumber(TIME)>-1e11, 1)"
 )
 _SAMPLE = 50
 _SHOWN = 60  # characters of a search
@@ -260,7 +261,7 @@ class LabelledSearch(SearchedSource):
     def __init__(self, searches: Searches, config: SplunkConfig, source: SearchSource) -> None:
         base = f"{whole(source.search)} | {_ALL_FIELDS}"
         if source.time is not None:
-            base += f" | eval _time={_SECONDS.replace('TIME', source.time)}"
+            base += f" | eval _time={_SECONDS.replace('TIME', value_of(source.time))}"
             self.time_field = source.time
         super().__init__(searches, config, base, names_of(source))
         uid = source.uid[0] if source.uid and len(source.uid) == 1 else source.uid
@@ -294,24 +295,23 @@ class LabelledSearch(SearchedSource):
     @property
     def needed(self) -> tuple[str, ...]:
         """The label, who gave it and when."""
+        return tuple(each for name in self._told for each in with_arrays(name))
+
+    @property
+    def _told(self) -> tuple[str, ...]:
         source = self._source
         return tuple(filter(None, (source.label, source.analyst, source.verdict_time)))
 
     def labelled_filter(self) -> str:
         """The label is there."""
-        return f"NOT {self._without_label()}"
+        return f"NOT {is_empty(self._source.label or '')}"
 
     def unlabelled_filter(self) -> str:
         """It is not."""
         unlabelled = ""
         if self._source.label is not None and not self._source.values:
-            unlabelled = f"{self._without_label()} AND "
+            unlabelled = f"{is_empty(self._source.label)} AND "
         return f"{unlabelled}{_FOREIGN}"
-
-    def _without_label(self) -> str:
-        """`nan` is how tables write that there is no value."""
-        label = f"'{self._source.label}'"
-        return f'(isnull({label}) OR {label}="" OR lower(trim({label}))="nan")'
 
     def verdicts(self, records: Sequence[SourceRecord]) -> list[Judged]:
         """The values of the label."""
@@ -325,12 +325,12 @@ class LabelledSearch(SearchedSource):
 
     def _of(self, row: Mapping[str, object]) -> Iterator[Verdict]:
         source = self._source
-        found = row.get(source.label) if source.label else None
-        if source.label is None or found in (None, ""):
+        found = find(row, source.label)
+        if source.label is None or found is None:
             return
-        who = row.get(source.analyst) if source.analyst else None
+        who = single(find(row, source.analyst))
         when = source.verdict_time
-        at = parse_time(row.get(when), when, self._config.times) if when else None
+        at = parse_time(find(row, when), when, self._config.times) if when else None
         for given in verdict_values(found, source.label):
             value = self._values.get(word_key(given), "") if self._values else given
             if value:
@@ -340,7 +340,7 @@ class LabelledSearch(SearchedSource):
         """What the source names, too."""
         if name == "_raw":
             return not self._source.raw and self._source.label is not None
-        own = {plain_name(each) for each in (*self.needed, *self._source.private)}
+        own = {plain_name(each) for each in (*self._told, *self._source.private)}
         return is_private(name) or any(
             plain_name(name) == each or plain_name(name).startswith(f"{each}.") for each in own
         )

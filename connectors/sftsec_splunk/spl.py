@@ -71,15 +71,6 @@ def lookup_rows(lookup: str, field: str, values: Sequence[str]) -> str:
     )
 
 
-def spellings(name: str) -> list[str]:
-    """How Splunk may spell a field: each part may be a JSON array, the last one an object."""
-    first, *others = name.split(".")
-    made = [first, f"{first}{{}}"]
-    for part in others:
-        made = [f"{each}.{part}{mark}" for each in made for mark in ("", "{}")]
-    return [*made, *(f"{each}.*" for each in made)]
-
-
 def field_clause(names: Sequence[str]) -> str:
     """`| fields` for these names; all fields, where one cannot stand in a search."""
     kept = list(dict.fromkeys(names))

@@ -6,7 +6,7 @@ import pytest
 
 from sftsec_splunk.identity import EventNames, key_of
 from sftsec_splunk.order import Order
-from sftsec_splunk.spl import among, field_clause, indexes_of, keyed, lookup_rows, spellings, whole
+from sftsec_splunk.spl import among, field_clause, indexes_of, keyed, lookup_rows, whole
 from tests.connectors.splunk.pulls import AT
 from tests.connectors.splunk.sites import Site
 
@@ -53,13 +53,6 @@ class TestFieldClause:
     @pytest.mark.parametrize("names", [[], ["src", 'x" | delete'], ["1st"]])
     def test_keeps_all_fields_otherwise(self, names: list[str]) -> None:
         assert field_clause(names) == "| fields *"
-
-
-class TestSpellings:
-    def test_mark_arrays_and_objects(self) -> None:
-        assert spellings("to") == ["to", "to{}", "to.*", "to{}.*"]
-        assert len(spellings("a.b.c")) == 16
-        assert {"a{}.b.c", "a.b{}.c{}", "a{}.b.c.*"} < set(spellings("a.b.c"))
 
 
 class TestIndexes:
