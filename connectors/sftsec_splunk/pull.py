@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection
@@ -17,6 +19,7 @@ from sftsec_core.sdk.verdict_join import (
     VerdictJoin,
 )
 from sftsec_core.sdk.window import TimeBounds, utc_now
+from sftsec_splunk.order import Order
 from sftsec_splunk.positions import SplunkPosition
 from sftsec_splunk.rows import RowReader, digest_of, original_time
 from sftsec_splunk.searches import TimeSpan
@@ -98,7 +101,7 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         self._window = window
         self._source = source
         self._siblings = siblings
-        self._reader = RowReader(site.config, window.fields, source.is_private)
+        self._reader = RowReader(site.config, window.fields, source)
 
     def pages(self, position: SplunkPosition | None) -> Iterator[RecordPage[SplunkPosition]]:
         """Read the source page by page."""
@@ -138,11 +141,20 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         return self._source.is_private(name)
 
     def _span(self) -> TimeSpan:
-        bounds = TimeBounds.of(self._window, self._site.config.settle, self._site.clock)
+        """The window; what is scored was indexed, or is, older than `settle`."""
+        config, window = self._site.config, self._window
+        by_index_time = self._source.order is Order.INDEX_TIME
+        settle = timedelta() if by_index_time else config.settle
+        bounds = TimeBounds.of(window, settle, self._site.clock)
+        settled = None
+        if by_index_time and window.labelled is False:
+            # Index times are whole seconds: of the one that is not over, more may come.
+            settled = math.floor((self._site.clock() - config.settle).timestamp())
         since, until = bounds.since, bounds.until
         return TimeSpan(
             None if since is None else since.timestamp(),
             None if until is None else until.timestamp(),
+            index_latest=settled,
         )
 
     def _rows_at(self, times: Mapping[str, float]) -> Iterator[Row]:

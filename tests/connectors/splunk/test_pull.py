@@ -31,7 +31,7 @@ class TestDetectionNotable:
     def test_labels_its_source_event(self, site: Site) -> None:
         site.index("mail", AT, uid="mail-1", subject="win a prize", body="all of it")
         review(site, made_of_ours(site, "mail-1"), "admin", disposition=TRUE)
-        sources = [{"kind": "notables"}, {"kind": "search", "search": "index=mail", "uid": "uid"}]
+        sources = [{"kind": "notables"}, source(uid="uid")]
         [incident] = pulled(site.connect(sources=sources), LABELLED)
         assert (incident.uid, incident.at) == ("mail-1", moment(AT))
         assert incident.fields["body"] == "all of it"
