@@ -14,7 +14,7 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from sftsec_files.errors import SourceError
-from sftsec_files.lines import BOM, Lines, refused, undecodable
+from sftsec_files.lines import BOM, UNENDED, Lines, refused, undecodable
 from sftsec_files.streams import FileRecord, Start, open_stream
 
 if TYPE_CHECKING:
@@ -205,6 +205,10 @@ def read_csv(source: SourceFile, start: Start, config: FilesConfig) -> Iterator[
 
 def _record(feed: _CsvLines, row: list[str], names: list[str]) -> FileRecord:
     last = feed.taken[-1]
+    if len(row) < len(names) and not last.raw.endswith((b"\n", b"\r")):
+        found = _refused(feed.taken, UNENDED)
+        before = last.at - sum(len(line.raw) for line in feed.taken)
+        return found._replace(at=before, torn=True)
     if len(row) != len(names):
         return _refused(feed.taken, f"{len(row)} cells under {len(names)} columns")
     value = {name: cell for name, cell in zip(names, row, strict=True) if cell != "" and name}

@@ -10,44 +10,29 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from json import JSONDecoder
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ijson
 
 from sftsec_files.errors import ChangedFileError
-from sftsec_files.lines import BOM, nearly_json
-from sftsec_files.streams import BROKEN, FileRecord, Start, describe_break, open_stream
+from sftsec_files.layout import Layout, find_layout, is_bare_word, is_known, open_text, parse_events
+from sftsec_files.lines import nearly_json
+from sftsec_files.streams import BROKEN, FileRecord, Start, describe_break
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import IO
 
     from sftsec_files.config import FilesConfig
+    from sftsec_files.layout import ParseEvent
     from sftsec_files.sources import SourceFile
 
-    ParseEvent = tuple[str, str, Any]
-
-_ITEM = "item"
-_UNPARSED = "not JSON from here on: the document breaks off or is damaged"
+_UNPARSED = "not JSON from here on: the document is damaged"
+_UNENDED = "the document has no end: if it is still being written, it is read on when it has grown"
 _NOT_TEXT = "not UTF-8 from here on: set `encoding`, such as `encoding: cp1252` of Windows"
 TWICE = "{!r} is there twice in one object"
-# Names of the list in an envelope that holds other lists too (AWS, Graph, Okta, Elasticsearch).
-_WRAPPERS = frozenset({"records", "value", "findings", "events", "hits", "results", "items"})
-_ROOTS = ("", "_source", "result")  # where the fields of a record stand that one object wraps
 _DEEPEST = 4000
 _PEEKED = 1 << 16
 _OBJECTS = re.compile(rb'\s*(?:\[\s*)?\{\s*["}]')  # not `[Mon Jan 05 ...]` nor `{key: ...`
-
-
-class _Layout(NamedTuple):
-    """Where a document's records are; `problem` says why they cannot be told.
-
-    `single` is where one record alone may stand instead of a list.
-    """
-
-    prefix: str = ""
-    single: str | None = None
-    problem: str = ""
 
 
 def begins_as_json(source: SourceFile) -> bool:
@@ -56,7 +41,7 @@ def begins_as_json(source: SourceFile) -> bool:
     Raises:
         OSError: when it cannot be opened.
     """
-    with _open(source) as stream:
+    with open_text(source) as stream:
         try:
             return _OBJECTS.match(stream.read(_PEEKED)) is not None
         except (*BROKEN, UnicodeError):
@@ -74,7 +59,7 @@ def is_document(source: SourceFile, config: FilesConfig, *, lines: bool) -> bool
     Raises:
         OSError: when it cannot be opened.
     """
-    with _open(source) as stream:
+    with open_text(source) as stream:
         try:
             head = stream.read(_PEEKED).lstrip()
         except (*BROKEN, UnicodeError):
@@ -118,7 +103,7 @@ def _is_envelope(value: dict[str, Any], config: FilesConfig) -> bool:
     nested = {key: inner for key, inner in value.items() if isinstance(inner, list | dict)}
     name, inner = next(iter(nested.items()), ("", None))
     full = isinstance(inner, list) and bool(inner) and all(isinstance(each, dict) for each in inner)
-    return len(nested) == 1 and full and name.lower() in _WRAPPERS
+    return len(nested) == 1 and full and is_known(name)
 
 
 def read_document(
@@ -136,25 +121,29 @@ def read_document(
         ChangedFileError: when the document has fewer records than `start`.
         OSError: when it cannot be opened.
     """
-    layout = _layout_of(source, needed, config)
+    layout = find_layout(source, needed, config)
     if layout.problem:
         yield FileRecord(start.at, start.number + 1, None, layout.problem, last=True)
         return
-    with _open(source) as stream:
-        count = 0
-        try:
-            watched = watched_keys(needed, config)
-            for built in _values(_events(stream), layout, config.max_record_bytes, watched):
-                count += 1
-                if count > start.at:
-                    yield _record(count, built, config.max_record_bytes)
-        except (ijson.JSONError, UnicodeError) as error:
-            yield FileRecord(count, count + 1, None, _break_of(error, source), last=True)
-            return
-        except BROKEN as error:
-            reason = f"the file breaks off or is damaged here: {describe_break(error)}"
-            yield FileRecord(count, count + 1, None, reason, last=True)
-            return
+    after, reading = start.at, _Pass()
+    for finite in (False, True):
+        reading = _Pass()
+        for built in reading.values(source, layout, needed, config, finite=finite):
+            if reading.count > after:
+                after = reading.count
+                yield _record(after, built, config.max_record_bytes)
+        if not reading.bare_word:
+            break  # else again, with that word as null, past what was read already
+    yield from _ending(reading, source, start, config)
+
+
+def _ending(
+    reading: _Pass, source: SourceFile, start: Start, config: FilesConfig
+) -> Iterator[FileRecord]:
+    count = reading.count
+    if reading.reason:
+        yield FileRecord(count, count + 1, None, reading.reason, last=True)
+        return
     if not count and config.records is not None:
         reason = f"it has no list and no object at {config.records!r}, as `records` says"
         yield FileRecord(0, 1, None, reason, last=True)
@@ -165,82 +154,43 @@ def read_document(
         )
 
 
-def _open(source: SourceFile) -> IO[bytes]:
-    """The file's bytes after the mark of UTF-8."""
-    stream = open_stream(source, Start())
-    try:
-        head = stream.read(len(BOM))
-    except BROKEN:
-        head = b""
-    return stream if head == BOM else _again(stream, source)
-
-
-def _again(stream: IO[bytes], source: SourceFile) -> IO[bytes]:
-    stream.close()
-    return open_stream(source, Start())
-
-
-def _events(stream: IO[bytes]) -> Iterator[ParseEvent]:
-    # Not as floats: that would make an error of an integer of more than 64 bits.
-    return cast("Iterator[ParseEvent]", ijson.parse(stream, multiple_values=True))
-
-
-# --- where the records are ------------------------------------------------------------------------
-
-
-def _layout_of(source: SourceFile, needed: tuple[str, ...], config: FilesConfig) -> _Layout:
-    if config.records is not None:
-        return _Layout(f"{config.records}.{_ITEM}", config.records)
-    with _open(source) as stream:
-        try:
-            return _look(_events(stream), {name.partition(".")[0] for name in needed})
-        except (*BROKEN, ijson.JSONError, UnicodeError):
-            return _Layout()  # what stands before the damage is read
-
-
-def _look(events: Iterable[ParseEvent], roots: set[str]) -> _Layout:
-    """Find the records: the items of the one list of objects outside of any other list."""
-    keys: set[str] = set()
-    lists: dict[str, None] = {}
-    values, before = 0, ("", "", None)
-    for prefix, event, value in events:
-        if event == "map_key" and prefix in _ROOTS:
-            keys.add(value)
-        if prefix == "" and event in ("start_map", "start_array"):
-            values += 1
-            if event == "start_array":
-                return _Layout(_ITEM)
-            if values > 1:  # records, or one document a line
-                known = [name for name in lists if _is_known(name)]
-                return _Layout() if keys & roots or len(known) != 1 else _chosen(known)
-        if (
-            event == "start_map"
-            and before[1] == "start_array"
-            and _ITEM not in before[0].split(".")
-        ):
-            lists[before[0]] = None
-        before = (prefix, event, value)
-    if keys & roots:
-        return _Layout()  # a record, whatever lists it holds
-    return _chosen(list(lists))
-
-
-def _chosen(lists: list[str]) -> _Layout:
-    known = [name for name in lists if _is_known(name)]
-    for found in (lists, known):
-        if len(found) == 1:
-            return _Layout(f"{found[0]}.{_ITEM}")
-    if not lists:
-        return _Layout()
-    named = ", ".join(lists)
-    return _Layout(problem=f"one object with several lists of objects ({named}): set `records`")
-
-
-def _is_known(name: str) -> bool:
-    return name.rpartition(".")[2].lower() in _WRAPPERS
-
-
 # --- the records ----------------------------------------------------------------------------------
+
+
+class _Pass:
+    """One reading of a document.
+
+    Attributes:
+        count: values so far.
+        reason: why it ended before the document's end; "" when it did not.
+        bare_word: whether that was at a word such as NaN.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.reason = ""
+        self.bare_word = False
+
+    def values(
+        self,
+        source: SourceFile,
+        layout: Layout,
+        needed: tuple[str, ...],
+        config: FilesConfig,
+        *,
+        finite: bool,
+    ) -> Iterator[_Built]:
+        watched, limit = watched_keys(needed, config), config.max_record_bytes
+        with open_text(source, finite=finite) as stream:
+            try:
+                for built in _values(parse_events(stream), layout, limit, watched):
+                    self.count += 1
+                    yield built
+            except (ijson.JSONError, UnicodeError) as error:
+                self.reason = _break_of(error, source)
+                self.bare_word = is_bare_word(error)
+            except BROKEN as error:
+                self.reason = f"the file breaks off or is damaged here: {describe_break(error)}"
 
 
 class _Built(NamedTuple):
@@ -269,31 +219,39 @@ class _Builder:
         self._limit = limit
         self._watched = watched
         self._object: ijson.ObjectBuilder | None = ijson.ObjectBuilder()
-        self._keys: list[set[str]] = []
+        self._keys: list[dict[str, object]] = []
+        self._key = ""
         self._size = 0
         self._problem = ""
 
     def add(self, event: str, value: Any) -> None:  # noqa: ANN401 - JSON
         self._size += len(value) + 3 if isinstance(value, str) else 2
+        if self._key:
+            self._compare(event, value)
         if event == "start_map":
-            self._keys.append(set())
+            self._keys.append({})
         elif event == "end_map":
             self._keys.pop()
         elif event == "map_key" and value in self._watched:
-            if value in self._keys[-1]:
-                self._problem = TWICE.format(value)
-            self._keys[-1].add(value)
+            self._key = value
         if self._size > self._limit:
             self._object = None
         if self._object is not None:
             self._object.event(event, _number(value) if event == "number" else value)
+
+    def _compare(self, event: str, value: object) -> None:
+        """Note the value of a watched key; a second one of the same scalar is no conflict."""
+        key, self._key = self._key, ""
+        own = object() if event.startswith("start") else (event, value)
+        if self._keys[-1].setdefault(key, own) != own:
+            self._problem = TWICE.format(key)
 
     def built(self) -> _Built:
         return _Built(self._object and self._object.value, self._size, self._problem)
 
 
 def _values(
-    events: Iterable[ParseEvent], layout: _Layout, limit: int, watched: frozenset[str]
+    events: Iterable[ParseEvent], layout: Layout, limit: int, watched: frozenset[str]
 ) -> Iterator[_Built]:
     """Build the values at a layout's place; one that is too long is not built."""
     builder = _Builder(limit, watched)
@@ -311,7 +269,7 @@ def _values(
             raise ijson.JSONError("nested too deep")
 
 
-def _begins(prefix: str, event: str, layout: _Layout) -> bool:
+def _begins(prefix: str, event: str, layout: Layout) -> bool:
     if prefix == layout.single and event == "start_map":
         return True
     return prefix == layout.prefix and event not in ("map_key", "end_map", "end_array")
@@ -330,6 +288,8 @@ def _record(number: int, built: _Built, limit: int) -> FileRecord:
 
 
 def _break_of(error: Exception, source: SourceFile) -> str:
+    if "premature EOF" in str(error):
+        return _UNENDED
     if "invalid bytes in UTF8" not in str(error) and not isinstance(error, UnicodeError):
         return _UNPARSED
     own = f"not {source.encoding} from here on: correct `encoding`"

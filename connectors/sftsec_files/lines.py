@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from typing import IO
 
 BOM = b"\xef\xbb\xbf"
+UNENDED = (
+    "the last line has no end: if it is still being written, it is read when the file has grown"
+)
 
 
 class Lines:

@@ -8,6 +8,7 @@ from sftsec_core.api.domain import Incident, PullWindow, Verdict
 from sftsec_core.sdk.fields import select_fields
 from sftsec_core.sdk.records import (
     UnusableError,
+    are_equal,
     flatten,
     parse_time,
     refuse_long_values,
@@ -89,7 +90,7 @@ class RecordMapper:
             value = flat.pop(there, None)
             if value is None:
                 continue
-            if flat.get(name) is not None:
+            if flat.get(name) is not None and not are_equal(flat[name], value):
                 raise UnusableError(f"{name!r} is there, and {there!r} is renamed to it")
             flat[name] = value
         return flat

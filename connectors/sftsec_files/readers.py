@@ -16,7 +16,7 @@ import orjson
 from sftsec_files.csv_table import read_csv, read_header
 from sftsec_files.documents import TWICE, read_document, watched_keys
 from sftsec_files.errors import ChangedFileError, SourceError
-from sftsec_files.lines import BOM, Lines, nearly_json, refused, undecodable
+from sftsec_files.lines import BOM, UNENDED, Lines, nearly_json, refused, undecodable
 from sftsec_files.mail import read_eml, read_mbox
 from sftsec_files.sources import A_WORKBOOK
 from sftsec_files.streams import FileRecord, Start, open_stream
@@ -132,21 +132,26 @@ class _LineReader:
             return self._record(raw.removeprefix(BOM).strip().removesuffix(b","), value)
         # Only orjson's own message and the position, so that no content reaches the quarantine.
         reason = undecodable(raw, self._encoding)
+        # A last line that may still be written is read again, when the file has grown.
+        torn = not raw.endswith(b"\n")
+        if torn and not reason and raw.lstrip(b" \t" + BOM).startswith(b"{"):
+            reason = UNENDED
         reason = reason or f"not JSON: {error.msg} (character {error.pos})"
         self.forget()
         found = refused(self._lines, raw, reason)
-        # A last line that may still be written is read again, when the file has grown.
-        torn = not raw.endswith(b"\n")
         return found._replace(at=found.at - len(raw), torn=True) if torn else found
 
 
 def _twice(raw: bytes, watched: frozenset[str]) -> str | None:
-    """The first watched key that one object of the line has twice."""
+    """The first watched key that one object of the line has with two values."""
     found: list[str] = []
 
-    def look(pairs: list[tuple[str, Any]]) -> None:
-        keys = [key for key, _ in pairs if key in watched]
-        found.extend(key for key in dict.fromkeys(keys) if keys.count(key) > 1)
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        first: dict[str, Any] = {}
+        for key, value in pairs:
+            if first.setdefault(key, value) != value and key in watched:
+                found.append(key)
+        return first
 
     try:
         json.loads(raw, object_pairs_hook=look)

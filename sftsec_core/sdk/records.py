@@ -71,7 +71,7 @@ def flatten(record: Mapping[str, Any], max_depth: int) -> dict[str, Any]:
 
     Raises:
         UnusableError: when they nest deeper, or when a field is there with two values, nested
-            and under its dotted name.
+            and under its dotted name, that are not equal (`are_equal`).
     """
     flat: dict[str, Any] = {}
     _flatten_into(flat, record, "", max_depth)
@@ -99,8 +99,26 @@ def _set_again(flat: dict[str, Any], name: str, value: object) -> None:
     before = flat[name]
     if before is None:
         flat[name] = value
-    elif value is not None and (type(value) is not type(before) or value != before):
+    elif value is not None and not are_equal(before, value):
         raise UnusableError(f"{name!r} is there twice, nested and under its dotted name")
+
+
+def are_equal(one: object, other: object) -> bool:
+    """Whether two values of a field are one, as tools that copy records write it.
+
+    A list of one is its element, and a number is its text: 1, 1.0, "1" and ["1"] are equal.
+    """
+    one, other = single(one), single(other)
+    if isinstance(one, list | dict) or isinstance(other, list | dict):
+        return type(one) is type(other) and one == other
+    return _spelt(one) == _spelt(other)
+
+
+def _spelt(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    whole = isinstance(value, float | Decimal) and abs(float(value)) < _LONGEST
+    return str(int(value)) if whole and value == int(value) else str(value)  # type: ignore[call-overload]
 
 
 def _refuse_deep(value: list[Any], left: int) -> None:

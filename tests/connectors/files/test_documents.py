@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from sftsec_core.api.domain import PullWindow
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
-from sftsec_files.documents import _events, _Layout, _values
+from sftsec_files.documents import _values
 from sftsec_files.errors import SourceError
+from sftsec_files.layout import Layout, parse_events
 from tests.connectors.files.helpers import pages, pull, texts, write
 
 RECORDS = [{"id": f"r{n}", "message": f"text {n}", "label": "a"} for n in range(7)]
@@ -133,9 +134,24 @@ class TestDamage:
         found, rejected = pull(write(tmp_path / "a.json", raw[: len(raw) // 2]), window=ASKED)
         assert [incident.uid for incident in found] == ALL[:3]
         assert [each.reason for each in rejected] == [
-            "not JSON from here on: the document breaks off or is damaged"
+            "the document has no end: if it is still being written, it is read on when it has grown"
         ]
         assert rejected[0].where.endswith("a.json:4")
+
+    def test_differs_from_a_missing_end(self, tmp_path: Path) -> None:
+        raw = b'[{"id": "1", "message": "one"}, {"id": "2" "message": "two"}]'
+        found, (broken,) = pull(write(tmp_path / "a.json", raw), window=ASKED)
+        assert texts(found) == ["one"]
+        assert broken.reason == "not JSON from here on: the document is damaged"
+
+    def test_missing_end_is_read_on_later(self, tmp_path: Path) -> None:
+        raw = json.dumps({"Records": RECORDS}, indent=1).encode()
+        path = write(tmp_path / "a.json", raw[: len(raw) // 2])
+        first = pages(path, window=ASKED)
+        path.write_bytes(raw)
+        second = pages(path, window=ASKED, cursor=first[-1].cursor)
+        assert [len(page.rejected) for page in (*first, *second)] == [1, 0]
+        assert [one.uid for page in (*first, *second) for one in page.incidents] == ALL
 
     def test_cut_envelope_is_one_rejection(self, tmp_path: Path) -> None:
         raw = json.dumps({"Records": RECORDS}).encode()[:-20]
@@ -215,8 +231,8 @@ class TestNumbers:
     @given(st.integers(-(1 << 80), 1 << 80) | st.floats(allow_nan=False, allow_infinity=False))
     def test_are_those_of_a_line(self, value: float) -> None:
         raw = json.dumps([{"n": value}]).encode()
-        events = _events(io.BytesIO(raw))
-        (built,) = _values(events, _Layout("item"), 1 << 20, frozenset())
+        events = parse_events(io.BytesIO(raw))
+        (built,) = _values(events, Layout("item"), 1 << 20, frozenset())
         assert built.value == orjson.loads(raw)[0]
 
 
@@ -239,7 +255,7 @@ class TestObjectsWithoutLineBreaks:
         write(tmp_path / "a.json", b'{"message": "one"}{"message": "two"}{"mess')
         found, (broken,) = pull(tmp_path)
         assert texts(found) == ["one", "two"]
-        assert "breaks off or is damaged" in broken.reason
+        assert broken.reason.startswith("the document has no end")
 
     def test_are_not_seen_in_damaged_lines(self, tmp_path: Path) -> None:
         write(tmp_path / "a.jsonl", b'{"message": "one"}}}\n{"message": "two"}\n')

@@ -16,6 +16,7 @@ import pytest
 
 from sftsec_core.api.domain import PullWindow
 from sftsec_files.errors import MissingColumnsError, SourceError
+from sftsec_files.lines import UNENDED
 from tests.connectors.files.helpers import GOOD, pages, pull, texts, write, write_lines
 
 
@@ -183,7 +184,45 @@ class TestCsvRow:
         assert [one.where.rpartition(":")[2] for one in rejected] == ["3"]
 
 
+class TestLastLine:
+    @pytest.mark.parametrize(
+        ("name", "whole", "torn", "rest"),
+        [
+            ("a.jsonl", b'{"message": "one"}\n', b'{"message": "tw', b'o"}\n'),
+            ("a.csv", b"message,label\none,a\n", b"tw", b"o,b\n"),
+        ],
+    )
+    def test_without_its_end_is_read_later(
+        self, name: str, whole: bytes, torn: bytes, rest: bytes, tmp_path: Path
+    ) -> None:
+        path = write(tmp_path / name, whole, torn)
+        first = pages(path)
+        assert [r.reason for page in first for r in page.rejected] == [UNENDED]
+        path.write_bytes(whole + torn + rest)
+        second = pages(path, cursor=first[-1].cursor)
+        found = [one for page in (*first, *second) for one in page.incidents]
+        assert texts(found) == ["one", "two"]
+        assert not any(page.rejected for page in second)
+
+    def test_that_is_no_json_says_so(self, tmp_path: Path) -> None:
+        _, (one,) = pull(write(tmp_path / "a.jsonl", GOOD, b"no JSON"))
+        assert one.reason.startswith("not JSON: ")
+
+
 class TestRepeatedKey:
+    @pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+    def test_with_equal_values_is_read(self, name: str, tmp_path: Path) -> None:
+        rows = [
+            b'{"id": "1", "message": "m", "label": "a", "label": "a"}',
+            b'{"id": "2", "message": {"x": 1}, "message": {"x": 2}}',
+        ]
+        raw = b"\n".join(rows) if name == "a.jsonl" else b"[" + b",".join(rows) + b"]"
+        found, (rejected,) = pull(
+            write(tmp_path / name, raw), window=PullWindow(fields=("message",))
+        )
+        assert [one.uid for one in found] == ["1"]
+        assert rejected.reason == "'message' is there twice in one object"
+
     @pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
     def test_of_one_object_is_refused(self, name: str, tmp_path: Path) -> None:
         rows = [

@@ -46,7 +46,8 @@ class TestFlatten:
             {"a.b": 1, "a": {"b": 2}},
             {"a": {"b": "x"}, "a.b": "y"},
             {"a": {"b.c": [1]}, "a.b": {"c": [2]}},
-            {"a.b": "1", "a": {"b": 1}},
+            {"a.b": "true", "a": {"b": 1}},
+            {"a.b": ["x", "y"], "a": {"b": "x"}},
         ],
     )
     def test_refuses_two_values_of_one_field(self, record: dict[str, Any]) -> None:
@@ -57,6 +58,10 @@ class TestFlatten:
         assert flatten({"a.b": None, "a": {"b": 2}}, 9) == {"a.b": 2}
         assert flatten({"a.b": 2, "a": {"b": 2}}, 9) == {"a.b": 2}
         assert flatten({"a": {"b": 2}, "a.b": None}, 9) == {"a.b": 2}
+
+    @pytest.mark.parametrize("other", [1, 1.0, "1", [1], ["1"]])
+    def test_takes_equal_values_once(self, other: object) -> None:
+        assert flatten({"a.b": 1, "a": {"b": other}}, 9) == {"a.b": 1}
 
     def test_depth_is_bounded_before_recursion(self) -> None:
         with pytest.raises(UnusableError, match="deeper than max_depth"):
