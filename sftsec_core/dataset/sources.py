@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sftsec_core.api.domain import IncidentPage
 
+_AT = "@"
 _BEHIND = ":"  # no connector that stands in a task's list has it in its name
 
 
@@ -28,6 +29,17 @@ class SourcePage(IncidentPage):
 def scoped_uid(connector: str, uid: str) -> str:
     """Name an incident within a data set; `connector` is "" where that is of one connector."""
     return f"{connector}{_BEHIND}{uid}" if connector else uid
+
+
+def abroad_uid(uid: str, connector: str) -> str:
+    """Name an incident where another connector than its own is told of it: in a detection."""
+    return f"{uid}{_AT}{connector}"
+
+
+def at_home(uid: str) -> tuple[str, str]:
+    """The connector and the uid that `abroad_uid` made a name of; the connector may be no one's."""
+    own, _, connector = uid.rpartition(_AT)
+    return connector, own
 
 
 def unscoped(name: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from sftsec_core.dataset.features import field_kinds, renderer
 from sftsec_core.dataset.ingest import IngestPlan, PageSummary, ingest, resume_cursor
 from sftsec_core.dataset.reading import reading_digest
 from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
+from sftsec_core.dataset.sources import at_home
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.operations.pulling import pull_all, window_of
 from sftsec_core.sdk.atomic import write_atomically
@@ -121,5 +122,11 @@ def _keep_beside(run: Run, page: PageSummary, reading: str) -> None:
     store, connector = run.context.store, page.connector or run.task.connectors[0]
     store.quarantine.add(connector, page.rejected, run_id=run.info.id)
     store.verdicts.add(connector, page.judged, run_id=run.info.id)
-    uids = (incident.uid for incident in page.judged)
-    store.judged_inputs.add(connector, reading, zip(uids, page.judged_inputs, strict=True))
+    uids = [incident.uid for incident in page.judged]
+    judged = list(zip(uids, page.judged_inputs, strict=True))
+    store.judged_inputs.add(connector, reading, judged)
+    for other in run.task.connectors if page.connector else ():
+        # Judged by way of a detection that went to another connector than the incident's own.
+        homes = ((at_home(uid), digest) for uid, digest in judged if other != connector)
+        own = ((uid, digest) for (home, uid), digest in homes if home == other)
+        store.judged_inputs.add(other, reading, own)

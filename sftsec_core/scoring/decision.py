@@ -17,6 +17,7 @@ from sftsec_core.api.domain import (
 )
 from sftsec_core.api.errors import PluginError
 from sftsec_core.api.predictions import ACTIONS, attack_scores
+from sftsec_core.dataset.sources import abroad_uid
 from sftsec_core.dataset.values import plain_fields
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def _named(incident: Incident, scorer: Scorer) -> str:
 
     There an incident of its own may have the same uid, and is not to get this one's verdicts.
     """
-    return f"{incident.uid}@{scorer.connector}" if scorer.connector else incident.uid
+    return abroad_uid(incident.uid, scorer.connector) if scorer.connector else incident.uid
 
 
 def review_request(decision: ScoringDecision, scorer: Scorer) -> LabelRequest:

@@ -18,8 +18,10 @@ from sftsec_core.api.domain import (
     IncidentPage,
     PullWindow,
     PushReceipt,
+    Verdict,
 )
 from sftsec_core.api.errors import ConnectorUnavailableError, NoLiveModelError
+from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.redeliver import redeliver
 from sftsec_core.operations.request_labels import request_labels
@@ -200,6 +202,22 @@ class TestSeveralConnectors:
         assert both.pushed("mail") == []
         others = [uid.removesuffix("@mail") for uid in both.pushed("crowd") if "@" in uid]
         assert others == [each.incident_uid for each in before.values()]
+
+    def test_hear_of_verdicts_given_elsewhere(self, both: Several) -> None:
+        """A detection of a mail is judged in the console that it was pushed to."""
+        with both.open(*BOTH, push_to="crowd") as context:
+            score(context, "mail")
+            detections = both.sources["crowd"].detections.values()
+            told = next(each for each in detections if each.incident_uid.endswith("@mail"))
+            # As a connector brings back a detection whose event it does not have.
+            verdicts = (Verdict("benign", "ann"),)
+            judged = Incident(told.incident_uid, told.fields, verdicts, told.at)
+            both.sources["crowd"].records.append(judged)
+            build_dataset(context, "mail")
+            done = score(context, "mail", rescan=True)
+            assert [done.by_source[name].already_labelled for name in BOTH] == [0, 1]
+            own = told.incident_uid.removesuffix("@mail")
+            assert context.store.verdicts.of("mail", [own]) == {}  # it was given in crowd
 
     def test_that_are_lost_hold_up_no_other(self, both: Several) -> None:
         both.sources["crowd"].available = False
