@@ -145,25 +145,25 @@ def absent_fields(wanted: Sequence[str], incidents: Sequence[Incident]) -> str:
 def _probe(run: Run) -> str:
     """Look why the pull brought nothing: no incident, none in the window, or no verdict."""
     window = window_of(run.task, run.info.started_at, labelled=True)
-    name = " and ".join(run.task.connectors)
+    names = run.task.connectors
+    who = f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'}"
     judged = _first_incidents(run, PullWindow(labelled=True))
     if judged and window.since is not None:
         at = max((one.at for one in judged if one.at is not None), default=None)
         example = f", one of {at.isoformat(timespec='minutes')}" if at else ""
         since = window.since.isoformat(timespec="minutes")
         return (
-            f"{name} has incidents with a verdict{example}, but none since {since}: raise "
+            f"{who} incidents with a verdict{example}, but none since {since}: raise "
             f"tasks.{run.spec.name}.window"
         )
     there = _first_incidents(run, PullWindow())
     if there:
-        keys = " and ".join(f"connectors.{each}" for each in run.task.connectors)
+        keys = " and ".join(f"connectors.{each}" for each in names)
         return (
-            f"{name} has incidents, but none with a verdict; name the field that holds it in "
+            f"{who} incidents, but none with a verdict; name the field that holds it in "
             f"{keys}; the fields are {_some(_names(there))}"
         )
-    names = " ".join(run.task.connectors)
-    return f"{name} has no incident at all: `sftsec connector check {names}` looks at it"
+    return f"{who} no incident at all: `sftsec connector check {' '.join(names)}` looks at it"
 
 
 def _first_incidents(run: Run, window: PullWindow) -> Sequence[Incident]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.core.cli.invoke import error_of, json_of, printed
+from tests.core.cli.invoke import error_of, invoke, json_of, printed
 from tests.e2e.site import Site
 
 TASK = "triage"
@@ -71,6 +71,22 @@ class TestTwoExports:
         json_of(site, "dataset", "build", TASK)
         (waiting,) = json_of(site, "labels", "review", TASK)["incidents"]
         assert (waiting["connector"], waiting["reason"]) == ("mail", "tie: benign 1, malicious 1")
+
+    def test_share_ids_within_one_alone(self, site: Site) -> None:
+        with (site.folder / "mail.csv").open("a", encoding="utf-8") as out:
+            out.write("7,another text of the same id,good\n")
+        told = invoke(site, "dataset", "build", TASK).stderr
+        assert "1 records share their id" in told
+        assert "name several fields as the id of 'mail'" in " ".join(told.split())
+
+    def test_are_all_named_where_no_verdict_is(self, site: Site) -> None:
+        for name in ("crowd", "mail"):
+            file = site.folder / f"{name}.csv"
+            text = file.read_text(encoding="utf-8")
+            file.write_text(text.replace(",bad", ",").replace(",good", ","), encoding="utf-8")
+        error = str(error_of(site, "dataset", "build", TASK))
+        assert "crowd and mail have incidents, but none with a verdict" in error
+        assert "connectors.crowd and connectors.mail" in error
 
     def test_are_both_shown_and_checked(self, site: Site) -> None:
         shown = json_of(site, "connector", "pull", TASK, "--limit", "4")["incidents"]
