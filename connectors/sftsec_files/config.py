@@ -28,11 +28,12 @@ class FilesSource(TimeSettings):
     paths: tuple[ConfigPath, ...] = Field(
         min_length=1, description="Files, folders (read with their subfolders) and globs."
     )
-    format: Literal["auto", "jsonl", "json", "csv", "parquet", "eml", "mbox"] = Field(
+    format: Literal["auto", "jsonl", "json", "csv", "parquet", "eml", "mbox", "lines"] = Field(
         "auto",
         description="auto goes by the suffix: .jsonl .ndjson .json .csv .eml .mbox (.gz) "
         ".parquet; a .json file may be one document or hold one object a line; a .log or .txt file "
-        "and a rotated one (eve.json.1) is read where it holds JSON",
+        "and a rotated one (eve.json.1) is read where it holds JSON, CEF, LEEF or syslog; "
+        "lines: any text, a record a line",
     )
     records: str | None = Field(
         None,

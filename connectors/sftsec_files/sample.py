@@ -10,6 +10,8 @@ from sftsec_core.api.contracts import Sample
 from sftsec_core.api.domain import Rejection
 from sftsec_core.sdk.records import UnusableError, flatten
 from sftsec_files.config import FilesConfig
+from sftsec_files.errors import SourceError
+from sftsec_files.kinds import probable_format
 from sftsec_files.readers import read
 from sftsec_files.sources import find_sources
 from sftsec_files.streams import Start, open_stream
@@ -30,6 +32,12 @@ KEYS = {
     "verdict_time": "verdict_time",
 }
 OUTPUT = "detections.jsonl"
+# What may say the verdict besides a field; written so that no field of a record has the name.
+FOLDER, TOP_FOLDER = "label_from: folder", "label_from: top_folder"
+_FOLDERS: dict[str, dict[str, Any]] = {
+    FOLDER: {"label_from": "folder"},
+    TOP_FOLDER: {"label_from": "top_folder"},
+}
 _DELIMITERS = (",", ";", "\t", "|")
 _HEAD_BYTES = 64 << 10
 
@@ -46,15 +54,34 @@ def open_sample(path: Path, base: Path) -> Sample:
     """
     whole, base = path.resolve(), base.resolve()
     config = FilesConfig(paths=(whole,), output=base / OUTPUT)
-    sources = find_sources(config)
     named = whole.relative_to(base) if whole.is_relative_to(base) else whole
     options: dict[str, Any] = {"paths": [str(named)]}
+    config, sources = _found(config, options)
     table = next((source for source in sources if source.format == "csv"), None)
     if table is not None and (delimiter := _delimiter_of(table)) != config.delimiter:
         options["delimiter"] = delimiter
         config = config.model_copy(update={"delimiter": delimiter})
     options["output"] = OUTPUT
-    return Sample(options=options, keys=KEYS, records=partial(_records, sources, config))
+    folders = _FOLDERS if whole.is_dir() else {}
+    return Sample(
+        options=options,
+        keys=KEYS,
+        records=partial(_records, sources, config, bool(folders)),
+        label_options=folders,
+    )
+
+
+def _found(config: FilesConfig, options: dict[str, Any]) -> tuple[FilesConfig, list[SourceFile]]:
+    """The files, with `format` where the suffixes do not say it and their beginnings do."""
+    try:
+        return config, find_sources(config)
+    except SourceError:
+        kind = probable_format(config)
+        if kind is None:
+            raise
+    options["format"] = kind
+    config = config.model_copy(update={"format": kind})
+    return config, find_sources(config)
 
 
 def _delimiter_of(source: SourceFile) -> str:
@@ -66,15 +93,23 @@ def _delimiter_of(source: SourceFile) -> str:
 
 
 def _records(
-    sources: list[SourceFile], config: FilesConfig, limit: int | None
+    sources: list[SourceFile], config: FilesConfig, folders: bool, limit: int | None
 ) -> Iterator[Mapping[str, Any] | Rejection]:
     for source in sources:
+        said = _said_by_folder(source) if folders else {}
         for record in islice(read(source, Start(), (), config), limit):
             where = f"{source.path.name}:{record.number}"
             if record.value is None:
                 yield Rejection(where, record.reason, record.digest)
                 continue
             try:
-                yield flatten(record.value, config.max_depth)
+                yield flatten(record.value, config.max_depth) | said
             except UnusableError as error:
                 yield Rejection(where, str(error))
+
+
+def _said_by_folder(source: SourceFile) -> dict[str, str]:
+    """The names of the folder of a file and of the one below the sample's own."""
+    top, _, below = source.name.partition("/")
+    own = source.path.parent.name
+    return {FOLDER: own, TOP_FOLDER: top if below else own}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ _PRESET = "phishing-mail"
     "source",
     metavar="PATH",
     type=click.Path(exists=True, path_type=Path),
-    help="A file or folder of incidents (CSV, JSON, JSON lines, Parquet): fill in its fields.",
+    help="A file or folder of incidents (CSV, JSON, Parquet, mail, CEF, ...): fill in its fields.",
 )
 @click.option("--name", help="With --from: the task's name; default: the file's.")
 @click.option("--label", metavar="FIELD", help="With --from: the field with the verdict.")
@@ -108,21 +109,27 @@ def _from_sample(
         wanted=wanted,
         task=name,
         connector=kind,
-        recipe=recipe or "auto",
+        recipe=recipe,
         force=force,
     )
     emit(done.to_json(), as_json=as_json, show=lambda out: _show(out, done))
-    if done.complete:
-        app.next(f"sftsec retrain {done.task}", as_json=as_json)
-    else:
-        lacking = "--label" if "label" not in done.suggestion.fields else "--benign, --malicious"
-        if not done.suggestion.text:
-            lacking = f"{lacking}, --text"
-        app.next(
-            f"fill in what is a comment in {file.name}, or: sftsec init --force --from {source} "
-            f"with {lacking}",
-            as_json=as_json,
-        )
+    if not as_json:
+        _say_next(app, done, f"sftsec init --force --from {shlex.quote(str(source))}")
+
+
+def _say_next(app: App, done: SuggestedConfig, again: str) -> None:
+    """What a person should do: the next command where it leads to a model."""
+    for line in done.lacking:
+        app.say(f"lacking: {line}")
+    if not done.complete:
+        app.next(f"{again} with what is lacking, or fill in the comments of {done.file.name}")
+        return
+    if done.lacking:
+        app.next(f"{again}, once the sample has them")
+        return
+    if few := next((p.chosen for p in done.suggestion.picks if p.what == "few labels"), ""):
+        app.say(f"the promotion gate will reject its model: there are too few verdicts ({few})")
+    app.next(f"sftsec retrain {done.task}")
 
 
 def _file(app: App) -> Path:

@@ -187,6 +187,8 @@ class Sample:
 
     Attributes:
         options: the connector's keys that bring these records, JSON values.
+        label_options: names that stand in the records for what may hold the verdict beside their
+            fields, such as the folder of a file, to the connector's keys that take it from there.
         keys: "id", "time", "time_format", "label", "analyst" and "verdict_time" to the connector's
             key that says it; without those that the connector finds by itself.
         records: flat records with dotted names, at most so many of each file (None: all), or the
@@ -196,6 +198,7 @@ class Sample:
     options: Mapping[str, Any]
     keys: Mapping[str, str]
     records: Callable[[int | None], Iterator[Mapping[str, Any] | Rejection]]
+    label_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

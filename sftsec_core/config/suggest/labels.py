@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _MOST_WORDS = 120
 _LONGEST_WORD = 80
+_SPARSE = 0.1  # of the records: a field of fewer needs a verdict's name and the words of both sides
+_NAMED = 1.5  # the least score of the names in the first two rows below
 _NAMES = (
     re.compile(
         r"\b(?:verdicts?|labels?|dispositions?|determination|classification|ground truth|"
@@ -56,27 +58,62 @@ class LabelWords:
         return sum(self.counts.get(word, 0) for word in self.labels[label])
 
 
-def choose_label(columns: Iterable[Column]) -> Column | None:
-    """The field whose name and words are a verdict's; None when none is."""
-    scored = [(label_score(column), column) for column in columns]
+def choose_label(
+    columns: Iterable[Column], *, benign: Sequence[str] = (), malicious: Sequence[str] = ()
+) -> Column | None:
+    """The field whose name and words are a verdict's; None when none is.
+
+    Args:
+        columns: the fields.
+        benign: words that are benign, whatever the table says.
+        malicious: words that are malicious.
+    """
+    given = _given(benign, malicious)
+    scored = [(label_score(column, given), column) for column in columns]
     best = max(scored, key=lambda pair: pair[0], default=None)
     return best[1] if best and best[0] >= 1.0 else None
 
 
-def label_score(column: Column) -> float:
-    """How much speaks for a verdict, 0 to about 5: the name first, then words that are known."""
+def single_verdict(columns: Iterable[Column]) -> Column | None:
+    """A field that has the name of a verdict and one value only, in which a model finds nothing."""
+    for column in columns:
+        if column.distinct == 1 and _NAMES[0].search(column.words):
+            word = next(iter(column.values))
+            if meaning_of(word, column.name) in _SIDES:
+                return column
+    return None
+
+
+def _given(benign: Sequence[str], malicious: Sequence[str]) -> dict[str, Meaning]:
+    given = {plain(word): Meaning.BENIGN for word in benign}
+    return given | {plain(word): Meaning.MALICIOUS for word in malicious}
+
+
+def label_score(column: Column, given: Mapping[str, Meaning] | None = None) -> float:
+    """How much speaks for a verdict, 0 to about 5: the name first, then words that are known.
+
+    A field that few records have is one where both speak for it: a log of many kinds of records
+    has a `result` or a `status` of some kind among them.
+
+    Args:
+        column: the field.
+        given: plain words to what a person says that they mean.
+    """
     words = [word for word in column.values if word.strip()]
     if not 1 < len(words) <= min(_MOST_WORDS, max(2, column.filled // 2)):
         return 0.0
     if max(map(len, words)) > _LONGEST_WORD or _NEVER.search(column.words):
         return 0.0
     name = next((2.5 - n for n, each in enumerate(_NAMES) if each.search(column.words)), 0.0)
-    meanings = {word: meaning_of(word, column.name) for word in words}
+    given = given or {}
+    meanings = {word: given.get(plain(word)) or meaning_of(word, column.name) for word in words}
     sides = {meaning for meaning in meanings.values() if meaning in _SIDES}
     known = sum(column.values[word] for word, found in meanings.items() if found in _SIDES)
     # Yes and no answer any question: they are a verdict where the name asks for one.
     is_answer = column.is_number or all(plain(w) in {"true", "false", "yes", "no"} for w in words)
     weight = 0.0 if is_answer and name < 1 else 2.0 if len(sides) == 2 else 1.0
+    if column.filled < column.rows * _SPARSE and (name < _NAMED or len(sides) < 2):
+        return 0.0
     return name + weight * known / max(1, column.filled)
 
 
@@ -101,8 +138,7 @@ def read_words(
         benign: words that are benign, whatever the table says.
         malicious: words that are malicious.
     """
-    given = {plain(word): Meaning.BENIGN for word in benign}
-    given |= {plain(word): Meaning.MALICIOUS for word in malicious}
+    given = _given(benign, malicious)
     # The same word in another case is the same word.
     merged: Counter[str] = Counter()
     first: dict[str, str] = {}

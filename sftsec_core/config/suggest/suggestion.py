@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.errors import ConfigError, unknown
-from sftsec_core.config.suggest.labels import LabelWords, choose_label, read_words, words_of
+from sftsec_core.config.suggest.labels import (
+    LabelWords,
+    choose_label,
+    read_words,
+    single_verdict,
+    words_of,
+)
 from sftsec_core.config.suggest.texts import choose_text, is_afterwards, is_free_text, others
 from sftsec_core.config.suggest.times import (
     TimeForm,
@@ -79,6 +85,7 @@ class Suggestion:
         text: fields that the model reads as text.
         numbers: fields that it may read as numbers, `categories` as categories.
         words: what the words of the verdict come to; None where no field holds one.
+        split: how to divide, where the usual way would fail; else None.
         picks: all of it for a person.
     """
 
@@ -88,6 +95,7 @@ class Suggestion:
     numbers: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     words: LabelWords | None = None
+    split: str | None = None
     picks: list[Pick] = field(default_factory=list)
 
     def pick(self, what: str, chosen: str, why: str) -> None:
@@ -95,8 +103,13 @@ class Suggestion:
         self.picks.append(Pick(what, chosen, why))
 
 
-def suggest(profile: Profile, wanted: Wanted) -> Suggestion:
+def suggest(profile: Profile, wanted: Wanted, label_only: Iterable[str] = ()) -> Suggestion:
     """Choose the fields of a sample.
+
+    Args:
+        profile: the sample.
+        wanted: what a person names.
+        label_only: names that may hold the verdict and are no fields, such as a file's folder.
 
     Raises:
         ConfigError: when a field is wanted that the sample does not have.
@@ -105,7 +118,8 @@ def suggest(profile: Profile, wanted: Wanted) -> Suggestion:
         _require(profile, name)
     made = Suggestion()
     label = _pick_label(made, profile, wanted)
-    left = [c for c in profile.columns.values() if c.name != label]
+    aside = {label, *label_only}
+    left = [c for c in profile.columns.values() if c.name not in aside]
     _pick_id(made, left, wanted)
     _pick_times(made, left, profile, wanted)
     _pick_analyst(made, left)
@@ -152,14 +166,24 @@ def _pick_label(made: Suggestion, profile: Profile, wanted: Wanted) -> str | Non
         found: Column | None = profile.columns[wanted.label]
         why = "as named"
     else:
-        found = choose_label(profile.columns.values())
-        why = f"{found.distinct} words in {found.filled:,} records" if found else ""
+        columns = profile.columns.values()
+        found = choose_label(columns, benign=wanted.benign, malicious=wanted.malicious)
+        found = found or single_verdict(columns)
+        why = _label_words(found) if found else ""
     if found is None:
         made.pick("label", "", "no field has the name or the words of a verdict; --label names it")
         return None
     made.fields["label"] = found.name
     made.pick("label", found.name, why)
     return found.name
+
+
+def _label_words(column: Column) -> str:
+    words = "one word" if column.distinct == 1 else f"{column.distinct} words"
+    said = f"{words} in {column.filled:,} records"
+    if column.filled < column.rows * 0.9:
+        said += f" of {column.rows:,}: a model learns from these alone, and scores the others"
+    return said
 
 
 def _pick_id(made: Suggestion, columns: Sequence[Column], wanted: Wanted) -> None:

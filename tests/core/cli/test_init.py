@@ -65,7 +65,11 @@ class TestFrom:
         done = init(tmp_path / "sftsec.yaml", "--from", str(sample))
         assert done.exit_code == 0
         assert "50 values, each once" in done.stdout
-        assert done.stderr == "next: sftsec retrain alerts\n"
+        assert done.stderr.splitlines() == [
+            "the promotion gate will reject its model: there are too few verdicts "
+            "(benign 25, malicious 25)",
+            "next: sftsec retrain alerts",
+        ]
         silent = init(tmp_path / "sftsec.yaml", "--from", str(sample), "--force", "--json")
         assert json.loads(silent.stdout)["fields"]["label"] == "Verdict"
         assert silent.stderr == ""
@@ -74,7 +78,17 @@ class TestFrom:
         sample = tmp_path / "alerts.csv"
         sample.write_text("Body\nplease pay the invoice\nhello to you all\n", encoding="utf-8")
         done = init(tmp_path / "sftsec.yaml", "--from", str(sample))
-        assert "with --label" in done.stderr
+        first, second = done.stderr.splitlines()
+        assert first == "lacking: name the field with the verdict: --label FIELD"
+        assert second.startswith(f"next: sftsec init --force --from {sample} with what is lacking")
+
+    def test_says_no_training_that_must_fail(self, tmp_path: Path) -> None:
+        sample = tmp_path / "alerts.csv"
+        lines = [f"{i},please pay invoice {i} now,{'spam' if i == 7 else 'ham'}" for i in range(50)]
+        sample.write_text("\n".join(["Alert ID,Body,Verdict", *lines]), encoding="utf-8")
+        done = init(tmp_path / "sftsec.yaml", "--from", str(sample))
+        assert "too few to divide: malicious (1)" in done.stderr
+        assert "retrain" not in done.stderr
 
     @pytest.mark.parametrize(
         "arguments", [("--label", "x"), ("--from", ".", "--task", "url"), ("--from", "absent.csv")]
