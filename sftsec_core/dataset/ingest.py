@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.api.domain import Blob, Incident, IncidentPage, InputKind, Inputs, Rejection
+from sftsec_core.api.domain import (
+    Blob,
+    Incident,
+    IncidentPage,
+    InputKind,
+    Inputs,
+    Rejection,
+    inputs_digest,
+)
 from sftsec_core.api.settings.words import word_key
 from sftsec_core.dataset.dedup.deduplicator import Deduplicator
 from sftsec_core.dataset.dedup.items import DedupItem, DedupResult, DedupStatus
@@ -58,6 +66,7 @@ class PageSummary:
         rejected: records that could not be used, for the quarantine. A page may be seen again
             after a kill: keep a rejection by `where` and `digest`.
         judged: its incidents with a verdict, after the steps, with the kept fields only.
+        judged_inputs: the digest of what was read of each of them, in their order.
     """
 
     cursor: str
@@ -65,6 +74,7 @@ class PageSummary:
     kept: int
     rejected: tuple[Rejection, ...]
     judged: tuple[Incident, ...] = ()
+    judged_inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +199,9 @@ class _Build:
         self._read += len(page.incidents) + len(page.rejected)
         self.progress.cursor = page.cursor
         kept = sum(1 for result in results if result.status is DedupStatus.KEPT)
-        judged = tuple(incident for incident in trimmed if incident.verdicts)
-        return PageSummary(page.cursor, len(page.incidents), kept, rejected, judged)
+        return PageSummary(
+            page.cursor, len(page.incidents), kept, rejected, *_judged(trimmed, chosen, items)
+        )
 
     def _count(self, result: DedupResult) -> None:
         self.progress.counts[result.status.value] += 1
@@ -287,6 +298,19 @@ class _Build:
             },
             "span": self.progress.span,
         }
+
+
+def _judged(
+    trimmed: Sequence[Incident], chosen: Sequence[int], items: Sequence[DedupItem]
+) -> tuple[tuple[Incident, ...], tuple[str, ...]]:
+    """The incidents with a verdict, and the digests of their inputs; some have none."""
+    digests = {index: item.digest for index, item in zip(chosen, items, strict=True)}
+    judged = [index for index, incident in enumerate(trimmed) if incident.verdicts]
+    empty = inputs_digest({})
+    return (
+        tuple(trimmed[index] for index in judged),
+        tuple(digests.get(index, empty) for index in judged),
+    )
 
 
 def _dedup_item(incident: Incident, inputs: Inputs) -> DedupItem:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import IncidentPage, Message, PullWindow
 from sftsec_core.dataset.features import field_kinds, renderer
 from sftsec_core.dataset.ingest import IngestPlan, PageSummary, ingest, resume_cursor
+from sftsec_core.dataset.reading import reading_digest
 from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.sdk.atomic import write_atomically
@@ -84,6 +85,13 @@ def _pull_into_snapshot(run: Run, stage: Stage) -> Snapshot:
         dedupe=task.dedupe,
         render=renderer(run.spec, task.render, context.plugins),
     )
+    reading = reading_digest(
+        run.spec,
+        steps=plan.steps.settings,
+        render=task.render,
+        plugins=context.plugins.versions(),
+        salt=context.salt,
+    )
     work = run.folder / "ingest"
     window = window_of(task, run.info.started_at, labelled=True)
     with context.connector(task.connector) as connector:
@@ -93,7 +101,7 @@ def _pull_into_snapshot(run: Run, stage: Stage) -> Snapshot:
             plan,
             folder=work,
             snapshots=context.folder / "snapshots",
-            on_page=lambda page: _keep_beside(run, page),
+            on_page=lambda page: _keep_beside(run, page, reading),
         )
 
 
@@ -105,8 +113,10 @@ def _counted(stage: Stage, pages: Iterator[IncidentPage]) -> Iterator[IncidentPa
         stage.progress(done)
 
 
-def _keep_beside(run: Run, page: PageSummary) -> None:
+def _keep_beside(run: Run, page: PageSummary, reading: str) -> None:
     """Keep what does not go into the snapshot; a page that is seen twice changes nothing."""
     store, connector = run.context.store, run.task.connector
     store.quarantine.add(connector, page.rejected, run_id=run.info.id)
     store.verdicts.add(connector, page.judged, run_id=run.info.id)
+    uids = (incident.uid for incident in page.judged)
+    store.judged_inputs.add(connector, reading, zip(uids, page.judged_inputs, strict=True))

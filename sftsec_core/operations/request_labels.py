@@ -10,6 +10,7 @@ from sftsec_core.api.domain import Permission
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.ingesting import window_of
 from sftsec_core.operations.score import live_model, scorer_of
+from sftsec_core.scoring.judged import judged_in_page
 from sftsec_core.scoring.sampling import Uncertain, label_request, most_uncertain
 
 if TYPE_CHECKING:
@@ -70,7 +71,13 @@ def request_labels(
         context.stage("score", name, detail) as stage,
         context.connector(trained.connector) as connector,
     ):
-        wanted = most_uncertain(connector.pull(window), scorer, limit, stage.progress)
+        wanted = most_uncertain(
+            connector.pull(window),
+            scorer,
+            limit,
+            stage.progress,
+            lambda page: judged_in_page(context.store, trained.connector, scorer.reading, page),
+        )
         stage.counts["wanted"] = len(wanted)
         requested = 0
         if not dry_run:

@@ -11,6 +11,7 @@ from sftsec_core.api.errors import ConnectorUnavailableError, NoLiveModelError, 
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.dataset.features import field_kinds, renderer
+from sftsec_core.dataset.reading import reading_digest
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.dataset.sums import DELIVERY, check_sums
 from sftsec_core.dataset.values import trim_incident
@@ -139,6 +140,13 @@ def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer,
         steps=lambda incidents: [trim_incident(one, fields) for one in steps(incidents)],
         render=renderer(serving.task, render, context.plugins),
         suppress=suppressor(trained.suppress, context.plugins),
+        reading=reading_digest(
+            serving.task,
+            steps=steps.settings,
+            render=render,
+            plugins=context.plugins.versions(),
+            salt=context.salt,
+        ),
     )
     return scorer, trained
 

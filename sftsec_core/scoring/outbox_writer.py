@@ -19,13 +19,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.dataset.sums import SCORING, check_sums
+from sftsec_core.scoring.judged import judged_in_page
 from sftsec_core.scoring.scorer import ScoredPage, Scorer, score_page
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from sftsec_core.api.contracts import Connector
-    from sftsec_core.api.domain import IncidentPage, LabelRequest, PullWindow
+    from sftsec_core.api.domain import LabelRequest, PullWindow
     from sftsec_core.store.store import Store
 
 _UIDS_IN_AUDIT = 100
@@ -61,7 +62,8 @@ class ScoreCounts:
     Attributes:
         pages: pages recorded.
         pulled: records that they brought, those that could not be read too.
-        already_labelled: those left out, since an analyst's verdict on them was pulled before.
+        already_labelled: those left out, since an analyst's verdict on them, with the content
+            that they have, was pulled before.
         empty: incidents that have nothing to read.
         dropped_by_steps: incidents that a step left out.
         scored: those that were decided on.
@@ -112,6 +114,7 @@ class ScoreCounts:
             self,
             pages=self.pages + 1,
             pulled=self.pulled + page.pulled,
+            already_labelled=self.already_labelled + page.judged,
             empty=self.empty + page.empty,
             dropped_by_steps=self.dropped_by_steps + page.dropped,
             scored=self.scored + page.scored,
@@ -159,28 +162,14 @@ def score_to_outbox(
     pages = connector.pull(job.window, cursor=None if job.rescan else stored)
     counts = ScoreCounts()
     for pulled in pages:
-        unlabelled = _unlabelled(store, job, pulled)
-        labelled = len(pulled.incidents) - len(unlabelled.incidents)
-        page = score_page(unlabelled, scorer)
-        counts.already_labelled += labelled
-        counts.pulled += labelled
+        judged = judged_in_page(store, job.source, scorer.reading, pulled)
+        page = score_page(pulled, scorer, judged)
         if page.review:
             counts.requested += request_labels(page.review)
         counts = _record(store, page, job, stored, counts)
         stored = page.cursor
         on_page(counts)
     return counts
-
-
-def _unlabelled(store: Store, job: ScoreJob, page: IncidentPage) -> IncidentPage:
-    """Leave out what an analyst has labelled through an earlier model's detection.
-
-    Where the verdict is on the detection, the source still shows its event as unlabelled; a new
-    model that scores everything again would alert on what an analyst has just closed.
-    """
-    known = store.verdicts.of(job.source, [incident.uid for incident in page.incidents])
-    fresh = tuple(incident for incident in page.incidents if incident.uid not in known)
-    return replace(page, incidents=fresh)
 
 
 def _record(

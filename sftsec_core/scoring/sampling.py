@@ -17,6 +17,7 @@ from sftsec_core.api.domain import LabelRequest, describe_inputs, inputs_digest
 from sftsec_core.api.predictions import attack_scores
 from sftsec_core.dataset.values import plain_fields
 from sftsec_core.scoring.decision import decide_page
+from sftsec_core.scoring.judged import JudgedInPage
 from sftsec_core.scoring.scorer import Scorer, rate_page
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def most_uncertain(
     scorer: Scorer,
     limit: int,
     on_page: Callable[[int], None] = lambda _done: None,
+    judged: Callable[[IncidentPage], JudgedInPage] = lambda _page: JudgedInPage(),
 ) -> list[Uncertain]:
     """Find the incidents that the model is least sure of; of equal inputs the first one.
 
@@ -64,6 +66,7 @@ def most_uncertain(
         scorer: the live model.
         limit: how many; memory is bounded by it and by the page.
         on_page: told how many were read so far.
+        judged: what of a page an analyst has judged; it is left out.
 
     Returns:
         The least sure first.
@@ -71,7 +74,7 @@ def most_uncertain(
     best: dict[str, Uncertain] = {}
     done = 0
     for page in pages:
-        rated = rate_page(page, scorer)
+        rated = rate_page(page, scorer, judged(page))
         doubts = _doubts(rated.proba, scorer)
         rows = zip(rated.rows, decide_page(rated, scorer), doubts, strict=True)
         for (incident, inputs), decision, doubt in rows:

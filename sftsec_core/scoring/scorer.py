@@ -24,6 +24,7 @@ from sftsec_core.scoring.decision import (
     review_request,
     suppression_of,
 )
+from sftsec_core.scoring.judged import JudgedInPage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from sftsec_core.registry.registry import LoadedModel
 
 BATCH = 256
+_NONE = JudgedInPage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Scorer:
         suppress: gives the reason why a detection must not be pushed; None when it may.
         keep: fields that a detection carries besides those that the task reads.
         by_content: whether the uid of a detection depends on what the model read.
+        reading: names how incidents are read, see `dataset.reading`.
         batch: rows that the model is given at once.
     """
 
@@ -71,6 +74,7 @@ class Scorer:
     suppress: Callable[[Detection], Suppression | None] = lambda _detection: None
     keep: tuple[str, ...] = ()
     by_content: bool = True
+    reading: str = ""
     batch: int = BATCH
 
     def __post_init__(self) -> None:
@@ -88,6 +92,7 @@ class Scorer:
         steps: Callable[[Sequence[Incident]], Sequence[Incident]],
         render: Callable[[Incident], Inputs],
         suppress: Callable[[Detection], Suppression | None] = lambda _detection: None,
+        reading: str = "",
     ) -> Self:
         """Take the task, the calibrator and the decider from a registered model."""
         serving = loaded.serving
@@ -102,6 +107,7 @@ class Scorer:
             suppress=suppress,
             keep=tuple(serving.keep),
             by_content=serving.by_content,
+            reading=reading,
         )
 
     def digest_of(self, inputs: Inputs) -> str:
@@ -129,6 +135,7 @@ class ScoredPage:
         rejected: records that could not be read or scored.
         empty: incidents that have nothing to read.
         dropped: incidents that a step left out.
+        judged: incidents that were left out, since an analyst has judged them.
     """
 
     cursor: str
@@ -141,6 +148,7 @@ class ScoredPage:
     rejected: tuple[Rejection, ...] = ()
     empty: int = 0
     dropped: int = 0
+    judged: int = 0
 
 
 def score(pages: Iterable[IncidentPage], scorer: Scorer) -> Iterator[ScoredPage]:
@@ -157,13 +165,18 @@ def score(pages: Iterable[IncidentPage], scorer: Scorer) -> Iterator[ScoredPage]
         yield score_page(page, scorer)
 
 
-def score_page(page: IncidentPage, scorer: Scorer) -> ScoredPage:
+def score_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE) -> ScoredPage:
     """Score one page.
+
+    Args:
+        page: as a connector pulled it.
+        scorer: what to score it by.
+        judged: what to leave out, since an analyst has judged it.
 
     Raises:
         PluginError: when the model breaks its contract (shape of the probabilities).
     """
-    rated = rate_page(page, scorer)
+    rated = rate_page(page, scorer, judged)
     by_action: dict[Action, list[ScoringDecision]] = {action: [] for action in Action}
     for decision in decide_page(rated, scorer):
         by_action[decision.action].append(decision)
@@ -180,6 +193,7 @@ def score_page(page: IncidentPage, scorer: Scorer) -> ScoredPage:
         rejected=rated.rejected,
         empty=len(rated.empty),
         dropped=rated.dropped,
+        judged=rated.judged,
     )
 
 
@@ -193,6 +207,7 @@ class RatedPage:
         rejected: records that could not be read or rated.
         empty: uids of incidents that have nothing to read.
         dropped: incidents that a step left out.
+        judged: incidents that were left out, since an analyst has judged them.
     """
 
     rows: tuple[tuple[Incident, Inputs], ...]
@@ -200,19 +215,34 @@ class RatedPage:
     rejected: tuple[Rejection, ...]
     empty: tuple[str, ...] = ()
     dropped: int = 0
+    judged: int = 0
 
 
-def rate_page(page: IncidentPage, scorer: Scorer) -> RatedPage:
+def rate_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE) -> RatedPage:
     """Clean and render a page's incidents, and let the model give its probabilities.
+
+    Args:
+        page: as a connector pulled it.
+        scorer: how to clean and render them, and the model.
+        judged: what to leave out, since an analyst has judged it.
 
     Raises:
         PluginError: when the model breaks its contract (shape of the probabilities).
     """
     work = _PageErrors(list(page.rejected))
-    rows = _render_all(_clean(page.incidents, scorer, work), scorer, work)
+    unknown = [each for each in page.incidents if each.uid not in judged.uids]
+    rendered = _render_all(_clean(unknown, scorer, work), scorer, work)
+    rows = [row for row in rendered if not _is_judged(*row, judged)]
+    left_out = len(page.incidents) - len(unknown) + len(rendered) - len(rows)
     proba = probabilities([inputs for _, inputs in rows], scorer)
     kept, proba = _only_finite(rows, proba, work)
-    return RatedPage(tuple(kept), proba, tuple(work.rejected), tuple(work.empty), work.dropped)
+    rejected, empty = tuple(work.rejected), tuple(work.empty)
+    return RatedPage(tuple(kept), proba, rejected, empty, work.dropped, left_out)
+
+
+def _is_judged(incident: Incident, inputs: Inputs, judged: JudgedInPage) -> bool:
+    contents = judged.contents.get(incident.uid)
+    return contents is not None and inputs_digest(inputs) in contents
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeDecorator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy import Dialect
     from sqlalchemy.types import TypeEngine
@@ -30,6 +30,14 @@ def clean_text(value: str) -> str:
         return value
     cleaned = value.replace("\x00", "\N{REPLACEMENT CHARACTER}")
     return cleaned.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def by_stored_text(values: Iterable[str]) -> dict[str, list[str]]:
+    """Group texts by the form in which they are stored, to find again whose row a row is."""
+    found: dict[str, list[str]] = {}
+    for value in dict.fromkeys(values):
+        found.setdefault(clean_text(value), []).append(value)
+    return found
 
 
 class ForeignText(TypeDecorator[str]):

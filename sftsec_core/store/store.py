@@ -19,6 +19,7 @@ from sftsec_core.store.columns import utc_now
 from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.database import Database
 from sftsec_core.store.folders import Folders
+from sftsec_core.store.judged_inputs import JudgedInputs
 from sftsec_core.store.leases import LEASE
 from sftsec_core.store.models import Models
 from sftsec_core.store.outbox import Outbox
@@ -59,6 +60,7 @@ class Store:
         folders = Folders(folder)
         self.audit = AuditLog(database, actor)
         self.cursors = Cursors(database)
+        self.judged_inputs = JudgedInputs(database)
         self.models = Models(database, folders, self.audit)
         self.outbox = Outbox(database)
         self.quarantine = Quarantine(database)

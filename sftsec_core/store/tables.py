@@ -53,6 +53,19 @@ verdicts = Table(
     Index(None, "connector", "incident_uid"),
 )
 
+judged_inputs = Table(
+    "judged_inputs",
+    metadata,
+    Column("connector", Text, nullable=False),
+    Column("incident_uid", Text, nullable=False),
+    # Names how a task reads incidents: digests of two readings do not compare.
+    Column("reading", String(32), nullable=False),
+    Column("inputs_digest", String(32), nullable=False),
+    PrimaryKeyConstraint("connector", "incident_uid", "reading", "inputs_digest"),
+    # One row a judged incident: SQLite keeps it once, in the index.
+    sqlite_with_rowid=False,
+)
+
 snapshots = Table(
     "snapshots",
     metadata,

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import func, select
 
 from sftsec_core.api.domain import Verdict
-from sftsec_core.store.columns import clean_text
+from sftsec_core.store.columns import by_stored_text, clean_text
 from sftsec_core.store.dialects import insert_new
 from sftsec_core.store.tables import verdicts
 
@@ -79,14 +79,17 @@ class Verdicts:
         Incidents without a verdict are left out.
         """
         found: dict[str, builtins.list[Verdict]] = {}
+        names = by_stored_text(uids)
+        wanted = list(names)
         with self._database.reading() as connection:
-            for start in range(0, len(uids), _UIDS_PER_QUERY):
-                part = uids[start : start + _UIDS_PER_QUERY]
+            for start in range(0, len(wanted), _UIDS_PER_QUERY):
+                part = wanted[start : start + _UIDS_PER_QUERY]
                 query = select(verdicts).where(
                     verdicts.c.connector == connector, verdicts.c.incident_uid.in_(part)
                 )
                 for row in connection.execute(query):
-                    found.setdefault(row.incident_uid, []).append(_verdict(row))
+                    for uid in names[row.incident_uid]:
+                        found.setdefault(uid, []).append(_verdict(row))
         return {uid: tuple(sorted(some, key=_age)) for uid, some in found.items()}
 
     def list(

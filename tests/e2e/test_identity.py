@@ -8,19 +8,26 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from sftsec_core.api.domain import PullWindow, TaskSpec
+from sftsec_core.api.domain import Batch, PullWindow, TaskSpec, Threshold
 from sftsec_core.api.settings.task import DedupeSettings, VerdictSettings
 from sftsec_core.cli import cli
 from sftsec_core.dataset.features import field_kinds, read_inputs
-from sftsec_core.dataset.ingest import IngestPlan, ingest
+from sftsec_core.dataset.ingest import IngestPlan, PageSummary, ingest
 from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.steps import StepChain
-from sftsec_core.dataset.sums import INGEST, check_sums
+from sftsec_core.dataset.sums import INGEST, SCORING, check_sums
+from sftsec_core.evaluation.calibration import TemperatureCalibrator
+from sftsec_core.evaluation.threshold import ThresholdDecider
+from sftsec_core.scoring.outbox_writer import ScoreJob, score_to_outbox
+from sftsec_core.scoring.scorer import Scorer
+from sftsec_core.store.store import Store
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
 
@@ -128,6 +135,88 @@ class TestPulledRecords:
             if uid not in (None, ""):
                 texts[str(int(uid) if isinstance(uid, float) else uid)].add(text)
         assert counts["sharing_an_id"] == sum(len(some) - 1 for some in texts.values())
+
+
+class Alarm:
+    """A model that alerts on whatever it reads."""
+
+    labels = TASK.labels
+
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        return np.tile([0.1, 0.9], (len(batch), 1))
+
+    def save(self, folder: Path) -> None:
+        (folder / "labels").write_text(",".join(self.labels), encoding="utf-8")
+
+
+def alarm() -> Scorer:
+    return Scorer(
+        task=TASK,
+        model=Alarm(),
+        model_digest="d" * 64,
+        calibrator=TemperatureCalibrator(1.0),
+        decider=ThresholdDecider(Threshold(0.5, "fixed", 0.5), 0),
+        steps=lambda incidents: incidents,
+        render=lambda one: read_inputs(one, TASK),
+        reading="r",
+    )
+
+
+def names(connector: FilesConnector, *, labelled: bool) -> list[tuple[str, str]]:
+    """The uid and the text of each record that the source shows with a verdict, or without."""
+    pages = connector.pull(PullWindow(labelled=labelled))
+    return [(one.uid, one.fields["text"]) for page in pages for one in page.incidents]
+
+
+class TestScoredRecords:
+    @given(
+        records=RECORDS,
+        judged=st.sets(st.integers(0, 23)),
+        scope=st.sampled_from(["file", "source"]),
+    )
+    @settings(max_examples=20, deadline=None, derandomize=True)
+    def test_are_all_but_what_was_judged(
+        self, records: list[Record], judged: set[int], scope: str
+    ) -> None:
+        """A verdict stands for the text that it was given on, under whatever uid it comes."""
+        lines = [
+            line(record) if number in judged else json.dumps({"id": record[0], "text": record[1]})
+            for number, record in enumerate(records)
+        ]
+        with TemporaryDirectory() as made:
+            folder = Path(made)
+            (folder / "in.jsonl").write_text("".join(f"{one.strip()}\n" for one in lines))
+            connector = FilesConnector(
+                FilesConfig.model_validate(
+                    {"paths": ["in.jsonl"], "id_scope": scope, "page_size": 5},
+                    context={"base": folder},
+                )
+            )
+            with Store.open(None, folder=folder, actor="t") as store:
+                self.build(connector, folder, store)
+                job = ScoreJob("t", "in", "in", PullWindow(labelled=False))
+                counts = score_to_outbox(store, connector, alarm(), job)
+                claimed = store.outbox.claim("in", "test", limit=1000)
+            known, rest = names(connector, labelled=True), names(connector, labelled=False)
+        raised = {(one.detection.incident_uid, one.detection.fields["text"]) for one in claimed}
+        assert raised == set(rest) - set(known)
+        assert counts.already_labelled == sum(one in known for one in rest)
+        check_sums("the stream", counts.as_dict(), SCORING)
+
+    @staticmethod
+    def build(connector: FilesConnector, folder: Path, store: Store) -> None:
+        """Pull what is judged, and keep it as a build does."""
+
+        def keep(page: PageSummary) -> None:
+            store.verdicts.add("in", page.judged)
+            uids = (one.uid for one in page.judged)
+            store.judged_inputs.add("in", "r", zip(uids, page.judged_inputs, strict=True))
+
+        plan = IngestPlan(
+            field_kinds(TASK), None, StepChain((), {}), DedupeSettings(), alarm().render
+        )
+        pages = connector.pull(PullWindow(labelled=True, fields=("text",)))
+        ingest(pages, plan, folder=folder / "w", snapshots=folder / "snapshots", on_page=keep)
 
 
 CONFIG = """\

@@ -92,6 +92,36 @@ class TestIncidentThatGoesOn:
         assert len({each["sftsec.detection.uid"] for each in found}) == len(found) == 2
 
 
+class TestJudgedIncident:
+    def test_is_raised_with_other_content(self, site: Site) -> None:
+        """A second attack of a flow whose first content was judged, and a repeat of that."""
+        attack = next(one for one in detections(site) if one["sftsec.probability"] > 0.9)
+        opened = records(site, "open.jsonl")
+        own = attack["sftsec.incident.uid"].rpartition("#")[2]
+        second = next(each for each in opened if each["id"] == own)
+        judged = records(site, "judged.jsonl")[0]
+        bare = {name: value for name, value in judged.items() if name not in JUDGEMENT}
+        with (site.folder / "incidents" / "open.jsonl").open("a", encoding="utf-8") as growing:
+            for each in (bare, {**second, "id": judged["id"]}):
+                growing.write(json.dumps(each) + "\n")
+        scored = site.json("score", TASK)
+        assert (scored["pulled"], scored["already_labelled"], scored["new"]) == (2, 1, 1)
+        (found,) = [one for one in detections(site) if one["sftsec.incident.uid"] == judged["id"]]
+        assert found["sftsec.label"] == attack["sftsec.label"]
+        wanted = site.json("labels", "request", TASK, "--dry-run", "--limit", "999")["wanted"]
+        # Of equal texts the first is asked about: the second attack's twin, of another uid.
+        assert judged["id"] not in [each["uid"] for each in wanted]
+        assert own in [each["uid"] for each in wanted]
+
+
+JUDGEMENT = ("label", "analyst.name", "judged_at")
+
+
+def records(site: Site, name: str) -> list[dict[str, Any]]:
+    lines = (site.folder / "incidents" / name).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
 def detections(site: Site) -> list[dict[str, Any]]:
     lines = site.output.read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]

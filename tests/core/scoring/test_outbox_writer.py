@@ -22,6 +22,7 @@ from sftsec_core.api.domain import (
     Suppression,
     Threshold,
     Verdict,
+    inputs_digest,
 )
 from sftsec_core.api.errors import ConnectorUnavailableError, IntegrityError, StoreError
 from sftsec_core.dataset.sums import SCORING, check_sums
@@ -29,7 +30,7 @@ from sftsec_core.evaluation.threshold import ThresholdDecider
 from sftsec_core.scoring.outbox_writer import ScoreCounts, ScoreJob, score_to_outbox
 from sftsec_core.scoring.scorer import Scorer, score_page
 from sftsec_core.store.store import Store
-from tests.core.scoring.parts import Pages, files, incident, scorer
+from tests.core.scoring.parts import Pages, files, incident, read, scorer
 
 JOB = ScoreJob("mail", "siem", "siem", PullWindow(labelled=False), run_id="run-1")
 
@@ -141,6 +142,19 @@ class TestRecord:
         counts = score_to_outbox(store, given, scorer(model_digest="e" * 64), FROM_START)
         assert (counts.pulled, counts.already_labelled, counts.scored, counts.new) == (6, 1, 4, 4)
 
+    def test_scores_judged_incident_with_other_content(self, store: Store) -> None:
+        """A second attack in a judged network flow has the flow's uid."""
+        given, model = source(), scorer(reading="r")
+        judged = replace(given.incidents[1], verdicts=(Verdict("false_positive"),))
+        store.verdicts.add("siem", [judged])
+        store.judged_inputs.add("siem", "r", [(judged.uid, inputs_digest(read(judged)))])
+        given.incidents.append(incident(1, "virus"))
+        counts = score_to_outbox(store, given, model, JOB)
+        assert (counts.pulled, counts.already_labelled, counts.new) == (7, 1, 5)
+        assert counts.labels == {"spam": 4, "virus": 1}
+        again = score_to_outbox(store, given, model, FROM_START)
+        assert (again.already_labelled, again.in_outbox, again.new) == (1, 5, 0)
+
     def test_suppressed_go_to_the_audit_log(self, store: Store) -> None:
         def keep_back(detection: Detection) -> Suppression:
             return Suppression(f"maintenance of {detection.task}")
@@ -221,6 +235,10 @@ def _without_odd(incidents: Sequence[Incident]) -> Sequence[Incident]:
     return [each for each in incidents if "odd" not in each.fields["message"]]
 
 
+def _made(content: tuple[int, str]) -> Incident:
+    return incident(*content)
+
+
 def _refuse_virus(detection: Detection) -> Suppression | None:
     return Suppression("known") if detection.label == "virus" else None
 
@@ -235,29 +253,47 @@ class TestSums:
         ),
         sizes=st.tuples(st.integers(1, 6), st.integers(1, 6)),
         judged=st.sets(st.integers(0, 6), max_size=2),
+        contents=st.lists(
+            st.tuples(st.integers(0, 6), st.sampled_from(["odd", "hello", "spam", "virus"])),
+            max_size=4,
+        ),
     )
     @settings(max_examples=15, deadline=None, derandomize=True)
     def test_hold_whatever_is_scored_twice(
-        self, incidents: list[tuple[int, str]], sizes: tuple[int, int], judged: set[int]
+        self,
+        incidents: list[tuple[int, str]],
+        sizes: tuple[int, int],
+        judged: set[int],
+        contents: list[tuple[int, str]],
     ) -> None:
+        """Of `judged` only the uid is known, unless `contents` says what was judged of it."""
         found = [incident(number, text) for number, text in incidents]
+        by_uid = judged - {number for number, _ in contents}
         with (
             TemporaryDirectory() as made,
             closing(Store.open(None, folder=Path(made), actor="t")) as store,
         ):
             verdict = (Verdict("false_positive"),)
-            known = [replace(incident(number, ""), verdicts=verdict) for number in judged]
+            numbers = judged | {number for number, _ in contents}
+            known = [replace(incident(number, ""), verdicts=verdict) for number in numbers]
             store.verdicts.add("siem", known)
+            read_of = [(one.uid, inputs_digest(read(one))) for one in map(_made, contents)]
+            store.judged_inputs.add("siem", "r", read_of)
             total = 0
             for size in sizes:
-                made_of = scorer(steps=_without_odd, suppress=_refuse_virus)
+                made_of = scorer(steps=_without_odd, suppress=_refuse_virus, reading="r")
                 pages = Pages(found, size)
                 counts = score_to_outbox(store, pages, made_of, replace(FROM_START, run_id="r"))
                 check_sums("the stream", counts.as_dict(), SCORING)
                 unread = counts.rejected  # the page that begins at 2 has a record not to be read
                 assert unread == (len(found) > 2 and 2 % size == 0)
                 assert counts.pulled == len(found) + unread
-                left = [text for number, text in incidents if number not in judged]
+                left = [
+                    text
+                    for number, text in incidents
+                    if number not in by_uid
+                    and ((number, text) not in contents or text == "odd")  # a step is first
+                ]
                 assert counts.already_labelled == len(found) - len(left)
                 assert counts.empty == left.count("")
                 assert counts.dropped_by_steps == left.count("odd")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sftsec_core.api.domain import IncidentPage, TaskSpec
+from sftsec_core.api.domain import TEXT_INPUT, IncidentPage, TaskSpec, inputs_digest
+from sftsec_core.scoring.judged import JudgedInPage
 from sftsec_core.scoring.sampling import label_request, most_uncertain
 from tests.core.scoring.parts import WordModel, incident, scorer
 
@@ -23,6 +24,17 @@ def test_nearest_to_the_threshold_comes_first() -> None:
 
 def test_more_than_there_are_gives_all() -> None:
     assert len(most_uncertain(pages(*TEXTS), scorer(), 100)) == len(TEXTS)
+
+
+def test_what_analysts_judged_is_left_out() -> None:
+    texts = ("spam", "lunch", "spam spam")
+    contents = {
+        "incident 0": frozenset({inputs_digest({TEXT_INPUT: "spam"})}),
+        "incident 2": frozenset({inputs_digest({TEXT_INPUT: "spam"})}),
+    }
+    judged = JudgedInPage(frozenset({"incident 1"}), contents)
+    found = most_uncertain(pages(*texts), scorer(), 3, judged=lambda _page: judged)
+    assert [each.text for each in found] == ["spam spam"]
 
 
 def test_copies_of_a_text_are_requested_once() -> None:

@@ -1,0 +1,53 @@
+"""What judged incidents held: kept once, by connector and reading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from sftsec_core.api.domain import Incident, Verdict
+from sftsec_core.store.store import Store
+
+A, B, READING = "a" * 32, "b" * 32, "0" * 32
+
+
+class TestContents:
+    def test_of_one_incident_are_kept_apart(self, store: Store) -> None:
+        store.judged_inputs.add("siem", READING, [("flow", A), ("flow", B), ("mail", A)])
+        store.judged_inputs.add("siem", READING, [("flow", A)])
+        found = store.judged_inputs.of("siem", READING, ["flow", "mail", "dns"])
+        assert found == {"flow": {A, B}, "mail": {A}}
+
+    def test_belong_to_a_connector_and_a_reading(self, store: Store) -> None:
+        store.judged_inputs.add("siem", READING, [("flow", A)])
+        assert store.judged_inputs.of("mail", READING, ["flow"]) == {}
+        assert store.judged_inputs.of("siem", "1" * 32, ["flow"]) == {}
+
+    def test_of_many_incidents_are_all_found(self, store: Store) -> None:
+        uids = [str(number) for number in range(1201)]
+        store.judged_inputs.add("siem", READING, ((uid, A) for uid in uids))
+        assert store.judged_inputs.of("siem", READING, uids) == {uid: {A} for uid in uids}
+
+    def test_are_found_under_unstorable_names(self, store: Store) -> None:
+        broken = ["a\x00b", "a\N{REPLACEMENT CHARACTER}b", "\ud800"]
+        store.judged_inputs.add("siem", READING, [(broken[0], A), (broken[2], B)])
+        found = store.judged_inputs.of("siem", READING, broken)
+        # What the database cannot tell apart is one incident to it.
+        assert found == {broken[0]: {A}, broken[1]: {A}, broken[2]: {B}}
+        store.verdicts.add("siem", [Incident(broken[0], {}, (Verdict("x"),))])
+        assert set(store.verdicts.of("siem", broken)) == set(broken[:2])
+
+
+class TestMigration:
+    def test_knows_no_content_of_older_verdicts(self, database_url: str, state: Path) -> None:
+        with Store.open(database_url, folder=state, actor="t") as store:
+            store.verdicts.add("siem", [Incident("flow", {}, (Verdict("x"),))])
+        engine = create_engine(database_url)
+        with engine.begin() as connection:
+            connection.execute(text("DROP TABLE judged_inputs"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+        engine.dispose()
+        with Store.open(database_url, folder=state, actor="t") as store:
+            assert store.judged_inputs.of("siem", READING, ["flow"]) == {}
+            assert set(store.verdicts.of("siem", ["flow"])) == {"flow"}
