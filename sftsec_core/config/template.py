@@ -131,6 +131,15 @@ def _tail(made: Suggestion, recipe: str) -> str:
     )
 
 
+def render_added_task(
+    task: str, connector: str, made: Suggestion, undetermined: Sequence[str], recipe: str
+) -> str:
+    """Write a task for a configuration that is there already, without indentation."""
+    lines = [f"  {_yaml({'split': {'method': made.split}})}"] if made.split else []
+    lines.append(f"  {_yaml({'train': {'recipe': recipe}})}")
+    return render_task(task, connector, made, undetermined) + "".join(lines)
+
+
 def render_task(task: str, connector: str, made: Suggestion, undetermined: Sequence[str]) -> str:
     """Write one task of a sample, without the settings that no sample tells."""
     words, body = made.words, {"connector": connector}

@@ -166,7 +166,8 @@ def read_sample(sample: Sample, name: str, wanted: Wanted) -> tuple[Suggestion, 
     if not profile.rows:
         why = f": {next(iter(reasons))}" if reasons else ""
         raise DataError(f"no record of {name} can be read{why}")
-    made = suggest(profile, wanted, sample.label_options)
+    aside = [*sample.label_options, *filter(None, (sample.time,))]
+    made = suggest(profile, wanted, aside)
     if "label" in made.fields:
         reasons = _read_labels(made, sample, wanted)
     if reasons:
@@ -178,7 +179,8 @@ def read_sample(sample: Sample, name: str, wanted: Wanted) -> tuple[Suggestion, 
 def _read_labels(made: Suggestion, sample: Sample, wanted: Wanted) -> Counter[str]:
     """Sort the words of every record; returns why records could not be read."""
     label, form = made.fields["label"], made.form.form if made.form else None
-    timeline = Timeline(made.fields.get("time"), form)
+    time = sample.time or made.fields.get("time")
+    timeline = Timeline(time, None if sample.time else form)
     reasons: Counter[str] = Counter()
 
     def values() -> Iterator[object]:

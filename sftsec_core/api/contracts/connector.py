@@ -193,12 +193,15 @@ class Sample:
             key that says it; without those that the connector finds by itself.
         records: flat records with dotted names, at most so many of each file (None: all), or the
             reason why one could not be read; each call begins at the first.
+        time: the name of the event's time in the records (ISO 8601), where the connector finds it
+            by itself and it is none of their fields.
     """
 
     options: Mapping[str, Any]
     keys: Mapping[str, str]
     records: Callable[[int | None], Iterator[Mapping[str, Any] | Rejection]]
     label_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    time: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,21 @@ class TestFrom:
         assert "too few to divide: malicious (1)" in done.stderr
         assert "retrain" not in done.stderr
 
+    def test_adds_a_task_for_a_connector(self, tmp_path: Path) -> None:
+        lines = [f"{i},please pay invoice {i} now,{('ham', 'spam')[i % 2]}" for i in range(50)]
+        text = "\n".join(["id,body,verdict", *lines])
+        (tmp_path / "alerts.csv").write_text(text, encoding="utf-8")
+        file = tmp_path / "sftsec.yaml"
+        section = "connectors: {siem: {type: files, paths: [alerts.csv], label: verdict}}\n"
+        file.write_text(section, encoding="utf-8")
+        done = init(file, "--from", "connector:siem", "--name", "mail", "--json")
+        assert json.loads(done.stdout)["labels"] == {"benign": ["ham"], "malicious": ["spam"]}
+        assert list(load_settings(file).tasks) == ["mail"]
+        again = init(file, "--from", "connector:siem")
+        assert again.stderr.splitlines()[-1] == "next: sftsec retrain siem"
+        refused = init(file, "--from", "connector:siem", "--label", "verdict")
+        assert (refused.exit_code, "connectors.siem says it" in refused.stderr) == (2, True)
+
     @pytest.mark.parametrize(
         "arguments", [("--label", "x"), ("--from", ".", "--task", "url"), ("--from", "absent.csv")]
     )
