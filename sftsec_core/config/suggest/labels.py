@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MOST_WORDS = 120
 _LONGEST_WORD = 80
 _SPARSE = 0.1  # of the records: a field of fewer needs a verdict's name and the words of both sides
+_LESS = 0.3  # of its score: then another field with two sides goes before it
 _NAMED = 1.5  # the least score of the names in the first two rows below
 _NAMES = (
     re.compile(
@@ -112,9 +113,11 @@ def label_score(column: Column, given: Mapping[str, Meaning] | None = None) -> f
     # Yes and no answer any question: they are a verdict where the name asks for one.
     is_answer = column.is_number or all(plain(w) in {"true", "false", "yes", "no"} for w in words)
     weight = 0.0 if is_answer and name < 1 else 2.0 if len(sides) == 2 else 1.0
-    if column.filled < column.rows * _SPARSE and (name < _NAMED or len(sides) < 2):
+    if column.fill < _SPARSE and (name < _NAMED or len(sides) < 2):
         return 0.0
-    return name + weight * known / max(1, column.filled)
+    return (_LESS if column.fill < _SPARSE else 1.0) * (
+        name + weight * known / max(1, column.filled)
+    )
 
 
 _SIDES = (Meaning.BENIGN, Meaning.MALICIOUS)

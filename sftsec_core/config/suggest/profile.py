@@ -36,6 +36,7 @@ class Column:
         values: how often each value occurs, as text; up to `_MANY` of them.
         kept: the first values, as they are.
         nested: records in which it is a list.
+        places: a bit a record of the sample, set where it has a value; the first record is bit 0.
     """
 
     name: str
@@ -44,10 +45,15 @@ class Column:
     values: Counter[str] = field(default_factory=Counter)
     kept: list[Any] = field(default_factory=list)
     nested: int = 0
+    places: bytearray = field(default_factory=bytearray, repr=False)
 
-    def add(self, value: object) -> None:
-        """Count a value."""
+    def add(self, value: object, place: int) -> None:
+        """Count the value of the record at a place."""
         self.filled += 1
+        byte = place >> 3
+        if byte >= len(self.places):
+            self.places.extend(bytes(byte + 1 - len(self.places)))
+        self.places[byte] |= 1 << (place & 7)
         if isinstance(value, list):
             self.nested += 1
         if len(self.kept) < KEPT_VALUES:
@@ -64,6 +70,11 @@ class Column:
     def distinct(self) -> int:
         """How many different values it has."""
         return len(self.values)
+
+    @property
+    def fill(self) -> float:
+        """The fraction of the records in which it has a value."""
+        return self.filled / self.rows if self.rows else 0.0
 
     @property
     def is_unique(self) -> bool:
@@ -114,13 +125,32 @@ class Profile:
         columns: dict[str, Column] = {}
         rows = 0
         for record in records:
-            rows += 1
             for name, value in record.items():
                 if value is not None and value != "":
-                    columns.setdefault(name, Column(name)).add(value)
+                    if name not in columns:
+                        columns[name] = Column(name)
+                    columns[name].add(value, rows)
+            rows += 1
         for column in columns.values():
             column.rows = rows
         return cls(rows, columns)
+
+
+def covered(columns: Iterable[Column]) -> int:
+    """In how many records one of the fields has a value."""
+    return _union(columns).bit_count()
+
+
+def newly_covered(column: Column, others: Iterable[Column]) -> int:
+    """In how many records a field has a value and none of the others has."""
+    return (int.from_bytes(column.places, "little") & ~_union(others)).bit_count()
+
+
+def _union(columns: Iterable[Column]) -> int:
+    found = 0
+    for column in columns:
+        found |= int.from_bytes(column.places, "little")
+    return found
 
 
 def value_text(value: object) -> str:

@@ -14,6 +14,7 @@ from sftsec_core.config.suggest.labels import (
     single_verdict,
     words_of,
 )
+from sftsec_core.config.suggest.profile import covered
 from sftsec_core.config.suggest.texts import choose_text, is_afterwards, is_free_text, others
 from sftsec_core.config.suggest.times import (
     TimeForm,
@@ -36,6 +37,7 @@ _ID_NAMES = (
     re.compile(r"^(?:id|uid|uuid|guid|key|number|identifier)$|\b(?:uid|uuid|guid)\b"),
     re.compile(r"\b(?:id|number|identifier|key|no|ref|reference)\b"),
 )
+_FULL = 0.9  # of the records: a field of fewer is said to be partly filled
 _ANALYST = re.compile(
     r"\b(?:analyst|reviewer|judge|(?:closed|resolved|reviewed|labell?ed|judged|triaged|decided|"
     r"verdict) by)\b"
@@ -181,7 +183,7 @@ def _pick_label(made: Suggestion, profile: Profile, wanted: Wanted) -> str | Non
 def _label_words(column: Column) -> str:
     words = "one word" if column.distinct == 1 else f"{column.distinct} words"
     said = f"{words} in {column.filled:,} records"
-    if column.filled < column.rows * 0.9:
+    if column.fill < _FULL:
         said += f" of {column.rows:,}: a model learns from these alone, and scores the others"
     return said
 
@@ -261,10 +263,9 @@ def _pick_text(made: Suggestion, columns: Sequence[Column], wanted: Wanted) -> N
     else:
         chosen = choose_text([c for c in columns if not time_form(c)])
         made.text = tuple(column.name for column in chosen)
-        why = ", ".join(
-            f"{c.mean_length:,.0f} characters in {c.mean_words:,.0f} words" for c in chosen
-        )
+        why = ", ".join(map(_text_words, chosen))
         made.pick("text", ", ".join(made.text), why or "no field holds text; --text names one")
+        _warn_of_gaps(made, chosen)
     afterwards = [c.name for c in columns if is_afterwards(c) and is_free_text(c)]
     if afterwards and not wanted.text:
         made.pick("not read", ", ".join(afterwards), "written after the verdict, by its name")
@@ -272,6 +273,23 @@ def _pick_text(made: Suggestion, columns: Sequence[Column], wanted: Wanted) -> N
     made.numbers, made.categories = tuple(numbers), tuple(categories)
     if not made.text and (numbers or categories):
         made.pick("read instead", ", ".join((*numbers, *categories)), "numbers and categories")
+
+
+def _text_words(column: Column) -> str:
+    said = f"{column.mean_length:,.0f} characters in {column.mean_words:,.0f} words"
+    return said if column.fill > _FULL else f"{said} in {column.fill:.0%} of the records"
+
+
+def _warn_of_gaps(made: Suggestion, chosen: Sequence[Column]) -> None:
+    """Say how many records have none of the fields: a run rejects them."""
+    rows = chosen[0].rows if chosen else 0
+    without = rows - covered(chosen)
+    if rows and without > rows * (1 - _FULL):
+        made.pick(
+            "without text",
+            f"{without:,} of {rows:,} records",
+            "they have none of these fields and are rejected; --text names further ones",
+        )
 
 
 def _named(words: Iterable[str], most: int = 6) -> str:

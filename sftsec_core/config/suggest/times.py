@@ -96,12 +96,12 @@ def choose_time(columns: Iterable[Column]) -> tuple[Column, TimeForm] | None:
     one that they have.
     """
     found = [(c, form) for c in columns if (form := time_form(c)) and not is_verdict(c)]
-    most = max((c.filled for c, form in found if form.fits and is_event(c)), default=0)
+    most = max((c.filled for c, _ in found if is_event(c)), default=0)
     best = sorted(
         found,
         key=lambda pair: (
-            -pair[1].fits,
             pair[0].filled < most * _FULL,
+            -pair[1].fits,
             bool(_LATER.search(pair[0].words)),
             -is_event(pair[0]),
             -pair[0].filled,

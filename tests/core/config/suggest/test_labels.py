@@ -57,6 +57,14 @@ class TestChoice:
         found = choose_label(Profile.of(rows).columns.values())
         assert (found is not None) is taken
 
+    def test_prefers_what_most_records_have(self) -> None:
+        rows = [{"n": i, "result": ("true", "false")[i % 2]} for i in range(400)]
+        for row in rows[:20]:
+            row["message.is_spam"] = row["result"]
+        found = choose_label(Profile.of(rows).columns.values())
+        assert found is not None
+        assert found.name == "result"
+
     def test_follows_words_that_are_given(self) -> None:
         columns = columns_of(folder=["inbox", "junk"], kind=["a", "b"]).columns.values()
         assert choose_label(columns) is None

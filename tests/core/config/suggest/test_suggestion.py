@@ -74,6 +74,16 @@ class TestSuggestion:
         assert named.form is not None
         assert named.form.form == "%d/%m/%Y"
 
+    def test_says_what_many_records_lack(self) -> None:
+        records = [
+            row if i % 4 == 0 else {**row, "Body": "", "Subject": ""}
+            for i, row in enumerate(rows())
+        ]
+        made = suggested(records)
+        assert "in 25% of the records" in why(made, "text")
+        gap = next(pick for pick in made.picks if pick.what == "without text")
+        assert gap.chosen == "45 of 60 records"
+
     def test_says_when_no_verdict_is_there(self) -> None:
         made = suggested([{"Body": row["Body"]} for row in rows()])
         assert made.words is None
