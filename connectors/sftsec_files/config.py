@@ -52,10 +52,9 @@ class FilesSource(TimeSettings):
         BeforeValidator(_one_or_several, json_schema_input_type=str | tuple[str, ...]),
     ] = Field(
         ("id",),
-        min_length=1,
         description="Dotted field that names an incident, or a list of fields that do so together; "
-        "a record without one is named by a digest of its content.",
-        json_schema_extra={"examples": ["id", ["host.name", "event.sequence"]]},
+        "a record without one, or any with an empty list, is named by a digest of its content.",
+        json_schema_extra={"examples": ["id", ["host.name", "event.sequence"], []]},
     )
     id_scope: Literal["file", "source"] = Field(
         "file",

@@ -112,7 +112,10 @@ def render_suggestion(
         del keys["label"]  # which those options say
     for what, key in keys.items():
         known = _connector_value(made, what)
-        lines.append(_yaml({key: known}) if known else f"# {key}:\n")
+        if what == "id" and made.no_id and not known:
+            lines.append(f"{key}: []   # none: records are named by their content\n")
+        else:
+            lines.append(_yaml({key: known}) if known else f"# {key}:\n")
     plugins = dict.fromkeys(("core", kind, "pii"))
     head = _HEAD.format(
         plugins=", ".join(plugins), type=kind, example=indent("".join(lines), "    ")

@@ -164,7 +164,7 @@ def read_sample(sample: Sample, name: str, wanted: Wanted) -> tuple[Suggestion, 
     records = _usable(sample, _PER_FILE, reasons)
     profile = Profile.of(islice(records, _MOST))
     if not profile.rows:
-        why = f": {next(iter(reasons))}" if reasons else ""
+        why = f": {next(iter(reasons))}" if reasons else ": there is none"
         raise DataError(f"no record of {name} can be read{why}")
     aside = [*sample.label_options, *filter(None, (sample.time,))]
     made = suggest(profile, wanted, aside)

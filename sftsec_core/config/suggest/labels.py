@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sftsec_core.config.suggest.profile import value_text
+from sftsec_core.config.suggest.times import time_form
 from sftsec_core.config.suggest.words import Meaning, meaning_of, plain
 
 if TYPE_CHECKING:
@@ -26,14 +27,23 @@ _NAMES = (
         r"judge?ment|triage|is (?:phish\w*|malicious|spam|attack|benign|fraud\w*|legit\w*|safe))\b"
     ),
     re.compile(
-        r"\b(?:class|category|target|outcome|resolution|conclusion|result|closing reason|"
+        r"\btarget$|\b(?:class|category|outcome|resolution|conclusion|result|closing reason|"
         r"close reason|reason|malicious|phishing|spam|attack|fraud|benign|legitimate|technique)\b"
     ),
     re.compile(r"\b(?:type|tags?|state|status|y)\b"),
 )
 _NEVER = re.compile(
-    r"\b(?:severity|priority|impact|urgency|confidence|score|risk|count|time|date|id|at|analyst|by)\b"
+    r"\b(?:severity|priority|impact|urgency|confidence|score|risk|count|time|date|id|at|analyst|by|"
+    r"direction|guid|uuid|sid|hash|port|address)\b"
 )
+
+# The outcome of an action, which is no verdict: `event.outcome`, a firewall's decision.
+_OUTCOME = re.compile(
+    r"(?:success(?:ful(?:ly)?)?|succeeded|fail(?:ed|ure)?|error|allow(?:ed)?|den(?:y|ied)|block(?:ed)?|"
+    r"accept(?:ed)?|drop(?:ped)?|reject(?:ed)?|pass(?:ed)?|skipped|unknown|none|challenge)"
+)
+_ECS = frozenset({"event.category", "event.type", "event.kind", "event.outcome", "event.action"})
+_ANSWERS = frozenset({"true", "false", "yes", "no", "y", "n"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +88,9 @@ def choose_label(
 def single_verdict(columns: Iterable[Column]) -> Column | None:
     """A field that has the name of a verdict and one value only, in which a model finds nothing."""
     for column in columns:
-        if column.distinct == 1 and _NAMES[0].search(column.words):
-            word = next(iter(column.values))
-            if meaning_of(word, column.name) in _SIDES:
+        if column.distinct == 1 and column.fill >= _SPARSE and _NAMES[0].search(column.words):
+            meaning = meaning_of(word := next(iter(column.values)), column.name)
+            if meaning in _SIDES and not _answers(word, meaning):
                 return column
     return None
 
@@ -101,23 +111,43 @@ def label_score(column: Column, given: Mapping[str, Meaning] | None = None) -> f
         given: plain words to what a person says that they mean.
     """
     words = [word for word in column.values if word.strip()]
-    if not 1 < len(words) <= min(_MOST_WORDS, max(2, column.filled // 2)):
-        return 0.0
-    if max(map(len, words)) > _LONGEST_WORD or _NEVER.search(column.words):
+    if not _may_be_label(column, words):
         return 0.0
     name = next((2.5 - n for n, each in enumerate(_NAMES) if each.search(column.words)), 0.0)
     given = given or {}
     meanings = {word: given.get(plain(word)) or meaning_of(word, column.name) for word in words}
     sides = {meaning for meaning in meanings.values() if meaning in _SIDES}
+    if not sides and (column.name in _ECS or all(map(_OUTCOME.fullmatch, map(plain, words)))):
+        return 0.0
     known = sum(column.values[word] for word, found in meanings.items() if found in _SIDES)
     # Yes and no answer any question: they are a verdict where the name asks for one.
-    is_answer = column.is_number or all(plain(w) in {"true", "false", "yes", "no"} for w in words)
+    is_answer = all(_answers(word, meaning) for word, meaning in meanings.items())
     weight = 0.0 if is_answer and name < 1 else 2.0 if len(sides) == 2 else 1.0
     if column.fill < _SPARSE and (name < _NAMED or len(sides) < 2):
         return 0.0
-    return (_LESS if column.fill < _SPARSE else 1.0) * (
-        name + weight * known / max(1, column.filled)
-    )
+    score = name + weight * known / max(1, column.filled)
+    return score * _LESS if column.fill < _SPARSE else score
+
+
+def _may_be_label(column: Column, words: Sequence[str]) -> bool:
+    """Whether the values are few and short words, no times, and the name none that never is one."""
+    if column.inside or not 1 < len(words) <= min(_MOST_WORDS, max(2, column.filled // 2)):
+        return False
+    if max(map(len, words)) > _LONGEST_WORD or _NEVER.search(column.words):
+        return False
+    if any(isinstance(each, dict) for value in column.kept for each in _listed(value)):
+        return False
+    return column.is_number or time_form(column) is None
+
+
+def _listed(value: object) -> Iterable[object]:
+    return value if isinstance(value, list) else (value,)
+
+
+def _answers(word: str, meaning: Meaning | None) -> bool:
+    """Whether a word is a number, a yes or no, or none."""
+    said = plain(word)
+    return said in _ANSWERS or said.isdecimal() or meaning is Meaning.UNDETERMINED
 
 
 _SIDES = (Meaning.BENIGN, Meaning.MALICIOUS)

@@ -20,6 +20,7 @@ from sftsec_core.config.suggest.times import (
     TimeForm,
     choose_time,
     choose_verdict_time,
+    is_event_time,
     time_form,
 )
 
@@ -37,6 +38,7 @@ _ID_NAMES = (
     re.compile(r"^(?:id|uid|uuid|guid|key|number|identifier)$|\b(?:uid|uuid|guid)\b"),
     re.compile(r"\b(?:id|number|identifier|key|no|ref|reference)\b"),
 )
+_USUAL_ID = "id"  # what connectors take where the configuration names no field
 _FULL = 0.9  # of the records: a field of fewer is said to be partly filled
 _ANALYST = re.compile(
     r"\b(?:analyst|reviewer|judge|(?:closed|resolved|reviewed|labell?ed|judged|triaged|decided|"
@@ -87,6 +89,7 @@ class Suggestion:
         text: fields that the model reads as text.
         numbers: fields that it may read as numbers, `categories` as categories.
         words: what the words of the verdict come to; None where no field holds one.
+        no_id: whether the field that a connector takes by default is no id.
         split: how to divide, where the usual way would fail; else None.
         picks: all of it for a person.
     """
@@ -97,6 +100,7 @@ class Suggestion:
     numbers: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     words: LabelWords | None = None
+    no_id: bool = False
     split: str | None = None
     picks: list[Pick] = field(default_factory=list)
 
@@ -121,12 +125,13 @@ def suggest(profile: Profile, wanted: Wanted, label_only: Iterable[str] = ()) ->
     made = Suggestion()
     label = _pick_label(made, profile, wanted)
     aside = {label, *label_only}
-    left = [c for c in profile.columns.values() if c.name not in aside]
+    every = [c for c in profile.columns.values() if c.name not in aside]
+    left = [c for c in every if not c.inside]
     _pick_id(made, left, wanted)
     _pick_times(made, left, profile, wanted)
     _pick_analyst(made, left)
     taken = set(made.fields.values())
-    _pick_text(made, [c for c in left if c.name not in taken], wanted)
+    _pick_text(made, [c for c in every if c.name not in taken], wanted)
     return made
 
 
@@ -194,16 +199,36 @@ def _pick_id(made: Suggestion, columns: Sequence[Column], wanted: Wanted) -> Non
         made.pick("id", wanted.id, "as named")
         return
     named = [(rank, c) for c in columns if (rank := _id_rank(c)) is not None]
-    for _, column in sorted(named, key=lambda pair: pair[0]):
-        if column.is_unique and not column.nested and column.mean_words <= 1.5:
+    for rank, column in sorted(named, key=lambda pair: pair[0]):
+        if _names_records(column, sure=rank < len(_ID_NAMES) - 1):
             made.fields["id"] = column.name
-            made.pick("id", column.name, f"{column.distinct:,} values, each once")
+            made.pick("id", column.name, _id_words(column))
             return
+    made.no_id = any(c.name == _USUAL_ID for c in columns)
     near = next((c for _, c in sorted(named, key=lambda pair: pair[0]) if c.filled == c.rows), None)
     why = "no field names each record once; a record is named by its file and its content"
     if near is not None:
         why = f"{near.name} repeats ({near.distinct:,} values in {near.rows:,} records): {why}"
     made.pick("id", "", why)
+
+
+def _names_records(column: Column, *, sure: bool) -> bool:
+    """Whether it is an id: unique, or of a few records again, as in exports that overlap.
+
+    Args:
+        column: the field.
+        sure: whether its name is that of an id; else it must be unique.
+    """
+    often = column.filled == column.rows > 1 and column.distinct >= column.rows * _FULL
+    named = column.is_unique or (sure and often)
+    return named and not column.nested and column.mean_words <= 1.5 and not is_event_time(column)
+
+
+def _id_words(column: Column) -> str:
+    if column.is_unique:
+        return f"{column.distinct:,} values, each once"
+    again = column.rows - column.distinct
+    return f"{column.distinct:,} values; {again:,} records have one that came before"
 
 
 def _id_rank(column: Column) -> int | None:

@@ -107,6 +107,19 @@ class TestConfig:
         with Context.open(config, actor=local_admin("test")) as context:
             assert context.task(done.task).split.method == "stratified"
 
+    def test_takes_no_id_that_repeats(self, tmp_path: Path) -> None:
+        sample = tmp_path / "a.jsonl"
+        table = [{**row, "id": i % 7, "Alert ID": "x"} for i, row in enumerate(rows())]
+        sample.write_text("\n".join(map(json.dumps, table)), encoding="utf-8")
+        config = tmp_path / "sftsec.yaml"
+        done = suggest_config(config, sample)
+        with (
+            Context.open(config, actor=local_admin("test")) as context,
+            context.connector("incidents") as connector,
+        ):
+            (page,) = connector.pull(PullWindow(fields=context.task(done.task).fields))
+        assert len({one.uid for one in page.incidents}) == len(table)
+
     def test_takes_a_recipe_that_reads_the_fields(self, tmp_path: Path) -> None:
         table = [
             {"id": i, "port": i % 7, "action": ("allow", "deny")[i % 3 > 0], "verdict": v}

@@ -35,7 +35,20 @@ class TestChoice:
         assert found.name == list(values)[1]
 
     @pytest.mark.parametrize(
-        "values", [{"Severity": ["high", "low"]}, {"blocked": ["yes", "no"]}, {"site": ["A", "B"]}]
+        "values",
+        [
+            {"Severity": ["high", "low"]},
+            {"blocked": ["yes", "no"]},
+            {"site": ["A", "B"]},
+            {"event.outcome": ["success", "failure"]},
+            {"outcome.result": ["SUCCESS", "FAILURE"]},
+            {"event.category": ["network", "process"]},
+            {"deviceDirection": ["0", "None"]},
+            {"resolution": ["2026-01-05 08:00:00", "2026-01-06 08:00:00"]},
+            {"TargetProcessGUID": ["{a-b}", "{c-d}"]},
+            {"labels": [[{"name": "a"}], [{"name": "b"}]]},
+            {"labels": [[], []]},
+        ],
     )
     def test_takes_no_other_field(self, values: dict[str, list[object]]) -> None:
         assert choose_label(columns_of(**values).columns.values()) is None
