@@ -16,7 +16,7 @@ import orjson
 from sftsec_files.csv_table import read_csv, read_header
 from sftsec_files.documents import TWICE, read_document, watched_keys
 from sftsec_files.errors import ChangedFileError, SourceError
-from sftsec_files.lines import BOM, UNENDED, Lines, nearly_json, refused, undecodable
+from sftsec_files.lines import BOM, UNENDED, Lines, may_go_on, nearly_json, refused, undecodable
 from sftsec_files.log_lines import read_log_lines
 from sftsec_files.mail import read_eml, read_mbox
 from sftsec_files.sources import A_WORKBOOK
@@ -124,11 +124,10 @@ class _LineReader:
         if isinstance(value, dict):
             return self._record(raw.removeprefix(BOM).strip().removesuffix(b","), value)
         # Only orjson's own message and the position, so that no content reaches the quarantine.
-        reason = undecodable(raw, self._encoding)
         # A last line that may still be written is read again, when the file has grown.
         torn = not raw.endswith(b"\n")
-        if torn and not reason and raw.lstrip(b" \t" + BOM).startswith(b"{"):
-            reason = UNENDED
+        goes_on = may_go_on(raw) and raw.lstrip(b" \t" + BOM).startswith(b"{")
+        reason = UNENDED if goes_on else undecodable(raw, self._encoding)
         reason = reason or f"not JSON: {error.msg} (character {error.pos})"
         self.forget()
         found = refused(self._lines, raw, reason)

@@ -37,6 +37,7 @@ _NEVER = re.compile(
     r"direction|guid|uuid|sid|hash|port|address)\b"
 )
 
+_IS_VERDICT = re.compile(r"\b(?:verdict|label|disposition|determination|classification)$")
 # The outcome of an action, which is no verdict: `event.outcome`, a firewall's decision.
 _OUTCOME = re.compile(
     r"(?:success(?:ful(?:ly)?)?|succeeded|fail(?:ed|ure)?|error|allow(?:ed)?|den(?:y|ied)|block(?:ed)?|"
@@ -133,7 +134,11 @@ def _may_be_label(column: Column, words: Sequence[str]) -> bool:
     """Whether the values are few and short words, no times, and the name none that never is one."""
     if column.inside or not 1 < len(words) <= min(_MOST_WORDS, max(2, column.filled // 2)):
         return False
-    if max(map(len, words)) > _LONGEST_WORD or _NEVER.search(column.words):
+    # "analyst verdict" is one, "verdict analyst" is none.
+    said = (
+        column.words.replace("analyst ", "") if _IS_VERDICT.search(column.words) else column.words
+    )
+    if max(map(len, words)) > _LONGEST_WORD or _NEVER.search(said):
         return False
     if any(isinstance(each, dict) for value in column.kept for each in _listed(value)):
         return False

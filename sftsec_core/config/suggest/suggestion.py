@@ -121,7 +121,9 @@ def suggest(profile: Profile, wanted: Wanted, label_only: Iterable[str] = ()) ->
         ConfigError: when a field is wanted that the sample does not have.
     """
     for name in filter(None, (wanted.id, wanted.time, wanted.label, *wanted.text)):
-        _require(profile, name)
+        column = _require(profile, name)
+        if column.inside and name not in wanted.text:
+            raise ConfigError(f"{name} is in a list of objects: only a text is read there")
     made = Suggestion()
     label = _pick_label(made, profile, wanted)
     aside = {label, *label_only}

@@ -26,6 +26,7 @@ class TestChoice:
             {"Priority": [1, 0], "is_spam": [1, 0]},
             {"blocked": ["yes", "no"], "v1": ["ham", "spam"]},
             {"Status": ["New", "Closed"], "Classification": ["TruePositive", "FalsePositive"]},
+            {"Verdict Analyst": ["good", "bad"], "Analyst Verdict": ["good", "bad"]},
             {"kind": ["mail", "web"], "Technique": ["T1059", "T1003"]},
         ],
     )

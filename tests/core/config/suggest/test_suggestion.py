@@ -101,6 +101,8 @@ class TestSuggestion:
         ]
         made = suggested(records)
         assert made.text[0] == "alerts.title"
+        with pytest.raises(ConfigError, match="in a list of objects: only a text is read there"):
+            suggested(records, label="alerts.verdict")
         assert made.fields == {"label": "verdict", "id": "incidentId"}
 
     def test_says_what_many_records_lack(self) -> None:
