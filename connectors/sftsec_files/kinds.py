@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import re
 from collections import Counter
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 Probable = Literal["eml", "mbox", "lines"]
 _PEEKED = 1 << 16
 _LINES = 5
+_WINDOWS = "cp1252"
+# What people type besides letters: the euro, dashes, quotation marks.
+_TYPED = "\u20ac\u2013\u2014\u2026\u2018\u2019\u201c\u201d\u2022\xa0\xa7\xb0"
+_ENCODED = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".log", ".txt", ".cef", ".leef")
 _MOST_FILES = 50
 _TEXTS = re.compile(r"\.(?:log|txt|syslog|out)(?:$|[.-]\d)", re.IGNORECASE)
 # Names of fields with which mails begin as servers and programs store them.
@@ -67,6 +72,46 @@ def probable_format(config: FilesConfig) -> Probable | None:
     found = Counter(_kind_of(file) for file in islice(_files(config), _MOST_FILES))
     kind, count = found.most_common(1)[0] if found else (None, 0)
     return kind if count * 10 >= found.total() * 9 else None
+
+
+def probable_encoding(config: FilesConfig) -> str | None:
+    """Windows' encoding, for texts of which none but it reads all; None where UTF-8 does.
+
+    Raises:
+        OSError: when a file cannot be opened.
+    """
+    heads = [head for file in islice(_files(config), _MOST_FILES) if (head := _head_of(file))]
+    if not heads or all(map(_is_utf8, heads)):
+        return None
+    return _WINDOWS if all(map(_is_windows, heads)) else None
+
+
+def _head_of(file: Path) -> bytes:
+    """The start of a text that no mark of an encoding precedes; else nothing."""
+    if file.suffix.lower() not in _ENCODED:
+        return b""
+    with file.open("rb") as stream:
+        head = stream.read(_PEEKED * 16)
+    return b"" if head.startswith((BOM, b"\xff\xfe", b"\xfe\xff")) or b"\0" in head else head
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_windows(head: bytes) -> bool:
+    """Whether all of it has a letter in Windows' encoding, in words of European languages."""
+    try:
+        text = head.decode(_WINDOWS)
+    except UnicodeDecodeError:
+        return False
+    strange = [letter for letter in text if not letter.isascii() and letter not in _TYPED]
+    letters = sum(map(str.isalpha, strange))
+    return len(strange) < len(text) * 0.2 and letters >= len(strange) * 0.8
 
 
 def _files(config: FilesConfig) -> Iterator[Path]:

@@ -170,6 +170,8 @@ def read_sample(sample: Sample, name: str, wanted: Wanted) -> tuple[Suggestion, 
     made = suggest(profile, wanted, aside)
     if "label" in made.fields:
         reasons = _read_labels(made, sample, wanted)
+    for key, reason in sample.notes.items():
+        made.pick(key, str(sample.options.get(key, "")), reason)
     if reasons:
         reason, count = reasons.most_common(1)[0]
         made.pick("unreadable", f"{sum(reasons.values()):,} records", f"{count:,} times: {reason}")

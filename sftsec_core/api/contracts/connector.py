@@ -195,6 +195,7 @@ class Sample:
             reason why one could not be read; each call begins at the first.
         time: the name of the event's time in the records (ISO 8601), where the connector finds it
             by itself and it is none of their fields.
+        notes: keys of `options` that are a guess, to the reason.
     """
 
     options: Mapping[str, Any]
@@ -202,6 +203,7 @@ class Sample:
     records: Callable[[int | None], Iterator[Mapping[str, Any] | Rejection]]
     label_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     time: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

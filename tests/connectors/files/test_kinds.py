@@ -9,7 +9,7 @@ import pytest
 
 from sftsec_files.config import FilesConfig
 from sftsec_files.errors import SourceError
-from sftsec_files.kinds import begins_as_log, probable_format
+from sftsec_files.kinds import begins_as_log, probable_encoding, probable_format
 from tests.connectors.files.helpers import pull, write
 
 MAIL = b"Return-Path: <a@example.org>\nSubject: hello\n\ntext\n"
@@ -64,3 +64,22 @@ class TestProbableFormat:
         empty = tmp_path / "empty"
         empty.mkdir()
         assert probable(empty) is None
+
+
+class TestProbableEncoding:
+    @pytest.mark.parametrize(
+        ("raw", "encoding"),
+        [
+            ("gr\u00fc\u00dfe aus K\u00f6ln, 5 \u20ac, heute".encode("cp1252"), "cp1252"),
+            ("gr\u00fc\u00dfe".encode(), None),
+            ("\ufeffgr\u00fc\u00dfe".encode("utf-16-le"), None),
+            (b"text", None),
+            ("\u7121\u6599\u306e\u8acb\u6c42\u66f8".encode("shift_jis"), None),
+            (b"\x81\x8d\x8f\x90 text", None),
+        ],
+    )
+    def test_is_windows_where_it_reads_words(
+        self, raw: bytes, encoding: str | None, tmp_path: Path
+    ) -> None:
+        path = write(tmp_path / "a.csv", b"id,message\n1,", raw, b"\n")
+        assert probable_encoding(FilesConfig(paths=(path,))) == encoding

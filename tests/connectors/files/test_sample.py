@@ -48,6 +48,29 @@ class TestSample:
         assert isinstance(refused, Rejection)
         assert refused.where == "a.jsonl:2"
 
+    def test_sets_the_encoding_of_windows(self, tmp_path: Path) -> None:
+        file = tmp_path / "a.csv"
+        file.write_bytes("id,message\n1,gr\u00fc\u00dfe\n".encode("cp1252"))
+        sample = open_sample(file, tmp_path)
+        assert sample.options["encoding"] == "cp1252"
+        assert "not UTF-8" in sample.notes["encoding"]
+        assert list(sample.records(None)) == [{"id": "1", "message": "gr\u00fc\u00dfe"}]
+
+    @pytest.mark.parametrize(
+        "wrapped",
+        [
+            {"_index": "a", "_id": "x", "_source": {"message": "m"}, "sort": [1]},
+            {"preview": False, "result": {"message": "m"}},
+        ],
+    )
+    def test_takes_records_out_of_exports(self, wrapped: dict[str, object], tmp_path: Path) -> None:
+        file = tmp_path / "a.jsonl"
+        file.write_text(json.dumps(wrapped) + "\n", encoding="utf-8")
+        (record,) = open_sample(file, tmp_path).records(None)
+        assert isinstance(record, dict)
+        assert record["message"] == "m"
+        assert record.get("_id", "x") == "x"
+
     def test_gives_the_folders_of_files(self, tmp_path: Path) -> None:
         for name in ("spam/2003/a.eml", "ham/b.eml"):
             (tmp_path / name).parent.mkdir(parents=True)
