@@ -61,8 +61,9 @@ def ingest_snapshot(run: Run) -> Snapshot:
 def _warn_of_shared_ids(run: Run, snapshot: Snapshot) -> None:
     count = snapshot.counts["sharing_an_id"]
     if count:
+        share = "1 record shares its" if count == 1 else f"{count:,} records share their"
         text = (
-            f"{count:,} records share their id with a record of another text: they are kept "
+            f"{share} id with a record of another text: they are kept "
             "apart, each with its own verdicts. Where ids begin again in each export, or are "
             f"unique within a host only, name several fields as the id of {_sharing(run, snapshot)}"
         )
