@@ -36,7 +36,7 @@ class Renames:
         """Give the fields of a flat record their names.
 
         Raises:
-            UnusableError: when one has unlike values under both names, or two with such values have one
+            UnusableError: when one has unlike values under both names, or two such fields have one
                 name.
         """
         # All are taken out first, so that two fields can change names.
