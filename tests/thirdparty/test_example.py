@@ -61,16 +61,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-@pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Any]:
     """The example's own service desk, with judged and open incidents."""
-    monkeypatch.setenv("SFTSEC_EXAMPLE_TOKEN", TOKEN)
     spec = spec_from_file_location("example_desk", EXAMPLE / "tests" / "desk.py")
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    with module.start_desk(TOKEN) as desk:
+    with pytest.MonkeyPatch.context() as patched, module.start_desk(TOKEN) as desk:
+        patched.setenv("SFTSEC_EXAMPLE_TOKEN", TOKEN)
         for incident in make_incidents(400, labelled=0.9):
             assert incident.at is not None
             text = f"{incident.fields['message']} http://{incident.uid}.example/x"
@@ -80,13 +80,20 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield desk
 
 
-@pytest.fixture
-def site(tmp_path: Path, desk: Any) -> Path:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, desk: Any) -> Path:
     """A folder with a configuration that names the desk."""
+    folder = tmp_path_factory.mktemp("desk-site")
     config = deepcopy(CONFIG)
     config["connectors"]["desk"]["url"] = desk.url
-    (tmp_path / "sftsec.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    return tmp_path
+    (folder / "sftsec.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def retrained(installed: Path, site: Path) -> str:
+    """What `retrain` printed."""
+    return sftsec("retrain", "phishing", "--json", cwd=site, path=installed, codes=(0, 8))
 
 
 def run(*command: str, cwd: Path, path: Path | None = None, codes: tuple[int, ...] = (0,)) -> str:
@@ -140,11 +147,10 @@ def test_error_names_it_where_not_installed(site: Path) -> None:
     assert "unknown plugin 'example'" in done.stderr
 
 
-def test_retraining_uses_connector_step_and_recipe(installed: Path, site: Path) -> None:
-    printed = sftsec("retrain", "phishing", "--json", cwd=site, path=installed, codes=(0, 8))
-    assert "example-naive-bayes" in printed
-    assert "example-precision" in printed
-    outcome = json.loads(printed)
+def test_retraining_uses_connector_step_and_recipe(retrained: str, site: Path) -> None:
+    assert "example-naive-bayes" in retrained
+    assert "example-precision" in retrained
+    outcome = json.loads(retrained)
     report = json.loads(Path(outcome["report"]).with_suffix(".json").read_text(encoding="utf-8"))
     assert len(report["sections"]["example-lengths"]["parts"]) == 4
     snapshots = list((site / ".sftsec" / "snapshots").rglob("*.parquet"))
@@ -154,8 +160,10 @@ def test_retraining_uses_connector_step_and_recipe(installed: Path, site: Path) 
     assert "hxxp" in models[0].read_text(encoding="utf-8")
 
 
-def test_detections_go_to_its_connector_once(installed: Path, site: Path, desk: Any) -> None:
-    sftsec("retrain", "phishing", "--json", cwd=site, path=installed)
+def test_detections_go_to_its_connector_once(
+    installed: Path, site: Path, desk: Any, retrained: str
+) -> None:
+    assert json.loads(retrained)["promoted"]
     for _ in range(2):
         sftsec("score", "phishing", "--json", cwd=site, path=installed)
     assert desk.alerts
