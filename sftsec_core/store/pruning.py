@@ -114,17 +114,19 @@ class Pruning:
         with self._database.reading() as connection:
             return frozenset(connection.execute(query).scalars())
 
-    def awaited_models(self, task: str, source: str, since: datetime | None) -> frozenset[str]:
+    def awaited_models(
+        self, task: str, sources: Collection[str], since: datetime | None
+    ) -> frozenset[str]:
         """Return the digests of the models with a detection that no verdict was pulled for.
 
         Args:
             task: the detections' task.
-            source: the connector that verdicts on its incidents come from.
+            sources: the connectors that verdicts on its incidents come from.
             since: only detections that were made later: older incidents are no longer pulled.
         """
         # A verdict that was there before is on what the incident held then.
         judged = exists().where(
-            verdicts.c.connector == source,
+            verdicts.c.connector.in_(sources),
             verdicts.c.incident_uid == _INCIDENT,
             verdicts.c.pulled_at >= outbox.c.created_at,
         )

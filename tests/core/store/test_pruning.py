@@ -66,13 +66,13 @@ class TestModel:
         stocked.outbox.add("siem", detections)
         stocked.outbox.deliver("siem", [one.uid for one in detections], WRITTEN)
         awaited = stocked.pruning.awaited_models
-        assert awaited(task, "alerts", None) == {A}
-        assert awaited("other", "alerts", None) == frozenset()
+        assert awaited(task, ["alerts"], None) == {A}
+        assert awaited("other", ["alerts"], None) == frozenset()
         for one in detections:
-            assert awaited(task, "alerts", None) == {A}
+            assert awaited(task, ["alerts"], None) == {A}
             stocked.verdicts.add("alerts", [Incident(one.incident_uid, {}, (Verdict("tp"),))])
-        assert awaited(task, "alerts", None) == frozenset()
-        assert awaited(task, "elsewhere", None) == {A}
+        assert awaited(task, ["alerts"], None) == frozenset()
+        assert awaited(task, ["elsewhere"], None) == {A}
 
 
 class TestRuns:
