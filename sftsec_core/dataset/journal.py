@@ -62,6 +62,7 @@ class Progress:
         counts: read, kept, dropped and why.
         steps: counts of each step.
         span: first and last time of an event, ISO 8601.
+        connectors: a connector's name to its part of the counts, where there are several.
     """
 
     plan: str
@@ -70,6 +71,7 @@ class Progress:
     counts: Counter[str] = field(default_factory=Counter)
     steps: dict[str, Counter[str]] = field(default_factory=dict)
     span: list[str | None] = field(default_factory=lambda: [None, None])
+    connectors: dict[str, Counter[str]] = field(default_factory=dict)
 
 
 class Journal:
@@ -124,6 +126,7 @@ class Journal:
             "counts": dict(progress.counts),
             "steps": {name: dict(counts) for name, counts in progress.steps.items()},
             "span": progress.span,
+            "connectors": {name: dict(counts) for name, counts in progress.connectors.items()},
         }
         raw = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
         _write_atomically(self._folder / _PROGRESS, lambda path: _write_bytes(path, raw))
@@ -292,8 +295,17 @@ def read_progress(folder: Path) -> Progress | None:
         return None
     said = orjson.loads(path.read_bytes())
     steps = {name: Counter(counts) for name, counts in said["steps"].items()}
-    counts = Counter(said["counts"])
-    return Progress(said["plan"], said["cursor"], said["chunks"], counts, steps, said["span"])
+    # A build that an older version began is of one connector.
+    connectors = {name: Counter(own) for name, own in said.get("connectors", {}).items()}
+    return Progress(
+        said["plan"],
+        said["cursor"],
+        said["chunks"],
+        Counter(said["counts"]),
+        steps,
+        said["span"],
+        connectors,
+    )
 
 
 def _relabelled(batch: Any, clusters: Mapping[int, int]) -> Any:  # noqa: ANN401 - pyarrow

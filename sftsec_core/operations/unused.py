@@ -196,8 +196,7 @@ class Survey:
             return False
         since = self._now - task.window if task.window else None
         pruning = self._context.store.pruning
-        sources = [task.connector] if isinstance(task.connector, str) else task.connector
-        return ref.digest in pruning.awaited_models(ref.task, sources, since)
+        return ref.digest in pruning.awaited_models(ref.task, task.connectors, since)
 
     # --- why a run, a snapshot or a folder without a row stays
 

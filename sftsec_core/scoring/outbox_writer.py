@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.dataset.sums import SCORING, check_sums
@@ -99,6 +99,12 @@ class ScoreCounts:
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as a JSON value."""
         return {**asdict(self), "labels": dict(self.labels)}
+
+    def plus(self, other: ScoreCounts) -> ScoreCounts:
+        """The counts of two jobs together."""
+        return ScoreCounts(
+            **{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)}
+        )
 
     def with_page(self, page: ScoredPage, new: int) -> ScoreCounts:
         """The counts with a page's added.

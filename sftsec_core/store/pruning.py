@@ -115,7 +115,7 @@ class Pruning:
             return frozenset(connection.execute(query).scalars())
 
     def awaited_models(
-        self, task: str, sources: Collection[str], since: datetime | None
+        self, task: str, sources: Sequence[str], since: datetime | None
     ) -> frozenset[str]:
         """Return the digests of the models with a detection that no verdict was pulled for.
 

@@ -130,6 +130,7 @@ def test_verdict_needs_document_and_word(engine: EngineSite, tmp_path: Path) -> 
     write_config(tmp_path, "opensearch", {TASK: engine.options(index)}, {TASK: WAZUH})
     site = Site(tmp_path)
     site.run("connector", "setup", TASK)
+    assert f"{TASK}: {index!r} is read by @timestamp" in site.run("connector", "check", code=5)
     assert "is not INDEX/ID" in site.run("labels", "add", TASK, "x", "--verdict", "y", code=5)
     assert "--verdict" in site.run("labels", "add", TASK, f"{index}/x", code=2)
     bad = tmp_path / "bad.jsonl"

@@ -439,6 +439,7 @@ CONNECTOR_ACROSS: dict[str, str] = {
     "tests/connectors/search/test_faults_lost.py": "pull and push while an engine is killed",
     "tests/connectors/search/test_faults_points.py": "points in time and indices that vanish",
     "tests/connectors/search/test_faults_size.py": "large documents, and clusters that are busy",
+    "tests/connectors/search/test_inputs.py": "forms of times, fields, names and words",
     "tests/connectors/search/test_readme.py": "the connectors' pages against their settings",
     "tests/connectors/splunk/test_contract.py": "the connector's contract, on every kind of source",
 }
