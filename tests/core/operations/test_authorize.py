@@ -43,6 +43,7 @@ from sftsec_core.operations.show_model import show_model
 from sftsec_core.operations.show_report import show_report
 from sftsec_core.operations.show_run import show_run
 from sftsec_core.operations.show_status import show_status
+from sftsec_core.operations.suggest_task import suggest_task
 from sftsec_core.operations.verify_models import verify_models
 
 ASKS: dict[Callable[..., Any], Permission] = {
@@ -75,6 +76,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     show_report: Permission.READ,
     show_run: Permission.READ,
     show_status: Permission.READ,
+    suggest_task: Permission.PULL,
     verify_models: Permission.READ,
 }
 # What use cases share; each takes a context, and is called by a use case that has asked.
@@ -83,6 +85,7 @@ SHARED = {
     "connector_config",
     "live_model",
     "newest_dataset",
+    "pull_all",
     "run_order",
     "running",
     "scorer_of",
