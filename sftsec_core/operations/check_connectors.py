@@ -60,7 +60,7 @@ def check_connectors(
 
 def _first_pages(context: Context, name: str, connector: Connector) -> Iterator[str]:
     for task_name, task in sorted(context.settings.tasks.items()):
-        if task.connector == name:
+        if name in task.connectors:
             error = _first_page(connector, task)
             if error:
                 yield f"task {task_name}: {error}"

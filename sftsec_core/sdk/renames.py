@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.sdk.records import UnusableError
+from sftsec_core.sdk.records import UnusableError, are_equal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,7 +36,8 @@ class Renames:
         """Give the fields of a flat record their names.
 
         Raises:
-            UnusableError: when one has a value under both names, or two have one name.
+            UnusableError: when one has unlike values under both names, or two such fields have one
+                name.
         """
         # All are taken out first, so that two fields can change names.
         values = {there: flat[there] for _, there in self._pairs if flat.get(there) is not None}
@@ -44,7 +45,7 @@ class Renames:
         for name, there in self._pairs:
             if there not in values:
                 continue
-            if renamed.get(name) is not None:
+            if renamed.get(name) is not None and not are_equal(renamed[name], values[there]):
                 raise UnusableError(f"{name!r} is there, and {there!r} is renamed to it")
             renamed[name] = values[there]
         return renamed

@@ -238,6 +238,16 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "its verb prints what it returns and is run with a real model",
     ),
     Elsewhere(
+        ("sftsec_core/operations/show_report.py", "sftsec_core/cli/figures.py"),
+        "tests/core/cli/test_report.py",
+        "the verb prints what it finds, of a model that was trained and of a damaged one",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/work_files.py",),
+        "tests/core/operations/test_unused.py",
+        "the sizes, times and names that its survey decides on",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/rollback.py",),
         "tests/core/cli/model/test_rollback.py",
         "a call of the registry: its verb prints what it returns and is run",

@@ -25,7 +25,11 @@ def command(app: App, names: tuple[str, ...], as_json: bool) -> None:
 
     with app.context() as context:
         found = check_connectors(context, names, lambda name, line: app.say(f"{name}: {line}"))
-        tasks = [name for name, task in context.settings.tasks.items() if task.connector in found]
+        tasks = [
+            name
+            for name, task in context.settings.tasks.items()
+            if not found.keys().isdisjoint(task.connectors)
+        ]
     rows = [(name, "; ".join(errors) or "ok") for name, errors in found.items()]
     emit(found, as_json=as_json, show=table("connectors", ("name", "state"), rows))
     broken = [name for name, errors in found.items() if errors]

@@ -33,6 +33,9 @@ class TestRenames:
     def test_refuse_two_values_of_one(self) -> None:
         with pytest.raises(UnusableError, match=r"'email\.subject' is there, and 'Subject Line'"):
             SUBJECT.apply({"email.subject": "a", "Subject Line": "b"})
+        assert SUBJECT.apply(dict.fromkeys(["email.subject", "Subject Line"], "a")) == {
+            "email.subject": "a"
+        }
 
     def test_without_a_name_change_nothing(self) -> None:
         assert not Renames({"a": "a"})
