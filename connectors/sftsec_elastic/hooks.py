@@ -24,6 +24,7 @@ sources:
   # - kind: index                     # any index with a verdict on its documents
   #   index: logs-mail-*
   #   label: labels.verdict
+  #   rename: {email.subject: Subject Line}   # field name to the documents' own
 """
 
 

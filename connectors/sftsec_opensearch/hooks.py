@@ -21,6 +21,7 @@ password: env:SFTSEC_OPENSEARCH_PASSWORD
 sources:
   - index: wazuh-alerts-*
     # label: data.verdict             # where a site keeps verdicts on the alerts themselves
+    # rename: {message: full_log}     # field name to the documents' own
 verdicts_index: sftsec-verdicts       # what `sftsec labels add` writes, and other tools may
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _MOST_SKEW = timedelta(seconds=30)
 _FORBIDDEN = 403
+_INTERVAL = re.compile(r"(\d+)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DATES = frozenset({"date", "date_nanos"})
 _SHOWN = 10
 _NEAR = 0.88  # of 1, equal
@@ -148,11 +151,30 @@ def reading_of(cluster: Cluster, source: DocumentSource) -> str:
         late = f"scoring leaves out what arrives more than {settle} after that time"
         if source.time_is_arrival:
             late = "scoring finds what comes in late"
-        return f"{source.index!r} is read by {source.timestamp} ({order.reason}); {late}"
-    return (
-        f"{source.index!r} is read by {order.arrival.name} ({order.reason}), so that what comes "
-        f"in late is found; documents without it by {source.timestamp}"
-    )
+        line = f"{source.index!r} is read by {source.timestamp} ({order.reason}); {late}"
+    else:
+        line = (
+            f"{source.index!r} is read by {order.arrival.name} ({order.reason}), so that what "
+            f"comes in late is found; documents without it by {source.timestamp}"
+        )
+    return line + _slow_refresh(cluster, source)
+
+
+def _slow_refresh(cluster: Cluster, source: DocumentSource) -> str:
+    """Name an index in which a search finds documents later than `settle` waits for them."""
+    path = f"/{quoted(source.index)}/_settings/index.refresh_interval"
+    params = {"flat_settings": "true", "ignore_unavailable": "true", "allow_no_indices": "true"}
+    try:
+        found = cluster.retry(lambda: cluster.client.request("GET", path, params=params))
+    except RequestError:
+        return ""  # it needs a right that nothing else needs
+    for index, each in sorted(found.items()):
+        given = str(each.get("settings", {}).get("index.refresh_interval", "1s"))
+        span = _INTERVAL.fullmatch(given)  # -1 is none at all
+        seconds = int(span[1]) * _SECONDS[span[2]] if span else 0
+        if seconds > cluster.config.settle.total_seconds():
+            return f"; {index} is refreshed every {given} only: set `settle` to more than that"
+    return ""
 
 
 def _stream(cluster: Cluster, stream: Stream) -> Iterator[str]:

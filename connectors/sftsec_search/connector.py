@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ class SearchConnector(ABC):
         log = None
         if config.verdicts_index is not None:
             log = VerdictIndex(client, retry, config.verdicts_index)
+        name_apart(sources)
         self._cluster = Cluster(client, config, retry, sources, log, clock)
         self._bulk = self._bulk_into(config.detections)
         self._audit_bulk = self._bulk_into(config.audit)
@@ -168,3 +170,12 @@ class SearchConnector(ABC):
                 return self._cluster.log.add(verdicts)
             except ValueError as error:
                 raise ConnectorError(str(error)) from error
+
+
+def name_apart(sources: Sequence[DocumentSource]) -> None:
+    """Give sources of one index, which differ in their query, a position each in a cursor."""
+    count = Counter[str]()
+    for source in sources:
+        count[source.name] += 1
+        if count[source.name] > 1:
+            source.name += f"#{count[source.name]}"

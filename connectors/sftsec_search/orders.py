@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Kibana's rules copy the event into the alert, with the time at which the event arrived.
 _COPIES = "kibana.alert.uuid"
+_1990, _2200 = 631_152_000_000, 7_258_118_400_000  # milliseconds since 1970
 _DATES = ("date", "date_nanos")
 _NUMBERS = frozenset({"long", "integer", "unsigned_long", "double", "float"})
 # A sort by a field that no index has leaves the order to the tie-breakers.
@@ -60,9 +61,12 @@ class DateField:
         return _UNORDERED if self.kind == "text" else self.name
 
     def exists(self) -> Query:
-        """Return a query for the documents that have the date."""
-        there: Query = {"exists": {"field": self.name}}
-        return {"bool": {"filter": [there], "must_not": self._elsewhere()}}
+        """Return a query for the documents that have the date, and a possible one.
+
+        A number in another unit than the mapping says lies before or after all times at which a
+        document can have come. The bounds are fixed, so that none changes sides with the clock.
+        """
+        return self.between(gte=_1990, lt=_2200)
 
     def lacks(self) -> Query:
         """Return a query for the documents that do not."""

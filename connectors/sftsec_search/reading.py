@@ -80,14 +80,19 @@ class SourceReading:
         if untimed:
             message = "%s documents of %s have no %s and are not scored: set `timestamp`"
             log.warning(message, untimed, source.index, source.timestamp)
-        if self.order.time.kind != "date":
-            return
-        tomorrow = self.cluster.clock() + timedelta(days=1)
-        late = self._count(self.order.time.within(TimeBounds(since=tomorrow)), arrival)
-        if late:
-            message = "%s documents of %s have a %s later than tomorrow and are not scored: %s"
-            why = "their clock is wrong, or a number is not in the unit that the mapping says"
-            log.warning(message, late, source.index, source.timestamp, why)
+        self._count_later()
+
+    def _count_later(self) -> None:
+        tomorrow = TimeBounds(since=self.cluster.clock() + timedelta(days=1))
+        arrival, time = self.order.arrival, self.order.time
+        dates = [] if arrival is None else [(arrival, [arrival.exists()])]
+        if time.kind == "date":
+            dates.append((time, [] if arrival is None else [arrival.lacks()]))
+        for field, chosen in dates:
+            if late := self._count([*field.within(tomorrow), *chosen], []):
+                message = "%s documents of %s have a %s later than tomorrow and are not scored: %s"
+                why = "their clock is wrong, or a number is not in the unit that the mapping says"
+                log.warning(message, late, self.source.index, field.name, why)
 
     def _count(self, wanted: Sequence[Query], unwanted: Sequence[Query]) -> str:
         """How many documents of the source there are; "" for none."""

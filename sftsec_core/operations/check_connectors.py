@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -48,11 +49,12 @@ def check_connectors(
                 found[name] = list(connector.check()) or list(
                     _first_pages(context, name, connector)
                 )
-                if isinstance(connector, DescribesReading):
-                    for line in connector.describe_reading():
-                        on_note(name, line)
             except ConnectorError as error:
                 found[name] = [str(error)]
+            if isinstance(connector, DescribesReading):
+                with suppress(ConnectorError):  # the errors say it
+                    for line in connector.describe_reading():
+                        on_note(name, line)
     return found
 
 

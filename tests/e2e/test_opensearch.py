@@ -20,6 +20,12 @@ __all__ = ["opensearch_server"]
 
 TASK = "wazuh"
 WAZUH = replace(SMS, name=TASK, field="full_log")
+# A harmless event of before all others, which arrived after them.
+LATE = {
+    "timestamp": "2026-01-01T00:00:00Z",
+    "event": {"ingested": "2026-09-01T00:00:00Z"},
+    "full_log": "Are you coming to dinner tonight?",
+}
 
 
 @pytest.fixture
@@ -29,11 +35,13 @@ def engine(opensearch_server: SearchServer) -> Iterator[EngineSite]:
 
 
 def fill(engine: EngineSite, index: str, rows: Sequence[Row]) -> None:
-    properties = {"timestamp": {"type": "date"}, "full_log": {"type": "text"}}
+    event = {"properties": {"ingested": {"type": "date"}}}
+    properties = {"timestamp": {"type": "date"}, "full_log": {"type": "text"}, "event": event}
     engine.make_index(index, {"properties": properties})
     documents = {
         row.name: {
             "timestamp": row.at,
+            "event": {"ingested": row.at},
             "full_log": row.body["message"],
             "rule": {"id": "100001", "description": "A message was reported"},
             "agent": {"name": "mail-gateway"},
@@ -90,6 +98,9 @@ def test_wazuh_site_learns_from_verdicts_on_detections(
 
     scored = site.json("score", TASK)
     assert scored["pulled"] == len(fresh), "what was judged is not scored"
+    engine.plant(index, {"late": LATE})
+    assert site.json("score", TASK)["pulled"] == 1, "what comes in late is scored"
+    assert site.json("score", TASK)["pulled"] == 0
     detections = engine.documents(engine.stream)
     assert len(detections) == scored["delivered"]["written"] == scored["detections"] > 0
 
@@ -130,7 +141,7 @@ def test_verdict_needs_document_and_word(engine: EngineSite, tmp_path: Path) -> 
     write_config(tmp_path, "opensearch", {TASK: engine.options(index)}, {TASK: WAZUH})
     site = Site(tmp_path)
     site.run("connector", "setup", TASK)
-    assert f"{TASK}: {index!r} is read by @timestamp" in site.run("connector", "check", code=5)
+    assert f"{TASK}: {index!r} is read by event.ingested" in site.run("connector", "check", code=5)
     assert "is not INDEX/ID" in site.run("labels", "add", TASK, "x", "--verdict", "y", code=5)
     assert "--verdict" in site.run("labels", "add", TASK, f"{index}/x", code=2)
     bad = tmp_path / "bad.jsonl"

@@ -74,6 +74,17 @@ class TestReadingOrder:
         assert line.startswith("'mail-*' is read by @timestamp (event.arrived is no date")
         assert problems == ["'event.arrived' of 'mail-*' is no date field: set `arrival_field`"]
 
+    def test_names_an_index_that_is_slow(self, site: Site) -> None:
+        """What a search finds later than `settle` waits for could come after its cursor."""
+        index = site.name("mail")
+        site.make_index(index, ARRIVING, refresh_interval="5m")
+        sources = [{"kind": "index", "index": index}]
+        [line] = site.connect(sources=sources, setup=False).describe_reading()
+        said = f"; {index} is refreshed every 5m only: set `settle` to more than that"
+        assert line.endswith(said)
+        [line] = site.connect(sources=sources, setup=False, settle="6m").describe_reading()
+        assert said not in line
+
     def test_names_indices_without_the_time(self, site: Site) -> None:
         text = {"properties": {"@timestamp": {"type": "keyword"}}}
         assert said(site, ARRIVING, text)[1] == [

@@ -231,6 +231,26 @@ class TestCursor:
         site.plant(names[2], {"later": {"@timestamp": at(60)}})
         assert uids(pull(whole[-1].cursor)) == [f"{names[0]}/later", f"{names[2]}/later"]
 
+    def test_holds_one_for_each_query(self, site: Site) -> None:
+        """Two sources of one index, as for two rules: the second begins with its own first."""
+        index = site.name("mail")
+        site.make_index(index)
+        planted = {
+            f"{host}{number}": {"@timestamp": at(number), "host": {"name": host}}
+            for number in range(5)
+            for host in "ab"
+        }
+        site.plant(index, planted)
+        sources = [
+            {"kind": "index", "index": index, "query": {"term": {"host.name": host}}}
+            for host in "ba"
+        ]
+        connector = site.connect(sources=sources, setup=False, page_size=2)
+        whole = pages(connector)
+        assert ids(whole) == [f"{host}{number}" for host in "ba" for number in range(5)]
+        for number, page in enumerate(whole):
+            assert ids(pages(connector, cursor=page.cursor)) == ids(whole[number + 1 :])
+
     def test_reads_an_added_source_whole(self, site: Site) -> None:
         names = [site.name(f"mail{number}") for number in range(2)]
         for index in names:

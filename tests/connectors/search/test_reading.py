@@ -121,6 +121,18 @@ class TestDocumentWithoutArrival:
             assert ids(then) == ["late"]
             whole += then
 
+    def test_may_have_an_impossible_one(self, site: Site) -> None:
+        """Seconds and microseconds are other times to a field that takes milliseconds."""
+        index = made(site, **some(4))
+        given = ("1767600000", "1767600000000000", "2999-01-01T00:00:00Z")
+        for number, arrived in enumerate(given):
+            document = event(80 - number, None) | {"event": {"ingested": arrived}}
+            site.plant(index, {f"f{number}": document})
+        first = pages(connect(site, index), SCORING)
+        assert ids(first) == [*some(4), "f0", "f1", "f2"]
+        site.plant(index, {"f3": event(70, None) | {"event": {"ingested": given[0]}}})
+        assert ids(pages(connect(site, index), SCORING, first[-1].cursor)) == ["f3"]
+
     def test_without_a_time_is_counted(self, site: Site, caplog: pytest.LogCaptureFixture) -> None:
         index = made(site, neither={"message": "x"}, arrived={"event": event(60)["event"]})
         assert ids(pages(connect(site, index), SCORING)) == ["arrived"]
