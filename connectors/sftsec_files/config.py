@@ -28,11 +28,12 @@ class FilesSource(TimeSettings):
     paths: tuple[ConfigPath, ...] = Field(
         min_length=1, description="Files, folders (read with their subfolders) and globs."
     )
-    format: Literal["auto", "jsonl", "json", "csv", "parquet", "eml", "mbox"] = Field(
+    format: Literal["auto", "jsonl", "json", "csv", "parquet", "eml", "mbox", "lines"] = Field(
         "auto",
         description="auto goes by the suffix: .jsonl .ndjson .json .csv .eml .mbox (.gz) "
         ".parquet; a .json file may be one document or hold one object a line; a .log or .txt file "
-        "and a rotated one (eve.json.1) is read where it holds JSON",
+        "and a rotated one (eve.json.1) is read where it holds JSON, CEF, LEEF or syslog; "
+        "lines: any text, a record a line",
     )
     records: str | None = Field(
         None,
@@ -51,10 +52,9 @@ class FilesSource(TimeSettings):
         BeforeValidator(_one_or_several, json_schema_input_type=str | tuple[str, ...]),
     ] = Field(
         ("id",),
-        min_length=1,
         description="Dotted field that names an incident, or a list of fields that do so together; "
-        "a record without one is named by a digest of its content.",
-        json_schema_extra={"examples": ["id", ["host.name", "event.sequence"]]},
+        "a record without one, or any with an empty list, is named by a digest of its content.",
+        json_schema_extra={"examples": ["id", ["host.name", "event.sequence"], []]},
     )
     id_scope: Literal["file", "source"] = Field(
         "file",

@@ -14,7 +14,7 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from sftsec_files.errors import SourceError
-from sftsec_files.lines import BOM, UNENDED, Lines, refused, undecodable
+from sftsec_files.lines import BOM, UNENDED, Lines, may_go_on, refused, undecodable
 from sftsec_files.streams import FileRecord, Start, open_stream
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ class _CsvLines:
             return _Line(b"", lines.at, lines.number, raw)
         reason = undecodable(raw, self._encoding)
         problem = refused(lines, raw, reason) if reason else None
+        if problem is not None and may_go_on(raw):
+            problem = _unended(problem, len(raw))
         return _Line(raw, lines.at, lines.number, problem)
 
 
@@ -206,9 +208,7 @@ def read_csv(source: SourceFile, start: Start, config: FilesConfig) -> Iterator[
 def _record(feed: _CsvLines, row: list[str], names: list[str]) -> FileRecord:
     last = feed.taken[-1]
     if len(row) < len(names) and not last.raw.endswith((b"\n", b"\r")):
-        found = _refused(feed.taken, UNENDED)
-        before = last.at - sum(len(line.raw) for line in feed.taken)
-        return found._replace(at=before, torn=True)
+        return _unended(_refused(feed.taken, ""), sum(len(line.raw) for line in feed.taken))
     if len(row) != len(names):
         return _refused(feed.taken, f"{len(row)} cells under {len(names)} columns")
     value = {name: cell for name, cell in zip(names, row, strict=True) if cell != "" and name}
@@ -221,9 +221,16 @@ def _refused(lines: list[_Line], reason: str) -> FileRecord:
     return FileRecord(lines[-1].at, lines[-1].number, None, reason, digest, size)
 
 
+def _unended(record: FileRecord, size: int) -> FileRecord:
+    """A last row that may still be written, read again from its start when the file has grown."""
+    return record._replace(reason=UNENDED, at=record.at - size, torn=True)
+
+
 def _misquoted(feed: _CsvLines, error: csv.Error) -> FileRecord:
     """Reject the line in which a quote opens that does not close; those after it come again."""
     unended = "unexpected end" in str(error)
+    if len(feed.taken) == 1 and unended and may_go_on(feed.taken[0].raw):
+        return _unended(_refused(feed.taken, ""), len(feed.taken[0].raw))
     if len(feed.taken) == 1:
         return _refused(feed.taken, _OPEN if unended else f"not CSV: {error}")
     # At a quote amid a cell, the last line is the one that shows the error of an earlier one.

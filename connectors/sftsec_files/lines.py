@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 from typing import TYPE_CHECKING
@@ -78,6 +79,17 @@ def undecodable(raw: bytes, encoding: str | None) -> str:
             return "not UTF-8: set `encoding`, such as `encoding: cp1252` of Windows"
         return f"not {encoding}: correct `encoding`"
     return ""
+
+
+def may_go_on(raw: bytes) -> bool:
+    """Whether a line has no end and is text so far, if need be up to a part of a character."""
+    if raw.endswith(b"\n"):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(raw)
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in raw
 
 
 def refused(lines: Lines, raw: bytes, reason: str) -> FileRecord:

@@ -11,10 +11,10 @@ from sftsec_core.sdk.records import (
     flatten,
     parse_time,
     refuse_long_values,
-    rename_fields,
     single,
     verdict_values,
 )
+from sftsec_core.sdk.renames import Renames
 from sftsec_core.sdk.window import TimeBounds
 from sftsec_files.columns import FieldCheck, needed_fields
 from sftsec_files.identity import RecordNamer
@@ -52,6 +52,7 @@ class RecordMapper:
         self._unwrap = Unwrapper(config, needed_fields(config, window), by_path=json_lines)
         self._wraps = source.format in ("jsonl", "json")
         self._times = config.times
+        self._renames = Renames(config.rename)
         self._label_prefix = f"{config.label}."
         self._private = {config.label, config.analyst, config.verdict_time} - {None}
 
@@ -69,8 +70,8 @@ class RecordMapper:
         if self._wraps:
             record = self._unwrap(record)
         flat = flatten(record, config.max_depth)
-        if config.rename:
-            flat = rename_fields(flat, config.rename)
+        if self._renames:
+            flat = self._renames.apply(flat)
         if self._check.missing:
             self._check.see(flat)
         if size > config.max_field_bytes:

@@ -16,14 +16,15 @@ import orjson
 from sftsec_files.csv_table import read_csv, read_header
 from sftsec_files.documents import TWICE, read_document, watched_keys
 from sftsec_files.errors import ChangedFileError, SourceError
-from sftsec_files.lines import BOM, UNENDED, Lines, nearly_json, refused, undecodable
+from sftsec_files.lines import BOM, UNENDED, Lines, may_go_on, nearly_json, refused, undecodable
+from sftsec_files.log_lines import read_log_lines
 from sftsec_files.mail import read_eml, read_mbox
 from sftsec_files.sources import A_WORKBOOK
 from sftsec_files.streams import FileRecord, Start, open_stream
 from sftsec_files.wrappers import bulk_action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sftsec_files.config import FilesConfig
     from sftsec_files.mail import read_eml, read_mbox
@@ -46,16 +47,8 @@ def read(
         SourceError: when the file cannot be opened, or a table's header cannot be used.
     """
     try:
-        if source.format == "parquet":
-            yield from _read_parquet(source, start, config)
-        elif source.format == "eml":
-            yield from read_eml(source, start, config)
-        elif source.format == "mbox":
-            yield from read_mbox(source, start, config)
-        elif source.format == "workbook":
-            yield FileRecord(0, 1, None, A_WORKBOOK, last=True)
-        elif source.format == "csv":
-            yield from read_csv(source, start, config)
+        if source.format in _READERS:
+            yield from _READERS[source.format](source, start, config)
         elif source.format == "json":
             yield from read_document(source, start, needed, config)
         else:
@@ -131,11 +124,10 @@ class _LineReader:
         if isinstance(value, dict):
             return self._record(raw.removeprefix(BOM).strip().removesuffix(b","), value)
         # Only orjson's own message and the position, so that no content reaches the quarantine.
-        reason = undecodable(raw, self._encoding)
         # A last line that may still be written is read again, when the file has grown.
         torn = not raw.endswith(b"\n")
-        if torn and not reason and raw.lstrip(b" \t" + BOM).startswith(b"{"):
-            reason = UNENDED
+        goes_on = may_go_on(raw) and raw.lstrip(b" \t" + BOM).startswith(b"{")
+        reason = UNENDED if goes_on else undecodable(raw, self._encoding)
         reason = reason or f"not JSON: {error.msg} (character {error.pos})"
         self.forget()
         found = refused(self._lines, raw, reason)
@@ -216,6 +208,22 @@ def _refuse_equal(source: SourceFile, names: list[str]) -> None:
             f"{source.path} has two columns named {', '.join(twice)}: nothing tells which one "
             "counts; rename one of them"
         )
+
+
+def _refuse_workbook(
+    _source: SourceFile, _start: Start, _config: FilesConfig
+) -> Iterator[FileRecord]:
+    yield FileRecord(0, 1, None, A_WORKBOOK, last=True)
+
+
+_READERS: dict[str, Callable[[SourceFile, Start, FilesConfig], Iterator[FileRecord]]] = {
+    "parquet": _read_parquet,
+    "eml": read_eml,
+    "mbox": read_mbox,
+    "workbook": _refuse_workbook,
+    "csv": read_csv,
+    "lines": read_log_lines,
+}
 
 
 # --- the columns of a table -----------------------------------------------------------------------

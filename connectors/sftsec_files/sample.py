@@ -10,9 +10,12 @@ from sftsec_core.api.contracts import Sample
 from sftsec_core.api.domain import Rejection
 from sftsec_core.sdk.records import UnusableError, flatten
 from sftsec_files.config import FilesConfig
+from sftsec_files.errors import SourceError
+from sftsec_files.kinds import probable_encoding, probable_format
 from sftsec_files.readers import read
 from sftsec_files.sources import find_sources
 from sftsec_files.streams import Start, open_stream
+from sftsec_files.wrappers import Unwrapper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,8 +33,19 @@ KEYS = {
     "verdict_time": "verdict_time",
 }
 OUTPUT = "detections.jsonl"
+# What may say the verdict besides a field; written so that no field of a record has the name.
+FOLDER, TOP_FOLDER = "label_from: folder", "label_from: top_folder"
+_FOLDERS: dict[str, dict[str, Any]] = {
+    FOLDER: {"label_from": "folder"},
+    TOP_FOLDER: {"label_from": "top_folder"},
+}
+_WHY = {
+    "format": "as the files begin: their names do not say it",
+    "encoding": "not UTF-8; correct it where letters are wrong",
+}
 _DELIMITERS = (",", ";", "\t", "|")
 _HEAD_BYTES = 64 << 10
+_JSON = ("jsonl", "json")
 
 
 def open_sample(path: Path, base: Path) -> Sample:
@@ -45,16 +59,42 @@ def open_sample(path: Path, base: Path) -> Sample:
         SourceError: when nothing of a known kind is there, or it cannot be read.
     """
     whole, base = path.resolve(), base.resolve()
-    config = FilesConfig(paths=(whole,), output=base / OUTPUT)
-    sources = find_sources(config)
+    # With `id` set, a hit of Elasticsearch has the names that the configuration will find.
+    config = FilesConfig(paths=(whole,), output=base / OUTPUT, id=("id",))
     named = whole.relative_to(base) if whole.is_relative_to(base) else whole
-    options: dict[str, Any] = {"paths": [str(named)]}
+    config, sources, guessed = _found(config)
+    options: dict[str, Any] = {"paths": [str(named)], **guessed}
     table = next((source for source in sources if source.format == "csv"), None)
     if table is not None and (delimiter := _delimiter_of(table)) != config.delimiter:
         options["delimiter"] = delimiter
         config = config.model_copy(update={"delimiter": delimiter})
     options["output"] = OUTPUT
-    return Sample(options=options, keys=KEYS, records=partial(_records, sources, config))
+    folders = _FOLDERS if whole.is_dir() else {}
+    return Sample(
+        options=options,
+        keys=KEYS,
+        records=partial(_records, sources, config, bool(folders)),
+        label_options=folders,
+        notes={key: _WHY[key] for key in guessed},
+    )
+
+
+def _found(config: FilesConfig) -> tuple[FilesConfig, list[SourceFile], dict[str, Any]]:
+    """The files, with `format` and `encoding` where their beginnings alone say them."""
+    guessed: dict[str, Any] = {}
+    try:
+        sources = find_sources(config)
+    except SourceError:
+        kind = probable_format(config)
+        if kind is None:
+            raise
+        guessed["format"] = kind
+    if encoding := probable_encoding(config):
+        guessed["encoding"] = encoding
+    if guessed:
+        config = config.model_copy(update=guessed)
+        sources = find_sources(config, warn=False)
+    return config, sources, guessed
 
 
 def _delimiter_of(source: SourceFile) -> str:
@@ -66,15 +106,25 @@ def _delimiter_of(source: SourceFile) -> str:
 
 
 def _records(
-    sources: list[SourceFile], config: FilesConfig, limit: int | None
+    sources: list[SourceFile], config: FilesConfig, folders: bool, limit: int | None
 ) -> Iterator[Mapping[str, Any] | Rejection]:
     for source in sources:
+        said = _said_by_folder(source) if folders else {}
+        unwrap = Unwrapper(config, (), by_path=source.format == "jsonl")
         for record in islice(read(source, Start(), (), config), limit):
             where = f"{source.path.name}:{record.number}"
             if record.value is None:
                 yield Rejection(where, record.reason, record.digest)
                 continue
             try:
-                yield flatten(record.value, config.max_depth)
+                value = unwrap(record.value) if source.format in _JSON else record.value
+                yield flatten(value, config.max_depth) | said
             except UnusableError as error:
                 yield Rejection(where, str(error))
+
+
+def _said_by_folder(source: SourceFile) -> dict[str, str]:
+    """The names of the folder of a file and of the one below the sample's own."""
+    top, _, below = source.name.partition("/")
+    own = source.path.parent.name
+    return {FOLDER: own, TOP_FOLDER: top if below else own}

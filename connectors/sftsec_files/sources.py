@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sftsec_files.documents import begins_as_json, is_document
 from sftsec_files.errors import SourceError
+from sftsec_files.kinds import begins_as_log, probable_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Format = Literal["jsonl", "json", "csv", "parquet", "eml", "mbox", "workbook"]
+Format = Literal["jsonl", "json", "csv", "parquet", "eml", "mbox", "workbook", "lines"]
 _SUFFIXES: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -30,10 +31,16 @@ _SUFFIXES: dict[str, Format] = {
     ".parquet": "parquet",
     ".eml": "eml",
     ".mbox": "mbox",
+    ".cef": "lines",
+    ".leef": "lines",
 }
 # Suffixes that say nothing, and rotated files (`eve.json.1`, `alerts.log-20260105`): looked into.
 _PERHAPS_JSON = re.compile(
-    r"\.(?:log|txt)$|\.(?:log|txt|jsonl?|ndjson)[.-]\d[\d.-]*$", re.IGNORECASE
+    r"\.(?:log|txt|syslog)$|\.(?:log|txt|syslog|jsonl?|ndjson)[.-]\d[\d.-]*$", re.IGNORECASE
+)
+_READ = (
+    "read are JSON, CSV, Parquet, mail (.eml, .mbox), and logs with a JSON object, CEF, LEEF or "
+    "syslog a line"
 )
 _PARTS = {"train": "train", "dev": "dev", "valid": "dev", "validation": "dev", "test": "test"}
 _WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
@@ -169,7 +176,7 @@ def _expand(path: Path, config: FilesConfig) -> _Found:
 def _in_folder(path: Path, config: FilesConfig) -> _Found:
     inside = (file for file in path.rglob("*") if file.is_file())
     there = {file for file in inside if not _hidden(file, path)} - _own_outputs(config)
-    if config.format in ("eml", "mbox"):  # mails seldom have a suffix
+    if config.format in ("eml", "mbox", "lines"):  # mails and logs seldom have a suffix
         return _Found(sorted(there))
     books = {file for file in there if file.suffix.lower() in _WORKBOOKS}
     known = {file for file in there - books if _format_of(file, config)}
@@ -179,11 +186,20 @@ def _in_folder(path: Path, config: FilesConfig) -> _Found:
         raise SourceError(f"{min(books)} is {A_WORKBOOK}")
     left_out = there - known - books
     if left_out and not known:
+        hint = _hint(config.model_copy(update={"paths": (path,)}))
         raise SourceError(
-            f"no file of a known kind in {path}: {_kinds_of(left_out)} were left out; "
-            "if these are mails, set `format: eml`"
+            f"no file of a known kind in {path}: {_kinds_of(left_out)} were left out; {_READ}; "
+            f"{hint}"
         )
     return _Found(sorted(known | books), tuple(sorted(left_out)))
+
+
+def _hint(config: FilesConfig) -> str:
+    """What to set for files that are not known."""
+    probable = probable_format(config)
+    if probable in ("eml", "mbox"):
+        return f"these begin as mails: set `format: {probable}`"
+    return "`format: lines` reads any text, a record a line"
 
 
 def _kinds_of(files: Iterable[Path], *, counted: bool = False) -> str:
@@ -211,10 +227,11 @@ def _format_of(file: Path, config: FilesConfig) -> Format | None:
     if not _says_nothing(file):
         return None
     try:
-        json = begins_as_json(SourceFile(file, "jsonl", _is_gzipped(file), config))
+        if begins_as_json(SourceFile(file, "jsonl", _is_gzipped(file), config)):
+            return "jsonl"
+        return "lines" if begins_as_log(file) else None
     except OSError as error:
         raise SourceError(f"{file} cannot be read: {error.strerror or error}") from error
-    return "jsonl" if json else None
 
 
 def _says_nothing(file: Path) -> bool:
@@ -234,7 +251,7 @@ def _source(file: Path, config: FilesConfig) -> SourceFile:
             raise SourceError(f"{file} is {A_WORKBOOK}")
         kind = "workbook"
     if kind is None:
-        raise SourceError(_unknown(file))
+        raise SourceError(_unknown(file, config))
     if kind == "parquet" and gzipped:
         raise SourceError(
             f"{file} is a gzipped Parquet file, which can only be read whole: gunzip it "
@@ -245,9 +262,10 @@ def _source(file: Path, config: FilesConfig) -> SourceFile:
     return _as_document(source, config) if config.format == "auto" else source
 
 
-def _unknown(file: Path) -> str:
+def _unknown(file: Path, config: FilesConfig) -> str:
     if _says_nothing(file):
-        return f"{file} does not begin as JSON does; set `format`"
+        hint = _hint(config.model_copy(update={"paths": (file,)}))
+        return f"{file} does not begin as JSON does; set `format`; {_READ}; {hint}"
     allowed = ", ".join(sorted(_SUFFIXES))
     return f"{file} has none of the suffixes {allowed} (each may end in .gz); set `format`"
 

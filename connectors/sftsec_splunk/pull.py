@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sftsec_splunk.verdicts import VerdictCollection
 
 _GAP_S, _MOST_SPANS = 3600.0, 8
+_NEAR_S = 1.0  # of an event and the time that its detection names
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         found: dict[str, SourceRecord] = {}
         for source in self._siblings:
             records, _ = source._read(source._rows_at(left))
-            found |= {r.incident.uid: r for r in reversed(records) if r.about is None}
+            found |= _at_their_times(records, left)
             left = {uid: at for uid, at in left.items() if uid not in found}
         return found
 
@@ -176,6 +177,20 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
             else:
                 judged.append(each.with_verdicts(given))
         return judged, refused
+
+
+def _at_their_times(
+    records: Iterable[SourceRecord], times: Mapping[str, float]
+) -> dict[str, SourceRecord]:
+    """The events of these uids and times; a search brings others of a uid within its span."""
+    found: dict[str, SourceRecord] = {}
+    for each in records:
+        uid, at = each.incident.uid, each.incident.at
+        if each.about is not None or uid not in times:
+            continue
+        if at is None or abs(at.timestamp() - times[uid]) <= _NEAR_S:
+            found.setdefault(uid, each)
+    return found
 
 
 def spans_of(times: Mapping[str, float]) -> list[tuple[list[str], TimeSpan]]:

@@ -16,8 +16,8 @@ from sftsec_core.sdk.records import (
     are_equal,
     parse_time,
     refuse_long_values,
-    rename_fields,
 )
+from sftsec_core.sdk.renames import Renames
 from sftsec_core.sdk.verdict_join import SourceRecord
 from sftsec_splunk.order import UNPLACED_MS
 from sftsec_splunk.times import SECONDS, SECONDS_OF_ANY_TIME, time_or_none
@@ -49,7 +49,7 @@ class RowReader:
         self._config = config
         self._wanted = wanted
         self._private = source.is_private
-        self._rename = source.rename
+        self._renames = Renames(source.rename)
         self._time_field = source.time_field
         self._no_name = "it has no name that stays: give the source a `uid`"
         if source.uid_fields:
@@ -90,7 +90,7 @@ class RowReader:
         return parse_time(float(ms) / 1000, name, reader)
 
     def _fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        named = rename_fields(_plain(row), self._rename)
+        named = self._renames.apply(_plain(row))
         if self._wanted:
             return select_fields(named, self._wanted, self._private)
         hidden = IDENTITY_FIELDS if finding_name(row) else frozenset()

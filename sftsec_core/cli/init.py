@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +16,16 @@ if TYPE_CHECKING:
     from sftsec_core.operations.suggest_config import SuggestedConfig
 
 _PRESET = "phishing-mail"
+_CONNECTOR = "connector:"
 
 
 @click.command("init", short_help="Write a commented sftsec.yaml to start from.")
 @click.option(
     "--from",
     "source",
-    metavar="PATH",
-    type=click.Path(exists=True, path_type=Path),
-    help="A file or folder of incidents (CSV, JSON, JSON lines, Parquet): fill in its fields.",
+    metavar="PATH|connector:NAME",
+    help="A file or folder of incidents (CSV, JSON, Parquet, mail, CEF, ...): fill in its fields. "
+    "connector:NAME: add a task for a connector that sftsec.yaml has.",
 )
 @click.option("--name", help="With --from: the task's name; default: the file's.")
 @click.option("--label", metavar="FIELD", help="With --from: the field with the verdict.")
@@ -48,7 +50,7 @@ _PRESET = "phishing-mail"
 def command(
     app: App,
     /,
-    source: Path | None,
+    source: str | None,
     template: str | None,
     kind: str,
     force: bool,
@@ -66,6 +68,7 @@ def command(
       sftsec init
       sftsec init --from alerts.csv
       sftsec init --from export/ --label "Close reason" --benign Tuned --recipe linear
+      sftsec init --from connector:elastic --name phishing
       sftsec init --task url
       sftsec init --task command-line --connector elastic
       sftsec -c /etc/sftsec/sftsec.yaml init
@@ -73,7 +76,14 @@ def command(
     if source is not None:
         if template is not None:
             raise click.UsageError("--task names a template; with --from, --name names the task")
-        _from_sample(app, source, kind, force=force, as_json=as_json, **fields)
+        if source.startswith(_CONNECTOR):
+            _from_connector(app, source.removeprefix(_CONNECTOR), as_json=as_json, **fields)
+            return
+        if not Path(source).exists():
+            raise click.UsageError(
+                f"--from: {source} does not exist; {_CONNECTOR}NAME is a connector of sftsec.yaml"
+            )
+        _from_sample(app, Path(source), kind, force=force, as_json=as_json, **fields)
         return
     if given := next((name for name, value in fields.items() if value), None):
         raise click.UsageError(f"--{given.strip('_').replace('_', '-')} goes with --from")
@@ -108,21 +118,55 @@ def _from_sample(
         wanted=wanted,
         task=name,
         connector=kind,
-        recipe=recipe or "auto",
+        recipe=recipe,
         force=force,
     )
     emit(done.to_json(), as_json=as_json, show=lambda out: _show(out, done))
-    if done.complete:
-        app.next(f"sftsec retrain {done.task}", as_json=as_json)
-    else:
-        lacking = "--label" if "label" not in done.suggestion.fields else "--benign, --malicious"
-        if not done.suggestion.text:
-            lacking = f"{lacking}, --text"
-        app.next(
-            f"fill in what is a comment in {file.name}, or: sftsec init --force --from {source} "
-            f"with {lacking}",
-            as_json=as_json,
-        )
+    if not as_json:
+        _say_next(app, done, f"sftsec init --force --from {shlex.quote(str(source))}")
+
+
+def _from_connector(
+    app: App,
+    connector: str,
+    *,
+    as_json: bool,
+    name: str | None,
+    recipe: str | None,
+    text: tuple[str, ...],
+    benign: tuple[str, ...],
+    malicious: tuple[str, ...],
+    **others: str | None,
+) -> None:
+    from sftsec_core.config.suggest.suggestion import Wanted
+    from sftsec_core.operations.suggest_task import suggest_task
+
+    if given := next((each for each, value in others.items() if value), None):
+        option = given.strip("_").replace("_", "-")
+        raise click.UsageError(f"--{option}: connectors.{connector} says it, in sftsec.yaml")
+    wanted = Wanted(text=text, benign=benign, malicious=malicious)
+    with app.context() as context:
+        done = suggest_task(context, connector, wanted=wanted, name=name, recipe=recipe)
+    emit(done.to_json(), as_json=as_json, show=lambda out: _show(out, done))
+    if not as_json:
+        named = f" --name {done.task}" if name else ""
+        _say_next(app, done, f"sftsec init --from {_CONNECTOR}{connector}{named}")
+
+
+def _say_next(app: App, done: SuggestedConfig, again: str) -> None:
+    """What a person should do: the next command where it leads to a model."""
+    for line in done.lacking:
+        app.say(f"lacking: {line}")
+    if not done.complete:
+        comments = f", or fill in the comments of {done.file.name}" if "--force" in again else ""
+        app.next(f"{again} with what is lacking{comments}")
+        return
+    if done.lacking:
+        app.next(f"{again}, once the sample has them")
+        return
+    if few := next((p.chosen for p in done.suggestion.picks if p.what == "few labels"), ""):
+        app.say(f"the promotion gate will reject its model: there are too few verdicts ({few})")
+    app.next(f"sftsec retrain {done.task}")
 
 
 def _file(app: App) -> Path:

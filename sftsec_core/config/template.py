@@ -105,16 +105,42 @@ def render_suggestion(
         undetermined: words that say nothing by default.
         recipe: the recipe's name.
     """
-    lines = [_yaml({name: value}) for name, value in sample.options.items()]
-    for what, key in sample.keys.items():
+    options = {**sample.options, **sample.label_options.get(made.fields.get("label", ""), {})}
+    lines = [_yaml({name: value}) for name, value in options.items()]
+    keys = dict(sample.keys)
+    if len(options) > len(sample.options):
+        del keys["label"]  # which those options say
+    for what, key in keys.items():
         known = _connector_value(made, what)
-        lines.append(_yaml({key: known}) if known else f"# {key}:\n")
+        if what == "id" and made.no_id and not known:
+            lines.append(f"{key}: []   # none: records are named by their content\n")
+        else:
+            lines.append(_yaml({key: known}) if known else f"# {key}:\n")
     plugins = dict.fromkeys(("core", kind, "pii"))
     head = _HEAD.format(
         plugins=", ".join(plugins), type=kind, example=indent("".join(lines), "    ")
     )
+    body = indent(render_task(task, "incidents", made, undetermined), "  ")
+    return f"{head}{body}{_tail(made, recipe)}"
+
+
+def _tail(made: Suggestion, recipe: str) -> str:
     tail = _TAIL.replace(f"recipe: {_RECIPE}", f"recipe: {recipe}", 1)
-    return f"{head}{indent(render_task(task, 'incidents', made, undetermined), '  ')}{tail}"
+    if made.split is None:
+        return tail
+    split = f"    split: {{method: {made.split}}} # labels follow the time, by which auto goes\n"
+    return "".join(
+        split if line.startswith("    # split:") else line for line in tail.splitlines(True)
+    )
+
+
+def render_added_task(
+    task: str, connector: str, made: Suggestion, undetermined: Sequence[str], recipe: str
+) -> str:
+    """Write a task for a configuration that is there already, without indentation."""
+    lines = [f"  {_yaml({'split': {'method': made.split}})}"] if made.split else []
+    lines.append(f"  {_yaml({'train': {'recipe': recipe}})}")
+    return render_task(task, connector, made, undetermined) + "".join(lines)
 
 
 def render_task(task: str, connector: str, made: Suggestion, undetermined: Sequence[str]) -> str:

@@ -89,9 +89,13 @@ def _require_two_labels(examples: Sequence[Example]) -> None:
     labels = {example.label for example in examples}
     if len(labels) == 1:
         raise DataError(
-            f"all {len(examples)} examples have the label {labels.pop()!r}: there is nothing to "
+            f"{_all_of(len(examples))} the label {labels.pop()!r}: there is nothing to "
             "tell apart; check `labels` and the time window"
         )
+
+
+def _all_of(count: int) -> str:
+    return "the one example has" if count == 1 else f"all {count} examples have"
 
 
 def _require_parts(split: Split, policy: SplitSettings) -> Split:
@@ -105,10 +109,27 @@ def _require_parts(split: Split, policy: SplitSettings) -> Split:
     labels = {example.label for example in split.train}
     if len(labels) < 2:
         raise DataError(
-            f"split by {split.method}: train has the label {labels.pop()!r} only; "
-            "try another `split.method`"
+            f"split by {split.method}: train has the label {labels.pop()!r} only{_remedy(split)}"
         )
-    return split
+    note = one_sided(split)
+    return replace(split, notes=(*split.notes, note)) if note else split
+
+
+def one_sided(split: Split) -> str | None:
+    """Say that test has one label only, by which no figure tells the others; else None."""
+    labels = {example.label for example in split.test}
+    if len(labels) != 1:
+        return None
+    return f"split by {split.method}: test has the label {labels.pop()!r} only{_remedy(split)}"
+
+
+def _remedy(split: Split) -> str:
+    if split.method != "time":
+        return "; try another `split.method`"
+    return (
+        ": the labels follow the time, as in an export that is sorted by them; set "
+        "`split: {method: stratified}` in the task"
+    )
 
 
 def _split(

@@ -12,7 +12,7 @@ from sftsec_core.api.domain import Message, PullWindow
 from sftsec_core.api.errors import DataError
 from sftsec_core.dataset.ingest import NOTHING_TO_READ
 from sftsec_core.dataset.snapshot import FIELD_PREFIX
-from sftsec_core.operations.ingesting import window_of
+from sftsec_core.operations.pulling import window_of
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import Connector
@@ -53,7 +53,8 @@ def _causes(run: Run, snapshot: Snapshot, resolution: Resolution) -> Iterator[st
         yield unmapped
     yield from _reviewed(run, resolution)
     if left_out := resolution.counts["automated_left_out"]:
-        yield f"{left_out:,} labels are left out, since no person gave them (automated_weight is 0)"
+        are = "1 label is" if left_out == 1 else f"{left_out:,} labels are"
+        yield f"{are} left out, since no person gave them (automated_weight is 0)"
     if _all_empty(run):
         wanted = sorted({name for one in run.spec.inputs for name in one.sources})
         yield absent_fields(wanted, _first_incidents(run, PullWindow()))
@@ -67,8 +68,15 @@ def _rejected(run: Run, snapshot: Snapshot) -> str | None:
     reasons = run.context.store.quarantine.reasons(run.info.id)
     shown = "; ".join(f"{reason} ({n:,})" for reason, n in islice(reasons.items(), _SHOWN))
     more = f" and {len(reasons) - _SHOWN:,} other reasons" if len(reasons) > _SHOWN else ""
-    share = f"all {total:,}" if total == read else f"{total:,} of {read:,}"
-    return f"{share} records are rejected: {shown}{more}; `sftsec quarantine list` shows them"
+    return f"{_rejected_of(total, read)}: {shown}{more}; `sftsec quarantine list` shows them"
+
+
+def _rejected_of(total: int, read: int) -> str:
+    if read == 1:
+        return "the one record is rejected"
+    if total == read:
+        return f"all {total:,} records are rejected"
+    return f"{total:,} of {read:,} records {'is' if total == 1 else 'are'} rejected"
 
 
 def _unmapped(run: Run, resolution: Resolution) -> str | None:
@@ -81,10 +89,14 @@ def _unmapped(run: Run, resolution: Resolution) -> str | None:
     name, label = run.spec.name, _attack_label(run)
     example = next(iter(words))
     return (
-        f"{sum(words.values()):,} incidents have a verdict that no label lists: {shown}{more}; in "
+        f"{_have(sum(words.values()))} a verdict that no label lists: {shown}{more}; in "
         f"the configuration write each under what it means: tasks.{name}.labels.{label}: "
         f"[{example}], or another label, or tasks.{name}.verdicts.undetermined"
     )
+
+
+def _have(count: int) -> str:
+    return "1 incident has" if count == 1 else f"{count:,} incidents have"
 
 
 def _attack_label(run: Run) -> str:
@@ -105,7 +117,8 @@ def _reviewed(run: Run, resolution: Resolution) -> Iterator[str]:
     if len(found) == 1:
         causes = next(iter(found))
     alone = total == len(resolution.review) and not resolution.labels
-    whole = f"all {total:,} incidents go" if alone else f"{total:,} incidents go"
+    go = "1 incident goes" if total == 1 else f"{total:,} incidents go"
+    whole = ("the " if total == 1 else "all ") + go if alone else go
     yield f"{whole} to review: {causes}; `sftsec labels review {run.spec.name}` lists them"
 
 
@@ -144,28 +157,34 @@ def absent_fields(wanted: Sequence[str], incidents: Sequence[Incident]) -> str:
 
 def _probe(run: Run) -> str:
     """Look why the pull brought nothing: no incident, none in the window, or no verdict."""
-    name, window = run.task.connector, window_of(run.task, run.info.started_at, labelled=True)
+    window = window_of(run.task, run.info.started_at, labelled=True)
+    names = run.task.connectors
+    who = f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'}"
     judged = _first_incidents(run, PullWindow(labelled=True))
     if judged and window.since is not None:
         at = max((one.at for one in judged if one.at is not None), default=None)
         example = f", one of {at.isoformat(timespec='minutes')}" if at else ""
         since = window.since.isoformat(timespec="minutes")
         return (
-            f"{name} has incidents with a verdict{example}, but none since {since}: raise "
+            f"{who} incidents with a verdict{example}, but none since {since}: raise "
             f"tasks.{run.spec.name}.window"
         )
     there = _first_incidents(run, PullWindow())
     if there:
+        keys = " and ".join(f"connectors.{each}" for each in names)
         return (
-            f"{name} has incidents, but none with a verdict; name the field that holds it in "
-            f"connectors.{name}; the fields are {_some(_names(there))}"
+            f"{who} incidents, but none with a verdict; name the field that holds it in "
+            f"{keys}; the fields are {_some(_names(there))}"
         )
-    return f"{name} has no incident at all: `sftsec connector check {name}` looks at it"
+    return f"{who} no incident at all: `sftsec connector check {' '.join(names)}` looks at it"
 
 
 def _first_incidents(run: Run, window: PullWindow) -> Sequence[Incident]:
-    with run.context.connector(run.task.connector) as connector:
-        return first_records(connector, window)[0]
+    found: list[Incident] = []
+    for name in run.task.connectors:
+        with run.context.connector(name) as connector:
+            found += first_records(connector, window)[0]
+    return found
 
 
 def first_records(

@@ -10,7 +10,7 @@ from sftsec_core.api.domain import LeakCheck, Message, Split
 from sftsec_core.dataset.features import build_examples, renderer
 from sftsec_core.dataset.leaks import check_leaks
 from sftsec_core.dataset.resolve import resolve
-from sftsec_core.dataset.split import divide
+from sftsec_core.dataset.split import divide, one_sided
 from sftsec_core.dataset.sums import DATASET, check_sums
 from sftsec_core.operations.explain_data import no_examples, warn_of_gaps
 
@@ -55,6 +55,8 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         if not leaks.clean:
             found = f"the {split.method} split leaks: {'; '.join(leaks.examples)}"
             run.emit(Message(text=found, level="warning"))
+        if note := one_sided(split):
+            run.emit(Message(text=note, level="warning"))
         parts = {name: len(part) for name, part in split.parts()}
         review = len(resolution.review)
         rows = _counted(snapshot, resolution, split)
@@ -62,6 +64,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
     data = {
         "snapshot": snapshot.digest,
         "counts": dict(snapshot.counts),
+        **({"connectors": dict(snapshot.connectors)} if snapshot.connectors else {}),
         "redactions": snapshot.manifest["step_counts"].get("redact", {}),
         "span": snapshot.manifest["span"],
         "row_counts": rows,

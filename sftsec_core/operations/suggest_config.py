@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sftsec_core.api.contracts import ConnectorSpec, RecipeSpec, Sample
-from sftsec_core.api.domain import Rejection
+from sftsec_core.api.domain import InputField, InputKind, Rejection
 from sftsec_core.api.errors import ConfigError, DataError
 from sftsec_core.api.settings.task import GateSettings, SplitSettings, VerdictSettings
 from sftsec_core.config.load import validate
 from sftsec_core.config.settings import Settings
+from sftsec_core.config.suggest.outlook import Timeline, few_labels, note_order, too_few
 from sftsec_core.config.suggest.profile import Profile
 from sftsec_core.config.suggest.suggestion import Suggestion, Wanted, add_words, facts_of, suggest
 from sftsec_core.config.template import render_suggestion
 from sftsec_core.plugins import Plugins, get
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 _PER_FILE = 20_000
 _MOST = 50_000
+_RECIPE = "auto"
 _NAME = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -39,6 +41,7 @@ class SuggestedConfig:
         task: the name of its task.
         records: how many the choice of the fields was made from.
         complete: whether it can be used as it is; else a person must add what is a comment.
+        lacking: what a person should do before a training is worth while, a line each.
     """
 
     file: Path
@@ -46,6 +49,7 @@ class SuggestedConfig:
     records: int
     complete: bool
     suggestion: Suggestion
+    lacking: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -54,6 +58,7 @@ class SuggestedConfig:
             "task": self.task,
             "records": self.records,
             "complete": self.complete,
+            "lacking": list(self.lacking),
             **facts_of(self.suggestion),
         }
 
@@ -65,7 +70,7 @@ def suggest_config(
     wanted: Wanted | None = None,
     task: str | None = None,
     connector: str = "files",
-    recipe: str = "auto",
+    recipe: str | None = None,
     force: bool = False,
 ) -> SuggestedConfig:
     """Write sftsec.yaml for a file or a folder: fields, labels and the words for them.
@@ -76,7 +81,8 @@ def suggest_config(
         wanted: what a person names; the rest is chosen.
         task: the task's name; default: the sample's.
         connector: the type of connector that reads it.
-        recipe: the recipe of the task.
+        recipe: the recipe of the task; default: auto. One that reads nothing of what is there
+            is replaced, and the choice says so.
         force: overwrite a file that exists.
 
     Raises:
@@ -89,20 +95,21 @@ def suggest_config(
         raise ConfigError("exists already; --force overwrites it", file=file)
     wanted = wanted or Wanted()
     plugins = Plugins(Settings().plugins)
-    get("recipe", recipe, plugins.specs(RecipeSpec))
+    get("recipe", recipe or _RECIPE, plugins.specs(RecipeSpec))
     specs = plugins.specs(ConnectorSpec)
     readers = {name: spec.sample for name, spec in specs.items() if spec.sample}
     sample = get("type of connector", connector, readers)(source, file.parent)
-    made, records = _read(sample, source, wanted)
+    made, records = read_sample(sample, str(source), wanted)
+    recipe = choose_recipe(made, recipe or _RECIPE, plugins)
     name = task or task_name(source)
     undetermined = VerdictSettings().undetermined
     text = render_suggestion(name, connector, sample, made, undetermined, recipe)
-    complete = _is_complete(made)
+    complete = is_complete(made)
     if complete:
         validate(Settings, yaml.safe_load(text), file=file)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
-    return SuggestedConfig(file, name, records, complete, made)
+    return SuggestedConfig(file, name, records, complete, made, what_lacks(made))
 
 
 def task_name(source: Path) -> str:
@@ -112,29 +119,100 @@ def task_name(source: Path) -> str:
     return _NAME.sub("-", stem).strip("-").lower() or "incidents"
 
 
-def _is_complete(made: Suggestion) -> bool:
-    reads = made.text or made.numbers or made.categories
-    return bool(made.words and len(made.words.labels) >= 2 and reads)
+def is_complete(made: Suggestion) -> bool:
+    """Whether a task of it can be used as it is."""
+    return bool(made.words and len(made.words.labels) >= 2 and _inputs(made))
 
 
-def _read(sample: Sample, source: Path, wanted: Wanted) -> tuple[Suggestion, int]:
-    """Choose the fields from the first records of each file, the words from all of them."""
+def _inputs(made: Suggestion) -> Sequence[InputField]:
+    """What its task reads."""
+    if made.text:
+        return [InputField("text", InputKind.TEXT, made.text)]
+    numbers = [InputField(name, InputKind.NUMBER, (name,)) for name in made.numbers]
+    return numbers + [InputField(name, InputKind.CATEGORY, (name,)) for name in made.categories]
+
+
+def choose_recipe(made: Suggestion, recipe: str, plugins: Plugins) -> str:
+    """The recipe, or another one where it reads nothing of what is there; notes why."""
+    specs, inputs = plugins.specs(RecipeSpec), _inputs(made)
+    if not inputs or specs[recipe].reads(inputs):
+        return recipe
+    able = [n for n, spec in specs.items() if spec.reads(inputs) and not spec.missing()]
+    if not able:
+        return recipe
+    found = "boosted" if "boosted" in able else able[0]
+    made.pick("recipe", found, f"{recipe} reads text, and no field holds any; --text names one")
+    return found
+
+
+def read_sample(sample: Sample, name: str, wanted: Wanted) -> tuple[Suggestion, int]:
+    """Choose the fields from the first records of each file, the words from all of them.
+
+    Args:
+        sample: the records.
+        name: of the sample, for the error.
+        wanted: what a person names.
+
+    Returns:
+        What was chosen, and from how many records.
+
+    Raises:
+        ConfigError: when a field is wanted that is not there.
+        DataError: when no record can be read.
+    """
     reasons: Counter[str] = Counter()
     records = _usable(sample, _PER_FILE, reasons)
     profile = Profile.of(islice(records, _MOST))
     if not profile.rows:
-        why = f": {next(iter(reasons))}" if reasons else ""
-        raise DataError(f"no record of {source} can be read{why}")
-    made = suggest(profile, wanted)
-    label = made.fields.get("label")
-    if label is not None:
-        every = _usable(sample, None, reasons := Counter())
-        add_words(made, (record.get(label) for record in every), wanted)
-        _warn_of_few(made)
+        why = f": {next(iter(reasons))}" if reasons else ": there is none"
+        raise DataError(f"no record of {name} can be read{why}")
+    aside = [*sample.label_options, *filter(None, (sample.time,))]
+    made = suggest(profile, wanted, aside)
+    if "label" in made.fields:
+        reasons = _read_labels(made, sample, wanted)
+    for key, reason in sample.notes.items():
+        made.pick(key, str(sample.options.get(key, "")), reason)
     if reasons:
         reason, count = reasons.most_common(1)[0]
         made.pick("unreadable", f"{sum(reasons.values()):,} records", f"{count:,} times: {reason}")
     return made, profile.rows
+
+
+def _read_labels(made: Suggestion, sample: Sample, wanted: Wanted) -> Counter[str]:
+    """Sort the words of every record; returns why records could not be read."""
+    label, form = made.fields["label"], made.form.form if made.form else None
+    time = sample.time or made.fields.get("time")
+    timeline = Timeline(time, None if sample.time else form)
+    reasons: Counter[str] = Counter()
+
+    def values() -> Iterator[object]:
+        for record in _usable(sample, None, reasons):
+            value = record.get(label)
+            timeline.add(record, value)
+            yield value
+
+    add_words(made, values(), wanted)
+    if made.words and len(made.words.labels) >= 2:
+        note_order(made, timeline.labels(made.words), SplitSettings())
+        _warn_of_few(made)
+    return reasons
+
+
+def what_lacks(made: Suggestion) -> tuple[str, ...]:
+    """What a person should do before a training is worth while, a line each."""
+    words = made.words
+    if words is None:
+        return ("name the field with the verdict: --label FIELD",)
+    if len(words.labels) < 2:
+        only = next(iter(words.labels), None)
+        there = f"every verdict is {only!r}" if only else "no word of the verdict is known"
+        others = "" if only else "say what its words mean with --benign and --malicious, or "
+        return (f"{there}: {others}add incidents of another verdict; a model needs two",)
+    lines = [] if _inputs(made) else ["name a field to read: --text FIELD"]
+    if few := too_few(words):
+        listed = ", ".join(f"{label} ({words.rows(label):,})" for label in few[:6])
+        lines.append(f"give more incidents a verdict, there are too few to divide: {listed}")
+    return tuple(lines)
 
 
 def _usable(
@@ -149,17 +227,14 @@ def _usable(
 
 def _warn_of_few(made: Suggestion) -> None:
     """Say beforehand that the gate will reject: a training takes minutes to say so."""
-    split, gate = SplitSettings(), GateSettings()
-    words = made.words
-    if words is None:
+    gate = GateSettings()
+    if made.words is None:
         return
-    part = 1 - split.dev - split.test
-    few = [label for label in words.labels if words.rows(label) * part < gate.min_labels]
-    if few:
-        listed = ", ".join(f"{label} {words.rows(label):,}" for label in few[:6])
+    listed, needed = few_labels(made.words, SplitSettings(), gate)
+    if listed:
         made.pick(
             "few labels",
-            "",
-            f"{listed}: the gate asks for {gate.min_labels} in training, about "
-            f"{gate.min_labels / part:,.0f} in all (gate.min_labels)",
+            listed,
+            f"the gate asks for {gate.min_labels} in training, about {needed:,} in all "
+            "(gate.min_labels)",
         )

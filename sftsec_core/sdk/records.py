@@ -134,27 +134,6 @@ def _refuse_deep(value: list[Any], left: int) -> None:
             raise UnusableError("nested deeper than max_depth")
 
 
-def rename_fields(flat: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Give fields the names that a configuration has for them.
-
-    Args:
-        flat: dotted names to values.
-        names: a field's name to the one that it has in `flat`.
-
-    Raises:
-        UnusableError: when a field is there with another value than the one renamed to it.
-    """
-    renamed = dict(flat)
-    for name, there in names.items():
-        value = renamed.pop(there, None)
-        if value is None:
-            continue
-        if renamed.get(name) is not None and not are_equal(renamed[name], value):
-            raise UnusableError(f"{name!r} is there, and {there!r} is renamed to it")
-        renamed[name] = value
-    return renamed
-
-
 def refuse_long_values(flat: Mapping[str, Any], limit: int) -> None:
     """Refuse a record in which one value is longer than `limit` bytes.
 

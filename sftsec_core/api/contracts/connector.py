@@ -141,6 +141,19 @@ class NeedsSetup(Protocol):
 
 
 @runtime_checkable
+class DescribesReading(Protocol):
+    """A connector that reads in a way that depends on what its platform holds."""
+
+    def describe_reading(self) -> Sequence[str]:
+        """Say how each source is read and why, a line each, for `sftsec connector check`.
+
+        Raises:
+            ConnectorError: when the platform does not answer, or refuses.
+        """
+        ...
+
+
+@runtime_checkable
 class TakesVerdicts(Protocol):
     """A connector that keeps verdicts for analysts whose platform has no place for them."""
 
@@ -187,15 +200,23 @@ class Sample:
 
     Attributes:
         options: the connector's keys that bring these records, JSON values.
+        label_options: names that stand in the records for what may hold the verdict beside their
+            fields, such as the folder of a file, to the connector's keys that take it from there.
         keys: "id", "time", "time_format", "label", "analyst" and "verdict_time" to the connector's
             key that says it; without those that the connector finds by itself.
         records: flat records with dotted names, at most so many of each file (None: all), or the
             reason why one could not be read; each call begins at the first.
+        time: the name of the event's time in the records (ISO 8601), where the connector finds it
+            by itself and it is none of their fields.
+        notes: keys of `options` that are a guess, to the reason.
     """
 
     options: Mapping[str, Any]
     keys: Mapping[str, str]
     records: Callable[[int | None], Iterator[Mapping[str, Any] | Rejection]]
+    label_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    time: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.errors import ConfigError, unknown
-from sftsec_core.config.suggest.labels import LabelWords, choose_label, read_words, words_of
+from sftsec_core.config.suggest.labels import (
+    LabelWords,
+    choose_label,
+    read_words,
+    single_verdict,
+    words_of,
+)
+from sftsec_core.config.suggest.profile import covered
 from sftsec_core.config.suggest.texts import choose_text, is_afterwards, is_free_text, others
 from sftsec_core.config.suggest.times import (
     TimeForm,
     choose_time,
     choose_verdict_time,
+    is_event_time,
     time_form,
 )
 
@@ -30,6 +38,8 @@ _ID_NAMES = (
     re.compile(r"^(?:id|uid|uuid|guid|key|number|identifier)$|\b(?:uid|uuid|guid)\b"),
     re.compile(r"\b(?:id|number|identifier|key|no|ref|reference)\b"),
 )
+_USUAL_ID = "id"  # what connectors take where the configuration names no field
+_FULL = 0.9  # of the records: a field of fewer is said to be partly filled
 _ANALYST = re.compile(
     r"\b(?:analyst|reviewer|judge|(?:closed|resolved|reviewed|labell?ed|judged|triaged|decided|"
     r"verdict) by)\b"
@@ -79,6 +89,8 @@ class Suggestion:
         text: fields that the model reads as text.
         numbers: fields that it may read as numbers, `categories` as categories.
         words: what the words of the verdict come to; None where no field holds one.
+        no_id: whether the field that a connector takes by default is no id.
+        split: how to divide, where the usual way would fail; else None.
         picks: all of it for a person.
     """
 
@@ -88,6 +100,8 @@ class Suggestion:
     numbers: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     words: LabelWords | None = None
+    no_id: bool = False
+    split: str | None = None
     picks: list[Pick] = field(default_factory=list)
 
     def pick(self, what: str, chosen: str, why: str) -> None:
@@ -95,22 +109,31 @@ class Suggestion:
         self.picks.append(Pick(what, chosen, why))
 
 
-def suggest(profile: Profile, wanted: Wanted) -> Suggestion:
+def suggest(profile: Profile, wanted: Wanted, label_only: Iterable[str] = ()) -> Suggestion:
     """Choose the fields of a sample.
+
+    Args:
+        profile: the sample.
+        wanted: what a person names.
+        label_only: names that may hold the verdict and are no fields, such as a file's folder.
 
     Raises:
         ConfigError: when a field is wanted that the sample does not have.
     """
     for name in filter(None, (wanted.id, wanted.time, wanted.label, *wanted.text)):
-        _require(profile, name)
+        column = _require(profile, name)
+        if column.inside and name not in wanted.text:
+            raise ConfigError(f"{name} is in a list of objects: only a text is read there")
     made = Suggestion()
     label = _pick_label(made, profile, wanted)
-    left = [c for c in profile.columns.values() if c.name != label]
+    aside = {label, *label_only}
+    every = [c for c in profile.columns.values() if c.name not in aside]
+    left = [c for c in every if not c.inside]
     _pick_id(made, left, wanted)
     _pick_times(made, left, profile, wanted)
     _pick_analyst(made, left)
     taken = set(made.fields.values())
-    _pick_text(made, [c for c in left if c.name not in taken], wanted)
+    _pick_text(made, [c for c in every if c.name not in taken], wanted)
     return made
 
 
@@ -152,8 +175,10 @@ def _pick_label(made: Suggestion, profile: Profile, wanted: Wanted) -> str | Non
         found: Column | None = profile.columns[wanted.label]
         why = "as named"
     else:
-        found = choose_label(profile.columns.values())
-        why = f"{found.distinct} words in {found.filled:,} records" if found else ""
+        columns = profile.columns.values()
+        found = choose_label(columns, benign=wanted.benign, malicious=wanted.malicious)
+        found = found or single_verdict(columns)
+        why = _label_words(found) if found else ""
     if found is None:
         made.pick("label", "", "no field has the name or the words of a verdict; --label names it")
         return None
@@ -162,22 +187,50 @@ def _pick_label(made: Suggestion, profile: Profile, wanted: Wanted) -> str | Non
     return found.name
 
 
+def _label_words(column: Column) -> str:
+    words = "one word" if column.distinct == 1 else f"{column.distinct} words"
+    said = f"{words} in {column.filled:,} records"
+    if column.fill < _FULL:
+        said += f" of {column.rows:,}: a model learns from these alone, and scores the others"
+    return said
+
+
 def _pick_id(made: Suggestion, columns: Sequence[Column], wanted: Wanted) -> None:
     if wanted.id:
         made.fields["id"] = wanted.id
         made.pick("id", wanted.id, "as named")
         return
     named = [(rank, c) for c in columns if (rank := _id_rank(c)) is not None]
-    for _, column in sorted(named, key=lambda pair: pair[0]):
-        if column.is_unique and not column.nested and column.mean_words <= 1.5:
+    for rank, column in sorted(named, key=lambda pair: pair[0]):
+        if _names_records(column, sure=rank < len(_ID_NAMES) - 1):
             made.fields["id"] = column.name
-            made.pick("id", column.name, f"{column.distinct:,} values, each once")
+            made.pick("id", column.name, _id_words(column))
             return
+    made.no_id = any(c.name == _USUAL_ID for c in columns)
     near = next((c for _, c in sorted(named, key=lambda pair: pair[0]) if c.filled == c.rows), None)
     why = "no field names each record once; a record is named by its file and its content"
     if near is not None:
         why = f"{near.name} repeats ({near.distinct:,} values in {near.rows:,} records): {why}"
     made.pick("id", "", why)
+
+
+def _names_records(column: Column, *, sure: bool) -> bool:
+    """Whether it is an id: unique, or of a few records again, as in exports that overlap.
+
+    Args:
+        column: the field.
+        sure: whether its name is that of an id; else it must be unique.
+    """
+    often = column.filled == column.rows > 1 and column.distinct >= column.rows * _FULL
+    named = column.is_unique or (sure and often)
+    return named and not column.nested and column.mean_words <= 1.5 and not is_event_time(column)
+
+
+def _id_words(column: Column) -> str:
+    if column.is_unique:
+        return f"{column.distinct:,} values, each once"
+    again = column.rows - column.distinct
+    return f"{column.distinct:,} values; {again:,} records have one that came before"
 
 
 def _id_rank(column: Column) -> int | None:
@@ -237,10 +290,9 @@ def _pick_text(made: Suggestion, columns: Sequence[Column], wanted: Wanted) -> N
     else:
         chosen = choose_text([c for c in columns if not time_form(c)])
         made.text = tuple(column.name for column in chosen)
-        why = ", ".join(
-            f"{c.mean_length:,.0f} characters in {c.mean_words:,.0f} words" for c in chosen
-        )
+        why = ", ".join(map(_text_words, chosen))
         made.pick("text", ", ".join(made.text), why or "no field holds text; --text names one")
+        _warn_of_gaps(made, chosen)
     afterwards = [c.name for c in columns if is_afterwards(c) and is_free_text(c)]
     if afterwards and not wanted.text:
         made.pick("not read", ", ".join(afterwards), "written after the verdict, by its name")
@@ -248,6 +300,23 @@ def _pick_text(made: Suggestion, columns: Sequence[Column], wanted: Wanted) -> N
     made.numbers, made.categories = tuple(numbers), tuple(categories)
     if not made.text and (numbers or categories):
         made.pick("read instead", ", ".join((*numbers, *categories)), "numbers and categories")
+
+
+def _text_words(column: Column) -> str:
+    said = f"{column.mean_length:,.0f} characters in {column.mean_words:,.0f} words"
+    return said if column.fill > _FULL else f"{said} in {column.fill:.0%} of the records"
+
+
+def _warn_of_gaps(made: Suggestion, chosen: Sequence[Column]) -> None:
+    """Say how many records have none of the fields: a run rejects them."""
+    rows = chosen[0].rows if chosen else 0
+    without = rows - covered(chosen)
+    if rows and without > rows * (1 - _FULL):
+        made.pick(
+            "without text",
+            f"{without:,} of {rows:,} records",
+            "they have none of these fields and are rejected; --text names further ones",
+        )
 
 
 def _named(words: Iterable[str], most: int = 6) -> str:

@@ -23,7 +23,9 @@ _VERDICT = re.compile(
 )
 _EVENT = (
     re.compile(r"\b(?:event|occurred|detected|detection|received|sent|first seen|start)\b"),
-    re.compile(r"\b(?:timestamp|created|generated|creation|opened|reported|raised|time)\b"),
+    re.compile(
+        r"\b(?:timestamp|created|generated|published|creation|opened|reported|raised|time)\b"
+    ),
     re.compile(r"\b(?:date|datetime|day|when|ts)\b"),
 )
 # What a platform did with a record after it happened: no time of the event beside another one.
@@ -32,6 +34,7 @@ _LATER = re.compile(
     r"expires?|expiration|expiry)\b"
 )
 _PLATFORMS = frozenset({"@timestamp", "_time"})  # Elastic's and Splunk's own name of it
+_SAYS_TIME = re.compile(r"\b(?:time|timestamp|date|datetime)\b")
 _NAMES_UTC = re.compile(r"\b(?:utc|gmt|z)\b")
 _ORDERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})\b(.*)")
 _CLOCKS = ("", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
@@ -84,6 +87,11 @@ def is_event(column: Column) -> int:
     return next((3 - n for n, each in enumerate(_EVENT) if each.search(column.words)), 0)
 
 
+def is_event_time(column: Column) -> bool:
+    """Whether it holds times, and its name says so: `id.time` is no id."""
+    return bool(_SAYS_TIME.search(column.words)) and time_form(column) is not None
+
+
 def is_verdict(column: Column) -> bool:
     """Whether the name is that of the time of a verdict or of a later change."""
     return bool(_VERDICT.search(column.words))
@@ -96,12 +104,12 @@ def choose_time(columns: Iterable[Column]) -> tuple[Column, TimeForm] | None:
     one that they have.
     """
     found = [(c, form) for c in columns if (form := time_form(c)) and not is_verdict(c)]
-    most = max((c.filled for c, form in found if form.fits and is_event(c)), default=0)
+    most = max((c.filled for c, _ in found if not _LATER.search(c.words)), default=0)
     best = sorted(
         found,
         key=lambda pair: (
-            -pair[1].fits,
             pair[0].filled < most * _FULL,
+            -pair[1].fits,
             bool(_LATER.search(pair[0].words)),
             -is_event(pair[0]),
             -pair[0].filled,

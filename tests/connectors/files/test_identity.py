@@ -30,6 +30,14 @@ def numbered(path: Path, *texts: str) -> Path:
     return write_lines(path, [{"id": n, "message": text} for n, text in enumerate(texts)])
 
 
+class TestNoId:
+    def test_names_records_by_their_content(self, tmp_path: Path) -> None:
+        path = write_lines(tmp_path / "a.jsonl", [{"id": "x", "message": m} for m in "aba"])
+        first, second, third = uids(path, id=())
+        assert first.startswith("record:")
+        assert first == third != second
+
+
 class TestScope:
     def test_of_a_file_keeps_ids_apart(self, tmp_path: Path) -> None:
         numbered(tmp_path / "mon" / "a.jsonl", "one", "two")

@@ -56,6 +56,21 @@ class TestDetectionNotable:
         [incident] = pulled(connector, LABELLED)
         assert {word for word, _ in said(incident)} == {"true_positive", "false_positive"}
 
+    def test_labels_the_attack_that_it_is_about(self, site: Site) -> None:
+        """Two attacks in one network flow have the flow's uid; one more is not judged."""
+        for number, disposition in enumerate((TRUE, FALSE, None)):
+            at = AT + 600 * number
+            site.index("mail", at, uid="flow", body=f"attack {number}")
+            told = made_of_ours(site, "flow", at)
+            if disposition:
+                review(site, told, "admin", disposition=disposition)
+        sources = [{"kind": "notables"}, source(uid="uid")]
+        found = pulled(site.connect(sources=sources), LABELLED)
+        assert sorted((each.fields["body"], said(each)[0][0]) for each in found) == [
+            ("attack 0", "true_positive"),
+            ("attack 1", "false_positive"),
+        ]
+
 
 class TestYoungEvent:
     def test_waits_until_it_has_settled(self, site: Site) -> None:

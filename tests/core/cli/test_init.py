@@ -65,7 +65,11 @@ class TestFrom:
         done = init(tmp_path / "sftsec.yaml", "--from", str(sample))
         assert done.exit_code == 0
         assert "50 values, each once" in done.stdout
-        assert done.stderr == "next: sftsec retrain alerts\n"
+        assert done.stderr.splitlines() == [
+            "the promotion gate will reject its model: there are too few verdicts "
+            "(benign 25, malicious 25)",
+            "next: sftsec retrain alerts",
+        ]
         silent = init(tmp_path / "sftsec.yaml", "--from", str(sample), "--force", "--json")
         assert json.loads(silent.stdout)["fields"]["label"] == "Verdict"
         assert silent.stderr == ""
@@ -74,7 +78,32 @@ class TestFrom:
         sample = tmp_path / "alerts.csv"
         sample.write_text("Body\nplease pay the invoice\nhello to you all\n", encoding="utf-8")
         done = init(tmp_path / "sftsec.yaml", "--from", str(sample))
-        assert "with --label" in done.stderr
+        first, second = done.stderr.splitlines()
+        assert first == "lacking: name the field with the verdict: --label FIELD"
+        assert second.startswith(f"next: sftsec init --force --from {sample} with what is lacking")
+
+    def test_says_no_training_that_must_fail(self, tmp_path: Path) -> None:
+        sample = tmp_path / "alerts.csv"
+        lines = [f"{i},please pay invoice {i} now,{'spam' if i == 7 else 'ham'}" for i in range(50)]
+        sample.write_text("\n".join(["Alert ID,Body,Verdict", *lines]), encoding="utf-8")
+        done = init(tmp_path / "sftsec.yaml", "--from", str(sample))
+        assert "too few to divide: malicious (1)" in done.stderr
+        assert "retrain" not in done.stderr
+
+    def test_adds_a_task_for_a_connector(self, tmp_path: Path) -> None:
+        lines = [f"{i},please pay invoice {i} now,{('ham', 'spam')[i % 2]}" for i in range(50)]
+        text = "\n".join(["id,body,verdict", *lines])
+        (tmp_path / "alerts.csv").write_text(text, encoding="utf-8")
+        file = tmp_path / "sftsec.yaml"
+        section = "connectors: {siem: {type: files, paths: [alerts.csv], label: verdict}}\n"
+        file.write_text(section, encoding="utf-8")
+        done = init(file, "--from", "connector:siem", "--name", "mail", "--json")
+        assert json.loads(done.stdout)["labels"] == {"benign": ["ham"], "malicious": ["spam"]}
+        assert list(load_settings(file).tasks) == ["mail"]
+        again = init(file, "--from", "connector:siem")
+        assert again.stderr.splitlines()[-1] == "next: sftsec retrain siem"
+        refused = init(file, "--from", "connector:siem", "--label", "verdict")
+        assert (refused.exit_code, "connectors.siem says it" in refused.stderr) == (2, True)
 
     @pytest.mark.parametrize(
         "arguments", [("--label", "x"), ("--from", ".", "--task", "url"), ("--from", "absent.csv")]

@@ -92,6 +92,19 @@ class TestByTime:
         parts = split(examples)
         assert {"e0000", "e0099"} <= {e.uid for e in parts.test}
 
+    def test_of_sorted_labels_names_the_remedy(self) -> None:
+        sides = [("benign", "malicious")[n >= 80] for n in range(100)]
+        examples = [example(n, side, at=DAY + timedelta(hours=n)) for n, side in enumerate(sides)]
+        with pytest.raises(DataError, match=r"train has the label .* only: .*method: stratified"):
+            split(examples)
+        assert split(examples, "stratified").method == "stratified"
+
+    def test_notes_a_test_of_one_label(self) -> None:
+        sides = [("benign", "malicious")[n % 2 and n < 80] for n in range(100)]
+        examples = [example(n, side, at=DAY + timedelta(hours=n)) for n, side in enumerate(sides)]
+        parts = split(examples)
+        assert "test has the label 'benign' only: the labels follow the time" in parts.notes[-1]
+
     def test_notes_a_label_that_occurs_late(self) -> None:
         examples = [
             example(n, "new" if n > 95 else "", at=DAY + timedelta(hours=n)) for n in range(100)

@@ -77,7 +77,7 @@ class TestNoExamples:
             (
                 [row(1, "good"), row(1, "evil")],
                 {},
-                ["all 1 incidents go to review: tie", "sftsec labels review t"],
+                ["the 1 incident goes to review: tie", "sftsec labels review t"],
             ),
             (
                 [row(n, v) | {"message": "one"} for n, v in enumerate(["good", "evil"] * 5)],
@@ -92,7 +92,7 @@ class TestNoExamples:
                     "labels.malicious",
                 ],
             ),
-            ([row(1, "unknown")], {}, ["all 1 incidents go to review: undetermined"]),
+            ([row(1, "unknown")], {}, ["the 1 incident goes to review: undetermined"]),
         ],
     )
     def test_says_the_true_cause(
@@ -107,9 +107,9 @@ class TestNoExamples:
     def test_gives_several_causes_with_counts(self, tmp_path: Path) -> None:
         rows = [row(1, "odd"), row(2, "unknown"), row(3) | {"message": ""}]
         (line,) = told(tmp_path, rows)
-        assert "1 of 3 records are rejected" in line
+        assert "1 of 3 records is rejected" in line
         assert "'odd' (1)" in line
-        assert "1 incidents go to review: undetermined" in line
+        assert "1 incident goes to review: undetermined" in line
 
 
 class TestGaps:
@@ -118,7 +118,7 @@ class TestGaps:
         rows += [row(50, "odd"), row(51, "odd"), row(52) | {"message": ""}]
         warnings = told(tmp_path, rows, text=["message", "subject"])
         assert len(warnings) == 3
-        assert "1 of 43 records are rejected" in warnings[0]
+        assert "1 of 43 records is rejected" in warnings[0]
         assert "2 incidents have a verdict that no label lists: 'odd' (2)" in warnings[1]
         assert warnings[2] == "no incident of 42 has a value in subject, which the task reads"
 

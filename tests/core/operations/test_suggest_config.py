@@ -14,9 +14,10 @@ import pytest
 
 from sftsec_core.api.domain import PullWindow
 from sftsec_core.api.errors import ConfigError, DataError
+from sftsec_core.config.suggest.suggestion import Pick, Wanted
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
-from sftsec_core.operations.suggest_config import suggest_config, task_name
+from sftsec_core.operations.suggest_config import SuggestedConfig, suggest_config, task_name
 
 
 def rows() -> Iterator[dict[str, Any]]:
@@ -28,6 +29,10 @@ def rows() -> Iterator[dict[str, Any]]:
             "Verdict": None if i % 10 == 0 else "True Positive" if i % 2 else "False Positive",
             "Body": f"please pay the invoice number {i} before noon",
         }
+
+
+def pick(done: SuggestedConfig, what: str) -> Pick:
+    return next(one for one in done.suggestion.picks if one.what == what)
 
 
 def write(file: Path, kind: str) -> Path:
@@ -60,7 +65,7 @@ class TestConfig:
                 "benign": ("False Positive",),
                 "malicious": ("True Positive",),
             }
-            with context.connector(task.connector) as connector:
+            with context.connector(task.connectors[0]) as connector:
                 (page,) = connector.pull(PullWindow(fields=task.fields))
         assert not page.rejected
         assert page.incidents[1].uid.endswith("AL-1")
@@ -86,8 +91,93 @@ class TestConfig:
         ]
         sample.write_text("\n".join(lines), encoding="utf-8")
         done = suggest_config(tmp_path / "sftsec.yaml", sample)
-        pick = next(p for p in done.suggestion.picks if p.what == "few labels")
-        assert pick.why.startswith("malicious 34: the gate asks for 100 in training")
+        few = pick(done, "few labels")
+        assert few.chosen == "malicious 34"
+        assert few.why.startswith("the gate asks for 100 in training, about 143 in all")
+
+    def test_divides_otherwise_when_sorted_by_label(self, tmp_path: Path) -> None:
+        table = [{**row, "Verdict": ("Clean", "Phish")[i >= 230]} for i, row in enumerate(rows())]
+        for i, row in enumerate(table):
+            row["Created (UTC)"] = f"2026-01-{1 + i // 24:02} {i % 24:02}:00:00"
+        sample = tmp_path / "a.jsonl"
+        sample.write_text("\n".join(map(json.dumps, table)), encoding="utf-8")
+        config = tmp_path / "sftsec.yaml"
+        done = suggest_config(config, sample)
+        assert "train would have the label 'benign' only" in pick(done, "split").why
+        with Context.open(config, actor=local_admin("test")) as context:
+            assert context.task(done.task).split.method == "stratified"
+
+    def test_takes_no_id_that_repeats(self, tmp_path: Path) -> None:
+        sample = tmp_path / "a.jsonl"
+        table = [{**row, "id": i % 7, "Alert ID": "x"} for i, row in enumerate(rows())]
+        sample.write_text("\n".join(map(json.dumps, table)), encoding="utf-8")
+        config = tmp_path / "sftsec.yaml"
+        done = suggest_config(config, sample)
+        with (
+            Context.open(config, actor=local_admin("test")) as context,
+            context.connector("incidents") as connector,
+        ):
+            (page,) = connector.pull(PullWindow(fields=context.task(done.task).fields))
+        assert len({one.uid for one in page.incidents}) == len(table)
+
+    def test_takes_a_recipe_that_reads_the_fields(self, tmp_path: Path) -> None:
+        table = [
+            {"id": i, "port": i % 7, "action": ("allow", "deny")[i % 3 > 0], "verdict": v}
+            for i, v in enumerate(["benign", "malicious"] * 100)
+        ]
+        sample = tmp_path / "a.jsonl"
+        sample.write_text("\n".join(map(json.dumps, table)), encoding="utf-8")
+        config = tmp_path / "sftsec.yaml"
+        done = suggest_config(config, sample, recipe="linear")
+        assert pick(done, "recipe").why.startswith("linear reads text, and no field holds any")
+        with Context.open(config, actor=local_admin("test")) as context:
+            assert context.task(done.task).train.recipe.name == "boosted"
+        assert not any(
+            p.what == "recipe" for p in suggest_config(config, sample, force=True).suggestion.picks
+        )
+
+    def test_says_that_one_verdict_is_not_enough(self, tmp_path: Path) -> None:
+        sample = tmp_path / "a.jsonl"
+        table = [{**row, "Verdict": "True Positive"} for row in rows()]
+        sample.write_text("\n".join(map(json.dumps, table)), encoding="utf-8")
+        done = suggest_config(tmp_path / "sftsec.yaml", sample)
+        assert not done.complete
+        assert done.suggestion.fields["label"] == "Verdict"
+        assert done.lacking == (
+            "every verdict is 'True Positive': add incidents of another verdict; a model needs two",
+        )
+
+    @pytest.mark.parametrize(
+        ("folders", "key", "wanted"),
+        [
+            (("spam", "ham"), "folder", Wanted()),
+            (("spam/2003", "easy_ham/x"), "top_folder", Wanted()),
+            (("inbox", "junk"), "folder", Wanted(benign=("inbox",), malicious=("junk",))),
+        ],
+    )
+    def test_takes_the_verdict_from_folders(
+        self, folders: tuple[str, str], key: str, wanted: Wanted, tmp_path: Path
+    ) -> None:
+        for folder in folders:
+            place = tmp_path / "mails" / folder
+            place.mkdir(parents=True)
+            for i in range(12):
+                text = (
+                    f"From: a{i}@example.org\nSubject: mail {i} of {folder}\n\nhello to you {i}\n"
+                )
+                (place / f"{i}.eml").write_text(text, encoding="utf-8")
+        config = tmp_path / "sftsec.yaml"
+        done = suggest_config(config, tmp_path / "mails", wanted=wanted)
+        assert (done.task, done.complete) == ("mails", True)
+        with Context.open(config, actor=local_admin("test")) as context:
+            task = context.task("mails")
+            assert {len(words) for words in task.labels.values()} == {1}
+            assert set(task.text) <= {"email.subject", "message"}
+            with context.connector("incidents") as connector:
+                (page,) = connector.pull(PullWindow(fields=task.fields))
+        assert f"label_from: {key}" in config.read_text("utf-8")
+        words = {v.value for one in page.incidents for v in one.verdicts}
+        assert words == {word for listed in task.labels.values() for word in listed}
 
     def test_refuses_to_overwrite_a_file(self, tmp_path: Path) -> None:
         config = tmp_path / "sftsec.yaml"

@@ -13,7 +13,6 @@ from sftsec_core.sdk.records import (
     flatten,
     parse_time,
     refuse_long_values,
-    rename_fields,
     single,
     verdict_values,
 )
@@ -90,20 +89,6 @@ class TestVerdictValues:
     def test_refuses_objects_and_lists_within(self, value: object) -> None:
         with pytest.raises(UnusableError, match="'label' holds a"):
             verdict_values(value, "label")
-
-
-class TestRenameFields:
-    def test_takes_the_value_along(self) -> None:
-        flat = {"Subject Line": "win", "other": None, "to": 1}
-        names = {"email.subject": "Subject Line", "from": "other", "absent": "nothing"}
-        assert rename_fields(flat, names) == {"email.subject": "win", "to": 1}
-        assert flat == {"Subject Line": "win", "other": None, "to": 1}
-
-    def test_joins_no_two_fields(self) -> None:
-        assert rename_fields({"a": None, "b": 2}, {"a": "b"}) == {"a": 2}
-        assert rename_fields({"a": 2, "b": 2}, {"a": "b"}) == {"a": 2}
-        with pytest.raises(UnusableError, match="'a' is there, and 'b' is renamed to it"):
-            rename_fields({"a": 1, "b": 2}, {"a": "b"})
 
 
 class TestRefuseLongValues:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from sftsec_core.config.suggest.labels import choose_label, read_words, words_of
+from sftsec_core.config.suggest.labels import (
+    choose_label,
+    read_words,
+    single_verdict,
+    words_of,
+)
 from sftsec_core.config.suggest.profile import Profile
 
 
@@ -21,6 +26,7 @@ class TestChoice:
             {"Priority": [1, 0], "is_spam": [1, 0]},
             {"blocked": ["yes", "no"], "v1": ["ham", "spam"]},
             {"Status": ["New", "Closed"], "Classification": ["TruePositive", "FalsePositive"]},
+            {"Verdict Analyst": ["good", "bad"], "Analyst Verdict": ["good", "bad"]},
             {"kind": ["mail", "web"], "Technique": ["T1059", "T1003"]},
         ],
     )
@@ -30,10 +36,62 @@ class TestChoice:
         assert found.name == list(values)[1]
 
     @pytest.mark.parametrize(
-        "values", [{"Severity": ["high", "low"]}, {"blocked": ["yes", "no"]}, {"site": ["A", "B"]}]
+        "values",
+        [
+            {"Severity": ["high", "low"]},
+            {"blocked": ["yes", "no"]},
+            {"site": ["A", "B"]},
+            {"event.outcome": ["success", "failure"]},
+            {"outcome.result": ["SUCCESS", "FAILURE"]},
+            {"event.category": ["network", "process"]},
+            {"deviceDirection": ["0", "None"]},
+            {"resolution": ["2026-01-05 08:00:00", "2026-01-06 08:00:00"]},
+            {"TargetProcessGUID": ["{a-b}", "{c-d}"]},
+            {"labels": [[{"name": "a"}], [{"name": "b"}]]},
+            {"labels": [[], []]},
+        ],
     )
     def test_takes_no_other_field(self, values: dict[str, list[object]]) -> None:
         assert choose_label(columns_of(**values).columns.values()) is None
+
+    @pytest.mark.parametrize(
+        ("name", "words", "taken"),
+        [
+            ("verdict", ["true positive", "false positive"], True),
+            ("verdict", ["T1059", "T1003"], False),
+            ("state", ["malicious", "benign"], False),
+        ],
+    )
+    def test_of_few_records_needs_words_and_name(
+        self, name: str, words: list[str], taken: bool
+    ) -> None:
+        rows = [{"n": i, **({name: words[i % 2]} if i % 20 < 1 else {})} for i in range(400)]
+        rows[1][name] = words[1]
+        rows[2][name] = words[1]
+        found = choose_label(Profile.of(rows).columns.values())
+        assert (found is not None) is taken
+
+    def test_prefers_what_most_records_have(self) -> None:
+        rows = [{"n": i, "result": ("true", "false")[i % 2]} for i in range(400)]
+        for row in rows[:20]:
+            row["message.is_spam"] = row["result"]
+        found = choose_label(Profile.of(rows).columns.values())
+        assert found is not None
+        assert found.name == "result"
+
+    def test_follows_words_that_are_given(self) -> None:
+        columns = columns_of(folder=["inbox", "junk"], kind=["a", "b"]).columns.values()
+        assert choose_label(columns) is None
+        found = choose_label(columns, benign=["Inbox"], malicious=["junk"])
+        assert found is not None
+        assert found.name == "folder"
+
+    def test_knows_a_verdict_of_one_word(self) -> None:
+        columns = columns_of(verdict=["True Positive"] * 3, label=["x"] * 3).columns.values()
+        found = single_verdict(columns)
+        assert found is not None
+        assert found.name == "verdict"
+        assert single_verdict(columns_of(label=["x"], kind=["spam"]).columns.values()) is None
 
 
 class TestWords:

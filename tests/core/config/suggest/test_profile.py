@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sftsec_core.config.suggest.profile import Profile, value_text
+import pytest
+
+from sftsec_core.config.suggest.profile import Profile, covered, newly_covered, value_text
 
 
 class TestProfile:
@@ -13,6 +15,15 @@ class TestProfile:
         assert (profile.columns["a"].filled, profile.columns["a"].distinct) == (3, 2)
         assert not profile.columns["a"].is_unique
         assert profile.columns["c"].nested == 1
+
+    def test_knows_which_records_have_a_field(self) -> None:
+        rows = [{"a" if i % 3 else "b": i, **({"c": i} if i < 9 else {})} for i in range(99)]
+        columns = Profile.of(rows).columns
+        assert covered(columns.values()) == 99
+        assert covered([]) == 0
+        assert newly_covered(columns["b"], [columns["a"]]) == 33
+        assert newly_covered(columns["c"], [columns["a"]]) == 3
+        assert columns["c"].fill == pytest.approx(9 / 99)
 
     def test_tells_identifiers_from_texts(self) -> None:
         rows = [

@@ -74,6 +74,47 @@ class TestSuggestion:
         assert named.form is not None
         assert named.form.form == "%d/%m/%Y"
 
+    def test_takes_an_id_of_overlapping_exports(self) -> None:
+        records = [*rows(), *rows()[:5]]
+        made = suggested(records)
+        assert made.fields["id"] == "Alert ID"
+        assert why(made, "id") == "60 values; 5 records have one that came before"
+        assert not made.no_id
+
+    def test_takes_no_time_for_an_id(self) -> None:
+        records = [
+            {**row, "Alert ID": "x", "id.time": f"2026-01-05T08:{i:02}:00Z", "id": i % 7}
+            for i, row in enumerate(rows())
+        ]
+        made = suggested(records)
+        assert "id" not in made.fields
+        assert made.no_id
+
+    def test_reads_texts_of_objects_in_lists(self) -> None:
+        records = [
+            {
+                "incidentId": f"I-{i}",
+                "verdict": ("TP", "FP")[i % 2],
+                "alerts": [{"title": f"rule {i} saw a login", "verdict": "x", "time": i}] * (i % 3),
+            }
+            for i in range(60)
+        ]
+        made = suggested(records)
+        assert made.text[0] == "alerts.title"
+        with pytest.raises(ConfigError, match="in a list of objects: only a text is read there"):
+            suggested(records, label="alerts.verdict")
+        assert made.fields == {"label": "verdict", "id": "incidentId"}
+
+    def test_says_what_many_records_lack(self) -> None:
+        records = [
+            row if i % 4 == 0 else {**row, "Body": "", "Subject": ""}
+            for i, row in enumerate(rows())
+        ]
+        made = suggested(records)
+        assert "in 25% of the records" in why(made, "text")
+        gap = next(pick for pick in made.picks if pick.what == "without text")
+        assert gap.chosen == "45 of 60 records"
+
     def test_says_when_no_verdict_is_there(self) -> None:
         made = suggested([{"Body": row["Body"]} for row in rows()])
         assert made.words is None

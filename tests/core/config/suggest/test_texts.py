@@ -32,6 +32,37 @@ class TestText:
         )
         assert [c.name for c in choose_text(list(profile.columns.values()))] == ["url.full"]
 
+    def test_takes_what_each_kind_of_record_has(self) -> None:
+        profile = Profile.of(
+            {
+                "host": "abc"[i % 3],
+                **(
+                    {"logon.message": f"user {i} failed to log on to the host"}
+                    if i % 2
+                    else {"url.full": f"http://x.example/{i:05x}", "kind": "a"}
+                ),
+                **(
+                    {"rare.description": f"this sentence {i} stands almost nowhere"}
+                    if i < 2
+                    else {}
+                ),
+            }
+            for i in range(200)
+        )
+        chosen = choose_text(list(profile.columns.values()))
+        assert [c.name for c in chosen] == ["url.full", "logon.message"]
+
+    def test_takes_more_where_values_are_few(self) -> None:
+        profile = Profile.of(
+            {
+                "title": f"rule number {i % 30} of the set fired",
+                "process.name": f"p{'abcdefghij'[i % 10]}{'abcdefghij'[i // 10 % 10]}.exe",
+            }
+            for i in range(400)
+        )
+        chosen = choose_text(list(profile.columns.values()))
+        assert [c.name for c in chosen] == ["title", "process.name"]
+
     def test_takes_nothing_of_numbers(self) -> None:
         profile = Profile.of({"amount": i * 1.5, "customer": i % 9} for i in range(40))
         assert choose_text(list(profile.columns.values())) == []
