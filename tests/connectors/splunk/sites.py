@@ -64,10 +64,9 @@ class Site:
         indexed_at: float | None = None,
         **fields: Any,
     ) -> None:
-        """Index an event of JSON, at its own time or when it is said."""
+        """Index an event of JSON, as `index_event` says."""
         origin = Origin(index, "here", "tests", sourcetype)
-        arrived = at if indexed_at is None else indexed_at
-        self.splunk.index_event(json.dumps(fields), at, origin, indexed_at=arrived)
+        self.splunk.index_event(json.dumps(fields), at, origin, indexed_at=indexed_at)
 
     def drop_collection(self, name: str) -> None:
         entity = self.splunk.entities.find("storage/collections/config", "nobody", APP, name)

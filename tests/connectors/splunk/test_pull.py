@@ -75,7 +75,7 @@ class TestDetectionNotable:
 class TestYoungEvent:
     def test_waits_until_it_has_settled(self, site: Site) -> None:
         now = site.splunk.now()
-        for age in (30, 300):
+        for age in (300, 30):
             site.index("mail", now - age, uid=f"age-{age}")
         connector = site.connect(sources=[source(uid="uid")], settle="2m")
         assert uids(connector, UNLABELLED) == ["age-300"]

@@ -212,7 +212,7 @@ def _take(splunk: Splunkd, token: Entity, event: Any) -> None:
         if isinstance(event["event"], str)
         else json.dumps(event["event"], separators=(",", ":"))
     )
-    splunk.index_event(raw, at, origin, indexed)
+    splunk.index_event(raw, at, origin, indexed, indexed_at=splunk.now())
     splunk.collector.taken += 1
 
 

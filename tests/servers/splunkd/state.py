@@ -83,6 +83,7 @@ class Splunkd:
     investigations: list[Investigation] = field(default_factory=list)
     finding_notes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    arrivals: dict[str, float] = field(default_factory=dict)
     started: float = 0.0
 
     def __post_init__(self) -> None:
@@ -159,18 +160,29 @@ class Splunkd:
         *,
         indexed_at: float | None = None,
     ) -> Event:
-        """Index an event: now, unless `indexed_at` says when."""
-        now = self.now() if indexed_at is None else indexed_at
-        time_ = now if at is None else at
-        return self.event_store.add(
-            raw, time=time_, origin=origin or Origin(), now=now, indexed=indexed
-        )
+        """Index an event.
+
+        Args:
+            indexed_at: when; by default at its own time or, where it is older than the one before
+                it in its index, a second after that one: it comes late.
+        """
+        origin = origin or Origin()
+        time_ = self.now() if at is None else at
+        if indexed_at is None:
+            indexed_at = self._arrival(origin.index, time_)
+        return self.event_store.add(raw, time=time_, origin=origin, now=indexed_at, indexed=indexed)
+
+    def _arrival(self, index: str, at: float) -> float:
+        last = self.arrivals.get(index)
+        arrives = at if last is None or at >= last else last + 1
+        self.arrivals[index] = arrives
+        return arrives
 
     def add_notable(
         self, fields: Mapping[str, Any], at: float | None = None, indexed_at: float | None = None
     ) -> str:
-        """Make a notable event, indexed at its own time or another; returns its event_id."""
-        return content.add_notable(self, fields, at, at if indexed_at is None else indexed_at)
+        """Make a notable event, indexed as `index_event` says; returns its event_id."""
+        return content.add_notable(self, fields, at, indexed_at)
 
     def review(self, event_id: str, user: str = "admin", **changes: str) -> None:
         """Judge a notable: `status`, `owner`, `urgency`, `disposition`, `comment`."""

@@ -108,6 +108,8 @@ def add_notable(
     source = str(fields.get("search_name", "Manual Notable Event - Rule"))
     raw = pairs(time, fields)
     origin = Origin("notable", "splunk-double", source, "stash")
+    if at is None and indexed_at is None:
+        indexed_at = time
     event = splunk.index_event(raw, time, origin, indexed_at=indexed_at)
     return event_id_of(event)
 

@@ -37,7 +37,7 @@ def collect(source: str, context: SearchContext) -> Stage:
             for row in held:
                 at = float(number(row.get("_time")) or context.now)
                 raw = _as_json(row) if hec else _as_pairs(row, at, options.get("marker"))
-                context.splunk.index_event(raw, at, origin)
+                context.splunk.index_event(raw, at, origin, indexed_at=context.now)
         return held
 
     return Stage("collect", run, "transforming")
