@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
+from sftsec_core.api.settings.words import word_key
 from sftsec_core.sdk.records import parse_time, verdict_values
+from sftsec_core.sdk.renames import Renames
 from sftsec_search.sources import DocumentSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Set
 
     from sftsec_elastic.config import AlertsSource
 
@@ -22,14 +24,21 @@ _BUILDING_BLOCK = "kibana.alert.building_block_type"
 
 
 class SecurityAlerts(DocumentSource):
-    """The alerts of a space; building blocks are left out."""
+    """The alerts of a space; building blocks are left out.
 
-    def __init__(self, config: AlertsSource, index: str) -> None:
-        """Take which values are verdicts, and the index of the space."""
+    An alert's time is when its rule raised it; the event's arrival, which it copies, is earlier.
+    """
+
+    why_by_time = "which is when the alert was raised"
+    time_is_arrival = True
+
+    def __init__(self, config: AlertsSource, index: str, rename: Mapping[str, str]) -> None:
+        """Take which values are verdicts, the index of the space, and further names of fields."""
         conditions = [config.query] if config.query else []
         no_blocks = {"exists": {"field": _BUILDING_BLOCK}}
         query = {"bool": {"filter": conditions, "must_not": [no_blocks]}}
-        super().__init__("alerts", config.index or index, "@timestamp", query)
+        renames = Renames({**rename, **config.rename})
+        super().__init__("alerts", config.index or index, "@timestamp", query, renames=renames)
         self._config = config
 
     @property
@@ -38,10 +47,18 @@ class SecurityAlerts(DocumentSource):
         return (STATUS, REASON, TAGS, USER, UPDATED)
 
     def labelled_filter(self) -> dict[str, Any] | None:
-        """Alerts with a reason, or with a tag that is a verdict."""
-        by_reason = {"exists": {"field": REASON}}
+        """Alerts with a reason, or with a tag, which may be a verdict."""
+        return _either({"exists": {"field": REASON}}, {"exists": {"field": TAGS}})
+
+    def judged_filter(self) -> dict[str, Any]:
+        """Alerts with a reason, or with a tag that is a verdict as it is written."""
         by_tag = {"terms": {TAGS: sorted(self._config.tags)}}
-        return {"bool": {"should": [by_reason, by_tag], "minimum_should_match": 1}}
+        return _either({"exists": {"field": REASON}}, by_tag)
+
+    def judged_filters(self, kinds: Set[str]) -> list[dict[str, Any]]:
+        """Those of `judged_filter`."""
+        del kinds
+        return [self.judged_filter()]
 
     def closed_filters(self) -> list[dict[str, Any]]:
         """An alert that was closed without a verdict is not scored."""
@@ -60,12 +77,22 @@ class SecurityAlerts(DocumentSource):
             return
         config, user = self._config, flat.get(USER)
         at = parse_time(flat.get(UPDATED), UPDATED)
-        automated = user is None or reason in config.automated_reasons
+        automated = user is None or word_key(reason) in map(word_key, config.automated_reasons)
         who = None if user is None else str(user)
-        yield Verdict(config.reasons.get(reason, reason), who, at, reason, automated)
+        value = _by_key(config.reasons).get(word_key(reason), reason)
+        yield Verdict(value, who, at, reason, automated)
 
     def _by_tag(self, flat: Mapping[str, Any]) -> Iterator[Verdict]:
         found = flat.get(TAGS)
+        tags = _by_key(self._config.tags)
         for tag in verdict_values(found, TAGS) if found else ():
-            if tag in self._config.tags:
-                yield Verdict(self._config.tags[tag], reason=f"tag {tag}")
+            if word_key(tag) in tags:
+                yield Verdict(tags[word_key(tag)], reason=f"tag {tag}")
+
+
+def _by_key(words: Mapping[str, str]) -> dict[str, str]:
+    return {word_key(word): verdict for word, verdict in words.items()}
+
+
+def _either(*queries: Mapping[str, Any]) -> dict[str, Any]:
+    return {"bool": {"should": list(queries), "minimum_should_match": 1}}

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import ssl
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import orjson
 
 from sftsec_core.sdk.errors import RequestError, TlsError, TooLargeError
 from sftsec_search.bounded import BoundedPool
-from sftsec_search.client import SearchClient, unavailable_error
+from sftsec_search.client import SearchClient, quoted, unavailable_error
 from sftsec_search.json_answers import read_json
 
 # The client would log each attempt, and bodies with the documents in them; ours says enough.
@@ -100,7 +99,7 @@ class ElasticClient(SearchClient):
     def open_pit(self, index: str, keep_alive: str) -> str:
         """Open a point in time."""
         params = {"keep_alive": keep_alive, "ignore_unavailable": "false"}
-        found = self.request("POST", f"/{quote(index, safe=',*-.')}/_pit", params=params)
+        found = self.request("POST", f"/{quoted(index)}/_pit", params=params)
         return str(found["id"])
 
     def close_pit(self, pit: str) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from sftsec_core.api.settings.addresses import check_urls, refuse_clear_text
 from sftsec_core.api.settings.secrets import SecretRef
-from sftsec_search.config import IndexSource, SearchConfig
+from sftsec_search.config import RENAME, IndexNames, IndexSource, SearchConfig
 
 _FINGERPRINT = re.compile(r"^[0-9a-f]{64}$")
 NEEDS_LABEL = "sftsec:needs-label"
@@ -38,7 +38,7 @@ class AlertsSource(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["alerts"] = "alerts"
-    index: str | None = Field(
+    index: IndexNames | None = Field(
         None, description="Default: .alerts-security.alerts-SPACE of the connector's space."
     )
     reasons: dict[str, str] = Field(
@@ -54,6 +54,9 @@ class AlertsSource(BaseModel):
     )
     query: dict[str, Any] | None = Field(
         None, description="Only the alerts that this query matches, e.g. those of some rules."
+    )
+    rename: dict[str, str] = Field(
+        default_factory=dict, description=f"{RENAME}; before the connector's own."
     )
 
 

@@ -142,16 +142,16 @@ class ElasticConnector(SearchConnector):
 
 def _source(config: ElasticConfig, source: Any) -> DocumentSource:  # noqa: ANN401 - a tagged union
     if isinstance(source, AlertsSource):
-        return SecurityAlerts(source, config.alerts_index)
-    return LabelledIndex(source, config.times)
+        return SecurityAlerts(source, config.alerts_index, config.rename)
+    return LabelledIndex(source, config.times, config.rename)
 
 
 def _answered(source: SecurityAlerts) -> Mapping[str, Any]:
-    return {"bool": {"filter": [{"term": {TAGS: NEEDS_LABEL}}, source.labelled_filter()]}}
+    return {"bool": {"filter": [{"term": {TAGS: NEEDS_LABEL}}, source.judged_filter()]}}
 
 
 def _to_ask(source: SecurityAlerts, ids: Sequence[str]) -> Mapping[str, Any]:
     asked = {"ids": {"values": list(ids)}}
     waiting = {"term": {TAGS: NEEDS_LABEL}}
-    judged = [source.labelled_filter(), {"exists": {"field": REASON}}]
+    judged = [source.judged_filter(), {"exists": {"field": REASON}}]
     return {"bool": {"filter": [asked], "must_not": [*judged, waiting]}}

@@ -8,13 +8,13 @@ from sftsec_core.api.domain import Incident, PullWindow, Verdict
 from sftsec_core.sdk.fields import select_fields
 from sftsec_core.sdk.records import (
     UnusableError,
-    are_equal,
     flatten,
     parse_time,
     refuse_long_values,
     single,
     verdict_values,
 )
+from sftsec_core.sdk.renames import Renames
 from sftsec_core.sdk.window import TimeBounds
 from sftsec_files.columns import FieldCheck, needed_fields
 from sftsec_files.identity import RecordNamer
@@ -52,6 +52,7 @@ class RecordMapper:
         self._unwrap = Unwrapper(config, needed_fields(config, window), by_path=json_lines)
         self._wraps = source.format in ("jsonl", "json")
         self._times = config.times
+        self._renames = Renames(config.rename)
         self._label_prefix = f"{config.label}."
         self._private = {config.label, config.analyst, config.verdict_time} - {None}
 
@@ -69,8 +70,8 @@ class RecordMapper:
         if self._wraps:
             record = self._unwrap(record)
         flat = flatten(record, config.max_depth)
-        if config.rename:
-            flat = self._renamed(flat)
+        if self._renames:
+            flat = self._renames.apply(flat)
         if self._check.missing:
             self._check.see(flat)
         if size > config.max_field_bytes:
@@ -83,17 +84,6 @@ class RecordMapper:
             return None
         uid = self._namer.name(flat, record)
         return Incident(uid, self._fields(flat), verdicts, at, self._source.split)
-
-    def _renamed(self, flat: dict[str, Any]) -> dict[str, Any]:
-        """Give fields the names that the configuration has for them."""
-        for name, there in self._config.rename.items():
-            value = flat.pop(there, None)
-            if value is None:
-                continue
-            if flat.get(name) is not None and not are_equal(flat[name], value):
-                raise UnusableError(f"{name!r} is there, and {there!r} is renamed to it")
-            flat[name] = value
-        return flat
 
     def _in_time(self, at: datetime | None) -> bool:
         window = self._window

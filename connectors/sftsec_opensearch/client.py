@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import ssl
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import orjson
 
 from sftsec_core.sdk.errors import RequestError, TlsError, TooLargeError
 from sftsec_search.bounded import BoundedPool
-from sftsec_search.client import NOT_A_CLUSTER, SearchClient, unavailable_error
+from sftsec_search.client import NOT_A_CLUSTER, SearchClient, quoted, unavailable_error
 from sftsec_search.json_answers import read_json
 
 # The client would log each attempt, and bodies with the documents in them; ours says enough.
@@ -94,7 +93,7 @@ class OpenSearchClient(SearchClient):
 
     def open_pit(self, index: str, keep_alive: str) -> str:
         """Open a point in time."""
-        path = f"/{quote(index, safe=',*-.')}/_search/point_in_time"
+        path = f"/{quoted(index)}/_search/point_in_time"
         # By default it leaves out the shards that are not there just now, and says nothing.
         params = {"keep_alive": keep_alive, "allow_partial_pit_creation": "false"}
         try:
@@ -109,7 +108,7 @@ class OpenSearchClient(SearchClient):
 
     def _matches_nothing(self, index: str) -> bool:
         """Whether a pattern has no index yet, of which no point in time can be made."""
-        return not self.search({"size": 0}, quote(index, safe=",*-."))["_shards"]["total"]
+        return not self.search({"size": 0}, index)["_shards"]["total"]
 
     def close_pit(self, pit: str) -> None:
         """Close a point in time."""

@@ -41,7 +41,7 @@ class OpenSearchConnector(SearchConnector):
         Raises:
             ConfigError: when a secret is not there.
         """
-        sources = [LabelledIndex(each, config.times) for each in config.sources]
+        sources = [LabelledIndex(each, config.times, config.rename) for each in config.sources]
         super().__init__(config, OpenSearchClient(config), sources, name=name, clock=clock)
         self._seen: set[str] = set()
         self._tie_breaker = config.tie_breaker

@@ -52,6 +52,7 @@ def _may_read(client: SearchClient, name: str) -> bool:
         if pit := client.open_pit(name, "10s"):
             client.close_pit(pit)
         client.request("POST", f"/{name}/_search", body={"size": 0})
+        client.request("GET", f"/{name}/_field_caps", params={"fields": "@timestamp"})
     except AccessError:
         return False
     except RequestError:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.sdk.errors import AccessError, RequestError
+from sftsec_search.client import NO_REMOTE, quoted
+from sftsec_search.orders import ask_order, order_of, require_remotes
 from sftsec_search.setup import AUDIT, DETECTIONS, Stream, exists
+from sftsec_search.sources import LabelledIndex
 
 if TYPE_CHECKING:
     from sftsec_search.client import SearchClient
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
 
 _MOST_SKEW = timedelta(seconds=30)
 _FORBIDDEN = 403
+_DATES = frozenset({"date", "date_nanos"})
+_SHOWN = 10
+_NEAR = 0.88  # of 1, equal
 
 
 def of_cluster(cluster: Cluster, indices: Iterable[str]) -> Iterator[str]:
@@ -72,16 +79,17 @@ def _source(cluster: Cluster, source: DocumentSource) -> Iterator[str]:
     body = {"size": 0, "track_total_hits": False, "query": {"match_all": {}}}
     query = {**body, "query": source.query} if source.query else body
     try:
+        require_remotes(cluster.client, source.index)
         # Unlike a pull, this does not overlook an index that is missing.
-        cluster.client.request("POST", f"/{source.index}/_search", body=query)
-        found = cluster.client.request(
-            "GET",
-            f"/{source.index}/_field_caps",
-            params={"fields": ",".join([source.timestamp, *source.fields])},
-        )
+        cluster.client.request("POST", f"/{quoted(source.index)}/_search", body=query)
+        path = f"/{quoted(source.index)}/_field_caps"
+        found = cluster.client.request("GET", path, params={"fields": "*"})
     except AccessError:
         return  # privileges() says what is missing, and all of it at once
     except RequestError as error:
+        if error.kind == NO_REMOTE:
+            yield str(error)
+            return
         what = "does not exist" if error.status == 404 else f"cannot be searched ({error})"
         yield f"the source {source.index!r} {what}: correct `sources`"
         return
@@ -92,9 +100,59 @@ def _fields(source: DocumentSource, found: dict[str, Any]) -> Iterator[str]:
     known = found.get("fields", {})
     if not found.get("indices"):
         return  # a pattern that matches nothing yet
+    order = order_of(source, found)
     types = set(known.get(source.timestamp, {})) - {"unmapped"}
-    if not types & {"date", "date_nanos"}:
-        yield f"{source.timestamp!r} of {source.index!r} is no date field: set `timestamp`"
+    if not types & _DATES and order.time.kind != "number":
+        dates = [name for name, kinds in known.items() if kinds.keys() & _DATES]
+        there = f"; there are: {', '.join(sorted(dates)[:_SHOWN])}" if dates else ""
+        yield f"{source.timestamp!r} of {source.index!r} is no date field: set `timestamp`{there}"
+    elif order.time.others:
+        yield (
+            f"{source.timestamp!r} is no date in {order.time.shown_others()}: leave that out of "
+            f"{source.index!r}, or set `timestamp`"
+        )
+    if order.problem:
+        yield order.problem
+    if isinstance(source, LabelledIndex):
+        for name in source.fields:
+            yield from _verdict_field(source, name, known)
+
+
+def _verdict_field(
+    source: DocumentSource, name: str, known: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    """A field that no document has may come with the first verdict, unless it is misspelt."""
+    plain = [each for each, kinds in known.items() if not kinds.keys() & {"object", "nested"}]
+    if name in plain:
+        return
+    below = [each for each in plain if each.startswith(f"{name}.")]
+    near = get_close_matches(name, plain, 1, _NEAR)
+    if "." not in name:
+        near += [each for each in plain if each.endswith(f".{name}")]
+    if name in known and below:
+        there = ", ".join(below[:_SHOWN])
+        yield f"{name!r} of {source.index!r} is an object, which is no verdict; it has: {there}"
+    elif near:
+        yield f"no document of {source.index!r} has {name!r}: did you mean {near[0]!r}?"
+
+
+def reading_of(cluster: Cluster, source: DocumentSource) -> str:
+    """Say by which field a source is read, and why.
+
+    Raises:
+        ConnectorError: when the cluster does not answer, or refuses.
+    """
+    order = cluster.retry(lambda: ask_order(cluster.client, source))
+    if order.arrival is None:
+        settle = f"{cluster.config.settle.total_seconds():g} s"
+        late = f"scoring leaves out what arrives more than {settle} after that time"
+        if source.time_is_arrival:
+            late = "scoring finds what comes in late"
+        return f"{source.index!r} is read by {source.timestamp} ({order.reason}); {late}"
+    return (
+        f"{source.index!r} is read by {order.arrival.name} ({order.reason}), so that what comes "
+        f"in late is found; documents without it by {source.timestamp}"
+    )
 
 
 def _stream(cluster: Cluster, stream: Stream) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -13,11 +14,12 @@ from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_core.sdk.errors import AccessError, RequestError
 from sftsec_search.errors import PitExpiredError
 
-LONG_MAX = (1 << 63) - 1
 RETRIED = frozenset({429, 502, 503, 504})
 _UNKNOWN_USER, _FORBIDDEN, TOO_LARGE = 401, 403, 413
 _ROOM = re.compile(r"operation_bytes=(\d+), max_coordinating\w*_bytes=(\d+)")
 NOT_A_CLUSTER = "what answers there is no search engine: see to `url`"
+NO_REMOTE = "no_such_remote_cluster_exception"
+_REMOTE = re.compile(r"no such remote cluster: \[([\w*-]+)\]")
 BLOCK = "cluster_block_exception"
 BLOCKED = "it was blocked (index.blocks.* or cluster.blocks.*); lift the block"
 
@@ -110,7 +112,7 @@ class SearchClient(ABC):
         Raises:
             ConnectorUnavailableError: when a shard did not answer.
         """
-        path = f"/{index}/_search" if index else "/_search"
+        path = f"/{quoted(index)}/_search" if index else "/_search"
         params = {"allow_partial_search_results": "false"}
         if index:
             params |= {"ignore_unavailable": "true", "allow_no_indices": "true"}
@@ -121,6 +123,11 @@ class SearchClient(ABC):
         if found.get("timed_out") or shards.get("failed"):
             raise ConnectorUnavailableError("a search was answered in part only")
         return found
+
+
+def quoted(index: str) -> str:
+    """Names, aliases or patterns as a part of a path."""
+    return quote(index, safe=",*-.:<>{}|+")
 
 
 def unavailable_error(urls: Sequence[str], kind: str) -> ConnectorUnavailableError:
@@ -142,6 +149,9 @@ def to_error(vendor: str, status: int, body: object) -> Exception:
         body: the answer, parsed or not.
     """
     kinds = list(_kinds(body))
+    if remote := _REMOTE.search(str(body)) if NO_REMOTE in kinds else None:
+        # With security on it comes as a missing privilege.
+        return RequestError(no_remote(remote[1]), status=404, kind=NO_REMOTE)
     kind = kinds[0] if kinds else ""
     what = f"{vendor} answers {status}{f' ({kind})' if kind else ''}"
     if status in RETRIED:
@@ -153,6 +163,11 @@ def to_error(vendor: str, status: int, body: object) -> Exception:
     if status == 404 and "search_context_missing_exception" in kinds:
         return PitExpiredError(what, status=status, kind="search_context_missing_exception")
     return RequestError(what + _missing(body), status=status, kind=kind)
+
+
+def no_remote(name: str) -> str:
+    """Say that a source names a cluster that this one is not connected to."""
+    return f"there is no remote cluster {name!r}: connect it, or correct `sources`"
 
 
 def _kinds(body: object) -> list[str]:

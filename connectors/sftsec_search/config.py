@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sftsec_core.api.settings.addresses import check_urls, refuse_clear_text
 from sftsec_core.api.settings.paths import ConfigPath
@@ -15,6 +16,26 @@ from sftsec_core.sdk.time_settings import TimeSettings
 
 DATASET = "sftsec.detections"
 AUDIT_DATASET = "sftsec.audit"
+ARRIVAL = "event.ingested"
+
+
+_NO_NAME = re.compile(r"[\\/?\"<>|#\s]")
+
+
+def _are_names(index: str) -> str:
+    for name in index.split(","):
+        if not name:
+            raise ValueError(f"{index!r} has an empty name")
+        bad = None if name.startswith("<") else _NO_NAME.search(name)  # date math may have all
+        if bad and not index.startswith("<"):
+            raise ValueError(f"{name!r} is no name of an index: it holds {bad[0]!r}")
+    return index
+
+
+IndexNames = Annotated[str, AfterValidator(_are_names)]
+RENAME = (
+    "Field name to the name of the documents that holds it, such as `email.subject: Subject Line`"
+)
 
 
 class IndexSource(BaseModel):
@@ -23,7 +44,9 @@ class IndexSource(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["index"] = "index"
-    index: str = Field(description="A name, an alias or a pattern; several joined by commas.")
+    index: IndexNames = Field(
+        description="A name, an alias or a pattern; several joined by commas."
+    )
     label: str | None = Field(
         None, description="Dotted field with the verdict: one value or a list."
     )
@@ -36,11 +59,21 @@ class IndexSource(BaseModel):
     verdict_time: str | None = Field(None, description="Dotted field with when it was given.")
     timestamp: str = Field(
         "@timestamp",
-        description="Date field that documents are read in the order of; event.ingested, where "
-        "every document has it, lets none be missed that comes in late.",
+        description="Date field with the event's time: windows are of it, and documents that do "
+        "not say when they arrived are read in its order.",
+    )
+    arrival_field: str | None = Field(
+        ARRIVAL,
+        min_length=1,
+        description="Date field with when a document reached the cluster. Where the mapping has "
+        "it as a date, documents with it are read in its order, so that none is missed that comes "
+        "in late. null: all are read by `timestamp`.",
     )
     query: dict[str, Any] | None = Field(
         None, description="Only the documents that this query matches."
+    )
+    rename: dict[str, str] = Field(
+        default_factory=dict, description=f"{RENAME}; before the connector's own."
     )
 
 
@@ -63,6 +96,7 @@ class SearchConfig(TimeSettings):
         pattern="^[a-z0-9][a-z0-9_.-]*$",
         description="Append-only index with verdicts, that `sftsec labels add` writes.",
     )
+    rename: dict[str, str] = Field(default_factory=dict, description=f"{RENAME}; for all sources.")
     page_size: int = Field(2000, ge=1, le=10_000, description="Documents a request.")
     max_page_bytes: int = Field(
         32 << 20,
@@ -85,8 +119,8 @@ class SearchConfig(TimeSettings):
     )
     settle: Duration = Field(
         timedelta(minutes=1),
-        description="Younger events wait for the next scoring, so that none that comes in a "
-        "little late is left out.",
+        description="What arrived within it waits for the next scoring, until a search is sure to "
+        "find all of that time; so do younger events that do not say when they arrived.",
     )
 
     @property

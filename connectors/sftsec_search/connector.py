@@ -105,6 +105,15 @@ class SearchConnector(ABC):
         with errors_of(self._name):
             return [*checks.of_cluster(self._cluster, self.indices()), *self.privileges()]
 
+    def describe_reading(self) -> Sequence[str]:
+        """Say by which field each source is read, and why, a line each.
+
+        Raises:
+            ConnectorError: when the cluster does not answer, or refuses.
+        """
+        with errors_of(self._name):
+            return [checks.reading_of(self._cluster, each) for each in self._cluster.sources]
+
     def pull(self, window: PullWindow, *, cursor: str | None = None) -> Iterator[IncidentPage]:
         """Bring incidents a page at a time; see `sftsec_search.pull.pull`."""
         with errors_of(self._name):

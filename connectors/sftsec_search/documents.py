@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sftsec_core.api.domain import PullWindow
+    from sftsec_core.sdk.renames import Renames
     from sftsec_search.config import SearchConfig
     from sftsec_search.sources import DocumentSource
 
@@ -47,25 +48,34 @@ def place_of(uid: str) -> tuple[str, str]:
 class HitMapper:
     """Makes records of one source's hits, as the configuration and the window ask."""
 
-    def __init__(self, config: SearchConfig, window: PullWindow, source: DocumentSource) -> None:
+    def __init__(
+        self,
+        config: SearchConfig,
+        window: PullWindow,
+        source: DocumentSource,
+        renames: Renames | None = None,
+    ) -> None:
         """Prepare for one source.
 
         Args:
             config: the limits.
             window: `fields` limits the fields that are brought.
             source: where the verdicts are.
+            renames: names of fields; by default the source's.
         """
         self._config = config
         self._source = source
         self._wanted = window.fields
+        self._renames = source.renames if renames is None else renames
 
     @property
     def includes(self) -> list[str] | None:
         """What to ask for of `_source`; None for all."""
         if not self._wanted:
             return None
+        renamed, source = self._renames.all_there(), self._source
         return list(
-            dict.fromkeys((*self._wanted, self._source.timestamp, *self._source.fields, *_OURS))
+            dict.fromkeys((*self._wanted, *renamed, source.timestamp, *source.fields, *_OURS))
         )
 
     def read(self, hit: Mapping[str, Any]) -> SourceRecord | Rejection:
@@ -82,7 +92,8 @@ class HitMapper:
         flat = flatten(record, config.max_depth)
         refuse_long_values(flat, config.max_field_bytes)
         at = parse_time(_single(flat.get(source.timestamp)), source.timestamp, source.times)
-        incident = Incident(uid, self._fields(flat), source.verdicts(flat), at)
+        named = self._renames.apply(flat) if self._renames else flat
+        incident = Incident(uid, self._fields(named), source.verdicts(flat), at)
         return SourceRecord(uid, _about(flat), incident, hit)
 
     def _fields(self, flat: Mapping[str, Any]) -> dict[str, Any]:

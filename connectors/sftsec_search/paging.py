@@ -20,14 +20,14 @@ from sftsec_core.api.domain import Rejection
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.sdk.errors import RequestError, TooLargeError
 from sftsec_core.sdk.retry import RetryPolicy
-from sftsec_search.client import LONG_MAX
 from sftsec_search.documents import uid_of
 from sftsec_search.errors import PitExpiredError
-from sftsec_search.positions import SearchPosition
+from sftsec_search.positions import LONG_MAX, SearchPosition
 
 if TYPE_CHECKING:
     from sftsec_search.client import SearchClient
     from sftsec_search.config import SearchConfig
+    from sftsec_search.orders import DateField
 
 Hit = dict[str, Any]
 _SHRINK = 4
@@ -41,13 +41,13 @@ class ScanQuery:
 
     Attributes:
         index: names or patterns, joined by commas.
-        timestamp: the date field to sort by.
+        order: the date field to sort by.
         condition: the query itself.
         includes: the fields of `_source` to bring; None for all.
     """
 
     index: str
-    timestamp: str
+    order: DateField
     condition: Mapping[str, Any]
     includes: list[str] | None
 
@@ -79,12 +79,14 @@ class Scan:
         self._left = Event()
         self._retry = RetryPolicy(config.retry_timeout, self._nap)
         self._query = query
-        self._position = position
+        self._position: SearchPosition | None = None
+        if position is not None and position.after:
+            self._position = position.in_unit(nanos=query.order.nanos)
         self._keep_alive = f"{max(1, round(config.keep_alive.total_seconds()))}s"
         self._size = config.page_size
         self._pit = ""
         self._gone = 0
-        self._resumed = position is not None
+        self._resumed = self._position is not None
 
     def __iter__(self) -> Iterator[HitPage]:
         """Read page by page.
@@ -231,9 +233,13 @@ class Scan:
         # The value for a missing time is given as a number: with "_last", which means
         # the same, both engines pass over shards, comparing times that they have rounded, and
         # lose what they hold.
-        order = {"order": "asc", "unmapped_type": "date", "missing": LONG_MAX}
-        time = {self._query.timestamp: order}
-        return [time, *({name: {"order": "asc"}} for name in self._client.tie_breakers)]
+        way = {"order": "asc", "unmapped_type": "date", "missing": LONG_MAX}
+        if self._query.order.nanos:  # or an index of milliseconds would come before one of these
+            way["numeric_type"] = "date_nanos"
+        return [
+            {self._query.order.sorted_by: way},
+            *({name: {"order": "asc"}} for name in self._client.tie_breakers),
+        ]
 
     def _after(self, position: SearchPosition) -> list[Any]:
         """Where to resume: in another point in time, at the document rather than after it."""
@@ -254,12 +260,13 @@ class Scan:
         self._resumed = False
         after = tuple(found[-1]["sort"])
         kept = 1 + self._client.stable
+        nanos = self._query.order.nanos
         if kept == len(after):
-            return SearchPosition(after)
+            return SearchPosition(after, nanos=nanos)
         seen = [
             uid_of(h["_index"], h["_id"]) for h in found if tuple(h["sort"][:kept]) == after[:kept]
         ]
         before = self._position
         if before is not None and before.after[:kept] == after[:kept]:
             seen = list(dict.fromkeys((*before.seen, *seen)))
-        return SearchPosition(after, tuple(seen))
+        return SearchPosition(after, tuple(seen), nanos)

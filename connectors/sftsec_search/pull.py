@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection
 from sftsec_core.sdk.cursor import PullCursor
+from sftsec_core.sdk.renames import Renames
 from sftsec_core.sdk.verdict_join import (
     FoundRecords,
     JoinedSource,
@@ -21,9 +20,10 @@ from sftsec_core.sdk.window import TimeBounds, utc_now
 from sftsec_search.config import IndexSource
 from sftsec_search.documents import HitMapper
 from sftsec_search.fetch import Fetcher
-from sftsec_search.paging import Scan, ScanQuery
+from sftsec_search.orders import ask_order
 from sftsec_search.positions import SearchPosition
-from sftsec_search.sources import OURS, LabelledIndex
+from sftsec_search.reading import SourceReading
+from sftsec_search.sources import LabelledIndex
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from sftsec_search.config import SearchConfig
     from sftsec_search.sources import DocumentSource
     from sftsec_search.verdicts import VerdictIndex
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +53,14 @@ class Cluster:
     log: VerdictIndex | None = None
     clock: Callable[[], datetime] = utc_now
 
+    @property
+    def renames(self) -> Renames:
+        """The names of fields of all sources."""
+        return Renames.of_all(each.renames for each in self.sources)
+
 
 def pull(cluster: Cluster, window: PullWindow, cursor: str | None) -> Iterator[IncidentPage]:
-    """Read the sources' incidents, each source in the order of its times.
+    """Read the sources' incidents, each source in the orders of its arrivals and times.
 
     Args:
         cluster: where to read.
@@ -96,6 +99,8 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         self._window = window
         self._source = source
         self._mapper = HitMapper(cluster.config, window, source)
+        # An event that a detection names may be of any source.
+        self._events = HitMapper(cluster.config, window, source, cluster.renames)
         self._fetch = Fetcher(cluster.client, cluster.retry)
 
     def pages(self, position: SearchPosition | None) -> Iterator[RecordPage[SearchPosition]]:
@@ -103,12 +108,25 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         source, cluster = self._source, self._cluster
         if self._window.labelled and not self.has_verdicts:
             return
+        order = cluster.retry(lambda: ask_order(cluster.client, source))
+        reading = SourceReading(cluster, self._window, source, order, self._mapper.includes)
         if self._window.labelled is False:
-            self._log_untimed()
-        query = ScanQuery(source.index, source.timestamp, self._query(), self._mapper.includes)
-        for page in Scan(cluster.client, cluster.config, query, position):
-            records, rejected = self._read(page.hits)
+            reading.count_untimed()
+        for page in reading.pages(position):
+            records, rejected = _read(self._mapper, page.hits)
+            if reading.checks_times:
+                records, untimed = self._in_time(records)
+                rejected += untimed
             yield RecordPage(records, page.position, (*page.rejected, *rejected))
+
+    def _in_time(
+        self, records: Sequence[SourceRecord]
+    ) -> tuple[list[SourceRecord], list[Rejection]]:
+        """Keep what lies in the window; without a time that cannot be said."""
+        bounds = TimeBounds(self._window.since, self._window.until)
+        reason = f"no time in {self._source.timestamp!r}, so it cannot be said to lie in the window"
+        untimed = [Rejection(each.name, reason) for each in records if each.incident.at is None]
+        return [each for each in records if bounds.contains(each.incident.at)], untimed
 
     def find(self, logged: Sequence[LoggedVerdicts]) -> FoundRecords:
         """Fetch documents by name, of those that the source's query matches."""
@@ -118,15 +136,15 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
             within=self._source.index,
             condition=self._source.query,
         )
-        records, rejected = self._read(found.values())
+        records, rejected = _read(self._mapper, found.values())
         reason = "the document is larger than max_page_bytes"
         return FoundRecords(records, (*rejected, *(Rejection(uid, reason) for uid in too_large)))
 
     def find_events(self, detections: Sequence[SourceRecord]) -> Mapping[str, SourceRecord]:
         """Fetch the events by the indices that detections name."""
         names = dict.fromkeys(each.about for each in detections if each.about)
-        found, _ = self._fetch(list(names), self._mapper.includes)
-        records, _ = self._read(found.values())
+        found, _ = self._fetch(list(names), self._events.includes)
+        records, _ = _read(self._events, found.values())
         return {each.name: each for each in records}
 
     def carried(self, detection: SourceRecord) -> Incident:
@@ -137,52 +155,10 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         """As the source says."""
         return self._source.is_private(name)
 
-    def _read(
-        self, hits: Iterable[Mapping[str, Any]]
-    ) -> tuple[list[SourceRecord], list[Rejection]]:
-        read = [self._mapper.read(hit) for hit in hits]
-        rejected = [each for each in read if isinstance(each, Rejection)]
-        return [each for each in read if not isinstance(each, Rejection)], rejected
 
-    # --- queries
-
-    def _log_untimed(self) -> None:
-        """Count what scoring leaves out, because no cursor can stand after it."""
-        source, cluster = self._source, self._cluster
-        untimed = [{"exists": {"field": source.timestamp}}, {"term": {"event.module": OURS}}]
-        chosen = [source.query] if source.query else []
-        body = {"size": 0, "query": {"bool": {"filter": chosen, "must_not": untimed}}}
-        total = cluster.retry(lambda: cluster.client.search(body, source.index))["hits"]["total"]
-        if total["value"]:
-            least = "at least " if total["relation"] == "gte" else ""
-            message = "%s%d documents of %s have no %s and are not scored: set `timestamp`"
-            log.warning(message, least, total["value"], source.index, source.timestamp)
-
-    def _query(self) -> Mapping[str, Any]:
-        """Return the query for what the window asks."""
-        source, labelled = self._source, self._window.labelled
-        with_label = source.labelled_filter()
-        labels = [] if with_label is None else [with_label]
-        wanted: list[Any] = [source.query] if source.query else []
-        unwanted: list[Any] = []
-        if labelled:
-            wanted += labels
-        elif labelled is False:
-            unwanted += labels
-            unwanted.append({"term": {"event.module": OURS}})
-            unwanted += source.closed_filters()
-            wanted.append({"exists": {"field": source.timestamp}})
-        bounds = self._bounds()
-        wanted += [{"range": {source.timestamp: bounds}}] if bounds else []
-        return {"bool": {"filter": wanted, "must_not": unwanted}}
-
-    def _bounds(self) -> dict[str, str]:
-        bounds = TimeBounds.of(self._window, self._cluster.config.settle, self._cluster.clock)
-        found = {}
-        if bounds.since or bounds.until:
-            found["format"] = "strict_date_optional_time"  # the field's own may be another
-        if bounds.since:
-            found["gte"] = bounds.since.astimezone(UTC).isoformat()
-        if bounds.until:
-            found["lt"] = bounds.until.astimezone(UTC).isoformat()
-        return found
+def _read(
+    mapper: HitMapper, hits: Iterable[Mapping[str, Any]]
+) -> tuple[list[SourceRecord], list[Rejection]]:
+    read = [mapper.read(hit) for hit in hits]
+    rejected = [each for each in read if isinstance(each, Rejection)]
+    return [each for each in read if not isinstance(each, Rejection)], rejected

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
 from sftsec_core.api.settings.words import word_key
-from sftsec_core.sdk.records import parse_time, single, verdict_values
+from sftsec_core.sdk.records import UnusableError, parse_time, single, verdict_values
+from sftsec_core.sdk.renames import Renames
 from sftsec_core.sdk.times import TimeReader
+from sftsec_search.config import ARRIVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from sftsec_search.config import IndexSource
 
@@ -19,6 +22,12 @@ if TYPE_CHECKING:
 PRIVATE_FIELDS = frozenset({"tags", "kibana.alert.case_ids", "signal.status"})
 PRIVATE_PREFIXES = ("kibana.alert.workflow_", "sftsec.")
 _USUAL = TimeReader()
+_NONE = Renames()
+_NO_NAMES: Mapping[str, str] = {}
+# Types of fields that hold words as they are, and those that hold no word.
+_WORDS = frozenset({"keyword", "constant_keyword"})
+_NUMBERS = frozenset({"long", "integer", "short", "byte", "double", "float", "boolean"})
+_NO_WORD = ["", "nan", "NaN", "NAN", "Nan"]
 OURS = "sftsec"  # event.module of our own detections, and of the alerts that are made of them
 
 
@@ -28,10 +37,21 @@ class DocumentSource(ABC):
     Attributes:
         name: names the source in a cursor; another order of documents needs another name.
         index: what to search.
-        timestamp: the date field that documents are read in the order of.
+        timestamp: the date field with the event's time.
         query: limits the documents; None for all.
         times: reads the times of events and verdicts.
+        renames: names of fields; all that is asked of the cluster has the documents' own.
+        arrival: the date field by whose order documents that have it are read; None reads all of
+            them by `timestamp`.
+        names_arrival: whether the configuration names that field, rather than the default.
+        why_by_time: why `arrival` is None.
+        time_is_arrival: whether `timestamp` itself says when a document came.
     """
+
+    arrival: str | None = None
+    names_arrival: bool = False
+    why_by_time: str = ""
+    time_is_arrival: bool = False
 
     def __init__(
         self,
@@ -40,25 +60,46 @@ class DocumentSource(ABC):
         timestamp: str,
         query: Mapping[str, Any] | None,
         times: TimeReader = _USUAL,
+        renames: Renames = _NONE,
     ) -> None:
-        self.name = f"{kind}:{index}:{timestamp}"
+        self.renames = renames
+        self.timestamp = self.there(timestamp)
+        self.name = f"{kind}:{index}:{self.timestamp}"
         self.index = index
-        self.timestamp = timestamp
         self.query = query
         self.times = times
+
+    def there(self, name: str) -> str:
+        """The documents' own name of a field."""
+        return self.renames.there(name)[0]
 
     @property
     @abstractmethod
     def fields(self) -> tuple[str, ...]:
-        """The fields that `verdicts` reads."""
+        """The fields that `verdicts` reads, by the documents' names."""
 
     @abstractmethod
     def labelled_filter(self) -> dict[str, Any] | None:
-        """Return a query for the documents that have a verdict; None where none can."""
+        """Return a query for the documents that may have a verdict; None where none can.
+
+        Words are compared without case, spaces and dashes, which no query does: `verdicts` decides.
+        """
+
+    def judged_filters(self, kinds: Set[str]) -> list[dict[str, Any]]:
+        """Return queries for some of those that surely have one, so that they are not brought.
+
+        Args:
+            kinds: the types of the first of `fields` in the indices.
+        """
+        del kinds
+        return []
 
     @abstractmethod
     def verdicts(self, flat: Mapping[str, Any]) -> tuple[Verdict, ...]:
         """Read a document's own verdicts.
+
+        Args:
+            flat: its fields, by the documents' names.
 
         Raises:
             UnusableError: when the field holds an object.
@@ -70,46 +111,74 @@ class DocumentSource(ABC):
 
     def is_private(self, name: str) -> bool:
         """Whether a field holds what analysts or we said, so that no model may read it."""
-        return name in PRIVATE_FIELDS or name in self.fields or name.startswith(PRIVATE_PREFIXES)
+        return any(
+            each in PRIVATE_FIELDS or each in self.fields or each.startswith(PRIVATE_PREFIXES)
+            for each in (name, *self.renames.there(name))
+        )
 
 
 class LabelledIndex(DocumentSource):
     """An index whose documents may have a field with the verdict."""
 
-    def __init__(self, config: IndexSource, times: TimeReader = _USUAL) -> None:
-        """Take the fields of the source, and what reads the times of verdicts."""
-        super().__init__("index", config.index, config.timestamp, config.query, times)
+    def __init__(
+        self, config: IndexSource, times: TimeReader = _USUAL, rename: Mapping[str, str] = _NO_NAMES
+    ) -> None:
+        """Take the fields of the source, what reads the times of verdicts, and further names."""
+        renames = Renames({**rename, **config.rename})
+        super().__init__("index", config.index, config.timestamp, config.query, times, renames)
         self._config = config
+        self._label = config.label and self.there(config.label)
+        self._analyst = config.analyst and self.there(config.analyst)
+        self._verdict_time = config.verdict_time and self.there(config.verdict_time)
+        self.names_arrival = "arrival_field" in config.model_fields_set
+        if config.arrival_field is None:
+            self.why_by_time = "`arrival_field` is null"
+        elif self.there(config.arrival_field) == self.timestamp:
+            self.why_by_time = "`timestamp` is the time of arrival"
+            self.time_is_arrival = True
+        else:
+            self.arrival = self.there(config.arrival_field)
+            if self.arrival != ARRIVAL:
+                self.name += f":{self.arrival}"  # another order
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The label, who gave it and when."""
-        config = self._config
-        return tuple(filter(None, (config.label, config.analyst, config.verdict_time)))
+        return tuple(filter(None, (self._label, self._analyst, self._verdict_time)))
 
     def labelled_filter(self) -> dict[str, Any] | None:
-        """Documents whose label is a verdict."""
-        config = self._config
-        if config.label is None:
-            return None
-        if config.values:
-            # A field of text may have `1.0`; one of numbers takes it for 1.
-            whole = (f"{each}.0" for each in config.values if each.lstrip("+-").isdecimal())
-            return {"terms": {config.label: sorted({*config.values, *whole})}}
-        return {"exists": {"field": config.label}}
+        """Documents that have the label's field."""
+        return None if self._label is None else {"exists": {"field": self._label}}
+
+    def judged_filters(self, kinds: Set[str]) -> list[dict[str, Any]]:
+        """By the exact words, or by any word that is one, where the engine knows words."""
+        if self._label is None or not kinds:
+            return []
+        values = self._config.values
+        if kinds <= _WORDS and values:
+            return [{"terms": {self._label: sorted(values)}}]
+        there = {"exists": {"field": self._label}}
+        if kinds <= _WORDS:
+            return [{"bool": {"filter": [there], "must_not": [{"terms": {self._label: _NO_WORD}}]}}]
+        return [there] if kinds <= _NUMBERS and not values else []
 
     def verdicts(self, flat: Mapping[str, Any]) -> tuple[Verdict, ...]:
         """The values of the label field, each with the document's analyst and time."""
-        config = self._config
-        found = None if config.label is None else flat.get(config.label)
-        if config.label is None or found is None or found == "":
+        found = None if self._label is None else flat.get(self._label)
+        if self._label is None or found is None or found == "":
+            self._refuse_object(flat)
             return ()
-        analyst = single(flat.get(config.analyst)) if config.analyst else None
-        when = config.verdict_time
+        analyst = single(flat.get(self._analyst)) if self._analyst else None
+        when = self._verdict_time
         at = parse_time(flat.get(when), when, self.times) if when else None
         who = None if analyst is None else str(analyst)
-        given = verdict_values(found, config.label)
+        given = verdict_values(found, self._label)
         return tuple(Verdict(value, who, at) for value in self._counted(given))
+
+    def _refuse_object(self, flat: Mapping[str, Any]) -> None:
+        """An object is no verdict, and below its name the label would be among the fields."""
+        if self._label and any(name.startswith(f"{self._label}.") for name in flat):
+            raise UnusableError(f"{self._label!r} holds an object, not a verdict")
 
     def _counted(self, given: list[str]) -> Iterator[str]:
         chosen = {word_key(each): verdict for each, verdict in self._config.values.items()}

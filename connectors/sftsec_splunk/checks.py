@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,7 @@ from sftsec_core.sdk.errors import AccessError, RequestError
 from sftsec_core.sdk.portable import QUEUE, VERDICTS
 from sftsec_splunk.client import path_of
 from sftsec_splunk.kv import DETECTIONS, Collection
+from sftsec_splunk.order import Order
 from sftsec_splunk.requests import INSTALL
 
 if TYPE_CHECKING:
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from sftsec_splunk.hec import Hec
     from sftsec_splunk.pull import Site
     from sftsec_splunk.searches import Searches
+    from sftsec_splunk.sources import EventSource
 
+log = logging.getLogger(__name__)
 _MOST_SKEW = timedelta(seconds=30)
 _OLDEST = 9
 _WRITER = "sftsec_connector"  # the app's own role that may write to its collections
@@ -54,6 +58,7 @@ class Checker:
         if not missing:
             yield from self._clock()
             yield from self._sources()
+            yield from self._named_indexes()
         unseen = list(self._unseen())
         yield from unseen
         yield from self._index()
@@ -101,12 +106,42 @@ class Checker:
 
     def _sources(self) -> Iterator[str]:
         for source in self.site.sources:
+            _say_order(source)
             try:
                 source.probe()
+                for line in source.field_problems():
+                    yield f"the source {source.title!r}: {line}"
             except ConnectorUnavailableError:
                 raise
             except ConnectorError as error:
-                yield f"the source {source.name!r} cannot be read ({error}): correct `sources`"
+                yield f"the source {source.title!r} cannot be read ({error}): correct `sources`"
+
+    def _named_indexes(self) -> Iterator[str]:
+        """Splunk answers a search of an index that is not there, or not allowed, with nothing."""
+        named = {each: source.title for source in self.site.sources for each in source.indexes}
+        allowed = list(self._searchable())
+        for index, title in named.items():
+            if self._is_absent(index):
+                yield f"the source {title!r} reads the index {index}, which is not there"
+            elif allowed and not any(_fits(pattern, index) for pattern in allowed):
+                yield f"the source {title!r} reads the index {index}, which the user may not search"
+
+    def _is_absent(self, index: str) -> bool:
+        """Whether an indexer that answers itself has no such index."""
+        if "indexer" not in self._roles_of_server():
+            return False  # the indexes are the indexers' own business
+        try:
+            self.splunk.get(path_of("services", "data", "indexes", index))
+        except AccessError:
+            return False
+        except RequestError as error:
+            if error.status == _MISSING:
+                return True
+            raise
+        return False
+
+    def _roles_of_server(self) -> list[str]:
+        return self._content("services", "server", "info").get("server_roles") or []
 
     def _unseen(self) -> Iterator[str]:
         """Whether detections can be found again: that is how a repeat makes no copies."""
@@ -116,18 +151,8 @@ class Checker:
 
     def _index(self) -> Iterator[str]:
         hec = self.site.config.hec
-        if hec is None:
-            return
-        roles = self._content("services", "server", "info").get("server_roles") or []
-        if "indexer" not in roles:
-            return  # the indexes are the indexers' own business
-        try:
-            self.splunk.get(path_of("services", "data", "indexes", hec.index))
-        except AccessError:
-            return
-        except RequestError as error:
-            if error.status == _MISSING:
-                yield f"the index {hec.index} is not there: make it, or {INSTALL}"
+        if hec is not None and self._is_absent(hec.index):
+            yield f"the index {hec.index} is not there: make it, or {INSTALL}"
 
     def _searchable(self) -> Iterator[str]:
         """The patterns of the indexes that the user's roles may search; none if unknown."""
@@ -188,6 +213,20 @@ class Checker:
         entries = found.get("entry") if isinstance(found, dict) else None
         content: dict[str, Any] = entries[0].get("content", {}) if entries else {}
         return content
+
+
+def _say_order(source: EventSource) -> None:
+    """Say in the order of which time a source is read: it decides on what comes late."""
+    if source.order is Order.INDEX_TIME:
+        log.info("%r is read in the order of _indextime", source.title)
+        return
+    log.warning(
+        "%r is read in the order of _time: %s; an event that is indexed later than %s after its "
+        "own time is not scored",
+        source.title,
+        source.by_event_time,
+        source.late or "`settle`",
+    )
 
 
 def _fits(pattern: str, index: str) -> bool:

@@ -6,16 +6,16 @@ import re
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from sftsec_core.api.settings.addresses import check_urls, refuse_clear_text
 from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.api.settings.secrets import SecretRef
-from sftsec_core.api.settings.values import Duration
+from sftsec_core.api.settings.values import Duration, Strict
 from sftsec_core.sdk.time_settings import TimeSettings
 
 APP = "sftsec"
-UNASSIGNED = "disposition:0"
+UNASSIGNED, UNDETERMINED = "disposition:0", "disposition:6"
 DISPOSITIONS = {
     UNASSIGNED: "",
     "disposition:1": "true_positive",
@@ -23,10 +23,16 @@ DISPOSITIONS = {
     "disposition:3": "false_positive",
     "disposition:4": "false_positive",
     "disposition:5": "undetermined",
-    "disposition:6": "undetermined",
+    UNDETERMINED: "undetermined",
 }
 _NAME = "^[A-Za-z0-9_-]+$"
 _DISPOSITION = re.compile(r"(disposition:)?\d+")
+ReadOrder = Literal["auto", "index_time", "event_time"]
+_ORDER = (
+    "In the order of which time events are read. index_time: of _indextime, so that an event that "
+    "is indexed late is read by the next pull, however old its own time is. event_time: of _time. "
+    "auto: index_time, unless a command of the search loses _indextime."
+)
 _FIELD = re.compile(r"^[^\"'\\|`\s*][^\"'\\|`*]*$")
 
 
@@ -36,10 +42,30 @@ def _is_a_field(name: str | None) -> str | None:
     return name
 
 
-class _Security(BaseModel):
-    """What the sources of Enterprise Security share."""
+def _are_fields(rename: dict[str, str]) -> dict[str, str]:
+    for name in rename.values():
+        _is_a_field(name)
+    return rename
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+def _one_or_several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+class _Source(Strict):
+    """What all sources of events share."""
+
+    rename: dict[str, str] = Field(
+        default_factory=dict,
+        description="Field name to the field of Splunk that holds it, such as "
+        "`email.subject: Subject Line`.",
+    )
+
+    _renamed = field_validator("rename")(_are_fields)
+
+
+class _Security(_Source):
+    """What the sources of Enterprise Security share."""
 
     dispositions: dict[str, str] = Field(
         default_factory=dict,
@@ -64,11 +90,20 @@ class _Security(BaseModel):
         """The verdict of each disposition."""
         return DISPOSITIONS | self.dispositions
 
+    @property
+    def defaults(self) -> frozenset[str]:
+        """The dispositions that an event has before anyone chose one.
+
+        Enterprise Security 7 begins with 0, and 8 with 6, which an analyst may choose too.
+        """
+        return frozenset({UNASSIGNED, UNDETERMINED} - self.dispositions.keys())
+
 
 class NotablesSource(_Security):
     """Enterprise Security's notable events, judged by the dispositions of their reviews."""
 
     kind: Literal["notables"] = "notables"
+    order: ReadOrder = Field("auto", description=_ORDER)
     macro: str = Field("notable", pattern=_NAME, description="The macro that reads them.")
     where: str | None = Field(
         None, description='Only those that these terms match: rule_name="Phishing*".'
@@ -85,23 +120,24 @@ class FindingsSource(_Security):
     reviews: str = Field(
         "incident_review_lookup", pattern=_NAME, description="The lookup with all reviews."
     )
+    late: Duration = Field(
+        timedelta(days=1),
+        description="How long after its own time a finding may come and still be read by the next "
+        "pull. The API knows no index time: the findings of this time are listed again.",
+    )
     investigations: bool = Field(
         True, description="Whether an investigation's disposition judges its findings."
     )
 
 
-class VerdictsSource(BaseModel):
+class VerdictsSource(Strict):
     """What was judged in our app, with the events as they were shown to the analyst."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["verdicts"] = "verdicts"
 
 
-class SearchSource(BaseModel):
+class SearchSource(_Source):
     """Any search, with or without a verdict on its events."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["search"] = "search"
     search: str = Field(min_length=1, description="SPL: index=mail sourcetype=report | ...")
@@ -117,11 +153,24 @@ class SearchSource(BaseModel):
     verdict_time: str | None = Field(
         None, description="Field with when it was given, as `time_format` says."
     )
-    uid: str | None = Field(
+    uid: Annotated[
+        Annotated[tuple[Annotated[str, AfterValidator(_is_a_field)], ...], Field(min_length=1)]
+        | None,
+        BeforeValidator(_one_or_several, json_schema_input_type=str | tuple[str, ...] | None),
+    ] = Field(
         None,
-        description="Field that names an event for good. Default: incident_uid, Enterprise "
-        "Security's event_id, finding_id, or the event's place in its index.",
+        description="Field that names an event for good, or a list of fields that do so together. "
+        "Default: incident_uid, Enterprise Security's event_id, finding_id, or the event's place "
+        "in its index.",
+        json_schema_extra={"examples": ["message_id", ["host", "RecordNumber"]]},
     )
+    id_scope: Literal["index", "source"] = Field(
+        "index",
+        description="Within what the value of `uid` is unique. index: events of two indices are "
+        "never the same, whatever their ids. source: an id is the same event in whichever index "
+        "it stands; detections of earlier versions are named so.",
+    )
+    order: ReadOrder = Field("auto", description=_ORDER)
     time: str | None = Field(
         None,
         description="Field with the event's time: a number of seconds to nanoseconds since 1970. "
@@ -135,16 +184,14 @@ class SearchSource(BaseModel):
         (), description="Further fields that hold what analysts said: no model reads them."
     )
 
-    _names = field_validator("label", "analyst", "verdict_time", "uid", "time")(_is_a_field)
+    _names = field_validator("label", "analyst", "verdict_time", "time")(_is_a_field)
 
 
 SplunkSourceConfig = NotablesSource | FindingsSource | VerdictsSource | SearchSource
 
 
-class HecConfig(BaseModel):
+class HecConfig(Strict):
     """The HTTP Event Collector, by which detections are written."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: str = Field(description="https://host:8088")
     token: SecretRef
@@ -220,8 +267,9 @@ class SplunkConfig(TimeSettings):
     )
     settle: Duration = Field(
         timedelta(minutes=1),
-        description="Younger events wait for the next scoring, so that none that comes in a "
-        "little late is left out.",
+        description="Events that were indexed later than this ago wait for the next scoring, so "
+        "that all of a second can be found when it is read; in the order of _time, younger "
+        "events wait, and one that is indexed later than this after its time is not scored.",
     )
 
     @field_validator("url")

@@ -1,14 +1,16 @@
 """Enterprise Security 8's findings by its public API, and the investigations that judge them.
 
 The API pages by offset over what may change in the meantime. So a slice of time is taken that holds
-some hundreds, read whole, and sorted here; when its total has changed, it is read again.
+some hundreds, read whole, and sorted here; when its total has changed, it is read again. The API
+knows no index time: one that comes late is told by the digests of those that were read.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
@@ -16,13 +18,14 @@ from sftsec_core.sdk.errors import RequestError
 from sftsec_core.sdk.portable import is_private
 from sftsec_core.sdk.records import UnusableError, parse_time
 from sftsec_splunk.client import path_of
+from sftsec_splunk.config import UNASSIGNED
 from sftsec_splunk.errors import SearchError
-from sftsec_splunk.positions import SplunkPosition
+from sftsec_splunk.identity import key_of
+from sftsec_splunk.positions import DIGEST_DIGITS, SplunkPosition
 from sftsec_splunk.reviews import Judged, Reviews
 from sftsec_splunk.searches import TimeSpan
 from sftsec_splunk.slices import RowPage, position_of
 from sftsec_splunk.sources import EventSource
-from sftsec_splunk.spl import key_of
 from sftsec_splunk.times import time_or_none
 
 if TYPE_CHECKING:
@@ -49,10 +52,29 @@ class _Part:
     total: int
 
 
+class _Read:
+    """The findings that were read, of the last time: one that comes late is none of them."""
+
+    def __init__(self, late: timedelta) -> None:
+        self._late_ms = late.total_seconds() * 1000
+        self._times: dict[str, int] = {}
+
+    def add(self, rows: Iterable[Row]) -> None:
+        self._times |= {_digest(row): int(row["sftsec_ms"]) for row in rows}
+
+    def after(self, position: SplunkPosition, rows: Iterable[Row]) -> SplunkPosition:
+        """Add rows; the position after them, which knows all that one may come late beside."""
+        self.add(rows)
+        first = position.ms - self._late_ms
+        self._times = {name: ms for name, ms in self._times.items() if ms >= first}
+        return replace(position, seen=tuple(sorted(self._times)))
+
+
 class Findings(EventSource):
     """Findings, with their reviews and those of their investigations."""
 
-    name = "findings"
+    name = title = "findings"
+    by_event_time = "the API of findings knows no index time"
 
     def __init__(
         self, splunk: Splunk, searches: Searches, config: SplunkConfig, source: FindingsSource
@@ -60,6 +82,8 @@ class Findings(EventSource):
         self._splunk = splunk
         self._config = config
         self._source = source
+        self.rename = source.rename
+        self.late = source.late
         self._reviews = Reviews(searches, source)
         self._investigated: dict[str, Judged] = {}
 
@@ -68,17 +92,39 @@ class Findings(EventSource):
     ) -> Iterator[RowPage]:
         """Read slice by slice; whether a finding is judged is seen when it is here."""
         self._investigated = self._by_investigations() if self._source.investigations else {}
+        read = _Read(self.late)
+        if position is not None:
+            for some in self._paged(self._late(span, position, read)):
+                yield RowPage(self._kept(window, some), read.after(position, some))
         start = int(span.earliest or 0) if position is None else position.ms // 1000
         end = int(-(-span.latest // 1)) if span.latest is not None else int(time.time() + _AHEAD_S)
         for part in self._parted(max(start, 0), end):
             rows = [each for each in self._rows(part) if _within(each, span)]
             if position is not None:
                 rows = [each for each in rows if position_of(each) > position]
-            for place in range(0, len(rows), self._config.page_size):
-                some = rows[place : place + self._config.page_size]
-                position = position_of(some[-1])
-                kept = [each for each in some if self._asked_for(window, each)]
-                yield RowPage(kept, position)
+            for some in self._paged(rows):
+                position = read.after(position_of(some[-1]), some)
+                yield RowPage(self._kept(window, some), position)
+
+    def _paged(self, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+        size = self._config.page_size
+        return (rows[place : place + size] for place in range(0, len(rows), size))
+
+    def _late(self, span: TimeSpan, position: SplunkPosition, read: _Read) -> list[Row]:
+        """The findings before a position that were not there when it was reached."""
+        start = position.ms / 1000 - self.late.total_seconds()
+        begin = max(int(start), int(span.earliest or 0), 0)
+        rows = [
+            row
+            for part in self._parted(begin, position.ms // 1000 + 1)
+            for row in self._rows(part)
+            if _within(row, span) and position_of(row) <= position
+        ]
+        known = None if position.seen is None else set(position.seen)
+        late = [] if known is None else [row for row in rows if _digest(row) not in known]
+        names = {_digest(row) for row in late}
+        read.add(row for row in rows if _digest(row) not in names)
+        return late
 
     def find(self, uids: Sequence[str], span: TimeSpan, fields: Sequence[str]) -> Iterator[Row]:
         """Look through the findings of the span: one may be named by the event that it is about."""
@@ -96,7 +142,7 @@ class Findings(EventSource):
             for each in records
         ]
 
-    def is_private(self, name: str) -> bool:
+    def is_private_there(self, name: str) -> bool:
         """A review's fields too."""
         return is_private(name, finding=True)
 
@@ -108,9 +154,11 @@ class Findings(EventSource):
             raise SearchError(f"findings cannot be read, which need version 8: {error}") from None
         self._reviews.probe()
 
-    def _asked_for(self, window: PullWindow, row: Row) -> bool:
+    def _kept(self, window: PullWindow, rows: Iterable[Row]) -> list[Row]:
         """What was closed without a verdict is not scored."""
-        return window.labelled is not False or str(row.get("status", "1")) not in {"4", "5"}
+        if window.labelled is not False:
+            return list(rows)
+        return [each for each in rows if str(each.get("status", "1")) not in {"4", "5"}]
 
     # --- slices
 
@@ -181,8 +229,10 @@ class Findings(EventSource):
 
     def _judged(self, investigation: Mapping[str, Any]) -> Judged:
         """Its verdict, if it has one."""
-        disposition = str(investigation.get("disposition") or "disposition:0")
+        disposition = str(investigation.get("disposition") or UNASSIGNED)
         value = self._source.values.get(disposition, disposition)
+        if disposition in self._source.defaults:
+            return ()
         if not value:
             return ()
         owner = investigation.get("owner")
@@ -212,7 +262,11 @@ def _row(item: Mapping[str, Any]) -> Row:
     uid = str(item.get("incident_uid") or item.get("event_id") or item.get("finding_id"))
     at = time_or_none(item.get("_time"))
     ms = int(at.timestamp() * 1000) if at is not None else 0
-    return {**item, "sftsec_uid": uid, "sftsec_ms": ms, "sftsec_key": key_of(uid)}
+    return {**item, "sftsec_uid": uid, "sftsec_ms": ms, "sftsec_at": ms, "sftsec_key": key_of(uid)}
+
+
+def _digest(row: Row) -> str:
+    return str(row["sftsec_key"])[1 : 1 + DIGEST_DIGITS]
 
 
 def _within(row: Row, span: TimeSpan) -> bool:

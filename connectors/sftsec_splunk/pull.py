@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection
@@ -17,6 +19,7 @@ from sftsec_core.sdk.verdict_join import (
     VerdictJoin,
 )
 from sftsec_core.sdk.window import TimeBounds, utc_now
+from sftsec_splunk.order import Order
 from sftsec_splunk.positions import SplunkPosition
 from sftsec_splunk.rows import RowReader, digest_of, original_time
 from sftsec_splunk.searches import TimeSpan
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from sftsec_splunk.verdicts import VerdictCollection
 
 _GAP_S, _MOST_SPANS = 3600.0, 8
+_NEAR_S = 1.0  # of an event and the time that its detection names
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         self._window = window
         self._source = source
         self._siblings = siblings
-        self._reader = RowReader(site.config, window.fields, source.is_private)
+        self._reader = RowReader(site.config, window.fields, source)
 
     def pages(self, position: SplunkPosition | None) -> Iterator[RecordPage[SplunkPosition]]:
         """Read the source page by page."""
@@ -125,7 +129,7 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         found: dict[str, SourceRecord] = {}
         for source in self._siblings:
             records, _ = source._read(source._rows_at(left))
-            found |= {r.incident.uid: r for r in reversed(records) if r.about is None}
+            found |= _at_their_times(records, left)
             left = {uid: at for uid, at in left.items() if uid not in found}
         return found
 
@@ -138,11 +142,20 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         return self._source.is_private(name)
 
     def _span(self) -> TimeSpan:
-        bounds = TimeBounds.of(self._window, self._site.config.settle, self._site.clock)
+        """The window; what is scored was indexed, or is, older than `settle`."""
+        config, window = self._site.config, self._window
+        by_index_time = self._source.order is Order.INDEX_TIME
+        settle = timedelta() if by_index_time else config.settle
+        bounds = TimeBounds.of(window, settle, self._site.clock)
+        settled = None
+        if by_index_time and window.labelled is False:
+            # Index times are whole seconds: of the one that is not over, more may come.
+            settled = math.floor((self._site.clock() - config.settle).timestamp())
         since, until = bounds.since, bounds.until
         return TimeSpan(
             None if since is None else since.timestamp(),
             None if until is None else until.timestamp(),
+            index_latest=settled,
         )
 
     def _rows_at(self, times: Mapping[str, float]) -> Iterator[Row]:
@@ -164,6 +177,20 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
             else:
                 judged.append(each.with_verdicts(given))
         return judged, refused
+
+
+def _at_their_times(
+    records: Iterable[SourceRecord], times: Mapping[str, float]
+) -> dict[str, SourceRecord]:
+    """The events of these uids and times; a search brings others of a uid within its span."""
+    found: dict[str, SourceRecord] = {}
+    for each in records:
+        uid, at = each.incident.uid, each.incident.at
+        if each.about is not None or uid not in times:
+            continue
+        if at is None or abs(at.timestamp() - times[uid]) <= _NEAR_S:
+            found.setdefault(uid, each)
+    return found
 
 
 def spans_of(times: Mapping[str, float]) -> list[tuple[list[str], TimeSpan]]:

@@ -59,17 +59,19 @@ class Reviews:
     def verdicts(self, reviews: Iterable[Review]) -> tuple[Verdict, ...]:
         """Reduce a history to its verdicts.
 
-        A review repeats the disposition that it does not change: only a change is a verdict. One
-        that removes the disposition retracts all earlier verdicts.
+        A review repeats the disposition that it does not change: only a change is a verdict, and
+        a default that comes first is none. One that removes the disposition retracts all earlier
+        verdicts.
 
         Raises:
             UnusableError: when the time of a verdict cannot be read.
         """
         verdicts: list[Verdict] = []
-        before = UNASSIGNED
+        before = ""
         for review in sorted(reviews, key=_seconds):
-            disposition = str(review.get("disposition") or before)
-            if disposition == before:
+            disposition = str(review.get("disposition") or before or UNASSIGNED)
+            if disposition == before or (not before and disposition in self._config.defaults):
+                before = disposition
                 continue
             before = disposition
             value = self._config.values.get(disposition, disposition)

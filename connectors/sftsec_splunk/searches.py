@@ -41,10 +41,28 @@ class JobGoneError(SearchError):
 
 @dataclass(frozen=True, slots=True)
 class TimeSpan:
-    """A time: seconds since 1970, from `earliest` up to, and without, `latest`; None: no bound."""
+    """Events' own times and index times, from the first up to, and without, the second.
+
+    Attributes:
+        earliest: of the events' own times, seconds since 1970; None: no bound. `latest` likewise.
+        index_earliest: of their index times, whole seconds; `index_latest` likewise.
+    """
 
     earliest: float | None = None
     latest: float | None = None
+    index_earliest: int | None = None
+    index_latest: int | None = None
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The arguments of a search job."""
+        given = {
+            "earliest_time": self.earliest,
+            "latest_time": self.latest,
+            "index_earliest": self.index_earliest,
+            "index_latest": self.index_latest,
+        }
+        return {name: f"{at:.3f}" for name, at in given.items() if at is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +140,7 @@ class Searches:
     def _start(self, sid: str, path: str, search: str, span: TimeSpan) -> None:
         """Make the job under a name of our own, so that a repeated request makes no second one."""
         form = {"id": sid, "search": search, "max_count": _MOST, "timeout": _TTL_S, "preview": 0}
-        if span.earliest is not None:
-            form["earliest_time"] = f"{span.earliest:.3f}"
-        if span.latest is not None:
-            form["latest_time"] = f"{span.latest:.3f}"
+        form |= span.arguments
         jobs = self._splunk.searches("search", "v2", "jobs")
         try:
             self._splunk.send(Request("POST", jobs, {}, form))

@@ -5,35 +5,46 @@ from __future__ import annotations
 import hashlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Verdict
 from sftsec_core.api.settings.words import word_key
-from sftsec_core.sdk.portable import UID_EXPRESSION, is_private
-from sftsec_core.sdk.records import UnusableError, parse_time, verdict_values
+from sftsec_core.sdk.portable import is_private, plain_name
+from sftsec_core.sdk.records import UnusableError, parse_time, single, verdict_values
+from sftsec_splunk.errors import SearchError
+from sftsec_splunk.identity import NOTABLE_UID, EventNames, names_of
+from sftsec_splunk.misspelt import absent_fields
+from sftsec_splunk.order import Order, what_loses_index_time
 from sftsec_splunk.reviews import Judged, Reviews
 from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME
 from sftsec_splunk.searches import TimeSpan
 from sftsec_splunk.slices import RowPage, SliceQuery, Slices
-from sftsec_splunk.spl import NOTABLE_UID, among, field_clause, key_of, whole
+from sftsec_splunk.spellings import find, is_empty, spellings, value_of, with_arrays
+from sftsec_splunk.spl import among, field_clause, indexes_of, whole
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import PullWindow
     from sftsec_core.sdk.verdict_join import SourceRecord
-    from sftsec_splunk.config import NotablesSource, SearchSource, SplunkConfig
+    from sftsec_splunk.config import NotablesSource, ReadOrder, SearchSource, SplunkConfig
     from sftsec_splunk.positions import SplunkPosition
     from sftsec_splunk.searches import Row, Searches
 
 _OURS = (DETECTION, ABOUT, ORIGINAL_TIME)
 _FOREIGN = f"(isnull({DETECTION}) OR isnull({ABOUT}))"  # no detection of ours
-_NAMES = ("sftsec_uid", "sftsec_ms", "sftsec_key", "event_id", "finding_id")
+_NAMES = ("sftsec_uid", "sftsec_ms", "sftsec_at", "sftsec_key", "event_id", "finding_id")
+# Events with all fields, whatever the mode of the search, and with what names and orders them.
+_ALL_FIELDS = "fields *, _bkt, _cd, _indextime"
 _PROBED_S = 900.0
 # A number since 1970 in seconds, by its size: two units share no number from 1990 on.
 _SECONDS = (
-    "tonumber('TIME') / case(tonumber('TIME')>=1e17, 1e9, tonumber('TIME')>=1e14, 1e6, "
-    "tonumber('TIME')>=1e11, 1e3, true(), 1)"
+    "tonumber(TIME) / case(abs(tonumber(TIME))>=1e20, null(), tonumber(TIME)>=1e17, 1e9, "
+    "tonumber(TIME)>=1e14, 1e6, tonumber(TIME)>=1e11, 1e3, tonumber(TIME)>-1e11, 1)"
 )
+_SAMPLE = 50
+_SHOWN = 60  # characters of a search
 _KEYS = 500  # that one search looks for
 
 
@@ -42,9 +53,24 @@ class EventSource(ABC):
 
     Attributes:
         name: names the source in a cursor; another order of events needs another name.
+        title: names it to a person.
+        order: in the order of which time its events are read.
+        by_event_time: why that is not the index time; "" where it is.
+        late: how late an event may then come and still be read; none: `settle`.
+        rename: names of fields to those that they have in Splunk.
+        indexes: that its search names, without those that are patterns.
+        time_field: where the event's time is written, for a reason; `uid_fields` likewise.
     """
 
     name: str
+    title: str
+    order: Order = Order.EVENT_TIME
+    by_event_time: str = ""
+    late: timedelta = timedelta()
+    rename: Mapping[str, str] = MappingProxyType({})
+    indexes: tuple[str, ...] = ()
+    time_field: str = "_time"
+    uid_fields: tuple[str, ...] = ()
 
     @abstractmethod
     def pages(
@@ -74,6 +100,14 @@ class EventSource(ABC):
             ConnectorError: when it cannot.
         """
 
+    def field_problems(self) -> Iterator[str]:
+        """Say which fields of the settings no event has, a line each.
+
+        Raises:
+            ConnectorError: when it cannot be read.
+        """
+        return iter(())
+
     @property
     def has_verdicts(self) -> bool:
         """Whether the source itself can have verdicts."""
@@ -81,25 +115,32 @@ class EventSource(ABC):
 
     def is_private(self, name: str) -> bool:
         """Whether a field holds what analysts or we said, so that no model may read it."""
+        there = self.rename.get(name, name)
+        return any(self.is_private_there(each) for each in {name, there})
+
+    def is_private_there(self, name: str) -> bool:
+        """The same of a field by its name in Splunk."""
         return is_private(name)
 
 
 class SearchedSource(EventSource):
     """A source that is a search."""
 
-    def __init__(self, searches: Searches, config: SplunkConfig, base: str, uid: str) -> None:
+    def __init__(
+        self, searches: Searches, config: SplunkConfig, base: str, names: EventNames
+    ) -> None:
         """Take the parts.
 
         Args:
             searches: run them.
             config: the sizes.
             base: SPL that gives events.
-            uid: an expression of eval that names one.
+            names: how events are named.
         """
         self._searches = searches
         self._config = config
         self._base = base
-        self._uid = uid
+        self._names = names
 
     def pages(
         self, window: PullWindow, span: TimeSpan, position: SplunkPosition | None
@@ -112,32 +153,39 @@ class SearchedSource(EventSource):
             False: self.unlabelled_filter(),
             None: "",
         }[window.labelled]
-        query = self._query(span, condition, window.fields)
+        query = self._query(span, condition, window.fields, self.order)
         yield from Slices(self._searches, self._config, query).pages(position)
 
     def find(self, uids: Sequence[str], span: TimeSpan, fields: Sequence[str]) -> Iterator[Row]:
         """Search for their keys."""
-        keys = [key_of(uid) for uid in uids]
+        wanted = set(uids)
+        keys = list(dict.fromkeys(key for uid in uids for key in self._names.keys(uid)))
         for start in range(0, len(keys), _KEYS):
             condition = among(keys[start : start + _KEYS])
-            query = self._query(span, condition, fields)
+            query = self._query(span, condition, fields, Order.EVENT_TIME)
             for page in Slices(self._searches, self._config, query).pages(None):
-                yield from page.rows
+                yield from (row for row in page.rows if row.get("sftsec_uid") in wanted)
 
     def probe(self) -> None:
         """Search the last minutes."""
         span = TimeSpan(time.time() - _PROBED_S) if self.in_time else TimeSpan()
-        list(self._searches.rows(f"{self._base} | head 1 | fields _time", span))
+        rows = self._searches.rows(f"{self._base} | head 1 | fields _time, _indextime", span)
+        if self.order is Order.INDEX_TIME and any("_indextime" not in row for row in rows):
+            raise SearchError("its rows have no _indextime: set `order: event_time` beside it")
 
-    def _query(self, span: TimeSpan, condition: str, fields: Sequence[str]) -> SliceQuery:
-        return SliceQuery(self._base, self._uid, span, condition, self._keep(fields), self.in_time)
+    def _query(
+        self, span: TimeSpan, condition: str, fields: Sequence[str], order: Order
+    ) -> SliceQuery:
+        keep = self._keep(fields)
+        return SliceQuery(self._base, self._names, span, condition, keep, self.in_time, order)
 
     def _keep(self, fields: Sequence[str]) -> str:
         if not fields:
             return "| fields *"
         kept = [*_NAMES, *_OURS, *self.needed]
         for each in fields:
-            kept += [each, f"{each}{{}}", f"orig_{each}", f"orig_{each}{{}}"]
+            for name in dict.fromkeys((each, self.rename.get(each, each), f"orig_{each}")):
+                kept += spellings(name)
         return field_clause(kept)
 
     # --- what differs
@@ -166,9 +214,11 @@ class Notables(SearchedSource):
 
     def __init__(self, searches: Searches, config: SplunkConfig, source: NotablesSource) -> None:
         base = f"search `{source.macro}`" + (f" | search {source.where}" if source.where else "")
-        # `fields *` lets Splunk find all fields of an event, whatever the mode of the search.
-        super().__init__(searches, config, f"{base} | fields *", NOTABLE_UID)
-        self.name = f"notables:{source.macro}:{source.where or ''}"
+        super().__init__(searches, config, f"{base} | {_ALL_FIELDS}", EventNames(NOTABLE_UID))
+        self.name = self.title = f"notables:{source.macro}:{source.where or ''}"
+        self.rename = source.rename
+        self.indexes = ("notable",) if source.macro == "notable" else ()
+        self.order, self.by_event_time = _order_of(source.order, None)
         self._source = source
         self._reviews = Reviews(searches, source)
 
@@ -182,12 +232,16 @@ class Notables(SearchedSource):
         return f"NOT {self._undisposed()}"
 
     def unlabelled_filter(self) -> str:
-        """Without one, and not closed: what was closed without a verdict is not scored."""
-        not_closed = '(isnull(status) OR (status!="4" AND status!="5"))'
-        return f"{self._undisposed()} AND {not_closed} AND {_FOREIGN}"
+        """Without one, and not closed: what was closed without a verdict is not scored.
 
-    def _undisposed(self) -> str:
-        unset = ["", *sorted(name for name, value in self._source.values.items() if not value)]
+        A default may have been chosen: whether it was, the reviews say.
+        """
+        not_closed = '(isnull(status) OR (status!="4" AND status!="5"))'
+        return f"{self._undisposed(self._source.defaults)} AND {not_closed} AND {_FOREIGN}"
+
+    def _undisposed(self, defaults: Iterable[str] = ()) -> str:
+        none = (name for name, value in self._source.values.items() if not value)
+        unset = ["", *sorted({*none, *defaults})]
         known = " OR ".join(f'disposition="{name}"' for name in unset)
         return f"(isnull(disposition) OR {known})"
 
@@ -196,7 +250,7 @@ class Notables(SearchedSource):
         found = self._reviews.of([each.name for each in records])
         return [found.get(each.name, ()) for each in records]
 
-    def is_private(self, name: str) -> bool:
+    def is_private_there(self, name: str) -> bool:
         """A review's fields too."""
         return is_private(name, finding=True)
 
@@ -205,15 +259,28 @@ class LabelledSearch(SearchedSource):
     """Any search, with a field for the verdict or without."""
 
     def __init__(self, searches: Searches, config: SplunkConfig, source: SearchSource) -> None:
-        base = f"{whole(source.search)} | fields *"
+        base = f"{whole(source.search)} | {_ALL_FIELDS}"
         if source.time is not None:
-            base += f" | eval _time={_SECONDS.replace('TIME', source.time)}"
-        uid = f"'{source.uid}'" if source.uid else UID_EXPRESSION
-        super().__init__(searches, config, base, uid)
-        parts = f"{source.search}\0{source.uid}\0{source.time}"
+            base += f" | eval _time={_SECONDS.replace('TIME', value_of(source.time))}"
+            self.time_field = source.time
+        super().__init__(searches, config, base, names_of(source))
+        uid = source.uid[0] if source.uid and len(source.uid) == 1 else source.uid
+        parts = f"{source.search}\0{uid}\0{source.time}"
         self.name = f"search:{hashlib.sha256(parts.encode()).hexdigest()[:12]}"
+        self.indexes = indexes_of(source.search)
+        self.uid_fields = source.uid or ()
+        self.title = " ".join(source.search.split())[:_SHOWN]
+        self.rename = source.rename
+        self.order, self.by_event_time = _order_of(
+            source.order, what_loses_index_time(source.search)
+        )
         self._source = source
         self._values = {word_key(each): verdict for each, verdict in source.values.items()}
+
+    def field_problems(self) -> Iterator[str]:
+        """Look at the first events."""
+        rows = self._searches.rows(f"{self._base} | head {_SAMPLE}")
+        yield from absent_fields(self._source, rows)
 
     @property
     def has_verdicts(self) -> bool:
@@ -228,18 +295,22 @@ class LabelledSearch(SearchedSource):
     @property
     def needed(self) -> tuple[str, ...]:
         """The label, who gave it and when."""
+        return tuple(each for name in self._told for each in with_arrays(name))
+
+    @property
+    def _told(self) -> tuple[str, ...]:
         source = self._source
         return tuple(filter(None, (source.label, source.analyst, source.verdict_time)))
 
     def labelled_filter(self) -> str:
         """The label is there."""
-        return f"isnotnull('{self._source.label}') AND '{self._source.label}'!=\"\""
+        return f"NOT {is_empty(self._source.label or '')}"
 
     def unlabelled_filter(self) -> str:
         """It is not."""
         unlabelled = ""
         if self._source.label is not None and not self._source.values:
-            unlabelled = f"(isnull('{self._source.label}') OR '{self._source.label}'=\"\") AND "
+            unlabelled = f"{is_empty(self._source.label)} AND "
         return f"{unlabelled}{_FOREIGN}"
 
     def verdicts(self, records: Sequence[SourceRecord]) -> list[Judged]:
@@ -254,20 +325,31 @@ class LabelledSearch(SearchedSource):
 
     def _of(self, row: Mapping[str, object]) -> Iterator[Verdict]:
         source = self._source
-        found = row.get(source.label) if source.label else None
-        if source.label is None or found in (None, ""):
+        found = find(row, source.label)
+        if source.label is None or found is None:
             return
-        who = row.get(source.analyst) if source.analyst else None
+        who = single(find(row, source.analyst))
         when = source.verdict_time
-        at = parse_time(row.get(when), when, self._config.times) if when else None
+        at = parse_time(find(row, when), when, self._config.times) if when else None
         for given in verdict_values(found, source.label):
             value = self._values.get(word_key(given), "") if self._values else given
             if value:
                 yield Verdict(value, None if who is None else str(who), at)
 
-    def is_private(self, name: str) -> bool:
+    def is_private_there(self, name: str) -> bool:
         """What the source names, too."""
         if name == "_raw":
             return not self._source.raw and self._source.label is not None
-        own = (*self.needed, *self._source.private)
-        return is_private(name) or name in own or f"{name}{{}}" in own
+        own = {plain_name(each) for each in (*self._told, *self._source.private)}
+        return is_private(name) or any(
+            plain_name(name) == each or plain_name(name).startswith(f"{each}.") for each in own
+        )
+
+
+def _order_of(given: ReadOrder, loses: str | None) -> tuple[Order, str]:
+    """The order that settings ask for, and why it is not that of index times."""
+    if given == "event_time":
+        return Order.EVENT_TIME, "`order` says so"
+    if given == "auto" and loses is not None:
+        return Order.EVENT_TIME, f"the search has no _indextime after `{loses}`"
+    return Order.INDEX_TIME, ""

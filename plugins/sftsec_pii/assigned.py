@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sftsec_pii.span import Span, holds
+from sftsec_pii.span import Span
 from sftsec_pii.values import is_password, is_token, is_word
+from sftsec_pii.words import ScannedText, family
 
 _WORDS_OF_LOGINS = (
     r"passwor[dt]s?|passwd|passphrase|kennwort|wachtwoord|contrase[nñ]a|senha|пароль|парол[ья]"
@@ -23,11 +24,10 @@ _STRONG = (
     r"secret(?:[_\-]?(?:access)?[_\-]?key(?:[_\-]base)?)?"
     r"|(?:api|access|private|auth|account|shared|sharedaccess|encryption|signing|master|app"
     r"|application|subscription|functions|consumer|license|preshared)[_\-]?key"
-    r"|(?:access|refresh|auth|oauth|id|session|security|bearer|private|job|csrf|xsrf)[_\-]?token"
+    r"|private[_\-]?key[_\-]?id|(?:access|refresh|auth|oauth|id|session|security|bearer|private|job|csrf|xsrf)[_\-]?token"
 )
 _WEAK = r"(?<!publickey)(?<![a-z]key)token|(?<![a-z])(?:sig|signature|jwt|auth|key|code|mac)"
-_NAME = re.compile(
-    rf"(?<!<)(?:(?P<password>{_WORDS_OF_LOGINS})|(?P<strong>{_STRONG})|(?P<weak>{_WEAK}))"
+_INTRODUCES = (
     r"(?:(?:\\{0,3}[\"'])?\]?\s{0,8}(?::=|=>|[:=]) {0,8}(?=[^\s=])"
     r"|\\?[\"']\s?,?\s?\\?[\"']?value\\?[\"']?\s?[:=]\s?(?=\\?[\"'])"  # name="password" value="x"
     r"|[\"']\s?,\s?(?=[\"'])"  # define('DB_WORDS_OF_LOGINS', 'x')
@@ -35,6 +35,20 @@ _NAME = re.compile(
     r"|\s?\(\s?(?=[\"'])"
     r"| (?:is|ist|est|es) (?=\S*[^a-z\s.,]))"
 )
+_NAME = re.compile(
+    rf"(?<!<)(?:(?P<password>{_WORDS_OF_LOGINS})|(?P<strong>{_STRONG})|(?P<weak>{_WEAK}))"
+    + _INTRODUCES
+)
+# The same without what may stand before the word: each alternative begins with a letter, which
+# makes the search five times as fast. Where it finds one, the name begins here or a little before.
+_CORE = re.compile(
+    r"(?:passwor[dt]s?|passwd|passphrase|kennwort|wachtwoord|contrase[nñ]a|senha|пароль|парол[ья]"
+    r"|mot de passe|has[lł]o|heslo|l[oö]senord|adgangskode|parola|pass|pwd|passin|passout|pw"
+    r"|secret(?:[_\-]?(?:access)?[_\-]?key(?:[_\-]base)?)?|key(?:[_\-]?id)?|token|sig"
+    r"|signature|jwt|auth|code|mac)" + _INTRODUCES
+)
+_LONGEST_BEFORE = 14  # letters of "subscription-" and "sharedaccess_", and one to spare
+_BEFORE = frozenset("abcdefghijklmnopqrstuvwxyz_-. ")
 _ELEMENT = re.compile(
     rf"<(?:[\w\-]{{1,32}}:)?[\w.\-]{{0,32}}?(?:(?P<password>{_WORDS_OF_LOGINS})|(?P<strong>{_STRONG}))"
     r"(?: [^<>]{0,256})?>([^<\n]{1,512})</"
@@ -44,32 +58,34 @@ _QUOTES = re.compile(
     r"|(\")((?:[^\"\\\n]|\\[^\n])++)\"|(')((?:[^'\\\n]|\\[^\n]|'')++)'"
 )
 _OPEN = re.compile(r"\\{0,3}[\"']")
+_PREFIX = re.compile(r"(?:[NUBRFLnubrfl]|@|\$)(?=[\"'])")  # of a string: N'x' in SQL, b"x", @"x"
 _LIST = re.compile(r"\[\s?(?=\\?[\"'])")
 _BARE = re.compile(r"(?!\[)[;]?[^\s\"'<>&;,|`\\)\]}]{3,512}+")
-_BARE_TOKEN = re.compile(r"(?:bearer(?: |%20))?([A-Za-z0-9_.~+/=%\-]{8,4096}+)", re.IGNORECASE)
+_BARE_TOKEN = re.compile(
+    r"(?:bearer(?: |%20)|base64:)?([A-Za-z0-9_.~+/=%\-]{8,4096}+)", re.IGNORECASE
+)
 _AFTER_CALL = ("(", "[", "{")
 _LONGEST = 512
-_WORDS = (
+NAME_WORDS = family(
     *("pass", "pwd", "pw=", "pw:", "pw ", 'pw"', "secret", "token", "key", "sig=", "signature"),
     *("auth", "jwt", "code=", 'code"', "mac=", 'mac"', "signing", "sig:", 'sig"', "code:"),
-)
-_FOREIGN = (
     *("kennwort", "wachtwoord", "contrase", "senha", "парол", "hasło", "haslo", "heslo"),
     *("adgangskode", "parola", "losenord", "lösenord"),
 )
 
 
-def assigned(text: str, low: str) -> Iterator[Span]:
-    """Values after a secret's name.
-
-    Args:
-        text: the text.
-        low: the text in small letters, of the same length.
-    """
-    if not has_name(low):
+def assigned(scanned: ScannedText) -> Iterator[Span]:
+    """Values after a secret's name."""
+    if not scanned.words & NAME_WORDS:
         return
-    for match in _NAME.finditer(low):
-        yield from _value(text, match)
+    text, low = scanned.text, scanned.low
+    behind = 0
+    for match in _names(low):
+        if match.end() < behind:
+            continue  # inside a value that is taken
+        for span in _value(text, match):
+            behind = max(behind, span.end)
+            yield span
     if "</" in text:
         for match in _ELEMENT.finditer(low):
             value = text[match.start(3) : match.end(3)]
@@ -77,9 +93,24 @@ def assigned(text: str, low: str) -> Iterator[Span]:
                 yield Span(match.start(3), match.end(3), value)
 
 
-def has_name(low: str) -> bool:
-    """Whether a secret's name may be in a text in small letters."""
-    return holds(low, _WORDS) or holds(low, _FOREIGN)
+def _names(low: str) -> Iterator[re.Match[str]]:
+    """What `_NAME.finditer` gives."""
+    behind = 0
+    core = _CORE.search(low)
+    while core:
+        place = core.start()
+        after = place + 1
+        first = place
+        floor = max(behind, place - _LONGEST_BEFORE)
+        while first > floor and low[first - 1] in _BEFORE:
+            first -= 1
+        for start in range(first, after):
+            match = _NAME.match(low, start)
+            if match:
+                yield match
+                behind = after = match.end()
+                break
+        core = _CORE.search(low, after)
 
 
 def _value(text: str, match: re.Match[str]) -> Iterator[Span]:
@@ -88,6 +119,8 @@ def _value(text: str, match: re.Match[str]) -> Iterator[Span]:
     opened = _LIST.match(text, start)
     listed = opened is not None
     start = opened.end() if opened else start
+    prefix = _PREFIX.match(text, start)
+    start = prefix.end() if prefix else start
     while True:
         quotes = _QUOTES.match(text, start)
         if not quotes:
@@ -109,8 +142,18 @@ def _bare(text: str, match: re.Match[str], start: int, *, weak: bool) -> Iterato
             yield from _checked(text, match, token.span(1), quoted=False)
         return
     bare = _BARE.match(text, start)
-    if bare and text[bare.end() : bare.end() + 1] not in ("'", '"', "`"):
+    if bare and not _is_cut_by_quote(text, *bare.span()):
         yield from _checked(text, match, bare.span(), quoted=False)
+
+
+def _is_cut_by_quote(text: str, start: int, end: int) -> bool:
+    """Whether a quote ends the value that was not opened before it, as an injection's does."""
+    quote = text[end : end + 1]
+    if quote not in {"'", '"', "`"}:
+        return False
+    opened = text.rfind(quote, max(0, start - _LONGEST), start)
+    is_opening = opened >= 0 and text[opened - 1 : opened] in {"", " ", "=", "(", "[", ",", ":"}
+    return not (is_opening and text[end + 1 : end + 2] in {"", " ", ",", ")", "]", "}", ";", "\n"})
 
 
 def _checked(

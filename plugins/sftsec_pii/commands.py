@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 
-from sftsec_pii.span import Span, groups, holds
+from sftsec_pii.span import Span, groups
 from sftsec_pii.values import is_attack, is_word
+from sftsec_pii.words import ScannedText, family
 
 _ARGUMENT = r"(?:\\?\"([^\"\n<\\]{1,128})\\?\"|'([^'\n<]{1,128})'|([^\s\"'<|;&][^\s\"'<]{2,128}+))"
 _REST = r"[^\n|;]{0,160}?"
@@ -15,48 +18,91 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("mysql", "mariadb"),
         rf"\b(?:mysql(?:dump|admin|import|show)?|mariadb(?:-dump)?)\b{_REST} -p(?=[^\s\-])"
-        rf"|\b(?:mysql|mariadb)(?:dump)?\b{_REST} -u ?\S{{1,64}} -p (?=\S*[\d!#$%*])",
+        rf"|\b(?:mysql|mariadb)(?:dump)?\b{_REST} -u ?\S{{1,64}} -p (?=\S*[\d!#$%*])"
+        rf"|\b(?:mysql|mariadb-)admin\b{_REST} password ",
     ),
     (("sshpass",), r"\bsshpass -p ?"),
     (
         ("exec", "winrm", "crackmap", "cme ", "nxc ", "hydra", "medusa"),
         r"\b(?:psexec(?:64|svc)?|paexec|evil-winrm|crackmapexec|cme|netexec|nxc|hydra|medusa|wmiexec)"
         rf"(?:\.exe|\.py)?\b{_REST} -p "
-        r"|\b(?:psexec|wmiexec|smbexec|atexec)\.py \S{0,64}?:(?=[^\s/])",
+        r"|\b(?:psexec|wmiexec|smbexec|atexec)\.py [^\s<]{0,64}?:(?=[^\s/])",
     ),
-    (("impacket", "secretsdump"), r"\b(?:impacket-\w{2,24}|secretsdump\.py) \S{0,64}?:(?=[^\s/])"),
+    (
+        ("impacket", "secretsdump", "getuserspns", "gettgt", "getst.", "getnpusers", "dcomexec"),
+        r"\b(?:impacket-\w{2,24}|(?:secretsdump|getuserspns|gettgt|getst|getnpusers|dcomexec)\.py)"
+        r" [^\s<]{0,64}?:(?=[^\s/])",
+    ),
     (
         ("rdesktop", "docker login", "az login", "podman login", "ncftp", "sqlcmd", "osql", "bcp "),
         r"\b(?:rdesktop|docker login|az login|podman login|ncftp(?:put|get)?|bcp|sqlcmd|osql)\b"
-        rf"{_REST} -p |\b(?:sqlcmd|osql|bcp)\b{_REST} -P ?",
+        rf"{_REST} -p[ =]|\b(?:sqlcmd|osql|bcp)\b{_REST} -P ?",
     ),
-    (("freerdp",), rf"\bxfreerdp\b{_REST} /p:"),
+    (
+        ("mongo", "influx", "cqlsh", "beeline", "login", "smbmap", "enum4linux", "bloodhound"),
+        r"\b(?:mongo(?:sh|dump|restore|import|export)?|influx|cqlsh|beeline|smbmap|enum4linux(?:-ng)?"
+        r"|bloodhound-python|(?:oc|cf|helm|skopeo|buildah|nerdctl|registry|acr) login)\b"
+        rf"{_REST} -p (?=[^\s\-])",
+    ),
+    (("certipy", "ldapdomaindump", "kerbrute"), rf"\b(?:certipy|ldapdomaindump)\b{_REST} -p "),
+    (("ipmitool", "mosquitto"), rf"\b(?:ipmitool|mosquitto_\w{{3}})\b{_REST}(?-i: -P )"),
+    (("freerdp", "winrs", "mstsc"), rf"\b(?:xfreerdp|wfreerdp|winrs)\b{_REST} [/-]p(?:assword)?:"),
     (("-pw ",), rf"\b(?:plink|pscp|psftp|putty|kitty)(?:\.exe)?\b{_REST} -pw "),
+    (("schtasks",), rf"\bschtasks(?:\.exe)?\b{_REST} /p "),
     (("/pass", "/rp", "pass:"), r"(?<=\s)/(?:pass|password|rp)(?::| )|(?<= )pass:"),
     (
         ("7z", "rar ", "rar.exe", "zip "),
         rf"\b7z[ar]?(?:\.exe)? [axeltu]\b{_REST} ?-p(?=\S)|\brar(?:\.exe)? a -h?p"
         rf"|\bunzip {_REST}(?-i:-P) |\bzip {_REST}(?-i:-P) ",
     ),
-    (("smbclient", "rpcclient"), rf"\b(?:smb|rpc)client\b{_REST} -U \w{{1,64}}%"),
+    (
+        ("smbclient", "rpcclient", "net rpc", "net ads", "wmic ", "winexe", "smbget"),
+        rf"\b(?:smbclient|rpcclient|net (?:rpc|ads)|winexe|smbget)\b{_REST}(?: -U ?|--user=)"
+        r"[\"']?(?:[\w.\-]{1,64}[\\/])?[\w.\-]{1,64}%",
+    ),
+    (("nmcli",), rf"\bnmcli\b{_REST} (?:password|wifi-sec\.psk) "),
+    (("netsh",), rf"\bnetsh wlan\b{_REST} key(?:material)?="),
+    (("openssl",), rf"\bopenssl (?:enc|[a-z0-9\-]{{3,16}})\b{_REST} -k "),
+    (
+        ("htpasswd",),
+        r"\bhtpasswd (?:-[a-z]{1,8} ){0,3}-[a-z]{0,6}b[a-z]{0,6} (?:-[a-z]{1,8} ){0,3}"
+        r"(?:[^\s\-]\S{0,127} ){1,2}(?=\S{1,128}\s*$)",
+    ),
+    (
+        ("rabbitmqctl",),
+        r"\brabbitmqctl (?:-\S{1,64} ){0,2}(?:add_user|change_password|authenticate_user)"
+        r" \S{1,64} ",
+    ),
+    (
+        (" password ", "\tpassword ", "\npassword "),
+        r"\blogin\s{1,8}\S{1,64}\s{1,8}(?:account\s{1,8}\S{1,64}\s{1,8})?password\s{1,8}(?=\S)",
+    ),
+    (("defaultpassword",), r"\bdefaultpassword[\"']? (?:/t reg_sz )?/d "),
+    (
+        ("networkcredential", "pscredential"),
+        r"credential\]?(?:::new)?\(\s?[\"'][^\"'\n]{1,64}[\"'],\s?(?=[\"'])",
+    ),
     (("securestring",), r"\bconvertto-securestring (?:-string )?(?=[\"'])"),
     (
         ("net ", "net.exe", "net1"),
-        r"\bnet1?(?:\.exe)?[\"']? {1,4}user {1,4}(?:/add {1,4})?(?:\"[^\"\n]{1,64}\""
+        r"\bnet1?(?:\.exe)?[\"']? {1,4}user {1,4}(?:/[a-z]{1,8} {1,4}){0,2}(?:\"[^\"\n]{1,64}\""
         r"|[\w.\-]{1,64}) {1,4}"
         r"(?![/*])|\bnet1?(?:\.exe)? {1,4}use [^\n|;]{0,96}?/user:\S{1,64} (?![/])"
         r"|\bnet1?(?:\.exe)? {1,4}use (?:[a-z*]: )?\\\\[^\s]{1,128} (?![/])",
     ),
     (("redis-cli",), rf"\bredis-cli\b{_REST} (?:-a|--pass) "),
-    (("ldap",), rf"\bldap(?:search|modify|add|delete|passwd|whoami)\b{_REST} -w "),
+    (("ldap",), rf"\bldap(?:search|modify|add|delete|passwd|whoami)\b{_REST} -w ?(?=\S)"),
     (("<<<",), r"\b(?:kinit \S{1,64}|sudo -S|passwd --stdin \S{1,64}) ?<<< ?"),
     (("useradd", "usermod"), rf"\b(?:useradd|usermod)\b{_REST} -p "),
     (("dsadd", "dsmod"), rf"\b(?:dsadd|dsmod)\b{_REST} -pwd "),
     (
-        ("-pass", "--token", "--auth-token", "bearer", "keypass", "storepass"),
+        ("-pass", "-token", "bearer", "keypass", "storepass", "-secret", "-key"),
         r"(?<=\s)--?(?:store|key|src|dest)(?:store)?pass |(?<=\s)--?passphrase[ =]"
         r"|(?:(?<=\s)|^)--?(?:http-|ftp-|proxy-|oauth2-)?"
-        r"(?:passwor[dt]|passwd|bearer|auth-token|token)(?: |=)|\s-pass(?:in|out)? pass:",
+        r"(?:passwor[dt]|passwd|bearer|auth-token|token)(?: |=)"
+        r"|(?<=\s)--(?:[a-z]{2,16}-){0,2}?(?:password|secret|(?:account|api|access|secret|auth|license"
+        r"|master|primary|shared|storage|sas|refresh|session)-(?:key|token))(?: |=)(?!-)"
+        r"|\s-pass(?:in|out)? pass:",
     ),
     (
         ("snmp",),
@@ -76,15 +122,23 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
     ((" login ",), r"^\w{1,8} login \S{1,64} (?=\S+$)"),
 )
 _COMMANDS = tuple(
-    (words, re.compile(f"(?i)(?:{before}){_ARGUMENT}")) for words, before in _PROGRAMS
+    (family(*words), re.compile(f"(?i)(?:{before}){_ARGUMENT}")) for words, before in _PROGRAMS
 )
-_WORDS = tuple(word for words, _ in _COMMANDS for word in words)
+_ANY_COMMAND = reduce(or_, (bit for bit, _ in _COMMANDS))
+_ECHO = family("echo ", "printf ", "print ", "write-output ")
+_FETCHERS = family("curl", "wget")
+_URLS = family("://")
+_HASHES = family("$", ":::")
+COMMAND_WORDS = _ANY_COMMAND | _ECHO | _FETCHERS | _URLS | _HASHES
 _ECHOED = re.compile(
-    r"(?i)\becho (?:-n )?[\"']?(?:[\w.\-]{1,32}:)?([^\s\"'<>|:]{3,128})[\"']? ?\|\s?"
-    r"(?:sudo (?:-\w )*?-S|(?:sudo )?chpasswd|passwd --stdin|cryptsetup|su\b|kinit|mysql_config)"
+    r"(?i)\b(?:echo|printf|print|write-output) (?:-\w{1,2} )?[\"']?(?:[\w.\-]{1,32}:)?"
+    r"([^\s\"'<>|:]{3,128})[\"']? ?\|\s?"
+    r"(?:[^|\n]{0,128}?--(?:password|passphrase|token)-(?:stdin|fd)"
+    r"|sudo (?:-\w )*?-S|(?:sudo )?chpasswd|passwd --stdin|cryptsetup|su\b|kinit|mysql_config)"
 )
 _CURL = re.compile(
     r"(?i)\b(?:curl|wget|httpie)\b[^\n|;]{0,256}?(?<=\s)(?:-u|--user|--proxy-user|-U)[ =]?"
+    r"(?![\"']?[a-z]{2,8}://)"
     r"(?:\"([^\s:\"]{1,64}:[^\"\n]{1,128})\"|'([^\s:']{1,64}:[^'\n]{1,128})'"
     r"|([^\s:\"'<>\\]{1,64}:[^\s\"'<>]{1,128}))"
 )
@@ -96,30 +150,28 @@ _SHADOW = re.compile(
 _LOGIN = re.compile(r"://[^\s/@:<>\"']{0,256}+:(?!//)([^\s<>\"']{1,256})@(?=[\w\[])")
 
 
-def commands(text: str, low: str) -> Iterator[Span]:
-    """Passwords of commands, of curl, of URLs, and hashes of password files.
-
-    Args:
-        text: the text.
-        low: the text in small letters, of the same length.
-    """
-    found = _COMMANDS if holds(low, _WORDS) else ()
-    for words, pattern in found:
-        if holds(low, words):
+def commands(scanned: ScannedText) -> Iterator[Span]:
+    """Passwords of commands, of curl, of URLs, and hashes of password files."""
+    text, words = scanned.text, scanned.words
+    for bit, pattern in _COMMANDS if words & _ANY_COMMAND else ():
+        if words & bit:
             for span in groups(pattern, text):
                 if len(span.value) > 2 and not is_word(span.value.lower()):
                     yield span
-    yield from _other_commands(text, low)
-    if "://" in text and "@" in text:
+    yield from _other_commands(scanned)
+    if words & _URLS and "@" in text:
         yield from _logins(text)
 
 
-def _other_commands(text: str, low: str) -> Iterator[Span]:
-    if "echo" in low:
+def _other_commands(scanned: ScannedText) -> Iterator[Span]:
+    text, words = scanned.text, scanned.words
+    if words & _ECHO:
         yield from (span for span in groups(_ECHOED, text) if not is_word(span.value.lower()))
-    if "curl" in low or "wget" in low:
-        yield from groups(_CURL, text)
-    if "$" in text or ":::" in text:
+    if words & _FETCHERS and "-u" in scanned.low:  # -u, -U, --user, --proxy-user
+        for span in groups(_CURL, text):
+            if not span.value.partition(":")[2].startswith(("$", "%", "<", "{")):  # a variable
+                yield span
+    if words & _HASHES:
         yield from groups(_SHADOW, text)
 
 

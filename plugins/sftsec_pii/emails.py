@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sftsec_pii.span import Span, lowered
+from sftsec_pii.span import Span
+from sftsec_pii.words import ScannedText, family
 
 # Read backward from the "@". RFC 5321 ends a local part at 64, rewritten ones are longer.
 _LOCAL = re.compile(r"[\w.%+\-'~!#*^{}`$@]*+")
@@ -24,38 +25,35 @@ _DISGUISED = re.compile(
     r"(?i)(?<![\w.+\-])([\w.+\-]{1,64}+)( ?[\[({] ?(?:at|@) ?[\])}] ?| at )"
     r"([\w\-]{1,63}(?: ?(?:[\[({] ?dot ?[\])}]|\.) ?[\w\-]{1,63}| dot [\w\-]{1,63}){1,6})"
 )
+_DISGUISES = family("[at]", "(at)", "{at}", "[ at ]", "( at )", " dot ")
 # Logins of repositories, which are no one's address.
 _NO_PERSON = frozenset({"git", "hg", "svn", "anonymous"})
 
 
-def emails_keeping_domain(text: str) -> Iterator[Span]:
+def emails_keeping_domain(scanned: ScannedText) -> Iterator[Span]:
     """The local parts of e-mail addresses; the same address has the same value."""
-    return _emails(text, keep_domain=True)
+    return _emails(scanned, keep_domain=True)
 
 
-def emails(text: str) -> Iterator[Span]:
+def emails(scanned: ScannedText) -> Iterator[Span]:
     """E-mail addresses."""
-    return _emails(text, keep_domain=False)
+    return _emails(scanned, keep_domain=False)
 
 
-def has_at(text: str) -> bool:
+def has_at(scanned: ScannedText) -> bool:
     """Whether an e-mail address may be there."""
-    return "@" in text or _is_disguised(text)
+    return bool(scanned.words & _DISGUISES) or "@" in scanned.text
 
 
-def _is_disguised(text: str) -> bool:
-    low = lowered(text) if ("[" in text or "(" in text or " dot " in text) else ""
-    return any(word in low for word in ("[at]", "(at)", "{at}", "[ at ]", "( at )", " dot "))
-
-
-def _emails(text: str, *, keep_domain: bool) -> Iterator[Span]:
+def _emails(scanned: ScannedText, *, keep_domain: bool) -> Iterator[Span]:
+    text = scanned.text
     at = text.rfind("@")
     while at > 0:
         found = _around(text, at, keep_domain=keep_domain)
         if found:
             yield found
         at = text.rfind("@", 0, found.start if found else at)
-    if _is_disguised(text):
+    if scanned.words & _DISGUISES:
         for match in _DISGUISED.finditer(text):
             if "dot" in match[3] or match[2] != " at ":
                 end = match.end(1 if keep_domain else 0)
@@ -113,7 +111,9 @@ def _over_joints(text: str, start: int, floor: int) -> int:
     if "=" in before:
         rewritten = _REWRITTEN.match(before) and not _KEY_VALUE.match(before.partition("+")[0])
         srs = before[:4].lower() in {"srs0", "srs1", "prvs", "btv1"}
-        return joined.start() if (rewritten and "&" not in before) or srs else start
+        # bounce-77=anna=corp.example@lists.example: the address within has its "=" too.
+        bounce = before.lower().startswith("bounce") and before.count("=") > 1
+        return joined.start() if (rewritten and "&" not in before) or srs or bounce else start
     return joined.start() if _WORD.fullmatch(before) else start
 
 

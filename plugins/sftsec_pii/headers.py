@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sftsec_pii.span import Span, groups, holds
+from sftsec_pii.span import Span, groups
 from sftsec_pii.values import is_attack, is_token, is_word
+from sftsec_pii.words import ScannedText, family
 
 _SCHEMES = (
     r"basic|bearer|token|splunk|apikey|api-key|api-token|key|negotiate|ntlm|oauth|ghostadmin|bot"
@@ -14,12 +15,13 @@ _SCHEMES = (
 )
 _BLANK = r"(?: |\t|%20|\+)"
 _AUTHORIZATION = re.compile(
-    r"(?i)\bauthorization\\{0,3}[\"']?\]?(?:\s*+(?:=>|[:=]|,(?= ?[\"']))\s*+"
+    r"(?i)(?:\b|(?<=_))authorization\\{0,3}[\"']?\]?(?:\s*+(?:=>|[:=]|,(?= ?[\"']))\s*+"
     r"|\s++(?=[\"']))\[?\\{0,3}[\"']?"
     rf"(?:({_SCHEMES}):?{_BLANK}{{1,8}}+(?:token\\?=|[\w\-]{{1,32}}:(?=[A-Za-z0-9+/]{{20}}))?\\?[\"']?"
-    rf"|[\w\-]{{2,32}}:?{_BLANK}(?:auth=)?)?"
+    rf"|[\w\-]{{2,32}}:?{_BLANK}(?:auth=)?|[\w\-]{{2,32}}=(?:[\w.@!\-]{{1,128}}=)?)?"
     r"((?:(?!%20)[A-Za-z0-9._~+/=\-%])++(?::[A-Za-z0-9+/=]{8,}+)?)"
 )
+_KUBERNETES = re.compile(r"(?i)\bbearer\.authorization\.k8s\.io\.([A-Za-z0-9_\-]{8,}+)")
 _BEARER = re.compile(r"(?i)\bbearer:?\s++([A-Za-z0-9._~+/=\-]{16,}+)")
 _PARAMETERS = re.compile(
     r"(?i)\b(?:response|signature|mac|oauth_signature|oauth_token|sig)=\\?\"?([A-Za-z0-9+/=%]{16,}+)"
@@ -36,55 +38,72 @@ _COOKIE = re.compile(
     r"|\bcurl\b[^\n|]{0,256}? (?:-b|--cookie)[ =]?[\"']([^\n\"']{3,4096})"
 )
 _PAIR = re.compile(r"([\w.\-]{1,64}+)=([^;,\s\"'<>&]{4,4096}+)")
+# Parts of a cookie that are no one's session: its attributes, and words that a visitor has chosen.
 _ATTRIBUTES = frozenset({"path", "domain", "expires", "max-age", "samesite", "priority", "version"})
+_CHOICES = frozenset(
+    {"theme", "lang"}
+    | {"language", "locale", "currency", "timezone", "tz", "country", "region", "consent"}
+)
 _SESSION = re.compile(
     r"(?i)(?<![\w<])\.?(?:jsessionid|phpsessid|asp\.net_sessionid|aspxauth|aspsessionid[a-z]{8}"
     r"|sessionid|session_id|sess_?id|connect\.sid|csrftoken|xsrf-token|session|laravel_session"
-    r"|(?:php|user|auth)?sid)=([A-Za-z0-9%._~+/\-]{12,}+)"
+    r"|(?:php|user|auth)?sid|saml(?:response|assertion))"
+    r"(?:=|\\{0,3}[\"'] ?[:=] ?\\{0,3}[\"'])([A-Za-z0-9%._~+/\-]{12,}+)"
 )
 _SMTP = re.compile(
     r"(?i)(?<![\w\-])auth (?:plain|login|cram-md5|xoauth2) ([A-Za-z0-9+/]{4,4096}+={0,2})(?!\w)"
     r"|^auth ([^\s<>'\"]{6,64})$"
 )
+_AUTHORIZATIONS = family("authorization", "bearer")
+_WITH_PARAMETERS = family("digest", "hawk", "oauth", "aws4", "shared")
+_HEADERS = family(
+    *("x-", "private-token", "job-token", "subscription-key", "dd-api-key", "dd-application-key"),
+    *("api-key", "apikey", "proxy-authorization"),
+)
+_COOKIES = family("cookie")
+_CURL = family("curl")
+_SESSIONS = family("sess", "aspxauth", "sid=", "csrft", "xsrf", "connect.sid", "saml")
+_MAIL_LOGINS = family("auth ")
+HEADER_WORDS = _AUTHORIZATIONS | _HEADERS | _COOKIES | _CURL | _SESSIONS | _MAIL_LOGINS
 
 
-def headers(text: str, low: str) -> Iterator[Span]:
-    """Credentials of headers.
-
-    Args:
-        text: the text.
-        low: the text in small letters, of the same length.
-    """
-    if "authorization" in low or "bearer" in low:
-        yield from _authorization(text, low)
-    if holds(low, ("token", "key", "proxy-auth", "x-amz-", "x-auth")):
+def headers(scanned: ScannedText) -> Iterator[Span]:
+    """Credentials of headers."""
+    text, words = scanned.text, scanned.words
+    if words & _AUTHORIZATIONS:
+        yield from _authorization(scanned)
+    if words & _HEADERS:
         for span in groups(_HEADER, text):
             if not is_word(span.value.lower()) and not _is_prose(span.value):
                 yield span
-    if "cookie" in low or ("curl" in low and "-b" in low):
+    if words & _COOKIES or (words & _CURL and "-b" in text):
         yield from _cookies(text)
-    yield from _sessions(text, low)
+    if words & (_SESSIONS | _MAIL_LOGINS):
+        yield from _sessions(scanned)
 
 
-def _sessions(text: str, low: str) -> Iterator[Span]:
-    if "sess" in low or "aspxauth" in low or "sid=" in low or "csrft" in low or "xsrf" in low:
+def _sessions(scanned: ScannedText) -> Iterator[Span]:
+    text, words = scanned.text, scanned.words
+    if words & _SESSIONS:
         for span in groups(_SESSION, text):
             if not is_attack(span.value.lower()):
                 yield span
-    if "auth " in low:
+    if words & _MAIL_LOGINS:
         yield from groups(_SMTP, text)
 
 
-def _authorization(text: str, low: str) -> Iterator[Span]:
+def _authorization(scanned: ScannedText) -> Iterator[Span]:
+    text = scanned.text
     for match in _AUTHORIZATION.finditer(text):
         value = match[2]
         known = match[1] is not None and len(value) >= 4 and not is_word(value.lower())
         if (known and not _is_prose(value)) or (len(value) >= 8 and is_token(value)):
             yield Span(match.start(2), match.end(2), value)
+    yield from groups(_KUBERNETES, text)
     for span in groups(_BEARER, text):
         if is_token(span.value):
             yield span
-    if "digest" in low or "hawk" in low or "oauth" in low or "aws4" in low or "shared" in low:
+    if scanned.words & _WITH_PARAMETERS:
         yield from groups(_PARAMETERS, text)
 
 
@@ -101,5 +120,9 @@ def _cookies(text: str) -> Iterator[Span]:
             if len(value) >= 8 and " " not in value and is_token(value):
                 yield Span(start, start + len(header[group].rstrip()), value)
         for pair in _PAIR.finditer(text, start, end):
-            if pair[1].lower() not in _ATTRIBUTES and not is_attack(pair[2].lower()):
-                yield Span(pair.start(2), pair.end(2), pair[2])
+            low = pair[2].lower()
+            name = pair[1].lower()
+            chosen = name in _CHOICES and low.replace("-", "").replace("_", "").isalpha()
+            if chosen or name in _ATTRIBUTES or is_word(low) or is_attack(low):
+                continue
+            yield Span(pair.start(2), pair.end(2), pair[2])

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from functools import reduce
 
 from sftsec_pii.checks import luhn
-from sftsec_pii.span import Span, lowered
+from sftsec_pii.span import Span
+from sftsec_pii.words import ScannedText
 
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 _NIE = str.maketrans("XYZ", "012")
@@ -33,9 +34,9 @@ _FINNISH = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 _DIGITS = re.compile(r"\d\d")
 
 
-def has_national_id(text: str) -> bool:
+def has_national_id(scanned: ScannedText) -> bool:
     """Whether a national identity number may be there."""
-    return _DIGITS.search(text) is not None
+    return _DIGITS.search(scanned.text) is not None
 
 
 def is_steuer_id(number: str) -> bool:
@@ -183,15 +184,15 @@ _AFTER_WORD = re.compile(
 _SIGNS = str.maketrans("", "", " .-+")
 
 
-def national_ids(text: str) -> Iterator[Span]:
+def national_ids(scanned: ScannedText) -> Iterator[Span]:
     """Identity numbers of DE, FR, ES, IT, NL, BR, PL, IN, CN, SE, FI, BE, CH, KR and GB."""
+    text, low = scanned.text, scanned.low
     for pattern, check in _FORMS:
         for match in pattern.finditer(text):
             if _is_word(text, match.start(), match.end()):
                 number = match[0].translate(_SIGNS)
                 if check(match[0] if check is is_hetu else number):
                     yield Span(match.start(), match.end(), number)
-    low = lowered(text)
     for pattern, check, length in _NAMED:
         for word in pattern.finditer(low):
             named = _AFTER_WORD.match(low, word.end())

@@ -47,6 +47,8 @@ _NO_PERSON = frozenset(
         "by",
         "of",
     }
+    | {"success", "successful", "failure", "fail", "ok", "error", "denied", "yes", "no", "enabled"}
+    | {"disabled", "locked", "active", "empty", "missing", "disallowed", "allowed", "blank"}
     | {"all", "test", "example", "localhost", "required", "not", "or", "was", "has", "failed"}
     | {
         "network",

@@ -10,16 +10,18 @@ import re
 from collections.abc import Iterator
 
 from sftsec_pii.cards import only_digits
-from sftsec_pii.span import Span, holds, lowered
+from sftsec_pii.span import Span
+from sftsec_pii.words import ScannedText, family
 
 _SIGN = r"[ .()/\-\u00a0\u2010-\u2013]"
 _PLUS = re.compile(
     # Not a sum ("5+12345678"), nor a time zone before an address ("+0200 192.0.2.1").
-    rf"(?<![\w+)\]])\+(?!\d{{4}} \d{{1,3}}\.\d)\(?[1-9]\d*+(?:{_SIGN}{{1,3}}\d++)*+"
+    rf"\+(?<![\w+)\]]\+)(?!\d{{4}} \d{{1,3}}\.\d)\(?[1-9]\d*+(?:{_SIGN}{{1,3}}\d++)*+"
 )
+# Where a national form may begin: looked for first, since a search with a look-behind is slow.
+_BEGINNING = re.compile(r"[\d(](?<![\w.+\-:/=][\d(])(?<!\d [\d(])")
 _NATIONAL = re.compile(
-    r"(?<![\w.+\-:/=])(?<!\d )(?:"
-    r"(?:1[\-. ]?)?(?:\(\d{3}\) ?|\d{3}[\-.])\d{3}[\-. ]\d{4}"  # (555) 010-4477, North America
+    r"(?:(?:1[\-. ]?)?(?:\(\d{3}\) ?|\d{3}[\-.])\d{3}[\-. ]\d{4}"  # (555) 010-4477, North America
     r"|8 ?\(\d{3}\) ?\d{3}-\d\d-\d\d"  # 8 (495) 123-45-67, Russia
     r"|\(\d{2}\) ?9?\d{4}-\d{4}|1[3-9]\d-\d{4}-\d{4}"  # Brazil, China
     r"|(?:00|011[ \-])[1-9]\d{0,2}(?:[ \-/.]\(?\d{1,8}\)?){1,6}|00[1-9]\d{10,12}"
@@ -33,13 +35,28 @@ _NATIONAL = re.compile(
     r")(?!\w|[\-.:/]\d| [0-9a-f]{2}(?![\w.]))"
 )
 _WORD = re.compile(
-    r"(?<![a-z])(?:tel|telephone|telefono?|phones?|fon|fax|mobile?|cell|handy|msisdn|ring|call|sms"
+    r"(?:\u624b\u673a|\u624b\u6a5f|\u7535\u8bdd|\u96fb\u8a71|\uc804\ud654|\u0442\u0435\u043b\u0435\u0444\u043e\u043d|\u0442\u0435\u043b"
+    r"|(?<![a-z])(?:tel|telephone|telefono?|phones?|fon|fax|mobile?|cell|handy|msisdn|ring|call|sms"
     r"|whatsapp|caller_?id|(?:tele|mobile_?|cell_?|home_?|work_?|user_?)?phones?(?:_?(?:number|no))?"
-    r"|mobile_?(?:phone|number|no)|telephone_?number)"
+    r"|mobile_?(?:phone|number|no)|telephone_?number))"
     r"(?: me| us)?(?: at| on| is| no| number)?\\?[\"']?\]?[.:=>#]{0,2} {0,2}(?:\[ ?)?\\?[\"']?"
     r"((?:[(]?\d++\)?(?: ?[/.\-] ?| )?+){1,6}+)(?![\w])"
 )
-_WORDS = ("tel", "phon", "fon", "fax", "mobil", "cell", "handy", "msisdn", "ring ", "call", "sms")
+_WORDS = family(
+    *("tel", "phon", "fon", "fax", "mobil", "cell", "handy", "msisdn", "ring ", "call", "sms"),
+    # Words of Chinese, Japanese, Korean and Russian.
+    *(
+        "whatsapp",
+        "\u624b\u673a",
+        "\u624b\u6a5f",
+        "\u7535\u8bdd",
+        "\u96fb\u8a71",
+        "\uc804\ud654",
+        "\u0442\u0435\u043b",
+    ),
+)
+_LONGEST_WORD = 48  # letters of "telephone_number is no [ '" and the like, with some to spare
+_LINKS = family("wa.me/")
 _ENCODED = re.compile(r"(?<=wa\.me/)\d{8,15}(?!\d)")
 # Words whose number is no telephone's, right before it.
 _NO_PHONE = re.compile(
@@ -52,15 +69,23 @@ _GROUP = re.compile(r"\d+")
 _LEAST, _MOST = 8, 15  # digits of E.164 numbers
 
 
-def phones(text: str) -> Iterator[Span]:
+def phones(scanned: ScannedText) -> Iterator[Span]:
     """Phone numbers: with a country code, in a national form, or named by a word."""
+    text = scanned.text
     if "+" in text:
         yield from _with_plus(text)
-    for match in _NATIONAL.finditer(text):
-        start = match.start()
-        if not _is_other(text, start):
+    yield from _national(text, max(0, scanned.digit - 1))
+    yield from _named(scanned)
+
+
+def _national(text: str, first: int) -> Iterator[Span]:
+    beginning = _BEGINNING.search(text, first)
+    while beginning:
+        start = beginning.start()
+        match = _NATIONAL.match(text, start)
+        if match and not _is_other(text, start):
             yield Span(start, match.end(), only_digits(match[0]))
-    yield from _named(text)
+        beginning = _BEGINNING.search(text, match.end() if match else start + 1)
 
 
 def _is_other(text: str, start: int) -> bool:
@@ -86,16 +111,15 @@ def _is_decimal(number: str) -> bool:
     return bool(dot) and fraction.isdigit() and not (len(whole_part) <= 3 and len(fraction) >= 8)
 
 
-def _named(text: str) -> Iterator[Span]:
+def _named(scanned: ScannedText) -> Iterator[Span]:
     """Numbers that only the word before them, or a link of WhatsApp, shows to be a phone's."""
-    low = lowered(text)
-    if holds(low, _WORDS):
-        for match in _WORD.finditer(low):
+    if scanned.words & _WORDS:
+        for match in _WORD.finditer(scanned.low, max(0, scanned.digit - _LONGEST_WORD)):
             number = match[1].rstrip(" /-.(")
             if 7 <= len(digits := only_digits(number)) <= _MOST:
                 yield Span(match.start(1), match.start(1) + len(number), digits)
-    if "wa.me/" in low:
-        for match in _ENCODED.finditer(text):
+    if scanned.words & _LINKS:
+        for match in _ENCODED.finditer(scanned.text):
             yield Span(match.start(), match.end(), f"+{match[0]}")
 
 

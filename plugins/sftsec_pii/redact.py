@@ -23,25 +23,33 @@ from sftsec_pii.phones import phones
 from sftsec_pii.secrets import has_secret_word, secrets
 from sftsec_pii.span import Span
 from sftsec_pii.users import has_user_word, users
-from sftsec_pii.views import blobs, has_encoded, view
+from sftsec_pii.views import SHORTEST_WORD, blobs, has_encoded, view
+from sftsec_pii.words import ScannedText, changed, scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sftsec_core.api.contracts import StepContext
     from sftsec_pii.config import RedactConfig
-    from sftsec_pii.span import Finder
+    from sftsec_pii.words import Finder
 
 _DIGEST_BYTES = 4
 # A placeholder can lay bare what stood against the value: "4111111111111111bob@shop.example".
 _MOST_PASSES = 4
 _CARD_LENGTHS = (14, 15, 16)
+# Names of fields and hosts, paths and agents come again and again: those in which nothing was found
+# are kept, at most some 5 MB of them.
+_MOST_CLEAN, _LONGEST_CLEAN = 16_384, 256
+_SHORTEST = 5  # "id ab"
 _LONGEST_NUMBER = 40
 _LONGEST_NAME = 80
 _LONG_INTEGER = 10**8  # a social security number has 9 digits, a card number 13
-_SHORTEST_CODED = 16
-_LAID_BARE = re.compile(r":[0-9a-f]{8}>[\w.%+\-']|[\w.%+\-']<[A-Z]{2,8}:[0-9a-f]{8}>")
 _PLACEHOLDER = re.compile(r"<[A-Z]{2,8}:[0-9a-f]{8}>")
+# What of a value may stand before one and after it; the full stop of a sentence is nothing.
+_LAID_BARE = re.compile(
+    r"<(?:(?:(?<=\w<)|(?<=\S[.%+\-']<))[A-Z]{2,8}:[0-9a-f]{8}>"
+    r"|[A-Z]{2,8}:[0-9a-f]{8}>(?:\w|[.%+\-']\S))"
+)
 
 
 class Redact:
@@ -58,6 +66,7 @@ class Redact:
         self._key = salt[:64]
         self._config = config
         self._counts: Counter[str] = Counter()
+        self._clean: set[str] = set()
 
     def __call__(self, incidents: Sequence[Incident]) -> list[Incident]:
         """Return the incidents redacted, in the same order."""
@@ -79,25 +88,35 @@ class Redact:
 
     def text(self, value: str) -> str:
         """Redact one string."""
+        if len(value) < _SHORTEST or value in self._clean:
+            return value
+        given = value
         for _ in range(_MOST_PASSES):
             before = value
-            value = self._plain(value)
+            scanned = scan(value)
+            value = self._plain(scanned)
             if has_encoded(value):
                 value = self._encoded(value)
-            if len(value) >= _SHORTEST_CODED:
+            if scanned.longest >= SHORTEST_WORD:
                 value = self._base64(value)
             if value is before or not _LAID_BARE.search(value):
                 break
+        if value is given and len(value) <= _LONGEST_CLEAN:
+            if len(self._clean) >= _MOST_CLEAN:
+                self._clean.clear()
+            self._clean.add(value)
         return value
 
-    def _plain(self, text: str) -> str:
+    def _plain(self, scanned: ScannedText) -> str:
         """Replace what stands in the text as it is."""
+        text = scanned.text
         for trigger, finders in self._finders:
-            if trigger(text):
+            if trigger(scanned):
                 for kind, find in finders:
-                    spans = sorted(find(text))
+                    spans = sorted(find(scanned))
                     if spans:
                         text = self._replace(text, [(kind, span) for span in spans])
+                        scanned = changed(scanned, text)
         return text
 
     def placeholder(self, kind: str, value: str) -> str:
@@ -159,12 +178,13 @@ class Redact:
 
     def _all(self, text: str) -> list[tuple[str, Span]]:
         """What every finder finds, those of the first kinds first."""
+        scanned = scan(text)
         return [
             (kind, span)
             for trigger, finders in self._finders
-            if trigger(text)
+            if trigger(scanned)
             for kind, find in finders
-            for span in sorted(find(text))
+            for span in sorted(find(scanned))
         ]
 
     def _incident(self, incident: Incident) -> Incident:
@@ -238,13 +258,13 @@ class Redact:
 
 def _finders(
     config: RedactConfig,
-) -> list[tuple[Callable[[str], bool], list[tuple[str, Finder]]]]:
+) -> list[tuple[Callable[[ScannedText], bool], list[tuple[str, Finder]]]]:
     """The enabled types in the order in which they are looked for, by what triggers them.
 
     Secrets go first: a token may hold what looks like a card; cards go before phones.
     """
     mail = emails.emails_keeping_domain if config.keep_email_domain else emails.emails
-    every: list[tuple[bool, str, Callable[[str], bool], Finder]] = [
+    every: list[tuple[bool, str, Callable[[ScannedText], bool], Finder]] = [
         (config.secret, "secret", has_secret_word, secrets),
         (config.email, "email", emails.has_at, mail),
         (config.iban, "iban", cards.has_iban_start, cards.ibans),

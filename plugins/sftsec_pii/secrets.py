@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sftsec_pii.assigned import assigned
-from sftsec_pii.commands import commands
-from sftsec_pii.headers import headers
-from sftsec_pii.span import Span, lowered
-from sftsec_pii.vendors import vendor_keys
+from sftsec_pii.assigned import NAME_WORDS, assigned
+from sftsec_pii.commands import COMMAND_WORDS, commands
+from sftsec_pii.headers import HEADER_WORDS, headers
+from sftsec_pii.span import Span
+from sftsec_pii.vendors import has_vendor_key, vendor_keys
+from sftsec_pii.words import ScannedText
 
 _SHORTEST = 8
+_WORDS = HEADER_WORDS | NAME_WORDS | COMMAND_WORDS
 
 
-def secrets(text: str) -> Iterator[Span]:
+def secrets(scanned: ScannedText) -> Iterator[Span]:
     """Keys, tokens and passwords; values keep their case, since it tells them apart."""
-    low = lowered(text)
-    yield from vendor_keys(text)
-    yield from headers(text, low)
-    yield from assigned(text, low)
-    yield from commands(text, low)
+    yield from vendor_keys(scanned)
+    yield from headers(scanned)
+    yield from assigned(scanned)
+    yield from commands(scanned)
 
 
-def has_secret_word(text: str) -> bool:
-    """Left to the finders, which look for each family's words."""
-    return len(text) >= _SHORTEST
+def has_secret_word(scanned: ScannedText) -> bool:
+    """Whether a word of a finder, or a key without one, may be there."""
+    if len(scanned.text) < _SHORTEST:
+        return False
+    return bool(scanned.words & _WORDS) or has_vendor_key(scanned)

@@ -73,8 +73,9 @@ def is_password(value: str, *, quoted: bool, prose: bool) -> bool:
 
 def is_token(value: str) -> bool:
     """Whether a value after a weak name ("token", "key", "sig") is a secret: long and mixed."""
-    if "<" in value or is_attack(value.lower()):
+    if "<" in value:
         return False
     classes = sum(1 for pattern in _CLASSES if pattern.search(value))
     has_digit = _CLASSES[2].search(value) is not None
-    return classes > 1 and (has_digit or len(value) > _LONGEST_PROSE)
+    mixed = classes > 1 and (has_digit or len(value) > _LONGEST_PROSE)
+    return mixed and not is_attack(value.lower())

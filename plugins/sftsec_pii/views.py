@@ -16,11 +16,22 @@ from typing import NamedTuple
 
 _ENCODED = re.compile(
     r"(?P<percent>(?:%(?:25)?[0-9A-Fa-f]{2})+)|&(?:#(?P<decimal>\d{2,3})|#x(?P<hex>[0-9A-Fa-f]{2})"
-    r"|(?P<named>amp|quot|apos|lt|gt));|\\(?:u00|x)(?P<code>[2-7][0-9A-Fa-f])"
+    r"|(?P<named>amp|quot|apos|lt|gt|commat|period|colon|equals|sol|bsol));|\\(?:u00|x)(?P<code>[2-7][0-9A-Fa-f])"
 )
 _BYTE = re.compile(r"%(?:25)?([0-9A-Fa-f]{2})")
-_NAMED = {"amp": "&", "quot": '"', "apos": "'", "lt": "<", "gt": ">"}
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=\-.%])[A-Za-z0-9+/]{16,}+={0,2}(?![A-Za-z0-9+/_=\-%])")
+_NAMED = {"amp": "&", "quot": '"', "apos": "'", "lt": "<", "gt": ">"} | {
+    "commat": "@",
+    "period": ".",
+    "colon": ":",
+    "equals": "=",
+    "sol": "/",
+    "bsol": "\\",
+}
+SHORTEST_WORD = 16  # letters of a base64 word
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}+={0,2}")
+# What makes it a part of something longer. A look-behind would be tried at each letter.
+_GLUE_BEFORE = frozenset("_-.%")
+_GLUE_AFTER = frozenset("_=-%")
 _PROBE = 16  # characters of base64: 12 bytes
 _LONGEST_WHOLE = 200
 _LONGEST = 1 << 20
@@ -113,6 +124,9 @@ class EncodedWord(NamedTuple):
 def blobs(text: str) -> Iterator[EncodedWord]:
     """The base64 words that hold text in UTF-8 or UTF-16."""
     for match in _BASE64.finditer(text):
+        start, end = match.span()
+        if text[start - 1 : start] in _GLUE_BEFORE or text[end : end + 1] in _GLUE_AFTER:
+            continue
         word = match[0]
         if len(word) % 4 == 1 or len(word) > _LONGEST or not _is_text(word[:_PROBE]):
             continue
@@ -122,7 +136,7 @@ def blobs(text: str) -> Iterator[EncodedWord]:
             continue
         coding = "utf-16-le" if octets[1:2] == b"\0" else "utf-8"
         try:
-            yield EncodedWord(match.start(), match.end(), octets.decode(coding), _encoder(coding))
+            yield EncodedWord(start, end, octets.decode(coding), _encoder(coding))
         except UnicodeDecodeError:
             continue
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "plugins": "sftsec_core.cli.plugins",
     "bench": "sftsec_core.cli.bench",
     "audit": "sftsec_core.cli.audit",
+    "gc": "sftsec_core.cli.gc",
     "completion": "sftsec_core.cli.completion",
 }
 

@@ -49,6 +49,11 @@ def complete_run(ctx: click.Context, _param: click.Parameter, begun: str) -> lis
     return _beginning(_stored(ctx, _RUNS), begun)
 
 
+def complete_task_or_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
+    """Names of tasks, then ids of runs."""
+    return [*complete_task(ctx, param, begun), *complete_run(ctx, param, begun)]
+
+
 def _beginning(names: Sequence[str], begun: str) -> list[str]:
     return [name for name in names if name.startswith(begun)][:_MOST]
 

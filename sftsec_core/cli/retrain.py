@@ -13,7 +13,6 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sftsec_core.api.domain import ModelScores, Vote
     from sftsec_core.operations.retrain import RetrainResult
 
 
@@ -56,22 +55,9 @@ def command(
         raise GateRefusedError(f"the promotion gate rejects the model: {reasons or 'no votes'}")
 
 
-def _word(vote: Vote) -> str:
-    if vote.abstained:
-        return "abstains"
-    return ("yes" if vote.approve else "no") + (", but" if vote.warning else "")
-
-
-def _figure(scores: ModelScores, name: str) -> float | str | None:
-    from sftsec_core.evaluation.metrics import NOT_MEASURABLE, TPR_AT_FPR
-
-    found = scores.metrics[name].value if name in scores.metrics else None
-    return NOT_MEASURABLE if found is None and name in TPR_AT_FPR else found
-
-
 def show_result(out: Console, result: RetrainResult) -> None:
     """Print models side by side, the votes, and where the report is."""
-    from sftsec_core.cli.options import table
+    from sftsec_core.cli.figures import show_models, show_votes
 
     if result.unchanged:
         model = f"{result.model.digest[:12]} ({result.model.recipe})"
@@ -81,23 +67,8 @@ def show_result(out: Console, result: RetrainResult) -> None:
             soft_wrap=True,
         )
         return
-    models = [result.report.candidate, *result.report.others.values()]
-    names = ("macro_f1", "f1", "average_precision", "tpr_at_fpr_0.001", "tpr_at_fpr_0.01", "ece")
-    rows = [
-        (
-            m.name,
-            m.recipe,
-            *(_figure(m, n) for n in names),
-            m.fit_seconds,
-            m.cut,
-        )
-        for m in models
-    ]
-    table("on test", ("model", "recipe", *names, "fit_s", "texts cut"), rows)(out)
-    for name, reason in result.report.data.get("unmeasured", {}).items():
-        out.print(f"{name} is not measurable: it {reason}")
-    votes = [(v.voter, _word(v), v.reason) for v in result.decision.votes]
-    table("gate", ("voter", "approves", "reason"), votes)(out)
+    show_models(out, result.report)
+    show_votes(out, result.decision)
     state = "live" if result.promoted else "approved" if result.decision.approved else "rejected"
     out.print(f"model   {result.model.digest[:12]} ({result.model.recipe}), {state}")
     out.print(f"report  {result.report_file}", soft_wrap=True)

@@ -88,4 +88,20 @@ def _shown(result: ScoreResult | RedeliverResult) -> dict[str, object]:
         "  rejected": alerts["refused"],
         "  pending": alerts["pending"],
         "delivered": delivered.delivered(),
+        **_by_connector(result),
     }
+
+
+def _by_connector(result: ScoreResult) -> dict[str, object]:
+    """What each connector brought and took, where a task has several."""
+    if len(result.by_source) < 2:
+        return {}
+    shown = {
+        f"  from {name}": f"{each.pulled:,} pulled, {each.alerts:,} alerts"
+        for name, each in result.by_source.items()
+    }
+    taken = {
+        f"  to {name}": f"{each.written:,} written, {each.pending:,} pending"
+        for name, each in result.by_destination.items()
+    }
+    return {**shown, **taken}

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @json_option
 @pass_app
 def command(app: App, as_json: bool) -> None:
-    """Show where each task stands: live model, last run, last refusal, new verdicts, outbox.
+    """Show where each task stands: live model, last run, last refusal, verdicts, outbox.
+
+    "labels requested" counts the incidents that analysts were asked about, by `labels request` or
+    as a score's review, and for which no verdict was pulled yet.
 
     \b
     Examples:
@@ -58,6 +61,7 @@ def _lines(each: TaskStatus) -> dict[str, object]:
         if last
         else None,
         "new verdicts": f"{each.new_verdicts:,}",
+        "labels requested": f"{each.requested:,} without a verdict",
         "outbox": waiting or None,
     }
     return {**lines, "refused": each.refusal} if each.refusal else lines

@@ -113,7 +113,7 @@ class Settings(Strict):
     @model_validator(mode="after")
     def _names_exist(self) -> Settings:
         for name, task in self.tasks.items():
-            for connector in filter(None, (task.connector, task.push_to)):
+            for connector in (*task.connectors, *task.destinations):
                 if connector not in self.connectors:
                     raise ValueError(
                         f"task {name!r} names connector {connector!r}, which is not one of "

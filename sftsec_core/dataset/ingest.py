@@ -37,6 +37,7 @@ from sftsec_core.dataset.snapshot import (
     Snapshot,
     open_snapshot,
 )
+from sftsec_core.dataset.sources import SourcePage, scoped_uid
 from sftsec_core.dataset.sums import INGEST, check_sums
 from sftsec_core.dataset.values import storable, trim_incident
 from sftsec_core.sdk.fields import as_text
@@ -67,6 +68,7 @@ class PageSummary:
             after a kill: keep a rejection by `where` and `digest`.
         judged: its incidents with a verdict, after the steps, with the kept fields only.
         judged_inputs: the digest of what was read of each of them, in their order.
+        connector: where the page is from; "" where all are from one connector.
     """
 
     cursor: str
@@ -75,6 +77,7 @@ class PageSummary:
     rejected: tuple[Rejection, ...]
     judged: tuple[Incident, ...] = ()
     judged_inputs: tuple[str, ...] = ()
+    connector: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class IngestPlan:
         dedupe: when incidents count as copies.
         render: an incident, cleaned and with the kept fields only, as the inputs that the model
             reads; none drop it.
+        connectors: whose pages come as `SourcePage`, where there are several.
     """
 
     fields: Mapping[str, InputKind]
@@ -95,11 +99,15 @@ class IngestPlan:
     steps: StepChain
     dedupe: DedupeSettings
     render: Callable[[Incident], Inputs]
+    connectors: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """Name the plan: a work folder of one plan is never resumed under another one."""
         settings = [self.steps.settings, self.dedupe.model_dump()]
-        said = [SCHEMA_VERSION, _RULES, list(self.fields.items()), self.group_field, *settings]
+        said: list[Any] = [SCHEMA_VERSION, _RULES, list(self.fields.items()), self.group_field]
+        said += settings
+        if self.connectors:  # a plan of before there were several keeps its name
+            said.append(self.connectors)
         return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -116,6 +124,7 @@ def ingest(
     folder: Path,
     snapshots: Path,
     on_page: Callable[[PageSummary], None] = lambda _page: None,
+    on_publish: Callable[[], None] = lambda: None,
 ) -> Snapshot:
     """Build a snapshot.
 
@@ -125,6 +134,7 @@ def ingest(
         folder: the work folder; survives a kill, gone when the snapshot is there.
         snapshots: where snapshots lie; on the same file system as `folder`.
         on_page: told of each page, in order.
+        on_publish: called just before the snapshot appears under `snapshots`.
 
     Returns:
         The snapshot; the same input gives the same digest, whatever the pages' size and however
@@ -141,9 +151,8 @@ def ingest(
         if build.chunk_is_full():
             build.write_chunk()
     build.write_chunk()
-    target = journal.finish(
-        build.progress, build.manifest(), build.dedupe.final_clusters(), snapshots
-    )
+    clusters = build.dedupe.final_clusters()
+    target = journal.finish(build.progress, build.manifest(), clusters, snapshots, on_publish)
     return open_snapshot(target, verify=False)
 
 
@@ -178,13 +187,14 @@ class _Build:
 
     def take(self, page: IncidentPage) -> PageSummary:
         """Clean, deduplicate and gather one page."""
-        counts = self.progress.counts
+        connector = page.connector if isinstance(page, SourcePage) else ""
+        counts, before = self.progress.counts, self.progress.counts.copy()
         cleaned = self.plan.steps(page.incidents)
         trimmed = [trim_incident(incident, self.plan.fields) for incident in cleaned]
         self._count_unreadable(cleaned, trimmed)
         inputs = [self.plan.render(incident) for incident in trimmed]
         chosen = [index for index, read in enumerate(inputs) if read]
-        items = [_dedup_item(trimmed[i], inputs[i]) for i in chosen]
+        items = [_dedup_item(trimmed[i], inputs[i], connector) for i in chosen]
         results = self.dedupe.add(items)
         for index, item, result in zip(chosen, items, results, strict=True):
             self._count(result)
@@ -196,11 +206,14 @@ class _Build:
         counts["read"] += len(page.incidents) + len(page.rejected)
         counts["rejected"] += len(rejected)
         counts["dropped_by_steps"] += len(page.incidents) - len(cleaned)
+        if connector:
+            self.progress.connectors.setdefault(connector, Counter()).update(counts - before)
         self._read += len(page.incidents) + len(page.rejected)
         self.progress.cursor = page.cursor
         kept = sum(1 for result in results if result.status is DedupStatus.KEPT)
+        judged = _judged(trimmed, chosen, items)
         return PageSummary(
-            page.cursor, len(page.incidents), kept, rejected, *_judged(trimmed, chosen, items)
+            page.cursor, len(page.incidents), kept, rejected, *judged, connector=connector
         )
 
     def _count(self, result: DedupResult) -> None:
@@ -287,6 +300,11 @@ class _Build:
         counts = self.progress.counts
         names = (*INGEST.whole, *INGEST.parts, "sharing_an_id")
         check_sums("the pull", counts, [INGEST])
+        by_connector = {}
+        for connector in self.plan.connectors:
+            own = self.progress.connectors.get(connector, Counter())
+            check_sums(f"the pull from {connector}", own, [INGEST])
+            by_connector[connector] = {name: own[name] for name in names}
         return {
             "fields": [{"name": n, "kind": str(kind)} for n, kind in self.plan.fields.items()],
             "group_field": self.plan.group_field,
@@ -297,6 +315,7 @@ class _Build:
                 name: dict(sorted(counts.items())) for name, counts in self.progress.steps.items()
             },
             "span": self.progress.span,
+            **({"connectors": by_connector} if by_connector else {}),
         }
 
 
@@ -313,9 +332,10 @@ def _judged(
     )
 
 
-def _dedup_item(incident: Incident, inputs: Inputs) -> DedupItem:
+def _dedup_item(incident: Incident, inputs: Inputs, connector: str) -> DedupItem:
     verdicts = frozenset(word_key(verdict.value) for verdict in incident.verdicts)
-    return DedupItem.of(storable(incident.uid), inputs, verdicts, incident.split)
+    uid = storable(scoped_uid(connector, incident.uid))
+    return DedupItem.of(uid, inputs, verdicts, incident.split)
 
 
 def _size(value: object) -> int:

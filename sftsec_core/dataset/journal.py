@@ -62,6 +62,7 @@ class Progress:
         counts: read, kept, dropped and why.
         steps: counts of each step.
         span: first and last time of an event, ISO 8601.
+        connectors: a connector's name to its part of the counts, where there are several.
     """
 
     plan: str
@@ -70,6 +71,7 @@ class Progress:
     counts: Counter[str] = field(default_factory=Counter)
     steps: dict[str, Counter[str]] = field(default_factory=dict)
     span: list[str | None] = field(default_factory=lambda: [None, None])
+    connectors: dict[str, Counter[str]] = field(default_factory=dict)
 
 
 class Journal:
@@ -124,6 +126,7 @@ class Journal:
             "counts": dict(progress.counts),
             "steps": {name: dict(counts) for name, counts in progress.steps.items()},
             "span": progress.span,
+            "connectors": {name: dict(counts) for name, counts in progress.connectors.items()},
         }
         raw = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
         _write_atomically(self._folder / _PROGRESS, lambda path: _write_bytes(path, raw))
@@ -144,7 +147,12 @@ class Journal:
                 yield dict(arrays)
 
     def finish(
-        self, progress: Progress, manifest: dict[str, Any], clusters: Mapping[int, int], to: Path
+        self,
+        progress: Progress,
+        manifest: dict[str, Any],
+        clusters: Mapping[int, int],
+        to: Path,
+        on_publish: Callable[[], None] = lambda: None,
     ) -> Path:
         """Make the snapshot of the chunks, move it into place, and empty the work folder.
 
@@ -153,6 +161,7 @@ class Journal:
             manifest: what it says besides the content, the parts and the digest.
             clusters: clusters that were tied to a lower one.
             to: the folder of all snapshots.
+            on_publish: called just before the snapshot appears there.
 
         Returns:
             The snapshot's folder, named by its digest.
@@ -171,6 +180,7 @@ class Journal:
         manifest |= {"digest": manifest_digest(manifest), "parts": parts}
         _write_bytes(draft / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
         sync(draft)
+        on_publish()
         target = _publish(draft, to, str(manifest["digest"]))
         # First what makes the folder one to resume: a kill amid the removal leaves none of it.
         (self._folder / _PROGRESS).unlink(missing_ok=True)
@@ -285,8 +295,17 @@ def read_progress(folder: Path) -> Progress | None:
         return None
     said = orjson.loads(path.read_bytes())
     steps = {name: Counter(counts) for name, counts in said["steps"].items()}
-    counts = Counter(said["counts"])
-    return Progress(said["plan"], said["cursor"], said["chunks"], counts, steps, said["span"])
+    # A build that an older version began is of one connector.
+    connectors = {name: Counter(own) for name, own in said.get("connectors", {}).items()}
+    return Progress(
+        said["plan"],
+        said["cursor"],
+        said["chunks"],
+        Counter(said["counts"]),
+        steps,
+        said["span"],
+        connectors,
+    )
 
 
 def _relabelled(batch: Any, clusters: Mapping[int, int]) -> Any:  # noqa: ANN401 - pyarrow

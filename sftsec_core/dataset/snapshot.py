@@ -110,6 +110,12 @@ class Snapshot:
         counts: Mapping[str, int] = self.manifest["counts"]
         return counts
 
+    @property
+    def connectors(self) -> Mapping[str, Mapping[str, int]]:
+        """A connector's name to its part of the counts; empty where all came from one."""
+        found: Mapping[str, Mapping[str, int]] = self.manifest.get("connectors", {})
+        return found
+
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[Any]:
         """The rows as Arrow record batches of at most 4,096, in the order of the pull."""
         return self._read("rows", columns)

@@ -17,44 +17,18 @@ wherever it comes from.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import check_files
 from sftsec_core.sdk.atomic import sync
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from sftsec_core.store.staging import STAGING
 
 MANIFEST = "manifest.txt"
 CARDS = "cards"
-_STAGING = ".staging-"
-_LOCK = ".lock"
-
-
-@contextmanager
-def staging(folder: Path) -> Iterator[Path]:
-    """Lend an empty folder inside `folder` to build a model in; it is gone afterwards.
-
-    One process at a time: the lock falls with its holder, so whatever staging folder another
-    process left behind belongs to a dead one and is removed.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for leftover in folder.glob(_STAGING + "*"):
-            shutil.rmtree(leftover)
-        place = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
-        try:
-            yield place
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
 
 
 def publish(built: Path, folder: Path, what: str = "model") -> tuple[str, Path]:
@@ -113,7 +87,7 @@ def verify_folder(folder: Path, digest: str, what: str = "model") -> None:
 
 def _set_aside(place: Path, built: Path, folder: Path) -> None:
     """Move an altered model out of the way of a sound one, which inherits its cards."""
-    altered = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder)) / "altered"
+    altered = Path(tempfile.mkdtemp(prefix=STAGING, dir=folder)) / "altered"
     place.rename(altered)
     cards = altered / CARDS
     if cards.is_dir() and not cards.is_symlink():

@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from sftsec_core.api.contracts import DescribesReading
 from sftsec_core.api.domain import Permission, PullWindow
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.explain_data import absent_fields, first_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sftsec_core.api.contracts import Connector
     from sftsec_core.api.settings.task import TaskSettings
@@ -20,11 +21,21 @@ if TYPE_CHECKING:
 _SEARCHED_PAGES = 25
 
 
-def check_connectors(context: Context, names: Sequence[str] = ()) -> Mapping[str, Sequence[str]]:
+def check_connectors(
+    context: Context,
+    names: Sequence[str] = (),
+    on_note: Callable[[str, str], None] = lambda _name, _line: None,
+) -> Mapping[str, Sequence[str]]:
     """Return each connector's errors, of the named ones or of all; none where it works.
 
     A connector that answers is read: a page of incidents with the fields of each task, and more
     pages where none of these has one.
+
+    Args:
+        context: settings and connectors.
+        names: which; all by default.
+        on_note: called with a connector's name and a line on how it reads, where that depends on
+            what the platform holds.
 
     Raises:
         NotFoundError: when the configuration has no such connector.
@@ -37,6 +48,9 @@ def check_connectors(context: Context, names: Sequence[str] = ()) -> Mapping[str
                 found[name] = list(connector.check()) or list(
                     _first_pages(context, name, connector)
                 )
+                if isinstance(connector, DescribesReading):
+                    for line in connector.describe_reading():
+                        on_note(name, line)
             except ConnectorError as error:
                 found[name] = [str(error)]
     return found
@@ -44,7 +58,7 @@ def check_connectors(context: Context, names: Sequence[str] = ()) -> Mapping[str
 
 def _first_pages(context: Context, name: str, connector: Connector) -> Iterator[str]:
     for task_name, task in sorted(context.settings.tasks.items()):
-        if task.connector == name:
+        if name in task.connectors:
             error = _first_page(connector, task)
             if error:
                 yield f"task {task_name}: {error}"

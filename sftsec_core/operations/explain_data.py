@@ -12,7 +12,7 @@ from sftsec_core.api.domain import Message, PullWindow
 from sftsec_core.api.errors import DataError
 from sftsec_core.dataset.ingest import NOTHING_TO_READ
 from sftsec_core.dataset.snapshot import FIELD_PREFIX
-from sftsec_core.operations.ingesting import window_of
+from sftsec_core.operations.pulling import window_of
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import Connector
@@ -157,28 +157,34 @@ def absent_fields(wanted: Sequence[str], incidents: Sequence[Incident]) -> str:
 
 def _probe(run: Run) -> str:
     """Look why the pull brought nothing: no incident, none in the window, or no verdict."""
-    name, window = run.task.connector, window_of(run.task, run.info.started_at, labelled=True)
+    window = window_of(run.task, run.info.started_at, labelled=True)
+    names = run.task.connectors
+    who = f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'}"
     judged = _first_incidents(run, PullWindow(labelled=True))
     if judged and window.since is not None:
         at = max((one.at for one in judged if one.at is not None), default=None)
         example = f", one of {at.isoformat(timespec='minutes')}" if at else ""
         since = window.since.isoformat(timespec="minutes")
         return (
-            f"{name} has incidents with a verdict{example}, but none since {since}: raise "
+            f"{who} incidents with a verdict{example}, but none since {since}: raise "
             f"tasks.{run.spec.name}.window"
         )
     there = _first_incidents(run, PullWindow())
     if there:
+        keys = " and ".join(f"connectors.{each}" for each in names)
         return (
-            f"{name} has incidents, but none with a verdict; name the field that holds it in "
-            f"connectors.{name}; the fields are {_some(_names(there))}"
+            f"{who} incidents, but none with a verdict; name the field that holds it in "
+            f"{keys}; the fields are {_some(_names(there))}"
         )
-    return f"{name} has no incident at all: `sftsec connector check {name}` looks at it"
+    return f"{who} no incident at all: `sftsec connector check {' '.join(names)}` looks at it"
 
 
 def _first_incidents(run: Run, window: PullWindow) -> Sequence[Incident]:
-    with run.context.connector(run.task.connector) as connector:
-        return first_records(connector, window)[0]
+    found: list[Incident] = []
+    for name in run.task.connectors:
+        with run.context.connector(name) as connector:
+            found += first_records(connector, window)[0]
+    return found
 
 
 def first_records(

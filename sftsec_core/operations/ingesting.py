@@ -1,31 +1,29 @@
-"""From the task's connector to a snapshot; a resumed run continues after the last page."""
+"""From the task's connectors to a snapshot; a resumed run continues after the last page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import partial
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import IncidentPage, Message, PullWindow
+from sftsec_core.api.domain import IncidentPage, Message
 from sftsec_core.dataset.features import field_kinds, renderer
 from sftsec_core.dataset.ingest import IngestPlan, PageSummary, ingest, resume_cursor
 from sftsec_core.dataset.reading import reading_digest
 from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
+from sftsec_core.dataset.sources import at_home
 from sftsec_core.dataset.steps import build_steps
+from sftsec_core.operations.pulling import pull_all, window_of
 from sftsec_core.sdk.atomic import write_atomically
+from sftsec_core.store.staging import locked
 
 if TYPE_CHECKING:
-    from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.operations.running import Run
     from sftsec_core.operations.stages import Stage
 
-_DONE = "snapshot"
-
-
-def window_of(task: TaskSettings, now: datetime, *, labelled: bool) -> PullWindow:
-    """What to pull: as far back as the task says, counted from the run's own start."""
-    since = now - task.window if task.window else None
-    return PullWindow(since=since, labelled=labelled, fields=task.fields, required=task.read_fields)
+DONE = "snapshot"
+PULLED = "ingest"
 
 
 def ingest_snapshot(run: Run) -> Snapshot:
@@ -36,24 +34,27 @@ def ingest_snapshot(run: Run) -> Snapshot:
             interrupted and resumes from its cursor.
     """
     snapshots = run.context.folder / "snapshots"
-    done = run.folder / _DONE
+    done = run.folder / DONE
     if done.is_file():
         snapshot = open_snapshot(snapshots / done.read_text("ascii"))
         run.note(f"the interrupted run has pulled snapshot {snapshot.digest[:12]} already")
         return snapshot
-    with run.stage("pull", f"from {run.task.connector}") as stage:
-        snapshot = _pull_into_snapshot(run, stage)
-        stage.counts |= _counts(snapshot)
-        _warn_of_shared_ids(run, snapshot)
-    write_atomically(done, snapshot.digest.encode())
-    run.context.store.snapshots.add(
-        run.spec.name,
-        snapshot.digest,
-        snapshot.folder,
-        rows=snapshot.counts["kept"],
-        manifest=snapshot.manifest,
-        run_id=run.info.id,
-    )
+    with ExitStack() as recorded:
+        with run.stage("pull", f"from {', '.join(run.task.connectors)}") as stage:
+            # From here until a row names it: else another process may remove it as unused.
+            hold = partial(recorded.enter_context, locked(snapshots))
+            snapshot = _pull_into_snapshot(run, stage, hold)
+            stage.counts |= _counts(snapshot)
+            _warn_of_shared_ids(run, snapshot)
+        run.context.store.snapshots.add(
+            run.spec.name,
+            snapshot.digest,
+            snapshot.folder,
+            rows=snapshot.counts["kept"],
+            manifest=snapshot.manifest,
+            run_id=run.info.id,
+        )
+        write_atomically(done, snapshot.digest.encode())
     return snapshot
 
 
@@ -64,9 +65,16 @@ def _warn_of_shared_ids(run: Run, snapshot: Snapshot) -> None:
         text = (
             f"{share} id with a record of another text: they are kept "
             "apart, each with its own verdicts. Where ids begin again in each export, or are "
-            f"unique within a host only, name several fields as the id of {run.task.connector!r}"
+            f"unique within a host only, name several fields as the id of {_sharing(run, snapshot)}"
         )
         run.emit(Message(text=text, level="warning"))
+
+
+def _sharing(run: Run, snapshot: Snapshot) -> str:
+    """The connectors whose records share an id."""
+    counted = snapshot.connectors
+    names = (n for n in run.task.connectors if not counted or counted[n]["sharing_an_id"])
+    return " and ".join(map(repr, names))
 
 
 def _counts(snapshot: Snapshot) -> dict[str, int]:
@@ -74,10 +82,12 @@ def _counts(snapshot: Snapshot) -> dict[str, int]:
     counts = {name.replace("_", " "): number for name, number in snapshot.counts.items()}
     for step, found in snapshot.manifest["step_counts"].items():
         counts |= {f"{step}: {kind}": number for kind, number in found.items()}
+    for connector, own in snapshot.connectors.items():
+        counts |= {f"{connector}: {name}": own[name] for name in ("read", "kept", "rejected")}
     return counts
 
 
-def _pull_into_snapshot(run: Run, stage: Stage) -> Snapshot:
+def _pull_into_snapshot(run: Run, stage: Stage, hold: Callable[[], None]) -> Snapshot:
     context, task = run.context, run.task
     plan = IngestPlan(
         fields=field_kinds(run.spec, task.fields),
@@ -85,6 +95,7 @@ def _pull_into_snapshot(run: Run, stage: Stage) -> Snapshot:
         steps=build_steps(task, context.plugins, context.step_context(run.spec.name)),
         dedupe=task.dedupe,
         render=renderer(run.spec, task.render, context.plugins),
+        connectors=task.connectors if len(task.connectors) > 1 else (),
     )
     reading = reading_digest(
         run.spec,
@@ -93,16 +104,16 @@ def _pull_into_snapshot(run: Run, stage: Stage) -> Snapshot:
         plugins=context.plugins.versions(),
         salt=context.salt,
     )
-    work = run.folder / "ingest"
+    work = run.folder / PULLED
     window = window_of(task, run.info.started_at, labelled=True)
-    with context.connector(task.connector) as connector:
-        pages = connector.pull(window, cursor=resume_cursor(work))
+    with closing(pull_all(context, task, window, resume_cursor(work))) as pages:
         return ingest(
             _counted(stage, pages),
             plan,
             folder=work,
             snapshots=context.folder / "snapshots",
             on_page=lambda page: _keep_beside(run, page, reading),
+            on_publish=hold,
         )
 
 
@@ -116,8 +127,14 @@ def _counted(stage: Stage, pages: Iterator[IncidentPage]) -> Iterator[IncidentPa
 
 def _keep_beside(run: Run, page: PageSummary, reading: str) -> None:
     """Keep what does not go into the snapshot; a page that is seen twice changes nothing."""
-    store, connector = run.context.store, run.task.connector
+    store, connector = run.context.store, page.connector or run.task.connectors[0]
     store.quarantine.add(connector, page.rejected, run_id=run.info.id)
     store.verdicts.add(connector, page.judged, run_id=run.info.id)
-    uids = (incident.uid for incident in page.judged)
-    store.judged_inputs.add(connector, reading, zip(uids, page.judged_inputs, strict=True))
+    uids = [incident.uid for incident in page.judged]
+    judged = list(zip(uids, page.judged_inputs, strict=True))
+    store.judged_inputs.add(connector, reading, judged)
+    for other in run.task.connectors if page.connector else ():
+        # Judged by way of a detection that went to another connector than the incident's own.
+        homes = ((at_home(uid), digest) for uid, digest in judged if other != connector)
+        own = ((uid, digest) for (home, uid), digest in homes if home == other)
+        store.judged_inputs.add(other, reading, own)

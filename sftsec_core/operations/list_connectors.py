@@ -33,7 +33,7 @@ def list_connectors(context: Context) -> list[ListedConnector]:
         ListedConnector(
             name,
             connector.type,
-            tuple(sorted(task for task, used in tasks if name in (used.connector, used.push_to))),
+            tuple(sorted(task for task, used in tasks if name in (*used.connectors, used.push_to))),
         )
         for name, connector in sorted(context.settings.connectors.items())
     ]

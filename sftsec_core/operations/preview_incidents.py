@@ -1,4 +1,4 @@
-"""Show the first incidents that a task's connector returns, as the model would see them."""
+"""Show the first incidents that a task's connectors return, as the model would see them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import Incident, Permission, PullWindow, Rejection
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.pulling import required_fields
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,14 +47,17 @@ def preview_incidents(
     """
     authorize(context.actor, Permission.PULL, name)
     task = context.task(name)
+    each = -(-limit // len(task.connectors))  # so that every connector is seen
     steps = build_steps(task, context.plugins, context.step_context(name))
     rejected: list[Rejection] = []
     found: list[Incident] = []
-    window = PullWindow(labelled=labelled, fields=task.fields, required=task.read_fields)
-    with context.connector(task.connector) as connector:
-        for page in connector.pull(window):
-            found += steps(list(islice(page.incidents, limit - len(found))))
-            rejected += page.rejected
-            if len(found) >= limit:
-                break
+    window = PullWindow(labelled=labelled, fields=task.fields, required=required_fields(task))
+    for source in task.connectors:
+        enough = min(limit, len(found) + each)
+        with context.connector(source) as connector:
+            for page in connector.pull(window):
+                found += steps(list(islice(page.incidents, enough - len(found))))
+                rejected += page.rejected
+                if len(found) >= enough:
+                    break
     return IncidentPreview(found, rejected[:limit], len(rejected))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.running import running
-from sftsec_core.operations.score import deliver_pending, destination_of
+from sftsec_core.operations.score import deliver_pending
+from sftsec_core.scoring.delivery import DeliveryCounts
 
 if TYPE_CHECKING:
     from sftsec_core.operations.context import Context
-    from sftsec_core.scoring.delivery import DeliveryCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,13 @@ def redeliver(context: Context, name: str) -> RedeliverResult:
     authorize(context.actor, Permission.SCORE, name)
     store = context.store
     with running(context, "score", name) as run:
-        connector = destination_of(run.task)
-        with store.writing() as connection:
-            reopened = store.outbox.reopen(connector, name, joined=connection)
-            details = {"count": reopened, "run": run.info.id}
-            target = f"{name}/{connector}"
-            store.audit.append("detections.reopened", target, details, joined=connection)
-        delivered = deliver_pending(run)
+        reopened = 0
+        for connector in run.task.destinations:
+            with store.writing() as connection:
+                count = store.outbox.reopen(connector, name, joined=connection)
+                details = {"count": count, "run": run.info.id}
+                target = f"{name}/{connector}"
+                store.audit.append("detections.reopened", target, details, joined=connection)
+            reopened += count
+        delivered = reduce(DeliveryCounts.plus, deliver_pending(run).values())
     return RedeliverResult(run.info.id, reopened, delivered)

@@ -8,13 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
 from sftsec_core.operations.authorize import authorize
-from sftsec_core.operations.ingesting import window_of
+from sftsec_core.operations.pulling import named_errors, window_of
 from sftsec_core.operations.score import live_model, scorer_of
-from sftsec_core.scoring.judged import judged_in_page
+from sftsec_core.scoring.judged import JudgedInPage, judged_in_page
 from sftsec_core.scoring.sampling import Uncertain, label_request, most_uncertain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sftsec_core.api.domain import IncidentPage
+    from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.operations.context import Context
+    from sftsec_core.operations.stages import Stage
+    from sftsec_core.scoring.scorer import Scorer
+
+
+@dataclass(frozen=True, slots=True)
+class WantedLabel:
+    """An incident that a verdict is wanted on, and the connector that it is from."""
+
+    connector: str
+    incident: Uncertain
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +38,12 @@ class LabelRequestResult:
     Attributes:
         model: digest of the model that is uncertain.
         wanted: the incidents, the least certain first.
-        requested: how many of them the connector could ask for.
+        requested: how many of them the connectors could ask for.
     """
 
     task: str
     model: str
-    wanted: tuple[Uncertain, ...]
+    wanted: tuple[WantedLabel, ...]
     requested: int
 
     def to_json(self) -> dict[str, Any]:
@@ -38,7 +52,10 @@ class LabelRequestResult:
         return {
             "task": self.task,
             "model": self.model,
-            "wanted": [{name: getattr(each, name) for name in shown} for each in self.wanted],
+            "wanted": [
+                {"connector": one.connector} | {name: getattr(one.incident, name) for name in shown}
+                for one in self.wanted
+            ],
             "requested": self.requested,
         }
 
@@ -65,24 +82,62 @@ def request_labels(
     authorize(context.actor, Permission.REQUEST_LABELS, name)
     live = live_model(context, name)
     scorer, trained = scorer_of(context, name, context.registry.load(live))
-    window = window_of(trained, datetime.now(UTC), labelled=False)
     detail = f"with {live.digest[:12]} ({live.recipe})"
-    with (
-        context.stage("score", name, detail) as stage,
-        context.connector(trained.connector) as connector,
-    ):
-        wanted = most_uncertain(
-            connector.pull(window),
-            scorer,
-            limit,
-            stage.progress,
-            lambda page: judged_in_page(context.store, trained.connector, scorer.reading, page),
-        )
+    with context.stage("score", name, detail) as stage:
+        wanted = _wanted(context, trained, scorer, limit, stage)
         stage.counts["wanted"] = len(wanted)
         requested = 0
         if not dry_run:
-            requests = [label_request(each, scorer) for each in wanted]
-            requested = connector.request_labels(requests)
+            new = _request(context, trained, wanted, scorer)
+            requested = sum(new.values())
             details = {"model": live.digest, "wanted": len(wanted), "requested": requested}
-            context.store.audit.append("labels.requested", name, details)
+            with context.store.writing() as connection:
+                for source in filter(new.get, new):
+                    # None is new where the platform cannot ask about these, or was asked before.
+                    uids = [each.incident.uid for each in wanted if each.connector == source]
+                    context.store.label_requests.add(
+                        name, source, uids, model=live.digest, joined=connection
+                    )
+                context.store.audit.append("labels.requested", name, details, joined=connection)
     return LabelRequestResult(name, live.digest, tuple(wanted), requested)
+
+
+def _wanted(
+    context: Context, task: TaskSettings, scorer: Scorer, limit: int, stage: Stage
+) -> list[WantedLabel]:
+    """The incidents of all connectors, the least certain first; of equal inputs one."""
+    window = window_of(task, datetime.now(UTC), labelled=False)
+    found: dict[str, WantedLabel] = {}
+    read = 0
+    for source in task.connectors:
+        before = read
+
+        def on_page(done: int, before: int = before) -> None:
+            nonlocal read
+            read = before + done
+            stage.progress(read)
+
+        def judged(page: IncidentPage, source: str = source) -> JudgedInPage:
+            return judged_in_page(context.store, source, scorer.reading, page)
+
+        with named_errors(task, source), context.connector(source) as connector:
+            pages = connector.pull(window)
+            for each in most_uncertain(pages, scorer, limit, on_page, judged):
+                found.setdefault(each.digest, WantedLabel(source, each))
+    ordered = sorted(found.values(), key=lambda one: (one.incident.doubt, one.incident.uid))
+    return ordered[:limit]
+
+
+def _request(
+    context: Context, task: TaskSettings, wanted: Sequence[WantedLabel], scorer: Scorer
+) -> dict[str, int]:
+    """Ask each connector about its own incidents; how many of its requests are new.
+
+    One without any is asked too: it may take off its list what was judged since.
+    """
+    requested: dict[str, int] = {}
+    for source in task.connectors:
+        mine = [label_request(one.incident, scorer) for one in wanted if one.connector == source]
+        with named_errors(task, source), context.connector(source) as connector:
+            requested[source] = connector.request_labels(mine)
+    return requested

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from sftsec_core.api.domain import Permission
 from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.snapshot import FIELD_PREFIX
+from sftsec_core.dataset.sources import unscoped
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.show_dataset import newest_dataset
 
@@ -28,12 +29,14 @@ class WaitingIncident:
     """An incident without a label.
 
     Attributes:
+        connector: where it is from.
         uid: as `labels add` takes it.
         reason: why the verdicts do not come to a label.
         verdicts: the words that were given, oldest first.
         text: the beginning of what the model reads, redacted; "" for a copy that is not kept.
     """
 
+    connector: str
     uid: str
     reason: str
     verdicts: tuple[str, ...]
@@ -78,7 +81,10 @@ def review_labels(context: Context, name: str, *, limit: int = 50) -> WaitingLis
     words = _words(snapshot, [item.uid for item in shown])
     found = (
         WaitingIncident(
-            item.uid, item.reason, tuple(words.get(item.uid, ())), texts.get(item.uid, "")
+            *(unscoped(item.uid) if snapshot.connectors else (task.connectors[0], item.uid)),
+            item.reason,
+            tuple(words.get(item.uid, ())),
+            texts.get(item.uid, ""),
         )
         for item in shown
     )

@@ -168,7 +168,7 @@ def run_order(context: Context, kind: str, name: str) -> RunOrder:
                 "type": context.settings.connectors[each].type,
                 **context.connector_config(each).model_dump(mode="json"),
             }
-            for each in sorted({task.connector, task.push_to or task.connector})
+            for each in sorted({*task.connectors, *task.destinations})
         },
         "plugins": context.plugins.versions(),
     }

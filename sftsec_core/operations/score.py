@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import BatchPushed, InputKind, Permission
-from sftsec_core.api.errors import ConnectorUnavailableError, NoLiveModelError, PluginError
+from sftsec_core.api.errors import (
+    ConnectorError,
+    ConnectorUnavailableError,
+    NoLiveModelError,
+    PluginError,
+)
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.dataset.features import field_kinds, renderer
@@ -16,7 +24,7 @@ from sftsec_core.dataset.steps import build_steps
 from sftsec_core.dataset.sums import DELIVERY, check_sums
 from sftsec_core.dataset.values import trim_incident
 from sftsec_core.operations.authorize import authorize
-from sftsec_core.operations.ingesting import window_of
+from sftsec_core.operations.pulling import named_errors, window_of
 from sftsec_core.operations.running import Run, running
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
@@ -41,8 +49,8 @@ class ScoreResult:
 
     Attributes:
         model: digest of the model that scored.
-        scored: what was pulled and scored.
-        delivered: all that the outbox held by what the destination did with it, detections that
+        scored: what was pulled and scored, of each connector of the task.
+        delivered: all that the outbox held by what each destination did with it, detections that
             earlier runs had left there too.
         alerts: this run's alerts by what has become of them, as `DELIVERY` adds them up.
     """
@@ -52,6 +60,8 @@ class ScoreResult:
     scored: ScoreCounts
     delivered: DeliveryCounts
     alerts: Mapping[str, int]
+    by_source: Mapping[str, ScoreCounts] = field(default_factory=dict)
+    by_destination: Mapping[str, DeliveryCounts] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -61,14 +71,29 @@ class ScoreResult:
             **self.scored.as_dict(),
             "alerts_by_outcome": dict(self.alerts),
             "delivered": asdict(self.delivered),
+            **by_connector(self.by_source, self.by_destination),
         }
+
+
+def by_connector(
+    sources: Mapping[str, ScoreCounts], destinations: Mapping[str, DeliveryCounts]
+) -> dict[str, Any]:
+    """The counts of each source and each destination, where a task has several sources."""
+    if len(sources) < 2:
+        return {}
+    return {
+        "sources": {name: counts.as_dict() for name, counts in sources.items()},
+        "destinations": {name: asdict(counts) for name, counts in destinations.items()},
+    }
 
 
 def score(context: Context, name: str, *, rescan: bool = False) -> ScoreResult:
     """Score incidents that came in since the last call, and push those flagged as malicious.
 
     Killed at any point, the next call resumes: a page's detections and the cursor after it are
-    one transaction, and what was pushed already is a duplicate to the connector.
+    one transaction, and what was pushed already is a duplicate to the connector. Of several
+    connectors each has its cursor and its rows of the outbox: one that is lost ends the run, after
+    the others were scored and delivered to.
 
     Args:
         context: settings, store, registry, actor and event stream.
@@ -85,15 +110,19 @@ def score(context: Context, name: str, *, rescan: bool = False) -> ScoreResult:
     with running(context, "score", name) as run:
         loaded = context.registry.load(live)
         resumed = sum(context.store.outbox.of_run(run.info.id).values())
-        try:
-            scored = _score(run, loaded, rescan=rescan)
-        except ConnectorUnavailableError:
-            # The source was lost; what was scored before need not wait for it.
-            deliver_pending(run)
-            raise
-        delivered = deliver_pending(run)
+        failures: list[ConnectorError] = []
+        by_source: dict[str, ScoreCounts] = {}
+        for source in run.task.connectors:
+            with _collected(failures), named_errors(run.task, source):
+                by_source[source] = _score(run, loaded, source, rescan=rescan)
+        # A source was lost? What was scored before need not wait for it.
+        by_destination = deliver_pending(run, failures)
+        scored = reduce(ScoreCounts.plus, by_source.values())
         alerts = _alerts(run, scored, resumed)
-    return ScoreResult(run.info.id, live.digest, scored, delivered, alerts)
+    delivered = reduce(DeliveryCounts.plus, by_destination.values())
+    return ScoreResult(
+        run.info.id, live.digest, scored, delivered, alerts, by_source, by_destination
+    )
 
 
 def live_model(context: Context, name: str) -> ModelRef:
@@ -172,19 +201,24 @@ def _require_plugins(context: Context, loaded: LoadedModel) -> None:
             )  # fmt: skip
 
 
-def _score(run: Run, loaded: LoadedModel, *, rescan: bool) -> ScoreCounts:
+def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> ScoreCounts:
     context, task = run.context, run.task
     scorer, trained = scorer_of(context, run.spec.name, loaded)
+    destination = task.destination(source)
+    if destination != source and source != task.connectors[0]:
+        # Two connectors may have an incident of one uid: there its detections must not meet. Those
+        # of the first keep the uids that they had before there was a second.
+        scorer = replace(scorer, connector=source)
     job = ScoreJob(
         task=run.spec.name,
-        source=task.connector,
-        destination=destination_of(task),
+        source=source,
+        destination=destination,
         window=window_of(trained, run.info.started_at, labelled=False),
         run_id=run.info.id,
         rescan=rescan,
     )
-    detail = f"with {loaded.ref.digest[:12]} ({loaded.ref.recipe})"
-    with run.stage("score", detail) as stage, context.connector(task.connector) as connector:
+    detail = f"{_of_several(task, source)}with {loaded.ref.digest[:12]} ({loaded.ref.recipe})"
+    with run.stage("score", detail) as stage, context.connector(source) as connector:
         counts = score_to_outbox(
             context.store,
             connector,
@@ -210,13 +244,54 @@ def _score(run: Run, loaded: LoadedModel, *, rescan: bool) -> ScoreCounts:
     return counts
 
 
-def deliver_pending(run: Run) -> DeliveryCounts:
-    """Push what waits in the outbox for the task's destination.
+def _of_several(task: TaskSettings, source: str) -> str:
+    return f"{source} " if len(task.connectors) > 1 else ""
+
+
+def deliver_pending(run: Run, failures: Sequence[ConnectorError] = ()) -> dict[str, DeliveryCounts]:
+    """Push what waits in the outbox for the task's destinations, to each whatever another does.
+
+    Args:
+        run: the run that delivers.
+        failures: of connectors, so far.
+
+    Returns:
+        A destination's name to its counts.
 
     Raises:
         ConnectorUnavailableError: when the connection was lost; the rest waits in the outbox.
+        ConnectorError: of `failures` too, once every destination was delivered to.
     """
-    context, name = run.context, destination_of(run.task)
+    failed, delivered = list(failures), dict[str, DeliveryCounts]()
+    for name in run.task.destinations:
+        with _collected(failed), named_errors(run.task, name):
+            delivered[name] = _deliver(run, name)
+    if failed:
+        raise _joined(failed)
+    return delivered
+
+
+@contextmanager
+def _collected(failures: list[ConnectorError]) -> Iterator[None]:
+    """Take the error of a connector, to be raised when the others are done."""
+    try:
+        yield
+    except ConnectorError as error:
+        failures.append(error)
+
+
+def _joined(failures: Sequence[ConnectorError]) -> ConnectorError:
+    """One error of all: that a later call may succeed is said only where nothing else is wrong."""
+    if len(failures) == 1:
+        return failures[0]
+    lost = all(isinstance(error, ConnectorUnavailableError) for error in failures)
+    kind = ConnectorUnavailableError if lost else ConnectorError
+    return kind("; ".join(dict.fromkeys(map(str, failures))))
+
+
+def _deliver(run: Run, name: str) -> DeliveryCounts:
+    """Push what waits in the outbox for one destination."""
+    context = run.context
     with run.stage("push", f"to {name}") as stage, context.connector(name) as connector:
         counts = deliver(
             context.store,
@@ -268,8 +343,3 @@ def _tell_pushed(run: Run, connector: str, receipt: PushReceipt) -> None:
             rejected=len(receipt.rejected),
         )
     )
-
-
-def destination_of(task: TaskSettings) -> str:
-    """The name of the connector that the task's detections go to."""
-    return task.push_to or task.connector

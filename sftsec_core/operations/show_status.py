@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -47,8 +48,9 @@ class TaskStatus:
         last: the newest run; None before the first.
         refusal: the newest retraining that made no live model, as "run: reason"; None where the
             newest one did.
-        new_verdicts: verdicts of its connector that were pulled after the live model was made.
-        outbox: its destination's detections by state ("pending", "delivered", "rejected").
+        new_verdicts: verdicts of its connectors that were pulled after the live model was made.
+        requested: incidents that analysts were asked about and that no verdict was pulled for.
+        outbox: its destinations' detections by state ("pending", "delivered", "rejected").
     """
 
     task: str
@@ -56,6 +58,7 @@ class TaskStatus:
     last: ListedRun | None
     refusal: str | None
     new_verdicts: int
+    requested: int
     outbox: Mapping[str, int]
 
     def to_json(self) -> dict[str, Any]:
@@ -66,6 +69,7 @@ class TaskStatus:
             "last": self.last.to_json() if self.last else None,
             "refusal": self.refusal,
             "new_verdicts": self.new_verdicts,
+            "requested": self.requested,
             "outbox": dict(self.outbox),
         }
 
@@ -95,15 +99,18 @@ def _status(
 ) -> TaskStatus:
     store, task = context.store, context.task(name)
     live, last = context.registry.live(name), store.runs.list(name, limit=1)
-    target = task.push_to or task.connector
+    waiting: Counter[str] = Counter()
+    for each in counts:
+        waiting[each.status] += each.detections if each.connector in task.destinations else 0
     since = live.created_at if live else datetime.fromtimestamp(0, UTC)
     return TaskStatus(
         name,
         _live(context, live) if live else None,
         listed(last[0], lost) if last else None,
         _refusal(context, name, lost),
-        store.verdicts.pulled_since(task.connector, since),
-        {each.status: each.detections for each in counts if each.connector == target},
+        sum(store.verdicts.pulled_since(source, since) for source in task.connectors),
+        sum(store.label_requests.waiting(name, source) for source in task.connectors),
+        +waiting,
     )
 
 

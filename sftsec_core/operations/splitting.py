@@ -64,6 +64,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
     data = {
         "snapshot": snapshot.digest,
         "counts": dict(snapshot.counts),
+        **({"connectors": dict(snapshot.connectors)} if snapshot.connectors else {}),
         "redactions": snapshot.manifest["step_counts"].get("redact", {}),
         "span": snapshot.manifest["span"],
         "row_counts": rows,

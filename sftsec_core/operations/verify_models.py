@@ -32,7 +32,13 @@ def verify_models(context: Context, names: Sequence[str] = ()) -> list[VerifiedM
     authorize(context.actor, Permission.READ)
     registry = context.registry
     refs = [registry.resolve(name) for name in names] or list(registry.models(None))
-    return [VerifiedModel(ref, _error(context, ref)) for ref in refs]
+    found = [VerifiedModel(ref, _error(context, ref)) for ref in refs]
+    # One that is not registered any more was removed while the others were read.
+    return [each for each in found if each.error is None or _is_registered(context, each.ref)]
+
+
+def _is_registered(context: Context, ref: ModelRef) -> bool:
+    return context.store.models.get(ref.digest) is not None
 
 
 def _error(context: Context, ref: ModelRef) -> str | None:

@@ -25,11 +25,13 @@ from sftsec_core.api.errors import (
 )
 from sftsec_core.evaluation.methods import ServingParts
 from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
-from sftsec_core.models.artifact import CARDS, MANIFEST, publish, staging, verify_folder
+from sftsec_core.models.artifact import CARDS, MANIFEST, publish, verify_folder
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.plugins import get
 from sftsec_core.registry.card import card_markdown
+from sftsec_core.registry.history import ROLLBACK, restorable
 from sftsec_core.registry.serving import Serving
+from sftsec_core.store.staging import staging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +48,6 @@ if TYPE_CHECKING:
 CANDIDATE = "candidate"
 LIVE = "live"
 _SERVING, _CARD, _CARD_TEXT = "serving.json", "card.json", "card.md"
-_ROLLBACK = "rolled back: "
 _SHORT = 12
 _ATTEMPTS = 5
 _WHATEVER_IS_LIVE = "whatever is live"
@@ -164,9 +165,11 @@ class ModelRegistry:
             _write_new(told / _CARD_TEXT, card_markdown(card))
             digest, folder = publish(built, self._folder)
             card_digest, _ = publish(told, folder / CARDS, "card")
-        task, now = serving.task.name, datetime.now(UTC)
-        self._table.add(ModelRef(digest, task, serving.recipe, run_id, folder, now), card_digest)
-        self._point_candidate(task, digest, by, f"registered by run {run_id}")
+            # Under the same lock: a folder that no row names may be removed by anyone who holds it.
+            task, now = serving.task.name, datetime.now(UTC)
+            ref = ModelRef(digest, task, serving.recipe, run_id, folder, now)
+            self._table.add(ref, card_digest)
+            self._point_candidate(task, digest, by, f"registered by run {run_id}")
         return self._known(digest)
 
     def folders(self) -> list[Path]:
@@ -219,14 +222,14 @@ class ModelRegistry:
         """How a model is used; call `verify` first, or `load`, which does."""
         return Serving.from_json((ref.folder / _SERVING).read_text("utf-8"))
 
-    def card(self, ref: ModelRef) -> dict[str, Any]:
-        """The card of the last run that made a model.
+    def card(self, ref: ModelRef, run_id: str | None = None) -> dict[str, Any]:
+        """The card of a run that made a model; by default of the last one.
 
         Raises:
             IntegrityError: when a file of the model is not the one registered.
         """
         self.verify(ref)
-        digest = {made.run_id: made.card for made in self.runs(ref)}.get(ref.run_id)
+        digest = {made.run_id: made.card for made in self.runs(ref)}.get(run_id or ref.run_id)
         folder = ref.folder if digest is None else ref.folder / CARDS / digest
         card: dict[str, Any] = json.loads((folder / _CARD).read_text("utf-8"))
         return card
@@ -296,15 +299,20 @@ class ModelRegistry:
             IntegrityError: when a file of the earlier model is not the one registered.
             StoreError: when somebody else moved the alias at the same time.
         """
-        stack = _stack(self._table.alias_history(task, LIVE))
+        stack = self.restorable(task)
         if len(stack) < 2:
             raise NotFoundError("earlier live model of task", task, ())
         current, earlier = stack[-1], self._known(stack[-2])
         self.verify(earlier)
         self._table.set_alias(
-            task, LIVE, earlier.digest, expected=current, by=by, reason=_ROLLBACK + reason
+            task, LIVE, earlier.digest, expected=current, by=by, reason=ROLLBACK + reason
         )
         return self._known(earlier.digest)
+
+    def restorable(self, task: str) -> list[str]:
+        """The digests that rollbacks can go back to, oldest first; the last one is live."""
+        history = reversed(self._table.alias_history(task, LIVE))
+        return restorable((0, digest, reason) for digest, _, _, reason in history)
 
     def live(self, task: str) -> ModelRef | None:
         """The live model; None when there is none."""
@@ -388,13 +396,3 @@ def _promotion_reason(decision: Decision, force: str | None) -> str:
         )
     voters = ", ".join(vote.voter for vote in refusals) or "no vote"
     return f"forced against {voters}: {force.strip()}"
-
-
-def _stack(history: Sequence[tuple[str, datetime, str, str]]) -> list[str]:
-    stack: list[str] = []
-    for digest, _, _, reason in reversed(history):
-        if reason.startswith(_ROLLBACK) and len(stack) > 1:
-            stack.pop()
-        else:
-            stack.append(digest)
-    return stack

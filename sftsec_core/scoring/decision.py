@@ -17,6 +17,7 @@ from sftsec_core.api.domain import (
 )
 from sftsec_core.api.errors import PluginError
 from sftsec_core.api.predictions import ACTIONS, attack_scores
+from sftsec_core.dataset.sources import abroad_uid
 from sftsec_core.dataset.values import plain_fields
 
 if TYPE_CHECKING:
@@ -96,8 +97,10 @@ def detection_of(decision: ScoringDecision, scorer: Scorer) -> Detection:
     """The detection of an incident that raises an alert."""
     incident = decision.incident
     return Detection(
-        uid=detection_uid(scorer.model_digest, incident.uid, scorer.digest_of(decision.inputs)),
-        incident_uid=incident.uid,
+        uid=detection_uid(
+            scorer.model_digest, incident.uid, scorer.digest_of(decision.inputs), scorer.connector
+        ),
+        incident_uid=_named(incident, scorer),
         task=scorer.task.name,
         model_digest=scorer.model_digest,
         label=decision.label,
@@ -108,6 +111,14 @@ def detection_of(decision: ScoringDecision, scorer: Scorer) -> Detection:
         at=incident.at,
         fields=_carried(incident, scorer),
     )
+
+
+def _named(incident: Incident, scorer: Scorer) -> str:
+    """The incident's uid; with its connector behind it where that of the detection is another.
+
+    There an incident of its own may have the same uid, and is not to get this one's verdicts.
+    """
+    return abroad_uid(incident.uid, scorer.connector) if scorer.connector else incident.uid
 
 
 def review_request(decision: ScoringDecision, scorer: Scorer) -> LabelRequest:

@@ -72,6 +72,17 @@ class DeliveryCounts:
         """Detections that the platform has, new or not."""
         return self.written + self.duplicates
 
+    def plus(self, other: DeliveryCounts) -> DeliveryCounts:
+        """The counts of two destinations together."""
+        return DeliveryCounts(
+            self.written + other.written,
+            self.duplicates + other.duplicates,
+            self.rejected + other.rejected,
+            self.postponed + other.postponed,
+            self.pending + other.pending,
+            self.unavailable or other.unavailable,
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as a JSON value."""
         names = ("written", "duplicates", "rejected", "postponed", "pending", "unavailable")

@@ -41,6 +41,7 @@ def judged_in_page(store: Store, connector: str, reading: str, page: IncidentPag
         reading: how the model reads incidents: `Scorer.reading`.
         page: of incidents that the source shows as unlabelled.
     """
-    judged = store.verdicts.of(connector, [incident.uid for incident in page.incidents])
-    contents = store.judged_inputs.of(connector, reading, list(judged))
-    return JudgedInPage(frozenset(judged.keys() - contents.keys()), contents)
+    uids = [incident.uid for incident in page.incidents]
+    contents = store.judged_inputs.of(connector, reading, uids)
+    judged = store.verdicts.of(connector, [uid for uid in uids if uid not in contents])
+    return JudgedInPage(frozenset(judged), contents)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.dataset.sums import SCORING, check_sums
@@ -100,6 +100,12 @@ class ScoreCounts:
         """Return the figures as a JSON value."""
         return {**asdict(self), "labels": dict(self.labels)}
 
+    def plus(self, other: ScoreCounts) -> ScoreCounts:
+        """The counts of two jobs together."""
+        return ScoreCounts(
+            **{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)}
+        )
+
     def with_page(self, page: ScoredPage, new: int) -> ScoreCounts:
         """The counts with a page's added.
 
@@ -130,6 +136,14 @@ class ScoreCounts:
         )
         check_sums("the scored page", after.as_dict(), SCORING)
         return after
+
+
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    """What the platform was asked about, and the model that is uncertain of it."""
+
+    model: str
+    asked: Sequence[LabelRequest]
 
 
 def score_to_outbox(
@@ -164,16 +178,23 @@ def score_to_outbox(
     for pulled in pages:
         judged = judged_in_page(store, job.source, scorer.reading, pulled)
         page = score_page(pulled, scorer, judged)
-        if page.review:
-            counts.requested += request_labels(page.review)
-        counts = _record(store, page, job, stored, counts)
+        asked = request_labels(page.review) if page.review else 0
+        counts.requested += asked
+        # None is new where the platform cannot ask about these, or was asked before.
+        requests = _Requests(scorer.model_digest, page.review if asked else ())
+        counts = _record(store, page, job, stored, counts, requests)
         stored = page.cursor
         on_page(counts)
     return counts
 
 
 def _record(
-    store: Store, page: ScoredPage, job: ScoreJob, expected: str | None, before: ScoreCounts
+    store: Store,
+    page: ScoredPage,
+    job: ScoreJob,
+    expected: str | None,
+    before: ScoreCounts,
+    requests: _Requests,
 ) -> ScoreCounts:
     with store.writing() as connection:
         # The cursor first: where another process was faster, nothing else is touched.
@@ -183,6 +204,10 @@ def _record(
         )
         counts = before.with_page(page, new)
         store.quarantine.add(job.source, page.rejected, run_id=job.run_id, joined=connection)
+        uids = [each.incident_uid for each in requests.asked]
+        store.label_requests.add(
+            job.task, job.source, uids, model=requests.model, joined=connection
+        )
         _audit_suppressed(store, page, job, connection)
     return counts
 

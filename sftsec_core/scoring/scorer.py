@@ -61,6 +61,7 @@ class Scorer:
         keep: fields that a detection carries besides those that the task reads.
         by_content: whether the uid of a detection depends on what the model read.
         reading: names how incidents are read, see `dataset.reading`.
+        connector: part of each detection's uid, see `detection_uid`.
         batch: rows that the model is given at once.
     """
 
@@ -75,6 +76,7 @@ class Scorer:
     keep: tuple[str, ...] = ()
     by_content: bool = True
     reading: str = ""
+    connector: str = ""
     batch: int = BATCH
 
     def __post_init__(self) -> None:

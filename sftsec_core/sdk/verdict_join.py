@@ -148,6 +148,9 @@ class JoinedSource(ABC, Generic[PositionT]):
     def find_events(self, detections: Sequence[SourceRecord]) -> Mapping[str, SourceRecord]:
         """Look up the events that detections of this source are about, wherever they are.
 
+        Those about one event name the same time of it. Where several records have its uid, as in
+        a network flow, the one of that time is meant.
+
         Returns:
             The event's uid to the event; those that are gone are left out.
         """
@@ -248,17 +251,18 @@ class VerdictJoin(Generic[PositionT]):
         Returns:
             The detection's name to the event.
         """
-        if not detections:
-            return {}
-        found = source.find_events(detections)
         events = {}
-        for each in detections:
-            copy, event = source.carried(each), found.get(each.about or "")
-            if event is not None:
+        for part in _of_one_time([(each, source.carried(each)) for each in detections]):
+            found = source.find_events([each for each, _ in part])
+            for each, copy in part:
+                event = found.get(each.about or "")
+                if event is None:
+                    events[each.name] = copy
+                    continue
                 # Its time may be in a field of another source than this one.
                 at = event.incident.at or copy.at
-                copy = replace(event.incident, verdicts=each.incident.verdicts, at=at)
-            events[each.name] = copy
+                verdicts = each.incident.verdicts
+                events[each.name] = replace(event.incident, verdicts=verdicts, at=at)
         return events
 
     # --- the log
@@ -312,6 +316,24 @@ class VerdictJoin(Generic[PositionT]):
             if not any(source.is_private(name) for source in self.sources)
         }
         return Incident(logged.uid, fields, tuple(dict.fromkeys(logged.verdicts)), logged.at)
+
+
+def _of_one_time(
+    detections: Iterable[tuple[SourceRecord, Incident]],
+) -> list[list[tuple[SourceRecord, Incident]]]:
+    """Part detections, each with its copy of the event, so that in a part a uid has one time.
+
+    Two attacks in one network flow have the flow's uid: a lookup by it brings one of them.
+    """
+    parts: list[tuple[dict[str | None, datetime | None], list[tuple[SourceRecord, Incident]]]] = []
+    for detection, copy in detections:
+        for times, part in parts:
+            if times.setdefault(detection.about, copy.at) == copy.at:
+                part.append((detection, copy))
+                break
+        else:
+            parts.append(({detection.about: copy.at}, [(detection, copy)]))
+    return [part for _, part in parts]
 
 
 @dataclass(slots=True)

@@ -160,14 +160,17 @@ class Runs:
         """
         if status not in ENDED:
             raise ValueError(f"status {status!r} is not one of {', '.join(ENDED)}")
+        # Read before it ends: what has ended may be removed by another process at any time.
+        before, now = self.get(run_id), self._database.clock()
+        line = None if error is None else hide_url_passwords(error)
         values = {
             "status": status,
-            "error": None if error is None else hide_url_passwords(error),
+            "error": line,
             "report": None if report is None else self._folders.kept(report),
-            "finished_at": self._database.clock(),
+            "finished_at": now,
         }
         self._update_own(run_id, values)
-        return self.get(run_id)
+        return replace(before, status=status, error=line, finished_at=now)
 
     def interrupt(self, run_id: str, error: str) -> None:
         """End the lease of a run that may be resumed later.

@@ -20,9 +20,11 @@ from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.database import Database
 from sftsec_core.store.folders import Folders
 from sftsec_core.store.judged_inputs import JudgedInputs
+from sftsec_core.store.label_requests import LabelRequests
 from sftsec_core.store.leases import LEASE
 from sftsec_core.store.models import Models
 from sftsec_core.store.outbox import Outbox
+from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
 from sftsec_core.store.runs import Runs
 from sftsec_core.store.snapshots import Snapshots
@@ -45,8 +47,10 @@ class Store:
     Attributes:
         audit: who did what.
         cursors: how far scoring has come.
+        label_requests: incidents that analysts were asked about.
         models: registered models and their aliases.
         outbox: detections on their way to a SIEM.
+        pruning: removes rows that nothing needs any more.
         quarantine: records that could not be used.
         runs: attempts at a task.
         snapshots: data sets that were built.
@@ -60,9 +64,11 @@ class Store:
         folders = Folders(folder)
         self.audit = AuditLog(database, actor)
         self.cursors = Cursors(database)
+        self.label_requests = LabelRequests(database)
         self.judged_inputs = JudgedInputs(database)
         self.models = Models(database, folders, self.audit)
         self.outbox = Outbox(database)
+        self.pruning = Pruning(database, folders, self.audit)
         self.quarantine = Quarantine(database)
         self.runs = Runs(database, folders, lease)
         self.snapshots = Snapshots(database, folders)

@@ -186,6 +186,18 @@ cursors = Table(
     PrimaryKeyConstraint("task", "connector"),
 )
 
+label_requests = Table(
+    "label_requests",
+    metadata,
+    Column("task", Text, nullable=False),
+    Column("connector", Text, nullable=False),
+    # Cleaned once on the way in, as in the table of verdicts.
+    Column("incident_uid", Text, nullable=False),
+    Column("model", String(64), nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("task", "connector", "incident_uid"),
+)
+
 quarantine = Table(
     "quarantine",
     metadata,

@@ -18,6 +18,7 @@ import yaml
 
 from sftsec_core.demo.source import TASK, from_stream
 from sftsec_core.store.store import Store
+from tests.e2e.forked import Ended, run_forked
 
 PLAIN = "from sftsec_core.cli import main; main()"
 PATIENCE_S = 200
@@ -56,14 +57,7 @@ class Site:
 
     def run(self, *arguments: str, code: int = 0, program: str = PLAIN) -> str:
         """Run sftsec and return what it printed; fail on another exit code."""
-        done = subprocess.run(
-            self._command(program, *arguments),
-            env=_environment(),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        done = self._run(*arguments) if program == PLAIN else self._run_program(program, *arguments)
         assert done.returncode == code, (
             f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
         )
@@ -107,6 +101,19 @@ class Site:
             return Counter()
         lines = self.output.read_text(encoding="utf-8").splitlines()
         return Counter(json.loads(line)["sftsec.detection.uid"] for line in lines)
+
+    def _run(self, *arguments: str) -> Ended:
+        return run_forked(["-c", str(self.config), *arguments], _environment(), PATIENCE_S)
+
+    def _run_program(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self._command(program, *arguments),
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
 
     def _command(self, program: str, *arguments: str) -> list[str]:
         return [sys.executable, "-c", program, "-c", str(self.config), *arguments]

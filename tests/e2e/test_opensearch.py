@@ -72,9 +72,15 @@ def test_wazuh_site_learns_from_verdicts_on_detections(
     said = [(names[row.name], row.malicious, "ann") for row in past]
     hasty = [(names[row.name], not row.malicious, "ann") for row in past[::50]]
     disputed = [(names[row.name], not row.malicious, "bob") for row in past[7::100]]
-    for number, some in enumerate((hasty, said, disputed)):
-        file = write_verdicts(tmp_path / f"verdicts-{number}.jsonl", some)
-        assert site.json("labels", "add", TASK, "--from", str(file))["added"] == len(some)
+    file = write_verdicts(tmp_path / "hasty.jsonl", hasty)
+    assert site.json("labels", "add", TASK, "--from", str(file))["added"] == len(hasty)
+    files = [write_verdicts(tmp_path / f"{len(some)}.jsonl", some) for some in (said, disputed)]
+    at_once = [site.start("labels", "add", TASK, "--from", str(file)) for file in files]
+    for process in at_once:
+        _, errors = process.communicate(timeout=200)
+        assert process.returncode == 0, errors
+    added = [entry.details["added"] for entry in site.store().audit.tail(action="labels.added")]
+    assert sorted(added) == sorted(map(len, (hasty, said, disputed)))
 
     first = site.json("retrain", TASK)
     assert first["promoted"]
@@ -124,6 +130,7 @@ def test_verdict_needs_document_and_word(engine: EngineSite, tmp_path: Path) -> 
     write_config(tmp_path, "opensearch", {TASK: engine.options(index)}, {TASK: WAZUH})
     site = Site(tmp_path)
     site.run("connector", "setup", TASK)
+    assert f"{TASK}: {index!r} is read by @timestamp" in site.run("connector", "check", code=5)
     assert "is not INDEX/ID" in site.run("labels", "add", TASK, "x", "--verdict", "y", code=5)
     assert "--verdict" in site.run("labels", "add", TASK, f"{index}/x", code=2)
     bad = tmp_path / "bad.jsonl"

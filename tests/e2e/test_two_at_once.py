@@ -22,7 +22,8 @@ TEXT = ("email.subject", "message", "url.full", "process.command_line")
 DONE, ACTIVE, REJECTED = 0, 10, 8
 # Each stands beside each of the others, of its own task and of the other one.
 ON_A_TASK = (("dataset", "build"), ("retrain", "--force"), ("score",), ("labels", "review"))
-ON_ALL = (("labels", "stats"), ("model", "verify"), ("quarantine", "list"))
+GC = ("gc", "--yes", "--older-than", "0s", "--keep", "0")
+ON_ALL = (("labels", "stats"), ("model", "verify"), ("quarantine", "list"), GC, GC)
 
 
 def marked(row: dict[str, Any], above: str = "") -> dict[str, Any]:
@@ -102,5 +103,9 @@ class TestAllAtOnce:
             assert site.json("dataset", "build", task)["snapshot"] == alone[task]
             assert texts_of(site, task) == {task == "second"}
         assert set(site.pushed().values()) <= {1}
-        assert not list((site.folder / ".sftsec" / "snapshots").glob(".*"))
+        assert not list((site.folder / ".sftsec").glob("*/.staging-*"))
         site.run("model", "verify")
+        site.run(*GC)
+        with site.store() as store:
+            assert all(row.folder.is_dir() for row in store.snapshots.list())
+            assert all(run.folder.is_dir() for run in store.runs.list())

@@ -238,6 +238,16 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "its verb prints what it returns and is run with a real model",
     ),
     Elsewhere(
+        ("sftsec_core/operations/show_report.py", "sftsec_core/cli/figures.py"),
+        "tests/core/cli/test_report.py",
+        "the verb prints what it finds, of a model that was trained and of a damaged one",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/work_files.py",),
+        "tests/core/operations/test_unused.py",
+        "the sizes, times and names that its survey decides on",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/rollback.py",),
         "tests/core/cli/model/test_rollback.py",
         "a call of the registry: its verb prints what it returns and is run",
@@ -429,6 +439,7 @@ CONNECTOR_ACROSS: dict[str, str] = {
     "tests/connectors/search/test_faults_lost.py": "pull and push while an engine is killed",
     "tests/connectors/search/test_faults_points.py": "points in time and indices that vanish",
     "tests/connectors/search/test_faults_size.py": "large documents, and clusters that are busy",
+    "tests/connectors/search/test_inputs.py": "forms of times, fields, names and words",
     "tests/connectors/search/test_readme.py": "the connectors' pages against their settings",
     "tests/connectors/splunk/test_contract.py": "the connector's contract, on every kind of source",
 }

@@ -141,6 +141,19 @@ class NeedsSetup(Protocol):
 
 
 @runtime_checkable
+class DescribesReading(Protocol):
+    """A connector that reads in a way that depends on what its platform holds."""
+
+    def describe_reading(self) -> Sequence[str]:
+        """Say how each source is read and why, a line each, for `sftsec connector check`.
+
+        Raises:
+            ConnectorError: when the platform does not answer, or refuses.
+        """
+        ...
+
+
+@runtime_checkable
 class TakesVerdicts(Protocol):
     """A connector that keeps verdicts for analysts whose platform has no place for them."""
 

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     REQUEST_LABELS = "labels.request"
     SET_UP = "connector.setup"
     EXPORT_AUDIT = "audit.export"
+    CLEAN_UP = "state.cleanup"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class Action(StrEnum):
     ALERT = "alert"
 
 
-def detection_uid(model_digest: str, incident_uid: str, inputs: str) -> str:
+def detection_uid(model_digest: str, incident_uid: str, inputs: str, connector: str = "") -> str:
     """Derive a detection's uid from its model, its incident and what the model read of it.
 
     A repeat has the same uid. An incident that goes on under its name with other content (a second
@@ -31,8 +31,14 @@ def detection_uid(model_digest: str, incident_uid: str, inputs: str) -> str:
         incident_uid: the platform's name of the incident.
         inputs: `inputs_digest` of what the model read; "" for the models of older versions, which
             take an incident for the same whatever it holds.
+        connector: that knows the incident by this name, where detections of several connectors
+            go to one place; "" where the name alone is enough.
     """
-    parts = (model_digest, incident_uid, inputs) if inputs else (model_digest, incident_uid)
+    parts = [model_digest, incident_uid]
+    if inputs or connector:
+        parts.append(inputs)
+    if connector:
+        parts.append(connector)
     raw = "\x00".join(parts).encode()
     return hashlib.sha256(raw).hexdigest()[:40]
 
@@ -43,6 +49,8 @@ class Detection:
 
     Attributes:
         uid: `detection_uid(model_digest, incident_uid, inputs_digest(inputs))`.
+        incident_uid: of the incident, within its connector; `uid@connector` where a task has
+            several and its detections go to one that is not the incident's.
         label: the class that was decided on; never the benign one.
         probability: calibrated, 0 to 1: of not being benign, or of `label` in a task without
             a benign class.

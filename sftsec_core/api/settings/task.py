@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from sftsec_core.api.contracts.decision import BUILT_IN_SPLITS
 from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
@@ -147,8 +147,12 @@ class EvaluationSettings(Strict):
 class TaskSettings(Strict):
     """One question put to a model."""
 
-    connector: str = Field(description="A name under `connectors`.")
-    push_to: str | None = Field(None, description="Where detections go; default: `connector`.")
+    connector: str | tuple[str, ...] = Field(
+        description="A name under `connectors`, or a list of names: incidents come from each."
+    )
+    push_to: str | None = Field(
+        None, description="Where detections go; default: the connector that an incident is from."
+    )
     text: tuple[str, ...] = Field(
         (), description="Dotted ECS fields that the model reads as one text, in this order."
     )
@@ -193,6 +197,20 @@ class TaskSettings(Strict):
     gate: GateSettings = GateSettings()
 
     @property
+    def connectors(self) -> tuple[str, ...]:
+        """The names of the connectors that incidents come from, in the order of the list."""
+        return (self.connector,) if isinstance(self.connector, str) else self.connector
+
+    def destination(self, source: str) -> str:
+        """The name of the connector that detections of a source's incidents go to."""
+        return self.push_to or source
+
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """The names of all connectors that detections go to."""
+        return tuple(dict.fromkeys(map(self.destination, self.connectors)))
+
+    @property
     def inputs(self) -> tuple[InputField, ...]:
         """What the model reads: one text, then each number and each category."""
         text = (InputField(TEXT_INPUT, InputKind.TEXT, self.text),) if self.text else ()
@@ -210,6 +228,22 @@ class TaskSettings(Strict):
     def read_fields(self) -> tuple[str, ...]:
         """The fields that the model reads; some incident has each."""
         return (*self.text, *self.numbers, *self.categories)
+
+    @field_validator("connector")
+    @classmethod
+    def _connectors_make_sense(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if isinstance(value, str):
+            return value
+        if not value:
+            raise ValueError("name at least one connector")
+        twice = next((name for name in value if value.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice!r} is listed twice")
+        colon = next((name for name in value if ":" in name), None)
+        if colon is not None and len(value) > 1:
+            # `connector:uid` names an incident in a data set of several connectors.
+            raise ValueError(f"{colon!r} has a colon, which no name in a list of connectors may")
+        return value[0] if len(value) == 1 else value
 
     @model_validator(mode="after")
     def _inputs_make_sense(self) -> TaskSettings:

@@ -24,8 +24,12 @@ def command(app: App, names: tuple[str, ...], as_json: bool) -> None:
     from sftsec_core.operations.check_connectors import check_connectors
 
     with app.context() as context:
-        found = check_connectors(context, names)
-        tasks = [name for name, task in context.settings.tasks.items() if task.connector in found]
+        found = check_connectors(context, names, lambda name, line: app.say(f"{name}: {line}"))
+        tasks = [
+            name
+            for name, task in context.settings.tasks.items()
+            if not found.keys().isdisjoint(task.connectors)
+        ]
     rows = [(name, "; ".join(errors) or "ok") for name, errors in found.items()]
     emit(found, as_json=as_json, show=table("connectors", ("name", "state"), rows))
     broken = [name for name, errors in found.items() if errors]

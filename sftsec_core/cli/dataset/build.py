@@ -32,6 +32,10 @@ def command(app: App, task: str, as_json: bool) -> None:
         "snapshot": built.snapshot,
         "folder": built.folder,
         **{name.replace("_", " "): number for name, number in data["counts"].items()},
+        **{
+            f"  from {name}": f"{counts['read']:,} read, {counts['kept']:,} kept"
+            for name, counts in data.get("connectors", {}).items()
+        },
         "unlabelled": data["row_counts"]["unlabelled"],
         **{f"{name} ({data['split']})": number for name, number in data["parts"].items()},
         "left out by split": data["row_counts"]["left_out_by_split"],

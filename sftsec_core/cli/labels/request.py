@@ -30,8 +30,11 @@ def command(app: App, task: str, limit: int, dry_run: bool, as_json: bool) -> No
 
     with live_context(app, quiet=as_json) as context:
         result = request_labels(context, task, limit=limit, dry_run=dry_run)
-    rows = [(each.uid, f"{each.probability:.3f}", each.text[:100]) for each in result.wanted]
+    found = [(one.connector, one.incident) for one in result.wanted]
+    rows = [(name, one.uid, f"{one.probability:.3f}", one.text[:100]) for name, one in found]
     show = table(
-        f"most uncertain, {result.requested} requested", ("incident", "probability", "text"), rows
+        f"most uncertain, {result.requested} requested",
+        ("connector", "incident", "probability", "text"),
+        rows,
     )
     emit(result.to_json(), as_json=as_json, show=show)

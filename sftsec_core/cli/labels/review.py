@@ -29,10 +29,10 @@ def command(app: App, task: str, limit: int, as_json: bool) -> None:
     with app.context() as context:
         found = review_labels(context, task, limit=limit)
     rows = [
-        (each.uid, each.reason, ", ".join(each.verdicts), each.text[:80])
+        (each.connector, each.uid, each.reason, ", ".join(each.verdicts), each.text[:80])
         for each in found.incidents
     ]
-    columns = ("incident", "reason", "verdicts", "text")
+    columns = ("connector", "incident", "reason", "verdicts", "text")
     emit(found.to_json(), as_json=as_json, show=table(f"{task}: for review", columns, rows))
     if found.total > len(rows):
         app.say(f"{found.total - len(rows):,} more; --limit shows them")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FITTED = "fitted"
 EXAMPLES = "examples"
+WORK = "work"
 _DONE = "fit.json"
 Emit = "Callable[[Event], None]"
 
@@ -75,7 +76,7 @@ def _job(
     settings = TrainSettings.model_validate(order.settings)
     choice = chosen_recipes(settings, order.baseline).get(recipe.name)
     bounded = settings.budget is not None and recipe.name != order.baseline
-    workdir = order.folder / "work" / recipe.name
+    workdir = order.folder / WORK / recipe.name
     workdir.mkdir(parents=True, exist_ok=True)
 
     def log(step: int, values: Mapping[str, float]) -> None:
@@ -112,4 +113,4 @@ def _keep(order: TrainOrder, recipe: RecipeSpec[Any], model: TrainedModel, secon
     known = {"seconds": seconds, "notes": getattr(model, "notes", {})}
     # Written last: its presence says that the model beside it is whole.
     write_atomically(kept / _DONE, json.dumps(known).encode())
-    shutil.rmtree(order.folder / "work" / recipe.name, ignore_errors=True)
+    shutil.rmtree(order.folder / WORK / recipe.name, ignore_errors=True)

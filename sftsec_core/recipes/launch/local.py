@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.contracts import EmptyConfig, TrainOrder
 
 CHILD = "sftsec_core.recipes.launch.child"
+ORDER = "order.json"
 _GRACE_S = 10
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ def run_locally(_config: EmptyConfig, order: TrainOrder, emit: Callable[[Event],
         SftsecError: what the process reports, as the same class.
         TrainingInterruptedError: when it was killed; what it had fitted stays.
     """
-    file = order.folder / "order.json"
+    file = order.folder / ORDER
     write_atomically(file, json.dumps(order.to_json()).encode())
     under_way = ""
     problem: dict[str, Any] | None = None

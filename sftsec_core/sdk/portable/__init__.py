@@ -18,6 +18,7 @@ from .event_rules import (
     is_metadata,
     is_private,
     page_rules,
+    plain_name,
 )
 from .http_response import HttpResponse, problem_detail, repeat_while_busy, splunkd_messages
 from .score_response import EventScore, read_scores
@@ -68,6 +69,7 @@ __all__ = [
     "offered_verdicts",
     "one_line",
     "page_rules",
+    "plain_name",
     "problem_detail",
     "queue_key",
     "read_scores",

@@ -69,6 +69,11 @@ def incident_uid(row: Mapping[str, Any]) -> str:
     return f"{bucket}@@{address}" if bucket and address else ""
 
 
+def plain_name(name: str) -> str:
+    """A field's name without `{}`, as Splunk writes that a part of it is a JSON array: `to{}`."""
+    return name.replace("{}", "")
+
+
 def is_metadata(name: str) -> bool:
     """Whether Splunk added the field: no source of events wrote it."""
     return _METADATA_NAME.fullmatch(name) is not None
@@ -126,5 +131,4 @@ def page_rules() -> dict[str, Any]:
 
 
 def _plain_names(row: Mapping[str, V]) -> dict[str, V]:
-    # Splunk writes the field of a JSON array as `to{}`. The rules are of the name without it.
-    return {name[:-2] if name.endswith("{}") else name: value for name, value in row.items()}
+    return {plain_name(name): value for name, value in row.items()}

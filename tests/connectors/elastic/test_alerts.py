@@ -44,7 +44,7 @@ class TestClosingReason:
     def test_is_mapped_by_the_configuration(self, site: AlertSite) -> None:
         site.plant(
             a=alert(AT, "x", **closed("Pentest")),
-            b=alert(AT, "x", **{"kibana.alert.workflow_tags": ["phish", "vip"]}),
+            b=alert(AT, "x", **{"kibana.alert.workflow_tags": ["PHISH", "vip"]}),
         )
         source = {"kind": "alerts", "reasons": {"Pentest": "benign"}, "tags": {"phish": "phishing"}}
         assert said(site, sources=[source]) == {

@@ -40,6 +40,12 @@ MAPPINGS: Mapping[str, Any] = {
         },
     }
 }
+ARRIVING: Mapping[str, Any] = {
+    "properties": {
+        **MAPPINGS["properties"],
+        "event": {"properties": {"module": {"type": "keyword"}, "ingested": {"type": "date"}}},
+    }
+}
 LABELLED: Mapping[str, Any] = {
     "kind": "index",
     "label": "verdict.word",

@@ -15,25 +15,32 @@ import sftsec_elastic.hooks
 import sftsec_opensearch.hooks
 from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.domain import Detection, Incident, Verdict
+from sftsec_core.sdk.window import utc_now
 from sftsec_core.testing import ConnectorContract, Platform, StoredDetection
-from tests.connectors.search.sites import as_document, own_site, stored
+from tests.connectors.search.sites import ARRIVING, as_document, own_site, stored
 from tests.servers.engines.server import SearchServer
 from tests.servers.kibana import start_kibana
 from tests.servers.relay import Relay
+
+
+def arrived(incident: Incident) -> dict[str, Any]:
+    """An incident as a document that says when it came."""
+    document = as_document(incident)
+    inner = {"ingested": utc_now()} | document.get("event", {})
+    return {**document, "event": inner}
 
 
 class IndexPlatform(Platform):
     """An index with the verdict in a field, on a real engine behind a relay."""
 
     keeps_history: ClassVar[bool] = False  # the field holds one verdict
-    finds_late: ClassVar[bool] = False  # `settle` waits for late documents: test_paging.py
 
     def __init__(self, folder: Path, vendor: str, server: SearchServer) -> None:
         super().__init__(folder)
         self.stack = ExitStack()
         self.site = self.stack.enter_context(own_site(vendor, server))
         self.index = self.site.name("mail")
-        self.site.make_index(self.index)
+        self.site.make_index(self.index, ARRIVING)
         self.relay = self.stack.enter_context(closing(Relay(server.url)))
         self.kibana: dict[str, Any] = {}
         if vendor == "elastic":
@@ -54,11 +61,12 @@ class IndexPlatform(Platform):
             page_size=self.page_size,
             max_field_bytes=1 << 15,
             retry_timeout="0.2s",
+            settle="0s",  # a plant waits until a search finds it
             **self.kibana,
         )
 
     def fill(self, incidents: Sequence[Incident]) -> None:
-        self.site.plant(self.index, {each.uid: as_document(each) for each in incidents})
+        self.site.plant(self.index, {each.uid: arrived(each) for each in incidents})
 
     def pushed(self) -> Sequence[StoredDetection]:
         return [stored(hit) for hit in self.site.documents(self.site.stream)]

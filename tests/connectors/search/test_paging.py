@@ -129,6 +129,21 @@ class TestTimes:
         found = uids(step_by_step(site, f"{name}-*", page_size=7))
         assert (len(found), len(set(found))) == (60, 60)
 
+    def test_of_another_unit_are_new(self, site: Site) -> None:
+        """A pattern gets an index of nanoseconds, and another of milliseconds after it."""
+        name, cursor = site.name("mail"), None
+        for number, kind in enumerate(("date", "date_nanos", "date")):
+            index = f"{name}-{number}"
+            site.make_index(index, {"properties": {"@timestamp": {"type": kind}}})
+            new = {f"{kind}{minute}": {"@timestamp": at(10 * number + minute)} for minute in (1, 2)}
+            site.plant(index, new)
+            found = pages(site.connect(f"{name}-*", setup=False), cursor=cursor)
+            assert ids(found) == sorted(new)
+            cursor = found[-1].cursor
+        site.call("DELETE", f"/{name}-1")
+        site.plant(f"{name}-0", {"last": {"@timestamp": at(30)}})
+        assert ids(pages(site.connect(f"{name}-*", setup=False), cursor=cursor)) == ["last"]
+
     def test_of_any_format_fit_a_window(self, site: Site) -> None:
         index = site.name("mail")
         field = {"type": "date", "format": "yyyy-MM-dd HH:mm:ss"}

@@ -69,19 +69,34 @@ class TestVerdict:
 
 
 class TestLabelledFilter:
-    def test_asks_for_the_chosen_values(self) -> None:
+    def test_asks_for_any_word(self) -> None:
+        """No query compares words as verdicts are compared."""
         source = labelled(label="tags", values={"good": "benign", "bad": "malicious"})
-        assert source.labelled_filter() == {"terms": {"tags": ["bad", "good"]}}
+        assert source.labelled_filter() == {"exists": {"field": "tags"}}
         assert labelled().labelled_filter() == {"exists": {"field": "verdict.word"}}
-
-    def test_asks_for_both_spellings_of_numbers(self) -> None:
-        source = labelled(label="score", values={"1": "malicious"})
-        assert source.labelled_filter() == {"terms": {"score": ["1", "1.0"]}}
 
     def test_is_none_without_a_label(self) -> None:
         source = labelled(label=None)
         assert source.labelled_filter() is None
+        assert source.judged_filters({"keyword"}) == []
         assert source.verdicts({"verdict.word": "spam"}) == ()
+
+
+class TestJudgedFilters:
+    def test_are_of_exact_words(self) -> None:
+        source = labelled(label="tags", values={"good": "benign", "bad": "malicious"})
+        assert source.judged_filters({"keyword"}) == [{"terms": {"tags": ["bad", "good"]}}]
+        [query] = labelled().judged_filters({"keyword"})
+        assert query["bool"]["filter"] == [{"exists": {"field": "verdict.word"}}]
+
+    @pytest.mark.parametrize("kinds", [set(), {"text"}, {"keyword", "long"}, {"object"}])
+    def test_are_none_where_words_differ(self, kinds: set[str]) -> None:
+        assert labelled().judged_filters(kinds) == []
+
+    def test_are_of_any_number(self) -> None:
+        there = {"exists": {"field": "verdict.word"}}
+        assert labelled().judged_filters({"long", "double"}) == [there]
+        assert labelled(values={"1": "malicious"}).judged_filters({"long"}) == []
 
 
 class TestPrivateField:
@@ -90,3 +105,10 @@ class TestPrivateField:
         told = ["verdict.word", "verdict.by", "tags", "kibana.alert.workflow_tags", "sftsec.label"]
         kept = ["verdict.note", "tags.other", "kibana.alert.rule.name", "message"]
         assert [name for name in (*told, *kept) if source.is_private(name)] == told
+
+    def test_is_private_by_another_name(self) -> None:
+        names = {"word": "verdict.word", "who": "kibana.alert.workflow_user", "text": "message"}
+        source = labelled(rename=names, label="word")
+        assert [name for name in (*names, *names.values()) if source.is_private(name)] == [
+            "word", "who", "verdict.word", "kibana.alert.workflow_user"
+        ]  # fmt: skip

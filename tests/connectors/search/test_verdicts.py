@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -92,6 +94,20 @@ class TestAddedVerdict:
         assert connector.add_verdicts(verdicts[:2]) == 2
         assert connector.add_verdicts(verdicts) == 1
         assert len(site.documents(log_of(site))) == 3
+
+    def test_added_twice_at_once_stands_once(self, site: Site) -> None:
+        index = planted(site)
+        verdicts = [(uid(index, n), Verdict("spam", "ann", hours(1))) for n in range(5)]
+        connectors = [connect(site, index) for _ in range(2)]
+        together = Barrier(2)
+
+        def add(number: int) -> int:
+            together.wait()
+            return connectors[number].add_verdicts(verdicts)
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sum(pool.map(add, range(2))) == 5
+        assert len(site.documents(log_of(site))) == 5
 
     def test_comes_after_older_ones(self, site: Site) -> None:
         index = planted(site)

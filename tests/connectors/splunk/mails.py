@@ -11,7 +11,7 @@ from tests.connectors.splunk.sites import Site
 
 COUNT = 20
 NAMES = [f"uid-{number:02}" for number in range(COUNT)]
-MAIL = {"kind": "search", "search": "index=mail", "uid": "uid"}
+MAIL = {"kind": "search", "search": "index=mail", "uid": "uid", "id_scope": "source"}
 
 
 def read(

@@ -24,15 +24,15 @@ def review(site: Site, event_id: str, user: str, **changes: str) -> None:
     site.splunk.review(event_id, user=user, **changes)
 
 
-def detection(uid: str) -> Detection:
+def detection(uid: str, at: float = AT) -> Detection:
     fields = {"subject": "win a prize", "user": "joe"}
     said = ("mail", "m" * 64, "malicious", 0.9, 0.5)
-    return Detection("d" * 40, uid, *said, at=moment(AT), fields=fields)
+    return Detection("d" * 40, uid, *said, at=moment(at), fields=fields)
 
 
-def made_of_ours(site: Site, uid: str) -> str:
+def made_of_ours(site: Site, uid: str, at: float = AT) -> str:
     """What a correlation search makes of a detection of ours."""
-    event = {k: v for k, v in event_of(detection(uid)).items() if v not in ("", None)}
+    event = {k: v for k, v in event_of(detection(uid, at)).items() if v not in ("", None)}
     return notable(site, 500, **event)
 
 

@@ -39,4 +39,6 @@ def said(incident: Incident) -> list[tuple[str, str | None]]:
 
 
 def source(**settings: object) -> dict[str, object]:
-    return {"kind": "search", "search": "index=mail", **settings}
+    """A search; an id is the event's name."""
+    scope = {"id_scope": "source"} if "uid" in settings else {}
+    return {"kind": "search", "search": "index=mail", **scope, **settings}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from sftsec_core.packages.splunk import build_app
+from sftsec_core.sdk.window import utc_now
 from sftsec_splunk.config import SplunkConfig
 from sftsec_splunk.connector import SplunkConnector
 from tests.servers.splunkd.events import Origin
@@ -46,13 +48,26 @@ class Site:
         return given if "token" in given else {**login, **given}
 
     def connect(self, **settings: Any) -> SplunkConnector:
-        config = SplunkConfig.model_validate(self.settings(**settings))
-        return SplunkConnector(config, name="siem")
+        return self.connect_at(utc_now, **settings)
 
-    def index(self, index: str, at: float, sourcetype: str = "test", **fields: Any) -> None:
-        """Index an event of JSON."""
+    def connect_at(self, clock: Callable[[], datetime], **settings: Any) -> SplunkConnector:
+        """Connect, with a clock of the test's own."""
+        config = SplunkConfig.model_validate(self.settings(**settings))
+        return SplunkConnector(config, name="siem", clock=clock)
+
+    def index(
+        self,
+        index: str,
+        at: float,
+        sourcetype: str = "test",
+        *,
+        indexed_at: float | None = None,
+        **fields: Any,
+    ) -> None:
+        """Index an event of JSON, at its own time or when it is said."""
         origin = Origin(index, "here", "tests", sourcetype)
-        self.splunk.index_event(json.dumps(fields), at, origin)
+        arrived = at if indexed_at is None else indexed_at
+        self.splunk.index_event(json.dumps(fields), at, origin, indexed_at=arrived)
 
     def drop_collection(self, name: str) -> None:
         entity = self.splunk.entities.find("storage/collections/config", "nobody", APP, name)

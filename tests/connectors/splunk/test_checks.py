@@ -30,6 +30,13 @@ class TestCheck:
             ({"hec": {"index": "nowhere"}}, "the index nowhere is not there"),
             ({"sources": [{"kind": "notables", "macro": "nothing"}]}, "cannot be read"),
             ({"sources": [{"kind": "notables", "reviews": "nothing"}]}, "cannot be read"),
+            ({"sources": [{"kind": "search", "search": "`gone` a=b"}]}, "The search specifies a"),
+            ({"sources": [{"kind": "search", "search": "index=mail | lookup no id"}]}, "'no'"),
+            (
+                {"sources": [{**MAIL, "search": "index=mail OR index=nowhere"}]},
+                "the source 'index=mail OR index=nowhere' reads the index nowhere, which is not "
+                "there",
+            ),
         ],
     )
     def test_names_what_does_not_exist(
@@ -38,6 +45,16 @@ class TestCheck:
         lines = list(site.connect(**settings).check())
         assert len(lines) == 1
         assert line in lines[0]
+
+    def test_names_an_index_without_permission(self, site: Site, joe: dict[str, str]) -> None:
+        site.splunk.add_index("secret")
+        sources = [{**MAIL, "search": "index IN (mail, secret, ma*)"}, {"kind": "notables"}]
+        lines = [each for each in site.connect(**joe, sources=sources).check() if "reads" in each]
+        assert lines == [
+            "the source 'index IN (mail, secret, ma*)' reads the index secret, which the user may "
+            "not search",
+            "the source 'notables:notable:' reads the index notable, which the user may not search",
+        ]
 
     def test_names_the_app_for_missing_collections(self, site: Site) -> None:
         site.drop_collection("sftsec_queue")

@@ -37,6 +37,10 @@ class TestKeys:
             ({"sources": []}, "at least 1 item"),
             ({"sources": [{"kind": "nothing"}]}, "nothing"),
             ({"sources": [{**SEARCH, "label": 'x" | delete'}]}, "is no name of a field"),
+            ({"sources": [{**SEARCH, "uid": ["id", 'x" | delete']}]}, "is no name of a field"),
+            ({"sources": [{**SEARCH, "uid": []}]}, "at least 1 item"),
+            ({"sources": [{**SEARCH, "rename": {"a": "b | c"}}]}, "is no name of a field"),
+            ({"sources": [{**SEARCH, "order": "_time"}]}, "'auto', 'index_time' or 'event_time'"),
             ({"sources": [{"kind": "notables", "macro": "a` | delete"}]}, "String should match"),
             ({"sources": [{"kind": "notables", "dispositions": {'"': "x"}}]}, "is no disposition"),
             ({"page_sise": 3}, "page_sise"),
@@ -46,6 +50,15 @@ class TestKeys:
         with pytest.raises(ValidationError) as caught:
             SplunkConfig.model_validate({**GOOD, **wrong})
         assert reason in str(caught.value)
+
+
+class TestUid:
+    @pytest.mark.parametrize(
+        ("given", "read"), [("id", ("id",)), (["host", "id"], ("host", "id")), (None, None)]
+    )
+    def test_may_be_several_fields(self, given: object, read: object) -> None:
+        config = SplunkConfig.model_validate({**GOOD, "sources": [{**SEARCH, "uid": given}]})
+        assert config.sources[0].uid == read  # type: ignore[union-attr]
 
 
 class TestAddress:

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from sftsec_core.sdk.cursor import PullCursor
 from sftsec_splunk.connector import SplunkConnector
+from sftsec_splunk.identity import key_of
+from sftsec_splunk.positions import SplunkPosition
 from tests.connectors.splunk.pulls import (
     AT,
     LABELLED,
@@ -36,10 +39,11 @@ def caller(site: Site) -> Caller:
     return made
 
 
-def finding(site: Site, number: int = 0, **fields: Any) -> str:
-    given = {"rule_title": "Odd login", "src": "10.0.0.1", "event_id": f"f-{number:03}@@notable@@t"}
-    site.splunk.add_notable({**given, **fields}, AT + number)
-    return given["event_id"]
+def finding(site: Site, number: float = 0, **fields: Any) -> str:
+    name = f"f-{number:03.0f}@@notable@@t"
+    given = {"rule_title": "Odd login", "src": "10.0.0.1", "event_id": name, **fields}
+    site.splunk.add_notable(given, AT + number)
+    return str(given["event_id"])
 
 
 class TestFinding:
@@ -95,6 +99,45 @@ class TestFinding:
         site.splunk.es = 7
         [line] = connector.check()
         assert "findings cannot be read, which need version 8" in line
+
+
+class TestLateFinding:
+    def test_is_read_by_the_next_pull(self, site: Site, connector: SplunkConnector) -> None:
+        names = [finding(site, number) for number in range(5)]
+        *_, last = connector.pull(UNLABELLED)
+        times = (-3600, 2, -9e4)
+        late = [finding(site, each, event_id=f"late{each}@@n@@t") for each in times]
+        new = finding(site, 7)
+        pages = list(connector.pull(UNLABELLED, cursor=last.cursor))
+        assert [each.uid for page in pages for each in page.incidents] == [*late[:2], new]
+        for place, page in enumerate(pages):
+            rest = list(connector.pull(UNLABELLED, cursor=page.cursor))
+            after = [each.uid for one in pages[place + 1 :] for each in one.incidents]
+            assert [each.uid for one in rest for each in one.incidents] == after
+        assert len(names) == 5
+
+    def test_is_not_known_to_an_old_cursor(self, site: Site, connector: SplunkConnector) -> None:
+        names = [finding(site, number) for number in range(4)]
+        old = SplunkPosition(int((AT + 1) * 1000), key_of(names[1]))
+        cursor = PullCursor({"findings": old}).encode()
+        [page] = connector.pull(UNLABELLED, cursor=cursor)
+        assert [each.uid for each in page.incidents] == names[2:]
+        finding(site, 0, event_id="late@@n@@t")
+        [after] = connector.pull(UNLABELLED, cursor=page.cursor)
+        assert [each.uid for each in after.incidents] == ["late@@n@@t"]
+
+
+class TestDefault:
+    def test_of_an_investigation_is_no_verdict(
+        self, site: Site, connector: SplunkConnector, caller: Caller
+    ) -> None:
+        name = finding(site)
+        made = {"name": "A case", "finding_ids": [name], "disposition": "disposition:6"}
+        status, answer = caller.call("POST", f"{V2}/investigations", document=made)
+        assert status in {200, 201}, answer
+        assert site.splunk.investigations[0].values["disposition"] == "disposition:6"
+        assert uids(connector, LABELLED) == []
+        assert uids(connector, UNLABELLED) == [name]
 
 
 class TestSlices:

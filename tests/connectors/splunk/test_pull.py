@@ -31,7 +31,7 @@ class TestDetectionNotable:
     def test_labels_its_source_event(self, site: Site) -> None:
         site.index("mail", AT, uid="mail-1", subject="win a prize", body="all of it")
         review(site, made_of_ours(site, "mail-1"), "admin", disposition=TRUE)
-        sources = [{"kind": "notables"}, {"kind": "search", "search": "index=mail", "uid": "uid"}]
+        sources = [{"kind": "notables"}, source(uid="uid")]
         [incident] = pulled(site.connect(sources=sources), LABELLED)
         assert (incident.uid, incident.at) == ("mail-1", moment(AT))
         assert incident.fields["body"] == "all of it"
@@ -55,6 +55,21 @@ class TestDetectionNotable:
             site.splunk.clock_skew_s += 1
         [incident] = pulled(connector, LABELLED)
         assert {word for word, _ in said(incident)} == {"true_positive", "false_positive"}
+
+    def test_labels_the_attack_that_it_is_about(self, site: Site) -> None:
+        """Two attacks in one network flow have the flow's uid; one more is not judged."""
+        for number, disposition in enumerate((TRUE, FALSE, None)):
+            at = AT + 600 * number
+            site.index("mail", at, uid="flow", body=f"attack {number}")
+            told = made_of_ours(site, "flow", at)
+            if disposition:
+                review(site, told, "admin", disposition=disposition)
+        sources = [{"kind": "notables"}, source(uid="uid")]
+        found = pulled(site.connect(sources=sources), LABELLED)
+        assert sorted((each.fields["body"], said(each)[0][0]) for each in found) == [
+            ("attack 0", "true_positive"),
+            ("attack 1", "false_positive"),
+        ]
 
 
 class TestYoungEvent:

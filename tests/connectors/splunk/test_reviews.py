@@ -6,9 +6,11 @@ import pytest
 
 from sftsec_core.api.domain import PullWindow
 from sftsec_core.api.errors import ConnectorError
+from sftsec_splunk.config import UNDETERMINED
 from sftsec_splunk.connector import SplunkConnector
 from tests.connectors.splunk.notables import (
     BENIGN,
+    FALSE,
     NONE,
     TRUE,
     notable,
@@ -97,6 +99,45 @@ class TestReview:
         ]
         assert all(each.verdicts[0].automated for each in found)
         assert uids(site.connect(sources=[source]), UNLABELLED) == [names[1]]
+
+
+class TestDefault:
+    """A disposition that nobody chose is no verdict: Enterprise Security 8 begins with 6."""
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ([UNDETERMINED], []),
+            ([UNDETERMINED, UNDETERMINED], []),
+            ([UNDETERMINED, TRUE], ["true_positive"]),
+            ([TRUE, UNDETERMINED], ["true_positive", "undetermined"]),
+            ([NONE, UNDETERMINED], ["undetermined"]),
+            ([UNDETERMINED, NONE, FALSE], ["false_positive"]),
+            (["", "disposition:5"], ["undetermined"]),
+            (["disposition:4", "disposition:4"], ["false_positive"]),
+        ],
+    )
+    def test_is_no_verdict(
+        self, site: Site, connector: SplunkConnector, changes: list[str], words: list[str]
+    ) -> None:
+        name = notable(site)
+        for number, each in enumerate(changes):
+            review(site, name, "ann", disposition=each, comment=f"look {number}", status="2")
+        found = pulled(connector, LABELLED)
+        assert [word for one in found for word, _ in said(one)] == words
+        assert uids(connector, UNLABELLED) == ([] if words else [name])
+
+    def test_counts_where_it_is_configured(self, site: Site) -> None:
+        review(site, notable(site), "admin", disposition=UNDETERMINED)
+        source = {"kind": "notables", "dispositions": {"6": "unclear"}}
+        connector = site.connect(sources=[source])
+        assert [said(each) for each in pulled(connector, LABELLED)] == [[("unclear", "admin")]]
+        assert uids(connector, UNLABELLED) == []
+
+    def test_of_a_fresh_notable_is_scored(self, site: Site, connector: SplunkConnector) -> None:
+        name = notable(site, disposition=UNDETERMINED)
+        assert uids(connector, UNLABELLED) == [name]
+        assert uids(connector, LABELLED) == []
 
 
 class TestNotable:

@@ -31,11 +31,23 @@ class TestSlices:
         pages = list(connector.pull(BOTH))
         found = [each for page in pages for each in page.incidents]
         assert sorted(each.uid for each in found) == [f"uid-{n:03}" for n in range(len(times))]
-        assert all(a.at <= b.at for a, b in pairwise(found) if a.at and b.at)
+        seconds = [each.at.timestamp() // 1 for each in found if each.at]
+        assert all(a <= b for a, b in pairwise(seconds))
         for place in range(0, len(pages), 5):
             rest = list(connector.pull(BOTH, cursor=pages[place].cursor))
             after = [each.uid for page in pages[place + 1 :] for each in page.incidents]
             assert [each.uid for page in rest for each in page.incidents] == after
+
+    def test_keep_one_place_on_a_page(self, site: Site) -> None:
+        """No cursor can stand between events of one id and second."""
+        for number in range(9):
+            site.index("mail", AT, uid="the same", text=f"text {number}")
+        site.index("mail", AT, uid="other")
+        connector = site.connect(sources=[source(uid="uid")], page_size=2)
+        pages = list(connector.pull(BOTH))
+        assert sorted(len(page.incidents) for page in pages) == [1, 9]
+        again = [len(p.incidents) for p in connector.pull(BOTH, cursor=pages[0].cursor)]
+        assert again == [len(pages[1].incidents)]
 
     def test_bring_what_arrived_since_the_cursor(self, site: Site) -> None:
         connector = site.connect(sources=[source(uid="uid")])

@@ -19,11 +19,12 @@ from tests.connectors.splunk.pulls import (
     pulled,
     rejected,
     said,
+    source,
     uids,
 )
 from tests.connectors.splunk.sites import Site
 
-MAIL = {"kind": "search", "search": "index=mail", "uid": "uid", "label": "told"}
+MAIL = source(uid="uid", label="told")
 
 
 @pytest.fixture

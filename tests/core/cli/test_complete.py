@@ -49,6 +49,7 @@ class TestNames:
         assert set(offered) == {"triage@live", "triage@candidate", model}
         run = json_of(site, "runs", "list")[0]["run"]
         assert completed(site.folder, "sftsec runs diff " + run + " 2") == [run]
+        assert completed(site.folder, "sftsec report ") == ["triage", run]
 
     @pytest.mark.parametrize("text", [None, "tasks: [", "tasks: 3\nstate: 4\n", "\x00"])
     def test_are_none_without_a_configuration(self, tmp_path: Path, text: str | None) -> None:

@@ -21,6 +21,44 @@ class TestReport:
         assert json_of(site, "report", "--task", "triage")["run"] == found["run"]
         assert found["run"] in printed(site, "report")
 
+    def test_prints_figures_and_votes(self, site: Site) -> None:
+        live = json_of(site, "model", "show", "triage@live")
+        shown = printed(site, "report", "triage")
+        rows = [line.split() for line in shown.splitlines() if line.startswith("│")]
+        models = {row[1]: row for row in rows if row[3] == "linear"}
+        assert list(models) == ["candidate", "linear"]
+        found = json_of(site, "report", "triage")
+        value = found["evaluation"]["candidate"]["metrics"]["macro_f1"]["value"]
+        assert f"{value:.4f}" in models["candidate"]
+        votes = {row[1]: row[3] for row in rows if row[3] in ("yes", "no")}
+        assert votes["min_labels"] == "yes"
+        assert {vote["voter"] for vote in found["votes"]} >= set(votes)
+        assert f"model   {live['digest'][:12]} (linear), candidate, live" in shown
+        assert found["model"] == live["digest"]
+
+    def test_of_an_unchanged_run_repeats(self, site: Site) -> None:
+        first = json_of(site, "report", "triage")
+        json_of(site, "retrain", "triage")
+        again = json_of(site, "report", "triage")
+        assert again["run"] != first["run"]
+        assert {**again, "run": 0, "started_at": 0, "finished_at": 0} == {
+            **first, "run": 0, "started_at": 0, "finished_at": 0
+        }  # fmt: skip
+
+    def test_shows_figures_beside_a_damaged_model(self, site: Site) -> None:
+        live = json_of(site, "model", "show", "triage@live")
+        (Path(live["folder"]) / "serving.json").write_text("{}", encoding="utf-8")
+        shown = printed(site, "report", "triage")
+        assert "on test" in shown
+        assert "the gate's votes cannot be read: model" in shown
+
+    def test_of_a_task_wants_its_own_run(self, site: Site) -> None:
+        run = json_of(site, "report")["run"]
+        assert json_of(site, "report", run, "--task", "triage")["run"] == run
+        error = error_of(site, "report", run, "--task", "other")
+        assert "run of task 'other'" in str(error)
+        assert "did you mean 'triage'" in str(error_of(site, "report", "triag"))
+
     def test_finds_a_run_by_its_beginning(self, site: Site) -> None:
         scored = json_of(site, "score", "triage")["run"]
         found = json_of(site, "report", scored[:-2])

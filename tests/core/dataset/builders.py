@@ -50,6 +50,7 @@ def plan(
     steps: StepChain | None = None,
     dedupe: DedupeSettings | None = None,
     task: TaskSpec = TASK,
+    connectors: tuple[str, ...] = (),
 ) -> IngestPlan:
     return IngestPlan(
         field_kinds(task, fields),
@@ -57,6 +58,7 @@ def plan(
         steps or no_steps(),
         dedupe or DedupeSettings(),
         lambda one: read_inputs(one, task),
+        connectors,
     )
 
 

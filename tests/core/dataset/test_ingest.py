@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -30,6 +31,7 @@ from sftsec_core.dataset import ingest as ingest_module
 from sftsec_core.dataset.ingest import PageSummary
 from sftsec_core.dataset.journal import Journal
 from sftsec_core.dataset.snapshot import open_snapshot
+from sftsec_core.dataset.sources import SourcePage, unscoped
 from sftsec_core.dataset.steps import StepChain, build_steps
 from sftsec_core.dataset.sums import INGEST, check_sums
 from sftsec_core.plugins import Plugins
@@ -214,6 +216,52 @@ class TestCounts:
         assert [r.where for page in seen for r in page.rejected] == ["f:1", "3"]
         assert snapshot.counts["rejected"] == 2
         assert snapshot.counts["read"] == 4
+
+
+class TestSeveralConnectors:
+    @given(
+        records=st.lists(
+            st.tuples(
+                st.sampled_from(["crowd", "mail"]), st.integers(0, 3), st.sampled_from("abcd")
+            ),
+            max_size=20,
+        )
+    )
+    @settings(deadline=None, max_examples=25, derandomize=True)
+    def test_never_share_an_incident(self, records: list[tuple[str, int, str]]) -> None:
+        """One uid stands for another incident in each: its verdicts stay its own."""
+        by_source = {
+            name: [incident(f"{n}", TEXTS[t], f"{name} {t}") for c, n, t in records if c == name]
+            for name in ("crowd", "mail")
+        }
+        pages = [
+            SourcePage(page.incidents, page.cursor, page.rejected, name)
+            for name, given in by_source.items()
+            for page in cut(given, 3)
+        ]
+        with TemporaryDirectory() as made:
+            snapshot = build(pages, Path(made), plan(connectors=("crowd", "mail")))
+            digests = {row["digest"]: row["field.message"] for row in rows(snapshot)}
+            verdicts = snapshot.verdicts().to_pylist()
+        for one in verdicts:
+            connector, _ = unscoped(one["uid"])
+            assert TEXTS[one["value"].removeprefix(f"{connector} ")] == digests[one["digest"]]
+        for name, found in by_source.items():
+            own = snapshot.connectors[name]
+            different = {(one.uid, *one.fields.items()) for one in found}
+            assert own["read"] == len(found)
+            # Ids are compared within a connector alone.
+            assert own["same"] == len(found) - len(different)
+
+    def test_of_one_change_no_digest(self, tmp_path: Path) -> None:
+        """The digest of this snapshot, as it was before there could be several."""
+        snapshot = build(cut(stream(), 7), tmp_path)
+        assert "connectors" not in snapshot.manifest
+        assert snapshot.digest == DIGEST_BEFORE
+
+
+TEXTS = {letter: text(number) for number, letter in enumerate("abcd")}
+DIGEST_BEFORE = "0131c0c511e7c9bdaa9dac5a15059c74c9d1711d14625a2767b6b366fed6dd38"
 
 
 class TestDigest:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sftsec_core.api.errors import IntegrityError
-from sftsec_core.models.artifact import CARDS, MANIFEST, publish, staging, verify_folder
+from sftsec_core.models.artifact import CARDS, MANIFEST, publish, verify_folder
+from sftsec_core.store.staging import staging
 
 
 def build(models: Path, **files: str) -> tuple[str, Path]:
@@ -18,17 +19,6 @@ def build(models: Path, **files: str) -> tuple[str, Path]:
         for name, text in files.items():
             (place / f"{name}.json").write_text(text)
         return publish(place, models)
-
-
-class TestStaging:
-    def test_removes_what_dead_processes_left(self, tmp_path: Path) -> None:
-        leftover = tmp_path / ".staging-dead"
-        leftover.mkdir()
-        (leftover / "half.safetensors").write_bytes(b"half")
-        with staging(tmp_path) as place:
-            assert not leftover.exists()
-            assert list(place.iterdir()) == []
-        assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 class TestPublish:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.preflight import read
+from sftsec_core.testing import MemoryConnector, MemorySource
 
 
 class MemoryPlugin:
@@ -31,22 +32,41 @@ class MemoryPlugin:
         return self.make()
 
 
+class SeveralPlugin(MemoryPlugin):
+    """Registers the type `memory`, whose connectors have a source each, by their names."""
+
+    def __init__(self, sources: Mapping[str, MemorySource], *, page_size: int = 50) -> None:
+        super().__init__(lambda: MemoryConnector(MemorySource()))
+        self.sources = sources
+        self.page_size = page_size
+
+    def _create(self, _config: EmptyConfig, context: ConnectorContext) -> Connector:
+        self.opened.append(context)
+        return MemoryConnector(self.sources[context.name], page_size=self.page_size)
+
+
 def memory_context(
-    folder: Path, plugin: object, *plugins: object, sinks: Sequence[Callable[[Event], None]] = ()
+    folder: Path,
+    plugin: object,
+    *plugins: object,
+    sinks: Sequence[Callable[[Event], None]] = (),
+    connectors: Sequence[str] = ("siem",),
+    **task: Any,
 ) -> Context:
     """Open a context in a folder; `plugin` registers the type `memory`."""
     file = folder / "sftsec.yaml"
     settings = {
-        "connectors": {"siem": {"type": "memory"}},
+        "connectors": {name: {"type": "memory"} for name in connectors},
         "tasks": {
             "mail": {
-                "connector": "siem",
+                "connector": list(connectors),
                 "text": ["message"],
                 "labels": {"benign": ["benign"], "malicious": ["malicious"]},
                 "benign": "benign",
                 "split": {"method": "stratified"},
                 "train": {"recipe": "linear", "launcher": "here"},
                 "gate": {"min_labels": 5},
+                **task,
             }
         },
     }

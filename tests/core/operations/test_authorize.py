@@ -31,6 +31,7 @@ from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
 from sftsec_core.operations.read_audit import read_audit
 from sftsec_core.operations.redeliver import redeliver
+from sftsec_core.operations.remove_unused import remove_unused
 from sftsec_core.operations.request_labels import request_labels
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.operations.review_labels import review_labels
@@ -39,6 +40,7 @@ from sftsec_core.operations.score import score
 from sftsec_core.operations.set_up_connector import set_up_connector
 from sftsec_core.operations.show_dataset import list_snapshots, show_dataset
 from sftsec_core.operations.show_model import show_model
+from sftsec_core.operations.show_report import show_report
 from sftsec_core.operations.show_run import show_run
 from sftsec_core.operations.show_status import show_status
 from sftsec_core.operations.verify_models import verify_models
@@ -61,6 +63,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     promote: Permission.PROMOTE,
     read_audit: Permission.READ,
     redeliver: Permission.SCORE,
+    remove_unused: Permission.CLEAN_UP,
     request_labels: Permission.REQUEST_LABELS,
     retrain: Permission.RETRAIN,
     review_labels: Permission.READ,
@@ -69,6 +72,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     set_up_connector: Permission.SET_UP,
     show_dataset: Permission.READ,
     show_model: Permission.READ,
+    show_report: Permission.READ,
     show_run: Permission.READ,
     show_status: Permission.READ,
     verify_models: Permission.READ,

@@ -65,7 +65,7 @@ class TestConfig:
                 "benign": ("False Positive",),
                 "malicious": ("True Positive",),
             }
-            with context.connector(task.connector) as connector:
+            with context.connector(task.connectors[0]) as connector:
                 (page,) = connector.pull(PullWindow(fields=task.fields))
         assert not page.rejected
         assert page.incidents[1].uid.endswith("AL-1")

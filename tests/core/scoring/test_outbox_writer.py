@@ -93,6 +93,7 @@ class TestReview:
         assert "for review" in asked[0].reason
         assert asked[0].fields["message"] == "spam"
         assert counts.requested == 2
+        assert store.label_requests.waiting(JOB.task, JOB.source) == 2
         assert store.outbox.pending("siem") == 2
 
     def test_failed_request_leaves_the_page(self, store: Store) -> None:

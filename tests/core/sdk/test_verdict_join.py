@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -141,6 +141,46 @@ class TestSources:
     def test_are_read_in_their_order(self) -> None:
         first, second = MemorySource("b", event(5)), MemorySource("a", event(1))
         assert list(values(pages(BOTH, first, second))) == ["event-5", "event-1"]
+
+
+class TimedSource(MemorySource):
+    """Looks events up near the times that detections name, which stand in their copies."""
+
+    def find_events(self, detections: Sequence[SourceRecord]) -> Mapping[str, SourceRecord]:
+        times = {each.about: self.carried(each).at for each in detections}
+        found = (e for e in self.records if e.about is None and e.name in times)
+        return {e.name: e for e in found if e.incident.at == times[e.name]}
+
+    def carried(self, detection: SourceRecord) -> Incident:
+        copy = super().carried(detection)
+        return replace(copy, at=AT + timedelta(hours=detection.raw["at"]))
+
+
+class TestEventThatGoesOn:
+    """Two attacks in one network flow have the flow's uid."""
+
+    @staticmethod
+    def attack(hour: int, *verdicts: Verdict) -> tuple[SourceRecord, SourceRecord]:
+        flow = Incident("flow", {"attack": hour}, (), AT + timedelta(hours=hour))
+        told = Incident(f"told-{hour}", {}, verdicts, AT)
+        return (
+            SourceRecord("flow", None, flow, {}),
+            SourceRecord(told.uid, "flow", told, {"n": hour, "at": hour}),
+        )
+
+    def test_has_each_verdict_at_its_time(self) -> None:
+        attacks = [self.attack(1, SPAM), self.attack(2, HAM), self.attack(3), self.attack(4)]
+        flow, told = zip(*attacks, strict=True)
+        source = TimedSource("net", *flow, *told)  # two of each a page
+        found = [each for page in pages(LABELLED, source) for each in page.incidents]
+        said = [(each.fields["attack"], each.verdicts[0].value) for each in found]
+        assert said == [(1, "spam"), (2, "ham")]
+
+    def test_has_several_verdicts_at_one_time(self) -> None:
+        flow, first = self.attack(1, SPAM)
+        second = replace(first, name="again", incident=replace(first.incident, verdicts=(HAM,)))
+        source = TimedSource("net", flow, event(9), first, second)
+        assert values(pages(LABELLED, source)) == {"flow": ["spam", "ham"]}
 
 
 class TestLoggedVerdicts:

@@ -130,7 +130,7 @@ class TestDashboards:
         assert (new["model"], new["detections"], new["judged"]) == ("b" * 12, "2", "1")
         assert (old["model"], old["detections"]) == ("a" * 12, "3")
         assert (float(old["precision"]), float(new["precision"])) == (50, 100)
-        assert new["last"] == datetime.fromtimestamp(noon, UTC).strftime("%Y-%m-%d %H:%M")
+        assert new["last"] == datetime.fromtimestamp(noon, UTC).strftime("%Y-%m-%d %H:%M UTC")
         (change,) = panels["model_changes"]
         said = ("object", "model", "before", "user", "reason")
         assert [change[name] for name in said] == ["mail/live", "b" * 12, "a" * 12, "eve", "better"]
@@ -158,7 +158,7 @@ class TestDashboards:
         }
         assert sources["search", "malicious"] == "1"
         (task,) = panels["waiting_by_task"]
-        oldest = datetime.fromtimestamp(noon - 8 * 3600, UTC).strftime("%Y-%m-%d %H:%M")
+        oldest = datetime.fromtimestamp(noon - 8 * 3600, UTC).strftime("%Y-%m-%d %H:%M UTC")
         assert (task["task"], task["waiting"], task["oldest"]) == ("mail", "3", oldest)
         longest = panels["waiting_longest"]
         assert [each["incident_uid"] for each in longest] == ["i8", "i7", "i4"]

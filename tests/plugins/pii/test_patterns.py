@@ -71,6 +71,17 @@ ADVERSARIAL: dict[str, Callable[[int], str]] = {
     "national prefixes": lambda n: "00 1 " * n,
     "header names": lambda n: "a-" * n + "subscription-key",
     "password hashes": lambda n: "a:$6$aaaaaaaa" * n,
+    "nested users": lambda n: '"user":{' * n,
+    "echoes": lambda n: "echo a|" * n,
+    "logins of netrc": lambda n: "machine a login a " * n,
+    "htpasswd": lambda n: "htpasswd -b a " * n,
+    "words of a form": lambda n: "aa_A1" * n,
+    "options of keys": lambda n: "--a-api-key a" * n,
+    "cut quotes": lambda n: "'password=a" * n + "'",
+    "file urls": lambda n: "file:///a/" * n,
+    "placeholders": lambda n: "a<USER:00000000>" * n,
+    "credentials": lambda n: "pscredential('a'," * n,
+    "words": lambda n: "user= " * n,
 }
 
 

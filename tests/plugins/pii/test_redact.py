@@ -88,6 +88,20 @@ class TestIncident:
         assert got.fields == incident.fields
 
 
+class TestMemory:
+    def test_of_clean_strings_is_bounded(self) -> None:
+        step = Redact(RedactConfig(), SALT)
+        for number in range(40_000):
+            step.text(f"abc x{number}")
+        assert 0 < len(step._clean) <= 16_384
+        assert step.text("abc x7") == "abc x7"
+
+    def test_counts_a_repeated_finding_again(self) -> None:
+        step = Redact(RedactConfig(), SALT)
+        assert step.text("bob@a.example") == step.text("bob@a.example")
+        assert step.counts() == {"email": 2}
+
+
 class TestSecondRun:
     @given(st.lists(PIECES | st.text(max_size=4), max_size=14).map("".join))
     @example("bearer secret/home/+49 30 1234567")  # a placeholder must not make a token longer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -84,6 +85,24 @@ def _of_pairs(raw: str) -> Fields:
     return found
 
 
+@dataclass(frozen=True)
+class Between:
+    """From each `earliest` up to, and without, each `latest`, in epoch seconds."""
+
+    earliest: float = 0
+    latest: float = math.inf
+    index_earliest: float = 0
+    index_latest: float = math.inf
+
+    def holds(self, event: Event) -> bool:
+        """Index times are whole seconds."""
+        indexed = int(event.indexed_at)
+        return (
+            self.earliest <= event.time < self.latest
+            and self.index_earliest <= indexed < self.index_latest
+        )
+
+
 @dataclass
 class EventStore:
     """All indexes' events, in the order of their indexing."""
@@ -107,14 +126,14 @@ class EventStore:
             self.by_index.setdefault(origin.index, []).append(event)
         return event
 
-    def newest_first(self, indexes: list[str], earliest: float, latest: float) -> list[Event]:
-        """The events of some indexes from `earliest` up to, and without, `latest`."""
+    def newest_first(self, indexes: list[str], between: Between) -> list[Event]:
+        """The events of some indexes in a span of both times."""
         with self.lock:
             found = [
                 event
                 for index in indexes
                 for event in self.by_index.get(index, ())
-                if earliest <= event.time < latest
+                if between.holds(event)
             ]
         found.sort(key=lambda event: (event.time, event.serial), reverse=True)
         return found

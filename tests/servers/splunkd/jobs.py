@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from tests.servers.splunkd.state import Splunkd
 
 _TTL_S, _SAVED_TTL_S = 600, 7200
+_TIMES = {
+    "earliest": "earliest_time",
+    "latest": "latest_time",
+    "index_earliest": "index_earliest",
+    "index_latest": "index_latest",
+}
 SavedKey = tuple[str, str, str]
 
 
@@ -192,10 +198,9 @@ class JobStore:
 
 
 def _set_times(context: SearchContext, given: dict[str, str]) -> None:
-    if given.get("earliest_time"):
-        context.earliest = moment(given["earliest_time"], context.now)
-    if given.get("latest_time"):
-        context.latest = moment(given["latest_time"], context.now)
+    for name, argument in _TIMES.items():
+        if given.get(argument):
+            setattr(context, name, moment(given[argument], context.now))
     if context.earliest > context.latest:
         raise SplError("Invalid latest_time: latest_time must be after earliest_time.")
 

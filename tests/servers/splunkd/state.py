@@ -156,16 +156,21 @@ class Splunkd:
         at: float | None = None,
         origin: Origin | None = None,
         indexed: Mapping[str, str | list[str]] | None = None,
+        *,
+        indexed_at: float | None = None,
     ) -> Event:
-        now = self.now()
+        """Index an event: now, unless `indexed_at` says when."""
+        now = self.now() if indexed_at is None else indexed_at
         time_ = now if at is None else at
         return self.event_store.add(
             raw, time=time_, origin=origin or Origin(), now=now, indexed=indexed
         )
 
-    def add_notable(self, fields: Mapping[str, Any], at: float | None = None) -> str:
-        """Make a notable event; returns its event_id."""
-        return content.add_notable(self, fields, at)
+    def add_notable(
+        self, fields: Mapping[str, Any], at: float | None = None, indexed_at: float | None = None
+    ) -> str:
+        """Make a notable event, indexed at its own time or another; returns its event_id."""
+        return content.add_notable(self, fields, at, at if indexed_at is None else indexed_at)
 
     def review(self, event_id: str, user: str = "admin", **changes: str) -> None:
         """Judge a notable: `status`, `owner`, `urgency`, `disposition`, `comment`."""

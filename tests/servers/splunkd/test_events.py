@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.servers.splunkd.events import EventStore, Fields, Origin
+from tests.servers.splunkd.events import Between, EventStore, Fields, Origin
 
 
 def extracted(raw: str, **indexed: str | list[str]) -> Fields:
@@ -49,6 +49,7 @@ class TestOrder:
             [("one", 1.0), ("one", 2.0), ("two", 2.0), ("one", 3.0), ("three", 2.0)]
         ):
             store.add(str(number), time=time, origin=Origin(index), now=9)
-        assert [each.raw for each in store.newest_first(["one", "two"], 1, 3)] == ["2", "1", "0"]
+        found = store.newest_first(["one", "two"], Between(1, 3))
+        assert [each.raw for each in found] == ["2", "1", "0"]
         assert [each.raw for each in store.of("one")] == ["0", "1", "3"]
         assert store.of("none") == []

@@ -76,6 +76,23 @@ class TestTimes:
             start(splunk, earliest_time="20", latest_time="10")
         assert (refused.value.status, refused.value.kind) == (400, "FATAL")
 
+    @pytest.mark.parametrize(
+        ("terms", "arguments"),
+        [
+            ("_index_earliest=20 _index_latest=30", {}),
+            ("", {"index_earliest": "20", "index_latest": "30"}),
+            ("_index_earliest=20", {"index_latest": "30"}),
+        ],
+    )
+    def test_may_be_those_of_indexing(
+        self, splunk: Splunkd, terms: str, arguments: dict[str, str]
+    ) -> None:
+        for indexed_at in (19.9, 20.0, 29.9, 30.0):
+            splunk.index_event(f"at={indexed_at}", 1000.0, indexed_at=indexed_at)
+        job = start(splunk, f"search index=main {terms} | table at _indextime", **arguments)
+        found = sorted((row.get("at"), row.get("_indextime")) for row in job.results)
+        assert found == [("20.0", "20"), ("29.9", "29")]
+
 
 class TestSavedSearch:
     def test_runs_with_its_arguments_and_times(self, splunk: Splunkd) -> None:

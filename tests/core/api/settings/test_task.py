@@ -37,6 +37,33 @@ class TestInputs:
         assert used.fields == ("email.subject", "message", "amount", "host.name", "case")
 
 
+class TestConnectors:
+    def test_are_one_name_or_a_list(self) -> None:
+        assert task().connectors == task(connector=["siem"]).connectors == ("siem",)
+        assert task(connector=["siem"]) == task()
+        several = task(connector=["crowd", "mail"])
+        assert several.connectors == several.destinations == ("crowd", "mail")
+        assert several.model_dump(mode="json")["connector"] == ["crowd", "mail"]
+
+    def test_push_to_their_own_unless_told(self) -> None:
+        assert task(connector=["crowd", "mail"]).destination("mail") == "mail"
+        told = task(connector=["crowd", "mail"], push_to="mail")
+        assert told.destinations == ("mail",)
+        assert told.destination("crowd") == "mail"
+
+    @pytest.mark.parametrize(
+        ("connector", "message"),
+        [
+            ([], "at least one connector"),
+            (["siem", "siem"], "'siem' is listed twice"),
+            (["siem", "a:b"], "'a:b' has a colon"),
+        ],
+    )
+    def test_that_make_no_sense_are_refused(self, connector: list[str], message: str) -> None:
+        with pytest.raises(ValidationError, match=message):
+            task(connector=connector)
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         ("changes", "told"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sftsec_core.api.domain import Incident, Verdict
 from sftsec_core.demo.source import TASK
 from tests.core.cli.invoke import json_of, printed
 from tests.e2e.site import Site
@@ -21,6 +22,16 @@ class TestRequest:
         assert all(each["uid"] in requests for each in asked["wanted"])
         log = json_of(site, "audit", "tail", "--action", "labels.requested")
         assert [entry["details"]["requested"] for entry in log] == [3]
+
+    def test_shows_in_the_status_until_judged(self, site: Site) -> None:
+        assert "labels requested  0 without a verdict" in printed(site, "status")
+        asked = json_of(site, "labels", "request", TASK, "--limit", "3")["wanted"]
+        json_of(site, "labels", "request", TASK, "--limit", "3")
+        (found,) = json_of(site, "status")
+        assert found["requested"] == 3
+        with site.store() as store:
+            store.verdicts.add("incidents", [Incident(asked[0]["uid"], {}, (Verdict("benign"),))])
+        assert "labels requested  2 without a verdict" in printed(site, "status")
 
     def test_dry_run_prints_without_asking(self, site: Site) -> None:
         shown = printed(site, "labels", "request", TASK, "--dry-run", "--limit", "2")

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.slow
 FIELDS = [
     "status", "owner", "comment", "urgency", "disposition", "disposition_label", "verdict",
     "verdict_by", "reviewer", "review_time", "analyst", "analyst{}", "labels_by", "to{}", "labels",
+    "alerts{}.title{}",
     "investigation_id", "notable_xref_name", "sftsec_label", "sftsec_\nx", "sensitivity",
     "linecount", "punct", "date_hour", "date_é", "tag", "tag::host", "eventtype", "info_min_time",
     "rule_id", "src", "message", "note", "create_time", "overdue", "restatus", "_time", "_raw",

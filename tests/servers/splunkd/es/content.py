@@ -97,12 +97,18 @@ def pairs(at: float, fields: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def add_notable(splunk: Splunkd, fields: Mapping[str, Any], at: float | None = None) -> str:
+def add_notable(
+    splunk: Splunkd,
+    fields: Mapping[str, Any],
+    at: float | None = None,
+    indexed_at: float | None = None,
+) -> str:
     """Make a notable event, and return its event_id."""
     time = splunk.now() if at is None else at
     source = str(fields.get("search_name", "Manual Notable Event - Rule"))
     raw = pairs(time, fields)
-    event = splunk.index_event(raw, time, Origin("notable", "splunk-double", source, "stash"))
+    origin = Origin("notable", "splunk-double", source, "stash")
+    event = splunk.index_event(raw, time, origin, indexed_at=indexed_at)
     return event_id_of(event)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from tests.servers.splunkd.events import Between
 from tests.servers.splunkd.spl.rows import Row
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ class SearchContext:
     """One search.
 
     Attributes:
-        earliest: epoch seconds from which events count, and `latest`, which no longer does.
+        earliest: epoch seconds from which events count, and `latest`, which no longer does;
+            `index_earliest` and `index_latest` are the same of their index times.
         messages: what the search has to say, as pairs of a type and a text.
     """
 
@@ -32,9 +34,16 @@ class SearchContext:
     now: float
     earliest: float = 0
     latest: float = math.inf
+    index_earliest: float = 0
+    index_latest: float = math.inf
     sid: str = ""
     messages: list[tuple[str, str]] = field(default_factory=list)
     depth: int = 0
+
+    @property
+    def between(self) -> Between:
+        """The span of both times."""
+        return Between(self.earliest, self.latest, self.index_earliest, self.index_latest)
 
     def within(self) -> SearchContext:
         """A context for a subsearch."""
@@ -44,7 +53,7 @@ class SearchContext:
             raise SplError("Error in 'SearchParser': Subsearches are nested too deeply.")
         return SearchContext(
             self.splunk, self.user, self.app, self.now, self.earliest, self.latest,
-            self.sid, self.messages, self.depth + 1,
+            self.index_earliest, self.index_latest, self.sid, self.messages, self.depth + 1,
         )  # fmt: skip
 
 

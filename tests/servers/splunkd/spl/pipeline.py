@@ -128,15 +128,13 @@ def _terms(arguments: str, context: SearchContext) -> Terms:
 
 def _search_events(arguments: str, context: SearchContext) -> Pipeline:
     terms = _terms(arguments, context)
-    if "earliest" in terms.times:
-        context.earliest = moment(terms.times["earliest"], context.now)
-    if "latest" in terms.times:
-        context.latest = moment(terms.times["latest"], context.now)
+    for name, given in terms.times.items():
+        setattr(context, name.removeprefix("_"), moment(given, context.now))
     indexes = _indexes(terms.indexes, context)
     pipeline = Pipeline(list)
 
     def source() -> Iterator[Row]:
-        found = context.splunk.event_store.newest_first(indexes, context.earliest, context.latest)
+        found = context.splunk.event_store.newest_first(indexes, context.between)
         pipeline.scanned = len(found)
         return (row for event in found if terms.matches(row := Row.of(event)))
 

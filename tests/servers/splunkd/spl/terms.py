@@ -17,6 +17,7 @@ from tests.servers.splunkd.spl.rows import Row, number, texts, wildcard
 
 Predicate = Callable[[Row], bool]
 Subsearch = Callable[[str], list[Row]]
+_TIMES = ("earliest", "latest", "_index_earliest", "_index_latest")
 _COMPARISONS = ("=", "==", "!=", "<", ">", "<=", ">=")
 
 
@@ -26,7 +27,7 @@ class Terms:
 
     Attributes:
         indexes: the patterns that name an index.
-        times: `earliest` and `latest`, where the search itself gives them.
+        times: `earliest`, `latest` and those of the index time, where the search gives them.
     """
 
     matches: Predicate
@@ -143,7 +144,7 @@ class _Parser:
         operator = self.tokens[self.place].text
         self.place += 1
         wanted = self.value()
-        if name in {"earliest", "latest"} and operator == "=":
+        if name in _TIMES and operator == "=":
             self.times[name] = wanted
             return _everything
         if name == "index" and operator in {"=", "=="}:

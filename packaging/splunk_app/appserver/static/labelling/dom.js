@@ -32,9 +32,12 @@ export function ago(seconds) {
   return size ? `${Math.floor(seconds / size)} ${unit} ago` : "just now";
 }
 
-/** A time in the analyst's own zone. */
+const DATE = { year: "numeric", month: "numeric", day: "numeric" };
+const HOUR = { hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "short" };
+
+/** A time in the analyst's own zone, which is named: another analyst's may differ. */
 export function clock(seconds) {
-  return Number.isFinite(seconds) ? new Date(seconds * 1000).toLocaleString() : "";
+  return Number.isFinite(seconds) ? new Date(seconds * 1000).toLocaleString(undefined, { ...DATE, ...HOUR }) : "";
 }
 
 /** A count with its noun. */

@@ -34,7 +34,7 @@ export function eventFields(row) {
   const finding = Boolean(findingName(row));
   const fields = {};
   for (const key of Object.keys(row).sort()) {
-    const name = key.endsWith("{}") ? key.slice(0, -2) : key; // `to{}` is the field of a JSON array
+    const name = key.replaceAll("{}", ""); // `to{}` is the field of a JSON array
     const ofReview = finding && (name === "_raw" || IDENTITY.has(name) || REVIEW.test(name));
     if ((name === "_raw" || !name.startsWith("_")) && !METADATA.test(name) && !PRIVATE.test(name) && !ofReview) {
       fields[name] = row[key];

@@ -1,0 +1,45 @@
+"""The figures of models and the votes of the gate, as `retrain` and `report` print them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sftsec_core.cli.options import table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sftsec_core.api.domain import Decision, EvalReport, ModelScores, Vote
+
+SHOWN = ("macro_f1", "f1", "average_precision", "tpr_at_fpr_0.001", "tpr_at_fpr_0.01", "ece")
+
+
+def show_models(out: Console, report: EvalReport) -> None:
+    """Print the models of a report side by side, and which figures are not measurable."""
+    models = [report.candidate, *report.others.values()]
+    rows = [
+        (m.name, m.recipe, *(_figure(m, name) for name in SHOWN), m.fit_seconds, m.cut)
+        for m in models
+    ]
+    table("on test", ("model", "recipe", *SHOWN, "fit_s", "texts cut"), rows)(out)
+    for name, reason in report.data.get("unmeasured", {}).items():
+        out.print(f"{name} is not measurable: it {reason}")
+
+
+def show_votes(out: Console, decision: Decision) -> None:
+    """Print the votes with their reasons."""
+    votes = [(vote.voter, _word(vote), vote.reason) for vote in decision.votes]
+    table("gate", ("voter", "approves", "reason"), votes)(out)
+
+
+def _word(vote: Vote) -> str:
+    if vote.abstained:
+        return "abstains"
+    return ("yes" if vote.approve else "no") + (", but" if vote.warning else "")
+
+
+def _figure(scores: ModelScores, name: str) -> float | str | None:
+    from sftsec_core.evaluation.metrics import NOT_MEASURABLE, TPR_AT_FPR
+
+    found = scores.metrics[name].value if name in scores.metrics else None
+    return NOT_MEASURABLE if found is None and name in TPR_AT_FPR else found

@@ -1,0 +1,61 @@
+"""What lies in the folders of runs and models, as far as their removal depends on it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sftsec_core.operations.ingesting import DONE, PULLED
+from sftsec_core.recipes.launch.fit import EXAMPLES, FITTED, WORK
+from sftsec_core.recipes.launch.local import ORDER
+
+# Only a run that is resumed reads these; its report and its fingerprints are not among them.
+FOR_RESUMPTION = (WORK, FITTED, EXAMPLES, PULLED, ORDER)
+_CARD = "card.json"
+
+
+def size_of(path: Path) -> int:
+    """The bytes of a file, or of all files below a folder; what goes meanwhile counts nothing."""
+    files = path.rglob("*") if path.is_dir() and not path.is_symlink() else [path]
+    total = 0
+    for file in files:
+        with suppress(OSError):
+            total += file.lstat().st_size if not file.is_dir() else 0
+    return total
+
+
+def modified_at(path: Path) -> datetime | None:
+    """When a path was changed last (UTC); None when it is gone."""
+    try:
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    except OSError:
+        return None
+
+
+def working_on(folder: Path) -> str | None:
+    """The digest of the snapshot that a run has pulled; None before that."""
+    try:
+        return (folder / DONE).read_text("ascii")
+    except (OSError, ValueError):
+        return None
+
+
+def card_snapshots(folder: Path, cards: str) -> set[str] | None:
+    """The digests of the snapshots that a model's cards name; None when one cannot be read.
+
+    Args:
+        folder: the model's.
+        cards: the name of the folder of its runs' cards.
+    """
+    found: set[str] = set()
+    for file in (folder / _CARD, *folder.glob(f"{cards}/*/{_CARD}")):
+        try:
+            card = json.loads(file.read_text("utf-8"))
+            found.add(str(card["training_data"]["snapshot"]))
+        except FileNotFoundError:
+            continue  # older versions alone have one among the model's own files
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+    return found or None

@@ -1,0 +1,76 @@
+"""The command line in a process of its own that need not import everything again.
+
+A command's imports take seconds; a suite runs hundreds of commands. A server has them done and
+forks a process for each command: own memory, own exit code, own output. Processes that are to be
+killed, and those whose start is what is tested, are started afresh instead.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# What `retrain` and `score` import, in their order; a command that needs less has it all the same.
+IMPORTED = (
+    "sftsec_core.cli",
+    "sftsec_core.operations.retrain",
+    "sftsec_core.operations.score",
+    "sftsec_core.evaluation.report.plots",
+    "sftsec_core.store.store",
+    "alembic.migration",
+    "rich.progress",
+    "sklearn.linear_model",
+)
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(list(IMPORTED))
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    returncode: int | None
+    stdout: str
+    stderr: str
+
+
+def run_forked(arguments: Sequence[str], environment: Mapping[str, str], patience_s: int) -> Ended:
+    """Run sftsec with arguments and wait for its end.
+
+    Raises:
+        TimeoutError: when it has not ended after `patience_s` seconds; it is killed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        told = (list(arguments), dict(environment), str(Path.cwd()), str(out), str(err))
+        process = _CONTEXT.Process(target=_command, args=told)
+        process.start()
+        process.join(patience_s)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise TimeoutError(f"{arguments}: no end after {patience_s} s")
+        return Ended(process.exitcode, out.read_text("utf-8"), err.read_text("utf-8"))
+
+
+def _command(
+    arguments: list[str], environment: dict[str, str], folder: str, out: str, err: str
+) -> None:
+    """The forked process: take the place of a fresh one, then be the command line."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+    for descriptor, file in ((1, out), (2, err)):
+        opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    sys.argv = ["sftsec", *arguments]
+    from sftsec_core.cli import main
+
+    main()
