@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     ParseEvent = tuple[str, str, Any]
 
-_ITEM = "item"
+_ITEM, _OF_ITEM = "item", ".item"
+_SCALARS = ("string", "number", "boolean")
 _DAMAGE = (*BROKEN, ijson.JSONError, UnicodeError)
 # Names of the list in an envelope that holds other lists too (AWS, Graph, Okta, Elasticsearch).
 _WRAPPERS = frozenset({"records", "value", "findings", "events", "hits", "results", "items"})
@@ -31,6 +32,18 @@ _WITHIN = ("_source", "result")  # of which the fields are a record's that stand
 _NAMES = re.compile(
     r"_?(?:(?:alert|incident|event|case|detection|finding|offense|ticket|record|message)_?)?"
     r"(?:id|uid|uuid|guid|number)",
+    re.IGNORECASE,
+)
+
+
+# Lists of records, or of a record's parts: an envelope's where nothing is said beside them.
+_EITHER = frozenset(
+    {"alerts", "incidents", "cases", "detections", "objects", "resources", "data", "entries"}
+    | {"messages", "logs", "rows", "documents"}
+)
+_SAYS_NOTHING = re.compile(
+    r"@|_|(?:type|version|spec_?version|kind|status|count|total|page|size|limit|offset|next|"
+    r"created|modified|timestamp|time|date|generated_?\w*|exported_?\w*)$",
     re.IGNORECASE,
 )
 
@@ -113,10 +126,12 @@ def _look(events: Iterable[ParseEvent], roots: set[str]) -> Layout:
                 return Layout(_ITEM)
             if values > 1:  # records, or one document a line
                 known = [name for name in seen.lists if is_known(name)]
-                one = seen.keys & roots or len(known) != 1
+                one = seen.asked(roots) > 0 or len(known) != 1
                 return Layout() if one else _chosen(known)
         seen.add(prefix, event, value)
-    return Layout() if seen.keys & roots or seen.is_record() else _chosen(list(seen.lists))
+    asked = seen.asked(roots)
+    alone = asked > 0 or (asked == 0 and seen.is_record())
+    return Layout() if alone else _chosen(list(seen.lists))
 
 
 class _Seen:
@@ -124,14 +139,15 @@ class _Seen:
 
     Attributes:
         keys: its own, and those of a record that it wraps.
-        lists: where lists of objects are, outside of any other list.
+        lists: where lists of objects are, outside of any other list, and the keys of these.
     """
 
     def __init__(self) -> None:
         self.keys: set[str] = set()
-        self.lists: dict[str, None] = {}
+        self.lists: dict[str, set[str]] = {}
         self._roots: list[str] = []
         self._named: set[str] = set()
+        self._said = False
         self._before = ("", "")
 
     def add(self, prefix: str, event: str, value: object) -> None:
@@ -142,10 +158,26 @@ class _Seen:
         place, _, name = prefix.rpartition(".")
         if event in ("string", "number") and "." not in place and _NAMES.fullmatch(name):
             self._named.add(place)
+        elif event in _SCALARS and place == "" and not _SAYS_NOTHING.match(name):
+            self._said = True
         outer, last = self._before
         if event == "start_map" and last == "start_array" and _ITEM not in outer.split("."):
-            self.lists[outer] = None
+            self.lists.setdefault(outer, set())
+        elif (
+            event == "map_key"
+            and (items := self.lists.get(prefix.removesuffix(_OF_ITEM))) is not None
+        ):
+            items.add(str(value))
         self._before = (prefix, event)
+
+    def asked(self, roots: set[str]) -> int:
+        """Whether it (1) or the objects of a list (-1) have more of the fields that are asked for.
+
+        It has, where both have as many; 0 where neither has any.
+        """
+        own = len(self.keys & roots)
+        inside = max((len(keys & roots) for keys in self.lists.values()), default=0)
+        return -1 if inside > own else min(own, 1)
 
     def is_record(self) -> bool:
         """Whether it, or the one object that it holds, has a name of its own.
@@ -154,7 +186,9 @@ class _Seen:
         or an incident with its alerts; unless one of them has the name of an envelope's.
         """
         alone = set(self._roots) if len(self._roots) == 1 else set()
-        return bool(self._named & {"", *alone}) and not any(map(is_known, self.lists))
+        if not self._named & {"", *alone} or any(map(is_known, self.lists)):
+            return False
+        return self._said or bool(alone) or not self.lists.keys() & _EITHER
 
 
 def _chosen(lists: list[str]) -> Layout:

@@ -24,9 +24,14 @@ if TYPE_CHECKING:
 
 _TIME = "@timestamp"
 _EVENT = re.compile(r"\b(CEF|LEEF): ?(\d+(?:\.\d+)?)\|")
-_CELL = re.compile(r"((?:[^|\\]|\\.)*)\|")
+# Loops over single characters with a choice take memory for each: long runs go first.
+_CELL = re.compile(r"([^|\\]*(?:\\.[^|\\]*)*)\|")
 _CEF_NAMES = ("deviceVendor", "deviceProduct", "deviceVersion", "deviceEventClassId", "name")
-_CEF_TIMES = ("rt", "end", "start", "endTime", "startTime", "deviceReceiptTime")
+# Of CEF, LEEF and pairs; the first that can be read is the event's.
+_TIMES = (
+    *("rt", "end", "start", "endTime", "startTime", "deviceReceiptTime", "devTime"),
+    *("eventtime", "date_time", "time", "date"),
+)
 _LEEF_NAMES = ("deviceVendor", "deviceProduct", "deviceVersion", "eventId")
 _KEY = re.compile(r"(?:^|(?<=[\s|]))([A-Za-z0-9_.\-\[\]]+)=")
 _ESCAPE = re.compile(r"\\([\\=|nr])")
@@ -35,7 +40,8 @@ _LABEL = "Label"
 # RFC 5424: <priority>version time host program process message-id structured-data message
 _NEW_SYSLOG = re.compile(
     r"<\d{1,3}>\d{1,2} (?P<time>\S+) (?P<host>\S+) (?P<name>\S+) (?P<pid>\S+) \S+ "
-    r"(?:-|(?:\[(?:[^\]\\\"]|\"(?:[^\"\\]|\\.)*\"|\\.)*\])+)(?: (?P<message>.*))?",
+    r"(?:-|(?:\[[^\]\"\\]*(?:(?:\"[^\"\\]*(?:\\.[^\"\\]*)*\"|\\.)[^\]\"\\]*)*\])+)"
+    r"(?: (?P<message>.*))?",
     re.DOTALL,
 )
 # RFC 3164 and what writes ISO times in its place: <priority>time host program[process]: message
@@ -44,6 +50,10 @@ _OLD_SYSLOG = re.compile(
     r"(?P<host>[\w.:-]+) (?:(?P<name>[^\s:\[\]|=]+)(?:\[(?P<pid>\d+)\])?: ?)?(?P<message>.*)",
     re.DOTALL,
 )
+_PAIR = re.compile(r'(?<!\S)([A-Za-z_][\w.-]*)=("[^"\\]*(?:\\.[^"\\]*)*"|[^\s"]*?),?(?!\S)')
+_QUOTED = re.compile(r"\\([\\\"])")
+_OFFSET = re.compile(r"[+-]\d\d:?\d\d")
+_FEWEST_PAIRS, _ALL_PAIRS = 5, 0.95  # pairs, and the part of a line that they make up
 _PRIORITY = re.compile(r"<\d{1,3}>")
 _SYSLOG_FIELDS = {"host": "host.name", "name": "process.name", "pid": "process.pid"}
 
@@ -85,14 +95,17 @@ def is_syslog(text: str) -> bool:
 def parse_line(text: str, times: TimeReader) -> dict[str, Any]:
     """Read the fields of a line.
 
+    A line is one of pairs where nearly all of it is: `date=2026-01-05 msg="text" action=deny`.
+
     Args:
         text: the line without its end.
         times: which times are read: another one of the header is left out.
 
     Returns:
-        The fields of a CEF or LEEF event, or of a JSON object after a header; else `message`, with
-        `host.name`, `process.name` and `process.pid` where syslog's header has them. `@timestamp`
-        is CEF's `rt`, `end` or `start`, LEEF's `devTime`, or the header's, if it has a year.
+        The fields of a CEF or LEEF event, of a JSON object after a header, or of pairs; else
+        `message`, with `host.name`, `process.name` and `process.pid` where syslog's header has
+        them. `@timestamp` is CEF's `rt`, `end` or `start`, LEEF's `devTime`, the `date` and `time`
+        of pairs, or the header's, if it has a year.
     """
     header, rest = _syslog(text)
     event = _EVENT.search(text)  # whose mark looks like the program's name in a header
@@ -102,6 +115,8 @@ def parse_line(text: str, times: TimeReader) -> dict[str, Any]:
     inner = _json(rest)
     if inner is not None:
         return inner
+    if pairs := _pairs(rest):
+        return _timed(pairs, header.get("time"), times)
     named = {_SYSLOG_FIELDS[key]: v for key, v in header.items() if key in _SYSLOG_FIELDS}
     return _timed({**named, "message": rest}, header.get("time"), times)
 
@@ -124,9 +139,29 @@ def _json(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def _pairs(text: str) -> dict[str, Any]:
+    """The fields of a line of pairs; none where there are few or much else stands in it."""
+    found = list(_PAIR.finditer(text))
+    if (
+        len(found) < _FEWEST_PAIRS
+        or sum(len(pair[0]) + 1 for pair in found) < len(text) * _ALL_PAIRS
+    ):
+        return {}
+    fields = {pair[1]: _unquoted(pair[2]) for pair in found}
+    fields = {name: value for name, value in fields.items() if value}
+    if "date" in fields and "time" in fields:
+        zone = fields.get("tz", "") if _OFFSET.fullmatch(fields.get("tz", "")) else ""
+        return {"start": f"{fields['date']}T{fields['time']}{zone}", **fields}
+    return fields
+
+
+def _unquoted(value: str) -> str:
+    return _QUOTED.sub(r"\1", value[1:-1]) if value.startswith('"') and len(value) > 1 else value
+
+
 def _timed(fields: dict[str, Any], time: str | None, times: TimeReader) -> dict[str, Any]:
     """The fields with the event's time, where one can be read."""
-    for value in (*(fields.get(name) for name in _CEF_TIMES), fields.get("devTime"), time):
+    for value in (*(fields.get(name) for name in _TIMES), time):
         try:
             if value and _TIME not in fields and times.read(value) is not None:
                 return {_TIME: value, **fields}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.config.suggest.profile import value_text
 from sftsec_core.config.suggest.times import time_form
-from sftsec_core.config.suggest.words import Meaning, meaning_of, plain
+from sftsec_core.config.suggest.words import ANSWERS, Meaning, meaning_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +44,6 @@ _OUTCOME = re.compile(
     r"accept(?:ed)?|drop(?:ped)?|reject(?:ed)?|pass(?:ed)?|skipped|unknown|none|challenge)"
 )
 _ECS = frozenset({"event.category", "event.type", "event.kind", "event.outcome", "event.action"})
-_ANSWERS = frozenset({"true", "false", "yes", "no", "y", "n"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +88,8 @@ def choose_label(
 def single_verdict(columns: Iterable[Column]) -> Column | None:
     """A field that has the name of a verdict and one value only, in which a model finds nothing."""
     for column in columns:
+        if column.inside:
+            continue
         if column.distinct == 1 and column.fill >= _SPARSE and _NAMES[0].search(column.words):
             meaning = meaning_of(word := next(iter(column.values)), column.name)
             if meaning in _SIDES and not _answers(word, meaning):
@@ -152,7 +153,7 @@ def _listed(value: object) -> Iterable[object]:
 def _answers(word: str, meaning: Meaning | None) -> bool:
     """Whether a word is a number, a yes or no, or none."""
     said = plain(word)
-    return said in _ANSWERS or said.isdecimal() or meaning is Meaning.UNDETERMINED
+    return said in ANSWERS or said.isdecimal() or meaning is Meaning.UNDETERMINED
 
 
 _SIDES = (Meaning.BENIGN, Meaning.MALICIOUS)

@@ -35,7 +35,9 @@ _ID_NAMES = (
         r"\b(?:alert|incident|event|case|message|ticket|detection|offense|record) ?"
         r"(?:id|number|key)\b"
     ),
-    re.compile(r"^(?:id|uid|uuid|guid|key|number|identifier)$|\b(?:uid|uuid|guid)\b"),
+    re.compile(
+        r"^(?:id|uid|uuid|guid|key|number|identifier|ticket|case|incident|alert)$|\b(?:uid|uuid|guid)\b"
+    ),
     re.compile(r"\b(?:id|number|identifier|key|no|ref|reference)\b"),
 )
 _USUAL_ID = "id"  # what connectors take where the configuration names no field

@@ -26,7 +26,7 @@ _BENIGN = """
     informational|innocent|legal|legit|legitimate activity|line of business application|
     maintenance|negative|no attack|no issue|no threats found|not an attack|not an issue|
     not an incident|ok|okay|safe|security test|tn|true negative|trusted|whitelisted|0|false|no|
-    n
+    n|nein|non|nej
 """
 _MALICIOUS = """
     abnormal|abuse|account compromise|anomalous|apt|attacker|bad|bec|botnet|brute force|
@@ -36,7 +36,8 @@ _MALICIOUS = """
     fraudulent|harmful|hostile|infected|injection|intrusion|jailbreak|lateral movement|lfi|
     malicious user activity|multi staged attack|path traversal|positive|privilege escalation|
     prompt injection|ransomware|rce|rfi|smishing|spyware|sql injection|sqli|ssrf|threat|trojan|
-    true attack|unauthorized|unsafe|virus|vishing|worm|xss|xxe|1|true|yes|y
+    true attack|unauthorized|unsafe|virus|vishing|worm|xss|xxe|1|true|yes|y|
+    ja|oui
 """
 _UNDETERMINED = """
     -|?|assigned|closed|disposition:0|disposition:5|disposition:6|duplicate|duplicated|escalated|
@@ -52,7 +53,9 @@ def _table(words: str) -> frozenset[str]:
 
 
 # Words that say yes or no to the column's name, and so mean what that asks.
-_ANSWERS = frozenset({"0", "1", "true", "false", "yes", "no", "y", "n"})
+ANSWERS = frozenset(
+    {"0", "1", "true", "false", "yes", "no", "y", "n", "ja", "nein", "oui", "non", "nej"}
+)
 _OPEN = re.compile(
     r"\b(?:drill|exercise|expected|likely|maybe|perhaps|possible|possibly|potential|pentest|probable|"
     r"probably|simulated|simulation|suspected|test|testing|training|unlikely)\b"
@@ -92,7 +95,7 @@ def meaning_of(word: str, column: str = "") -> Meaning | None:
             it is not.
     """
     said = plain(word)
-    if said in _ANSWERS and _ASKS_FOR_BENIGN.search(plain(column)):
+    if said in ANSWERS and _ASKS_FOR_BENIGN.search(plain(column)):
         return _opposite(_MEANING[said])
     if said in _MEANING:
         return _MEANING[said]
@@ -125,6 +128,6 @@ def _of_phrase(said: str) -> Meaning | None:
         for start in range(len(parts))
         for end in range(start + 1, min(start + 3, len(parts)) + 1)
     }
-    known = {_MEANING[run] for run in runs - _ANSWERS if run in _MEANING}
+    known = {_MEANING[run] for run in runs - ANSWERS if run in _MEANING}
     known -= {Meaning.UNDETERMINED}
     return known.pop() if len(known) == 1 and len(parts) > 1 else None

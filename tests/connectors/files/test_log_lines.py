@@ -81,6 +81,39 @@ class TestLeef:
         assert (found["a"], found["b"]) == ("x y", "z")
 
 
+class TestPairs:
+    def test_give_the_fields_of_a_firewall(self) -> None:
+        line = (
+            '<189>date=2026-01-05 time=08:00:01 devname="fw 1" tz="+0100" msg="a \\"b\\" = c" '
+            "user= action=deny"
+        )
+        assert parse(line) == {
+            "@timestamp": "2026-01-05T08:00:01+0100",
+            "start": "2026-01-05T08:00:01+0100",
+            "date": "2026-01-05",
+            "time": "08:00:01",
+            "devname": "fw 1",
+            "tz": "+0100",
+            "msg": 'a "b" = c',
+            "action": "deny",
+        }
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "a=1 b=2 c=3 d=4",
+            "action=pass reason=client certificate is not known to us a=1 b=2 c=3 d=4",
+            "GET /x?a=1&b=2&c=3&d=4&e=5",
+        ],
+    )
+    def test_are_nearly_all_of_a_line(self, line: str) -> None:
+        assert parse(line) == {"message": line}
+
+    def test_give_the_time_that_is_read(self) -> None:
+        found = parse("time=08:00 eventtime=1767600000000000000 a=1 b=2 c=3")
+        assert found["@timestamp"] == "1767600000000000000"
+
+
 class TestSyslog:
     def test_of_rfc5424_gives_its_header(self) -> None:
         line = '<34>1 2026-01-05T08:00:00Z web1 sshd 42 ID7 [a@1 b="x \\] y"] Failed password'

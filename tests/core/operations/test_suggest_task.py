@@ -16,6 +16,7 @@ from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.suggest_config import SuggestedConfig
 from sftsec_core.operations.suggest_task import VERDICTS, suggest_task
+from tests.servers.splunkd.server import start_splunkd
 
 CONFIG = """# ours
 connectors:
@@ -79,6 +80,34 @@ class TestTask:
         assert "split: {method: stratified}" in file.read_text("utf-8")
         monkeypatch.setattr(module, "_MOST", 60)
         assert suggested(file, name="first").suggestion.split is None
+
+
+class TestSiem:
+    def test_gives_a_task_for_its_verdicts(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with start_splunkd(es=7) as splunk:
+            monkeypatch.setenv("SPLUNK_PASSWORD", splunk.password)
+            for i in range(24):
+                fields = {"search_name": "mail", "text": f"pay invoice {i} to the new account {i}"}
+                name = splunk.add_notable(fields, at=splunk.now() - 9000 + i)
+                if i % 4:
+                    word = f"disposition:{1 if i % 2 else 3}"
+                    splunk.review(name, user="kim", status="5", disposition=word, comment="seen")
+            file = tmp_path / "sftsec.yaml"
+            file.write_text(
+                "plugins: [core, splunk, pii]\nconnectors:\n  es:\n    type: splunk\n"
+                f"    url: {splunk.url}\n    username: {splunk.username}\n    settle: 0s\n"
+                f"    password: env:SPLUNK_PASSWORD\n    ca_file: {splunk.ca_file}\n"
+                "    sources: [{kind: notables}]\n",
+                encoding="utf-8",
+            )
+            done = suggested(file, "es")
+        assert done.complete
+        with Context.open(file, actor=local_admin("test")) as context:
+            task = context.task("es")
+        assert task.text == ("text",)
+        assert task.labels == {"benign": ("false_positive",), "malicious": ("true_positive",)}
 
 
 class TestLacking:
