@@ -61,6 +61,27 @@ def write_verdicts(file: Path, said: Sequence[tuple[str, bool, str]]) -> Path:
     return file
 
 
+def judge_the_past(site: Site, past: Sequence[Row], names: dict[str, str]) -> tuple[int, int, int]:
+    """Two analysts say what they think, who disagree now and then; one changes their mind.
+
+    Returns:
+        How many verdicts are right, hasty and disputed.
+    """
+    said = [(names[row.name], row.malicious, "ann") for row in past]
+    hasty = [(names[row.name], not row.malicious, "ann") for row in past[::50]]
+    disputed = [(names[row.name], not row.malicious, "bob") for row in past[7::100]]
+    file = write_verdicts(site.folder / "hasty.jsonl", hasty)
+    assert site.json("labels", "add", TASK, "--from", str(file))["added"] == len(hasty)
+    files = [write_verdicts(site.folder / f"{len(some)}.jsonl", some) for some in (said, disputed)]
+    at_once = [site.start("labels", "add", TASK, "--from", str(file)) for file in files]
+    for process in at_once:
+        _, errors = process.communicate(timeout=200)
+        assert process.returncode == 0, errors
+    added = [entry.details["added"] for entry in site.store().audit.tail(action="labels.added")]
+    assert sorted(added) == sorted(map(len, (hasty, said, disputed)))
+    return len(said), len(hasty), len(disputed)
+
+
 @pytest.mark.slow
 def test_wazuh_site_learns_from_verdicts_on_detections(
     engine: EngineSite, data_dir: Callable[[str], Path], tmp_path: Path
@@ -75,26 +96,13 @@ def test_wazuh_site_learns_from_verdicts_on_detections(
     site.run("connector", "setup", TASK)
     assert site.json("connector", "check", TASK) == {TASK: []}
 
-    # Two analysts, who disagree now and then; one changes their mind.
     names = {row.name: f"{index}/{row.name}" for row in [*past, *fresh]}
-    said = [(names[row.name], row.malicious, "ann") for row in past]
-    hasty = [(names[row.name], not row.malicious, "ann") for row in past[::50]]
-    disputed = [(names[row.name], not row.malicious, "bob") for row in past[7::100]]
-    file = write_verdicts(tmp_path / "hasty.jsonl", hasty)
-    assert site.json("labels", "add", TASK, "--from", str(file))["added"] == len(hasty)
-    files = [write_verdicts(tmp_path / f"{len(some)}.jsonl", some) for some in (said, disputed)]
-    at_once = [site.start("labels", "add", TASK, "--from", str(file)) for file in files]
-    for process in at_once:
-        _, errors = process.communicate(timeout=200)
-        assert process.returncode == 0, errors
-    added = [entry.details["added"] for entry in site.store().audit.tail(action="labels.added")]
-    assert sorted(added) == sorted(map(len, (hasty, said, disputed)))
-
+    said, hasty, disputed = judge_the_past(site, past, names)
     first = site.json("retrain", TASK)
     assert first["promoted"]
     counts = first["data"]["verdicts"]
-    assert counts["verdicts"] == len(said) + len(hasty) + len(disputed)
-    assert counts["review: tie"] == len(disputed)
+    assert counts["verdicts"] == said + hasty + disputed
+    assert counts["review: tie"] == disputed
 
     scored = site.json("score", TASK)
     assert scored["pulled"] == len(fresh), "what was judged is not scored"
