@@ -167,5 +167,8 @@ def _known(
 ) -> SpecT:
     specs = plugins.specs(kind)
     if name not in specs:
-        raise ConfigError(unknown(kind.kind, name, specs), file=file, path=".".join(path))
+        idle = ", ".join(sorted(each.name for each in plugins.statuses if not each.enabled))
+        perhaps = f"; installed but not in `plugins`: {idle}" if idle else ""
+        told = f"{unknown(kind.kind, name, specs)}{perhaps}"
+        raise ConfigError(told, file=file, path=".".join(path))
     return specs[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from sftsec_core.store.canonical import digest
 from sftsec_core.store.dialects import insert_into
@@ -38,6 +38,7 @@ class Quarantined:
         first_at: when it was first met (UTC).
         last_at: when it was last met (UTC).
         seen: how often it was met.
+        seen_by_run: how often the run met it that met it last.
     """
 
     connector: str
@@ -48,6 +49,7 @@ class Quarantined:
     first_at: datetime
     last_at: datetime
     seen: int
+    seen_by_run: int
 
 
 class Quarantine:
@@ -84,6 +86,13 @@ class Quarantine:
                 index_elements=[quarantine.c.key],
                 set_={
                     "seen": quarantine.c.seen + 1,
+                    "seen_by_run": case(
+                        (
+                            quarantine.c.run_id == insert.excluded.run_id,
+                            quarantine.c.seen_by_run + 1,
+                        ),
+                        else_=1,
+                    ),
                     "last_at": insert.excluded.last_at,
                     "run_id": insert.excluded.run_id,
                 },
@@ -115,15 +124,19 @@ class Quarantine:
         ]
 
     def reasons(self, run_id: str) -> dict[str, int]:
-        """Count the records that a run was the last to meet by reason, most frequent first."""
+        """Count what a run was the last to meet by reason, most frequent first.
+
+        A page that it pulled again after a kill counts twice.
+        """
+        met = func.sum(quarantine.c.seen_by_run)
         query = (
-            select(quarantine.c.reason, func.count())
+            select(quarantine.c.reason, met)
             .where(quarantine.c.run_id == run_id)
             .group_by(quarantine.c.reason)
-            .order_by(func.count().desc(), quarantine.c.reason)
+            .order_by(met.desc(), quarantine.c.reason)
         )
         with self._database.reading() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+            return {row[0]: int(row[1]) for row in connection.execute(query)}
 
     def count(self, connector: str | None = None) -> int:
         """Return how many different bad records there are."""
@@ -146,4 +159,5 @@ class Quarantine:
             "first_at": now,
             "last_at": now,
             "seen": 1,
+            "seen_by_run": 1,
         }

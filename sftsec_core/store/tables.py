@@ -210,6 +210,7 @@ quarantine = Table(
     Column("first_at", UtcDateTime, nullable=False),
     Column("last_at", UtcDateTime, nullable=False),
     Column("seen", Integer, nullable=False),
+    Column("seen_by_run", Integer, nullable=False, server_default="1"),
     Index(None, "connector", "last_at"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,15 @@ class TestCheck:
             check_against_plugins(settings, plugins(), tmp_path / "sftsec.yaml")
         assert str(caught.value).startswith(f"{tmp_path / 'sftsec.yaml'}: tasks.mail.")
         assert told in str(caught.value)
+
+    def test_names_plugins_that_are_not_enabled(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError) as caught:
+            check_against_plugins(settings_of(tmp_path, {}), Plugins(("core", "files")), tmp_path)
+        (idle,) = re.findall(
+            "unknown step 'redact'.*; installed but not in `plugins`: (.*)", str(caught.value)
+        )
+        assert "pii" in idle.split(", ")
+        assert "files" not in idle.split(", ")
 
     @pytest.mark.parametrize(
         ("siem", "told"),

@@ -27,6 +27,19 @@ class TestQuarantine:
         assert (store.quarantine.count("mail"), store.quarantine.count("proxy")) == (2, 1)
         assert store.quarantine.list(run_id="r1") == []
 
+    def test_counts_what_a_run_met_by_reason(self, store: Store) -> None:
+        again = Rejection(BAD.where, "too deep", BAD.digest)
+        store.quarantine.add("mail", [BAD, BAD, again], run_id="r1")
+        assert store.quarantine.reasons("r1") == {BAD.reason: 2, "too deep": 1}
+        store.quarantine.add("mail", [BAD, again, again], run_id="r2")
+        store.quarantine.add("mail", [again], run_id="r2")
+        assert store.quarantine.reasons("r2") == {"too deep": 3, BAD.reason: 1}
+        assert store.quarantine.reasons("r1") == {}
+        assert {each.reason: each.seen for each in store.quarantine.list()} == {
+            BAD.reason: 3,
+            "too deep": 4,
+        }
+
     def test_cuts_a_reason_with_a_whole_record(self, store: Store) -> None:
         store.quarantine.add("mail", [Rejection("x" * 10_000, "\x00" + "y" * 10_000)])
         (kept,) = store.quarantine.list()
