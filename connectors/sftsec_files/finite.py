@@ -5,54 +5,27 @@ Python, Java and R write them for numbers that are none, and a parser of documen
 
 from __future__ import annotations
 
-import io
 import re
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
-from sftsec_files.streams import PIECE
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
+from sftsec_files.streams import ConvertedStream
 
 _BARE = re.compile(rb"(?<![\w-])(?:-?Infinity|NaN)\b")
 _IN_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
 _BEGUN = re.compile(rb"(?<![-A-Za-z])[-A-Za-z]{1,8}\Z")  # of a word that the next piece may end
 
 
-class FiniteStream(io.RawIOBase):
+class FiniteStream(ConvertedStream):
     """Another stream of UTF-8 with those words replaced, outside of strings."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         """Take the stream; it is closed with this one."""
-        super().__init__()
-        self._stream = stream
-        self._ready = memoryview(b"")
+        super().__init__(stream)
         self._rest = b""
         self._in_string = False
-        self._ended = False
 
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: Buffer) -> int:
-        """Read as `io.RawIOBase` does."""
-        while not self._ready and not self._ended:
-            piece = self._stream.read(PIECE)
-            self._ended = not piece
-            self._ready = memoryview(self._replaced(self._rest + piece))
-        target = memoryview(buffer)
-        count = min(len(target), len(self._ready))
-        target[:count] = self._ready[:count]
-        self._ready = self._ready[count:]
-        return count
-
-    def close(self) -> None:
-        """Close both streams."""
-        self._stream.close()
-        super().close()
-
-    def _replaced(self, text: bytes) -> bytes:
+    def _converted(self, piece: bytes) -> bytes:
+        text = self._rest + piece
         out, at, self._rest = bytearray(), 0, b""
         while at < len(text):
             end = self._end_of_string(text, at) if self._in_string else self._end_of_code(text, at)

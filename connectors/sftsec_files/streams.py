@@ -125,25 +125,30 @@ def encoding_of(source: SourceFile) -> str | None:
     return None if plain else source.encoding
 
 
-class _Transcoded(io.RawIOBase):
-    """A stream of another encoding as UTF-8; what cannot be decoded is not valid here either."""
+class ConvertedStream(io.RawIOBase):
+    """Another stream, converted piece by piece as `_converted` does it; closed with this one."""
 
-    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
+        """Take the stream."""
         super().__init__()
         self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)(_INVALID)
         self._ready = memoryview(b"")
         self._ended = False
 
+    def _converted(self, piece: bytes) -> bytes:
+        """Convert the next piece, empty at the end (`_ended`); may keep some for the next one."""
+        raise NotImplementedError
+
     def readable(self) -> bool:
+        """It is."""
         return True
 
     def readinto(self, buffer: Buffer) -> int:
+        """Read as `io.RawIOBase` does."""
         while not self._ready and not self._ended:
-            raw = self._stream.read(PIECE)
-            self._ended = not raw
-            text = self._decoder.decode(raw, final=self._ended)
-            self._ready = memoryview(text.encode("utf-8", "surrogatepass"))
+            piece = self._stream.read(PIECE)
+            self._ended = not piece
+            self._ready = memoryview(self._converted(piece))
         target = memoryview(buffer)
         count = min(len(target), len(self._ready))
         target[:count] = self._ready[:count]
@@ -151,8 +156,21 @@ class _Transcoded(io.RawIOBase):
         return count
 
     def close(self) -> None:
+        """Close both streams."""
         self._stream.close()
         super().close()
+
+
+class _Transcoded(ConvertedStream):
+    """A stream of another encoding as UTF-8; what cannot be decoded is not valid here either."""
+
+    def __init__(self, stream: IO[bytes], encoding: str) -> None:
+        super().__init__(stream)
+        self._decoder = codecs.getincrementaldecoder(encoding)(_INVALID)
+
+    def _converted(self, piece: bytes) -> bytes:
+        text = self._decoder.decode(piece, final=self._ended)
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _skip_unpacked(stream: IO[bytes], source: SourceFile, count: int) -> None:
