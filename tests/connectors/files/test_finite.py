@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftsec_files import finite
+from sftsec_files import finite, streams
 from tests.connectors.files.helpers import pull, texts, write
 
 VALUES = st.recursive(
@@ -28,7 +28,7 @@ class TestStream:
     @given(value=VALUES, piece=st.integers(1, 12))
     def test_is_what_python_reads_as_null(self, value: Any, piece: int) -> None:
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(finite, "PIECE", piece)
+            patched.setattr(streams, "PIECE", piece)
             stream = finite.FiniteStream(io.BytesIO(json.dumps(value).encode()))
             assert json.loads(stream.read()) == nulls(value)
 
