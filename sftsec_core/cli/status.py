@@ -64,4 +64,9 @@ def _lines(each: TaskStatus) -> dict[str, object]:
         "labels requested": f"{each.requested:,} without a verdict",
         "outbox": waiting or None,
     }
+    if each.stranded:
+        lines["stranded"] = ", ".join(
+            f"{count:,} pending for {name}, where the task delivers no more"
+            for name, count in each.stranded.items()
+        )
     return {**lines, "refused": each.refusal} if each.refusal else lines

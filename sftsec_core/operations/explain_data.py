@@ -66,7 +66,12 @@ def _rejected(run: Run, snapshot: Snapshot) -> str | None:
     if not total:
         return None
     reasons = run.context.store.quarantine.reasons(run.info.id)
-    shown = "; ".join(f"{reason} ({n:,})" for reason, n in islice(reasons.items(), _SHOWN))
+    # A record that another run met since is that run's, and one that was pulled again after a kill
+    # counts twice: then the reasons are right, and their counts are not.
+    exact = sum(reasons.values()) == total
+    shown = "; ".join(
+        f"{reason} ({n:,})" if exact else reason for reason, n in islice(reasons.items(), _SHOWN)
+    )
     more = f" and {len(reasons) - _SHOWN:,} other reasons" if len(reasons) > _SHOWN else ""
     return f"{_rejected_of(total, read)}: {shown}{more}; `sftsec quarantine list` shows them"
 

@@ -129,9 +129,11 @@ def _keep_beside(run: Run, page: PageSummary, reading: str) -> None:
     """Keep what does not go into the snapshot; a page that is seen twice changes nothing."""
     store, connector = run.context.store, page.connector or run.task.connectors[0]
     store.quarantine.add(connector, page.rejected, run_id=run.info.id)
-    store.verdicts.add(connector, page.judged, run_id=run.info.id)
     uids = [incident.uid for incident in page.judged]
     judged = list(zip(uids, page.judged_inputs, strict=True))
+    # Before the contents: after a kill between the two they are new once more.
+    changed = store.judged_inputs.changed(connector, reading, judged)
+    store.verdicts.add(connector, page.judged, run_id=run.info.id, changed=changed)
     store.judged_inputs.add(connector, reading, judged)
     for other in run.task.connectors if page.connector else ():
         # Judged by way of a detection that went to another connector than the incident's own.

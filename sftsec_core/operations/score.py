@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import BatchPushed, InputKind, Permission
+from sftsec_core.api.domain import BatchPushed, InputKind, Message, Permission
 from sftsec_core.api.errors import (
     ConnectorError,
     ConnectorUnavailableError,
@@ -262,6 +262,7 @@ def deliver_pending(run: Run, failures: Sequence[ConnectorError] = ()) -> dict[s
         ConnectorUnavailableError: when the connection was lost; the rest waits in the outbox.
         ConnectorError: of `failures` too, once every destination was delivered to.
     """
+    _warn_of_stranded(run)
     failed, delivered = list(failures), dict[str, DeliveryCounts]()
     for name in run.task.destinations:
         with _collected(failed), named_errors(run.task, name):
@@ -269,6 +270,19 @@ def deliver_pending(run: Run, failures: Sequence[ConnectorError] = ()) -> dict[s
     if failed:
         raise _joined(failed)
     return delivered
+
+
+def _warn_of_stranded(run: Run) -> None:
+    """Say what waits for a connector that the task no longer delivers to: no one pushes it."""
+    stranded = run.context.store.outbox.stranded(run.spec.name, run.task.destinations)
+    for name, count in stranded.items():
+        wait = "1 detection waits" if count == 1 else f"{count:,} detections wait"
+        text = (
+            f"{wait} for {name!r}, where the task delivers no more: name it in `connector` or "
+            "`push_to` again to deliver what waits; or `--rescan` raises what the live model "
+            "still finds, where the task delivers now"
+        )
+        run.emit(Message(text=text, level="warning"))
 
 
 @contextmanager

@@ -51,6 +51,7 @@ class TaskStatus:
         new_verdicts: verdicts of its connectors that were pulled after the live model was made.
         requested: incidents that analysts were asked about and that no verdict was pulled for.
         outbox: its destinations' detections by state ("pending", "delivered", "rejected").
+        stranded: its pending detections for connectors that it no longer delivers to, by name.
     """
 
     task: str
@@ -60,6 +61,7 @@ class TaskStatus:
     new_verdicts: int
     requested: int
     outbox: Mapping[str, int]
+    stranded: Mapping[str, int]
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -71,6 +73,7 @@ class TaskStatus:
             "new_verdicts": self.new_verdicts,
             "requested": self.requested,
             "outbox": dict(self.outbox),
+            "stranded": dict(self.stranded),
         }
 
     def next_step(self) -> str | None:
@@ -111,6 +114,7 @@ def _status(
         sum(store.verdicts.pulled_since(source, since) for source in task.connectors),
         sum(store.label_requests.waiting(name, source) for source in task.connectors),
         +waiting,
+        store.outbox.stranded(name, task.destinations),
     )
 
 

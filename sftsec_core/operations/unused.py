@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sftsec_core.dataset.sources import abroad_uid
 from sftsec_core.models.artifact import CARDS
 from sftsec_core.operations.work_files import (
     FOR_RESUMPTION,
@@ -195,8 +196,9 @@ class Survey:
         if task is None:  # nothing is pulled for it any more
             return False
         since = self._now - task.window if task.window else None
+        sources = {name: abroad_uid("", name) for name in task.connectors}
         pruning = self._context.store.pruning
-        return ref.digest in pruning.awaited_models(ref.task, task.connectors, since)
+        return ref.digest in pruning.awaited_models(ref.task, sources, task.push_to, since)
 
     # --- why a run, a snapshot or a folder without a row stays
 

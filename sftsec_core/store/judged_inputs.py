@@ -52,6 +52,21 @@ class JudgedInputs:
             with self._database.writing() as connection:
                 insert_new(connection, judged_inputs, batch)
 
+    def changed(
+        self, connector: str, reading: str, judged: Sequence[tuple[str, str]]
+    ) -> frozenset[str]:
+        """Return the uids of incidents that hold something else than what was judged before.
+
+        One of which nothing is known under this reading is not among them.
+
+        Args:
+            connector: the connector's name in the configuration.
+            reading: how they were read.
+            judged: as for `add`, before they are added.
+        """
+        known = self.of(connector, reading, list(dict.fromkeys(uid for uid, _ in judged)))
+        return frozenset(uid for uid, digest in judged if digest not in known.get(uid, {digest}))
+
     def of(self, connector: str, reading: str, uids: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Return what of these incidents was judged, an incident's uid to digests.
 

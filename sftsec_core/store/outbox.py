@@ -246,6 +246,24 @@ class Outbox:
         with self._database.reading() as connection:
             return connection.execute(query).scalar_one()
 
+    def stranded(self, task: str, destinations: Sequence[str]) -> dict[str, int]:
+        """Count a task's pending detections that no delivery of it takes, by connector.
+
+        Args:
+            task: whose detections.
+            destinations: where its detections go now.
+        """
+        mine = (outbox.c.task == task, outbox.c.status == PENDING)
+        elsewhere = outbox.c.connector.not_in(destinations)
+        query = (
+            select(outbox.c.connector, func.count())
+            .where(*mine, elsewhere)
+            .group_by(outbox.c.connector)
+            .order_by(outbox.c.connector)
+        )
+        with self._database.reading() as connection:
+            return {row[0]: int(row[1]) for row in connection.execute(query)}
+
     def of_run(self, run_id: str) -> dict[str, int]:
         """Count the detections that a run found, by what has become of them.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, exists, or_, select
+from sqlalchemy import and_, delete, exists, func, or_, select
 
 from sftsec_core.store.outbox import PENDING, REJECTED
 from sftsec_core.store.runs import ENDED, INTERRUPTED, ended_lease
@@ -27,7 +27,7 @@ from sftsec_core.store.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -115,25 +115,22 @@ class Pruning:
             return frozenset(connection.execute(query).scalars())
 
     def awaited_models(
-        self, task: str, sources: Sequence[str], since: datetime | None
+        self, task: str, sources: Mapping[str, str], push_to: str | None, since: datetime | None
     ) -> frozenset[str]:
         """Return the digests of the models with a detection that no verdict was pulled for.
 
         Args:
             task: the detections' task.
-            sources: the connectors that verdicts on its incidents come from.
+            sources: the connectors that verdicts on its incidents come from, in their order, each
+                with the end that the name of its incidents has at another connector.
+            push_to: where detections go; None where each goes to its incident's connector.
             since: only detections that were made later: older incidents are no longer pulled.
         """
-        # A verdict that was there before is on what the incident held then.
-        judged = exists().where(
-            verdicts.c.connector.in_(sources),
-            verdicts.c.incident_uid == _INCIDENT,
-            verdicts.c.pulled_at >= outbox.c.created_at,
-        )
         query = (
             select(_MODEL)
             .distinct()
-            .where(outbox.c.task == task, outbox.c.status != REJECTED, ~judged)
+            .where(outbox.c.task == task, outbox.c.status != REJECTED)
+            .where(*(~exists().where(judged) for judged in _judgements(sources, push_to)))
         )
         if since is not None:
             query = query.where(outbox.c.created_at >= since)
@@ -228,6 +225,25 @@ class Pruning:
             said = {"tasks": sorted(found), **details}
             self._audit.append("snapshot.removed", digest, said, joined=connection)
         return True
+
+
+def _judgements(sources: Mapping[str, str], push_to: str | None) -> Iterator[ColumnElement[bool]]:
+    """Conditions under which a verdict is on a detection; ids of two connectors never meet."""
+    # One that was there before is on what the incident held then.
+    since = verdicts.c.pulled_at >= outbox.c.created_at
+    named = and_(since, verdicts.c.incident_uid == _INCIDENT)
+    yield and_(named, verdicts.c.connector == outbox.c.connector)
+    # Of a connector that has left the task, or has another name now, nothing more is known.
+    first = next(iter(sources))
+    left = outbox.c.connector.not_in([*sources, push_to or first])
+    yield and_(named, verdicts.c.connector.in_(sources), left)
+    if push_to is not None:
+        there = outbox.c.connector == push_to
+        yield and_(named, verdicts.c.connector == first, there)
+    for source, end in sources.items():
+        own = func.substr(_INCIDENT, 1, func.length(_INCIDENT) - len(end))
+        at_home = (verdicts.c.connector == source, verdicts.c.incident_uid == own)
+        yield and_(since, *at_home, _INCIDENT.endswith(end, autoescape=True))
 
 
 def _live_moves(connection: Connection, task: str) -> list[LiveMove]:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from sftsec_core.api.domain import Verdict
 from sftsec_core.store.columns import by_stored_text, clean_text
@@ -17,7 +17,7 @@ from sftsec_core.store.tables import verdicts
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Row
@@ -37,8 +37,8 @@ class StoredVerdict:
         connector: the connector's name in the configuration.
         incident_uid: the incident that it judges, unique within the connector.
         verdict: what was said.
-        pulled_at: when it was first seen (UTC).
-        run_id: the run that first saw it.
+        pulled_at: when it was first seen on what the incident held last (UTC).
+        run_id: the run that saw it then.
     """
 
     connector: str
@@ -55,7 +55,12 @@ class Verdicts:
         self._database = database
 
     def add(
-        self, connector: str, incidents: Iterable[Incident], *, run_id: str | None = None
+        self,
+        connector: str,
+        incidents: Iterable[Incident],
+        *,
+        run_id: str | None = None,
+        changed: Collection[str] = (),
     ) -> int:
         """Keep the incidents' verdicts and return how many are new.
 
@@ -63,13 +68,26 @@ class Verdicts:
         reason that was edited later makes no second judgement. Written in batches: what came
         before an error stays, and adding it again changes nothing.
 
+        Args:
+            connector: the connector's name in the configuration.
+            incidents: what was judged.
+            run_id: the run that pulled them.
+            changed: uids of incidents that hold something else than what was judged before. The
+                same word on it, often without a time or a name, is new.
+
         Raises:
             StoreError: when a verdict's time has no time zone, or the database refuses.
         """
         rows = self._rows(connector, incidents, run_id)
+        renewed = frozenset(map(clean_text, changed))
         added = 0
         while batch := list(islice(rows, _BATCH)):
+            again = [row["key"] for row in batch if row["incident_uid"] in renewed]
+            now = {name: batch[0][name] for name in ("pulled_at", "run_id")}
             with self._database.writing() as connection:
+                for start in range(0, len(again), _UIDS_PER_QUERY):
+                    mine = verdicts.c.key.in_(again[start : start + _UIDS_PER_QUERY])
+                    added += connection.execute(update(verdicts).where(mine).values(now)).rowcount
                 added += insert_new(connection, verdicts, batch)
         return added
 
@@ -109,7 +127,7 @@ class Verdicts:
             return [_stored(row) for row in connection.execute(query)]
 
     def pulled_since(self, connector: str, moment: datetime) -> int:
-        """Return how many of a connector's verdicts were first seen after a moment."""
+        """Return how many of a connector's verdicts have a `pulled_at` after a moment."""
         later = (verdicts.c.connector == connector, verdicts.c.pulled_at > moment)
         query = select(func.count()).select_from(verdicts).where(*later)
         with self._database.reading() as connection:

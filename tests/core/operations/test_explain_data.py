@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sftsec_core.api.domain import Event, Message
+from sftsec_core.api.domain import Event, Message, Rejection, StageFinished
 from sftsec_core.api.errors import DataError
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.build_dataset import build_dataset
@@ -19,7 +19,13 @@ from sftsec_core.operations.preflight import read
 LABELS = {"benign": ["good"], "malicious": ["evil"]}
 
 
-def told(folder: Path, rows: Iterable[dict[str, Any]], **task: Any) -> list[str]:
+def told(
+    folder: Path,
+    rows: Iterable[dict[str, Any]],
+    *,
+    beside: Callable[[Context, Event], None] = lambda _context, _event: None,
+    **task: Any,
+) -> list[str]:
     """Build a data set of these rows; the warnings, or the error alone."""
     data = folder / "rows.jsonl"
     data.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
@@ -40,7 +46,13 @@ def told(folder: Path, rows: Iterable[dict[str, Any]], **task: Any) -> list[str]
     file.write_text(json.dumps(settings), encoding="utf-8")
     seen: list[Event] = []
     checked, plugins = read(file)
-    with Context(file, checked, plugins, actor=local_admin("test"), sinks=[seen.append]) as context:
+    with Context(
+        file,
+        checked,
+        plugins,
+        actor=local_admin("test"),
+        sinks=[seen.append, lambda event: beside(context, event)],
+    ) as context:
         try:
             build_dataset(context, "t")
         except DataError as error:
@@ -51,6 +63,25 @@ def told(folder: Path, rows: Iterable[dict[str, Any]], **task: Any) -> list[str]
 def row(number: int, label: str | None = "good", **more: Any) -> dict[str, Any]:
     judged = {} if label is None else {"label": label}
     return {"id": str(number), "message": f"event {number} of {number * 7919}", **judged, **more}
+
+
+class TestRejected:
+    def test_have_no_counts_that_are_wrong(self, tmp_path: Path) -> None:
+        """Another run meets one of two bad records before the build tells of them."""
+
+        def meet(context: Context, event: Event) -> None:
+            if isinstance(event, StageFinished) and event.stage == "pull":
+                (one, _) = context.store.quarantine.list()
+                again = Rejection(one.where, one.reason, one.digest)
+                context.store.quarantine.add(one.connector, [again], run_id="another")
+
+        good = [row(n, ("good", "evil")[n % 2]) for n in range(40)]
+        rows = [*good, row(98, message=""), row(99, message="")]
+        (alone,) = told(tmp_path, rows)
+        assert alone.startswith("2 of 42 records are rejected: no field that the task reads has a")
+        assert "value (2); `sftsec" in alone
+        (beside,) = told(tmp_path, rows, beside=meet)
+        assert beside == alone.replace(" (2)", "")
 
 
 class TestNoExamples:

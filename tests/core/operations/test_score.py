@@ -16,6 +16,7 @@ from sftsec_core.api.domain import (
     Event,
     Incident,
     IncidentPage,
+    Message,
     PullWindow,
     PushReceipt,
     Verdict,
@@ -132,6 +133,7 @@ class Several:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.told: list[Event] = []
         self.sources = {
             name: MemorySource(list(make_incidents(200, seed=seed, labelled=1.0)))
             for seed, name in enumerate(BOTH)
@@ -140,7 +142,10 @@ class Several:
     def open(self, *connectors: str, **task: Any) -> Context:
         plugin = SeveralPlugin(self.sources)
         names = connectors or BOTH
-        return memory_context(self.folder, plugin, Observer(), connectors=names, **task)
+        sinks = [self.told.append]
+        return memory_context(
+            self.folder, plugin, Observer(), sinks=sinks, connectors=names, **task
+        )
 
     def add(self) -> None:
         """Open incidents, of the same uids and texts on both platforms."""
@@ -246,6 +251,25 @@ class TestSeveralConnectors:
         assert again.by_destination["mail"].written == 0
         assert both.pushed("crowd") == both.pushed("mail")
 
+    def test_that_left_keep_what_waits(self, both: Several) -> None:
+        """A connector is taken out of the task while detections wait for it."""
+        both.sources["mail"].available = False
+        with both.open(*BOTH, push_to="mail") as context:
+            with pytest.raises(ConnectorUnavailableError):
+                score(context, "mail")
+            waiting = context.store.outbox.pending("mail")
+        with both.open("crowd") as context:
+            score(context, "mail")
+            (status,) = show_status(context)
+            said = [each.text for each in both.told if isinstance(each, Message)]
+        assert status.to_json()["stranded"] == {"mail": waiting}
+        assert any(f"{waiting} detections wait for 'mail'" in text for text in said)
+        both.sources["mail"].available = True
+        with both.open() as context:
+            score(context, "mail")
+            assert show_status(context)[0].stranded == {}
+        assert len(both.sources["mail"].detections) >= waiting > 1
+
     def test_are_all_delivered_to_again(self, both: Several) -> None:
         with both.open() as context:
             pushed = score(context, "mail").delivered.written
@@ -266,6 +290,17 @@ class TestSeveralConnectors:
         assert sorted(by_name["crowd"]) == sorted(both.sources["crowd"].requested)
         assert asked.requested == len(asked.wanted)
         assert asked.to_json()["wanted"][0]["connector"] in BOTH
+
+    def test_judged_alike_again_are_new_verdicts(self, both: Several) -> None:
+        """Another content under a judged id gets the verdict that the first one had."""
+        first = both.sources["mail"].records[0]
+        assert isinstance(first, Incident)
+        with both.open() as context:
+            assert show_status(context)[0].new_verdicts == 0
+            both.sources["mail"].records.append(replace(first, fields={"message": "another mail"}))
+            for _ in range(2):
+                build_dataset(context, "mail")
+                assert show_status(context)[0].new_verdicts == 1
 
     def test_second_keeps_what_the_first_read(self, both: Several) -> None:
         with both.open("crowd") as context:

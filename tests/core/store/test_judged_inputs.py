@@ -39,6 +39,16 @@ class TestContents:
         assert set(store.verdicts.of("siem", broken)) == set(broken[:2])
 
 
+class TestChanged:
+    def test_incidents_hold_what_was_not_judged(self, store: Store) -> None:
+        store.judged_inputs.add("siem", READING, [("flow", A), ("mail", A)])
+        now = [("flow", B), ("flow", A), ("mail", A), ("dns", B)]
+        assert store.judged_inputs.changed("siem", READING, now) == {"flow"}
+        assert store.judged_inputs.changed("siem", "1" * 32, now) == frozenset()
+        store.judged_inputs.add("siem", READING, now)
+        assert store.judged_inputs.changed("siem", READING, now) == frozenset()
+
+
 class TestMigration:
     def test_knows_no_content_of_older_verdicts(self, database_url: str, state: Path) -> None:
         with Store.open(database_url, folder=state, actor="t") as store:

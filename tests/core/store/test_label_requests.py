@@ -35,6 +35,17 @@ class TestLabelRequests:
         store.verdicts.add("siem", [judged("a", "another")])
         assert store.label_requests.waiting("mail", "siem") == 0
 
+    def test_end_with_the_same_word_again(self, store: Store) -> None:
+        """A second attack under one id gets the verdict of the first, which has no time."""
+        store.verdicts.add("siem", [judged("a"), judged("b")])
+        store.label_requests.add("mail", "siem", ["a", "b"], model="m" * 64)
+        since = store.verdicts.list()[0].pulled_at
+        assert store.verdicts.add("siem", [judged("a"), judged("b")]) == 0
+        assert store.label_requests.waiting("mail", "siem") == 2
+        assert store.verdicts.add("siem", [judged("a"), judged("b")], changed=["a"]) == 1
+        assert store.label_requests.waiting("mail", "siem") == 1
+        assert store.verdicts.pulled_since("siem", since) == 1
+
     def test_take_part_in_a_transaction(self, store: Store) -> None:
         with suppress(KeyError), store.writing() as connection:
             store.label_requests.add("mail", "siem", ["a"], model="m", joined=connection)

@@ -88,6 +88,16 @@ class TestOfRun:
         assert sum(store.outbox.of_run("nobody").values()) == 0
 
 
+class TestStranded:
+    def test_counts_what_no_delivery_takes(self, store: Store) -> None:
+        given = fill(store, 3)
+        task = given[0].task
+        store.outbox.deliver("siem", [given[0].uid], WRITTEN)
+        assert store.outbox.stranded(task, ["siem", "other"]) == {}
+        assert store.outbox.stranded(task, ["other"]) == {"siem": 2}
+        assert store.outbox.stranded("another", ["other"]) == {}
+
+
 class TestClaims:
     def test_belong_to_one_holder(self, store: Store) -> None:
         fill(store, 3)

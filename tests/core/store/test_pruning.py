@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -66,13 +67,37 @@ class TestModel:
         stocked.outbox.add("siem", detections)
         stocked.outbox.deliver("siem", [one.uid for one in detections], WRITTEN)
         awaited = stocked.pruning.awaited_models
-        assert awaited(task, ["alerts"], None) == {A}
-        assert awaited("other", ["alerts"], None) == frozenset()
+        alerts = {"alerts": "@alerts"}
+        assert awaited(task, alerts, "siem", None) == {A}
+        assert awaited("other", alerts, "siem", None) == frozenset()
         for one in detections:
-            assert awaited(task, ["alerts"], None) == {A}
+            assert awaited(task, alerts, "siem", None) == {A}
             stocked.verdicts.add("alerts", [Incident(one.incident_uid, {}, (Verdict("tp"),))])
-        assert awaited(task, ["alerts"], None) == frozenset()
-        assert awaited(task, ["elsewhere"], None) == {A}
+        assert awaited(task, alerts, "siem", None) == frozenset()
+        assert awaited(task, {"renamed": "@renamed", **alerts}, None, None) == frozenset()
+        assert awaited(task, {"elsewhere": "@elsewhere"}, "siem", None) == {A}
+
+    def test_is_awaited_where_another_connector_judged(self, stocked: Store) -> None:
+        """Two connectors have an incident of one id: a verdict is on that of its own."""
+        (found,) = make_detections(1, model_digest=A)
+        sources = {"crowd": "@crowd", "mail": "@mail"}
+        judged = [Incident(found.incident_uid, {}, (Verdict("tp"),))]
+        stocked.outbox.add("crowd", [found])
+        stocked.verdicts.add("mail", judged)
+        assert stocked.pruning.awaited_models(found.task, sources, None, None) == {A}
+        stocked.verdicts.add("crowd", judged)
+        assert stocked.pruning.awaited_models(found.task, sources, None, None) == frozenset()
+
+    @pytest.mark.parametrize(("source", "uid"), [("mail", "{}"), ("crowd", "{}@mail")])
+    def test_is_judged_here_or_at_home(self, stocked: Store, source: str, uid: str) -> None:
+        """A detection in another connector than its incident's, which is judged in either."""
+        (found,) = make_detections(1, model_digest=A)
+        own, sources = found.incident_uid, {"crowd": "@crowd", "mail": "@mail"}
+        stocked.outbox.add("crowd", [replace(found, incident_uid=f"{own}@mail")])
+        stocked.verdicts.add("crowd", [Incident(own, {}, (Verdict("tp"),))])
+        assert stocked.pruning.awaited_models(found.task, sources, "crowd", None) == {A}
+        stocked.verdicts.add(source, [Incident(uid.format(own), {}, (Verdict("tp"),))])
+        assert stocked.pruning.awaited_models(found.task, sources, "crowd", None) == frozenset()
 
 
 class TestRuns:
