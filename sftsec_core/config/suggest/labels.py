@@ -24,7 +24,9 @@ _NAMED = 1.5  # the least score of the names in the first two rows below
 _NAMES = (
     re.compile(
         r"\b(?:verdicts?|labels?|dispositions?|determination|classification|ground truth|"
-        r"judge?ment|triage|is (?:phish\w*|malicious|spam|attack|benign|fraud\w*|legit\w*|safe))\b"
+        r"judge?ment|triage|bewertung|einstufung|klassifi(?:zierung|kation)|urteil|veredicto|verdetto|"
+        r"clasificación|classificação|classificazione|classificatie|beoordeling|"
+        r"is (?:phish\w*|malicious|spam|attack|benign|fraud\w*|legit\w*|safe))\b"
     ),
     re.compile(
         r"\btarget$|\b(?:class|category|outcome|resolution|conclusion|result|closing reason|"
@@ -37,6 +39,11 @@ _NEVER = re.compile(
     r"direction|guid|uuid|sid|hash|port|address)\b"
 )
 
+_FEW_WORDS = 12  # of a field that is named as a candidate
+_HINT = re.compile(
+    r"\b(?:verdict|label|disposition|class\w*|outcome|resolution|reason|archived|clos\w*|status|"
+    r"state|tags?)\b"
+)
 _IS_VERDICT = re.compile(r"\b(?:verdict|label|disposition|determination|classification)$")
 # The outcome of an action, which is no verdict: `event.outcome`, a firewall's decision.
 _OUTCOME = re.compile(
@@ -95,6 +102,27 @@ def single_verdict(columns: Iterable[Column]) -> Column | None:
             if meaning in _SIDES and not _answers(word, meaning):
                 return column
     return None
+
+
+def label_candidates(columns: Iterable[Column], most: int = 4) -> list[str]:
+    """Fields of a few short words, any of which a person may mean by the verdict.
+
+    Those whose name speaks of a verdict, a reason or a state come first.
+
+    Args:
+        columns: the fields.
+        most: how many to name.
+    """
+    found = [column for column in columns if _may_be_named(column)]
+    found.sort(key=lambda c: (_HINT.search(c.words) is None, c.distinct, c.name))
+    return [column.name for column in found[:most]]
+
+
+def _may_be_named(column: Column) -> bool:
+    few = 1 < column.distinct <= _FEW_WORDS and column.distinct < column.filled
+    if not few or column.inside or column.nested or max(map(len, column.values)) > _LONGEST_WORD:
+        return False
+    return time_form(column) is None
 
 
 def _given(benign: Sequence[str], malicious: Sequence[str]) -> dict[str, Meaning]:

@@ -90,6 +90,15 @@ class TestFrom:
         assert "too few to divide: malicious (1)" in done.stderr
         assert "retrain" not in done.stderr
 
+    def test_says_that_every_label_raises(self, tmp_path: Path) -> None:
+        sample = tmp_path / "alerts.csv"
+        lines = [f"{i},please pay invoice {i} now,{('rot', 'gruen')[i % 2]}" for i in range(400)]
+        sample.write_text("\n".join(["Alert ID,Body,Verdict", *lines]), encoding="utf-8")
+        done = init(tmp_path / "sftsec.yaml", "--from", str(sample))
+        assert done.stderr.startswith("every label raises a detection: --benign names the words")
+        said = init(tmp_path / "sftsec.yaml", "--force", "--from", str(sample), "--benign", "gruen")
+        assert said.stderr == "next: sftsec retrain alerts\n"
+
     def test_adds_a_task_for_a_connector(self, tmp_path: Path) -> None:
         lines = [f"{i},please pay invoice {i} now,{('ham', 'spam')[i % 2]}" for i in range(50)]
         text = "\n".join(["id,body,verdict", *lines])

@@ -6,6 +6,7 @@ import pytest
 
 from sftsec_core.config.suggest.labels import (
     choose_label,
+    label_candidates,
     read_words,
     single_verdict,
     words_of,
@@ -92,6 +93,16 @@ class TestChoice:
         assert found is not None
         assert found.name == "verdict"
         assert single_verdict(columns_of(label=["x"], kind=["spam"]).columns.values()) is None
+
+    def test_names_candidates_where_none_is_sure(self) -> None:
+        columns = columns_of(
+            country=["DE", "FR", "DE"],
+            closing_reason_id=[1, 3, 1],
+            text=["a " * 60, "b " * 60, "a " * 60],
+            created=["2026-01-05", "2026-01-06", "2026-01-05"],
+        ).columns.values()
+        assert choose_label(columns) is None
+        assert label_candidates(columns) == ["closing_reason_id", "country"]
 
 
 class TestWords:
