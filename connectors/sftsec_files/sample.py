@@ -30,6 +30,7 @@ KEYS = {
     "time": "timestamp",
     "time_format": "time_format",
     "label": "label",
+    "no_verdict": "no_verdict",
     "analyst": "analyst",
     "verdict_time": "verdict_time",
 }

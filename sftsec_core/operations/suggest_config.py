@@ -195,7 +195,9 @@ def read_sample(sample: Sample, name: str, wanted: Wanted) -> tuple[Suggestion, 
         made.pick(key, str(sample.options.get(key, "left out")), reason)
     if reasons:
         reason, count = reasons.most_common(1)[0]
-        made.pick("unreadable", f"{sum(reasons.values()):,} records", f"{count:,} times: {reason}")
+        total = sum(reasons.values())
+        often = f"{count:,} times: {reason}" if count > 1 else reason
+        made.pick("unreadable", f"{total:,} record{'s' if total > 1 else ''}", often)
     return made, profile.rows
 
 
@@ -212,7 +214,7 @@ def _read_labels(made: Suggestion, sample: Sample, wanted: Wanted) -> Counter[st
             timeline.add(record, value)
             yield value
 
-    add_words(made, values(), wanted)
+    add_words(made, values(), wanted, placeholders="no_verdict" in sample.keys)
     if made.words and len(made.words.labels) >= 2:
         note_order(made, timeline.labels(made.words), SplitSettings())
         _warn_of_few(made)
@@ -251,7 +253,8 @@ def _one_sided(words: LabelWords) -> str:
     only = next(iter(words.labels), None)
     there = f"every verdict is {only!r}" if only else "no word of the verdict is known"
     # What counts as no verdict may be the other side where it is frequent: "Resolved" of a console.
-    open_ones = sorted(words.undetermined, key=lambda word: -words.counts[word])[:3]
+    said = (*words.undetermined, *words.no_verdict)
+    open_ones = sorted(said, key=lambda word: -words.counts[word])[:3]
     others = "say what its words mean with --benign and --malicious, or "
     if open_ones:
         listed = ", ".join(f"{word!r} ({words.counts[word]:,})" for word in open_ones)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sftsec_core.config.suggest.profile import value_text
 from sftsec_core.config.suggest.times import time_form
-from sftsec_core.config.suggest.words import ANSWERS, Meaning, meaning_of, plain
+from sftsec_core.config.suggest.words import ANSWERS, Meaning, is_placeholder, meaning_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,6 +61,7 @@ class LabelWords:
         labels: label to its words.
         benign: the label that raises no detection; None when no word is known to be benign.
         undetermined: words that say nothing.
+        no_verdict: words that stand for none, where the connector can be told so.
         unknown: words that stand for no label; how often each occurs is in `counts`.
         counts: word to how often it occurs.
     """
@@ -70,6 +71,7 @@ class LabelWords:
     undetermined: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    no_verdict: tuple[str, ...] = ()
 
     def rows(self, label: str) -> int:
         """How many records of the sample have a label."""
@@ -193,6 +195,7 @@ def read_words(
     *,
     benign: Sequence[str] = (),
     malicious: Sequence[str] = (),
+    placeholders: bool = False,
 ) -> LabelWords:
     """Sort the words of a field into labels.
 
@@ -204,6 +207,7 @@ def read_words(
         column: the field's name.
         benign: words that are benign, whatever the table says.
         malicious: words that are malicious.
+        placeholders: whether words that stand for no verdict are told apart.
     """
     given = _given(benign, malicious)
     # The same word in another case is the same word.
@@ -215,7 +219,10 @@ def read_words(
     for word in sorted(merged, key=lambda each: (-merged[each], each)):
         meaning = given.get(plain(word)) or meaning_of(word, column)
         groups.setdefault(meaning, []).append(word)
-    return _labels(groups, merged)
+    open_ones = groups.get(Meaning.UNDETERMINED, [])
+    none = tuple(word for word in open_ones if placeholders and is_placeholder(word))
+    groups[Meaning.UNDETERMINED] = [word for word in open_ones if word not in none]
+    return replace(_labels(groups, merged), no_verdict=none)
 
 
 def _labels(groups: Mapping[Meaning | None, list[str]], counts: Mapping[str, int]) -> LabelWords:

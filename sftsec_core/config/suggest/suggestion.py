@@ -166,17 +166,21 @@ def _apart(made: Suggestion, profile: Profile, label_only: Sequence[str]) -> str
     )
 
 
-def add_words(made: Suggestion, values: Iterable[Any], wanted: Wanted) -> None:
+def add_words(
+    made: Suggestion, values: Iterable[Any], wanted: Wanted, *, placeholders: bool = False
+) -> None:
     """Sort the words of the verdict into labels.
 
     Args:
         made: what has been chosen so far.
         values: of the verdict's field, of every record.
         wanted: words that are given.
+        placeholders: whether the connector has a key for words that stand for no verdict.
     """
     counts = words_of(values)
     column = made.fields.get("label", "")
-    words = read_words(counts, column, benign=wanted.benign, malicious=wanted.malicious)
+    given = {"benign": wanted.benign, "malicious": wanted.malicious}
+    words = read_words(counts, column, **given, placeholders=placeholders)
     made.words = words
     if len(words.labels) < 2:
         made.pick("labels", "", f"there are not two sides among its words: {_named(counts)}")
@@ -187,6 +191,9 @@ def add_words(made: Suggestion, values: Iterable[Any], wanted: Wanted) -> None:
     if words.benign is None and words.labels:
         why = "no word is known to be benign: every label raises a detection; --benign names one"
         made.pick("benign", "", why)
+    if words.no_verdict:
+        rows = sum(words.counts[word] for word in words.no_verdict)
+        made.pick("no verdict", _named(words.no_verdict), f"{rows:,} records to score")
     if words.undetermined:
         made.pick("undetermined", _named(words.undetermined), "they say nothing yet")
     if words.unknown:

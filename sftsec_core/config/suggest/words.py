@@ -64,6 +64,15 @@ _UNDETERMINED = """
     gesloten|nieuw|onbekend
 """
 
+# Of these, what stands in the field before anyone has judged: the record is one to score.
+_NOT_YET = """
+    -|?|assigned|disposition:0|disposition:6|in progress|n/a|na|nan|needs review|new|no decision|
+    none|not applicable|not set|null|on hold|open|opened|pending|reopened|tbd|unassigned|undefined|
+    undetermined|under investigation|under review|unspecified|#n/a|blank|empty|
+    ausstehend|in bearbeitung|keine|neu|nicht bewertet|offen|en cours|nouveau|ouvert|abierto|aperto|
+    nuevo|nieuw
+"""
+
 
 def _table(words: str) -> frozenset[str]:
     return frozenset(word.strip() for word in words.replace("\n", " ").split("|"))
@@ -109,6 +118,20 @@ _MEANING = {
 }
 
 
+_PLACEHOLDERS = frozenset(map(plain, _table(_NOT_YET)))
+
+
+def is_placeholder(word: str) -> bool:
+    """Whether a word stands in a verdict's field before anyone has judged: "Not set", "n/a"."""
+    said = plain(word)
+    return said in _PLACEHOLDERS or _says_nothing(said)
+
+
+def _says_nothing(said: str) -> bool:
+    """Whether it has no letter and no digit: "--", "???"."""
+    return bool(said) and not said.strip("-_?./*#\u2013\u2014")
+
+
 def meaning_of(word: str, column: str = "") -> Meaning | None:
     """What a word means as a verdict; None when it is not known.
 
@@ -124,8 +147,8 @@ def meaning_of(word: str, column: str = "") -> Meaning | None:
         return _opposite(_MEANING[said])
     if said in _MEANING:
         return _MEANING[said]
-    if said and not said.strip("-_?./*#\u2013\u2014"):
-        return Meaning.UNDETERMINED  # "--", "???"
+    if _says_nothing(said):
+        return Meaning.UNDETERMINED
     if refused := _NOT.match(said):
         inner = _MEANING.get(refused[1])
         return None if inner is Meaning.UNDETERMINED else _opposite(inner)

@@ -147,6 +147,22 @@ class TestConfig:
         assert not done.complete
         assert lacks in done.lacking[0]
 
+    def test_leaves_what_is_not_judged_to_score(self, tmp_path: Path) -> None:
+        sample = tmp_path / "a.jsonl"
+        words = ("Not set", "true_positive", "clean", "duplicate")
+        table = [{**row, "Verdict": words[i % 4]} for i, row in enumerate(rows())]
+        sample.write_text("\n".join(map(json.dumps, table)), encoding="utf-8")
+        config = tmp_path / "sftsec.yaml"
+        done = suggest_config(config, sample)
+        assert pick(done, "no verdict") == Pick("no verdict", "Not set", "75 records to score")
+        assert pick(done, "undetermined").chosen == "duplicate"
+        with (
+            Context.open(config, actor=local_admin("test")) as context,
+            context.connector("incidents") as connector,
+        ):
+            (page,) = connector.pull(PullWindow(labelled=False))
+        assert len(page.incidents) == 75
+
     def test_chooses_nothing_from_repeated_columns(self, tmp_path: Path) -> None:
         sample = tmp_path / "jira.csv"
         lines = [

@@ -128,3 +128,10 @@ class TestWords:
 
     def test_of_lists_are_counted_each(self) -> None:
         assert words_of([["a", "b"], "a", None, "", {"x": 1}, 1]) == {"a": 2, "b": 1, "1": 1}
+
+    def test_that_stand_for_none_are_told_apart(self) -> None:
+        counts = {"tp": 2, "fp": 3, "N/A": 4, "n/a ": 1, "duplicate": 1}
+        found = read_words(counts, "verdict", placeholders=True)
+        assert (found.no_verdict, found.undetermined) == (("N/A",), ("duplicate",))
+        together = read_words(counts, "verdict")
+        assert (together.no_verdict, together.undetermined) == ((), ("N/A", "duplicate"))

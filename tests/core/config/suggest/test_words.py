@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sftsec_core.config.suggest.words import Meaning, meaning_of, plain
+from sftsec_core.config.suggest.words import Meaning, is_placeholder, meaning_of, plain
 
 BENIGN, MALICIOUS, UNDETERMINED = Meaning
 
@@ -75,3 +75,13 @@ class TestMeaning:
         assert meaning_of("true", column) is None
         assert meaning_of("0", column) is None
         assert meaning_of("malicious", column) is MALICIOUS
+
+
+class TestPlaceholder:
+    @pytest.mark.parametrize("word", ["n/a", "Not set", "-", "NEW ", "Undetermined", "offen"])
+    def test_stands_before_anyone_has_judged(self, word: str) -> None:
+        assert is_placeholder(word)
+
+    @pytest.mark.parametrize("word", ["Resolved", "duplicate", "inconclusive", "benign", ""])
+    def test_is_no_outcome_of_an_analyst(self, word: str) -> None:
+        assert not is_placeholder(word)
