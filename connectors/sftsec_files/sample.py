@@ -65,7 +65,11 @@ def open_sample(path: Path, base: Path) -> Sample:
     # With `id` set, a hit of Elasticsearch has the names that the configuration will find.
     config = FilesConfig(paths=(whole,), output=base / OUTPUT, id=("id",))
     named = whole.relative_to(base) if whole.is_relative_to(base) else whole
-    config, sources, guessed = _found(config)
+    try:
+        config, sources, guessed = _found(config)
+    except OSError as error:
+        said = f"{error.filename or path} cannot be read: {error.strerror or error}"
+        raise SourceError(said) from error
     options: dict[str, Any] = {"paths": [str(named)], **guessed}
     table = next((source for source in sources if source.format == "csv"), None)
     if table is not None and (delimiter := _delimiter_of(table)) != config.delimiter:
@@ -106,8 +110,11 @@ def _found(config: FilesConfig) -> tuple[FilesConfig, list[SourceFile], dict[str
 
 def _delimiter_of(source: SourceFile) -> str:
     """The separator that stands most often in the header, outside of quotes."""
-    with open_stream(source, Start()) as stream:
-        header = stream.readline(_HEAD_BYTES).decode("utf-8", "replace")
+    try:
+        with open_stream(source, Start()) as stream:
+            header = stream.readline(_HEAD_BYTES).decode("utf-8", "replace")
+    except OSError as error:
+        raise SourceError(f"{source.path} cannot be read: {error.strerror or error}") from error
     unquoted = "".join(header.split('"')[::2])
     return max(_DELIMITERS, key=unquoted.count)
 

@@ -21,6 +21,7 @@ from sftsec_core.config.suggest.profile import Profile
 from sftsec_core.config.suggest.suggestion import Suggestion, Wanted, add_words, facts_of, suggest
 from sftsec_core.config.suggest.words import ANSWERS, plain
 from sftsec_core.config.template import render_suggestion
+from sftsec_core.operations.init_config import write_config
 from sftsec_core.plugins import Plugins, get
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def suggest_config(
         force: overwrite a file that exists.
 
     Raises:
-        ConfigError: when the file exists, or a field or a word is wanted that is not there.
+        ConfigError: when the file exists or cannot be written, or a field or a word is wanted
+            that is not there.
         ConnectorError: when the sample cannot be read.
         DataError: when no record of it can be.
         NotFoundError: when no such type of connector reads samples, or there is no such recipe.
@@ -112,8 +114,7 @@ def suggest_config(
     complete = is_complete(made)
     if complete:
         validate(Settings, yaml.safe_load(text), file=file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    write_config(file, text)
     return SuggestedConfig(file, name, records, complete, made, what_lacks(made))
 
 

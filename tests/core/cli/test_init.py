@@ -50,6 +50,15 @@ class TestInit:
         assert init(file, "--force").exit_code == 0
         assert list(load_settings(file).tasks) == ["phishing-mail"]
 
+    def test_says_where_it_cannot_write(self, tmp_path: Path) -> None:
+        sample = tmp_path / "alerts.csv"
+        sample.write_text("id,body\n1,please pay\n2,hello there\n", encoding="utf-8")
+        file = sample / "sftsec.yaml"  # no folder can be made there
+        for arguments in ([], ["--from", str(sample)]):
+            done = init(file, *arguments)
+            assert isinstance(done.exception, ConfigError)
+            assert "sftsec.yaml: cannot be written: " in str(done.exception)
+
     def test_unknown_template_suggests_a_known_one(self, tmp_path: Path) -> None:
         error = init(tmp_path / "sftsec.yaml", "--task", "urls").exception
         assert isinstance(error, NotFoundError)
