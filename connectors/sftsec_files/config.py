@@ -42,6 +42,11 @@ class FilesSource(TimeSettings):
         "of a JSON line; default: found by looking.",
     )
     label: str = Field("label", description="Dotted field with the verdict: one value or a list.")
+    no_verdict: tuple[str, ...] = Field(
+        (),
+        description="Values of the label that stand for no verdict, in any case, such as `Not set` "
+        "or `n/a`: the record is scored.",
+    )
     label_from: Literal["field", "folder", "top_folder"] = Field(
         "field",
         description="folder: the verdict is the name of the folder that a file lies in; "

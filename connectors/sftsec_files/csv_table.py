@@ -113,8 +113,8 @@ def read_header(source: SourceFile, config: FilesConfig) -> Header | None:
     """Read the names of the columns; None of an empty file.
 
     Raises:
-        SourceError: when it cannot be read, has two columns of one name, or is one column that
-            holds other delimiters.
+        SourceError: when it cannot be read, has two columns of a name that the configuration
+            has, or is one column that holds other delimiters.
         OSError: when the file cannot be opened.
     """
     with open_stream(source, Start()) as stream:
@@ -138,7 +138,7 @@ def read_header(source: SourceFile, config: FilesConfig) -> Header | None:
             raise SourceError(f"{source.path}: the header is not CSV: {error}") from error
         last = feed.taken[-1]
         names = [name.strip("\ufeff\u200b \t\r\n\xa0") for name in found]
-        _check(source, names, delimiter)
+        _check(source, names, delimiter, config)
         return Header(names, delimiter, Start(last.at, last.number))
 
 
@@ -153,8 +153,8 @@ def _delimiter(source: SourceFile, config: FilesConfig) -> str:
     return "\t" if by_suffix else config.delimiter
 
 
-def _check(source: SourceFile, names: list[str], delimiter: str) -> None:
-    twice = [repr(name) for name, count in Counter(filter(None, names)).items() if count > 1]
+def _check(source: SourceFile, names: list[str], delimiter: str, config: FilesConfig) -> None:
+    twice = [repr(name) for name in repeated(names) if name in _named(config)]
     if twice:
         raise SourceError(
             f"{source.path} has two columns named {', '.join(twice)}: nothing tells which one "
@@ -169,6 +169,19 @@ def _check(source: SourceFile, names: list[str], delimiter: str) -> None:
             f"{names[0][:_SHOWN]!r}, in which {best!r} stands {names[0].count(best)} times: "
             f"set `delimiter: {shown}`"
         )
+
+
+def repeated(names: list[str]) -> list[str]:
+    """The names that several columns have."""
+    return [name for name, count in Counter(filter(None, names)).items() if count > 1]
+
+
+def _named(config: FilesConfig) -> set[str]:
+    """The columns that the configuration names, of which there may be one only."""
+    ids = [config.id] if isinstance(config.id, str) else list(config.id)
+    fields = [config.label, *ids, config.timestamp, config.analyst, config.verdict_time]
+    named = {name for name in fields if name}
+    return {config.rename.get(name, name) for name in named} | set(config.rename.values())
 
 
 # --- the rows -------------------------------------------------------------------------------------
@@ -186,6 +199,7 @@ def read_csv(source: SourceFile, start: Start, config: FilesConfig) -> Iterator[
     if header is None:
         return
     begin = start if start.at else header.end
+    several = frozenset(repeated(header.names))
     with open_stream(source, begin) as stream:
         feed = _feed(Lines(stream, begin, config.max_record_bytes), source, config)
         rows = csv.reader(feed, delimiter=header.delimiter, strict=True)
@@ -202,16 +216,26 @@ def read_csv(source: SourceFile, start: Start, config: FilesConfig) -> Iterator[
                 yield _misquoted(feed, error)
                 continue
             if row:
-                yield _record(feed, row, header.names)
+                yield _record(feed, row, header.names, several)
 
 
-def _record(feed: _CsvLines, row: list[str], names: list[str]) -> FileRecord:
+def _record(
+    feed: _CsvLines, row: list[str], names: list[str], several: frozenset[str]
+) -> FileRecord:
     last = feed.taken[-1]
     if len(row) < len(names) and not last.raw.endswith((b"\n", b"\r")):
         return _unended(_refused(feed.taken, ""), sum(len(line.raw) for line in feed.taken))
     if len(row) != len(names):
         return _refused(feed.taken, f"{len(row)} cells under {len(names)} columns")
-    value = {name: cell for name, cell in zip(names, row, strict=True) if cell != "" and name}
+    value: dict[str, str | list[str]] = {
+        name: cell
+        for name, cell in zip(names, row, strict=True)
+        if cell != "" and name and name not in several
+    }
+    for name in several:  # Jira writes a column for each comment
+        cells = [cell for own, cell in zip(names, row, strict=True) if own == name and cell != ""]
+        if cells:
+            value[name] = cells if len(cells) > 1 else cells[0]
     return FileRecord(last.at, last.number, value, size=feed.size)
 
 

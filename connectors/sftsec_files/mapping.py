@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Incident, PullWindow, Verdict
+from sftsec_core.api.settings.words import word_key
 from sftsec_core.sdk.fields import select_fields
 from sftsec_core.sdk.records import (
     UnusableError,
@@ -54,6 +55,7 @@ class RecordMapper:
         self._times = config.times
         self._renames = Renames(config.rename)
         self._label_prefix = f"{config.label}."
+        self._no_verdict = frozenset(map(word_key, config.no_verdict))
         self._private = {config.label, config.analyst, config.verdict_time} - {None}
 
     def incident(self, record: dict[str, Any], size: int) -> Incident | None:
@@ -110,11 +112,15 @@ class RecordMapper:
         if found is None or found == "":
             self._refuse_object(flat)
             return ()
+        given = verdict_values(found, self._config.label)
+        if self._no_verdict:
+            given = [value for value in given if word_key(value) not in self._no_verdict]
+        if not given:
+            return ()
         analyst = single(flat.get(self._config.analyst)) if self._config.analyst else None
         when = self._config.verdict_time
         at = parse_time(flat.get(when), when, self._times) if when else None
         who = None if analyst is None else str(analyst)
-        given = verdict_values(found, self._config.label)
         return tuple(Verdict(value, who, at) for value in given)
 
     def _refuse_object(self, flat: Mapping[str, Any]) -> None:

@@ -10,6 +10,7 @@ from sftsec_core.api.contracts import Sample
 from sftsec_core.api.domain import Rejection
 from sftsec_core.sdk.records import UnusableError, flatten
 from sftsec_files.config import FilesConfig
+from sftsec_files.csv_table import read_header, repeated
 from sftsec_files.errors import SourceError
 from sftsec_files.kinds import probable_encoding, probable_format
 from sftsec_files.readers import read
@@ -29,6 +30,7 @@ KEYS = {
     "time": "timestamp",
     "time_format": "time_format",
     "label": "label",
+    "no_verdict": "no_verdict",
     "analyst": "analyst",
     "verdict_time": "verdict_time",
 }
@@ -44,6 +46,7 @@ _WHY = {
     "encoding": "not UTF-8; correct it where letters are wrong",
 }
 _DELIMITERS = (",", ";", "\t", "|")
+_SHOWN = 6
 _HEAD_BYTES = 64 << 10
 _JSON = ("jsonl", "json")
 
@@ -62,20 +65,28 @@ def open_sample(path: Path, base: Path) -> Sample:
     # With `id` set, a hit of Elasticsearch has the names that the configuration will find.
     config = FilesConfig(paths=(whole,), output=base / OUTPUT, id=("id",))
     named = whole.relative_to(base) if whole.is_relative_to(base) else whole
-    config, sources, guessed = _found(config)
+    try:
+        config, sources, guessed = _found(config)
+    except OSError as error:
+        said = f"{error.filename or path} cannot be read: {error.strerror or error}"
+        raise SourceError(said) from error
     options: dict[str, Any] = {"paths": [str(named)], **guessed}
     table = next((source for source in sources if source.format == "csv"), None)
     if table is not None and (delimiter := _delimiter_of(table)) != config.delimiter:
         options["delimiter"] = delimiter
         config = config.model_copy(update={"delimiter": delimiter})
     options["output"] = OUTPUT
+    notes = {key: _WHY[key] for key in guessed}
+    if table is not None and (several := _several(table, config)):
+        shown = ", ".join(several[:_SHOWN]) + (", ..." if len(several) > _SHOWN else "")
+        notes["columns of one name"] = f"{shown}: a text may have them, as a list; no label can"
     folders = _FOLDERS if whole.is_dir() else {}
     return Sample(
         options=options,
         keys=KEYS,
         records=partial(_records, sources, config, bool(folders)),
         label_options=folders,
-        notes={key: _WHY[key] for key in guessed},
+        notes=notes,
     )
 
 
@@ -99,10 +110,19 @@ def _found(config: FilesConfig) -> tuple[FilesConfig, list[SourceFile], dict[str
 
 def _delimiter_of(source: SourceFile) -> str:
     """The separator that stands most often in the header, outside of quotes."""
-    with open_stream(source, Start()) as stream:
-        header = stream.readline(_HEAD_BYTES).decode("utf-8", "replace")
+    try:
+        with open_stream(source, Start()) as stream:
+            header = stream.readline(_HEAD_BYTES).decode("utf-8", "replace")
+    except OSError as error:
+        raise SourceError(f"{source.path} cannot be read: {error.strerror or error}") from error
     unquoted = "".join(header.split('"')[::2])
     return max(_DELIMITERS, key=unquoted.count)
+
+
+def _several(source: SourceFile, config: FilesConfig) -> list[str]:
+    """The names that several columns of a table have."""
+    header = read_header(source, config) if source.format == "csv" else None
+    return repeated(header.names) if header else []
 
 
 def _records(
@@ -110,6 +130,7 @@ def _records(
 ) -> Iterator[Mapping[str, Any] | Rejection]:
     for source in sources:
         said = _said_by_folder(source) if folders else {}
+        several = _several(source, config)
         unwrap = Unwrapper(config, (), by_path=source.format == "jsonl")
         for record in islice(read(source, Start(), (), config), limit):
             where = f"{source.path.name}:{record.number}"
@@ -118,7 +139,8 @@ def _records(
                 continue
             try:
                 value = unwrap(record.value) if source.format in _JSON else record.value
-                yield flatten(value, config.max_depth) | said
+                flat = flatten(value, config.max_depth)
+                yield {name: flat[name] for name in flat if name not in several} | said
             except UnusableError as error:
                 yield Rejection(where, str(error))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import logging
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -174,8 +175,7 @@ def _expand(path: Path, config: FilesConfig) -> _Found:
 
 
 def _in_folder(path: Path, config: FilesConfig) -> _Found:
-    inside = (file for file in path.rglob("*") if file.is_file())
-    there = {file for file in inside if not _hidden(file, path)} - _own_outputs(config)
+    there = set(_walk(path)) - _own_outputs(config)
     if config.format in ("eml", "mbox", "lines"):  # mails and logs seldom have a suffix
         return _Found(sorted(there))
     books = {file for file in there if file.suffix.lower() in _WORKBOOKS}
@@ -214,8 +214,23 @@ def _suffixes(file: Path) -> list[str]:
     return file.suffixes[-2 if file.suffix.lower() == ".gz" else -1 :]
 
 
-def _hidden(file: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+def _walk(folder: Path) -> Iterator[Path]:
+    """The files of a folder and its subfolders; hidden ones are left out.
+
+    Raises:
+        SourceError: when a folder cannot be listed: its files would be missing in silence.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise SourceError(f"{error.filename} cannot be read: {error.strerror}") from error
+
+    try:
+        for top, folders, names in os.walk(folder, onerror=refuse):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            files = (folder.__class__(top, name) for name in names if not name.startswith("."))
+            yield from (file for file in files if file.is_file())
+    except OSError as error:
+        refuse(error)
 
 
 def _format_of(file: Path, config: FilesConfig) -> Format | None:

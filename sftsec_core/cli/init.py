@@ -166,6 +166,8 @@ def _say_next(app: App, done: SuggestedConfig, again: str) -> None:
         return
     if few := next((p.chosen for p in done.suggestion.picks if p.what == "few labels"), ""):
         app.say(f"the promotion gate will reject its model: there are too few verdicts ({few})")
+    if (words := done.suggestion.words) and words.benign is None:
+        app.say("every label raises a detection: --benign names the words of one that does not")
     app.next(f"sftsec retrain {done.task}")
 
 

@@ -110,6 +110,7 @@ def render_suggestion(
     keys = dict(sample.keys)
     if len(options) > len(sample.options):
         del keys["label"]  # which those options say
+        keys.pop("no_verdict", None)
     for what, key in keys.items():
         known = _connector_value(made, what)
         if what == "id" and made.no_id and not known:
@@ -171,7 +172,9 @@ def _entry(task: str, lines: Sequence[str]) -> str:
     return f"{_flow(task)}:\n{indent(''.join(lines), '  ')}"
 
 
-def _connector_value(made: Suggestion, what: str) -> str | None:
+def _connector_value(made: Suggestion, what: str) -> str | list[str] | None:
+    if what == "no_verdict":
+        return list(made.words.no_verdict) if made.words else None
     if what == "time_format":
         return made.form.form if made.form and not made.form.ambiguous else None
     return made.fields.get(what)

@@ -57,7 +57,7 @@ def _causes(run: Run, snapshot: Snapshot, resolution: Resolution) -> Iterator[st
         yield f"{are} left out, since no person gave them (automated_weight is 0)"
     if _all_empty(run):
         wanted = sorted({name for one in run.spec.inputs for name in one.sources})
-        yield absent_fields(wanted, _first_incidents(run, PullWindow()))
+        yield _without_text(wanted, run)
 
 
 def _rejected(run: Run, snapshot: Snapshot) -> str | None:
@@ -146,6 +146,20 @@ def _empty_fields(run: Run, snapshot: Snapshot) -> str | None:
 def _all_empty(run: Run) -> bool:
     reasons = run.context.store.quarantine.reasons(run.info.id)
     return bool(reasons) and next(iter(reasons)).startswith(NOTHING_TO_READ)
+
+
+def _without_text(wanted: Sequence[str], run: Run) -> str:
+    """Say which fields incidents with a verdict have, and whether the others have the text."""
+    judged = _first_incidents(run, PullWindow(labelled=True))
+    others = _first_incidents(run, PullWindow())
+    text = [name for name in wanted if any(name in one.fields for one in others)]
+    if judged and text and not any(name in one.fields for name in wanted for one in judged):
+        return (
+            f"incidents with a verdict have the fields {_some(_names(judged))}, and others have "
+            f"{', '.join(text)}: verdicts and texts are records of their own; write each verdict "
+            "into the record of its event"
+        )
+    return absent_fields(wanted, others)
 
 
 def absent_fields(wanted: Sequence[str], incidents: Sequence[Incident]) -> str:

@@ -24,7 +24,7 @@ def init_config(file: Path, *, template: str, connector: str, force: bool = Fals
         force: overwrite a file that exists.
 
     Raises:
-        ConfigError: when the file exists.
+        ConfigError: when the file exists, or cannot be written.
         NotFoundError: when there is no such preset or type of connector.
     """
     if file.exists() and not force:
@@ -34,5 +34,17 @@ def init_config(file: Path, *, template: str, connector: str, force: bool = Fals
     task = get("task preset", template, plugins.specs(TaskPreset))
     offered = {name: spec for name, spec in plugins.specs(ConnectorSpec).items() if spec.example}
     spec = get("type of connector", connector, offered)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(render_config(task, spec), encoding="utf-8")
+    write_config(file, render_config(task, spec))
+
+
+def write_config(file: Path, text: str) -> None:
+    """Write a configuration, with the folders that it lies in.
+
+    Raises:
+        ConfigError: when it cannot be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror or error}", file=file) from error

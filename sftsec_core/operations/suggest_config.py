@@ -12,22 +12,27 @@ import yaml
 
 from sftsec_core.api.contracts import ConnectorSpec, RecipeSpec, Sample
 from sftsec_core.api.domain import InputField, InputKind, Rejection
-from sftsec_core.api.errors import ConfigError, DataError
+from sftsec_core.api.errors import ConfigError, DataError, unknown
 from sftsec_core.api.settings.task import GateSettings, SplitSettings, VerdictSettings
 from sftsec_core.config.load import validate
 from sftsec_core.config.settings import Settings
 from sftsec_core.config.suggest.outlook import Timeline, few_labels, note_order, too_few
 from sftsec_core.config.suggest.profile import Profile
 from sftsec_core.config.suggest.suggestion import Suggestion, Wanted, add_words, facts_of, suggest
+from sftsec_core.config.suggest.words import ANSWERS, plain
 from sftsec_core.config.template import render_suggestion
+from sftsec_core.operations.init_config import write_config
 from sftsec_core.plugins import Plugins, get
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from sftsec_core.config.suggest.labels import LabelWords
+
 _PER_FILE = 20_000
 _MOST = 50_000
+_MOST_WORDS = 12  # that an error lists
 _RECIPE = "auto"
 _NAME = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -86,7 +91,8 @@ def suggest_config(
         force: overwrite a file that exists.
 
     Raises:
-        ConfigError: when the file exists, or a field is wanted that is not there.
+        ConfigError: when the file exists or cannot be written, or a field or a word is wanted
+            that is not there.
         ConnectorError: when the sample cannot be read.
         DataError: when no record of it can be.
         NotFoundError: when no such type of connector reads samples, or there is no such recipe.
@@ -100,6 +106,7 @@ def suggest_config(
     readers = {name: spec.sample for name, spec in specs.items() if spec.sample}
     sample = get("type of connector", connector, readers)(source, file.parent)
     made, records = read_sample(sample, str(source), wanted)
+    _check_words(made, wanted)
     recipe = choose_recipe(made, recipe or _RECIPE, plugins)
     name = task or task_name(source)
     undetermined = VerdictSettings().undetermined
@@ -107,9 +114,23 @@ def suggest_config(
     complete = is_complete(made)
     if complete:
         validate(Settings, yaml.safe_load(text), file=file)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    write_config(file, text)
     return SuggestedConfig(file, name, records, complete, made, what_lacks(made))
+
+
+def _check_words(made: Suggestion, wanted: Wanted) -> None:
+    """Refuse words of the verdict that no record has, which would be left out in silence.
+
+    Raises:
+        ConfigError: with the word that is nearest.
+    """
+    if made.words is None:
+        return
+    there = {plain(word): word for word in made.words.counts}
+    for word in (*wanted.benign, *wanted.malicious):
+        if plain(word) not in there:
+            kind = f"word of {made.fields['label']}"
+            raise ConfigError(unknown(kind, word, list(there.values())[:_MOST_WORDS]))
 
 
 def task_name(source: Path) -> str:
@@ -121,7 +142,8 @@ def task_name(source: Path) -> str:
 
 def is_complete(made: Suggestion) -> bool:
     """Whether a task of it can be used as it is."""
-    return bool(made.words and len(made.words.labels) >= 2 and _inputs(made))
+    words = made.words
+    return bool(words and len(words.labels) >= 2 and not _unsaid(words) and _inputs(made))
 
 
 def _inputs(made: Suggestion) -> Sequence[InputField]:
@@ -171,10 +193,12 @@ def read_sample(sample: Sample, name: str, wanted: Wanted) -> tuple[Suggestion, 
     if "label" in made.fields:
         reasons = _read_labels(made, sample, wanted)
     for key, reason in sample.notes.items():
-        made.pick(key, str(sample.options.get(key, "")), reason)
+        made.pick(key, str(sample.options.get(key, "left out")), reason)
     if reasons:
         reason, count = reasons.most_common(1)[0]
-        made.pick("unreadable", f"{sum(reasons.values()):,} records", f"{count:,} times: {reason}")
+        total = sum(reasons.values())
+        often = f"{count:,} times: {reason}" if count > 1 else reason
+        made.pick("unreadable", f"{total:,} record{'s' if total > 1 else ''}", often)
     return made, profile.rows
 
 
@@ -191,7 +215,7 @@ def _read_labels(made: Suggestion, sample: Sample, wanted: Wanted) -> Counter[st
             timeline.add(record, value)
             yield value
 
-    add_words(made, values(), wanted)
+    add_words(made, values(), wanted, placeholders="no_verdict" in sample.keys)
     if made.words and len(made.words.labels) >= 2:
         note_order(made, timeline.labels(made.words), SplitSettings())
         _warn_of_few(made)
@@ -202,17 +226,43 @@ def what_lacks(made: Suggestion) -> tuple[str, ...]:
     """What a person should do before a training is worth while, a line each."""
     words = made.words
     if words is None:
-        return ("name the field with the verdict: --label FIELD",)
+        near = f" (fields of few values: {', '.join(made.candidates)})" if made.candidates else ""
+        return (f"name the field with the verdict: --label FIELD{near}",)
     if len(words.labels) < 2:
-        only = next(iter(words.labels), None)
-        there = f"every verdict is {only!r}" if only else "no word of the verdict is known"
-        others = "" if only else "say what its words mean with --benign and --malicious, or "
-        return (f"{there}: {others}add incidents of another verdict; a model needs two",)
+        return (_one_sided(words),)
+    if _unsaid(words):
+        listed = " and ".join(repr(word) for each in words.labels.values() for word in each)
+        label = made.fields["label"]
+        return (f"say with --benign and --malicious what {listed} of {label} mean",)
     lines = [] if _inputs(made) else ["name a field to read: --text FIELD"]
+    if made.apart:
+        lines.append(made.apart)
     if few := too_few(words):
         listed = ", ".join(f"{label} ({words.rows(label):,})" for label in few[:6])
         lines.append(f"give more incidents a verdict, there are too few to divide: {listed}")
     return tuple(lines)
+
+
+def _unsaid(words: LabelWords) -> bool:
+    """Whether its words answer a question that is not that of a verdict: archived, closed."""
+    listed = [word for each in words.labels.values() for word in each]
+    return words.benign is None and all(plain(word) in ANSWERS for word in listed)
+
+
+def _one_sided(words: LabelWords) -> str:
+    """Say which label alone there is, and which words might be another one."""
+    only = next(iter(words.labels), None)
+    there = f"every verdict is {only!r}" if only else "no word of the verdict is known"
+    # What counts as no verdict may be the other side where it is frequent: "Resolved" of a console.
+    said = (*words.undetermined, *words.no_verdict)
+    open_ones = sorted(said, key=lambda word: -words.counts[word])[:3]
+    others = "say what its words mean with --benign and --malicious, or "
+    if open_ones:
+        listed = ", ".join(f"{word!r} ({words.counts[word]:,})" for word in open_ones)
+        others = f"say with --benign or --malicious what {listed} means, or "
+    elif only:
+        others = ""
+    return f"{there}: {others}add incidents of another verdict; a model needs two"
 
 
 def _usable(

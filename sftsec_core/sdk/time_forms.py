@@ -30,6 +30,8 @@ _FORMS = tuple(
         rf"{_DAY}{_MONTH} {_DATE_DAY},? {_YEAR}(?:(?:,? |,? @ ?|,? at ){_CLOCK})?",
         # RFC 5322: Mon, 05 Jan 2026 08:00:00 +0100; web servers: 05/Jan/2026:08:00:00 +0100
         rf"{_DAY}{_DATE_DAY}(?P<sep>[ /-]){_MONTH}(?P=sep){_YEAR}(?:(?::|,? ){_CLOCK})?",
+        # Jira: 05/Jan/26 8:00 AM; with hyphens the year may come first
+        rf"{_DATE_DAY}/{_MONTH}/(?P<yy>\d{{2}})(?:,? {_CLOCK})?",
         # 05.01.2026 08:00:00: points and the year last stand for day first
         rf"{_DATE_DAY}\.(?P<m>\d{{1,2}})\.{_YEAR}(?:,? {_CLOCK})?",
         # Log Analytics: 1/5/2026, 8:00:00.000 AM: the comma with AM or PM stands for month first
@@ -133,7 +135,8 @@ def _built(parts: dict[str, str | None], *, is_mail: bool) -> datetime:
     name = parts.get("zone")
     zone = zone_named(name, is_mail=is_mail) if name else None
     day, minute, second = int(parts["d"] or 0), int(parts.get("M") or 0), int(parts.get("S") or 0)
+    year = 2000 + int(short) if (short := parts.get("yy")) else int(parts["y"] or 0)
     try:
-        return datetime(int(parts["y"] or 0), month, day, hour, minute, second, micros, tzinfo=zone)
+        return datetime(year, month, day, hour, minute, second, micros, tzinfo=zone)
     except ValueError:
         raise TimeError("names a day or an hour that does not exist") from None

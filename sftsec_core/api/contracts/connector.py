@@ -208,7 +208,7 @@ class Sample:
             reason why one could not be read; each call begins at the first.
         time: the name of the event's time in the records (ISO 8601), where the connector finds it
             by itself and it is none of their fields.
-        notes: keys of `options` that are a guess, to the reason.
+        notes: keys of `options` that are a guess, or what is left out, to the reason.
     """
 
     options: Mapping[str, Any]

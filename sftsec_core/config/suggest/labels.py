@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sftsec_core.config.suggest.profile import value_text
 from sftsec_core.config.suggest.times import time_form
-from sftsec_core.config.suggest.words import ANSWERS, Meaning, meaning_of, plain
+from sftsec_core.config.suggest.words import ANSWERS, Meaning, is_placeholder, meaning_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,9 @@ _NAMED = 1.5  # the least score of the names in the first two rows below
 _NAMES = (
     re.compile(
         r"\b(?:verdicts?|labels?|dispositions?|determination|classification|ground truth|"
-        r"judge?ment|triage|is (?:phish\w*|malicious|spam|attack|benign|fraud\w*|legit\w*|safe))\b"
+        r"judge?ment|triage|bewertung|einstufung|klassifi(?:zierung|kation)|urteil|veredicto|verdetto|"
+        r"clasificación|classificação|classificazione|classificatie|beoordeling|"
+        r"is (?:phish\w*|malicious|spam|attack|benign|fraud\w*|legit\w*|safe))\b"
     ),
     re.compile(
         r"\btarget$|\b(?:class|category|outcome|resolution|conclusion|result|closing reason|"
@@ -37,6 +39,11 @@ _NEVER = re.compile(
     r"direction|guid|uuid|sid|hash|port|address)\b"
 )
 
+_FEW_WORDS = 12  # of a field that is named as a candidate
+_HINT = re.compile(
+    r"\b(?:verdict|label|disposition|class\w*|outcome|resolution|reason|archived|clos\w*|status|"
+    r"state|tags?)\b"
+)
 _IS_VERDICT = re.compile(r"\b(?:verdict|label|disposition|determination|classification)$")
 # The outcome of an action, which is no verdict: `event.outcome`, a firewall's decision.
 _OUTCOME = re.compile(
@@ -54,6 +61,7 @@ class LabelWords:
         labels: label to its words.
         benign: the label that raises no detection; None when no word is known to be benign.
         undetermined: words that say nothing.
+        no_verdict: words that stand for none, where the connector can be told so.
         unknown: words that stand for no label; how often each occurs is in `counts`.
         counts: word to how often it occurs.
     """
@@ -63,6 +71,7 @@ class LabelWords:
     undetermined: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    no_verdict: tuple[str, ...] = ()
 
     def rows(self, label: str) -> int:
         """How many records of the sample have a label."""
@@ -95,6 +104,27 @@ def single_verdict(columns: Iterable[Column]) -> Column | None:
             if meaning in _SIDES and not _answers(word, meaning):
                 return column
     return None
+
+
+def label_candidates(columns: Iterable[Column], most: int = 4) -> list[str]:
+    """Fields of a few short words, any of which a person may mean by the verdict.
+
+    Those whose name speaks of a verdict, a reason or a state come first.
+
+    Args:
+        columns: the fields.
+        most: how many to name.
+    """
+    found = [column for column in columns if _may_be_named(column)]
+    found.sort(key=lambda c: (_HINT.search(c.words) is None, c.distinct, c.name))
+    return [column.name for column in found[:most]]
+
+
+def _may_be_named(column: Column) -> bool:
+    few = 1 < column.distinct <= _FEW_WORDS and column.distinct < column.filled
+    if not few or column.inside or column.nested or max(map(len, column.values)) > _LONGEST_WORD:
+        return False
+    return time_form(column) is None
 
 
 def _given(benign: Sequence[str], malicious: Sequence[str]) -> dict[str, Meaning]:
@@ -165,6 +195,7 @@ def read_words(
     *,
     benign: Sequence[str] = (),
     malicious: Sequence[str] = (),
+    placeholders: bool = False,
 ) -> LabelWords:
     """Sort the words of a field into labels.
 
@@ -176,6 +207,7 @@ def read_words(
         column: the field's name.
         benign: words that are benign, whatever the table says.
         malicious: words that are malicious.
+        placeholders: whether words that stand for no verdict are told apart.
     """
     given = _given(benign, malicious)
     # The same word in another case is the same word.
@@ -187,7 +219,10 @@ def read_words(
     for word in sorted(merged, key=lambda each: (-merged[each], each)):
         meaning = given.get(plain(word)) or meaning_of(word, column)
         groups.setdefault(meaning, []).append(word)
-    return _labels(groups, merged)
+    open_ones = groups.get(Meaning.UNDETERMINED, [])
+    none = tuple(word for word in open_ones if placeholders and is_placeholder(word))
+    groups[Meaning.UNDETERMINED] = [word for word in open_ones if word not in none]
+    return replace(_labels(groups, merged), no_verdict=none)
 
 
 def _labels(groups: Mapping[Meaning | None, list[str]], counts: Mapping[str, int]) -> LabelWords:

@@ -10,17 +10,19 @@ from sftsec_core.api.errors import ConfigError, unknown
 from sftsec_core.config.suggest.labels import (
     LabelWords,
     choose_label,
+    label_candidates,
     read_words,
     single_verdict,
     words_of,
 )
-from sftsec_core.config.suggest.profile import covered
+from sftsec_core.config.suggest.profile import covered, newly_covered
 from sftsec_core.config.suggest.texts import choose_text, is_afterwards, is_free_text, others
 from sftsec_core.config.suggest.times import (
     TimeForm,
     choose_time,
     choose_verdict_time,
     is_event_time,
+    looks_like_time,
     time_form,
 )
 
@@ -38,13 +40,16 @@ _ID_NAMES = (
     re.compile(
         r"^(?:id|uid|uuid|guid|key|number|identifier|ticket|case|incident|alert)$|\b(?:uid|uuid|guid)\b"
     ),
-    re.compile(r"\b(?:id|number|identifier|key|no|ref|reference)\b"),
+    re.compile(
+        r"\b(?:id|number|identifier|key|no|ref|reference|\w*nummer|kennung|referenz|identifiant|"
+        r"numéro|référence|número|numero|identificador|identificativo|kenmerk)\b"
+    ),
 )
 _USUAL_ID = "id"  # what connectors take where the configuration names no field
 _FULL = 0.9  # of the records: a field of fewer is said to be partly filled
 _ANALYST = re.compile(
     r"\b(?:analyst|reviewer|judge|(?:closed|resolved|reviewed|labell?ed|judged|triaged|decided|"
-    r"verdict) by)\b"
+    r"verdict) by|bearbeiter|sachbearbeiter|bewertet von|analyste|analista)\b"
 )
 
 
@@ -93,6 +98,8 @@ class Suggestion:
         words: what the words of the verdict come to; None where no field holds one.
         no_id: whether the field that a connector takes by default is no id.
         split: how to divide, where the usual way would fail; else None.
+        candidates: fields that may be the verdict's, where none is known to be.
+        apart: why no record can be learnt from, where verdicts and texts never meet; else None.
         picks: all of it for a person.
     """
 
@@ -104,6 +111,8 @@ class Suggestion:
     words: LabelWords | None = None
     no_id: bool = False
     split: str | None = None
+    candidates: tuple[str, ...] = ()
+    apart: str | None = None
     picks: list[Pick] = field(default_factory=list)
 
     def pick(self, what: str, chosen: str, why: str) -> None:
@@ -111,7 +120,7 @@ class Suggestion:
         self.picks.append(Pick(what, chosen, why))
 
 
-def suggest(profile: Profile, wanted: Wanted, label_only: Iterable[str] = ()) -> Suggestion:
+def suggest(profile: Profile, wanted: Wanted, label_only: Sequence[str] = ()) -> Suggestion:
     """Choose the fields of a sample.
 
     Args:
@@ -136,20 +145,42 @@ def suggest(profile: Profile, wanted: Wanted, label_only: Iterable[str] = ()) ->
     _pick_analyst(made, left)
     taken = set(made.fields.values())
     _pick_text(made, [c for c in every if c.name not in taken], wanted)
+    made.apart = _apart(made, profile, label_only)
     return made
 
 
-def add_words(made: Suggestion, values: Iterable[Any], wanted: Wanted) -> None:
+def _apart(made: Suggestion, profile: Profile, label_only: Sequence[str]) -> str | None:
+    """Say that verdicts and texts are records of their own, and what both kinds have."""
+    label = profile.columns.get(made.fields.get("label", ""))
+    texts = [profile.columns[name] for name in made.text]
+    if label is None or not texts:
+        return None
+    if covered([label]) + covered(texts) != covered([label, *texts]):
+        return None
+    left = [c for c in profile.columns.values() if c.name not in label_only and not c.inside]
+    both = [c.name for c in left if newly_covered(c, [label]) and newly_covered(c, texts)]
+    by = f"by {_named(both, 3)}, " if both else ""
+    return (
+        f"no record has both a verdict ({label.name}) and a text ({_named(made.text, 3)}): "
+        f"{by}write each verdict into the record of its event"
+    )
+
+
+def add_words(
+    made: Suggestion, values: Iterable[Any], wanted: Wanted, *, placeholders: bool = False
+) -> None:
     """Sort the words of the verdict into labels.
 
     Args:
         made: what has been chosen so far.
         values: of the verdict's field, of every record.
         wanted: words that are given.
+        placeholders: whether the connector has a key for words that stand for no verdict.
     """
     counts = words_of(values)
     column = made.fields.get("label", "")
-    words = read_words(counts, column, benign=wanted.benign, malicious=wanted.malicious)
+    given = {"benign": wanted.benign, "malicious": wanted.malicious}
+    words = read_words(counts, column, **given, placeholders=placeholders)
     made.words = words
     if len(words.labels) < 2:
         made.pick("labels", "", f"there are not two sides among its words: {_named(counts)}")
@@ -158,7 +189,11 @@ def add_words(made: Suggestion, values: Iterable[Any], wanted: Wanted) -> None:
     if len(words.labels) > 12:
         made.pick("labels", f"{len(words.labels)} words", "each is a label of its own")
     if words.benign is None and words.labels:
-        made.pick("benign", "", "no word is known to be benign: every label raises a detection")
+        why = "no word is known to be benign: every label raises a detection; --benign names one"
+        made.pick("benign", "", why)
+    if words.no_verdict:
+        rows = sum(words.counts[word] for word in words.no_verdict)
+        made.pick("no verdict", _named(words.no_verdict), f"{rows:,} records to score")
     if words.undetermined:
         made.pick("undetermined", _named(words.undetermined), "they say nothing yet")
     if words.unknown:
@@ -182,7 +217,9 @@ def _pick_label(made: Suggestion, profile: Profile, wanted: Wanted) -> str | Non
         found = found or single_verdict(columns)
         why = _label_words(found) if found else ""
     if found is None:
-        made.pick("label", "", "no field has the name or the words of a verdict; --label names it")
+        made.candidates = tuple(label_candidates(profile.columns.values()))
+        why = "no field with values has the name or the words of a verdict; --label names it"
+        made.pick("label", "", why)
         return None
     made.fields["label"] = found.name
     made.pick("label", found.name, why)
@@ -250,7 +287,13 @@ def _pick_times(
     else:
         chosen = choose_time(open_ones)
         if chosen is None:
-            made.pick("time", "", "no field holds times: the split cannot go by time")
+            near = next((c.name for c in open_ones if looks_like_time(c)), None)
+            why = (
+                f"{near} is in no known form; --time-format gives it"
+                if near
+                else "no field holds times"
+            )
+            made.pick("time", "", f"{why}: the split cannot go by time")
             return
         found = chosen
     column, made.form = found
@@ -281,7 +324,8 @@ def _pick_analyst(made: Suggestion, columns: Sequence[Column]) -> None:
         short = column.mean_length <= 64 and column.mean_words <= 4 and not column.nested
         if column.name not in taken and _ANALYST.search(column.words) and short:
             made.fields["analyst"] = column.name
-            made.pick("analyst", column.name, f"{column.distinct:,} names")
+            names = "one name" if column.distinct == 1 else f"{column.distinct:,} names"
+            made.pick("analyst", column.name, names)
             return
 
 
@@ -290,7 +334,7 @@ def _pick_text(made: Suggestion, columns: Sequence[Column], wanted: Wanted) -> N
         made.text = wanted.text
         made.pick("text", ", ".join(wanted.text), "as named")
     else:
-        chosen = choose_text([c for c in columns if not time_form(c)])
+        chosen = choose_text([c for c in columns if not (time_form(c) or looks_like_time(c))])
         made.text = tuple(column.name for column in chosen)
         why = ", ".join(map(_text_words, chosen))
         made.pick("text", ", ".join(made.text), why or "no field holds text; --text names one")

@@ -17,16 +17,24 @@ _FILLERS = 6
 _COVERED = 0.95  # of the records: how many should have a text
 _VARIED = 40  # values of a field that tells records apart
 _GAP = 0.02  # of the records: what a further field must add
-_TITLE = re.compile(r"\b(?:subject|title|headline|name|summary|rule)\b")
+_TITLE = re.compile(
+    r"\b(?:subject|title|headline|name|summary|rule|betreff|titel|bezeichnung|kurzbeschreibung|objet|"
+    r"titre|asunto|título|oggetto|titolo|onderwerp|assunto)\b"
+)
 _BODY = re.compile(
     r"\b(?:body|message|text|content|description|details|payload|request|query|command|"
-    r"command line|cmd|cmdline|url|uri|script|prompt|snippet|raw|log|email|mail|sms)\b"
+    r"command line|cmd|cmdline|url|uri|script|prompt|snippet|raw|log|email|mail|sms|"
+    r"beschreibung|nachricht|meldung|inhalt|befehlszeile|kommandozeile|descripción|descrição|"
+    r"descrizione|omschrijving|mensaje|mensagem|messaggio|bericht|contenu)\b"
 )
 # Written after the verdict or because of it: a model that reads it has read the answer.
 _AFTERWARDS = re.compile(
     r"\b(?:analysts?|comments?|closing|closed?|closure|conclusion|determination|disposition|"
     r"feedback|findings|investigation|justification|notes?|outcome|playbook|reason|remarks?|"
-    r"remediation|resolution|resolved|response|review|root cause|triage|verdict|worklog)\b"
+    r"remediation|resolution|resolved|response|review|root cause|triage|verdict|worklog|"
+    r"abschluss\w*|anmerkung\w*|begründung|bemerkung\w*|kommentare?|lösung|ma(?:ß|ss)nahmen?|notiz\w*|"
+    r"commentaires?|remarques?|comentarios?|comentários?|commenti|commento|notas?|observaci(?:ón|ones)|"
+    r"opmerking\w*|toelichting)\b"
 )
 _LINK = re.compile(
     r"\b(?:permalink|link|reference|portal|file|filename|path|avatar|image|etag|hash|md5|sha\d*|"

@@ -19,14 +19,19 @@ _READ = 2000
 _FULL = 0.8  # of the records of the fullest field: what another one needs to be preferred
 _VERDICT = re.compile(
     r"\b(?:closed|closing|resolved|resolution|reviewed|judged|labell?ed|verdict|triaged|decided|"
-    r"last modified|modified|updated|last update)\b"
+    r"last modified|modified|updated|last update|abgeschlossen|bewertet|geschlossen|geändert|"
+    r"gelöst|clôturé|fermé|cerrado|chiuso|gesloten|fechado)\b"
 )
 _EVENT = (
-    re.compile(r"\b(?:event|occurred|detected|detection|received|sent|first seen|start)\b"),
     re.compile(
-        r"\b(?:timestamp|created|generated|published|creation|opened|reported|raised|time)\b"
+        r"\b(?:event|occurred|detected|detection|received|sent|first seen|start|erkannt|"
+        r"ereigniszeit|empfangen|aufgetreten)\b"
     ),
-    re.compile(r"\b(?:date|datetime|day|when|ts)\b"),
+    re.compile(
+        r"\b(?:timestamp|created|generated|published|creation|opened|reported|raised|time|"
+        r"zeitstempel|erstellt|erfasst|gemeldet|eröffnet|créé|creado|creato|aangemaakt|criado)\b"
+    ),
+    re.compile(r"\b(?:date|datetime|day|when|ts|datum|zeit|uhrzeit|fecha)\b"),
 )
 # What a platform did with a record after it happened: no time of the event beside another one.
 _LATER = re.compile(
@@ -37,6 +42,7 @@ _PLATFORMS = frozenset({"@timestamp", "_time"})  # Elastic's and Splunk's own na
 _SAYS_TIME = re.compile(r"\b(?:time|timestamp|date|datetime)\b")
 _NAMES_UTC = re.compile(r"\b(?:utc|gmt|z)\b")
 _ORDERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})\b(.*)")
+_CLOCK = re.compile(r"(?=.*\d{1,2}[:.h]\d{2})(?=.*\d.*\d.*\d.*\d)[^\n]{6,40}")
 _CLOCKS = ("", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
 
 
@@ -87,6 +93,11 @@ def is_event(column: Column) -> int:
     return next((3 - n for n, each in enumerate(_EVENT) if each.search(column.words)), 0)
 
 
+def looks_like_time(column: Column) -> bool:
+    """Whether its name and nearly all its values are a time's, be its form known or not."""
+    return bool(is_event(column) or is_verdict(column)) and column.part(_CLOCK) > _FULL
+
+
 def is_event_time(column: Column) -> bool:
     """Whether it holds times, and its name says so: `id.time` is no id."""
     return bool(_SAYS_TIME.search(column.words)) and time_form(column) is not None
@@ -119,11 +130,21 @@ def choose_time(columns: Iterable[Column]) -> tuple[Column, TimeForm] | None:
 
 
 def choose_verdict_time(columns: Iterable[Column], form: TimeForm | None) -> Column | None:
-    """The field with the verdict's time, when it is written as the event's is."""
+    """The field with the verdict's time, when it is written as the event's is.
+
+    None where its day and month may be exchanged: a run would reject every record for it.
+
+    Args:
+        columns: the fields.
+        form: how the event's times are written; its `form` says which comes first.
+    """
     for column in columns:
         if not re.search(r"\b(?:modified|updated?)\b", column.words) and is_verdict(column):
             own = time_form(column)
-            if own and own.fits and (form is None or own.form == form.form):
+            if own and own.ambiguous and form and form.form and not form.ambiguous:
+                fits = all(_reads(value, form.form) for value in column.values)
+                own = TimeForm(form.form, own.zone, fits)
+            if own and own.fits and not own.ambiguous and (form is None or own.form == form.form):
                 return column
     return None
 
@@ -156,9 +177,11 @@ def _numeric_form(values: Sequence[str], *, named: bool) -> TimeForm | None:
 
 def _candidates(separator: str, digits: int) -> list[str]:
     year = "%Y" if digits == 4 else "%y"
+    # Where points stand, the day comes first.
+    orders = (("%d", "%m"),) if separator == "." else (("%d", "%m"), ("%m", "%d"))
     return [
         f"{separator.join((*order, year))}{' ' if clock else ''}{clock}"
-        for order in (("%d", "%m"), ("%m", "%d"))
+        for order in orders
         for clock in _CLOCKS
     ]
 

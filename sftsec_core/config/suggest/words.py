@@ -1,7 +1,8 @@
 """What the words of consoles mean: an attack, none, or nothing yet.
 
-The consoles' words, those of public data sets, and a few rules for words around them. A word
-that may mean either ("suspicious", "phishing simulation") is not guessed.
+The consoles' words, in English and in the languages of their neighbours, those of public data
+sets, and a few rules for words around them. A word that may mean either ("suspicious", "phishing
+simulation") is not guessed.
 """
 
 from __future__ import annotations
@@ -22,11 +23,17 @@ class Meaning(StrEnum):
 
 # Beside the words of `sftsec_core.config.words`.
 _BENIGN = """
-    allowed|approved|authorized|expected|false alarm|genuine|good|goodware|ham|harmless|
+    allowed|approved|authorized|expected|false alarm|false alert|genuine|good|goodware|ham|harmless|
     informational|innocent|legal|legit|legitimate activity|line of business application|
     maintenance|negative|no attack|no issue|no threats found|not an attack|not an issue|
     not an incident|ok|okay|safe|security test|tn|true negative|trusted|whitelisted|0|false|no|
-    n|nein|non|nej
+    n|nein|non|nej|
+    bedrohungsfrei|erwartet|falsch positiv|falscher alarm|falschmeldung|fehlalarm|gutartig|harmlos|
+    kein angriff|kein vorfall|legitim|sauber|unbedenklich|ungefährlich|unschädlich|
+    bénin|bénigne|fausse alerte|faux positif|inoffensif|légitime|sain|
+    benigno|falsa alarma|falsa alarme|falso allarme|falso positivo|inofensivo|innocuo|legittimo|
+    legítimo|
+    goedaardig|legitiem|loos alarm|onschadelijk|vals alarm|vals positief
 """
 _MALICIOUS = """
     abnormal|abuse|account compromise|anomalous|apt|attacker|bad|bec|botnet|brute force|
@@ -36,15 +43,34 @@ _MALICIOUS = """
     fraudulent|harmful|hostile|infected|injection|intrusion|jailbreak|lateral movement|lfi|
     malicious user activity|multi staged attack|path traversal|positive|privilege escalation|
     prompt injection|ransomware|rce|rfi|smishing|spyware|sql injection|sqli|ssrf|threat|trojan|
-    true attack|unauthorized|unsafe|virus|vishing|worm|xss|xxe|1|true|yes|y|
-    ja|oui
+    true alarm|true alert|true attack|unauthorized|unsafe|virus|vishing|worm|xss|xxe|1|true|yes|y|
+    ja|oui|
+    angriff|betrug|bösartig|echt positiv|gefährlich|kompromittiert|richtig positiv|schadhaft|
+    schadsoftware|schädlich|wahr positiv|
+    attaque|frauduleux|hameçonnage|malicieux|malveillant|vrai positif|
+    ataque|attacco|fraude|malevolo|malicioso|maligno|verdadero positivo|verdadeiro positivo|
+    vero positivo|
+    aanval|echt alarm|kwaadaardig|schadelijk|terecht positief
 """
 _UNDETERMINED = """
     -|?|assigned|closed|disposition:0|disposition:5|disposition:6|duplicate|duplicated|escalated|
     in progress|inconclusive|indeterminate|insufficient data|n/a|na|nan|needs review|
     new|no decision|none|not applicable|not set|null|on hold|open|opened|other|pending|reopened|
     resolved|tbd|unassigned|unclassified|unconfirmed|undetermined|unknown|unspecified|
-    under investigation|under review|undefined
+    under investigation|under review|undefined|#n/a|blank|empty|
+    ausstehend|geschlossen|in bearbeitung|keine|neu|nicht bewertet|offen|unbekannt|unklar|
+    en cours|fermé|inconnu|nouveau|ouvert|
+    abierto|aperto|cerrado|chiuso|desconocido|desconhecido|nuevo|sconosciuto|
+    gesloten|nieuw|onbekend
+"""
+
+# Of these, what stands in the field before anyone has judged: the record is one to score.
+_NOT_YET = """
+    -|?|assigned|disposition:0|disposition:6|in progress|n/a|na|nan|needs review|new|no decision|
+    none|not applicable|not set|null|on hold|open|opened|pending|reopened|tbd|unassigned|undefined|
+    undetermined|under investigation|under review|unspecified|#n/a|blank|empty|
+    ausstehend|in bearbeitung|keine|neu|nicht bewertet|offen|en cours|nouveau|ouvert|abierto|aperto|
+    nuevo|nieuw
 """
 
 
@@ -55,6 +81,12 @@ def _table(words: str) -> frozenset[str]:
 # Words that say yes or no to the column's name, and so mean what that asks.
 ANSWERS = frozenset(
     {"0", "1", "true", "false", "yes", "no", "y", "n", "ja", "nein", "oui", "non", "nej"}
+)
+# What was done with a record: a yes to it is no verdict of either kind.
+_DONE = re.compile(
+    r"\b(?:acknowledged|archived|assigned|blocked|closed|completed|dismissed|enriched|handled|hidden|"
+    r"ignored|muted|notified|processed|read|resolved|reviewed|seen|silenced|snoozed|suppressed|"
+    r"triaged)$"
 )
 _OPEN = re.compile(
     r"\b(?:drill|exercise|expected|likely|maybe|perhaps|possible|possibly|potential|pentest|probable|"
@@ -78,12 +110,26 @@ def plain(word: str) -> str:
 
 
 _MEANING = {
-    **dict.fromkeys(_table(_BENIGN), Meaning.BENIGN),
+    **dict.fromkeys(map(plain, _table(_BENIGN)), Meaning.BENIGN),
     **dict.fromkeys(map(plain, (*FALSE_POSITIVE, *BENIGN_POSITIVE)), Meaning.BENIGN),
-    **dict.fromkeys(_table(_MALICIOUS), Meaning.MALICIOUS),
+    **dict.fromkeys(map(plain, _table(_MALICIOUS)), Meaning.MALICIOUS),
     **dict.fromkeys(map(plain, (*MALICIOUS, *PHISHING)), Meaning.MALICIOUS),
-    **dict.fromkeys(_table(_UNDETERMINED), Meaning.UNDETERMINED),
+    **dict.fromkeys(map(plain, _table(_UNDETERMINED)), Meaning.UNDETERMINED),
 }
+
+
+_PLACEHOLDERS = frozenset(map(plain, _table(_NOT_YET)))
+
+
+def is_placeholder(word: str) -> bool:
+    """Whether a word stands in a verdict's field before anyone has judged: "Not set", "n/a"."""
+    said = plain(word)
+    return said in _PLACEHOLDERS or _says_nothing(said)
+
+
+def _says_nothing(said: str) -> bool:
+    """Whether it has no letter and no digit: "--", "???"."""
+    return bool(said) and not said.strip("-_?./*#\u2013\u2014")
 
 
 def meaning_of(word: str, column: str = "") -> Meaning | None:
@@ -92,13 +138,17 @@ def meaning_of(word: str, column: str = "") -> Meaning | None:
     Args:
         word: as the platform writes it.
         column: the name of its field: "no" under "is_phishing" is benign, under "legitimate"
-            it is not.
+            it is not, and under "archived" it says nothing.
     """
     said = plain(word)
+    if said in ANSWERS and _DONE.search(plain(column)):
+        return None
     if said in ANSWERS and _ASKS_FOR_BENIGN.search(plain(column)):
         return _opposite(_MEANING[said])
     if said in _MEANING:
         return _MEANING[said]
+    if _says_nothing(said):
+        return Meaning.UNDETERMINED
     if refused := _NOT.match(said):
         inner = _MEANING.get(refused[1])
         return None if inner is Meaning.UNDETERMINED else _opposite(inner)

@@ -22,6 +22,17 @@ class TestHeader:
             pull(path)
         assert str(path) in str(caught.value)
 
+    def test_refuses_a_renamed_column_twice(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.csv", b"id,message,Resolution,Resolution\n1,a,x,y\n")
+        with pytest.raises(SourceError, match="two columns named 'Resolution'"):
+            pull(path, label="verdict", rename={"verdict": "Resolution"})
+
+    def test_makes_a_list_of_other_columns(self, tmp_path: Path) -> None:
+        text = b"id,Comment,message,Comment,Comment\n1,a,x,,b\n2,,y,,\n3,c,z,,\n"
+        found, rejected = pull(write(tmp_path / "a.csv", text))
+        assert not rejected
+        assert [one.fields.get("Comment") for one in found] == [["a", "b"], None, "c"]
+
     def test_may_have_columns_without_a_name(self, tmp_path: Path) -> None:
         found, _ = pull(write(tmp_path / "a.csv", b",id,message,,\n0,1,x,,\n1,2,y,z,\n"))
         assert [dict(one.fields) for one in found] == [

@@ -54,6 +54,20 @@ class TestLabel:
         values = [[verdict.value for verdict in incident.verdicts] for incident in found]
         assert values == [["a", "b"], [], [], ["5"], ["true"]]
 
+    def test_may_be_a_word_for_none(self, tmp_path: Path) -> None:
+        words = ["spam", "Not set", "NOT_SET ", ["n/a", "ham"], ["n/a"]]
+        rows = [
+            {"id": str(n), "message": "m", "label": word, "closed": "-" if n in {1, 2} else None}
+            for n, word in enumerate(words)
+        ]
+        path = write_lines(tmp_path / "a.jsonl", rows)
+        options: dict[str, Any] = {"no_verdict": ("not set", "N/A"), "verdict_time": "closed"}
+        judged, rejected = pull(path, window=PullWindow(labelled=True), **options)
+        assert [[v.value for v in one.verdicts] for one in judged] == [["spam"], ["ham"]]
+        open_ones, also = pull(path, window=PullWindow(labelled=False), **options)
+        assert [one.uid for one in open_ones] == ["1", "2", "4"]
+        assert rejected == also == []
+
 
 class TestName:
     def test_is_a_digest_without_an_id(self, tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +13,25 @@ import pytest
 
 from sftsec_core.api.domain import PullWindow
 from sftsec_core.api.errors import ConnectorError
+from sftsec_files.config import FilesConfig
 from sftsec_files.errors import SourceError
+from sftsec_files.sources import find_sources, problems
 from tests.connectors.files.helpers import GOOD, connector, pages, pull, texts, write, write_lines
+
+_NOBODY = 65534
+
+
+@contextmanager
+def without_root() -> Iterator[None]:
+    """Let permissions count, which root passes over."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 class TestPaths:
@@ -23,6 +43,28 @@ class TestPaths:
         assert texts(found) == ["a.jsonl", "b.jsonl", "deep/c.ndjson"]
         found, _ = pull(tmp_path / "*.jsonl")
         assert texts(found) == ["a.jsonl", "b.jsonl"]
+
+
+class TestFolder:
+    def test_that_cannot_be_listed_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("in/a.jsonl", "in/deep/b.jsonl", "in/.git/c.jsonl"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            write_lines(tmp_path / name, [{"message": name}])
+        tmp_path.chmod(0o755)
+        monkeypatch.chdir(tmp_path)  # the folders above are the user's own
+        config = FilesConfig(paths=(Path("in"),))
+        Path("in/.git").chmod(0)
+        Path("in/deep").chmod(0)
+        with without_root():
+            with pytest.raises(SourceError, match="in/deep cannot be read: Permission denied"):
+                find_sources(config)
+            assert list(problems(config)) == ["in/deep cannot be read: Permission denied"]
+        Path("in/deep").chmod(0o755)
+        with without_root():
+            assert [one.name for one in find_sources(config)] == ["a.jsonl", "deep/b.jsonl"]
+        Path("in/.git").chmod(0o755)
 
 
 class TestSplit:

@@ -50,6 +50,15 @@ class TestInit:
         assert init(file, "--force").exit_code == 0
         assert list(load_settings(file).tasks) == ["phishing-mail"]
 
+    def test_says_where_it_cannot_write(self, tmp_path: Path) -> None:
+        sample = tmp_path / "alerts.csv"
+        sample.write_text("id,body\n1,please pay\n2,hello there\n", encoding="utf-8")
+        file = sample / "sftsec.yaml"  # no folder can be made there
+        for arguments in ([], ["--from", str(sample)]):
+            done = init(file, *arguments)
+            assert isinstance(done.exception, ConfigError)
+            assert "sftsec.yaml: cannot be written: " in str(done.exception)
+
     def test_unknown_template_suggests_a_known_one(self, tmp_path: Path) -> None:
         error = init(tmp_path / "sftsec.yaml", "--task", "urls").exception
         assert isinstance(error, NotFoundError)
@@ -89,6 +98,15 @@ class TestFrom:
         done = init(tmp_path / "sftsec.yaml", "--from", str(sample))
         assert "too few to divide: malicious (1)" in done.stderr
         assert "retrain" not in done.stderr
+
+    def test_says_that_every_label_raises(self, tmp_path: Path) -> None:
+        sample = tmp_path / "alerts.csv"
+        lines = [f"{i},please pay invoice {i} now,{('rot', 'gruen')[i % 2]}" for i in range(400)]
+        sample.write_text("\n".join(["Alert ID,Body,Verdict", *lines]), encoding="utf-8")
+        done = init(tmp_path / "sftsec.yaml", "--from", str(sample))
+        assert done.stderr.startswith("every label raises a detection: --benign names the words")
+        said = init(tmp_path / "sftsec.yaml", "--force", "--from", str(sample), "--benign", "gruen")
+        assert said.stderr == "next: sftsec retrain alerts\n"
 
     def test_adds_a_task_for_a_connector(self, tmp_path: Path) -> None:
         lines = [f"{i},please pay invoice {i} now,{('ham', 'spam')[i % 2]}" for i in range(50)]

@@ -135,6 +135,14 @@ class TestNoExamples:
         for part in expected:
             assert part in line
 
+    def test_says_that_verdicts_and_texts_are_apart(self, tmp_path: Path) -> None:
+        rows = [row(n, None) for n in range(9)]
+        rows += [{"id": str(n), "flow": n, "label": "evil"} for n in range(9)]
+        (line,) = told(tmp_path, rows)
+        said = line.partition("incidents with a verdict have the fields ")[2]
+        assert "flow" in said.partition(", and others have message: ")[0]
+        assert "not message" not in line
+
     def test_gives_several_causes_with_counts(self, tmp_path: Path) -> None:
         rows = [row(1, "odd"), row(2, "unknown"), row(3) | {"message": ""}]
         (line,) = told(tmp_path, rows)

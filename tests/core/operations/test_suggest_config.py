@@ -120,6 +120,68 @@ class TestConfig:
             (page,) = connector.pull(PullWindow(fields=context.task(done.task).fields))
         assert len({one.uid for one in page.incidents}) == len(table)
 
+    def test_refuses_words_that_no_record_has(self, tmp_path: Path) -> None:
+        sample, config = write(tmp_path / "a.csv", "csv"), tmp_path / "sftsec.yaml"
+        with pytest.raises(ConfigError, match=r"Verdict 'True Positiv', did you mean 'True Pos"):
+            suggest_config(config, sample, wanted=Wanted(malicious=("True Positiv",)))
+        assert not config.exists()
+        done = suggest_config(config, sample, wanted=Wanted(malicious=("true_positive ",)))
+        assert done.complete
+
+    @pytest.mark.parametrize(
+        ("label", "values", "lacks"),
+        [
+            ("close_reason", ("False Positive", "Resolved"), "what 'Resolved' (150) means, or add"),
+            ("archived", (True, False), "what 'false' and 'true' of archived mean"),
+            ("phase", ("one", "two"), "--label FIELD (fields of few values: phase)"),
+        ],
+    )
+    def test_says_which_words_may_be_meant(
+        self, label: str, values: tuple[object, object], lacks: str, tmp_path: Path
+    ) -> None:
+        sample = tmp_path / "a.jsonl"
+        table = [{"Body": row["Body"], label: values[i % 2]} for i, row in enumerate(rows())]
+        sample.write_text("\n".join(map(json.dumps, table)), encoding="utf-8")
+        named = label if label == "archived" else None
+        done = suggest_config(tmp_path / "sftsec.yaml", sample, wanted=Wanted(label=named))
+        assert not done.complete
+        assert lacks in done.lacking[0]
+
+    def test_leaves_what_is_not_judged_to_score(self, tmp_path: Path) -> None:
+        sample = tmp_path / "a.jsonl"
+        words = ("Not set", "true_positive", "clean", "duplicate")
+        table = [{**row, "Verdict": words[i % 4]} for i, row in enumerate(rows())]
+        sample.write_text("\n".join(map(json.dumps, table)), encoding="utf-8")
+        config = tmp_path / "sftsec.yaml"
+        done = suggest_config(config, sample)
+        assert pick(done, "no verdict") == Pick("no verdict", "Not set", "75 records to score")
+        assert pick(done, "undetermined").chosen == "duplicate"
+        with (
+            Context.open(config, actor=local_admin("test")) as context,
+            context.connector("incidents") as connector,
+        ):
+            (page,) = connector.pull(PullWindow(labelled=False))
+        assert len(page.incidents) == 75
+
+    def test_chooses_nothing_from_repeated_columns(self, tmp_path: Path) -> None:
+        sample = tmp_path / "jira.csv"
+        lines = [
+            f"{i},about the mail {i},{('True Positive', 'Clean')[i % 2]},note {i},,x"
+            for i in range(60)
+        ]
+        text = "\n".join(["Issue key,Summary,Resolution,Comment,Comment,Labels", *lines])
+        sample.write_text(f"{text}\n", encoding="utf-8")
+        config = tmp_path / "sftsec.yaml"
+        done = suggest_config(config, sample)
+        assert pick(done, "columns of one name").why.startswith("Comment: a text may have them")
+        assert done.complete
+        with (
+            Context.open(config, actor=local_admin("test")) as context,
+            context.connector("incidents") as connector,
+        ):
+            (page,) = connector.pull(PullWindow(fields=context.task(done.task).fields))
+        assert len(page.incidents) == 60
+
     def test_takes_a_recipe_that_reads_the_fields(self, tmp_path: Path) -> None:
         table = [
             {"id": i, "port": i % 7, "action": ("allow", "deny")[i % 3 > 0], "verdict": v}

@@ -6,6 +6,7 @@ import pytest
 
 from sftsec_core.config.suggest.labels import (
     choose_label,
+    label_candidates,
     read_words,
     single_verdict,
     words_of,
@@ -93,6 +94,16 @@ class TestChoice:
         assert found.name == "verdict"
         assert single_verdict(columns_of(label=["x"], kind=["spam"]).columns.values()) is None
 
+    def test_names_candidates_where_none_is_sure(self) -> None:
+        columns = columns_of(
+            country=["DE", "FR", "DE"],
+            closing_reason_id=[1, 3, 1],
+            text=["a " * 60, "b " * 60, "a " * 60],
+            created=["2026-01-05", "2026-01-06", "2026-01-05"],
+        ).columns.values()
+        assert choose_label(columns) is None
+        assert label_candidates(columns) == ["closing_reason_id", "country"]
+
 
 class TestWords:
     def test_of_both_sides_are_two_labels(self) -> None:
@@ -117,3 +128,10 @@ class TestWords:
 
     def test_of_lists_are_counted_each(self) -> None:
         assert words_of([["a", "b"], "a", None, "", {"x": 1}, 1]) == {"a": 2, "b": 1, "1": 1}
+
+    def test_that_stand_for_none_are_told_apart(self) -> None:
+        counts = {"tp": 2, "fp": 3, "N/A": 4, "n/a ": 1, "duplicate": 1}
+        found = read_words(counts, "verdict", placeholders=True)
+        assert (found.no_verdict, found.undetermined) == (("N/A",), ("duplicate",))
+        together = read_words(counts, "verdict")
+        assert (together.no_verdict, together.undetermined) == ((), ("N/A", "duplicate"))

@@ -137,3 +137,21 @@ class TestSuggestion:
     def test_refuses_a_field_that_is_absent(self) -> None:
         with pytest.raises(ConfigError, match="did you mean 'Verdict'"):
             suggested(rows(), label="Verdct")
+
+    def test_says_that_verdicts_and_texts_are_apart(self) -> None:
+        events = [{"flow": i, "Body": row["Body"]} for i, row in enumerate(rows())]
+        verdicts = [{"flow": i, "Verdict": ("ham", "spam")[i % 2]} for i in range(60)]
+        made = suggested(events + verdicts)
+        assert made.apart is not None
+        assert "both a verdict (Verdict) and a text (Body): by flow, write" in made.apart
+        joined = [event | verdict for event, verdict in zip(events, verdicts, strict=True)]
+        assert suggested(joined + events).apart is None
+
+    def test_reads_no_time_as_a_text(self) -> None:
+        records = [
+            {"Created": f"08:{i:02} le 5 janv. 2026", "Body": row["Body"], "Verdict": "ham"}
+            for i, row in enumerate(rows())
+        ]
+        made = suggested(records)
+        assert made.text == ("Body",)
+        assert why(made, "time").startswith("Created is in no known form; --time-format gives it")

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 import pytest
 
 from sftsec_core.config.suggest.profile import Column, Profile
-from sftsec_core.config.suggest.times import choose_time, choose_verdict_time, time_form
+from sftsec_core.config.suggest.times import (
+    TimeForm,
+    choose_time,
+    choose_verdict_time,
+    looks_like_time,
+    time_form,
+)
 
 
 def column(name: str, values: Sequence[object]) -> Column:
@@ -89,3 +95,23 @@ class TestChoice:
     def test_finds_nothing_without_times(self) -> None:
         assert choose_time([column("Created", ["yesterday", "today"])]) is None
         assert choose_verdict_time([column("Closed", ["yesterday", "today"])], None) is None
+
+    def test_takes_no_verdict_time_of_two_readings(self) -> None:
+        closed = column("Closed", ["05/01/2026 08:00", "06/01/2026 08:00"])
+        opened = time_form(column("Opened", ["05/01/2026 08:00", "06/01/2026 08:00"]))
+        assert choose_verdict_time([closed], opened) is None
+        assert choose_verdict_time([closed], None) is None
+        said = TimeForm("%m/%d/%Y %H:%M", zone=True, fits=True)
+        assert choose_verdict_time([closed], said) is closed
+        late = column("Closed", ["13/01/2026 08:00", "14/01/2026 08:00"])
+        assert choose_verdict_time([late], said) is None
+
+    def test_of_points_has_the_day_first(self) -> None:
+        found = time_form(column("Erstellt am", ["05.01.26 08:00", "06.01.26 08:00"]))
+        assert found is not None
+        assert (found.form, found.ambiguous) == ("%d.%m.%y %H:%M", False)
+
+    def test_knows_times_of_an_unknown_form(self) -> None:
+        assert looks_like_time(column("Created", ["08:00 le 5 janv. 2026"]))
+        assert not looks_like_time(column("Created", ["yesterday"]))
+        assert not looks_like_time(column("Message", ["08:00 le 5 janv. 2026"]))

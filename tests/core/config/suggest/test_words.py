@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sftsec_core.config.suggest.words import Meaning, meaning_of, plain
+from sftsec_core.config.suggest.words import Meaning, is_placeholder, meaning_of, plain
 
 BENIGN, MALICIOUS, UNDETERMINED = Meaning
 
@@ -48,6 +48,16 @@ class TestMeaning:
             ("not in progress", None),
             ("T1059", None),
             ("clean malware", None),
+            ("n/a", UNDETERMINED),
+            ("#N/A", UNDETERMINED),
+            ("--", UNDETERMINED),
+            ("True alert", MALICIOUS),
+            ("False alert", BENIGN),
+            ("FEHLALARM", BENIGN),
+            ("Kein Angriff", BENIGN),
+            ("Schädlich", MALICIOUS),
+            ("Faux positif", BENIGN),
+            ("verdadero positivo", MALICIOUS),
         ],
     )
     def test_is_known_or_not_guessed(self, word: str, meaning: Meaning | None) -> None:
@@ -59,3 +69,19 @@ class TestMeaning:
         assert meaning_of("0.0", column) is MALICIOUS
         assert meaning_of("yes", "is_phishing") is MALICIOUS
         assert meaning_of("phishing", column) is MALICIOUS
+
+    @pytest.mark.parametrize("column", ["Service.Archived", "isClosed", "suppressed"])
+    def test_of_what_was_done_is_none(self, column: str) -> None:
+        assert meaning_of("true", column) is None
+        assert meaning_of("0", column) is None
+        assert meaning_of("malicious", column) is MALICIOUS
+
+
+class TestPlaceholder:
+    @pytest.mark.parametrize("word", ["n/a", "Not set", "-", "NEW ", "Undetermined", "offen"])
+    def test_stands_before_anyone_has_judged(self, word: str) -> None:
+        assert is_placeholder(word)
+
+    @pytest.mark.parametrize("word", ["Resolved", "duplicate", "inconclusive", "benign", ""])
+    def test_is_no_outcome_of_an_analyst(self, word: str) -> None:
+        assert not is_placeholder(word)
