@@ -71,8 +71,7 @@ class JsonLinesSink:
     @contextmanager
     def _locked(self) -> Iterator[IO[bytes]]:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o640)
+            descriptor = _open_for_group(self._path)
         except OSError as error:
             raise OutputError(f"{self._path} cannot be written: {error.strerror}") from error
         with os.fdopen(descriptor, "r+b", buffering=0) as stream:
@@ -132,6 +131,24 @@ class JsonLinesSink:
                 f"{self._path} cannot be written just now: {error.strerror}"
             ) from error
         self._read_to = start + len(data)
+
+
+def _open_for_group(path: Path) -> int:
+    """Open the file, made where it is missing, so that a SIEM's agent of its group can read it.
+
+    While sftsec's state is open, what a process makes is its owner's alone: so what is made here
+    gets its mode by name. What is there already keeps its own.
+    """
+    missing = [each for each in path.parents if not each.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o750)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o640)
+    except FileExistsError:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+    os.fchmod(descriptor, 0o640)
+    return descriptor
 
 
 def _last_line_start(stream: IO[bytes], size: int) -> int:

@@ -84,14 +84,16 @@ def cli(ctx: click.Context, config: Path | None, debug: bool, quiet: bool) -> No
     """Fine-tune detection models on your analysts' verdicts."""
     import logging
 
-    level = logging.DEBUG if debug else logging.ERROR if quiet else logging.WARNING
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    from sftsec_core.cli.terminal import configure_logging
+
+    configure_logging(logging.DEBUG if debug else logging.ERROR if quiet else logging.WARNING)
     ctx.obj = App(config=config, debug=debug, quiet=quiet)
 
 
 def main() -> None:
     """Run the command line; turn our own errors into one line and an exit code."""
     from sftsec_core.api.errors import DiskFullError, SftsecError
+    from sftsec_core.cli.terminal import echo, echo_click_error
     from sftsec_core.operations.gc_tuning import raise_gc_thresholds
 
     raise_gc_thresholds()
@@ -101,10 +103,10 @@ def main() -> None:
     try:
         sys.exit(cli.main(prog_name="sftsec", standalone_mode=False) or 0)
     except click.exceptions.Abort:
-        click.echo("interrupted; run the same command again to resume", err=True)
+        echo("interrupted; run the same command again to resume", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        echo_click_error(error)
         sys.exit(error.exit_code)
     except SftsecError as error:
         _complain(error)
@@ -120,15 +122,15 @@ def main() -> None:
 
 
 def _complain(error: Exception) -> None:
-    if "--debug" in sys.argv or os.environ.get("SFTSEC_DEBUG"):
-        import traceback
+    from sftsec_core.cli.terminal import echo, echo_trace
 
-        traceback.print_exception(error)
+    if "--debug" in sys.argv or os.environ.get("SFTSEC_DEBUG"):
+        echo_trace(error)
         return
     kind = "" if _is_ours(error) else f"{type(error).__name__}: "
     text = " ".join(str(error).split())
     hint = "" if kind == "" else " (--debug shows the trace)"
-    click.echo(f"sftsec: {kind}{text}{hint}", err=True)
+    echo(f"sftsec: {kind}{text}{hint}", err=True)
 
 
 def _is_ours(error: Exception) -> bool:

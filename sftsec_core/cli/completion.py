@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from sftsec_core.cli.terminal import echo
+
 
 @click.command("completion", short_help="Print the completion script of a shell.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
@@ -22,4 +24,4 @@ def command(ctx: click.Context, shell: str) -> None:
     if completion is None:  # pragma: no cover - click knows all three
         raise click.UsageError(f"click cannot complete for {shell}")
     root = ctx.find_root().command
-    click.echo(completion(root, {}, "sftsec", "_SFTSEC_COMPLETE").source())
+    echo(completion(root, {}, "sftsec", "_SFTSEC_COMPLETE").source())

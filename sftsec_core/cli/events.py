@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from sftsec_core.api.errors import ConfigError
+from sftsec_core.cli.terminal import safe_json
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Event
@@ -47,7 +47,7 @@ class EventWriter:
 
     def __call__(self, event: Event) -> None:
         """Write an event."""
-        line = json.dumps(event.to_json(), ensure_ascii=False, default=str)
+        line = safe_json(event.to_json())
         self._out.write(line + "\n")
         self._out.flush()
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 
@@ -26,6 +24,8 @@ from sftsec_core.api.domain import (
     VoteCast,
 )
 from sftsec_core.cli.events import event_writer
+from sftsec_core.cli.safe_console import SafeConsole
+from sftsec_core.cli.terminal import echo
 
 if TYPE_CHECKING:
     from sftsec_core.cli.options import App
@@ -48,7 +48,7 @@ class EventDisplay:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
-        self._console = Console(stderr=True, highlight=False, markup=False)
+        self._console = SafeConsole(stderr=True, highlight=False, markup=False)
         self._bar: Progress | None = None
         if self._console.is_terminal and not quiet:
             self._bar = Progress(
@@ -109,7 +109,7 @@ class EventDisplay:
         if self._bar:
             self._bar.console.print(line, soft_wrap=True)
         else:
-            print(line, file=sys.stderr, flush=True)
+            echo(line, err=True)
 
 
 def line_of(event: Event) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -76,7 +75,9 @@ class App:
     def say(self, line: str) -> None:
         """Tell a person how it goes, on standard error; silent with --quiet."""
         if not self.quiet:
-            click.echo(line, err=True)
+            from sftsec_core.cli.terminal import echo
+
+            echo(line, err=True)
 
     def next(self, step: str, *, as_json: bool = False) -> None:
         """Name the usual next command, on standard error; not beside JSON."""
@@ -111,18 +112,20 @@ def json_option(command: F) -> F:
 
 def emit(data: object, *, as_json: bool, show: Callable[[Console], None]) -> None:
     """Print data as JSON, or let `show` print it for a person."""
+    from sftsec_core.cli.terminal import echo, safe_json
+
     if as_json:
-        click.echo(json.dumps(data, indent=2, default=_plain, ensure_ascii=False))
+        echo(safe_json(data, indent=2, default=_plain))
         return
     show(console())
 
 
 def console(*, stderr: bool = False) -> Console:
     """A rich console that follows the terminal, or plain text where there is none."""
-    from rich.console import Console
+    from sftsec_core.cli.safe_console import SafeConsole
 
     width = None if sys.stdout.isatty() else 160
-    return Console(stderr=stderr, highlight=False, width=width, markup=False)
+    return SafeConsole(stderr=stderr, highlight=False, width=width, markup=False)
 
 
 def table(
@@ -165,10 +168,9 @@ def _cell(value: object) -> str:
         return f"{value:.4f}"
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S} {value.tzname() or 'UTC'}"
-    # A value from the data may hold control sequences for the terminal: show, never send them.
-    return "".join(
-        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in str(value)
-    )
+    from sftsec_core.cli.terminal import safe
+
+    return safe(str(value))  # here too, so that rich measures what is shown
 
 
 def _plain(value: object) -> object:

@@ -56,7 +56,6 @@ def save_model(model: TrainedModel, recipe_name: str, folder: Path) -> None:
             {"format": FORMAT, "recipe": recipe_name, "labels": list(model.labels)},
         )
         check_files(draft)
-        draft.chmod(0o755)
         draft.replace(folder)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)

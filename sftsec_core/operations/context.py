@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -22,7 +22,7 @@ from sftsec_core.api.contracts import (
     StepContext,
 )
 from sftsec_core.api.domain import Event, Message, TaskSpec
-from sftsec_core.api.errors import NotFoundError, StoreError
+from sftsec_core.api.errors import NotFoundError
 from sftsec_core.api.settings.secrets import SecretRef, is_reference
 from sftsec_core.operations.preflight import check_against_plugins, connector_config, read
 from sftsec_core.operations.stages import Stage, stage
@@ -68,6 +68,7 @@ class Context:
         self.plugins = plugins
         self.actor = actor
         self._sinks = tuple(sinks)
+        self._private = ExitStack()
 
     @classmethod
     def open(cls, file: Path, *, actor: Actor, sinks: Sequence[Sink] = ()) -> Self:
@@ -113,19 +114,25 @@ class Context:
         return stage(lambda event: self.emit(replace(event, task=task)), name, detail)
 
     def close(self) -> None:
-        """Close the store, if it was opened."""
+        """Close the store, if it was opened, and let files be made as before."""
         if "store" in self.__dict__:
             self.store.close()
+        self._private.close()
 
     @cached_property
     def folder(self) -> Path:
-        """The state folder, made now, readable by this user alone."""
+        """The state folder, made now, readable by this user alone.
+
+        Until the context is closed, files that the process makes are this user's alone.
+
+        Raises:
+            StoreError: when it cannot be made private or is another user's.
+        """
+        from sftsec_core.store.private import make_private, private_files
+
         folder = self.file.resolve().parent / self.settings.state.folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-            raise StoreError(f"state.folder: {folder} cannot be made or used: {why}") from error
+        make_private(folder)
+        self._private.enter_context(private_files())
         return folder
 
     @cached_property

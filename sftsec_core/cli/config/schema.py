@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from sftsec_core.cli.options import App, pass_app
+from sftsec_core.cli.terminal import echo, safe_json
 
 
 @click.command("schema", short_help="Print the JSON Schema of sftsec.yaml, for editors.")
@@ -25,4 +24,4 @@ def command(app: App, as_json: bool) -> None:
     """
     from sftsec_core.config.schema import config_schema
 
-    click.echo(json.dumps(config_schema(app.plugins()), indent=2))
+    echo(safe_json(config_schema(app.plugins()), indent=2))

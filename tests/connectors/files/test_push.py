@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import stat
 from pathlib import Path
 
 import orjson
@@ -22,6 +24,24 @@ def _push_many(folder: Path, start: int) -> None:
     sink = JsonLinesSink(folder / "out.jsonl", "uid")
     for number in range(60):
         sink.append([{"uid": str((start + number) % 80), "pad": "x" * 500}])
+
+
+class TestMode:
+    def test_group_reads_what_it_makes(self, tmp_path: Path) -> None:
+        before = os.umask(0o077)
+        try:
+            JsonLinesSink(tmp_path / "new" / "out.jsonl", "uid").append([{"uid": "1"}])
+        finally:
+            os.umask(before)
+        made = (tmp_path / "new", tmp_path / "new" / "out.jsonl")
+        assert [oct(stat.S_IMODE(path.stat().st_mode)) for path in made] == ["0o750", "0o640"]
+
+    def test_file_that_is_there_keeps_its_own(self, tmp_path: Path) -> None:
+        file = tmp_path / "out.jsonl"
+        file.touch()
+        file.chmod(0o600)
+        JsonLinesSink(file, "uid").append([{"uid": "1"}])
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 class TestTornLine:

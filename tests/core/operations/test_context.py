@@ -34,6 +34,12 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def umask() -> int:
+    now = os.umask(0)
+    os.umask(now)
+    return now
+
+
 class TestFolder:
     def test_is_for_this_user_alone(self, context: Context, tmp_path: Path) -> None:
         assert context.folder == tmp_path / ".sftsec"
@@ -42,6 +48,22 @@ class TestFolder:
     def test_is_made_when_it_is_needed(self, context: Context, tmp_path: Path) -> None:
         context.close()
         assert not (tmp_path / ".sftsec").exists()
+
+    def test_files_made_meanwhile_are_private(self, context: Context, tmp_path: Path) -> None:
+        (context.folder / "inside").write_text("", encoding="utf-8")
+        context.close()
+        (tmp_path / "after").write_text("", encoding="utf-8")
+        assert mode(tmp_path / ".sftsec" / "inside") == 0o600
+        assert mode(tmp_path / "after") == 0o666 & ~umask()
+
+    def test_open_folder_of_before_is_mended(self, context: Context, tmp_path: Path) -> None:
+        report = tmp_path / ".sftsec" / "runs" / "one" / "report.html"
+        report.parent.mkdir(parents=True)
+        report.touch(mode=0o644)
+        report.chmod(0o644)
+        (tmp_path / ".sftsec").chmod(0o755)
+        places = (context.folder, context.folder / "runs", report.parent, report)
+        assert [oct(mode(place)) for place in places] == ["0o700"] * 3 + ["0o600"]
 
 
 class TestWarning:
