@@ -138,11 +138,11 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
         (" psk ", "pre-shared-key ", "passphrase "),
         r"\b(?:psk|pre-shared-key|passphrase) (?:\d )?(?=[\"'])",
     ),
-    (("password ",), r"(?<=\s)-[a-z]{2,24}password (?!-)"),  # -AdminPassword x
+    (("password ",), r"-(?<=\s-)[a-z]{2,24}password (?!-)"),  # -AdminPassword x
     (
         ("password ",),
         # "the password is" and "password sha256" are prose; letters and digits together are none.
-        r"\bpassword (?:\d )?(?!sha\d|md\d|ntlm|base\d|\w{1,12}://|[\w\-]{1,16}=|v\d)"
+        r"password (?<!\wpassword )(?:\d )?(?!sha\d|md\d|ntlm|base\d|\w{1,12}://|[\w\-]{1,16}=|v\d)"
         r"(?=[^\s,.;:()/\\\"'<>]{0,32}[A-Za-z])(?=[^\s,.;:()/\\\"'<>]{0,32}\d)",
     ),
     (("requirepass", "vncpasswd"), r"\b(?:requirepass|vncpasswd) (?!-)(?=\S{4,128}\s*$)"),

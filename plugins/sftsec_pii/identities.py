@@ -144,6 +144,7 @@ _LINES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     ),
     (("login: ",), r"\blogin: ", r"(?=\s|$)"),
     (("usernamehint",), r"\busernamehint:s:", ""),
+    (("user-id:",), r"\buser-id: ", r"(?=\s|$)"),
     (("groups=",), r"\bgroups=\d{1,10}\(", r"(?=\))"),
     (
         ("rwx", "rw-r", "rw---", "r--r-", "r-x"),

@@ -50,8 +50,7 @@ _DOMAIN_USER = re.compile(
     rf"(?<![\w\\.%$:/>\-])([A-Z][A-Z0-9\-]{{1,14}})\\{{1,2}}{_ACCOUNT}"
     r"|(?i:(?:/user:|/u:|/ru |(?<=\s)-u |--user |-credential |-member |-username "
     r"|whoami ?(?:->|:|=) ?|account name: {0,8}"
-    r"|(?:user|\b(?:account|by|for|as|from|logon of)) "
-    r"|\b(?:user(?:-?id|-?name)?|account|login|logon|identity)[:=] ?))"
+    r"|(?:user|\b(?:account|by|for|as|from|logon of)) ))"
     rf"\"?([A-Za-z][\w.\-]{{1,63}})\\{{1,2}}{_ACCOUNT}"
 )
 # What stands before a backslash in capitals and is no domain of accounts.
