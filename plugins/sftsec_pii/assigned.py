@@ -15,20 +15,24 @@ from sftsec_pii.words import ScannedText, family
 
 _WORDS_OF_LOGINS = (
     r"passwor[dt]s?|passwd|passphrase|kennwort|wachtwoord|contrase[nñ]a|senha|пароль|парол[ья]"
-    r"|mot de passe|has[lł]o|heslo|l[oö]senord|adgangskode|parola"
+    r"|密码|密碼|パスワード|비밀번호"
+    r"|mot ?de ?passe|has[lł]o|heslo|l[oö]senord|adgangskode|parola"
     r"|(?<![a-z])(?:ssh|db|user|root|admin|store|key|auth|my|ftp|smtp|mail|login|j_)?"
-    r"(?:pass|pwd|passin|passout)(?![a-z])|(?<![a-z])pw"
+    r"(?:pass|pwd|passin|passout)(?![a-z])|(?<![a-z])(?:root)?pw"
 )
 _STRONG = (
     r"(?<!\d:)(?:client|consumer|app|shared|signing|webhook|oauth|api|user|jwt|aws)?[_\-. ]?"
     r"secret(?:[_\-]?(?:access)?[_\-]?key(?:[_\-]base)?)?"
     r"|(?:api|access|private|auth|account|shared|sharedaccess|encryption|signing|master|app"
-    r"|application|subscription|functions|consumer|license|preshared)[_\-]?key"
+    r"|application|subscription|functions|consumer|license|preshared|instrumentation)[_\-]?key"
+    r"|(?:api|access|secret|encryption|subscription|license|auth) key|code_verifier|assertion"
     r"|private[_\-]?key[_\-]?id|(?:access|refresh|auth|oauth|id|session|security|bearer|private|job|csrf|xsrf)[_\-]?token"
 )
 _WEAK = r"(?<!publickey)(?<![a-z]key)token|(?<![a-z])(?:sig|signature|jwt|auth|key|code|mac|pat)"
 _INTRODUCES = (
-    r"(?:(?:\\{0,3}[\"'])?\]?\s{0,8}(?::=|=>|[:=]) {0,8}(?=[^\s=])"
+    r"(?:(?:\\{0,3}[\"'])?\]?\s{0,8}(?::=|=>|::|[:=]) {0,8}(?=[^\s=])"
+    r"|\\?[\"']\s?:\s?\{\s?\\?[\"']value\\?[\"']\s?:\s?(?=\\?[\"'])"  # {"password": {"value": "x"}}
+    r"| (?:f(?:ü|ue)r|for|of) [\w.\-]{2,32}: (?=\S*\d)"
     r"|\\?[\"']\s?,?\s?\\?[\"']?value\\?[\"']?\s?[:=]\s?(?=\\?[\"'])"  # name="password" value="x"
     r"|[\"']\s?,\s?(?=[\"'])"  # define('DB_WORDS_OF_LOGINS', 'x')
     r"|(?<=password) {1,4}(?=\"[^\"\n]{3,}\"|'[^'\n]{3,}')"  # -Password "x", WITH PASSWORD 'x'
@@ -43,11 +47,12 @@ _NAME = re.compile(
 # makes the search five times as fast. Where it finds one, the name begins here or a little before.
 _CORE = re.compile(
     r"(?:passwor[dt]s?|passwd|passphrase|kennwort|wachtwoord|contrase[nñ]a|senha|пароль|парол[ья]"
-    r"|mot de passe|has[lł]o|heslo|l[oö]senord|adgangskode|parola|pass|pwd|passin|passout|pw"
+    r"|密码|密碼|パスワード|비밀번호"
+    r"|mot ?de ?passe|has[lł]o|heslo|l[oö]senord|adgangskode|parola|pass|pwd|passin|passout|pw"
     r"|secret(?:[_\-]?(?:access)?[_\-]?key(?:[_\-]base)?)?|key(?:[_\-]?id)?|token|sig"
-    r"|signature|jwt|auth|code|mac|pat)" + _INTRODUCES
+    r"|signature|jwt|auth|code|mac|pat|code_verifier|assertion)" + _INTRODUCES
 )
-_LONGEST_BEFORE = 14  # letters of "subscription-" and "sharedaccess_", and one to spare
+_LONGEST_BEFORE = 16  # letters of "instrumentation-", and one to spare
 _BEFORE = frozenset("abcdefghijklmnopqrstuvwxyz_-. ")
 _ELEMENT = re.compile(
     rf"<(?:[\w\-]{{1,32}}:)?[\w.\-]{{0,32}}?(?:(?P<password>{_WORDS_OF_LOGINS})|(?P<strong>{_STRONG}))"
@@ -66,12 +71,22 @@ _BARE_TOKEN = re.compile(
 )
 _AFTER_CALL = ("(", "[", "{")
 _LONGEST = 512
+_LEAST_TOKEN = 20
 NAME_WORDS = family(
     *("pass", "pwd", "pw=", "pw:", "pw ", 'pw"', "secret", "token", "key", "sig=", "signature"),
     *("auth", "jwt", "code=", 'code"', "mac=", 'mac"', "signing", "sig:", 'sig"', "code:"),
-    *("pat=", "pat:", 'pat"'),
+    *("pat=", "pat:", 'pat"', "assertion", "code_verifier"),
     *("kennwort", "wachtwoord", "contrase", "senha", "парол", "hasło", "haslo", "heslo"),
-    *("adgangskode", "parola", "losenord", "lösenord"),
+    *(
+        "密码",
+        "密碼",
+        "パスワード",
+        "비밀번호",
+        "adgangskode",
+        "parola",
+        "losenord",
+        "lösenord",
+    ),
 )
 
 
@@ -166,6 +181,9 @@ def _checked(
         return
     if match.lastgroup == "weak":
         good = len(value) >= 8 and is_token(value)
+        # An environment's: VERCEL_TOKEN=abcdefghijkl
+        if text[match.start() - 1 : match.start() + 5] == "_TOKEN" and len(value) >= _LEAST_TOKEN:
+            good = good or (value.isalnum() and not is_word(value.lower()))
         if good and match[0].startswith("pat"):
             good = len(value) >= 32
         if good and match[0].startswith(("key", "code")):

@@ -21,7 +21,9 @@ _ISSUERS = {
     18: _LONG_ISSUERS,
     19: re.compile(r"4|62|50[123]8|5893|6304|6759|676[1-3]"),
 }
-_CARD_GROUPS = frozenset({(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 5, 6)})
+_CARD_GROUPS = frozenset(
+    {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 5, 6), (4, 4, 4, 2), (4, 4, 4, 1)}
+)
 
 # Length by country, from the SWIFT IBAN registry.
 _COUNTRIES_BY_LENGTH = {

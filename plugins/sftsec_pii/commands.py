@@ -98,7 +98,7 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
         ("net ", "net.exe", "net1"),
         r"\bnet1?(?:\.exe)?[\"']? {1,4}user {1,4}(?:/[a-z]{1,8} {1,4}){0,2}(?:\"[^\"\n]{1,64}\""
         r"|[\w.\-]{1,64}) {1,4}"
-        r"(?![/*])|\bnet1?(?:\.exe)? {1,4}use [^\n|;]{0,96}?/user:\S{1,64} (?![/])"
+        r"(?![/*])|\bnet1?(?:\.exe)? {1,4}use [^\n|;]{0,96}?/u(?:ser)?:\S{1,64} (?![/])"
         r"|\bnet1?(?:\.exe)? {1,4}use (?:[a-z*]: )?\\\\[^\s]{1,128} (?![/])",
     ),
     (("redis-cli",), rf"\bredis-cli\b{_REST} (?:-a|--pass) "),
@@ -107,11 +107,19 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("useradd", "usermod"), rf"\b(?:useradd|usermod)\b{_REST} -p "),
     (("dsadd", "dsmod"), rf"\b(?:dsadd|dsmod)\b{_REST} -pwd "),
     (
-        ("-pass", "-token", "bearer", "keypass", "storepass", "-secret", "-key"),
+        (
+            "-pass",
+            "-token",
+            "bearer",
+            "keypass",
+            "storepass",
+            "-secret",
+            "-key",
+        ),
         r"(?<=\s)--?(?:store|key|src|dest)(?:store)?pass |(?<=\s)--?passphrase[ =]"
         r"|(?:(?<=\s)|^)--?(?:http-|ftp-|proxy-|oauth2-)?"
         r"(?:passwor[dt]|passwd|bearer|auth-token|token)(?: |=)"
-        r"|(?<=\s)--(?:[a-z]{2,16}-){0,2}?(?:password|secret|(?:account|api|access|secret|auth|license"
+        r"|(?:(?<=\s)|^)--(?:[a-z]{2,16}-){0,2}?(?:password|secret|(?:account|api|access|secret|auth|license"
         r"|master|primary|shared|storage|sas|refresh|session)-(?:key|token))(?: |=)(?!-)"
         r"|\s-pass(?:in|out)? pass:",
     ),
@@ -125,6 +133,29 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("enable ", "password "),
         r"\benable (?:secret|password) (?:\d )?|\bpassword (?:[057] )(?=[0-9A-Fa-f$])",
+    ),
+    (
+        (" psk ", "pre-shared-key ", "passphrase "),
+        r"\b(?:psk|pre-shared-key|passphrase) (?:\d )?(?=[\"'])",
+    ),
+    (("password ",), r"-(?<=\s-)[a-z]{2,24}password (?!-)"),  # -AdminPassword x
+    (
+        ("password ",),
+        # "the password is" and "password sha256" are prose; letters and digits together are none.
+        r"password (?<!\wpassword )(?:\d )?(?!sha\d|md\d|ntlm|base\d|\w{1,12}://|[\w\-]{1,16}=|v\d)"
+        r"(?=[^\s,.;:()/\\\"'<>]{0,32}[A-Za-z])(?=[^\s,.;:()/\\\"'<>]{0,32}\d)",
+    ),
+    (("requirepass", "vncpasswd"), r"\b(?:requirepass|vncpasswd) (?!-)(?=\S{4,128}\s*$)"),
+    (
+        ("signtool", "certutil -p", "-importpfx"),
+        r"\bsigntool\b[^\n|;]{0,160}? /p |\bcertutil\b[^\n|;]{0,96}? -p ",
+    ),
+    (("-server key", "-server host"), r"-server (?:host \S{1,64} )?key (?:\d )?"),
+    (("key s:",), r"\biw(?:config|ctl)?\b[^\n|;]{0,64}? key s:"),
+    (("key content",), r"\bkey content\s{0,16}: "),
+    (
+        ("login attempt",),
+        r"\blogin attempt \[(?:b?['\"])?[^/\]'\"\n]{0,64}['\"]?/(?:b(?=['\"]))?(?=[^\]\n]{3})",
     ),
     (("identified by",), r"\bidentified by (?=['\"])"),
     (("set ", "setx "), r"\b(?:set|setx) [\w]{0,32}pass(?:word|wd)? (?=[\"'])"),

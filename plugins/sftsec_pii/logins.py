@@ -40,6 +40,15 @@ _PROGRAMS: tuple[tuple[tuple[str, ...], str], ...] = (
         r"|&]{1,64}?)?){0,5} (?=[\w.\-]{2,32}\s*$)",
     ),
     (("chown ",), r"\bchown (?:-R )?(?=[a-z_][\w.\-]{1,31}:)"),
+    (("doas ",), r"\bdoas (?:-\w )?-u "),
+    (("gpasswd ",), r"\bgpasswd -[adM] "),
+    (("setfacl",), r"\bsetfacl\b[^\n|;]{0,64}? (?:default:|d:)?u(?:ser)?:"),
+    (("hydra", "medusa", "ncrack"), r"\b(?:hydra|medusa|ncrack)\b[^\n|;]{0,96}? (?-i:-[lu]) "),
+    (
+        ("impacket", "getuserspns", "getnpusers", "secretsdump", "psexec.py", "wmiexec", "gettgt"),
+        r"\b(?:impacket-\w{2,24}|\w{3,16}\.py|wmiexec|secretsdump) (?:-[\w\-]{1,20} ){0,4}[\"']?"
+        r"[\w.\-]{1,64}/(?=[\w.\-]{2,64}(?:[:@\s\"']|$))",
+    ),
     (("crontab",), r"\bcrontab -u "),
     (
         ("aduser", "adaccount"),

@@ -68,6 +68,18 @@ _NO_PERSON = frozenset(
         "domain",
         "help",
     }
+    # Words that follow "user" and "account".
+    | {"access", "token", "tokens", "rights", "role", "roles", "policy", "management", "manager"}
+    | {"permission", "permissions", "privileges", "settings", "space", "defined", "database"}
+    | {"authentication", "authorization", "logon", "logoff", "logout", "event", "events", "action"}
+    | {"activity", "identity", "credentials", "creation", "deletion", "registration", "table"}
+    | {"type", "list", "info", "information", "details", "preferences", "directory", "home"}
+    | {"folder", "certificate", "limit", "count", "experience", "who", "that", "which", "this"}
+    | {"does", "did", "is", "are", "will", "can", "may", "must", "should", "cannot", "id", "sid"}
+    | {"logged", "authenticated", "connected", "disconnected", "requested", "it", "an", "no", "its"}
+    | {"namespace", "controls", "control", "equals", "initiated", "owned", "lookup", "sessions"}
+    | {"sudo", "wheel", "staff", "adm", "shadow", "tty", "utmp", "reboot", "disk", "audio", "video"}
+    | {"self", "owner", "other", "others", "everybody", "someone", "anyone", "default_user", "you"}
 )
 _NO_PERSON_FORM = re.compile(r"(?i)(?:dwm|umfd)-\d{1,3}|s-1-[\d\-]+|.*\$|[\d.\W_]+|[0-9a-f]{32,}")
 _ACCOUNT = re.compile(r"(?:[\w.\-]{1,64}\\{1,2})?([^\W][\w.\-+]{1,63})")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sftsec_pii.identities import IDENTITY_WORDS, identities
 from sftsec_pii.logins import FIRST_WORDS, LOGIN_WORDS, logins
 from sftsec_pii.persons import is_person
 from sftsec_pii.span import Span
@@ -66,7 +67,7 @@ _FILE = re.compile(
 _UNIX_WORDS = family("/home/", "/users/", "/spool/", "var/mail/")
 _FILE_URLS = family("file:/")
 _WINDOWS_WORDS = family("users", "settings", "docume~", "profiles", "\\home")
-_USER_WORDS = _UNIX_WORDS | _FILE_URLS | _WINDOWS_WORDS | LOGIN_WORDS
+_USER_WORDS = _UNIX_WORDS | _FILE_URLS | _WINDOWS_WORDS | LOGIN_WORDS | IDENTITY_WORDS
 # How the domain of the first form ends, and the one of the second form with what stands before.
 _DOMAIN_END = re.compile(r"[A-Z0-9\-]\\{1,2}[A-Za-z_]")
 _DOMAIN = re.compile(r"[ :>=\"][A-Za-z][\w.\-]{1,63}\\{1,2}[A-Za-z_]")
@@ -78,6 +79,7 @@ def users(scanned: ScannedText) -> Iterator[Span]:
     yield from _paths(scanned)
     yield from _accounts(scanned)
     yield from logins(scanned)
+    yield from identities(scanned)
 
 
 def _paths(scanned: ScannedText) -> Iterator[Span]:

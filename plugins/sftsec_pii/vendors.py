@@ -25,14 +25,15 @@ _VENDORS = re.compile(
     r"|sk-(?:proj-|ant-|svcacct-|admin-|or-)?[A-Za-z0-9_\-]{32,255}+"  # OpenAI, Anthropic
     r"|gsk_[A-Za-z0-9]{32,64}+|xai-[A-Za-z0-9]{60,90}+|r8_[A-Za-z0-9]{30,42}+|pplx-[A-Za-z0-9]{40,64}+"
     r"|(?:SK|AC)[0-9a-f]{32}(?![0-9A-Za-z])"  # Twilio
-    r"|SG\.[A-Za-z0-9_\-]{16,32}\.[A-Za-z0-9_\-]{32,64}|key-[0-9a-f]{32}"  # SendGrid, Mailgun
-    r"|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}(?![0-9a-z\-])"  # Mailgun
+    r"|SG\.[A-Za-z0-9_\-]{16,32}\.[A-Za-z0-9_\-]{32,64}"  # SendGrid
+    r"|key-(?=[a-z]*\d)[0-9a-z]{32}(?!\w)"  # Mailgun
+    r"|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}(?![0-9a-z\-])"
     r"|[0-9a-f]{32}-us\d{1,2}(?!\w)|xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}"  # Mailchimp, Brevo
     r"|[A-Za-z0-9_~.\-]{3}\dQ~[A-Za-z0-9_~.\-]{31,34}|do[opr]_v1_[0-9a-f]{64}"  # Azure, DO
     r"|hv[sbr]\.[A-Za-z0-9_\-]{20,512}+"
     r"|s\.(?=[A-Za-z]*\d)[A-Za-z0-9]{24}(?![A-Za-z0-9.])"  # HashiCorp
     r"|[A-Za-z0-9]{8,14}\.atlasv1\.[A-Za-z0-9_\-=]{40,90}+"
-    r"|hf_[A-Za-z]{30,40}+|glsa_[A-Za-z0-9_]{32,64}+|glc_[A-Za-z0-9+/=]{32,400}+"
+    r"|hf_[A-Za-z]{30,40}+|glsa_[A-Za-z0-9_]{32,64}+|glc_[A-Za-z0-9+/=]{32,400}+|eyJrIjoi[A-Za-z0-9+/=]{20,400}+"
     r"|shp(?:at|ca|pa|ss|tka)_[0-9a-fA-F]{32}|sq0[a-z]{3}-[A-Za-z0-9_\-]{20,64}+"
     r"|EAAA[a-zA-Z0-9_\-]{60}(?![\w\-])"
     r"|(?:bot)?\d{8,10}:AA[A-Za-z0-9_\-]{32,34}|dapi[0-9a-f]{32}(?:-\d)?"  # Telegram, Databricks
@@ -59,6 +60,10 @@ _VENDORS = re.compile(
     r"|[ps]k\.eyJ[A-Za-z0-9_\-]{20,200}+\.[A-Za-z0-9_\-]{16,64}+|NR(?:II|JS|SP)-[A-Za-z0-9_\-]{17,40}+"
     r"|1000\.[0-9a-f]{32}\.[0-9a-f]{32}|v1\.0-[0-9a-f]{24}-[0-9a-f]{100,200}"  # Zoho, Cloudflare
     r"|(?:ST|PT|TGT|PGT)-\d{1,8}-[A-Za-z0-9_\-.]{24,200}+"  # CAS
+    r"|AQVN[A-Za-z0-9_\-]{35,40}+|y0_[A-Za-z0-9_\-]{30,80}+"  # Yandex
+    r"|CCIPAT_[A-Za-z0-9]{8,32}_[0-9a-f]{40}|[A-Za-z0-9]{36}NRAL(?!\w)|cmVmdGtu[A-Za-z0-9]{40,60}+"
+    r"|xprv[1-9A-HJ-NP-Za-km-z]{80,112}+|AKID[A-Za-z0-9]{32}(?!\w)|ver:1-hint:[\w\-]{8,}+"
+    r"|[12]/\d{16}:[0-9a-f]{32,48}"  # Asana
     r"|AAAA[A-Za-z0-9_\-]{7}:APA91[A-Za-z0-9_\-]{100,200}"  # Firebase
     # No vendor's by name, but of the form they share: a short prefix and letters of all kinds.
     r"|[a-z][a-z0-9]{1,11}(?:_[a-z0-9]{1,8}){0,2}_(?=[A-Za-z]*\d)(?=[a-z0-9]*[A-Z])"
@@ -74,7 +79,13 @@ _PAIRED = re.compile(
     r"|\bAC[0-9a-f]{32}[\"']?(?::|, ?)[\"']?([0-9a-f]{32})(?![0-9a-f])"
     r"|\b(?i:secret_?id)[ =:\"']{1,4}([0-9a-f]{8}-[0-9a-f\-]{20,28})"  # HashiCorp
     r"|\bSSWS (00[A-Za-z0-9_\-]{20,64}+)"
+    r"|\b(access_token\$(?:production|sandbox)\$[a-z0-9]{16}\$[0-9a-f]{32})"  # Braintree
     r"|\b(?:aws_)?secret_access_key[ =:\"']{1,4}([A-Za-z0-9+/]{40})"
+)
+# A key after its name and a blank only: "shodan init x", "export API_KEY x".
+_AFTER_BLANK = re.compile(
+    r"(?:api[ _\-]?key|_token|_secret|access[ _\-]key|shodan init) "
+    r"(?=[a-z0-9_\-]{0,64}\d)(?=[a-z0-9_\-]{0,64}[a-z])([a-z0-9_\-]{24,128}+)(?![\w./])"
 )
 _WEBHOOK = re.compile(
     r"(?:hooks\.slack\.com/(?:services|workflows|triggers)/|discord(?:app)?\.com/api/webhooks/"
@@ -121,6 +132,7 @@ _MARKS = family(
         "nrii-",
         "nrjs-",
     ),
+    *("aqvn", "y0_", "ccipat_", "nral", "cmvmdgtu", "xprv", "akid", "ver:1-"),
     *("nrsp-", "1000.", "v1.0-", "aaaa"),
     *("sgp_", "fm1", "fm2", "dp.pt.", "dp.st.", "dt0", "tskey-", "p8e-", "rdme_", "eyj"),
 )
@@ -139,13 +151,26 @@ _UNMARKED = tuple(
         r"00[A-Za-z0-9_\-]{40}",  # Okta
         r"-[0-9a-f]{8}-[0-9a-f]{8}",  # Mailgun
         r"T-\d{1,8}-[A-Za-z0-9_\-.]{24}",  # CAS
+        r"[12]/\d{16}:[0-9a-f]{32}",  # Asana
         r"_[A-Za-z0-9]{32}",  # what vendors' forms share
     )
 )
 _PRIVATE_KEYS = family("rivate", "begin pgp", '"d', '"k', "<d>", "<p>")
 _WEBHOOKS = family("hook", "ifttt", "googleapis")
-_PAIRS = family("akia", "asia", "ssws", "secret_access_key", "secret_id", "secretid")
-_WORDS = _MARKS | _PRIVATE_KEYS | _WEBHOOKS | _PAIRS
+_PAIRS = family(
+    "akia",
+    "asia",
+    "ssws",
+    "secret_access_key",
+    "secret_id",
+    "secretid",
+    "access_token$",
+)
+_NAMES_AND_BLANK = family(
+    *("api key ", "apikey ", "api_key ", "api-key ", "_token ", "_secret ", "access key "),
+    *("access_key ", "access-key ", "shodan init "),
+)
+_WORDS = _NAMES_AND_BLANK | _MARKS | _PRIVATE_KEYS | _WEBHOOKS | _PAIRS
 
 
 def has_vendor_key(scanned: ScannedText) -> bool:
@@ -167,6 +192,13 @@ def vendor_keys(scanned: ScannedText) -> Iterator[Span]:
             yield from whole(_VENDORS, text, long.start(), long.end())
     if words & _PAIRS or (scanned.longest >= _SHORTEST_UNMARKED and "AC" in text):
         yield from groups(_PAIRED, text)
+    yield from _after_blank(scanned)
+
+
+def _after_blank(scanned: ScannedText) -> Iterator[Span]:
+    if scanned.words & _NAMES_AND_BLANK:
+        for match in _AFTER_BLANK.finditer(scanned.low):
+            yield Span(*match.span(1), scanned.text[match.start(1) : match.end(1)])
 
 
 def _is_unmarked(scanned: ScannedText) -> bool:

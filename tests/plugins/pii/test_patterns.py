@@ -82,6 +82,14 @@ ADVERSARIAL: dict[str, Callable[[int], str]] = {
     "placeholders": lambda n: "a<USER:00000000>" * n,
     "credentials": lambda n: "pscredential('a'," * n,
     "words": lambda n: "user= " * n,
+    "objects": lambda n: '"user":{"name":' * n,
+    "people of directories": lambda n: "CN=a,OU=" * n,
+    "access logs": lambda n: "192.0.2.1 - " * n + "/Oct/",
+    "proxies": lambda n: "GET a " * n + "direct/",
+    "passwords of prose": lambda n: "password a1" * n,
+    "keys after blanks": lambda n: "api key a1" * n,
+    "cookies of code": lambda n: "cookies={" * n,
+    "modes": lambda n: "drwxr-xr-x 2 " * n,
 }
 
 
