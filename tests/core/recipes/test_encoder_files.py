@@ -84,10 +84,22 @@ class TestLocalFolder:
             resolve_encoder(named(copy, tiny))
 
 
+class TestMissingFolder:
+    @pytest.mark.parametrize("path", ["models/encoder", "./encoder", "/nowhere/encoder", "encoder"])
+    def test_is_an_error_and_no_download(self, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        import huggingface_hub
+
+        asked: list[object] = []
+        monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *a, **_: asked.append(a))
+        with pytest.raises(ConfigError, match=r"is missing; an encoder of the hub is hub:"):
+            resolve_encoder(EncoderSettings(path=path, sha256="0" * 64))
+        assert asked == []
+
+
 class TestHubId:
     def test_that_cannot_be_fetched_is_named(self) -> None:
-        settings = EncoderSettings(path="nobody/nothing-of-that-name", sha256="0" * 64)
-        with pytest.raises(ConfigError, match="neither a local folder nor a hub id"):
+        settings = EncoderSettings(path="hub:nobody/nothing-of-that-name", sha256="0" * 64)
+        with pytest.raises(ConfigError, match="cannot be fetched from the hub"):
             resolve_encoder(settings)
 
     def test_brings_safetensors_and_text_only(
@@ -102,7 +114,7 @@ class TestHubId:
             return tiny.path
 
         monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
-        assert resolve_encoder(named(Path("some/encoder"), tiny)).sha256 == tiny.sha256
+        assert resolve_encoder(named(Path("hub:some/encoder"), tiny)).sha256 == tiny.sha256
         assert asked["hub_id"] == "some/encoder"
         assert not any(
             pattern.endswith((".bin", ".pt", ".py", "*"))
