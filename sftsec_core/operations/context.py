@@ -143,7 +143,7 @@ class Context:
         state = self.settings.state
         url = state.url
         if url and is_reference(url):
-            url = SecretRef(url).reveal()
+            url = SecretRef(url, self.file.resolve().parent).reveal()
         return Store.open(url, folder=self.folder, actor=self.actor.name, lease=state.lease)
 
     @cached_property

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import ModelRef, Permission
-from sftsec_core.api.errors import IntegrityError
+from sftsec_core.api.errors import ConfigError, IntegrityError
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.recipes.saved_encoders import check_encoders
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ class VerifiedModel:
 
 
 def verify_models(context: Context, names: Sequence[str] = ()) -> list[VerifiedModel]:
-    """Check every file of the named models, or of all.
+    """Check every file of the named models, or of all, and of the encoders that they read.
 
     Raises:
         NotFoundError: when there is no such model.
@@ -44,6 +45,7 @@ def _is_registered(context: Context, ref: ModelRef) -> bool:
 def _error(context: Context, ref: ModelRef) -> str | None:
     try:
         context.registry.verify(ref)
-    except IntegrityError as error:
+        check_encoders(ref.folder)
+    except (IntegrityError, ConfigError) as error:
         return str(error)
     return None

@@ -232,7 +232,7 @@ def _predict_fine_tuning(search: _Search, name: str) -> float:
 def _encoder_bytes(search: _Search) -> int:
     if not _have(search.recipes["full"]):
         return 0
-    from sftsec_core.recipes.encoder.encoder import WEIGHTS, resolve_encoder
+    from sftsec_core.recipes.encoder_files import WEIGHTS, resolve_encoder
 
     return (resolve_encoder(search.config("full").encoder).folder / WEIGHTS).stat().st_size
 

@@ -17,7 +17,9 @@ from sftsec_core.api.settings.values import Fraction, Strict
 class EncoderSettings(Strict):
     """Which pretrained encoder is read."""
 
-    path: str = Field("minilm", description='"minilm" (packaged), a local folder, or a hub id.')
+    path: str = Field(
+        "minilm", description='"minilm" (packaged), a local folder, or hub:OWNER/NAME.'
+    )
     sha256: str | None = Field(
         None,
         pattern="^[0-9a-f]{64}$",

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sftsec_core.api.errors import IntegrityError
-from sftsec_core.recipes.config import EncoderSettings
+from sftsec_core.recipes.encoder_files import resolve_encoder, saved_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from sftsec_core.recipes.config import EncoderSettings
 
 # (the encoder's digest, tokens read, text) to its vector
 _Memory = dict[tuple[str, int, str], "NDArray[np.float32]"]
@@ -41,17 +43,21 @@ class Embedder:
     a URL is told by the second, a sentence by the first.
     """
 
-    def __init__(self, settings: EncoderSettings) -> None:
+    def __init__(
+        self, settings: EncoderSettings, recorded: Mapping[str, str] | None = None
+    ) -> None:
         """Find the encoder and check it; it is loaded when it is first used.
+
+        Args:
+            settings: which encoder.
+            recorded: the digests of all its files, as a saved model says them.
 
         Raises:
             ConfigError: when there is no such encoder.
-            IntegrityError: when its digest is wrong or it holds pickles.
+            IntegrityError: when a digest is wrong or it holds what is refused.
         """
-        from sftsec_core.recipes.encoder.encoder import resolve_encoder
-
         self._settings = settings
-        self._files = resolve_encoder(settings)
+        self._files = resolve_encoder(settings, recorded)
         self._loaded: tuple[Any, Any] | None = None
 
     @classmethod
@@ -61,20 +67,18 @@ class Embedder:
         Raises:
             IntegrityError: when another one lies there now.
         """
-        embedder = cls(
-            EncoderSettings(
-                path=value["path"], sha256=value["sha256"], max_length=value["max_length"]
-            )
-        )
+        settings, recorded = saved_encoder(value)
+        embedder = cls(settings, recorded)
         if embedder._files.sha256 != value["sha256"]:
             raise IntegrityError("the encoder is not the one that the model was trained with")
         return embedder
 
     def to_json(self) -> dict[str, Any]:
-        """What a saved model keeps of the encoder: its name and digest, not its weights."""
+        """What a saved model keeps of the encoder: its name and digests, not its weights."""
         return {
             "path": self._settings.path,
             "sha256": self._files.sha256,
+            "files": dict(self._files.files),
             "max_length": self._settings.max_length,
         }
 
@@ -87,7 +91,7 @@ class Embedder:
         memory = _memory.get()
         if memory is None or not texts:
             return self._embed(texts)
-        keys = [(self._files.sha256, self._settings.max_length, text) for text in texts]
+        keys = [(self._files.digest, self._settings.max_length, text) for text in texts]
         new = list(dict.fromkeys(key for key in keys if key not in memory))
         memory.update(zip(new, self._embed([text for *_, text in new]), strict=True))
         return np.stack([memory[key] for key in keys])

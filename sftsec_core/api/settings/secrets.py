@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import core_schema
 
 from sftsec_core.api.errors import ConfigError
+from sftsec_core.api.settings.paths import BASE
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -27,8 +28,13 @@ class SecretRef:
 
     __slots__ = ("kind", "where")
 
-    def __init__(self, reference: str) -> None:
+    def __init__(self, reference: str, base: Path | None = None) -> None:
         """Take "env:NAME", "file:/path" or "keyring:SERVICE/USER".
+
+        Args:
+            reference: what the configuration says.
+            base: the folder that a relative path of "file:" starts from; default: the working
+                directory.
 
         Raises:
             ValueError: when it is none of these.
@@ -37,6 +43,8 @@ class SecretRef:
         if kind not in KINDS or not colon or not where:
             raise ValueError(f"write a reference to a secret, not the secret itself: {_FORMS}")
         self.kind = kind
+        if kind == "file" and base is not None:
+            where = str(base / Path(where).expanduser())
         self.where = where
 
     def reveal(self) -> str:
@@ -67,7 +75,7 @@ class SecretRef:
         cls, source: type[Any], handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         """Validate from a string or an instance; serialise as the reference."""
-        return core_schema.no_info_plain_validator_function(
+        return core_schema.with_info_plain_validator_function(
             _parse, serialization=core_schema.to_string_ser_schema()
         )
 
@@ -84,12 +92,12 @@ def is_reference(text: str) -> bool:
     return text.partition(":")[0] in KINDS
 
 
-def _parse(value: object) -> SecretRef:
+def _parse(value: object, info: core_schema.ValidationInfo) -> SecretRef:
     if isinstance(value, SecretRef):
         return value
     if not isinstance(value, str):
         raise ValueError(f"write a reference to a secret: {_FORMS}")  # noqa: TRY004 - pydantic's
-    return SecretRef(value)
+    return SecretRef(value, (info.context or {}).get(BASE))
 
 
 def _from_file(where: str) -> str:

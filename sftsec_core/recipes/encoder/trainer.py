@@ -42,10 +42,10 @@ from sftsec_core.recipes.encoder.encoder import (
     load_encoder,
     load_tokenizer,
     pick_device,
-    resolve_encoder,
 )
 from sftsec_core.recipes.encoder.loop import FineTuner, FineTuning, Prepared, use_bf16
 from sftsec_core.recipes.encoder.speed import Speed, measure_speed
+from sftsec_core.recipes.encoder_files import resolve_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
     started = time.monotonic()
     encoder = resolve_encoder(job.config.encoder)
     run = job.workdir / how.recipe
-    mark = fingerprint(job, how.recipe, encoder.sha256)
+    mark = fingerprint(job, how.recipe, encoder.digest)
     checkpoint = claim_folder(run, mark)
     with seeded(job.settings.seed), quiet_transformers():
         ready = _prepare(job, how, encoder.folder, train=_trusted(job.train), dev=job.dev)

@@ -12,7 +12,8 @@ from sftsec_core.api.errors import IntegrityError
 from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
 from sftsec_core.recipes.encoder import encoder as torch_encoder
-from sftsec_core.recipes.encoder.encoder import WEIGHTS, embed
+from sftsec_core.recipes.encoder.encoder import embed
+from sftsec_core.recipes.encoder_files import WEIGHTS
 from tests.core.recipes.jobs import ODD_TEXTS
 
 

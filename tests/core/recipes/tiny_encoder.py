@@ -33,7 +33,8 @@ def make_tiny_encoder(folder: Path) -> EncoderSettings:
     from transformers import BertConfig, BertModel
 
     from sftsec_core.recipes.encoder.classifier import quiet_transformers
-    from sftsec_core.recipes.encoder.encoder import load_tokenizer, resolve_encoder
+    from sftsec_core.recipes.encoder.encoder import load_tokenizer
+    from sftsec_core.recipes.encoder_files import resolve_encoder
 
     folder.mkdir(parents=True)
     tokenizer = load_tokenizer(resolve_encoder(EncoderSettings()).folder)

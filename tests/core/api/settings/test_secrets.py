@@ -27,6 +27,14 @@ class TestReveal:
         (tmp_path / "token").write_text(f"{VALUE}\n")
         assert SecretRef(f"file:{tmp_path / 'token'}").reveal() == VALUE
 
+    def test_relative_file_is_beside_the_configuration(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "token").write_text(VALUE)
+        monkeypatch.chdir("/")
+        config = validate(Config, {"token": "file:token"}, file=tmp_path / "sftsec.yaml")
+        assert config.token.reveal() == VALUE
+
     def test_reads_the_keyring(self, monkeypatch: pytest.MonkeyPatch) -> None:
         keyring = pytest.importorskip("keyring")
         monkeypatch.setattr(

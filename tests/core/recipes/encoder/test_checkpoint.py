@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from sftsec_core.api.domain import Batch
 from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.encoder.checkpoint import checkpoint_folder, claim_folder, read_state
-from sftsec_core.recipes.encoder.encoder import PICKLE_SUFFIXES
 from sftsec_core.recipes.encoder.full import train_full
+from sftsec_core.recipes.encoder_files import PICKLE_SUFFIXES
 from tests.core.recipes import tiny_encoder
 from tests.core.recipes.tiny_encoder import PROBES, make_examples, make_job
 

@@ -15,7 +15,8 @@ from sftsec_core.recipes.encoder.data import (
     encode_texts,
     pad_rows,
 )
-from sftsec_core.recipes.encoder.encoder import load_tokenizer, resolve_encoder
+from sftsec_core.recipes.encoder.encoder import load_tokenizer
+from sftsec_core.recipes.encoder_files import resolve_encoder
 
 LENGTHS = np.random.default_rng(3).integers(3, 128, 1000)
 

@@ -1,0 +1,28 @@
+"""Check the encoders that a saved model reads from outside its folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sftsec_core.models.model_format import read_json
+from sftsec_core.recipes.encoder_files import check_saved_encoder
+from sftsec_core.recipes.hybrid import SETTINGS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def check_encoders(folder: Path) -> None:
+    """Check the files of each encoder that a model, or a member of a blend, names.
+
+    Args:
+        folder: a model whose own files were checked.
+
+    Raises:
+        ConfigError: when an encoder is not there.
+        IntegrityError: naming the file of it that differs from the recorded one.
+    """
+    for file in sorted(folder.rglob(SETTINGS)):
+        encoder = read_json(file).get("encoder")
+        if isinstance(encoder, dict):
+            check_saved_encoder(encoder)
