@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.packaging.splunk.labelling.pages import ask, log_in, mails, shoot, told, waiting
+from tests.packaging.splunk.labelling.pages import (
+    ask,
+    eventually,
+    log_in,
+    mails,
+    shoot,
+    told,
+    verdicts,
+    waiting,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
@@ -89,6 +98,33 @@ class TestJudged:
         page.get_by_text("No recent verdict matches the filter").wait_for()
         page.keyboard.press("Escape")
         page.locator(".entry").nth(1).wait_for()
+
+    def test_own_verdicts_are_taken_back_later(
+        self, splunk: Splunkd, web: SplunkWeb, context: BrowserContext
+    ) -> None:
+        [uid] = ask(splunk, {"message": "invoice 4711"})
+        for key, analyst, source in (("a" * 40, "ann", "search"), ("b" * 40, "bob", "page")):
+            said = {"_key": key, "incident_uid": uid, "verdict": "malicious", "analyst": analyst,
+                    "time": splunk.now() - 60, "retracts": "", "source": source}  # fmt: skip
+            splunk.collections["sftsec", "sftsec_verdicts"].insert("nobody", said)
+        page = log_in(context, web)
+        waiting(page, 0)
+        page.get_by_role("tab", name="Judged").click()
+        page.locator(".entry").nth(1).wait_for()
+        shoot(page, "take-back-light")
+        [button] = page.get_by_role("button", name="Take back").all()  # none on bob's
+        button.click()
+        told(page, "Taken back: malicious")
+        [retraction] = [
+            each for each in eventually(lambda: verdicts(splunk), 3) if each["retracts"]
+        ]
+        assert (retraction["retracts"], retraction["analyst"]) == ("a" * 40, "ann")
+        assert (retraction["incident_uid"], retraction["verdict"]) == (uid, "")
+        page.reload()
+        waiting(page, 0)  # bob's verdict still counts
+        page.get_by_role("tab", name="Judged").click()
+        page.locator(".entry").nth(2).wait_for()
+        assert page.get_by_role("button", name="Take back").count() == 0
 
 
 def contrast(page: Page, part: str) -> float:

@@ -171,6 +171,10 @@ class Page {
     this.settle(this.ledger.undo(), `Taken back: ${plural(batch.length, "verdict", "verdicts")} of ${batch[0].verdict}`);
   }
 
+  takeBack(document) {
+    this.settle(this.ledger.takeBack(document), `Taken back: ${document.verdict}`);
+  }
+
   async again() {
     try {
       await this.ledger.again();

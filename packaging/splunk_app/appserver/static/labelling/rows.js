@@ -59,7 +59,7 @@ function cut(value) {
 }
 
 /** One line of the history. */
-export function historyRow(document, { retracted, now, event }) {
+export function historyRow(document, { retracted, now, event, ontakeback }) {
   const gone = retracted.has(document._key);
   const said = document.verdict
     ? h("span", { class: `verdict${gone ? " gone" : ""}` }, document.verdict, gone ? h("span", { class: "note" }, " taken back") : null)
@@ -68,6 +68,7 @@ export function historyRow(document, { retracted, now, event }) {
     h("span", { class: "who" }, document.analyst || "nobody"), said,
     h("span", { class: "what" }, headline(event), facts(event, document.event_time)),
     document.reason ? h("span", { class: "why" }, document.reason) : null,
+    ontakeback ? h("button", { type: "button", class: "link", onclick: ontakeback }, "Take back") : null,
     h("time", { datetime: new Date(document.time * 1000).toISOString(), title: clock(document.time) }, ago(now - document.time)));
 }
 

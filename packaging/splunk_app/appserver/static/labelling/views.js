@@ -126,7 +126,12 @@ function history(page) {
   return h("div", { class: "history" },
     h("p", { class: "counts" }, ...[...counts].sort((one, other) => other[1] - one[1]).map(([who, count]) =>
       h("span", {}, h("strong", {}, who), ` ${count.toLocaleString()}`))),
-    h("ol", {}, ...rows.map((each) => historyRow(each, { retracted, now, event: events.get(each.incident_uid) || {} }))),
+    h("ol", {}, ...rows.map((each) => historyRow(each, {
+      retracted,
+      now,
+      event: events.get(each.incident_uid) || {},
+      ontakeback: page.ledger.canTakeBack(each, retracted) ? () => page.takeBack(each) : null,
+    }))),
     showMore(page, left));
 }
 
