@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from sftsec_core.api.settings.addresses import check_urls, refuse_clear_text
 from sftsec_core.api.settings.secrets import SecretRef
+from sftsec_core.api.settings.values import TextMap
 from sftsec_search.config import RENAME, IndexNames, IndexSource, SearchConfig
 
 _FINGERPRINT = re.compile(r"^[0-9a-f]{64}$")
@@ -41,12 +42,12 @@ class AlertsSource(BaseModel):
     index: IndexNames | None = Field(
         None, description="Default: .alerts-security.alerts-SPACE of the connector's space."
     )
-    reasons: dict[str, str] = Field(
+    reasons: TextMap = Field(
         REASONS,
         description="Closing reason to the verdict that tasks see; one that is not here is its own "
         "value.",
     )
-    tags: dict[str, str] = Field(
+    tags: TextMap = Field(
         TAGS, description="Alert tag to the verdict that tasks see; other tags are no verdict."
     )
     automated_reasons: tuple[str, ...] = Field(

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from sftsec_core.api.settings.addresses import check_urls, refuse_clear_text
 from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.api.settings.secrets import SecretRef
-from sftsec_core.api.settings.values import Duration
+from sftsec_core.api.settings.values import Duration, TextMap
 from sftsec_core.sdk.time_settings import TimeSettings
 
 DATASET = "sftsec.detections"
@@ -50,7 +50,7 @@ class IndexSource(BaseModel):
     label: str | None = Field(
         None, description="Dotted field with the verdict: one value or a list."
     )
-    values: dict[str, str] = Field(
+    values: TextMap = Field(
         default_factory=dict,
         description="The values of `label` that are verdicts, and the verdict for each, for "
         "a field of tags. Default: every value is a verdict.",

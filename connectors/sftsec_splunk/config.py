@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from sftsec_core.api.settings.addresses import check_urls, refuse_clear_text
 from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.api.settings.secrets import SecretRef
-from sftsec_core.api.settings.values import Duration, Strict
+from sftsec_core.api.settings.values import Duration, Strict, TextMap
 from sftsec_core.sdk.time_settings import TimeSettings
 
 APP = "sftsec"
@@ -26,7 +26,7 @@ DISPOSITIONS = {
     UNDETERMINED: "undetermined",
 }
 _NAME = "^[A-Za-z0-9_-]+$"
-_DISPOSITION = re.compile(r"(disposition:)?\d+")
+_DISPOSITION = re.compile(r"(disposition:)?\d+", re.ASCII)
 ReadOrder = Literal["auto", "index_time", "event_time"]
 _ORDER = (
     "In the order of which time events are read. index_time: of _indextime, so that an event that "
@@ -67,7 +67,7 @@ class _Source(Strict):
 class _Security(_Source):
     """What the sources of Enterprise Security share."""
 
-    dispositions: dict[str, str] = Field(
+    dispositions: TextMap = Field(
         default_factory=dict,
         description="Disposition (7, or disposition:7) to the verdict that tasks see, over the "
         "defaults; an empty value is no verdict. One that is not here is its own value.",
@@ -80,10 +80,15 @@ class _Security(_Source):
     @field_validator("dispositions")
     @classmethod
     def _named_in_full(cls, given: dict[str, str]) -> dict[str, str]:
-        for name in given:
+        named: dict[str, str] = {}
+        for name, value in given.items():
             if not _DISPOSITION.fullmatch(name):
                 raise ValueError(f"{name!r} is no disposition: write 7, or disposition:7")
-        return {(f"disposition:{k}" if k.isdigit() else k): value for k, value in given.items()}
+            full = f"disposition:{int(name.removeprefix('disposition:'))}"
+            if full in named:
+                raise ValueError(f"{full} is there twice")
+            named[full] = value
+        return named
 
     @property
     def values(self) -> dict[str, str]:
@@ -144,7 +149,7 @@ class SearchSource(_Source):
     label: str | None = Field(
         None, description="Field with the verdict: one value or several; of a list in JSON, name{}."
     )
-    values: dict[str, str] = Field(
+    values: TextMap = Field(
         default_factory=dict,
         description="The values of `label` that are verdicts, and the verdict for each. Default: "
         "every value is a verdict.",

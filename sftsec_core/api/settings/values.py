@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 
@@ -42,6 +43,41 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": _DURATION.pattern, "examples": ["10m", "30d"]}),
 ]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+def texts_by_text(value: object) -> object:
+    """Read the numbers of a mapping, names and values, as the texts that a platform has for them.
+
+    YAML reads `7: phishing` as a number. Anything but a mapping is left alone.
+
+    Raises:
+        ValueError: when a name is no text and no number (YAML reads yes, no, on and off as true
+            and false, so what was written is not known), or two names are the same text.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    made: dict[object, object] = {}
+    for name, said in value.items():
+        if name is None or isinstance(name, bool):
+            raise ValueError(
+                f"a name is read as {name!r}: put it in quotes; YAML reads yes, no, on, off, true, "
+                "false and null as no texts"
+            )
+        if _number_as_text(name) in made:
+            raise ValueError(f"the name {_number_as_text(name)!r} is there twice")
+        made[_number_as_text(name)] = _number_as_text(said)
+    return made
+
+
+def _number_as_text(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    whole = isinstance(value, int) or value.is_integer()
+    return str(int(value)) if whole else str(value)
+
+
+# What a platform writes, to what it means here.
+TextMap = Annotated[dict[str, str], BeforeValidator(texts_by_text)]
 
 
 class Strict(BaseModel):

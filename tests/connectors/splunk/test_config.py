@@ -43,6 +43,11 @@ class TestKeys:
             ({"sources": [{**SEARCH, "order": "_time"}]}, "'auto', 'index_time' or 'event_time'"),
             ({"sources": [{"kind": "notables", "macro": "a` | delete"}]}, "String should match"),
             ({"sources": [{"kind": "notables", "dispositions": {'"': "x"}}]}, "is no disposition"),
+            (
+                {"sources": [{"kind": "findings", "dispositions": {"disposition:7": "a", 7: "b"}}]},
+                "disposition:7 is there twice",
+            ),
+            ({"sources": [{**SEARCH, "values": {True: "a"}}]}, "put it in quotes"),
             ({"page_sise": 3}, "page_sise"),
         ],
     )
@@ -67,7 +72,21 @@ class TestAddress:
         assert config.url == "http://127.0.0.1:8089"
 
 
+class TestValues:
+    def test_may_be_numbers(self) -> None:
+        source = {**SEARCH, "label": "told", "values": {1: "malicious", 0: "benign"}}
+        config = SplunkConfig.model_validate({**GOOD, "sources": [source]})
+        assert config.sources[0].values == {"1": "malicious", "0": "benign"}  # type: ignore[union-attr]
+
+
 class TestDispositions:
+    @pytest.mark.parametrize("name", [7, 7.0, "7", "07", "disposition:7"])
+    def test_are_named_in_full(self, name: object) -> None:
+        for kind in ("notables", "findings"):
+            source = {"kind": kind, "dispositions": {name: "phishing"}}
+            config = SplunkConfig.model_validate({**GOOD, "sources": [source]})
+            assert config.sources[0].values["disposition:7"] == "phishing"  # type: ignore[union-attr]
+
     def test_may_be_plain_numbers(self) -> None:
         source = {
             "kind": "notables",

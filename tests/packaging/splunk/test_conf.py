@@ -93,6 +93,19 @@ class TestStanzas:
             assert (app_folder / "bin" / f"{name}.py").is_file()
             assert (stanza["python.version"], stanza["python.required"]) == ("python3", "3.9,3.13")
 
+    def test_splunk_asks_before_links_run_commands(self, app_folder: Path) -> None:
+        stanzas = conf(app_folder, "commands")
+        assert stanzas
+        for name, stanza in stanzas.items():
+            assert stanza.get("is_risky") == "true", name
+
+    def test_nothing_listens_or_starts_itself(self, app_folder: Path) -> None:
+        there = {path.stem for path in (app_folder / "default").glob("*.conf")}
+        assert "commands" in there
+        assert not there & {"restmap", "web", "inputs", "scripts"}
+        searches = conf(app_folder, "savedsearches")
+        assert {each["disabled"] for each in searches.values()} == {"1"}
+
     def test_every_command_and_setting_is_described(self, app_folder: Path) -> None:
         described = {name.removesuffix("-command") for name in conf(app_folder, "searchbnf")}
         assert described == set(conf(app_folder, "commands"))

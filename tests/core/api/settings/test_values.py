@@ -1,12 +1,13 @@
-"""Durations, as the configuration writes them."""
+"""Durations and words, as the configuration writes them."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
+import yaml
 
-from sftsec_core.api.settings.values import format_duration, parse_duration
+from sftsec_core.api.settings.values import format_duration, parse_duration, texts_by_text
 
 
 class TestDuration:
@@ -19,3 +20,26 @@ class TestDuration:
     def test_without_a_unit_is_refused(self) -> None:
         with pytest.raises(ValueError, match="not a duration"):
             parse_duration("10")
+
+
+class TestTextsByText:
+    @pytest.mark.parametrize(
+        ("written", "read"),
+        [
+            ("{7: phishing, x: 1}", {"7": "phishing", "x": "1"}),
+            ("{1.0: a, 2.5: b}", {"1": "a", "2.5": "b"}),
+            ("{9007199254740993: a}", {"9007199254740993": "a"}),
+            ("[7]", [7]),
+        ],
+    )
+    def test_numbers_become_the_platforms_texts(self, written: str, read: object) -> None:
+        assert texts_by_text(yaml.safe_load(written)) == read
+
+    @pytest.mark.parametrize("written", ["{yes: a}", "{off: a}", "{null: a}"])
+    def test_what_yaml_takes_apart_is_refused(self, written: str) -> None:
+        with pytest.raises(ValueError, match="put it in quotes"):
+            texts_by_text(yaml.safe_load(written))
+
+    def test_a_text_stands_once(self) -> None:
+        with pytest.raises(ValueError, match="'7' is there twice"):
+            texts_by_text(yaml.safe_load("{7: a, '7': b}"))

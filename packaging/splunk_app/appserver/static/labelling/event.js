@@ -12,6 +12,14 @@ const DESCRIPTIVE = [
   "message", "subject", "text", "body", "url", "command", "process", "query", "search_name", "signature",
   "user", "sender", "recipient", "src", "dest",
 ];
+// What tells an event from the next, and the fields that may hold it: Splunk's names, then ECS's. The host
+// is the one that it happened on; `host` itself is where Splunk got the event.
+const KEY_FACTS = [
+  ["rule", ["search_name", "rule_name", "rule_title", "rule.name", "signature"]],
+  ["severity", ["severity", "urgency", "event.severity"]],
+  ["host", ["dest", "dest_host", "orig_host", "host.name", "src_host", "src", "host"]],
+  ["user", ["user", "user.name", "src_user", "recipient", "sender"]],
+];
 const PLACES = new Set(["index", "source", "sourcetype", "host", "_raw"]);
 
 /** @returns {string} the name of a row as the macro `sftsec_uid` computes it; "" without one. */
@@ -75,6 +83,13 @@ export function inOrder(fields) {
     .filter(([, value]) => value !== "" && value !== null)
     .map(([name, value]) => [name, shown(value)])
     .sort(([one], [other]) => rank(one) - rank(other) || (one < other ? -1 : 1));
+}
+
+/** Names and values of what tells an event from the next: rule, severity, host, user, where it has them. */
+export function eventKeyFacts(fields) {
+  const value = (names) => names.map((each) => shown(fields[each] ?? "")).find((each) => each.trim());
+  return KEY_FACTS.map(([name, names]) => [name, value(names)]).filter(([, found]) => found)
+    .map(([name, found]) => [name, found.replace(/\s+/g, " ").slice(0, 100)]);
 }
 
 /** One line that describes an event. */

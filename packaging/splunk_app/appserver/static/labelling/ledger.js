@@ -119,16 +119,28 @@ export class Ledger {
   async undo() {
     const batch = this.done.pop();
     if (!batch) { return null; }
-    const retractions = batch.map((each) => ({
-      ...this.#document(each.incident_uid), verdict: "", reason: "", retracts: each._key,
-    }));
     try {
-      await this.#write(retractions);
+      await this.#write(batch.map((each) => this.#retraction(each)));
     } catch (error) {
       if (!isOpen(error)) { this.done.push(batch); }
       throw error;
     }
     return batch;
+  }
+
+  /** Whether a verdict is this analyst's own and counts, wherever and whenever it was given. */
+  canTakeBack(document, retracted) {
+    return Boolean(document.verdict) && document.analyst === this.analyst && !retracted.has(document._key);
+  }
+
+  /** Take one verdict back; undo no longer does. */
+  takeBack(document) {
+    this.done = this.done.map((batch) => batch.filter((each) => each._key !== document._key)).filter((batch) => batch.length);
+    return this.#write([this.#retraction(document)]);
+  }
+
+  #retraction(document) {
+    return { ...this.#document(document.incident_uid), verdict: "", reason: "", retracts: document._key };
   }
 
   /** Send again what nobody has confirmed: the same documents under the same keys. */

@@ -57,10 +57,15 @@ class Page {
   // --- what is shown
 
   get items() {
+    return this.matching(this.ledger.waiting(), (each) => `${each.event} ${each.label}`);
+  }
+
+  /** Those of some documents that the filter lets through; `textOf` and `taskOf` give what it looks at. */
+  matching(documents, textOf, taskOf = (each) => each.task) {
     const { text, task } = this.filter;
     const sought = text.toLowerCase();
-    return this.ledger.waiting().filter((each) =>
-      (!task || each.task === task) && (!sought || `${each.event} ${each.label}`.toLowerCase().includes(sought)));
+    return documents.filter((each) =>
+      (!task || taskOf(each) === task) && (!sought || textOf(each).toLowerCase().includes(sought)));
   }
 
   draw() {
@@ -164,6 +169,10 @@ class Page {
     if (!batch) { this.#say("", "There is nothing to undo."); this.draw(); return; }
     this.current = batch[0].incident_uid;
     this.settle(this.ledger.undo(), `Taken back: ${plural(batch.length, "verdict", "verdicts")} of ${batch[0].verdict}`);
+  }
+
+  takeBack(document) {
+    this.settle(this.ledger.takeBack(document), `Taken back: ${document.verdict}`);
   }
 
   async again() {

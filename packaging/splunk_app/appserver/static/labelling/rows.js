@@ -1,7 +1,7 @@
 // The pieces of the page that show something and decide nothing.
 
 import { ago, clock, h } from "./dom.js";
-import { headline, inOrder } from "./event.js";
+import { eventKeyFacts, headline, inOrder } from "./event.js";
 
 const LONG = 600; // characters of a value before "more"
 const FIRST = 8; // fields before "all fields"
@@ -11,7 +11,7 @@ export function probability(value) {
   if (!Number.isFinite(value)) { return null; }
   const percent = Math.round(value * 100);
   const bar = h("span", { class: "bar", "aria-hidden": "true" }, h("span", { style: `width: ${percent}%` }));
-  return h("span", { class: "probability" }, bar, h("span", { class: "number" }, `${percent} %`));
+  return h("span", { class: "probability" }, bar, h("span", { class: "number" }, `attack ${percent} %`));
 }
 
 /** One line of the queue. */
@@ -24,7 +24,17 @@ export function queueRow(item, { current, selected, now, onopen, onselect }) {
       h("span", { class: "title" }, title),
       h("span", { class: "about" }, item.task ? h("span", { class: "task" }, item.task) : null,
         item.label ? h("span", { class: "label" }, item.label) : null, probability(item.probability),
-        h("span", { class: "asked" }, asked))));
+        h("span", { class: "asked" }, asked)),
+      facts(item.fields, item.event_time)));
+}
+
+// When it happened, and what tells it from the next: Splunk's time of an event may be another than the request's.
+function facts(fields, at) {
+  const [when, named] = [clock(at), eventKeyFacts(fields)];
+  if (!when && !named.length) { return null; }
+  return h("span", { class: "facts" },
+    when ? h("time", { datetime: new Date(at * 1000).toISOString() }, when) : null,
+    ...named.map(([name, value]) => h("span", { class: "fact", title: `${name}: ${value}` }, `${name} ${value}`)));
 }
 
 /** An event: its telling fields, the others on demand. */
@@ -49,15 +59,16 @@ function cut(value) {
 }
 
 /** One line of the history. */
-export function historyRow(document, { retracted, now, event }) {
+export function historyRow(document, { retracted, now, event, ontakeback }) {
   const gone = retracted.has(document._key);
   const said = document.verdict
     ? h("span", { class: `verdict${gone ? " gone" : ""}` }, document.verdict, gone ? h("span", { class: "note" }, " taken back") : null)
     : h("span", { class: "note" }, "took a verdict back");
   return h("li", { class: "entry" },
     h("span", { class: "who" }, document.analyst || "nobody"), said,
-    h("span", { class: "what" }, headline(event)),
+    h("span", { class: "what" }, headline(event), facts(event, document.event_time)),
     document.reason ? h("span", { class: "why" }, document.reason) : null,
+    ontakeback ? h("button", { type: "button", class: "link", onclick: ontakeback }, "Take back") : null,
     h("time", { datetime: new Date(document.time * 1000).toISOString(), title: clock(document.time) }, ago(now - document.time)));
 }
 

@@ -26,7 +26,7 @@ function bar(page) {
     type: "button", role: "tab", "aria-selected": String(page.tab === name), onclick: () => page.show(name),
   }, text);
   const waiting = page.keys ? page.ledger.waiting() : [];
-  const tasks = [...new Set(waiting.map((each) => each.task).filter(Boolean))].sort();
+  const tasks = [...new Set([...waiting, ...page.ledger.verdicts.values()].map((each) => each.task).filter(Boolean))].sort();
   const count = `${waiting.length.toLocaleString()}${page.ledger.more ? "+" : ""}`;
   return h("div", { class: "toolbar" },
     h("div", { role: "tablist", "aria-label": "Labelling" }, tab("queue", `Needs a label (${count})`), tab("history", "Judged")),
@@ -111,18 +111,27 @@ function detail(page) {
 
 function history(page) {
   const [retracted, now] = [page.ledger.retracted(), page.splunk.now()];
-  const entries = page.ledger.history();
-  const events = new Map(entries.filter((each) => each.event).map((each) => [each.incident_uid, readEvent(each.event)]));
+  const all = page.ledger.history();
+  const events = new Map(all.filter((each) => each.event).map((each) => [each.incident_uid, readEvent(each.event)]));
+  const entries = page.matching(all, (each) => {
+    const saw = events.get(each.incident_uid);
+    return `${saw ? JSON.stringify(saw) : ""} ${each.verdict} ${each.analyst} ${each.reason} ${each.incident_uid}`;
+  }, (each) => each.task || page.ledger.verdicts.get(each.retracts)?.task || page.filter.task); // "": for every task
   const counts = new Map();
   for (const each of entries) {
     if (each.verdict && !retracted.has(each._key)) { counts.set(each.analyst, (counts.get(each.analyst) || 0) + 1); }
   }
   const [rows, left] = [entries.slice(0, page.limit), entries.length - page.limit];
-  if (!rows.length) { return h("p", { class: "empty" }, "There are no recent verdicts."); }
+  if (!rows.length) { return h("p", { class: "empty" }, all.length ? "No recent verdict matches the filter." : "There are no recent verdicts."); }
   return h("div", { class: "history" },
     h("p", { class: "counts" }, ...[...counts].sort((one, other) => other[1] - one[1]).map(([who, count]) =>
       h("span", {}, h("strong", {}, who), ` ${count.toLocaleString()}`))),
-    h("ol", {}, ...rows.map((each) => historyRow(each, { retracted, now, event: events.get(each.incident_uid) || {} }))),
+    h("ol", {}, ...rows.map((each) => historyRow(each, {
+      retracted,
+      now,
+      event: events.get(each.incident_uid) || {},
+      ontakeback: page.ledger.canTakeBack(each, retracted) ? () => page.takeBack(each) : null,
+    }))),
     showMore(page, left));
 }
 
