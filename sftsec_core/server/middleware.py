@@ -74,11 +74,11 @@ class AuthMiddleware:
             self._authenticate(scope, entry)
             await self._app(scope, receive, send_and_record)
         except ProblemError as problem:
-            await _send_problem(send_and_record, problem)
+            await send_problem(send_and_record, problem)
         except Exception as error:  # noqa: BLE001 - the last resort; its message may quote an event
             log.error("a request failed (%s)", type(error).__name__)  # noqa: TRY400 - a trace quotes
             if not entry.status:
-                await _send_problem(send_and_record, internal_error(error))
+                await send_problem(send_and_record, internal_error(error))
         finally:
             _log_request(scope, entry, 1000 * (time.perf_counter() - started))
 
@@ -99,7 +99,8 @@ def internal_error(error: Exception) -> ProblemError:
     return ProblemError(500, f"the request failed ({type(error).__name__}): see the server's log")
 
 
-async def _send_problem(send: Send, problem: ProblemError) -> None:
+async def send_problem(send: Send, problem: ProblemError) -> None:
+    """Answer a request with an error."""
     body = orjson.dumps(problem.to_json())
     headers = {
         "content-type": MEDIA_TYPE,
