@@ -71,6 +71,7 @@ class AuthMiddleware:
             await send(message)
 
         try:
+            _refuse_two_lengths(scope)
             self._authenticate(scope, entry)
             await self._app(scope, receive, send_and_record)
         except ProblemError as problem:
@@ -92,6 +93,17 @@ class AuthMiddleware:
                 "send one of the tokens of sftsec.yaml as `Authorization: Bearer TOKEN`",
                 headers={"WWW-Authenticate": f"Bearer{reason}"},
             )
+
+
+def _refuse_two_lengths(scope: Scope) -> None:
+    """RFC 9112, 6.1: a proxy that believes the other header sees another request in the body."""
+    names = {name for name, _ in scope["headers"]}
+    if {b"content-length", b"transfer-encoding"} <= names:
+        raise ProblemError(
+            400,
+            "send either Content-Length or Transfer-Encoding",
+            headers={"Connection": "close"},
+        )
 
 
 def internal_error(error: Exception) -> ProblemError:

@@ -81,6 +81,18 @@ class TestDeadlines:
                 kept.sock.recv(1)
 
 
+class TestTwoLengths:
+    def test_end_the_connection_at_once(self, client: Client) -> None:
+        head = b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+        smuggled = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        with connect(client) as both:
+            both.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled)
+            reply = rest(both)
+        assert reply.startswith(b"HTTP/1.1 400 ")
+        assert reply.count(b"HTTP/1.1") == 1
+        assert b"either Content-Length or Transfer-Encoding" in reply
+
+
 class TestBounds:
     def test_connections_past_the_limit_get_503(
         self, client: Client, caplog: pytest.LogCaptureFixture
