@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from sftsec_core.server.error_responses import (
     CLIENT_CLOSED,
     MEDIA_TYPE,
     ProblemError,
+    title,
     too_many,
     unavailable,
 )
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 # Bodies that are read at once. They are not in a queue yet, so its bound does not count them.
 _MAX_READING = 32
 _JSON = "application/json"
+# What may answer on any path, with a token, and a request to score.
+_OPEN = (400, 408, 500, 503)
+_STATUSES = (*_OPEN, 401)
+_SCORE_STATUSES = (*_STATUSES, 404, 409, 413, 415, 422, 429)
 
 
 class _Routes:
@@ -113,20 +118,33 @@ def build_app(service: ScoringService, *, docs: bool = False) -> FastAPI:
         redirect_slashes=False,
     )
     routes = _Routes(service)
-    body = {"required": True, "content": {_JSON: {"schema": ScoreRequest.model_json_schema()}}}
+    # A reference starts at the document's root, and pydantic's definitions stand in the schema.
+    at = "#/paths/~1v1~1score/post/requestBody/content/application~1json/schema/$defs/{model}"
+    schema = ScoreRequest.model_json_schema(ref_template=at)
+    body = {"required": True, "content": {_JSON: {"schema": schema}}}
     app.add_api_route(
         "/v1/score",
         routes.score,
         methods=["POST"],
-        responses={200: {"model": ScoreResponse}},
+        responses={200: {"model": ScoreResponse}, **_problems(_SCORE_STATUSES)},
         openapi_extra={"requestBody": body},
     )
-    app.add_api_route("/v1/tasks", routes.tasks, methods=["GET"])
-    app.add_api_route("/healthz", routes.healthz, methods=["GET"])
-    app.add_api_route("/readyz", routes.readyz, methods=["GET"])
+    app.add_api_route("/v1/tasks", routes.tasks, methods=["GET"], responses=_problems(_STATUSES))
+    app.add_api_route("/healthz", routes.healthz, methods=["GET"], responses=_problems(_OPEN))
+    ready = _problems(_OPEN)
+    ready[503]["content"][_JSON] = {"schema": {"type": "object"}}
+    app.add_api_route("/readyz", routes.readyz, methods=["GET"], responses=ready)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
+
+
+def _problems(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
+    """The error responses of a route, for its description."""
+    return {
+        each: {"description": title(each), "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+        for each in statuses
+    }
 
 
 async def _read(request: Request, limit: int) -> bytes:
