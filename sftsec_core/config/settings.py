@@ -83,6 +83,25 @@ class ServeSettings(Strict):
         1, ge=1, le=64, description="Tasks scored at once; one task's requests go one by one."
     )
     queue: int = Field(16, ge=1, le=10_000, description="Requests of a task that may wait.")
+    max_connections: int = Field(
+        256,
+        ge=1,
+        le=100_000,
+        description="Open at once; past them 503. Files that may be open bound it.",
+    )
+    max_requests_per_token: int = Field(
+        8, ge=1, le=10_000, description="Score requests of a token at once; past them 429."
+    )
+    head_timeout: Duration = Field(
+        timedelta(seconds=10),
+        gt=timedelta(0),
+        description="Within which a request's head must arrive; a TLS handshake too.",
+    )
+    body_timeout: Duration = Field(
+        timedelta(seconds=30),
+        gt=timedelta(0),
+        description="Within which a request's body must arrive, and its response be read.",
+    )
 
     @model_validator(mode="after")
     def _certificate_and_key_go_together(self) -> ServeSettings:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
@@ -11,17 +14,27 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from sftsec_core import __version__
-from sftsec_core.server.error_responses import CLIENT_CLOSED, MEDIA_TYPE, ProblemError, unavailable
+from sftsec_core.server.error_responses import (
+    CLIENT_CLOSED,
+    MEDIA_TYPE,
+    ProblemError,
+    title,
+    too_many,
+    unavailable,
+)
 from sftsec_core.server.middleware import PATHS, internal_error, request_log
 from sftsec_core.server.schemas import ScoreRequest, ScoreResponse, read_request
 
 if TYPE_CHECKING:
     from sftsec_core.server.service import ScoringService
 
-BODY_TIMEOUT_S = 30.0
 # Bodies that are read at once. They are not in a queue yet, so its bound does not count them.
 _MAX_READING = 32
 _JSON = "application/json"
+# What may answer on any path, with a token, and a request to score.
+_OPEN = (400, 408, 500, 503)
+_STATUSES = (*_OPEN, 401)
+_SCORE_STATUSES = (*_STATUSES, 404, 409, 413, 415, 422, 429)
 
 
 class _Routes:
@@ -30,15 +43,18 @@ class _Routes:
     def __init__(self, service: ScoringService) -> None:
         self._service = service
         self._reading = 0
+        self._waiting: Counter[str | None] = Counter()
 
     async def score(self, request: Request) -> Response:
         """Score a batch of events with the live model of a task."""
         settings = self._service.settings
-        body = await self._body(request, settings.max_body_bytes)
-        batch = read_request(body, max_batch=settings.max_batch)
-        request_log(request.scope).events = len(batch.events)
-        scored = asyncio.wrap_future(self._service.submit(batch))
-        return Response(await _wait_unless_closed(scored, request), media_type=_JSON)
+        entry = request_log(request.scope)
+        with self._one_of(entry.owner):
+            body = await self._body(request, settings.max_body_bytes)
+            batch = read_request(body, max_batch=settings.max_batch)
+            entry.events = len(batch.events)
+            scored = asyncio.wrap_future(self._service.submit(batch))
+            return Response(await _wait_unless_closed(scored, request), media_type=_JSON)
 
     async def tasks(self) -> JSONResponse:
         """List the tasks: labels, text fields, live models."""
@@ -53,6 +69,18 @@ class _Routes:
         ready, state = self._service.readiness()
         return JSONResponse(state, 200 if ready else 503)
 
+    @contextmanager
+    def _one_of(self, owner: str | None) -> Iterator[None]:
+        """Count a request of a token: one client must not take every place in the queues."""
+        limit = self._service.settings.max_requests_per_token
+        if self._waiting[owner] >= limit:
+            raise too_many(f"{limit} requests with this token are waiting already", seconds=1)
+        self._waiting[owner] += 1
+        try:
+            yield
+        finally:
+            self._waiting[owner] -= 1
+
     async def _body(self, request: Request, limit: int) -> bytes:
         if request.headers.get("content-encoding", "identity") != "identity":
             raise ProblemError(415, "send the body without a content encoding")
@@ -61,13 +89,12 @@ class _Routes:
         if self._reading >= _MAX_READING:
             raise unavailable("too many requests are being read: send it again later", seconds=1)
         self._reading += 1
+        seconds = self._service.settings.body_timeout.total_seconds()
         try:
-            async with asyncio.timeout(BODY_TIMEOUT_S):
+            async with asyncio.timeout(seconds):
                 return await _read(request, limit)
         except TimeoutError:
-            raise ProblemError(
-                408, f"the body did not arrive within {BODY_TIMEOUT_S:.0f} s"
-            ) from None
+            raise ProblemError(408, f"the body did not arrive within {seconds:g} s") from None
         except ClientDisconnect:
             raise ProblemError(CLIENT_CLOSED, "the client closed the connection") from None
         finally:
@@ -91,20 +118,33 @@ def build_app(service: ScoringService, *, docs: bool = False) -> FastAPI:
         redirect_slashes=False,
     )
     routes = _Routes(service)
-    body = {"required": True, "content": {_JSON: {"schema": ScoreRequest.model_json_schema()}}}
+    # A reference starts at the document's root, and pydantic's definitions stand in the schema.
+    at = "#/paths/~1v1~1score/post/requestBody/content/application~1json/schema/$defs/{model}"
+    schema = ScoreRequest.model_json_schema(ref_template=at)
+    body = {"required": True, "content": {_JSON: {"schema": schema}}}
     app.add_api_route(
         "/v1/score",
         routes.score,
         methods=["POST"],
-        responses={200: {"model": ScoreResponse}},
+        responses={200: {"model": ScoreResponse}, **_problems(_SCORE_STATUSES)},
         openapi_extra={"requestBody": body},
     )
-    app.add_api_route("/v1/tasks", routes.tasks, methods=["GET"])
-    app.add_api_route("/healthz", routes.healthz, methods=["GET"])
-    app.add_api_route("/readyz", routes.readyz, methods=["GET"])
+    app.add_api_route("/v1/tasks", routes.tasks, methods=["GET"], responses=_problems(_STATUSES))
+    app.add_api_route("/healthz", routes.healthz, methods=["GET"], responses=_problems(_OPEN))
+    ready = _problems(_OPEN)
+    ready[503]["content"][_JSON] = {"schema": {"type": "object"}}
+    app.add_api_route("/readyz", routes.readyz, methods=["GET"], responses=ready)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
+
+
+def _problems(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
+    """The error responses of a route, for its description."""
+    return {
+        each: {"description": title(each), "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+        for each in statuses
+    }
 
 
 async def _read(request: Request, limit: int) -> bytes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import socket
 import ssl
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,10 @@ import uvicorn
 from sftsec_core.api.errors import ConfigError
 from sftsec_core.server.app import build_app
 from sftsec_core.server.auth import Tokens
+from sftsec_core.server.listener import ANSWERED_PAST_LIMIT, BoundedListener, usable_connections
+from sftsec_core.server.log_limits import limited
 from sftsec_core.server.middleware import AuthMiddleware
+from sftsec_core.server.protocol import BoundedProtocol, ConnectionLimits
 from sftsec_core.server.service import ScoringService
 
 if TYPE_CHECKING:
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
     from sftsec_core.operations.context import Context
 
 SHUTDOWN_TIMEOUT_S = 30
+# Their lines are caused by anyone who reaches the port.
+_LIMITED_LOGS = ("asyncio", "uvicorn.error", "sftsec_core.server.connections")
 
 
 class Endpoint:
@@ -50,7 +57,12 @@ class Endpoint:
         if settings.certificate is not None and settings.key is not None:
             _check_certificate(settings.certificate, settings.key)
         self._service = ScoringService(context, settings)
-        self._socket = _listen(settings)
+        limits = ConnectionLimits(
+            usable_connections(settings.max_connections),
+            settings.head_timeout.total_seconds(),
+            settings.body_timeout.total_seconds(),
+        )
+        self._socket = BoundedListener(_listen(settings), limits.connections + ANSWERED_PAST_LIMIT)
         address, port = self._socket.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         self.url = f"{'https' if settings.certificate else 'http'}://{shown}:{port}"
@@ -66,7 +78,8 @@ class Endpoint:
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
-            )
+            ),
+            limits,
         )
 
         # uvicorn's access log quotes whole addresses. `access_log=False` removes its handlers, but
@@ -82,7 +95,8 @@ class Endpoint:
         self._service.start()
         try:
             ready()
-            self._server.run(sockets=[self._socket])
+            with limited(*_LIMITED_LOGS):
+                self._server.run(sockets=[self._socket])
         finally:
             self._socket.close()
             self._service.stop()
@@ -93,7 +107,35 @@ class Endpoint:
 
 
 class _StoppableServer(uvicorn.Server):
-    """uvicorn's server, for which a signal to stop is not a failure."""
+    """uvicorn's server with bounded connections, for which a signal to stop is not a failure."""
+
+    def __init__(self, config: uvicorn.Config, limits: ConnectionLimits) -> None:
+        super().__init__(config)
+        self._limits = limits
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept connections on these sockets, with a deadline for TLS handshakes too."""
+        # uvicorn would use its own protocol, and asyncio's minute for a handshake.
+        await super().startup(sockets=[])
+        loop = asyncio.get_running_loop()
+        make = partial(
+            BoundedProtocol,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            limits=self._limits,
+        )
+        seconds = self._limits.head_s if self.config.ssl else None
+        for each in sockets or []:
+            server = await loop.create_server(
+                make,
+                sock=each,
+                ssl=self.config.ssl,
+                backlog=self.config.backlog,
+                ssl_handshake_timeout=seconds,
+                ssl_shutdown_timeout=seconds,
+            )
+            self.servers.append(server)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop; at the second signal without waiting for current requests.

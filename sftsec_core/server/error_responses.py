@@ -43,6 +43,11 @@ def unavailable(detail: str, *, seconds: int) -> ProblemError:
     return ProblemError(503, detail, headers={"Retry-After": str(seconds)})
 
 
+def too_many(detail: str, *, seconds: int) -> ProblemError:
+    """429: this client asks for too much at once."""
+    return ProblemError(429, detail, headers={"Retry-After": str(seconds)})
+
+
 def title(status: int) -> str:
     """The standard text of a status."""
     return "Client Closed Request" if status == CLIENT_CLOSED else HTTPStatus(status).phrase

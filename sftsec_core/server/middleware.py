@@ -71,14 +71,15 @@ class AuthMiddleware:
             await send(message)
 
         try:
+            _refuse_two_lengths(scope)
             self._authenticate(scope, entry)
             await self._app(scope, receive, send_and_record)
         except ProblemError as problem:
-            await _send_problem(send_and_record, problem)
+            await send_problem(send_and_record, problem)
         except Exception as error:  # noqa: BLE001 - the last resort; its message may quote an event
             log.error("a request failed (%s)", type(error).__name__)  # noqa: TRY400 - a trace quotes
             if not entry.status:
-                await _send_problem(send_and_record, internal_error(error))
+                await send_problem(send_and_record, internal_error(error))
         finally:
             _log_request(scope, entry, 1000 * (time.perf_counter() - started))
 
@@ -94,12 +95,24 @@ class AuthMiddleware:
             )
 
 
+def _refuse_two_lengths(scope: Scope) -> None:
+    """RFC 9112, 6.1: a proxy that believes the other header sees another request in the body."""
+    names = {name for name, _ in scope["headers"]}
+    if {b"content-length", b"transfer-encoding"} <= names:
+        raise ProblemError(
+            400,
+            "send either Content-Length or Transfer-Encoding",
+            headers={"Connection": "close"},
+        )
+
+
 def internal_error(error: Exception) -> ProblemError:
     """500 with the type of the error alone."""
     return ProblemError(500, f"the request failed ({type(error).__name__}): see the server's log")
 
 
-async def _send_problem(send: Send, problem: ProblemError) -> None:
+async def send_problem(send: Send, problem: ProblemError) -> None:
+    """Answer a request with an error."""
     body = orjson.dumps(problem.to_json())
     headers = {
         "content-type": MEDIA_TYPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import orjson
@@ -166,6 +167,19 @@ class TestTasks:
         body = described["paths"]["/v1/score"]["post"]["requestBody"]["content"]["application/json"]
         assert set(body["schema"]["required"]) == {"task", "events"}
         assert client.get("/docs").status == 404
+
+    def test_the_schema_resolves_and_declares_statuses(self, client: Client) -> None:
+        described = client.get("/openapi.json").json
+        references = set(re.findall(r'"\$ref": ?"#([^"]+)"', json.dumps(described)))
+        assert any("ScoreEvent" in each for each in references)
+        for each in references:
+            place = described
+            for step in each.split("/")[1:]:
+                place = place[step.replace("~1", "/").replace("~0", "~")]
+        declared = described["paths"]["/v1/score"]["post"]["responses"]
+        sent = {"200", "400", "401", "404", "408", "409", "413", "415", "422", "429", "500", "503"}
+        assert set(declared) == sent
+        assert "401" in described["paths"]["/v1/tasks"]["get"]["responses"]
 
 
 class TestRejections:

@@ -108,9 +108,8 @@ class TestStart:
 
 
 class TestConnections:
-    def test_a_body_must_arrive_in_time(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("sftsec_core.server.app.BODY_TIMEOUT_S", 0.05)
-        with running(Endpoint(site.context, site.settings())) as client:
+    def test_a_body_must_arrive_in_time(self, site: Site) -> None:
+        with running(Endpoint(site.context, site.settings(body_timeout=0.05))) as client:
             connection = client.connect()
             headers = {"Authorization": f"Bearer {client.token}", "Content-Length": "10"}
             connection.request("POST", "/v1/score", b"", headers)

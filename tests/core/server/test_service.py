@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ import pytest
 from sftsec_core.server.endpoint import Endpoint
 from tests.core.server.gated import GatedModel, GatedPlugin
 from tests.core.server.site import (
+    OTHER,
     PATIENCE_S,
     TASK,
     TOKEN,
@@ -127,6 +129,24 @@ class TestQueue:
         assert (reply.status, reply.headers["retry-after"]) == (503, "1")
         assert f"{QUEUE} requests for this task are waiting" in reply.detail
         assert (client.get("/healthz").status, client.get("/v1/tasks").status) == (200, 200)
+
+    def test_one_token_takes_not_every_place(
+        self, gated: Site, callers: ThreadPoolExecutor, model: GatedModel
+    ) -> None:
+        settings = gated.settings(queue=QUEUE, max_requests_per_token=1)
+        with running(Endpoint(gated.context, settings)) as client:
+            wait_until(client, "/readyz", status="ready")
+            first = callers.submit(client.text, "wait")
+            assert model.entered.acquire(timeout=PATIENCE_S)
+            reply = client.text("one too many")
+            assert (reply.status, reply.headers["retry-after"]) == (429, "1")
+            assert "1 requests with this token are waiting" in reply.detail
+            other = callers.submit(replace(client, token=OTHER).text, "another client")
+            for _ in range(2):
+                model.gate.release()
+            assert (first.result(PATIENCE_S).status, other.result(PATIENCE_S).status) == (200, 200)
+            model.gate.release()
+            assert client.text("again").status == 200
 
     def test_waiting_requests_are_scored_one_by_one(
         self, client: Client, callers: ThreadPoolExecutor, model: GatedModel
