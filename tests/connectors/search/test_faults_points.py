@@ -81,7 +81,10 @@ class TestPointInTime:
                 site.plant(index, {written[-1]: {"@timestamp": late, "message": "new"}})
                 forget(site, opened[-1])
 
-        assert sorted(ids(read(connector, write))) == sorted([*planted, *written])
+        found = ids(read(connector, write))
+        assert len(found) == len(set(found))
+        # The next page is read meanwhile: its point may be of before the last write.
+        assert set(planted) < set(found) <= {*planted, *written}
 
     def test_is_closed_with_its_pull(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         index = site.name("mail")

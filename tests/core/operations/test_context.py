@@ -61,7 +61,8 @@ class TestFolder:
         report.parent.mkdir(parents=True)
         report.touch(mode=0o644)
         report.chmod(0o644)
-        (tmp_path / ".sftsec").chmod(0o755)
+        for folder in (tmp_path / ".sftsec", report.parent.parent, report.parent):
+            folder.chmod(0o755)
         places = (context.folder, context.folder / "runs", report.parent, report)
         assert [oct(mode(place)) for place in places] == ["0o700"] * 3 + ["0o600"]
 

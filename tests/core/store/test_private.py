@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sftsec_core.api.errors import StoreError
+from sftsec_core.store import private
 from sftsec_core.store.private import make_private, private_files
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
@@ -82,7 +83,10 @@ class TestInside:
 
 
 class TestPrivateFiles:
-    def test_last_of_several_restores_the_rest(self, tmp_path: Path) -> None:
+    def test_last_of_several_restores_the_rest(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(private, "_umasks", [])  # other tests' sites may be open
         before = os.umask(0o022)
         try:
             first, second = private_files(), private_files()
