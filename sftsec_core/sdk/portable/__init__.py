@@ -35,7 +35,9 @@ from .verdict_rules import (
     offered_verdicts,
     queue_key,
     retracted_keys,
+    retraction_document,
     standing_verdict,
+    standing_verdicts,
     verdict_document,
 )
 
@@ -75,7 +77,9 @@ __all__ = [
     "read_scores",
     "repeat_while_busy",
     "retracted_keys",
+    "retraction_document",
     "splunkd_messages",
     "standing_verdict",
+    "standing_verdicts",
     "verdict_document",
 ]

@@ -72,6 +72,30 @@ def verdict_document(key: str, uid: str, new: NewVerdict, row: Mapping[str, Any]
     return document if at is None else {**document, "event_time": at}
 
 
+def retraction_document(standing: Mapping[str, Any], new: NewVerdict) -> dict[str, Any]:
+    """The document that takes a verdict back; the same one again has the same key.
+
+    Args:
+        standing: the verdict's document.
+        new: who takes it back, when, why and by what; its verdict is not read.
+    """
+    key = str(standing["_key"])
+    return {
+        "_key": document_key("retracts", key),
+        "incident_uid": standing["incident_uid"],
+        "verdict": "",
+        "analyst": new.analyst,
+        "time": new.at,
+        "reason": new.reason,
+        "automated": new.automated,
+        "retracts": key,
+        "source": new.source,
+        "event": "",
+        "detection_id": standing.get("detection_id") or "",
+        "task": standing.get("task") or "",
+    }
+
+
 def event_json(row: Mapping[str, Any]) -> str:
     """The fields of an event as a document holds them.
 
@@ -105,6 +129,21 @@ def standing_verdict(
         documents: all of the incident.
         analyst: whose.
     """
+    return next(reversed(standing_verdicts(documents, analyst)), None)
+
+
+def standing_verdicts(
+    documents: Iterable[Mapping[str, Any]], analyst: str
+) -> list[Mapping[str, Any]]:
+    """An analyst's verdicts on one incident that are not retracted, oldest first.
+
+    A later verdict does not retract an earlier one: to say nothing of the incident any more, all of
+    them have to be retracted.
+
+    Args:
+        documents: all of the incident.
+        analyst: whose.
+    """
     known = list(documents)
     retracted = retracted_keys(known)
     counted = [
@@ -114,7 +153,7 @@ def standing_verdict(
         and each.get("analyst") == analyst
         and each.get("_key") not in retracted
     ]
-    return max(counted, key=lambda each: float(each.get("time") or 0), default=None)
+    return sorted(counted, key=lambda each: float(each.get("time") or 0))
 
 
 def is_same_verdict(document: Mapping[str, Any], new: NewVerdict) -> bool:

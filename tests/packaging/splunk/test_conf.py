@@ -7,6 +7,7 @@ import csv
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from configparser import ConfigParser
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +24,14 @@ def conf(app: Path, name: str) -> Stanzas:
     found = read_conf(app / "default" / f"{name}.conf")
     del found["default"]
     return found
+
+
+def metadata(app: Path) -> Stanzas:
+    """What the app's metadata says; what is of all its objects is under "default"."""
+    text = (app / "metadata" / "default.meta").read_text(encoding="utf-8")
+    parser = ConfigParser(interpolation=None, delimiters=("=",))
+    parser.read_string(text.replace("[]\n", "[default]\n", 1))
+    return {name: dict(parser[name]) for name in parser.sections()}
 
 
 def names(text: str) -> list[str]:
@@ -65,6 +74,27 @@ class TestCollections:
         assert writers("sftsec_verdicts") == {"sftsec_analyst", *others}
         assert writers("sftsec_queue") == writers("sftsec_detections") == others
         assert not splunk.can("admin", "sftsec_label")  # nobody judges who was not given the role
+
+    def test_lookups_have_their_collections_roles(self, app_folder: Path) -> None:
+        access = metadata(app_folder)
+        for name in conf(app_folder, "collections"):
+            granted = access[f"collections/{name}"]
+            lookup = access[f"transforms/{name}"]
+            assert lookup["export"] == granted["export"]
+            readers, _, writers = lookup["access"].partition(", write : ")
+            assert readers == granted["access"].partition(", write : ")[0]
+            assert writers == "[ admin, sc_admin ]"  # of its definition
+            assert "[ *" not in granted["access"]
+            assert granted["export"] == "system"  # the macros are: they work in any app
+
+    def test_writers_are_none_but_named_roles(self, app_folder: Path) -> None:
+        access = metadata(app_folder)
+        assert access["default"]["access"].endswith("write : [ admin, sc_admin ]")
+        assert access["default"]["export"] == "none"
+        for name, values in access.items():
+            _, _, writers = values.get("access", "write : [ admin ]").partition("write : ")
+            assert writers, name
+            assert "*" not in writers, name
 
     @pytest.mark.parametrize(
         ("role", "may"), [("sftsec_analyst", ["sftsec_label"]), ("sftsec_connector", [])]

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from sftsec_splunk.verdicts import logged_verdicts
 from tests.packaging.splunk.bench import OWN, Bench
 from tests.packaging.splunk.frames import preview
 from tests.packaging.splunk.labelled import DISPUTED, documents, label, rows
@@ -78,6 +79,55 @@ class TestVerdicts:
         assert documents(splunk) == []
 
 
+class TestRetractions:
+    @pytest.mark.parametrize("version", SPLUNK_PYTHONS)
+    def test_take_back_only_the_users_verdicts(
+        self, bench: Bench, splunk: Splunkd, version: str
+    ) -> None:
+        bench.version = version
+        label(bench, rows("one", "two"))
+        label(bench, rows("one"), user="root")
+        run = bench.run(
+            "sftseclabel", [rows("one", "none")], "retract=t", "reason=oops", user="ann"
+        )
+        assert [(r["sftsec_verdict"], r["sftsec_status"]) for r in run.records] == [
+            ("", "retracted"), ("", "nothing to retract"),
+        ]  # fmt: skip
+        assert sorted(run.messages) == [
+            ("INFO", "sftsec: 1 rows nothing to retract"),
+            ("INFO", "sftsec: 1 rows retracted"),
+        ]
+        assert (run.exit_code, run.stderr) == (0, "")
+        found, _ = logged_verdicts(documents(splunk))
+        said = {each.uid: [(v.analyst, v.value) for v in each.verdicts] for each in found}
+        assert said == {"one": [("root", "malicious")], "two": [("ann", "malicious")]}
+        (undo,) = [each for each in documents(splunk) if each["retracts"]]
+        assert (undo["reason"], undo["source"], undo["task"]) == ("oops", "search", "mail")
+
+    def test_leave_no_earlier_verdict(self, bench: Bench, splunk: Splunkd) -> None:
+        label(bench, rows("one"))
+        bench.run("sftseclabel", [rows("one")], "label=benign", user="ann")
+        before = documents(splunk)
+        for expected in ("retracted", "nothing to retract"):
+            run = bench.run("sftseclabel", [rows("one", "one")], "retract=true", user="ann")
+            assert [each["sftsec_status"] for each in run.records] == [expected] * 2
+        found, _ = logged_verdicts(documents(splunk))
+        assert [each.verdicts for each in found] == [()]
+        assert [each for each in documents(splunk) if not each["retracts"]] == before
+        assert len(documents(splunk)) == 4
+        assert label(bench, rows("one")).records[0]["sftsec_status"] == "saved"
+
+    def test_of_a_preview_write_nothing(self, bench: Bench, splunk: Splunkd) -> None:
+        label(bench, rows("one"))
+        run = preview(bench, "sftseclabel", rows("one"), "retract=true")
+        assert run[0]["sftsec_status"] == "not retracted yet: this is a preview"
+        splunk.faults.kv_statuses = [503]
+        failed = bench.run("sftseclabel", [rows("one")], "retract=true", user="ann")
+        assert failed.records[0]["sftsec_status"] == "not retracted: run the search again"
+        assert failed.messages[0][0] == "ERROR"
+        assert len(documents(splunk)) == 1
+
+
 class TestErrors:
     @pytest.mark.parametrize(
         ("user", "arguments", "told"),
@@ -91,6 +141,10 @@ class TestErrors:
             ("ann", ["reason=x"], "label=... is missing"),
             ("ann", ["label=benign", "reason=seen", "in", "it"], "'in' is not an option"),
             ("ann", ["label=benign", "reason=" + "x" * 2001], "a reason may have 2000 characters"),
+            ("ann", ["retract=true", "label=benign"], "leave label=... out"),
+            ("ann", ["retract=false"], "label=... is missing"),
+            ("ann", ["retract=malicious"], "retract=malicious must be true or false"),
+            ("bob", ["retract=true"], "you may not label"),
         ],
     )
     def test_a_wrong_call_writes_nothing(

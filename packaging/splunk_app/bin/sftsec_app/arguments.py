@@ -7,6 +7,8 @@ from typing import Any
 
 from sftsec_app.portable import AppError
 
+_TRUE, _FALSE = ("true", "t", "1", "yes", "y"), ("false", "f", "0", "no", "n")
+
 
 class CommandArguments:
     """Options by name, and words without one, which are names of fields."""
@@ -48,6 +50,17 @@ class CommandArguments:
         if not found:
             raise self.error(f"{name}=... is missing")
         return found
+
+    def is_set(self, name: str) -> bool:
+        """Whether an option is true, in the words of Splunk's own commands; False without it.
+
+        Raises:
+            AppError: when it is neither true nor false.
+        """
+        given = self.get(name)
+        if given and given.lower() not in _TRUE + _FALSE:
+            raise self.error(f"{name}={given} must be true or false")
+        return given.lower() in _TRUE
 
     def error(self, problem: str) -> AppError:
         """An error with an example of the right use."""

@@ -1,6 +1,7 @@
-"""`| sftseclabel`: stores an analyst's verdict on the incident of each row.
+"""`| sftseclabel`: stores an analyst's verdict on the incident of each row, or takes it back.
 
 | sftseclabel label=malicious reason="seen in the sandbox"
+| sftseclabel retract=true
 
 Each row gets the columns `sftsec_verdict` and `sftsec_status`.
 """
@@ -22,17 +23,18 @@ from sftsec_app.portable import (
 )
 from sftsec_app.rows import Row, RowTable
 from sftsec_app.splunkd import APP, SplunkdClient
-from sftsec_app.verdicts import NamedRow, add_verdicts
+from sftsec_app.verdicts import NamedRow, add_verdicts, retract_verdicts
 
 ADDED = ("sftsec_verdict", "sftsec_status")
 _USAGE = '| sftseclabel label=malicious reason="seen in the sandbox"'
-_NO_UID = "not saved: the row has no incident_uid"
-_PREVIEW = "not saved yet: this is a preview"
+_NO_UID = "the row has no incident_uid"
 _SAVED = {"saved", "already saved"}
+_DONE = _SAVED | {"retracted", "nothing to retract"}
+_OPTIONS = ("label", "reason", "retract")
 
 
 class LabelCommand(SearchCommand):
-    """Adds verdicts to the collection."""
+    """Adds verdicts, or retractions of the user's own, to the collection."""
 
     def __init__(self, info: Metadata, messages: SearchMessages) -> None:
         """Read the arguments, and check that the user may label.
@@ -41,29 +43,33 @@ class LabelCommand(SearchCommand):
             AppError: when an argument is missing or wrong, or the user may not label.
         """
         super().__init__(info, messages)
-        arguments = CommandArguments(info, ("label", "reason"), _USAGE)
+        arguments = CommandArguments(info, _OPTIONS, _USAGE)
         if arguments.words:
             raise arguments.error(
                 f"{arguments.words[0]!r} is not an option: put a reason in quotes"
             )
-        label, reason = arguments.require("label"), arguments.get("reason")
+        self._retracts = arguments.is_set("retract")
+        label, reason = _label(arguments, retracts=self._retracts), arguments.get("reason")
         if len(reason) > MAX_REASON_LENGTH:
             raise arguments.error(f"a reason may have {MAX_REASON_LENGTH} characters")
         self._splunkd = SplunkdClient(
             str(info.get("splunkd_uri") or ""), str(info.get("session_key") or "")
         )
         check_capability(self._splunkd)
-        check_value(self._splunkd, label)
+        if label:
+            check_value(self._splunkd, label)
         analyst = str(info.get("username") or "")
         if not analyst:
             raise AppError("Splunk does not name the user: a verdict needs its analyst")
         self._new = NewVerdict(label, analyst, reason, "search", time.time())
+        self._done = "retracted" if self._retracts else "saved"
         self._counts: dict[str, int] = {}
 
     def execute(self, table: RowTable, *, preview: bool, last: bool) -> None:
-        """Save a verdict for each incident of the frame; none in a preview."""
+        """Write for each incident of the frame; nothing in a preview."""
         rows = table.rows()
-        states = [_PREVIEW] * len(rows) if preview else self._save(rows)
+        waits = f"not {self._done} yet: this is a preview"
+        states = [waits] * len(rows) if preview else self._save(rows)
         for state in states:
             self._counts[state] = self._counts.get(state, 0) + 1
         verdict = self._new.verdict
@@ -78,17 +84,27 @@ class LabelCommand(SearchCommand):
     def _save(self, rows: Sequence[Row]) -> list[str]:
         named = [NamedRow(incident_uid(row), row) for row in rows]
         try:
-            found = add_verdicts(self._splunkd, self._new, [e for e in named if e.uid])
+            change = retract_verdicts if self._retracts else add_verdicts
+            found = change(self._splunkd, self._new, [e for e in named if e.uid])
         except AppError as error:
-            self.messages.add("ERROR", f"verdicts were not saved: {error}")
+            self.messages.add("ERROR", f"verdicts were not {self._done}: {error}")
             found = {}
-        missing = "not saved: run the search again"
-        return [found.get(each.uid, missing) if each.uid else _NO_UID for each in named]
+        missing = f"not {self._done}: run the search again"
+        unnamed = f"not {self._done}: {_NO_UID}"
+        return [found.get(each.uid, missing) if each.uid else unnamed for each in named]
 
     def _report(self) -> None:
         for state, count in sorted(self._counts.items()):
-            kind = "INFO" if state in _SAVED else "WARN"
+            kind = "INFO" if state in _DONE else "WARN"
             self.messages.add(kind, f"{count} rows {state}")
+
+
+def _label(arguments: CommandArguments, *, retracts: bool) -> str:
+    if not retracts:
+        return arguments.require("label")
+    if arguments.get("label"):
+        raise arguments.error("retract=true takes your verdict back: leave label=... out")
+    return ""
 
 
 def check_capability(splunkd: SplunkdClient) -> None:

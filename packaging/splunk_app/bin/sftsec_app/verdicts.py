@@ -12,7 +12,9 @@ from sftsec_app.portable import (
     NewVerdict,
     document_key,
     is_same_verdict,
+    retraction_document,
     standing_verdict,
+    standing_verdicts,
     verdict_document,
 )
 from sftsec_app.rows import Row
@@ -61,6 +63,34 @@ def add_verdicts(
             fits = len(document["event"].encode()) <= MAX_EVENT_BYTES
             states[uid] = "saved" if fits else "not saved: the event is too large"
             documents += [document] if fits else []
+        save(splunkd, VERDICTS, documents)
+    return states
+
+
+def retract_verdicts(
+    splunkd: SplunkdClient, new: NewVerdict, rows: Sequence[NamedRow]
+) -> dict[str, str]:
+    """Take back all that the analyst said of each incident, and nobody else's verdict.
+
+    Args:
+        splunkd: of the search head.
+        new: who takes back, when and why.
+        rows: several may be of one incident.
+
+    Returns:
+        For each uid "retracted", or "nothing to retract".
+
+    Raises:
+        AppError: when splunkd refuses or does not answer; what was written before stays.
+    """
+    states: dict[str, str] = {}
+    for uids in _batches(list({each.uid: None for each in rows})):
+        found = splunkd.find(VERDICTS, [{"incident_uid": uid} for uid in uids])
+        documents: list[Document] = []
+        for uid, earlier in zip(uids, found):
+            standing = standing_verdicts(earlier, new.analyst)
+            documents += [retraction_document(each, new) for each in standing]
+            states[uid] = "retracted" if standing else "nothing to retract"
         save(splunkd, VERDICTS, documents)
     return states
 

@@ -16,7 +16,9 @@ from sftsec_core.sdk.portable import (
     offered_verdicts,
     queue_key,
     retracted_keys,
+    retraction_document,
     standing_verdict,
+    standing_verdicts,
     verdict_document,
 )
 
@@ -30,7 +32,8 @@ ROW = {
 
 
 def stored(key: str, verdict: str, at: float, **more: Any) -> dict[str, Any]:
-    return {"_key": key, "verdict": verdict, "analyst": "ann", "time": at, "reason": "", **more}
+    given = {"_key": key, "incident_uid": "A@@B", "verdict": verdict, "analyst": "ann"}
+    return {**given, "time": at, "reason": "", **more}
 
 
 class TestVerdictDocument:
@@ -79,6 +82,12 @@ class TestStandingVerdict:
         assert standing_verdict(documents, "ann") == documents[0]
         assert retracted_keys(documents) == {"b"}
 
+    def test_each_one_counts_until_retracted(self) -> None:
+        documents = [stored("b", "malicious", 2), stored("a", "benign", 1)]
+        assert standing_verdicts(documents, "ann") == documents[::-1]
+        undo = [retraction_document(each, NEW) for each in documents]
+        assert standing_verdicts([*documents, *undo], "ann") == []
+
     @pytest.mark.parametrize(
         ("verdict", "reason", "same"),
         [("malicious", "sandbox", True), ("malicious", None, False), ("benign", "sandbox", False)],
@@ -87,6 +96,22 @@ class TestStandingVerdict:
         self, verdict: str, reason: str | None, same: bool
     ) -> None:
         assert is_same_verdict({"verdict": verdict, "reason": reason}, NEW) == same
+
+
+class TestRetraction:
+    def test_names_its_verdict_and_has_none(self) -> None:
+        given = verdict_document("k", "A@@B", NEW, ROW)
+        document = retraction_document(
+            given, replace(NEW, verdict="", reason="wrong row", at=200.0)
+        )
+        key = document.pop("_key")
+        assert document == {
+            "incident_uid": "A@@B", "verdict": "", "analyst": "ann", "time": 200.0,
+            "reason": "wrong row", "automated": False, "retracts": "k", "source": "search",
+            "event": "", "detection_id": "d1", "task": "mail",
+        }  # fmt: skip
+        assert key == retraction_document(given, replace(NEW, at=300.0))["_key"]
+        assert key != retraction_document({**given, "_key": "other"}, NEW)["_key"]
 
 
 class TestVerdictValues:

@@ -13,6 +13,7 @@ from tests.packaging.splunk.labelling.pages import (
     eventually,
     log_in,
     shoot,
+    told,
     verdicts,
     waiting,
 )
@@ -70,6 +71,27 @@ class TestLink:
         page.keyboard.press("b")
         page.keyboard.press("Enter")
         assert [each["verdict"] for each in eventually(lambda: verdicts(splunk), 1)] == ["benign"]
+
+    def test_takes_an_old_verdict_back(
+        self, splunk: Splunkd, web: SplunkWeb, context: BrowserContext
+    ) -> None:
+        splunk.index_event('{"message": "claim your prize"}')
+        [row] = splunk.search('search index=main | eval incident_uid=_bkt."@@"._cd')
+        month_ago = {"incident_uid": row["incident_uid"], "time": splunk.now() - 30 * 86400,
+                     "retracts": "", "reason": "", "source": "search"}  # fmt: skip
+        for key, analyst in (("a", "ann"), ("b", "bob")):
+            said = {**month_ago, "_key": key * 40, "verdict": "malicious", "analyst": analyst}
+            splunk.collections["sftsec", "sftsec_verdicts"].insert("nobody", said)
+        page = log_in(context, web)
+        waiting(page, 0)
+        sid = search_job(splunk, web, page, "search index=main | fields *")
+        page.goto(f"{web.url}{PAGE}?sid={sid}&offset=0")
+        dialog = page.get_by_role("dialog", name="Judge this event")
+        dialog.get_by_text("malicious by bob").wait_for()
+        shoot(page, "confirm-judged-light")
+        dialog.get_by_role("button", name="Take back").click()
+        told(page, "Taken back: malicious")
+        assert eventually(lambda: verdicts(splunk), 3)[-1]["retracts"] == "a" * 40
 
 
 def search_job(splunk: Splunkd, web: SplunkWeb, page: Page, search: str) -> str:

@@ -28,6 +28,7 @@ export class Confirm {
     let row = null;
     try {
       row = await this.#read(sid, offset);
+      if (row && incidentUid(row)) { await this.page.ledger.readIncident(incidentUid(row)); }
     } catch (error) {
       this.#show(h("p", {}, `The event cannot be read: ${error.message}. Run the search again and try once more.`));
       return;
@@ -58,7 +59,10 @@ export class Confirm {
   }
 
   #form(fields) {
-    const said = this.page.ledger.judged().get(this.item.incident_uid) || [];
+    const ledger = this.page.ledger;
+    const [said, retracted] = [ledger.judged().get(this.item.incident_uid) || [], ledger.retracted()];
+    const before = (each) => h("li", {}, `${each.verdict} by ${each.analyst}`,
+      ledger.canTakeBack(each, retracted) ? h("button", { type: "button", class: "link", onclick: () => this.#takeBack(each) }, "Take back") : null);
     const choice = (word) => h("label", {},
       h("input", { type: "radio", name: "sftsec-verdict", value: word, onchange: () => { this.chosen = word; this.#ready(); }, ...(word === this.chosen ? { checked: true } : {}) }),
       word, h("kbd", {}, keysOf(this.page.keys, word).split(" or ")[0]));
@@ -66,7 +70,7 @@ export class Confirm {
     this.button = h("button", { type: "button", class: "primary", onclick: () => this.#save() }, "Save verdict", h("kbd", {}, "Enter"));
     return [
       eventFacts(fields),
-      said.length ? h("p", { class: "note" }, "Judged before: ", said.map((each) => `${each.verdict} by ${each.analyst}`).join(", ")) : null,
+      said.length ? h("div", { class: "note" }, "Judged before:", h("ul", {}, ...said.map(before))) : null,
       h("fieldset", {}, h("legend", {}, "Verdict"), ...this.words.map(choice)),
       this.reason,
       h("div", { class: "buttons" }, this.button),
@@ -109,6 +113,11 @@ export class Confirm {
     const [page, word] = [this.page, this.chosen];
     this.#close();
     page.settle(page.ledger.judge([this.item], word, this.reason.value.trim()), `The event is judged ${word}`);
+  }
+
+  #takeBack(document) {
+    this.#close();
+    this.page.takeBack(document);
   }
 
   #close() {

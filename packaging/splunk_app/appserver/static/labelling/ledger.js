@@ -61,6 +61,12 @@ export class Ledger {
     this.queue = mostWanted(documents).map((each) => ({ ...each, fields: readEvent(each.event) }));
   }
 
+  /** Read all that was said of one incident, also what is older than `refresh` reads. */
+  async readIncident(uid) {
+    const said = await this.#pages(VERDICTS, { query: JSON.stringify({ incident_uid: uid }), sort: "time:-1" });
+    for (const each of said) { this.verdicts.set(each._key, each); }
+  }
+
   async #pages(collection, query) {
     const found = [];
     while (found.length < MOST) {
