@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import ConnectorSpec
@@ -40,6 +41,7 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
             create=_create,
             reference_client=_reference_client,
             example=_EXAMPLE,
+            default_window=timedelta(days=90),
         )
     ]
 

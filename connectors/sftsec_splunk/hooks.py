@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import ConnectorSpec
@@ -42,6 +43,7 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
             config_model=SplunkConfig,
             create=_create,
             example=_EXAMPLE,
+            default_window=timedelta(days=90),
         )
     ]
 

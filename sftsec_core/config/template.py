@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from sftsec_core.api.settings.values import format_duration
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -40,7 +42,7 @@ _NUMBERS = """\
     # numbers: [event.count] # read as numbers, and `categories` as categories, by boosted and auto
 """
 _TAIL = """\
-    # window: 90d            # how far back to pull; default: everything
+    # window: 90d            # how far back to pull, or all; default: all
     # group: host.name       # keep incidents of one host in one part of the split
     # keep: [host.name]      # further fields that a detection carries
     steps:                   # before anything is written to disk
@@ -73,6 +75,7 @@ _TAIL = """\
 #   # max_requests_per_token: 8    # more at once get 429
 #   # head_timeout: 10s            # for a request's head; body_timeout: 30s for its body
 """
+_ALL = "default: all"
 
 
 def render_config(template: TaskPreset, connector: ConnectorSpec[Any]) -> str:
@@ -83,11 +86,13 @@ def render_config(template: TaskPreset, connector: ConnectorSpec[Any]) -> str:
         default_flow_style=None,
         width=96,
     )
+    span = connector.default_window
+    tail = _TAIL.replace(_ALL, f"default: {format_duration(span)}", 1) if span else _TAIL
     plugins = dict.fromkeys(("core", connector.name, "pii"))
     head = _HEAD.format(
         plugins=", ".join(plugins), type=connector.name, example=indent(connector.example, "    ")
     )
-    return f"{head}  # {template.summary}\n{indent(body, '  ')}{_NUMBERS}{_TAIL}"
+    return f"{head}  # {template.summary}\n{indent(body, '  ')}{_NUMBERS}{tail}"
 
 
 def render_suggestion(

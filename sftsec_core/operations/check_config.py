@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sftsec_core.operations.preflight import (
     read,
     unread_inputs,
 )
+from sftsec_core.operations.pulling import describe_spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class CheckedConfig:
 
     Attributes:
         warnings: inputs of a task that a recipe of it does not read, a line each.
+        windows: how far back each task pulls from each of its connectors, "90d" or "all".
     """
 
     file: Path
@@ -27,6 +30,7 @@ class CheckedConfig:
     connectors: tuple[str, ...]
     tasks: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    windows: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -35,6 +39,7 @@ class CheckedConfig:
             "plugins": list(self.plugins),
             "connectors": list(self.connectors),
             "tasks": list(self.tasks),
+            "windows": {task: dict(spans) for task, spans in self.windows.items()},
             "warnings": list(self.warnings),
             "ok": True,
         }
@@ -57,4 +62,8 @@ def check_config(file: Path) -> CheckedConfig:
         tuple(sorted(settings.connectors)),
         tuple(sorted(settings.tasks)),
         tuple(unread_inputs(settings, plugins)),
+        {
+            name: describe_spans(settings, plugins, task)
+            for name, task in sorted(settings.tasks.items())
+        },
     )

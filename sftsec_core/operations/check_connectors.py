@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.contracts import DescribesReading
-from sftsec_core.api.domain import Permission, PullWindow
+from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.explain_data import absent_fields, first_records
+from sftsec_core.operations.pulling import bounded, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sftsec_core.api.contracts import Connector
+    from sftsec_core.api.domain import PullWindow
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.operations.context import Context
 
 _SEARCHED_PAGES = 25
+_NONE = "the connector brings no incident"
 
 
 def check_connectors(
@@ -61,27 +66,35 @@ def check_connectors(
 def _first_pages(context: Context, name: str, connector: Connector) -> Iterator[str]:
     for task_name, task in sorted(context.settings.tasks.items()):
         if name in task.connectors:
-            error = _first_page(connector, task)
+            # No field is called misspelt here, before more pages were looked at.
+            window = replace(_window(context, task, name), required=())
+            error = _first_page(connector, task, window)
+            if error == _NONE:
+                error += bounded(context, task, name)
             if error:
                 yield f"task {task_name}: {error}"
 
 
-def _first_page(connector: Connector, task: TaskSettings) -> str | None:
+def _window(context: Context, task: TaskSettings, name: str) -> PullWindow:
+    return window_of(context, task, name, datetime.now(UTC), labelled=None)
+
+
+def _first_page(connector: Connector, task: TaskSettings, window: PullWindow) -> str | None:
     """What is wrong with the first incidents as a task reads them."""
-    incidents, rejected = first_records(connector, PullWindow(fields=task.fields))
+    incidents, rejected = first_records(connector, window)
     if not incidents and not rejected:
-        return "the connector brings no incident"
+        return _NONE
     if not incidents:
         return f"all of the first {len(rejected):,} records are rejected: {rejected[0].reason}"
     read = {field for one in task.inputs for field in one.sources}
     if any(read & incident.fields.keys() for incident in incidents):
         return None
-    if _comes_later(connector, task, read):
+    if _comes_later(connector, window, read):
         return None
-    return absent_fields(sorted(read), first_records(connector, PullWindow())[0])
+    return absent_fields(sorted(read), first_records(connector, replace(window, fields=()))[0])
 
 
-def _comes_later(connector: Connector, task: TaskSettings, read: set[str]) -> bool:
+def _comes_later(connector: Connector, window: PullWindow, read: set[str]) -> bool:
     """Whether later incidents have a field: a sensor writes records of many kinds into one log."""
-    pages = islice(connector.pull(PullWindow(fields=task.fields)), _SEARCHED_PAGES)
+    pages = islice(connector.pull(window), _SEARCHED_PAGES)
     return any(read & one.fields.keys() for page in pages for one in page.incidents)

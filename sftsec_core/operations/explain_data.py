@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Message, PullWindow
 from sftsec_core.api.errors import DataError
+from sftsec_core.api.settings.values import ALL_TIME
 from sftsec_core.dataset.ingest import NOTHING_TO_READ
 from sftsec_core.dataset.snapshot import FIELD_PREFIX
-from sftsec_core.operations.pulling import window_of
+from sftsec_core.operations.pulling import describe_spans, window_of
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import Connector
@@ -176,17 +177,20 @@ def absent_fields(wanted: Sequence[str], incidents: Sequence[Incident]) -> str:
 
 def _probe(run: Run) -> str:
     """Look why the pull brought nothing: no incident, none in the window, or no verdict."""
-    window = window_of(run.task, run.info.started_at, labelled=True)
-    names = run.task.connectors
+    names, now = run.task.connectors, run.info.started_at
+    windows = [window_of(run.context, run.task, name, now, labelled=True) for name in names]
+    bounds = [window.since for window in windows if window.since is not None]
     who = f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'}"
     judged = _first_incidents(run, PullWindow(labelled=True))
-    if judged and window.since is not None:
+    if judged and bounds:
         at = max((one.at for one in judged if one.at is not None), default=None)
         example = f", one of {at.isoformat(timespec='minutes')}" if at else ""
-        since = window.since.isoformat(timespec="minutes")
+        since = min(bounds).isoformat(timespec="minutes")
+        spans = describe_spans(run.context.settings, run.context.plugins, run.task)
         return (
             f"{who} incidents with a verdict{example}, but none since {since}: raise "
-            f"tasks.{run.spec.name}.window"
+            f"tasks.{run.spec.name}.window, now {' and '.join(dict.fromkeys(spans.values()))}, or "
+            f"set it to {ALL_TIME}"
         )
     there = _first_incidents(run, PullWindow())
     if there:

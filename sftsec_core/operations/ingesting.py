@@ -14,7 +14,7 @@ from sftsec_core.dataset.reading import reading_digest
 from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
 from sftsec_core.dataset.sources import at_home
 from sftsec_core.dataset.steps import build_steps
-from sftsec_core.operations.pulling import pull_all, window_of
+from sftsec_core.operations.pulling import bounded, pull_all, window_of
 from sftsec_core.sdk.atomic import write_atomically
 from sftsec_core.store.staging import locked
 
@@ -40,7 +40,8 @@ def ingest_snapshot(run: Run) -> Snapshot:
         run.note(f"the interrupted run has pulled snapshot {snapshot.digest[:12]} already")
         return snapshot
     with ExitStack() as recorded:
-        with run.stage("pull", f"from {', '.join(run.task.connectors)}") as stage:
+        source = f"from {', '.join(run.task.connectors)}{bounded(run.context, run.task)}"
+        with run.stage("pull", source) as stage:
             # From here until a row names it: else another process may remove it as unused.
             hold = partial(recorded.enter_context, locked(snapshots))
             snapshot = _pull_into_snapshot(run, stage, hold)
@@ -105,8 +106,9 @@ def _pull_into_snapshot(run: Run, stage: Stage, hold: Callable[[], None]) -> Sna
         salt=context.salt,
     )
     work = run.folder / PULLED
-    window = window_of(task, run.info.started_at, labelled=True)
-    with closing(pull_all(context, task, window, resume_cursor(work))) as pages:
+    now = run.info.started_at
+    windows = {n: window_of(context, task, n, now, labelled=True) for n in task.connectors}
+    with closing(pull_all(context, task, windows, resume_cursor(work))) as pages:
         return ingest(
             _counted(stage, pages),
             plan,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import Incident, Permission, PullWindow, Rejection
+from sftsec_core.api.domain import Incident, Permission, Rejection
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.operations.authorize import authorize
-from sftsec_core.operations.pulling import required_fields
+from sftsec_core.operations.pulling import window_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,11 +52,11 @@ def preview_incidents(
     steps = build_steps(task, context.plugins, context.step_context(name))
     rejected: list[Rejection] = []
     found: list[Incident] = []
-    window = PullWindow(labelled=labelled, fields=task.fields, required=required_fields(task))
+    now = datetime.now(UTC)
     for source in task.connectors:
         enough = min(limit, len(found) + each)
         with context.connector(source) as connector:
-            for page in connector.pull(window):
+            for page in connector.pull(window_of(context, task, source, now, labelled=labelled)):
                 found += steps(list(islice(page.incidents, enough - len(found))))
                 rejected += page.rejected
                 if len(found) >= enough:

@@ -3,28 +3,77 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.domain import PullWindow
 from sftsec_core.api.errors import ConnectorError
+from sftsec_core.api.settings.values import ALL_TIME, format_duration
 from sftsec_core.dataset.sources import SourcePage
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sftsec_core.api.domain import IncidentPage
     from sftsec_core.api.settings.task import TaskSettings
+    from sftsec_core.config.settings import Settings
     from sftsec_core.operations.context import Context
+    from sftsec_core.plugins import Plugins
 
 
-def window_of(task: TaskSettings, now: datetime, *, labelled: bool | None) -> PullWindow:
-    """What to pull of each connector: as far back as the task says, counted from `now`."""
-    since = now - task.window if task.window else None
+def pull_span(
+    settings: Settings, plugins: Plugins, task: TaskSettings, connector: str
+) -> timedelta | None:
+    """How far back a task pulls from a connector; None for all time.
+
+    What the task says, or else what the kind of connector suggests. Only this span is searched and
+    learned from. What was pulled before and is older by now stays known: no cursor moves back, and
+    no incident that was judged is raised or asked about again.
+    """
+    if task.window is None:
+        kind = settings.connectors[connector].type
+        return plugins.specs(ConnectorSpec)[kind].default_window
+    return None if isinstance(task.window, str) else task.window
+
+
+def window_of(
+    context: Context, task: TaskSettings, connector: str, now: datetime, *, labelled: bool | None
+) -> PullWindow:
+    """What to pull of a connector: as far back as its span says, counted from `now`."""
+    span = pull_span(context.settings, context.plugins, task, connector)
     return PullWindow(
-        since=since, labelled=labelled, fields=task.fields, required=required_fields(task)
+        since=now - span if span else None,
+        labelled=labelled,
+        fields=task.fields,
+        required=required_fields(task),
     )
+
+
+def describe_spans(settings: Settings, plugins: Plugins, task: TaskSettings) -> dict[str, str]:
+    """How far back the task pulls from each of its connectors: "90d" or "all"."""
+    spans = {name: pull_span(settings, plugins, task, name) for name in task.connectors}
+    return {name: format_duration(span) if span else ALL_TIME for name, span in spans.items()}
+
+
+def bounded(context: Context, task: TaskSettings, *names: str) -> str:
+    """Say how far back a pull looks, for its report: ", the last 90d"; "" where there is no bound.
+
+    Args:
+        context: settings and plugins.
+        task: whose pull it is.
+        names: of the connectors; none for all of the task's.
+    """
+    spans = describe_spans(context.settings, context.plugins, task)
+    told = {name: spans[name] for name in names or task.connectors}
+    if set(told.values()) == {ALL_TIME}:
+        return ""
+    whose = "" if task.window else ", the default: `window` sets another"
+    if len(set(told.values())) == 1:
+        return f", the last {next(iter(told.values()))}{whose}"
+    each = (f"{span} of {name}" for name, span in told.items())
+    return f", the last {', '.join(each)}{whose}"
 
 
 def required_fields(task: TaskSettings) -> tuple[str, ...]:
@@ -51,14 +100,14 @@ def named_errors(task: TaskSettings, connector: str) -> Iterator[None]:
 
 
 def pull_all(
-    context: Context, task: TaskSettings, window: PullWindow, cursor: str | None
+    context: Context, task: TaskSettings, windows: Mapping[str, PullWindow], cursor: str | None
 ) -> Generator[IncidentPage]:
     """Pull a task's incidents, from one connector after the other.
 
     Args:
         context: opens the connectors.
         task: names them.
-        window: what to pull of each.
+        windows: what to pull of each.
         cursor: of the last page, to resume after it.
 
     Yields:
@@ -70,12 +119,12 @@ def pull_all(
     """
     if len(task.connectors) == 1:
         with context.connector(task.connectors[0]) as connector:
-            yield from connector.pull(window, cursor=cursor)
+            yield from connector.pull(windows[task.connectors[0]], cursor=cursor)
         return
     current, inner = json.loads(cursor) if cursor else (task.connectors[0], None)
     for name in task.connectors[task.connectors.index(current) :]:
         with named_errors(task, name), context.connector(name) as connector:
-            for page in connector.pull(window, cursor=inner):
+            for page in connector.pull(windows[name], cursor=inner):
                 after = json.dumps([name, page.cursor])
                 yield SourcePage(page.incidents, after, page.rejected, name)
         inner = None

@@ -106,7 +106,7 @@ def _wanted(
     context: Context, task: TaskSettings, scorer: Scorer, limit: int, stage: Stage
 ) -> list[WantedLabel]:
     """The incidents of all connectors, the least certain first; of equal inputs one."""
-    window = window_of(task, datetime.now(UTC), labelled=False)
+    now = datetime.now(UTC)
     found: dict[str, WantedLabel] = {}
     read = 0
     for source in task.connectors:
@@ -121,7 +121,7 @@ def _wanted(
             return judged_in_page(context.store, source, scorer.reading, page)
 
         with named_errors(task, source), context.connector(source) as connector:
-            pages = connector.pull(window)
+            pages = connector.pull(window_of(context, task, source, now, labelled=False))
             for each in most_uncertain(pages, scorer, limit, on_page, judged):
                 found.setdefault(each.digest, WantedLabel(source, each))
     ordered = sorted(found.values(), key=lambda one: (one.incident.doubt, one.incident.uid))

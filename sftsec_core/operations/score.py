@@ -24,7 +24,7 @@ from sftsec_core.dataset.steps import build_steps
 from sftsec_core.dataset.sums import DELIVERY, check_sums
 from sftsec_core.dataset.values import trim_incident
 from sftsec_core.operations.authorize import authorize
-from sftsec_core.operations.pulling import named_errors, window_of
+from sftsec_core.operations.pulling import bounded, named_errors, window_of
 from sftsec_core.operations.running import Run, running
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
@@ -213,11 +213,11 @@ def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> Score
         task=run.spec.name,
         source=source,
         destination=destination,
-        window=window_of(trained, run.info.started_at, labelled=False),
+        window=window_of(context, trained, source, run.info.started_at, labelled=False),
         run_id=run.info.id,
         rescan=rescan,
     )
-    detail = f"{_of_several(task, source)}with {loaded.ref.digest[:12]} ({loaded.ref.recipe})"
+    detail = f"{_of_several(task, source)}{_with(loaded)}{bounded(context, task, source)}"
     with run.stage("score", detail) as stage, context.connector(source) as connector:
         counts = score_to_outbox(
             context.store,
@@ -242,6 +242,10 @@ def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> Score
             "new": counts.new,
         }
     return counts
+
+
+def _with(loaded: LoadedModel) -> str:
+    return f"with {loaded.ref.digest[:12]} ({loaded.ref.recipe})"
 
 
 def _of_several(task: TaskSettings, source: str) -> str:

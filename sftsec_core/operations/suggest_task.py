@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sftsec_core.api.contracts import RecipeSpec, Sample
+from sftsec_core.api.contracts import ConnectorSpec, RecipeSpec, Sample
 from sftsec_core.api.domain import Permission, PullWindow
 from sftsec_core.api.errors import ConfigError, DataError
 from sftsec_core.api.settings.task import VerdictSettings
@@ -29,6 +30,7 @@ from sftsec_core.sdk.atomic import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import timedelta
 
     from sftsec_core.api.contracts import Connector
     from sftsec_core.api.domain import Incident, Rejection
@@ -73,7 +75,8 @@ def suggest_task(
     if task in context.settings.tasks:
         insert_task(context.file.read_text("utf-8"), task, "", file=context.file)
     with context.connector(connector) as opened:
-        sample = _sample_of(opened)
+        kind = context.settings.connectors[connector].type
+        sample = _sample_of(opened, context.plugins.specs(ConnectorSpec)[kind].default_window)
     made, count = _read(sample, connector, wanted)
     chosen = choose_recipe(made, recipe or "auto", context.plugins)
     lacking = _lacking(made, connector)
@@ -110,11 +113,19 @@ def _lacking(made: Suggestion, connector: str) -> tuple[str, ...]:
     )
 
 
-def _sample_of(connector: Connector) -> Sample:
-    """The first incidents with a verdict; where there are none, the first of all."""
-    found = _first(connector, PullWindow(labelled=True), _MOST)
-    if not found:
-        found = _first(connector, PullWindow(), _FEW)
+def _sample_of(connector: Connector, recent: timedelta | None) -> Sample:
+    """The first incidents with a verdict; where there are none, the first of all.
+
+    Args:
+        connector: which.
+        recent: how far back to look first, so that all time is searched only where that has none.
+    """
+    windows = [(PullWindow(labelled=True), _MOST), (PullWindow(), _FEW)]
+    if recent is not None:
+        windows.insert(0, (PullWindow(since=datetime.now(UTC) - recent, labelled=True), _MOST))
+    found: list[Incident] = []
+    for window, most in windows:
+        found = found or _first(connector, window, most)
     rows = [_row(one, timed=len(found) < _MOST) for one in found]
 
     def records(_limit: int | None) -> Iterator[Mapping[str, Any] | Rejection]:

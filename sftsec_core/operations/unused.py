@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.dataset.sources import abroad_uid
 from sftsec_core.models.artifact import CARDS
+from sftsec_core.operations.pulling import pull_span
 from sftsec_core.operations.work_files import (
     FOR_RESUMPTION,
     card_snapshots,
@@ -195,7 +196,11 @@ class Survey:
         task = self._context.settings.tasks.get(ref.task)
         if task is None:  # nothing is pulled for it any more
             return False
-        since = self._now - task.window if task.window else None
+        settings, plugins = self._context.settings, self._context.plugins
+        spans = [pull_span(settings, plugins, task, name) for name in task.connectors]
+        # What one connector still brings is awaited, whatever the others do.
+        known = [span for span in spans if span]
+        since = self._now - max(known) if len(known) == len(spans) else None
         sources = {name: abroad_uid("", name) for name in task.connectors}
         pruning = self._context.store.pruning
         return ref.digest in pruning.awaited_models(ref.task, sources, task.push_to, since)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LOG = "verdicts"  # the log, as a cursor names it
 _GONE = "a verdict names it, and no source has it (any more)"
+_UNTIMED = "its event has no time, so it cannot be said to lie in the window"
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +282,8 @@ class VerdictJoin(Generic[PositionT]):
                 rejected.append(lookup.rejected.get(uid) or Rejection(uid, _GONE))
             elif bounds.contains(incident.at):
                 incidents.append(incident)
+            elif incident.at is None:
+                rejected.append(Rejection(uid, _UNTIMED))
         return incidents, rejected
 
     def _look_in(self, source: JoinedSource[PositionT], lookup: _Lookup) -> None:

@@ -79,6 +79,7 @@ def write_config(
             "malicious": ["true_positive"],
         },
         "benign": "benign",
+        "window": "all",  # the sets are of fixed times
         "train": {"recipe": "linear"},
         "gate": {"min_labels": 100, "on_few_labels": "warn"},
     }

@@ -126,12 +126,9 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "it passes its options on; the benchmark needs a search engine, so it is run there",
     ),
     Elsewhere(
-        (
-            "sftsec_core/cli/config/check.py",
-            "sftsec_core/operations/check_config.py",
-        ),
-        "tests/e2e/test_boosted.py",
-        "the checks are those of preflight: the verb is run for its result, warning and refusal",
+        ("sftsec_core/operations/check_config.py",),
+        "tests/core/cli/config/test_check.py",
+        "the checks are those of preflight: the verb is run for its result and refusal",
     ),
     Elsewhere(
         (

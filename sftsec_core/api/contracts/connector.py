@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
@@ -231,6 +232,8 @@ class ConnectorSpec(Spec[ConfigT]):
             `type: NAME`; "" offers none.
         sample: for `sftsec init --from PATH`: opens a file or a folder as records, given the folder
             of the configuration that is to be written; raises ConnectorError when it cannot.
+        default_window: how far back to pull for a task that does not say; None for all time. A
+            platform on which a search over all time is a burden has one.
     """
 
     hook: ClassVar[str] = "sftsec_register_connectors"
@@ -240,3 +243,4 @@ class ConnectorSpec(Spec[ConfigT]):
     reference_client: Callable[[ConfigT, str], ReferenceClient] | None = None
     example: str = ""
     sample: Callable[[Path, Path], Sample] | None = None
+    default_window: timedelta | None = None

@@ -11,7 +11,7 @@ from sftsec_core.api.contracts.decision import BUILT_IN_SPLITS
 from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.choice import Choice
-from sftsec_core.api.settings.values import Duration, Fraction, Strict
+from sftsec_core.api.settings.values import Duration, Fraction, Strict, Window
 from sftsec_core.api.settings.words import word_key
 
 
@@ -170,7 +170,11 @@ class TaskSettings(Strict):
     benign: str | None = Field(None, description="The label that raises no detection.")
     group: str | None = Field(None, description="Field that keeps incidents together in a split.")
     keep: tuple[str, ...] = Field((), description="Further fields that a detection carries.")
-    window: Duration | None = Field(None, description="How far back to pull; default: everything.")
+    window: Window | None = Field(
+        None,
+        description="How far back to pull, by the events' own times, or `all`; default: what the "
+        "connector suggests (90d from a SIEM, all from files).",
+    )
     steps: dict[str, dict[str, Any]] = Field(
         {"normalise": {}, "redact": {}},
         description="Steps before the first write to disk, with their settings.",

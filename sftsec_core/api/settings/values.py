@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
@@ -24,7 +24,10 @@ def parse_duration(value: object) -> object:
     found = _DURATION.match(value)
     if not found:
         raise ValueError(f"{value!r} is not a duration: write a number and s, m, h, d or w (10m)")
-    return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+    try:
+        return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+    except OverflowError:
+        raise ValueError(f"{value!r} is longer than a duration can be") from None
 
 
 def format_duration(value: timedelta) -> str:
@@ -41,6 +44,37 @@ Duration = Annotated[
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": _DURATION.pattern, "examples": ["10m", "30d"]}),
+]
+ALL_TIME = "all"
+_LONGEST = timedelta(days=36525)  # a bound before the calendar's first year is no time
+
+
+def parse_window(value: object) -> object:
+    """Read how far back to pull: a duration, or "all".
+
+    Raises:
+        ValueError: when it is neither, or no incident or every one lies within it.
+    """
+    if value is None or value == ALL_TIME:
+        return value
+    found = parse_duration(value) if isinstance(value, str) else value
+    if isinstance(found, timedelta):
+        if timedelta(0) < found <= _LONGEST:
+            return found
+        raise ValueError(f"{value!r} is no span up to 100 years: write {ALL_TIME} for no bound")
+    raise ValueError(f"{value!r} is not a duration: write its unit (90d), or {ALL_TIME}")
+
+
+Window = Annotated[
+    timedelta | Literal["all"],
+    BeforeValidator(parse_window),
+    PlainSerializer(lambda value: value if isinstance(value, str) else format_duration(value)),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "pattern": _DURATION.pattern}, {"const": ALL_TIME}],
+            "examples": ["90d", ALL_TIME],
+        }
+    ),
 ]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 

@@ -14,7 +14,8 @@ def command(app: App, as_json: bool) -> None:
     """Check sftsec.yaml without touching anything.
 
     Every key is checked, those of plugins against the plugins. An input that a recipe does not read
-    is a warning. Secrets are not fetched: `sftsec connector check` does that.
+    is a warning. `windows` says how far back each task pulls. Secrets are not fetched:
+    `sftsec connector check` does that.
 
     \b
     Examples:
@@ -27,5 +28,9 @@ def command(app: App, as_json: bool) -> None:
     for warning in found["warnings"]:
         app.say(f"warning: {warning}")
     shown = {name: ", ".join(v) if isinstance(v, list) else v for name, v in found.items()}
+    shown["windows"] = "; ".join(
+        f"{task}: {', '.join(f'{span} of {name}' for name, span in spans.items())}"
+        for task, spans in found["windows"].items()
+    )
     emit(found, as_json=as_json, show=facts(shown))
     app.next("sftsec connector check", as_json=as_json)

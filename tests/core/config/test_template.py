@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from sftsec_core.api.contracts import ConnectorSpec
@@ -22,3 +23,11 @@ class TestRenderConfig:
         file = tmp_path / "sftsec.yaml"
         file.write_text(yaml.safe_dump(serve), encoding="utf-8")
         assert set(load_settings(file).serve.tokens) == {"splunk"}
+
+    @pytest.mark.parametrize(
+        ("kind", "span"), [("files", "all"), ("splunk", "90d"), ("elastic", "90d")]
+    )
+    def test_names_the_connectors_default_window(self, kind: str, span: str) -> None:
+        connector = Plugins((kind,)).specs(ConnectorSpec)[kind]
+        (line,) = (x for x in render_config(TASKS[0], connector).splitlines() if "# window:" in x)
+        assert line.endswith(f"or all; default: {span}")

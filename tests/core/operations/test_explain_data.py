@@ -93,7 +93,10 @@ class TestNoExamples:
             (
                 [row(n, **{"@timestamp": "2024-01-05T00:00:00Z"}) for n in range(3)],
                 {"window": "30d"},
-                ["one of 2024-01-05T00:00+00:00", "tasks.t.window"],
+                [
+                    "one of 2024-01-05T00:00+00:00",
+                    "raise tasks.t.window, now 30d, or set it to all",
+                ],
             ),
             (
                 [row(n) for n in range(3)],

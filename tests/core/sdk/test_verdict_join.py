@@ -235,6 +235,16 @@ class TestLoggedVerdicts:
         window = PullWindow(AT + timedelta(hours=1), AT + timedelta(hours=3), labelled=True)
         assert list(values(pages(window, source, log=log))) == ["event-1", "event-2"]
 
+    def test_without_a_time_are_rejected_by_bounds(self) -> None:
+        log = MemoryLog()
+        log.add("event-9", SPAM, subject="as shown")
+        log.logged["event-9"] = replace(log.logged["event-9"], at=None)
+        found = pages(PullWindow(since=AT, labelled=True), MemorySource("mail"), log=log)
+        assert values(found) == {}
+        (rejected,) = (each for page in found for each in page.rejected)
+        assert (rejected.where, "no time" in rejected.reason) == ("event-9", True)
+        assert list(values(pages(LABELLED, MemorySource("mail"), log=log))) == ["event-9"]
+
     def test_are_read_of_any_label_as_source(self) -> None:
         log = MemoryLog()
         log.add("event-0", SPAM)

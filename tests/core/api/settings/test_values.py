@@ -7,7 +7,13 @@ from datetime import timedelta
 import pytest
 import yaml
 
-from sftsec_core.api.settings.values import format_duration, parse_duration, texts_by_text
+from sftsec_core.api.settings.task import TaskSettings
+from sftsec_core.api.settings.values import (
+    format_duration,
+    parse_duration,
+    parse_window,
+    texts_by_text,
+)
 
 
 class TestDuration:
@@ -20,6 +26,35 @@ class TestDuration:
     def test_without_a_unit_is_refused(self) -> None:
         with pytest.raises(ValueError, match="not a duration"):
             parse_duration("10")
+
+
+class TestWindow:
+    @pytest.mark.parametrize(
+        ("written", "read"), [("90d", timedelta(days=90)), ("all", "all"), (None, None)]
+    )
+    def test_is_a_duration_or_all(self, written: object, read: object) -> None:
+        assert parse_window(written) == read
+
+    @pytest.mark.parametrize(
+        ("written", "told"),
+        [
+            (90, "90 is not a duration: write its unit"),
+            (True, "True is not a duration"),
+            ("everything", "'everything' is not a duration"),
+            ("0d", "write all for no bound"),
+            ("200000d", "write all for no bound"),
+            ("9" * 40 + "w", "longer than a duration can be"),
+        ],
+    )
+    def test_of_anything_else_is_refused(self, written: object, told: str) -> None:
+        with pytest.raises(ValueError, match=told):
+            parse_window(written)
+
+    @pytest.mark.parametrize("text", ["90d", "all"])
+    def test_of_a_task_is_written_as_read(self, text: str) -> None:
+        made = TaskSettings(connector="a", text=("b",), labels={"x": (), "y": ()}, window=text)
+        assert made.model_dump(mode="json")["window"] == text
+        assert TaskSettings.model_validate(made.model_dump(mode="json")) == made
 
 
 class TestTextsByText:

@@ -41,6 +41,19 @@ class TestCheck:
         assert error.startswith("task triage: the incidents have the fields ")
         assert expected in error
 
+    def test_looks_in_the_window_only(self, site: Site) -> None:
+        rows = [{"@timestamp": "2020-01-01T00:00:00Z", "message": "an alert", "label": "benign"}]
+        for file in (site.folder / "incidents").iterdir():
+            file.unlink()
+        (site.folder / "incidents" / "old.jsonl").write_text(json.dumps(rows[0]) + "\n", "utf-8")
+        assert json_of(site, "connector", "check") == {"incidents": []}
+        site.change("tasks", "triage", window="30d")
+        (error,) = json.loads(invoke(site, "connector", "check", "--json").stdout)["incidents"]
+        assert error == "task triage: the connector brings no incident, the last 30d"
+        assert json_of(site, "connector", "pull", "triage")["incidents"] == []
+        site.change("tasks", "triage", window="all")
+        assert len(json_of(site, "connector", "pull", "triage")["incidents"]) == 1
+
     def test_finds_fields_of_later_records(self, site: Site) -> None:
         for file in (site.folder / "incidents").iterdir():
             file.unlink()
