@@ -30,6 +30,14 @@ sources:
   #   search: index=mail sourcetype=reported_mail
   #   label: verdict
 """
+# The names of the CIM and of Enterprise Security.
+_FIELD_NAMES = {
+    "email.subject": ("subject",),
+    "message": ("body", "rule_title", "rule_description"),
+    "url.full": ("url",),
+    "process.command_line": ("process",),
+}
+_ENTITIES = ("src", "dest", "user", "src_user", "risk_object", "risk_object_type")
 
 
 @hookimpl
@@ -44,6 +52,8 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
             create=_create,
             example=_EXAMPLE,
             default_window=timedelta(days=90),
+            field_names=_FIELD_NAMES,
+            entity_fields=_ENTITIES,
         )
     ]
 

@@ -76,23 +76,39 @@ _TAIL = """\
 #   # head_timeout: 10s            # for a request's head; body_timeout: 30s for its body
 """
 _ALL = "default: all"
+_KEEP = "    # keep: [host.name]      # further fields that a detection carries\n"
 
 
 def render_config(template: TaskPreset, connector: ConnectorSpec[Any]) -> str:
     """Write the whole file for one task template and one kind of connector."""
     body = yaml.safe_dump(
-        {template.name: {"connector": "incidents", **template.body}},
+        {template.name: {"connector": "incidents", **_in_names_of(connector, template.body)}},
         sort_keys=False,
         default_flow_style=None,
         width=96,
     )
     span = connector.default_window
     tail = _TAIL.replace(_ALL, f"default: {format_duration(span)}", 1) if span else _TAIL
+    if connector.entity_fields:
+        tail = tail.replace(_KEEP, "", 1)
     plugins = dict.fromkeys(("core", connector.name, "pii"))
     head = _HEAD.format(
         plugins=", ".join(plugins), type=connector.name, example=indent(connector.example, "    ")
     )
     return f"{head}  # {template.summary}\n{indent(body, '  ')}{_NUMBERS}{tail}"
+
+
+def _in_names_of(connector: ConnectorSpec[Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    """A preset's body with the fields that it reads under the platform's names."""
+    names = connector.field_names
+    made = {
+        key: [own for each in body[key] for own in names.get(each, (each,))]
+        if key in ("text", "numbers", "categories")
+        else body[key]
+        for key in body
+    }
+    kept = [each for each in connector.entity_fields if each not in made.get("text", ())]
+    return {**made, "keep": kept} if kept and "keep" not in made else made
 
 
 def render_suggestion(
@@ -144,10 +160,16 @@ def _tail(made: Suggestion, recipe: str) -> str:
 
 
 def render_added_task(
-    task: str, connector: str, made: Suggestion, undetermined: Sequence[str], recipe: str
+    task: str,
+    connector: str,
+    made: Suggestion,
+    undetermined: Sequence[str],
+    recipe: str,
+    keep: Sequence[str] = (),
 ) -> str:
     """Write a task for a configuration that is there already, without indentation."""
-    lines = [f"  {_yaml({'split': {'method': made.split}})}"] if made.split else []
+    lines = [f"  {_yaml({'keep': list(keep)})}"] if keep else []
+    lines += [f"  {_yaml({'split': {'method': made.split}})}"] if made.split else []
     lines.append(f"  {_yaml({'train': {'recipe': recipe}})}")
     return render_task(task, connector, made, undetermined) + "".join(lines)
 

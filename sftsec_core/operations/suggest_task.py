@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from sftsec_core.plugins import get
 from sftsec_core.sdk.atomic import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
     from datetime import timedelta
 
     from sftsec_core.api.contracts import Connector
@@ -75,14 +76,15 @@ def suggest_task(
     if task in context.settings.tasks:
         insert_task(context.file.read_text("utf-8"), task, "", file=context.file)
     with context.connector(connector) as opened:
-        kind = context.settings.connectors[connector].type
-        sample = _sample_of(opened, context.plugins.specs(ConnectorSpec)[kind].default_window)
+        spec = context.plugins.specs(ConnectorSpec)[context.settings.connectors[connector].type]
+        sample = _sample_of(opened, spec.default_window)
     made, count = _read(sample, connector, wanted)
     chosen = choose_recipe(made, recipe or "auto", context.plugins)
     lacking = _lacking(made, connector)
     complete = is_complete(made) and made.fields.get("label") == VERDICTS
+    keep = _entities(sample, spec.entity_fields, made)
     if complete:
-        _write(context, task, render_added_task(task, connector, made, _UNDETERMINED, chosen))
+        _write(context, task, render_added_task(task, connector, made, _UNDETERMINED, chosen, keep))
     return SuggestedConfig(context.file, task, count, complete, made, lacking)
 
 
@@ -111,6 +113,13 @@ def _lacking(made: Suggestion, connector: str) -> tuple[str, ...]:
         f"{connector} brings no verdict, and {label} has the words of one: name it in "
         f"connectors.{connector} (`label: {label}`)",
     )
+
+
+def _entities(sample: Sample, names: Sequence[str], made: Suggestion) -> list[str]:
+    """Those of the names that some record has, and that the model does not read."""
+    there = {name for row in sample.records(None) if isinstance(row, Mapping) for name in row}
+    read = made.text or (*made.numbers, *made.categories)  # beside a text these are comments
+    return [name for name in names if name in there and name not in read]
 
 
 def _sample_of(connector: Connector, recent: timedelta | None) -> Sample:

@@ -17,7 +17,12 @@ from sftsec_core.sdk.portable import UID_EXPRESSION, page_rules
 
 NAME = "sftsec"
 # Files with placeholders.
-_TEMPLATES = {"app.manifest", "default/app.conf", "default/macros.conf"}
+_TEMPLATES = {
+    "app.manifest",
+    "default/alert_actions.conf",
+    "default/app.conf",
+    "default/macros.conf",
+}
 _PORTABLE = "bin/sftsec_app/portable"
 _PAGE_RULES = "appserver/static/labelling/rules.js"
 _ICONS = {

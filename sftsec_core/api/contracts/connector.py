@@ -234,6 +234,10 @@ class ConnectorSpec(Spec[ConfigT]):
             of the configuration that is to be written; raises ConnectorError when it cannot.
         default_window: how far back to pull for a task that does not say; None for all time. A
             platform on which a search over all time is a burden has one.
+        field_names: for `sftsec init`: the fields of task presets, which are ECS's, to the
+            platform's own names for the same; a preset's other fields stay.
+        entity_fields: for `sftsec init`: the platform's names for who and what an event concerns;
+            a new task keeps them, so that its detections carry them.
     """
 
     hook: ClassVar[str] = "sftsec_register_connectors"
@@ -244,3 +248,5 @@ class ConnectorSpec(Spec[ConfigT]):
     example: str = ""
     sample: Callable[[Path, Path], Sample] | None = None
     default_window: timedelta | None = None
+    field_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    entity_fields: Sequence[str] = ()

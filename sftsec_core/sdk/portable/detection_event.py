@@ -27,6 +27,9 @@ _CIM: Mapping[str, tuple[str, ...]] = {
     "signature_id": ("signature_id", "rule_id", "rule.id"),
 }
 _RISK_OBJECTS = (("user", "user"), ("dest", "system"), ("src", "system"))
+_RISK_TYPES = ("user", "system", "hash_values", "network_artifacts", "host_artifacts", "other")
+# What redaction writes in place of a name: no user and no system that anyone could look for.
+_PLACEHOLDER = re.compile(r"<[A-Z_]+:[0-9a-f]{8}>")
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def detection_event(record: DetectionRecord) -> dict[str, Any]:
         "description": message,
         **cim,
         **_technique(record.label),
-        **_risk(cim, probability, message),
+        **_risk({**record.fields, **cim}, probability, message),
         "sftsec_task": record.task,
         "sftsec_label": record.label,
         "sftsec_labels": list(record.labels) or [record.label],
@@ -126,10 +129,22 @@ def _technique(label: str) -> dict[str, Any]:
     return {"mitre_technique_id": label, "annotations.mitre_attack": label}
 
 
-def _risk(cim: Mapping[str, Any], probability: float, message: str) -> dict[str, Any]:
-    """The risk of the first user or system that the event names; {} without one."""
-    for name, kind in _RISK_OBJECTS:
-        if name in cim:
+def _risk(fields: Mapping[str, Any], probability: float, message: str) -> dict[str, Any]:
+    """The risk of the object that a finding names, or of the first user or system; {} without.
+
+    Args:
+        fields: of the source event, those of the CIM under the CIM's names.
+        probability: of the detection.
+        message: what it says.
+    """
+    own = fields.get("risk_object_type")
+    named = (("risk_object", str(own)),) if own in _RISK_TYPES else ()
+    for name, kind in (*named, *_RISK_OBJECTS):
+        values = fields.get(name)
+        listed = values if isinstance(values, list) else [values]
+        known = [each for each in listed if each and not _PLACEHOLDER.match(str(each))]
+        if known:
             score = {"risk_score": round(100 * probability), "risk_message": message}
-            return {"risk_object": cim[name], "risk_object_type": kind, **score}
+            found = known if isinstance(values, list) else known[0]
+            return {"risk_object": found, "risk_object_type": kind, **score}
     return {}

@@ -24,6 +24,28 @@ class TestRenderConfig:
         file.write_text(yaml.safe_dump(serve), encoding="utf-8")
         assert set(load_settings(file).serve.tokens) == {"splunk"}
 
+    def test_has_the_connectors_names(self) -> None:
+        """What a preset reads under ECS's names is under the CIM's in Splunk."""
+        connector = Plugins(("splunk",)).specs(ConnectorSpec)["splunk"]
+        found = {
+            each.name: yaml.safe_load(render_config(each, connector))["tasks"][each.name]
+            for each in TASKS
+        }
+        assert found["phishing-mail"]["text"] == [
+            "subject", "body", "rule_title", "rule_description",
+        ]  # fmt: skip
+        assert (found["url"]["text"], found["command-line"]["text"]) == (["url"], ["process"])
+        for task in found.values():
+            assert {"src", "dest", "user", "risk_object"} <= set(task["keep"])
+            assert not set(task["keep"]) & set(task["text"])
+
+    def test_of_files_keeps_the_presets_names(self) -> None:
+        connector = Plugins(("files",)).specs(ConnectorSpec)["files"]
+        text = render_config(TASKS[0], connector)
+        task = yaml.safe_load(text)["tasks"]["phishing-mail"]
+        assert (task["text"], "keep" in task) == (["email.subject", "message"], False)
+        assert "# keep: [host.name]" in text
+
     @pytest.mark.parametrize(
         ("kind", "span"), [("files", "all"), ("splunk", "90d"), ("elastic", "90d")]
     )

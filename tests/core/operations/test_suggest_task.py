@@ -89,7 +89,11 @@ class TestSiem:
         with start_splunkd(es=7) as splunk:
             monkeypatch.setenv("SPLUNK_PASSWORD", splunk.password)
             for i in range(24):
-                fields = {"search_name": "mail", "text": f"pay invoice {i} to the new account {i}"}
+                fields = {
+                    "search_name": "mail",
+                    "dest": f"host-{i % 3}",
+                    "text": f"pay invoice {i} to the new account {i}",
+                }
                 name = splunk.add_notable(fields, at=splunk.now() - 9000 + i)
                 if i % 4:
                     word = f"disposition:{1 if i % 2 else 3}"
@@ -108,6 +112,7 @@ class TestSiem:
             task = context.task("es")
         assert task.text == ("text",)
         assert task.labels == {"benign": ("false_positive",), "malicious": ("true_positive",)}
+        assert task.keep == ("dest",)
 
 
 class TestLacking:

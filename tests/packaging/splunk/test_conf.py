@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -148,7 +149,24 @@ class TestStanzas:
         for name in conf(app_folder, "alert_actions")["sftsec_alert"]:
             if name.startswith("param."):
                 assert f"\n{name} = " in spec
-                assert f"action.sftsec_alert.{name}" in form
+                assert (f"action.sftsec_alert.{name}" in form) == (name != "param._cam")
+
+    def test_security_offers_the_alert_action(self, app_folder: Path) -> None:
+        told = json.loads(conf(app_folder, "alert_actions")["sftsec_alert"]["param._cam"])
+        assert {"category", "task", "subject", "technology"} <= set(told)
+        assert told["supports_adhoc"] is True
+        (technology,) = told["technology"]
+        version = conf(app_folder, "app")["launcher"]["version"]
+        assert technology == {"vendor": "sftsec", "product": "sftsec", "version": [version]}
+
+    def test_security_keys_are_specified(self, app_folder: Path) -> None:
+        spec = (app_folder / "README" / "savedsearches.conf.spec").read_text()
+        for values in conf(app_folder, "savedsearches").values():
+            for name in values:
+                if name.startswith("action."):
+                    known, parts = name.partition(".param."), spec.split("\n")
+                    shown = f"{known[0]}.param.<name>" if known[1] else name
+                    assert any(line.startswith(f"{shown} = ") for line in parts), name
 
 
 class TestModules:

@@ -14,6 +14,7 @@ import pytest
 from sftsec_core.api.domain import Detection, detection_uid
 from sftsec_splunk.mapping import event_of
 from tests.packaging.splunk.bench import Bench
+from tests.packaging.splunk.test_conf import metadata
 from tests.servers.splunkd.events import Origin
 from tests.servers.splunkd.install import read_conf
 from tests.servers.splunkd.state import Splunkd
@@ -109,6 +110,37 @@ def run(bench: Bench, text: str, user: str = "ann") -> Rows:
     return bench.splunk.search(whole, user, "sftsec")
 
 
+def phishing(splunk: Splunkd, user: str = "ann") -> None:
+    """Two detections of one event, of which one is of a task that no rule reads."""
+    fields = {"src": "10.0.0.1", "dest": "web-1", "user": user}
+    at = datetime.fromtimestamp(splunk.now() - DAY, UTC)
+    for task in ("phishing", "mail"):
+        made = Detection(
+            detection_uid(NEW, "i1", task), "i1", task, NEW, "phishing", 0.91, 0.5, (), at, fields
+        )
+        event, kind = json.dumps(event_of(made)), origin("sftsec:detection")
+        splunk.index_event(event, at.timestamp(), kind, indexed_at=splunk.now())
+
+
+def rules_of(bench: Bench) -> dict[str, dict[str, str]]:
+    """The searches for Enterprise Security: "Finding" and "Risk"."""
+    saved = read_conf(bench.app / "default" / "savedsearches.conf")
+    return {name.split()[3]: values for name, values in saved.items() if name.endswith(" - Rule")}
+
+
+def raise_alert(bench: Bench, rule: dict[str, str]) -> None:
+    """Run a rule, and the action that Enterprise Security runs on its results."""
+    action = "notable" if rule["action.notable"] == "1" else "risk"
+    given = {
+        name.partition(".param.")[2]: value.replace("\\", "\\\\").replace('"', '\\"')
+        for name, value in rule.items()
+        # A macro in a drill-down is for later: in the text of a search it would be expanded.
+        if name.startswith(f"action.{action}.param.") and "`" not in value
+    }
+    told = " ".join(f'param.{name}="{value}"' for name, value in given.items())
+    run(bench, f"{rule['search']} | sendalert {action} {told}", "admin")
+
+
 def total(rows: Rows, *names: str) -> list[int]:
     return [sum(int(float(row.get(name) or 0)) for row in rows) for name in names]
 
@@ -181,6 +213,9 @@ class TestSearches:
         def rows(name: str) -> Rows:
             return run(planted, saved[f"sftsec - {name}"]["search"], "root")
 
+        rules = {name for name in saved if name.endswith(" - Rule")}
+        assert len(rules) == 2
+
         assert [each["waiting"] for each in rows("Incidents that wait for a verdict")] == ["3"]
         by_model = {each["sftsec_model"]: each for each in rows("Precision by model in 30 days")}
         assert {model: float(each["precision"]) for model, each in by_model.items()} == {
@@ -188,6 +223,59 @@ class TestSearches:
             NEW: 100,
         }
         assert rows("Score new events") == []
+
+    @pytest.mark.parametrize(("minutes", "seen"), [(2, False), (20, True), (34, True), (40, False)])
+    def test_findings_are_of_new_detections(
+        self, bench: Bench, splunk: Splunkd, minutes: int, seen: bool
+    ) -> None:
+        phishing(splunk)
+        splunk.clock_skew_s += 60 * minutes
+        for rule in rules_of(bench).values():
+            raise_alert(bench, rule)
+        assert bool(splunk.notables) == bool(splunk.events("risk")) == seen
+
+    def test_a_finding_is_named_as_its_event(self, bench: Bench, splunk: Splunkd) -> None:
+        phishing(splunk)
+        splunk.clock_skew_s += 600
+        raise_alert(bench, rules_of(bench)["Finding"])
+        (notable,) = splunk.notables
+        assert notable["rule_title"] == "sftsec: phishing (phishing)"
+        assert "$" not in str(notable["rule_description"])
+        assert (notable["incident_uid"], notable["user"]) == ("i1", "ann")
+        assert (notable["security_domain"], notable["dest"]) == ("threat", "web-1")
+        given = rules_of(bench)["Finding"]["action.notable.param.drilldown_searches"]
+        (drilldown,) = json.loads(given)
+        search = drilldown["search"].replace("$detection_id$", str(notable["detection_id"]))
+        (found,) = run(bench, f"{search} | table incident_uid, sftsec_task", "root")
+        assert (found["incident_uid"], found["sftsec_task"]) == ("i1", "phishing")
+
+    def test_risk_goes_to_users_and_systems(self, bench: Bench, splunk: Splunkd) -> None:
+        phishing(splunk)
+        splunk.clock_skew_s += 600
+        raise_alert(bench, rules_of(bench)["Risk"])
+        rows = splunk.search("search index=risk | table risk_object risk_object_type risk_message")
+        assert {(each["risk_object"], each["risk_object_type"]) for each in rows} == {
+            ("ann", "user"), ("web-1", "system"), ("10.0.0.1", "system"),
+        }  # fmt: skip
+        assert {each["risk_message"] for each in rows} == {
+            "sftsec: phishing: phishing, probability 0.910"
+        }
+
+    def test_risk_is_of_no_redacted_user(self, bench: Bench, splunk: Splunkd) -> None:
+        phishing(splunk, user="<USER:0a1b2c3d>")
+        splunk.clock_skew_s += 600
+        raise_alert(bench, rules_of(bench)["Risk"])
+        rows = splunk.search("search index=risk | table risk_object")
+        assert {each["risk_object"] for each in rows} == {"web-1", "10.0.0.1"}
+
+    def test_rules_have_what_security_reads(self, bench: Bench) -> None:
+        listed = metadata(bench.app)
+        for name, rule in rules_of(bench).items():
+            assert rule["action.correlationsearch.enabled"] == "1"
+            assert json.loads(rule["action.correlationsearch.annotations"])["mitre_attack"]
+            assert (rule["action.notable"] == "1") == (name == "Finding")
+            assert (rule["action.risk"] == "1") == (name == "Risk")
+            assert listed[f"savedsearches/Threat%20-%20sftsec%20{name}%20-%20Rule"]["export"]
 
     def test_a_retraction_leaves_no_verdict(
         self, bench: Bench, splunk: Splunkd, noon: float

@@ -67,6 +67,22 @@ class TestDetectionEvent:
         assert event.get("mitre_technique_id") == technique
         assert event.get("annotations.mitre_attack") == technique
 
+    def test_risk_is_of_what_a_finding_names(self) -> None:
+        named = {"user": "ann", "risk_object": "web-1", "risk_object_type": "system"}
+        event = detection_event(replace(RECORD, fields=named))
+        assert (event["risk_object"], event["risk_object_type"]) == ("web-1", "system")
+        untyped = detection_event(replace(RECORD, fields={**named, "risk_object_type": "boss"}))
+        assert (untyped["risk_object"], untyped["risk_object_type"]) == ("ann", "user")
+
+    def test_risk_is_of_no_redacted_name(self) -> None:
+        fields = {"user": "<USER:0a1b2c3d>", "dest": "web-1"}
+        assert detection_event(replace(RECORD, fields=fields))["risk_object"] == "web-1"
+        several = {"user": ["<EMAIL:0a1b2c3d>@x.example", "ann"]}
+        assert detection_event(replace(RECORD, fields=several))["risk_object"] == ["ann"]
+        alone = detection_event(replace(RECORD, fields={"user": "<USER:0a1b2c3d>"}))
+        assert "risk_object" not in alone
+        assert alone["user"] == "<USER:0a1b2c3d>"
+
     def test_has_no_risk_without_an_entity(self) -> None:
         event = detection_event(replace(RECORD, fields={"message": "x"}))
         assert not [name for name in event if name.startswith("risk_")]
