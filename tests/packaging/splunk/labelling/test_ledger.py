@@ -22,7 +22,7 @@ from tests.packaging.splunk.labelling.pages import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Response
 
     from tests.servers.splunkd.state import Splunkd
     from tests.servers.splunkd.web import SplunkWeb
@@ -126,6 +126,54 @@ class TestVerdicts:
         page.keyboard.press("j")
         page.keyboard.press("m")
         assert eventually(lambda: verdicts(splunk), 2)[-1]["incident_uid"] == NAMES[0]
+
+
+class TestRefresh:
+    def test_reads_only_what_is_new(
+        self, splunk: Splunkd, web: SplunkWeb, context: BrowserContext
+    ) -> None:
+        ask(splunk, *({"message": f"{number} {'x' * 4500}"} for number in range(120)))
+        page = log_in(context, web)
+        waiting(page, 120)
+        page.keyboard.press("m")
+        [given] = eventually(lambda: verdicts(splunk), 1)
+        waiting(page, 119)
+        first, again = refreshed(page), refreshed(page)
+        assert first < 20_000 > again, "nothing is new"
+        ask(splunk, {"message": f"new {'y' * 4500}"}, requested=splunk.now())
+        assert 4500 < refreshed(page) < 30_000
+        waiting(page, 120)
+        by_bob = {**given, "_key": "b" * 40, "incident_uid": NAMES[3], "analyst": "bob"}
+        splunk.collections["sftsec", "sftsec_verdicts"].insert("nobody", by_bob)
+        assert 4500 < refreshed(page) < 30_000
+        waiting(page, 119)
+
+    def test_sees_what_was_asked_again(self, splunk: Splunkd, page: Page) -> None:
+        queue = splunk.collections["sftsec", "sftsec_queue"]
+        first, *_ = splunk.kv("sftsec", "sftsec_queue")
+        newer = {**first, "event": json.dumps({"message": "another text"}), "requested": 9e9}
+        queue.replace("nobody", str(first["_key"]), newer)
+        refreshed(page)
+        waiting(page, 5)
+        assert page.locator(".row .title").first.inner_text() == "another text"
+        queue.delete("nobody", {"_key": first["_key"]})
+        refreshed(page)
+        waiting(page, 4)
+
+
+def refreshed(page: Page) -> int:
+    """Let the page ask for news; returns the bytes of all answers to it."""
+    answers: list[Response] = []
+
+    def note(answer: Response) -> None:
+        answers.append(answer)
+
+    page.on("response", note)
+    with page.expect_response(re.compile("sftsec_verdicts")):
+        page.evaluate("window.dispatchEvent(new Event('focus'))")
+    page.wait_for_timeout(300)
+    page.remove_listener("response", note)
+    return sum(len(answer.body()) for answer in answers)
 
 
 class TestFaults:

@@ -21,7 +21,7 @@ from tests.packaging.splunk.labelling.pages import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page, Route
 
     from tests.servers.splunkd.state import Splunkd
     from tests.servers.splunkd.web import SplunkWeb
@@ -80,6 +80,28 @@ class TestQueue:
             page.evaluate("window.dispatchEvent(new Event('focus'))")
         page.wait_for_timeout(300)
         assert "x" * 5000 in page.locator(".detail dd").inner_text()
+
+    @pytest.mark.parametrize(("key", "box"), [("/", "Filter"), ("r", "Reason")])
+    def test_a_save_that_ends_keeps_the_focus(
+        self, splunk: Splunkd, page: Page, key: str, box: str
+    ) -> None:
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route(re.compile("batch_save"), hold)
+        with page.expect_request(re.compile("batch_save")):
+            page.keyboard.press("m")
+        page.keyboard.press(key)
+        page.keyboard.type("mail")
+        page.wait_for_timeout(50)
+        with page.expect_response(re.compile("batch_save")):
+            held[0].continue_()
+        page.wait_for_timeout(200)
+        page.keyboard.type("box")
+        assert page.get_by_label(box, exact=True).input_value() == "mailbox"
+        assert len(verdicts(splunk)) == 1
 
     def test_the_help_names_every_verdict(self, splunk: Splunkd, page: Page) -> None:
         page.keyboard.press("?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -77,6 +78,36 @@ class TestRows:
         told(page, "1 incident judged malicious")
         page.get_by_role("tab", name="Judged").click()
         assert page.locator(".entry .fact").all_inner_texts() == shown
+
+
+class TestLinks:
+    def test_lead_to_finding_and_raw_event(
+        self, splunk: Splunkd, web: SplunkWeb, context: BrowserContext
+    ) -> None:
+        finding, forged = "AB-12@@notable@@ab12", '0@@notable@@" | delete'
+        ask(splunk, *({"message": text} for text in ("raw", "finding", "forged")))
+        queue = splunk.collections["sftsec", "sftsec_queue"]
+        raw, *others = splunk.kv("sftsec", "sftsec_queue")
+        for document, uid in zip(others, (finding, forged), strict=True):
+            queue.replace("nobody", str(document["_key"]), {**document, "incident_uid": uid})
+        page = log_in(context, web)
+        waiting(page, 3)
+        found = {}
+        for text in ("raw", "finding", "forged"):
+            page.locator(".row").filter(has_text=text).locator("button").click()
+            links = page.locator(".detail .uid a")
+            found[text] = [(a.inner_text(), str(a.get_attribute("href"))) for a in links.all()]
+        assert found["forged"] == []
+        ((text, address),) = found["raw"]
+        asked = parse_qs(urlsplit(address).query)
+        assert (text, urlsplit(address).path) == ("Raw event", "/en-US/app/sftsec/search")
+        assert asked["q"] == [
+            f'search index="main" | `sftsec_uid` | where incident_uid="{raw["incident_uid"]}"'
+        ]
+        assert int(asked["earliest"][0]) < raw["event_time"] < int(asked["latest"][0])
+        ((text, address),) = found["finding"]
+        assert text == "Finding"
+        assert parse_qs(urlsplit(address).query)["search"] == [f"event_id={finding}"]
 
 
 class TestJudged:

@@ -1,6 +1,6 @@
 // What the keyboard does.
 
-const TAKEN = "jkxazr/?";
+const TAKEN = "jkxazrg/?";
 
 /** The keys of the verdicts: a digit each, and a letter where one is free. */
 export function verdictKeys(words) {
@@ -25,6 +25,7 @@ export const HELP = [
   ["Shift J  Shift K", "select on the way"],
   ["a", "select all that are shown, or none"],
   ["z", "undo the last verdict, a bulk as a whole"],
+  ["g", "show alike incidents one by one, or together"],
   ["r", "give a reason with the next verdict"],
   ["/", "filter"],
   ["?", "this help"],

@@ -21,7 +21,8 @@ export class Ledger {
     this.splunk = splunk;
     this.analyst = "";
     this.verdicts = new Map(); // `_key` to document, those that were read and those given here
-    this.queue = []; // documents, each with `fields`, its event's
+    this.asked = new Map(); // `_key` to document of the queue, each with `fields`, its event's
+    this.queue = []; // the same in their order
     this.more = false; // whether the queue holds more than was read
     this.unsaved = []; // parts of batches whose write nobody has confirmed, in their order
     this.strange = false; // whether somebody may have logged in since the last answer
@@ -49,16 +50,29 @@ export class Ledger {
 
   /** Read the queue, and the verdicts that are new since the last time. */
   async refresh() {
-    const documents = await this.#pages(QUEUE, { sort: "requested:-1" });
-    this.more = documents.length >= MOST;
     const now = this.splunk.now();
-    const oldest = Math.min(now - WEEK_S, ...documents.map((each) => each.requested || now).slice(-1));
+    const asked = await this.#news(QUEUE, "requested", this.asked);
+    this.more = asked.length >= MOST;
+    const oldest = Math.min(now - WEEK_S, ...asked.map((each) => each.requested || now).slice(-1));
     const since = this.read === undefined ? oldest - 3600 : this.read - OVERLAP_S;
-    const query = JSON.stringify({ time: { $gte: since } });
-    const said = await this.#pages(VERDICTS, { query, sort: "time:-1" });
+    const said = await this.#news(VERDICTS, "time", this.verdicts, since);
     for (const each of said) { this.verdicts.set(each._key, each); }
     this.read = now;
-    this.queue = mostWanted(documents).map((each) => ({ ...each, fields: readEvent(each.event) }));
+    this.asked = new Map(asked.map((each) => [each._key, each.fields ? each : { ...each, fields: readEvent(each.event) }]));
+    this.queue = mostWanted([...this.asked.values()]);
+  }
+
+  // The documents of a collection, the newest first, those that are known as they are. An event may be large:
+  // what is there is listed without it, and only what is new, or was written again, is read.
+  async #news(collection, stamp, known, since = null) {
+    const [sort, from] = [`${stamp}:-1`, (least) => (least === null ? {} : { query: JSON.stringify({ [stamp]: { $gte: least } }) })];
+    if (!known.size) { return this.#pages(collection, { sort, ...from(since) }); }
+    const listed = await this.#pages(collection, { sort, fields: `_key,${stamp}`, ...from(since) });
+    const fresh = listed.filter((each) => known.get(each._key)?.[stamp] !== each[stamp] || !known.has(each._key));
+    const least = fresh.some((each) => !Number.isFinite(each[stamp])) ? since : Math.min(...fresh.map((each) => each[stamp]));
+    const read = fresh.length ? await this.#pages(collection, { sort, ...from(least) }) : [];
+    const found = new Map(read.map((each) => [each._key, each]));
+    return listed.map((each) => found.get(each._key) ?? known.get(each._key)).filter(Boolean);
   }
 
   /** Read all that was said of one incident, also what is older than `refresh` reads. */

@@ -1,5 +1,6 @@
 // The labelling page: the queue of incidents that need a label, and the recent verdicts.
 
+import { ordered, together } from "./alike.js";
 import { Confirm } from "./confirm.js";
 import { isDark, plural, sentence } from "./dom.js";
 import { isTyping, verdictKeys } from "./keys.js";
@@ -25,6 +26,8 @@ class Page {
     this.current = null; // uid
     this.limit = SHOWN;
     this.filter = { text: "", task: "" };
+    this.order = "wanted";
+    this.apart = new Set(); // what copies have in common, of those that are shown one by one
     this.reason = "";
     this.tab = "queue";
     this.helped = false;
@@ -70,8 +73,9 @@ class Page {
 
   draw() {
     const focused = this.place.contains(document.activeElement);
+    const written = this.#written();
     const scrolled = [".list", ".detail"].map((each) => [each, this.place.querySelector(each)?.scrollTop, this.current]);
-    this.shown = this.items;
+    this.shown = ordered(together(this.items, this.apart), this.order);
     const waits = new Set(this.shown.map((each) => each.incident_uid));
     this.selected = new Set([...this.selected].filter((each) => waits.has(each)));
     if (!waits.has(this.current)) { this.current = this.taken ? null : this.shown[0]?.incident_uid ?? null; }
@@ -80,7 +84,20 @@ class Page {
       const made = this.place.querySelector(part);
       if (made && top && (part === ".list" || current === this.current)) { made.scrollTop = top; }
     }
-    if (focused) { this.focus(); }
+    if (written) { this.#writeOn(written); } else if (focused) { this.focus(); }
+  }
+
+  // A write that ends draws the page under what is typed meanwhile: the next letters shall be no verdicts.
+  #written() {
+    const box = document.activeElement;
+    const name = ["input[type=search]", "input.reason"].find((each) => this.place.contains(box) && box.matches(each));
+    return name && { name, start: box.selectionStart, end: box.selectionEnd };
+  }
+
+  #writeOn({ name, start, end }) {
+    const box = this.place.querySelector(name);
+    box?.focus();
+    box?.setSelectionRange(start, end);
   }
 
   #say(kind, text) {
@@ -111,6 +128,26 @@ class Page {
     this.draw();
   }
 
+  sort(order) {
+    this.order = order;
+    this.draw();
+  }
+
+  /** Show the copies of what is open one by one, or together again. */
+  toggleApart() {
+    const item = this.item;
+    if (!item || item.alike < 2) { return; }
+    if (!this.apart.delete(item.key)) { this.apart.add(item.key); }
+    this.current = this.apart.has(item.key) ? item.incident_uid : this.#headOf(item.key);
+    this.selected.clear();
+    this.draw();
+    this.focus();
+  }
+
+  #headOf(key) {
+    return this.shown.find((each) => each.key === key)?.incident_uid ?? null;
+  }
+
   showMore() {
     this.limit += SHOWN;
     this.draw();
@@ -130,9 +167,14 @@ class Page {
 
   // --- what is done
 
-  /** Judge what is selected, or else what is open. */
+  /** What a verdict is for: what is selected, or else what is open, each with all its copies. */
+  get chosen() {
+    const heads = this.selected.size ? this.shown.filter((each) => this.selected.has(each.incident_uid)) : [this.item].filter(Boolean);
+    return heads.flatMap((each) => each.copies);
+  }
+
   judge(word) {
-    const chosen = this.selected.size ? this.shown.filter((each) => this.selected.has(each.incident_uid)) : [this.item].filter(Boolean);
+    const chosen = this.chosen;
     if (!chosen.length || this.tab !== "queue") { return; }
     this.#next(new Set(chosen.map((each) => each.incident_uid)));
     this.selected.clear();
@@ -278,7 +320,7 @@ class Page {
       j: () => this.#move(1), k: () => this.#move(-1), ArrowDown: () => this.#move(1), ArrowUp: () => this.#move(-1),
       J: () => this.#move(1, true), K: () => this.#move(-1, true),
       x: () => this.current && this.select(this.current), a: () => this.#selectAll(), z: () => this.undo(),
-      r: () => this.place.querySelector("input.reason")?.focus(),
+      r: () => this.place.querySelector("input.reason")?.focus(), g: () => this.toggleApart(),
       "/": () => this.place.querySelector("input[type=search]")?.focus(), "?": () => this.toggleHelp(),
     };
     const action = verdict && this.tab === "queue" ? () => this.judge(verdict) : actions[event.key];

@@ -24,6 +24,7 @@ export function queueRow(item, { current, selected, now, onopen, onselect }) {
       h("span", { class: "title" }, title),
       h("span", { class: "about" }, item.task ? h("span", { class: "task" }, item.task) : null,
         item.label ? h("span", { class: "label" }, item.label) : null, probability(item.probability),
+        item.copies.length > 1 ? h("span", { class: "alike" }, `${item.copies.length.toLocaleString()} alike`) : null,
         h("span", { class: "asked" }, asked)),
       facts(item.fields, item.event_time)));
 }

@@ -1,6 +1,7 @@
 // splunkd's REST API, by way of Splunk Web: the browser's session, and nobody else's rights.
 
 const TIMEOUT_MS = 30000;
+const DAY_S = 86400;
 const COLLECTIONS = "/servicesNS/nobody/sftsec/storage/collections/data/";
 
 /** The session is over: log in again, and send the same once more. */
@@ -41,6 +42,23 @@ export class Splunk {
   /** Write documents; one whose `_key` is there is replaced, so that a repeat changes nothing. */
   save(collection, documents) {
     return this.call("POST", `${COLLECTIONS}${collection}/batch_save`, {}, documents);
+  }
+
+  /**
+   * Where an incident is shown elsewhere, as texts and addresses. An event is written by strangers, and so may
+   * be what names it: a name of another form makes no link, since a link to a search runs it.
+   */
+  links({ incident_uid: uid, event_time: at }) {
+    const app = (path, query) => `${this.root}/app/${path}?${new URLSearchParams(query)}`;
+    if (/^[\w-]+@@notable@@[\w-]+$/.test(uid)) {
+      const range = Number.isFinite(at) ? { earliest: Math.floor(at - DAY_S), latest: "now" } : { earliest: "-90d", latest: "now" };
+      return [["Finding", app("SplunkEnterpriseSecuritySuite/incident_review", { ...range, search: `event_id=${uid}` })]];
+    }
+    const [, index] = /^([\w-]+)~\d+~[\w-]+@@\d+:\d+$/.exec(uid) || [];
+    const [, place, id] = /^([\w-]+)#([\w.:@-]+)$/.exec(uid) || [];
+    if (!Number.isFinite(at) || !(index || place)) { return []; }
+    const q = index ? `search index="${index}" | \`sftsec_uid\` | where incident_uid="${uid}"` : `search index="${place}" "${id}"`;
+    return [["Raw event", app("sftsec/search", { q, earliest: Math.floor(at) - 1, latest: Math.floor(at) + 2 })]];
   }
 
   async call(method, path, query, document) {

@@ -1,5 +1,6 @@
 // What the page shows, made of its state; what is done with a key or a click is the page's.
 
+import { ORDERS, differences } from "./alike.js";
 import { h, plural, sentence } from "./dom.js";
 import { readEvent } from "./event.js";
 import { HELP, keysOf } from "./keys.js";
@@ -32,6 +33,7 @@ function bar(page) {
     h("div", { role: "tablist", "aria-label": "Labelling" }, tab("queue", `Needs a label (${count})`), tab("history", "Judged")),
     h("span", { class: "spring" }),
     tasks.length > 1 ? taskChoice(page, tasks) : null,
+    page.tab === "queue" ? orderChoice(page) : null,
     search(page),
     h("button", { type: "button", class: "quiet", onclick: () => page.undo(), ...(page.ledger.done.length ? {} : { disabled: true }) },
       "Undo", h("kbd", {}, "z")),
@@ -42,6 +44,11 @@ function taskChoice(page, tasks) {
   const options = ["", ...tasks].map((each) =>
     h("option", { value: each, ...(each === page.filter.task ? { selected: true } : {}) }, each || "All tasks"));
   return h("select", { "aria-label": "Task", onchange: (event) => page.choose(event.target.value) }, ...options);
+}
+
+function orderChoice(page) {
+  const options = [...ORDERS].map(([name, [text]]) => h("option", { value: name, ...(name === page.order ? { selected: true } : {}) }, text));
+  return h("select", { "aria-label": "Order", onchange: (event) => page.sort(event.target.value) }, ...options);
 }
 
 function search(page) {
@@ -92,7 +99,7 @@ function nothing(page) {
 function detail(page) {
   const item = page.item;
   if (!item) { return h("section", { class: "detail", "aria-label": "Incident" }, h("p", { class: "empty" }, "No incident is open. j opens the first.")); }
-  const many = page.selected.size;
+  const many = page.selected.size ? page.chosen.length : 0;
   const key = (word) => keysOf(page.keys, word).split(" or ")[0];
   const note = h("input", { type: "text", class: "reason", maxlength: "2000", "aria-label": "Reason", placeholder: "Reason (optional)  r",
     oninput: (event) => { page.reason = event.target.value; } });
@@ -100,13 +107,26 @@ function detail(page) {
   return h("section", { class: "detail", "aria-label": "Incident" },
     h("div", { class: "judging" },
       many ? h("p", { class: "many" }, `${plural(many, "incident is", "incidents are")} selected: a verdict is for all of them.`,
-        h("button", { type: "button", class: "link", onclick: () => page.letGo() }, "Let go")) : null,
+        h("button", { type: "button", class: "link", onclick: () => page.letGo() }, "Let go")) : alike(page, item),
       verdictButtons(page.ledger.words, key, (word) => page.judge(word)), note),
     h("p", { class: "model" },
       item.label ? h("span", {}, "The model says ", h("strong", {}, item.label)) : null, probability(item.probability),
       item.reason ? h("span", { class: "why" }, item.reason) : null),
     eventFacts(item.fields),
-    h("p", { class: "uid" }, item.incident_uid));
+    h("p", { class: "uid" }, item.incident_uid, ...page.splunk.links(item).map(([text, url]) =>
+      h("a", { href: url, target: "_blank", rel: "noopener" }, text))));
+}
+
+// How many copies a verdict is for, and in what they differ.
+function alike(page, item) {
+  if (item.alike < 2) { return null; }
+  const [whole, other] = [item.copies.length > 1, item.alike - 1];
+  const named = differences(item.copies).slice(0, 5).map(([name, count]) => `${name} (${count.toLocaleString()})`);
+  const text = whole
+    ? `${item.alike.toLocaleString()} alike: a verdict is for each of them.${named.length ? ` They differ in ${named.join(", ")}.` : ""}`
+    : `Shown apart from ${other.toLocaleString()} alike.`;
+  return h("p", { class: "many" }, text,
+    h("button", { type: "button", class: "link", onclick: () => page.toggleApart() }, whole ? "Show each" : "Show together", h("kbd", {}, "g")));
 }
 
 function history(page) {
