@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 _MOST_SKEW = timedelta(seconds=30)
 _OLDEST = 9
 _WRITER = "sftsec_connector"  # the app's own role that may write to its collections
+# Of a user at once. Splunk's own role `user` has 3 jobs and 100 MB, which a few tasks pass.
+_QUOTAS = ("srchJobsQuota = 10", "srchDiskQuota = 1000")
 _UNKNOWN_USER, _FORBIDDEN, _MISSING = 401, 403, 404
 
 
@@ -200,6 +202,7 @@ class Checker:
         inherited = [f"importRoles = {_WRITER}"] if closed else []
         lines = ["[role_sftsec]", *inherited, *(f"{each} = enabled" for each in self.needs)]
         lines.append(f"srchIndexesAllowed = {indexes}")
+        lines += _QUOTAS
         return "\n".join(["this role grants what is needed; authorize.conf:", *lines])
 
     def _content(self, *segments: str) -> dict[str, Any]:

@@ -201,8 +201,10 @@ class HecConfig(Strict):
     url: str = Field(description="https://host:8088")
     token: SecretRef
     index: str = Field("sftsec", pattern="^[a-z0-9_][a-z0-9_-]*$")
-    ack: bool = Field(
-        True, description="Wait until events are indexed; not to be had on Splunk Cloud."
+    ack: bool | Literal["auto"] = Field(
+        "auto",
+        description="Wait until events are indexed; auto: where the token acknowledges, which none "
+        "does on Splunk Cloud.",
     )
     ack_timeout: Duration = Field(timedelta(seconds=60), description="How long to wait for it.")
     latency: Duration = Field(

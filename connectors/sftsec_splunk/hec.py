@@ -7,6 +7,7 @@ connection). Where an answer is lost, the call ends: its repeat asks the index f
 from __future__ import annotations
 
 import gzip
+import logging
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sftsec_core.sdk.retry import RetryPolicy
     from sftsec_splunk.config import HecConfig, SplunkConfig
 
+log = logging.getLogger(__name__)
 Arrived = Callable[[Sequence[str]], Collection[str]]
 _LIMIT = 1 << 20  # bytes of an answer
 _OK, _TOO_LARGE, _BUSY = 200, 413, 503
@@ -38,7 +40,7 @@ _HOPELESS: Mapping[int, str] = {
     4: "the HEC token is not known, or was withdrawn: correct hec.token",
     7: "the HEC token may not write to this index, or it is not there: see to hec.index",
     10: "the HEC token wants acknowledgement: set hec.ack",
-    14: "the HEC token gives no acknowledgement: switch it on for the token, or set hec.ack: false",
+    14: "the HEC token gives no acknowledgement: switch it on for the token, or set hec.ack: auto",
 }
 Lines = Mapping[str, bytes]
 
@@ -91,7 +93,8 @@ class Hec:
         self._hec = hec
         self._retry = retry
         self._channel = str(uuid.uuid4())
-        self._sure = not hec.ack  # whether the token gives acknowledgements
+        self._acked = hec.ack is not False  # whether events are acknowledged, as far as is known
+        self._sure = not self._acked
 
     @property
     def index(self) -> str:
@@ -120,7 +123,8 @@ class Hec:
             HecError: saying what to change.
         """
         answer = self._asked([_FIRST])
-        if answer.code == _NO_ACK and not self._hec.ack:
+        if answer.code == _NO_ACK and self._hec.ack is not True:
+            self._do_without()
             return
         if answer.code in _HOPELESS:
             raise HecError(_HOPELESS[answer.code])
@@ -129,6 +133,14 @@ class Hec:
                 f"what answers at hec.url is no event collector ({answer.status}): correct it"
             )
         self._sure = True
+
+    def _do_without(self) -> None:
+        if self._acked:
+            log.warning(
+                "the HEC token gives no acknowledgement: that an event was taken does not say that "
+                "it was indexed; hec.ack: true refuses such a token, false says nothing"
+            )
+        self._acked, self._sure = False, True
 
     # --- writing
 
@@ -157,7 +169,7 @@ class Hec:
         answer = self._post(b"\n".join(batch.values()))
         if answer.status == _OK:
             number = answer.body.get("ackId")
-            if self._hec.ack and isinstance(number, int):
+            if self._acked and isinstance(number, int):
                 writing.waiting[number] = list(batch)
             else:
                 writing.out.written += batch

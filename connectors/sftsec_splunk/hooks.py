@@ -21,7 +21,7 @@ token: env:SFTSEC_SPLUNK_TOKEN          # or username, and password by reference
 #   url: https://splunk.example:8088
 #   token: env:SFTSEC_SPLUNK_HEC_TOKEN
 #   index: sftsec
-#   ack: true                           # false on Splunk Cloud
+#   # ack: auto                         # wait until events are indexed, where the token can say it
 sources:
   - kind: notables                      # Enterprise Security 7; `kind: findings` for 8
     # where: rule_name="Phishing*"

@@ -95,12 +95,14 @@ class TestRole:
             "search = enabled",
             "edit_notable_events = enabled",
             "srchIndexesAllowed = sftsec;notable",
+            "srchJobsQuota = 10",
+            "srchDiskQuota = 1000",
         ]
 
     def test_names_the_configured_index(self, site: Site, joe: dict[str, str]) -> None:
         site.splunk.add_index("found")
         lines = list(site.connect(**joe, hec={"index": "found"}, sources=[MAIL]).check())
-        assert lines[-1].endswith("srchIndexesAllowed = found;notable")
+        assert "\nsrchIndexesAllowed = found;notable\n" in lines[-1]
 
 
 class TestVersion:

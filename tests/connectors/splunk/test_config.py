@@ -19,7 +19,7 @@ class TestLogin:
         config = SplunkConfig.model_validate({**GOOD, "hec": HEC})
         assert [each.kind for each in config.sources] == ["notables"]
         assert config.hec is not None
-        assert (config.hec.index, config.hec.ack) == ("sftsec", True)
+        assert (config.hec.index, config.hec.ack) == ("sftsec", "auto")
 
 
 class TestKeys:

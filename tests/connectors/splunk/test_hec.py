@@ -56,13 +56,30 @@ class TestToken:
     ) -> None:
         site.splunk.add_hec_token("plain", PLAIN, index="sftsec")
         monkeypatch.setenv("SFTSEC_TEST_HEC_TOKEN", PLAIN)
-        with pytest.raises(HecError, match=r"hec\.ack: false"):
-            site.connect().push(make_detections(2))
+        with pytest.raises(HecError, match=r"switch it on for the token, or set hec\.ack: auto"):
+            site.connect(hec={"ack": True}).push(make_detections(2))
         assert there(site) == []
         detections = make_detections(2)
         assert sorted(site.connect(hec={"ack": False}).push(detections).written) == names(
             detections
         )
+
+    def test_tells_whether_it_acknowledges(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        site.splunk.faults.acks = 1
+        detections = make_detections(5)
+        acknowledged = site.connect(hec={"ack": "auto"})
+        assert sorted(acknowledged.push(detections[:2]).written) == names(detections[:2])
+        assert site.splunk.collector.asked, "it waits where the token acknowledges"
+        site.splunk.add_hec_token("plain", PLAIN, index="sftsec")
+        monkeypatch.setenv("SFTSEC_TEST_HEC_TOKEN", PLAIN)
+        plain = site.connect(hec={"ack": "auto", **SMALL})
+        assert list(plain.check()) == []
+        assert taken(plain.push(detections)) == names(detections)
+        said = [each for each in caplog.messages if "gives no acknowledgement" in each]
+        assert len(said) == 1
+        assert there(site) == names(detections)
 
     def test_withdrawn_during_a_push_is_named(self, site: Site) -> None:
         detections = make_detections(9)
