@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.hookspecs import hookimpl
-from sftsec_splunk.config import SplunkConfig
+from sftsec_splunk.config import SearchSource, SplunkConfig
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import Connector, ConnectorContext
@@ -54,8 +54,23 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
             default_window=timedelta(days=90),
             field_names=_FIELD_NAMES,
             entity_fields=_ENTITIES,
+            default_keep=_kept,
         )
     ]
+
+
+def _kept(config: SplunkConfig) -> Sequence[str]:
+    """Those that no search has under a name that holds what analysts said."""
+    searches = [each for each in config.sources if isinstance(each, SearchSource)]
+    return [
+        name
+        for name in _ENTITIES
+        if not any({name, each.rename.get(name, name)} & _private(each) for each in searches)
+    ]
+
+
+def _private(search: SearchSource) -> set[str | None]:
+    return {search.label, search.analyst, search.verdict_time, *search.private}
 
 
 def _create(config: SplunkConfig, context: ConnectorContext) -> Connector:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sftsec_core.api.contracts import (
@@ -52,7 +52,31 @@ def read(file: Path) -> tuple[Settings, Plugins]:
     settings = load_settings(file)
     plugins = Plugins(settings.plugins)
     plugins.require()
-    return settings, plugins
+    return _with_entities(settings, plugins, file), plugins
+
+
+def _with_entities(settings: Settings, plugins: Plugins, file: Path) -> Settings:
+    """Let tasks that do not say `keep` keep what their connectors suggest.
+
+    A type of connector that is not known is the business of `check_against_plugins`.
+    """
+    specs = plugins.specs(ConnectorSpec)
+    offered: dict[str, Sequence[str]] = {}
+    for name, chosen in settings.connectors.items():
+        spec = specs.get(chosen.type)
+        if spec is not None and spec.default_keep is not None:
+            config = connector_config(settings, plugins, file, name)[1]
+            offered[name] = spec.default_keep(config)
+    tasks = {name: _keeping(task, offered) for name, task in settings.tasks.items()}
+    return settings.model_copy(update={"tasks": tasks})
+
+
+def _keeping(task: TaskSettings, offered: Mapping[str, Sequence[str]]) -> TaskSettings:
+    if "keep" in task.model_fields_set:
+        return task
+    names = (each for name in task.connectors for each in offered.get(name, ()))
+    kept = tuple(each for each in dict.fromkeys(names) if each not in task.read_fields)
+    return task.model_copy(update={"keep": kept}) if kept else task
 
 
 def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> None:

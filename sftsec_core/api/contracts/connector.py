@@ -238,6 +238,8 @@ class ConnectorSpec(Spec[ConfigT]):
             platform's own names for the same; a preset's other fields stay.
         entity_fields: for `sftsec init`: the platform's names for who and what an event concerns;
             a new task keeps them, so that its detections carry them.
+        default_keep: given a connector's checked configuration, those of the entity fields that a
+            task keeps which does not say `keep`: none that holds what analysts said.
     """
 
     hook: ClassVar[str] = "sftsec_register_connectors"
@@ -250,3 +252,4 @@ class ConnectorSpec(Spec[ConfigT]):
     default_window: timedelta | None = None
     field_names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     entity_fields: Sequence[str] = ()
+    default_keep: Callable[[ConfigT], Sequence[str]] | None = None

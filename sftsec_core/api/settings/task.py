@@ -169,7 +169,11 @@ class TaskSettings(Strict):
     )
     benign: str | None = Field(None, description="The label that raises no detection.")
     group: str | None = Field(None, description="Field that keeps incidents together in a split.")
-    keep: tuple[str, ...] = Field((), description="Further fields that a detection carries.")
+    keep: tuple[str, ...] = Field(
+        (),
+        description="Further fields that a detection carries; default: who and what an event "
+        "concerns, where the connector knows its names (Splunk: src, dest, user, ...).",
+    )
     window: Window | None = Field(
         None,
         description="How far back to pull, by the events' own times, or `all`; default: what the "
