@@ -87,7 +87,16 @@ def render_config(template: TaskPreset, connector: ConnectorSpec[Any]) -> str:
     head = _HEAD.format(
         plugins=", ".join(plugins), type=connector.name, example=indent(connector.example, "    ")
     )
-    return f"{head}  # {template.summary}\n{indent(body, '  ')}{_NUMBERS}{_TAIL}"
+    tail = _preset_tail(template.body)
+    return f"{head}  # {template.summary}\n{indent(body, '  ')}{_NUMBERS}{tail}"
+
+
+def _preset_tail(body: Mapping[str, Any]) -> str:
+    """Leave out the comment on `keep` where the preset keeps fields, the host's name first."""
+    if "keep" not in body:
+        return _TAIL
+    lines = [line for line in _TAIL.splitlines(True) if not line.startswith("    # keep:")]
+    return "".join(lines).replace("# group: host.name ", f"# group: {body['keep'][0]}", 1)
 
 
 def render_suggestion(
