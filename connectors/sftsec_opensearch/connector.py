@@ -138,7 +138,7 @@ class OpenSearchConnector(SearchConnector):
         return {**super().indices(), self._requests.index: REQUEST_MAPPINGS}
 
     def request_labels(self, requests: Sequence[LabelRequest]) -> int:
-        """Note in an index of ours which alerts wait for a verdict; take off those judged since.
+        """Put alerts that wait for a verdict into an index of ours; take off those judged since.
 
         Raises:
             ConnectorError: when the configuration has no `verdicts_index`.
@@ -147,7 +147,7 @@ class OpenSearchConnector(SearchConnector):
         with errors_of(self._name):
             if self._cluster.log is None:
                 raise ConnectorError("verdicts have nowhere to go: set `verdicts_index`")
-            return self._requests.ask([each.incident_uid for each in requests], self._cluster.log)
+            return self._requests.ask(requests, self._cluster.log)
 
     def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Append verdicts, and take their alerts off those that wait; see `SearchConnector`."""

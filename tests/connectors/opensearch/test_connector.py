@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from sftsec_core.api.domain import Verdict
+from sftsec_core.api.domain import LabelRequest, Verdict
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.testing import make_label_requests
 from tests.connectors.search.engines import events
@@ -35,3 +37,43 @@ class TestLabelRequest:
             "event-000002",
         ]
         assert connector.request_labels(make_label_requests(uids)) == 0, "one is judged, two wait"
+
+    def test_shows_event_probability_and_reason(self, site: Site) -> None:
+        index = site.name("mail")
+        site.make_index(index)
+        site.plant(index, events(1, label=None))
+        name = site.name("requests")
+        connector = site.connect(index, requests_index=name)
+        fields = {"full_log": "curl -s http://203.0.113.9", "rule.mitre.id": ["T1105"], "x": None}
+        at = datetime(2026, 1, 5, 8, tzinfo=UTC)
+        uid = f"{index}/event-000000"
+        asked = LabelRequest(uid, "shell", "malicious", 0.48, "the model is not sure", at, fields)
+        assert connector.request_labels([asked]) == 1
+        [hit] = site.documents(name)
+        shown = hit["_source"]
+        assert shown["message"] == 'full_log: curl -s http://203.0.113.9\nrule.mitre.id: ["T1105"]'
+        assert shown["sftsec"] == {
+            "task": "shell",
+            "label": "malicious",
+            "prediction_probability": 0.48,
+            "reason": "the model is not sure",
+            "source": {"fields": fields, "timestamp": "2026-01-05T08:00:00+00:00"},
+        }
+        query = {"query": {"match": {"message": "curl"}}}
+        found = site.call("POST", f"/{name}/_search", query)["hits"]["total"]
+        assert found["value"] == 1
+
+    def test_index_of_an_older_version_is_completed(self, site: Site) -> None:
+        index, name = site.name("mail"), site.name("requests")
+        site.make_index(index)
+        keyword = {"type": "keyword"}
+        alert = {"properties": {"index": keyword, "id": keyword}}
+        site.make_index(
+            name, {"dynamic": False, "properties": {"@timestamp": {"type": "date"}, "alert": alert}}
+        )
+        connector = site.connect(index, setup=False, requests_index=name)
+        lacks = f"the index {name} lacks message, sftsec: run `sftsec connector setup`"
+        assert lacks in connector.check()
+        assert f"added fields to the index {name}" in connector.setup()
+        assert lacks not in connector.check()
+        assert not [line for line in connector.setup() if name in line]
