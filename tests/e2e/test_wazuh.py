@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -14,6 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
+from sftsec_core.packages.opensearch import build_opensearch_package
 from tests.connectors.opensearch import wazuh
 from tests.connectors.opensearch.users import User, own_user
 from tests.connectors.search.sites import PASSWORD, own_site
@@ -28,7 +28,6 @@ __all__ = ["opensearch_secure_server"]
 TASK = "wazuh-alert"
 CONNECTOR = "incidents"
 KINDS = len(wazuh.of_each_kind(START))
-README = Path(__file__).parents[2] / "connectors" / "sftsec_opensearch" / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -39,19 +38,13 @@ def engine(opensearch_secure_server: SearchServer) -> Iterator[EngineSite]:
 
 @pytest.fixture(scope="module")
 def user(engine: EngineSite) -> Iterator[User]:
-    """The everyday user, with the role that the connector's page gives."""
+    """The everyday user, with the role of the package."""
     with own_user(engine) as own, pytest.MonkeyPatch.context() as patch:
-        own.may(json.loads(named(engine, role_of_readme("sftsec"))))
+        role = build_opensearch_package().files["roles/sftsec.json"].decode()
+        own.may(json.loads(named(engine, role)))
         password = own.login["password"].removeprefix("env:")
         patch.setenv("SFTSEC_OPENSEARCH_PASSWORD", os.environ[password])
         yield own
-
-
-def role_of_readme(name: str) -> str:
-    """The body of `PUT _plugins/_security/api/roles/NAME` on the connector's page."""
-    page = README.read_text(encoding="utf-8")
-    [body] = re.findall(rf"PUT _plugins/_security/api/roles/{name}\n(.*?)```", page, re.DOTALL)
-    return str(body)
 
 
 def named(engine: EngineSite, text: str) -> str:
