@@ -41,7 +41,11 @@ class OpenSearchConfig(SearchConfig):
         Annotated[
             Annotated[IndexSource, Tag("index")]
             | Annotated[SecurityFindingsSource, Tag("findings")],
-            Discriminator(_kind_of),
+            Discriminator(
+                _kind_of,
+                custom_error_type="unknown_kind",
+                custom_error_message="`kind` is 'index' or 'findings'",
+            ),
         ],
         ...,
     ] = Field(min_length=1, description="What to read, in this order.")

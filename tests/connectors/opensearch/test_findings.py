@@ -207,5 +207,5 @@ class TestSource:
 
     def test_of_another_kind_is_refused(self) -> None:
         given = {"url": "http://localhost:9200", "sources": [{"kind": "finding"}]}
-        with pytest.raises(ValidationError, match="'index', 'findings'"):
+        with pytest.raises(ValidationError, match="`kind` is 'index' or 'findings'"):
             OpenSearchConfig.model_validate(given)
