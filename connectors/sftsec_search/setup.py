@@ -94,10 +94,13 @@ def set_up_index(client: SearchClient, index: str, mappings: Mapping[str, Any]) 
     if not exists(client, f"/{index}/_mapping"):
         client.request("PUT", f"/{index}", body={"mappings": mappings})
         return [f"made the index {index}"]
-    if not lacking_fields(client.request("GET", f"/{index}/_mapping"), mappings):
+    lacking = lacking_fields(client.request("GET", f"/{index}/_mapping"), mappings)
+    if not lacking:
         return []
-    client.request("PUT", f"/{index}/_mapping", body={"properties": mappings["properties"]})
-    return [f"added fields to the index {index}"]
+    # Those alone: a field that another tool has mapped otherwise cannot be changed.
+    added = {name: mappings["properties"][name] for name in lacking}
+    client.request("PUT", f"/{index}/_mapping", body={"properties": added})
+    return [f"added {', '.join(lacking)} to the index {index}"]
 
 
 def lacking_fields(found: Mapping[str, Any], mappings: Mapping[str, Any]) -> list[str]:
