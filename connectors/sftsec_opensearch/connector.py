@@ -9,6 +9,8 @@ from sftsec_core.api.errors import ConnectorError
 from sftsec_core.sdk.errors import RequestError, errors_of
 from sftsec_core.sdk.window import utc_now
 from sftsec_opensearch.client import OpenSearchClient
+from sftsec_opensearch.config import SecurityFindingsSource
+from sftsec_opensearch.findings import SecurityFindings
 from sftsec_opensearch.privileges import missing
 from sftsec_search.checks import ask
 from sftsec_search.connector import SearchConnector
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import AuditEntry, Detection, LabelRequest, PushReceipt, Verdict
     from sftsec_opensearch.config import OpenSearchConfig
+    from sftsec_search.config import IndexSource
+    from sftsec_search.sources import DocumentSource
 
+_MOST_INDICES = 100
 _ELASTICSEARCH = "You Know, for Search"  # it says so of itself, in every version
 
 
@@ -41,7 +46,7 @@ class OpenSearchConnector(SearchConnector):
         Raises:
             ConfigError: when a secret is not there.
         """
-        sources = [LabelledIndex(each, config.times, config.rename) for each in config.sources]
+        sources = [_source_of(each, config) for each in config.sources]
         super().__init__(config, OpenSearchClient(config), sources, name=name, clock=clock)
         self._seen: set[str] = set()
         self._tie_breaker = config.tie_breaker
@@ -107,16 +112,33 @@ class OpenSearchConnector(SearchConnector):
     def privileges(self) -> Iterator[str]:
         """Try what the connector does."""
         config = self._cluster.config
-        reads = [name for source in self._cluster.sources for name in source.index.split(",")]
+        sources = self._cluster.sources
+        reads = [name for source in sources for name in source.index.split(",")]
+        reads += [
+            name
+            for each in sources
+            if isinstance(each, SecurityFindings)
+            for name in self._of(each)
+        ]
         writes = [config.detections, config.audit, *self.indices()]
-        yield from missing(self._client, reads, writes)
+        yield from missing(self._client, list(dict.fromkeys(reads)), writes)
+
+    def _of(self, findings: SecurityFindings) -> list[str]:
+        """The indices of the documents that findings are about."""
+        named = {"terms": {"field": "index", "size": _MOST_INDICES}}
+        try:
+            found = self._client.search({"size": 0, "aggs": {"of": named}}, findings.index)
+        except RequestError:
+            return []  # another line reports why
+        buckets = found.get("aggregations", {}).get("of", {}).get("buckets", [])
+        return [str(each["key"]) for each in buckets]
 
     def indices(self) -> Mapping[str, Mapping[str, Any]]:
         """The index of verdicts, and that of the alerts that wait for one."""
         return {**super().indices(), self._requests.index: REQUEST_MAPPINGS}
 
     def request_labels(self, requests: Sequence[LabelRequest]) -> int:
-        """Note in an index of ours which alerts wait for a verdict; take off those judged since.
+        """Put alerts that wait for a verdict into an index of ours; take off those judged since.
 
         Raises:
             ConnectorError: when the configuration has no `verdicts_index`.
@@ -125,7 +147,7 @@ class OpenSearchConnector(SearchConnector):
         with errors_of(self._name):
             if self._cluster.log is None:
                 raise ConnectorError("verdicts have nowhere to go: set `verdicts_index`")
-            return self._requests.ask([each.incident_uid for each in requests], self._cluster.log)
+            return self._requests.ask(requests, self._cluster.log)
 
     def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Append verdicts, and take their alerts off those that wait; see `SearchConnector`."""
@@ -133,3 +155,11 @@ class OpenSearchConnector(SearchConnector):
             added = super().add_verdicts(verdicts)
             self._requests.clear(list(dict.fromkeys(uid for uid, _ in verdicts)))
             return added
+
+
+def _source_of(
+    source: IndexSource | SecurityFindingsSource, config: OpenSearchConfig
+) -> DocumentSource:
+    if isinstance(source, SecurityFindingsSource):
+        return SecurityFindings(source, config.rename, config.max_depth)
+    return LabelledIndex(source, config.times, config.rename)

@@ -19,10 +19,12 @@ username: sftsec
 password: env:SFTSEC_OPENSEARCH_PASSWORD
 # ca_file: /etc/sftsec/ca.pem         # default: the system's authorities
 # namespace: default                  # detections go to logs-sftsec.detections-NAMESPACE
-sources:
+sources:                              # Wazuh's alerts, by Wazuh's own names
   - index: wazuh-alerts-*
+    timestamp: timestamp
+    # query: {range: {rule.level: {gte: 7}}}   # alerts from this level on
     # label: data.verdict             # where a site keeps verdicts on the alerts themselves
-    # rename: {message: full_log}     # field name to the documents' own
+# settle: 5m                          # how far Filebeat may be behind; default: 1m
 verdicts_index: sftsec-verdicts       # what `sftsec labels add` writes, and other tools may
 """
 
@@ -40,6 +42,7 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
             reference_client=_reference_client,
             example=_EXAMPLE,
             default_window=timedelta(days=90),
+            preset="wazuh-alert",
         )
     ]
 

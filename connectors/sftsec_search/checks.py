@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.sdk.errors import AccessError, RequestError
 from sftsec_search.client import NO_REMOTE, quoted
 from sftsec_search.orders import ask_order, order_of, require_remotes
-from sftsec_search.setup import AUDIT, DETECTIONS, Stream, exists
+from sftsec_search.setup import AUDIT, DETECTIONS, Stream, exists, lacking_fields
 from sftsec_search.sources import LabelledIndex
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _SHOWN = 10
 _NEAR = 0.88  # of 1, equal
 
 
-def of_cluster(cluster: Cluster, indices: Iterable[str]) -> Iterator[str]:
+def of_cluster(cluster: Cluster, indices: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Look at the clock, the sources, the data stream and the indices that we keep ourselves.
 
     Raises:
@@ -41,8 +41,8 @@ def of_cluster(cluster: Cluster, indices: Iterable[str]) -> Iterator[str]:
         yield from _source(cluster, source)
     for stream in (DETECTIONS, AUDIT):
         yield from _stream(cluster, stream)
-    for index in indices:
-        yield from _index(cluster.client, index)
+    for index, mappings in indices.items():
+        yield from _index(cluster.client, index, mappings)
 
 
 def ask(client: SearchClient, path: str) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def _stream(cluster: Cluster, stream: Stream) -> Iterator[str]:
         yield f"the data stream {name} is not there: run `sftsec connector setup`"
 
 
-def _index(client: SearchClient, index: str) -> Iterator[str]:
+def _index(client: SearchClient, index: str, mappings: Mapping[str, Any]) -> Iterator[str]:
     """An index of verdicts on alerts, or of requests for them."""
     try:
         found = client.request("GET", f"/{index}/_mapping")
@@ -204,3 +204,6 @@ def _index(client: SearchClient, index: str) -> Iterator[str]:
                 f"alert.index and alert.id of {name} must be of type keyword: "
                 "reindex it into one that `sftsec connector setup` makes"
             )
+            return
+    if lacking := lacking_fields(found, mappings):
+        yield f"the index {index} lacks {', '.join(lacking)}: run `sftsec connector setup`"

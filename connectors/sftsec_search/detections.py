@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from sftsec_search.config import DATASET
 from sftsec_search.documents import place_of
 from sftsec_search.sources import OURS
@@ -22,6 +24,8 @@ _TECHNIQUE = re.compile(r"^(T\d{4})(\.\d{3})?$")
 _SEVERITIES = ((0.95, 99), (0.8, 73), (0.5, 47))
 _LOW = 21
 _DIGEST_SHOWN = 12
+_LEVEL = "rule.level"
+_MITRE = "rule.mitre.id"  # Wazuh's: the techniques that its rule is about
 
 
 def severity_of(probability: float) -> int:
@@ -55,11 +59,24 @@ def document_of(detection: Detection, *, namespace: str, now: datetime) -> dict[
         },
         "sftsec": _ours(detection),
     }
-    if technique := _TECHNIQUE.match(detection.label):
-        document["threat"] = _threat(technique)
-    for name, value in detection.fields.items():
+    fields = {name: _typed(name, value) for name, value in detection.fields.items()}
+    about = [detection.label] if _TECHNIQUE.match(detection.label) else fields.get(_MITRE)
+    if techniques := _techniques(about):
+        document["threat"] = _threat(techniques)
+    for name, value in fields.items():
         _place(document, name.split("."), value)
     return document
+
+
+def _typed(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON
+    """A field that a task keeps comes as text: Wazuh's level and techniques as Wazuh has them."""
+    if not isinstance(value, str) or name not in {_LEVEL, _MITRE}:
+        return value
+    try:
+        found = int(value) if name == _LEVEL else orjson.loads(value)
+    except ValueError:
+        return value
+    return found if isinstance(found, int | list) else value
 
 
 def _event(detection: Detection, at: str) -> dict[str, Any]:
@@ -100,10 +117,16 @@ def _ours(detection: Detection) -> dict[str, Any]:
     return ours | ({"explanation": detection.explanation} if detection.explanation else {})
 
 
-def _threat(technique: re.Match[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {"id": [technique[1]]}
-    if technique[2]:
-        found["subtechnique"] = {"id": [technique[0]]}
+def _techniques(names: object) -> list[re.Match[str]]:
+    """The names that are techniques of MITRE ATT&CK."""
+    several = names if isinstance(names, list) else [names]
+    return [found for each in several if (found := _TECHNIQUE.match(str(each)))]
+
+
+def _threat(techniques: list[re.Match[str]]) -> dict[str, Any]:
+    found: dict[str, Any] = {"id": list(dict.fromkeys(each[1] for each in techniques))}
+    if below := [each[0] for each in techniques if each[2]]:
+        found["subtechnique"] = {"id": below}
     return {"framework": "MITRE ATT&CK", "technique": found}
 
 

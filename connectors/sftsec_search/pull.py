@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection
 from sftsec_core.sdk.cursor import PullCursor
@@ -19,7 +19,7 @@ from sftsec_core.sdk.verdict_join import (
 from sftsec_core.sdk.window import TimeBounds, utc_now
 from sftsec_search.config import IndexSource
 from sftsec_search.documents import HitMapper
-from sftsec_search.fetch import Fetcher
+from sftsec_search.fetch import Fetcher, Hit
 from sftsec_search.orders import ask_order
 from sftsec_search.positions import SearchPosition
 from sftsec_search.reading import SourceReading
@@ -109,11 +109,12 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         if self._window.labelled and not self.has_verdicts:
             return
         order = cluster.retry(lambda: ask_order(cluster.client, source))
-        reading = SourceReading(cluster, self._window, source, order, self._mapper.includes)
+        includes = self._includes(self._mapper)
+        reading = SourceReading(cluster, self._window, source, order, includes)
         if self._window.labelled is False:
             reading.count_untimed()
         for page in reading.pages(position):
-            records, rejected = _read(self._mapper, page.hits)
+            records, rejected = self._read(self._mapper, page.hits)
             if reading.checks_times:
                 records, untimed = self._in_time(records)
                 rejected += untimed
@@ -132,19 +133,19 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         """Fetch documents by name, of those that the source's query matches."""
         found, too_large = self._fetch(
             [each.uid for each in logged],
-            self._mapper.includes,
+            self._includes(self._mapper),
             within=self._source.index,
             condition=self._source.query,
         )
-        records, rejected = _read(self._mapper, found.values())
+        records, rejected = self._read(self._mapper, found.values())
         reason = "the document is larger than max_page_bytes"
         return FoundRecords(records, (*rejected, *(Rejection(uid, reason) for uid in too_large)))
 
     def find_events(self, detections: Sequence[SourceRecord]) -> Mapping[str, SourceRecord]:
         """Fetch the events by the indices that detections name."""
         names = dict.fromkeys(each.about for each in detections if each.about)
-        found, _ = self._fetch(list(names), self._events.includes)
-        records, _ = _read(self._events, found.values())
+        found, _ = self._fetch(list(names), self._includes(self._events))
+        records, _ = self._read(self._events, found.values())
         return {each.name: each for each in records}
 
     def carried(self, detection: SourceRecord) -> Incident:
@@ -155,10 +156,20 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         """As the source says."""
         return self._source.is_private(name)
 
+    def _includes(self, mapper: HitMapper) -> list[str] | None:
+        """What to ask for of `_source`, for the documents themselves and for joining others."""
+        named = mapper.includes
+        brought = [name for each in self._cluster.sources for name in each.brought]
+        return None if named is None else list(dict.fromkeys((*named, *brought)))
 
-def _read(
-    mapper: HitMapper, hits: Iterable[Mapping[str, Any]]
-) -> tuple[list[SourceRecord], list[Rejection]]:
-    read = [mapper.read(hit) for hit in hits]
-    rejected = [each for each in read if isinstance(each, Rejection)]
-    return [each for each in read if not isinstance(each, Rejection)], rejected
+    def _read(
+        self, mapper: HitMapper, found: Iterable[Hit]
+    ) -> tuple[list[SourceRecord], list[Rejection]]:
+        """Make records of hits, each completed by the source that can."""
+        hits, rejected = list(found), list[Rejection]()
+        for source in self._cluster.sources:
+            hits, incomplete = source.joined(hits, self._fetch, mapper.includes)
+            rejected += incomplete
+        read = [mapper.read(hit) for hit in hits]
+        rejected += [each for each in read if isinstance(each, Rejection)]
+        return [each for each in read if not isinstance(each, Rejection)], rejected

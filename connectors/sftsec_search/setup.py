@@ -86,15 +86,27 @@ def set_up_stream(
 
 
 def set_up_index(client: SearchClient, index: str, mappings: Mapping[str, Any]) -> list[str]:
-    """Make an index where it is missing; return what was made.
+    """Make an index, or add the fields that an older version made it without; return what was made.
 
     Raises:
         AccessError: when a privilege is missing.
     """
-    if exists(client, f"/{index}/_mapping"):
+    if not exists(client, f"/{index}/_mapping"):
+        client.request("PUT", f"/{index}", body={"mappings": mappings})
+        return [f"made the index {index}"]
+    lacking = lacking_fields(client.request("GET", f"/{index}/_mapping"), mappings)
+    if not lacking:
         return []
-    client.request("PUT", f"/{index}", body={"mappings": mappings})
-    return [f"made the index {index}"]
+    # Those alone: a field that another tool has mapped otherwise cannot be changed.
+    added = {name: mappings["properties"][name] for name in lacking}
+    client.request("PUT", f"/{index}/_mapping", body={"properties": added})
+    return [f"added {', '.join(lacking)} to the index {index}"]
+
+
+def lacking_fields(found: Mapping[str, Any], mappings: Mapping[str, Any]) -> list[str]:
+    """The fields of ours that an index lacks, given the answer on its mapping."""
+    there = [each["mappings"].get("properties", {}) for each in found.values()]
+    return [name for name in mappings["properties"] if any(name not in each for each in there)]
 
 
 def exists(client: SearchClient, path: str) -> bool:

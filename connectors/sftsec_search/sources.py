@@ -14,9 +14,11 @@ from sftsec_core.sdk.times import TimeReader
 from sftsec_search.config import ARRIVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from sftsec_core.api.domain import Rejection
     from sftsec_search.config import IndexSource
+    from sftsec_search.fetch import Fetcher, Hit
 
 # What analysts said, and what we said: a model that read it would learn nothing else.
 PRIVATE_FIELDS = frozenset({"tags", "kibana.alert.case_ids", "signal.status"})
@@ -46,12 +48,14 @@ class DocumentSource(ABC):
         names_arrival: whether the configuration names that field, rather than the default.
         why_by_time: why `arrival` is None.
         time_is_arrival: whether `timestamp` itself says when a document came.
+        brought: fields that `joined` reads of a document.
     """
 
     arrival: str | None = None
     names_arrival: bool = False
     why_by_time: str = ""
     time_is_arrival: bool = False
+    brought: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -104,6 +108,22 @@ class DocumentSource(ABC):
         Raises:
             UnusableError: when the field holds an object.
         """
+
+    def joined(
+        self, hits: Sequence[Hit], fetch: Fetcher, includes: list[str] | None
+    ) -> tuple[list[Hit], list[Rejection]]:
+        """Complete documents by others that they name; by default they are whole.
+
+        Args:
+            hits: documents of any source.
+            fetch: brings documents by their names.
+            includes: the fields of `_source` to bring; None for all.
+
+        Returns:
+            The documents, and those that cannot be completed.
+        """
+        del fetch, includes
+        return list(hits), []
 
     def closed_filters(self) -> list[dict[str, Any]]:
         """Return queries for documents without a verdict that are not to be scored all the same."""

@@ -68,9 +68,21 @@ def validate(
     try:
         return model.model_validate(data, context=context)
     except ValidationError as error:
-        complaints = [_complaint(each, model) for each in error.errors()]
+        complaints = [_complaint(each, model) for each in _causes(error.errors())]
         where = [(path + place, text) for place, text in complaints]
         raise _config_error(where, file, lines or {}) from error
+
+
+def _causes(errors: Sequence[Any]) -> list[Any]:
+    """The errors without those that others bring about: a list whose items are wrong is empty."""
+    places = [tuple(each["loc"]) for each in errors]
+
+    def follows(error: Any) -> bool:  # noqa: ANN401 - pydantic_core.ErrorDetails
+        place = tuple(error["loc"])
+        below = any(len(each) > len(place) and each[: len(place)] == place for each in places)
+        return error["type"] == "too_short" and below
+
+    return [each for each in errors if not follows(each)]
 
 
 def _config_error(
@@ -107,30 +119,47 @@ def _keys_allowed_at(model: type[BaseModel], place: tuple[str | int, ...]) -> li
     current: Any = model
     for key in place:
         current = _descend(current, key)
-    return sorted(current.model_fields) if _is_model(current) else []
+    models = current.models if isinstance(current, _OneOf) else [current]
+    return sorted({name for each in models if _is_model(each) for name in each.model_fields})
 
 
 def _descend(kind: Any, key: str | int) -> Any:  # noqa: ANN401 - walks type annotations
     if isinstance(kind, _Keyed):
         return kind.model
+    if isinstance(key, int):
+        return kind  # an item of a list of such
+    if isinstance(kind, _OneOf):
+        return next((each for each in kind.models if _kind_named(each) == key), None)
     field = kind.model_fields.get(key) if _is_model(kind) else None
     return _model_in(field.annotation) if field else None
 
 
 def _model_in(annotation: Any) -> Any:  # noqa: ANN401 - walks type annotations
-    """The model inside Optional[M], dict[str, M] or M itself."""
+    """The model inside Optional[M], dict[str, M], tuple[M, ...] or M itself; several of a union."""
     if _is_model(annotation):
         return annotation
-    found = [_model_in(each) for each in typing.get_args(annotation)]
-    model = next((each for each in found if each is not None), None)
+    found = [each for part in typing.get_args(annotation) if (each := _model_in(part)) is not None]
+    model = _OneOf(found) if len(found) > 1 else next(iter(found), None)
     return _Keyed(model) if typing.get_origin(annotation) is dict and model else model
 
 
 class _Keyed:
     """A dict of models: the next key names an entry, not a field."""
 
-    def __init__(self, model: type[BaseModel]) -> None:
+    def __init__(self, model: type[BaseModel] | _OneOf) -> None:
         self.model = model
+
+
+class _OneOf:
+    """A union of models: the next key is the `kind` of one."""
+
+    def __init__(self, models: Sequence[type[BaseModel]]) -> None:
+        self.models = models
+
+
+def _kind_named(model: Any) -> object:  # noqa: ANN401 - walks type annotations
+    field = model.model_fields.get("kind") if _is_model(model) else None
+    return None if field is None else field.default
 
 
 def _is_model(kind: object) -> bool:

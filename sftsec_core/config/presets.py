@@ -7,6 +7,7 @@ from sftsec_core.config.words import BENIGN_POSITIVE, FALSE_POSITIVE, MALICIOUS,
 
 _BENIGN = [*FALSE_POSITIVE, *BENIGN_POSITIVE]
 _MALICIOUS = list(MALICIOUS)
+_EVENTDATA = "data.win.eventdata"
 _TECHNIQUES = [
     "T1003",
     "T1021",
@@ -52,6 +53,42 @@ TASKS: tuple[TaskPreset, ...] = (
             "text": ["process.command_line"],
             "labels": {"benign": _BENIGN, "malicious": _MALICIOUS},
             "benign": "benign",
+        },
+    ),
+    TaskPreset(
+        name="wazuh-alert",
+        summary="Is a Wazuh alert an attack? Reads its rule and its log by Wazuh's own names.",
+        body={
+            # Every alert has a rule; those of Windows' event channel and of rules with
+            # `no_full_log` have no full_log.
+            "text": [
+                "rule.description",
+                "full_log",
+                f"{_EVENTDATA}.image",
+                f"{_EVENTDATA}.commandLine",
+                f"{_EVENTDATA}.parentImage",
+                f"{_EVENTDATA}.parentCommandLine",
+                f"{_EVENTDATA}.scriptBlockText",
+                f"{_EVENTDATA}.targetFilename",
+                f"{_EVENTDATA}.targetObject",
+                f"{_EVENTDATA}.queryName",
+                f"{_EVENTDATA}.imagePath",
+                "data.alert.signature",
+                "data.vulnerability.rationale",
+            ],
+            "labels": {"benign": _BENIGN, "malicious": _MALICIOUS},
+            "benign": "benign",
+            "keep": [
+                "agent.name",
+                "rule.id",
+                "rule.level",
+                "rule.mitre.id",
+                "data.srcip",
+                "data.srcuser",
+                "data.dstuser",
+                f"{_EVENTDATA}.user",
+                f"{_EVENTDATA}.targetUserName",
+            ],
         },
     ),
     TaskPreset(

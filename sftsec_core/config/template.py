@@ -81,20 +81,15 @@ _KEEP = "    # keep: [host.name]      # further fields that a detection carries\
 
 def render_config(template: TaskPreset, connector: ConnectorSpec[Any]) -> str:
     """Write the whole file for one task template and one kind of connector."""
+    made = {"connector": "incidents", **_in_names_of(connector, template.body)}
     body = yaml.safe_dump(
-        {template.name: {"connector": "incidents", **_in_names_of(connector, template.body)}},
-        sort_keys=False,
-        default_flow_style=None,
-        width=96,
+        {template.name: made}, sort_keys=False, default_flow_style=None, width=96
     )
-    span = connector.default_window
-    tail = _TAIL.replace(_ALL, f"default: {format_duration(span)}", 1) if span else _TAIL
-    if connector.entity_fields:
-        tail = tail.replace(_KEEP, "", 1)
     plugins = dict.fromkeys(("core", connector.name, "pii"))
     head = _HEAD.format(
         plugins=", ".join(plugins), type=connector.name, example=indent(connector.example, "    ")
     )
+    tail = _preset_tail(connector, made.get("keep"))
     return f"{head}  # {template.summary}\n{indent(body, '  ')}{_NUMBERS}{tail}"
 
 
@@ -109,6 +104,18 @@ def _in_names_of(connector: ConnectorSpec[Any], body: Mapping[str, Any]) -> dict
     }
     kept = [each for each in connector.entity_fields if each not in made.get("text", ())]
     return {**made, "keep": kept} if kept and "keep" not in made else made
+
+
+def _preset_tail(connector: ConnectorSpec[Any], kept: Sequence[str] | None) -> str:
+    """The keys as comments: the connector's window, and none of what the preset says itself."""
+    span = connector.default_window
+    tail = _TAIL.replace(_ALL, f"default: {format_duration(span)}", 1) if span else _TAIL
+    if not kept:
+        return tail
+    tail = tail.replace(_KEEP, "", 1)
+    # Entities lead a platform's own list; a preset names the host first.
+    host = "" if connector.entity_fields else kept[0]
+    return tail.replace("# group: host.name ", f"# group: {host}", 1) if host else tail
 
 
 def render_suggestion(

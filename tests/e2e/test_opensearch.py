@@ -119,6 +119,12 @@ def test_wazuh_site_learns_from_verdicts_on_detections(
         f"{hit['_source']['alert']['index']}/{hit['_source']['alert']['id']}" for hit in waiting
     }
 
+    for hit in waiting:
+        shown = hit["_source"]
+        assert shown["message"].startswith("full_log: ")
+        assert 0 <= shown["sftsec"]["prediction_probability"] <= 1
+        assert shown["sftsec"]["reason"].startswith("the model is not sure")
+
     # The analysts judge the detections where they find them: by the detection's own name.
     truth = {row.name: row.malicious for row in fresh}
     answers = [

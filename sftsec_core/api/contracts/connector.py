@@ -230,6 +230,8 @@ class ConnectorSpec(Spec[ConfigT]):
             from such a configuration and a name of lower-case letters, digits and dashes.
         example: YAML lines with comments, what `sftsec init --connector NAME` writes below
             `type: NAME`; "" offers none.
+        preset: the task that `sftsec init --connector NAME` writes where --task names none;
+            "" leaves that to sftsec.
         sample: for `sftsec init --from PATH`: opens a file or a folder as records, given the folder
             of the configuration that is to be written; raises ConnectorError when it cannot.
         default_window: how far back to pull for a task that does not say; None for all time. A
@@ -248,6 +250,7 @@ class ConnectorSpec(Spec[ConfigT]):
     create: Callable[[ConfigT, ConnectorContext], Connector]
     reference_client: Callable[[ConfigT, str], ReferenceClient] | None = None
     example: str = ""
+    preset: str = ""
     sample: Callable[[Path, Path], Sample] | None = None
     default_window: timedelta | None = None
     field_names: Mapping[str, Sequence[str]] = field(default_factory=dict)

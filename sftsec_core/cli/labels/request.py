@@ -18,7 +18,8 @@ def command(app: App, task: str, limit: int, dry_run: bool, as_json: bool) -> No
     """Ask for verdicts on the unlabelled incidents that the live model is least certain of.
 
     Those whose probability is nearest to the threshold come first; copies of one text count
-    once. In Elastic they get the tag sftsec:needs-label, which is removed with the verdict.
+    once. In Elastic they get the tag sftsec:needs-label, which is removed with the verdict; in
+    OpenSearch they go to the index sftsec-needs-label, with the event and the reason.
 
     \b
     Examples:

@@ -13,6 +13,7 @@ from sftsec_core.cli.lazy import LazyGroup
     short_help="Build the app or package for a SIEM.",
     lazy={
         "elastic": "sftsec_core.cli.package.elastic",
+        "opensearch": "sftsec_core.cli.package.opensearch",
         "soar": "sftsec_core.cli.package.soar",
         "splunk": "sftsec_core.cli.package.splunk",
     },

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sftsec_core.api.domain import PullWindow, Verdict
+from sftsec_core.packages.opensearch import build_opensearch_package
 from sftsec_core.sdk.errors import AccessError
 from sftsec_core.testing import make_label_requests
 from sftsec_core.testing.incidents import make_detections
@@ -106,3 +109,53 @@ class TestRefusedCall:
         user.may()
         with pytest.raises(AccessError, match="privilege is missing"):
             site.connect(index, setup=False, **user.login).setup()
+
+
+class TestPackagedRole:
+    def test_lets_analysts_judge_and_no_more(self, site: Site, index: str, user: User) -> None:
+        """What `sftsec package opensearch` has for analysts, with the site's own names."""
+        queue = site.name("requests")
+        connector = site.connect(index, requests_index=queue)
+        [detection] = connector.push(make_detections(1, model_digest="2" * 64)).written
+        uid = f"{index}/{next(iter(site.documents(index)))['_id']}"
+        connector.request_labels(make_label_requests([uid]))
+        text = build_opensearch_package().files["roles/sftsec_analyst.json"].decode()
+        user.may(
+            json.loads(
+                text.replace("sftsec-verdicts", f"verdicts-{site.token}").replace(
+                    "sftsec-needs-label", queue
+                )
+            )
+        )
+        server = replace(
+            site.server,
+            username=user.login["username"],
+            password=os.environ[user.login["password"].removeprefix("env:")],
+        )
+        for name in (site.stream, queue, f"verdicts-{site.token}"):
+            assert server.call("POST", f"/{name}/_search", {"size": 1})[0] == 200
+        place, _, document = uid.partition("/")
+        verdict = {
+            "@timestamp": "2026-01-05T08:00:00Z",
+            "alert": {"index": place, "id": document},
+            "verdict": "spam",
+            "analyst": "ann",
+        }
+        log = f"/verdicts-{site.token}"
+        status, given = server.call("POST", f"{log}/_doc?refresh=true", verdict)
+        assert status == 201
+        deletion = json.dumps({"delete": {"_id": given["_id"]}}) + "\n"
+        [item] = server.call("POST", f"{log}/_bulk", deletion)[1]["items"]
+        assert item["delete"]["status"] == 403
+        assert uid in uids(pages(connector, PullWindow(labelled=True)))
+        assert connector.request_labels([]) == 0
+        assert site.documents(queue) == [], "judged by a tool: taken off"
+        for method, path, body in (
+            ("POST", f"/{site.stream}/_doc", {"@timestamp": "2026-01-05T08:00:00Z"}),
+            ("POST", f"/{queue}/_doc", verdict),
+            ("DELETE", log, None),
+            ("DELETE", f"{log}/_doc/{given['_id']}", None),
+            ("POST", f"/{index}/_search", {"size": 1}),
+        ):
+            assert server.call(method, path, body)[0] == 403, path
+        assert detection in {hit["_id"] for hit in site.documents(site.stream)}

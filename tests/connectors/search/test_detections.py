@@ -38,6 +38,23 @@ class TestTechnique:
         }
         assert document(label="T1566")["threat"]["technique"] == {"id": ["T1566"]}
 
+    def test_is_of_wazuhs_rule_otherwise(self) -> None:
+        kept = {"rule.mitre.id": '["T1110.001","T1021"]', "rule.level": "7"}
+        made = document(fields=kept)
+        assert made["threat"]["technique"] == {
+            "id": ["T1110", "T1021"],
+            "subtechnique": {"id": ["T1110.001"]},
+        }
+        assert made["rule"]["mitre"]["id"] == ["T1110.001", "T1021"]
+        assert made["rule"]["level"] == 7
+        assert document(fields=kept, label="T1566")["threat"]["technique"]["id"] == ["T1566"]
+
+    @pytest.mark.parametrize("value", ["", "many", "[", '{"a": 1}', None])
+    def test_of_another_form_is_left(self, value: str | None) -> None:
+        made = document(fields={"rule.mitre.id": value, "rule.level": value})
+        assert "threat" not in made
+        assert made["rule"]["level"] == made["rule"]["mitre"]["id"] == value
+
     @pytest.mark.parametrize("label", ["malicious", "T156", "T1566.2", "T1566.002.1"])
     def test_is_no_other_label(self, label: str) -> None:
         assert "threat" not in document(label=label)

@@ -24,7 +24,7 @@ def page(kind: str) -> str:
 class TestReadme:
     @pytest.mark.parametrize("kind", MODELS)
     def test_has_an_example_that_is_valid(self, kind: str) -> None:
-        [example] = re.findall(r"```yaml\n(.*?)```", page(kind), re.DOTALL)
+        example, *_ = re.findall(r"```yaml\n(.*?)```", page(kind), re.DOTALL)
         settings = Settings.model_validate(yaml.safe_load(example))
         [connector] = settings.connectors.values()
         assert MODELS[connector.type].model_validate(connector.options())

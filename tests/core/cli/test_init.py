@@ -40,6 +40,15 @@ class TestInit:
         assert shown.stderr == "next: sftsec config check\n"
         assert list(load_settings(tmp_path / "sftsec.yaml").tasks) == ["phishing-mail"]
 
+    @pytest.mark.parametrize(
+        ("kind", "task"), [("elastic", "phishing-mail"), ("opensearch", "wazuh-alert")]
+    )
+    def test_without_task_takes_the_connectors(self, tmp_path: Path, kind: str, task: str) -> None:
+        file = tmp_path / "sftsec.yaml"
+        done = json.loads(init(file, "--connector", kind, "--json").stdout)
+        assert done["task"] == task
+        assert list(load_settings(file).tasks) == [task]
+
     def test_overwrites_only_when_forced(self, tmp_path: Path) -> None:
         file = tmp_path / "sftsec.yaml"
         file.write_text("# mine\n", encoding="utf-8")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
+from pydantic import Field
 
 from sftsec_core.api.errors import ConfigError
-from sftsec_core.config.load import find_config, load_settings
+from sftsec_core.api.settings.values import Strict
+from sftsec_core.config.load import find_config, load_settings, validate
 
 GOOD = """\
 version: 1
@@ -21,6 +24,22 @@ tasks:
     labels: {benign: [ham], malicious: [spam]}
     benign: benign
 """
+
+
+class NamedItem(Strict):
+    kind: Literal["a"] = "a"
+    name: str = ""
+
+
+class SizedItem(Strict):
+    kind: Literal["b"] = "b"
+    size: int = 0
+
+
+class HasItems(Strict):
+    items: tuple[Annotated[NamedItem | SizedItem, Field(discriminator="kind")], ...] = Field(
+        min_length=1
+    )
 
 
 def write(folder: Path, text: str) -> Path:
@@ -74,6 +93,31 @@ class TestUnknownKey:
         assert "tasks.phishing.gate.min_lables" in told
         assert "did you mean 'min_labels'?" in told
         assert "beat_baseline" in told
+
+
+class TestListItem:
+    """A list whose items are of several kinds, such as the sources of a search engine."""
+
+    @pytest.mark.parametrize(
+        ("item", "said"),
+        [
+            (
+                {"kind": "a", "naem": "x"},
+                "items.0.a.naem: unknown key 'naem', did you mean 'name'?",
+            ),
+            ({"kind": "b", "naem": "x"}, "items.0.b.naem: unknown key 'naem' (known: kind, size)"),
+            ({"kind": "c"}, "items.0: Input tag 'c' found using 'kind' does not match any"),
+        ],
+    )
+    def test_names_the_keys_of_its_kind(self, item: dict[str, str], said: str) -> None:
+        with pytest.raises(ConfigError) as caught:
+            validate(HasItems, {"items": [item]})
+        assert said in str(caught.value)
+        assert "at least 1 item" not in str(caught.value)
+
+    def test_must_be_there(self) -> None:
+        with pytest.raises(ConfigError, match="items: Tuple should have at least 1 item"):
+            validate(HasItems, {"items": []})
 
 
 class TestYaml:

@@ -13,9 +13,9 @@ from sftsec_core.operations.preflight import check_against_plugins, read
 from sftsec_core.plugins import Plugins
 
 
-def test_the_four_tasks_are_there_by_name() -> None:
+def test_the_five_tasks_are_there_by_name() -> None:
     names = [template.name for template in TASKS]
-    assert names == ["phishing-mail", "url", "command-line", "attack-technique"]
+    assert names == ["phishing-mail", "url", "command-line", "wazuh-alert", "attack-technique"]
 
 
 @pytest.mark.parametrize("kind", ["files", "elastic", "opensearch", "splunk"])
@@ -36,7 +36,7 @@ def test_a_template_makes_a_configuration_that_loads(
 
 
 @pytest.mark.parametrize("word", ["true_positive", "disposition:1"])
-@pytest.mark.parametrize("name", ["phishing-mail", "url", "command-line"])
+@pytest.mark.parametrize("name", ["phishing-mail", "url", "command-line", "wazuh-alert"])
 def test_elastic_and_splunk_values_mean_attack(name: str, word: str) -> None:
     (template,) = (each for each in TASKS if each.name == name)
     (label,) = (label for label, words in template.body["labels"].items() if word in words)
@@ -44,5 +44,16 @@ def test_elastic_and_splunk_values_mean_attack(name: str, word: str) -> None:
 
 
 def test_an_expected_positive_is_benign() -> None:
-    for template in TASKS[:3]:
+    for template in TASKS[:4]:
         assert {"benign_positive", "disposition:2"} <= set(template.body["labels"]["benign"])
+
+
+def test_kept_host_is_the_group_suggested() -> None:
+    connector = Plugins(("core", "opensearch")).specs(ConnectorSpec)["opensearch"]
+    of_wazuh, of_url = (
+        render_config(next(each for each in TASKS if each.name == name), connector)
+        for name in ("wazuh-alert", "url")
+    )
+    assert "# group: agent.name " in of_wazuh
+    assert "host.name" not in of_wazuh
+    assert "# keep: [host.name] " in of_url

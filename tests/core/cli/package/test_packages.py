@@ -1,4 +1,4 @@
-"""`sftsec package elastic`, `splunk` and `soar`: what all of them keep."""
+"""`sftsec package elastic`, `opensearch`, `splunk` and `soar`: what all of them keep."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.core.cli.invoke import run
 
 NEXT = {
     "elastic": "Upload it as a .zip",
+    "opensearch": "Saved objects > Import",
     "splunk": "Install app from file",
     "soar": "soarapps package build",
 }
