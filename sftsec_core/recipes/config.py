@@ -57,7 +57,17 @@ class FineTuneConfig(Strict):
     class_weights: Literal["none", "inverse", "sqrt_inverse"] = "sqrt_inverse"
     epochs: float = Field(4, gt=0)
     learning_rate: float = Field(1e-4, gt=0)
-    batch_size: int = Field(32, ge=1)
+    batch_size: int = Field(32, ge=1, description="Examples a step; on a GPU at least.")
+    batch_tokens: int | Literal["auto"] = Field(
+        "auto",
+        description="Tokens a step on a GPU, about; the learning rate grows with the root of "
+        "the rows. auto: what memory holds, in at least 400 steps a run.",
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto",
+        description="What training computes in; weights stay float32. auto: bf16 on a GPU "
+        "that has it, fp32 on a CPU, where a seed then gives the same model on any.",
+    )
     dropout: float = Field(0.1, ge=0, lt=1)
     weight_decay: float = Field(0.01, ge=0)
     warmup: Fraction = Field(0.1, description="Fraction of the steps that warm up.")

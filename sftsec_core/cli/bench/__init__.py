@@ -16,6 +16,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "ingest": "sftsec_core.cli.bench.ingest",
         "redaction": "sftsec_core.cli.bench.redaction",
         "connector": "sftsec_core.cli.bench.connector",
+        "train": "sftsec_core.cli.bench.train",
     },
 )
 def command() -> None:

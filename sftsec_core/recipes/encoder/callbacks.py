@@ -15,10 +15,11 @@ import numpy as np
 import torch
 from transformers import TrainerCallback
 
+from sftsec_core.recipes.encoder.checkpoint import SELECTION
+
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
-SELECTION = "eval_macro_f1"
 SHOWN = {
     "loss": "loss",
     "learning_rate": "learning_rate",
@@ -91,9 +92,11 @@ class Deadline(TrainerCallback):  # type: ignore[misc]  # transformers is untype
 
 
 class TimedCheckpoint(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Saves between epochs too when those are long, so that a kill costs a minute, not an epoch.
+    """Saves every so often, at the end of a step or an epoch: a kill costs a minute of training.
 
-    When it saves depends on the clock; what is trained does not depend on when it was saved.
+    A GPU trains for a second where an encoder takes another to be saved: no epoch is saved for
+    its own sake. When it saves depends on the clock; what is trained does not depend on when it
+    was saved.
     """
 
     def __init__(self, every_s: float) -> None:
@@ -105,11 +108,20 @@ class TimedCheckpoint(TrainerCallback):  # type: ignore[misc]  # transformers is
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
     ) -> None:
         """Called by the Trainer after each step."""
-        # An epoch's last step is saved by the Trainer once it is evaluated; saved before that, a
-        # run resumed from it would never make up for the evaluation.
+        # An epoch's last step is saved once it is evaluated; saved before that, a run resumed
+        # from it would never make up for the evaluation.
         last = float(state.epoch or 0).is_integer() or state.global_step >= state.max_steps
-        if not last and time.monotonic() - self._last >= self._every_s:
-            control.should_save = True
+        if not last:
+            control.should_save = self._is_due()
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
+        """Called by the Trainer after each epoch; it evaluates before it saves."""
+        control.should_save = self._is_due()
+
+    def _is_due(self) -> bool:
+        return time.monotonic() - self._last >= self._every_s
 
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object

@@ -2,6 +2,7 @@
 
     workdir/<recipe>/plan.json            whose run this is, and its schedule
     workdir/<recipe>/checkpoint-<step>/   model.safetensors (what is trained),
+                                          best.safetensors (the same, at the best evaluation),
                                           optimizer.safetensors, optimizer.json,
                                           trainer_state.json (written last)
 
@@ -23,7 +24,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import torch
@@ -35,9 +36,11 @@ if TYPE_CHECKING:
 PLAN = "plan.json"
 STATE = "trainer_state.json"
 WEIGHTS = "model.safetensors"
+BEST = "best.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 OPTIMIZER_SETTINGS = "optimizer.json"
-LAYOUT = 2  # raise it when a checkpoint of an older version must not be resumed
+SELECTION = "eval_macro_f1"  # what the best evaluation is the best by
+LAYOUT = 3  # raise it when a checkpoint of an older version must not be resumed
 _FOLDER = re.compile(r"^checkpoint-(\d+)$")
 
 
@@ -48,10 +51,14 @@ class Plan:
     Attributes:
         fingerprint: of the data, the settings, the encoder and the recipe.
         epochs: passes over the training examples; less than was asked when time is short.
+        rows: examples a step.
+        parts: passes in which a step takes them, where memory does not hold all at once.
     """
 
     fingerprint: str
     epochs: float
+    rows: int
+    parts: int = 1
 
 
 def fingerprint(job: TrainJob[FineTuneConfig], recipe: str, encoder_digest: str) -> str:
@@ -124,32 +131,49 @@ def read_state(checkpoint: Path) -> dict[str, Any]:
     return state
 
 
+def best_step(history: Iterable[Mapping[str, float]]) -> int | None:
+    """The step of the best evaluation in a Trainer's `log_history`, the first of equal ones."""
+    scores = [(entry[SELECTION], -int(entry["step"])) for entry in history if SELECTION in entry]
+    return -max(scores)[1] if scores else None
+
+
 def _is_whole(checkpoint: Path) -> bool:
     """Whether all files are there and none is cut off; a safetensors header tells its length."""
     try:
-        read_state(checkpoint)
+        state = read_state(checkpoint)
         json.loads((checkpoint / OPTIMIZER_SETTINGS).read_text(encoding="utf-8"))
-        for name in (WEIGHTS, OPTIMIZER):
+        best = [BEST] if best_step(state["log_history"]) is not None else []
+        for name in (WEIGHTS, OPTIMIZER, *best):
             with safe_open(checkpoint / name, framework="pt"):
                 pass
-    except (OSError, ValueError, SafetensorError):
+    except (OSError, ValueError, KeyError, SafetensorError):
         return False
     return True
 
 
-def save_weights(module: torch.nn.Module, folder: Path) -> None:
-    """Write the parameters that are trained: for adapters a fraction of the module."""
-    trained = {
-        name: parameter.detach().cpu().contiguous()
+def trained_weights(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """A copy of the parameters that are trained, where they are: for adapters a fraction."""
+    return {
+        name: parameter.detach().clone()
         for name, parameter in module.named_parameters()
         if parameter.requires_grad
     }
-    save_file(trained, folder / WEIGHTS)
 
 
-def load_weights(module: torch.nn.Module, checkpoint: Path) -> None:
-    """Put back what `save_weights` wrote; everything else stays as it is."""
-    module.load_state_dict(load_file(checkpoint / WEIGHTS), strict=False)
+def save_weights(weights: Mapping[str, torch.Tensor], file: Path) -> None:
+    """Write what `trained_weights` gave."""
+    save_file({name: tensor.cpu().contiguous() for name, tensor in weights.items()}, file)
+
+
+def load_weights(module: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
+    """Put back what `trained_weights` gave; everything else stays as it is."""
+    module.load_state_dict(dict(weights), strict=False)
+
+
+def read_weights(file: Path) -> dict[str, torch.Tensor]:
+    """Read what `save_weights` wrote."""
+    weights: dict[str, torch.Tensor] = load_file(file)
+    return weights
 
 
 def save_optimizer(

@@ -21,7 +21,7 @@ from torch import nn
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import read_json, write_json
-from sftsec_core.recipes.encoder.data import encode_texts, pad_rows, within_tokens
+from sftsec_core.recipes.encoder.data import encode_texts, within_tokens
 from sftsec_core.recipes.encoder.encoder import (
     length_buckets,
     load_encoder,
@@ -29,6 +29,8 @@ from sftsec_core.recipes.encoder.encoder import (
     mean_pool,
     pick_device,
 )
+from sftsec_core.recipes.encoder.packing import mean_within, to_device
+from sftsec_core.recipes.encoder.precision import Twin, use_bf16
 from sftsec_core.recipes.encoder_files import WEIGHTS
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Batch
+    from sftsec_core.recipes.encoder.data import EncodedTexts
+    from sftsec_core.recipes.encoder.packing import Collator
 
 HEAD = "head.safetensors"
 SETTINGS = "classifier.json"
@@ -79,12 +83,45 @@ class PooledClassifier(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor
-    ) -> dict[str, torch.Tensor]:
-        """Return `logits`, shape (rows, classes), for ids and mask of shape (rows, tokens)."""
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
-        pooled = mean_pool(hidden.last_hidden_state, attention_mask)
-        return {"logits": self.head(self.dropout(pooled))}
+        self,
+        input_ids: torch.Tensor,
+        **others: Any,  # noqa: ANN401 - a mask, or positions and bounds
+    ) -> torch.Tensor:
+        """Return logits, shape (texts, classes), for what `data.Collator.tensors` makes of texts.
+
+        Packed tensors want an encoder whose attention is `packing.PACKED`.
+        """
+        hidden = self.encoder(input_ids=input_ids, **others).last_hidden_state
+        if "bounds" in others:
+            pooled = mean_within(hidden[0], others["bounds"])
+        else:
+            pooled = mean_pool(hidden, others["attention_mask"])
+        logits: torch.Tensor = self.head(self.dropout(pooled.to(self.head.weight.dtype)))
+        return logits
+
+
+def read_logits(module: PooledClassifier, texts: EncodedTexts, collator: Collator) -> torch.Tensor:
+    """Score texts in batches of like lengths, on the module's device.
+
+    Args:
+        module: in evaluation mode.
+        texts: any number; memory is bounded by a batch's activations.
+        collator: packs only where the module's attention is packed.
+
+    Returns:
+        Logits, shape (len(texts), classes), float32, on the CPU, in the texts' order.
+    """
+    device = module.head.weight.device
+    out = torch.zeros((len(texts), module.head.out_features))
+    parts: list[tuple[list[int], torch.Tensor]] = []
+    with torch.inference_mode():
+        for batch in length_buckets(texts.lengths.tolist(), TOKENS_PER_BATCH[device.type]):
+            tensors = collator.tensors(texts.take(np.array(batch)))
+            parts.append((batch, module(**to_device(tensors, device)).float()))
+    # Fetched when all batches are under way: a GPU does not wait for the CPU in between.
+    for batch, logits in parts:
+        out[batch] = logits.cpu()
+    return out
 
 
 def set_dropout(module: nn.Module, rate: float) -> None:
@@ -114,6 +151,7 @@ class EncoderModel:
             max_length: tokens read of a text.
         """
         self._module = module.to(pick_device()).eval().requires_grad_(False)
+        self._twin = Twin(self._module, tokenizer, bf16=use_bf16())
         self._tokenizer = tokenizer
         self._labels = tuple(labels)
         self._max_length = max_length
@@ -127,6 +165,11 @@ class EncoderModel:
     def module(self) -> PooledClassifier:
         """The network itself, for explainers and audits that need gradients."""
         return self._module
+
+    @property
+    def tokenizer(self) -> Any:  # noqa: ANN401 - transformers gives it no useful type
+        """What makes token ids of texts."""
+        return self._tokenizer
 
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
         """Probabilities, shape (len(batch), len(labels)); rows sum to 1, in the batch's order.
@@ -148,17 +191,10 @@ class EncoderModel:
         return within_tokens(batch.text(), self._tokenizer, self._max_length)
 
     def _score(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        device = self._module.head.weight.device
         encoded = encode_texts(texts, self._tokenizer, self._max_length)
-        out = np.zeros((len(texts), len(self._labels)))
-        for batch in length_buckets(encoded.lengths.tolist(), TOKENS_PER_BATCH[device.type]):
-            padded = pad_rows([encoded[i] for i in batch], pad_id(self._tokenizer))
-            with torch.inference_mode():
-                logits = self._module(**{name: t.to(device) for name, t in padded.items()})[
-                    "logits"
-                ]
-            out[batch] = torch.softmax(logits.cpu().double(), dim=-1).numpy()
-        return out
+        logits = read_logits(self._twin.module, encoded, self._twin.collator)
+        scores: NDArray[np.float64] = torch.softmax(logits.double(), dim=-1).numpy()
+        return scores
 
     def save(self, folder: Path) -> None:
         """Write weights (safetensors) and settings (JSON) into an existing empty folder."""
@@ -203,8 +239,3 @@ def _load_whole(folder: Path) -> nn.Module:
     if lacking:
         raise IntegrityError(f"{folder / WEIGHTS} lacks {', '.join(lacking[:3])} ...")
     return encoder
-
-
-def pad_id(tokenizer: Any) -> int:  # noqa: ANN401 - transformers gives it no useful type
-    """The id that fills a row; masked, so that any will do where a tokenizer has none."""
-    return int(tokenizer.pad_token_id or 0)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch.utils.data import Dataset, Sampler
+from transformers.tokenization_utils_base import TruncationStrategy
+from transformers.utils import PaddingStrategy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,6 +51,22 @@ class EncodedTexts:
         """Tokens of each text, special ones included; shape (texts,)."""
         return np.diff(self.offsets)
 
+    @classmethod
+    def of_rows(cls, rows: Sequence[NDArray[np.int32]]) -> EncodedTexts:
+        """Put the ids of texts, one array each, end to end."""
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum([len(row) for row in rows], out=offsets[1:])
+        flat = np.concatenate(rows) if len(rows) else np.zeros(0, dtype=np.int32)
+        return cls(flat.astype(np.int32, copy=False), offsets)
+
+    def take(self, indices: NDArray[np.int64]) -> EncodedTexts:
+        """Some of the texts, in the order of `indices`."""
+        lengths = self.lengths[indices]
+        offsets = np.zeros(len(indices) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        shift = np.repeat(self.offsets[indices] - offsets[:-1], lengths)
+        return EncodedTexts(self.flat[np.arange(offsets[-1]) + shift], offsets)
+
 
 def encode_texts(
     texts: Sequence[str],
@@ -67,12 +85,29 @@ def encode_texts(
         block = [
             t[: max_length * CHARACTERS_PER_TOKEN] for t in texts[start : start + ENCODE_BLOCK]
         ]
-        encoded = tokenizer(block, truncation=True, max_length=max_length)["input_ids"]
-        rows.extend(np.asarray(ids, dtype=np.int32) for ids in encoded)
-    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum([len(row) for row in rows], out=offsets[1:])
-    flat = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32)
-    return EncodedTexts(flat.astype(np.int32, copy=False), offsets)
+        rows.extend(np.array(ids, dtype=np.int32) for ids in _ids(block, tokenizer, max_length))
+    return EncodedTexts.of_rows(rows)
+
+
+def _ids(
+    texts: Sequence[str],
+    tokenizer: Any,  # noqa: ANN401 - see encode_texts
+    max_length: int,
+) -> Iterator[Sequence[int]]:
+    if not tokenizer.is_fast:
+        yield from tokenizer(texts, truncation=True, max_length=max_length)["input_ids"]
+        return
+    # What the tokenizer itself does, without the masks and offsets that it would make lists of.
+    tokenizer.set_truncation_and_padding(
+        padding_strategy=PaddingStrategy.DO_NOT_PAD,
+        truncation_strategy=TruncationStrategy.LONGEST_FIRST,
+        max_length=max_length,
+        stride=0,
+        pad_to_multiple_of=None,
+        padding_side=None,
+    )
+    for encoding in tokenizer.backend_tokenizer.encode_batch_fast(texts):
+        yield encoding.ids
 
 
 def within_tokens(
@@ -85,23 +120,26 @@ def within_tokens(
     return found
 
 
-def pad_rows(rows: Sequence[NDArray[np.int32]], pad_id: int) -> dict[str, torch.Tensor]:
-    """Make one batch of rows, as wide as its longest.
+def pad_rows(texts: EncodedTexts, pad_id: int) -> dict[str, torch.Tensor]:
+    """Make one batch of texts, as wide as the longest.
+
+    Args:
+        texts: at least one.
+        pad_id: fills the rest of a row.
 
     Returns:
         `input_ids` and `attention_mask` (1 for a token, 0 for padding), int64, shape
-        (rows, longest row).
+        (texts, longest text).
     """
-    lengths = torch.tensor([len(row) for row in rows])
-    ids = torch.full((len(rows), int(lengths.max())), pad_id, dtype=torch.long)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)] = torch.from_numpy(row.astype(np.int64))
-    mask = torch.arange(ids.shape[1])[None, :] < lengths[:, None]
-    return {"input_ids": ids, "attention_mask": mask.long()}
+    lengths = texts.lengths
+    mask = np.arange(int(lengths.max()))[None, :] < lengths[:, None]
+    ids = np.full(mask.shape, pad_id, dtype=np.int64)
+    ids[mask] = texts.flat
+    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask).long()}
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledTexts(Dataset[dict[str, Any]]):
+class LabelledTexts(Dataset[Any]):
     """Encoded texts with their classes and weights.
 
     Attributes:
@@ -117,29 +155,19 @@ class LabelledTexts(Dataset[dict[str, Any]]):
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        """One example: `ids`, `label`, `weight`."""
-        return {
-            "ids": self.encoded[index],
-            "label": self.labels[index],
-            "weight": self.weights[index],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class PadCollator:
-    """Makes a batch of examples, padded to the longest among them."""
-
-    pad_id: int
-
-    def __call__(self, items: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        """Return `input_ids`, `attention_mask`, `labels` (int64) and `weights` (float32)."""
-        batch = pad_rows([item["ids"] for item in items], self.pad_id)
-        batch["labels"] = torch.tensor([int(item["label"]) for item in items])
-        batch["weights"] = torch.tensor(
-            [float(item["weight"]) for item in items], dtype=torch.float32
+    def take(self, indices: NDArray[np.int64]) -> LabelledTexts:
+        """Some of the examples, in the order of `indices`."""
+        return LabelledTexts(
+            self.encoded.take(indices), self.labels[indices], self.weights[indices]
         )
-        return batch
+
+    def __getitem__(self, index: int) -> LabelledTexts:
+        """One example."""
+        return self.take(np.array([index]))
+
+    def __getitems__(self, indices: Sequence[int]) -> LabelledTexts:
+        """A batch at once, which torch's loader asks for: no loop over its rows."""
+        return self.take(np.asarray(indices, dtype=np.int64))
 
 
 class LengthBucketSampler(Sampler[int]):
@@ -150,11 +178,22 @@ class LengthBucketSampler(Sampler[int]):
     is always the same order: for a resumed run, or another process of a distributed one.
     """
 
-    def __init__(self, lengths: NDArray[np.int64], batch_size: int, seed: int) -> None:
-        """Take the tokens of each example, the batch size and the seed."""
+    def __init__(
+        self, lengths: NDArray[np.int64], batch_size: int, seed: int, *, packed: bool = False
+    ) -> None:
+        """Take the tokens of each example, the batch size, the seed, and how batches are made.
+
+        Args:
+            lengths: tokens of each example.
+            batch_size: examples a batch.
+            seed: of the order.
+            packed: nothing is padded, so examples of all lengths share a batch: each takes about
+                the same memory and time.
+        """
         self._lengths = lengths
         self._batch_size = batch_size
         self._seed = seed
+        self._packed = packed
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -172,6 +211,8 @@ class LengthBucketSampler(Sampler[int]):
         """The epoch's batches of example numbers, in order."""
         random = np.random.default_rng((self._seed, self._epoch))
         shuffled = random.permutation(len(self._lengths))
+        if self._packed:
+            return np.split(shuffled, range(self._batch_size, len(shuffled), self._batch_size))
         bucket = self._batch_size * BUCKET_BATCHES
         batches: list[NDArray[np.int64]] = []
         for start in range(0, len(shuffled), bucket):

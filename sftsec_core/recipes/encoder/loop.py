@@ -21,19 +21,31 @@ from sftsec_core.recipes.encoder.callbacks import (
     TimedCheckpoint,
 )
 from sftsec_core.recipes.encoder.checkpoint import (
+    BEST,
+    SELECTION,
+    WEIGHTS,
+    Plan,
+    best_step,
     load_optimizer,
     load_weights,
+    read_weights,
     save_optimizer,
     save_weights,
+    trained_weights,
 )
-from sftsec_core.recipes.encoder.classifier import PooledClassifier, pad_id
-from sftsec_core.recipes.encoder.data import LabelledTexts, LengthBucketSampler, PadCollator
-from sftsec_core.recipes.encoder.encoder import half_precision, pick_device
+from sftsec_core.recipes.encoder.classifier import PooledClassifier, read_logits
+from sftsec_core.recipes.encoder.data import LabelledTexts, LengthBucketSampler
+from sftsec_core.recipes.encoder.encoder import pick_device
 from sftsec_core.recipes.encoder.loss import weighted_cross_entropy
+from sftsec_core.recipes.encoder.packing import to_device
+from sftsec_core.recipes.encoder.precision import Twin
+from sftsec_core.recipes.encoder.step_size import rate_factor
 from sftsec_core.recipes.weights import class_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.recipes.config import FineTuneConfig
@@ -68,10 +80,12 @@ class Prepared:
     """A module to train, and its examples as tensors.
 
     Attributes:
-        dev: by falling length, so that batches in order are padded little; empty for none.
+        twin: computes for the module.
+        dev: empty for none.
     """
 
     module: PooledClassifier
+    twin: Twin
     tokenizer: Any
     train: LabelledTexts
     dev: LabelledTexts
@@ -90,18 +104,18 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
         job: TrainJob[FineTuneConfig],
         how: FineTuning,
         ready: Prepared,
-        epochs: float,
+        plan: Plan,
         deadline: Deadline,
     ) -> None:
         """Set a run up; nothing is trained yet."""
-        self._job, self._how, self._ready = job, how, ready
+        self._job, self._how, self._ready, self._plan = job, how, ready, plan
+        self.best: dict[str, torch.Tensor] | None = None
         super().__init__(
             model=ready.module,
-            args=_arguments(job, how, epochs, dev=bool(len(ready.dev))),
-            data_collator=PadCollator(pad_id(ready.tokenizer)),
+            args=_arguments(job, how, plan, dev=bool(len(ready.dev))),
+            data_collator=ready.twin.collator,
             train_dataset=ready.train,
             eval_dataset=ready.dev if len(ready.dev) else None,
-            compute_metrics=_macro_f1,
             callbacks=[
                 StepSeed(job.settings.seed),
                 StepLog(job.log),
@@ -119,24 +133,64 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
         )
         self._class_weights = torch.from_numpy(weights).to(self.args.device)
 
-    def compute_loss(
+    def training_step(
         self,
         model: torch.nn.Module,
-        inputs: Mapping[str, torch.Tensor],
-        return_outputs: bool = False,
+        inputs: Mapping[str, Any],
         num_items_in_batch: torch.Tensor | int | None = None,
-    ) -> Any:  # noqa: ANN401 - the Trainer's two shapes of answer
-        """The weighted loss of a batch, and the logits where the Trainer wants them."""
-        outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
+    ) -> torch.Tensor:
+        """The gradients of a batch, computed by the twin; its loss, not waited for."""
+        twin = self._ready.twin
+        twin.refresh()
+        twin.module.train()
+        batch = to_device(inputs, self.args.device)
+        labels, weights = batch.pop("labels"), batch.pop("weights")
+        loss = weighted_cross_entropy(twin.module(**batch), labels, weights, self._class_weights)
+        loss = loss / self.current_gradient_accumulation_steps
+        loss.backward()
+        twin.hand_back()
+        detached: torch.Tensor = loss.detach()
+        return detached
+
+    def evaluate(self, *_: object, **__: object) -> dict[str, float]:
+        """Dev's loss and macro-F1; the best weights are kept, on the device that they are on."""
+        twin, dev = self._ready.twin, self._ready.dev
+        twin.refresh()
+        twin.module.eval()
+        logits = read_logits(twin.module, dev.encoded, twin.collator)
         loss = weighted_cross_entropy(
-            outputs["logits"], inputs["labels"], inputs["weights"], self._class_weights
+            logits,
+            torch.from_numpy(dev.labels),
+            torch.from_numpy(dev.weights),
+            self._class_weights.cpu(),
         )
-        return (loss, outputs) if return_outputs else loss
+        figures = {"eval_loss": float(loss), SELECTION: _macro_f1(dev.labels, logits)}
+        self.log(dict(figures))
+        if best_step(self.state.log_history) == self.state.global_step:
+            self.best = trained_weights(self.model)
+        control: Any = self.callback_handler.on_evaluate(
+            self.args, self.state, vars(self)["control"], figures
+        )
+        self.control = control
+        return figures
+
+    def release(self) -> None:
+        """Forget gradients and moments, so that another try has the device's memory."""
+        ended: Any = self  # the Trainer's own types know no end
+        ended.optimizer = ended.lr_scheduler = None
+        self.accelerator.free_memory()
+        self.model.zero_grad(set_to_none=True)
+        self._ready.twin.module.zero_grad(set_to_none=True)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        """Batches of like length, in an order that the seed and the epoch decide."""
+        """Batches in an order that the seed and the epoch decide; of like lengths, if padded."""
         sampler = LengthBucketSampler(
-            self._ready.train.encoded.lengths, self._train_batch_size, self._job.settings.seed
+            self._ready.train.encoded.lengths,
+            self._train_batch_size,
+            self._job.settings.seed,
+            packed=self._ready.twin.packs,
         )
         loader = DataLoader(
             self._ready.train,
@@ -159,6 +213,7 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
 
     def _parameter_groups(self, model: torch.nn.Module) -> list[dict[str, Any]]:
         config, decayed = self._job.config, set(self.get_decay_parameter_names(model))
+        rate = config.learning_rate * rate_factor(self._plan.rows, config.batch_size)
         groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
         for name, parameter in model.named_parameters():
             if parameter.requires_grad:
@@ -168,7 +223,7 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
         return [
             {
                 "params": parameters,
-                "lr": config.learning_rate * rates[in_head],
+                "lr": rate * rates[in_head],
                 "weight_decay": config.weight_decay if decays else 0.0,
             }
             for (in_head, decays), parameters in groups.items()
@@ -187,7 +242,9 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
     def _save(self, output_dir: str, state_dict: Mapping[str, Any] | None = None) -> None:
         folder = Path(output_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        save_weights(self.accelerator.unwrap_model(self.model), folder)
+        save_weights(trained_weights(self.model), folder / WEIGHTS)
+        if self.best is not None:
+            save_weights(self.best, folder / BEST)
 
     def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
         if self.args.should_save:
@@ -203,35 +260,36 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
     def _load_from_checkpoint(
         self, resume_from_checkpoint: str, model: torch.nn.Module | None = None
     ) -> None:
-        load_weights(self.model if model is None else model, Path(resume_from_checkpoint))
+        folder = Path(resume_from_checkpoint)
+        load_weights(self.model if model is None else model, read_weights(folder / WEIGHTS))
+        if (folder / BEST).exists():
+            self.best = read_weights(folder / BEST)
 
     def _load_rng_state(self, checkpoint: str | None) -> None:
         """Nothing, see `_save_rng_state`."""
 
 
 def _arguments(
-    job: TrainJob[FineTuneConfig], how: FineTuning, epochs: float, *, dev: bool
+    job: TrainJob[FineTuneConfig], how: FineTuning, plan: Plan, *, dev: bool
 ) -> TrainingArguments:
     config = job.config
     return TrainingArguments(
         output_dir=str(job.workdir / how.recipe),
-        num_train_epochs=epochs,
-        per_device_train_batch_size=config.batch_size,
-        per_device_eval_batch_size=4 * config.batch_size,
+        num_train_epochs=plan.epochs,
+        per_device_train_batch_size=-(-plan.rows // plan.parts),
+        gradient_accumulation_steps=plan.parts,
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_grad_norm,
         lr_scheduler_type="linear",
         seed=job.settings.seed,
         use_cpu=pick_device().type == "cpu",
-        bf16=use_bf16(),
         eval_strategy="epoch" if dev else "no",
-        save_strategy="epoch",
-        save_total_limit=2,  # the best and the last
-        metric_for_best_model="macro_f1" if dev else None,
-        greater_is_better=True if dev else None,
+        save_strategy="no",  # `TimedCheckpoint` says when
+        save_total_limit=2,  # a damaged one gives way to the one before
         logging_strategy="steps",
         logging_steps=LOG_SHARE,
+        logging_nan_inf_filter=False,  # it waits for the device at each step
         label_names=["labels"],
         remove_unused_columns=False,
         dataloader_pin_memory=torch.cuda.is_available(),
@@ -241,23 +299,13 @@ def _arguments(
     )
 
 
-def _macro_f1(prediction: Any) -> dict[str, float]:  # noqa: ANN401 - transformers is untyped
+def _macro_f1(truth: NDArray[np.int64], logits: torch.Tensor) -> float:
     """Macro-F1 over the classes that occur in dev: of another one nothing can be found."""
-    truth = prediction.label_ids
     score = f1_score(
         truth,
-        prediction.predictions.argmax(-1),
+        logits.argmax(-1).numpy(),
         labels=np.unique(truth),
         average="macro",
         zero_division=0,
     )
-    return {"macro_f1": float(score)}
-
-
-def use_bf16() -> bool:
-    """Whether to train in bfloat16: on a GPU that can; weights and optimizer stay float32.
-
-    Never on a CPU, so that a seed gives the same model on those with and without it.
-    """
-    device = pick_device()
-    return device.type == "cuda" and half_precision(device)
+    return float(score)

@@ -10,7 +10,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from sftsec_core.recipes.encoder.data import LengthBucketSampler, pad_rows
+from sftsec_core.recipes.encoder.classifier import TOKENS_PER_BATCH
+from sftsec_core.recipes.encoder.data import LengthBucketSampler
+from sftsec_core.recipes.encoder.encoder import pick_device
+from sftsec_core.recipes.encoder.packing import to_device
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +22,9 @@ if TYPE_CHECKING:
 
     from sftsec_core.recipes.encoder.classifier import PooledClassifier
     from sftsec_core.recipes.encoder.data import EncodedTexts
+    from sftsec_core.recipes.encoder.precision import Twin
 
-PROBES = 5  # batches timed, from the shortest to the longest
+PROBES = 5  # batches timed, from the least to the most work
 FORWARD_SHARE = 1 / 3  # of a training step: the backward pass costs two forward passes
 
 
@@ -31,60 +35,73 @@ class Speed:
     per_step_s: float
     per_token_s: float
 
-    def epoch_s(self, lengths: NDArray[np.int64], batch_size: int) -> float:
-        """Seconds to train once on texts of these lengths, in tokens."""
-        batches = _batches(lengths, batch_size)
-        tokens = sum(len(batch) * int(lengths[batch].max()) for batch in batches)
+    def epoch_s(self, lengths: NDArray[np.int64], rows: int, *, packed: bool = False) -> float:
+        """Seconds to train once on texts of these lengths, in tokens, `rows` of them a step."""
+        batches = LengthBucketSampler(lengths, rows, seed=0, packed=packed).batches()
+        if packed:
+            tokens = int(lengths.sum())
+        else:
+            tokens = sum(len(batch) * int(lengths[batch].max()) for batch in batches)
         return len(batches) * self.per_step_s + tokens * self.per_token_s
 
-    def scoring_s(self, lengths: NDArray[np.int64], batch_size: int) -> float:
-        """Seconds to score texts of these lengths once."""
-        return self.epoch_s(lengths, batch_size) * FORWARD_SHARE
+    def scoring_s(self, lengths: NDArray[np.int64], budget: int) -> float:
+        """Seconds to score texts of these lengths once, `budget` tokens at a time."""
+        tokens = int(lengths.sum())
+        steps = -(-tokens // budget)
+        return (steps * self.per_step_s + tokens * self.per_token_s) * FORWARD_SHARE
 
 
-def _batches(lengths: NDArray[np.int64], batch_size: int) -> list[NDArray[np.int64]]:
-    return LengthBucketSampler(lengths, batch_size, seed=0).batches()
+def scoring_budget() -> int:
+    """Tokens that are scored at a time on the device at hand."""
+    return TOKENS_PER_BATCH[pick_device().type]
 
 
-def measure_speed(
-    module: PooledClassifier, encoded: EncodedTexts, batch_size: int, *, bf16: bool
-) -> Speed:
-    """Time training steps on batches from the shortest to the longest; about a second in all.
+def measure_speed(module: PooledClassifier, twin: Twin, encoded: EncodedTexts, rows: int) -> Speed:
+    """Time training steps on batches from the least to the most work; about a second in all.
 
     The steps have a learning rate of 0: the module is as it was afterwards.
 
     Args:
         module: on the device that it will be trained on.
+        twin: that computes for it.
         encoded: training texts, or a sample of them; at least one.
-        batch_size: examples a step.
-        bf16: whether training uses it.
+        rows: examples a step.
     """
-    batches = sorted(_batches(encoded.lengths, batch_size), key=lambda b: encoded.lengths[b].max())
-    chosen = [batches[i] for i in np.linspace(0, len(batches) - 1, PROBES).round().astype(int)]
     trained = [p for p in module.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=0.0, weight_decay=0.0)
-    rows = [[encoded[int(i)] for i in batch] for batch in chosen]
-    module.train()
-    _timed_step(module, rows[0], optimizer, bf16=bf16)  # the first one also allocates
-    seconds = [_timed_step(module, batch, optimizer, bf16=bf16) for batch in rows]
+    batches = [encoded.take(indices) for indices in _probes(encoded.lengths, rows, twin.packs)]
+    twin.module.train()
+    # The first steps also allocate and choose kernels, on a GPU those of each size.
+    for batch in batches if module.head.weight.is_cuda else batches[:1]:
+        _timed_step(module, twin, batch, optimizer)
+    seconds = [_timed_step(module, twin, batch, optimizer) for batch in batches]
     optimizer.zero_grad(set_to_none=True)
-    return _fit([len(batch) * max(map(len, batch)) for batch in rows], seconds)
+    return _fit([_computed_tokens(batch, packed=twin.packs) for batch in batches], seconds)
+
+
+def _probes(lengths: NDArray[np.int64], rows: int, packed: bool) -> list[NDArray[np.int64]]:
+    if packed:  # batches are alike: parts of one tell what a step costs, and what a token
+        batch = LengthBucketSampler(lengths, rows, seed=0, packed=True).batches()[0]
+        return [batch[: max(1, len(batch) * part // PROBES)] for part in range(1, PROBES + 1)]
+    batches = LengthBucketSampler(lengths, rows, seed=0).batches()
+    batches.sort(key=lambda batch: lengths[batch].max())
+    return [batches[i] for i in np.linspace(0, len(batches) - 1, PROBES).round().astype(int)]
+
+
+def _computed_tokens(texts: EncodedTexts, *, packed: bool) -> int:
+    return len(texts.flat) if packed else len(texts) * int(texts.lengths.max())
 
 
 def _timed_step(
-    module: PooledClassifier,
-    rows: Sequence[NDArray[np.int32]],
-    optimizer: torch.optim.Optimizer,
-    *,
-    bf16: bool,
+    module: PooledClassifier, twin: Twin, texts: EncodedTexts, optimizer: torch.optim.Optimizer
 ) -> float:
     device = module.head.weight.device
     started = time.perf_counter()
-    batch = {name: tensor.to(device) for name, tensor in pad_rows(rows, 0).items()}
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
-        logits = module(**batch)["logits"]
-    target = torch.zeros(len(rows), dtype=torch.long, device=device)
+    twin.refresh()
+    logits = twin.module(**to_device(twin.collator.tensors(texts), device))
+    target = torch.zeros(len(texts), dtype=torch.long, device=device)
     functional.cross_entropy(logits.float(), target).backward()  # type: ignore[no-untyped-call]
+    twin.hand_back()
     torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad()

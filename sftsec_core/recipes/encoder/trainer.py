@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,16 @@ from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.encoder.callbacks import Deadline, out_of_patience
 from sftsec_core.recipes.encoder.checkpoint import (
+    BEST,
+    WEIGHTS,
     Plan,
-    checkpoint_folder,
     claim_folder,
     fingerprint,
     load_weights,
     read_plan,
     read_state,
+    read_weights,
+    trained_weights,
     write_plan,
 )
 from sftsec_core.recipes.encoder.classifier import (
@@ -37,18 +41,20 @@ from sftsec_core.recipes.encoder.classifier import (
     quiet_transformers,
     set_dropout,
 )
-from sftsec_core.recipes.encoder.data import EncodedTexts, LabelledTexts, encode_texts
+from sftsec_core.recipes.encoder.data import LabelledTexts, encode_texts
 from sftsec_core.recipes.encoder.encoder import (
     load_encoder,
     load_tokenizer,
     pick_device,
 )
-from sftsec_core.recipes.encoder.loop import FineTuner, FineTuning, Prepared, use_bf16
-from sftsec_core.recipes.encoder.speed import Speed, measure_speed
+from sftsec_core.recipes.encoder.loop import FineTuner, FineTuning, Prepared
+from sftsec_core.recipes.encoder.precision import Twin, use_bf16
+from sftsec_core.recipes.encoder.speed import Speed, measure_speed, scoring_budget
+from sftsec_core.recipes.encoder.step_size import choose_rows
 from sftsec_core.recipes.encoder_files import resolve_encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.api.domain import Example, TaskSpec
@@ -79,10 +85,12 @@ def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
     checkpoint = claim_folder(run, mark)
     with seeded(job.settings.seed), quiet_transformers():
         ready = _prepare(job, how, encoder.folder, train=_trusted(job.train), dev=job.dev)
-        speed = None if job.deadline_s is None else _measure(ready, job.config.batch_size)
         plan = read_plan(run) if checkpoint else None
+        rows = plan.rows if plan else _rows(job, ready, len(ready.train))
+        speed = None if job.deadline_s is None else _measure(ready, rows)
         if plan is None:
-            plan = Plan(mark, _affordable_epochs(job, ready, speed, time.monotonic() - started))
+            epochs = _affordable_epochs(job, ready, speed, rows, time.monotonic() - started)
+            plan = Plan(mark, epochs, rows)
             write_plan(run, plan)
         _train(job, how, ready, plan, checkpoint, _deadline(job, ready, speed, started))
     _require_finite(ready.module)
@@ -112,10 +120,13 @@ def estimate_seconds(job: TrainJob[FineTuneConfig], how: FineTuning = FULL) -> f
     with seeded(job.settings.seed), quiet_transformers():
         ready = _prepare(job, how, encoder.folder, train=sample, dev=())
         prepared_s = time.monotonic() - started
-        speed = _measure(ready, job.config.batch_size)
-    lengths, batch = ready.train.encoded.lengths, job.config.batch_size
-    epoch_s = speed.epoch_s(lengths, batch) * len(texts) / len(sample)
-    dev_s = speed.scoring_s(lengths, batch) * len(job.dev) / len(sample)
+        rows = _rows(job, ready, len(texts))
+        speed = _measure(ready, rows)
+    lengths, parts = ready.train.encoded.lengths, len(texts) / len(sample)
+    # The sample stands for all texts: as many steps of as many rows as they take.
+    epoch_s = speed.epoch_s(lengths, min(rows, len(sample)), packed=ready.twin.packs)
+    epoch_s *= parts
+    dev_s = speed.scoring_s(lengths, scoring_budget()) * len(job.dev) / len(sample)
     return prepared_s + job.config.epochs * (epoch_s + dev_s)
 
 
@@ -158,11 +169,13 @@ def _prepare(
     set_dropout(encoder, job.config.dropout)
     module = PooledClassifier(encoder, len(job.task.labels), job.config.dropout)
     module.encoder = how.wrap(module.encoder, job)
+    module = module.to(pick_device())
     return Prepared(
-        module.to(pick_device()),
+        module,
+        Twin(module, tokenizer, bf16=use_bf16(job.config.precision)),
         tokenizer,
         _label(train, job.task, tokenizer, length),
-        _by_length(_label(dev, job.task, tokenizer, length)),
+        _label(dev, job.task, tokenizer, length),
     )
 
 
@@ -180,30 +193,35 @@ def _label(
     )
 
 
-def _by_length(texts: LabelledTexts) -> LabelledTexts:
-    order = np.argsort(-texts.encoded.lengths, kind="stable")
-    rows = [texts.encoded[i] for i in order]
-    flat = np.concatenate(rows) if rows else texts.encoded.flat
-    offsets = np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
-    return LabelledTexts(EncodedTexts(flat, offsets), texts.labels[order], texts.weights[order])
+def _rows(job: TrainJob[FineTuneConfig], ready: Prepared, texts: int) -> int:
+    return choose_rows(
+        job.config,
+        texts,
+        float(ready.train.encoded.lengths.mean()),
+        ready.module.encoder.config,
+        packs=ready.twin.packs,
+    )
 
 
-def _measure(ready: Prepared, batch_size: int) -> Speed:
-    return measure_speed(ready.module, ready.train.encoded, batch_size, bf16=use_bf16())
+def _measure(ready: Prepared, rows: int) -> Speed:
+    return measure_speed(ready.module, ready.twin, ready.train.encoded, rows)
 
 
 def _affordable_epochs(
-    job: TrainJob[FineTuneConfig], ready: Prepared, speed: Speed | None, spent_s: float
+    job: TrainJob[FineTuneConfig],
+    ready: Prepared,
+    speed: Speed | None,
+    rows: int,
+    spent_s: float,
 ) -> float:
     """The epochs asked for, or as many as fit: warm-up and decay then run their whole course."""
     wanted = job.config.epochs
     if speed is None or job.deadline_s is None:
         return wanted
-    batch = job.config.batch_size
-    epoch_s = speed.epoch_s(ready.train.encoded.lengths, batch)
-    epoch_s += speed.scoring_s(ready.dev.encoded.lengths, batch)
+    epoch_s = speed.epoch_s(ready.train.encoded.lengths, rows, packed=ready.twin.packs)
+    epoch_s += speed.scoring_s(ready.dev.encoded.lengths, scoring_budget())
     left_s = PLANNED_SHARE * job.deadline_s - spent_s
-    one_step = 1 / max(1, len(ready.train) // batch)
+    one_step = 1 / max(1, len(ready.train) // rows)
     return min(wanted, max(left_s / epoch_s, one_step))
 
 
@@ -212,7 +230,7 @@ def _deadline(
 ) -> Deadline:
     if speed is None or job.deadline_s is None:
         return Deadline(None, 0.0)
-    dev_s = speed.scoring_s(ready.dev.encoded.lengths, job.config.batch_size)
+    dev_s = speed.scoring_s(ready.dev.encoded.lengths, scoring_budget())
     return Deadline(started + job.deadline_s, dev_s)
 
 
@@ -231,20 +249,41 @@ def _train(
 ) -> None:
     """Run the Trainer to its end and put the best weights into the module."""
     run = job.workdir / how.recipe
-    if checkpoint is None or not _is_over(checkpoint, job.config.patience):
-        trainer = FineTuner(job, how, ready, plan.epochs, deadline)
+    if checkpoint is not None and _is_over(checkpoint, job.config.patience):
+        best = read_weights(checkpoint / (BEST if (checkpoint / BEST).exists() else WEIGHTS))
+        load_weights(ready.module, best)
+        return
+    fresh = None if checkpoint else trained_weights(ready.module)
+    while True:
+        trainer = FineTuner(job, how, ready, plan, deadline)
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            break
         except torch.OutOfMemoryError as error:
-            raise TrainingError(
-                "the GPU's memory does not hold a training step: lower batch_size or "
-                "encoder.max_length of the recipe"
-            ) from error
-        state: Mapping[str, Any] = vars(trainer.state)
-    else:
-        state = read_state(checkpoint)
-    best = state["best_global_step"] or state["global_step"]
-    load_weights(ready.module, checkpoint_folder(run, best))
+            plan = _in_more_parts(plan, error)
+        # Outside of the handler, which holds the step's tensors by its traceback.
+        trainer.release()
+        write_plan(run, plan)
+        checkpoint = claim_folder(run, plan.fingerprint) or checkpoint
+        if checkpoint is None and fresh is not None:
+            load_weights(ready.module, fresh)
+        job.log(0, {"batch_parts": plan.parts})
+    if trainer.best is not None:
+        load_weights(ready.module, trainer.best)
+
+
+def _in_more_parts(plan: Plan, error: torch.OutOfMemoryError) -> Plan:
+    """The same steps, each in twice as many parts whose gradients are added.
+
+    Raises:
+        TrainingError: when a part is a single example already.
+    """
+    if plan.parts >= plan.rows:
+        raise TrainingError(
+            "the GPU's memory does not hold a training step of one text: lower "
+            "encoder.max_length of the recipe, or take a smaller encoder"
+        ) from error
+    return replace(plan, parts=min(2 * plan.parts, plan.rows))
 
 
 def _is_over(checkpoint: Path, patience: int) -> bool:

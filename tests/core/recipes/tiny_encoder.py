@@ -98,9 +98,11 @@ def make_job(
 
 
 def main(encoder: str, workdir: str, predictions: str) -> None:
-    """Train, with a pause at every step, and write the probabilities of the probes."""
+    """Train, with a pause and a checkpoint at every step; write the probes' probabilities."""
+    from sftsec_core.recipes.encoder import loop
     from sftsec_core.recipes.encoder.full import train_full
 
+    loop.CHECKPOINT_EVERY_S = 0.0
     job = make_job(
         settings_of(Path(encoder)), Path(workdir), log=lambda _step, _values: time.sleep(0.2)
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sftsec_core.recipes.encoder.callbacks import SELECTION, out_of_patience
+from sftsec_core.recipes.encoder.callbacks import out_of_patience
+from sftsec_core.recipes.encoder.checkpoint import SELECTION
 
 
 class TestOutOfPatience:

@@ -18,7 +18,12 @@ from numpy.typing import NDArray
 
 from sftsec_core.api.domain import Batch
 from sftsec_core.recipes.config import EncoderSettings
-from sftsec_core.recipes.encoder.checkpoint import checkpoint_folder, claim_folder, read_state
+from sftsec_core.recipes.encoder.checkpoint import (
+    checkpoint_folder,
+    claim_folder,
+    read_state,
+    read_weights,
+)
 from sftsec_core.recipes.encoder.full import train_full
 from sftsec_core.recipes.encoder_files import PICKLE_SUFFIXES
 from tests.core.recipes import tiny_encoder
@@ -105,6 +110,7 @@ class TestResume:
         train_until(encoder, tmp_path, 12)
         assert min(steps_of(encoder, tmp_path)) == 12
 
+    @pytest.mark.usefixtures("checkpoint_every_step")
     def test_does_not_train_a_finished_run(
         self, encoder: EncoderSettings, uninterrupted: NDArray[np.float64], tmp_path: Path
     ) -> None:
@@ -113,6 +119,7 @@ class TestResume:
         again = train_full(make_job(encoder, tmp_path)).predict_proba(Batch.of_texts(PROBES))
         np.testing.assert_array_equal(again, uninterrupted)
 
+    @pytest.mark.usefixtures("checkpoint_every_step")
     def test_stays_stopped_after_early_stopping(
         self, encoder: EncoderSettings, tmp_path: Path
     ) -> None:
@@ -120,11 +127,13 @@ class TestResume:
         assert max(steps_of(encoder, tmp_path, **settings)) == 16
         assert steps_of(encoder, tmp_path, **settings) == []
 
+    @pytest.mark.usefixtures("checkpoint_every_step")
     def test_ignores_another_budget(self, encoder: EncoderSettings, tmp_path: Path) -> None:
         train_until(encoder, tmp_path, 12)
         assert min(steps_of(encoder, tmp_path, budget=timedelta(minutes=99))) > 8
 
 
+@pytest.mark.usefixtures("checkpoint_every_step")
 class TestOtherRun:
     @pytest.mark.parametrize("change", [{"learning_rate": 2e-3}, {"seed": 4}, {"epochs": 2}])
     def test_of_other_settings_is_not_resumed(
@@ -141,7 +150,8 @@ class TestOtherRun:
 class TestDamagedCheckpoint:
     @pytest.mark.usefixtures("checkpoint_every_step")
     @pytest.mark.parametrize(
-        "name", ["model.safetensors", "optimizer.safetensors", "optimizer.json"]
+        "name",
+        ["model.safetensors", "best.safetensors", "optimizer.safetensors", "optimizer.json"],
     )
     @pytest.mark.parametrize("damage", ["missing", "cut"])
     def test_gives_way_to_the_one_before(
@@ -168,26 +178,33 @@ class TestDamagedCheckpoint:
 
 
 class TestBestEpoch:
-    def test_is_restored_not_the_last(
-        self, encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    @pytest.fixture
+    def falling(self, monkeypatch: pytest.MonkeyPatch) -> None:
         scores = iter([0.9, 0.5, 0.4])
-        monkeypatch.setattr(
-            "sftsec_core.recipes.encoder.loop._macro_f1", lambda _: {"macro_f1": next(scores)}
-        )
+        monkeypatch.setattr("sftsec_core.recipes.encoder.loop._macro_f1", lambda *_: next(scores))
+
+    @pytest.mark.usefixtures("falling")
+    def test_is_restored_not_the_last(self, encoder: EncoderSettings, tmp_path: Path) -> None:
         # The learning rate depends on the number of epochs: only the first of three will do.
         best = train_full(make_job(encoder, tmp_path / "best", patience=0))
-        first = checkpoint_folder(tmp_path / "best" / "full", 8)
-        assert first.is_dir()
-        state = read_state(checkpoint_folder(tmp_path / "best" / "full", 24))
-        assert (state["best_global_step"], state["best_metric"]) == (8, 0.9)
         last = train_full(make_job(encoder, tmp_path / "last", dev=()))
-        assert (
-            np.abs(
-                best.predict_proba(Batch.of_texts(PROBES))
-                - last.predict_proba(Batch.of_texts(PROBES))
-            ).max()
-            > 1e-3
+        difference = best.predict_proba(Batch.of_texts(PROBES)) - last.predict_proba(
+            Batch.of_texts(PROBES)
+        )
+        assert np.abs(difference).max() > 1e-3
+
+    @pytest.mark.usefixtures("checkpoint_every_step", "falling")
+    def test_survives_a_kill_in_a_later_one(self, encoder: EncoderSettings, tmp_path: Path) -> None:
+        whole = train_full(make_job(encoder, tmp_path / "whole", patience=0))
+        kept = checkpoint_folder(tmp_path / "whole" / "full", 24)
+        first = read_weights(kept / "best.safetensors")
+        assert any(
+            not tensor.equal(first[name])
+            for name, tensor in read_weights(kept / "model.safetensors").items()
+        )
+        again = train_full(make_job(encoder, tmp_path / "whole", patience=0))
+        np.testing.assert_array_equal(
+            whole.predict_proba(Batch.of_texts(PROBES)), again.predict_proba(Batch.of_texts(PROBES))
         )
 
 
@@ -199,6 +216,7 @@ class TestFiles:
         assert {path.suffix for path in files} == {".json", ".safetensors"}
         assert not {path.suffix for path in files} & PICKLE_SUFFIXES
 
+    @pytest.mark.usefixtures("checkpoint_every_step")
     def test_none_is_unpickled_on_resume(
         self, encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.encoder.data import (
+    EncodedTexts,
     LabelledTexts,
     LengthBucketSampler,
-    PadCollator,
     encode_texts,
     pad_rows,
 )
 from sftsec_core.recipes.encoder.encoder import load_tokenizer
+from sftsec_core.recipes.encoder.packing import Collator
 from sftsec_core.recipes.encoder_files import resolve_encoder
 
 LENGTHS = np.random.default_rng(3).integers(3, 128, 1000)
@@ -33,6 +34,21 @@ class TestLengthBucketSampler:
         sampler = LengthBucketSampler(np.array(lengths, dtype=np.int64), batch, seed=7)
         sampler.set_epoch(epoch)
         assert sorted(sampler) == list(range(len(lengths)))
+
+    @settings(deadline=None, max_examples=50)
+    @given(st.lists(st.integers(2, 128), max_size=300), st.integers(1, 40), st.integers(0, 5))
+    def test_packed_batches_hold_every_example(
+        self, lengths: list[int], batch: int, epoch: int
+    ) -> None:
+        sampler = LengthBucketSampler(np.array(lengths, dtype=np.int64), batch, seed=7, packed=True)
+        sampler.set_epoch(epoch)
+        assert sorted(sampler) == list(range(len(lengths)))
+        assert all(len(each) == batch for each in sampler.batches()[:-1])
+
+    def test_packed_steps_in_parts_hold_the_same(self) -> None:
+        whole = LengthBucketSampler(LENGTHS, 16, seed=7, packed=True).batches()
+        halves = LengthBucketSampler(LENGTHS, 8, seed=7, packed=True).batches()
+        np.testing.assert_array_equal(whole[3], np.concatenate(halves[6:8]))
 
     def test_order_depends_on_seed_and_epoch(self) -> None:
         first, second = (LengthBucketSampler(LENGTHS, 16, seed=7) for _ in range(2))
@@ -81,7 +97,7 @@ class TestEncodeTexts:
 class TestPadding:
     def test_reaches_the_longest_and_is_masked(self) -> None:
         rows = [np.array([5, 6], dtype=np.int32), np.array([7], dtype=np.int32)]
-        batch = pad_rows(rows, pad_id=9)
+        batch = pad_rows(EncodedTexts.of_rows(rows), pad_id=9)
         assert batch["input_ids"].tolist() == [[5, 6], [7, 9]]
         assert batch["attention_mask"].tolist() == [[1, 1], [1, 0]]
 
@@ -91,7 +107,7 @@ class TestPadding:
             np.array([1, 0]),
             np.array([0.5, 1], dtype=np.float32),
         )
-        batch = PadCollator(0)([texts[0], texts[1]])
+        batch = Collator(0)(texts.__getitems__([0, 1]))
         assert batch["labels"].tolist() == [1, 0]
         assert batch["weights"].tolist() == [0.5, 1]
         assert batch["input_ids"].shape == batch["attention_mask"].shape == (2, 4)

@@ -54,7 +54,10 @@ def test_saved_model_loads_without_peft(trained: EncoderModel, tmp_path: Path) -
     np.testing.assert_array_equal(np.load(scores), trained.predict_proba(Batch.of_texts(PROBES)))
 
 
-def test_checkpoint_holds_no_encoder_weights(encoder: EncoderSettings, tmp_path: Path) -> None:
+def test_checkpoint_holds_no_encoder_weights(
+    encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sftsec_core.recipes.encoder.loop.CHECKPOINT_EVERY_S", 0.0)
     job = make_job(encoder, tmp_path, epochs=1)
     train_lora(job)
     train_full(job)

@@ -11,6 +11,7 @@ from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.encoder.classifier import PooledClassifier
 from sftsec_core.recipes.encoder.data import encode_texts
 from sftsec_core.recipes.encoder.encoder import load_encoder, load_tokenizer
+from sftsec_core.recipes.encoder.precision import Twin
 from sftsec_core.recipes.encoder.speed import Speed, measure_speed
 from tests.core.recipes.jobs import texts_of
 from tests.core.recipes.tiny_encoder import make_examples
@@ -27,7 +28,12 @@ class TestSpeed:
 
     def test_scoring_is_a_forward_pass(self) -> None:
         speed = Speed(per_step_s=0.5, per_token_s=0.02)
-        assert speed.scoring_s(LENGTHS, 2) == pytest.approx(speed.epoch_s(LENGTHS, 2) / 3)
+        # 36 tokens, ten at a time: four batches.
+        assert speed.scoring_s(LENGTHS, 10) == pytest.approx((4 * 0.5 + 36 * 0.02) / 3)
+
+    def test_packed_epoch_counts_no_padding(self) -> None:
+        speed = Speed(per_step_s=1.0, per_token_s=0.01)
+        assert speed.epoch_s(LENGTHS, 4, packed=True) == pytest.approx(2 + 0.01 * 36)
 
 
 class TestMeasureSpeed:
@@ -36,7 +42,7 @@ class TestMeasureSpeed:
         before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
         tokenizer = load_tokenizer(Path(encoder.path))
         encoded = encode_texts(texts_of(make_examples(40)), tokenizer, 32)
-        speed = measure_speed(module, encoded, 8, bf16=False)
+        speed = measure_speed(module, Twin(module, tokenizer, bf16=False), encoded, 8)
         assert speed.epoch_s(encoded.lengths, 8) > 0
         assert speed.per_step_s >= 0
         assert speed.per_token_s >= 0
