@@ -82,9 +82,7 @@ _KEEP = "    # keep: [host.name]      # further fields that a detection carries\
 def render_config(template: TaskPreset, connector: ConnectorSpec[Any]) -> str:
     """Write the whole file for one task template and one kind of connector."""
     made = {"connector": "incidents", **_in_names_of(connector, template.body)}
-    body = yaml.safe_dump(
-        {template.name: made}, sort_keys=False, default_flow_style=None, width=96
-    )
+    body = yaml.safe_dump({template.name: made}, sort_keys=False, default_flow_style=None, width=96)
     plugins = dict.fromkeys(("core", connector.name, "pii"))
     head = _HEAD.format(
         plugins=", ".join(plugins), type=connector.name, example=indent(connector.example, "    ")
