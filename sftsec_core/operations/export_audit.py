@@ -10,8 +10,11 @@ from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.operations.audit_anchor import AS_TASK, AuditCursor, check_cursor, read_anchor
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.store.audit_records import SEALED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sftsec_core.api.contracts import Connector
     from sftsec_core.operations.context import Context
 
@@ -42,6 +45,7 @@ def export_audit(context: Context, name: str) -> AuditCopy:
 
     The entry that was copied last must still have the hash that it had then, and where the
     connector can be asked, the last entry of the copy must be the log's entry of this number.
+    The end of the verdicts' chain is written into the log first, so that the copy seals it too.
 
     Args:
         context: settings, store, registry, actor and event stream.
@@ -49,17 +53,27 @@ def export_audit(context: Context, name: str) -> AuditCopy:
 
     Raises:
         ConnectorError: when the connector keeps no audit log, or rejects an entry.
-        IntegrityError: when the log was changed; nothing was copied.
+        IntegrityError: when the log or a verdict was changed; nothing was copied.
     """
     authorize(context.actor, Permission.EXPORT_AUDIT)
     log = context.store.audit
-    log.verify()
+    sealed = log.examine().sealed
+    context.store.verdict_chain.verify(sealed)
     stored = context.store.cursors.get(AS_TASK, name)
     check_cursor(log, name, AuditCursor.of(stored))
     with context.connector(name) as connector:
         if isinstance(connector, ReadsAudit):
             read_anchor(connector, name, log)
+        _seal_verdicts(context, sealed)
         return _copy(context, name, connector, stored)
+
+
+def _seal_verdicts(context: Context, sealed: Mapping[int, str]) -> None:
+    """Write the end of the verdicts' chain into the log, unless it is there."""
+    verdicts, last = context.store.verdict_chain.head()
+    if verdicts and verdicts not in sealed:
+        details = {"verdicts": verdicts, "hash": last}
+        context.store.audit.append(SEALED, "verdicts", details)
 
 
 def _copy(context: Context, name: str, connector: Connector, stored: str | None) -> AuditCopy:

@@ -31,6 +31,7 @@ class AuditProof:
 
     Attributes:
         state: what the log is.
+        verdicts: how many have a whole chain.
         copied: the last entry that was copied, by the name of the connector.
         anchor: the end of the copy that the log was compared with; None where it was with none.
         proved: what is certain, a sentence each.
@@ -38,6 +39,7 @@ class AuditProof:
     """
 
     state: AuditState
+    verdicts: int
     copied: Mapping[str, int]
     anchor: AuditAnchor | None
     proved: Sequence[str]
@@ -49,7 +51,7 @@ class AuditProof:
 
 
 def verify_audit(context: Context, anchor: str | None = None) -> AuditProof:
-    """Recompute the log's chain, look for entries that must be, compare with a copy.
+    """Recompute the chains of the log and of the verdicts, look for entries that must be.
 
     Args:
         context: settings, store, registry, actor and event stream.
@@ -57,18 +59,19 @@ def verify_audit(context: Context, anchor: str | None = None) -> AuditProof:
 
     Raises:
         ConnectorError: when the connector cannot be asked for its copy.
-        IntegrityError: when the log was changed, or the connector has no copy of it.
+        IntegrityError: when the log or a verdict was changed, or the connector has no copy.
     """
     authorize(context.actor, Permission.READ)
     log = context.store.audit
     state = log.examine()
+    verdicts = context.store.verdict_chain.verify(state.sealed)
     copied = copied_to(context.store)
     for name, cursor in copied.items():
         check_cursor(log, name, cursor)
     found = None if anchor is None else _anchor(context, anchor)
-    proved = [*_proved(state), *_compared(anchor, found)]
-    open_ = [*_open(state, copied, anchor, found), _ACTORS]
-    return AuditProof(state, {n: c.seq for n, c in copied.items()}, found, proved, open_)
+    proved = [*_proved(state), *_of_verdicts(state, verdicts), *_compared(anchor, found)]
+    open_ = [*_open(state, copied, anchor, found), *_unsealed(state, verdicts), _ACTORS]
+    return AuditProof(state, verdicts, {n: c.seq for n, c in copied.items()}, found, proved, open_)
 
 
 def _anchor(context: Context, name: str) -> AuditAnchor:
@@ -92,6 +95,24 @@ def _proved(state: AuditState) -> list[str]:
         f"{state.entries} ({state.last_at:%Y-%m-%d %H:%M:%S} UTC), whose hash is {state.hash}",
         f"{counts.models} registered models, {counts.moves} moves of aliases and {counts.runs} "
         "runs that came to their end have their entries",
+    ]
+
+
+def _of_verdicts(state: AuditState, verdicts: int) -> list[str]:
+    if not verdicts:
+        return []
+    sealed = max(state.sealed, default=0)
+    of_log = f"; the log has sealed the first {sealed}" if sealed else ""
+    return [f"the chain of the {verdicts} verdicts is whole{of_log}"]
+
+
+def _unsealed(state: AuditState, verdicts: int) -> list[str]:
+    left = verdicts - max(state.sealed, default=0)
+    if not left:
+        return []
+    return [
+        f"the same of the last {left} verdicts, which the log has not sealed: "
+        "`sftsec audit push` does"
     ]
 
 

@@ -43,6 +43,7 @@ class AuditState:
         first_at: when the first entry was written (UTC); None for an empty log.
         last_at: when the last one was.
         records: rows of the store whose entries were found.
+        sealed: hashes of the chain of verdicts that the log has, by the number of verdicts.
     """
 
     entries: int
@@ -50,6 +51,7 @@ class AuditState:
     first_at: datetime | None
     last_at: datetime | None
     records: RecordCounts
+    sealed: Mapping[int, str]
 
 
 class AuditLog:
@@ -157,8 +159,10 @@ class AuditLog:
             )
             found = {row.seq: row for row in connection.execute(ends)}
         if not entries:
-            return AuditState(0, START, None, None, counts)
-        return AuditState(entries, found[entries].hash, found[1].at, found[entries].at, counts)
+            return AuditState(0, START, None, None, counts, {})
+        return AuditState(
+            entries, found[entries].hash, found[1].at, found[entries].at, counts, records.sealed
+        )
 
 
 def _content(row: Mapping[str, Any]) -> list[Any]:

@@ -20,6 +20,7 @@ from sftsec_core.store.tables import alias_history, aliases, models, runs
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
+SEALED = "verdicts.sealed"
 # Others may have been closed before their first entry, by a kill at that moment.
 _WITH_ENTRIES = ("succeeded", "refused")
 _REMEDY = "entries were removed, or the row was put in without sftsec; compare with a backup"
@@ -41,13 +42,18 @@ class RecordCounts:
 
 
 class AuditedRecords:
-    """What the entries of a log tell of models, aliases and runs; kept while the log is read."""
+    """What the entries of a log tell of the store; kept while the log is read.
+
+    Attributes:
+        sealed: hashes of the chain of verdicts that the log has, by the number of verdicts.
+    """
 
     def __init__(self) -> None:
         self._models: set[str] = set()
         self._moves: Counter[tuple[str, str]] = Counter()
         self._pointing: dict[str, str] = {}
         self._runs: set[str] = set()
+        self.sealed: dict[int, str] = {}
 
     def see(self, row: Row[Any]) -> None:
         """Note an entry; called in the log's order."""
@@ -57,6 +63,8 @@ class AuditedRecords:
             digest = str(row.details.get("digest"))
             self._moves[row.object, digest] += 1
             self._pointing[row.object] = digest
+        elif row.action == SEALED:
+            self.sealed[int(row.details["verdicts"])] = str(row.details["hash"])
         elif row.action.endswith(".started"):
             self._runs.add(str(row.details.get("run")))
 

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, update
 
+from sftsec_core.api.domain import Incident, Verdict
 from sftsec_core.api.errors import ConnectorError, IntegrityError
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.export_audit import export_audit
+from sftsec_core.store.tables import verdict_chain, verdict_head, verdicts
 from sftsec_core.testing import MemoryConnector, MemorySource
 from tests.core.operations.audit_sites import KeepsLog, ReadsLog, cut, forget_cursors, rewrite
 from tests.core.operations.memory_site import MemoryPlugin, memory_context
@@ -143,4 +146,29 @@ class TestAuditCursor:
             export_audit(context, "siem")
             forget_cursors(context.store, "-1:zz")
             with pytest.raises(IntegrityError, match="cursor of `audit push` is not as it was"):
+                export_audit(context, "siem")
+
+
+class TestVerdicts:
+    def test_are_sealed_once_by_a_push(self, tmp_path: Path, siem: KeepsLog) -> None:
+        with memory_context(tmp_path, MemoryPlugin(lambda: siem)) as context:
+            context.store.verdicts.add("siem", [Incident("a", {}, (Verdict("spam"),))])
+            assert export_audit(context, "siem").written == 1
+            assert export_audit(context, "siem").written == 0
+            (sealed,) = siem.kept.values()
+            number, last = context.store.verdict_chain.head()
+            assert sealed.details == {"verdicts": number, "hash": last}
+
+    def test_computed_again_stop_a_push(self, tmp_path: Path, siem: KeepsLog) -> None:
+        """A chain that is whole, of another verdict than the one that was sealed."""
+        with memory_context(tmp_path, MemoryPlugin(lambda: siem)) as context:
+            context.store.verdicts.add("siem", [Incident("a", {}, (Verdict("spam"),))])
+            export_audit(context, "siem")
+            with context.store.writing() as connection:
+                for table in (verdicts, verdict_chain):
+                    connection.execute(delete(table))
+                connection.execute(update(verdict_head).values(seq=0, hash="0" * 64))
+            context.store.verdicts.add("siem", [Incident("a", {}, (Verdict("ham"),))])
+            assert context.store.verdict_chain.verify() == 1
+            with pytest.raises(IntegrityError, match="verdict 1 is not the one that the audit"):
                 export_audit(context, "siem")

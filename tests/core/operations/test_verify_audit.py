@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sftsec_core.api.domain import Incident, Verdict
 from sftsec_core.api.errors import ConnectorError, IntegrityError
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.export_audit import export_audit
@@ -54,6 +55,17 @@ class TestWithoutAnchor:
     def test_says_when_the_log_is_empty(self, tmp_path: Path) -> None:
         with memory_context(tmp_path, MemoryPlugin(KeepsLog)) as context:
             assert "the log is empty" in verify_audit(context).proved[0]
+
+    def test_says_which_verdicts_are_sealed(self, context: Context) -> None:
+        add = context.store.verdicts.add
+        add("siem", [Incident("a", {}, (Verdict("spam"),))])
+        export_audit(context, "siem")
+        add("siem", [Incident("b", {}, (Verdict("spam"),))])
+        found = verify_audit(context)
+        assert found.verdicts == 2
+        said = "the chain of the 2 verdicts is whole; the log has sealed the first 1"
+        assert said in found.proved
+        assert any("the last 1 verdicts" in each for each in found.not_proved)
 
 
 class TestAnchor:
