@@ -19,8 +19,8 @@ AS_TASK = "@audit"  # how the store names these cursors, where others have a tas
 _CURSOR = re.compile(r"(\d+)(?::([0-9a-f]{64}))?")
 _SHORT = 12
 _REMEDY = (
-    "it was changed after it was copied: compare it with the copy and with a backup; "
-    "nothing is copied until they agree"
+    "it was changed after it was copied, and nothing is copied: compare it with the copy and with "
+    "a backup; a store that was restored from a backup is copied to another namespace or index"
 )
 
 

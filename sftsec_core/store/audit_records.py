@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.store.columns import clean_text
+from sftsec_core.store.runs import ENDED
 from sftsec_core.store.scrub import hide_url_passwords
 from sftsec_core.store.tables import alias_history, aliases, models, runs
 
@@ -53,10 +54,16 @@ class AuditedRecords:
         self._moves: Counter[tuple[str, str]] = Counter()
         self._pointing: dict[str, str] = {}
         self._runs: set[str] = set()
+        self._empty = True
         self.sealed: dict[int, str] = {}
 
     def see(self, row: Row[Any]) -> None:
-        """Note an entry; called in the log's order."""
+        """Note an entry; called in the log's order.
+
+        Raises:
+            IntegrityError: when it seals verdicts and does not say which.
+        """
+        self._empty = False
         if row.action == "model.registered":
             self._models.add(row.object)
         elif row.action == "alias.moved":
@@ -64,9 +71,15 @@ class AuditedRecords:
             self._moves[row.object, digest] += 1
             self._pointing[row.object] = digest
         elif row.action == SEALED:
-            self.sealed[int(row.details["verdicts"])] = str(row.details["hash"])
+            self._see_seal(row)
         elif row.action.endswith(".started"):
             self._runs.add(str(row.details.get("run")))
+
+    def _see_seal(self, row: Row[Any]) -> None:
+        number, hash_ = (row.details.get(name) for name in ("verdicts", "hash"))
+        if not isinstance(number, int) or not isinstance(hash_, str):
+            raise IntegrityError(f"audit log: entry {row.seq} seals no verdicts: {_REMEDY}")
+        self.sealed[number] = hash_
 
     def compare(self, connection: Connection) -> RecordCounts:
         """Compare with the tables, as of the moment at which the log was read.
@@ -106,8 +119,10 @@ class AuditedRecords:
         return total
 
     def _compare_runs(self, connection: Connection) -> int:
-        ended = connection.execute(select(runs.c.id).where(runs.c.status.in_(_WITH_ENTRIES)))
-        ids = ended.scalars().all()
+        # A failed run may lack its own, but the process that closed it wrote one.
+        ended = ENDED if self._empty else _WITH_ENTRIES
+        found = connection.execute(select(runs.c.id).where(runs.c.status.in_(ended)))
+        ids = found.scalars().all()
         for each in ids:
             if each not in self._runs:
                 raise _missing(f"run {each} came to its end")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, update
 
 from sftsec_core.api.domain import ModelRef
 from sftsec_core.api.errors import IntegrityError
-from sftsec_core.store.audit_records import RecordCounts
+from sftsec_core.store.audit_records import SEALED, RecordCounts
 from sftsec_core.store.chain import START
 from sftsec_core.store.runs import RunOrder
 from sftsec_core.store.store import Store
@@ -94,3 +94,18 @@ class TestAuditedRecords:
         run = store.runs.begin(RunOrder("retrain", "mail", {}), state / "runs").info
         store.runs.interrupt(run.id, "killed")
         assert store.audit.verify() == 0
+
+    def test_of_a_seal_without_numbers(self, store: Store) -> None:
+        store.audit.append(SEALED, "verdicts", {"verdicts": "all"})
+        with pytest.raises(IntegrityError, match="entry 1 seals no verdicts"):
+            store.audit.verify()
+
+    def test_of_a_failed_run_show_emptying(self, store: Store, state: Path) -> None:
+        run = store.runs.begin(RunOrder("retrain", "mail", {}), state / "runs").info
+        store.audit.append("retrain.started", "mail", {"run": run.id, "resumed": False})
+        store.runs.finish(run.id, "failed", error="no labels")
+        assert store.audit.verify() == 1
+        with store.writing() as connection:
+            empty(connection)
+        with pytest.raises(IntegrityError, match=f"run {run.id} came to its end"):
+            store.audit.verify()
