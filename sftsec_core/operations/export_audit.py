@@ -10,11 +10,8 @@ from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.operations.audit_anchor import AS_TASK, AuditCursor, check_cursor, read_anchor
 from sftsec_core.operations.authorize import authorize
-from sftsec_core.store.audit_records import SEALED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sftsec_core.api.contracts import Connector
     from sftsec_core.operations.context import Context
 
@@ -57,23 +54,14 @@ def export_audit(context: Context, name: str) -> AuditCopy:
     """
     authorize(context.actor, Permission.EXPORT_AUDIT)
     log = context.store.audit
-    sealed = log.examine().sealed
-    context.store.verdict_chain.verify(sealed)
+    context.store.verdict_chain.verify(log.examine().sealed)
     stored = context.store.cursors.get(AS_TASK, name)
     check_cursor(log, name, AuditCursor.of(stored))
     with context.connector(name) as connector:
         if isinstance(connector, ReadsAudit):
             read_anchor(connector, name, log)
-        _seal_verdicts(context, sealed)
+        context.store.verdict_chain.seal(log)
         return _copy(context, name, connector, stored)
-
-
-def _seal_verdicts(context: Context, sealed: Mapping[int, str]) -> None:
-    """Write the end of the verdicts' chain into the log, unless it is there."""
-    verdicts, last = context.store.verdict_chain.head()
-    if verdicts and verdicts not in sealed:
-        details = {"verdicts": verdicts, "hash": last}
-        context.store.audit.append(SEALED, "verdicts", details)
 
 
 def _copy(context: Context, name: str, connector: Connector, stored: str | None) -> AuditCopy:

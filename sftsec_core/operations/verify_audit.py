@@ -111,8 +111,8 @@ def _unsealed(state: AuditState, verdicts: int) -> list[str]:
     if not left:
         return []
     return [
-        f"the same of the last {left} verdicts, which the log has not sealed: "
-        "`sftsec audit push` does"
+        f"the same of the last {left} verdicts, which the log has not sealed: the end of a run "
+        "and `sftsec audit push` do"
     ]
 
 

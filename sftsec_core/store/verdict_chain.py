@@ -2,8 +2,8 @@
 
 A verdict that was changed, removed or put in shows in `verify`. What is sealed is what was said:
 incident, word, analyst, moment, reason and `automated`; not `pulled_at` and `run_id`, which a
-later pull renews. `sftsec audit push` writes the chain's end into the audit log, so that a chain
-that was computed again shows against the log's copy in the SIEM.
+later pull renews. Each run and each `sftsec audit push` write the chain's end into the audit log,
+so that a chain that was cut or computed again shows against the log, and the log against its copy.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select, update
 
 from sftsec_core.api.errors import IntegrityError
+from sftsec_core.store.audit_records import SEALED
 from sftsec_core.store.chain import Chain, link
 from sftsec_core.store.tables import verdict_chain, verdict_head, verdicts
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
+    from sftsec_core.store.audit import AuditLog
     from sftsec_core.store.database import Database
 
 _ROWS_AT_A_TIME = 1_000
@@ -65,6 +67,17 @@ class VerdictChain:
         with self._database.reading() as connection:
             row = connection.execute(select(verdict_head)).one()
         return row.seq, row.hash
+
+    def seal(self, log: AuditLog) -> None:
+        """Write the end of the chain into the audit log, unless its last seal says the same.
+
+        Raises:
+            StoreError: when the database refuses.
+        """
+        number, last = self.head()
+        before = log.tail(1, action=SEALED)
+        if number and (not before or before[0].details.get("verdicts") != number):
+            log.append(SEALED, "verdicts", {"verdicts": number, "hash": last})
 
     def verify(self, sealed: Mapping[int, str] | None = None) -> int:
         """Compute the whole chain again, in bounded memory, and return how many verdicts it has.

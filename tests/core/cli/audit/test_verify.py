@@ -35,6 +35,19 @@ class TestVerify:
         assert error.exit_code == 9
         assert "is registered, and it has no entry of that" in str(error)
 
+    def test_cut_verdicts_show_against_the_log(self, site: Site) -> None:
+        """Their chain is whole and its head agrees; what the run had sealed is more."""
+        found = json_of(site, "audit", "verify")
+        assert list(found["state"]["sealed"]) == [str(found["verdicts"])]
+        change(
+            site,
+            "CREATE VIEW last AS SELECT * FROM verdict_chain ORDER BY seq DESC LIMIT 1",
+            "DELETE FROM verdicts WHERE key = (SELECT key FROM last)",
+            "DELETE FROM verdict_chain WHERE seq = (SELECT seq FROM last)",
+            "UPDATE verdict_head SET (seq, hash) = (SELECT seq, hash FROM last)",
+        )
+        assert "has sealed" in str(error_of(site, "audit", "verify"))
+
     def test_anchor_must_be_able_to_answer(self, site: Site) -> None:
         error = error_of(site, "audit", "verify", "--anchor", "incidents")
         assert error.exit_code == 5
