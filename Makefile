@@ -21,6 +21,7 @@ INDEX_URL ?= $(PIP_INDEX_URL)
 TORCH_INDEX ?=
 FIND_LINKS ?=
 UV_ARGS ?=
+OSV_URL ?=
 WORKERS ?= 2
 PYTEST_ARGS ?=
 
@@ -63,6 +64,7 @@ help: ## Show this list
 	  '  FIND_LINKS=FOLDER     a folder or page of wheels, for a site without an index' \
 	  '  UV_ARGS=...           anything else for `uv pip install`, e.g. --offline' \
 	  '  EXTRAS=train          extras to install; default: $(EXTRAS)' \
+	  '  OSV_URL=URL           another service with the interface of OSV (/v1/query), for `make audit`' \
 	  '  WORKERS=4             processes that run the tests; default: $(WORKERS)' \
 	  '  PYTEST_ARGS=...       anything else for pytest, e.g. "-k pii -x"' \
 	  '  SFTSEC_TEST_DATA=DIR  labelled data sets; the tests that need them are skipped without it' \
@@ -92,7 +94,7 @@ constraints: setup ## Pin anew what pyproject.toml asks for (UV_ARGS=--upgrade t
 	  --quiet $(FROM) $(UV_ARGS)
 
 audit: setup ## Ask OSV about every pin; exit 2 where it cannot be asked
-	@$(BIN)/python -m tests.release.advisories constraints.txt
+	@$(BIN)/python -m tests.release.advisories constraints.txt $(if $(OSV_URL),--osv-url '$(OSV_URL)')
 
 requirements: setup ## Write dist/requirements.txt: EXTRAS pinned with hashes, for pip --require-hashes
 	@$(BIN)/python -m tests.release.requirements dist/requirements.txt \
