@@ -28,8 +28,7 @@ def write_sbom(requirements: Path, out: Path, project: Path = Path("pyproject.to
         project: what the pins are installed for.
 
     Raises:
-        InvalidError: when the document is not valid.
-        subprocess.CalledProcessError: when the requirements cannot be read.
+        InvalidError: when the requirements cannot be read, or the document is not valid.
     """
     # It warns that requirements do not say what needs what, and validates less strictly.
     command = [sys.executable, "-W", "ignore::UserWarning", "-m", "cyclonedx_py"]
@@ -37,7 +36,9 @@ def write_sbom(requirements: Path, out: Path, project: Path = Path("pyproject.to
     command += ["--pyproject", str(project), "--mc-type", "application"]
     command += ["--output-reproducible", "--spec-version", VERSION.to_version()]
     command += ["--output-format", "JSON", "--output-file", str(out)]
-    subprocess.run(command, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InvalidError((done.stderr.strip().splitlines() or ["no document was written"])[-1])
     validate(out.read_text(encoding="utf-8"))
 
 

@@ -95,6 +95,10 @@ class TestSbom:
             (reference,) = component["externalReferences"]
             assert all(each["content"] in pinned for each in reference["hashes"])
 
+    def test_of_missing_requirements_fails(self, site: Path, tmp_path: Path) -> None:
+        with pytest.raises(InvalidError, match="No such file"):
+            write_sbom(tmp_path / "none.txt", tmp_path / "out.json", site / "pyproject.toml")
+
     def test_that_is_not_cyclonedx_fails(self) -> None:
         with pytest.raises(InvalidError, match="bomFormat"):
             validate('{"bomFormat": "other", "specVersion": "1.6"}')
