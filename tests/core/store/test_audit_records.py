@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +23,18 @@ FIRST, SECOND = "a" * 64, "b" * 64
 
 @pytest.fixture
 def used(store: Store, state: Path) -> Store:
-    """A store with a run, two models, and an alias that moved from one to the other."""
+    return use(store, state)
+
+
+@pytest.fixture
+def attacked(tmp_path: Path) -> Iterator[Store]:
+    """What is done to rows is the same on every database."""
+    with Store.open(None, folder=tmp_path, actor="tester") as opened:
+        yield use(opened, tmp_path)
+
+
+def use(store: Store, state: Path) -> Store:
+    """Fill a store with a run, two models, and an alias that moved from one to the other."""
     run = store.runs.begin(RunOrder("retrain", "mail", {}), state / "runs").info
     store.audit.append("retrain.started", "mail", {"run": run.id, "resumed": False})
     previous = None
@@ -82,12 +93,12 @@ class TestAuditedRecords:
         assert used.audit.examine().records == RecordCounts(models=2, moves=2, runs=1)
 
     @pytest.mark.parametrize("what", ATTACKS)
-    def test_without_an_entry_are_a_fault(self, used: Store, what: str) -> None:
+    def test_without_an_entry_are_a_fault(self, attacked: Store, what: str) -> None:
         attack, message = ATTACKS[what]
-        with used.writing() as connection:
+        with attacked.writing() as connection:
             attack(connection)
         with pytest.raises(IntegrityError, match=message):
-            used.audit.verify()
+            attacked.audit.verify()
 
     def test_spare_an_interrupted_run(self, store: Store, state: Path) -> None:
         """It may have been killed before its first entry."""
