@@ -21,6 +21,7 @@ INDEX_URL ?= $(PIP_INDEX_URL)
 TORCH_INDEX ?=
 FIND_LINKS ?=
 UV_ARGS ?=
+OSV_URL ?=
 WORKERS ?= 2
 PYTEST_ARGS ?=
 
@@ -43,17 +44,19 @@ FROM := $(if $(INDEX_URL),--default-index '$(INDEX_URL)') $(if $(FIND_LINKS),--f
 PIP_FROM := $(if $(INDEX_URL),--index-url '$(INDEX_URL)') $(if $(FIND_LINKS),--find-links '$(FIND_LINKS)')
 INSTALL := $(UV) pip install --python $(BIN)/python --constraints constraints.txt --build-constraints constraints.txt
 
+COMMA := ,
+
 # A tool that is gone, deleted or behind a dangling link, makes the stamp worthless; its package
 # is then installed again, since its metadata may still be there.
 TOOLS := python uv sftsec ruff mypy pytest
 ABSENT := $(strip $(foreach tool,$(TOOLS),$(if $(shell test -x $(BIN)/$(tool) && echo yes),,$(tool))))
 MEND := $(foreach tool,$(filter-out python uv,$(ABSENT)),--reinstall-package $(tool))
 
-.PHONY: help setup demo test lint format constraints clean again
+.PHONY: help setup demo test lint format constraints audit requirements wheelhouse sbom wheel-check clean again
 again:
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '%s\n' '' 'Choices (on the command line or in the environment):' \
 	  '  PYTHON=python3.12     the interpreter; default: the newest of 3.13, 3.12 and 3.11 that works' \
 	  '  INDEX_URL=URL         the package index; default: what pip and uv are configured to use' \
@@ -61,6 +64,7 @@ help: ## Show this list
 	  '  FIND_LINKS=FOLDER     a folder or page of wheels, for a site without an index' \
 	  '  UV_ARGS=...           anything else for `uv pip install`, e.g. --offline' \
 	  '  EXTRAS=train          extras to install; default: $(EXTRAS)' \
+	  '  OSV_URL=URL           another service with the interface of OSV (/v1/query), for `make audit`' \
 	  '  WORKERS=4             processes that run the tests; default: $(WORKERS)' \
 	  '  PYTEST_ARGS=...       anything else for pytest, e.g. "-k pii -x"' \
 	  '  SFTSEC_TEST_DATA=DIR  labelled data sets; the tests that need them are skipped without it' \
@@ -88,6 +92,27 @@ constraints: setup ## Pin anew what pyproject.toml asks for (UV_ARGS=--upgrade t
 	@$(UV) pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 \
 	  --no-annotate --custom-compile-command 'make constraints' --output-file constraints.txt \
 	  --quiet $(FROM) $(UV_ARGS)
+
+audit: setup ## Ask OSV about every pin; exit 2 where it cannot be asked
+	@$(BIN)/python -m tests.release.advisories constraints.txt $(if $(OSV_URL),--osv-url '$(OSV_URL)')
+
+requirements: setup ## Write dist/requirements.txt: EXTRAS pinned with hashes, for pip --require-hashes
+	@$(BIN)/python -m tests.release.requirements dist/requirements.txt \
+	  $(foreach extra,$(subst $(COMMA), ,$(EXTRAS)),--extra $(extra)) -- $(FROM) $(UV_ARGS)
+
+wheelhouse: requirements ## Fetch those files for this platform into dist/wheelhouse, with our own wheel
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --require-hashes --no-deps \
+	  $(PIP_FROM) --requirement dist/requirements.txt --dest dist/wheelhouse
+	@$(BIN)/python -m hatchling build --target wheel --directory dist/wheelhouse
+	@printf '%s\n' 'There, without an index:' \
+	  '  pip install --no-index --find-links dist/wheelhouse --require-hashes -r dist/requirements.txt' \
+	  '  pip install --no-index --no-deps dist/wheelhouse/sftsec-*.whl'
+
+sbom: requirements ## Write dist/sftsec.cdx.json: the same as a CycloneDX bill of materials
+	@$(BIN)/python -m tests.release.sbom dist/requirements.txt dist/sftsec.cdx.json
+
+wheel-check: setup ## Build the wheel twice under other circumstances, and compare the digests
+	@$(BIN)/python -m tests.release.wheel
 
 clean: ## Remove .venv, caches and builds; the state folder .sftsec stays
 	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

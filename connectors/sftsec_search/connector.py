@@ -12,6 +12,7 @@ from sftsec_core.sdk.errors import errors_of
 from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_core.sdk.window import utc_now
 from sftsec_search import checks
+from sftsec_search.audit import last_audit
 from sftsec_search.bulk import Bulk
 from sftsec_search.pull import Cluster, pull
 from sftsec_search.push import push, push_audit
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sftsec_core.api.domain import (
+        AuditAnchor,
         AuditEntry,
         Detection,
         IncidentPage,
@@ -156,6 +158,15 @@ class SearchConnector(ABC):
         """
         with errors_of(self._name):
             return push_audit(self._cluster, self._audit_bulk, entries)
+
+    def last_audit(self, log: str) -> AuditAnchor | None:
+        """Return the end of the audit log's copy, as a search sees it.
+
+        Raises:
+            ConnectorUnavailableError, AccessError, RequestError: as `push_audit`.
+        """
+        with errors_of(self._name):
+            return last_audit(self._cluster, log)
 
     def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Append verdicts on documents that `<index>/<_id>` names; return how many are new.

@@ -76,6 +76,7 @@ AUDIT_FIELDS: tuple[Field, ...] = (
     Field("sftsec.task", "keyword", "The task that it concerns."),
     Field("sftsec.run.id", "keyword", "The run that it was part of."),
     Field("sftsec.model.digest", "keyword", "The model that it concerns."),
+    Field("sftsec.audit.log", "keyword", "The hash of the log's first entry; names the log."),
     Field("sftsec.audit.target", "keyword", "What it was done to."),
     Field("sftsec.audit.details", "object", "Figures and reasons; never a secret."),
 )

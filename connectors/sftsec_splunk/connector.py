@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sftsec_core.api.domain import (
+        AuditAnchor,
         AuditEntry,
         Detection,
         IncidentPage,
@@ -138,6 +139,15 @@ class SplunkConnector:
         """
         with errors_of(self._name):
             return self._pusher().audit(entries)
+
+    def last_audit(self, log: str) -> AuditAnchor | None:
+        """Return the end of the audit log's copy, as a search sees it.
+
+        Raises:
+            ConnectorUnavailableError, ConnectorError: as `push`.
+        """
+        with errors_of(self._name):
+            return self._pusher().last_audit(log)
 
     def _pusher(self) -> Pusher:
         if self._hec is None or self._config.hec is None:

@@ -42,6 +42,7 @@ def audit_event_of(entry: AuditEntry) -> dict[str, Any]:
     """Write an entry of the audit log as an event; `audit_id` is its hash."""
     return {
         "audit_id": entry.hash,
+        "log": entry.log,
         "action": entry.action,
         "object": entry.object,
         "user": entry.actor,

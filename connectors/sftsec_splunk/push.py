@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import PushReceipt
+from sftsec_core.api.domain import AuditAnchor, PushReceipt
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.sdk.portable import one_line
 from sftsec_splunk.client import Request, path_of
@@ -86,6 +86,23 @@ class Pusher:
         times = {each.hash: each.at for each in entries}
         there = self.existing_ids("audit_id", AUDIT_TYPE, list(events))
         return self._write(events, "audit_id", AUDIT_TYPE, times, there)
+
+    def last_audit(self, log: str) -> AuditAnchor | None:
+        """Read the entries with the highest number of one log; None where Splunk has none.
+
+        Args:
+            log: hexadecimal digits.
+
+        Raises:
+            ConnectorUnavailableError, SearchError: when the index cannot be searched.
+        """
+        of_log = f'search index="{self.hec.index}" sourcetype="{AUDIT_TYPE}" {log} log="{log}"'
+        [row] = self.searches.rows(f"{of_log} | stats max(sequence) AS last") or [{}]
+        if not row.get("last"):
+            return None
+        seq = int(row["last"])
+        rows = self.searches.rows(f"{of_log} sequence={seq} | stats count by audit_id")
+        return AuditAnchor(seq, sorted(each["audit_id"] for each in rows))
 
     def _write(
         self,

@@ -214,6 +214,8 @@ def _recorded(run: Run) -> Iterator[None]:
 def _finish(run: Run, status: str, error: str | None = None) -> None:
     context = run.context
     run.info = context.store.runs.finish(run.info.id, status, error=error, report=run.report_file)
+    # Before the run's own entry, so that one of them seals what the run has pulled.
+    context.store.verdict_chain.seal(context.store.audit)
     details = {"run": run.info.id, "status": status, **({"error": error} if error else {})}
     context.store.audit.append(f"{run.info.kind}.finished", run.info.task, details)
     report = str(run.report_file) if run.report_file else None

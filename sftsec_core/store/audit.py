@@ -1,33 +1,57 @@
-"""The audit log: who did what to what, append-only and hash-chained.
+"""The audit log: who did what to what, append-only and hash-chained (`chain.py`).
 
-Each row carries the SHA-256 of the row before it together with its own content, and a head row
-names the last one; so a row that was changed, removed, put in or cut off at the end shows in
-`verify`. A user who can write to the database can also recompute the whole chain: against
-that, `sftsec audit push` copies the log into the SIEM.
+A row that was changed, removed, put in or cut off at the end shows in `verify`. A log that was
+emptied or cut together with its head shows where models, promotions or runs of the store have no
+entry (`audit_records.py`). A user who can write to the database can also rewrite the whole log:
+against that, `sftsec audit push` copies it into the SIEM, and compares what is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
 from sftsec_core.api.domain import AuditEntry
-from sftsec_core.api.errors import IntegrityError, StoreError
-from sftsec_core.store.canonical import digest
+from sftsec_core.api.errors import StoreError
+from sftsec_core.store.audit_records import AuditedRecords, RecordCounts
+from sftsec_core.store.chain import START, Chain, link
 from sftsec_core.store.columns import clean_text
 from sftsec_core.store.scrub import hide_url_passwords, without_secrets
 from sftsec_core.store.tables import audit, audit_head
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection, Row
 
     from sftsec_core.store.database import Database
 
-START = "0" * 64
 _ROWS_AT_A_TIME = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class AuditState:
+    """What a verified log is.
+
+    Attributes:
+        entries: how many it has; the last one's number.
+        hash: of the last entry; 64 zeros for an empty log.
+        first_at: when the first entry was written (UTC); None for an empty log.
+        last_at: when the last one was.
+        records: rows of the store whose entries were found.
+        sealed: hashes of the chain of verdicts that the log has, by the number of verdicts.
+    """
+
+    entries: int
+    hash: str
+    first_at: datetime | None
+    last_at: datetime | None
+    records: RecordCounts
+    sealed: Mapping[int, str]
 
 
 class AuditLog:
@@ -73,7 +97,7 @@ class AuditLog:
                 "object": clean_text(hide_url_passwords(object_)),
                 "details": without_secrets(details or {}),
             }
-            row["hash"] = _chained(head.hash, row)
+            row["hash"] = link(head.hash, _content(row))
             connection.execute(insert(audit).values(row))
             connection.execute(update(audit_head).values(seq=row["seq"], hash=row["hash"]))
 
@@ -88,14 +112,18 @@ class AuditLog:
         if action is not None:
             query = query.where(audit.c.action == action)
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
-        return [_entry(row) for row in reversed(rows)]
+            return _entries(connection, connection.execute(query).all()[::-1])
 
     def after(self, seq: int, limit: int) -> list[AuditEntry]:
         """Return the entries behind a number, the oldest first, at most `limit`."""
         query = select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(limit)
         with self._database.reading() as connection:
-            return [_entry(row) for row in connection.execute(query)]
+            return _entries(connection, connection.execute(query).all())
+
+    def hash_of(self, seq: int) -> str | None:
+        """Return the hash of an entry by its number; None where the log has no such entry."""
+        with self._database.reading() as connection:
+            return _hash_of(connection, seq)
 
     def head(self) -> tuple[int, str]:
         """Return the last entry's number and hash: noted elsewhere, they seal the log so far."""
@@ -104,43 +132,51 @@ class AuditLog:
         return row.seq, row.hash
 
     def verify(self) -> int:
-        """Compute the whole chain again, in bounded memory, and return how many entries it has.
+        """Examine the log and return how many entries it has.
 
         Raises:
-            IntegrityError: naming the first entry that is not as it was written.
+            IntegrityError: as `examine`.
         """
-        expected, previous = 1, START
+        return self.examine().entries
+
+    def examine(self) -> AuditState:
+        """Compute the whole chain again, in bounded memory, and look for entries that must be.
+
+        Raises:
+            IntegrityError: naming the first entry that is not as it was written, or a model, a
+                move of an alias or a run that the log has no entry of.
+        """
+        records = AuditedRecords()
         query = select(audit).order_by(audit.c.seq)
         with self._database.reading() as connection:
-            head = connection.execute(select(audit_head)).one_or_none()
+            head = connection.execute(select(audit_head.c.seq, audit_head.c.hash)).one_or_none()
             streamed = query.execution_options(yield_per=_ROWS_AT_A_TIME)
             with connection.execute(streamed) as rows:
-                for row in rows:
-                    _check(row, expected, previous)
-                    expected, previous = expected + 1, row.hash
-        if head is None or (head.seq, head.hash) != (expected - 1, previous):
-            raise IntegrityError(
-                f"audit log: it ends after entry {expected - 1}, but its head says otherwise: "
-                "entries were removed from or added to its end; compare it with a backup"
+                entries = _CHAIN.verify(rows, head and (head.seq, head.hash), records.see)
+            counts = records.compare(connection)
+            ends = select(audit.c.seq, audit.c.at, audit.c.hash).where(
+                audit.c.seq.in_((1, entries))
             )
-        return expected - 1
-
-
-def _check(row: Row[Any], expected: int, previous: str) -> None:
-    if row.seq != expected:
-        raise IntegrityError(
-            f"audit log: entry {expected} is missing; compare the log with a backup"
-        )
-    if row.hash != _chained(previous, dict(row._mapping)):
-        raise IntegrityError(
-            f"audit log: entry {expected} is not as it was written; compare it with a backup"
+            found = {row.seq: row for row in connection.execute(ends)}
+        if not entries:
+            return AuditState(0, START, None, None, counts, {})
+        return AuditState(
+            entries, found[entries].hash, found[1].at, found[entries].at, counts, records.sealed
         )
 
 
-def _chained(previous: str, row: Mapping[str, Any]) -> str:
-    content = [row[name] for name in ("seq", "actor", "action", "object", "details")]
-    return digest([previous, row["at"].astimezone(UTC).isoformat(), *content])
+def _content(row: Mapping[str, Any]) -> list[Any]:
+    return [row["at"].astimezone(UTC).isoformat(), *(row[name] for name in _SEALED)]
 
 
-def _entry(row: Row[Any]) -> AuditEntry:
-    return AuditEntry(**row._mapping)
+_SEALED = ("seq", "actor", "action", "object", "details")
+_CHAIN = Chain("audit log", "entry", lambda row: _content(row._mapping))
+
+
+def _hash_of(connection: Connection, seq: int) -> str | None:
+    return connection.execute(select(audit.c.hash).where(audit.c.seq == seq)).scalar_one_or_none()
+
+
+def _entries(connection: Connection, rows: Sequence[Row[Any]]) -> list[AuditEntry]:
+    log = _hash_of(connection, 1) or ""
+    return [AuditEntry(**row._mapping, log=log) for row in rows]

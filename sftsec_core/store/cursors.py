@@ -32,6 +32,13 @@ class Cursors:
         with self._database.reading() as connection:
             return connection.execute(query).scalar_one_or_none()
 
+    def of_task(self, task: str) -> dict[str, str]:
+        """Return a task's cursors by their connectors' names, which are in order."""
+        query = select(cursors.c.connector, cursors.c.cursor).where(cursors.c.task == task)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(cursors.c.connector)).all()
+        return {row.connector: row.cursor for row in rows}
+
     def move(
         self,
         task: str,

@@ -28,6 +28,7 @@ from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
 from sftsec_core.store.runs import Runs
 from sftsec_core.store.snapshots import Snapshots
+from sftsec_core.store.verdict_chain import VerdictChain
 from sftsec_core.store.verdicts import Verdicts
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Store:
         quarantine: records that could not be used.
         runs: attempts at a task.
         snapshots: data sets that were built.
+        verdict_chain: seals what analysts said.
         verdicts: what analysts said, with where it came from.
     """
 
@@ -72,7 +74,8 @@ class Store:
         self.quarantine = Quarantine(database)
         self.runs = Runs(database, folders, lease)
         self.snapshots = Snapshots(database, folders)
-        self.verdicts = Verdicts(database)
+        self.verdict_chain = VerdictChain(database)
+        self.verdicts = Verdicts(database, self.verdict_chain)
 
     @classmethod
     def open(

@@ -53,6 +53,24 @@ verdicts = Table(
     Index(None, "connector", "incident_uid"),
 )
 
+verdict_chain = Table(
+    "verdict_chain",
+    metadata,
+    # Given by us, as in the audit log: a missing row shows.
+    Column("seq", COUNTER, primary_key=True, autoincrement=False),
+    Column("key", String(40), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+verdict_head = Table(
+    "verdict_head",
+    metadata,
+    # One row, which a process that adds verdicts locks.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", COUNTER, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
 judged_inputs = Table(
     "judged_inputs",
     metadata,

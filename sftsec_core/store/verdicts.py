@@ -12,7 +12,6 @@ from sqlalchemy import func, select, update
 
 from sftsec_core.api.domain import Verdict
 from sftsec_core.store.columns import by_stored_text, clean_text
-from sftsec_core.store.dialects import insert_new
 from sftsec_core.store.tables import verdicts
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import Incident
     from sftsec_core.store.database import Database
+    from sftsec_core.store.verdict_chain import VerdictChain
 
 _BATCH = 10_000
 _UIDS_PER_QUERY = 500
@@ -51,8 +51,9 @@ class StoredVerdict:
 class Verdicts:
     """The verdicts of all connectors; the same one pulled twice is one row."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, chain: VerdictChain) -> None:
         self._database = database
+        self._chain = chain
 
     def add(
         self,
@@ -88,7 +89,7 @@ class Verdicts:
                 for start in range(0, len(again), _UIDS_PER_QUERY):
                     mine = verdicts.c.key.in_(again[start : start + _UIDS_PER_QUERY])
                     added += connection.execute(update(verdicts).where(mine).values(now)).rowcount
-                added += insert_new(connection, verdicts, batch)
+                added += self._chain.insert(connection, batch)
         return added
 
     def of(self, connector: str, uids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:

@@ -147,6 +147,7 @@ def test_wazuh_site_learns_from_verdicts_on_detections(
     assert copied["written"] == copied["seq"] == len(site.store().audit.tail(1000))
     assert len(engine.documents(engine.stream.replace("detections", "audit"))) == copied["seq"]
     assert site.json("audit", "push", TASK)["written"] == 0
+    assert site.json("audit", "verify", "--anchor", TASK)["anchor"]["seq"] == copied["seq"]
 
 
 def test_verdict_needs_document_and_word(engine: EngineSite, tmp_path: Path) -> None:

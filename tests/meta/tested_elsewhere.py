@@ -221,6 +221,11 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "texts of files: they are written and linted, and their own tests run",
     ),
     Elsewhere(
+        ("sftsec_core/operations/audit_anchor.py",),
+        "tests/core/operations/test_export_audit.py",
+        "what a push compares before it copies: forged logs are pushed there",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/preview_incidents.py",),
         "tests/core/cli/connector/test_pull.py",
         "its verb prints what it returns and is run",

@@ -12,6 +12,7 @@ from sftsec_core.api.contracts.base import ConfigT, Spec
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import (
+        AuditAnchor,
         AuditEntry,
         Detection,
         IncidentPage,
@@ -176,6 +177,25 @@ class KeepsAudit(Protocol):
 
         Raises:
             ConnectorUnavailableError: when the other side does not answer; repeat the call.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsAudit(Protocol):
+    """A connector that can tell how far its copy of the audit log goes: what anchors the log."""
+
+    def last_audit(self, log: str) -> AuditAnchor | None:
+        """Return the end of the copy of one log, read from the platform; None where it has none.
+
+        An entry that was written a moment ago may not show yet.
+
+        Args:
+            log: the hash of the log's first entry, which its copies carry (`AuditEntry.log`).
+
+        Raises:
+            ConnectorUnavailableError: when the other side does not answer; repeat the call.
+            ConnectorError: when it may not be read.
         """
         ...
 

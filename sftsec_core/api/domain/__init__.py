@@ -1,7 +1,7 @@
 """The values that flow through the pipeline: frozen dataclasses; standard library and numpy."""
 
 from sftsec_core.api.domain.actors import Actor, Permission
-from sftsec_core.api.domain.audit import AuditEntry
+from sftsec_core.api.domain.audit import AuditAnchor, AuditEntry
 from sftsec_core.api.domain.batch import Batch
 from sftsec_core.api.domain.detections import (
     Action,
@@ -64,6 +64,7 @@ __all__ = [
     "TEXT_INPUT",
     "Action",
     "Actor",
+    "AuditAnchor",
     "AuditEntry",
     "Batch",
     "BatchPushed",

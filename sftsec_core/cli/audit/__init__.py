@@ -14,6 +14,7 @@ from sftsec_core.cli.lazy import LazyGroup
     lazy={
         "push": "sftsec_core.cli.audit.push",
         "tail": "sftsec_core.cli.audit.tail",
+        "verify": "sftsec_core.cli.audit.verify",
     },
 )
 def command() -> None:

@@ -16,8 +16,9 @@ def command(app: App, connector: str, as_json: bool) -> None:
     """Copy the audit log's entries since the last call to a connector.
 
     Elastic and OpenSearch keep it in the data stream logs-sftsec.audit-NAMESPACE. The log is
-    verified first; an entry is written once, even if the command is killed. Run it after each
-    retraining.
+    verified first, and compared with what was copied before: where an entry differs, nothing is
+    copied, and the command ends with exit code 9. An entry is written once, even if the command
+    is killed. Run it after each retraining.
 
     \b
     Examples:

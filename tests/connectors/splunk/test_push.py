@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sftsec_core.api.domain import AuditEntry, detection_uid
+from sftsec_core.api.domain import AuditAnchor, AuditEntry, detection_uid
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.testing import make_detections
 from tests.connectors.splunk.pushes import names, there
@@ -92,3 +92,19 @@ class TestAudit:
         assert [each.origin.sourcetype for each in found] == ["sftsec:audit"] * 2
         assert found[0].time == at.timestamp()
         assert found[0].extracted["details.run"] == "r"
+
+    def test_end_is_read_for_one_log(self, site: Site) -> None:
+        at = datetime(2026, 1, 5, 8, tzinfo=UTC)
+        of = {log: [f"{log}{seq:063x}" for seq in range(1, 13)] for log in "ab"}
+        connector = site.connect()
+        assert connector.last_audit(of["a"][0]) is None
+        for hashes in of.values():
+            for start in (0, 6):  # a number is larger, not a text later
+                numbered = enumerate(hashes[start : start + 6], start=start + 1)
+                connector.push_audit(
+                    [AuditEntry(n, at, "ann", "x.y", "z", {}, h, hashes[0]) for n, h in numbered]
+                )
+        assert connector.last_audit(of["a"][0]) == AuditAnchor(12, [of["a"][11]])
+        forged = AuditEntry(12, at, "eve", "x.y", "z", {}, "f" * 64, of["b"][0])
+        connector.push_audit([forged])
+        assert connector.last_audit(of["b"][0]) == AuditAnchor(12, [of["b"][11], "f" * 64])

@@ -110,6 +110,7 @@ def detection(digest: str, incident: str = "a1") -> Detection:
 def _night(context: Context, number: int) -> Night:
     store, root = context.store, context.folder
     run = store.runs.begin(RunOrder("retrain", TASK.name, {}), root / "runs").info
+    store.audit.append("retrain.started", TASK.name, {"run": run.id, "resumed": False})
     snapshot = f"{number}" * 64
     place = root / "snapshots" / snapshot
     place.mkdir(parents=True)

@@ -57,13 +57,14 @@ def arm(point: str, passes: int) -> None:
 
 def main(url: str, folder: Path, point: str, passes: int) -> None:
     """Do a whole `score`: pull, score, record, deliver."""
-    if point:
-        arm(point, passes)
     connector = files(folder)
     with Store.open(url, folder=folder / "state", actor="tester", lease=LEASE) as store:
         # A run for each process, as two tasks with one destination have: both deliver at once.
         order = RunOrder("score", f"mail-{os.getpid()}", {})
         run = store.runs.begin(order, folder / "runs").info
+        store.audit.append("score.started", order.task, {"run": run.id})
+        if point:
+            arm(point, passes)
         with store.runs.heartbeat(run.id):
             job = ScoreJob("mail", "siem", "siem", PullWindow(labelled=False), run_id=run.id)
             score_to_outbox(store, connector, scorer(), job)

@@ -18,3 +18,9 @@ class TestCursors:
                 store.cursors.move("mail", "siem", "page 2b", expected=stale)
         assert store.cursors.get("mail", "siem") == "page 2"
         assert store.cursors.get("mail", "other") is None
+
+    def test_of_a_task_have_connectors_names(self, store: Store) -> None:
+        for task, name in (("mail", "siem"), ("mail", "files"), ("web", "siem")):
+            store.cursors.move(task, name, f"{task} {name}", expected=None)
+        assert store.cursors.of_task("mail") == {"files": "mail files", "siem": "mail siem"}
+        assert store.cursors.of_task("dns") == {}

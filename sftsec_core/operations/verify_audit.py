@@ -1,0 +1,147 @@
+"""Verify the audit log, and say what that proves and what it does not."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.domain import Permission
+from sftsec_core.api.errors import IntegrityError
+from sftsec_core.operations.audit_anchor import check_cursor, copied_to, read_anchor
+from sftsec_core.operations.authorize import authorize
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sftsec_core.api.domain import AuditAnchor
+    from sftsec_core.operations.audit_anchor import AuditCursor
+    from sftsec_core.operations.context import Context
+    from sftsec_core.store.audit import AuditState
+
+_ACTORS = "that a named actor did it: the name is the operating system's user, as sftsec saw it"
+_REWRITTEN = (
+    "that no one with the right to write to the database rewrote the whole log, "
+    "hashes and rows too: "
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditProof:
+    """A log in which no fault was found.
+
+    Attributes:
+        state: what the log is.
+        verdicts: how many have a whole chain.
+        copied: the last entry that was copied, by the name of the connector.
+        anchor: the end of the copy that the log was compared with; None where it was with none.
+        proved: what is certain, a sentence each.
+        not_proved: what may be otherwise all the same.
+    """
+
+    state: AuditState
+    verdicts: int
+    copied: Mapping[str, int]
+    anchor: AuditAnchor | None
+    proved: Sequence[str]
+    not_proved: Sequence[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+def verify_audit(context: Context, anchor: str | None = None) -> AuditProof:
+    """Recompute the chains of the log and of the verdicts, look for entries that must be.
+
+    Args:
+        context: settings, store, registry, actor and event stream.
+        anchor: the connector whose copy to compare with; None for no copy.
+
+    Raises:
+        ConnectorError: when the connector cannot be asked for its copy.
+        IntegrityError: when the log or a verdict was changed, or the connector has no copy.
+    """
+    authorize(context.actor, Permission.READ)
+    log = context.store.audit
+    state = log.examine()
+    verdicts = context.store.verdict_chain.verify(state.sealed)
+    copied = copied_to(context.store)
+    for name, cursor in copied.items():
+        check_cursor(log, name, cursor)
+    found = None if anchor is None else _anchor(context, anchor)
+    proved = [*_proved(state), *_of_verdicts(state, verdicts), *_compared(anchor, found)]
+    open_ = [*_open(state, copied, anchor, found), *_unsealed(state, verdicts), _ACTORS]
+    return AuditProof(state, verdicts, {n: c.seq for n, c in copied.items()}, found, proved, open_)
+
+
+def _anchor(context: Context, name: str) -> AuditAnchor:
+    with context.connector(name) as connector:
+        found = read_anchor(connector, name, context.store.audit)
+    if found is None:
+        raise IntegrityError(
+            f"audit log: {name!r} holds no entry of this log, so it proves nothing: copy it with "
+            f"`sftsec audit push {name}`; if that was done before, the log was rewritten, or "
+            "its copy was removed"
+        )
+    return found
+
+
+def _proved(state: AuditState) -> list[str]:
+    if not state.entries:
+        return ["the log is empty, and nothing in the store should have an entry"]
+    counts = state.records
+    return [
+        f"the chain is whole from entry 1 ({state.first_at:%Y-%m-%d %H:%M:%S} UTC) to entry "
+        f"{state.entries} ({state.last_at:%Y-%m-%d %H:%M:%S} UTC), whose hash is {state.hash}",
+        f"{counts.models} registered models, {counts.moves} moves of aliases and {counts.runs} "
+        "runs that came to their end have their entries",
+    ]
+
+
+def _of_verdicts(state: AuditState, verdicts: int) -> list[str]:
+    if not verdicts:
+        return []
+    sealed = max(state.sealed, default=0)
+    of_log = f"; the log has sealed the first {sealed}" if sealed else ""
+    return [f"the chain of the {verdicts} verdicts is whole{of_log}"]
+
+
+def _unsealed(state: AuditState, verdicts: int) -> list[str]:
+    left = verdicts - max(state.sealed, default=0)
+    if not left:
+        return []
+    return [
+        f"the same of the last {left} verdicts, which the log has not sealed: the end of a run "
+        "and `sftsec audit push` do"
+    ]
+
+
+def _compared(name: str | None, found: AuditAnchor | None) -> list[str]:
+    if found is None:
+        return []
+    return [
+        f"{name!r} holds entry {found.seq} with the same hash: entries 1 to {found.seq} are as "
+        "they were copied there"
+    ]
+
+
+def _open(
+    state: AuditState,
+    copied: Mapping[str, AuditCursor],
+    name: str | None,
+    found: AuditAnchor | None,
+) -> list[str]:
+    if found is None:
+        known = next(iter(copied), None)
+        remedy = (
+            "copy it into the SIEM with `sftsec audit push CONNECTOR`"
+            if known is None
+            else f"`sftsec audit verify --anchor {known}` compares it with the copy there"
+        )
+        return [_REWRITTEN + remedy]
+    if found.seq == state.entries:
+        return []
+    return [
+        f"the same of entries {found.seq + 1} to {state.entries}, of which {name!r} shows no copy "
+        f"yet: `sftsec audit push {name}`"
+    ]

@@ -1,0 +1,84 @@
+"""Rows in a chain of hashes: each carries the SHA-256 of the one before it with its own content.
+
+A head row names the last one, so that a row that was changed, removed, put in or cut off at the
+end shows. A user who can write to the database can also compute a whole chain again: against that
+the last hash has to be kept elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.errors import IntegrityError
+from sftsec_core.store.canonical import digest
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+START = "0" * 64
+
+
+def link(previous: str, content: Sequence[Any]) -> str:
+    """Return the hex SHA-256 of a row: over the hash before it and its own content.
+
+    Args:
+        previous: the hash of the row before it; `START` for the first.
+        content: JSON values, always of the same columns in the same order.
+    """
+    return digest([previous, *content])
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What the rows of one chain are called in messages, and what of a row is sealed.
+
+    Attributes:
+        name: of the whole ("audit log").
+        row: what one row is called ("entry").
+        content: the sealed values of a row, its number among them.
+    """
+
+    name: str
+    row: str
+    content: Callable[[Any], Sequence[Any]]
+
+    def verify(
+        self,
+        rows: Iterable[Row[Any]],
+        head: tuple[int, str] | None,
+        seen: Callable[[Row[Any]], object] = lambda _row: None,
+    ) -> int:
+        """Compute a chain again, a row at a time, and return how many rows it has.
+
+        Args:
+            rows: all of them by their number `seq`, each with its `hash`.
+            head: number and hash of the last one, as the head row says; None where it is gone.
+            seen: called with each row that is as it was written.
+
+        Raises:
+            IntegrityError: naming the first row that is not as it was written.
+        """
+        expected, previous = 1, START
+        for row in rows:
+            self._check(row, expected, previous)
+            seen(row)
+            expected, previous = expected + 1, row.hash
+        if head != (expected - 1, previous):
+            raise IntegrityError(
+                f"{self.name}: it ends after {self.row} {expected - 1}, but its head says "
+                "otherwise: rows were removed from or added to its end; compare it with a backup"
+            )
+        return expected - 1
+
+    def _check(self, row: Row[Any], expected: int, previous: str) -> None:
+        if row.seq != expected:
+            raise IntegrityError(
+                f"{self.name}: {self.row} {expected} is missing; compare it with a backup"
+            )
+        if row.hash != link(previous, self.content(row)):
+            raise IntegrityError(
+                f"{self.name}: {self.row} {expected} is not as it was written; "
+                "compare it with a backup"
+            )

@@ -1,0 +1,168 @@
+"""The chain of hashes over the verdicts, in the order in which they came (`chain.py`).
+
+A verdict that was changed, removed or put in shows in `verify`. What is sealed is what was said:
+incident, word, analyst, moment, reason and `automated`; not `pulled_at` and `run_id`, which a
+later pull renews. Each run and each `sftsec audit push` write the chain's end into the audit log,
+so that a chain that was cut or computed again shows against the log, and the log against its copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, insert, select, update
+
+from sftsec_core.api.errors import IntegrityError
+from sftsec_core.store.audit_records import SEALED
+from sftsec_core.store.chain import Chain, link
+from sftsec_core.store.tables import verdict_chain, verdict_head, verdicts
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
+    from sftsec_core.store.audit import AuditLog
+    from sftsec_core.store.database import Database
+
+_ROWS_AT_A_TIME = 1_000
+_KEYS_PER_QUERY = 500
+_SEALED = ("connector", "incident_uid", "value", "analyst", "reason", "automated")
+_sealed = itemgetter(*_SEALED)
+_REMEDY = "compare the verdicts with a backup, or pull them again into an empty store"
+
+
+class VerdictChain:
+    """The chain; it grows with the verdicts and is never changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def insert(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Insert those verdicts that are not there, each with its link, and count them.
+
+        Args:
+            connection: a transaction that writes; call it as the last thing in it.
+            rows: of the table of verdicts; of two with one key the first counts.
+        """
+        # Locks the head (SQLite has locked the file already): one writer at a time adds.
+        head = connection.execute(select(verdict_head).with_for_update()).one()
+        new = _not_there(connection, rows)
+        if not new:
+            return 0
+        seq, previous = head.seq, head.hash
+        links: list[dict[str, Any]] = []
+        connection.execute(insert(verdicts), new)
+        for row in new:
+            seq += 1
+            previous = link(previous, sealed_content(seq, row))
+            links.append({"seq": seq, "key": row["key"], "hash": previous})
+        connection.execute(insert(verdict_chain), links)
+        connection.execute(update(verdict_head).values(seq=seq, hash=previous))
+        return len(new)
+
+    def head(self) -> tuple[int, str]:
+        """Return the last verdict's number and hash: noted elsewhere, they seal all so far."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(verdict_head)).one()
+        return row.seq, row.hash
+
+    def seal(self, log: AuditLog) -> None:
+        """Write the end of the chain into the audit log, unless its last seal says the same.
+
+        Raises:
+            StoreError: when the database refuses.
+        """
+        number, last = self.head()
+        before = log.tail(1, action=SEALED)
+        if number and (not before or before[0].details.get("verdicts") != number):
+            log.append(SEALED, "verdicts", {"verdicts": number, "hash": last})
+
+    def verify(self, sealed: Mapping[int, str] | None = None) -> int:
+        """Compute the whole chain again, in bounded memory, and return how many verdicts it has.
+
+        Args:
+            sealed: hashes that were noted elsewhere, by the numbers of their verdicts.
+
+        Raises:
+            IntegrityError: naming the first verdict that is not as it was written.
+        """
+        left = dict(sealed or {})
+        with self._database.reading() as connection:
+            head = connection.execute(select(verdict_head.c.seq, verdict_head.c.hash)).one_or_none()
+            streamed = _JOINED.execution_options(yield_per=_ROWS_AT_A_TIME)
+            with connection.execute(streamed) as rows:
+                found = _CHAIN.verify(
+                    rows, head and (head.seq, head.hash), lambda row: _compare_seal(left, row)
+                )
+            kept = connection.execute(select(func.count()).select_from(verdicts)).scalar_one()
+        if left:
+            raise IntegrityError(
+                f"verdicts: the audit log has sealed {max(left)} of them, and there are {found}: "
+                f"the last ones were removed; {_REMEDY}"
+            )
+        if kept != found:
+            raise IntegrityError(
+                f"verdicts: there are {kept}, and their chain has {found}: some were put in "
+                f"without sftsec; {_REMEDY}"
+            )
+        return found
+
+
+def sealed_content(seq: int, row: Mapping[Any, Any]) -> list[Any]:
+    """What the hash of a verdict covers besides the hash before it.
+
+    Args:
+        seq: its number.
+        row: of the table of verdicts; `at` has a time zone or is None.
+    """
+    at = row["at"]
+    moment = None if at is None else at.astimezone(UTC).isoformat()
+    return [seq, moment, *_sealed(row)]
+
+
+_JOINED = (
+    select(
+        verdict_chain.c.seq,
+        verdict_chain.c.hash,
+        verdicts.c.key,
+        verdicts.c.at,
+        *(verdicts.c[name] for name in _SEALED),
+    )
+    .select_from(verdict_chain.outerjoin(verdicts, verdicts.c.key == verdict_chain.c.key))
+    .order_by(verdict_chain.c.seq)
+)
+
+
+def _content(row: Row[Any]) -> Sequence[Any]:
+    if row.key is None:
+        raise IntegrityError(f"verdicts: verdict {row.seq} was removed; {_REMEDY}")
+    return sealed_content(row.seq, row._mapping)
+
+
+_CHAIN = Chain("verdicts", "verdict", _content)
+
+
+def _compare_seal(left: dict[int, str], row: Row[Any]) -> None:
+    seal = left.pop(row.seq, row.hash)
+    if seal != row.hash:
+        raise IntegrityError(
+            f"verdicts: verdict {row.seq} is not the one that the audit log has sealed: the chain "
+            f"was computed again; {_REMEDY}"
+        )
+
+
+def _not_there(
+    connection: Connection, rows: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Those whose key is new, each once, in their order."""
+    by_key: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        by_key.setdefault(row["key"], row)
+    keys = list(by_key)
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        mine = verdicts.c.key.in_(keys[start : start + _KEYS_PER_QUERY])
+        for key in connection.execute(select(verdicts.c.key).where(mine)).scalars():
+            del by_key[key]
+    return list(by_key.values())
