@@ -6,21 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
 from sftsec_core.api.settings.words import word_key
-from sftsec_core.sdk.records import parse_time, verdict_values
+from sftsec_core.sdk.records import UnusableError, flatten, parse_time, verdict_values
 from sftsec_core.sdk.renames import Renames
+from sftsec_elastic.blocks import BUILDING_BLOCK, GROUP, BlockReader, joined_fields
 from sftsec_search.sources import DocumentSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Set
+    from collections.abc import Iterator, Mapping, Sequence, Set
 
     from sftsec_elastic.config import AlertsSource
+    from sftsec_search.pull import Cluster
+    from sftsec_search.sources import Hit
 
 STATUS = "kibana.alert.workflow_status"
 REASON = "kibana.alert.workflow_reason"
 TAGS = "kibana.alert.workflow_tags"
 USER = "kibana.alert.workflow_user"
 UPDATED = "kibana.alert.workflow_status_updated_at"
-_BUILDING_BLOCK = "kibana.alert.building_block_type"
 
 
 class SecurityAlerts(DocumentSource):
@@ -31,11 +33,12 @@ class SecurityAlerts(DocumentSource):
 
     why_by_time = "which is when the alert was raised"
     time_is_arrival = True
+    needed = (GROUP,)
 
     def __init__(self, config: AlertsSource, index: str, rename: Mapping[str, str]) -> None:
         """Take which values are verdicts, the index of the space, and further names of fields."""
         conditions = [config.query] if config.query else []
-        no_blocks = {"exists": {"field": _BUILDING_BLOCK}}
+        no_blocks = {"exists": {"field": BUILDING_BLOCK}}
         query = {"bool": {"filter": conditions, "must_not": [no_blocks]}}
         renames = Renames({**rename, **config.rename})
         super().__init__("alerts", config.index or index, "@timestamp", query, renames=renames)
@@ -64,6 +67,25 @@ class SecurityAlerts(DocumentSource):
         """An alert that was closed without a verdict is not scored."""
         return [{"term": {STATUS: "closed"}}]
 
+    def complete(self, hits: Sequence[Hit], cluster: Cluster, wanted: Sequence[str]) -> list[Hit]:
+        """Give the alert of an EQL sequence the fields that only its building blocks have."""
+        depth = cluster.config.max_depth
+
+        def search(body: Mapping[str, Any]) -> dict[str, Any]:
+            return cluster.retry(lambda: cluster.client.search(body, self.index))
+
+        flat = [_flat(hit, depth) for hit in hits]
+        groups = [each[GROUP] for each in flat if isinstance(each.get(GROUP), str)]
+        if not groups:
+            return list(hits)
+        blocks = BlockReader(search, wanted, depth)(groups)
+        return [
+            _with(hit, joined_fields(each, blocks[each[GROUP]], wanted, self.is_private))
+            if each.get(GROUP) in blocks
+            else hit
+            for hit, each in zip(hits, flat, strict=True)
+        ]
+
     def verdicts(self, flat: Mapping[str, Any]) -> tuple[Verdict, ...]:
         """The closing reason, then the tags that are verdicts.
 
@@ -88,6 +110,18 @@ class SecurityAlerts(DocumentSource):
         for tag in verdict_values(found, TAGS) if found else ():
             if word_key(tag) in tags:
                 yield Verdict(tags[word_key(tag)], reason=f"tag {tag}")
+
+
+def _flat(hit: Hit, max_depth: int) -> Mapping[str, Any]:
+    """Flatten a hit's fields; none where it will be rejected for them."""
+    try:
+        return flatten(hit.get("_source") or {}, max_depth)
+    except UnusableError:
+        return {}
+
+
+def _with(hit: Hit, fields: Mapping[str, Any]) -> Hit:
+    return {**hit, "_source": {**hit["_source"], **fields}} if fields else hit
 
 
 def _by_key(words: Mapping[str, str]) -> dict[str, str]:

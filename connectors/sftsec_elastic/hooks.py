@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_elastic.config import ElasticConfig
+from sftsec_elastic.preset import ALERTS
 
 if TYPE_CHECKING:
-    from sftsec_core.api.contracts import Connector, ConnectorContext, ReferenceClient
+    from sftsec_core.api.contracts import (
+        Connector,
+        ConnectorContext,
+        ReferenceClient,
+        TaskPreset,
+    )
 
 _EXAMPLE = """\
 url: https://elasticsearch.example:9200
@@ -21,6 +27,7 @@ api_key: env:SFTSEC_ELASTIC_API_KEY   # or username, and password by reference
 # namespace: default                  # detections go to logs-sftsec.detections-NAMESPACE
 sources:
   - kind: alerts                      # the space's security alerts and what analysts closed them as
+    # query: {bool: {must_not: {term: {kibana.alert.rule.name: A noisy rule}}}}   # only these
   # - kind: index                     # any index with a verdict on its documents
   #   index: logs-mail-*
   #   label: labels.verdict
@@ -40,8 +47,15 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
             create=_create,
             reference_client=_reference_client,
             example=_EXAMPLE,
+            preset=ALERTS.name,
         )
     ]
+
+
+@hookimpl
+def sftsec_register_tasks() -> Sequence[TaskPreset]:
+    """Offer `init --task elastic-alerts`, the default of `--connector elastic`."""
+    return [ALERTS]
 
 
 def _create(config: ElasticConfig, context: ConnectorContext) -> Connector:

@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from sftsec_search.config import DATASET
 from sftsec_search.documents import place_of
 from sftsec_search.sources import OURS
@@ -22,6 +24,7 @@ _TECHNIQUE = re.compile(r"^(T\d{4})(\.\d{3})?$")
 _SEVERITIES = ((0.95, 99), (0.8, 73), (0.5, 47))
 _LOW = 21
 _DIGEST_SHOWN = 12
+_VENDORS = "kibana."  # an alert's own fields; the rule that promotes the detection writes them
 
 
 def severity_of(probability: float) -> int:
@@ -58,8 +61,20 @@ def document_of(detection: Detection, *, namespace: str, now: datetime) -> dict[
     if technique := _TECHNIQUE.match(detection.label):
         document["threat"] = _threat(technique)
     for name, value in detection.fields.items():
-        _place(document, name.split("."), value)
+        if not name.startswith(_VENDORS):
+            _place(document, name.split("."), _listed(value))
     return document
+
+
+def _listed(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """A list again, where the task kept one as the text of it: `["srv-1"]`."""
+    if not isinstance(value, str) or not value.startswith("[") or not value.endswith("]"):
+        return value
+    try:
+        found = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
+    return value if any(isinstance(each, dict | list) for each in found) else found
 
 
 def _event(detection: Detection, at: str) -> dict[str, Any]:

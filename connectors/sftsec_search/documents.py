@@ -13,7 +13,7 @@ from sftsec_core.sdk.records import UnusableError, flatten, parse_time, refuse_l
 from sftsec_core.sdk.verdict_join import SourceRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sftsec_core.api.domain import PullWindow
     from sftsec_core.sdk.renames import Renames
@@ -54,6 +54,7 @@ class HitMapper:
         window: PullWindow,
         source: DocumentSource,
         renames: Renames | None = None,
+        needed: Sequence[str] = (),
     ) -> None:
         """Prepare for one source.
 
@@ -62,10 +63,12 @@ class HitMapper:
             window: `fields` limits the fields that are brought.
             source: where the verdicts are.
             renames: names of fields; by default the source's.
+            needed: further fields to ask for.
         """
         self._config = config
         self._source = source
         self._wanted = window.fields
+        self._needed = (*source.needed, *needed)
         self._renames = source.renames if renames is None else renames
 
     @property
@@ -74,9 +77,8 @@ class HitMapper:
         if not self._wanted:
             return None
         renamed, source = self._renames.all_there(), self._source
-        return list(
-            dict.fromkeys((*self._wanted, *renamed, source.timestamp, *source.fields, *_OURS))
-        )
+        ours = (source.timestamp, *source.fields, *_OURS, *self._needed)
+        return list(dict.fromkeys((*self._wanted, *renamed, *ours)))
 
     def read(self, hit: Mapping[str, Any]) -> SourceRecord | Rejection:
         """Make a record of a hit, or say why it cannot be used."""

@@ -100,7 +100,8 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         self._source = source
         self._mapper = HitMapper(cluster.config, window, source)
         # An event that a detection names may be of any source.
-        self._events = HitMapper(cluster.config, window, source, cluster.renames)
+        needed = [name for each in cluster.sources for name in each.needed]
+        self._events = HitMapper(cluster.config, window, source, cluster.renames, needed)
         self._fetch = Fetcher(cluster.client, cluster.retry)
 
     def pages(self, position: SearchPosition | None) -> Iterator[RecordPage[SearchPosition]]:
@@ -113,11 +114,17 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         if self._window.labelled is False:
             reading.count_untimed()
         for page in reading.pages(position):
-            records, rejected = _read(self._mapper, page.hits)
+            records, rejected = self._records(page.hits)
             if reading.checks_times:
                 records, untimed = self._in_time(records)
                 rejected += untimed
             yield RecordPage(records, page.position, (*page.rejected, *rejected))
+
+    def _records(
+        self, hits: Iterable[Mapping[str, Any]]
+    ) -> tuple[list[SourceRecord], list[Rejection]]:
+        wanted = self._mapper.includes or ()
+        return _read(self._mapper, self._source.complete(list(hits), self._cluster, wanted))
 
     def _in_time(
         self, records: Sequence[SourceRecord]
@@ -136,7 +143,7 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
             within=self._source.index,
             condition=self._source.query,
         )
-        records, rejected = _read(self._mapper, found.values())
+        records, rejected = self._records(found.values())
         reason = "the document is larger than max_page_bytes"
         return FoundRecords(records, (*rejected, *(Rejection(uid, reason) for uid in too_large)))
 
@@ -144,7 +151,10 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         """Fetch the events by the indices that detections name."""
         names = dict.fromkeys(each.about for each in detections if each.about)
         found, _ = self._fetch(list(names), self._events.includes)
-        records, _ = _read(self._events, found.values())
+        hits: list[Mapping[str, Any]] = list(found.values())
+        for source in self._cluster.sources:
+            hits = source.complete(hits, self._cluster, self._events.includes or ())
+        records, _ = _read(self._events, hits)
         return {each.name: each for each in records}
 
     def carried(self, detection: SourceRecord) -> Incident:

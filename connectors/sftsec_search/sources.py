@@ -14,13 +14,15 @@ from sftsec_core.sdk.times import TimeReader
 from sftsec_search.config import ARRIVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sftsec_search.config import IndexSource
+    from sftsec_search.pull import Cluster
 
 # What analysts said, and what we said: a model that read it would learn nothing else.
 PRIVATE_FIELDS = frozenset({"tags", "kibana.alert.case_ids", "signal.status"})
 PRIVATE_PREFIXES = ("kibana.alert.workflow_", "sftsec.")
+Hit = Mapping[str, Any]
 _USUAL = TimeReader()
 _NONE = Renames()
 _NO_NAMES: Mapping[str, str] = {}
@@ -46,12 +48,14 @@ class DocumentSource(ABC):
         names_arrival: whether the configuration names that field, rather than the default.
         why_by_time: why `arrival` is None.
         time_is_arrival: whether `timestamp` itself says when a document came.
+        needed: the fields that `complete` reads, by the documents' names.
     """
 
     arrival: str | None = None
     names_arrival: bool = False
     why_by_time: str = ""
     time_is_arrival: bool = False
+    needed: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -108,6 +112,20 @@ class DocumentSource(ABC):
     def closed_filters(self) -> list[dict[str, Any]]:
         """Return queries for documents without a verdict that are not to be scored all the same."""
         return []
+
+    def complete(self, hits: Sequence[Hit], cluster: Cluster, wanted: Sequence[str]) -> list[Hit]:
+        """Return a page's hits with what other documents hold of theirs.
+
+        Args:
+            hits: as they were found.
+            cluster: where to look.
+            wanted: the fields of `_source` to bring; empty for all.
+
+        Raises:
+            ConnectorError: when the cluster does not answer, or refuses.
+        """
+        del cluster, wanted
+        return list(hits)
 
     def is_private(self, name: str) -> bool:
         """Whether a field holds what analysts or we said, so that no model may read it."""

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from sftsec_core.operations.suggest_config import SuggestedConfig
 
-_PRESET = "phishing-mail"
 _CONNECTOR = "connector:"
 
 
@@ -36,7 +35,7 @@ _CONNECTOR = "connector:"
 @click.option("--benign", metavar="WORD", multiple=True, help="With --from: a benign verdict.")
 @click.option("--malicious", metavar="WORD", multiple=True, help="With --from: one of an attack.")
 @click.option("--recipe", help="With --from: such as linear, which takes seconds.  [default: auto]")
-@click.option("--task", "template", help=f"A template.  [default: {_PRESET}]")
+@click.option("--task", "template", help="A template.  [default: the connector's own]")
 @click.option(
     "--connector",
     "kind",
@@ -69,6 +68,7 @@ def command(
       sftsec init --from alerts.csv
       sftsec init --from export/ --label "Close reason" --benign Tuned --recipe linear
       sftsec init --from connector:elastic --name phishing
+      sftsec init --connector elastic
       sftsec init --task url
       sftsec init --task command-line --connector elastic
       sftsec -c /etc/sftsec/sftsec.yaml init
@@ -89,9 +89,9 @@ def command(
         raise click.UsageError(f"--{given.strip('_').replace('_', '-')} goes with --from")
     from sftsec_core.operations.init_config import init_config
 
-    template, file = template or _PRESET, _file(app)
-    init_config(file, template=template, connector=kind, force=force)
-    done = {"file": str(file), "task": template}
+    file = _file(app)
+    task = init_config(file, template=template, connector=kind, force=force)
+    done = {"file": str(file), "task": task}
     emit(done, as_json=as_json, show=facts(done))
     app.next("sftsec config check", as_json=as_json)
 

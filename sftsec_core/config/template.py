@@ -39,6 +39,8 @@ _NUMBERS = """\
     #   expected: [benign_positive, BTP, "disposition:2", suspicious but expected]
     # numbers: [event.count] # read as numbers, and `categories` as categories, by boosted and auto
 """
+_KEEP = "    # keep: [host.name]      # further fields that a detection carries\n"
+_TEXT = "THE FIELDS OF THE TEXT"
 _TAIL = """\
     # window: 90d            # how far back to pull; default: everything
     # group: host.name       # keep incidents of one host in one part of the split
@@ -77,17 +79,29 @@ _TAIL = """\
 
 def render_config(template: TaskPreset, connector: ConnectorSpec[Any]) -> str:
     """Write the whole file for one task template and one kind of connector."""
-    body = yaml.safe_dump(
-        {template.name: {"connector": "incidents", **template.body}},
-        sort_keys=False,
-        default_flow_style=None,
-        width=96,
-    )
+    body = _body(template)
     plugins = dict.fromkeys(("core", connector.name, "pii"))
     head = _HEAD.format(
         plugins=", ".join(plugins), type=connector.name, example=indent(connector.example, "    ")
     )
-    return f"{head}  # {template.summary}\n{indent(body, '  ')}{_NUMBERS}{_TAIL}"
+    tail = _TAIL.replace(_KEEP, "") if "keep" in template.body else _TAIL
+    return f"{head}  # {template.summary}\n{indent(body, '  ')}{_NUMBERS}{tail}"
+
+
+def _body(template: TaskPreset) -> str:
+    """Write a preset's task; where it has comments, with a line for each field of `text`."""
+    body = {"connector": "incidents", **template.body}
+    if template.text_comments:
+        body["text"] = _TEXT
+    written = yaml.safe_dump(
+        {template.name: body}, sort_keys=False, default_flow_style=None, width=96
+    )
+    fields = ""
+    for name in template.body.get("text", ()):
+        comment = template.text_comments.get(name)
+        fields += f"    # {comment}\n" if comment else ""
+        fields += f"    - {_flow(name)}\n"
+    return written.replace(f" {_TEXT}\n", f"\n{fields}")
 
 
 def render_suggestion(

@@ -73,7 +73,7 @@ def _first_page(connector: Connector, task: TaskSettings) -> str | None:
         return "the connector brings no incident"
     if not incidents:
         return f"all of the first {len(rejected):,} records are rejected: {rejected[0].reason}"
-    read = {field for one in task.inputs for field in one.sources}
+    read = {field for one in task.inputs for field in one.fields}
     if any(read & incident.fields.keys() for incident in incidents):
         return None
     if _comes_later(connector, task, read):

@@ -14,14 +14,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def init_config(file: Path, *, template: str, connector: str, force: bool = False) -> None:
+_PRESET = "phishing-mail"
+
+
+def init_config(
+    file: Path, *, template: str | None = None, connector: str, force: bool = False
+) -> str:
     """Write sftsec.yaml from a task template and a connector's example.
 
     Args:
         file: where to.
-        template: a task template's name.
+        template: a task template's name; None for the connector's own.
         connector: a type of connector.
         force: overwrite a file that exists.
+
+    Returns:
+        The task's name.
 
     Raises:
         ConfigError: when the file exists, or cannot be written.
@@ -31,10 +39,12 @@ def init_config(file: Path, *, template: str, connector: str, force: bool = Fals
         raise ConfigError("exists already; --force overwrites it", file=file)
     usual = Settings().plugins
     plugins = Plugins(usual if connector in usual else (*usual, connector))
-    task = get("task preset", template, plugins.specs(TaskPreset))
     offered = {name: spec for name, spec in plugins.specs(ConnectorSpec).items() if spec.example}
     spec = get("type of connector", connector, offered)
+    name = template or spec.preset or _PRESET
+    task = get("task preset", name, plugins.specs(TaskPreset))
     write_config(file, render_config(task, spec))
+    return task.name
 
 
 def write_config(file: Path, text: str) -> None:

@@ -229,6 +229,8 @@ class ConnectorSpec(Spec[ConfigT]):
             from such a configuration and a name of lower-case letters, digits and dashes.
         example: YAML lines with comments, what `sftsec init --connector NAME` writes below
             `type: NAME`; "" offers none.
+        preset: the task preset that it writes unless `--task` names another one; "" leaves that to
+            the core.
         sample: for `sftsec init --from PATH`: opens a file or a folder as records, given the folder
             of the configuration that is to be written; raises ConnectorError when it cannot.
     """
@@ -239,4 +241,5 @@ class ConnectorSpec(Spec[ConfigT]):
     create: Callable[[ConfigT, ConnectorContext], Connector]
     reference_client: Callable[[ConfigT, str], ReferenceClient] | None = None
     example: str = ""
+    preset: str = ""
     sample: Callable[[Path, Path], Sample] | None = None

@@ -92,3 +92,17 @@ class TestExplanation:
         plain = document(explanation="")
         assert "reason" not in plain["event"]
         assert "explanation" not in plain["sftsec"]
+
+
+class TestLists:
+    def test_are_lists_again(self) -> None:
+        fields = {"host.name": '["srv-1"]', "user.name": "ann", "message": "[not json]"}
+        found = document(fields={**fields, "tags.of": '[{"a":1}]', "process.title": "[x]"})
+        assert found["host"]["name"] == ["srv-1"]
+        assert found["user"]["name"] == "ann"
+        assert found["process"]["title"] == "[x]"
+        assert found["tags"]["of"] == '[{"a":1}]'
+        assert found["sftsec"]["source"]["fields"]["host.name"] == '["srv-1"]'
+
+    def test_are_none_of_kibanas_own(self) -> None:
+        assert "kibana" not in document(fields={"kibana.alert.rule.name": "A rule"})
