@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Verdict
@@ -22,7 +23,9 @@ STATUS = "kibana.alert.workflow_status"
 REASON = "kibana.alert.workflow_reason"
 TAGS = "kibana.alert.workflow_tags"
 USER = "kibana.alert.workflow_user"
+ASSIGNEES = "kibana.alert.workflow_assignee_ids"
 UPDATED = "kibana.alert.workflow_status_updated_at"
+_OF_A_SPACE = re.compile(r"alerts-security\.alerts-([^,]+?)(?:-\d{6})?$")
 
 
 class SecurityAlerts(DocumentSource):
@@ -110,6 +113,12 @@ class SecurityAlerts(DocumentSource):
         for tag in verdict_values(found, TAGS) if found else ():
             if word_key(tag) in tags:
                 yield Verdict(tags[word_key(tag)], reason=f"tag {tag}")
+
+
+def space_of(index: str) -> str | None:
+    """The Kibana space whose alerts an index or an alias holds; None where its name tells none."""
+    found = _OF_A_SPACE.search(index)
+    return found[1] if found and "*" not in found[1] else None
 
 
 def _flat(hit: Hit, max_depth: int) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_elastic.config import ElasticConfig
-from sftsec_elastic.preset import ALERTS
+from sftsec_elastic.preset import ALERTS, KEPT
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import (
@@ -48,6 +48,7 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
             reference_client=_reference_client,
             example=_EXAMPLE,
             preset=ALERTS.name,
+            keep=KEPT,
         )
     ]
 

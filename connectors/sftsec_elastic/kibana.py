@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -25,7 +25,7 @@ _PUBLIC_API = "2023-10-31"  # the version of Kibana's public API that we speak
 
 
 class Kibana:
-    """One space of a Kibana, spoken to with the connector's own credentials."""
+    """A Kibana, spoken to with the connector's own credentials."""
 
     def __init__(self, config: ElasticConfig, url: str, retry: RetryPolicy) -> None:
         """Prepare; nothing is sent yet.
@@ -42,7 +42,7 @@ class Kibana:
             max_bytes=_MOST_BYTES,
         )
         self._url = url
-        self._space = "" if config.space == "default" else f"/s/{config.space}"
+        self._space = config.space
         self._retry = retry
         self._headers = {
             "kbn-xsrf": "true",
@@ -53,9 +53,20 @@ class Kibana:
         }
 
     def tag(
-        self, ids: Sequence[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+        self,
+        ids: Sequence[str],
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        space: str | None = None,
     ) -> None:
         """Put tags on alerts, or remove them; repeating it changes nothing.
+
+        Args:
+            ids: of the alerts.
+            add: tags to put on them.
+            remove: tags to take off them.
+            space: whose alerts they are; None for the configured one.
 
         Raises:
             KibanaError: when it refuses.
@@ -64,27 +75,36 @@ class Kibana:
         tags = {"tags_to_add": list(add), "tags_to_remove": list(remove)}
         for start in range(0, len(ids), _AT_ONCE):
             body = {"ids": list(ids[start : start + _AT_ONCE]), "tags": tags}
-            self._retry(lambda body=body: self._send("POST", _TAGS, body))  # type: ignore[misc]
+            self._retry(lambda body=body: self._send("POST", _TAGS, body, space))  # type: ignore[misc]
 
-    def problems(self) -> list[str]:
-        """Return why it cannot be used, if so.
+    def problems(self, spaces: Iterable[str]) -> list[str]:
+        """Return why it cannot be used in these spaces, if so.
 
         Raises:
             ConnectorUnavailableError: when it does not answer.
         """
-        try:
-            self._send("GET", "/api/detection_engine/privileges", None)
-        except (KibanaError, RequestError, TlsError) as error:
-            return [str(error)]
-        return []
+        found = []
+        for space in spaces:
+            try:
+                self._send("GET", "/api/detection_engine/privileges", None, space)
+            except (KibanaError, RequestError, TlsError) as error:
+                found.append(str(error) if space == self._space else f"space {space!r}: {error}")
+        return list(dict.fromkeys(found))
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def _send(self, method: str, path: str, body: Any) -> None:  # noqa: ANN401 - JSON
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Any,  # noqa: ANN401 - JSON
+        space: str | None = None,
+    ) -> None:
         payload = None if body is None else orjson.dumps(body)
-        url = f"{self._url}{self._space}{path}"
+        name = space or self._space
+        url = f"{self._url}{'' if name == 'default' else f'/s/{name}'}{path}"
         answer = self._http.send(method, url, headers=self._headers, body=payload)
         _refuse(answer.status)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sftsec_core.api.contracts import TaskPreset
 
+KEPT = ("host.name", "user.name", "event.category")  # what an analyst looks for on an alert
+
 # By rule type: each leaves its text in other fields, and those that are there are joined.
 _EVENT = (
     "process.command_line",
@@ -52,7 +54,7 @@ ALERTS = TaskPreset(
             "malicious": ["true_positive"],
         },
         "benign": "benign",
-        "keep": ["host.name", "user.name", "event.category", "kibana.alert.rule.name"],
+        "keep": [*KEPT, "kibana.alert.rule.name"],
     },
     text_comments={fields[0]: comment for fields, comment in _COMMENTS.items()},
 )

@@ -105,7 +105,12 @@ class SearchConnector(ABC):
             ConnectorError: when the cluster cannot be reached, or refuses the credentials.
         """
         with errors_of(self._name):
-            return [*checks.of_cluster(self._cluster, self.indices()), *self.privileges()]
+            denied: dict[str, str] = {}
+            found = [*checks.of_cluster(self._cluster, self.indices(), denied)]
+            missing = [*self.privileges()]
+            # Those name all that is missing at once, and nothing of another cluster.
+            opened = [line for index, line in denied.items() if not missing or ":" in index]
+            return [*found, *missing, *opened]
 
     def describe_reading(self) -> Sequence[str]:
         """Say by which field each source is read, and why, a line each.

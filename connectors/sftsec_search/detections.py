@@ -24,6 +24,7 @@ _TECHNIQUE = re.compile(r"^(T\d{4})(\.\d{3})?$")
 _SEVERITIES = ((0.95, 99), (0.8, 73), (0.5, 47))
 _LOW = 21
 _DIGEST_SHOWN = 12
+_CATEGORY = "intrusion_detection"  # ECS's for another system's alerts; the event's own comes first
 _VENDORS = "kibana."  # an alert's own fields; the rule that promotes the detection writes them
 
 
@@ -47,7 +48,8 @@ def document_of(detection: Detection, *, namespace: str, now: datetime) -> dict[
     document = {
         "@timestamp": at,
         "ecs": {"version": ECS_VERSION},
-        "message": f"{detection.task}: {detection.label}, probability {detection.probability:.3f}",
+        # A rule may name its alerts by it: with a probability each would have a name of its own.
+        "message": f"{detection.task}: {detection.label}",
         "data_stream": {"type": "logs", "dataset": DATASET, "namespace": namespace},
         "event": _event(detection, at),
         "rule": {
@@ -63,6 +65,7 @@ def document_of(detection: Detection, *, namespace: str, now: datetime) -> dict[
     for name, value in detection.fields.items():
         if not name.startswith(_VENDORS):
             _place(document, name.split("."), _listed(value))
+    _place(document, ["event", "category"], [_CATEGORY])
     return document
 
 

@@ -79,18 +79,22 @@ _TAIL = """\
 
 def render_config(template: TaskPreset, connector: ConnectorSpec[Any]) -> str:
     """Write the whole file for one task template and one kind of connector."""
-    body = _body(template)
+    keep = {"keep": list(connector.keep)} if connector.keep else {}
+    task = {"connector": "incidents", **template.body}
+    if "keep" not in task:
+        task |= keep
+    body = _body(template, task)
     plugins = dict.fromkeys(("core", connector.name, "pii"))
     head = _HEAD.format(
         plugins=", ".join(plugins), type=connector.name, example=indent(connector.example, "    ")
     )
-    tail = _TAIL.replace(_KEEP, "") if "keep" in template.body else _TAIL
+    tail = _TAIL.replace(_KEEP, "") if "keep" in task else _TAIL
     return f"{head}  # {template.summary}\n{indent(body, '  ')}{_NUMBERS}{tail}"
 
 
-def _body(template: TaskPreset) -> str:
+def _body(template: TaskPreset, task: Mapping[str, Any]) -> str:
     """Write a preset's task; where it has comments, with a line for each field of `text`."""
-    body = {"connector": "incidents", **template.body}
+    body = dict(task)
     if template.text_comments:
         body["text"] = _TEXT
     written = yaml.safe_dump(

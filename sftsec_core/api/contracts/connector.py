@@ -231,6 +231,7 @@ class ConnectorSpec(Spec[ConfigT]):
             `type: NAME`; "" offers none.
         preset: the task preset that it writes unless `--task` names another one; "" leaves that to
             the core.
+        keep: the fields that its tasks there keep for detections, where the preset names none.
         sample: for `sftsec init --from PATH`: opens a file or a folder as records, given the folder
             of the configuration that is to be written; raises ConnectorError when it cannot.
     """
@@ -242,4 +243,5 @@ class ConnectorSpec(Spec[ConfigT]):
     reference_client: Callable[[ConfigT, str], ReferenceClient] | None = None
     example: str = ""
     preset: str = ""
+    keep: tuple[str, ...] = ()
     sample: Callable[[Path, Path], Sample] | None = None

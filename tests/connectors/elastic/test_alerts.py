@@ -8,6 +8,7 @@ import pytest
 
 from sftsec_core.api.domain import PullWindow, Verdict
 from sftsec_core.api.errors import ConnectorError
+from sftsec_elastic.alerts import space_of
 from tests.connectors.elastic.alerts import AlertSite, alert, closed
 from tests.connectors.search.sites import pages
 
@@ -136,3 +137,18 @@ class TestFields:
     def test_refuse_a_task_that_reads_verdicts(self, site: AlertSite, name: str) -> None:
         with pytest.raises(ConnectorError, match="what analysts said"):
             pages(site.connect(), PullWindow(fields=("message", name)))
+
+
+class TestSpaceOf:
+    @pytest.mark.parametrize(
+        ("index", "space"),
+        [
+            (".internal.alerts-security.alerts-default-000001", "default"),
+            (".alerts-security.alerts-team-blue", "team-blue"),
+            (".reindexed-v8-internal.alerts-security.alerts-a_b-000012", "a_b"),
+            (".alerts-security.alerts-*", None),
+            ("logs-mail", None),
+        ],
+    )
+    def test_is_told_by_the_name(self, index: str, space: str | None) -> None:
+        assert space_of(index) == space

@@ -54,7 +54,9 @@ class TestTemplate:
         assert written.count(" keep:") == 1
         assert "# query: {" in written
 
-    def test_of_another_name_is_unchanged(self, tmp_path: Path) -> None:
+    def test_of_another_name_keeps_host_and_user(self, tmp_path: Path) -> None:
         file = tmp_path / "sftsec.yaml"
         assert init_config(file, template="url", connector="elastic") == "url"
-        assert "# keep: [host.name]" in file.read_text(encoding="utf-8")
+        settings, _ = read(file)
+        assert settings.tasks["url"].keep == ("host.name", "user.name", "event.category")
+        assert "# keep:" not in file.read_text(encoding="utf-8")

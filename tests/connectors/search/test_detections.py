@@ -43,6 +43,16 @@ class TestTechnique:
         assert "threat" not in document(label=label)
 
 
+class TestName:
+    def test_of_the_alert_has_no_probability(self) -> None:
+        assert document(probability=0.71)["message"] == document(probability=0.99)["message"]
+
+    def test_of_the_category_is_the_events_own(self) -> None:
+        kept = document(fields={"event.category": '["process"]'})
+        assert kept["event"]["category"] == ["process"]
+        assert document(fields={})["event"]["category"] == ["intrusion_detection"]
+
+
 class TestEventField:
     def test_stands_at_its_own_name(self) -> None:
         made = document(fields={"process.name": "x", "process.args": ["a"], "size": 7})
