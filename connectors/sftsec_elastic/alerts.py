@@ -10,6 +10,7 @@ from sftsec_core.api.settings.words import word_key
 from sftsec_core.sdk.records import UnusableError, flatten, parse_time, verdict_values
 from sftsec_core.sdk.renames import Renames
 from sftsec_elastic.blocks import BUILDING_BLOCK, GROUP, BlockReader, joined_fields
+from sftsec_elastic.profiles import ProfileNames
 from sftsec_search.sources import DocumentSource
 
 if TYPE_CHECKING:
@@ -46,11 +47,12 @@ class SecurityAlerts(DocumentSource):
         renames = Renames({**rename, **config.rename})
         super().__init__("alerts", config.index or index, "@timestamp", query, renames=renames)
         self._config = config
+        self._profiles: ProfileNames | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Where the verdict is."""
-        return (STATUS, REASON, TAGS, USER, UPDATED)
+        return (STATUS, REASON, TAGS, USER, ASSIGNEES, UPDATED)
 
     def labelled_filter(self) -> dict[str, Any] | None:
         """Alerts with a reason, or with a tag, which may be a verdict."""
@@ -73,11 +75,12 @@ class SecurityAlerts(DocumentSource):
     def complete(self, hits: Sequence[Hit], cluster: Cluster, wanted: Sequence[str]) -> list[Hit]:
         """Give the alert of an EQL sequence the fields that only its building blocks have."""
         depth = cluster.config.max_depth
+        flat = [_flat(hit, depth) for hit in hits]
+        self._learn_names(cluster, flat)
 
         def search(body: Mapping[str, Any]) -> dict[str, Any]:
             return cluster.retry(lambda: cluster.client.search(body, self.index))
 
-        flat = [_flat(hit, depth) for hit in hits]
         groups = [each[GROUP] for each in flat if isinstance(each.get(GROUP), str)]
         if not groups:
             return list(hits)
@@ -103,22 +106,39 @@ class SecurityAlerts(DocumentSource):
         config, user = self._config, flat.get(USER)
         at = parse_time(flat.get(UPDATED), UPDATED)
         automated = user is None or word_key(reason) in map(word_key, config.automated_reasons)
-        who = None if user is None else str(user)
+        who = None if user is None else self._name(user)
         value = _by_key(config.reasons).get(word_key(reason), reason)
         yield Verdict(value, who, at, reason, automated)
 
     def _by_tag(self, flat: Mapping[str, Any]) -> Iterator[Verdict]:
-        found = flat.get(TAGS)
+        """A tag names nobody; an alert that one person is assigned to was tagged by that one."""
+        found, assigned = flat.get(TAGS), listed(flat.get(ASSIGNEES))
+        who = self._name(assigned[0]) if len(assigned) == 1 else None
         tags = _by_key(self._config.tags)
         for tag in verdict_values(found, TAGS) if found else ():
             if word_key(tag) in tags:
-                yield Verdict(tags[word_key(tag)], reason=f"tag {tag}")
+                yield Verdict(tags[word_key(tag)], who, reason=f"tag {tag}")
+
+    def _learn_names(self, cluster: Cluster, alerts: Sequence[Mapping[str, Any]]) -> None:
+        if self._profiles is None:
+            self._profiles = ProfileNames(cluster.client, cluster.retry)
+        judged = [each for each in alerts if each.get(REASON) or each.get(TAGS)]
+        people = [each.get(USER) for each in judged]
+        self._profiles.learn([*people, *(p for a in judged for p in listed(a.get(ASSIGNEES)))])
+
+    def _name(self, person: object) -> str:
+        return str(person) if self._profiles is None else self._profiles.name(str(person))
 
 
 def space_of(index: str) -> str | None:
     """The Kibana space whose alerts an index or an alias holds; None where its name tells none."""
     found = _OF_A_SPACE.search(index)
     return found[1] if found and "*" not in found[1] else None
+
+
+def listed(value: object) -> list[Any]:
+    """A field's values: Elasticsearch takes one and a list of one for the same."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _flat(hit: Hit, max_depth: int) -> Mapping[str, Any]:

@@ -9,11 +9,13 @@ from sftsec_core.sdk.errors import RequestError, errors_of
 from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_core.sdk.window import utc_now
 from sftsec_elastic.alerts import REASON, TAGS, SecurityAlerts, space_of
+from sftsec_elastic.cases import CaseLog, ClosedCases, probe_path
 from sftsec_elastic.client import ElasticClient
 from sftsec_elastic.config import NEEDS_LABEL, AlertsSource
 from sftsec_elastic.errors import KibanaError
 from sftsec_elastic.kibana import Kibana
-from sftsec_elastic.privileges import READ, WRITE, missing
+from sftsec_elastic.privileges import READ, WRITE, missing, missing_from_cluster
+from sftsec_elastic.profiles import PRIVILEGE as PROFILES
 from sftsec_elastic.promotion import PromotionBacklog
 from sftsec_search.checks import ask
 from sftsec_search.connector import SearchConnector
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import Detection, LabelRequest, PushReceipt
     from sftsec_elastic.config import ElasticConfig
+    from sftsec_search.pull import Log
 
 _OLDEST = 8
 _AT_ONCE = 1000
@@ -63,6 +66,12 @@ class ElasticConnector(SearchConnector):
         """How long detections are kept."""
         return _RETENTION
 
+    def _logs(self, log: Log | None) -> Log | None:
+        cases = self._config.cases
+        if cases is None or self._kibana is None:
+            return log
+        return CaseLog(ClosedCases(self._kibana, cases), log)
+
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
         """Write detections; the log says when there are more than the rule makes alerts of."""
         receipt = super().push(detections)
@@ -75,7 +84,22 @@ class ElasticConnector(SearchConnector):
             found = [*self._version(), *super().check()]
             spaces = [space_of(name) for each in self._alerts for name in each.index.split(",")]
             asked = dict.fromkeys([*filter(None, spaces)] or [self._config.space])
-            return found + (self._kibana.problems(asked) if self._kibana is not None else [])
+            if self._kibana is None:
+                return found
+            cases = self._config.cases
+            probe = None if cases is None else probe_path(cases)
+            return found + self._kibana.problems(asked, probe)
+
+    def describe_reading(self) -> Sequence[str]:
+        """Say by which field each source is read, and whether analysts have names."""
+        found = list(super().describe_reading())
+        with errors_of(self._name):
+            if self._alerts and any(missing_from_cluster(self._client, PROFILES)):
+                found.append(
+                    "analysts are named by the ids of their profiles: for names give the role the "
+                    f"cluster privilege {PROFILES}"
+                )
+        return found
 
     def _version(self) -> Iterator[str]:
         number = str(ask(self._client, "/").get("version", {}).get("number", ""))

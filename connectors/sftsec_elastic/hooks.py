@@ -23,6 +23,7 @@ url: https://elasticsearch.example:9200
 api_key: env:SFTSEC_ELASTIC_API_KEY   # or username, and password by reference
 # ca_file: /etc/sftsec/ca.pem         # or fingerprint; default: the system's authorities
 # kibana_url: https://kibana.example:5601   # to ask analysts for labels
+# cases: {}                           # verdicts of closed Kibana cases too; needs kibana_url
 # space: default
 # namespace: default                  # detections go to logs-sftsec.detections-NAMESPACE
 sources:

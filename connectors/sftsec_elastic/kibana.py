@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sftsec_elastic.config import ElasticConfig
 
 _TAGS = "/api/detection_engine/signals/tags"
+_PRIVILEGES = "/api/detection_engine/privileges"
+_CASES = "/api/cases/"
 _AT_ONCE = 500
 _MOST_BYTES = 8 << 20
 _BUSY = frozenset({429, 502, 503, 504})
@@ -77,16 +79,35 @@ class Kibana:
             body = {"ids": list(ids[start : start + _AT_ONCE]), "tags": tags}
             self._retry(lambda body=body: self._send("POST", _TAGS, body, space))  # type: ignore[misc]
 
-    def problems(self, spaces: Iterable[str]) -> list[str]:
+    def ask(self, path: str) -> dict[str, Any]:
+        """Return what Kibana answers in the configured space; a list stands under "".
+
+        Raises:
+            KibanaError: when it refuses, or answers something else than JSON.
+            ConnectorUnavailableError: when it does not answer up to the bound.
+        """
+        body = self._retry(lambda: self._send("GET", path, None))
+        try:
+            found = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise KibanaError("Kibana answers no JSON: is kibana_url right?") from None
+        return found if isinstance(found, dict) else {"": found}
+
+    def problems(self, spaces: Iterable[str], more: str | None = None) -> list[str]:
         """Return why it cannot be used in these spaces, if so.
+
+        Args:
+            spaces: whose alerts are tagged.
+            more: a further path to read in the configured space.
 
         Raises:
             ConnectorUnavailableError: when it does not answer.
         """
         found = []
-        for space in spaces:
+        asked = [(_PRIVILEGES, space) for space in spaces]
+        for path, space in [*asked, *([(more, self._space)] if more else [])]:
             try:
-                self._send("GET", "/api/detection_engine/privileges", None, space)
+                self._send("GET", path, None, space)
             except (KibanaError, RequestError, TlsError) as error:
                 found.append(str(error) if space == self._space else f"space {space!r}: {error}")
         return list(dict.fromkeys(found))
@@ -101,17 +122,23 @@ class Kibana:
         path: str,
         body: Any,  # noqa: ANN401 - JSON
         space: str | None = None,
-    ) -> None:
+    ) -> bytes:
         payload = None if body is None else orjson.dumps(body)
         name = space or self._space
         url = f"{self._url}{'' if name == 'default' else f'/s/{name}'}{path}"
         answer = self._http.send(method, url, headers=self._headers, body=payload)
-        _refuse(answer.status)
+        _refuse(answer.status, path)
+        return answer.body
 
 
-def _refuse(status: int) -> None:
+def _refuse(status: int, path: str) -> None:
     if status in _BUSY:
         raise ConnectorUnavailableError(f"Kibana answers {status}")
+    if status in {401, 403} and path.startswith(_CASES):
+        raise KibanaError(
+            f"Kibana answers {status}: the role needs the feature privilege Cases: Read in this "
+            "space to read verdicts from closed cases"
+        )
     if status in {401, 403}:
         raise KibanaError(
             f"Kibana answers {status}: the role needs the feature privilege Security: All in this "

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from sftsec_search.client import SearchClient
     from sftsec_search.config import SearchConfig
+    from sftsec_search.pull import Log
     from sftsec_search.sources import DocumentSource
 
 
@@ -64,7 +65,7 @@ class SearchConnector(ABC):
         if config.verdicts_index is not None:
             log = VerdictIndex(client, retry, config.verdicts_index)
         name_apart(sources)
-        self._cluster = Cluster(client, config, retry, sources, log, clock)
+        self._cluster = Cluster(client, config, retry, sources, log, clock, self._logs)
         self._bulk = self._bulk_into(config.detections)
         self._audit_bulk = self._bulk_into(config.audit)
 
@@ -74,6 +75,10 @@ class SearchConnector(ABC):
         return Bulk(cluster.client, cluster.retry, stream, size=size, params=params)
 
     # --- what differs
+
+    def _logs(self, log: Log | None) -> Log | None:
+        """The verdicts beside those in the sources, given those of the index; for one pull."""
+        return log
 
     def bulk_params(self) -> Mapping[str, Any]:
         """Parameters of a bulk request that writes detections."""

@@ -15,6 +15,7 @@ from sftsec_core.sdk.verdict_join import (
     LoggedVerdicts,
     RecordPage,
     VerdictJoin,
+    VerdictLog,
 )
 from sftsec_core.sdk.window import TimeBounds, utc_now
 from sftsec_search.config import IndexSource
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from sftsec_search.config import SearchConfig
     from sftsec_search.sources import DocumentSource
     from sftsec_search.verdicts import VerdictIndex
+Log = VerdictLog[SearchPosition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Cluster:
         sources: in the order in which they are read.
         log: the index of verdicts, where there is one.
         clock: this machine's time.
+        beside: makes, for each pull, the log that it reads of the index's and of further verdicts.
     """
 
     client: SearchClient
@@ -52,6 +55,7 @@ class Cluster:
     sources: Sequence[DocumentSource]
     log: VerdictIndex | None = None
     clock: Callable[[], datetime] = utc_now
+    beside: Callable[[Log | None], Log | None] = lambda log: log
 
     @property
     def renames(self) -> Renames:
@@ -82,7 +86,7 @@ def pull(cluster: Cluster, window: PullWindow, cursor: str | None) -> Iterator[I
     join = VerdictJoin(
         window,
         [JoinedDocuments(cluster, window, each) for each in cluster.sources],
-        None if cluster.log is None or cluster.log.is_empty() else cluster.log,
+        cluster.beside(None if cluster.log is None or cluster.log.is_empty() else cluster.log),
         cluster.config.page_size,
         lookups=[JoinedDocuments(cluster, window, detections)],
     )

@@ -66,6 +66,17 @@ class TestRole:
         assert printed_role(connect(secured, index, **key(role | {part: role[part][1:]}))) == role
 
 
+class TestNames:
+    def test_of_analysts_take_a_privilege(
+        self, secured: AlertSite, index: str, key: Callable[[Any], Login]
+    ) -> None:
+        role = printed_role(connect(secured, index, **key(NO_RIGHTS)))
+        lines = connect(secured, index, **key(role)).describe_reading()
+        assert "cluster privilege read_security" in lines[-1]
+        more = {**role, "cluster": [*role["cluster"], "read_security"]}
+        assert list(connect(secured, index, **key(more)).describe_reading()) == list(lines[:-1])
+
+
 class TestRefusedCall:
     def test_of_a_pull_points_to_check(
         self, secured: AlertSite, index: str, key: Callable[[Any], Login]
