@@ -26,6 +26,7 @@ TAGS = "kibana.alert.workflow_tags"
 USER = "kibana.alert.workflow_user"
 ASSIGNEES = "kibana.alert.workflow_assignee_ids"
 UPDATED = "kibana.alert.workflow_status_updated_at"
+ALIASES = ".alerts-security.alerts-"
 _OF_A_SPACE = re.compile(r"alerts-security\.alerts-([^,]+?)(?:-\d{6})?$")
 
 
@@ -38,6 +39,7 @@ class SecurityAlerts(DocumentSource):
     why_by_time = "which is when the alert was raised"
     time_is_arrival = True
     needed = (GROUP,)
+    single_values = True
 
     def __init__(self, config: AlertsSource, index: str, rename: Mapping[str, str]) -> None:
         """Take which values are verdicts, the index of the space, and further names of fields."""

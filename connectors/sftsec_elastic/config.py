@@ -98,6 +98,11 @@ class ElasticConfig(SearchConfig):
         description="Closed Kibana cases give verdicts on the alerts attached to them; {} takes "
         "the defaults. Needs kibana_url.",
     )
+    shown_fields: tuple[str, ...] = Field(
+        ("host.name", "user.name", "event.category"),
+        description="Fields of the event that stand on its detection as they are in the cluster, "
+        "whatever a task keeps and redacts; [] for none.",
+    )
     space: str = Field("default", pattern="^[a-z0-9_-]+$", description="Kibana space.")
     sources: tuple[Annotated[AlertsSource | IndexSource, Field(discriminator="kind")], ...] = Field(
         (AlertsSource(),), min_length=1, description="What to read, in this order."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.sdk.errors import RequestError, errors_of
 from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_core.sdk.window import utc_now
-from sftsec_elastic.alerts import REASON, TAGS, SecurityAlerts, space_of
+from sftsec_elastic.alerts import ALIASES, REASON, TAGS, SecurityAlerts, space_of
 from sftsec_elastic.cases import CaseLog, ClosedCases, probe_path
 from sftsec_elastic.client import ElasticClient
 from sftsec_elastic.config import NEEDS_LABEL, AlertsSource
@@ -61,6 +61,10 @@ class ElasticConnector(SearchConnector):
     def bulk_params(self) -> Mapping[str, Any]:
         """A name without a template would become a plain index, and detections no alerts."""
         return {"require_data_stream": "true"}
+
+    def shown_fields(self) -> Sequence[str]:
+        """As configured."""
+        return self._config.shown_fields
 
     def template_extra(self) -> Mapping[str, Any]:
         """How long detections are kept."""
@@ -117,9 +121,9 @@ class ElasticConnector(SearchConnector):
         for source in self._cluster.sources:
             here = [name for name in source.index.split(",") if ":" not in name]
             needs |= dict.fromkeys(here, READ)
-            if source.index == config.alerts_index:
-                # A point in time is read by the names of the indices behind the alias.
-                needs[f".internal{source.index}-*"] = READ
+            # A point in time is read by the names of the indices behind the alias.
+            aliases = [name for name in here if name.startswith(ALIASES)]
+            needs |= {f".internal{name.removesuffix('*')}-*": READ for name in aliases}
         needs |= dict.fromkeys((config.detections, config.audit), WRITE)
         if config.verdicts_index is not None:
             needs[config.verdicts_index] = WRITE

@@ -84,6 +84,10 @@ class SearchConnector(ABC):
         """Parameters of a bulk request that writes detections."""
         return {}
 
+    def shown_fields(self) -> Sequence[str]:
+        """Fields of the event that stand on its detection as they are in the cluster."""
+        return ()
+
     def template_extra(self) -> Mapping[str, Any]:
         """What joins the template of the detections' data stream."""
         return {}
@@ -134,7 +138,7 @@ class SearchConnector(ABC):
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
         """Write detections to the data stream; see `sftsec_search.push.push`."""
         with errors_of(self._name):
-            return push(self._cluster, self._bulk, detections)
+            return push(self._cluster, self._bulk, detections, self.shown_fields())
 
     def close(self) -> None:
         """Close the client's connections."""

@@ -14,6 +14,7 @@ from sftsec_search.documents import place_of
 from sftsec_search.sources import OURS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sftsec_core.api.domain import Detection
@@ -24,6 +25,7 @@ _TECHNIQUE = re.compile(r"^(T\d{4})(\.\d{3})?$")
 _SEVERITIES = ((0.95, 99), (0.8, 73), (0.5, 47))
 _LOW = 21
 _DIGEST_SHOWN = 12
+_NO_FIELDS: Mapping[str, Any] = {}
 _CATEGORY = "intrusion_detection"  # ECS's for another system's alerts; the event's own comes first
 _VENDORS = "kibana."  # an alert's own fields; the rule that promotes the detection writes them
 
@@ -33,7 +35,13 @@ def severity_of(probability: float) -> int:
     return next((value for floor, value in _SEVERITIES if probability >= floor), _LOW)
 
 
-def document_of(detection: Detection, *, namespace: str, now: datetime) -> dict[str, Any]:
+def document_of(
+    detection: Detection,
+    *,
+    namespace: str,
+    now: datetime,
+    event: Mapping[str, Any] = _NO_FIELDS,
+) -> dict[str, Any]:
     """Write a detection as a nested document.
 
     The event's own fields stand at their ECS names, except where they would hide one of ours;
@@ -43,6 +51,8 @@ def document_of(detection: Detection, *, namespace: str, now: datetime) -> dict[
         detection: what to write.
         namespace: of the data stream.
         now: when it is raised.
+        event: fields of the event as the cluster has them, which stand before the detection's own:
+            those are redacted.
     """
     at = now.astimezone(UTC).isoformat(timespec="milliseconds")
     document = {
@@ -62,6 +72,8 @@ def document_of(detection: Detection, *, namespace: str, now: datetime) -> dict[
     }
     if technique := _TECHNIQUE.match(detection.label):
         document["threat"] = _threat(technique)
+    for name, value in event.items():
+        _place(document, name.split("."), value)
     for name, value in detection.fields.items():
         if not name.startswith(_VENDORS):
             _place(document, name.split("."), _listed(value))

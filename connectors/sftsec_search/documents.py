@@ -9,7 +9,13 @@ import orjson
 
 from sftsec_core.api.domain import Incident, Rejection
 from sftsec_core.sdk.fields import select_fields
-from sftsec_core.sdk.records import UnusableError, flatten, parse_time, refuse_long_values
+from sftsec_core.sdk.records import (
+    UnusableError,
+    flatten,
+    parse_time,
+    refuse_long_values,
+    single,
+)
 from sftsec_core.sdk.verdict_join import SourceRecord
 
 if TYPE_CHECKING:
@@ -99,6 +105,10 @@ class HitMapper:
         return SourceRecord(uid, _about(flat), incident, hit)
 
     def _fields(self, flat: Mapping[str, Any]) -> dict[str, Any]:
+        found = self._selected(flat)
+        return {k: _plain(v) for k, v in found.items()} if self._source.single_values else found
+
+    def _selected(self, flat: Mapping[str, Any]) -> dict[str, Any]:
         if self._wanted:
             return select_fields(flat, self._wanted, self._source.is_private)
         private = self._source.is_private
@@ -116,6 +126,12 @@ class HitMapper:
         if self._wanted:
             fields = select_fields(fields, self._wanted, self._source.is_private)
         return Incident(detection.about or "", fields, detection.incident.verdicts, at)
+
+
+def _plain(value: object) -> object:
+    """The word or number in a list of one, which Kibana writes for one value."""
+    one = single(value)
+    return value if isinstance(one, list | dict) else one
 
 
 def _single(value: object) -> object:

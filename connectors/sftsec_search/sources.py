@@ -49,6 +49,7 @@ class DocumentSource(ABC):
         why_by_time: why `arrival` is None.
         time_is_arrival: whether `timestamp` itself says when a document came.
         needed: the fields that `complete` reads, by the documents' names.
+        single_values: whether a list of one word or number is read as that one.
     """
 
     arrival: str | None = None
@@ -56,6 +57,7 @@ class DocumentSource(ABC):
     why_by_time: str = ""
     time_is_arrival: bool = False
     needed: tuple[str, ...] = ()
+    single_values: bool = False
 
     def __init__(
         self,

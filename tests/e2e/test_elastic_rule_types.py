@@ -95,6 +95,8 @@ def test_template_serves_every_rule_type(
     assert right[True] > right[False]
     hosts = [hit["_source"]["host"]["name"] for hit in made]
     assert all(host in ("srv-1", ["srv-1"]) for host in hosts)
+    users = [hit["_source"]["user"]["name"] for hit in made if "user" in hit["_source"]]
+    assert set(users) == {"ann"}, "as the event has it, not as the task redacts it"
 
     name, alert = next(iter(about.items()))
     space.kibana.close(space.space, [alert], REASON[truth[name]])

@@ -123,6 +123,17 @@ class TestFields:
         found = [i for page in pages(site.connect(), window) for i in page.incidents]
         assert [dict(each.fields) for each in found] == [{"process.command_line": "whoami"}] * 2
 
+    def test_of_one_value_are_no_lists(self, site: AlertSite) -> None:
+        fields = {"process.args": ["a", "b"], "process.title": ["x"], "threat": {"e": [{"f": 1}]}}
+        site.plant(a=alert(AT, "x", **fields))
+        window = PullWindow(fields=("process.args", "process.title", "threat.e"))
+        [incident] = [i for page in pages(site.connect(), window) for i in page.incidents]
+        assert dict(incident.fields) == {
+            "process.args": ["a", "b"],
+            "process.title": "x",
+            "threat.e": [{"f": 1}],
+        }
+
     def test_hold_no_workflow_tag_or_case(self, site: AlertSite) -> None:
         private = {"kibana.alert.case_ids": ["c"], "tags": ["t"], "kibana.alert.workflow_note": "n"}
         site.plant(a=alert(AT, "x", **closed("true_positive"), **private))
