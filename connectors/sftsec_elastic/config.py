@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from sftsec_core.api.settings.addresses import check_urls, refuse_clear_text
 from sftsec_core.api.settings.secrets import SecretRef
-from sftsec_core.api.settings.values import TextMap
+from sftsec_core.api.settings.values import Strict, TextMap
 from sftsec_search.config import RENAME, IndexNames, IndexSource, SearchConfig
 
 _FINGERPRINT = re.compile(r"^[0-9a-f]{64}$")
@@ -31,6 +31,7 @@ TAGS = {
     "sftsec:false-positive": "false_positive",
     "sftsec:benign-positive": "benign_positive",
 }
+WORDS = {word: verdict for word, verdict in REASONS.items() if word == verdict}
 
 
 class AlertsSource(BaseModel):
@@ -61,6 +62,27 @@ class AlertsSource(BaseModel):
     )
 
 
+class CaseSettings(Strict):
+    """Which closed cases are verdicts on the alerts attached to them."""
+
+    owner: str = Field(
+        "securitySolution", description="Whose cases: securitySolution, observability or cases."
+    )
+    tags: TextMap = Field(
+        TAGS, description="Case tag to the verdict that tasks see; other tags are no verdict."
+    )
+    custom_field: str | None = Field(
+        None, description="Key of a custom field of cases that holds one of `words`."
+    )
+    comment: bool = Field(
+        False, description="Whether a line of the last comment may be one of `words`."
+    )
+    words: TextMap = Field(
+        WORDS,
+        description="What the custom field or the comment says, to the verdict that tasks see.",
+    )
+
+
 class ElasticConfig(SearchConfig):
     """Where Elasticsearch and Kibana are, and what to read."""
 
@@ -70,6 +92,16 @@ class ElasticConfig(SearchConfig):
     )
     kibana_url: str | None = Field(
         None, description="https://kibana:5601; needed to ask analysts for labels."
+    )
+    cases: CaseSettings | None = Field(
+        None,
+        description="Closed Kibana cases give verdicts on the alerts attached to them; {} takes "
+        "the defaults. Needs kibana_url.",
+    )
+    shown_fields: tuple[str, ...] = Field(
+        ("host.name", "user.name", "event.category"),
+        description="Fields of the event that stand on its detection as they are in the cluster, "
+        "whatever a task keeps and redacts; [] for none.",
     )
     space: str = Field("default", pattern="^[a-z0-9_-]+$", description="Kibana space.")
     sources: tuple[Annotated[AlertsSource | IndexSource, Field(discriminator="kind")], ...] = Field(
@@ -104,6 +136,8 @@ class ElasticConfig(SearchConfig):
     def _log_in_one_way(self) -> ElasticConfig:
         if self.api_key is not None and self.password is not None:
             raise ValueError("give api_key, or username and password, not both")
+        if self.cases is not None and self.kibana_url is None:
+            raise ValueError("cases are read through Kibana: set kibana_url")
         if self.fingerprint is not None and self.ca_file is not None:
             raise ValueError("give ca_file or fingerprint, not both")
         if self.kibana_url is not None and self.has_credentials():

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.sdk.errors import RequestError, errors_of
 from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_core.sdk.window import utc_now
-from sftsec_elastic.alerts import REASON, TAGS, SecurityAlerts
+from sftsec_elastic.alerts import ALIASES, REASON, TAGS, SecurityAlerts, space_of
+from sftsec_elastic.cases import CaseLog, ClosedCases, probe_path
 from sftsec_elastic.client import ElasticClient
 from sftsec_elastic.config import NEEDS_LABEL, AlertsSource
 from sftsec_elastic.errors import KibanaError
 from sftsec_elastic.kibana import Kibana
-from sftsec_elastic.privileges import READ, WRITE, missing
+from sftsec_elastic.privileges import READ, WRITE, missing, missing_from_cluster
+from sftsec_elastic.profiles import PRIVILEGE as PROFILES
+from sftsec_elastic.promotion import PromotionBacklog
 from sftsec_search.checks import ask
 from sftsec_search.connector import SearchConnector
 from sftsec_search.documents import place_of
@@ -22,8 +25,9 @@ from sftsec_search.sources import DocumentSource, LabelledIndex
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sftsec_core.api.domain import LabelRequest
+    from sftsec_core.api.domain import Detection, LabelRequest, PushReceipt
     from sftsec_elastic.config import ElasticConfig
+    from sftsec_search.pull import Log
 
 _OLDEST = 8
 _AT_ONCE = 1000
@@ -51,21 +55,55 @@ class ElasticConnector(SearchConnector):
         self._kibana: Kibana | None = None
         if config.kibana_url is not None:
             self._kibana = Kibana(config, config.kibana_url, RetryPolicy(config.retry_timeout))
+        self._backlog = PromotionBacklog(clock)
         super().__init__(config, ElasticClient(config), sources, name=name, clock=clock)
 
     def bulk_params(self) -> Mapping[str, Any]:
         """A name without a template would become a plain index, and detections no alerts."""
         return {"require_data_stream": "true"}
 
+    def shown_fields(self) -> Sequence[str]:
+        """As configured."""
+        return self._config.shown_fields
+
     def template_extra(self) -> Mapping[str, Any]:
         """How long detections are kept."""
         return _RETENTION
+
+    def _logs(self, log: Log | None) -> Log | None:
+        cases = self._config.cases
+        if cases is None or self._kibana is None:
+            return log
+        return CaseLog(ClosedCases(self._kibana, cases), log)
+
+    def push(self, detections: Sequence[Detection]) -> PushReceipt:
+        """Write detections; the log says when there are more than the rule makes alerts of."""
+        receipt = super().push(detections)
+        self._backlog.add(len(receipt.written))
+        return receipt
 
     def check(self) -> Sequence[str]:
         """Look at the cluster, the privileges and Kibana; see `SearchConnector.check`."""
         with errors_of(self._name):
             found = [*self._version(), *super().check()]
-            return found + (self._kibana.problems() if self._kibana is not None else [])
+            spaces = [space_of(name) for each in self._alerts for name in each.index.split(",")]
+            asked = dict.fromkeys([*filter(None, spaces)] or [self._config.space])
+            if self._kibana is None:
+                return found
+            cases = self._config.cases
+            probe = None if cases is None else probe_path(cases)
+            return found + self._kibana.problems(asked, probe)
+
+    def describe_reading(self) -> Sequence[str]:
+        """Say by which field each source is read, and whether analysts have names."""
+        found = list(super().describe_reading())
+        with errors_of(self._name):
+            if self._alerts and any(missing_from_cluster(self._client, PROFILES)):
+                found.append(
+                    "analysts are named by the ids of their profiles: for names give the role the "
+                    f"cluster privilege {PROFILES}"
+                )
+        return found
 
     def _version(self) -> Iterator[str]:
         number = str(ask(self._client, "/").get("version", {}).get("number", ""))
@@ -81,10 +119,11 @@ class ElasticConnector(SearchConnector):
         config = self._config
         needs: dict[str, Sequence[str]] = {}
         for source in self._cluster.sources:
-            needs |= dict.fromkeys(source.index.split(","), READ)
-            if source.index == config.alerts_index:
-                # A point in time is read by the names of the indices behind the alias.
-                needs[f".internal{source.index}-*"] = READ
+            here = [name for name in source.index.split(",") if ":" not in name]
+            needs |= dict.fromkeys(here, READ)
+            # A point in time is read by the names of the indices behind the alias.
+            aliases = [name for name in here if name.startswith(ALIASES)]
+            needs |= {f".internal{name.removesuffix('*')}-*": READ for name in aliases}
         needs |= dict.fromkeys((config.detections, config.audit), WRITE)
         if config.verdicts_index is not None:
             needs[config.verdicts_index] = WRITE
@@ -110,28 +149,34 @@ class ElasticConnector(SearchConnector):
             self.clear_requests()
             uids = dict.fromkeys(each.incident_uid for each in requests)
             wanted = [place_of(uid)[1] for uid in uids]
-            new = self._alert_ids(lambda source: _to_ask(source, wanted)) if wanted else []
-            self._kibana.tag(new, add=[NEEDS_LABEL])
-            return len(new)
+            new = self._alert_ids(lambda source: _to_ask(source, wanted)) if wanted else {}
+            for space, ids in new.items():
+                self._kibana.tag(ids, add=[NEEDS_LABEL], space=space)
+            return sum(map(len, new.values()))
 
     def clear_requests(self) -> int:
         """Take `sftsec:needs-label` off the alerts that were judged; return how many."""
         if self._kibana is None:
             return 0
         answered = self._alert_ids(_answered)
-        self._kibana.tag(answered, remove=[NEEDS_LABEL])
-        return len(answered)
+        for space, ids in answered.items():
+            self._kibana.tag(ids, remove=[NEEDS_LABEL], space=space)
+        return sum(map(len, answered.values()))
 
-    def _alert_ids(self, condition: Callable[[SecurityAlerts], Mapping[str, Any]]) -> list[str]:
-        """The ids of the alerts that a query matches, at most ten thousand a source."""
-        ids: list[str] = []
+    def _alert_ids(
+        self, condition: Callable[[SecurityAlerts], Mapping[str, Any]]
+    ) -> dict[str, list[str]]:
+        """The ids of the alerts that a query matches, by space; at most ten thousand a source."""
+        found_in: dict[str, dict[str, None]] = {}
         for source in self._alerts:
             body = {"size": 10_000, "_source": False, "query": condition(source)}
             found = self._cluster.retry(
                 lambda body=body, index=source.index: self._client.search(body, index)  # type: ignore[misc]
             )
-            ids += [hit["_id"] for hit in found["hits"]["hits"]]
-        return ids
+            for hit in found["hits"]["hits"]:
+                space = space_of(hit["_index"]) or self._config.space
+                found_in.setdefault(space, {})[hit["_id"]] = None
+        return {space: list(ids) for space, ids in found_in.items()}
 
     def close(self) -> None:
         """Close all connections."""

@@ -9,19 +9,27 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_elastic.config import ElasticConfig
+from sftsec_elastic.preset import ALERTS, KEPT
 
 if TYPE_CHECKING:
-    from sftsec_core.api.contracts import Connector, ConnectorContext, ReferenceClient
+    from sftsec_core.api.contracts import (
+        Connector,
+        ConnectorContext,
+        ReferenceClient,
+        TaskPreset,
+    )
 
 _EXAMPLE = """\
 url: https://elasticsearch.example:9200
 api_key: env:SFTSEC_ELASTIC_API_KEY   # or username, and password by reference
 # ca_file: /etc/sftsec/ca.pem         # or fingerprint; default: the system's authorities
 # kibana_url: https://kibana.example:5601   # to ask analysts for labels
+# cases: {}                           # verdicts of closed Kibana cases too; needs kibana_url
 # space: default
 # namespace: default                  # detections go to logs-sftsec.detections-NAMESPACE
 sources:
   - kind: alerts                      # the space's security alerts and what analysts closed them as
+    # query: {bool: {must_not: {term: {kibana.alert.rule.name: A noisy rule}}}}   # only these
   # - kind: index                     # any index with a verdict on its documents
   #   index: logs-mail-*
   #   label: labels.verdict
@@ -42,8 +50,16 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
             reference_client=_reference_client,
             example=_EXAMPLE,
             default_window=timedelta(days=90),
+            preset=ALERTS.name,
+            entity_fields=KEPT,
         )
     ]
+
+
+@hookimpl
+def sftsec_register_tasks() -> Sequence[TaskPreset]:
+    """Offer `init --task elastic-alerts`, the default of `--connector elastic`."""
+    return [ALERTS]
 
 
 def _create(config: ElasticConfig, context: ConnectorContext) -> Connector:

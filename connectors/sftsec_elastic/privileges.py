@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.sdk.errors import RequestError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -41,6 +43,19 @@ def missing(
         if wanting:
             yield f"no privilege {', '.join(wanting)} on {name}"
     yield f"this role grants what is needed: {json.dumps(role(needs, cluster))}"
+
+
+def missing_from_cluster(client: SearchClient, privilege: str) -> Iterator[str]:
+    """Yield a privilege on the cluster where the credentials lack it."""
+    body = {"cluster": [privilege]}
+    try:
+        found = client.request("POST", "/_security/user/_has_privileges", body=body)
+    except RequestError as error:
+        if error.status not in {400, 405}:  # security is switched off: everything is allowed
+            raise
+        return
+    if not found.get("has_all_requested"):
+        yield privilege
 
 
 def role(needs: Mapping[str, Sequence[str]], cluster: Sequence[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sftsec_core.api.domain import Rejection
 from sftsec_core.sdk.records import UnusableError, flatten
 from sftsec_core.sdk.renames import Renames
 from sftsec_search.documents import uid_of
+from sftsec_search.fetch import Fetcher
 from sftsec_search.sources import DocumentSource
 
 if TYPE_CHECKING:
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import Verdict
     from sftsec_opensearch.config import SecurityFindingsSource
-    from sftsec_search.fetch import Fetcher, Hit
+    from sftsec_search.fetch import Hit
+    from sftsec_search.pull import Cluster
 
 TIME = "timestamp"
-_BROUGHT = ("id", TIME, "index", "related_doc_ids", "queries", "monitor_name")
+_NEEDED = ("id", TIME, "index", "related_doc_ids", "queries", "monitor_name")
 _LEVELS = ("informational", "low", "medium", "high", "critical")
 _TECHNIQUE = re.compile(r"attack\.(t\d{4}(?:\.\d{3})?)", re.IGNORECASE)
 
@@ -34,7 +36,7 @@ class SecurityFindings(DocumentSource):
 
     why_by_time = "which is when the finding was made"
     time_is_arrival = True
-    brought = _BROUGHT
+    needed = _NEEDED
 
     def __init__(
         self, config: SecurityFindingsSource, rename: Mapping[str, str], max_depth: int
@@ -58,15 +60,16 @@ class SecurityFindings(DocumentSource):
         del flat
         return ()
 
-    def joined(
-        self, hits: Sequence[Hit], fetch: Fetcher, includes: list[str] | None
+    def complete(
+        self, hits: Sequence[Hit], cluster: Cluster, wanted: Sequence[str]
     ) -> tuple[list[Hit], list[Rejection]]:
         """Put the documents of findings into them; other hits stay as they are.
 
         A finding whose documents are all gone, or that cannot be read, is rejected.
         """
         places = {uid: None for hit in hits if is_finding(hit) for uid in _places(hit)}
-        found, too_large = fetch(list(places), includes) if places else ({}, [])
+        fetch = Fetcher(cluster.client, cluster.retry)
+        found, too_large = fetch(list(places), list(wanted) or None) if places else ({}, [])
         made: list[Hit] = []
         rejected: list[Rejection] = []
         for hit in hits:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.sdk.errors import AccessError, RequestError
-from sftsec_search.client import NO_REMOTE, quoted
+from sftsec_search.client import NO_REMOTE, quoted, refuse_skipped
 from sftsec_search.orders import ask_order, order_of, require_remotes
 from sftsec_search.setup import AUDIT, DETECTIONS, Stream, exists, lacking_fields
 from sftsec_search.sources import LabelledIndex
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sftsec_search.pull import Cluster
     from sftsec_search.sources import DocumentSource
 
+_PROBE = "10s"
 _MOST_SKEW = timedelta(seconds=30)
 _FORBIDDEN = 403
 _INTERVAL = re.compile(r"(\d+)(ms|s|m|h|d)")
@@ -28,8 +29,17 @@ _SHOWN = 10
 _NEAR = 0.88  # of 1, equal
 
 
-def of_cluster(cluster: Cluster, indices: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def of_cluster(
+    cluster: Cluster,
+    indices: Mapping[str, Mapping[str, Any]],
+    denied: dict[str, str] | None = None,
+) -> Iterator[str]:
     """Look at the clock, the sources, the data stream and the indices that we keep ourselves.
+
+    Args:
+        cluster: what a pull reads from.
+        indices: those that we keep, each with the mappings that it needs.
+        denied: gets the index of each source that the credentials may not open, and a line.
 
     Raises:
         ConnectorUnavailableError: when the cluster cannot be reached.
@@ -38,7 +48,7 @@ def of_cluster(cluster: Cluster, indices: Mapping[str, Mapping[str, Any]]) -> It
     ask(cluster.client, "/")
     yield from _clock(cluster)
     for source in cluster.sources:
-        yield from _source(cluster, source)
+        yield from _source(cluster, source, {} if denied is None else denied)
     for stream in (DETECTIONS, AUDIT):
         yield from _stream(cluster, stream)
     for index, mappings in indices.items():
@@ -78,17 +88,23 @@ def _clock(cluster: Cluster) -> Iterator[str]:
             )
 
 
-def _source(cluster: Cluster, source: DocumentSource) -> Iterator[str]:
+def _source(cluster: Cluster, source: DocumentSource, denied: dict[str, str]) -> Iterator[str]:
     body = {"size": 0, "track_total_hits": False, "query": {"match_all": {}}}
     query = {**body, "query": source.query} if source.query else body
     try:
         require_remotes(cluster.client, source.index)
         # Unlike a pull, this does not overlook an index that is missing.
-        cluster.client.request("POST", f"/{quoted(source.index)}/_search", body=query)
+        answer = cluster.client.request("POST", f"/{quoted(source.index)}/_search", body=query)
+        refuse_skipped(answer)
         path = f"/{quoted(source.index)}/_field_caps"
         found = cluster.client.request("GET", path, params={"fields": "*"})
-    except AccessError:
-        return  # privileges() says what is missing, and all of it at once
+        # A pull opens a point in time, which takes rights of its own, above all in other clusters.
+        if pit := cluster.client.open_pit(source.index, _PROBE):
+            cluster.client.close_pit(pit)
+    except AccessError as error:
+        there = " (the role takes `read` on it in the other cluster)" if ":" in source.index else ""
+        denied[source.index] = f"the source {source.index!r} cannot be opened{there}: {error}"
+        return
     except RequestError as error:
         if error.kind == NO_REMOTE:
             yield str(error)

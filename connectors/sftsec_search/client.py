@@ -20,6 +20,7 @@ _ROOM = re.compile(r"operation_bytes=(\d+), max_coordinating\w*_bytes=(\d+)")
 NOT_A_CLUSTER = "what answers there is no search engine: see to `url`"
 NO_REMOTE = "no_such_remote_cluster_exception"
 _REMOTE = re.compile(r"no such remote cluster: \[([\w*-]+)\]")
+_LONGEST_CAUSE = 400
 BLOCK = "cluster_block_exception"
 BLOCKED = "it was blocked (index.blocks.* or cluster.blocks.*); lift the block"
 
@@ -110,7 +111,8 @@ class SearchClient(ABC):
             index: names or patterns, joined by commas; missing ones are left out.
 
         Raises:
-            ConnectorUnavailableError: when a shard did not answer.
+            ConnectorUnavailableError: when a shard or a remote cluster did not answer.
+            AccessError: when a remote cluster refuses; it would be skipped without a word.
         """
         path = f"/{quoted(index)}/_search" if index else "/_search"
         params = {"allow_partial_search_results": "false"}
@@ -119,10 +121,31 @@ class SearchClient(ABC):
         found = self.request("POST", path, params=params, body=body)
         if "hits" not in found:
             raise RequestError(NOT_A_CLUSTER, status=0)
+        refuse_skipped(found)
         shards = found.get("_shards", {})
         if found.get("timed_out") or shards.get("failed"):
             raise ConnectorUnavailableError("a search was answered in part only")
         return found
+
+
+def refuse_skipped(found: Mapping[str, Any]) -> None:
+    """Refuse an answer that lacks remote clusters, which are skipped where they do not answer.
+
+    Raises:
+        AccessError: when one of them does not allow it.
+        ConnectorUnavailableError: when one of them does not answer.
+    """
+    clusters = found.get("_clusters", {})
+    for name, each in clusters.get("details", {}).items():
+        if each.get("status") not in {"skipped", "failed"}:
+            continue
+        failures = [one.get("reason") for one in each.get("failures", ())]
+        body = {"error": {"type": "", "caused_by": next(filter(None, failures), None)}}
+        if "security_exception" in _kinds(body):
+            raise _forbidden(f"the remote cluster {name!r} refuses", "", body)
+        raise ConnectorUnavailableError(f"the remote cluster {name!r} was skipped{_cause(body)}")
+    if clusters.get("skipped"):
+        raise ConnectorUnavailableError("a remote cluster was skipped: it did not answer")
 
 
 def quoted(index: str) -> str:
@@ -203,7 +226,7 @@ def _forbidden(what: str, kind: str, body: object) -> Exception:
     if kind == BLOCK:
         return RequestError(f"{what}: {BLOCKED}", status=_FORBIDDEN, kind=kind)
     hint = f"a privilege is missing{_refused(body)}; `sftsec connector check` names it"
-    return AccessError(f"{what}: {hint}", status=_FORBIDDEN, kind=kind)
+    return AccessError(f"{what}: {hint}{_cause(body)}", status=_FORBIDDEN, kind=kind)
 
 
 def _not_let_in(what: str, kind: str, body: object) -> Exception:
@@ -219,6 +242,18 @@ def _refused(body: object) -> str:
     reason = str(_error(body).get("reason", ""))
     action = next((w for w in reason.replace("[", " ").replace("]", " ").split() if ":" in w), "")
     return f" for {action.rstrip(',')}" if "/" in action else ""
+
+
+def _cause(body: object) -> str:
+    """The innermost cause of a refusal, such as that of a remote cluster; it quotes no document."""
+    cause: Mapping[str, Any] = {}
+    inner = _error(body).get("caused_by")
+    while isinstance(inner, dict):
+        cause, inner = inner, inner.get("caused_by")
+    if not cause:
+        return ""
+    said = " ".join(f"{cause.get('type', '')}: {cause.get('reason', '')}".split())
+    return f" (caused by {said[:_LONGEST_CAUSE]})"
 
 
 def _missing(body: object) -> str:

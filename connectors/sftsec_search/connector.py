@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from sftsec_search.client import SearchClient
     from sftsec_search.config import SearchConfig
+    from sftsec_search.pull import Log
     from sftsec_search.sources import DocumentSource
 
 
@@ -66,7 +67,7 @@ class SearchConnector(ABC):
         if config.verdicts_index is not None:
             log = VerdictIndex(client, retry, config.verdicts_index)
         name_apart(sources)
-        self._cluster = Cluster(client, config, retry, sources, log, clock)
+        self._cluster = Cluster(client, config, retry, sources, log, clock, self._logs)
         self._bulk = self._bulk_into(config.detections)
         self._audit_bulk = self._bulk_into(config.audit)
 
@@ -77,9 +78,17 @@ class SearchConnector(ABC):
 
     # --- what differs
 
+    def _logs(self, log: Log | None) -> Log | None:
+        """The verdicts beside those in the sources, given those of the index; for one pull."""
+        return log
+
     def bulk_params(self) -> Mapping[str, Any]:
         """Parameters of a bulk request that writes detections."""
         return {}
+
+    def shown_fields(self) -> Sequence[str]:
+        """Fields of the event that stand on its detection as they are in the cluster."""
+        return ()
 
     def template_extra(self) -> Mapping[str, Any]:
         """What joins the template of the detections' data stream."""
@@ -107,7 +116,12 @@ class SearchConnector(ABC):
             ConnectorError: when the cluster cannot be reached, or refuses the credentials.
         """
         with errors_of(self._name):
-            return [*checks.of_cluster(self._cluster, self.indices()), *self.privileges()]
+            denied: dict[str, str] = {}
+            found = [*checks.of_cluster(self._cluster, self.indices(), denied)]
+            missing = [*self.privileges()]
+            # Those name all that is missing at once, and nothing of another cluster.
+            opened = [line for index, line in denied.items() if not missing or ":" in index]
+            return [*found, *missing, *opened]
 
     def describe_reading(self) -> Sequence[str]:
         """Say by which field each source is read, and why, a line each.
@@ -126,7 +140,7 @@ class SearchConnector(ABC):
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
         """Write detections to the data stream; see `sftsec_search.push.push`."""
         with errors_of(self._name):
-            return push(self._cluster, self._bulk, detections)
+            return push(self._cluster, self._bulk, detections, self.shown_fields())
 
     def close(self) -> None:
         """Close the client's connections."""

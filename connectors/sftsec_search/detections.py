@@ -14,6 +14,7 @@ from sftsec_search.documents import place_of
 from sftsec_search.sources import OURS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sftsec_core.api.domain import Detection
@@ -26,6 +27,9 @@ _LOW = 21
 _DIGEST_SHOWN = 12
 _LEVEL = "rule.level"
 _MITRE = "rule.mitre.id"  # Wazuh's: the techniques that its rule is about
+_NO_FIELDS: Mapping[str, Any] = {}
+_CATEGORY = "intrusion_detection"  # ECS's for another system's alerts; the event's own comes first
+_VENDORS = "kibana."  # an alert's own fields; the rule that promotes the detection writes them
 
 
 def severity_of(probability: float) -> int:
@@ -33,7 +37,13 @@ def severity_of(probability: float) -> int:
     return next((value for floor, value in _SEVERITIES if probability >= floor), _LOW)
 
 
-def document_of(detection: Detection, *, namespace: str, now: datetime) -> dict[str, Any]:
+def document_of(
+    detection: Detection,
+    *,
+    namespace: str,
+    now: datetime,
+    event: Mapping[str, Any] = _NO_FIELDS,
+) -> dict[str, Any]:
     """Write a detection as a nested document.
 
     The event's own fields stand at their ECS names, except where they would hide one of ours;
@@ -43,12 +53,15 @@ def document_of(detection: Detection, *, namespace: str, now: datetime) -> dict[
         detection: what to write.
         namespace: of the data stream.
         now: when it is raised.
+        event: fields of the event as the cluster has them, which stand before the detection's own:
+            those are redacted.
     """
     at = now.astimezone(UTC).isoformat(timespec="milliseconds")
     document = {
         "@timestamp": at,
         "ecs": {"version": ECS_VERSION},
-        "message": f"{detection.task}: {detection.label}, probability {detection.probability:.3f}",
+        # A rule may name its alerts by it: with a probability each would have a name of its own.
+        "message": f"{detection.task}: {detection.label}",
         "data_stream": {"type": "logs", "dataset": DATASET, "namespace": namespace},
         "event": _event(detection, at),
         "rule": {
@@ -63,20 +76,29 @@ def document_of(detection: Detection, *, namespace: str, now: datetime) -> dict[
     about = [detection.label] if _TECHNIQUE.match(detection.label) else fields.get(_MITRE)
     if techniques := _techniques(about):
         document["threat"] = _threat(techniques)
-    for name, value in fields.items():
+    for name, value in event.items():
         _place(document, name.split("."), value)
+    for name, value in fields.items():
+        if not name.startswith(_VENDORS):
+            _place(document, name.split("."), value)
+    _place(document, ["event", "category"], [_CATEGORY])
     return document
 
 
 def _typed(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON
-    """A field that a task keeps comes as text: Wazuh's level and techniques as Wazuh has them."""
-    if not isinstance(value, str) or name not in {_LEVEL, _MITRE}:
+    """A field that a task keeps comes as text: a list is one again, Wazuh's level a number."""
+    if not isinstance(value, str):
+        return value
+    is_list = value.startswith("[") and value.endswith("]")
+    if not is_list and name != _LEVEL:
         return value
     try:
-        found = int(value) if name == _LEVEL else orjson.loads(value)
+        found: Any = orjson.loads(value) if is_list else int(value)
     except ValueError:
         return value
-    return found if isinstance(found, int | list) else value
+    if isinstance(found, list) and any(isinstance(each, dict | list) for each in found):
+        return value
+    return found
 
 
 def _event(detection: Detection, at: str) -> dict[str, Any]:

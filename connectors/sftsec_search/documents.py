@@ -9,11 +9,17 @@ import orjson
 
 from sftsec_core.api.domain import Incident, Rejection
 from sftsec_core.sdk.fields import select_fields
-from sftsec_core.sdk.records import UnusableError, flatten, parse_time, refuse_long_values
+from sftsec_core.sdk.records import (
+    UnusableError,
+    flatten,
+    parse_time,
+    refuse_long_values,
+    single,
+)
 from sftsec_core.sdk.verdict_join import SourceRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sftsec_core.api.domain import PullWindow
     from sftsec_core.sdk.renames import Renames
@@ -54,6 +60,7 @@ class HitMapper:
         window: PullWindow,
         source: DocumentSource,
         renames: Renames | None = None,
+        needed: Sequence[str] = (),
     ) -> None:
         """Prepare for one source.
 
@@ -62,10 +69,12 @@ class HitMapper:
             window: `fields` limits the fields that are brought.
             source: where the verdicts are.
             renames: names of fields; by default the source's.
+            needed: further fields to ask for.
         """
         self._config = config
         self._source = source
         self._wanted = window.fields
+        self._needed = (*source.needed, *needed)
         self._renames = source.renames if renames is None else renames
 
     @property
@@ -74,9 +83,8 @@ class HitMapper:
         if not self._wanted:
             return None
         renamed, source = self._renames.all_there(), self._source
-        return list(
-            dict.fromkeys((*self._wanted, *renamed, source.timestamp, *source.fields, *_OURS))
-        )
+        ours = (source.timestamp, *source.fields, *_OURS, *self._needed)
+        return list(dict.fromkeys((*self._wanted, *renamed, *ours)))
 
     def read(self, hit: Mapping[str, Any]) -> SourceRecord | Rejection:
         """Make a record of a hit, or say why it cannot be used."""
@@ -97,6 +105,10 @@ class HitMapper:
         return SourceRecord(uid, _about(flat), incident, hit)
 
     def _fields(self, flat: Mapping[str, Any]) -> dict[str, Any]:
+        found = self._selected(flat)
+        return {k: _plain(v) for k, v in found.items()} if self._source.single_values else found
+
+    def _selected(self, flat: Mapping[str, Any]) -> dict[str, Any]:
         if self._wanted:
             return select_fields(flat, self._wanted, self._source.is_private)
         private = self._source.is_private
@@ -114,6 +126,12 @@ class HitMapper:
         if self._wanted:
             fields = select_fields(fields, self._wanted, self._source.is_private)
         return Incident(detection.about or "", fields, detection.incident.verdicts, at)
+
+
+def _plain(value: object) -> object:
+    """The word or number in a list of one, which Kibana writes for one value."""
+    one = single(value)
+    return value if isinstance(one, list | dict) else one
 
 
 def _single(value: object) -> object:

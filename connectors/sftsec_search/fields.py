@@ -16,7 +16,7 @@ class Field(NamedTuple):
 
 DETECTION_FIELDS: tuple[Field, ...] = (
     Field("@timestamp", "date", "When the detection was raised."),
-    Field("message", "text", "Task, label and probability in one line."),
+    Field("message", "text", "Task and label in one line; the alert's name."),
     Field("ecs.version", "keyword", "The version of the Elastic Common Schema."),
     Field("data_stream.type", "keyword", "logs"),
     Field("data_stream.dataset", "keyword", "sftsec.detections"),
@@ -25,6 +25,7 @@ DETECTION_FIELDS: tuple[Field, ...] = (
     Field("event.module", "keyword", "sftsec"),
     Field("event.dataset", "keyword", "sftsec.detections"),
     Field("event.provider", "keyword", "sftsec"),
+    Field("event.category", "keyword", "The event's own, or else intrusion_detection."),
     Field("event.id", "keyword", "The detection's uid."),
     Field("event.severity", "long", "21 low, 47 medium, 73 high, 99 critical."),
     Field("event.risk_score", "float", "The probability times 100."),

@@ -15,6 +15,7 @@ from sftsec_core.sdk.verdict_join import (
     LoggedVerdicts,
     RecordPage,
     VerdictJoin,
+    VerdictLog,
 )
 from sftsec_core.sdk.window import TimeBounds, utc_now
 from sftsec_search.config import IndexSource
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from sftsec_search.config import SearchConfig
     from sftsec_search.sources import DocumentSource
     from sftsec_search.verdicts import VerdictIndex
+Log = VerdictLog[SearchPosition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Cluster:
         sources: in the order in which they are read.
         log: the index of verdicts, where there is one.
         clock: this machine's time.
+        beside: makes, for each pull, the log that it reads of the index's and of further verdicts.
     """
 
     client: SearchClient
@@ -52,6 +55,7 @@ class Cluster:
     sources: Sequence[DocumentSource]
     log: VerdictIndex | None = None
     clock: Callable[[], datetime] = utc_now
+    beside: Callable[[Log | None], Log | None] = lambda log: log
 
     @property
     def renames(self) -> Renames:
@@ -82,7 +86,7 @@ def pull(cluster: Cluster, window: PullWindow, cursor: str | None) -> Iterator[I
     join = VerdictJoin(
         window,
         [JoinedDocuments(cluster, window, each) for each in cluster.sources],
-        None if cluster.log is None or cluster.log.is_empty() else cluster.log,
+        cluster.beside(None if cluster.log is None or cluster.log.is_empty() else cluster.log),
         cluster.config.page_size,
         lookups=[JoinedDocuments(cluster, window, detections)],
     )
@@ -100,7 +104,8 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         self._source = source
         self._mapper = HitMapper(cluster.config, window, source)
         # An event that a detection names may be of any source.
-        self._events = HitMapper(cluster.config, window, source, cluster.renames)
+        needed = [name for each in cluster.sources for name in each.needed]
+        self._events = HitMapper(cluster.config, window, source, cluster.renames, needed)
         self._fetch = Fetcher(cluster.client, cluster.retry)
 
     def pages(self, position: SearchPosition | None) -> Iterator[RecordPage[SearchPosition]]:
@@ -109,16 +114,20 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         if self._window.labelled and not self.has_verdicts:
             return
         order = cluster.retry(lambda: ask_order(cluster.client, source))
-        includes = self._includes(self._mapper)
-        reading = SourceReading(cluster, self._window, source, order, includes)
+        reading = SourceReading(cluster, self._window, source, order, self._mapper.includes)
         if self._window.labelled is False:
             reading.count_untimed()
         for page in reading.pages(position):
-            records, rejected = self._read(self._mapper, page.hits)
+            records, rejected = self._records(page.hits)
             if reading.checks_times:
                 records, untimed = self._in_time(records)
                 rejected += untimed
             yield RecordPage(records, page.position, (*page.rejected, *rejected))
+
+    def _records(self, hits: Iterable[Hit]) -> tuple[list[SourceRecord], list[Rejection]]:
+        wanted = self._mapper.includes or ()
+        whole, rejected = self._source.complete(list(hits), self._cluster, wanted)
+        return _read(self._mapper, whole, rejected)
 
     def _in_time(
         self, records: Sequence[SourceRecord]
@@ -133,19 +142,22 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         """Fetch documents by name, of those that the source's query matches."""
         found, too_large = self._fetch(
             [each.uid for each in logged],
-            self._includes(self._mapper),
+            self._mapper.includes,
             within=self._source.index,
             condition=self._source.query,
         )
-        records, rejected = self._read(self._mapper, found.values())
+        records, rejected = self._records(found.values())
         reason = "the document is larger than max_page_bytes"
         return FoundRecords(records, (*rejected, *(Rejection(uid, reason) for uid in too_large)))
 
     def find_events(self, detections: Sequence[SourceRecord]) -> Mapping[str, SourceRecord]:
         """Fetch the events by the indices that detections name."""
         names = dict.fromkeys(each.about for each in detections if each.about)
-        found, _ = self._fetch(list(names), self._includes(self._events))
-        records, _ = self._read(self._events, found.values())
+        found, _ = self._fetch(list(names), self._events.includes)
+        hits: list[Hit] = list(found.values())
+        for source in self._cluster.sources:
+            hits, _ = source.complete(hits, self._cluster, self._events.includes or ())
+        records, _ = _read(self._events, hits)
         return {each.name: each for each in records}
 
     def carried(self, detection: SourceRecord) -> Incident:
@@ -156,20 +168,10 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         """As the source says."""
         return self._source.is_private(name)
 
-    def _includes(self, mapper: HitMapper) -> list[str] | None:
-        """What to ask for of `_source`, for the documents themselves and for joining others."""
-        named = mapper.includes
-        brought = [name for each in self._cluster.sources for name in each.brought]
-        return None if named is None else list(dict.fromkeys((*named, *brought)))
 
-    def _read(
-        self, mapper: HitMapper, found: Iterable[Hit]
-    ) -> tuple[list[SourceRecord], list[Rejection]]:
-        """Make records of hits, each completed by the source that can."""
-        hits, rejected = list(found), list[Rejection]()
-        for source in self._cluster.sources:
-            hits, incomplete = source.joined(hits, self._fetch, mapper.includes)
-            rejected += incomplete
-        read = [mapper.read(hit) for hit in hits]
-        rejected += [each for each in read if isinstance(each, Rejection)]
-        return [each for each in read if not isinstance(each, Rejection)], rejected
+def _read(
+    mapper: HitMapper, hits: Iterable[Hit], rejected: Sequence[Rejection] = ()
+) -> tuple[list[SourceRecord], list[Rejection]]:
+    read = [mapper.read(hit) for hit in hits]
+    unusable = [each for each in read if isinstance(each, Rejection)]
+    return [each for each in read if not isinstance(each, Rejection)], [*rejected, *unusable]

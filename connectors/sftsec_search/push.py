@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import PushReceipt
+from sftsec_core.sdk.errors import RequestError
+from sftsec_core.sdk.fields import select_fields
+from sftsec_core.sdk.records import UnusableError, flatten
 from sftsec_search.audit import audit_document_of
 from sftsec_search.bulk import Bulk
 from sftsec_search.client import json_line
 from sftsec_search.detections import document_of
-from sftsec_search.fetch import existing_ids
+from sftsec_search.documents import place_of
+from sftsec_search.fetch import Fetcher, existing_ids
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import AuditEntry, Detection
     from sftsec_search.pull import Cluster
 
+log = logging.getLogger(__name__)
 
-def push(cluster: Cluster, bulk: Bulk, detections: Sequence[Detection]) -> PushReceipt:
+
+def push(
+    cluster: Cluster, bulk: Bulk, detections: Sequence[Detection], shown: Sequence[str] = ()
+) -> PushReceipt:
     """Create a document for each detection that the data stream does not have.
 
     A data stream refuses an `_id` twice only within its current backing index, so what older
     ones hold is looked up first.
+
+    Args:
+        cluster: where to write.
+        bulk: into the data stream.
+        detections: what to write.
+        shown: fields of their events that stand on them as they are in the cluster.
 
     Raises:
         ConnectorUnavailableError: when the cluster did not answer up to the bound; repeat the
@@ -31,14 +47,56 @@ def push(cluster: Cluster, bulk: Bulk, detections: Sequence[Detection]) -> PushR
     config = cluster.config
     by_uid = {each.uid: each for each in detections}
     old = existing_ids(cluster.client, cluster.retry, config.detections, list(by_uid))
+    new = {uid: each for uid, each in by_uid.items() if uid not in old}
+    events = event_fields(cluster, [each.incident_uid for each in new.values()], shown)
     now = cluster.clock()
     lines = {
-        uid: json_line(document_of(each, namespace=config.namespace, now=now))
-        for uid, each in by_uid.items()
-        if uid not in old
+        uid: json_line(
+            document_of(
+                each,
+                namespace=config.namespace,
+                now=now,
+                event=events.get(each.incident_uid, {}),
+            )
+        )
+        for uid, each in new.items()
     }
     done = bulk.create(lines)
     return PushReceipt(tuple(done.written), (*sorted(old), *done.existing), tuple(done.rejected))
+
+
+def event_fields(
+    cluster: Cluster, uids: Sequence[str], names: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Return fields of events by the events' uids; those that are gone or not ours are left out.
+
+    Raises:
+        ConnectorUnavailableError: when the cluster did not answer up to the bound.
+    """
+    ours = [uid for uid in dict.fromkeys(uids) if _is_place(uid)] if names else []
+    if not ours:
+        return {}
+    renames = cluster.renames
+    wanted = [*names, *(there for name in names for there in renames.there(name))]
+    try:
+        hits, _ = Fetcher(cluster.client, cluster.retry)(ours, list(dict.fromkeys(wanted)))
+    except RequestError as error:  # an index that may not be read: of another cluster, say
+        log.info("detections are written without fields of their events: %s", error)
+        return {}
+    found = {}
+    for uid, hit in hits.items():
+        with suppress(UnusableError):
+            flat = flatten(hit.get("_source") or {}, cluster.config.max_depth)
+            found[uid] = select_fields(renames.apply(flat), names)
+    return found
+
+
+def _is_place(uid: str) -> bool:
+    try:
+        place_of(uid)
+    except ValueError:
+        return False  # an incident of another connector is named otherwise
+    return True
 
 
 def push_audit(cluster: Cluster, bulk: Bulk, entries: Sequence[AuditEntry]) -> PushReceipt:

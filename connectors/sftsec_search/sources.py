@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import Rejection
     from sftsec_search.config import IndexSource
-    from sftsec_search.fetch import Fetcher, Hit
+    from sftsec_search.fetch import Hit
+    from sftsec_search.pull import Cluster
 
 # What analysts said, and what we said: a model that read it would learn nothing else.
 PRIVATE_FIELDS = frozenset({"tags", "kibana.alert.case_ids", "signal.status"})
@@ -48,14 +49,16 @@ class DocumentSource(ABC):
         names_arrival: whether the configuration names that field, rather than the default.
         why_by_time: why `arrival` is None.
         time_is_arrival: whether `timestamp` itself says when a document came.
-        brought: fields that `joined` reads of a document.
+        needed: the fields that `complete` reads, by the documents' names.
+        single_values: whether a list of one word or number is read as that one.
     """
 
     arrival: str | None = None
     names_arrival: bool = False
     why_by_time: str = ""
     time_is_arrival: bool = False
-    brought: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+    single_values: bool = False
 
     def __init__(
         self,
@@ -109,25 +112,28 @@ class DocumentSource(ABC):
             UnusableError: when the field holds an object.
         """
 
-    def joined(
-        self, hits: Sequence[Hit], fetch: Fetcher, includes: list[str] | None
-    ) -> tuple[list[Hit], list[Rejection]]:
-        """Complete documents by others that they name; by default they are whole.
-
-        Args:
-            hits: documents of any source.
-            fetch: brings documents by their names.
-            includes: the fields of `_source` to bring; None for all.
-
-        Returns:
-            The documents, and those that cannot be completed.
-        """
-        del fetch, includes
-        return list(hits), []
-
     def closed_filters(self) -> list[dict[str, Any]]:
         """Return queries for documents without a verdict that are not to be scored all the same."""
         return []
+
+    def complete(
+        self, hits: Sequence[Hit], cluster: Cluster, wanted: Sequence[str]
+    ) -> tuple[list[Hit], list[Rejection]]:
+        """Complete documents by what others hold of theirs; by default they are whole.
+
+        Args:
+            hits: as they were found; of any source, where an event is looked for by its name.
+            cluster: where to look.
+            wanted: the fields of `_source` to bring; empty for all.
+
+        Returns:
+            The documents, and those that cannot be completed.
+
+        Raises:
+            ConnectorError: when the cluster does not answer, or refuses.
+        """
+        del cluster, wanted
+        return list(hits), []
 
     def is_private(self, name: str) -> bool:
         """Whether a field holds what analysts or we said, so that no model may read it."""

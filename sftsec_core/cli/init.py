@@ -35,7 +35,7 @@ _CONNECTOR = "connector:"
 @click.option("--benign", metavar="WORD", multiple=True, help="With --from: a benign verdict.")
 @click.option("--malicious", metavar="WORD", multiple=True, help="With --from: one of an attack.")
 @click.option("--recipe", help="With --from: such as linear, which takes seconds.  [default: auto]")
-@click.option("--task", "template", help="A template.  [default: the connector's]")
+@click.option("--task", "template", help="A template.  [default: the connector's own]")
 @click.option(
     "--connector",
     "kind",
@@ -68,6 +68,7 @@ def command(
       sftsec init --from alerts.csv
       sftsec init --from export/ --label "Close reason" --benign Tuned --recipe linear
       sftsec init --from connector:elastic --name phishing
+      sftsec init --connector elastic
       sftsec init --task url
       sftsec init --task command-line --connector elastic
       sftsec init --connector opensearch
@@ -91,7 +92,7 @@ def command(
 
     file = _file(app)
     task = init_config(file, template=template, connector=kind, force=force)
-    done = {"file": str(file), "task": task.name}
+    done = {"file": str(file), "task": task}
     emit(done, as_json=as_json, show=facts(done))
     app.next("sftsec config check", as_json=as_json)
 

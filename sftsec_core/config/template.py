@@ -41,6 +41,7 @@ _NUMBERS = """\
     #   expected: [benign_positive, BTP, "disposition:2", suspicious but expected]
     # numbers: [event.count] # read as numbers, and `categories` as categories, by boosted and auto
 """
+_TEXT = "THE FIELDS OF THE TEXT"
 _TAIL = """\
     # window: 90d            # how far back to pull, or all; default: all
     # group: host.name       # keep incidents of one host in one part of the split
@@ -82,13 +83,29 @@ _KEEP = "    # keep: [host.name]      # further fields that a detection carries\
 def render_config(template: TaskPreset, connector: ConnectorSpec[Any]) -> str:
     """Write the whole file for one task template and one kind of connector."""
     made = {"connector": "incidents", **_in_names_of(connector, template.body)}
-    body = yaml.safe_dump({template.name: made}, sort_keys=False, default_flow_style=None, width=96)
+    body = _body(template, made)
     plugins = dict.fromkeys(("core", connector.name, "pii"))
     head = _HEAD.format(
         plugins=", ".join(plugins), type=connector.name, example=indent(connector.example, "    ")
     )
     tail = _preset_tail(connector, made.get("keep"))
     return f"{head}  # {template.summary}\n{indent(body, '  ')}{_NUMBERS}{tail}"
+
+
+def _body(template: TaskPreset, task: Mapping[str, Any]) -> str:
+    """Write a preset's task; where it has comments, with a line for each field of `text`."""
+    body = dict(task)
+    if template.text_comments:
+        body["text"] = _TEXT
+    written = yaml.safe_dump(
+        {template.name: body}, sort_keys=False, default_flow_style=None, width=96
+    )
+    fields = ""
+    for name in template.body.get("text", ()):
+        comment = template.text_comments.get(name)
+        fields += f"    # {comment}\n" if comment else ""
+        fields += f"    - {_flow(name)}\n"
+    return written.replace(f" {_TEXT}\n", f"\n{fields}")
 
 
 def _in_names_of(connector: ConnectorSpec[Any], body: Mapping[str, Any]) -> dict[str, Any]:

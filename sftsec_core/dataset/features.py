@@ -47,7 +47,7 @@ def read_inputs(incident: Incident, task: TaskSpec, text: str | None = None) -> 
 
 def _read(incident: Incident, field: InputField, text: str | None) -> InputValue:
     if field.kind is InputKind.TEXT:
-        return render_text(incident, field.sources) if text is None else text
+        return _text_of(incident, field) if text is None else text
     value = incident.fields.get(field.sources[0])
     if field.kind is InputKind.NUMBER:
         return as_number(value)
@@ -56,9 +56,13 @@ def _read(incident: Incident, field: InputField, text: str | None) -> InputValue
     return as_image(value) if field.kind is InputKind.IMAGE else as_sequence(value)
 
 
+def _text_of(incident: Incident, field: InputField) -> str:
+    return render_text(incident, field.sources) or render_text(incident, field.fallback)
+
+
 def field_kinds(task: TaskSpec, more: Iterable[str] = ()) -> dict[str, InputKind]:
     """The fields to keep of an incident with their kinds; those that are no input are text."""
-    kinds = {name: field.kind for field in task.inputs for name in field.sources}
+    kinds = {name: field.kind for field in task.inputs for name in field.fields}
     return kinds | {name: InputKind.TEXT for name in more if name not in kinds}
 
 

@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from sftsec_core.dataset.steps import StepChain
 
 _RULES = 2  # of what a copy is and how rows are named: no build goes on under other ones
-NOTHING_TO_READ = "no field that the task reads has a value"
 _CHUNK_INCIDENTS = 25_000
 _CHUNK_BYTES = 32 << 20
 _PARTS = frozenset({"train", "dev", "test"})
@@ -64,7 +63,7 @@ class PageSummary:
         cursor: the page's own.
         read: incidents on it, those rejected not counted.
         kept: rows made of it.
-        rejected: records that could not be used, for the quarantine. A page may be seen again
+        rejected: records that could not be read, for the quarantine. A page may be seen again
             after a kill: keep a rejection by `where` and `digest`.
         judged: its incidents with a verdict, after the steps, with the kept fields only.
         judged_inputs: the digest of what was read of each of them, in their order.
@@ -202,9 +201,9 @@ class _Build:
             if result.status is DedupStatus.KEPT:
                 self._add_row(uid, trimmed[index], self._groups(cleaned[index]), result)
             self._add_verdicts(uid, trimmed[index], result)
-        rejected = page.rejected + tuple(_empty(cleaned[i]) for i, r in enumerate(inputs) if not r)
         counts["read"] += len(page.incidents) + len(page.rejected)
-        counts["rejected"] += len(rejected)
+        counts["rejected"] += len(page.rejected)
+        counts["empty"] += len(inputs) - len(chosen)
         counts["dropped_by_steps"] += len(page.incidents) - len(cleaned)
         if connector:
             self.progress.connectors.setdefault(connector, Counter()).update(counts - before)
@@ -213,7 +212,7 @@ class _Build:
         kept = sum(1 for result in results if result.status is DedupStatus.KEPT)
         judged = _judged(trimmed, chosen, items)
         return PageSummary(
-            page.cursor, len(page.incidents), kept, rejected, *judged, connector=connector
+            page.cursor, len(page.incidents), kept, page.rejected, *judged, connector=connector
         )
 
     def _count(self, result: DedupResult) -> None:
@@ -343,7 +342,3 @@ def _size(value: object) -> int:
     if isinstance(value, str):
         return len(value)
     return sum(map(len, value)) if isinstance(value, tuple) else 8
-
-
-def _empty(incident: Incident) -> Rejection:
-    return Rejection(incident.uid, NOTHING_TO_READ)

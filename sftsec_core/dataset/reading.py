@@ -14,7 +14,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sftsec_core.api.domain import TaskSpec
+    from sftsec_core.api.domain import InputField, TaskSpec
     from sftsec_core.api.settings.choice import Choice
 
 _BYTES = 16
@@ -38,10 +38,16 @@ def reading_digest(
         salt: this site's secret; placeholders depend on it, so it is the key of the digest.
     """
     said = {
-        "inputs": [[one.name, str(one.kind), list(one.sources)] for one in task.inputs],
+        "inputs": [_input(one) for one in task.inputs],
         "steps": list(steps.items()),  # in the order in which they run
         "render": None if render is None else {"name": render.name, **render.options()},
         "plugins": dict(plugins),
     }
     raw = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(raw, digest_size=_BYTES, key=salt).hexdigest()
+
+
+def _input(field: InputField) -> list[object]:
+    named: list[object] = [field.name, str(field.kind), list(field.sources)]
+    # A reading without a fallback keeps the name that it had before there were any.
+    return [*named, list(field.fallback)] if field.fallback else named

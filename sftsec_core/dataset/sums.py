@@ -27,7 +27,15 @@ class Sum:
 
 INGEST = Sum(
     ("read",),
-    ("kept", "same", "exact_duplicates", "near_duplicates", "rejected", "dropped_by_steps"),
+    (
+        "kept",
+        "same",
+        "exact_duplicates",
+        "near_duplicates",
+        "empty",
+        "rejected",
+        "dropped_by_steps",
+    ),
 )
 DATASET = (
     Sum(("rows",), ("labelled", "unlabelled")),

@@ -86,7 +86,7 @@ def _first_page(connector: Connector, task: TaskSettings, window: PullWindow) ->
         return _NONE
     if not incidents:
         return f"all of the first {len(rejected):,} records are rejected: {rejected[0].reason}"
-    read = {field for one in task.inputs for field in one.sources}
+    read = {field for one in task.inputs for field in one.fields}
     if any(read & incident.fields.keys() for incident in incidents):
         return None
     if _comes_later(connector, window, read):

@@ -189,7 +189,8 @@ class Context:
 
     def step_context(self, name: str) -> StepContext:
         """What the task's steps may know."""
-        return StepContext(text_fields=self.task(name).text, salt=self.salt)
+        task = self.task(name)
+        return StepContext(text_fields=(*task.text, *task.text_fallback), salt=self.salt)
 
     def connector_config(self, name: str) -> BaseModel:
         """A connector's checked options; secrets stand in them as references.

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import Message, PullWindow
+from sftsec_core.api.domain import InputKind, Message, PullWindow
 from sftsec_core.api.errors import DataError
 from sftsec_core.api.settings.values import ALL_TIME
-from sftsec_core.dataset.ingest import NOTHING_TO_READ
 from sftsec_core.dataset.snapshot import FIELD_PREFIX
 from sftsec_core.operations.pulling import describe_spans, window_of
 
@@ -30,9 +29,9 @@ _UNMAPPED = "review: unmapped verdict"
 
 
 def warn_of_gaps(run: Run, snapshot: Snapshot, resolution: Resolution) -> None:
-    """Tell what was rejected and why, which words no label lists, which fields are empty."""
-    lines = [_rejected(run, snapshot), _unmapped(run, resolution), _empty_fields(run, snapshot)]
-    for line in lines:
+    """Tell what was rejected and why, what had no text, which words no label lists, and so on."""
+    lines = [_rejected(run, snapshot), _empty(run, snapshot), _unmapped(run, resolution)]
+    for line in (*lines, _empty_fields(run, snapshot)):
         if line:
             run.emit(Message(text=line, level="warning"))
 
@@ -49,6 +48,8 @@ def _causes(run: Run, snapshot: Snapshot, resolution: Resolution) -> Iterator[st
     rejected = _rejected(run, snapshot)
     if rejected:
         yield rejected
+    if nothing_read := _empty(run, snapshot):
+        yield nothing_read
     unmapped = _unmapped(run, resolution)
     if unmapped:
         yield unmapped
@@ -56,8 +57,8 @@ def _causes(run: Run, snapshot: Snapshot, resolution: Resolution) -> Iterator[st
     if left_out := resolution.counts["automated_left_out"]:
         are = "1 label is" if left_out == 1 else f"{left_out:,} labels are"
         yield f"{are} left out, since no person gave them (automated_weight is 0)"
-    if _all_empty(run):
-        wanted = sorted({name for one in run.spec.inputs for name in one.sources})
+    if snapshot.counts.get("empty"):
+        wanted = sorted({name for one in run.spec.inputs for name in one.fields})
         yield _without_text(wanted, run)
 
 
@@ -83,6 +84,27 @@ def _rejected_of(total: int, read: int) -> str:
     if total == read:
         return f"all {total:,} records are rejected"
     return f"{total:,} of {read:,} records {'is' if total == 1 else 'are'} rejected"
+
+
+def _empty(run: Run, snapshot: Snapshot) -> str | None:
+    """How many records have no value in any field that the task reads: nothing is wrong with them.
+
+    A snapshot of a version that put them into quarantine does not count them.
+    """
+    count, read = snapshot.counts.get("empty", 0), snapshot.counts["read"]
+    if not count:
+        return None
+    fields = dict.fromkeys(name for one in run.spec.inputs for name in one.fields)
+    have = f"{count:,} of {read:,} records {'has' if count == 1 else 'have'}"
+    if count == read:
+        have = "the one record has" if read == 1 else f"none of {read:,} records has"
+    article = "a" if have.startswith("none") else "no"
+    more = "; `text_fallback` names fields to read in their place" if _lacks_fallback(run) else ""
+    return f"{have} {article} value in a field that the task reads ({_some(list(fields))}){more}"
+
+
+def _lacks_fallback(run: Run) -> bool:
+    return any(one.kind is InputKind.TEXT and not one.fallback for one in run.spec.inputs)
 
 
 def _unmapped(run: Run, resolution: Resolution) -> str | None:
@@ -130,7 +152,7 @@ def _reviewed(run: Run, resolution: Resolution) -> Iterator[str]:
 
 def _empty_fields(run: Run, snapshot: Snapshot) -> str | None:
     """Which of the fields that the model reads have no value in any row."""
-    read = dict.fromkeys(name for one in run.spec.inputs for name in one.sources)
+    read = dict.fromkeys(name for one in run.spec.inputs for name in one.fields)
     rows = snapshot.counts["kept"]
     if not rows or len(read) < 2:  # a row without any input is a rejection
         return None
@@ -141,12 +163,7 @@ def _empty_fields(run: Run, snapshot: Snapshot) -> str | None:
     absent = [name for name, count in filled.items() if not count]
     if not absent:
         return None
-    return f"no incident of {rows:,} has a value in {', '.join(absent)}, which the task reads"
-
-
-def _all_empty(run: Run) -> bool:
-    reasons = run.context.store.quarantine.reasons(run.info.id)
-    return bool(reasons) and next(iter(reasons)).startswith(NOTHING_TO_READ)
+    return f"no incident of {rows:,} has a value in {_some(absent)}, which the task reads"
 
 
 def _without_text(wanted: Sequence[str], run: Run) -> str:

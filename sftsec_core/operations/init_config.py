@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-PRESET = "phishing-mail"  # where neither the caller nor the connector names one
+_PRESET = "phishing-mail"
 
 
 def init_config(
-    file: Path, *, template: str | None, connector: str, force: bool = False
-) -> TaskPreset:
+    file: Path, *, template: str | None = None, connector: str, force: bool = False
+) -> str:
     """Write sftsec.yaml from a task template and a connector's example.
 
     Args:
         file: where to.
-        template: a task template's name; None: the connector's own, or `PRESET`.
+        template: a task template's name; None for the connector's own.
         connector: a type of connector.
         force: overwrite a file that exists.
 
     Returns:
-        The task template.
+        The task's name.
 
     Raises:
         ConfigError: when the file exists, or cannot be written.
@@ -41,9 +41,10 @@ def init_config(
     plugins = Plugins(usual if connector in usual else (*usual, connector))
     offered = {name: spec for name, spec in plugins.specs(ConnectorSpec).items() if spec.example}
     spec = get("type of connector", connector, offered)
-    task = get("task preset", template or spec.preset or PRESET, plugins.specs(TaskPreset))
+    name = template or spec.preset or _PRESET
+    task = get("task preset", name, plugins.specs(TaskPreset))
     write_config(file, render_config(task, spec))
-    return task
+    return task.name
 
 
 def write_config(file: Path, text: str) -> None:

@@ -158,7 +158,11 @@ def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer,
     serving = loaded.serving
     _require_plugins(context, loaded)
     render = None if serving.render is None else Choice.model_validate(serving.render)
-    read = {"text": serving.task.text_fields}
+    text = [field for field in serving.task.inputs if field.kind is InputKind.TEXT]
+    read = {
+        "text": tuple(name for field in text for name in field.sources),
+        "text_fallback": tuple(name for field in text for name in field.fallback),
+    }
     for key, kind in (("numbers", InputKind.NUMBER), ("categories", InputKind.CATEGORY)):
         read[key] = serving.task.sources_of(kind)
     trained = context.task(name).model_copy(update={"steps": dict(serving.steps), **read})

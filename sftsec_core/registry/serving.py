@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from sftsec_core.api.domain import FittedPart, InputField, InputKind, TaskSpec
+from sftsec_core.api.domain import FittedPart, InputField, TaskSpec
 from sftsec_core.api.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -120,8 +120,5 @@ def _task(body: dict[str, Any]) -> TaskSpec:
     given = {**body, "labels": tuple(body["labels"])}
     if "text_fields" in body:  # written before inputs were typed
         return TaskSpec.of_text(fields=tuple(given.pop("text_fields")), **given)
-    inputs = tuple(
-        InputField(each["name"], InputKind(each["kind"]), tuple(each["sources"]))
-        for each in body["inputs"]
-    )
+    inputs = tuple(InputField.from_json(each) for each in body["inputs"])
     return TaskSpec(**{**given, "inputs": inputs})

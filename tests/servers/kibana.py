@@ -2,7 +2,8 @@
 
 Kibana itself cannot be had without its own distribution. Built from its documented behaviour:
 `POST /api/detection_engine/signals/tags` and `/signals/status`, `GET
-/api/detection_engine/privileges`, below `/s/<space>` too; `kbn-xsrf` and the version header are
+/api/detection_engine/privileges`, `GET /api/cases/_find`, `/api/cases/ID/alerts` and
+`/api/cases/ID/comments/_find`, below `/s/<space>` too; `kbn-xsrf` and the version header are
 demanded, and the credentials are the engine's own. `promote` stands for the rule that makes an
 alert of each detection. What it does not know it refuses with 404.
 """
@@ -19,6 +20,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import parse_qsl
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
@@ -37,12 +39,14 @@ class Kibana:
         url: http, on loopback.
         requests: method and path of each request, in order.
         failing: statuses to answer with, one a request, before it works again.
+        cases: of each space, as `add_case` makes them.
     """
 
     engine: SearchServer
     url: str = ""
     requests: list[str] = field(default_factory=list)
     failing: list[int] = field(default_factory=list)
+    cases: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     # --- what analysts and rules do
 
@@ -51,6 +55,60 @@ class Kibana:
     ) -> None:
         """Close alerts with a reason, as a person in the user interface, or as automation."""
         self.set_status(space, {"signal_ids": list(ids), "status": _CLOSED, "reason": reason}, user)
+
+    def add_case(
+        self,
+        space: str,
+        alerts: Sequence[tuple[str, str]],
+        *,
+        status: str = _CLOSED,
+        comments: Sequence[str] = (),
+        **fields: Any,
+    ) -> str:
+        """Open a case with alerts (index and `_id`), comment on it, and perhaps close it.
+
+        Returns:
+            Its id.
+        """
+        there = self.cases.setdefault(space, [])
+        now = datetime.now(UTC).isoformat()
+        case = {
+            "id": f"case-{len(there)}",
+            "owner": "securitySolution",
+            "status": status,
+            "tags": [],
+            "customFields": [],
+            "closed_at": now if status == _CLOSED else None,
+            "closed_by": {"username": "lea", "full_name": "Lea", "profile_uid": "u_lea_0"},
+            "totalComment": len(comments),
+            "alerts": [{"id": name, "index": index, "attached_at": now} for index, name in alerts],
+            "comments": [
+                {"type": "user", "comment": text, "created_at": f"2026-01-05T08:00:{n:02}Z"}
+                for n, text in enumerate(comments)
+            ],
+            **fields,
+        }
+        there.append(case)
+        return str(case["id"])
+
+    def read_cases(self, space: str, path: str, asked: Mapping[str, str]) -> Any:
+        """`/api/cases/_find`, `/api/cases/ID/alerts` and `/api/cases/ID/comments/_find`."""
+        _, _, _, name, *part = path.split("/")
+        if name == "_find":
+            return self._find_cases(space, asked)
+        case = next(each for each in self.cases[space] if each["id"] == name)
+        return case["alerts"] if part == ["alerts"] else {"comments": case["comments"][::-1]}
+
+    def _find_cases(self, space: str, asked: Mapping[str, str]) -> dict[str, Any]:
+        """A page of those of a status, without their alerts and comments."""
+        found = [
+            {name: value for name, value in case.items() if name not in {"alerts", "comments"}}
+            for case in self.cases.get(space, [])
+            if case["owner"] == asked["owner"]
+            and case["status"] == asked.get("status", case["status"])
+        ]
+        size, page = int(asked.get("perPage", 20)), int(asked.get("page", 1))
+        return {"cases": found[(page - 1) * size : page * size], "total": len(found)}
 
     def promote(self, space: str, stream: str) -> list[str]:
         """Make an alert of each detection that has none, as a rule on the data stream does.
@@ -178,7 +236,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(payload)
 
-    def _answer(self, body: Any) -> tuple[int, dict[str, Any]]:
+    def _answer(self, body: Any) -> tuple[int, Any]:
         if self.double.failing:
             return self.double.failing.pop(0), {"message": "failing on demand"}
         if self.command != "GET" and "kbn-xsrf" not in self.headers:
@@ -188,6 +246,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_let_in():
             return 401, {"message": "Unauthorized"}
         space, path = self._space_and_path()
+        path, _, query = path.partition("?")
+        if self.command == "GET" and path.startswith("/api/cases/"):
+            return 200, self.double.read_cases(space, path, dict(parse_qsl(query)))
         calls: dict[str, Callable[[], dict[str, Any]]] = {
             "GET /api/detection_engine/privileges": lambda: {"is_authenticated": True},
             "POST /api/detection_engine/signals/tags": lambda: self.double.set_tags(space, body),

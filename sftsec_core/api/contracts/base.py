@@ -91,9 +91,15 @@ class Spec(Generic[ConfigT]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskPreset(Spec[EmptyConfig]):
-    """A ready-made task: `sftsec init --task NAME` writes it; `body` is what `tasks.NAME` holds."""
+    """A ready-made task: `sftsec init --task NAME` writes it.
+
+    Attributes:
+        body: what `tasks.NAME` holds.
+        text_comments: a field of `text` to the comment that stands above it in the file.
+    """
 
     hook: ClassVar[str] = "sftsec_register_tasks"
     kind: ClassVar[str] = "task preset"
 
     body: Mapping[str, Any]
+    text_comments: Mapping[str, str] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 DIGEST_BYTES = 16
 TEXT_INPUT = "text"
@@ -38,11 +38,28 @@ class InputField:
         kind: the type of its value.
         sources: dotted names of the incident's fields that it is made of; several only for
             TEXT, whose values are joined with newlines in this order.
+        fallback: of TEXT, fields that are read where none of `sources` has a value.
     """
 
     name: str
     kind: InputKind
     sources: tuple[str, ...]
+    fallback: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `dataclasses.asdict` and JSON made of one.
+
+        Raises:
+            KeyError, ValueError: when it holds something else.
+        """
+        kind, fallback = InputKind(values["kind"]), values.get("fallback", ())
+        return cls(values["name"], kind, tuple(values["sources"]), tuple(fallback))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The dotted names of all fields that it may be made of."""
+        return (*self.sources, *self.fallback)
 
 
 @dataclass(frozen=True, slots=True)

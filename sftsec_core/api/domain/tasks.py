@@ -50,12 +50,12 @@ class TaskSpec:
     @property
     def sources(self) -> tuple[str, ...]:
         """The dotted names of all fields that the inputs are made of."""
-        return tuple(dict.fromkeys(name for field in self.inputs for name in field.sources))
+        return tuple(dict.fromkeys(name for field in self.inputs for name in field.fields))
 
     def sources_of(self, kind: InputKind) -> tuple[str, ...]:
         """The dotted names of the fields that the inputs of one kind are made of."""
-        chosen = (field.sources for field in self.inputs if field.kind is kind)
-        return tuple(dict.fromkeys(name for sources in chosen for name in sources))
+        chosen = (field.fields for field in self.inputs if field.kind is kind)
+        return tuple(dict.fromkeys(name for fields in chosen for name in fields))
 
 
 def baseline_recipe(inputs: Sequence[InputField]) -> str:

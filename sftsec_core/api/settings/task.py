@@ -156,6 +156,11 @@ class TaskSettings(Strict):
     text: tuple[str, ...] = Field(
         (), description="Dotted ECS fields that the model reads as one text, in this order."
     )
+    text_fallback: tuple[str, ...] = Field(
+        (),
+        description="Dotted ECS fields that are read where none of `text` has a value, such as "
+        "the platform's own summary.",
+    )
     numbers: tuple[str, ...] = Field(
         (), description="Dotted ECS fields that the model reads as numbers."
     )
@@ -221,7 +226,8 @@ class TaskSettings(Strict):
     @property
     def inputs(self) -> tuple[InputField, ...]:
         """What the model reads: one text, then each number and each category."""
-        text = (InputField(TEXT_INPUT, InputKind.TEXT, self.text),) if self.text else ()
+        whole = InputField(TEXT_INPUT, InputKind.TEXT, self.text, self.text_fallback)
+        text = (whole,) if self.text else ()
         numbers = (InputField(name, InputKind.NUMBER, (name,)) for name in self.numbers)
         categories = (InputField(name, InputKind.CATEGORY, (name,)) for name in self.categories)
         return (*text, *numbers, *categories)
@@ -230,7 +236,7 @@ class TaskSettings(Strict):
     def fields(self) -> tuple[str, ...]:
         """The fields of an incident that the task uses; no other is kept."""
         group = (self.group,) if self.group else ()
-        return tuple(dict.fromkeys((*self.read_fields, *self.keep, *group)))
+        return tuple(dict.fromkeys((*self.read_fields, *self.text_fallback, *self.keep, *group)))
 
     @property
     def read_fields(self) -> tuple[str, ...]:
@@ -258,9 +264,13 @@ class TaskSettings(Strict):
         read = (*self.text, *self.numbers, *self.categories)
         if not read:
             raise ValueError("name at least one field in text, numbers or categories")
+        if self.text_fallback and not self.text:
+            raise ValueError("text_fallback is read in place of `text`: name fields in text")
+        read += self.text_fallback
         twice = next((name for name in read if read.count(name) > 1), None)
         if twice is not None:
-            raise ValueError(f"{twice!r} is listed twice in text, numbers and categories")
+            lists = "text, text_fallback, numbers and categories"
+            raise ValueError(f"{twice!r} is listed twice in {lists}")
         if self.text and TEXT_INPUT in (*self.numbers, *self.categories):
             raise ValueError(f"{TEXT_INPUT!r} names the joined text: list that field under `text`")
         return self

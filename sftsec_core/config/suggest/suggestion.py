@@ -361,7 +361,7 @@ def _warn_of_gaps(made: Suggestion, chosen: Sequence[Column]) -> None:
         made.pick(
             "without text",
             f"{without:,} of {rows:,} records",
-            "they have none of these fields and are rejected; --text names further ones",
+            "they have none of these fields and teach nothing; --text names further ones",
         )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sftsec_core.api.domain import Blob, Example, InputField, InputKind, TaskSpec
+from sftsec_core.api.domain import Blob, Example, InputField, TaskSpec
 from sftsec_core.api.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -67,10 +67,7 @@ def task_to_json(task: TaskSpec) -> dict[str, Any]:
 
 def task_from_json(values: Mapping[str, Any]) -> TaskSpec:
     """Read what `task_to_json` wrote."""
-    inputs = tuple(
-        InputField(each["name"], InputKind(each["kind"]), tuple(each["sources"]))
-        for each in values["inputs"]
-    )
+    inputs = tuple(InputField.from_json(each) for each in values["inputs"])
     return TaskSpec(**{**values, "inputs": inputs, "labels": tuple(values["labels"])})
 
 

@@ -17,6 +17,7 @@ _KEYWORDS = (
     "kibana.alert.workflow_tags",
     "kibana.alert.workflow_user",
     "kibana.alert.building_block_type",
+    "kibana.alert.group.id",
     "kibana.alert.rule.name",
     "event.module",
     "event.dataset",

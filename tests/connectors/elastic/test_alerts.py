@@ -8,6 +8,7 @@ import pytest
 
 from sftsec_core.api.domain import PullWindow, Verdict
 from sftsec_core.api.errors import ConnectorError
+from sftsec_elastic.alerts import space_of
 from tests.connectors.elastic.alerts import AlertSite, alert, closed
 from tests.connectors.search.sites import pages
 
@@ -122,6 +123,17 @@ class TestFields:
         found = [i for page in pages(site.connect(), window) for i in page.incidents]
         assert [dict(each.fields) for each in found] == [{"process.command_line": "whoami"}] * 2
 
+    def test_of_one_value_are_no_lists(self, site: AlertSite) -> None:
+        fields = {"process.args": ["a", "b"], "process.title": ["x"], "threat": {"e": [{"f": 1}]}}
+        site.plant(a=alert(AT, "x", **fields))
+        window = PullWindow(fields=("process.args", "process.title", "threat.e"))
+        [incident] = [i for page in pages(site.connect(), window) for i in page.incidents]
+        assert dict(incident.fields) == {
+            "process.args": ["a", "b"],
+            "process.title": "x",
+            "threat.e": [{"f": 1}],
+        }
+
     def test_hold_no_workflow_tag_or_case(self, site: AlertSite) -> None:
         private = {"kibana.alert.case_ids": ["c"], "tags": ["t"], "kibana.alert.workflow_note": "n"}
         site.plant(a=alert(AT, "x", **closed("true_positive"), **private))
@@ -136,3 +148,18 @@ class TestFields:
     def test_refuse_a_task_that_reads_verdicts(self, site: AlertSite, name: str) -> None:
         with pytest.raises(ConnectorError, match="what analysts said"):
             pages(site.connect(), PullWindow(fields=("message", name)))
+
+
+class TestSpaceOf:
+    @pytest.mark.parametrize(
+        ("index", "space"),
+        [
+            (".internal.alerts-security.alerts-default-000001", "default"),
+            (".alerts-security.alerts-team-blue", "team-blue"),
+            (".reindexed-v8-internal.alerts-security.alerts-a_b-000012", "a_b"),
+            (".alerts-security.alerts-*", None),
+            ("logs-mail", None),
+        ],
+    )
+    def test_is_told_by_the_name(self, index: str, space: str | None) -> None:
+        assert space_of(index) == space

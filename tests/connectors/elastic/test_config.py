@@ -52,3 +52,14 @@ class TestLogin:
     def test_allows_one_way_only(self) -> None:
         said = refusal(elastic, api_key="env:SFTSEC_TEST_KEY", **LOGIN)
         assert "give api_key, or username and password, not both" in said
+
+
+class TestCases:
+    def test_need_the_address_of_kibana(self) -> None:
+        assert "set kibana_url" in refusal(elastic, cases={})
+        assert "tag" in refusal(elastic, kibana_url=HTTPS, cases={"tag": {}})
+
+    def test_know_the_words_of_closing_reasons(self) -> None:
+        config = ElasticConfig(url=HTTPS, kibana_url=HTTPS, cases={})
+        assert config.cases is not None
+        assert set(config.cases.words) == {"true_positive", "false_positive", "benign_positive"}

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
 from sftsec_core.api.domain import Detection, Incident, detection_uid
 from sftsec_core.testing.incidents import make_incidents
-from tests.connectors.elastic.alerts import AlertSite
+from tests.connectors.elastic.alerts import AlertSite, alert
 from tests.connectors.search.sites import as_document
 
 LABELS = (("malicious", 0.9), ("benign", 0.1))
+EVENT: dict[str, Any] = {
+    "event": {"kind": "signal", "category": ["process"]},
+    "host": {"name": ["srv-1"], "id": "h-1"},
+    "user": {"name": "ann"},
+}
 
 
 def events(site: AlertSite) -> tuple[str, dict[str, object]]:
@@ -91,3 +101,49 @@ class TestDetectionAlert:
         stripped = {**hit["_source"], "event": {"kind": "signal"}}
         site.plant(**{hit["_id"]: stripped})
         assert len(site.pull(labelled=False, **options)) == 1
+
+
+class TestShownFields:
+    @pytest.fixture
+    def written(self, site: AlertSite) -> Callable[..., dict[str, Any]]:
+        """Push a detection of an alert, whose user the task has redacted; return its document."""
+
+        def push(name: str = "a", **options: Any) -> dict[str, Any]:
+            fields = {"user.name": "<USER:0123>", "message": "text"}
+            uid = f"{site.index}/{name}" if name else "mail.jsonl#7"
+            incident = Incident(uid, fields, (), None)
+            site.plant(a=alert("2026-01-05T08:00:00Z", "text", **EVENT))
+            digest = detection_uid("0" * 64, uid, "")
+            made = Detection(
+                digest, uid, "t", "0" * 64, "malicious", 0.9, 0.5, LABELS, None, incident.fields
+            )
+            assert site.connect(**options).push([made]).written == (digest,)
+            [hit] = site.site.documents(site.site.stream)
+            found: dict[str, Any] = hit["_source"]
+            return found
+
+        return push
+
+    def test_stand_as_the_cluster_has_them(self, written: Callable[..., dict[str, Any]]) -> None:
+        found = written()
+        assert (found["host"]["name"], found["user"]["name"]) == (["srv-1"], "ann")
+        assert found["event"]["category"] == ["process"]
+        assert found["sftsec"]["source"]["fields"]["user.name"] == "<USER:0123>"
+
+    def test_may_be_none(self, written: Callable[..., dict[str, Any]]) -> None:
+        found = written(shown_fields=[])
+        assert "host" not in found
+        assert found["user"]["name"] == "<USER:0123>"
+
+    def test_may_have_other_names(self, written: Callable[..., dict[str, Any]]) -> None:
+        renamed = {"kind": "alerts", "rename": {"host.hostname": "host.id"}}
+        found = written(sources=[renamed], shown_fields=["host.hostname"])
+        assert found["host"] == {"hostname": "h-1"}
+
+    @pytest.mark.parametrize("name", ["gone", ""])
+    def test_are_missing_of_unknown_events(
+        self, written: Callable[..., dict[str, Any]], name: str
+    ) -> None:
+        found = written(name)
+        assert "host" not in found
+        assert found["event"]["category"] == ["intrusion_detection"]

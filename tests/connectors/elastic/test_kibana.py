@@ -8,7 +8,8 @@ from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_core.testing import make_label_requests
 from sftsec_elastic.config import NEEDS_LABEL
 from sftsec_elastic.errors import KibanaError
-from tests.connectors.elastic.alerts import AlertSite, alert, closed
+from tests.connectors.elastic.alerts import AlertSite, alert, closed, make_alerts
+from tests.connectors.search.sites import own_site
 
 AT = "2026-01-05T08:00:00Z"
 
@@ -33,6 +34,22 @@ class TestLabelRequest:
         wanted = [uid(site, "a"), uid(site, "b"), "some-index/c"]
         assert site.connect().request_labels(make_label_requests(wanted)) == 1
         assert site.tags("a") == []
+
+    def test_is_set_in_every_space(self, site: AlertSite) -> None:
+        with own_site("elastic", site.site.server) as other:
+            beside = AlertSite(other, site.kibana, make_alerts(other))
+            site.plant(a=alert(AT, "x"))
+            beside.plant(b=alert(AT, "y"))
+            indices = [f".alerts-security.alerts-{each.space}" for each in (site, beside)]
+            sources = [{"kind": "alerts", "index": each} for each in indices]
+            wanted = make_label_requests([uid(site, "a"), uid(beside, "b")])
+            connector = site.connect(sources=sources)
+            assert connector.request_labels(wanted) == 2
+            assert site.tags("a") == beside.tags("b") == [NEEDS_LABEL]
+            site.kibana.requests.clear()
+            assert list(connector.check()) == []
+            asked = {each.space for each in (site, beside)}
+            assert {each.split("/")[2] for each in site.kibana.requests} == asked
 
     def test_is_not_a_verdict(self, site: AlertSite) -> None:
         site.plant(a=alert(AT, "x"))

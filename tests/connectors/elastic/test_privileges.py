@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -66,6 +66,17 @@ class TestRole:
         assert printed_role(connect(secured, index, **key(role | {part: role[part][1:]}))) == role
 
 
+class TestNames:
+    def test_of_analysts_take_a_privilege(
+        self, secured: AlertSite, index: str, key: Callable[[Any], Login]
+    ) -> None:
+        role = printed_role(connect(secured, index, **key(NO_RIGHTS)))
+        lines = connect(secured, index, **key(role)).describe_reading()
+        assert "cluster privilege read_security" in lines[-1]
+        more = {**role, "cluster": [*role["cluster"], "read_security"]}
+        assert list(connect(secured, index, **key(more)).describe_reading()) == list(lines[:-1])
+
+
 class TestRefusedCall:
     def test_of_a_pull_points_to_check(
         self, secured: AlertSite, index: str, key: Callable[[Any], Login]
@@ -91,3 +102,38 @@ class TestRefusedCall:
     def test_of_setup_is_one_line(self, secured: AlertSite, key: Callable[[Any], Login]) -> None:
         with pytest.raises(AccessError, match="privilege is missing"):
             connect(secured, **key(NO_RIGHTS)).setup()
+
+
+class TestRemoteCluster:
+    @pytest.fixture
+    def near(self, secured: AlertSite, index: str) -> Iterator[str]:
+        """The index by way of a remote cluster, which is the engine itself."""
+        site = secured.site
+        nodes = site.call("GET", "/_nodes/_local/transport")["nodes"].values()
+        seeds = [each["transport_address"] for each in nodes]
+        name = f"cluster.remote.{secured.space}.seeds"
+        site.call("PUT", "/_cluster/settings", {"persistent": {name: seeds}})
+        yield f"{secured.space}:{index}"
+        site.call("PUT", "/_cluster/settings", {"persistent": {name: None}})
+
+    def test_that_refuses_is_named(
+        self, secured: AlertSite, near: str, key: Callable[[Any], Login]
+    ) -> None:
+        sources = [{"kind": "index", "index": near}]
+        connector = connect(secured, **key(NO_RIGHTS), sources=sources)
+        *others, line = connector.check()
+        assert line.startswith(f"the source {near!r} cannot be opened (the role takes `read`")
+        assert not any(near in each for each in others)
+        with pytest.raises(AccessError, match="privilege is missing"):
+            pages(connector)
+        with pytest.raises(AccessError, match=r"refuses: a privilege is missing.*caused by sec"):
+            connector._client.search({"size": 1}, near)
+
+    def test_that_allows_reading_is_no_problem(
+        self, secured: AlertSite, index: str, near: str, key: Callable[[Any], Login]
+    ) -> None:
+        role = printed_role(connect(secured, index, **key(NO_RIGHTS)))
+        sources = [{"kind": "index", "index": near}]
+        connector = connect(secured, **key(role), sources=sources)
+        assert list(connector.check()) == []
+        assert len(uids(pages(connector))) == 10

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from sftsec_core.api.errors import ConnectorError
+from sftsec_core.sdk.errors import AccessError
+from sftsec_search.client import to_error
 from tests.connectors.search.rejections import one_line
 from tests.connectors.search.sites import Site, own_site, pages
 from tests.servers.engines.server import SearchServer
@@ -86,3 +88,20 @@ class TestWrongServer:
             with pytest.raises(ConnectorError) as error:
                 pages(connector)
             one_line(error)
+
+
+class TestForbidden:
+    def test_names_its_innermost_cause(self) -> None:
+        """As a remote cluster refuses: the outer reason is only that something failed there."""
+        reason = "action [indices:data/read/open_point_in_time] is unauthorized on indices [logs-*]"
+        refused = {"type": "security_exception", "reason": f"{reason},\n this is granted by read"}
+        outer = {"type": "remote_transport", "reason": "[far][10.0.0.9]", "caused_by": refused}
+        body = {"error": {"type": "exception", "reason": "failed", "caused_by": outer}}
+        error = to_error("Elasticsearch", 403, body)
+        assert isinstance(error, AccessError)
+        assert f"(caused by security_exception: {reason}, this is granted by read)" in str(error)
+        assert "\n" not in str(error)
+
+    def test_has_none_where_none_is_given(self) -> None:
+        body = {"error": {"type": "security_exception", "reason": "no", "caused_by": "x"}}
+        assert "caused by" not in str(to_error("Elasticsearch", 403, body))

@@ -60,6 +60,16 @@ class TestTechnique:
         assert "threat" not in document(label=label)
 
 
+class TestName:
+    def test_of_the_alert_has_no_probability(self) -> None:
+        assert document(probability=0.71)["message"] == document(probability=0.99)["message"]
+
+    def test_of_the_category_is_the_events_own(self) -> None:
+        kept = document(fields={"event.category": '["process"]'})
+        assert kept["event"]["category"] == ["process"]
+        assert document(fields={})["event"]["category"] == ["intrusion_detection"]
+
+
 class TestEventField:
     def test_stands_at_its_own_name(self) -> None:
         made = document(fields={"process.name": "x", "process.args": ["a"], "size": 7})
@@ -109,3 +119,17 @@ class TestExplanation:
         plain = document(explanation="")
         assert "reason" not in plain["event"]
         assert "explanation" not in plain["sftsec"]
+
+
+class TestLists:
+    def test_are_lists_again(self) -> None:
+        fields = {"host.name": '["srv-1"]', "user.name": "ann", "message": "[not json]"}
+        found = document(fields={**fields, "tags.of": '[{"a":1}]', "process.title": "[x]"})
+        assert found["host"]["name"] == ["srv-1"]
+        assert found["user"]["name"] == "ann"
+        assert found["process"]["title"] == "[x]"
+        assert found["tags"]["of"] == '[{"a":1}]'
+        assert found["sftsec"]["source"]["fields"]["host.name"] == '["srv-1"]'
+
+    def test_are_none_of_kibanas_own(self) -> None:
+        assert "kibana" not in document(fields={"kibana.alert.rule.name": "A rule"})

@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from sftsec_core.api.contracts import RendererSpec
-from sftsec_core.api.domain import Incident, IncidentPage, TaskSpec, Verdict
+from sftsec_core.api.domain import Incident, IncidentPage, InputField, InputKind, TaskSpec, Verdict
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.task import VerdictSettings
-from sftsec_core.dataset.features import build_examples, render_text, renderer
+from sftsec_core.dataset.features import build_examples, read_inputs, render_text, renderer
 from sftsec_core.dataset.resolve import resolve
 from sftsec_core.plugins import Plugins
 from tests.core.dataset.builders import TASK, build, text
@@ -75,6 +75,15 @@ class TestBuildExamples:
 
 
 class TestRenderText:
+    def test_reads_the_fallback_for_want_of_others(self) -> None:
+        field = InputField("text", InputKind.TEXT, ("a", "b"), fallback=("summary",))
+        task = TaskSpec("t", (field,), ("good", "bad"), "good")
+        assert task.sources == ("a", "b", "summary")
+        summed = {"summary": "in short"}
+        assert read_inputs(Incident("1", {"b": "x", **summed}), task) == {"text": "x"}
+        assert read_inputs(Incident("1", {"b": "", **summed}), task) == {"text": "in short"}
+        assert read_inputs(Incident("1", {"other": "x"}), task) == {}
+
     def test_joins_the_fields_that_are_there(self) -> None:
         sources = ("a", "b", "c")
         assert render_text(Incident("1", {"c": 5, "a": "one", "d": "no"}), sources) == "one\n5"

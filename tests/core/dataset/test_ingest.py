@@ -190,9 +190,11 @@ class TestRecordsOfOneId:
 class TestCounts:
     def test_count_every_incident_once(self, tmp_path: Path) -> None:
         given = stream()
-        snapshot = build(cut(given, 10), tmp_path, plan(steps=dropping("i7", "i20")))
+        unreadable = IncidentPage((), "end", (Rejection("f:1", "bad"),))
+        pages = [*cut(given, 10), unreadable]
+        snapshot = build(pages, tmp_path, plan(steps=dropping("i7", "i20")))
         counts = snapshot.counts
-        assert counts["read"] == len(given)
+        assert counts["read"] == len(given) + 1
         assert all(counts.values()), counts
         check_sums("the stream", counts, [INGEST])
         assert counts["kept"] == len(rows(snapshot))
@@ -205,7 +207,7 @@ class TestCounts:
         with pytest.raises(IntegrityError, match="the pull do not add up: read 2 is not kept 1"):
             begun.manifest()
 
-    def test_reject_an_incident_without_text(self, tmp_path: Path) -> None:
+    def test_tell_unreadable_from_empty(self, tmp_path: Path) -> None:
         seen: list[PageSummary] = []
         page = IncidentPage(
             (incident("1", "  "), incident("2", "x")), "c", (Rejection("f:1", "bad"),)
@@ -213,8 +215,9 @@ class TestCounts:
         blank = Incident("3", {"other": "x"})
         pages = [page, IncidentPage((blank,), "d")]
         snapshot = build(pages, tmp_path, on_page=seen.append)
-        assert [r.where for page in seen for r in page.rejected] == ["f:1", "3"]
-        assert snapshot.counts["rejected"] == 2
+        assert [r.where for page in seen for r in page.rejected] == ["f:1"]
+        assert snapshot.counts["rejected"] == 1
+        assert snapshot.counts["empty"] == 1
         assert snapshot.counts["read"] == 4
 
 
@@ -254,14 +257,14 @@ class TestSeveralConnectors:
             assert own["same"] == len(found) - len(different)
 
     def test_of_one_change_no_digest(self, tmp_path: Path) -> None:
-        """The digest of this snapshot, as it was before there could be several."""
+        """The digest of this snapshot is one that a build without a list of connectors has."""
         snapshot = build(cut(stream(), 7), tmp_path)
         assert "connectors" not in snapshot.manifest
         assert snapshot.digest == DIGEST_BEFORE
 
 
 TEXTS = {letter: text(number) for number, letter in enumerate("abcd")}
-DIGEST_BEFORE = "0131c0c511e7c9bdaa9dac5a15059c74c9d1711d14625a2767b6b366fed6dd38"
+DIGEST_BEFORE = "21232266001efbf4053c9e124ffda4a471c709f34e24be74db0e8b140d2b4b70"
 
 
 class TestDigest:

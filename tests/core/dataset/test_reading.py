@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.api.domain import TaskSpec
+from sftsec_core.api.domain import InputField, InputKind, TaskSpec
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.dataset.reading import reading_digest
 
@@ -17,6 +17,7 @@ GIVEN: dict[str, Any] = {
     "plugins": {"core": "1", "pii": "1"},
     "salt": bytes(32),
 }
+FALLBACK = InputField("text", InputKind.TEXT, ("subject", "body"), fallback=("summary",))
 
 
 def name(**changes: Any) -> str:
@@ -29,6 +30,7 @@ class TestName:
         "changes",
         [
             {"task": TaskSpec.of_text("mail", ("body", "subject"), ("ham", "spam"), "ham")},
+            {"task": TaskSpec("mail", (FALLBACK,), ("ham", "spam"), "ham")},
             {"steps": {"normalise": {}, "redact": {"national_id": True}}},
             {"steps": {"redact": {"national_id": False}, "normalise": {}}},
             {"render": Choice(name="first_line")},

@@ -76,10 +76,10 @@ class TestRejected:
                 context.store.quarantine.add(one.connector, [again], run_id="another")
 
         good = [row(n, ("good", "evil")[n % 2]) for n in range(40)]
-        rows = [*good, row(98, message=""), row(99, message="")]
+        rows = [*good, *(row(n, **{"@timestamp": "yesterday"}) for n in (98, 99))]
         (alone,) = told(tmp_path, rows)
-        assert alone.startswith("2 of 42 records are rejected: no field that the task reads has a")
-        assert "value (2); `sftsec" in alone
+        assert alone.startswith("2 of 42 records are rejected: '@timestamp'")
+        assert " (2); `sftsec" in alone
         (beside,) = told(tmp_path, rows, beside=meet)
         assert beside == alone.replace(" (2)", "")
 
@@ -101,7 +101,7 @@ class TestNoExamples:
             (
                 [row(n) for n in range(3)],
                 {"text": ["mesage"]},
-                ["all 3 records are rejected", "fields id, message, not mesage", "perhaps message"],
+                ["none of 3 records has a value", "fields id, message, not mesage", "perhaps m"],
             ),
             (
                 [row(n, **{"@timestamp": "yesterday"}) for n in range(3)],
@@ -149,7 +149,7 @@ class TestNoExamples:
     def test_gives_several_causes_with_counts(self, tmp_path: Path) -> None:
         rows = [row(1, "odd"), row(2, "unknown"), row(3) | {"message": ""}]
         (line,) = told(tmp_path, rows)
-        assert "1 of 3 records is rejected" in line
+        assert "1 of 3 records has no value in a field that the task reads (message)" in line
         assert "'odd' (1)" in line
         assert "1 incident goes to review: undetermined" in line
 
@@ -160,9 +160,26 @@ class TestGaps:
         rows += [row(50, "odd"), row(51, "odd"), row(52) | {"message": ""}]
         warnings = told(tmp_path, rows, text=["message", "subject"])
         assert len(warnings) == 3
-        assert "1 of 43 records is rejected" in warnings[0]
+        assert "1 of 43 records has no value in a field" in warnings[0]
+        assert "`text_fallback`" in warnings[0]
         assert "2 incidents have a verdict that no label lists: 'odd' (2)" in warnings[1]
         assert warnings[2] == "no incident of 42 has a value in subject, which the task reads"
+
+    def test_of_text_are_counted_not_quarantined(self, tmp_path: Path) -> None:
+        rows = [row(n, ("good", "evil")[n % 2]) for n in range(40)]
+        rows += [row(n, message="", title=f"title {n}") for n in (50, 51)]
+
+        def met(context: Context, event: Event) -> None:
+            if isinstance(event, StageFinished) and event.stage == "pull":
+                counts.append(event.counts.get("empty", 0))
+                quarantined.append(context.store.quarantine.count())
+
+        counts: list[int] = []
+        quarantined: list[int] = []
+        (line,) = told(tmp_path, rows, beside=met)
+        assert line.startswith("2 of 42 records have no value in a field that the task reads")
+        assert told(tmp_path, rows, beside=met, text_fallback=["title"]) == []
+        assert (counts, quarantined) == ([2, 0], [0, 0])
 
     def test_are_none_in_a_whole_set(self, tmp_path: Path) -> None:
         assert told(tmp_path, [row(n, ["good", "evil"][n % 2]) for n in range(40)]) == []

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from sftsec_core.api.domain import TaskSpec, Threshold
+from sftsec_core.api.domain import InputField, InputKind, TaskSpec, Threshold
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.registry.serving import Serving
 from tests.core.evaluation.rote_models import BINARY, report_of, served_with
@@ -26,6 +26,9 @@ SERVING = Serving(
 
 def test_what_scoring_needs_survives_its_file() -> None:
     assert Serving.from_json(SERVING.to_json()) == SERVING
+    text = InputField("text", InputKind.TEXT, ("url.full",), fallback=("message",))
+    serving = replace(SERVING, task=replace(SERVING.task, inputs=(text,)))
+    assert Serving.from_json(serving.to_json()) == serving
 
 
 def test_calibrator_and_decider_are_the_candidates() -> None:

@@ -138,7 +138,7 @@ def changed(document: Json, path: str, value: object) -> Json:
 def plant_alerts(installed: Installed, alerts: list[Json]) -> None:
     """Write alerts, open and otherwise as said."""
     for said in alerts:
-        document = alert("2026-01-05T10:00:00Z", "phishing: malicious, probability 0.970", **said)
+        document = alert("2026-01-05T10:00:00Z", "phishing: malicious", **said)
         installed.call("POST", f"/{installed.name('alerts')}/_doc?refresh=true", document)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sftsec_elastic.promotion import ALERTS_A_MINUTE, LOOKS_BACK_MINUTES
 from tests.packaging.elastic.parts import fields_in, fields_of, saved_objects, text_of, yaml_of
 
 ((PATH, SAVED),) = saved_objects("security_rule").items()
@@ -26,6 +27,11 @@ class TestRule:
         assert RULE["from"].startswith("now-")
         assert {RULE["from"][-1], RULE["interval"][-1]} == {"m"}
         assert looks_back >= 2 * every
+
+    def test_takes_what_the_connector_counts_on(self) -> None:
+        assert (RULE["from"], RULE["interval"]) == (f"now-{LOOKS_BACK_MINUTES}m", "1m")
+        assert RULE["max_signals"] == ALERTS_A_MINUTE
+        assert f"{ALERTS_A_MINUTE * LOOKS_BACK_MINUTES:,} detections" in text_of("docs/README.md")
 
     def test_names_only_fields_of_the_stream(self) -> None:
         named = fields_in(RULE["query"])

@@ -35,6 +35,9 @@ class TestInputs:
     def test_fields_name_each_used_one_once(self) -> None:
         used = task(numbers=["amount"], keep=["host.name", "message"], group="case")
         assert used.fields == ("email.subject", "message", "amount", "host.name", "case")
+        summed = task(text_fallback=["summary"])
+        assert summed.fields == ("email.subject", "message", "summary")
+        assert summed.read_fields == ("email.subject", "message")
 
 
 class TestConnectors:
@@ -71,6 +74,8 @@ class TestRefusals:
             ({"text": []}, "at least one field in text, numbers or categories"),
             ({"numbers": ["message"]}, "'message' is listed twice"),
             ({"text": ["message", "message"]}, "'message' is listed twice"),
+            ({"text_fallback": ["message"]}, "'message' is listed twice"),
+            ({"text": [], "numbers": ["n"], "text_fallback": ["a"]}, "name fields in text"),
             ({"categories": ["text"]}, "'text' names the joined text"),
             ({"benign": "ham"}, r"benign 'ham' is not one of \['benign', 'spam'\]"),
             (
