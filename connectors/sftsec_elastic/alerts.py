@@ -31,6 +31,7 @@ class SecurityAlerts(DocumentSource):
 
     why_by_time = "which is when the alert was raised"
     time_is_arrival = True
+    holds_alerts = True
 
     def __init__(self, config: AlertsSource, index: str, rename: Mapping[str, str]) -> None:
         """Take which values are verdicts, the index of the space, and further names of fields."""

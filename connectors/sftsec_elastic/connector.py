@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sftsec_core.api.domain import LabelRequest
+    from sftsec_core.sdk.ownership import Ownership
     from sftsec_elastic.config import ElasticConfig
 
 _OLDEST = 8
@@ -39,8 +40,9 @@ class ElasticConnector(SearchConnector):
         *,
         name: str = "",
         clock: Callable[[], datetime] = utc_now,
+        ownership: Ownership | None = None,
     ) -> None:
-        """Take the configuration; nothing is asked before it is needed.
+        """Take the configuration; nothing is asked before it is needed; see `SearchConnector`.
 
         Raises:
             ConfigError: when a secret is not there.
@@ -51,7 +53,8 @@ class ElasticConnector(SearchConnector):
         self._kibana: Kibana | None = None
         if config.kibana_url is not None:
             self._kibana = Kibana(config, config.kibana_url, RetryPolicy(config.retry_timeout))
-        super().__init__(config, ElasticClient(config), sources, name=name, clock=clock)
+        client = ElasticClient(config)
+        super().__init__(config, client, sources, name=name, clock=clock, ownership=ownership)
 
     def bulk_params(self) -> Mapping[str, Any]:
         """A name without a template would become a plain index, and detections no alerts."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_search.config import AUDIT_DATASET
 from sftsec_search.detections import ECS_VERSION
-from sftsec_search.sources import OURS
+from sftsec_search.own import OURS
 
 if TYPE_CHECKING:
     from datetime import datetime

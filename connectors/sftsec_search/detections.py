@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_search.config import DATASET
 from sftsec_search.documents import place_of
-from sftsec_search.sources import OURS
+from sftsec_search.own import OURS
 
 if TYPE_CHECKING:
     from datetime import datetime

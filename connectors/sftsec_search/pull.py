@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,10 @@ from sftsec_core.sdk.verdict_join import (
 )
 from sftsec_core.sdk.window import TimeBounds, utc_now
 from sftsec_search.config import IndexSource
-from sftsec_search.documents import HitMapper
+from sftsec_search.documents import HitMapper, is_place
 from sftsec_search.fetch import Fetcher
 from sftsec_search.orders import ask_order
+from sftsec_search.own import OwnDocuments
 from sftsec_search.positions import SearchPosition
 from sftsec_search.reading import SourceReading
 from sftsec_search.sources import LabelledIndex
@@ -28,6 +29,7 @@ from sftsec_search.sources import LabelledIndex
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sftsec_core.sdk.ownership import Ownership
     from sftsec_core.sdk.retry import RetryPolicy
     from sftsec_core.sdk.verdict_join import SourceRecord
     from sftsec_search.client import SearchClient
@@ -42,6 +44,7 @@ class Cluster:
 
     Attributes:
         sources: in the order in which they are read.
+        ownership: tells our detections from others.
         log: the index of verdicts, where there is one.
         clock: this machine's time.
     """
@@ -50,6 +53,7 @@ class Cluster:
     config: SearchConfig
     retry: RetryPolicy
     sources: Sequence[DocumentSource]
+    ownership: Ownership
     log: VerdictIndex | None = None
     clock: Callable[[], datetime] = utc_now
 
@@ -101,6 +105,9 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         self._mapper = HitMapper(cluster.config, window, source)
         # An event that a detection names may be of any source.
         self._events = HitMapper(cluster.config, window, source, cluster.renames)
+        self._own = OwnDocuments(
+            cluster.config.detections, cluster.ownership, alerts=source.holds_alerts
+        )
         self._fetch = Fetcher(cluster.client, cluster.retry)
 
     def pages(self, position: SearchPosition | None) -> Iterator[RecordPage[SearchPosition]]:
@@ -113,11 +120,12 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         if self._window.labelled is False:
             reading.count_untimed()
         for page in reading.pages(position):
-            records, rejected = _read(self._mapper, page.hits)
+            records, rejected = _read(self._mapper, page.hits, self._own.of(page.hits))
             if reading.checks_times:
                 records, untimed = self._in_time(records)
                 rejected += untimed
             yield RecordPage(records, page.position, (*page.rejected, *rejected))
+        self._own.say_refused(source.index)
 
     def _in_time(
         self, records: Sequence[SourceRecord]
@@ -136,15 +144,16 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
             within=self._source.index,
             condition=self._source.query,
         )
-        records, rejected = _read(self._mapper, found.values())
+        hits = list(found.values())
+        records, rejected = _read(self._mapper, hits, self._own.of(hits))
         reason = "the document is larger than max_page_bytes"
         return FoundRecords(records, (*rejected, *(Rejection(uid, reason) for uid in too_large)))
 
     def find_events(self, detections: Sequence[SourceRecord]) -> Mapping[str, SourceRecord]:
         """Fetch the events by the indices that detections name."""
-        names = dict.fromkeys(each.about for each in detections if each.about)
-        found, _ = self._fetch(list(names), self._events.includes)
-        records, _ = _read(self._events, found.values())
+        named = dict.fromkeys(each.about or "" for each in detections)
+        found, _ = self._fetch([uid for uid in named if is_place(uid)], self._events.includes)
+        records, _ = _read(self._events, list(found.values()))
         return {each.name: each for each in records}
 
     def carried(self, detection: SourceRecord) -> Incident:
@@ -157,8 +166,9 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
 
 
 def _read(
-    mapper: HitMapper, hits: Iterable[Mapping[str, Any]]
+    mapper: HitMapper, hits: Sequence[Mapping[str, Any]], own: Sequence[bool] = ()
 ) -> tuple[list[SourceRecord], list[Rejection]]:
-    read = [mapper.read(hit) for hit in hits]
+    ours = own or [False] * len(hits)
+    read = [mapper.read(hit, own=each) for hit, each in zip(hits, ours, strict=True)]
     rejected = [each for each in read if isinstance(each, Rejection)]
     return [each for each in read if not isinstance(each, Rejection)], rejected

@@ -11,6 +11,7 @@ from sftsec_search.bulk import Bulk
 from sftsec_search.client import json_line
 from sftsec_search.detections import document_of
 from sftsec_search.fetch import existing_ids
+from sftsec_search.own import sealed
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import AuditEntry, Detection
@@ -33,7 +34,9 @@ def push(cluster: Cluster, bulk: Bulk, detections: Sequence[Detection]) -> PushR
     old = existing_ids(cluster.client, cluster.retry, config.detections, list(by_uid))
     now = cluster.clock()
     lines = {
-        uid: json_line(document_of(each, namespace=config.namespace, now=now))
+        uid: json_line(
+            sealed(document_of(each, namespace=config.namespace, now=now), cluster.ownership)
+        )
         for uid, each in by_uid.items()
         if uid not in old
     }

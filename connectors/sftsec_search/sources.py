@@ -28,7 +28,6 @@ _NO_NAMES: Mapping[str, str] = {}
 _WORDS = frozenset({"keyword", "constant_keyword"})
 _NUMBERS = frozenset({"long", "integer", "short", "byte", "double", "float", "boolean"})
 _NO_WORD = ["", "nan", "NaN", "NAN", "Nan"]
-OURS = "sftsec"  # event.module of our own detections, and of the alerts that are made of them
 
 
 class DocumentSource(ABC):
@@ -46,12 +45,15 @@ class DocumentSource(ABC):
         names_arrival: whether the configuration names that field, rather than the default.
         why_by_time: why `arrival` is None.
         time_is_arrival: whether `timestamp` itself says when a document came.
+        holds_alerts: whether the SIEM's rules write the documents, so that one may be of a
+            detection of ours.
     """
 
     arrival: str | None = None
     names_arrival: bool = False
     why_by_time: str = ""
     time_is_arrival: bool = False
+    holds_alerts: bool = False
 
     def __init__(
         self,

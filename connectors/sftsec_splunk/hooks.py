@@ -47,6 +47,7 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
 
 
 def _create(config: SplunkConfig, context: ConnectorContext) -> Connector:
+    from sftsec_core.sdk.ownership import Ownership
     from sftsec_splunk.connector import SplunkConnector
 
-    return SplunkConnector(config, name=context.name)
+    return SplunkConnector(config, name=context.name, ownership=Ownership.of(context))

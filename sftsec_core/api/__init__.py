@@ -27,6 +27,7 @@ from sftsec_core.api.contracts import (
     GpuLease,
     GpuRequest,
     KeepsAudit,
+    KnownDetections,
     LabelledText,
     LauncherSpec,
     MetricSpec,
@@ -48,6 +49,7 @@ from sftsec_core.api.contracts import (
     TrainJob,
     TrainOrder,
     VoterSpec,
+    none_known,
 )
 from sftsec_core.api.domain import (
     Action,
@@ -200,6 +202,7 @@ __all__ = [
     "IntegrityError",
     "Interval",
     "KeepsAudit",
+    "KnownDetections",
     "LabelRequest",
     "LabelledText",
     "LauncherSpec",
@@ -265,6 +268,7 @@ __all__ = [
     "event_from_json",
     "hookimpl",
     "inputs_digest",
+    "none_known",
     "resolve_path",
     "unknown",
 ]

@@ -116,10 +116,12 @@ from sftsec_core.api.contracts.connector import (
     ConnectorSpec,
     DescribesReading,
     KeepsAudit,
+    KnownDetections,
     NeedsSetup,
     ReferenceClient,
     Sample,
     TakesVerdicts,
+    none_known,
 )
 from sftsec_core.api.contracts.decision import (
     BUILT_IN_SPLITS,
@@ -164,6 +166,7 @@ __all__ = [
     "GpuLease",
     "GpuRequest",
     "KeepsAudit",
+    "KnownDetections",
     "LabelledText",
     "LauncherSpec",
     "MetricSpec",
@@ -185,4 +188,5 @@ __all__ = [
     "TrainOrder",
     "TrainedModel",
     "VoterSpec",
+    "none_known",
 ]
