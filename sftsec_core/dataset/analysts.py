@@ -6,8 +6,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.dataset.resolve import UNDETERMINED, meanings
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -42,6 +40,8 @@ def supporters(
     Returns:
         A row's uid to the analysts; one alone is the only one on whom the label rests.
     """
+    from sftsec_core.dataset.resolve import UNDETERMINED, meanings  # the voter needs no pyarrow
+
     table = snapshot.verdicts()
     means = meanings(table["value"], labels, rules)
     columns = (table[name].to_pylist() for name in ("uid", "digest", "analyst", "value"))
