@@ -19,6 +19,7 @@ from sftsec_core.config.presets import TASKS
 from sftsec_core.dataset.normalise import NORMALISE
 from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
 from sftsec_core.recipes.specs import LOCAL_LAUNCHER, RECIPES
+from sftsec_core.registry.analyst_voter import VOTER as ANALYSTS
 from sftsec_core.registry.voters import VOTERS
 
 
@@ -48,8 +49,8 @@ def sftsec_register_deciders() -> Sequence[DeciderSpec[Any]]:
 
 @hookimpl
 def sftsec_register_voters() -> Sequence[VoterSpec[Any]]:
-    """Offer the built-in voters; their settings are the keys of `gate` itself."""
-    return VOTERS
+    """Offer the built-in voters; their settings are the keys of `gate`, or stand below `voters`."""
+    return (*VOTERS, ANALYSTS)
 
 
 @hookimpl

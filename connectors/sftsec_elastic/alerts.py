@@ -41,6 +41,7 @@ class SecurityAlerts(DocumentSource):
     time_is_arrival = True
     needed = (GROUP,)
     single_values = True
+    holds_alerts = True
 
     def __init__(self, config: AlertsSource, index: str, rename: Mapping[str, str]) -> None:
         """Take which values are verdicts, the index of the space, and further names of fields."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sftsec_core.api.domain import Detection, LabelRequest, PushReceipt
+    from sftsec_core.sdk.ownership import Ownership
     from sftsec_elastic.config import ElasticConfig
     from sftsec_search.pull import Log
 
@@ -43,8 +44,9 @@ class ElasticConnector(SearchConnector):
         *,
         name: str = "",
         clock: Callable[[], datetime] = utc_now,
+        ownership: Ownership | None = None,
     ) -> None:
-        """Take the configuration; nothing is asked before it is needed.
+        """Take the configuration; nothing is asked before it is needed; see `SearchConnector`.
 
         Raises:
             ConfigError: when a secret is not there.
@@ -56,7 +58,8 @@ class ElasticConnector(SearchConnector):
         if config.kibana_url is not None:
             self._kibana = Kibana(config, config.kibana_url, RetryPolicy(config.retry_timeout))
         self._backlog = PromotionBacklog(clock)
-        super().__init__(config, ElasticClient(config), sources, name=name, clock=clock)
+        client = ElasticClient(config)
+        super().__init__(config, client, sources, name=name, clock=clock, ownership=ownership)
 
     def bulk_params(self) -> Mapping[str, Any]:
         """A name without a template would become a plain index, and detections no alerts."""

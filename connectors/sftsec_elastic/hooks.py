@@ -63,9 +63,10 @@ def sftsec_register_tasks() -> Sequence[TaskPreset]:
 
 
 def _create(config: ElasticConfig, context: ConnectorContext) -> Connector:
+    from sftsec_core.sdk.ownership import Ownership
     from sftsec_elastic.connector import ElasticConnector
 
-    return ElasticConnector(config, name=context.name)
+    return ElasticConnector(config, name=context.name, ownership=Ownership.of(context))
 
 
 def _reference_client(config: ElasticConfig, name: str) -> ReferenceClient:

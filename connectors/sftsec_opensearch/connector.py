@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sftsec_core.api.domain import AuditEntry, Detection, LabelRequest, PushReceipt, Verdict
+    from sftsec_core.sdk.ownership import Ownership
     from sftsec_opensearch.config import OpenSearchConfig
     from sftsec_search.config import IndexSource
     from sftsec_search.sources import DocumentSource
@@ -40,14 +41,16 @@ class OpenSearchConnector(SearchConnector):
         *,
         name: str = "",
         clock: Callable[[], datetime] = utc_now,
+        ownership: Ownership | None = None,
     ) -> None:
-        """Take the configuration; nothing is asked before it is needed.
+        """Take the configuration; nothing is asked before it is needed; see `SearchConnector`.
 
         Raises:
             ConfigError: when a secret is not there.
         """
         sources = [_source_of(each, config) for each in config.sources]
-        super().__init__(config, OpenSearchClient(config), sources, name=name, clock=clock)
+        client = OpenSearchClient(config)
+        super().__init__(config, client, sources, name=name, clock=clock, ownership=ownership)
         self._seen: set[str] = set()
         self._tie_breaker = config.tie_breaker
         retry = self._cluster.retry

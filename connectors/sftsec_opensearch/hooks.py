@@ -48,9 +48,10 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
 
 
 def _create(config: OpenSearchConfig, context: ConnectorContext) -> Connector:
+    from sftsec_core.sdk.ownership import Ownership
     from sftsec_opensearch.connector import OpenSearchConnector
 
-    return OpenSearchConnector(config, name=context.name)
+    return OpenSearchConnector(config, name=context.name, ownership=Ownership.of(context))
 
 
 def _reference_client(config: OpenSearchConfig, name: str) -> ReferenceClient:

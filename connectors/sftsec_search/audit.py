@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.domain import AuditAnchor
 from sftsec_search.config import AUDIT_DATASET
 from sftsec_search.detections import ECS_VERSION
-from sftsec_search.sources import OURS
+from sftsec_search.own import OURS
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.sdk.errors import errors_of
+from sftsec_core.sdk.ownership import Ownership
 from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_core.sdk.window import utc_now
 from sftsec_search import checks
@@ -50,6 +51,7 @@ class SearchConnector(ABC):
         *,
         name: str = "",
         clock: Callable[[], datetime] = utc_now,
+        ownership: Ownership | None = None,
     ) -> None:
         """Take the parts; nothing is asked of the cluster before it is needed.
 
@@ -59,6 +61,8 @@ class SearchConnector(ABC):
             sources: in the order in which they are read.
             name: of the connector, for errors.
             clock: this machine's time.
+            ownership: of this site; without one, nothing is known for ours but what this object
+                writes.
         """
         self._name = name
         self._client = client
@@ -67,7 +71,8 @@ class SearchConnector(ABC):
         if config.verdicts_index is not None:
             log = VerdictIndex(client, retry, config.verdicts_index)
         name_apart(sources)
-        self._cluster = Cluster(client, config, retry, sources, log, clock, self._logs)
+        own = ownership or Ownership.ephemeral()
+        self._cluster = Cluster(client, config, retry, sources, own, log, clock, self._logs)
         self._bulk = self._bulk_into(config.detections)
         self._audit_bulk = self._bulk_into(config.audit)
 

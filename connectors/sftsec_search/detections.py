@@ -11,7 +11,7 @@ import orjson
 
 from sftsec_search.config import DATASET
 from sftsec_search.documents import place_of
-from sftsec_search.sources import OURS
+from sftsec_search.own import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

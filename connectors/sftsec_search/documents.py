@@ -17,6 +17,7 @@ from sftsec_core.sdk.records import (
     single,
 )
 from sftsec_core.sdk.verdict_join import SourceRecord
+from sftsec_search.own import ANCESTORS, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
     from sftsec_search.config import SearchConfig
     from sftsec_search.sources import DocumentSource
 
-# A detection of ours, or an alert that the SIEM made of one, says which event it is about.
+# What a detection of ours says of its event, and what an alert copies of it.
 SOURCE_INDEX = "sftsec.source.index"
 SOURCE_ID = "sftsec.source.id"
 SOURCE_FIELDS = "sftsec.source.fields"
 SOURCE_TIME = "sftsec.source.timestamp"
-_OURS = ("sftsec.detection.uid", "sftsec.source")
+INCIDENT = "sftsec.incident.uid"
 
 
 def uid_of(index: str, document: str) -> str:
@@ -45,10 +46,16 @@ def place_of(uid: str) -> tuple[str, str]:
     Raises:
         ValueError: when it names neither.
     """
-    index, slash, document = uid.partition("/")
-    if not slash or not index or not document:
+    if not is_place(uid):
         raise ValueError(f"{uid!r} is not INDEX/ID")
+    index, _, document = uid.partition("/")
     return index, document
+
+
+def is_place(uid: str) -> bool:
+    """Whether a uid names an index and an `_id`."""
+    index, slash, document = uid.partition("/")
+    return bool(slash and index and document)
 
 
 class HitMapper:
@@ -83,26 +90,37 @@ class HitMapper:
         if not self._wanted:
             return None
         renamed, source = self._renames.all_there(), self._source
-        ours = (source.timestamp, *source.fields, *_OURS, *self._needed)
-        return list(dict.fromkeys((*self._wanted, *renamed, *ours)))
+        told = (source.timestamp, *source.fields, OURS, ANCESTORS, *self._needed)
+        return list(dict.fromkeys((*self._wanted, *renamed, *told)))
 
-    def read(self, hit: Mapping[str, Any]) -> SourceRecord | Rejection:
-        """Make a record of a hit, or say why it cannot be used."""
+    def read(self, hit: Mapping[str, Any], *, own: bool = False) -> SourceRecord | Rejection:
+        """Make a record of a hit, or say why it cannot be used.
+
+        Args:
+            hit: as it came.
+            own: whether it is a detection of ours, or an alert of one.
+        """
         uid = uid_of(hit["_index"], hit["_id"])
         record = hit.get("_source") or {}
         try:
-            return self._record(uid, record, hit)
+            return self._record(uid, record, hit, own)
         except UnusableError as error:
             return Rejection(uid, str(error), _digest(record))
 
-    def _record(self, uid: str, record: Mapping[str, Any], hit: Mapping[str, Any]) -> SourceRecord:
+    def _record(
+        self, uid: str, record: Mapping[str, Any], hit: Mapping[str, Any], own: bool
+    ) -> SourceRecord:
         config, source = self._config, self._source
         flat = flatten(record, config.max_depth)
         refuse_long_values(flat, config.max_field_bytes)
         at = parse_time(_single(flat.get(source.timestamp)), source.timestamp, source.times)
         named = self._renames.apply(flat) if self._renames else flat
         incident = Incident(uid, self._fields(named), source.verdicts(flat), at)
-        return SourceRecord(uid, _about(flat), incident, hit)
+        return SourceRecord(uid, _about(self._said(record)) if own else None, incident, hit)
+
+    def _said(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """What we said in a document: what its seal is of, and no field of the event's beside."""
+        return flatten({OURS: record.get(OURS) or {}}, self._config.max_depth)
 
     def _fields(self, flat: Mapping[str, Any]) -> dict[str, Any]:
         found = self._selected(flat)
@@ -116,7 +134,7 @@ class HitMapper:
 
     def carried(self, detection: SourceRecord) -> Incident:
         """Make the event of a detection from the detection's own copy of its fields and time."""
-        flat = flatten(detection.raw.get("_source") or {}, self._config.max_depth)
+        flat = self._said(detection.raw.get("_source") or {})
         prefix = f"{SOURCE_FIELDS}."
         fields = {k.removeprefix(prefix): v for k, v in flat.items() if k.startswith(prefix)}
         try:
@@ -143,7 +161,7 @@ def _about(flat: Mapping[str, Any]) -> str | None:
     index, document = flat.get(SOURCE_INDEX), flat.get(SOURCE_ID)
     if isinstance(index, str) and isinstance(document, str) and index and document:
         return uid_of(index, document)
-    return None
+    return str(flat.get(INCIDENT) or "") or None  # an incident of another connector
 
 
 def _digest(record: Mapping[str, Any]) -> str:

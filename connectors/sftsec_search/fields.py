@@ -46,6 +46,7 @@ DETECTION_FIELDS: tuple[Field, ...] = (
     Field("sftsec.threshold", "float", "What the probability had to reach."),
     Field("sftsec.explanation", "text", "The explanation, when an explainer gave one."),
     Field("sftsec.detection.uid", "keyword", "Names the detection; also the document's _id."),
+    Field("sftsec.seal", "keyword", "HMAC of sftsec by the site's secret: proves it is ours."),
     Field("sftsec.incident.uid", "keyword", "Names the source event: index and _id."),
     Field("sftsec.model.name", "keyword", "The model's name in the registry."),
     Field("sftsec.model.digest", "keyword", "SHA-256 over the model's files."),

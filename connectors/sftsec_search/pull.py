@@ -19,9 +19,10 @@ from sftsec_core.sdk.verdict_join import (
 )
 from sftsec_core.sdk.window import TimeBounds, utc_now
 from sftsec_search.config import IndexSource
-from sftsec_search.documents import HitMapper
+from sftsec_search.documents import HitMapper, is_place
 from sftsec_search.fetch import Fetcher, Hit
 from sftsec_search.orders import ask_order
+from sftsec_search.own import OwnDocuments
 from sftsec_search.positions import SearchPosition
 from sftsec_search.reading import SourceReading
 from sftsec_search.sources import LabelledIndex
@@ -29,6 +30,7 @@ from sftsec_search.sources import LabelledIndex
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sftsec_core.sdk.ownership import Ownership
     from sftsec_core.sdk.retry import RetryPolicy
     from sftsec_core.sdk.verdict_join import SourceRecord
     from sftsec_search.client import SearchClient
@@ -44,6 +46,7 @@ class Cluster:
 
     Attributes:
         sources: in the order in which they are read.
+        ownership: tells our detections from others.
         log: the index of verdicts, where there is one.
         clock: this machine's time.
         beside: makes, for each pull, the log that it reads of the index's and of further verdicts.
@@ -53,6 +56,7 @@ class Cluster:
     config: SearchConfig
     retry: RetryPolicy
     sources: Sequence[DocumentSource]
+    ownership: Ownership
     log: VerdictIndex | None = None
     clock: Callable[[], datetime] = utc_now
     beside: Callable[[Log | None], Log | None] = lambda log: log
@@ -106,6 +110,9 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
         # An event that a detection names may be of any source.
         needed = [name for each in cluster.sources for name in each.needed]
         self._events = HitMapper(cluster.config, window, source, cluster.renames, needed)
+        self._own = OwnDocuments(
+            cluster.config.detections, cluster.ownership, alerts=source.holds_alerts
+        )
         self._fetch = Fetcher(cluster.client, cluster.retry)
 
     def pages(self, position: SearchPosition | None) -> Iterator[RecordPage[SearchPosition]]:
@@ -123,11 +130,13 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
                 records, untimed = self._in_time(records)
                 rejected += untimed
             yield RecordPage(records, page.position, (*page.rejected, *rejected))
+        self._own.say_refused(source.index)
 
     def _records(self, hits: Iterable[Hit]) -> tuple[list[SourceRecord], list[Rejection]]:
         wanted = self._mapper.includes or ()
-        whole, rejected = self._source.complete(list(hits), self._cluster, wanted)
-        return _read(self._mapper, whole, rejected)
+        whole, incomplete = self._source.complete(list(hits), self._cluster, wanted)
+        records, rejected = _read(self._mapper, whole, self._own.of(whole))
+        return records, [*incomplete, *rejected]
 
     def _in_time(
         self, records: Sequence[SourceRecord]
@@ -152,12 +161,12 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
 
     def find_events(self, detections: Sequence[SourceRecord]) -> Mapping[str, SourceRecord]:
         """Fetch the events by the indices that detections name."""
-        names = dict.fromkeys(each.about for each in detections if each.about)
-        found, _ = self._fetch(list(names), self._events.includes)
+        named = dict.fromkeys(each.about or "" for each in detections)
+        found, _ = self._fetch([uid for uid in named if is_place(uid)], self._events.includes)
         hits: list[Hit] = list(found.values())
         for source in self._cluster.sources:
             hits, _ = source.complete(hits, self._cluster, self._events.includes or ())
-        records, _ = _read(self._events, hits)
+        records, _ = _read(self._events, hits, [False] * len(hits))
         return {each.name: each for each in records}
 
     def carried(self, detection: SourceRecord) -> Incident:
@@ -170,8 +179,8 @@ class JoinedDocuments(JoinedSource[SearchPosition]):
 
 
 def _read(
-    mapper: HitMapper, hits: Iterable[Hit], rejected: Sequence[Rejection] = ()
+    mapper: HitMapper, hits: Sequence[Hit], own: Sequence[bool]
 ) -> tuple[list[SourceRecord], list[Rejection]]:
-    read = [mapper.read(hit) for hit in hits]
-    unusable = [each for each in read if isinstance(each, Rejection)]
-    return [each for each in read if not isinstance(each, Rejection)], [*rejected, *unusable]
+    read = [mapper.read(hit, own=each) for hit, each in zip(hits, own, strict=True)]
+    rejected = [each for each in read if isinstance(each, Rejection)]
+    return [each for each in read if not isinstance(each, Rejection)], rejected

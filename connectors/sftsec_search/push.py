@@ -15,8 +15,9 @@ from sftsec_search.audit import audit_document_of
 from sftsec_search.bulk import Bulk
 from sftsec_search.client import json_line
 from sftsec_search.detections import document_of
-from sftsec_search.documents import place_of
+from sftsec_search.documents import is_place
 from sftsec_search.fetch import Fetcher, existing_ids
+from sftsec_search.own import sealed
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import AuditEntry, Detection
@@ -52,11 +53,14 @@ def push(
     now = cluster.clock()
     lines = {
         uid: json_line(
-            document_of(
-                each,
-                namespace=config.namespace,
-                now=now,
-                event=events.get(each.incident_uid, {}),
+            sealed(
+                document_of(
+                    each,
+                    namespace=config.namespace,
+                    now=now,
+                    event=events.get(each.incident_uid, {}),
+                ),
+                cluster.ownership,
             )
         )
         for uid, each in new.items()
@@ -73,7 +77,7 @@ def event_fields(
     Raises:
         ConnectorUnavailableError: when the cluster did not answer up to the bound.
     """
-    ours = [uid for uid in dict.fromkeys(uids) if _is_place(uid)] if names else []
+    ours = [uid for uid in dict.fromkeys(uids) if is_place(uid)] if names else []
     if not ours:
         return {}
     renames = cluster.renames
@@ -89,14 +93,6 @@ def event_fields(
             flat = flatten(hit.get("_source") or {}, cluster.config.max_depth)
             found[uid] = select_fields(renames.apply(flat), names)
     return found
-
-
-def _is_place(uid: str) -> bool:
-    try:
-        place_of(uid)
-    except ValueError:
-        return False  # an incident of another connector is named otherwise
-    return True
 
 
 def push_audit(cluster: Cluster, bulk: Bulk, entries: Sequence[AuditEntry]) -> PushReceipt:

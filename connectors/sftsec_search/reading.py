@@ -16,7 +16,6 @@ from sftsec_core.sdk.window import TimeBounds
 from sftsec_search.config import ARRIVAL
 from sftsec_search.paging import HitPage, Scan, ScanQuery
 from sftsec_search.positions import SearchPosition
-from sftsec_search.sources import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -98,8 +97,7 @@ class SourceReading:
         """How many documents of the source there are; "" for none."""
         source, cluster = self.source, self.cluster
         chosen = [*([source.query] if source.query else []), *wanted]
-        without = [*unwanted, {"term": {"event.module": OURS}}]
-        body = {"size": 0, "query": {"bool": {"filter": chosen, "must_not": without}}}
+        body = {"size": 0, "query": {"bool": {"filter": chosen, "must_not": list(unwanted)}}}
         total = cluster.retry(lambda: cluster.client.search(body, source.index))["hits"]["total"]
         least = "at least " if total["relation"] == "gte" else ""
         return f"{least}{total['value']}" if total["value"] else ""
@@ -233,7 +231,6 @@ class SourceReading:
             chosen.append(with_label)
         elif labelled is False:
             unwanted += source.judged_filters(self.order.label_kinds)
-            unwanted.append({"term": {"event.module": OURS}})
             unwanted += source.closed_filters()
         return {"bool": {"filter": [*chosen, *wanted], "must_not": unwanted}}
 

@@ -31,7 +31,6 @@ _NO_NAMES: Mapping[str, str] = {}
 _WORDS = frozenset({"keyword", "constant_keyword"})
 _NUMBERS = frozenset({"long", "integer", "short", "byte", "double", "float", "boolean"})
 _NO_WORD = ["", "nan", "NaN", "NAN", "Nan"]
-OURS = "sftsec"  # event.module of our own detections, and of the alerts that are made of them
 
 
 class DocumentSource(ABC):
@@ -51,6 +50,8 @@ class DocumentSource(ABC):
         time_is_arrival: whether `timestamp` itself says when a document came.
         needed: the fields that `complete` reads, by the documents' names.
         single_values: whether a list of one word or number is read as that one.
+        holds_alerts: whether the SIEM's rules write the documents, so that one may be of a
+            detection of ours.
     """
 
     arrival: str | None = None
@@ -59,6 +60,7 @@ class DocumentSource(ABC):
     time_is_arrival: bool = False
     needed: tuple[str, ...] = ()
     single_values: bool = False
+    holds_alerts: bool = False
 
     def __init__(
         self,

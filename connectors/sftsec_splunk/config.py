@@ -165,8 +165,8 @@ class SearchSource(_Source):
     ] = Field(
         None,
         description="Field that names an event for good, or a list of fields that do so together. "
-        "Default: incident_uid, Enterprise Security's event_id, finding_id, or the event's place "
-        "in its index.",
+        "Default: Enterprise Security's event_id, finding_id, or the event's place in its index; "
+        "incident_uid for rows that have no place.",
         json_schema_extra={"examples": ["message_id", ["host", "RecordNumber"]]},
     )
     id_scope: Literal["index", "source"] = Field(

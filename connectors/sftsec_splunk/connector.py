@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.domain import LabelRequest
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.sdk.errors import errors_of
+from sftsec_core.sdk.ownership import Ownership
 from sftsec_core.sdk.window import utc_now
 from sftsec_splunk.checks import Checker
 from sftsec_splunk.client import Splunk
 from sftsec_splunk.config import FindingsSource, NotablesSource, SearchSource, VerdictsSource
 from sftsec_splunk.findings import Findings
 from sftsec_splunk.hec import Hec
+from sftsec_splunk.own import OwnDetections
 from sftsec_splunk.pull import Site, pull
 from sftsec_splunk.push import Pusher
 from sftsec_splunk.requests import INSTALL, LabelQueue
@@ -45,6 +47,7 @@ class SplunkConnector:
         *,
         name: str = "",
         clock: Callable[[], datetime] = utc_now,
+        ownership: Ownership | None = None,
     ) -> None:
         """Take the configuration; nothing is asked before it is needed.
 
@@ -52,6 +55,8 @@ class SplunkConnector:
             config: the checked configuration.
             name: of the connector, for errors.
             clock: this machine's time.
+            ownership: of this site; without one, nothing is known for ours but what this object
+                writes.
 
         Raises:
             TlsError: when `ca_file` cannot be read.
@@ -61,9 +66,14 @@ class SplunkConnector:
         self._splunk = Splunk(config)
         self._searches = Searches(self._splunk, config)
         sources = [self._source(s) for s in config.sources if not isinstance(s, VerdictsSource)]
-        self._log = VerdictCollection(self._splunk)
+        self._ownership = ownership or Ownership.ephemeral()
+        index = None if config.hec is None else config.hec.index
+        named = OwnDetections(self._searches, self._ownership, index, alerts=True)
+        self._log = VerdictCollection(self._splunk, named)
         snapshots = len(sources) < len(config.sources)
-        self._site = Site(config, sources, self._log, snapshots, clock)
+        self._site = Site(
+            config, sources, self._log, self._searches, self._ownership, snapshots, clock
+        )
         self._hec = None
         if config.hec is not None:
             self._hec = Hec(config, config.hec, self._splunk.retry)
@@ -152,4 +162,11 @@ class SplunkConnector:
     def _pusher(self) -> Pusher:
         if self._hec is None or self._config.hec is None:
             raise ConnectorError("detections are written by the event collector: configure `hec`")
-        return Pusher(self._splunk, self._searches, self._config, self._hec, self._site.clock)
+        return Pusher(
+            self._splunk,
+            self._searches,
+            self._config,
+            self._hec,
+            self._ownership,
+            self._site.clock,
+        )

@@ -74,6 +74,7 @@ class Findings(EventSource):
     """Findings, with their reviews and those of their investigations."""
 
     name = title = "findings"
+    holds_alerts = True
     by_event_time = "the API of findings knows no index time"
 
     def __init__(
@@ -259,7 +260,7 @@ def _members(investigation: Mapping[str, Any]) -> list[str]:
 
 def _row(item: Mapping[str, Any]) -> Row:
     """A finding as a row of a search has it: a name, and a place in the order."""
-    uid = str(item.get("incident_uid") or item.get("event_id") or item.get("finding_id"))
+    uid = str(item.get("event_id") or item.get("finding_id"))
     at = time_or_none(item.get("_time"))
     ms = int(at.timestamp() * 1000) if at is not None else 0
     return {**item, "sftsec_uid": uid, "sftsec_ms": ms, "sftsec_at": ms, "sftsec_key": key_of(uid)}

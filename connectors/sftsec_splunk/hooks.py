@@ -74,6 +74,7 @@ def _private(search: SearchSource) -> set[str | None]:
 
 
 def _create(config: SplunkConfig, context: ConnectorContext) -> Connector:
+    from sftsec_core.sdk.ownership import Ownership
     from sftsec_splunk.connector import SplunkConnector
 
-    return SplunkConnector(config, name=context.name)
+    return SplunkConnector(config, name=context.name, ownership=Ownership.of(context))

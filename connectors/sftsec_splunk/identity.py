@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sftsec_core.sdk.portable import UID_EXPRESSION
+from sftsec_core.sdk.portable import RECORD_EXPRESSION
 from sftsec_splunk.spellings import is_empty, value_of
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sftsec_splunk.config import SearchSource
 
-NOTABLE_UID = "coalesce(incident_uid, event_id)"
+NOTABLE_UID = "event_id"
 _MARK = "#"
 # `fields` without a star drops `index`, and keeps the bucket, which begins with the index.
 _INDEX = 'coalesce(index, replace(_bkt, "~.*", ""))'
@@ -46,7 +46,7 @@ class EventNames:
 def names_of(source: SearchSource) -> EventNames:
     """How the events of a search are named, as its settings say."""
     if not source.uid:
-        return EventNames(UID_EXPRESSION)
+        return EventNames(RECORD_EXPRESSION)
     return EventNames(_id_of(source.uid), scoped=source.id_scope == "index")
 
 

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sftsec_core.api.domain import AuditEntry, Detection
+    from sftsec_core.sdk.ownership import Ownership
 
-DETECTION_TYPE, AUDIT_TYPE, SOURCE = "sftsec:detection", "sftsec:audit", "sftsec"
+AUDIT_TYPE, SOURCE = "sftsec:audit", "sftsec"
+SEAL = "sftsec_seal"
 
 
 def event_of(detection: Detection) -> dict[str, Any]:
@@ -36,6 +38,16 @@ def event_of(detection: Detection) -> dict[str, Any]:
             detection.labels,
         )
     )
+
+
+def sealed(event: Mapping[str, Any], ownership: Ownership) -> dict[str, Any]:
+    """An event of ours with the site's seal, by which it is known after a loss of the state."""
+    return {**event, SEAL: ownership.seal(event)}
+
+
+def without_seal(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What the seal of an event is of."""
+    return {name: value for name, value in event.items() if name != SEAL}
 
 
 def audit_event_of(entry: AuditEntry) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from sftsec_core.sdk.verdict_join import (
 )
 from sftsec_core.sdk.window import TimeBounds, utc_now
 from sftsec_splunk.order import Order
+from sftsec_splunk.own import OwnDetections
 from sftsec_splunk.positions import SplunkPosition
 from sftsec_splunk.rows import RowReader, digest_of, original_time
 from sftsec_splunk.searches import TimeSpan
@@ -27,9 +28,10 @@ from sftsec_splunk.searches import TimeSpan
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sftsec_core.sdk.ownership import Ownership
     from sftsec_core.sdk.verdict_join import SourceRecord
     from sftsec_splunk.config import SplunkConfig
-    from sftsec_splunk.searches import Row
+    from sftsec_splunk.searches import Row, Searches
     from sftsec_splunk.sources import EventSource
     from sftsec_splunk.verdicts import VerdictCollection
 
@@ -44,6 +46,8 @@ class Site:
     Attributes:
         sources: in the order in which they are read.
         log: the app's verdicts.
+        searches: run those for detections of ours.
+        ownership: tells them from others.
         snapshots: whether a pull without regard to labels brings what only the app knows, too.
         clock: this machine's time.
     """
@@ -51,8 +55,15 @@ class Site:
     config: SplunkConfig
     sources: Sequence[EventSource]
     log: VerdictCollection
+    searches: Searches
+    ownership: Ownership
     snapshots: bool = False
     clock: Callable[[], datetime] = utc_now
+
+    def own_detections(self, *, alerts: bool = False) -> OwnDetections:
+        """What knows detections of ours; see `OwnDetections`."""
+        index = None if self.config.hec is None else self.config.hec.index
+        return OwnDetections(self.searches, self.ownership, index, alerts=alerts)
 
 
 def pull(site: Site, window: PullWindow, cursor: str | None) -> Iterator[IncidentPage]:
@@ -103,6 +114,7 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
         self._source = source
         self._siblings = siblings
         self._reader = RowReader(site.config, window.fields, source)
+        self._own = site.own_detections(alerts=source.holds_alerts)
 
     def pages(self, position: SplunkPosition | None) -> Iterator[RecordPage[SplunkPosition]]:
         """Read the source page by page."""
@@ -110,6 +122,7 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
             records, rejected = self._read(page.rows)
             judged, refused = self._with_own_verdicts(records)
             yield RecordPage(judged, page.position, (*page.rejected, *rejected, *refused))
+        self._own.say_refused(self._source.title)
 
     def find(self, logged: Sequence[LoggedVerdicts]) -> FoundRecords:
         """Search for events by name: near their time, or else within the window."""
@@ -124,7 +137,7 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
 
     def find_events(self, detections: Sequence[SourceRecord]) -> Mapping[str, SourceRecord]:
         """Search all sources for events near the times that detections name."""
-        times = {each.incident.uid: original_time(each) for each in detections}
+        times = {each.about: original_time(each) for each in detections if each.about}
         left = {uid: at for uid, at in times.items() if at is not None}
         found: dict[str, SourceRecord] = {}
         for source in self._siblings:
@@ -163,7 +176,9 @@ class JoinedEvents(JoinedSource[SplunkPosition]):
             yield from self._source.find(uids, span, self._window.fields)
 
     def _read(self, rows: Iterable[Row]) -> tuple[list[SourceRecord], list[Rejection]]:
-        read = [self._reader.read(row) for row in rows]
+        brought = list(rows)
+        own = self._own.of(brought)
+        read = [self._reader.read(row, each) for row, each in zip(brought, own, strict=True)]
         rejected = [each for each in read if isinstance(each, Rejection)]
         return [each for each in read if not isinstance(each, Rejection)], rejected
 

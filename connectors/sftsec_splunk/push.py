@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import AuditAnchor, PushReceipt
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
-from sftsec_core.sdk.portable import one_line
+from sftsec_core.sdk.portable import DETECTION_TYPE, one_line
 from sftsec_splunk.client import Request, path_of
 from sftsec_splunk.kv import DETECTIONS, Collection, parts_of
 from sftsec_splunk.mapping import (
     AUDIT_TYPE,
-    DETECTION_TYPE,
     audit_event_of,
     document_of,
     envelope,
     event_of,
+    sealed,
 )
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sftsec_core.api.domain import AuditEntry, Detection
+    from sftsec_core.sdk.ownership import Ownership
     from sftsec_splunk.client import Splunk
     from sftsec_splunk.config import SplunkConfig
     from sftsec_splunk.hec import Hec
@@ -42,6 +43,7 @@ class Pusher:
     """All that a push writes to.
 
     Attributes:
+        ownership: seals what is written.
         clock: this machine's time.
     """
 
@@ -49,6 +51,7 @@ class Pusher:
     searches: Searches
     config: SplunkConfig
     hec: Hec
+    ownership: Ownership
     clock: Callable[[], datetime]
 
     def detections(self, detections: Sequence[Detection]) -> PushReceipt:
@@ -59,7 +62,7 @@ class Pusher:
             HecError: when the token, or the index, is refused.
         """
         at = self.clock()
-        events = {each.uid: event_of(each) for each in detections}
+        events = {each.uid: sealed(event_of(each), self.ownership) for each in detections}
         kept = Collection(self.splunk, DETECTIONS) if self.config.upsert_detections else None
         there = self.existing_ids("detection_id", DETECTION_TYPE, list(events))
         if kept is not None:

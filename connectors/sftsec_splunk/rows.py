@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sftsec_splunk.config import SplunkConfig
+    from sftsec_splunk.own import OwnDetection
     from sftsec_splunk.searches import Row
     from sftsec_splunk.sources import EventSource
 
-# A detection of ours, or what Enterprise Security made of one, says which event it is about.
+# What a detection says, and what Enterprise Security made of one; so may any other event.
 DETECTION, ABOUT, ORIGINAL, ORIGINAL_TIME = "detection_id", "incident_uid", "orig_", "orig_time"
+RAW = "sftsec_raw"  # the text of what may be a detection of ours
 # Of the search that made a notable, not of the event.
 _META = frozenset({"orig_time", "orig_raw", "orig_sid", "orig_rid"})
 
@@ -56,8 +58,13 @@ class RowReader:
             named = ", ".join(map(repr, source.uid_fields))
             self._no_name = f"it has no name: {named} is empty, or has several values"
 
-    def read(self, row: Row) -> SourceRecord | Rejection:
-        """Make a record of a row, or say why it cannot be used."""
+    def read(self, row: Row, own: OwnDetection | None = None) -> SourceRecord | Rejection:
+        """Make a record of a row, or say why it cannot be used.
+
+        Args:
+            row: as it came.
+            own: the detection of ours that it is, or that it was made of.
+        """
         uid = row.get("sftsec_uid")
         if not isinstance(uid, str) or not uid:
             reason = self._no_name
@@ -69,8 +76,10 @@ class RowReader:
         except UnusableError as error:
             return Rejection(uid, str(error), digest_of(row))
         incident = Incident(uid, fields, (), at)
-        about = uid if row.get(DETECTION) and row.get(ABOUT) else None
-        return SourceRecord(finding_name(row) or uid, about, incident, row)
+        name = finding_name(row) or uid
+        if own is None:
+            return SourceRecord(name, None, incident, row)
+        return SourceRecord(name, own.about, incident, own.in_row(row))
 
     def _time_of(self, row: Mapping[str, Any]) -> datetime | None:
         """The time of a row, to the millisecond.
@@ -108,8 +117,8 @@ class RowReader:
             if name.startswith(ORIGINAL) and name not in _META
         }
         at = time_or_none(detection.raw.get(ORIGINAL_TIME)) or detection.incident.at
-        about = detection.incident
-        return Incident(about.uid, self._fields(fields), about.verdicts, at)
+        verdicts = detection.incident.verdicts
+        return Incident(detection.about or "", self._fields(fields), verdicts, at)
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

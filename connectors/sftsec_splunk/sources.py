@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Verdict
 from sftsec_core.api.settings.words import word_key
-from sftsec_core.sdk.portable import is_private, plain_name
+from sftsec_core.sdk.portable import DETECTION_TYPE, is_private, plain_name
 from sftsec_core.sdk.records import UnusableError, parse_time, single, verdict_values
 from sftsec_splunk.errors import SearchError
 from sftsec_splunk.identity import NOTABLE_UID, EventNames, names_of
 from sftsec_splunk.misspelt import absent_fields
 from sftsec_splunk.order import Order, what_loses_index_time
 from sftsec_splunk.reviews import Judged, Reviews
-from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME
+from sftsec_splunk.rows import ABOUT, DETECTION, ORIGINAL_TIME, RAW
 from sftsec_splunk.searches import TimeSpan
 from sftsec_splunk.slices import RowPage, SliceQuery, Slices
 from sftsec_splunk.spellings import find, is_empty, spellings, value_of, with_arrays
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from sftsec_splunk.positions import SplunkPosition
     from sftsec_splunk.searches import Row, Searches
 
-_OURS = (DETECTION, ABOUT, ORIGINAL_TIME)
-_FOREIGN = f"(isnull({DETECTION}) OR isnull({ABOUT}))"  # no detection of ours
+_OURS = (DETECTION, ABOUT, ORIGINAL_TIME, RAW, "index", "_bkt", "sourcetype")
+_WITH_RAW = f'| eval {RAW}=if(sourcetype="{DETECTION_TYPE}", _raw, null())'
 _NAMES = ("sftsec_uid", "sftsec_ms", "sftsec_at", "sftsec_key", "event_id", "finding_id")
 # Events with all fields, whatever the mode of the search, and with what names and orders them.
 _ALL_FIELDS = "fields *, _bkt, _cd, _indextime"
@@ -59,6 +59,7 @@ class EventSource(ABC):
         late: how late an event may then come and still be read; none: `settle`.
         rename: names of fields to those that they have in Splunk.
         indexes: that its search names, without those that are patterns.
+        holds_alerts: whether Enterprise Security writes them, so that one may be of a detection.
         time_field: where the event's time is written, for a reason; `uid_fields` likewise.
     """
 
@@ -71,6 +72,7 @@ class EventSource(ABC):
     indexes: tuple[str, ...] = ()
     time_field: str = "_time"
     uid_fields: tuple[str, ...] = ()
+    holds_alerts: bool = False
 
     @abstractmethod
     def pages(
@@ -181,12 +183,12 @@ class SearchedSource(EventSource):
 
     def _keep(self, fields: Sequence[str]) -> str:
         if not fields:
-            return "| fields *"
+            return f"{_WITH_RAW} | fields *"
         kept = [*_NAMES, *_OURS, *self.needed]
         for each in fields:
             for name in dict.fromkeys((each, self.rename.get(each, each), f"orig_{each}")):
                 kept += spellings(name)
-        return field_clause(kept)
+        return f"{_WITH_RAW} {field_clause(kept)}"
 
     # --- what differs
 
@@ -211,6 +213,8 @@ class SearchedSource(EventSource):
 
 class Notables(SearchedSource):
     """Notable events, with their reviews."""
+
+    holds_alerts = True
 
     def __init__(self, searches: Searches, config: SplunkConfig, source: NotablesSource) -> None:
         base = f"search `{source.macro}`" + (f" | search {source.where}" if source.where else "")
@@ -237,7 +241,7 @@ class Notables(SearchedSource):
         A default may have been chosen: whether it was, the reviews say.
         """
         not_closed = '(isnull(status) OR (status!="4" AND status!="5"))'
-        return f"{self._undisposed(self._source.defaults)} AND {not_closed} AND {_FOREIGN}"
+        return f"{self._undisposed(self._source.defaults)} AND {not_closed}"
 
     def _undisposed(self, defaults: Iterable[str] = ()) -> str:
         none = (name for name, value in self._source.values.items() if not value)
@@ -310,8 +314,8 @@ class LabelledSearch(SearchedSource):
         """It is not."""
         unlabelled = ""
         if self._source.label is not None and not self._source.values:
-            unlabelled = f"{is_empty(self._source.label)} AND "
-        return f"{unlabelled}{_FOREIGN}"
+            unlabelled = is_empty(self._source.label)
+        return unlabelled
 
     def verdicts(self, records: Sequence[SourceRecord]) -> list[Judged]:
         """The values of the label."""

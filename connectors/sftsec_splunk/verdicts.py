@@ -27,11 +27,11 @@ from sftsec_core.sdk.verdict_join import LoggedPage, LoggedVerdicts
 from sftsec_splunk.errors import SearchError
 from sftsec_splunk.kv import Collection
 from sftsec_splunk.positions import SplunkPosition
-from sftsec_splunk.rows import ORIGINAL
 from sftsec_splunk.times import sort_seconds, time_or_none
 
 if TYPE_CHECKING:
     from sftsec_splunk.client import Splunk
+    from sftsec_splunk.own import OwnDetection, OwnDetections
 
 Document = Mapping[str, Any]
 _MOST = 50_000  # rows of one answer of the KV store's
@@ -44,8 +44,9 @@ _WITHOUT_EVENT = (
 class VerdictCollection:
     """The collection of verdicts; where the app is not installed, there are none."""
 
-    def __init__(self, splunk: Splunk) -> None:
+    def __init__(self, splunk: Splunk, own: OwnDetections) -> None:
         self.collection = Collection(splunk, VERDICTS)
+        self._own = own
 
     def of(self, uids: Sequence[str]) -> dict[str, tuple[Verdict, ...]]:
         """The verdicts that count on these incidents, oldest first."""
@@ -60,9 +61,20 @@ class VerdictCollection:
         after = "" if position is None else position.key
         while documents := self._documents(after, size):
             after = str(documents[-1]["incident_uid"])
-            found, rejected = logged_verdicts(documents)
+            found, rejected = logged_verdicts(self._with_own_copies(documents))
             logged = [_limited(each, wanted) for each in found if each.verdicts]
             yield LoggedPage(logged, SplunkPosition(0, after), tuple(rejected))
+
+    def _with_own_copies(self, documents: Sequence[Document]) -> list[Document]:
+        """Put our copy of the event where an analyst judged a detection of ours.
+
+        What was shown there had the event's fields under other names, as an event that only looks
+        like a detection has any text.
+        """
+        own = self._own.named(str(each.get("detection_id") or "") for each in documents)
+        return [
+            _with_copy(each, own.get(str(each.get("detection_id") or ""))) for each in documents
+        ]
 
     def _documents(self, after: str, size: int) -> list[dict[str, Any]]:
         """The next documents: all of an incident's, never a part of them."""
@@ -148,16 +160,19 @@ def _logged(uid: str, documents: Sequence[Document], rejected: list[Rejection]) 
 
 
 def _limited(logged: LoggedVerdicts, wanted: tuple[str, ...]) -> LoggedVerdicts:
-    """Keep the wanted fields of the event as the analyst saw it.
-
-    An analyst who judged a detection saw the event's fields under other names.
-    """
+    """Keep the wanted fields of the event as the analyst saw it."""
     shown = logged.fields
     if shown is None or not wanted:
         return logged
-    own = {n.removeprefix(ORIGINAL): shown[n] for n in shown if n.startswith(ORIGINAL)}
-    fields = {**own, **shown}
-    return replace(logged, fields={name: fields[name] for name in wanted if name in fields})
+    return replace(logged, fields={name: shown[name] for name in wanted if name in shown})
+
+
+def _with_copy(document: Document, own: OwnDetection | None) -> Document:
+    if own is None or own.about != document.get("incident_uid"):
+        return document
+    event = orjson.dumps(own.fields, default=str, option=orjson.OPT_NON_STR_KEYS)
+    at = {} if own.at is None else {"event_time": own.at.timestamp()}
+    return {**document, "event": event, **at}
 
 
 def _usable(

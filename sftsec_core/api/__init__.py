@@ -27,6 +27,7 @@ from sftsec_core.api.contracts import (
     GpuLease,
     GpuRequest,
     KeepsAudit,
+    KnownDetections,
     LabelledText,
     LauncherSpec,
     MetricSpec,
@@ -49,6 +50,7 @@ from sftsec_core.api.contracts import (
     TrainJob,
     TrainOrder,
     VoterSpec,
+    none_known,
 )
 from sftsec_core.api.domain import (
     Action,
@@ -203,6 +205,7 @@ __all__ = [
     "IntegrityError",
     "Interval",
     "KeepsAudit",
+    "KnownDetections",
     "LabelRequest",
     "LabelledText",
     "LauncherSpec",
@@ -269,6 +272,7 @@ __all__ = [
     "event_from_json",
     "hookimpl",
     "inputs_digest",
+    "none_known",
     "resolve_path",
     "unknown",
 ]

@@ -216,7 +216,12 @@ class Context:
         spec, config = connector_config(self.settings, self.plugins, self.file, name)
         own = self.folder / "connectors" / name
         own.mkdir(parents=True, exist_ok=True, mode=0o700)
-        connector = spec.create(config, ConnectorContext(name, self.salt, own))
+        connector = spec.create(
+            config,
+            ConnectorContext(
+                name, self.salt, own, known=lambda uids: self.store.outbox.known(name, uids)
+            ),
+        )
         try:
             yield connector
         finally:

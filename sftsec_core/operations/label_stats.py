@@ -6,11 +6,21 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
+from sftsec_core.api.errors import IntegrityError
+from sftsec_core.dataset.analysts import name_of, supporters
+from sftsec_core.dataset.features import build_examples, renderer
+from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.verdict_stats import VerdictStats, verdict_stats
+from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.live_disagreement import Disagreement, live_disagreement
+from sftsec_core.operations.proposing import seen_by
 from sftsec_core.operations.show_dataset import newest_dataset
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.context import Context
 
 
@@ -20,15 +30,26 @@ class LabelStats:
 
     Attributes:
         snapshot: digest of the data set.
+        live: an analyst's name to how often the live model contradicts the labels that rest on
+            the analyst; empty without a live model that can be loaded.
     """
 
     task: str
     snapshot: str
     stats: VerdictStats
+    live: Mapping[str, Disagreement]
+
+    def of(self, analyst: str | None) -> Disagreement | None:
+        """How often the live model contradicts an analyst; None where nothing was compared."""
+        return self.live.get(name_of(analyst))
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
-        return {"task": self.task, "snapshot": self.snapshot, **asdict(self.stats)}
+        shown = {"task": self.task, "snapshot": self.snapshot, **asdict(self.stats)}
+        for each in shown["analysts"]:
+            known = self.of(each["analyst"]) or Disagreement()
+            each |= {"live_compared": known.compared, "live_disagreed": known.disagreed}
+        return shown
 
 
 def label_stats(context: Context, name: str) -> LabelStats:
@@ -40,4 +61,21 @@ def label_stats(context: Context, name: str) -> LabelStats:
     """
     authorize(context.actor, Permission.READ, name)
     task, snapshot = context.task(name), newest_dataset(context, name)
-    return LabelStats(name, snapshot.digest, verdict_stats(snapshot, task.labels, task.verdicts))
+    stats = verdict_stats(snapshot, task.labels, task.verdicts)
+    return LabelStats(name, snapshot.digest, stats, _live(context, name, snapshot))
+
+
+def _live(context: Context, name: str, snapshot: Snapshot) -> dict[str, Disagreement]:
+    """Compare the labels with the live model, on what it was not trained on."""
+    task, spec, ref = context.task(name), context.task_spec(name), context.registry.live(name)
+    if ref is None:
+        return {}
+    try:
+        model = context.registry.load(ref).model
+    except IntegrityError:
+        return {}  # `model verify` says why
+    resolution = resolve(snapshot, task.labels, task.verdicts)
+    support = supporters(snapshot, resolution.labels, task.labels, task.verdicts)
+    examples = build_examples(snapshot, resolution, renderer(spec, task.render, context.plugins))
+    live = FittedModel(model, ref.recipe, seen=seen_by(context, ref))
+    return live_disagreement(live, examples, support, spec)

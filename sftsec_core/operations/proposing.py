@@ -37,6 +37,7 @@ from sftsec_core.evaluation.methods import ServingMethods
 from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json, to_json
 from sftsec_core.operations.fitting import inference_cost_of
+from sftsec_core.operations.live_disagreement import live_disagreement, with_live
 from sftsec_core.operations.promote import tell_promotion
 from sftsec_core.plugins import get
 from sftsec_core.recipes.chosen import chosen_recipes
@@ -48,7 +49,9 @@ from sftsec_core.registry.serving import Serving
 from sftsec_core.sdk.atomic import write_atomically
 
 if TYPE_CHECKING:
+    from sftsec_core.operations.context import Context
     from sftsec_core.operations.running import Run
+    from sftsec_core.operations.splitting import TrainingData
 
 
 _PROPOSED = "proposed.json"
@@ -90,13 +93,7 @@ class Proposal:
     live_error: str | None = None
 
 
-def propose(
-    run: Run,
-    fits: Mapping[str, FittedModel],
-    split: Split,
-    data: Mapping[str, Any],
-    leaks: LeakCheck,
-) -> Proposal:
+def propose(run: Run, fits: Mapping[str, FittedModel], dataset: TrainingData) -> Proposal:
     """Put the task's recipe to the promotion gate; if that rejects it, perhaps the baseline.
 
     A slow model must earn its place. Where it does not, and the live model is not a slow one
@@ -105,6 +102,8 @@ def propose(
     compared. If the gate rejects the baseline too, the first proposal is returned.
     """
     live, baseline = _incumbent(run), run.spec.baseline
+    split, leaks = dataset.split, dataset.leaks
+    data = _with_live_disagreement(run, dataset, live)
     TrainingFingerprints.of((*split.train, *split.dev), run.context.salt).save(
         run.folder / _FINGERPRINTS
     )
@@ -116,6 +115,18 @@ def propose(
     told = {**data, "refused_first": f"{first.fitted.recipe}: {reasons}"}
     second = _put_to_the_gate(run, baseline, fits, split, told, leaks, live)
     return second if second.decision.approved else first
+
+
+def _with_live_disagreement(
+    run: Run, dataset: TrainingData, live: Incumbent | None
+) -> dict[str, Any]:
+    """What the report says of the data, with how often the live model contradicts each analyst."""
+    data = dict(dataset.data)
+    if live is not None and live.fitted is not None and "analysts" in data:
+        examples = [example for _, part in dataset.split.parts() for example in part]
+        found = live_disagreement(live.fitted, examples, dataset.support, run.spec)
+        data["analysts"] = with_live(data["analysts"], found)
+    return data
 
 
 def _put_to_the_gate(
@@ -222,14 +233,13 @@ def _incumbent(run: Run) -> Incumbent | None:
         ref.recipe,
         inference_cost=inference_cost_of(loaded.model, recipe),
         parts=loaded.parts,
-        seen=_seen_by(run, ref),
+        seen=seen_by(run.context, ref),
     )
     return Incumbent(ref, fitted, report)
 
 
-def _seen_by(run: Run, ref: ModelRef) -> TrainingFingerprints | None:
+def seen_by(context: Context, ref: ModelRef) -> TrainingFingerprints | None:
     """What a model was trained on; None when its run was pruned."""
-    context = run.context
     try:
         return TrainingFingerprints.load(
             context.store.runs.get(ref.run_id).folder / _FINGERPRINTS, context.salt

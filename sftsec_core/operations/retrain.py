@@ -117,7 +117,7 @@ def retrain(
 def _train(run: Run, snapshot: Snapshot) -> Proposed:
     dataset = split_snapshot(run, snapshot)
     fits = fit_all(run, dataset.split)
-    proposal = propose(run, fits, dataset.split, dataset.data, dataset.leaks)
+    proposal = propose(run, fits, dataset)
     return register(run, proposal, snapshot.digest, dataset.steps)
 
 

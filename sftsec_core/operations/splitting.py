@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import LeakCheck, Message, Split
+from sftsec_core.dataset.analysts import analyst_book, cap_shares, supporters
 from sftsec_core.dataset.features import build_examples, renderer
 from sftsec_core.dataset.leaks import check_leaks
 from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.split import divide, one_sided
 from sftsec_core.dataset.sums import DATASET, check_sums
+from sftsec_core.dataset.verdict_stats import verdict_stats
 from sftsec_core.operations.explain_data import no_examples, warn_of_gaps
 
 if TYPE_CHECKING:
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.running import Run
+
+
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +33,14 @@ class TrainingData:
         data: what the report says of it.
         leaks: what the leak check found; the promotion gate rejects a model if that is anything.
         steps: the steps that cleaned it, with their settings.
+        support: a labelled row's uid to the analysts on whom its label rests.
     """
 
     split: Split
     data: Mapping[str, Any]
     leaks: LeakCheck
     steps: Mapping[str, Any]
+    support: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
@@ -45,6 +52,8 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
     task, plugins = run.task, run.context.plugins
     with run.stage("dataset", f"split by {task.split.method}") as stage:
         resolution = resolve(snapshot, task.labels, task.verdicts)
+        support = supporters(snapshot, resolution.labels, task.labels, task.verdicts)
+        resolution, capped = _capped(run, resolution, support)
         render = renderer(run.spec, task.render, plugins)
         examples = build_examples(snapshot, resolution, render)
         if not examples:
@@ -74,8 +83,28 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         "split": split.method,
         "notes": list(split.notes),
         "parts": parts,
+        "analysts": analyst_book(
+            verdict_stats(snapshot, task.labels, task.verdicts).analysts, support
+        ),
+        **capped,
     }
-    return TrainingData(split, data, leaks, snapshot.manifest["steps"])
+    return TrainingData(split, data, leaks, snapshot.manifest["steps"], support)
+
+
+def _capped(
+    run: Run, resolution: Resolution, support: Mapping[str, tuple[str, ...]]
+) -> tuple[Resolution, dict[str, Any]]:
+    """Apply `verdicts.max_share`; also return what the report says of it."""
+    most = run.task.verdicts.max_share
+    if most is None:
+        return resolution, {}
+    found = cap_shares(resolution.labels, support, most)
+    if found.rows:
+        who = sorted({name for by_name in found.factors.values() for name in by_name})
+        named = ", ".join(who[:_NAMED]) + (", ..." if len(who) > _NAMED else "")
+        text = f"verdicts.max_share {most:g}: {found.rows:,} rows of {named} weigh less"
+        run.emit(Message(text=text, level="warning"))
+    return replace(resolution, labels=found.labels), {"analyst_cap": found.to_json(most)}
 
 
 def _counted(snapshot: Snapshot, resolution: Resolution, split: Split) -> dict[str, int]:

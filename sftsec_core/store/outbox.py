@@ -240,6 +240,22 @@ class Outbox:
         with self._database.reading() as connection:
             return [OutboxCount(*row) for row in connection.execute(query)]
 
+    def known(self, connector: str, uids: Sequence[str]) -> dict[str, Detection]:
+        """Return those of these detections that a connector's platform has, or may have, by uid.
+
+        A push whose receipt was lost left its detections pending here.
+        """
+        found: dict[str, Detection] = {}
+        mine = (outbox.c.connector == connector, outbox.c.status != REJECTED)
+        with self._database.reading() as connection:
+            for start in range(0, len(uids), _BATCH):
+                part = outbox.c.uid.in_(uids[start : start + _BATCH])
+                rows = connection.execute(
+                    select(outbox.c.uid, outbox.c.detection).where(*mine, part)
+                )
+                found |= {row.uid: _from_json(row.detection) for row in rows}
+        return found
+
     def pending(self, connector: str) -> int:
         """Return how many detections still have to go to a connector."""
         query = select(func.count()).select_from(outbox).where(*_pending(connector))

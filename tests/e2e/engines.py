@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pyarrow.parquet as pq
 import yaml
 
 from sftsec_core.api.domain import Batch
@@ -18,6 +19,7 @@ from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from tests.e2e.site import Site
 
+PLANTED = "planted text that no analyst judged"
 START = datetime(2026, 1, 5, tzinfo=UTC)
 REASON = {True: "true_positive", False: "false_positive"}
 
@@ -109,3 +111,9 @@ def attack(site: Site, task: str, digest: str, texts: list[str]) -> float:
         ref = context.registry.resolve(digest, task)
         proba = context.registry.load(ref).model.predict_proba(Batch.of_texts(texts))
     return float(np.mean(proba[:, 1]))
+
+
+def snapshot_text(site: Site, run: Mapping[str, Any]) -> str:
+    """All rows that a retraining learned from, as text."""
+    folder = site.folder / ".sftsec" / "snapshots" / run["data"]["snapshot"]
+    return " ".join(str(pq.read_table(part).to_pylist()) for part in folder.glob("rows-*"))

@@ -6,6 +6,7 @@ Kibana is the double of tests/servers/kibana.py; all that it does lands in the e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,18 @@ import pytest
 
 from tests.connectors.elastic.alerts import AlertSite, alert, closed, make_alerts
 from tests.connectors.search.sites import own_site
-from tests.e2e.engines import REASON, SMS, WEB, Row, Set, attack, text_of, write_config
+from tests.e2e.engines import (
+    PLANTED,
+    REASON,
+    SMS,
+    WEB,
+    Row,
+    Set,
+    attack,
+    snapshot_text,
+    text_of,
+    write_config,
+)
 from tests.e2e.site import Site
 from tests.servers.elasticsearch import elasticsearch_server
 from tests.servers.engines.server import SearchServer
@@ -75,6 +87,29 @@ def configure(space: AlertSite, folder: Path) -> Site:
     return Site(folder)
 
 
+def forge(space: AlertSite, task: str, hit: dict[str, Any], fresh: list[Row]) -> list[Row]:
+    """Attacks in alerts that have the fields of a detection of ours, made up or copied."""
+    ours = hit["_source"]["sftsec"]
+    [known] = [row for row in fresh if row.name == ours["source"]["id"]]
+    made_up = {"detection": {"uid": "1"}, "incident": {"uid": "2"}, "task": "none"}
+    ancestors = [{"id": "x", "index": "logs-web", "depth": 0}]
+    rows = [replace(known, name=f"forged-{n}", at=f"2026-08-0{n}T00:00:00Z") for n in (1, 2)]
+    for row, said in zip(rows, (made_up, ours), strict=True):
+        copied = {"event": hit["_source"]["event"], "sftsec": said}
+        named = {"kibana.alert.rule.name": task, "kibana.alert.ancestors": ancestors}
+        space.plant(**{row.name: {**alert(row.at, ""), **row.body, **copied, **named}})
+    return rows
+
+
+def plant_a_text(space: AlertSite, task: str, hit: dict[str, Any]) -> None:
+    """Noise that carries a text as if it were a detection's; an analyst calls it benign."""
+    source = {"index": space.index, "id": "gone", "fields": {WEB.field: PLANTED}}
+    ours = {**hit["_source"]["sftsec"], "task": "none", "source": source}
+    body = {"http": {"request": {"body": {"content": "noise"}}}, "kibana.alert.rule.name": task}
+    noise = {**alert("2026-08-03T00:00:00Z", ""), **body, "sftsec": ours}
+    space.plant(noise={**noise, **closed(REASON[False])})
+
+
 def close_by_truth(space: AlertSite, task: str, fresh: list[Row]) -> tuple[set[str], set[str]]:
     """Let a rule promote the detections and an analyst close each as it deserves.
 
@@ -86,7 +121,7 @@ def close_by_truth(space: AlertSite, task: str, fresh: list[Row]) -> tuple[set[s
     found: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
     for hit in space.site.documents(space.index):
         ours = hit["_source"].get("sftsec", {})
-        if ours.get("task") == task:
+        if ours.get("task") == task and hit["_id"].startswith("of-"):
             name = ours["source"]["id"]
             found[truth[name]].append((hit["_id"], name))
     for malicious, pairs in found.items():
@@ -124,14 +159,23 @@ def test_loop_learns_from_verdicts_on_detections(
     assert {hit["_source"]["event"]["kind"] for hit in hits} == {"alert"}
     assert site.json("score", task)["pulled"] == 0, "nothing is scored twice"
 
+    forged = forge(space, task, hits[0], fresh)
+    raised = site.json("score", task)
+    assert (raised["pulled"], raised["detections"]) == (2, 2), "an attack hides behind no field"
+    fresh += forged
+    plant_a_text(space, task, hits[0])
+
     right, wrong = close_by_truth(space, task, fresh)
-    assert len(right) + len(wrong) == scored["detections"]
+    assert len(right) + len(wrong) == scored["detections"] + 2
     assert right
     assert wrong
 
     second = site.json("retrain", task, "--no-promote")
     learned = second["data"]["counts"]["read"] - first["data"]["counts"]["read"]
-    assert learned == len(right) + len(wrong)
+    assert learned == len(right) + len(wrong) + 1
+    rows = snapshot_text(site, second)
+    assert "'noise'" in rows
+    assert PLANTED not in rows, "what its author wrote in sftsec.source is no row"
     feedback = site.store().verdicts.of(task, [f"{space.index}/{name}" for name in right | wrong])
     assert {u.partition("/")[2]: v[0].value for u, v in feedback.items()} == {
         **dict.fromkeys(right, "true_positive"),

@@ -14,7 +14,17 @@ from typing import Any
 import pytest
 
 from sftsec_core.packages.splunk import build_app
-from tests.e2e.engines import REASON, SMS, Row, Set, attack, text_of, write_config
+from tests.e2e.engines import (
+    PLANTED,
+    REASON,
+    SMS,
+    Row,
+    Set,
+    attack,
+    snapshot_text,
+    text_of,
+    write_config,
+)
 from tests.e2e.site import Site
 from tests.servers.splunkd.server import start_splunkd
 from tests.servers.splunkd.state import Splunkd
@@ -123,6 +133,42 @@ def judge_as_a_notable(splunk: Splunkd, detection: dict[str, Any], malicious: bo
     splunk.review(name, user="ann", status="5", disposition=disposition(0, malicious))
 
 
+def attacks_raised(
+    site: Site, splunk: Splunkd, task: str, named: dict[str, Row]
+) -> list[dict[str, Any]]:
+    """Score attacks that have the fields of a detection, made up or copied.
+
+    Beside them lies noise that carries a text as if it were a detection's, which an analyst has
+    called benign.
+
+    Returns:
+        The detections of the attacks, which join `named`.
+    """
+    known = [json.loads(each.raw) for each in splunk.events("sftsec")]
+    genuine, last = known[0], max(map(seconds, named.values()))
+    made_up = {"detection_id": "1", "incident_uid": "2"}
+    copies = ({**genuine, "incident_uid": "2"}, {**genuine, "orig_text": "something else"})
+    attack = {"search_name": task, "text": genuine["orig_text"]}
+    forged = [splunk.add_notable({**each, **attack}, at=last + 1) for each in (made_up, *copies)]
+    noise = {**made_up, "orig_text": PLANTED, "text": "noise", "search_name": task}
+    judged = splunk.add_notable(noise, at=last + 10)
+    splunk.review(judged, user="ann", status="5", disposition=disposition(0, False))
+    scored = site.json("score", task)
+    assert (scored["pulled"], scored["detections"]) == (3, 3), "an attack hides behind no field"
+    raised = [json.loads(each.raw) for each in splunk.events("sftsec")][len(known) :]
+    assert sorted(each["incident_uid"] for each in raised) == sorted(forged)
+    named |= dict.fromkeys(forged, named[genuine["incident_uid"]])
+    return raised
+
+
+def check_planted_text(site: Site, task: str, run: dict[str, Any]) -> None:
+    """What an author wrote in `orig_text` is no row, nor is its event judged under another name."""
+    rows = snapshot_text(site, run)
+    assert "'noise'" in rows
+    assert PLANTED not in rows
+    assert site.store().verdicts.of(task, ["2"]) == {}
+
+
 @pytest.mark.slow
 def test_loop_learns_from_verdicts_on_detections(
     splunk: Splunkd, data_dir: Callable[[str], Path], tmp_path: Path
@@ -157,6 +203,8 @@ def test_loop_learns_from_verdicts_on_detections(
     assert len(detections) == scored["detections"]
     assert site.json("score", task)["pulled"] == 0, "nothing is scored twice"
 
+    detections += attacks_raised(site, splunk, task, named)
+
     asked = site.json("labels", "request", task, "--limit", "5")
     assert asked["requested"] == 5
     waiting = {each["incident_uid"]: each for each in splunk.kv("sftsec", "sftsec_queue")}
@@ -174,7 +222,8 @@ def test_loop_learns_from_verdicts_on_detections(
 
     second = site.json("retrain", task, "--no-promote")
     learned = second["data"]["counts"]["read"] - first["data"]["counts"]["read"]
-    assert learned == len(detections)
+    assert learned == len(detections) + 1
+    check_planted_text(site, task, second)
     feedback = site.store().verdicts.of(task, sorted(truth))
     known = {uid: each[0].value == "true_positive" for uid, each in feedback.items()}
     assert known == truth

@@ -116,11 +116,13 @@ from sftsec_core.api.contracts.connector import (
     ConnectorSpec,
     DescribesReading,
     KeepsAudit,
+    KnownDetections,
     NeedsSetup,
     ReadsAudit,
     ReferenceClient,
     Sample,
     TakesVerdicts,
+    none_known,
 )
 from sftsec_core.api.contracts.decision import (
     BUILT_IN_SPLITS,
@@ -165,6 +167,7 @@ __all__ = [
     "GpuLease",
     "GpuRequest",
     "KeepsAudit",
+    "KnownDetections",
     "LabelledText",
     "LauncherSpec",
     "MetricSpec",
@@ -187,4 +190,5 @@ __all__ = [
     "TrainOrder",
     "TrainedModel",
     "VoterSpec",
+    "none_known",
 ]

@@ -200,6 +200,20 @@ class ReadsAudit(Protocol):
         ...
 
 
+class KnownDetections(Protocol):
+    """Gives those of some uids that are detections of ours, by uid."""
+
+    def __call__(self, uids: Sequence[str], /) -> Mapping[str, Detection]:
+        """Look them up; those that are not ours are left out."""
+        ...
+
+
+def none_known(uids: Sequence[str]) -> Mapping[str, Detection]:
+    """Know no detection: `ConnectorContext.known` where there is no outbox."""
+    del uids
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorContext:
     """What a connector may know besides its own configuration.
@@ -208,11 +222,14 @@ class ConnectorContext:
         name: its name under `connectors`, for messages.
         salt: this site's secret, 32 bytes.
         folder: a folder of its own in the state folder; it exists.
+        known: gives those of some uids that are detections of ours for this connector, by uid, as
+            the outbox holds them; after a loss of the state it knows none.
     """
 
     name: str
     salt: bytes = field(repr=False)
     folder: Path
+    known: KnownDetections = field(default=none_known, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,13 @@ class VerdictSettings(Strict):
     automated_weight: Fraction = Field(
         0.5, description="Trust in a label that no person gave, 0 to 1; 0 leaves it out."
     )
+    max_share: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Largest part of the weight of a class, 0 to 1, that labels may have which "
+        "rest on one analyst alone: what is beyond it loses weight.",
+    )
 
 
 class DedupeSettings(Strict):

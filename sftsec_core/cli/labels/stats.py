@@ -26,7 +26,8 @@ def command(app: App, tasks: tuple[str, ...], as_json: bool) -> None:
 
     Of the named tasks, or of all. A word that no label lists is shown with "-": add it to `labels`
     or to `verdicts.undetermined`. Of an analyst: the share of all verdicts, and on how many of the
-    incidents that others labelled too somebody disagreed.
+    incidents that others labelled too somebody disagreed, and on how many rows that it was not
+    trained on the live model says something else.
 
     \b
     Examples:
@@ -61,8 +62,10 @@ def _analysts(found: LabelStats) -> Callable[[Console], None]:
             f"{each.share:.1%}",
             ", ".join(f"{label} {count:,}" for label, count in each.labels.items()) or "-",
             f"{each.disagreed:,} of {each.shared:,}",
+            "-" if live is None else f"{live.disagreed:,} of {live.compared:,}",
         )
         for each in found.stats.analysts
+        for live in (found.of(each.analyst),)
     ]
-    columns = ("analyst", "verdicts", "share", "labels", "disagreed")
+    columns = ("analyst", "verdicts", "share", "labels", "disagreed", "live model disagrees")
     return table(f"{found.task}: analysts", columns, rows)

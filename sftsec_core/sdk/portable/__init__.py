@@ -7,7 +7,9 @@ standard library, its own modules by relative imports, and runs on Python 3.9, w
 from .detection_event import DetectionRecord, detection_event, detection_id
 from .errors import AppError, ResponseError, one_line
 from .event_rules import (
+    DETECTION_TYPE,
     IDENTITY_FIELDS,
+    RECORD_EXPRESSION,
     UID_EXPRESSION,
     FieldValue,
     event_fields,
@@ -43,10 +45,12 @@ from .verdict_rules import (
 
 __all__ = [
     "CAPABILITY",
+    "DETECTION_TYPE",
     "IDENTITY_FIELDS",
     "MAX_EVENT_BYTES",
     "MAX_REASON_LENGTH",
     "QUEUE",
+    "RECORD_EXPRESSION",
     "UID_EXPRESSION",
     "VERDICTS",
     "AppError",

@@ -14,12 +14,19 @@ from typing import Any, TypeVar, Union
 FieldValue = Union[str, list[str]]
 V = TypeVar("V")
 
+DETECTION_TYPE = "sftsec:detection"  # the sourcetype of our own detections
 # The name of an event as an expression of eval. Enterprise Security's event_id holds @@; the
-# event_id of a log (4624, say) is a kind of event and no name.
+# event_id of a log (4624, say) is a kind of event and no name. An event with a place in an index
+# has any fields that its author likes: its incident_uid would be the name of another event. Only
+# our detections are called by it, and the rows of a table, which have no place.
+_WITHOUT_PLACE = "isnull(_bkt) OR isnull(_cd)"
+_OWN_NAME = 'if(like(event_id, "%@@%"), event_id, null()), finding_id, _bkt."@@"._cd'
 UID_EXPRESSION = (
-    'coalesce(incident_uid, if(like(event_id, "%@@%"), event_id, null()), finding_id, '
-    '_bkt."@@"._cd)'
+    f'coalesce(if({_WITHOUT_PLACE} OR sourcetype="{DETECTION_TYPE}", incident_uid, null()), '
+    f"{_OWN_NAME})"
 )
+# The name of the record itself, where a detection is not called by its event.
+RECORD_EXPRESSION = f"coalesce(if({_WITHOUT_PLACE}, incident_uid, null()), {_OWN_NAME})"
 _NAME_MARK = "@@"
 # The names that Enterprise Security gives; in a log these fields may hold anything.
 IDENTITY_FIELDS = frozenset({"event_id", "event_hash", "rule_id", "finding_id"})
@@ -62,11 +69,10 @@ def finding_name(row: Mapping[str, Any]) -> str:
 
 def incident_uid(row: Mapping[str, Any]) -> str:
     """Name an event as `UID_EXPRESSION` does; "" where it has no lasting name."""
-    found = first(row, "incident_uid") or finding_name(row)
-    if found:
-        return found
     bucket, address = first(row, "_bkt"), first(row, "_cd")
-    return f"{bucket}@@{address}" if bucket and address else ""
+    place = f"{bucket}@@{address}" if bucket and address else ""
+    given = not place or first(row, "sourcetype") == DETECTION_TYPE
+    return (first(row, "incident_uid") if given else "") or finding_name(row) or place
 
 
 def plain_name(name: str) -> str:
@@ -127,6 +133,7 @@ def page_rules() -> dict[str, Any]:
         "private": _PRIVATE,
         "review": _REVIEW,
         "mark": _NAME_MARK,
+        "detection": DETECTION_TYPE,
     }
 
 

@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from sftsec_core.api.domain import Incident, IncidentPage, PullWindow
+from sftsec_core.sdk.ownership import Ownership
 from sftsec_core.sdk.window import utc_now
 from sftsec_core.testing import StoredDetection
 from sftsec_elastic.config import ElasticConfig
@@ -24,6 +25,7 @@ from sftsec_search.connector import SearchConnector
 from tests.servers.engines.server import SearchServer, own_names
 
 EVERYTHING = PullWindow()
+OWNERSHIP = Ownership(b"\x07" * 32)  # of a site whose outbox knows nothing
 PASSWORD = "SFTSEC_TEST_ENGINE_PASSWORD"
 MAPPINGS: Mapping[str, Any] = {
     "properties": {
@@ -108,10 +110,10 @@ class Site:
         self, options: Mapping[str, Any], clock: Callable[[], datetime] | None
     ) -> SearchConnector:
         clock = clock or utc_now
+        given: dict[str, Any] = {"name": "siem", "clock": clock, "ownership": OWNERSHIP}
         if self.vendor == "elastic":
-            return ElasticConnector(ElasticConfig.model_validate(options), name="siem", clock=clock)
-        config = OpenSearchConfig.model_validate(options)
-        return OpenSearchConnector(config, name="siem", clock=clock)
+            return ElasticConnector(ElasticConfig.model_validate(options), **given)
+        return OpenSearchConnector(OpenSearchConfig.model_validate(options), **given)
 
     # --- the engine itself
 

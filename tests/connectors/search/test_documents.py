@@ -75,9 +75,14 @@ class TestRecord:
         assert read(mapper(), **{"@timestamp": []}).incident.at is None
 
     def test_may_be_about_another_document(self) -> None:
-        source = {"index": "mail-000002", "id": "c"}
-        assert read(mapper(), sftsec={"source": source}).about == "mail-000002/c"
-        assert read(mapper(), sftsec={"source": {"index": "mail", "id": ""}}).about is None
+        ours = {"source": {"index": "mail-000002", "id": "c"}, "incident": {"uid": "one@siem"}}
+        assert read(mapper(), sftsec=ours).about is None, "any document may say so"
+        record = mapper().read(hit(sftsec=ours), own=True)
+        assert isinstance(record, SourceRecord)
+        assert record.about == "mail-000002/c"
+        record = mapper().read(hit(sftsec={"incident": {"uid": "one@siem"}}), own=True)
+        assert isinstance(record, SourceRecord)
+        assert record.about == "one@siem"
 
     def test_asks_only_for_what_it_reads(self) -> None:
         asked = mapper("message", "@timestamp").includes
@@ -85,8 +90,8 @@ class TestRecord:
             "message",
             "@timestamp",
             "verdict",
-            "sftsec.detection.uid",
-            "sftsec.source",
+            "sftsec",
+            "kibana.alert.ancestors",
         ]
         assert mapper().includes is None
 
@@ -128,7 +133,8 @@ class TestCarriedEvent:
             "timestamp": "2026-01-05T08:00:00Z",
             "fields": {"message": "redacted", "host": {"name": "h"}},
         }
-        detection = read(mapper(), verdict="spam", sftsec={"source": source})
+        detection = mapper().read(hit(verdict="spam", sftsec={"source": source}), own=True)
+        assert isinstance(detection, SourceRecord)
         carried = mapper().carried(detection)
         fields = {"message": "redacted", "host.name": "h"}
         verdicts = detection.incident.verdicts

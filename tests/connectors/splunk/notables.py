@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+from typing import Any
+
 from sftsec_core.api.domain import Detection
+from sftsec_core.sdk.portable import DETECTION_TYPE
 from sftsec_splunk.connector import SplunkConnector
-from sftsec_splunk.mapping import event_of
+from sftsec_splunk.mapping import event_of, sealed
 from tests.connectors.splunk.pulls import (
     AT,
     moment,
 )
-from tests.connectors.splunk.sites import Site
+from tests.connectors.splunk.sites import OWNERSHIP, Site
 
 TRUE, BENIGN, FALSE, NONE = (f"disposition:{number}" for number in (1, 2, 3, 0))
 
@@ -27,12 +31,20 @@ def review(site: Site, event_id: str, user: str, **changes: str) -> None:
 def detection(uid: str, at: float = AT) -> Detection:
     fields = {"subject": "win a prize", "user": "joe"}
     said = ("mail", "m" * 64, "malicious", 0.9, 0.5)
-    return Detection("d" * 40, uid, *said, at=moment(at), fields=fields)
+    name = hashlib.sha256(f"{uid} {at}".encode()).hexdigest()[:40]
+    return Detection(name, uid, *said, at=moment(at), fields=fields)
+
+
+def raised(site: Site, uid: str, at: float = AT) -> dict[str, Any]:
+    """A detection in our index, as a push writes it."""
+    event = sealed(event_of(detection(uid, at)), OWNERSHIP)
+    site.index("sftsec", AT + 400, DETECTION_TYPE, **event)
+    return event
 
 
 def made_of_ours(site: Site, uid: str, at: float = AT) -> str:
     """What a correlation search makes of a detection of ours."""
-    event = {k: v for k, v in event_of(detection(uid, at)).items() if v not in ("", None)}
+    event = {k: v for k, v in raised(site, uid, at).items() if v not in ("", None)}
     return notable(site, 500, **event)
 
 

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sftsec_core.packages.splunk import build_app
+from sftsec_core.sdk.ownership import Ownership
 from sftsec_core.sdk.window import utc_now
 from sftsec_splunk.config import SplunkConfig
 from sftsec_splunk.connector import SplunkConnector
@@ -21,6 +22,7 @@ from tests.servers.splunkd.state import Splunkd
 
 APP = "sftsec"
 HEC_TOKEN = "22222222-2222-2222-2222-222222222222"
+OWNERSHIP = Ownership(b"\x07" * 32)  # of a site whose outbox knows nothing
 
 
 @dataclass
@@ -53,7 +55,7 @@ class Site:
     def connect_at(self, clock: Callable[[], datetime], **settings: Any) -> SplunkConnector:
         """Connect, with a clock of the test's own."""
         config = SplunkConfig.model_validate(self.settings(**settings))
-        return SplunkConnector(config, name="siem", clock=clock)
+        return SplunkConnector(config, name="siem", clock=clock, ownership=OWNERSHIP)
 
     def index(
         self,

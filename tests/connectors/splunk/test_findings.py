@@ -10,6 +10,7 @@ from sftsec_core.sdk.cursor import PullCursor
 from sftsec_splunk.connector import SplunkConnector
 from sftsec_splunk.identity import key_of
 from sftsec_splunk.positions import SplunkPosition
+from tests.connectors.splunk.notables import raised
 from tests.connectors.splunk.pulls import (
     AT,
     LABELLED,
@@ -82,14 +83,13 @@ class TestFinding:
         assert uids(site.connect(sources=[source]), LABELLED) == []
 
     def test_of_ours_labels_its_event(self, site: Site, connector: SplunkConnector) -> None:
-        about = {"detection_id": "d1", "incident_uid": "mail-1", "orig_time": AT - 60}
-        name = finding(site, 5, **about, orig_subject="win a prize", event_id="made@@notable@@of")
+        name = finding(site, 5, **raised(site, "mail-1", AT - 60), event_id="made@@notable@@of")
         site.splunk.review("made@@notable@@of", user="ann", disposition="disposition:1")
         assert name != "mail-1"
         [incident] = pulled(connector, LABELLED)
         assert (incident.uid, incident.at) == ("mail-1", moment(AT - 60))
         assert (dict(incident.fields), said(incident)) == (
-            {"subject": "win a prize"},
+            {"subject": "win a prize", "user": "joe"},
             [("true_positive", "ann")],
         )
         assert uids(connector, UNLABELLED) == []

@@ -74,6 +74,21 @@ class TestAdd:
         assert row.detection.fields == {"day": "2026-01-31", "score": "inf", "text": "\x00\ud800"}
 
 
+class TestKnown:
+    def test_is_what_the_platform_may_have(self, store: Store) -> None:
+        """A push whose receipt was lost may have written what is pending."""
+        pending, delivered, rejected = fill(store, 3)
+        store.outbox.deliver("siem", [delivered.uid], WRITTEN)
+        store.outbox.reject("siem", rejected.uid, "too large")
+        asked = [pending.uid, delivered.uid, rejected.uid, "1"]
+        assert store.outbox.known("siem", asked) == {
+            pending.uid: pending,
+            delivered.uid: delivered,
+        }
+        assert store.outbox.known("other", asked) == {}
+        assert store.outbox.known("siem", []) == {}
+
+
 class TestOfRun:
     def test_counts_by_what_has_become(self, store: Store) -> None:
         given = [detection(number) for number in range(8)]

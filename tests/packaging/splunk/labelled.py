@@ -11,11 +11,10 @@ DISPUTED = ("label=malicious", "reason=seen in the sandbox")
 
 def rows(*uids: str) -> list[Record]:
     return [
-        {"_bkt": "mail~1~A", "_cd": f"7:{n}", "incident_uid": uid, "_raw": "click",
-         "_time": "1767600000",
+        {"incident_uid": uid, "_raw": "click", "_time": "1767600000",
          "src": "10.0.0.1", "to": ["a", "b"], "sftsec_label": "malicious", "sftsec_task": "mail",
          "detection_id": "d1", "linecount": "1"}
-        for n, uid in enumerate(uids)
+        for uid in uids
     ]  # fmt: skip
 
 

@@ -16,6 +16,17 @@ class TestShow:
         assert shown["card"]["gate"]["incumbent"] is None
         assert [made["run"] for made in shown["runs"]] == [listed["run"]]
 
+    def test_counts_labels_by_analyst(self, site: Site) -> None:
+        card = json_of(site, "model", "show", "triage@live")["card"]
+        book = card["training_data"]["analysts"]
+        assert (
+            sum(each["rows_alone"] for each in book.values())
+            <= card["training_data"]["row_counts"]["labelled"]
+        )
+        assert {"share", "disagreed", "labels"} <= next(iter(book.values())).keys()
+        (vote,) = (each for each in card["gate"]["votes"] if each["voter"] == "analysts")
+        assert vote["approve"]
+
     def test_prints_the_card_as_markdown(self, site: Site) -> None:
         (listed,) = json_of(site, "model", "list")
         shown = printed(site, "model", "show", "live")

@@ -24,10 +24,11 @@ const PLACES = new Set(["index", "source", "sourcetype", "host", "_raw"]);
 
 /** @returns {string} the name of a row as the macro `sftsec_uid` computes it; "" without one. */
 export function incidentUid(row) {
-  const found = first(row.incident_uid) || findingName(row);
-  if (found) { return found; }
-  const [bucket, place] = [first(row._bkt), first(row._cd)];
-  return bucket && place ? `${bucket}@@${place}` : "";
+  const [bucket, address] = [first(row._bkt), first(row._cd)];
+  const place = bucket && address ? `${bucket}@@${address}` : "";
+  // The author of an event with a place chooses its fields; ours alone are called by their event.
+  const given = !place || first(row.sourcetype) === RULES.detection;
+  return (given ? first(row.incident_uid) : "") || findingName(row) || place;
 }
 
 // The name that Enterprise Security gave a row. Its event_id holds @@; that of a log (4624, say) is a
