@@ -23,11 +23,13 @@ from sftsec_core.server.error_responses import (
     unavailable,
 )
 from sftsec_core.server.middleware import PATHS, internal_error, request_log
-from sftsec_core.server.schemas import ScoreRequest, ScoreResponse, read_request
+from sftsec_core.server.schemas import ScoreBatch, ScoreRequest, ScoreResponse, read_request
 
 if TYPE_CHECKING:
     from sftsec_core.server.service import ScoringService
 
+# Bytes of a body that are parsed at once; to parse megabytes would hold every other request up.
+_PARSED_AT_ONCE = 1 << 16
 # Bodies that are read at once. They are not in a queue yet, so its bound does not count them.
 _MAX_READING = 32
 _JSON = "application/json"
@@ -51,7 +53,7 @@ class _Routes:
         entry = request_log(request.scope)
         with self._one_of(entry.owner):
             body = await self._body(request, settings.max_body_bytes)
-            batch = read_request(body, max_batch=settings.max_batch)
+            batch = await _parsed(body, settings.max_batch)
             entry.events = len(batch.events)
             scored = asyncio.wrap_future(self._service.submit(batch))
             return Response(await _wait_unless_closed(scored, request), media_type=_JSON)
@@ -156,6 +158,12 @@ async def _read(request: Request, limit: int) -> bytes:
             raise _too_large(limit)
         parts.append(part)
     return b"".join(parts)
+
+
+async def _parsed(body: bytes, max_batch: int) -> ScoreBatch:
+    if len(body) <= _PARSED_AT_ONCE:
+        return read_request(body, max_batch=max_batch)
+    return await asyncio.to_thread(read_request, body, max_batch=max_batch)
 
 
 async def _wait_unless_closed(scored: asyncio.Future[bytes], request: Request) -> bytes:

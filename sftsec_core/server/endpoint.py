@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
 SHUTDOWN_TIMEOUT_S = 30
 # Their lines are caused by anyone who reaches the port.
-_LIMITED_LOGS = ("asyncio", "uvicorn.error", "sftsec_core.server.connections")
+_LIMITED_LOGS = (
+    "asyncio",
+    "uvicorn.error",
+    "sftsec_core.server.connections",
+    "sftsec_core.server.batch_scorer",
+)
 
 
 class Endpoint:
