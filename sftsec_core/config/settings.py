@@ -103,6 +103,13 @@ class ServeSettings(Strict):
         description="Within which a request's body must arrive, and its response be read.",
     )
 
+    wrong_token_delay: Duration = Field(
+        timedelta(seconds=1),
+        ge=timedelta(0),
+        le=timedelta(seconds=10),
+        description="How long the answer to a wrong token waits.",
+    )
+
     @model_validator(mode="after")
     def _certificate_and_key_go_together(self) -> ServeSettings:
         if (self.certificate is None) != (self.key is None):

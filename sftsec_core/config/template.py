@@ -71,6 +71,7 @@ _TAIL = """\
 #   key: server.key
 #   # max_connections: 256         # more get 503
 #   # max_requests_per_token: 8    # more at once get 429
+#   # wrong_token_delay: 1s       # before its answer
 #   # head_timeout: 10s            # for a request's head; body_timeout: 30s for its body
 """
 

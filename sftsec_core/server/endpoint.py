@@ -22,6 +22,7 @@ from sftsec_core.server.log_limits import limited
 from sftsec_core.server.middleware import AuthMiddleware
 from sftsec_core.server.protocol import BoundedProtocol, ConnectionLimits
 from sftsec_core.server.service import ScoringService
+from sftsec_core.server.wrong_tokens import WrongTokens
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -36,6 +37,7 @@ _LIMITED_LOGS = (
     "uvicorn.error",
     "sftsec_core.server.connections",
     "sftsec_core.server.batch_scorer",
+    "sftsec_core.server.wrong_tokens",
 )
 
 
@@ -71,9 +73,12 @@ class Endpoint:
         address, port = self._socket.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         self.url = f"{'https' if settings.certificate else 'http'}://{shown}:{port}"
+        wrong = WrongTokens(
+            settings.wrong_token_delay.total_seconds(), behind_proxy=settings.behind_proxy
+        )
         self._server = _StoppableServer(
             uvicorn.Config(
-                AuthMiddleware(build_app(self._service, docs=docs), tokens),
+                AuthMiddleware(build_app(self._service, docs=docs), tokens, wrong),
                 ssl_certfile=settings.certificate,
                 ssl_keyfile=settings.key,
                 log_config=None,

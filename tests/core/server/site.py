@@ -63,7 +63,7 @@ def configuration(suppress: Sequence[str] = (), **serve: Any) -> dict[str, Any]:
     return {
         "connectors": {"siem": siem},
         "tasks": {TASK: task, "empty": task},
-        "serve": {"port": 0, "tokens": tokens, **serve},
+        "serve": {"port": 0, "tokens": tokens, "wrong_token_delay": "0.01s", **serve},
     }
 
 
