@@ -18,6 +18,7 @@ from sftsec_core.server.error_responses import MEDIA_TYPE, ProblemError
 
 if TYPE_CHECKING:
     from sftsec_core.server.auth import Tokens
+    from sftsec_core.server.renewal import Renewed
     from sftsec_core.server.wrong_tokens import WrongTokens
 
 Scope = MutableMapping[str, Any]
@@ -57,7 +58,7 @@ def request_log(scope: Scope) -> RequestLog:
 class AuthMiddleware:
     """An ASGI application that lets requests with a known token into another one."""
 
-    def __init__(self, app: Application, tokens: Tokens, wrong: WrongTokens) -> None:
+    def __init__(self, app: Application, tokens: Renewed[Tokens], wrong: WrongTokens) -> None:
         self._app = app
         self._tokens = tokens
         self._wrong = wrong
@@ -87,7 +88,7 @@ class AuthMiddleware:
 
     async def _authenticate(self, scope: Scope, entry: RequestLog) -> None:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
-        entry.owner = self._tokens.owner(given)
+        entry.owner = self._tokens.value.owner(given)
         if entry.owner is None and scope["path"] not in PUBLIC_PATHS:
             headers = {"WWW-Authenticate": "Bearer"}
             if given is not None:
