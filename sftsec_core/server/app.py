@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
+from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -17,13 +19,22 @@ from sftsec_core import __version__
 from sftsec_core.server.error_responses import (
     CLIENT_CLOSED,
     MEDIA_TYPE,
+    PROBLEM_SCHEMA,
     ProblemError,
     title,
     too_many,
     unavailable,
 )
 from sftsec_core.server.middleware import PATHS, internal_error, request_log
-from sftsec_core.server.schemas import ScoreBatch, ScoreRequest, ScoreResponse, read_request
+from sftsec_core.server.schemas import (
+    Alive,
+    Readiness,
+    ScoreBatch,
+    ScoreRequest,
+    ScoreResponse,
+    TaskList,
+    read_request,
+)
 
 if TYPE_CHECKING:
     from sftsec_core.server.service import ScoringService
@@ -37,6 +48,8 @@ _JSON = "application/json"
 _OPEN = (400, 408, 500, 503)
 _STATUSES = (*_OPEN, 401)
 _SCORE_STATUSES = (*_STATUSES, 404, 409, 413, 415, 422, 429)
+# For the description alone: the middleware looks at the token before a route is found.
+_BEARER = (Depends(HTTPBearer(auto_error=False)),)
 
 
 class _Routes:
@@ -123,6 +136,7 @@ def build_app(service: ScoringService, *, docs: bool = False) -> FastAPI:
     # A reference starts at the document's root, and pydantic's definitions stand in the schema.
     at = "#/paths/~1v1~1score/post/requestBody/content/application~1json/schema/$defs/{model}"
     schema = ScoreRequest.model_json_schema(ref_template=at)
+    schema["properties"]["task"]["enum"] = [each["task"] for each in service.tasks()]
     body = {"required": True, "content": {_JSON: {"schema": schema}}}
     app.add_api_route(
         "/v1/score",
@@ -130,11 +144,19 @@ def build_app(service: ScoringService, *, docs: bool = False) -> FastAPI:
         methods=["POST"],
         responses={200: {"model": ScoreResponse}, **_problems(_SCORE_STATUSES)},
         openapi_extra={"requestBody": body},
+        dependencies=_BEARER,
     )
-    app.add_api_route("/v1/tasks", routes.tasks, methods=["GET"], responses=_problems(_STATUSES))
-    app.add_api_route("/healthz", routes.healthz, methods=["GET"], responses=_problems(_OPEN))
-    ready = _problems(_OPEN)
-    ready[503]["content"][_JSON] = {"schema": {"type": "object"}}
+    app.add_api_route(
+        "/v1/tasks",
+        routes.tasks,
+        methods=["GET"],
+        responses={200: {"model": TaskList}, **_problems(_STATUSES)},
+        dependencies=_BEARER,
+    )
+    alive = {200: {"model": Alive}, **_problems(_OPEN)}
+    app.add_api_route("/healthz", routes.healthz, methods=["GET"], responses=alive)
+    ready = {200: {"model": Readiness}, **_problems(_OPEN)}
+    ready[503]["content"][_JSON] = {"schema": TypeAdapter(Readiness).json_schema()}
     app.add_api_route("/readyz", routes.readyz, methods=["GET"], responses=ready)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
@@ -144,7 +166,7 @@ def build_app(service: ScoringService, *, docs: bool = False) -> FastAPI:
 def _problems(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
     """The error responses of a route, for its description."""
     return {
-        each: {"description": title(each), "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+        each: {"description": title(each), "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
         for each in statuses
     }
 

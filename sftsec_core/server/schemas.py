@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
@@ -144,6 +144,47 @@ class ScoreResponse:
     threshold: float
     results: list[EventResult]
     counts: EventCounts
+
+
+@dataclass(frozen=True, slots=True)
+class TaskInfo:
+    """A task as `GET /v1/tasks` shows it.
+
+    Attributes:
+        status: "ready", "loading", "none" (no live model) or "failed".
+        error: why the newest model does not serve.
+    """
+
+    task: str
+    status: Literal["ready", "loading", "none", "failed"]
+    labels: list[str]
+    benign: str | None
+    text_fields: list[str]
+    model: ModelInfo | None
+    threshold: float | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """The response of `GET /v1/tasks`."""
+
+    tasks: list[TaskInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The response of `GET /healthz`."""
+
+    status: Literal["alive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """The response of `GET /readyz`: the worst state of the tasks, and how many have an error."""
+
+    status: Literal["ready", "loading", "none", "failed"]
+    errors: int
 
 
 def read_request(body: bytes, *, max_batch: int) -> ScoreBatch:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -235,6 +238,22 @@ class TestTasks:
         sent = {"200", "400", "401", "404", "408", "409", "413", "415", "422", "429", "500", "503"}
         assert set(declared) == sent
         assert "401" in described["paths"]["/v1/tasks"]["get"]["responses"]
+
+
+class TestDescription:
+    def test_schemathesis_finds_nothing(self, client: Client, tmp_path: Path) -> None:
+        """It asks for what the description allows and forbids, the same in every run."""
+        tool = Path(sys.executable).with_name("schemathesis")
+        command = [str(tool), "run", f"{client.url}/openapi.json", "--generation-deterministic"]
+        command += ["--max-examples", "15", "--phases", "coverage,fuzzing", "--no-color"]
+        command += ["-H", f"Authorization: Bearer {TOKEN}", f"--tls-verify={client.authority}"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(r"(\d+) selected / \1 total", done.stdout)
+        tried = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
+        assert tried is not None
+        assert tried[1] == tried[2]
+        assert int(tried[1]) > 50
 
 
 class TestRejections:
