@@ -87,7 +87,7 @@ class ServeSettings(Strict):
         256,
         ge=1,
         le=100_000,
-        description="Open at once; past them 503. Files that may be open bound it.",
+        description="Open at once; then one without a request ends, or 503. Open files bound it.",
     )
     max_requests_per_token: int = Field(
         8, ge=1, le=10_000, description="Score requests of a token at once; past them 429."

@@ -72,7 +72,9 @@ class Endpoint:
             settings.head_timeout.total_seconds(),
             settings.body_timeout.total_seconds(),
         )
-        self._socket = BoundedListener(_listen(settings), limits.connections + ANSWERED_PAST_LIMIT)
+        self._socket = BoundedListener(
+            _listen(settings), limits.connections + ANSWERED_PAST_LIMIT, wanted=limits.connections
+        )
         address, port = self._socket.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         self.url = f"{'https' if settings.certificate else 'http'}://{shown}:{port}"
@@ -92,6 +94,7 @@ class Endpoint:
             ),
             limits,
             certificate.context if certificate else None,
+            self._socket,
         )
 
         # uvicorn's access log quotes whole addresses. `access_log=False` removes its handlers, but
@@ -126,11 +129,16 @@ class _StoppableServer(uvicorn.Server):
     """uvicorn's server with bounded connections, for which a signal to stop is not a failure."""
 
     def __init__(
-        self, config: uvicorn.Config, limits: ConnectionLimits, tls: ssl.SSLContext | None
+        self,
+        config: uvicorn.Config,
+        limits: ConnectionLimits,
+        tls: ssl.SSLContext | None,
+        listener: BoundedListener,
     ) -> None:
         super().__init__(config)
         self._limits = limits
         self._tls = tls
+        self._listener = listener
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept connections on these sockets, with a deadline for TLS handshakes too."""
@@ -143,6 +151,7 @@ class _StoppableServer(uvicorn.Server):
             server_state=self.server_state,
             app_state=self.lifespan.state,
             limits=self._limits,
+            listener=self._listener,
         )
         seconds = self._limits.head_s if self._tls else None
         for each in sockets or []:
