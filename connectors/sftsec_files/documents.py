@@ -296,8 +296,8 @@ def _break_of(error: Exception, source: SourceFile) -> str:
     return _NOT_TEXT if source.encoding is None else own
 
 
-def _number(value: int | Decimal) -> int | float:
-    """A number as orjson reads it in a line."""
-    if isinstance(value, int) and -(1 << 63) <= value < 1 << 64:
-        return value
+def _number(value: int | Decimal) -> int | float | str:
+    """A number as `read_json` reads it in a line."""
+    if isinstance(value, int):
+        return value if -(1 << 63) <= value < 1 << 64 else str(value)
     return float(value)

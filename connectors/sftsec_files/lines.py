@@ -7,8 +7,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-import orjson
-
+from sftsec_core.sdk.json_values import read_json
 from sftsec_files.streams import BROKEN, PIECE, FileRecord, Start, describe_break
 
 if TYPE_CHECKING:
@@ -108,6 +107,6 @@ def nearly_json(raw: bytes) -> object:
     try:
         if b"NaN" in text or b"Infinity" in text:
             return json.loads(text, parse_constant=lambda _: None)
-        return orjson.loads(text)
+        return read_json(text)
     except (ValueError, RecursionError):
         return None

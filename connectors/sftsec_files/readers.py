@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from sftsec_core.sdk.json_values import read_json
 from sftsec_files.csv_table import read_csv, read_header
 from sftsec_files.documents import TWICE, read_document, watched_keys
 from sftsec_files.errors import ChangedFileError, SourceError
@@ -94,7 +95,7 @@ class _LineReader:
     def read(self, raw: bytes) -> FileRecord | None:
         """Read a line; None where it holds no record: a blank one, an action of a bulk request."""
         try:
-            value = orjson.loads(raw)
+            value = read_json(raw)
         except orjson.JSONDecodeError as error:
             return self._nearly(raw, error) if raw.strip(b" \t\r\n" + BOM) else None
         return self._record(raw, value)

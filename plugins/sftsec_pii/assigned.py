@@ -69,6 +69,10 @@ _BARE = re.compile(r"(?!\[)[;]?[^\s\"'<>&;,|`\\)\]}]{3,512}+")
 _BARE_TOKEN = re.compile(
     r"(?:bearer(?: |%20)|base64:)?([A-Za-z0-9_.~+/=%\-]{8,4096}+)", re.IGNORECASE
 )
+# Each name in a run of such letters without a blank has the rest of the run as its value: those
+# behind so many whose values are none are not looked at, or one run takes half a minute.
+_RUN = re.compile(r"[A-Za-z0-9_.~+/=%\-]*+")
+_MOST_IN_RUN = 16
 _AFTER_CALL = ("(", "[", "{")
 _LONGEST = 512
 _LEAST_TOKEN = 20
@@ -95,18 +99,27 @@ def assigned(scanned: ScannedText) -> Iterator[Span]:
     if not scanned.words & NAME_WORDS:
         return
     text, low = scanned.text, scanned.low
-    behind = 0
-    for match in _names(low):
-        if match.end() < behind:
-            continue  # inside a value that is taken
-        for span in _value(text, match):
-            behind = max(behind, span.end)
-            yield span
+    yield from _named(text, low)
     if "</" in text:
         for match in _ELEMENT.finditer(low):
             value = text[match.start(3) : match.end(3)]
             if "<" not in value and not is_word(value.lower()):
                 yield Span(match.start(3), match.end(3), value)
+
+
+def _named(text: str, low: str) -> Iterator[Span]:
+    behind = run = tried = 0
+    for match in _names(low):
+        if match.end() < behind:
+            continue  # inside a value that is taken
+        if match.end() >= run:
+            found = _RUN.match(text, match.end())
+            run, tried = found.end() if found else 0, 0
+        tried += 1
+        if tried <= _MOST_IN_RUN:
+            for span in _value(text, match):
+                behind = max(behind, span.end)
+                yield span
 
 
 def _names(low: str) -> Iterator[re.Match[str]]:

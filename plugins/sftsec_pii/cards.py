@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from sftsec_pii.checks import IBAN_LONGEST, iban_length, is_card, is_iban
+from sftsec_pii.checks import (
+    IBAN_LONGEST,
+    MOST_GROUPS,
+    card_counts,
+    iban_length,
+    is_card,
+    is_iban,
+)
 from sftsec_pii.span import Span
 from sftsec_pii.words import ScannedText, family
 
@@ -37,7 +44,6 @@ _NO_CARD = re.compile(
     r"(?:[ _\-]?(?:id|no|number|num|nr))?[\"'.#]?[ :=#]{1,3}$"
 )
 _GROUP = re.compile(r"\d+")
-_MOST_GROUPS = 5
 _SHORTEST_CARD = 13
 
 
@@ -58,14 +64,21 @@ def cards(scanned: ScannedText) -> Iterator[Span]:
             continue
         if len(only_digits(run[0])) < _SHORTEST_CARD:
             continue
-        found = list(_GROUP.finditer(text, run.start(), run.end()))
-        first = 0
-        while first < len(found):
-            count = _card_groups(found[first : first + _MOST_GROUPS], text)
-            if count:
-                start, end = found[first].start(), found[first + count - 1].end()
-                yield Span(start, end, only_digits(text[start:end]))
-            first += max(count, 1)
+        yield from _cards_of_run(text, run.start(), run.end())
+
+
+def _cards_of_run(text: str, start: int, end: int) -> Iterator[Span]:
+    found = list(_GROUP.finditer(text, start, end))
+    sizes = [group.end() - group.start() for group in found]
+    first = 0
+    while first < len(found):
+        # Told by the sizes alone first: a text of nothing but digits has a group every two signs.
+        counts = card_counts(sizes[first : first + MOST_GROUPS])
+        count = _card_groups(found[first : first + MOST_GROUPS], counts, text) if counts else 0
+        if count:
+            begin, behind = found[first].start(), found[first + count - 1].end()
+            yield Span(begin, behind, only_digits(text[begin:behind]))
+        first += max(count, 1)
 
 
 def _goes_on(text: str, end: int) -> bool:
@@ -85,9 +98,9 @@ def _is_fraction(text: str, start: int) -> bool:
     return text[start - 1 : start] == "." and text[start - 2 : start - 1].isdigit()
 
 
-def _card_groups(found: list[re.Match[str]], text: str) -> int:
-    """How many of the first groups make a card number; 0 for none."""
-    for count in range(len(found), 0, -1):
+def _card_groups(found: list[re.Match[str]], counts: list[int], text: str) -> int:
+    """How many of the first groups make a card number, of these counts; 0 for none."""
+    for count in counts:
         digits = [group[0] for group in found[:count]]
         if not is_card(digits):
             continue

@@ -25,6 +25,9 @@ _CARD_GROUPS = frozenset(
     {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 5, 6), (4, 4, 4, 2), (4, 4, 4, 1)}
 )
 
+_FIRST_OF_GROUPS = 4  # digits
+MOST_GROUPS = 5
+
 # Length by country, from the SWIFT IBAN registry.
 _COUNTRIES_BY_LENGTH = {
     15: "NO",
@@ -56,6 +59,13 @@ def luhn(digits: str) -> bool:
     """Whether the last digit is the Luhn check digit of the others (ISO/IEC 7812-1)."""
     total = sum(map(int, digits[-1::-2])) + sum(_DOUBLED[int(d)] for d in digits[-2::-2])
     return total % 10 == 0
+
+
+def card_counts(sizes: list[int]) -> list[int]:
+    """How many of the first groups, of so many digits each, may be a card number; most first."""
+    if sizes[0] != _FIRST_OF_GROUPS:
+        return [1] if sizes[0] in _ISSUERS else []
+    return [n for n in range(len(sizes), 1, -1) if tuple(sizes[:n]) in _CARD_GROUPS]
 
 
 def is_card(groups: list[str]) -> bool:

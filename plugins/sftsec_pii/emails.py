@@ -14,6 +14,7 @@ _LONGEST_LOCAL = 256
 _LABEL = r"[^\W_](?:[^\W_]|-)*+"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.(?:[^\W_]|-)++)++")
 _LITERAL = re.compile(r"\[(?:IPv6:)?[0-9A-Fa-f.:]{7,45}\]|(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
+_NO_START = "@'{}*#`"
 _QUOTED = re.compile(r"\"[^\"\n<>]{1,64}\"$")
 # Signs of local parts that also part the words of URLs, lists and log lines.
 _JOINED = re.compile(r"(?<![^\s<(\"':;,])([^\s<>()\"':;,]{1,128})([=&|?/])$")
@@ -90,9 +91,8 @@ def _start_of_local(text: str, at: int) -> int:
         return quoted.start() if quoted and not _ends_word(text, quoted.start()) else at
     floor = max(0, at - _LONGEST_LOCAL)
     run = _LOCAL.match(text[floor:at][::-1])
-    start = at - len(run[0]) if run else at
-    while start < at and text[start] in "@'{}*#`":
-        start += 1
+    # Cut in one step: among signs alone, a step a character is 256 for each "@".
+    start = at - len(run[0][::-1].lstrip(_NO_START)) if run else at
     if start < at and start > floor:
         return _over_joints(text, start, floor)
     return start

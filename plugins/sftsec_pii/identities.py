@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import reduce
+from itertools import zip_longest
 from operator import or_
 
 from sftsec_pii.persons import is_person
@@ -237,10 +238,12 @@ def identities(scanned: ScannedText) -> Iterator[Span]:
             for match in pattern.finditer(text):
                 yield from _person(match)
     if words & _OBJECTS:
-        for found in _OBJECT.finditer(text):
-            close = text.find("}", found.end(), found.end() + _LONGEST_OBJECT)
-            end = close if close >= 0 else found.end() + _LONGEST_OBJECT
-            for match in _IN_OBJECT.finditer(text, found.end(), end + 1):
+        starts = [found.end() for found in _OBJECT.finditer(text)]
+        for start, following in zip_longest(starts, starts[1:], fillvalue=len(text)):
+            close = text.find("}", start, start + _LONGEST_OBJECT)
+            end = close if close >= 0 else start + _LONGEST_OBJECT
+            # No name spans the brace of an object within, whose own range reaches further.
+            for match in _IN_OBJECT.finditer(text, start, min(end + 1, following)):
                 yield from _person(match)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections import Counter
 from itertools import groupby
 from operator import itemgetter
@@ -154,8 +155,10 @@ class Redact:
         chosen: list[tuple[str, Span]] = []
         for kind, span in self._all(seen.text):
             start, end = seen.place(span.start), seen.place(span.end)
-            if all(end <= first or start >= last for first, last in taken):
-                taken.append((start, end))
+            # None of those that are taken overlap: only the last that begins before can reach here.
+            place = bisect_left(taken, (end, 0))
+            if place == 0 or taken[place - 1][1] <= start:
+                taken.insert(place, (start, end))
                 chosen.append((kind, Span(start, end, span.value)))
         return self._replace(text, sorted(chosen, key=itemgetter(1))) if chosen else text
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
@@ -64,7 +63,7 @@ def _records(
     if text == "-":
         if fields:
             raise click.UsageError("give fields by --field, or records on standard input")
-        yield from (_record(spec, line) for line in _lines(stdin))
+        yield from (_record(spec, line, n) for n, line in enumerate(_lines(stdin), start=1))
         return
     given = dict(_pair(field) for field in fields)
     if text is not None:
@@ -81,12 +80,17 @@ def _lines(stdin: Iterable[bytes]) -> Iterator[str]:
             yield text
 
 
-def _record(spec: TaskSpec, line: str) -> dict[str, Any]:
-    from sftsec_core.sdk.records import flatten
+def _record(spec: TaskSpec, line: str, number: int) -> dict[str, Any]:
+    from sftsec_core.api.errors import DataError
+    from sftsec_core.sdk.json_values import read_any_json
+    from sftsec_core.sdk.records import UnusableError, flatten
 
     if line.startswith("{"):
         try:
-            return flatten(json.loads(line), _DEEPEST)
+            return flatten(read_any_json(line.encode(), _DEEPEST + 1), _DEEPEST)
+        except UnusableError as error:
+            reason = str(error).replace("max_depth", f"{_DEEPEST} levels")
+            raise DataError(f"record {number}: {reason}") from error
         except ValueError:
             pass  # a text that begins with a brace
     return {_first_text(spec): line}

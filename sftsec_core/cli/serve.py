@@ -30,7 +30,9 @@ def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - op
 
     Callers send one of the tokens under `serve.tokens` in sftsec.yaml. Another address than this
     machine's needs a certificate. A model that is promoted or rolled back is taken over while it
-    runs. SIGTERM and Ctrl-C finish what is being scored.
+    runs; so are the certificate, its key and the files of tokens, when they change or on SIGHUP:
+    what is new and cannot be used is logged, and the old one stays. Files of tokens and keys that
+    other users can read are refused. SIGTERM and Ctrl-C finish what is being scored.
 
     \b
       POST /v1/score   {"task": "phishing", "events": [{"id": "1", "fields": {"message": "..."}}]}

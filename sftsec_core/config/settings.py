@@ -87,7 +87,7 @@ class ServeSettings(Strict):
         256,
         ge=1,
         le=100_000,
-        description="Open at once; past them 503. Files that may be open bound it.",
+        description="Open at once; then one without a request ends, or 503. Open files bound it.",
     )
     max_requests_per_token: int = Field(
         8, ge=1, le=10_000, description="Score requests of a token at once; past them 429."
@@ -101,6 +101,13 @@ class ServeSettings(Strict):
         timedelta(seconds=30),
         gt=timedelta(0),
         description="Within which a request's body must arrive, and its response be read.",
+    )
+
+    wrong_token_delay: Duration = Field(
+        timedelta(seconds=1),
+        ge=timedelta(0),
+        le=timedelta(seconds=10),
+        description="How long the answer to a wrong token waits.",
     )
 
     @model_validator(mode="after")

@@ -72,8 +72,9 @@ _TAIL = """\
 #   host: 0.0.0.0            # default: this machine alone; anything else needs TLS
 #   certificate: server.pem
 #   key: server.key
-#   # max_connections: 256         # more get 503
+#   # max_connections: 256         # then one without a request ends, or a new one gets 503
 #   # max_requests_per_token: 8    # more at once get 429
+#   # wrong_token_delay: 1s       # before its answer
 #   # head_timeout: 10s            # for a request's head; body_timeout: 30s for its body
 """
 _ALL = "default: all"

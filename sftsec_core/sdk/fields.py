@@ -9,6 +9,7 @@ no single field holds:
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -25,7 +26,14 @@ def as_text(value: object) -> str:
         return value
     if value is None:
         return ""
-    return orjson.dumps(value, default=str, option=_JSON).decode()
+    try:
+        return orjson.dumps(value, default=str, option=_JSON).decode()
+    except TypeError:
+        # An integer beyond 64 bits, or half of a surrogate pair: `json` writes both.
+        compact = (",", ":")
+        return json.dumps(
+            value, default=str, ensure_ascii=False, separators=compact, sort_keys=True
+        )
 
 
 def select_fields(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _USUAL = TimeReader()
+_LONGEST_NAMES = 1 << 25  # characters that nesting adds to the names of a record's fields
 _LONGEST = 1e15  # a larger float is not exact to one
 
 
@@ -70,21 +71,29 @@ def flatten(record: Mapping[str, Any], max_depth: int) -> dict[str, Any]:
         max_depth: how deep objects and lists may nest.
 
     Raises:
-        UnusableError: when they nest deeper, or when a field is there with two values, nested
-            and under its dotted name, that are not equal (`are_equal`).
+        UnusableError: when they nest deeper, when the dotted names are much longer than the record,
+            or when a field is there with two values, nested and under its dotted name, that are
+            not equal (`are_equal`).
     """
     flat: dict[str, Any] = {}
-    _flatten_into(flat, record, "", max_depth)
+    _flatten_into(flat, record, "", max_depth, _LONGEST_NAMES)
     return flat
 
 
-def _flatten_into(flat: dict[str, Any], record: Mapping[str, Any], prefix: str, left: int) -> None:
+def _flatten_into(
+    flat: dict[str, Any], record: Mapping[str, Any], prefix: str, left: int, room: int
+) -> int:
+    """Add a record's fields; return what is left of the room for their names, in characters."""
     if left <= 0:
         raise UnusableError("nested deeper than max_depth")
+    room -= len(prefix) * len(record)
+    if room < 0:
+        # One long name of an object stands before each of its fields: megabytes become terabytes.
+        raise UnusableError("the dotted names of its fields are too long together")
     for key, value in record.items():
         name = prefix + key
         if isinstance(value, dict):
-            _flatten_into(flat, value, f"{name}.", left - 1)
+            room = _flatten_into(flat, value, f"{name}.", left - 1, room)
         else:
             if isinstance(value, list):
                 _refuse_deep(value, left - 1)
@@ -92,6 +101,7 @@ def _flatten_into(flat: dict[str, Any], record: Mapping[str, Any], prefix: str, 
                 _set_again(flat, name, value)
             else:
                 flat[name] = value
+    return room
 
 
 def _set_again(flat: dict[str, Any], name: str, value: object) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
+from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -17,17 +19,28 @@ from sftsec_core import __version__
 from sftsec_core.server.error_responses import (
     CLIENT_CLOSED,
     MEDIA_TYPE,
+    PROBLEM_SCHEMA,
     ProblemError,
     title,
     too_many,
     unavailable,
 )
 from sftsec_core.server.middleware import PATHS, internal_error, request_log
-from sftsec_core.server.schemas import ScoreRequest, ScoreResponse, read_request
+from sftsec_core.server.schemas import (
+    Alive,
+    Readiness,
+    ScoreBatch,
+    ScoreRequest,
+    ScoreResponse,
+    TaskList,
+    read_request,
+)
 
 if TYPE_CHECKING:
     from sftsec_core.server.service import ScoringService
 
+# Bytes of a body that are parsed at once; to parse megabytes would hold every other request up.
+_PARSED_AT_ONCE = 1 << 16
 # Bodies that are read at once. They are not in a queue yet, so its bound does not count them.
 _MAX_READING = 32
 _JSON = "application/json"
@@ -35,6 +48,8 @@ _JSON = "application/json"
 _OPEN = (400, 408, 500, 503)
 _STATUSES = (*_OPEN, 401)
 _SCORE_STATUSES = (*_STATUSES, 404, 409, 413, 415, 422, 429)
+# For the description alone: the middleware looks at the token before a route is found.
+_BEARER = (Depends(HTTPBearer(auto_error=False)),)
 
 
 class _Routes:
@@ -51,7 +66,7 @@ class _Routes:
         entry = request_log(request.scope)
         with self._one_of(entry.owner):
             body = await self._body(request, settings.max_body_bytes)
-            batch = read_request(body, max_batch=settings.max_batch)
+            batch = await _parsed(body, settings.max_batch)
             entry.events = len(batch.events)
             scored = asyncio.wrap_future(self._service.submit(batch))
             return Response(await _wait_unless_closed(scored, request), media_type=_JSON)
@@ -121,6 +136,7 @@ def build_app(service: ScoringService, *, docs: bool = False) -> FastAPI:
     # A reference starts at the document's root, and pydantic's definitions stand in the schema.
     at = "#/paths/~1v1~1score/post/requestBody/content/application~1json/schema/$defs/{model}"
     schema = ScoreRequest.model_json_schema(ref_template=at)
+    schema["properties"]["task"]["enum"] = [each["task"] for each in service.tasks()]
     body = {"required": True, "content": {_JSON: {"schema": schema}}}
     app.add_api_route(
         "/v1/score",
@@ -128,11 +144,19 @@ def build_app(service: ScoringService, *, docs: bool = False) -> FastAPI:
         methods=["POST"],
         responses={200: {"model": ScoreResponse}, **_problems(_SCORE_STATUSES)},
         openapi_extra={"requestBody": body},
+        dependencies=_BEARER,
     )
-    app.add_api_route("/v1/tasks", routes.tasks, methods=["GET"], responses=_problems(_STATUSES))
-    app.add_api_route("/healthz", routes.healthz, methods=["GET"], responses=_problems(_OPEN))
-    ready = _problems(_OPEN)
-    ready[503]["content"][_JSON] = {"schema": {"type": "object"}}
+    app.add_api_route(
+        "/v1/tasks",
+        routes.tasks,
+        methods=["GET"],
+        responses={200: {"model": TaskList}, **_problems(_STATUSES)},
+        dependencies=_BEARER,
+    )
+    alive = {200: {"model": Alive}, **_problems(_OPEN)}
+    app.add_api_route("/healthz", routes.healthz, methods=["GET"], responses=alive)
+    ready = {200: {"model": Readiness}, **_problems(_OPEN)}
+    ready[503]["content"][_JSON] = {"schema": TypeAdapter(Readiness).json_schema()}
     app.add_api_route("/readyz", routes.readyz, methods=["GET"], responses=ready)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
@@ -142,7 +166,7 @@ def build_app(service: ScoringService, *, docs: bool = False) -> FastAPI:
 def _problems(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
     """The error responses of a route, for its description."""
     return {
-        each: {"description": title(each), "content": {MEDIA_TYPE: {"schema": {"type": "object"}}}}
+        each: {"description": title(each), "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
         for each in statuses
     }
 
@@ -156,6 +180,12 @@ async def _read(request: Request, limit: int) -> bytes:
             raise _too_large(limit)
         parts.append(part)
     return b"".join(parts)
+
+
+async def _parsed(body: bytes, max_batch: int) -> ScoreBatch:
+    if len(body) <= _PARSED_AT_ONCE:
+        return read_request(body, max_batch=max_batch)
+    return await asyncio.to_thread(read_request, body, max_batch=max_batch)
 
 
 async def _wait_unless_closed(scored: asyncio.Future[bytes], request: Request) -> bytes:

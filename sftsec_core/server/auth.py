@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.errors import ConfigError
+from sftsec_core.server.renewal import Renewed
+from sftsec_core.server.secret_files import refuse_open
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from sftsec_core.api.settings.secrets import SecretRef
 
@@ -45,9 +47,13 @@ class Tokens:
         """Fetch the tokens that the configuration refers to.
 
         Raises:
-            ConfigError: when one is missing or cannot be used; it names the owner, not the token.
+            ConfigError: when one is missing, cannot be used, or lies in a file that is open to
+                others; it names the owner, not the token.
         """
         try:
+            for owner, where in references.items():
+                if where.kind == "file":
+                    refuse_open(_file_of(where), f"the token of {owner}")
             return cls({owner: where.reveal() for owner, where in references.items()})
         except ConfigError as error:
             raise ConfigError(str(error), file=file, path="serve.tokens") from error
@@ -62,6 +68,20 @@ class Tokens:
 
     def __repr__(self) -> str:
         return f"Tokens({', '.join(self._digests)})"
+
+
+def renewed_tokens(references: Mapping[str, SecretRef], file: Path) -> Renewed[Tokens]:
+    """The tokens that the configuration refers to, read again when their files change.
+
+    Raises:
+        ConfigError: as `Tokens.reveal` does.
+    """
+    files = [_file_of(where) for where in references.values() if where.kind == "file"]
+    return Renewed("the tokens are", lambda: Tokens.reveal(references, file), files)
+
+
+def _file_of(reference: SecretRef) -> Path:
+    return Path(reference.where).expanduser()
 
 
 def _refuse_unusable(owner: str, token: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Action, Incident, IncidentPage
+from sftsec_core.api.errors import SftsecError
 from sftsec_core.dataset.values import storable
 from sftsec_core.scoring.decision import (
     ScoringDecision,
@@ -18,7 +20,13 @@ from sftsec_core.scoring.decision import (
 from sftsec_core.scoring.scorer import Scorer, rate_page
 from sftsec_core.sdk.fields import select_fields
 from sftsec_core.sdk.records import UnusableError, flatten, parse_time
-from sftsec_core.server.schemas import ClassProbability, EventResult, ScoreEvent
+from sftsec_core.server.schemas import (
+    ClassProbability,
+    EventResult,
+    RefusedEvent,
+    ScoreBatch,
+    ScoreEvent,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,7 +34,10 @@ if TYPE_CHECKING:
 NO_VALUE = "no field that the task reads has a value"
 DROPPED = "a step of the task drops it"
 _MAX_DEPTH = 20
+_MAX_ERROR = 300  # characters: it may name a field, and a field's name may be long
 _TIME = "@timestamp"
+log = logging.getLogger(__name__)
+Score = Callable[[Sequence[ScoreEvent]], list[EventResult]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +72,11 @@ class BatchScorer:
         reasons |= {rejection.where: rejection.reason for rejection in rated.rejected}
         results = []
         for number, (event, uid) in enumerate(zip(events, uids, strict=True)):
-            given = storable(event.id) if isinstance(event.id, str) else event.id
             if uid in predictions:
-                results.append(self._result(given, predictions[uid]))
+                results.append(self._result(event.id, predictions[uid]))
             else:
                 error = errors.get(number) or reasons.get(uid, DROPPED)
-                results.append(EventResult(given, error=error))
+                results.append(EventResult(event.id, error=error))
         return results
 
     def _incidents(
@@ -77,7 +87,7 @@ class BatchScorer:
                 flat = flatten(event.fields, _MAX_DEPTH)
             except UnusableError as error:
                 deep = f"its fields nest deeper than {_MAX_DEPTH} levels"
-                errors[number] = deep if "max_depth" in str(error) else str(error)
+                errors[number] = deep if "max_depth" in str(error) else str(error)[:_MAX_ERROR]
                 continue
             yield Incident(uid, select_fields(flat, self.fields), at=_at(flat.get(_TIME)))
 
@@ -101,6 +111,52 @@ class BatchScorer:
         """Why an alert is suppressed; None when it is not."""
         found = suppression_of(detection_of(decision, self.scorer), self.scorer)
         return None if found is None else f"suppressed: {found.reason}"
+
+
+def score_batch(score: Score, batch: ScoreBatch) -> list[EventResult]:
+    """Score a batch; an event that cannot be read or scored has an error and spoils no other.
+
+    Args:
+        score: a `BatchScorer`.
+        batch: as it was read.
+
+    Returns:
+        One result for each event, in the same order.
+
+    Raises:
+        SftsecError: when no event can be scored, since the model or a plugin is broken.
+    """
+    usable = [(n, each) for n, each in enumerate(batch.events) if isinstance(each, ScoreEvent)]
+    found = dict(zip([n for n, _ in usable], _score_apart(score, batch.task, usable), strict=True))
+    return [
+        EventResult(each.id, error=each.error) if isinstance(each, RefusedEvent) else found[n]
+        for n, each in enumerate(batch.events)
+    ]
+
+
+def _score_apart(
+    score: Score, task: str, events: Sequence[tuple[int, ScoreEvent]]
+) -> list[EventResult]:
+    """Score events; of those that raise together the ones that raise alone have an error."""
+    broken: list[Exception] = []
+
+    def attempt(part: Sequence[tuple[int, ScoreEvent]]) -> list[EventResult]:
+        try:
+            return score([event for _, event in part])
+        except Exception as error:  # noqa: BLE001 - a plugin's; one event must not end the batch
+            if len(part) > 1:
+                middle = len(part) // 2
+                return [*attempt(part[:middle]), *attempt(part[middle:])]
+            # Only the kind of error: its words may repeat the event.
+            broken.append(error)
+            kind, number = type(error).__name__, part[0][0]
+            log.warning("task %s: events[%d] cannot be scored (%s)", task, number, kind)
+            return [EventResult(part[0][1].id, error=f"it cannot be scored ({kind})")]
+
+    results = attempt(events)
+    if events and len(broken) == len(events) and isinstance(broken[0], SftsecError):
+        raise broken[0]
+    return results
 
 
 def warm_up(score: Callable[[Sequence[ScoreEvent]], object], fields: Sequence[str]) -> None:

@@ -9,19 +9,21 @@ import socket
 import ssl
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from sftsec_core.api.errors import ConfigError
 from sftsec_core.server.app import build_app
-from sftsec_core.server.auth import Tokens
+from sftsec_core.server.auth import renewed_tokens
+from sftsec_core.server.certificate import ServerCertificate
 from sftsec_core.server.listener import ANSWERED_PAST_LIMIT, BoundedListener, usable_connections
 from sftsec_core.server.log_limits import limited
 from sftsec_core.server.middleware import AuthMiddleware
 from sftsec_core.server.protocol import BoundedProtocol, ConnectionLimits
+from sftsec_core.server.renewal import Watcher
 from sftsec_core.server.service import ScoringService
+from sftsec_core.server.wrong_tokens import WrongTokens
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -31,7 +33,13 @@ if TYPE_CHECKING:
 
 SHUTDOWN_TIMEOUT_S = 30
 # Their lines are caused by anyone who reaches the port.
-_LIMITED_LOGS = ("asyncio", "uvicorn.error", "sftsec_core.server.connections")
+_LIMITED_LOGS = (
+    "asyncio",
+    "uvicorn.error",
+    "sftsec_core.server.connections",
+    "sftsec_core.server.batch_scorer",
+    "sftsec_core.server.wrong_tokens",
+)
 
 
 class Endpoint:
@@ -53,24 +61,29 @@ class Endpoint:
             ConfigError: when there is no usable token or certificate, when the address cannot be
                 bound, or when tokens and events would cross the network in plain text.
         """
-        tokens = Tokens.reveal(settings.tokens, context.file)
+        tokens = renewed_tokens(settings.tokens, context.file)
+        certificate = None
         if settings.certificate is not None and settings.key is not None:
-            _check_certificate(settings.certificate, settings.key)
+            certificate = ServerCertificate(settings.certificate, settings.key)
+        self._watcher = Watcher([tokens, *([certificate] if certificate else [])])
         self._service = ScoringService(context, settings)
         limits = ConnectionLimits(
             usable_connections(settings.max_connections),
             settings.head_timeout.total_seconds(),
             settings.body_timeout.total_seconds(),
         )
-        self._socket = BoundedListener(_listen(settings), limits.connections + ANSWERED_PAST_LIMIT)
+        self._socket = BoundedListener(
+            _listen(settings), limits.connections + ANSWERED_PAST_LIMIT, wanted=limits.connections
+        )
         address, port = self._socket.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
         self.url = f"{'https' if settings.certificate else 'http'}://{shown}:{port}"
+        wrong = WrongTokens(
+            settings.wrong_token_delay.total_seconds(), behind_proxy=settings.behind_proxy
+        )
         self._server = _StoppableServer(
             uvicorn.Config(
-                AuthMiddleware(build_app(self._service, docs=docs), tokens),
-                ssl_certfile=settings.certificate,
-                ssl_keyfile=settings.key,
+                AuthMiddleware(build_app(self._service, docs=docs), tokens, wrong),
                 log_config=None,
                 access_log=False,
                 lifespan="off",
@@ -80,6 +93,8 @@ class Endpoint:
                 timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
             ),
             limits,
+            certificate.context if certificate else None,
+            self._socket,
         )
 
         # uvicorn's access log quotes whole addresses. `access_log=False` removes its handlers, but
@@ -94,12 +109,16 @@ class Endpoint:
         """
         self._service.start()
         try:
-            ready()
-            with limited(*_LIMITED_LOGS):
+            with self._watcher.running(), limited(*_LIMITED_LOGS):
+                ready()
                 self._server.run(sockets=[self._socket])
         finally:
             self._socket.close()
             self._service.stop()
+
+    def renew(self) -> None:
+        """Have tokens and certificate read again, as SIGHUP does; from any thread."""
+        self._watcher.renew()
 
     def stop(self) -> None:
         """Ask it to stop; from any thread."""
@@ -109,9 +128,17 @@ class Endpoint:
 class _StoppableServer(uvicorn.Server):
     """uvicorn's server with bounded connections, for which a signal to stop is not a failure."""
 
-    def __init__(self, config: uvicorn.Config, limits: ConnectionLimits) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        limits: ConnectionLimits,
+        tls: ssl.SSLContext | None,
+        listener: BoundedListener,
+    ) -> None:
         super().__init__(config)
         self._limits = limits
+        self._tls = tls
+        self._listener = listener
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept connections on these sockets, with a deadline for TLS handshakes too."""
@@ -124,13 +151,14 @@ class _StoppableServer(uvicorn.Server):
             server_state=self.server_state,
             app_state=self.lifespan.state,
             limits=self._limits,
+            listener=self._listener,
         )
-        seconds = self._limits.head_s if self.config.ssl else None
+        seconds = self._limits.head_s if self._tls else None
         for each in sockets or []:
             server = await loop.create_server(
                 make,
                 sock=each,
-                ssl=self.config.ssl,
+                ssl=self._tls,
                 backlog=self.config.backlog,
                 ssl_handshake_timeout=seconds,
                 ssl_shutdown_timeout=seconds,
@@ -172,23 +200,3 @@ def _listen(settings: ServeSettings) -> socket.socket:
     # would wait 40 ms for a delayed acknowledgement. Accepted connections inherit it.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
-
-
-def _check_certificate(certificate: Path, key: Path) -> None:
-    """Load both once: uvicorn's own error would be a trace, or a question on the terminal."""
-
-    def ask(*_given: Any) -> str:  # noqa: ANN401 - OpenSSL's
-        raise ConfigError(f"the key {key} is encrypted: store it without a password")
-
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=ask)
-    except ssl.SSLError as error:
-        raise ConfigError(
-            f"{certificate} and {key} are not a certificate and its key ({error.reason})",
-            path="serve.certificate",
-        ) from error
-    except OSError as error:
-        missing = next((file for file in (certificate, key) if not file.is_file()), certificate)
-        raise ConfigError(
-            f"{missing} cannot be read: {error.strerror}", path="serve.certificate"
-        ) from error

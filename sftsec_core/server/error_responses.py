@@ -9,6 +9,17 @@ from typing import Any
 MEDIA_TYPE = "application/problem+json"
 # nginx's status for the access log; the client has closed the connection.
 CLIENT_CLOSED = 499
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "type": {"const": "about:blank"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "One line that says what to do."},
+    },
+    "required": ["type", "title", "status", "detail"],
+    "additionalProperties": False,
+}
 
 
 class ProblemError(Exception):

@@ -8,7 +8,7 @@ import logging
 import os
 import resource
 import socket
-import weakref
+import time
 from typing import Any
 
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -17,6 +17,10 @@ _OTHER_FILES = 96
 # Connections past the limit that get an answer, 503; the socket closes what comes after those.
 ANSWERED_PAST_LIMIT = 32
 _LEAST = 8
+# Connections that one call closes. asyncio calls again, after it has served those that are open:
+# else clients that connect as fast as they are closed are all that it ever serves.
+_CLOSED_AT_ONCE = 64
+_ENDING_S = 0.5  # within which asyncio closes a connection that was ended
 log = logging.getLogger("sftsec_core.server.connections")
 
 
@@ -27,27 +31,34 @@ class BoundedListener(socket.socket):
     process has no descriptor left. This one answers with a closed connection instead.
     """
 
-    __slots__ = ("_limit", "_open", "_spare")
+    __slots__ = ("_busy", "_ending", "_limit", "_open", "_spare", "_wanted")
 
-    def __init__(self, listening: socket.socket, limit: int) -> None:
+    def __init__(self, listening: socket.socket, limit: int, wanted: int | None = None) -> None:
         """Take over a socket that listens.
 
         Args:
             listening: closed without effect on the connection queue: this one has its descriptor.
             limit: of the connections that are open at once.
+            wanted: from so many on, the oldest one that waits for a request ends for a new one.
         """
         super().__init__(fileno=listening.detach())
         self._limit = limit
-        self._open: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._wanted = limit if wanted is None else wanted
+        # By descriptor, the oldest first. asyncio holds them as long; a closed one has no number.
+        self._open: dict[int, socket.socket] = {}
+        self._busy: set[int] = set()
+        self._ending: dict[int, float] = {}
         self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Accept the next connection within the limit.
 
         Raises:
-            BlockingIOError: when none waits.
+            BlockingIOError: when none waits, or it is time to serve those that are open.
         """
-        while True:
+        for _ in range(_CLOSED_AT_ONCE):
+            if self._is_freeing():
+                raise BlockingIOError(errno.EAGAIN, "connections are being closed")
             try:
                 connection, address = super().accept()
             except OSError as error:
@@ -57,10 +68,29 @@ class BoundedListener(socket.socket):
                 self._close_next()
                 continue
             if self._has_room():
-                self._open.add(connection)
+                self._add(connection)
                 return connection, address
             connection.close()
             log.warning("connections were closed: %d are open already", self._limit)
+        raise BlockingIOError(errno.EAGAIN, "enough were closed at once")
+
+    def set_busy(self, descriptor: int, *, busy: bool) -> None:
+        """Say whether a connection has a request; one that waits for it may end for a new one."""
+        (self._busy.add if busy else self._busy.discard)(descriptor)
+
+    def is_over(self) -> bool:
+        """Whether more are open than wanted, without those that end."""
+        if len(self._open) <= self._wanted:
+            return False
+        self._forget_closed()
+        return len(self._open) - len(self._ending) > self._wanted
+
+    def _add(self, connection: socket.socket) -> None:
+        number = connection.fileno()
+        self._open.pop(number, None)
+        self._ending.pop(number, None)
+        self._busy.discard(number)
+        self._open[number] = connection
 
     def close(self) -> None:
         """Stop to listen."""
@@ -69,11 +99,36 @@ class BoundedListener(socket.socket):
             self._spare = -1
         super().close()
 
+    def _is_freeing(self) -> bool:
+        """Whether the next one would have no place now, and have one in a moment."""
+        if len(self._open) >= self._wanted:
+            self._forget_closed()
+        if len(self._open) < self._limit or not self._ending:
+            return False
+        return time.monotonic() - max(self._ending.values()) < _ENDING_S
+
+    def _forget_closed(self) -> None:
+        for number in [n for n, each in self._open.items() if each.fileno() < 0]:
+            del self._open[number]
+            self._ending.pop(number, None)
+
     def _has_room(self) -> bool:
-        if len(self._open) >= self._limit:
-            for each in [each for each in self._open if each.fileno() < 0]:
-                self._open.discard(each)
-        return len(self._open) < self._limit
+        if len(self._open) - len(self._ending) < self._wanted and len(self._open) < self._limit:
+            return True
+        return len(self._open) < self._limit and (self._end_oldest() or self._wanted < self._limit)
+
+    def _end_oldest(self) -> bool:
+        """End the connection that has waited the longest; False where none waits for a request."""
+        if self._wanted == self._limit:
+            return False
+        for number, each in self._open.items():
+            if number not in self._busy and number not in self._ending:
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+                self._ending[number] = time.monotonic()
+                log.warning("connections without a request were closed for others")
+                return True
+        return False
 
     def _close_next(self) -> None:
         """Close the connection that waits, with the descriptor that was held for this."""

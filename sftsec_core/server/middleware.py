@@ -18,6 +18,8 @@ from sftsec_core.server.error_responses import MEDIA_TYPE, ProblemError
 
 if TYPE_CHECKING:
     from sftsec_core.server.auth import Tokens
+    from sftsec_core.server.renewal import Renewed
+    from sftsec_core.server.wrong_tokens import WrongTokens
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -56,9 +58,10 @@ def request_log(scope: Scope) -> RequestLog:
 class AuthMiddleware:
     """An ASGI application that lets requests with a known token into another one."""
 
-    def __init__(self, app: Application, tokens: Tokens) -> None:
+    def __init__(self, app: Application, tokens: Renewed[Tokens], wrong: WrongTokens) -> None:
         self._app = app
         self._tokens = tokens
+        self._wrong = wrong
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with an error."""
@@ -72,7 +75,7 @@ class AuthMiddleware:
 
         try:
             _refuse_two_lengths(scope)
-            self._authenticate(scope, entry)
+            await self._authenticate(scope, entry)
             await self._app(scope, receive, send_and_record)
         except ProblemError as problem:
             await send_problem(send_and_record, problem)
@@ -83,15 +86,19 @@ class AuthMiddleware:
         finally:
             _log_request(scope, entry, 1000 * (time.perf_counter() - started))
 
-    def _authenticate(self, scope: Scope, entry: RequestLog) -> None:
+    async def _authenticate(self, scope: Scope, entry: RequestLog) -> None:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
-        entry.owner = self._tokens.owner(given)
+        entry.owner = self._tokens.value.owner(given)
         if entry.owner is None and scope["path"] not in PUBLIC_PATHS:
-            reason = ' error="invalid_token"' if given is not None else ""
+            headers = {"WWW-Authenticate": "Bearer"}
+            if given is not None:
+                headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+                if not await self._wrong.delay(scope):
+                    headers["Connection"] = "close"
             raise ProblemError(
                 401,
                 "send one of the tokens of sftsec.yaml as `Authorization: Bearer TOKEN`",
-                headers={"WWW-Authenticate": f"Bearer{reason}"},
+                headers=headers,
             )
 
 

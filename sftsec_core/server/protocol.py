@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from sftsec_core.server.error_responses import MEDIA_TYPE, ProblemError, unavailable
+from sftsec_core.server.listener import BoundedListener
 from sftsec_core.server.middleware import Receive, Scope, Send, send_problem
 
 # The application answers a late body itself, with 408; the connection ends a moment later.
@@ -54,9 +55,12 @@ class BoundedProtocol(H11Protocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         limits: ConnectionLimits,
+        listener: BoundedListener,
     ) -> None:
         super().__init__(config, server_state, app_state)
         self._limits = limits
+        self._listener = listener
+        self._descriptor = -1
         self._phase: _Phase | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._write_deadline: asyncio.TimerHandle | None = None
@@ -64,7 +68,8 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the deadline of the first request's head."""
         super().connection_made(transport)
-        if len(self.connections) > self._limits.connections:
+        self._descriptor = transport.get_extra_info("socket").fileno()
+        if self._listener.is_over():
             log.warning("requests were answered with 503: too many connections are open")
             self.app = _busy
         self._set_deadline()
@@ -96,11 +101,13 @@ class BoundedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the deadlines."""
+        self._listener.set_busy(self._descriptor, busy=False)
         self._cancel_deadline()
         self._cancel_write_deadline()
         super().connection_lost(exc)
 
     def _set_deadline(self) -> None:
+        self._listener.set_busy(self._descriptor, busy=self._is_busy())
         phase = self._missing()
         if phase is self._phase:
             return
@@ -110,6 +117,11 @@ class BoundedProtocol(H11Protocol):
             head = phase is _Phase.HEAD
             seconds = self._limits.head_s if head else self._limits.body_s + _GRACE_S
             self._deadline = self.loop.call_later(seconds, self._expire)
+
+    def _is_busy(self) -> bool:
+        """Whether a request is there that has no answer yet."""
+        answered = self.cycle is None or self.cycle.response_complete
+        return self.conn.their_state is not h11.IDLE and (not answered or self.flow.read_paused)
 
     def _missing(self) -> _Phase | None:
         if self.transport.is_closing():

@@ -7,24 +7,27 @@
      "results": [{"id": "7", "action": "alert", "label": "malicious", "labels": ["malicious"],
                   "probability": 0.97, "detection": true,
                   "top_classes": [{"label": "malicious", "probability": 0.97}, ...],
-                  "reason": null, "error": null, "inputs_digest": "5d41..."}]}
+                  "reason": null, "error": null, "inputs_digest": "5d41..."}],
+     "counts": {"events": 1, "scored": 1, "failed": 0}}
 
-One result for each event, in the order of the events.
+One result for each event, in the order of the events. An event of another shape has an error as its
+result, and the others are scored: `counts` says how many were and were not.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
+from sftsec_core.sdk.json_values import read_any_json
 from sftsec_core.server.error_responses import ProblemError
 
+# More than an event's fields may nest: one that is cut here is refused for its depth there.
+_MAX_NESTING = 64
 _MAX_ERRORS = 3
-_OUR_KEYS = frozenset({"task", "events", "id", "fields"})
 
 
 class _RequestModel(BaseModel):
@@ -34,7 +37,9 @@ class _RequestModel(BaseModel):
 class ScoreEvent(_RequestModel):
     """One event, nested or with dotted names."""
 
-    id: StrictStr | StrictInt | None = Field(None, description="Returned with the result.")
+    id: StrictStr | StrictInt | None = Field(
+        None, description="Returned with the result; a number of more than 64 bits as text."
+    )
     fields: dict[str, Any] = Field(description="ECS names to values; only what is read is kept.")
 
 
@@ -42,7 +47,30 @@ class ScoreRequest(_RequestModel):
     """A batch of events for one task."""
 
     task: StrictStr = Field(max_length=200, description="A task of sftsec.yaml.")
-    events: list[ScoreEvent]
+    events: list[Annotated[ScoreEvent | Any, Field(union_mode="left_to_right")]] = Field(
+        description="What is not an event of this shape has an error as its result."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEvent:
+    """An event of another shape.
+
+    Attributes:
+        id: of the event, where it has one.
+        error: one line without a word of the content.
+    """
+
+    id: str | int | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreBatch:
+    """A request that was read."""
+
+    task: str
+    events: Sequence[ScoreEvent | RefusedEvent]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +86,7 @@ class EventResult:
     """The result of one event.
 
     Attributes:
-        id: of the event, as it was sent.
+        id: of the event, as it was sent; a number of more than 64 bits is the text of its digits.
         label: the class that was decided on; None with an error.
         probability: calibrated, of being an attack (of `label` in a task without a benign one).
         detection: whether `sftsec score` would push an alert.
@@ -93,6 +121,21 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class EventCounts:
+    """How many events a batch holds, and how many of them have a label or an error."""
+
+    events: int
+    scored: int
+    failed: int
+
+    @classmethod
+    def of(cls, results: Sequence[EventResult]) -> EventCounts:
+        """Count results."""
+        failed = sum(each.error is not None for each in results)
+        return cls(len(results), len(results) - failed, failed)
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreResponse:
     """The response to a batch; the results are in the order of its events."""
 
@@ -100,73 +143,108 @@ class ScoreResponse:
     model: ModelInfo
     threshold: float
     results: list[EventResult]
+    counts: EventCounts
 
 
-def read_request(body: bytes, *, max_batch: int) -> ScoreRequest:
-    """Parse and check the body of a request.
+@dataclass(frozen=True, slots=True)
+class TaskInfo:
+    """A task as `GET /v1/tasks` shows it.
+
+    Attributes:
+        status: "ready", "loading", "none" (no live model) or "failed".
+        error: why the newest model does not serve.
+    """
+
+    task: str
+    status: Literal["ready", "loading", "none", "failed"]
+    labels: list[str]
+    benign: str | None
+    text_fields: list[str]
+    model: ModelInfo | None
+    threshold: float | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """The response of `GET /v1/tasks`."""
+
+    tasks: list[TaskInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The response of `GET /healthz`."""
+
+    status: Literal["alive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """The response of `GET /readyz`: the worst state of the tasks, and how many have an error."""
+
+    status: Literal["ready", "loading", "none", "failed"]
+    errors: int
+
+
+def read_request(body: bytes, *, max_batch: int) -> ScoreBatch:
+    """Parse and check the body of a request; an event that cannot be read is refused by itself.
 
     Raises:
-        ProblemError: 400 when it is not JSON, 413 for too many events, 422 for another shape;
-            the message repeats none of the content.
+        ProblemError: 400 when it is not JSON, 413 for too many events, 422 for another shape of
+            what is around the events; the message repeats none of the content.
     """
-    data = _parse(body)
+    try:
+        data = read_any_json(body, _MAX_NESTING)
+    except ValueError:
+        raise ProblemError(
+            400, 'the body is not JSON; send {"task": ..., "events": [{"fields": {...}}]}'
+        ) from None
     events = data.get("events") if isinstance(data, dict) else None
     if isinstance(events, list) and len(events) > max_batch:
         raise ProblemError(
             413, f"a batch may hold {max_batch} events, this one holds {len(events)}: split it"
         )
     try:
-        return ScoreRequest.model_validate(data)
+        request = ScoreRequest.model_validate(data)
     except ValidationError as error:
-        raise ProblemError(422, _error_summary(error)) from None
+        raise ProblemError(422, _error_summary(error, "the body")) from None
+    events = [each if isinstance(each, ScoreEvent) else _refused(each) for each in request.events]
+    return ScoreBatch(request.task, events)
 
 
-def _parse(body: bytes) -> object:
+def _refused(event: object) -> RefusedEvent:
+    given = event.get("id") if isinstance(event, dict) else None
+    known = given if isinstance(given, str | int) and not isinstance(given, bool) else None
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        pass
-    # Half a surrogate pair or a byte that is not UTF-8 may be an attacker's choice: such an event
-    # must not keep the others from being scored.
-    try:
-        return json.loads(body.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        raise ProblemError(
-            400, 'the body is not JSON; send {"task": ..., "events": [{"fields": {...}}]}'
-        ) from None
+        ScoreEvent.model_validate(event)
+    except ValidationError as error:
+        return RefusedEvent(known, _error_summary(error, "the event"))
+    raise AssertionError("an event that was refused is valid")
 
 
-def _error_summary(error: ValidationError) -> str:
+def _error_summary(error: ValidationError, whole: str) -> str:
     found = error.errors(include_input=False, include_context=False, include_url=False)
-    lines = dict.fromkeys(_error_line(each["type"], each["loc"]) for each in found)
+    lines = dict.fromkeys(_error_line(each["type"], each["loc"], whole) for each in found)
     more = f"; and {len(lines) - _MAX_ERRORS} more" if len(lines) > _MAX_ERRORS else ""
     return "; ".join(list(lines)[:_MAX_ERRORS]) + more
 
 
-def _error_line(kind: str, place: tuple[int | str, ...]) -> str:
+def _error_line(kind: str, place: tuple[int | str, ...], whole: str) -> str:
+    # A key of the caller may be content: only our own are named.
+    name = next((part for part in reversed(place) if part in _EXPECTED), None)
     if kind == "extra_forbidden":
-        where, allowed = place[:-1], "id and fields" if len(place) > 1 else "task and events"
-        return f"{_path(where)}: holds a key that is not allowed; allowed are {allowed}"
+        return f"{whole}: holds a key that is not allowed; allowed are {_ALLOWED[whole]}"
     if kind == "missing":
-        return f"{_path(place)}: is required"
-    return f"{_path(place)}: must be {_EXPECTED.get(_last_key(place), 'an object')}"
+        return f"{name}: is required"
+    return f"{name or whole}: must be {_EXPECTED[name]}"
 
 
-_EXPECTED = {
+_ALLOWED = {"the body": "task and events", "the event": "id and fields"}
+_EXPECTED: dict[object, str] = {
+    None: "an object",
     "task": "a task's name, at most 200 characters",
     "events": "a list",
     "id": "a string or a whole number",
     "fields": "an object of field names and values",
 }
-
-
-def _path(place: tuple[int | str, ...]) -> str:
-    """The known parts of a place alone: a key of the caller may be content."""
-    known = [str(part) for part in place if isinstance(part, int) or part in _OUR_KEYS]
-    return ".".join(known) or "the body"
-
-
-def _last_key(place: tuple[int | str, ...]) -> str:
-    names = [part for part in place if isinstance(part, str) and part in _OUR_KEYS]
-    # `events.3` itself is an event; only a name after the number says more.
-    return names[-1] if names and not isinstance(place[-1], int) else ""

@@ -11,9 +11,10 @@ import orjson
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConfigError, unknown
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.server.batch_scorer import score_batch
 from sftsec_core.server.error_responses import ProblemError, unavailable
 from sftsec_core.server.model_cache import ModelCache, ModelStatus, ModelWatcher
-from sftsec_core.server.schemas import ModelInfo, ScoreRequest, ScoreResponse
+from sftsec_core.server.schemas import EventCounts, ModelInfo, ScoreBatch, ScoreResponse
 from sftsec_core.server.worker import QueueFullError, ScoringWorker
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class ScoringService:
         for worker in self._workers.values():
             worker.stop()
 
-    def submit(self, batch: ScoreRequest) -> Future[bytes]:
+    def submit(self, batch: ScoreBatch) -> Future[bytes]:
         """Queue a batch; the result is the response as JSON.
 
         Raises:
@@ -126,13 +127,15 @@ def _served_model(task: str, status: ModelStatus) -> ServedModel:
     )
 
 
-def _score(cache: ModelCache, batch: ScoreRequest) -> bytes:
+def _score(cache: ModelCache, batch: ScoreBatch) -> bytes:
     # Read once, now: one model scores the whole batch, the newest that is loaded.
     model = _served_model(batch.task, cache.status)
+    results = score_batch(model.scorer, batch)
     response = ScoreResponse(
         task=batch.task,
         model=ModelInfo(model.ref.digest, model.ref.recipe),
         threshold=model.scorer.threshold,
-        results=model.scorer(batch.events),
+        results=results,
+        counts=EventCounts.of(results),
     )
     return orjson.dumps(response)

@@ -294,6 +294,11 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "the looks of a chart, without a decision but its kind; a chart of a description has them",
     ),
     Elsewhere(
+        ("sftsec_core/server/certificate.py",),
+        "tests/core/server/test_endpoint.py",
+        "a served certificate: bad ones end the start, a new one is what clients then see",
+    ),
+    Elsewhere(
         ("sftsec_core/server/error_responses.py",),
         "tests/core/server/test_app.py",
         "an error and its JSON form: every rejected request of the endpoint is one",

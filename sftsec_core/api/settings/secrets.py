@@ -105,6 +105,9 @@ def _from_file(where: str) -> str:
         return Path(where).expanduser().read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ConfigError(f"the secret file:{where} cannot be read: {error.strerror}") from error
+    except UnicodeError:
+        # Its message quotes what was read.
+        raise ConfigError(f"the secret file:{where} is not text in UTF-8") from None
 
 
 def _from_keyring(where: str) -> str:

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sftsec_core.api.domain import PullWindow
+from sftsec_core.sdk.json_values import read_json
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
 from sftsec_files.documents import _values
@@ -233,7 +234,7 @@ class TestNumbers:
         raw = json.dumps([{"n": value}]).encode()
         events = parse_events(io.BytesIO(raw))
         (built,) = _values(events, Layout("item"), 1 << 20, frozenset())
-        assert built.value == orjson.loads(raw)[0]
+        assert built.value == read_json(raw)[0]
 
 
 class TestObjectsWithoutLineBreaks:

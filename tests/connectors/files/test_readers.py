@@ -132,6 +132,16 @@ class TestLimit:
         assert rejected[0].where.endswith(":1")
 
 
+class TestLongNumber:
+    @pytest.mark.parametrize("form", ["%b\n%b\n", "[%b,\n%b]\n"])
+    def test_of_an_id_keeps_its_digits(self, form: str, tmp_path: Path) -> None:
+        record = b'{"id": 1234567890123456789%d, "message": "%d"}'
+        text = form.encode() % (record % (10, 1), record % (11, 2))
+        found, rejected = pull(write(tmp_path / "a.json", text))
+        assert not rejected
+        assert [each.uid for each in found] == ["123456789012345678910", "123456789012345678911"]
+
+
 class TestMissingColumn:
     def test_of_a_csv_is_named(self, tmp_path: Path) -> None:
         path = write(tmp_path / "a.csv", b"id,body\n1,x\n")

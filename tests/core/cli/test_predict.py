@@ -51,6 +51,18 @@ class TestPredict:
         shown = printed(site, "predict", "triage", "--field", f"process.command_line={ATTACK}")
         assert shown.startswith(f"{found['decision']}  {found['label']}  probability ")
 
+    def test_reads_numbers_of_any_length(self, site: Site) -> None:
+        texts = ("9" * 5000, "1234567890123456789012", '["a\\udc00", 123456789012345678901]')
+        lines = "".join(f'{{"process.command_line": {text}}}\n' for text in texts)
+        found = json.loads(typed(site, lines, "--json").stdout)["predictions"]
+        read = [each["text"] for each in found]
+        assert [*read[:2], read[2][:5]] == ["9" * 5000, "1234567890123456789012", '["a?"']
+
+    def test_names_the_record_that_is_too_deep(self, site: Site) -> None:
+        deep = '{"process.command_line": ' + "[" * 3000 + "]" * 3000 + "}\n"
+        result = typed(site, '{"process.command_line": "x"}\n' + deep)
+        assert "record 2: nested deeper than 64 levels" in str(result.exception)
+
     def test_redacts_and_keeps_nothing(self, site: Site) -> None:
         (found,) = json_of(site, "predict", "triage", "mail anna@shop.example now")["predictions"]
         assert "anna@shop" not in json.dumps(found)

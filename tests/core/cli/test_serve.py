@@ -38,6 +38,8 @@ def test_signal_finishes_running_requests_over_tls(own_site: Site, certificates:
         assert len(client.text(f"click {SECRET}").results) == 1
         assert client.call("GET", "/v1/tasks", Authorization=f"Bearer {SECRET}").status == 401
         assert client.get("/openapi.json").status == 404
+        process.send_signal(signal.SIGHUP)
+        assert client.get("/v1/tasks").status == 200
         large = send(client, 1000)
         process.send_signal(signal.SIGTERM)
         answer = large.getresponse()
@@ -48,6 +50,8 @@ def test_signal_finishes_running_requests_over_tls(own_site: Site, certificates:
     assert code == 0
     line = r"\d{4}-\d\d-\d\d [\d:,]+ INFO sftsec_core\.server\.access: POST /v1/score 200 events=1 "
     assert re.search(line + r"ms=[\d.]+ token=splunk\n", errors)
+    for what in ("the tokens are", "the certificate is"):
+        assert f"sftsec_core.server.renewal: {what} read again\n" in errors
     assert "Traceback" not in errors
     for secret in (TOKEN, OTHER, SECRET):
         assert secret not in errors

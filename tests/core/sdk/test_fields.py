@@ -55,3 +55,10 @@ def test_select_fields_leaves_out_absent_names() -> None:
         "a": 1,
         "b": {"c": 2},
     }
+
+
+class TestAsText:
+    def test_writes_what_orjson_refuses(self) -> None:
+        assert as_text([10**30, "a\udc00", {"b": 1, "a": None}]) == (
+            '[1000000000000000000000000000000,"a\udc00",{"a":null,"b":1}]'
+        )

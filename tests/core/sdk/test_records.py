@@ -54,6 +54,12 @@ class TestFlatten:
         with pytest.raises(UnusableError, match=r"'a\.b(\.c)?' is there twice, nested and under"):
             flatten(record, 9)
 
+    def test_refuses_names_that_grow_without_bound(self) -> None:
+        inner = {str(n): {"x": 1} for n in range(400)}
+        assert len(flatten({"k" * 40_000: inner}, 9)) == 400
+        with pytest.raises(UnusableError, match="dotted names of its fields are too long"):
+            flatten({"k" * 50_000: inner}, 9)
+
     def test_takes_a_repeated_value_once(self) -> None:
         assert flatten({"a.b": None, "a": {"b": 2}}, 9) == {"a.b": 2}
         assert flatten({"a.b": 2, "a": {"b": 2}}, 9) == {"a.b": 2}

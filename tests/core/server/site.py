@@ -63,8 +63,14 @@ def configuration(suppress: Sequence[str] = (), **serve: Any) -> dict[str, Any]:
     return {
         "connectors": {"siem": siem},
         "tasks": {TASK: task, "empty": task},
-        "serve": {"port": 0, "tokens": tokens, **serve},
+        "serve": {"port": 0, "tokens": tokens, "wrong_token_delay": "0.01s", **serve},
     }
+
+
+def write_secret(file: Path, text: str) -> None:
+    """Write a file that its owner alone can read."""
+    file.touch(mode=0o600)
+    file.write_text(text, encoding="utf-8")
 
 
 @dataclass(slots=True)
@@ -80,7 +86,7 @@ class Site:
     ) -> Site:
         """Write the configuration and open it with the built-in plugins and these."""
         for name, token in (("splunk", TOKEN), ("soar", OTHER)):
-            (folder / f"{name}.token").write_text(token, encoding="utf-8")
+            write_secret(folder / f"{name}.token", token)
         tokens = {name: f"file:{folder}/{name}.token" for name in ("splunk", "soar")}
         file = folder / "sftsec.yaml"
         settings = configuration(suppress, **{"tokens": tokens, **serve})

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -134,6 +137,61 @@ class TestScore:
         assert "nest deeper" in results[0]["error"]
         assert results[1]["error"] is None
 
+    @pytest.mark.parametrize(
+        ("odd", "event_id", "told"),
+        [
+            (
+                b'{"id": 12345678901234567890, "fields": {"message": "click"}}',
+                12345678901234567890,
+                None,
+            ),
+            (
+                b'{"id": 123456789012345678901, "fields": {"message": "click"}}',
+                "123456789012345678901",
+                None,
+            ),
+            (b'{"id": 1, "fields": {"message": %b}}' % (b"7" * 5000), 1, None),
+            (
+                b'{"id": 1, "fields": {"message": ["click \\udc00", 123456789012345678901]}}',
+                1,
+                None,
+            ),
+            (b'{"id": 1, "fields": {"message": 1e999}}', 1, None),
+            (
+                b'{"id": 1, "fields": {"message": %b}}' % (b"[" * 30_000 + b"]" * 30_000),
+                1,
+                "its fields nest deeper than 20 levels",
+            ),
+            (b'{"id": %b}' % (b"[" * 3000 + b"]" * 3000), None, "id: must be a string"),
+            (
+                b'{"id": 1, "fields": {"a\\ud800": {"b": 1}, "a\\ud800.b": 2, "message": "x"}}',
+                1,
+                "'a?.b' is there twice",
+            ),
+            (b'"click"', None, "the event: must be an object"),
+            (b'{"id": 1}', 1, "fields: is required"),
+        ],
+    )
+    def test_odd_event_spoils_no_other(
+        self, client: Client, odd: bytes, event_id: str | int | None, told: str | None
+    ) -> None:
+        good = b'{"id": "good", "fields": {"message": "urgent prize click"}}'
+        body = b'{"task": "mail", "events": [%b, %b, %b]}' % (good, odd, good)
+        reply = client.call("POST", "/v1/score", body)
+        first, result, last = reply.results
+        assert first == last == client.text("urgent prize click").results[0] | {"id": "good"}
+        assert result["id"] == event_id
+        if told is None:
+            assert result["error"] is None
+        else:
+            assert told in result["error"]
+        failed = int(told is not None)
+        assert reply.json["counts"] == {"events": 3, "scored": 3 - failed, "failed": failed}
+
+    def test_large_body_is_read_aside(self, client: Client) -> None:
+        texts = ["click " + "x" * 500] * 150
+        assert all(each["label"] for each in client.text(*texts).results)
+
 
 class TestTasks:
     def test_lists_each_task_with_its_model(self, site: Site, client: Client) -> None:
@@ -182,6 +240,22 @@ class TestTasks:
         assert "401" in described["paths"]["/v1/tasks"]["get"]["responses"]
 
 
+class TestDescription:
+    def test_schemathesis_finds_nothing(self, client: Client, tmp_path: Path) -> None:
+        """It asks for what the description allows and forbids, the same in every run."""
+        tool = Path(sys.executable).with_name("schemathesis")
+        command = [str(tool), "run", f"{client.url}/openapi.json", "--generation-deterministic"]
+        command += ["--max-examples", "15", "--phases", "coverage,fuzzing", "--no-color"]
+        command += ["-H", f"Authorization: Bearer {TOKEN}", f"--tls-verify={client.authority}"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(r"(\d+) selected / \1 total", done.stdout)
+        tried = re.search(r"(\d+) generated, (\d+) passed", done.stdout)
+        assert tried is not None
+        assert tried[1] == tried[2]
+        assert int(tried[1]) > 50
+
+
 class TestRejections:
     def test_an_unknown_task_suggests_a_known_one(self, client: Client) -> None:
         reply = client.text("click", task="mial")
@@ -214,11 +288,17 @@ class TestRejections:
         assert "a batch may hold 200 events, this one holds 201" in reply.detail
 
     def test_another_shape_is_not_repeated(self, client: Client) -> None:
-        body = orjson.dumps({"task": TASK, "events": [{"fields": SECRET}], SECRET: SECRET})
+        body = orjson.dumps({"task": [SECRET], "events": [{"fields": SECRET}], SECRET: SECRET})
         reply = client.call("POST", "/v1/score", body)
         assert reply.status == 422
-        assert "events.0.fields: must be an object" in reply.detail
+        assert "task: must be a task's name" in reply.detail
+        event = client.call("POST", "/v1/score", b'{"task": "mail", "events": ["%b"]}' % b"winter")
+        assert event.results[0]["error"] == "the event: must be an object"
         assert SECRET not in reply.raw.decode()
+
+    def test_task_of_half_a_surrogate_is_unknown(self, client: Client) -> None:
+        reply = client.call("POST", "/v1/score", b'{"task": "\\ud800", "events": []}')
+        assert (reply.status, "unknown task '?'" in reply.detail) == (404, True)
 
     def test_a_body_must_be_json(self, client: Client) -> None:
         reply = client.call("POST", "/v1/score", SECRET.encode())

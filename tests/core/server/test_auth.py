@@ -8,8 +8,8 @@ import pytest
 
 from sftsec_core.api.errors import ConfigError
 from sftsec_core.api.settings.secrets import SecretRef
-from sftsec_core.server.auth import Tokens
-from tests.core.server.site import OTHER, TOKEN
+from sftsec_core.server.auth import Tokens, renewed_tokens
+from tests.core.server.site import OTHER, TOKEN, write_secret
 
 TOKENS = Tokens({"splunk": TOKEN, "soar": OTHER})
 
@@ -79,3 +79,39 @@ class TestReveal:
             ConfigError, match=r"sftsec\.yaml: serve\.tokens: .*env:SFTSEC_NO_TOKEN"
         ):
             Tokens.reveal({"splunk": SecretRef("env:SFTSEC_NO_TOKEN")}, tmp_path / "sftsec.yaml")
+
+    def test_refuses_a_file_that_others_read(self, tmp_path: Path) -> None:
+        file = tmp_path / "open.token"
+        write_secret(file, TOKEN)
+        file.chmod(0o640)
+        told = r"serve\.tokens: the token of splunk in .*open\.token is open .*chmod 600"
+        with pytest.raises(ConfigError, match=told):
+            Tokens.reveal({"splunk": SecretRef(f"file:{file}")}, tmp_path / "sftsec.yaml")
+
+    def test_a_file_of_octets_is_one_line(self, tmp_path: Path) -> None:
+        file = tmp_path / "odd.token"
+        write_secret(file, "")
+        file.write_bytes(TOKEN.encode() + b"\xff")
+        with pytest.raises(ConfigError, match="is not text in UTF-8") as caught:
+            Tokens.reveal({"splunk": SecretRef(f"file:{file}")}, tmp_path / "sftsec.yaml")
+        assert TOKEN not in str(caught.value)
+
+
+class TestRenewedTokens:
+    def test_takes_a_new_token_for_the_old(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        file = tmp_path / "splunk.token"
+        write_secret(file, TOKEN)
+        tokens = renewed_tokens({"splunk": SecretRef(f"file:{file}")}, tmp_path / "sftsec.yaml")
+        old, new = f"Bearer {TOKEN}".encode(), f"Bearer {OTHER}".encode()
+        for broken in ("short", "", f"{OTHER} {OTHER}"):
+            file.write_text(broken, encoding="utf-8")
+            tokens.refresh()
+            assert tokens.value.owner(old) == "splunk"
+        file.write_text(OTHER, encoding="utf-8")
+        tokens.refresh()
+        assert (tokens.value.owner(old), tokens.value.owner(new)) == (None, "splunk")
+        assert caplog.text.count("the tokens are as before: ") == 3
+        assert TOKEN not in caplog.text
+        assert OTHER not in caplog.text

@@ -9,8 +9,15 @@ from datetime import UTC, datetime
 import pytest
 
 from sftsec_core.api.domain import Detection, Incident, Suppression
-from sftsec_core.server.batch_scorer import BatchScorer
-from sftsec_core.server.schemas import ClassProbability, ScoreEvent
+from sftsec_core.api.errors import PluginError
+from sftsec_core.server.batch_scorer import BatchScorer, score_batch
+from sftsec_core.server.schemas import (
+    ClassProbability,
+    EventResult,
+    RefusedEvent,
+    ScoreBatch,
+    ScoreEvent,
+)
 from tests.core.scoring.parts import message, scorer
 
 
@@ -56,3 +63,44 @@ class TestBatchScorer:
         assert [each.incident_uid for each in seen] == ["spam", "virus"]
         assert [each.at for each in seen] == [datetime(2026, 1, 31, tzinfo=UTC), None]
         assert seen[0].fields == {"message": "spam", "host": "h"}
+
+    def test_long_names_of_objects_are_refused(self) -> None:
+        objects = {"k" * 100_000: {str(n): n for n in range(1000)}, "message": "spam"}
+        answer = BatchScorer(scorer(), ("message",))
+        refused, scored = answer([ScoreEvent(id=1, fields=objects), event("spam")])
+        assert refused.error == "the dotted names of its fields are too long together"
+        assert scored.label == "spam"
+
+
+class TestScoreBatch:
+    def test_event_that_raises_fails_alone(self, caplog: pytest.LogCaptureFixture) -> None:
+        usual = BatchScorer(scorer(), ("message",))
+
+        def answer(events: Sequence[ScoreEvent]) -> list[EventResult]:
+            if any(each.id == "virus" for each in events):
+                raise RuntimeError("the secret words of the record")
+            return usual(events)
+
+        refused = RefusedEvent("r", "fields: is required")
+        events: list[ScoreEvent | RefusedEvent] = [event("spam"), refused]
+        events += [event("virus"), event("hello"), event("spam")]
+        results = score_batch(answer, ScoreBatch("mail", events))
+        assert [each.id for each in results] == ["spam", "r", "virus", "hello", "spam"]
+        assert [each.label for each in results] == ["spam", None, None, "ham", "spam"]
+        assert results[1].error == "fields: is required"
+        assert results[2].error == "it cannot be scored (RuntimeError)"
+        assert "task mail: events[2] cannot be scored (RuntimeError)" in caplog.text
+        assert "secret" not in caplog.text
+
+    def test_a_broken_model_fails_the_batch(self) -> None:
+        def broken(_events: Sequence[ScoreEvent]) -> list[EventResult]:
+            raise PluginError("it breaks the contract")
+
+        with pytest.raises(PluginError, match="breaks the contract"):
+            score_batch(broken, ScoreBatch("mail", [event("a"), event("b")]))
+
+    def test_refused_events_need_no_model(self) -> None:
+        refused = RefusedEvent(None, "the event: must be an object")
+        answer = BatchScorer(scorer(), ("message",))
+        (result,) = score_batch(answer, ScoreBatch("mail", [refused]))
+        assert result == EventResult(None, error="the event: must be an object")

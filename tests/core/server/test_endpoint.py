@@ -6,7 +6,9 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from shutil import copy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +18,11 @@ from sftsec_core.api.errors import ConfigError
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.server.endpoint import Endpoint, _listen
-from tests.core.server.site import Client, Site, running
+from tests.core.server.site import Client, Site, running, write_secret
+from tests.core.server.test_middleware import eventually
+from tests.servers.engines.certificates import make_certificates
+
+NEW = "the-token-after-the-rotation"
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +66,7 @@ class TestStart:
 
     def test_needs_a_token_that_is_long_enough(self, site: Site, tmp_path: Path) -> None:
         short = tmp_path / "short.token"
-        short.write_text("fifteen-letters", encoding="utf-8")
+        write_secret(short, "fifteen-letters")
         assert "at least one token is needed" in config_error(site, tokens={})
         told = config_error(site, tokens={"splunk": f"file:{short}"})
         assert "serve.tokens: the token of splunk is shorter than 16" in told
@@ -105,6 +111,43 @@ class TestStart:
     def test_the_schema_is_off_by_default(self, site: Site) -> None:
         with running(Endpoint(site.context, site.settings())) as client:
             assert client.get("/openapi.json").status == 404
+
+
+class TestRenew:
+    def test_takes_tokens_and_certificate_while_serving(
+        self, own_site: Site, certificates: Path, tmp_path: Path
+    ) -> None:
+        pem, key = tmp_path / "server.pem", tmp_path / "server.key"
+        copy(certificates / "node.pem", pem)
+        copy(certificates / "node.key", key)
+        endpoint = Endpoint(own_site.context, own_site.settings(certificate=pem, key=key))
+        make_certificates(tmp_path / "new")
+        with running(endpoint, certificates / "ca.pem") as client:
+            open_before = client.connect()
+            bearer = {"Authorization": f"Bearer {client.token}"}
+            assert client.get("/v1/tasks").status == 200
+            open_before.request("GET", "/v1/tasks", headers=bearer)
+            assert open_before.getresponse().read()
+            pem.write_bytes((tmp_path / "new" / "node.pem").read_bytes())
+            endpoint.renew()  # the key is still the old one's
+            assert client.get("/v1/tasks").status == 200
+            key.write_bytes((tmp_path / "new" / "node.key").read_bytes())
+            (own_site.folder / "splunk.token").write_text(NEW, encoding="utf-8")
+            endpoint.renew()
+            renewed = replace(client, authority=tmp_path / "new" / "ca.pem", token=NEW)
+            assert eventually(lambda: answers(renewed))
+            assert not answers(client)
+            assert replace(renewed, token=client.token).get("/v1/tasks").status == 401
+            open_before.request("GET", "/v1/tasks", headers=bearer)
+            assert open_before.getresponse().status == 401
+            open_before.close()
+
+
+def answers(client: Client) -> bool:
+    try:
+        return client.get("/v1/tasks").status == 200
+    except ssl.SSLCertVerificationError:
+        return False
 
 
 class TestConnections:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -62,6 +63,20 @@ class TestBoundedListener:
             with connect(listener):
                 listener.accept()[0].close()
             kept.pop().close()
+
+    def test_returns_after_so_many_closed(self, listener: BoundedListener) -> None:
+        """Clients that connect as fast as they are closed must not be all that is served."""
+        with ExitStack() as opened:
+            for _ in range(2):
+                opened.enter_context(connect(listener))
+                opened.enter_context(listener.accept()[0])
+            late = [opened.enter_context(connect(listener)) for _ in range(80)]
+            with pytest.raises(BlockingIOError, match="enough were closed"):
+                listener.accept()
+            assert late[0].recv(1) == b""
+            late[-1].setblocking(False)
+            with pytest.raises(BlockingIOError):
+                late[-1].recv(1)
 
     def test_survives_without_a_free_descriptor(self) -> None:
         command = [sys.executable, "-c", NO_DESCRIPTOR]

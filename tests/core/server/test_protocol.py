@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from sftsec_core.server.endpoint import Endpoint
-from tests.core.server.site import PATIENCE_S, Client, Site, running
+from tests.core.server.site import PATIENCE_S, TOKEN, Client, Site, running
 
 HEAD_S = 0.3
+# A request with a token and without its body: it has its place until the body is late.
+UNENDED = b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+UNENDED += b"Authorization: Bearer %b\r\nExpect: 100-continue\r\n\r\n" % TOKEN.encode()
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,12 @@ def client(site: Site) -> Iterator[Client]:
 def connect(client: Client) -> socket.socket:
     place = urlsplit(client.url)
     return socket.create_connection((place.hostname, place.port), timeout=PATIENCE_S)
+
+
+def begin(connection: socket.socket) -> None:
+    """Send a request up to its body, for which the server asks then."""
+    connection.sendall(UNENDED)
+    assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
 
 
 def rest(connection: socket.socket) -> bytes:
@@ -99,7 +108,7 @@ class TestBounds:
     ) -> None:
         with ExitStack() as opened:
             for _ in range(3):
-                opened.enter_context(connect(client)).sendall(b"GET /healthz HTTP/1.1\r\n")
+                begin(opened.enter_context(connect(client)))
             replies = [client.get("/healthz") for _ in range(5)]
         assert {(each.status, each.headers["retry-after"]) for each in replies} == {(503, "1")}
         assert "too many connections are open" in replies[0].detail
@@ -115,6 +124,30 @@ class TestBounds:
                 assert ended(each)
             assert client.get("/healthz").status == 200
         assert 0 < len(caplog.records) < 10
+
+    @pytest.mark.parametrize("sent", [b"", b"GET /healthz HTTP/1.1\r\n"])
+    def test_waiting_connection_ends_for_a_request(
+        self, site: Site, sent: bytes, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        settings = site.settings(max_connections=3, head_timeout=60, body_timeout=60)
+        with running(Endpoint(site.context, settings)) as client, ExitStack() as opened:
+            kept = opened.enter_context(connect(client))
+            begin(kept)
+            for _ in range(60):
+                opened.enter_context(connect(client)).sendall(sent)
+            assert [client.get("/healthz").status for _ in range(9)] == [200] * 9
+            kept.sendall(b"012345678")
+            assert kept.recv(100).startswith(b"HTTP/1.1 400 ")
+        assert "connections without a request were closed for others" in caplog.text
+
+    def test_waiting_handshake_ends_for_a_request(self, site: Site, certificates: Path) -> None:
+        pem = {"certificate": certificates / "node.pem", "key": certificates / "node.key"}
+        settings = site.settings(**pem, max_connections=3, head_timeout=60)
+        endpoint = Endpoint(site.context, settings)
+        with running(endpoint, certificates / "ca.pem") as client, ExitStack() as opened:
+            for _ in range(60):
+                opened.enter_context(connect(client))
+            assert [client.get("/healthz").status for _ in range(5)] == [200] * 5
 
     def test_late_tls_handshakes_are_closed(self, site: Site, certificates: Path) -> None:
         pem = {"certificate": certificates / "node.pem", "key": certificates / "node.key"}

@@ -131,6 +131,9 @@ class TestPersonalOrSecret:
             ("secret", "mysql --password hunter22 db"),
             ("secret", "api_key=0f1e2d3c4b5a69788796a5b4c3d2e1f0"),
             ("secret", "https://bob:hunter22@host.example/x"),
+            ("secret", "key=" * 9 + "A1b2C3d4E5f6G7h8"),
+            ("card", "12 34 567 4111 1111 1111 1111 90"),
+            ("user", '{"user": {"x": {"user": {"name": "bob"}}}}'),
             ("user", "cat /home/bob/.ssh/id_rsa"),
             ("user", "open /Users/anna/Desktop"),
             ("user", r"C:\Users\John Smith\AppData\x.exe"),
@@ -201,6 +204,14 @@ class TestSignal:
 
 
 class TestTime:
+    # Each needed 5 to 160 s for a megabyte; a fifth of one is enough to tell.
+    @pytest.mark.parametrize("motif", ["1 ", "key=", "token=a", '"user":{', "'@", "benutzer %3d"])
+    def test_is_short_for_a_long_repetition(self, motif: str) -> None:
+        text = motif * (200_000 // len(motif))
+        begin = time.process_time()
+        Redact(RedactConfig(), SALT).text(text)
+        assert time.process_time() - begin < 0.9
+
     @pytest.mark.timeout(60)
     @pytest.mark.parametrize("name", ADVERSARIAL)
     def test_grows_with_the_length_only(self, name: str) -> None:
