@@ -157,6 +157,7 @@ class Context:
             self.plugins.specs(RecipeSpec),
             calibrators=self.plugins.specs(CalibratorSpec),
             deciders=self.plugins.specs(DeciderSpec),
+            base=self.plugins.base,
         )
 
     @cached_property

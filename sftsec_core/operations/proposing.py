@@ -165,25 +165,28 @@ def _methods(run: Run) -> ServingMethods:
     return ServingMethods(
         calibrator,
         decider,
-        calibrator.configure(task.calibrator.options(), "calibrator"),
-        decider.configure(task.decider.options(), "decider"),
+        calibrator.configure(task.calibrator.options(), "calibrator", plugins.base),
+        decider.configure(task.decider.options(), "decider", plugins.base),
     )
 
 
 def _metrics(run: Run) -> dict[str, MetricSpec[Any]]:
     """The metrics of enabled plugins, with the settings that the task gives them."""
     given = run.task.evaluation.metrics
-    specs = run.context.plugins.specs(MetricSpec)
-    return {name: spec.with_settings(given.get(name, {})) for name, spec in specs.items()}
+    plugins = run.context.plugins
+    return {
+        name: spec.with_settings(given.get(name, {}), plugins.base)
+        for name, spec in plugins.specs(MetricSpec).items()
+    }
 
 
 def _audits(run: Run) -> dict[str, AuditRun]:
     """The audits that the task names, each with its settings bound."""
-    specs = run.context.plugins.specs(AuditSpec)
+    plugins = run.context.plugins
     return {
-        name: partial(spec.run, spec.configure(options, "evaluation.audits"))
+        name: partial(spec.run, spec.configure(options, "evaluation.audits", plugins.base))
         for name, options in run.task.evaluation.audits.items()
-        for spec in (get("audit", name, specs),)
+        for spec in (get("audit", name, plugins.specs(AuditSpec)),)
     }
 
 
@@ -318,7 +321,8 @@ def _trained_with(run: Run, recipe: str) -> dict[str, str]:
 def _encoder(run: Run, recipe: str) -> EncoderSettings | None:
     """The encoder that a recipe is set to read; None for one that has none."""
     choice = chosen_recipes(run.task.train, run.spec.baseline)[recipe]
-    config = run.context.plugins.specs(RecipeSpec)[recipe].configure(choice.options())
+    plugins = run.context.plugins
+    config = plugins.specs(RecipeSpec)[recipe].configure(choice.options(), base=plugins.base)
     found = getattr(config, "encoder", None)
     return found if isinstance(found, EncoderSettings) else None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import ModelRef, Permission
 from sftsec_core.api.errors import ConfigError, IntegrityError
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.recipes.encoder_files import encoders_relative_to
 from sftsec_core.recipes.saved_encoders import check_encoders
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def _is_registered(context: Context, ref: ModelRef) -> bool:
 def _error(context: Context, ref: ModelRef) -> str | None:
     try:
         context.registry.verify(ref)
-        check_encoders(ref.folder)
+        with encoders_relative_to(context.plugins.base):
+            check_encoders(ref.folder)
     except (IntegrityError, ConfigError) as error:
         return str(error)
     return None

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sftsec_core.api.domain import ModelRef
 from sftsec_core.api.errors import (
     AmbiguousNameError,
-    GateRefusedError,
     IntegrityError,
     NotFoundError,
     StoreError,
@@ -28,8 +27,9 @@ from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
 from sftsec_core.models.artifact import CARDS, MANIFEST, publish, verify_folder
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.plugins import get
+from sftsec_core.recipes.encoder_files import encoders_relative_to
 from sftsec_core.registry.card import card_markdown
-from sftsec_core.registry.history import ROLLBACK, restorable
+from sftsec_core.registry.history import ROLLBACK, promotion_reason, restorable
 from sftsec_core.registry.serving import Serving
 from sftsec_core.store.staging import staging
 
@@ -112,6 +112,7 @@ class ModelRegistry:
         *,
         calibrators: Mapping[str, CalibratorSpec[Any]] | None = None,
         deciders: Mapping[str, DeciderSpec[Any]] | None = None,
+        base: Path | None = None,
     ) -> None:
         """Take what the registry stands on; nothing is touched yet.
 
@@ -121,12 +122,14 @@ class ModelRegistry:
             recipes: by name; they load what they saved.
             calibrators: by name; default: the built-in one.
             deciders: by name; default: the built-in one.
+            base: the folder of sftsec.yaml, from which relative paths of encoders start.
         """
         self._table = table
         self._folder = folder
         self._recipes = recipes
         self._calibrators = calibrators or {TEMPERATURE.name: TEMPERATURE}
         self._deciders = deciders or {THRESHOLD.name: THRESHOLD}
+        self._base = base
 
     # --- registering and loading
 
@@ -202,7 +205,9 @@ class ModelRegistry:
             NotFoundError: when the calibrator or the decider that it serves with is not known.
         """
         self.verify(ref)
-        model, serving = load_model(ref.folder, self._recipes), self.serving(ref)
+        with encoders_relative_to(self._base):
+            model = load_model(ref.folder, self._recipes)
+        serving = self.serving(ref)
         return LoadedModel(ref, model, serving, self._parts(serving))
 
     def _parts(self, serving: Serving) -> ServingParts:
@@ -269,7 +274,7 @@ class ModelRegistry:
                 at the same time and was first.
             NotFoundError: when the task has no model of this digest.
         """
-        reason = _promotion_reason(decision, force)
+        reason = promotion_reason(decision, force)
         ref = self._table.get(digest)
         if ref is None or ref.task != task:
             raise NotFoundError("model", digest, self._names(task))
@@ -381,18 +386,3 @@ def _write_new(path: Path, text: str) -> None:
     """Write a file that no model has written."""
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
-
-
-def _promotion_reason(decision: Decision, force: str | None) -> str:
-    refusals = decision.refusals()
-    if decision.approved and decision.votes and not refusals:
-        return f"approved by {len(decision.votes)} votes"
-    named = "; ".join(f"{vote.voter}: {vote.reason}" for vote in refusals) or "no voter voted"
-    if force is None:
-        raise GateRefusedError(f"the promotion gate rejects the model: {named}")
-    if not force.strip():
-        raise GateRefusedError(
-            f"forcing needs a written reason; the promotion gate rejects the model: {named}"
-        )
-    voters = ", ".join(vote.voter for vote in refusals) or "no vote"
-    return f"forced against {voters}: {force.strip()}"

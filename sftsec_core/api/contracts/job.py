@@ -28,6 +28,7 @@ class TrainOrder:
         folder: the run's folder; examples lie in `examples`, models go to `fitted/RECIPE`.
         baseline: the recipe that the budget does not bound.
         device: the accelerator that the run was lent; None leaves the choice to torch.
+        base: the folder of sftsec.yaml, from which relative paths in `settings` start.
     """
 
     run: str
@@ -38,10 +39,12 @@ class TrainOrder:
     folder: Path
     baseline: str
     device: str | None = None
+    base: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The order as JSON values."""
-        return {**asdict(self), "folder": str(self.folder)}
+        base = None if self.base is None else str(self.base)
+        return {**asdict(self), "folder": str(self.folder), "base": base}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -51,7 +54,9 @@ class TrainOrder:
             TypeError: when it is no order.
         """
         lists = {name: tuple(values[name]) for name in ("recipes", "plugins")}
-        return cls(**{**values, **lists, "folder": Path(values["folder"])})
+        base = values.get("base")
+        paths = {"folder": Path(values["folder"]), "base": None if base is None else Path(base)}
+        return cls(**{**values, **lists, **paths})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

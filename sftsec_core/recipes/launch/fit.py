@@ -14,6 +14,7 @@ from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.models.model_format import save_model
 from sftsec_core.plugins import Plugins, get
 from sftsec_core.recipes.chosen import chosen_recipes
+from sftsec_core.recipes.encoder_files import encoders_relative_to
 from sftsec_core.recipes.launch.files import read_examples, task_from_json
 from sftsec_core.sdk.atomic import sync_folder, write_atomically
 
@@ -61,7 +62,8 @@ def fit_order(order: TrainOrder, plugins: Plugins, emit: Callable[[Event], None]
         recipe = get("recipe", name, plugins.specs(RecipeSpec))
         emit(StageStarted(stage="train", detail=name))
         started = time.monotonic()
-        model = _fit(recipe, _job(order, recipe, parts, emit))
+        with encoders_relative_to(order.base):
+            model = _fit(recipe, _job(order, recipe, parts, emit))
         seconds = time.monotonic() - started
         _keep(order, recipe, model, seconds)
         emit(StageFinished(stage="train", seconds=seconds))
@@ -86,7 +88,7 @@ def _job(
         task=task_from_json(order.task),
         train=parts[0],
         dev=parts[1],
-        config=recipe.configure(choice.options() if choice else {}, "train.recipe"),
+        config=recipe.configure(choice.options() if choice else {}, "train.recipe", order.base),
         settings=settings,
         workdir=workdir,
         log=log,
