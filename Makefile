@@ -16,7 +16,7 @@ UV := $(BIN)/uv
 
 # --- what a site may choose, as `make demo NAME=value` or in the environment ------------------------
 PYTHON ?=
-EXTRAS ?= train,boosted,elastic,opensearch,splunk,keyring,postgresql,serve
+EXTRAS ?= train,boosted,elastic,opensearch,splunk,keyring,postgresql,serve,sign
 INDEX_URL ?= $(PIP_INDEX_URL)
 TORCH_INDEX ?=
 FIND_LINKS ?=

@@ -40,6 +40,27 @@ class StateSettings(Strict):
     )
 
 
+class SignatureSettings(Strict):
+    """By whom models must be signed."""
+
+    public_key: ConfigPath = Field(
+        description="PEM file, of a key on P-256, P-384 or P-521; relative to sftsec.yaml."
+    )
+
+
+class RegistrySettings(Strict):
+    """Who vouches for models; takes the extra `sign`."""
+
+    sign_key: SecretRef | None = Field(
+        None,
+        description="Where the private key is (PEM) that `retrain` signs each model with; "
+        "default: a person signs, by `sftsec model sign`.",
+    )
+    require_signature: SignatureSettings | None = Field(
+        None, description="No model is loaded or made live that is not signed with this key."
+    )
+
+
 class ConnectorSettings(BaseModel):
     """One SIEM; the keys besides `type` are the connector's own."""
 
@@ -115,6 +136,7 @@ class Settings(Strict):
 
     version: Literal[1] = 1
     state: StateSettings = StateSettings()
+    registry: RegistrySettings = RegistrySettings()
     plugins: tuple[str, ...] = Field(
         ("core", "files", "pii"), description="Entry points of the group `sftsec` to load."
     )

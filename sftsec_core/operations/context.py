@@ -150,7 +150,10 @@ class Context:
     def registry(self) -> ModelRegistry:
         """The models."""
         from sftsec_core.registry.registry import ModelRegistry
+        from sftsec_core.registry.signing import SignaturePolicy
 
+        registry = self.settings.registry
+        required = registry.require_signature
         return ModelRegistry(
             self.store.models,
             self.folder / "models",
@@ -158,6 +161,9 @@ class Context:
             calibrators=self.plugins.specs(CalibratorSpec),
             deciders=self.plugins.specs(DeciderSpec),
             base=self.plugins.base,
+            signatures=SignaturePolicy(
+                registry.sign_key, required.public_key if required else None
+            ),
         )
 
     @cached_property

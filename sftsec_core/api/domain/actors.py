@@ -16,6 +16,7 @@ class Permission(StrEnum):
     PROMOTE = "model.promote"
     FORCE_PROMOTION = "model.promote.force"
     ROLL_BACK = "model.rollback"
+    SIGN = "model.sign"
     SCORE = "incidents.score"
     SERVE = "model.serve"
     LABEL = "labels.add"
