@@ -18,6 +18,15 @@ from sftsec_core.api.settings.values import Duration, Strict
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
+class EncryptSettings(Strict):
+    """How the state is encrypted."""
+
+    key: SecretRef = Field(
+        description="Where the key is: 32 bytes in base64 or hex (openssl rand -base64 32). "
+        "Without it the state cannot be read again."
+    )
+
+
 class StateSettings(Strict):
     """Where sftsec keeps its own state."""
 
@@ -28,6 +37,11 @@ class StateSettings(Strict):
         None,
         description="SQLAlchemy URL of the store; default: SQLite in the folder. "
         "May be a secret reference (env:NAME).",
+    )
+    encrypt: EncryptSettings | None = Field(
+        None,
+        description="Encrypt incidents' texts, verdicts' reasons and detections in the state; "
+        "`sftsec store encrypt` does it to what is there already.",
     )
     lease: Duration = Field(
         timedelta(seconds=15),

@@ -79,9 +79,10 @@ def preloaded(recipes: Sequence[RecipeSpec[Any]]) -> Iterator[None]:
 def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:
     """Hand the examples over as files, and the order to the task's launcher."""
     folder = run.folder / EXAMPLES
-    write_examples(split.train, folder, "train")
-    write_examples(split.dev, folder, "dev")
+    write_examples(split.train, folder, "train", run.context.vault)
+    write_examples(split.dev, folder, "dev", run.context.vault)
     choice, plugins = run.task.train.launcher, run.context.plugins
+    encrypt = run.context.settings.state.encrypt
     launcher = get("launcher", choice.name, plugins.specs(LauncherSpec))
     with _device(run) as device:
         order = TrainOrder(
@@ -94,6 +95,8 @@ def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:
             baseline=run.spec.baseline,
             device=device,
             base=plugins.base,
+            state=run.context.folder,
+            state_key=str(encrypt.key) if encrypt else None,
         )
         launcher.run(
             launcher.configure(choice.options(), base=plugins.base),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ from sftsec_core.evaluation.evaluate import AuditRun, evaluate
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.evaluation.methods import ServingMethods
 from sftsec_core.evaluation.report.html import write_report
-from sftsec_core.evaluation.report.json import from_json, to_json
+from sftsec_core.evaluation.report.json import from_json, to_json, without_texts
 from sftsec_core.operations.fitting import inference_cost_of
 from sftsec_core.operations.promote import tell_promotion
 from sftsec_core.plugins import get
@@ -46,6 +46,7 @@ from sftsec_core.registry.gate import decide
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.registry.serving import Serving
 from sftsec_core.sdk.atomic import write_atomically
+from sftsec_core.store.reseal import LEFT_OUT
 
 if TYPE_CHECKING:
     from sftsec_core.operations.running import Run
@@ -276,6 +277,8 @@ def recall(run: Run) -> Proposed | None:
 def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, Any]) -> Proposed:
     """Keep the proposed model with its card and its report; it becomes the task's "candidate"."""
     registry = run.context.registry
+    if run.context.vault is not None:
+        proposal = replace(proposal, report=without_texts(proposal.report, LEFT_OUT))
     encoder = _encoder(run, proposal.fitted.recipe)
     provenance = _provenance(run, proposal, snapshot, encoder)
     card = build_card(proposal.report, proposal.decision, run.spec, provenance)

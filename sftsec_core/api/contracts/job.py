@@ -29,6 +29,9 @@ class TrainOrder:
         baseline: the recipe that the budget does not bound.
         device: the accelerator that the run was lent; None leaves the choice to torch.
         base: the folder of sftsec.yaml, from which relative paths in `settings` start.
+        state: the state folder.
+        state_key: where the key of an encrypted state is ("env:NAME"): what carries out the
+            order needs it to read the examples. None: the state is not encrypted.
     """
 
     run: str
@@ -40,11 +43,13 @@ class TrainOrder:
     baseline: str
     device: str | None = None
     base: Path | None = None
+    state: Path | None = None
+    state_key: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The order as JSON values."""
-        base = None if self.base is None else str(self.base)
-        return {**asdict(self), "folder": str(self.folder), "base": base}
+        values = asdict(self)
+        return {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -54,8 +59,8 @@ class TrainOrder:
             TypeError: when it is no order.
         """
         lists = {name: tuple(values[name]) for name in ("recipes", "plugins")}
-        base = values.get("base")
-        paths = {"folder": Path(values["folder"]), "base": None if base is None else Path(base)}
+        named = {name: values.get(name) for name in ("folder", "base", "state")}
+        paths = {name: None if at is None else Path(at) for name, at in named.items()}
         return cls(**{**values, **lists, **paths})
 
 

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     SET_UP = "connector.setup"
     EXPORT_AUDIT = "audit.export"
     CLEAN_UP = "state.cleanup"
+    ENCRYPT = "state.encrypt"
 
 
 @dataclass(frozen=True, slots=True)

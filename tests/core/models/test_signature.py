@@ -98,6 +98,8 @@ class TestVerify:
 class TestSign:
     def test_again_covers_what_was_added(self, signed: Path, pair: Pair) -> None:
         (signed / "extra.json").write_text("{}")
+        with pytest.raises(IntegrityError, match="extra"):
+            verify_signature(signed, pair.public, NAME)
         sign_folder(signed, pair.private)
         verify_signature(signed, pair.public, NAME)
 
@@ -110,7 +112,7 @@ class TestSign:
 
 
 class TestKeys:
-    def test_no_word_of_a_broken_key_is_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_broken_key_is_not_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SIGN_KEY", "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END")
         with pytest.raises(ConfigError, match="env:SIGN_KEY holds no private key") as caught:
             private_pem(SecretRef("env:SIGN_KEY"))

@@ -54,9 +54,7 @@ def with_registry(work: Context, **registry: object) -> Context:
 
 
 class TestSignatures:
-    def test_run_without_a_key_leaves_promotion_to_a_person(
-        self, folder: Path, observer: Observer
-    ) -> None:
+    def test_run_without_a_key_promotes_nothing(self, folder: Path, observer: Observer) -> None:
         pair, told = make_pair(folder), list[Event]()
         required = {"require_signature": {"public_key": pair.public}}
         with context(folder, observer, "oracle") as plain:
@@ -72,9 +70,7 @@ class TestSignatures:
             assert promote(work, "secret@candidate").live.digest == outcome.model.digest
             work.close()
 
-    def test_keys_that_are_no_pair_end_it_before_the_pull(
-        self, folder: Path, observer: Observer
-    ) -> None:
+    def test_wrong_pair_ends_it_before_the_pull(self, folder: Path, observer: Observer) -> None:
         pair, other = make_pair(folder), make_pair(folder, "other")
         with context(folder, observer, "oracle") as plain:
             work = with_registry(

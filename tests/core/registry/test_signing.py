@@ -101,15 +101,13 @@ class TestRequiredSignature:
         with pytest.raises(IntegrityError, match="is not what was signed"):
             registry.load(second)
 
-    def test_card_of_a_signed_model_can_be_read_unsigned(
+    def test_card_of_an_unsigned_model_is_shown(
         self, registry_with: Registries, pair: Pair
     ) -> None:
         registry = registry_with(SignaturePolicy(public_key=pair.public))
         assert registry.card(register(registry))["gate"]
 
-    def test_no_card_ends_a_signature_made_by_hand(
-        self, registry_with: Registries, pair: Pair
-    ) -> None:
+    def test_new_card_never_ends_a_signature(self, registry_with: Registries, pair: Pair) -> None:
         registry = registry_with(SignaturePolicy(public_key=pair.public))
         ref = register(registry)
         sign_folder(ref.folder, pair.private)
