@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from sftsec_core.api.settings.secrets import SecretRef
+from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
 from sftsec_core.demo.source import TASK, from_stream
 from sftsec_core.store.store import Store
 from sftsec_core.store.vault import Vault, is_encrypted, open_vault
@@ -33,6 +34,12 @@ os.environ[KEY] = "5f" * 32
 def encryption() -> dict[str, Any]:
     """What `state` says besides, where the suite runs with encrypted states."""
     return {"encrypt": {"key": f"env:{KEY}"}} if os.environ.get(ENCRYPTED) else {}
+
+
+def with_encryption(settings: dict[str, Any]) -> dict[str, Any]:
+    """A configuration whose state is encrypted, where the suite runs so."""
+    state = {**settings.get("state", {}), **encryption()}
+    return {**settings, "state": state} if state else settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,10 @@ class Site:
     def vault(self) -> Vault | None:
         """The keys of the state, where it is encrypted."""
         return open_vault(self.state, SecretRef(f"env:{KEY}")) if is_encrypted(self.state) else None
+
+    def snapshot(self, folder: Path) -> Snapshot:
+        """A verified snapshot of this site's."""
+        return open_snapshot(folder, vault=self.vault())
 
     @property
     def state(self) -> Path:
