@@ -16,7 +16,8 @@ UV := $(BIN)/uv
 
 # --- what a site may choose, as `make demo NAME=value` or in the environment ------------------------
 PYTHON ?=
-EXTRAS ?= train,boosted,elastic,opensearch,splunk,keyring,postgresql,serve
+ENCRYPTED ?= tests/e2e/test_field_reports.py tests/e2e/test_several_connectors.py
+EXTRAS ?= train,boosted,elastic,opensearch,splunk,keyring,postgresql,serve,sign
 INDEX_URL ?= $(PIP_INDEX_URL)
 TORCH_INDEX ?=
 FIND_LINKS ?=
@@ -52,7 +53,7 @@ TOOLS := python uv sftsec ruff mypy pytest
 ABSENT := $(strip $(foreach tool,$(TOOLS),$(if $(shell test -x $(BIN)/$(tool) && echo yes),,$(tool))))
 MEND := $(foreach tool,$(filter-out python uv,$(ABSENT)),--reinstall-package $(tool))
 
-.PHONY: help setup demo test lint format constraints audit requirements wheelhouse sbom wheel-check clean again
+.PHONY: help setup demo test test-encrypted lint format constraints audit requirements wheelhouse sbom wheel-check clean again
 again:
 
 help: ## Show this list
@@ -78,6 +79,9 @@ demo: setup ## Run the whole loop on a generated stream of incidents
 
 test: lint ## Lint, then run every test
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+test-encrypted: setup ## Run some end-to-end tests with an encrypted state (ENCRYPTED=tests/e2e: all of them)
+	@SFTSEC_TEST_ENCRYPTED_STATE=1 $(BIN)/python -m pytest --quiet $(ENCRYPTED)
 
 lint: setup ## Ruff and mypy, as in pre-commit and CI
 	@$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
@@ -54,14 +55,20 @@ class Plugins:
     """The loaded plugins, behind one typed method a hook."""
 
     def __init__(
-        self, enabled: Sequence[str], *, found: Iterable[EntryPoint] | None = None
+        self,
+        enabled: Sequence[str],
+        *,
+        found: Iterable[EntryPoint] | None = None,
+        base: Path | None = None,
     ) -> None:
         """Load the enabled entry points.
 
         Args:
             enabled: names of entry points, in the order in which they are asked last to first.
             found: the entry points to choose from; default: the installed ones.
+            base: the folder of sftsec.yaml, from which paths in the settings of specs start.
         """
+        self.base = base
         self._pm = pluggy.PluginManager(hookspecs.PROJECT)
         self._pm.add_hookspecs(hookspecs)
         self._distributions: dict[str, str] = {}

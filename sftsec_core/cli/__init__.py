@@ -33,6 +33,7 @@ COMMANDS = {
     "bench": "sftsec_core.cli.bench",
     "audit": "sftsec_core.cli.audit",
     "gc": "sftsec_core.cli.gc",
+    "store": "sftsec_core.cli.store",
     "completion": "sftsec_core.cli.completion",
 }
 

@@ -18,6 +18,15 @@ from sftsec_core.api.settings.values import Duration, Strict
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
+class EncryptSettings(Strict):
+    """How the state is encrypted."""
+
+    key: SecretRef = Field(
+        description="Where the key is: 32 bytes in base64 or hex (openssl rand -base64 32). "
+        "Without it the state cannot be read again."
+    )
+
+
 class StateSettings(Strict):
     """Where sftsec keeps its own state."""
 
@@ -29,6 +38,11 @@ class StateSettings(Strict):
         description="SQLAlchemy URL of the store; default: SQLite in the folder. "
         "May be a secret reference (env:NAME).",
     )
+    encrypt: EncryptSettings | None = Field(
+        None,
+        description="Encrypt incidents' texts, verdicts' reasons and detections in the state; "
+        "`sftsec store encrypt` does it to what is there already.",
+    )
     lease: Duration = Field(
         timedelta(seconds=15),
         ge=timedelta(seconds=1),
@@ -37,6 +51,27 @@ class StateSettings(Strict):
     )
     resume_within: Duration = Field(
         timedelta(days=1), description="A run that was interrupted longer ago starts again."
+    )
+
+
+class SignatureSettings(Strict):
+    """By whom models must be signed."""
+
+    public_key: ConfigPath = Field(
+        description="PEM file, of a key on P-256, P-384 or P-521; relative to sftsec.yaml."
+    )
+
+
+class RegistrySettings(Strict):
+    """Who vouches for models; takes the extra `sign`."""
+
+    sign_key: SecretRef | None = Field(
+        None,
+        description="Where the private key is (PEM) that `retrain` signs each model with; "
+        "default: a person signs, by `sftsec model sign`.",
+    )
+    require_signature: SignatureSettings | None = Field(
+        None, description="No model is loaded or made live that is not signed with this key."
     )
 
 
@@ -122,6 +157,7 @@ class Settings(Strict):
 
     version: Literal[1] = 1
     state: StateSettings = StateSettings()
+    registry: RegistrySettings = RegistrySettings()
     plugins: tuple[str, ...] = Field(
         ("core", "files", "pii"), description="Entry points of the group `sftsec` to load."
     )

@@ -23,6 +23,7 @@ version: 1
 state:
   folder: .sftsec            # snapshots, runs and models
   # url: env:SFTSEC_DB_URL   # a shared database in place of SQLite in that folder
+  # encrypt: {{key: env:SFTSEC_STATE_KEY}}   # of openssl rand -base64 32; lost with the key
 
 plugins: [{plugins}]  # entry points of the group `sftsec`; nothing else is loaded
 

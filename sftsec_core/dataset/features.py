@@ -78,7 +78,7 @@ def renderer(
     if chosen is None:
         return lambda incident: read_inputs(incident, task)
     spec = get("renderer", chosen.name, plugins.specs(RendererSpec))
-    config = spec.configure(chosen.options())
+    config = spec.configure(chosen.options(), base=plugins.base)
 
     def render(incident: Incident) -> Inputs:
         text = spec.render(config, incident, task)

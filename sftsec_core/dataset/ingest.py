@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.settings.task import DedupeSettings
     from sftsec_core.dataset.steps import StepChain
+    from sftsec_core.store.vault import Vault
 
 _RULES = 2  # of what a copy is and how rows are named: no build goes on under other ones
 _CHUNK_INCIDENTS = 25_000
@@ -124,6 +125,7 @@ def ingest(
     snapshots: Path,
     on_page: Callable[[PageSummary], None] = lambda _page: None,
     on_publish: Callable[[], None] = lambda: None,
+    vault: Vault | None = None,
 ) -> Snapshot:
     """Build a snapshot.
 
@@ -134,6 +136,7 @@ def ingest(
         snapshots: where snapshots lie; on the same file system as `folder`.
         on_page: told of each page, in order.
         on_publish: called just before the snapshot appears under `snapshots`.
+        vault: the keys of an encrypted state.
 
     Returns:
         The snapshot; the same input gives the same digest, whatever the pages' size and however
@@ -142,7 +145,7 @@ def ingest(
     Raises:
         DataError: when `folder` holds a build with another plan.
     """
-    journal = Journal(folder, plan.fields)
+    journal = Journal(folder, plan.fields, vault)
     build = _Build(plan, journal)
     build.resume()
     for page in pages:
@@ -152,7 +155,7 @@ def ingest(
     build.write_chunk()
     clusters = build.dedupe.final_clusters()
     target = journal.finish(build.progress, build.manifest(), clusters, snapshots, on_publish)
-    return open_snapshot(target, verify=False)
+    return open_snapshot(target, verify=False, vault=vault)
 
 
 class _Build:

@@ -35,6 +35,7 @@ from sftsec_core.dataset.snapshot import (
     rows_schema,
 )
 from sftsec_core.sdk.atomic import sync
+from sftsec_core.store.vault import create_file, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Blob
+    from sftsec_core.store.vault import Vault
 
 _PROGRESS = "progress.json"
 _DRAFT = "draft"
@@ -77,10 +79,13 @@ class Progress:
 class Journal:
     """Writes and reads the chunks of one work folder."""
 
-    def __init__(self, folder: Path, fields: Mapping[str, InputKind]) -> None:
-        """Take the folder, which is made when missing."""
+    def __init__(
+        self, folder: Path, fields: Mapping[str, InputKind], vault: Vault | None = None
+    ) -> None:
+        """Take the folder, which is made when missing, and the keys of an encrypted state."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._vault = vault
         self._schemas = {"rows": rows_schema(fields), "verdicts": VERDICTS_SCHEMA}
         self._images = [FIELD_PREFIX + n for n, kind in fields.items() if kind is InputKind.IMAGE]
 
@@ -116,8 +121,8 @@ class Journal:
         number = progress.chunks
         for table in TABLES:
             data = pa.table(dict(columns[table]), schema=self._schemas[table])
-            _write_atomically(self._path(table, number), partial(_save_table, data))
-        _write_atomically(self._path("dedupe", number), lambda path: _save_arrays(path, dedupe))
+            _write_atomically(self._path(table, number), partial(self._save_table, data))
+        _write_atomically(self._path("dedupe", number), partial(self._save_arrays, dedupe))
         progress.chunks += 1
         said = {
             "plan": progress.plan,
@@ -137,13 +142,16 @@ class Journal:
         if not target.is_file():
             target.parent.mkdir(exist_ok=True)
             content = blob.read()
-            _write_atomically(target, lambda path: _write_bytes(path, content))
+            _write_atomically(target, partial(self._save_bytes, content))
         return blob.sha256
 
     def dedupe_states(self, progress: Progress) -> Iterator[dict[str, NDArray[Any]]]:
         """The deduplicator's state, chunk by chunk."""
         for number in range(progress.chunks):
-            with np.load(self._path("dedupe", number), allow_pickle=False) as arrays:
+            with (
+                open_file(self._path("dedupe", number), self._vault) as stream,
+                np.load(stream, allow_pickle=False) as arrays,
+            ):
                 yield dict(arrays)
 
     def finish(
@@ -171,7 +179,7 @@ class Journal:
         draft.mkdir()
         contents, parts = {}, {}
         for table in TABLES:
-            writer = _PartWriter(draft, table, self._schemas[table])
+            writer = _PartWriter(draft, table, self._schemas[table], self._vault)
             for batch in self._batches(table, progress.chunks):
                 writer.add(_relabelled(batch, clusters) if table == "rows" else batch)
             contents[table], parts[table] = writer.close()
@@ -207,8 +215,24 @@ class Journal:
 
     def _batches(self, table: str, chunks: int) -> Iterator[Any]:
         for number in range(chunks):
-            with pq.ParquetFile(self._path(table, number)) as file:
+            with (
+                open_file(self._path(table, number), self._vault) as stream,
+                pq.ParquetFile(stream) as file,
+            ):
                 yield from file.iter_batches(4096)
+
+    def _save_table(self, table: Any, path: Path) -> None:  # noqa: ANN401 - pyarrow
+        # zstd 1: written once and read once, when the snapshot is made of it.
+        with create_file(path, self._vault) as stream:
+            pq.write_table(table, stream, compression="zstd", compression_level=1)
+
+    def _save_arrays(self, arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
+        with create_file(path, self._vault) as stream:
+            np.savez(stream, **dict(arrays))  # type: ignore[arg-type]  # numpy's stub names its flag
+
+    def _save_bytes(self, content: bytes, path: Path) -> None:
+        with create_file(path, self._vault) as stream:
+            stream.write(content)
 
     def _path(self, table: str, number: int) -> Path:
         suffix = "npz" if table == "dedupe" else "parquet"
@@ -218,8 +242,16 @@ class Journal:
 class _PartWriter:
     """Writes a table in parts of bounded size, and digests it on the way."""
 
-    def __init__(self, folder: Path, table: str, schema: Any) -> None:  # noqa: ANN401 - pyarrow
+    def __init__(
+        self,
+        folder: Path,
+        table: str,
+        schema: Any,  # noqa: ANN401 - pyarrow
+        vault: Vault | None,
+    ) -> None:
         self._folder = folder
+        self._vault = vault
+        self._stream: Any = None
         self._table = table
         self._schema = schema
         self._content = ContentDigest(schema)
@@ -247,7 +279,8 @@ class _PartWriter:
         if self._writer is None:
             name = f"{self._table}-{len(self._parts):05d}.parquet"
             self._parts.append({"name": name})
-            self._writer = pq.ParquetWriter(self._folder / name, self._schema, compression="zstd")
+            self._stream = create_file(self._folder / name, self._vault)
+            self._writer = pq.ParquetWriter(self._stream, self._schema, compression="zstd")
         table = pa.Table.from_batches(self._held, self._schema)
         self._writer.write_table(table, row_group_size=_GROUP_ROWS)
         self._rows += table.num_rows
@@ -259,9 +292,10 @@ class _PartWriter:
         if self._writer is None:
             return
         self._writer.close()
+        self._stream.close()
         path = self._folder / self._parts[-1]["name"]
         sync(path)
-        self._parts[-1] |= {"rows": self._rows, "sha256": file_digest(path)}
+        self._parts[-1] |= {"rows": self._rows, "sha256": file_digest(path, self._vault)}
         self._writer = None
         self._rows = 0
 
@@ -315,16 +349,6 @@ def _relabelled(batch: Any, clusters: Mapping[int, int]) -> Any:  # noqa: ANN401
     numbers = batch.column(place).to_pylist()
     final = pa.array([clusters.get(number, number) for number in numbers], pa.int64())
     return batch.set_column(place, batch.schema.field(place), final)
-
-
-def _save_table(table: Any, path: Path) -> None:  # noqa: ANN401 - pyarrow
-    # zstd 1: written once and read once, when the snapshot is made of it.
-    pq.write_table(table, path, compression="zstd", compression_level=1)
-
-
-def _save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    with path.open("wb") as stream:
-        np.savez(stream, **dict(arrays))  # type: ignore[arg-type]  # numpy's stub names its flag
 
 
 def _write_bytes(path: Path, raw: bytes) -> None:

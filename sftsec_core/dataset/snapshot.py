@@ -14,7 +14,7 @@ A snapshot of schema 1, in which every field was text, is read as it is: see `sn
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -26,10 +26,14 @@ from sftsec_core.api.domain import Blob, Incident, InputKind
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.dataset import snapshot_v1
 from sftsec_core.dataset.content_digest import ContentDigest
+from sftsec_core.store.sealed_blob import blob_in
+from sftsec_core.store.vault import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from sftsec_core.store.vault import Vault
 
 SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
@@ -86,11 +90,13 @@ class Snapshot:
         digest: hex SHA-256 of its content; the folder's name.
         folder: where it lies.
         manifest: what `manifest.json` says.
+        vault: the keys that its files are encrypted with; None where they are not.
     """
 
     digest: str
     folder: Path
     manifest: Mapping[str, Any]
+    vault: Vault | None = field(default=None, compare=False, repr=False)
 
     @property
     def fields(self) -> Mapping[str, InputKind]:
@@ -144,7 +150,7 @@ class Snapshot:
 
     def blob(self, sha256: str) -> Blob:
         """One of its images."""
-        return Blob(sha256, path=self.folder / BLOBS / sha256)
+        return blob_in(self.folder / BLOBS / sha256, sha256, self.vault)
 
     def blobs(self) -> set[str]:
         """The digests of all images that its rows name."""
@@ -178,7 +184,10 @@ class Snapshot:
         """
         for part in self.manifest["parts"][table]:
             try:
-                with pq.ParquetFile(self.folder / part["name"]) as file:
+                with (
+                    open_file(self.folder / part["name"], self.vault) as stream,
+                    pq.ParquetFile(stream) as file,
+                ):
                     yield from file.iter_batches(_BATCH, columns=columns)
             except (OSError, pa.ArrowException) as error:
                 raise IntegrityError(
@@ -193,18 +202,19 @@ def manifest_digest(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def file_digest(path: Path) -> str:
-    """Hex SHA-256 of a file."""
-    with path.open("rb") as stream:
+def file_digest(path: Path, vault: Vault | None = None) -> str:
+    """Hex SHA-256 of a file's content, before it was encrypted."""
+    with open_file(path, vault) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def open_snapshot(folder: Path, *, verify: bool = True) -> Snapshot:
+def open_snapshot(folder: Path, *, verify: bool = True, vault: Vault | None = None) -> Snapshot:
     """Open a snapshot and check that it is the one that was written.
 
     Args:
         folder: the snapshot's folder; its name is the digest.
         verify: False checks the manifest only, not the parts.
+        vault: the keys of an encrypted state.
 
     Raises:
         IntegrityError: when the manifest, a part or a blob is missing, damaged or changed, or the
@@ -224,7 +234,7 @@ def open_snapshot(folder: Path, *, verify: bool = True) -> Snapshot:
     digest = manifest_digest(manifest)
     if digest != folder.name or digest != manifest.get("digest"):
         raise IntegrityError(f"{path} was changed: its digest is {digest}")
-    snapshot = Snapshot(digest, folder, manifest)
+    snapshot = Snapshot(digest, folder, manifest, vault)
     if verify:
         _verify(snapshot)
     return snapshot
@@ -241,7 +251,7 @@ def _verify(snapshot: Snapshot) -> None:
             raise IntegrityError(f"the {table} of {snapshot.folder} are not those of its manifest")
     for name in snapshot.blobs():
         path = snapshot.folder / BLOBS / name
-        if not path.is_file() or file_digest(path) != name:
+        if not path.is_file() or file_digest(path, snapshot.vault) != name:
             raise IntegrityError(f"{path} is missing or damaged; build the dataset again")
 
 
@@ -249,7 +259,7 @@ def _verify_part(snapshot: Snapshot, part: Mapping[str, Any]) -> None:
     path = snapshot.folder / part["name"]
     if path.parent != snapshot.folder or not path.is_file():
         raise IntegrityError(f"{path} is missing from the snapshot")
-    if file_digest(path) != part["sha256"]:
+    if file_digest(path, snapshot.vault) != part["sha256"]:
         raise IntegrityError(f"{path} was changed or damaged; build the dataset again")
 
 

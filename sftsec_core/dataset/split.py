@@ -38,7 +38,7 @@ def divide(examples: Sequence[Example], policy: SplitSettings, plugins: Plugins)
     if policy.method in BUILT_IN_SPLITS:
         return split_examples(examples, policy)
     spec = get("splitter", policy.method, plugins.specs(SplitterSpec))
-    split = spec.split(spec.configure(policy.options()), examples, policy)
+    split = spec.split(spec.configure(policy.options(), base=plugins.base), examples, policy)
     if not isinstance(split, Split):
         raise PluginError(f"splitter {spec.name!r} returns a {type(split).__name__}, not a Split")
     return replace(split, method=spec.name)

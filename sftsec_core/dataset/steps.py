@@ -133,7 +133,7 @@ def build_steps(task: TaskSettings, plugins: Plugins, context: StepContext) -> S
     chain: list[tuple[str, Step]] = []
     settings: dict[str, dict[str, Any]] = {}
     for spec in sorted(specs, key=lambda spec: (spec.order, spec.name)):
-        config = spec.configure(task.steps[spec.name], "steps")
+        config = spec.configure(task.steps[spec.name], "steps", plugins.base)
         settings[spec.name] = config.model_dump(mode="json")
         chain.append((spec.name, spec.create(config, context)))
     return StepChain(chain, settings, task.fields)

@@ -23,7 +23,7 @@ import tempfile
 from pathlib import Path
 
 from sftsec_core.api.errors import IntegrityError
-from sftsec_core.models.model_format import check_files
+from sftsec_core.models.model_format import SIGNATURE, check_files
 from sftsec_core.sdk.atomic import sync
 from sftsec_core.store.staging import STAGING
 
@@ -111,13 +111,15 @@ def _seal(folder: Path) -> str:
 def _files(folder: Path) -> dict[str, Path]:
     """All files of the model itself by relative name, sorted; refuses what could carry code.
 
-    The manifest and the cards are not of the model; a card that carries code is refused too.
+    The manifest, the signature and the cards are not of the model; a card that carries code is
+    refused too.
     """
     check_files(folder)
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     found = {name: paths[name] for name in sorted(paths) if paths[name].is_file()}
     found = {name: path for name, path in found.items() if not name.startswith(f"{CARDS}/")}
-    found.pop(MANIFEST, None)
+    for beside in (MANIFEST, SIGNATURE):
+        found.pop(beside, None)
     for name in found:
         # A line break in a name would let one manifest stand for two sets of files.
         if not name.isprintable():

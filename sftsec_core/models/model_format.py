@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 HEADER = "model.json"
+SIGNATURE = "model.sig"  # beside the files that it signs; it may be in the topmost folder alone
 # JSON and weights; tokenizers bring a vocabulary as text or a SentencePiece model (protobuf);
 # promotion adds a card.
 ALLOWED_SUFFIXES = frozenset({".json", ".safetensors", ".txt", ".model", ".md"})
@@ -109,7 +110,7 @@ def check_files(folder: Path) -> None:
 
 def _check_file(folder: Path, path: Path) -> None:
     where = path.relative_to(folder)
-    if path.suffix not in ALLOWED_SUFFIXES:
+    if path.suffix not in ALLOWED_SUFFIXES and path != folder / SIGNATURE:
         raise IntegrityError(
             f"{folder}: {where} has no place in a model (allowed: "
             f"{', '.join(sorted(ALLOWED_SUFFIXES))}); pickles are never read"
@@ -123,7 +124,7 @@ def _check_file(folder: Path, path: Path) -> None:
 def _is_what_it_says(suffix: str, start: bytes) -> bool:
     if suffix == ".safetensors":  # eight bytes of length, then a JSON header
         return start[8:9] == b"{"
-    if suffix == ".json":
+    if suffix in {".json", ".sig"}:
         return start.lstrip()[:1] in (b"{", b"[")
     return not start.startswith(_BINARY_STARTS)
 

@@ -22,7 +22,7 @@ from sftsec_core.api.contracts import (
     StepContext,
 )
 from sftsec_core.api.domain import Event, Message, TaskSpec
-from sftsec_core.api.errors import NotFoundError
+from sftsec_core.api.errors import ConfigError, NotFoundError
 from sftsec_core.api.settings.secrets import SecretRef, is_reference
 from sftsec_core.operations.preflight import check_against_plugins, connector_config, read
 from sftsec_core.operations.stages import Stage, stage
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sftsec_core.config.settings import Settings
     from sftsec_core.registry.registry import ModelRegistry
     from sftsec_core.store.store import Store
+    from sftsec_core.store.vault import Vault
 
 SALT_BYTES = 32
 log = logging.getLogger(__name__)
@@ -136,6 +137,30 @@ class Context:
         return folder
 
     @cached_property
+    def vault(self) -> Vault | None:
+        """The keys of an encrypted state, made when it is first opened; None: it is plain.
+
+        Raises:
+            ConfigError: when the key is missing, is none, or is not the one of this state.
+        """
+        from sftsec_core.store.vault import is_encrypted, open_vault
+
+        encrypt = self.settings.state.encrypt
+        if encrypt is None:
+            if is_encrypted(self.folder):
+                raise ConfigError(
+                    f"{self.folder} is encrypted: name its key ({{encrypt: {{key: env:NAME}}}})",
+                    file=self.file,
+                    path="state.encrypt",
+                )
+            return None
+        vault = open_vault(self.folder, encrypt.key)
+        if not vault.complete:
+            text = "the state holds files from before it was encrypted: sftsec store encrypt"
+            self.emit(Message(text=text, level="warning"))
+        return vault
+
+    @cached_property
     def store(self) -> Store:
         """The state store, migrated to this version."""
         from sftsec_core.store.store import Store
@@ -144,19 +169,28 @@ class Context:
         url = state.url
         if url and is_reference(url):
             url = SecretRef(url, self.file.resolve().parent).reveal()
-        return Store.open(url, folder=self.folder, actor=self.actor.name, lease=state.lease)
+        return Store.open(
+            url, folder=self.folder, actor=self.actor.name, lease=state.lease, vault=self.vault
+        )
 
     @cached_property
     def registry(self) -> ModelRegistry:
         """The models."""
         from sftsec_core.registry.registry import ModelRegistry
+        from sftsec_core.registry.signing import SignaturePolicy
 
+        registry = self.settings.registry
+        required = registry.require_signature
         return ModelRegistry(
             self.store.models,
             self.folder / "models",
             self.plugins.specs(RecipeSpec),
             calibrators=self.plugins.specs(CalibratorSpec),
             deciders=self.plugins.specs(DeciderSpec),
+            base=self.plugins.base,
+            signatures=SignaturePolicy(
+                registry.sign_key, required.public_key if required else None
+            ),
         )
 
     @cached_property

@@ -24,6 +24,7 @@ from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.models.model_format import load_model
 from sftsec_core.plugins import get
 from sftsec_core.recipes.chosen import chosen_recipes
+from sftsec_core.recipes.encoder_files import encoders_relative_to
 from sftsec_core.recipes.launch.files import task_to_json, write_examples
 from sftsec_core.recipes.launch.fit import EXAMPLES, fitted_folder, is_fitted, read_fit
 
@@ -78,9 +79,10 @@ def preloaded(recipes: Sequence[RecipeSpec[Any]]) -> Iterator[None]:
 def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:
     """Hand the examples over as files, and the order to the task's launcher."""
     folder = run.folder / EXAMPLES
-    write_examples(split.train, folder, "train")
-    write_examples(split.dev, folder, "dev")
+    write_examples(split.train, folder, "train", run.context.vault)
+    write_examples(split.dev, folder, "dev", run.context.vault)
     choice, plugins = run.task.train.launcher, run.context.plugins
+    encrypt = run.context.settings.state.encrypt
     launcher = get("launcher", choice.name, plugins.specs(LauncherSpec))
     with _device(run) as device:
         order = TrainOrder(
@@ -92,9 +94,14 @@ def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:
             folder=run.folder,
             baseline=run.spec.baseline,
             device=device,
+            base=plugins.base,
+            state=run.context.folder,
+            state_key=str(encrypt.key) if encrypt else None,
         )
         launcher.run(
-            launcher.configure(choice.options()), order, lambda event: _pass_on(run, event)
+            launcher.configure(choice.options(), base=plugins.base),
+            order,
+            lambda event: _pass_on(run, event),
         )
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -111,7 +118,8 @@ def _fitted(run: Run, name: str, *, reused: bool) -> FittedModel:
         raise TrainingError(f"launcher {run.task.train.launcher} left no model of {name!r}")
     known = read_fit(run.folder, name)
     # Always the model as it was kept: what is evaluated is what will serve.
-    model = load_model(fitted_folder(run.folder, name) / "model", specs)
+    with encoders_relative_to(run.context.plugins.base):
+        model = load_model(fitted_folder(run.folder, name) / "model", specs)
     run.emit(
         RecipeFitted(recipe=name, seconds=known["seconds"], notes=known["notes"], reused=reused)
     )

@@ -36,7 +36,7 @@ def ingest_snapshot(run: Run) -> Snapshot:
     snapshots = run.context.folder / "snapshots"
     done = run.folder / DONE
     if done.is_file():
-        snapshot = open_snapshot(snapshots / done.read_text("ascii"))
+        snapshot = open_snapshot(snapshots / done.read_text("ascii"), vault=run.context.vault)
         run.note(f"the interrupted run has pulled snapshot {snapshot.digest[:12]} already")
         return snapshot
     with ExitStack() as recorded:
@@ -116,6 +116,7 @@ def _pull_into_snapshot(run: Run, stage: Stage, hold: Callable[[], None]) -> Sna
             snapshots=context.folder / "snapshots",
             on_page=lambda page: _keep_beside(run, page, reading),
             on_publish=hold,
+            vault=context.vault,
         )
 
 

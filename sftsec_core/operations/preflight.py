@@ -50,7 +50,7 @@ def read(file: Path) -> tuple[Settings, Plugins]:
         PluginError: when an enabled plugin is broken or missing, or two clash.
     """
     settings = load_settings(file)
-    plugins = Plugins(settings.plugins)
+    plugins = Plugins(settings.plugins, base=file.resolve().parent)
     plugins.require()
     return _with_entities(settings, plugins, file), plugins
 

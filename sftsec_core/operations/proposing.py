@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ from sftsec_core.evaluation.evaluate import AuditRun, evaluate
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.evaluation.methods import ServingMethods
 from sftsec_core.evaluation.report.html import write_report
-from sftsec_core.evaluation.report.json import from_json, to_json
+from sftsec_core.evaluation.report.json import from_json, to_json, without_texts
 from sftsec_core.operations.fitting import inference_cost_of
 from sftsec_core.operations.live_disagreement import live_disagreement, with_live
 from sftsec_core.operations.promote import tell_promotion
@@ -47,6 +47,7 @@ from sftsec_core.registry.gate import decide
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.registry.serving import Serving
 from sftsec_core.sdk.atomic import write_atomically
+from sftsec_core.store.reseal import LEFT_OUT
 
 if TYPE_CHECKING:
     from sftsec_core.operations.context import Context
@@ -176,25 +177,28 @@ def _methods(run: Run) -> ServingMethods:
     return ServingMethods(
         calibrator,
         decider,
-        calibrator.configure(task.calibrator.options(), "calibrator"),
-        decider.configure(task.decider.options(), "decider"),
+        calibrator.configure(task.calibrator.options(), "calibrator", plugins.base),
+        decider.configure(task.decider.options(), "decider", plugins.base),
     )
 
 
 def _metrics(run: Run) -> dict[str, MetricSpec[Any]]:
     """The metrics of enabled plugins, with the settings that the task gives them."""
     given = run.task.evaluation.metrics
-    specs = run.context.plugins.specs(MetricSpec)
-    return {name: spec.with_settings(given.get(name, {})) for name, spec in specs.items()}
+    plugins = run.context.plugins
+    return {
+        name: spec.with_settings(given.get(name, {}), plugins.base)
+        for name, spec in plugins.specs(MetricSpec).items()
+    }
 
 
 def _audits(run: Run) -> dict[str, AuditRun]:
     """The audits that the task names, each with its settings bound."""
-    specs = run.context.plugins.specs(AuditSpec)
+    plugins = run.context.plugins
     return {
-        name: partial(spec.run, spec.configure(options, "evaluation.audits"))
+        name: partial(spec.run, spec.configure(options, "evaluation.audits", plugins.base))
         for name, options in run.task.evaluation.audits.items()
-        for spec in (get("audit", name, specs),)
+        for spec in (get("audit", name, plugins.specs(AuditSpec)),)
     }
 
 
@@ -283,6 +287,8 @@ def recall(run: Run) -> Proposed | None:
 def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, Any]) -> Proposed:
     """Keep the proposed model with its card and its report; it becomes the task's "candidate"."""
     registry = run.context.registry
+    if run.context.vault is not None:
+        proposal = replace(proposal, report=without_texts(proposal.report, LEFT_OUT))
     encoder = _encoder(run, proposal.fitted.recipe)
     provenance = _provenance(run, proposal, snapshot, encoder)
     card = build_card(proposal.report, proposal.decision, run.spec, provenance)
@@ -328,7 +334,8 @@ def _trained_with(run: Run, recipe: str) -> dict[str, str]:
 def _encoder(run: Run, recipe: str) -> EncoderSettings | None:
     """The encoder that a recipe is set to read; None for one that has none."""
     choice = chosen_recipes(run.task.train, run.spec.baseline)[recipe]
-    config = run.context.plugins.specs(RecipeSpec)[recipe].configure(choice.options())
+    plugins = run.context.plugins
+    config = plugins.specs(RecipeSpec)[recipe].configure(choice.options(), base=plugins.base)
     found = getattr(config, "encoder", None)
     return found if isinstance(found, EncoderSettings) else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import Permission
+from sftsec_core.api.domain import Message, Permission
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.fitting import fit_all
 from sftsec_core.operations.ingesting import ingest_snapshot
@@ -80,6 +80,9 @@ def retrain(
     Every stage leaves its result in the run's folder: a run that was killed resumes where it
     stopped when this is called again and nothing that shaped it has changed.
 
+    Where a model must be signed and there is no `registry.sign_key`, an approved one waits for a
+    person to sign and promote it.
+
     Args:
         context: settings, store, registry, actor and event stream.
         name: the task.
@@ -93,6 +96,7 @@ def retrain(
     if promote:
         authorize(context.actor, Permission.PROMOTE, name)
     check_requirements(context.task(name), context.plugins)
+    context.registry.signatures.check_keys()
     with running(context, "retrain", name) as run:
         proposed = recall(run)
         if proposed is None:
@@ -102,6 +106,9 @@ def retrain(
                 return _unchanged(run, live)
             proposed = _train(run, snapshot)
         approved = proposed.decision.approved
+        if approved and promote and context.registry.signatures.signed_by_hand:
+            run.emit(Message(text=_sign_first(name), level="warning"))
+            promote = False
         model = promote_proposed(run, proposed) if approved and promote else proposed.model
         run.status = "succeeded" if approved else "refused"
     return RetrainResult(
@@ -111,6 +118,14 @@ def retrain(
         model,
         approved and promote,
         run.report_file or run.folder,
+    )
+
+
+def _sign_first(task: str) -> str:
+    return (
+        "the model is approved and has to be signed before it may be live: "
+        f"sftsec model sign {task}@candidate --key REFERENCE, then "
+        f"sftsec model promote {task}@candidate"
     )
 
 

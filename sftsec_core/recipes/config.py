@@ -13,17 +13,26 @@ from pydantic import Field, model_validator
 
 from sftsec_core.api.settings.values import Fraction, Strict
 
+# What prints the digest that `encoder.sha256` asks for.
+DIGEST_COMMAND = (
+    r"cd FOLDER && find . -type f -not -path '*/.*' -not -iname '*.md' -printf '%P\n' "
+    r"| LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum"
+)
+
 
 class EncoderSettings(Strict):
     """Which pretrained encoder is read."""
 
     path: str = Field(
-        "minilm", description='"minilm" (packaged), a local folder, or hub:OWNER/NAME.'
+        "minilm",
+        description='"minilm" (packaged), a local folder (relative to sftsec.yaml), or '
+        "hub:OWNER/NAME.",
     )
     sha256: str | None = Field(
         None,
         pattern="^[0-9a-f]{64}$",
-        description="Digest of model.safetensors; required for anything but the packaged one.",
+        description="SHA-256 of the list that sha256sum prints of all its files, sorted by name, "
+        "but hidden ones and Markdown; required for anything but the packaged encoder.",
     )
     max_length: int = Field(128, ge=8, le=8192, description="Tokens read of a text.")
 
@@ -31,8 +40,7 @@ class EncoderSettings(Strict):
     def _require_a_digest(self) -> EncoderSettings:
         if self.path != "minilm" and self.sha256 is None:
             raise ValueError(
-                "sha256 is required for an encoder that is not the packaged one "
-                "(sha256sum model.safetensors)"
+                f"sha256 is required for an encoder that is not the packaged one ({DIGEST_COMMAND})"
             )
         return self
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from sftsec_core.api.errors import ConfigError, IntegrityError
 from sftsec_core.models.model_format import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from sftsec_core.recipes.config import EncoderSettings
 
@@ -51,6 +52,22 @@ HUB_PATTERNS = (WEIGHTS, "config.json", "tokenizer*.json", "special_tokens_map.j
 PICKLE_SUFFIXES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib"})
 # Keys by which a configuration has transformers read other files than those of its folder.
 REDIRECTING_KEYS = frozenset({"transformers_weights", "auto_map", "base_model_name_or_path"})
+# The folder that a relative path of an encoder starts from; None: the working directory.
+_base: ContextVar[Path | None] = ContextVar("sftsec_encoder_base", default=None)
+
+
+@contextmanager
+def encoders_relative_to(base: Path | None) -> Iterator[None]:
+    """Within this block, relative paths of encoders start from a folder: that of sftsec.yaml.
+
+    A model records the path as the configuration has it, so that its digest does not depend on
+    where the project lies, and the project can be moved.
+    """
+    token = _base.set(base)
+    try:
+        yield
+    finally:
+        _base.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +76,7 @@ class EncoderFiles:
 
     Attributes:
         folder: holds `model.safetensors`, `config.json` and the tokenizer's files.
-        sha256: hex digest of `model.safetensors`, as it was found and as it was asked for.
+        sha256: hex digest of `model.safetensors`, as it was found.
         files: hex SHA-256 of every file that may be read, the weights among them, by its name.
     """
 
@@ -69,8 +86,12 @@ class EncoderFiles:
 
     @property
     def digest(self) -> str:
-        """Hex SHA-256 over the names and digests of all files."""
-        return hashlib.sha256(json.dumps(self.files, sort_keys=True).encode()).hexdigest()
+        """Hex SHA-256 over the names and digests of all files: that of `sha256sum`'s list of them.
+
+        The list has one line a file, sorted by name; `encoder.sha256` in the configuration is it.
+        """
+        lines = (f"{digest}  {name}\n" for name, digest in sorted(self.files.items()))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def resolve_encoder(
@@ -79,8 +100,9 @@ def resolve_encoder(
     """Find the configured encoder and check its files, before anything of it is loaded.
 
     Args:
-        settings: which encoder, and the digest of its weights.
-        recorded: the digests of all its files, where a trained model says them.
+        settings: which encoder, and the digest over all its files.
+        recorded: the digests of its files, where a trained model says them; they stand for the
+            digest of the settings. A model of an older version may say that of the weights alone.
 
     Raises:
         ConfigError: when there is no such package, folder or hub id.
@@ -88,22 +110,26 @@ def resolve_encoder(
             missing, or a pickle, an adapter or a key that names other files lies there.
     """
     packaged = settings.path == "minilm"
-    expected = MINILM_SHA256 if packaged else settings.sha256
     folder = _find_folder(settings.path)
     _refuse_pickles(folder)
     weights = folder / WEIGHTS
     if not weights.is_file():
         raise IntegrityError(f"{folder} holds no {WEIGHTS}; other forms of weights are not read")
-    found = file_sha256(weights)
-    if found != expected:
+    weights_digest = file_sha256(weights)
+    wanted = MINILM_SHA256 if packaged else (recorded or {}).get(WEIGHTS, weights_digest)
+    if weights_digest != wanted:
         raise IntegrityError(
-            f"{weights} has SHA-256 {found}, not {expected}: it is not the encoder that was "
+            f"{weights} has SHA-256 {weights_digest}, not {wanted}: it is not the encoder that was "
             "configured; nothing was loaded"
         )
     _refuse_redirections(folder)
-    files = _digests(folder, found, MINILM_OTHERS if packaged else frozenset())
-    _compare(folder, files, MINILM_FILES if packaged else recorded)
-    return EncoderFiles(folder, found, files)
+    files = _digests(folder, weights_digest, MINILM_OTHERS if packaged else frozenset())
+    found = EncoderFiles(folder, weights_digest, files)
+    if packaged or recorded is not None:
+        _compare(folder, files, MINILM_FILES if packaged else recorded)
+    else:
+        _check_configured(found, settings.sha256)
+    return found
 
 
 def check_saved_encoder(value: Mapping[str, Any]) -> None:
@@ -118,14 +144,14 @@ def check_saved_encoder(value: Mapping[str, Any]) -> None:
     resolve_encoder(*saved_encoder(value))
 
 
-def saved_encoder(value: Mapping[str, Any]) -> tuple[EncoderSettings, Mapping[str, str] | None]:
-    """The settings and the recorded files of a saved model; older ones recorded no files."""
+def saved_encoder(value: Mapping[str, Any]) -> tuple[EncoderSettings, Mapping[str, str]]:
+    """The settings and the recorded files of a saved model; older ones recorded the weights."""
     from sftsec_core.recipes.config import EncoderSettings
 
     settings = EncoderSettings(
         path=value["path"], sha256=value["sha256"], max_length=value["max_length"]
     )
-    return settings, value.get("files")
+    return settings, value.get("files") or {WEIGHTS: value["sha256"]}
 
 
 def _digests(folder: Path, weights: str, others: frozenset[str]) -> dict[str, str]:
@@ -143,9 +169,24 @@ def _digests(folder: Path, weights: str, others: frozenset[str]) -> dict[str, st
     }
 
 
-def _compare(folder: Path, found: Mapping[str, str], recorded: Mapping[str, str] | None) -> None:
-    if recorded is None:
+def _check_configured(found: EncoderFiles, configured: str | None) -> None:
+    if configured == found.digest:
         return
+    if configured == found.sha256:
+        raise IntegrityError(
+            f"encoder.sha256 is the digest of {found.folder / WEIGHTS} alone, which does not cover "
+            f"the tokenizer and the configuration; that of all {len(found.files)} files is "
+            f"{found.digest}: set it if they are the right ones"
+        )
+    raise IntegrityError(
+        f"the {len(found.files)} files of {found.folder} have the digest {found.digest}, not "
+        f"{configured}: it is not the encoder that was configured; nothing was loaded"
+    )
+
+
+def _compare(folder: Path, found: Mapping[str, str], recorded: Mapping[str, str] | None) -> None:
+    if recorded is None or recorded.keys() == {WEIGHTS}:
+        return  # the weights were compared already; an older model recorded nothing else
     for name in sorted(found.keys() | recorded.keys()):
         if found.get(name) == recorded.get(name):
             continue
@@ -181,9 +222,11 @@ def _find_folder(path: str) -> Path:
     if path.startswith(HUB):
         return _download(path.removeprefix(HUB))
     local = Path(path).expanduser()
+    local = (_base.get() or Path()) / local
     if not local.is_dir():
         raise ConfigError(
-            f"the encoder's folder {path!r} is missing; an encoder of the hub is {HUB}OWNER/NAME"
+            f"the encoder's folder {str(local)!r} is missing; an encoder of the hub is "
+            f"{HUB}OWNER/NAME"
         )
     return local
 

@@ -9,6 +9,8 @@ from sftsec_core.api.contracts import VoterSpec
 from sftsec_core.api.domain import Decision, Vote
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sftsec_core.api.domain import EvalReport
     from sftsec_core.api.settings.task import GateSettings
     from sftsec_core.plugins import Plugins
@@ -33,7 +35,7 @@ def decide(
     """
     votes: list[Vote] = []
     for name, spec in plugins.specs(VoterSpec).items():
-        votes += _votes(name, _ask(spec, candidate, incumbent, policy))
+        votes += _votes(name, _ask(spec, candidate, incumbent, policy, plugins.base))
     if all(vote.abstained for vote in votes):
         reason = "no voter voted: enable the plugin 'core', or one that votes"
         votes.append(Vote("gate", False, reason))
@@ -45,9 +47,10 @@ def _ask(
     candidate: EvalReport,
     incumbent: EvalReport | None,
     policy: GateSettings,
+    base: Path | None,
 ) -> object:
     try:
-        config = spec.configure(policy.voters.get(spec.name, {}))
+        config = spec.configure(policy.voters.get(spec.name, {}), base=base)
         return spec.vote(config, candidate, incumbent, policy)
     except Exception as error:  # noqa: BLE001 - the answer carries it: it becomes a rejection
         return error

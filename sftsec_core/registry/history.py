@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from sftsec_core.api.errors import GateRefusedError
+
+if TYPE_CHECKING:
+    from sftsec_core.api.domain import Decision
 
 ROLLBACK = "rolled back: "
 
@@ -61,3 +66,27 @@ def _replay(moves: Iterable[Move]) -> tuple[list[_Move], list[tuple[_Move, _Move
         else:
             stack.append(move)
     return stack, pairs
+
+
+def promotion_reason(decision: Decision, force: str | None) -> str:
+    """What the history says of a promotion.
+
+    Args:
+        decision: the gate's.
+        force: the written reason for promoting against it.
+
+    Raises:
+        GateRefusedError: when the gate rejected the model and no reason is given.
+    """
+    refusals = decision.refusals()
+    if decision.approved and decision.votes and not refusals:
+        return f"approved by {len(decision.votes)} votes"
+    named = "; ".join(f"{vote.voter}: {vote.reason}" for vote in refusals) or "no voter voted"
+    if force is None:
+        raise GateRefusedError(f"the promotion gate rejects the model: {named}")
+    if not force.strip():
+        raise GateRefusedError(
+            f"forcing needs a written reason; the promotion gate rejects the model: {named}"
+        )
+    voters = ", ".join(vote.voter for vote in refusals) or "no vote"
+    return f"forced against {voters}: {force.strip()}"

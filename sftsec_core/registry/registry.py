@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sftsec_core.api.domain import ModelRef
 from sftsec_core.api.errors import (
     AmbiguousNameError,
-    GateRefusedError,
     IntegrityError,
     NotFoundError,
     StoreError,
@@ -28,9 +27,11 @@ from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
 from sftsec_core.models.artifact import CARDS, MANIFEST, publish, verify_folder
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.plugins import get
+from sftsec_core.recipes.encoder_files import encoders_relative_to
 from sftsec_core.registry.card import card_markdown
-from sftsec_core.registry.history import ROLLBACK, restorable
+from sftsec_core.registry.history import ROLLBACK, promotion_reason, restorable
 from sftsec_core.registry.serving import Serving
+from sftsec_core.registry.signing import SignaturePolicy
 from sftsec_core.store.staging import staging
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ class ModelRegistry:
         *,
         calibrators: Mapping[str, CalibratorSpec[Any]] | None = None,
         deciders: Mapping[str, DeciderSpec[Any]] | None = None,
+        base: Path | None = None,
+        signatures: SignaturePolicy | None = None,
     ) -> None:
         """Take what the registry stands on; nothing is touched yet.
 
@@ -121,12 +124,16 @@ class ModelRegistry:
             recipes: by name; they load what they saved.
             calibrators: by name; default: the built-in one.
             deciders: by name; default: the built-in one.
+            base: the folder of sftsec.yaml, from which relative paths of encoders start.
+            signatures: the keys; default: models are neither signed nor have to be.
         """
         self._table = table
         self._folder = folder
         self._recipes = recipes
         self._calibrators = calibrators or {TEMPERATURE.name: TEMPERATURE}
         self._deciders = deciders or {THRESHOLD.name: THRESHOLD}
+        self._base = base
+        self.signatures = signatures or SignaturePolicy()
 
     # --- registering and loading
 
@@ -164,7 +171,9 @@ class ModelRegistry:
             _write_new(told / _CARD, json.dumps(card, indent=2, allow_nan=False) + "\n")
             _write_new(told / _CARD_TEXT, card_markdown(card))
             digest, folder = publish(built, self._folder)
+            self.signatures.check_may_grow(folder)
             card_digest, _ = publish(told, folder / CARDS, "card")
+            self.signatures.seal(folder)
             # Under the same lock: a folder that no row names may be removed by anyone who holds it.
             task, now = serving.task.name, datetime.now(UTC)
             ref = ModelRef(digest, task, serving.recipe, run_id, folder, now)
@@ -195,14 +204,18 @@ class ModelRegistry:
         return self._table.registrations(ref.digest)
 
     def load(self, ref: ModelRef) -> LoadedModel:
-        """Verify a model, then load it.
+        """Verify a model and the signature that it must have, then load it.
 
         Raises:
-            IntegrityError: naming the file that differs; nothing of it was read as a model.
+            IntegrityError: naming the file that differs or what is wrong with the signature;
+                nothing of it was read as a model.
             NotFoundError: when the calibrator or the decider that it serves with is not known.
         """
         self.verify(ref)
-        model, serving = load_model(ref.folder, self._recipes), self.serving(ref)
+        self.signatures.check(ref)
+        with encoders_relative_to(self._base):
+            model = load_model(ref.folder, self._recipes)
+        serving = self.serving(ref)
         return LoadedModel(ref, model, serving, self._parts(serving))
 
     def _parts(self, serving: Serving) -> ServingParts:
@@ -264,18 +277,20 @@ class ModelRegistry:
 
         Raises:
             GateRefusedError: when the gate rejected it and no reason to override it is given.
-            IntegrityError: when a file of the model is not the one registered.
+            IntegrityError: when a file of the model is not the one registered, or it is not signed
+                as it must be.
             StoreError: when something else than `instead_of` is live, or somebody else promoted
                 at the same time and was first.
             NotFoundError: when the task has no model of this digest.
         """
-        reason = _promotion_reason(decision, force)
+        reason = promotion_reason(decision, force)
         ref = self._table.get(digest)
         if ref is None or ref.task != task:
             raise NotFoundError("model", digest, self._names(task))
         current = self._table.aliases(task).get(LIVE)
         if current != digest:
             self.verify(ref)
+            self.signatures.check(ref)
             expected = current if instead_of == _WHATEVER_IS_LIVE else instead_of
             self._table.set_alias(task, LIVE, digest, expected=expected, by=by, reason=reason)
         return None if current is None else self._known(current)
@@ -296,7 +311,8 @@ class ModelRegistry:
 
         Raises:
             NotFoundError: when there is no earlier model.
-            IntegrityError: when a file of the earlier model is not the one registered.
+            IntegrityError: when a file of the earlier model is not the one registered, or it is
+                not signed as it must be.
             StoreError: when somebody else moved the alias at the same time.
         """
         stack = self.restorable(task)
@@ -304,6 +320,7 @@ class ModelRegistry:
             raise NotFoundError("earlier live model of task", task, ())
         current, earlier = stack[-1], self._known(stack[-2])
         self.verify(earlier)
+        self.signatures.check(earlier)
         self._table.set_alias(
             task, LIVE, earlier.digest, expected=current, by=by, reason=ROLLBACK + reason
         )
@@ -381,18 +398,3 @@ def _write_new(path: Path, text: str) -> None:
     """Write a file that no model has written."""
     with path.open("x", encoding="utf-8") as file:
         file.write(text)
-
-
-def _promotion_reason(decision: Decision, force: str | None) -> str:
-    refusals = decision.refusals()
-    if decision.approved and decision.votes and not refusals:
-        return f"approved by {len(decision.votes)} votes"
-    named = "; ".join(f"{vote.voter}: {vote.reason}" for vote in refusals) or "no voter voted"
-    if force is None:
-        raise GateRefusedError(f"the promotion gate rejects the model: {named}")
-    if not force.strip():
-        raise GateRefusedError(
-            f"forcing needs a written reason; the promotion gate rejects the model: {named}"
-        )
-    voters = ", ".join(vote.voter for vote in refusals) or "no vote"
-    return f"forced against {voters}: {force.strip()}"

@@ -30,7 +30,7 @@ def suppressor(
     chain = []
     for name, options in named.items():
         spec = get("suppressor", name, plugins.specs(SuppressorSpec))
-        chain.append((spec.suppress, spec.configure(options)))
+        chain.append((spec.suppress, spec.configure(options, base=plugins.base)))
 
     def suppress(detection: Detection) -> Suppression | None:
         found = (ask(config, detection) for ask, config in chain)

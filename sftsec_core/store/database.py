@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sftsec_core.api.errors import StoreError
 from sftsec_core.store import dialects
 from sftsec_core.store.migrations import HEAD, current_revision, migrate
+from sftsec_core.store.sealed_columns import give_vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
+    from sftsec_core.store.vault import Vault
+
 
 class Database:
     """An engine that is connected, migrated and asked through `reading` and `writing`.
@@ -25,19 +28,26 @@ class Database:
     Attributes:
         url: where it is; printing it hides the password.
         clock: gives the present moment (UTC).
+        engine: for what is no transaction.
     """
 
-    def __init__(self, url: URL, clock: Callable[[], datetime]) -> None:
+    def __init__(self, url: URL, clock: Callable[[], datetime], vault: Vault | None = None) -> None:
         """Connect and migrate.
+
+        Args:
+            url: where it is.
+            clock: gives the present moment (UTC).
+            vault: the keys of an encrypted state.
 
         Raises:
             StoreError: when that is not possible.
         """
         self.url = url
         self.clock = clock
-        self._engine = dialects.create(url)
-        self._writer = dialects.writer_of(self._engine)
-        self._reader = dialects.reader_of(self._engine)
+        self.engine = dialects.create(url)
+        give_vault(self.engine, vault)
+        self._writer = dialects.writer_of(self.engine)
+        self._reader = dialects.reader_of(self.engine)
         try:
             with dialects.store_errors(url):
                 self._prepare()
@@ -48,7 +58,7 @@ class Database:
     def _prepare(self) -> None:
         read_only = dialects.is_read_only(self.url)
         if not read_only:
-            dialects.enable_wal(self._engine)
+            dialects.enable_wal(self.engine)
         with self._reader.begin() as connection:
             if current_revision(connection) == HEAD:
                 return
@@ -60,6 +70,10 @@ class Database:
         with self._writer.begin() as connection:
             dialects.lock_for_migration(connection)
             migrate(connection)
+
+    def use_vault(self, vault: Vault) -> None:
+        """Encrypt with other keys from now on; they must hold those used before."""
+        give_vault(self.engine, vault)
 
     def writing(self, joined: Connection | None = None) -> AbstractContextManager[Connection]:
         """Open a transaction that writes; committed at its end, rolled back by an exception.
@@ -90,4 +104,4 @@ class Database:
 
     def close(self) -> None:
         """Let go of all connections; may be called twice."""
-        self._engine.dispose()
+        self.engine.dispose()

@@ -180,6 +180,26 @@ def enable_wal(engine: Engine) -> None:
         raw.close()
 
 
+def forget_deleted(engine: Engine) -> None:
+    """Write a SQLite file again, without what was deleted or overwritten in it.
+
+    PostgreSQL does so by itself in time, or at once by VACUUM FULL, which is its owner's to run.
+
+    Raises:
+        StoreError: when another process holds the file.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    raw = engine.raw_connection()
+    try:
+        with store_errors(engine.url):
+            cursor: Any = raw.cursor()
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        raw.close()
+
+
 def lock_for_migration(connection: Connection) -> None:
     """Let one process at a time migrate; the lock ends with the transaction.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OTHERS = 0o077
-_OWN = frozenset({"sftsec.db", "salt", "models", "runs", "snapshots", "connectors"})
+_OWN = frozenset({"sftsec.db", "salt", "models", "runs", "snapshots", "connectors", "keys.json"})
 _lock = threading.Lock()
 _umasks: list[int] = []
 

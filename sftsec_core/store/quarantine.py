@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -128,15 +129,13 @@ class Quarantine:
 
         A page that it pulled again after a kill counts twice.
         """
-        met = func.sum(quarantine.c.seen_by_run)
-        query = (
-            select(quarantine.c.reason, met)
-            .where(quarantine.c.run_id == run_id)
-            .group_by(quarantine.c.reason)
-            .order_by(met.desc(), quarantine.c.reason)
-        )
+        query = select(quarantine.c.reason, quarantine.c.seen_by_run)
+        found: Counter[str] = Counter()
         with self._database.reading() as connection:
-            return {row[0]: int(row[1]) for row in connection.execute(query)}
+            # Summed up here: the database cannot group what it cannot read.
+            for reason, met in connection.execute(query.where(quarantine.c.run_id == run_id)):
+                found[reason] += met
+        return dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
 
     def count(self, connector: str | None = None) -> int:
         """Return how many different bad records there are."""

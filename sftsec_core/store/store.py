@@ -26,6 +26,7 @@ from sftsec_core.store.models import Models
 from sftsec_core.store.outbox import Outbox
 from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
+from sftsec_core.store.reseal import seal_rows
 from sftsec_core.store.runs import Runs
 from sftsec_core.store.snapshots import Snapshots
 from sftsec_core.store.verdict_chain import VerdictChain
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy import Connection
+
+    from sftsec_core.store.vault import Vault
 
 DATABASE_FILE = "sftsec.db"
 
@@ -86,6 +89,7 @@ class Store:
         actor: str | None = None,
         lease: timedelta = LEASE,
         clock: Callable[[], datetime] = utc_now,
+        vault: Vault | None = None,
     ) -> Store:
         """Open a store, creating or migrating it as needed.
 
@@ -95,13 +99,14 @@ class Store:
             actor: who stands in the audit log; without one, what is audited is refused.
             lease: how long a run counts as alive after its last heartbeat.
             clock: gives the present moment (UTC).
+            vault: the keys of an encrypted state; without them what is encrypted is refused.
 
         Raises:
             StoreError: when it cannot be opened, or a newer sftsec wrote it.
         """
         folder = folder.absolute()
         address = url or f"sqlite:///{folder / DATABASE_FILE}"
-        return cls(Database(dialects.read_url(address), clock), folder, actor, lease)
+        return cls(Database(dialects.read_url(address), clock, vault), folder, actor, lease)
 
     def writing(self) -> AbstractContextManager[Connection]:
         """Open a transaction for several writes that must happen together or not at all.
@@ -110,6 +115,19 @@ class Store:
             StoreError: for whatever the database raises.
         """
         return self._database.writing()
+
+    def use_vault(self, vault: Vault) -> None:
+        """Encrypt with other keys from now on."""
+        self._database.use_vault(vault)
+
+    def seal_rows(self) -> int:
+        """Encrypt all rows that can be with the current key, and return how many they are.
+
+        Raises:
+            StoreError: when the database refuses.
+            IntegrityError: when a text cannot be decrypted.
+        """
+        return seal_rows(self._database)
 
     def close(self) -> None:
         """Let go of all connections; may be called twice."""

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from sftsec_core.store.columns import COUNTER, ForeignText, UtcDateTime
+from sftsec_core.store.sealed_columns import SealedJson, SealedText
 
 # Named constraints: a later migration can drop them on any database.
 metadata = MetaData(
@@ -44,9 +45,9 @@ verdicts = Table(
     # Plain Text in this table: `verdicts.py` cleans each text once, on the way to its key.
     Column("incident_uid", Text, nullable=False),
     Column("value", Text, nullable=False),
-    Column("analyst", Text),
+    Column("analyst", SealedText("verdicts.analyst")),
     Column("at", UtcDateTime),
-    Column("reason", Text),
+    Column("reason", SealedText("verdicts.reason")),
     Column("automated", Boolean, nullable=False),
     Column("pulled_at", UtcDateTime, nullable=False),
     Column("run_id", Text),
@@ -115,7 +116,7 @@ runs = Table(
     Column("heartbeat_at", UtcDateTime, nullable=False),
     Column("lease_until", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
-    Column("error", ForeignText),
+    Column("error", SealedText("runs.error")),
     Column("report", Text),
     Index(None, "kind", "task", "started_at"),
     # One run of a kind at a time for a task: a second cron job must not share its work folder.
@@ -181,9 +182,10 @@ outbox = Table(
     Column("connector", Text, nullable=False),
     Column("uid", String(64), nullable=False),
     Column("task", Text, nullable=False),
-    Column("detection", JSON, nullable=False),
+    Column("detection", SealedJson("outbox.detection"), nullable=False),
     Column("status", String(16), nullable=False),
-    Column("outcome", ForeignText),
+    # What the platform says of a detection may repeat it; its two plain outcomes are compared.
+    Column("outcome", SealedText("outbox.outcome", plain=("written", "duplicate"))),
     Column("attempts", Integer, nullable=False),
     Column("claimed_by", Text),
     Column("claimed_until", UtcDateTime),
@@ -221,8 +223,8 @@ quarantine = Table(
     metadata,
     Column("key", String(40), primary_key=True),
     Column("connector", Text, nullable=False),
-    Column("where", ForeignText, nullable=False),
-    Column("reason", ForeignText, nullable=False),
+    Column("where", SealedText("quarantine.where"), nullable=False),
+    Column("reason", SealedText("quarantine.reason"), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("run_id", Text),
     Column("first_at", UtcDateTime, nullable=False),

@@ -17,7 +17,7 @@ import yaml
 from sftsec_core.api.domain import Batch
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
-from tests.e2e.site import Site
+from tests.e2e.site import Site, with_encryption
 
 PLANTED = "planted text that no analyst judged"
 START = datetime(2026, 1, 5, tzinfo=UTC)
@@ -94,7 +94,7 @@ def write_config(
         },
     }
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "sftsec.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    (folder / "sftsec.yaml").write_text(yaml.safe_dump(with_encryption(settings)), encoding="utf-8")
 
 
 def text_of(row: Row, chosen: Set) -> str:

@@ -16,12 +16,30 @@ from typing import Any
 
 import yaml
 
+from sftsec_core.api.settings.secrets import SecretRef
+from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
 from sftsec_core.demo.source import TASK, from_stream
 from sftsec_core.store.store import Store
+from sftsec_core.store.vault import Vault, is_encrypted, open_vault
 from tests.e2e.forked import Ended, run_forked
 
 PLAIN = "from sftsec_core.cli import main; main()"
 PATIENCE_S = 200
+# Set, it has every site of the suite encrypt its state: what passes without it passes with it.
+ENCRYPTED = "SFTSEC_TEST_ENCRYPTED_STATE"
+KEY = "SFTSEC_TEST_STATE_KEY"
+os.environ[KEY] = "5f" * 32
+
+
+def encryption() -> dict[str, Any]:
+    """What `state` says besides, where the suite runs with encrypted states."""
+    return {"encrypt": {"key": f"env:{KEY}"}} if os.environ.get(ENCRYPTED) else {}
+
+
+def with_encryption(settings: dict[str, Any]) -> dict[str, Any]:
+    """A configuration whose state is encrypted, where the suite runs so."""
+    state = {**settings.get("state", {}), **encryption()}
+    return {**settings, "state": state} if state else settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +61,7 @@ class Site:
         }
         settings["connectors"]["incidents"]["page_size"] = 50
         # A killed run can be resumed after its lease: not 15 s, or the tests would wait for it.
-        settings["state"] = {"lease": "3s"}
+        settings["state"] = {"lease": "3s", **encryption()}
         source.config.write_text(yaml.safe_dump(settings), encoding="utf-8")
         return cls(folder)
 
@@ -93,7 +111,19 @@ class Site:
 
     def store(self) -> Store:
         """The state, read beside the command line."""
-        return Store.open(None, folder=self.folder / ".sftsec")
+        return Store.open(None, folder=self.state, vault=self.vault())
+
+    def vault(self) -> Vault | None:
+        """The keys of the state, where it is encrypted."""
+        return open_vault(self.state, SecretRef(f"env:{KEY}")) if is_encrypted(self.state) else None
+
+    def snapshot(self, folder: Path) -> Snapshot:
+        """A verified snapshot of this site's."""
+        return open_snapshot(folder, vault=self.vault())
+
+    @property
+    def state(self) -> Path:
+        return self.folder / ".sftsec"
 
     def pushed(self) -> Counter[str]:
         """How often each detection stands in the output."""

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sftsec_core.dataset.snapshot import open_snapshot
-from tests.e2e.site import Site
+from tests.e2e.site import Site, with_encryption
 from tests.needs import need
 
 TASK = "fraud"
@@ -55,7 +54,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, data_dir: Callable[[str], Pat
     paths = [f"{part}.jsonl" for part in ("train", "dev", "test", "open")]
     cards = {"type": "files", "paths": paths, "output": "detections.jsonl"}
     settings = {"version": 1, "connectors": {"cards": cards}, "tasks": {TASK: task}}
-    (folder / "sftsec.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    (folder / "sftsec.yaml").write_text(yaml.safe_dump(with_encryption(settings)), encoding="utf-8")
     return Site(folder)
 
 
@@ -76,7 +75,7 @@ class TestBoostedSite:
 
     def test_keeps_numbers_as_numbers(self, site: Site, retrained: dict[str, Any]) -> None:
         snapshots = site.folder / ".sftsec" / "snapshots"
-        snapshot = open_snapshot(snapshots / retrained["data"]["snapshot"])
+        snapshot = site.snapshot(snapshots / retrained["data"]["snapshot"])
         incident = next(snapshot.incidents())
         assert isinstance(incident.fields["transaction.amount"], float)
         assert isinstance(incident.fields["terminal.id"], str)

@@ -11,14 +11,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from sftsec_core.api.errors import DataError, SftsecError
-from sftsec_core.dataset.snapshot import open_snapshot
 from tests.core.cli.invoke import error_of, json_of
-from tests.e2e.site import Site
+from tests.e2e.site import Site, with_encryption
 
 TEXT = "process.command_line"
 LABELS = {"benign": ["FalsePositive", "0"], "malicious": ["TruePositive", "1"]}
@@ -44,7 +42,7 @@ def site_of(folder: Path, files: Mapping[str, str], connector: Any = None, **tas
             "t": {"connector": "in", "text": [TEXT], "labels": LABELS, "benign": "benign", **task}
         },
     }
-    (folder / "sftsec.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    (folder / "sftsec.yaml").write_text(yaml.safe_dump(with_encryption(settings)), encoding="utf-8")
     return Site(folder)
 
 
@@ -74,8 +72,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def built(site: Site) -> tuple[dict[str, int], list[dict[str, Any]]]:
     """The counts of the data set, and its rows."""
     data = json_of(site, "dataset", "build", "t")
-    folder = open_snapshot(Path(data["folder"])).folder
-    rows = [row for part in folder.glob("rows-*") for row in pq.read_table(part).to_pylist()]
+    snapshot = site.snapshot(Path(data["folder"]))
+    rows = [row for batch in snapshot.batches() for row in batch.to_pylist()]
     return data["counts"], rows
 
 

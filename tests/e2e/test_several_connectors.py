@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.core.cli.invoke import error_of, invoke, json_of, printed
-from tests.e2e.site import Site
+from tests.e2e.site import Site, with_encryption
 
 TASK = "triage"
 ROWS = 40
@@ -38,7 +38,9 @@ def site(tmp_path: Path) -> Site:
             }
         },
     }
-    (tmp_path / "sftsec.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    (tmp_path / "sftsec.yaml").write_text(
+        yaml.safe_dump(with_encryption(settings)), encoding="utf-8"
+    )
     return Site(tmp_path)
 
 

@@ -10,11 +10,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from sftsec_core.dataset.snapshot import open_snapshot
 from tests.e2e.site import Site
 
 TASKS = ("triage", "second")
@@ -74,8 +72,8 @@ def texts_of(site: Site, task: str) -> set[bool]:
     with site.store() as store:
         found = store.snapshots.latest(task)
         assert found is not None
-        folder = open_snapshot(found.folder).folder
-    rows = (row for part in folder.glob("rows-*") for row in pq.read_table(part).to_pylist())
+    snapshot = site.snapshot(found.folder)
+    rows = (row for batch in snapshot.batches() for row in batch.to_pylist())
     texts = (row[f"field.{name}"] for row in rows for name in TEXT)
     return {text.startswith("other: ") for text in texts if text}
 

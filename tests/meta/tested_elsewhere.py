@@ -276,6 +276,16 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "its verb prints what it returns and is run",
     ),
     Elsewhere(
+        ("sftsec_core/cli/store/encrypt.py",),
+        "tests/core/cli/store/test_rotate_key.py",
+        "a state is encrypted by it before its key is changed",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/sign_model.py",),
+        "tests/core/cli/model/test_sign.py",
+        "its verb prints what it returns and is run on a whole and on a damaged model",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/verify_models.py",),
         "tests/core/cli/model/test_verify.py",
         "its verb prints what it returns and is run on a whole and on a damaged model",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, ClassVar, Generic
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import TypeVar
 
 from sftsec_core.api.errors import ConfigError
+from sftsec_core.api.settings.paths import BASE
 
 
 class EmptyConfig(BaseModel):
@@ -60,18 +62,21 @@ class Spec(Generic[ConfigT]):
     kind: ClassVar[str]
     reserved: ClassVar[frozenset[str]] = frozenset()
 
-    def configure(self, options: Mapping[str, Any], where: str = "") -> ConfigT:
+    def configure(
+        self, options: Mapping[str, Any], where: str = "", base: Path | None = None
+    ) -> ConfigT:
         """Check settings against `config_model`.
 
         Args:
             options: as the configuration gives them.
             where: the place of the name in the configuration ("steps"), for the error.
+            base: the folder of sftsec.yaml, from which each `ConfigPath` of it starts.
 
         Raises:
             ConfigError: when they are wrong.
         """
         try:
-            return self.config_model.model_validate(options)
+            return self.config_model.model_validate(options, context={BASE: base})
         except ValidationError as error:
             first = error.errors()[0]
             place = (*filter(None, (where,)), self.name, *first["loc"])

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sftsec_core.api.contracts.base import ConfigT, Spec
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sftsec_core.api.contracts.recipe import TrainedModel
     from sftsec_core.api.domain import Split, TaskSpec
     from sftsec_core.api.predictions import Predictions
@@ -40,13 +42,15 @@ class MetricSpec(Spec[ConfigT]):
     higher_is_better: bool
     compute: Callable[[ConfigT, Predictions], float | None]
 
-    def with_settings(self, options: Mapping[str, Any]) -> MetricSpec[Any]:
-        """The same metric with these settings in place of its defaults.
+    def with_settings(
+        self, options: Mapping[str, Any], base: Path | None = None
+    ) -> MetricSpec[Any]:
+        """The same metric with these settings in place of its defaults; `base` as `configure`'s.
 
         Raises:
             ConfigError: when they are wrong.
         """
-        config = self.configure(options)
+        config = self.configure(options, base=base)
         compute = self.compute
         return MetricSpec(
             name=self.name,

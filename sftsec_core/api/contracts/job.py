@@ -28,6 +28,10 @@ class TrainOrder:
         folder: the run's folder; examples lie in `examples`, models go to `fitted/RECIPE`.
         baseline: the recipe that the budget does not bound.
         device: the accelerator that the run was lent; None leaves the choice to torch.
+        base: the folder of sftsec.yaml, from which relative paths in `settings` start.
+        state: the state folder.
+        state_key: where the key of an encrypted state is ("env:NAME"): what carries out the
+            order needs it to read the examples. None: the state is not encrypted.
     """
 
     run: str
@@ -38,10 +42,14 @@ class TrainOrder:
     folder: Path
     baseline: str
     device: str | None = None
+    base: Path | None = None
+    state: Path | None = None
+    state_key: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The order as JSON values."""
-        return {**asdict(self), "folder": str(self.folder)}
+        values = asdict(self)
+        return {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -51,7 +59,9 @@ class TrainOrder:
             TypeError: when it is no order.
         """
         lists = {name: tuple(values[name]) for name in ("recipes", "plugins")}
-        return cls(**{**values, **lists, "folder": Path(values["folder"])})
+        named = {name: values.get(name) for name in ("folder", "base", "state")}
+        paths = {name: None if at is None else Path(at) for name, at in named.items()}
+        return cls(**{**values, **lists, **paths})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

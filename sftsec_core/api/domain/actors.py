@@ -16,6 +16,7 @@ class Permission(StrEnum):
     PROMOTE = "model.promote"
     FORCE_PROMOTION = "model.promote.force"
     ROLL_BACK = "model.rollback"
+    SIGN = "model.sign"
     SCORE = "incidents.score"
     SERVE = "model.serve"
     LABEL = "labels.add"
@@ -23,6 +24,7 @@ class Permission(StrEnum):
     SET_UP = "connector.setup"
     EXPORT_AUDIT = "audit.export"
     CLEAN_UP = "state.cleanup"
+    ENCRYPT = "state.encrypt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,15 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "model",
     cls=LazyGroup,
-    short_help="List, inspect, promote and roll back models.",
+    short_help="List, inspect, promote, roll back and sign models.",
     lazy={
         "list": "sftsec_core.cli.model.list",
         "show": "sftsec_core.cli.model.show",
         "promote": "sftsec_core.cli.model.promote",
         "rollback": "sftsec_core.cli.model.rollback",
+        "sign": "sftsec_core.cli.model.sign",
         "verify": "sftsec_core.cli.model.verify",
     },
 )
 def command() -> None:
-    """List, inspect, promote, roll back and verify models."""
+    """List, inspect, promote, roll back, sign and verify models."""

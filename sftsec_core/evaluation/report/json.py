@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 from sftsec_core.api.domain import (
@@ -36,6 +36,12 @@ def to_json(report: EvalReport) -> str:
         return json.dumps(body, indent=2, allow_nan=False) + "\n"
     except (TypeError, ValueError) as error:
         raise DataError(f"the report cannot be written as JSON: {error}") from error
+
+
+def without_texts(report: EvalReport, instead: str) -> EvalReport:
+    """The same report without the texts of incidents, which it holds of the worst errors."""
+    errors = tuple(replace(error, text=instead) for error in report.worst_errors)
+    return replace(report, worst_errors=errors)
 
 
 def from_json(text: str) -> EvalReport:

@@ -17,9 +17,13 @@ import pyarrow.parquet as pq
 
 from sftsec_core.api.domain import Blob, Example, InputField, TaskSpec
 from sftsec_core.api.errors import IntegrityError
+from sftsec_core.store.sealed_blob import blob_in
+from sftsec_core.store.vault import create_file, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from sftsec_core.store.vault import Vault
 
 _BLOBS = "blobs"
 _BATCH = 4096
@@ -37,16 +41,21 @@ _SCHEMA = pa.schema(
 )
 
 
-def write_examples(examples: Sequence[Example], folder: Path, part: str) -> None:
-    """Write one part of a split, in its order."""
+def write_examples(
+    examples: Sequence[Example], folder: Path, part: str, vault: Vault | None = None
+) -> None:
+    """Write one part of a split, in its order; encrypted where the state is."""
     folder.mkdir(parents=True, exist_ok=True)
-    with pq.ParquetWriter(folder / f"{part}.parquet", _SCHEMA) as writer:
+    with (
+        create_file(folder / f"{part}.parquet", vault) as stream,
+        pq.ParquetWriter(stream, _SCHEMA) as writer,
+    ):
         for start in range(0, len(examples), _BATCH):
-            rows = [_row(example, folder) for example in examples[start : start + _BATCH]]
+            rows = [_row(example, folder, vault) for example in examples[start : start + _BATCH]]
             writer.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA))
 
 
-def read_examples(folder: Path, part: str) -> list[Example]:
+def read_examples(folder: Path, part: str, vault: Vault | None = None) -> list[Example]:
     """Read what `write_examples` wrote.
 
     Raises:
@@ -54,7 +63,7 @@ def read_examples(folder: Path, part: str) -> list[Example]:
     """
     file = folder / f"{part}.parquet"
     try:
-        return list(_examples(file))
+        return list(_examples(file, vault))
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError) as error:
         raise IntegrityError(f"{file}: the examples of the run cannot be read: {error}") from error
 
@@ -71,8 +80,8 @@ def task_from_json(values: Mapping[str, Any]) -> TaskSpec:
     return TaskSpec(**{**values, "inputs": inputs, "labels": tuple(values["labels"])})
 
 
-def _row(example: Example, folder: Path) -> dict[str, Any]:
-    inputs = {name: _plain(value, folder) for name, value in example.inputs.items()}
+def _row(example: Example, folder: Path, vault: Vault | None) -> dict[str, Any]:
+    inputs = {name: _plain(value, folder, vault) for name, value in example.inputs.items()}
     return {
         "uid": example.uid,
         "inputs": json.dumps(inputs),
@@ -85,16 +94,20 @@ def _row(example: Example, folder: Path) -> dict[str, Any]:
     }
 
 
-def _examples(file: Path) -> Iterator[Example]:
-    with pq.ParquetFile(file) as table:
+def _examples(file: Path, vault: Vault | None) -> Iterator[Example]:
+    with open_file(file, vault) as stream, pq.ParquetFile(stream) as table:
         for batch in table.iter_batches(_BATCH):
             for row in batch.to_pylist():
                 inputs = json.loads(row.pop("inputs"))
-                values = {name: _value(value) for name, value in inputs.items()}
+                values = {name: _value(value, vault) for name, value in inputs.items()}
                 yield Example(**{**row, "inputs": values, "groups": tuple(row["groups"])})
 
 
-def _plain(value: Any, folder: Path) -> Any:  # noqa: ANN401 - an input's value in, a JSON value out
+def _plain(
+    value: Any,  # noqa: ANN401 - an input's value in, a JSON value out
+    folder: Path,
+    vault: Vault | None,
+) -> Any:  # noqa: ANN401 - a JSON value
     """Texts, numbers, lists of texts as they are; a blob by its digest and its file."""
     if not isinstance(value, Blob):
         return list(value) if isinstance(value, tuple) else value
@@ -102,11 +115,14 @@ def _plain(value: Any, folder: Path) -> Any:  # noqa: ANN401 - an input's value 
     if path is None:
         path = folder / _BLOBS / value.sha256
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(value.read())
+        with create_file(path, vault) as stream:
+            stream.write(value.read())
     return {"sha256": value.sha256, "path": str(path.absolute())}
 
 
-def _value(plain: Any) -> Any:  # noqa: ANN401 - the other way round
+def _value(plain: Any, vault: Vault | None) -> Any:  # noqa: ANN401 - the other way round
     if isinstance(plain, list):
         return tuple(plain)
-    return Blob(plain["sha256"], Path(plain["path"])) if isinstance(plain, dict) else plain
+    if isinstance(plain, dict):
+        return blob_in(Path(plain["path"]), plain["sha256"], vault)
+    return plain

@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob, TrainOrder
 from sftsec_core.api.domain import Event, StageFinished, StageStarted, TrainingStep
 from sftsec_core.api.errors import TrainingError
+from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.models.model_format import save_model
 from sftsec_core.plugins import Plugins, get
 from sftsec_core.recipes.chosen import chosen_recipes
+from sftsec_core.recipes.encoder_files import encoders_relative_to
 from sftsec_core.recipes.launch.files import read_examples, task_from_json
 from sftsec_core.sdk.atomic import sync_folder, write_atomically
+from sftsec_core.store.vault import open_vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from sftsec_core.api.domain import Example
+    from sftsec_core.store.vault import Vault
 
 FITTED = "fitted"
 EXAMPLES = "examples"
@@ -53,18 +57,27 @@ def fit_order(order: TrainOrder, plugins: Plugins, emit: Callable[[Event], None]
     Raises:
         TrainingError: when a recipe cannot be fitted; those before it stay.
         IntegrityError: when the order's examples cannot be read.
+        ConfigError: when the key of an encrypted state is missing here, or another one.
     """
-    parts = [read_examples(order.folder / EXAMPLES, part) for part in ("train", "dev")]
+    vault = _vault_of(order)
+    parts = [read_examples(order.folder / EXAMPLES, part, vault) for part in ("train", "dev")]
     for name in order.recipes:
         if is_fitted(order.folder, name):
             continue
         recipe = get("recipe", name, plugins.specs(RecipeSpec))
         emit(StageStarted(stage="train", detail=name))
         started = time.monotonic()
-        model = _fit(recipe, _job(order, recipe, parts, emit))
+        with encoders_relative_to(order.base):
+            model = _fit(recipe, _job(order, recipe, parts, emit))
         seconds = time.monotonic() - started
         _keep(order, recipe, model, seconds)
         emit(StageFinished(stage="train", seconds=seconds))
+
+
+def _vault_of(order: TrainOrder) -> Vault | None:
+    if order.state is None or order.state_key is None:
+        return None
+    return open_vault(order.state, SecretRef(order.state_key))
 
 
 def _job(
@@ -86,7 +99,7 @@ def _job(
         task=task_from_json(order.task),
         train=parts[0],
         dev=parts[1],
-        config=recipe.configure(choice.options() if choice else {}, "train.recipe"),
+        config=recipe.configure(choice.options() if choice else {}, "train.recipe", order.base),
         settings=settings,
         workdir=workdir,
         log=log,

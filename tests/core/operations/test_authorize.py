@@ -19,6 +19,7 @@ from sftsec_core.operations.authorize import ROLES, authorize, current_user, loc
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.check_connectors import check_connectors
 from sftsec_core.operations.compare_runs import compare_runs
+from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
 from sftsec_core.operations.export_audit import export_audit
 from sftsec_core.operations.label_stats import label_stats
 from sftsec_core.operations.list_connectors import list_connectors
@@ -43,6 +44,7 @@ from sftsec_core.operations.show_model import show_model
 from sftsec_core.operations.show_report import show_report
 from sftsec_core.operations.show_run import show_run
 from sftsec_core.operations.show_status import show_status
+from sftsec_core.operations.sign_model import sign_model
 from sftsec_core.operations.suggest_task import suggest_task
 from sftsec_core.operations.verify_models import verify_models
 
@@ -51,6 +53,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     build_dataset: Permission.BUILD_DATASET,
     check_connectors: Permission.READ,
     compare_runs: Permission.READ,
+    encrypt_state: Permission.ENCRYPT,
     export_audit: Permission.EXPORT_AUDIT,
     label_stats: Permission.READ,
     list_connectors: Permission.READ,
@@ -69,6 +72,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     retrain: Permission.RETRAIN,
     review_labels: Permission.READ,
     rollback: Permission.ROLL_BACK,
+    rotate_key: Permission.ENCRYPT,
     score: Permission.SCORE,
     set_up_connector: Permission.SET_UP,
     show_dataset: Permission.READ,
@@ -76,6 +80,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     show_report: Permission.READ,
     show_run: Permission.READ,
     show_status: Permission.READ,
+    sign_model: Permission.SIGN,
     suggest_task: Permission.PULL,
     verify_models: Permission.READ,
 }

@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.api.domain import Decision
-from sftsec_core.api.errors import StoreError
+from sftsec_core.api.domain import Decision, Event, Message
+from sftsec_core.api.errors import ConfigError, StoreError
+from sftsec_core.config.settings import RegistrySettings
+from sftsec_core.operations.context import Context
+from sftsec_core.operations.promote import promote
 from sftsec_core.operations.retrain import retrain
+from sftsec_core.operations.sign_model import sign_model
+from tests.core.models.keys import make_pair
 from tests.core.operations.secret_task import Observer, context
 
 
@@ -41,3 +46,39 @@ class TestRetrain:
             live = work.registry.live("secret")
         assert live is not None
         assert live.digest == other.digest
+
+
+def with_registry(work: Context, **registry: object) -> Context:
+    settings = work.settings.model_copy(update={"registry": RegistrySettings(**registry)})
+    return Context(work.file, settings, work.plugins, actor=work.actor, sinks=work._sinks)
+
+
+class TestSignatures:
+    def test_run_without_a_key_promotes_nothing(self, folder: Path, observer: Observer) -> None:
+        pair, told = make_pair(folder), list[Event]()
+        required = {"require_signature": {"public_key": pair.public}}
+        with context(folder, observer, "oracle") as plain:
+            work = with_registry(plain, **required)
+            work._sinks = (told.append,)
+            outcome = retrain(work, "secret")
+            assert outcome.decision.approved
+            assert not outcome.promoted
+            assert work.registry.live("secret") is None
+            (note,) = [e.text for e in told if isinstance(e, Message) and "signed" in e.text]
+            assert "sftsec model sign secret@candidate" in note
+            sign_model(work, "secret@candidate", key=pair.private)
+            assert promote(work, "secret@candidate").live.digest == outcome.model.digest
+            work.close()
+
+    def test_wrong_pair_ends_it_before_the_pull(self, folder: Path, observer: Observer) -> None:
+        pair, other = make_pair(folder), make_pair(folder, "other")
+        with context(folder, observer, "oracle") as plain:
+            work = with_registry(
+                plain,
+                sign_key=str(pair.private),
+                require_signature={"public_key": other.public},
+            )
+            with pytest.raises(ConfigError, match="is not the private key of"):
+                retrain(work, "secret")
+            assert work.store.runs.list(None) == []
+            work.close()

@@ -12,13 +12,15 @@ import pytest
 
 from sftsec_core.api.errors import ConfigError, IntegrityError
 from sftsec_core.recipes import encoder_files
-from sftsec_core.recipes.config import EncoderSettings
+from sftsec_core.recipes.config import DIGEST_COMMAND, EncoderSettings
 from sftsec_core.recipes.embeddings import Embedder
 from sftsec_core.recipes.encoder_files import (
     MINILM_FILES,
     MINILM_SHA256,
     WEIGHTS,
     check_saved_encoder,
+    encoders_relative_to,
+    file_sha256,
     resolve_encoder,
 )
 
@@ -58,7 +60,7 @@ class TestLocalFolder:
     def test_is_taken_with_its_digest(self, tiny: EncoderSettings) -> None:
         files = resolve_encoder(tiny)
         assert files.folder == Path(tiny.path)
-        assert files.sha256 == tiny.sha256
+        assert files.digest == tiny.sha256
 
     def test_changed_byte_is_refused_before_loading(
         self, copy: Path, tiny: EncoderSettings
@@ -82,6 +84,55 @@ class TestLocalFolder:
         (copy / WEIGHTS).unlink()
         with pytest.raises(IntegrityError, match="holds no model"):
             resolve_encoder(named(copy, tiny))
+
+
+class TestRelativeFolder:
+    def test_starts_from_the_configurations_folder(self, copy: Path, tiny: EncoderSettings) -> None:
+        relative = named(Path("copy"), tiny)
+        with encoders_relative_to(copy.parent):
+            assert resolve_encoder(relative).folder == copy
+        with pytest.raises(ConfigError, match="'copy' is missing"):
+            resolve_encoder(relative)
+
+    def test_model_finds_it_where_the_project_went(
+        self, copy: Path, tiny: EncoderSettings, tmp_path: Path
+    ) -> None:
+        with encoders_relative_to(copy.parent):
+            saved = Embedder(named(Path("copy"), tiny)).to_json()
+        assert saved["path"] == "copy"
+        moved = Path(shutil.move(copy.parent, tmp_path.with_name("moved")))
+        with encoders_relative_to(moved):
+            check_saved_encoder(saved)
+
+
+class TestConfiguredDigest:
+    @pytest.mark.parametrize("name", ["tokenizer.json", "config.json", "tokenizer_config.json"])
+    def test_covers_files_besides_the_weights(
+        self, copy: Path, tiny: EncoderSettings, name: str
+    ) -> None:
+        (copy / name).write_text((copy / name).read_text() + " ")
+        with pytest.raises(IntegrityError, match="not the encoder that was configured"):
+            resolve_encoder(named(copy, tiny))
+
+    def test_covers_which_files_there_are(self, copy: Path, tiny: EncoderSettings) -> None:
+        (copy / "added_tokens.json").write_text("{}")
+        with pytest.raises(IntegrityError, match="not the encoder that was configured"):
+            resolve_encoder(named(copy, tiny))
+
+    def test_of_the_weights_alone_names_the_whole(self, tiny: EncoderSettings) -> None:
+        weights = tiny.model_copy(update={"sha256": file_sha256(Path(tiny.path) / WEIGHTS)})
+        with pytest.raises(IntegrityError, match=f"alone.*{tiny.sha256}"):
+            resolve_encoder(weights)
+
+    def test_is_what_the_given_command_prints(self, copy: Path, tiny: EncoderSettings) -> None:
+        (copy / "README.md").write_text("hidden files and Markdown are never read")
+        (copy / ".cache").mkdir()
+        (copy / ".cache" / "x.json").write_text("{}")
+        command = DIGEST_COMMAND.replace("FOLDER", str(copy))
+        printed = subprocess.run(
+            ["bash", "-c", command], check=True, capture_output=True, text=True
+        ).stdout
+        assert printed.split()[0] == tiny.sha256 == resolve_encoder(named(copy, tiny)).digest
 
 
 class TestMissingFolder:
@@ -114,7 +165,7 @@ class TestHubId:
             return tiny.path
 
         monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
-        assert resolve_encoder(named(Path("hub:some/encoder"), tiny)).sha256 == tiny.sha256
+        assert resolve_encoder(named(Path("hub:some/encoder"), tiny)).digest == tiny.sha256
         assert asked["hub_id"] == "some/encoder"
         assert not any(
             pattern.endswith((".bin", ".pt", ".py", "*"))

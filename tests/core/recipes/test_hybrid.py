@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -119,7 +120,8 @@ class TestSavedModel:
             tmp_path / "model",
         )
         settings = tmp_path / "model" / "hybrid.json"
-        settings.write_text(settings.read_text().replace(str(tiny.sha256), "0" * 64))
+        weights = json.loads(settings.read_text())["encoder"]["sha256"]
+        settings.write_text(settings.read_text().replace(weights, "0" * 64))
         with pytest.raises(IntegrityError, match="SHA-256"):
             load_model(tmp_path / "model", KNOWN)
 

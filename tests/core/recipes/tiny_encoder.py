@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +56,11 @@ def make_tiny_encoder(folder: Path) -> EncoderSettings:
 
 def settings_of(folder: Path) -> EncoderSettings:
     """The settings that name the encoder in a folder."""
-    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    names = sorted(path.name for path in folder.iterdir())
+    listed = subprocess.run(
+        ["sha256sum", *names], cwd=folder, check=True, capture_output=True
+    ).stdout
+    digest = hashlib.sha256(listed).hexdigest()
     return EncoderSettings(path=str(folder), sha256=digest, max_length=32)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sftsec_core.api.contracts import MetricSpec, Requirement, Spec, StepSpec
 from sftsec_core.api.errors import ConfigError
+from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.evaluation.metrics import METRIC_NAMES
 
 
@@ -16,6 +18,10 @@ class Rank(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     rank: int = 4
+
+
+class Listed(BaseModel):
+    file: ConfigPath
 
 
 def spec(*requires: Requirement) -> StepSpec[Rank]:
@@ -31,6 +37,11 @@ def never(*_: object) -> Any:
 class TestConfigure:
     def test_fills_in_defaults(self) -> None:
         assert spec().configure({}).rank == 4
+
+    def test_paths_start_from_the_given_base(self, tmp_path: Path) -> None:
+        listed = StepSpec(name="l", summary="x", order=1, config_model=Listed, create=never)
+        assert listed.configure({"file": "a/b.txt"}, base=tmp_path).file == tmp_path / "a/b.txt"
+        assert listed.configure({"file": "/a/b.txt"}, base=tmp_path).file == Path("/a/b.txt")
 
     def test_names_the_place_of_a_mistake(self) -> None:
         with pytest.raises(ConfigError, match=r"steps\.lower\.rnk"):

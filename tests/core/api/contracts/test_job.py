@@ -18,6 +18,7 @@ ORDER = TrainOrder(
     folder=Path("/state/runs/r1"),
     baseline="linear",
     device="cuda:1",
+    base=Path("/site"),
 )
 
 

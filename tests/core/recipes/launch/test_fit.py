@@ -15,7 +15,9 @@ from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob, TrainO
 from sftsec_core.api.domain import Event, StageFinished, StageStarted, TrainingStep
 from sftsec_core.api.errors import IntegrityError, NotFoundError, TrainingError
 from sftsec_core.api.hookspecs import hookimpl
+from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.plugins import Plugins
+from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.launch.fit import EXAMPLES, fit_order, is_fitted, read_fit
 from sftsec_core.recipes.specs import LINEAR
 from tests.core.recipes.launch.orders import order
@@ -127,3 +129,23 @@ class TestOrder:
     def test_comes_back_from_its_json(self, tmp_path: Path) -> None:
         given = order(tmp_path, "linear", "tells")
         assert TrainOrder.from_json(json.loads(json.dumps(given.to_json()))) == given
+
+
+class TestRelativePaths:
+    def test_encoder_starts_from_the_configurations_folder(
+        self,
+        tiny: EncoderSettings,
+        plugins: Plugins,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        encoder = Path(tiny.path)
+        monkeypatch.chdir(tmp_path)
+        recipe = {
+            "name": "probe",
+            "encoder": {"path": encoder.name, "sha256": tiny.sha256, "max_length": 32},
+        }
+        settings = {**TrainSettings().model_dump(mode="json"), "recipe": recipe}
+        asked = replace(order(tmp_path, "probe"), settings=settings, base=encoder.parent)
+        fit_order(asked, plugins, lambda _event: None)
+        assert is_fitted(tmp_path, "probe")
