@@ -150,7 +150,7 @@ class TestWriters:
 
 class TestMigration:
     def test_chains_what_is_there(self, filled: Store) -> None:
-        migration = import_module("sftsec_core.store.migrations.versions.r0009_verdict_chain")
+        migration = import_module("sftsec_core.store.migrations.versions.r0007_verdict_chain")
         with filled.writing() as connection:
             for table in (verdict_chain, verdict_head):
                 table.drop(connection)

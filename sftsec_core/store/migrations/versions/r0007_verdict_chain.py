@@ -9,7 +9,7 @@ from sftsec_core.store.chain import START, link
 from sftsec_core.store.columns import UtcDateTime
 from sftsec_core.store.verdict_chain import sealed_content
 
-revision = "0009"
+revision = "0007"
 down_revision = "0006"
 
 _BATCH = 10_000
