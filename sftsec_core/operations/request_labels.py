@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.api.contracts import TakesVerdicts
 from sftsec_core.api.domain import Permission
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.pulling import named_errors, window_of
 from sftsec_core.operations.score import live_model, scorer_of
 from sftsec_core.scoring.judged import JudgedInPage, judged_in_page
 from sftsec_core.scoring.sampling import Uncertain, label_request, most_uncertain
+from sftsec_core.store.label_queue import QueuedIncident
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,12 +41,14 @@ class LabelRequestResult:
         model: digest of the model that is uncertain.
         wanted: the incidents, the least certain first.
         requested: how many of them the connectors could ask for.
+        queued: how many are new on the labelling page of `sftsec serve`.
     """
 
     task: str
     model: str
     wanted: tuple[WantedLabel, ...]
     requested: int
+    queued: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`; the events themselves stay where they are."""
@@ -57,6 +61,7 @@ class LabelRequestResult:
                 for one in self.wanted
             ],
             "requested": self.requested,
+            "queued": self.queued,
         }
 
 
@@ -86,20 +91,21 @@ def request_labels(
     with context.stage("score", name, detail) as stage:
         wanted = _wanted(context, trained, scorer, limit, stage)
         stage.counts["wanted"] = len(wanted)
-        requested = 0
+        requested = queued = 0
         if not dry_run:
+            shown = _queue(context, name, wanted, scorer)
             new = _request(context, trained, wanted, scorer)
-            requested = sum(new.values())
+            requested, queued = sum(new.values()), sum(shown.values())
             details = {"model": live.digest, "wanted": len(wanted), "requested": requested}
             with context.store.writing() as connection:
-                for source in filter(new.get, new):
+                for source in (each for each in new if new[each] or shown.get(each)):
                     # None is new where the platform cannot ask about these, or was asked before.
                     uids = [each.incident.uid for each in wanted if each.connector == source]
                     context.store.label_requests.add(
                         name, source, uids, model=live.digest, joined=connection
                     )
                 context.store.audit.append("labels.requested", name, details, joined=connection)
-    return LabelRequestResult(name, live.digest, tuple(wanted), requested)
+    return LabelRequestResult(name, live.digest, tuple(wanted), requested, queued)
 
 
 def _wanted(
@@ -141,3 +147,40 @@ def _request(
         with named_errors(task, source), context.connector(source) as connector:
             requested[source] = connector.request_labels(mine)
     return requested
+
+
+def _queue(
+    context: Context, name: str, wanted: Sequence[WantedLabel], scorer: Scorer
+) -> dict[str, int]:
+    """Show the incidents on the page of `sftsec serve`; how many are new there, by connector.
+
+    Only where somebody may label there, and of connectors that keep what is said: the queue holds
+    events, and nobody could answer for the others.
+    """
+    if not context.settings.serve.analysts:
+        return {}
+    queue, shown = context.label_queue, dict[str, int]()
+    for source in context.task(name).connectors:
+        with context.connector(source) as connector:
+            if not isinstance(connector, TakesVerdicts):
+                continue
+        queue.settle(name, source, context.store.label_requests.judged(name, source))
+        mine = [_queued(one, scorer) for one in wanted if one.connector == source]
+        shown[source] = queue.add(mine)
+    return shown
+
+
+def _queued(wanted: WantedLabel, scorer: Scorer) -> QueuedIncident:
+    request = label_request(wanted.incident, scorer)
+    return QueuedIncident(
+        task=request.task,
+        connector=wanted.connector,
+        uid=request.incident_uid,
+        digest=wanted.incident.digest,
+        label=request.label,
+        probability=request.probability,
+        reason=request.reason,
+        at=None if request.at is None else request.at.timestamp(),
+        fields=request.fields,
+        copies=wanted.incident.copies,
+    )

@@ -208,6 +208,11 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "a query of the store: its verb prints what it returns and is run",
     ),
     Elsewhere(
+        ("sftsec_core/operations/list_label_queue.py",),
+        "tests/core/operations/test_judge_incidents.py",
+        "a verdict takes an incident off what it lists, and taken back puts it there again",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/predict.py", "sftsec_core/scoring/occlusion.py"),
         "tests/core/cli/test_predict.py",
         "its verb prints what it returns and is run",

@@ -118,6 +118,7 @@ from sftsec_core.api.contracts.connector import (
     KeepsAudit,
     NeedsSetup,
     ReferenceClient,
+    RetractsVerdicts,
     Sample,
     TakesVerdicts,
 )
@@ -172,6 +173,7 @@ __all__ = [
     "ReferenceClient",
     "RendererSpec",
     "Requirement",
+    "RetractsVerdicts",
     "Sample",
     "Spec",
     "SplitterSpec",

@@ -167,6 +167,19 @@ class TakesVerdicts(Protocol):
 
 
 @runtime_checkable
+class RetractsVerdicts(Protocol):
+    """A connector that can take back a verdict that `TakesVerdicts.add_verdicts` has kept."""
+
+    def retract_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
+        """Let verdicts count no longer, each named by what was given; return how many are new.
+
+        Raises:
+            ConnectorError: when that cannot be written down.
+        """
+        ...
+
+
+@runtime_checkable
 class KeepsAudit(Protocol):
     """A connector that keeps a copy of the audit log, out of reach of who runs sftsec."""
 

@@ -20,8 +20,10 @@ from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.check_connectors import check_connectors
 from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.export_audit import export_audit
+from sftsec_core.operations.judge_incidents import judge_incidents, retract_verdicts
 from sftsec_core.operations.label_stats import label_stats
 from sftsec_core.operations.list_connectors import list_connectors
+from sftsec_core.operations.list_label_queue import list_label_queue, list_page_verdicts
 from sftsec_core.operations.list_models import list_models
 from sftsec_core.operations.list_quarantine import list_quarantine
 from sftsec_core.operations.list_runs import list_runs
@@ -52,9 +54,12 @@ ASKS: dict[Callable[..., Any], Permission] = {
     check_connectors: Permission.READ,
     compare_runs: Permission.READ,
     export_audit: Permission.EXPORT_AUDIT,
+    judge_incidents: Permission.LABEL,
     label_stats: Permission.READ,
     list_connectors: Permission.READ,
+    list_label_queue: Permission.LABEL,
     list_models: Permission.READ,
+    list_page_verdicts: Permission.LABEL,
     list_quarantine: Permission.READ,
     list_runs: Permission.READ,
     list_snapshots: Permission.READ,
@@ -67,6 +72,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     remove_unused: Permission.CLEAN_UP,
     request_labels: Permission.REQUEST_LABELS,
     retrain: Permission.RETRAIN,
+    retract_verdicts: Permission.LABEL,
     review_labels: Permission.READ,
     rollback: Permission.ROLL_BACK,
     score: Permission.SCORE,
