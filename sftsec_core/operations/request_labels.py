@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import TakesVerdicts
-from sftsec_core.api.domain import Permission
+from sftsec_core.api.domain import Message, Permission
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.pulling import named_errors, window_of
 from sftsec_core.operations.score import live_model, scorer_of
@@ -16,7 +17,7 @@ from sftsec_core.scoring.sampling import Uncertain, label_request, most_uncertai
 from sftsec_core.store.label_queue import QueuedIncident
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from sftsec_core.api.domain import IncidentPage
     from sftsec_core.api.settings.task import TaskSettings
@@ -94,7 +95,7 @@ def request_labels(
         requested = queued = 0
         if not dry_run:
             shown = _queue(context, name, wanted, scorer)
-            new = _request(context, trained, wanted, scorer)
+            new = _request(context, trained, wanted, scorer, shown)
             requested, queued = sum(new.values()), sum(shown.values())
             details = {"model": live.digest, "wanted": len(wanted), "requested": requested}
             with context.store.writing() as connection:
@@ -135,17 +136,30 @@ def _wanted(
 
 
 def _request(
-    context: Context, task: TaskSettings, wanted: Sequence[WantedLabel], scorer: Scorer
+    context: Context,
+    task: TaskSettings,
+    wanted: Sequence[WantedLabel],
+    scorer: Scorer,
+    shown: Container[str],
 ) -> dict[str, int]:
     """Ask each connector about its own incidents; how many of its requests are new.
 
-    One without any is asked too: it may take off its list what was judged since.
+    One without any is asked too: it may take off its list what was judged since. A platform that
+    cannot ask is no error where the page of `sftsec serve` has shown its incidents.
     """
     requested: dict[str, int] = {}
     for source in task.connectors:
         mine = [label_request(one.incident, scorer) for one in wanted if one.connector == source]
         with named_errors(task, source), context.connector(source) as connector:
-            requested[source] = connector.request_labels(mine)
+            try:
+                requested[source] = connector.request_labels(mine)
+            except ConnectorUnavailableError:
+                raise
+            except ConnectorError as error:
+                if source not in shown:
+                    raise
+                requested[source] = 0
+                context.emit(Message(text=f"{source}: on the page /label alone: {error}"))
     return requested
 
 
@@ -161,13 +175,27 @@ def _queue(
         return {}
     queue, shown = context.label_queue, dict[str, int]()
     for source in context.task(name).connectors:
-        with context.connector(source) as connector:
-            if not isinstance(connector, TakesVerdicts):
-                continue
+        if not _keeps_verdicts(context, source):
+            continue
         queue.settle(name, source, context.store.label_requests.judged(name, source))
         mine = [_queued(one, scorer) for one in wanted if one.connector == source]
         shown[source] = queue.add(mine)
     return shown
+
+
+def _keeps_verdicts(context: Context, source: str) -> bool:
+    """Ask before somebody has judged: a page of verdicts that go nowhere would be work lost."""
+    with context.connector(source) as connector:
+        try:
+            if isinstance(connector, TakesVerdicts):
+                connector.add_verdicts(())
+                return True
+        except ConnectorUnavailableError:
+            raise
+        except ConnectorError as error:
+            text = f"{source}: not on the page /label, since it keeps no verdicts: {error}"
+            context.emit(Message(text=text, level="warning"))
+    return False
 
 
 def _queued(wanted: WantedLabel, scorer: Scorer) -> QueuedIncident:

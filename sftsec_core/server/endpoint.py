@@ -17,11 +17,13 @@ import uvicorn
 from sftsec_core.api.errors import ConfigError
 from sftsec_core.server.app import build_app
 from sftsec_core.server.auth import Tokens
+from sftsec_core.server.label_service import LabelService
 from sftsec_core.server.listener import ANSWERED_PAST_LIMIT, BoundedListener, usable_connections
 from sftsec_core.server.log_limits import limited
 from sftsec_core.server.middleware import AuthMiddleware
 from sftsec_core.server.protocol import BoundedProtocol, ConnectionLimits
 from sftsec_core.server.service import ScoringService
+from sftsec_core.server.sessions import Sessions
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -57,6 +59,9 @@ class Endpoint:
         if settings.certificate is not None and settings.key is not None:
             _check_certificate(settings.certificate, settings.key)
         self._service = ScoringService(context, settings)
+        sessions = Sessions(secure=settings.certificate is not None or settings.behind_proxy)
+        labels = (LabelService(context, settings), sessions)
+        app = build_app(self._service, labels=labels, docs=docs)
         limits = ConnectionLimits(
             usable_connections(settings.max_connections),
             settings.head_timeout.total_seconds(),
@@ -68,7 +73,7 @@ class Endpoint:
         self.url = f"{'https' if settings.certificate else 'http'}://{shown}:{port}"
         self._server = _StoppableServer(
             uvicorn.Config(
-                AuthMiddleware(build_app(self._service, docs=docs), tokens),
+                AuthMiddleware(app, tokens, sessions),
                 ssl_certfile=settings.certificate,
                 ssl_keyfile=settings.key,
                 log_config=None,

@@ -160,6 +160,8 @@ class TakesVerdicts(Protocol):
     def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Keep verdicts, each beside its incident's uid; return how many are new.
 
+        Called with none, it raises what keeps it from taking any.
+
         Raises:
             ConnectorError: when they cannot be kept.
         """
