@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,12 +49,15 @@ class GivenVerdict:
     reason: str | None = None
 
 
-def judge_incidents(context: Context, given: Sequence[GivenVerdict]) -> list[PageVerdict]:
+def judge_incidents(
+    context: Context, given: Sequence[GivenVerdict], tasks: Collection[str] | None = None
+) -> list[PageVerdict]:
     """Keep the actor's verdicts, each for its incident and all that have the same inputs.
 
     Args:
         context: its actor is the analyst.
         given: in their order; one whose key is known is not given again.
+        tasks: whose incidents may be judged; None for all.
 
     Raises:
         GoneError: when an incident is not there any more; nothing was written.
@@ -64,7 +67,9 @@ def judge_incidents(context: Context, given: Sequence[GivenVerdict]) -> list[Pag
     """
     authorize(context.actor, Permission.LABEL)
     queue = context.label_queue
-    incidents = queue.find([each.place for each in given])
+    found = queue.find([each.place for each in given])
+    shown = context.settings.tasks if tasks is None else tasks
+    incidents = {place: each for place, each in found.items() if each.task in shown}
     now = time.time()
     made = [_verdict(context, each, incidents, now) for each in given]
     noted = queue.note(made)

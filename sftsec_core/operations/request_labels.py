@@ -14,7 +14,7 @@ from sftsec_core.operations.pulling import named_errors, window_of
 from sftsec_core.operations.score import live_model, scorer_of
 from sftsec_core.scoring.judged import JudgedInPage, judged_in_page
 from sftsec_core.scoring.sampling import Uncertain, label_request, most_uncertain
-from sftsec_core.store.label_queue import QueuedIncident
+from sftsec_core.store.label_queue import QueuedIncident, bounded_fields
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -200,6 +200,7 @@ def _keeps_verdicts(context: Context, source: str) -> bool:
 
 def _queued(wanted: WantedLabel, scorer: Scorer) -> QueuedIncident:
     request = label_request(wanted.incident, scorer)
+    fields, cut = bounded_fields(request.fields)
     return QueuedIncident(
         task=request.task,
         connector=wanted.connector,
@@ -209,6 +210,7 @@ def _queued(wanted: WantedLabel, scorer: Scorer) -> QueuedIncident:
         probability=request.probability,
         reason=request.reason,
         at=None if request.at is None else request.at.timestamp(),
-        fields=request.fields,
+        fields=fields,
+        cut=cut,
         copies=wanted.incident.copies,
     )

@@ -18,7 +18,7 @@ The two last answer with the verdicts as they are kept.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -82,7 +82,7 @@ class QueueItem(_Model):
     reason: str
     at: float | None = Field(description="The event's time, seconds since 1970.")
     requested: float
-    fields: dict[str, Any] = Field(description="The event's fields, redacted.")
+    fields: dict[str, str] = Field(description="The event's fields, redacted.")
     cut: dict[str, int] = Field(description="Names of fields that are cut, and their lengths.")
 
 
@@ -107,7 +107,7 @@ class VerdictItem(_Model):
     at: float
     reason: str | None
     retracted: float | None = Field(description="When it was taken back.")
-    fields: dict[str, Any]
+    fields: dict[str, str]
     event_at: float | None
 
 

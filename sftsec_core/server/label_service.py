@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Actor, Permission
 from sftsec_core.api.errors import (
@@ -42,10 +42,12 @@ if TYPE_CHECKING:
     from sftsec_core.operations.context import Context
     from sftsec_core.store.label_queue import PageVerdict, QueuedIncident
 
-LONGEST = 20_000
 _IN_HISTORY = 300
-_MOST_FIELDS = 200
+_FIELDS_IN_HISTORY = 30
+# Characters a part of the queue: one of long events is shorter.
+_PART = 2_000_000
 _RETRY_S = 5
+_TURN_S = 10
 
 
 class LabelService:
@@ -87,8 +89,14 @@ class LabelService:
         with _as_problems():
             tasks = self._named(task)
             page = list_label_queue(self._analyst(owner), tasks, after=after, limit=limit)
-        items = [_item(each) for each in page.incidents]
-        return QueueResponse(items=items, after=page.after, waiting=page.waiting)
+        items, after, left = list[QueueItem](), page.after, _PART
+        for each in page.incidents:
+            left -= sum(map(len, each.fields.values()))
+            if left < 0 and items:
+                after = items[-1].id
+                break
+            items.append(_item(each))
+        return QueueResponse(items=items, after=after, waiting=page.waiting)
 
     def verdicts(self, owner: str | None, limit: int) -> VerdictsResponse:
         """The last verdicts of all analysts."""
@@ -102,7 +110,7 @@ class LabelService:
             GivenVerdict(each.key, each.id, each.label, (each.reason or "").strip() or None)
             for each in request.verdicts
         ]
-        return self._write(owner, lambda analyst: judge_incidents(analyst, given))
+        return self._write(owner, lambda analyst: judge_incidents(analyst, given, self._tasks))
 
     def retract(self, owner: str | None, request: RetractionsRequest) -> VerdictsResponse:
         """Take verdicts of the token's owner back."""
@@ -111,9 +119,19 @@ class LabelService:
     def _write(
         self, owner: str | None, write: Callable[[Context], Sequence[PageVerdict]]
     ) -> VerdictsResponse:
-        with _as_problems(), self._writes:
+        with _as_problems(), self._turn():
             done = write(self._analyst(owner))
         return VerdictsResponse(verdicts=[_said(each, None) for each in done])
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        # Those that wait for a platform that does not answer must not hold every thread.
+        if not self._writes.acquire(timeout=_TURN_S):
+            raise unavailable("other verdicts are being written: send it again", seconds=_RETRY_S)
+        try:
+            yield
+        finally:
+            self._writes.release()
 
     def _analyst(self, owner: str | None) -> Context:
         roles = frozenset({ANALYST}) if owner in self._analysts else frozenset[str]()
@@ -147,7 +165,6 @@ def _as_problems() -> Iterator[None]:
 
 
 def _item(each: QueuedIncident) -> QueueItem:
-    fields, cut = _bounded(each.fields, LONGEST)
     return QueueItem(
         id=each.place,
         task=each.task,
@@ -159,13 +176,14 @@ def _item(each: QueuedIncident) -> QueueItem:
         reason=each.reason,
         at=each.at,
         requested=each.requested,
-        fields=fields,
-        cut=cut,
+        fields=dict(each.fields),
+        cut=dict(each.cut),
     )
 
 
 def _said(each: PageVerdict, incident: QueuedIncident | None) -> VerdictItem:
-    fields = {} if incident is None else _bounded(incident.fields, _IN_HISTORY)[0]
+    shown = {} if incident is None else incident.fields
+    fields = {name: text[:_IN_HISTORY] for name, text in list(shown.items())[:_FIELDS_IN_HISTORY]}
     return VerdictItem(
         key=each.key,
         id=each.place,
@@ -180,17 +198,3 @@ def _said(each: PageVerdict, incident: QueuedIncident | None) -> VerdictItem:
         fields=fields,
         event_at=None if incident is None else incident.at,
     )
-
-
-def _bounded(fields: Mapping[str, Any], longest: int) -> tuple[dict[str, Any], dict[str, int]]:
-    """The first fields with the beginnings of their values, and the lengths of what was cut."""
-    shown = {name: _text(value) for name, value in list(fields.items())[:_MOST_FIELDS]}
-    cut = {name: len(text) for name, text in shown.items() if len(text) > longest}
-    return {name: text[:longest] for name, text in shown.items()}, cut
-
-
-def _text(value: object) -> str:
-    """A value as text, without halves of surrogate pairs, which JSON cannot hold."""
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(_text, value))
-    return str(value).encode("utf-8", "replace").decode()

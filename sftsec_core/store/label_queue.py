@@ -29,6 +29,9 @@ FILE = "labelling.db"
 MOST_WAITING = 10_000
 MOST_COPIES = 500
 KEPT_S = 30 * 86400
+LONGEST = 20_000
+MOST_CHARACTERS = 60_000
+MOST_FIELDS = 200
 _BUSY_S = 30
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT, version INT);
@@ -63,7 +66,8 @@ class QueuedIncident:
         reason: why the model asks.
         at: the event's time, seconds since 1970; None where it has none.
         requested: when it was asked for, seconds since 1970.
-        fields: the event's, redacted.
+        fields: the event's, redacted; `bounded_fields` makes them.
+        cut: names of fields that are cut, and the lengths that they had.
     """
 
     task: str
@@ -75,6 +79,7 @@ class QueuedIncident:
     reason: str
     at: float | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    cut: Mapping[str, int] = field(default_factory=dict)
     copies: tuple[str, ...] = ()
     place: int = 0
     requested: float = 0.0
@@ -285,6 +290,28 @@ class LabellingQueue:
         return database
 
 
+def bounded_fields(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, int]]:
+    """The fields as text that a person can read, and the lengths of those that are cut.
+
+    An event may hold megabytes in a field: a queue of them would fill the disk and the browser.
+    """
+    shown, cut, left = dict[str, str](), dict[str, int](), MOST_CHARACTERS
+    for name, value in list(fields.items())[:MOST_FIELDS]:
+        text = _text(value)
+        kept = text[: min(LONGEST, left)]
+        shown[name], left = kept, left - len(kept)
+        if len(kept) < len(text):
+            cut[name] = len(text)
+    return shown, cut
+
+
+def _text(value: object) -> str:
+    """A value as text, without halves of surrogate pairs, which JSON cannot hold."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_text, value))
+    return str(value).encode("utf-8", "replace").decode()
+
+
 def _insert(database: sqlite3.Connection, each: QueuedIncident, place: int, now: float) -> int:
     own = (each.task, each.connector)
     query = f"SELECT * FROM requests WHERE task = ? AND connector = ? AND digest = ? AND {_WAITS}"  # noqa: S608 - values are bound
@@ -308,7 +335,8 @@ def _insert(database: sqlite3.Connection, each: QueuedIncident, place: int, now:
 
 def _body(each: QueuedIncident) -> str:
     body = {"label": each.label, "probability": each.probability, "reason": each.reason}
-    return json.dumps(body | {"at": each.at, "fields": dict(each.fields)}, default=str)
+    shown = {"at": each.at, "fields": dict(each.fields), "cut": dict(each.cut)}
+    return json.dumps(body | shown)
 
 
 def _prune(database: sqlite3.Connection, now: float) -> None:

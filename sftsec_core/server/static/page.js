@@ -269,6 +269,7 @@ class Page {
       return;
     }
     const inQueue = this.tab === "queue";
+    if (event.target.matches?.("[role=tab]") && /^Arrow(Left|Right)$/.test(event.key)) { this.show(inQueue ? "history" : "queue"); return; }
     const label = /^[1-9]$/.test(event.key) ? this.ledger.tasks.get(this.item?.task)?.labels[Number(event.key) - 1] : undefined;
     const actions = {
       u: () => this.undo(), "?": () => this.help(), "/": () => this.place.querySelector("#filter").focus(),

@@ -166,6 +166,12 @@ class TestJudge:
         assert platform.kept == []
         assert waiting(ann) == ["a", "d"]
 
+    def test_stays_within_the_tasks_given(self, ann: Context, platform: Platform) -> None:
+        place = list_label_queue(ann, ["mail"]).incidents[0].place
+        with pytest.raises(GoneError):
+            judge_incidents(ann, [GivenVerdict("k", place, "benign")], ["dns"])
+        assert platform.kept == []
+
     def test_disagreement_is_two_verdicts(
         self, admin: Context, ann: Context, platform: Platform
     ) -> None:

@@ -13,7 +13,7 @@ from sftsec_core.api.domain import Verdict
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.server.endpoint import Endpoint
-from sftsec_core.store.label_queue import QueuedIncident
+from sftsec_core.store.label_queue import QueuedIncident, bounded_fields
 from tests.core.server.site import TASK, Client, configuration, running
 
 TOKENS = {name: f"the-token-of-{name}-0123456789" for name in ("ann", "bob", "splunk")}
@@ -36,7 +36,7 @@ def queued(number: int, text: str, probability: float = 0.5, **more: Any) -> Que
         "host.name": f"mx{number}",
         "user.name": f"user{number}",
     }
-    given = {
+    given: dict[str, Any] = {
         "task": TASK,
         "connector": "siem",
         "uid": f"m{number}",
@@ -45,8 +45,8 @@ def queued(number: int, text: str, probability: float = 0.5, **more: Any) -> Que
         "probability": probability,
         "reason": f"the model is not sure: {probability:.2f}",
         "at": NOW - 60 * number,
-        "fields": fields | more.pop("fields", {}),
     }
+    given["fields"], given["cut"] = bounded_fields(fields | more.pop("fields", {}))
     return QueuedIncident(**{**given, **more})
 
 

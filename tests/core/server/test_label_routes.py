@@ -9,6 +9,10 @@ from typing import Any
 import orjson
 import pytest
 
+from sftsec_core.server import label_service
+from sftsec_core.server.error_responses import ProblemError
+from sftsec_core.server.label_schemas import RetractionsRequest
+from sftsec_core.server.label_service import LabelService
 from tests.core.server.labelling import TEXTS, TOKENS, LabelSite, label_site, mails, queued
 from tests.core.server.site import Client, Reply
 
@@ -88,11 +92,20 @@ class TestQueue:
         assert ann.call("GET", "/v1/labels/queue", None, **again).status == 200
 
     def test_long_value_is_cut_and_counted(self, site: LabelSite, ann: Client) -> None:
-        odd = {"long": "x" * 30_000, "half": "\ud800", "list": ["a", 1, None]}
-        site.context.label_queue.add([queued(6, "text", fields=odd)])
+        site.context.label_queue.add([queued(6, "text", fields={"long": "x" * 30_000})])
         first = queue(ann)["items"][0]
         assert (len(first["fields"]["long"]), first["cut"]) == (20_000, {"long": 30_000})
-        assert (first["fields"]["half"], first["fields"]["list"]) == ("?", "a, 1, None")
+
+    def test_of_long_events_comes_in_parts(self, site: LabelSite, ann: Client) -> None:
+        long = {f"f{n}": "x" * 20_000 for n in range(3)}
+        site.context.label_queue.add([queued(n, "text", fields=long) for n in range(100, 140)])
+        found, after, parts = list[str](), "", 0
+        while after is not None:
+            reply = ann.get(f"/v1/labels/queue?limit=500&after={after}")
+            assert len(reply.raw) < 2_200_000
+            found += [each["incident"] for each in reply.json["items"]]
+            after, parts = reply.json["after"], parts + 1
+        assert (len(found), len(set(found)), parts) == (45, 45, 2)
 
     @pytest.mark.parametrize(
         ("query", "status", "told"),
@@ -155,6 +168,20 @@ class TestVerdict:
         folder.rmdir()
         assert (reply.status, "cannot be written" in reply.detail) == (502, True)
         assert judge(ann, queue(ann)["items"][0]["id"]).status == 200
+
+
+class TestTurn:
+    def test_waits_for_others_within_bounds(
+        self, site: LabelSite, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(label_service, "_TURN_S", 0.01)
+        service = LabelService(site.context, site.context.settings.serve)
+        given = RetractionsRequest(keys=[KEY])
+        with service._turn(), pytest.raises(ProblemError) as busy:
+            service.retract("ann", given)
+        assert busy.value.status == 503
+        with pytest.raises(ProblemError, match="no such verdict"):
+            service.retract("ann", given)
 
 
 class TestPermission:
