@@ -93,7 +93,7 @@ class RecordMapper:
         uid = None
         if self._log is not None and self._log.counted:
             uid = self._namer.name(flat, record)
-            verdicts += self._log.counted.get(uid, ())
+            verdicts += self._log.of(uid)
         if self._window.labelled is not None and bool(verdicts) != self._window.labelled:
             return None
         uid = self._namer.name(flat, record) if uid is None else uid

@@ -104,6 +104,8 @@ class _Pull:
         self._sources = sources
         self._page = _FilesPage()
         self._log = None if config.verdicts is None else VerdictFile.read(config.verdicts)
+        # A part of the records says nothing about the others.
+        self._reads_all = cursor is None and window.since is window.until is None
         if self._log is not None and cursor is None:
             self._page.rejected += self._log.rejected
             self._page.read += len(self._log.rejected)
@@ -119,6 +121,10 @@ class _Pull:
             start = self._state.start_of(source)
             if start is not None:
                 yield from self._read(source, start)
+        if self._log is not None and self._reads_all and self._window.labelled is not False:
+            found = self._log.unmatched()
+            self._page.rejected += found
+            self._page.read += len(found)
         if self._page.read:
             yield self._close()
         self._check.finish(self._sources)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY_FIELD = "key"
+_GONE = "a verdict names it, and no file has it (any more)"
 
 
 @dataclass(slots=True)
@@ -35,10 +36,12 @@ class VerdictFile:
         counted: an incident's uid to the verdicts on it that were not taken back, in the order of
             the file.
         rejected: lines that cannot be used.
+        missing: uids of `counted` that no record has had so far.
     """
 
     counted: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
     rejected: list[Rejection] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set)
 
     @classmethod
     def read(cls, path: Path) -> VerdictFile:
@@ -63,7 +66,17 @@ class VerdictFile:
         for key, (uid, verdict) in lines.items():
             if key not in retracted:
                 made.counted[uid] = (*made.counted.get(uid, ()), verdict)
+        made.missing.update(made.counted)
         return made
+
+    def of(self, uid: str) -> tuple[Verdict, ...]:
+        """The verdicts on a record that is there."""
+        self.missing.discard(uid)
+        return self.counted.get(uid, ())
+
+    def unmatched(self) -> list[Rejection]:
+        """The verdicts that were read and name no record, once all records were read."""
+        return [Rejection(uid, _GONE) for uid in sorted(self.missing)]
 
 
 def verdict_row(uid: str, verdict: Verdict) -> dict[str, object]:

@@ -48,8 +48,10 @@ def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - op
     endpoint_of = _endpoint()
     _log_requests(quiet=app.quiet)
     with app.context() as context:
-        endpoint = endpoint_of(context, _settings(context, given), docs=docs)
-        endpoint.run(ready=lambda: app.say(f"listening on {endpoint.url}; Ctrl-C stops it"))
+        settings = _settings(context, given)
+        endpoint = endpoint_of(context, settings, docs=docs)
+        page = f", analysts label at {endpoint.url}/label" if settings.analysts else ""
+        endpoint.run(ready=lambda: app.say(f"listening on {endpoint.url}{page}; Ctrl-C stops it"))
 
 
 def _endpoint() -> type[Endpoint]:

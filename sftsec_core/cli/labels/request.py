@@ -33,8 +33,9 @@ def command(app: App, task: str, limit: int, dry_run: bool, as_json: bool) -> No
         result = request_labels(context, task, limit=limit, dry_run=dry_run)
     found = [(one.connector, one.incident) for one in result.wanted]
     rows = [(name, one.uid, f"{one.probability:.3f}", one.text[:100]) for name, one in found]
+    shown = f", {result.queued} new on the page /label" if result.queued else ""
     show = table(
-        f"most uncertain, {result.requested} requested",
+        f"most uncertain, {result.requested} requested{shown}",
         ("connector", "incident", "probability", "text"),
         rows,
     )

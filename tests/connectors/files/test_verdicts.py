@@ -132,6 +132,16 @@ class TestLine:
         assert reason in rejected.reason
         assert verdicts(site, labelled=True) == {"r2": ["benign"]}
 
+    def test_that_names_no_record_is_counted(self, site: FilesConnector) -> None:
+        site.add_verdicts([("r1", ANN), ("gone", ANN)])
+        found = list(site.pull(PullWindow(labelled=True)))
+        (rejected,) = (each for page in found for each in page.rejected)
+        assert (rejected.where, "no file has it" in rejected.reason) == ("gone", True)
+        for window in (PullWindow(labelled=False), PullWindow(since=AT)):
+            assert not any(each.where == "gone" for p in site.pull(window) for each in p.rejected)
+        rest = site.pull(PullWindow(), cursor=found[0].cursor)
+        assert [each for page in rest for each in page.rejected] == []
+
     def test_torn_by_a_kill_is_none_yet(self, site: FilesConnector, tmp_path: Path) -> None:
         site.add_verdicts([("r1", ANN)])
         with (tmp_path / "said.jsonl").open("ab") as stream:
