@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +13,29 @@ import pytest
 
 from sftsec_core.api.domain import Message
 from sftsec_core.api.errors import ConnectorError
+from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.request_labels import request_labels
 from sftsec_core.testing.incidents import make_incidents
 from tests.core.server.site import TASK, Site
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a site with a live model."""
+    folder = tmp_path_factory.mktemp("trained")
+    siem = {"verdicts": "verdicts.jsonl"}
+    Site.live_model(folder, siem=siem, analysts=["soar"]).context.close()
+    return folder
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    made = Site.live_model(tmp_path, siem={"verdicts": "verdicts.jsonl"}, analysts=["soar"])
-    yield made
-    made.context.close()
+def site(trained: Path, tmp_path: Path) -> Iterator[Site]:
+    folder = tmp_path / "site"
+    shutil.copytree(trained, folder)
+    context = Context.open(folder / "sftsec.yaml", actor=local_admin("test"))
+    with context:
+        yield Site(folder, context)
 
 
 def reopened(site: Site, *, siem: dict[str, Any] | None = None, **serve: Any) -> Context:
