@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.contracts import TakesVerdicts
-from sftsec_core.api.domain import Message, Permission
-from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.api.domain import Permission
+from sftsec_core.operations.asking import RequestsOnPage, ask_platform
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.pulling import named_errors, window_of
 from sftsec_core.operations.score import live_model, scorer_of
 from sftsec_core.scoring.judged import JudgedInPage, judged_in_page
 from sftsec_core.scoring.sampling import Uncertain, label_request, most_uncertain
-from sftsec_core.store.label_queue import QueuedIncident, bounded_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sftsec_core.api.domain import IncidentPage
     from sftsec_core.api.settings.task import TaskSettings
@@ -94,8 +92,10 @@ def request_labels(
         stage.counts["wanted"] = len(wanted)
         requested = queued = 0
         if not dry_run:
-            shown = _queue(context, name, wanted, scorer)
-            new = _request(context, trained, wanted, scorer, shown)
+            found = {each: RequestsOnPage.of(context, name, each) for each in trained.connectors}
+            pages = {source: page for source, page in found.items() if page is not None}
+            shown = {each: _show(page, each, wanted, scorer) for each, page in pages.items()}
+            new = _request(context, trained, wanted, scorer, pages)
             requested, queued = sum(new.values()), sum(shown.values())
             details = {"model": live.digest, "wanted": len(wanted), "requested": requested}
             with context.store.writing() as connection:
@@ -140,77 +140,21 @@ def _request(
     task: TaskSettings,
     wanted: Sequence[WantedLabel],
     scorer: Scorer,
-    shown: Container[str],
+    pages: Mapping[str, RequestsOnPage],
 ) -> dict[str, int]:
     """Ask each connector about its own incidents; how many of its requests are new.
 
-    One without any is asked too: it may take off its list what was judged since. A platform that
-    cannot ask is no error where the page of `sftsec serve` has shown its incidents.
+    One without any is asked too: it may take off its list what was judged since.
     """
     requested: dict[str, int] = {}
     for source in task.connectors:
         mine = [label_request(one.incident, scorer) for one in wanted if one.connector == source]
         with named_errors(task, source), context.connector(source) as connector:
-            try:
-                requested[source] = connector.request_labels(mine)
-            except ConnectorUnavailableError:
-                raise
-            except ConnectorError as error:
-                if source not in shown:
-                    raise
-                requested[source] = 0
-                context.emit(Message(text=f"{source}: on the page /label alone: {error}"))
+            requested[source] = ask_platform(context, connector, mine, pages.get(source))
     return requested
 
 
-def _queue(
-    context: Context, name: str, wanted: Sequence[WantedLabel], scorer: Scorer
-) -> dict[str, int]:
-    """Show the incidents on the page of `sftsec serve`; how many are new there, by connector.
-
-    Only where somebody may label there, and of connectors that keep what is said: the queue holds
-    events, and nobody could answer for the others.
-    """
-    if not context.settings.serve.analysts:
-        return {}
-    queue, shown = context.label_queue, dict[str, int]()
-    for source in context.task(name).connectors:
-        if not _keeps_verdicts(context, source):
-            continue
-        queue.settle(name, source, context.store.label_requests.judged(name, source))
-        mine = [_queued(one, scorer) for one in wanted if one.connector == source]
-        shown[source] = queue.add(mine)
-    return shown
-
-
-def _keeps_verdicts(context: Context, source: str) -> bool:
-    """Ask before somebody has judged: a page of verdicts that go nowhere would be work lost."""
-    with context.connector(source) as connector:
-        try:
-            if isinstance(connector, TakesVerdicts):
-                connector.add_verdicts(())
-                return True
-        except ConnectorUnavailableError:
-            raise
-        except ConnectorError as error:
-            text = f"{source}: not on the page /label, since it keeps no verdicts: {error}"
-            context.emit(Message(text=text, level="warning"))
-    return False
-
-
-def _queued(wanted: WantedLabel, scorer: Scorer) -> QueuedIncident:
-    request = label_request(wanted.incident, scorer)
-    fields, cut = bounded_fields(request.fields)
-    return QueuedIncident(
-        task=request.task,
-        connector=wanted.connector,
-        uid=request.incident_uid,
-        digest=wanted.incident.digest,
-        label=request.label,
-        probability=request.probability,
-        reason=request.reason,
-        at=None if request.at is None else request.at.timestamp(),
-        fields=fields,
-        cut=cut,
-        copies=wanted.incident.copies,
-    )
+def _show(page: RequestsOnPage, source: str, wanted: Sequence[WantedLabel], scorer: Scorer) -> int:
+    mine = [one.incident for one in wanted if one.connector == source]
+    copies = {each.uid: each.copies for each in mine}
+    return page.show([label_request(each, scorer) for each in mine], copies)

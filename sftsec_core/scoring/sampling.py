@@ -116,6 +116,7 @@ def label_request(each: Uncertain, scorer: Scorer) -> LabelRequest:
         reason=f"the model is not sure: {each.probability:.2f}, {each.doubt:.2f} from {near}",
         at=each.incident.at,
         fields=plain_fields(each.incident.fields),
+        inputs_digest=each.digest,
     )
 
 

@@ -87,11 +87,13 @@ ASKS: dict[Callable[..., Any], Permission] = {
 }
 # What use cases share; each takes a context, and is called by a use case that has asked.
 SHARED = {
+    "ask_platform",
     "begin_run",
     "connector_config",
     "live_model",
     "newest_dataset",
     "pull_all",
+    "requester",
     "run_order",
     "running",
     "scorer_of",

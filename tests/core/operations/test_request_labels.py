@@ -11,10 +11,16 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.api.domain import Message
+from sftsec_core.api.domain import Actor, Message
 from sftsec_core.api.errors import ConnectorError
-from sftsec_core.operations.authorize import local_admin
+from sftsec_core.operations.authorize import ANALYST, local_admin
+from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.context import Context
+from sftsec_core.operations.judge_incidents import (
+    GivenVerdict,
+    judge_incidents,
+    retract_verdicts,
+)
 from sftsec_core.operations.request_labels import request_labels
 from sftsec_core.testing.incidents import make_incidents
 from tests.core.server.site import TASK, Site
@@ -107,6 +113,23 @@ class TestQueue:
             assert (asked.requested, asked.queued) == (0, 5)
             assert context.store.label_requests.waiting(TASK, "siem") == 5
         assert "on the page /label alone" in messages()[-1][1]
+
+    def test_verdict_is_learnt_and_asked_no_more(self, site: Site) -> None:
+        request_labels(site.context, TASK, limit=60)
+        soar = site.context.acting_as(Actor("soar", frozenset({ANALYST}), "server"))
+        first, *others, last = soar.label_queue.waiting([TASK])
+        given = [GivenVerdict("k", first.place, "benign")]
+        labels = ("malicious", "benign")
+        given += [GivenVerdict(f"k{n}", each.place, labels[n % 2]) for n, each in enumerate(others)]
+        judge_incidents(soar, given)
+        build_dataset(site.context, TASK)
+        (verdict,) = site.context.store.verdicts.of("siem", [first.uid])[first.uid]
+        assert (verdict.value, verdict.analyst) == ("benign", "soar")
+        again = request_labels(site.context, TASK, limit=60)
+        assert first.uid not in [one.incident.uid for one in again.wanted]
+        assert last.uid in [each.uid for each in soar.label_queue.waiting([TASK])]
+        retract_verdicts(soar, ["k"])
+        assert first.uid in [each.uid for each in soar.label_queue.waiting([TASK])]
 
     def test_no_place_at_all_is_an_error(self, site: Site) -> None:
         nowhere = {"output": None, "verdicts": None}
