@@ -201,6 +201,14 @@ class TestKeys:
         page.keyboard.press("Escape")
         waits(page, 5)
 
+    def test_arrows_change_the_tab(self, page: Page) -> None:
+        page.get_by_role("tab", name="Needs a verdict").focus()
+        page.keyboard.press("ArrowRight")
+        page.get_by_role("tab", name="Judged", selected=True).wait_for()
+        page.keyboard.press("ArrowLeft")
+        page.get_by_role("tab", name="Needs a verdict", selected=True).wait_for()
+        assert len(titles(page)) == 5
+
     def test_reach_everything_with_a_visible_focus(self, page: Page) -> None:
         seen = set()
         page.locator("body").press("Tab")
