@@ -59,7 +59,8 @@ class Endpoint:
         if settings.certificate is not None and settings.key is not None:
             _check_certificate(settings.certificate, settings.key)
         self._service = ScoringService(context, settings)
-        sessions = Sessions(secure=settings.certificate is not None or settings.behind_proxy)
+        over_tls = settings.certificate is not None or settings.behind_proxy
+        sessions = Sessions(secure=over_tls, mark=tokens.mark)
         labels = (LabelService(context, settings), sessions)
         app = build_app(self._service, labels=labels, docs=docs)
         limits = ConnectionLimits(

@@ -24,6 +24,7 @@ Headers = Iterable[tuple[bytes, bytes]]
 @dataclass(slots=True)
 class _Session:
     owner: str
+    mark: bytes | None
     started: float
     used: float
 
@@ -31,14 +32,22 @@ class _Session:
 class Sessions:
     """The sessions by the digests of their names; all calls come from one event loop."""
 
-    def __init__(self, *, secure: bool, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        secure: bool,
+        mark: Callable[[str], bytes | None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Take how the page is reached.
 
         Args:
             secure: over TLS, this server's or a proxy's: the cookie is sent over nothing else.
+            mark: of an owner's token: a session ends when that is another one or none.
             clock: seconds; only their differences count.
         """
         self._secure = secure
+        self._mark = mark
         self._clock = clock
         self._sessions: dict[bytes, _Session] = {}
         # The prefix makes browsers refuse a cookie that another host or a plain page has set.
@@ -50,7 +59,7 @@ class Sessions:
         while len(self._sessions) >= MOST:
             del self._sessions[min(self._sessions, key=lambda each: self._sessions[each].used)]
         name, now = secrets.token_urlsafe(32), self._clock()
-        self._sessions[_digest(name)] = _Session(owner, now, now)
+        self._sessions[_digest(name)] = _Session(owner, self._mark(owner), now, now)
         return self._header(name, LIFETIME_S)
 
     def owner(self, headers: Headers) -> str | None:
@@ -86,6 +95,8 @@ class Sessions:
 
     def _has_ended(self, session: _Session) -> bool:
         now = self._clock()
+        if session.mark is None or session.mark != self._mark(session.owner):
+            return True
         return now - session.started > LIFETIME_S or now - session.used > IDLE_S
 
     def _forget_ended(self) -> None:

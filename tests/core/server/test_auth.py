@@ -79,3 +79,13 @@ class TestReveal:
             ConfigError, match=r"sftsec\.yaml: serve\.tokens: .*env:SFTSEC_NO_TOKEN"
         ):
             Tokens.reveal({"splunk": SecretRef("env:SFTSEC_NO_TOKEN")}, tmp_path / "sftsec.yaml")
+
+
+class TestMark:
+    def test_changes_with_the_token_alone(self) -> None:
+        first, other = "a-token-of-16-characters", "another-of-16-characters"
+        tokens = Tokens({"ann": first})
+        assert tokens.mark("ann") is not None
+        assert tokens.mark("ann") == Tokens({"ann": first}).mark("ann")
+        assert tokens.mark("ann") != Tokens({"ann": other}).mark("ann")
+        assert tokens.mark("bob") is None

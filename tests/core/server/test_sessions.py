@@ -22,7 +22,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def made(clock: Clock) -> Sessions:
-    return Sessions(secure=False, clock=clock)
+    return Sessions(secure=False, mark=str.encode, clock=clock)
 
 
 def sent(header: str, **more: str) -> list[tuple[bytes, bytes]]:
@@ -77,6 +77,14 @@ class TestEnd:
         clock.now = LIFETIME_S + 1
         assert made.owner(sent(header)) is None
 
+    @pytest.mark.parametrize("later", [b"another", None])
+    def test_comes_with_another_token(self, later: bytes | None) -> None:
+        marks: dict[str, bytes | None] = {"ann": b"first", "bob": b"his"}
+        made = Sessions(secure=False, mark=marks.get)
+        ann, bob = made.start("ann"), made.start("bob")
+        marks["ann"] = later
+        assert (made.owner(sent(ann)), made.owner(sent(bob))) == (None, "bob")
+
     def test_of_the_least_used_makes_room(
         self, made: Sessions, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -92,7 +100,7 @@ class TestEnd:
 
 class TestCookie:
     def test_is_for_tls_alone_where_there_is(self) -> None:
-        safe, plain = Sessions(secure=True).start("a"), Sessions(secure=False).start("a")
+        safe, plain = (Sessions(secure=each, mark=str.encode).start("a") for each in (True, False))
         assert safe.startswith("__Host-sftsec=")
         assert safe.endswith("; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure")
         assert plain.endswith("; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict")
