@@ -31,7 +31,7 @@ def needed_fields(config: FilesConfig, window: PullWindow) -> tuple[str, ...]:
 
 def _configured(config: FilesConfig, window: PullWindow) -> list[str]:
     named = {"label", "id", "timestamp"} & config.model_fields_set
-    if window.labelled:
+    if window.labelled and config.verdicts is None:
         named.add("label")
     if window.labelled is False or config.label_from != "field":
         named.discard("label")

@@ -121,6 +121,12 @@ class FilesConfig(FilesSource):
         None, description="JSON lines that detections are appended to; needed only to push."
     )
 
+    verdicts: ConfigPath | None = Field(
+        None,
+        description="JSON lines that the verdicts of `sftsec labels add` and of the page of "
+        "`sftsec serve` are appended to; pulled with the incidents that they name.",
+    )
+
     _site: Path | None = PrivateAttr(None)
 
     @property

@@ -27,6 +27,7 @@ label: label             # the field that holds the analyst's verdict
 # time_format: auto      # or a list: [iso, epoch_ms, "%d/%m/%Y %H:%M:%S"]
 # timezone: UTC          # of times that name no zone
 output: detections.jsonl # where detections go
+# verdicts: verdicts.jsonl # where `sftsec labels add` and the page of `sftsec serve` write
 """
 
 

@@ -27,13 +27,19 @@ if TYPE_CHECKING:
 
     from sftsec_files.config import FilesConfig
     from sftsec_files.sources import SourceFile
+    from sftsec_files.verdicts import VerdictFile
 
 
 class RecordMapper:
     """Makes incidents of one file's records, as the configuration and the window ask."""
 
     def __init__(
-        self, config: FilesConfig, window: PullWindow, source: SourceFile, check: FieldCheck
+        self,
+        config: FilesConfig,
+        window: PullWindow,
+        source: SourceFile,
+        check: FieldCheck,
+        log: VerdictFile | None = None,
     ) -> None:
         """Prepare for one file.
 
@@ -42,7 +48,9 @@ class RecordMapper:
             window: what is asked for; `fields` limits the fields that are brought.
             source: the file, for names, the split and the label of its folder.
             check: is shown the records while it misses a field.
+            log: verdicts that were given elsewhere, by the names of records.
         """
+        self._log = log
         self._config = config
         self._window = window
         self._source = source
@@ -82,9 +90,13 @@ class RecordMapper:
         if not self._in_time(at):
             return None
         verdicts = self._verdicts(flat)
+        uid = None
+        if self._log is not None and self._log.counted:
+            uid = self._namer.name(flat, record)
+            verdicts += self._log.of(uid)
         if self._window.labelled is not None and bool(verdicts) != self._window.labelled:
             return None
-        uid = self._namer.name(flat, record)
+        uid = self._namer.name(flat, record) if uid is None else uid
         return Incident(uid, self._fields(flat), verdicts, at, self._source.split)
 
     def _in_time(self, at: datetime | None) -> bool:

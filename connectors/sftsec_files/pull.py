@@ -17,6 +17,7 @@ from sftsec_files.mapping import RecordMapper
 from sftsec_files.readers import read
 from sftsec_files.sources import find_sources
 from sftsec_files.streams import FileRecord, Start
+from sftsec_files.verdicts import VerdictFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -102,6 +103,12 @@ class _Pull:
         self._window = window
         self._sources = sources
         self._page = _FilesPage()
+        self._log = None if config.verdicts is None else VerdictFile.read(config.verdicts)
+        # A part of the records says nothing about the others.
+        self._reads_all = cursor is None and window.since is window.until is None
+        if self._log is not None and cursor is None:
+            self._page.rejected += self._log.rejected
+            self._page.read += len(self._log.rejected)
         try:
             self._state = FilesCursor.decode(cursor, sources) if cursor else FilesCursor()
         except OSError as error:
@@ -114,13 +121,17 @@ class _Pull:
             start = self._state.start_of(source)
             if start is not None:
                 yield from self._read(source, start)
+        if self._log is not None and self._reads_all and self._window.labelled is not False:
+            found = self._log.unmatched()
+            self._page.rejected += found
+            self._page.read += len(found)
         if self._page.read:
             yield self._close()
         self._check.finish(self._sources)
 
     def _read(self, source: SourceFile, start: Start) -> Iterator[IncidentPage]:
         config, needed = source.config, needed_fields(source.config, self._window)
-        mapper = RecordMapper(config, self._window, source, self._check)
+        mapper = RecordMapper(config, self._window, source, self._check, self._log)
         size = source.path.stat().st_size
         record = None
         for record in read(source, start, needed, config):

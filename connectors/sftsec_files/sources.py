@@ -144,9 +144,8 @@ def _problems_of(config: FilesConfig) -> Iterator[str]:
 
 
 def _own_outputs(config: FilesConfig) -> set[Path]:
-    if config.output is None:
-        return set()
-    return {config.output, requests_path(config.output)}
+    named = () if config.output is None else (config.output, requests_path(config.output))
+    return {each for each in (*named, config.verdicts) if each is not None}
 
 
 def requests_path(output: Path) -> Path:

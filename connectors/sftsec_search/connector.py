@@ -201,6 +201,20 @@ class SearchConnector(ABC):
             except ValueError as error:
                 raise ConnectorError(str(error)) from error
 
+    def retract_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
+        """Append that verdicts count no longer, each named by what was given; see `add_verdicts`.
+
+        Raises:
+            ConnectorError: when the configuration has no `verdicts_index`, or a name is wrong.
+        """
+        with errors_of(self._name):
+            if self._cluster.log is None:
+                raise ConnectorError("there is no index to write verdicts to: set `verdicts_index`")
+            try:
+                return self._cluster.log.retract(verdicts)
+            except ValueError as error:
+                raise ConnectorError(str(error)) from error
+
 
 def name_apart(sources: Sequence[DocumentSource]) -> None:
     """Give sources of one index, which differ in their query, a position each in a cursor."""

@@ -1,7 +1,8 @@
 """An append-only index of verdicts, for platforms whose alerts have no place for them.
 
 One document a verdict: `@timestamp`, `alert.index`, `alert.id`, `verdict`, `analyst`, `reason`,
-`automated`. `sftsec labels add` writes them, and any other tool may.
+`automated`. `sftsec labels add` writes them, and any other tool may. A document with `retracts`,
+the `_id` of another one on the same alert, takes that verdict back.
 """
 
 from __future__ import annotations
@@ -63,8 +64,6 @@ class VerdictIndex:
         for uid, verdict in uids_and_verdicts:
             index, document = place_of(uid)
             at = (verdict.at or datetime.now(UTC)).astimezone(UTC).isoformat()
-            content = [index, document, verdict.value, verdict.analyst, verdict.at and at]
-            name = hashlib.sha256(json_line(content)).hexdigest()[:40]
             body = {
                 "@timestamp": at,
                 "alert": {"index": index, "id": document},
@@ -73,7 +72,31 @@ class VerdictIndex:
                 "reason": verdict.reason,
                 "automated": verdict.automated,
             }
+            name = _name(uid, verdict)
             lines[name] = json_line({k: v for k, v in body.items() if v is not None})
+        return self._append(lines)
+
+    def retract(self, uids_and_verdicts: Sequence[tuple[str, Verdict]]) -> int:
+        """Append that these verdicts count no longer; return how many of that are new.
+
+        Raises:
+            ValueError, ConnectorUnavailableError, RequestError: as `add`.
+        """
+        lines = {}
+        require(self._client, self._retry, self.index)
+        for uid, verdict in uids_and_verdicts:
+            index, document = place_of(uid)
+            name = _name(uid, verdict)
+            body = {
+                "@timestamp": datetime.now(UTC).isoformat(),
+                "alert": {"index": index, "id": document},
+                "analyst": verdict.analyst,
+                "retracts": name,
+            }
+            lines[f"{name}-retracted"] = json_line({k: v for k, v in body.items() if v is not None})
+        return self._append(lines)
+
+    def _append(self, lines: dict[str, bytes]) -> int:
         done = Bulk(self._client, self._retry, self.index).create(lines, refresh=True)
         if done.rejected:
             raise RequestError(
@@ -99,7 +122,8 @@ class VerdictIndex:
         found: dict[str, list[Verdict]] = defaultdict(list)
         rejected = []
         for start in range(0, len(uids), _IDS):
-            for source in self._documents([place_of(u)[1] for u in uids[start : start + _IDS]]):
+            documents = self._documents([place_of(u)[1] for u in uids[start : start + _IDS]])
+            for source in _without_retracted(list(documents)):
                 uid = uid_of(str(source.get("alert.index")), str(source.get("alert.id")))
                 if uid not in wanted or not source.get("verdict"):
                     continue
@@ -149,7 +173,7 @@ class VerdictIndex:
         if hits is None:
             raise TooLargeError("the verdicts on one document are too large: raise max_page_bytes")
         for hit in hits:
-            yield flatten(hit["_source"], _DEPTH)
+            yield {**flatten(hit["_source"], _DEPTH), "_id": hit["_id"]}
 
     def _hits(self, ids: list[str], source: object = True) -> list[dict[str, Any]] | None:
         """The documents themselves; None when the answer is too large."""
@@ -178,6 +202,24 @@ def require(client: SearchClient, retry: RetryPolicy, index: str) -> None:
         raise RequestError(
             f"the index {index} is not there: run `sftsec connector setup`", status=404
         )
+
+
+def _name(uid: str, verdict: Verdict) -> str:
+    """The `_id` of a verdict's document: the same verdict again is the same document."""
+    at = verdict.at and verdict.at.astimezone(UTC).isoformat()
+    content = [*place_of(uid), verdict.value, verdict.analyst, at]
+    return hashlib.sha256(json_line(content)).hexdigest()[:40]
+
+
+def _without_retracted(documents: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The documents that no other one on the same alert takes back."""
+
+    def named(each: Mapping[str, Any], key: str) -> tuple[str, ...]:
+        # As text: any tool may write here, lists too.
+        return tuple(str(each.get(name)) for name in ("alert.index", "alert.id", key))
+
+    retracted = {named(each, "retracts") for each in documents if each.get("retracts")}
+    yield from (each for each in documents if named(each, "_id") not in retracted)
 
 
 def _is_place(place: tuple[str, str]) -> bool:

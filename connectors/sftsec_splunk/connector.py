@@ -141,6 +141,17 @@ class SplunkConnector:
                 raise ConnectorError(f"there is no collection to write verdicts to: {INSTALL}")
             return self._log.add(verdicts)
 
+    def retract_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
+        """Append to the app's collection that verdicts count no longer; return how many are new.
+
+        Raises:
+            ConnectorError: when the app is not installed.
+        """
+        with errors_of(self._name):
+            if not self._log.collection.exists():
+                raise ConnectorError(f"there is no collection to write verdicts to: {INSTALL}")
+            return self._log.retract(verdicts)
+
     def push_audit(self, entries: Sequence[AuditEntry]) -> PushReceipt:
         """Copy entries of the audit log to the index, each named by its hash.
 

@@ -108,11 +108,27 @@ class VerdictCollection:
 
     def add(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Append verdicts; the same one again is the same document. Return how many are new."""
-        made = {str(each["_key"]): each for each in (document_of(*pair) for pair in verdicts)}
+        return self._append(document_of(*pair) for pair in verdicts)
+
+    def retract(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
+        """Append that verdicts count no longer; return how many of that are new."""
+        now = datetime.now(UTC).timestamp()
+        return self._append(retraction_of(*pair, now) for pair in verdicts)
+
+    def _append(self, documents: Iterable[dict[str, Any]]) -> int:
+        made = {str(each["_key"]): each for each in documents}
         existing = self.collection.keys(list(made))
         fresh = [each for key, each in made.items() if key not in existing]
         self.collection.save(fresh)
         return len(fresh)
+
+
+def retraction_of(uid: str, verdict: Verdict, now: float) -> dict[str, Any]:
+    """The document that takes back a verdict that `document_of` made."""
+    key = str(document_of(uid, verdict)["_key"])
+    new = NewVerdict("", verdict.analyst or "", "", "cli", now, verdict.automated)
+    made = verdict_document(document_key("retracts", key), uid, new, {})
+    return {**made, "retracts": key}
 
 
 def document_of(uid: str, verdict: Verdict) -> dict[str, Any]:

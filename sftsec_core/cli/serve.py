@@ -1,4 +1,4 @@
-"""`sftsec serve`: an HTTP endpoint that scores events."""
+"""`sftsec serve`: an HTTP endpoint that scores events, and a page on which analysts judge them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PEM = click.Path(dir_okay=False, resolve_path=True, path_type=Path)
 @click.option("--docs", is_flag=True, help="Describe it at /openapi.json.")
 @pass_app
 def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - options by name
-    """Score events over HTTP with the live models, for a SIEM's search command.
+    """Score events over HTTP with the live models, and let analysts judge events on a page.
 
     Callers send one of the tokens under `serve.tokens` in sftsec.yaml. Another address than this
     machine's needs a certificate. A model that is promoted or rolled back is taken over while it
@@ -39,6 +39,8 @@ def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - op
       GET  /v1/tasks   what may be asked, and which models answer
       GET  /healthz    200 while the process lives
       GET  /readyz     200 once the live models are loaded
+      GET  /label      the page for analysts: those whose tokens `serve.analysts` names
+      /v1/labels/...   what the page asks; --docs describes it
 
     \b
     Examples:
@@ -48,8 +50,10 @@ def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - op
     endpoint_of = _endpoint()
     _log_requests(quiet=app.quiet)
     with app.context() as context:
-        endpoint = endpoint_of(context, _settings(context, given), docs=docs)
-        endpoint.run(ready=lambda: app.say(f"listening on {endpoint.url}; Ctrl-C stops it"))
+        settings = _settings(context, given)
+        endpoint = endpoint_of(context, settings, docs=docs)
+        page = f", analysts label at {endpoint.url}/label" if settings.analysts else ""
+        endpoint.run(ready=lambda: app.say(f"listening on {endpoint.url}{page}; Ctrl-C stops it"))
 
 
 def _endpoint() -> type[Endpoint]:

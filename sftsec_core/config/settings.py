@@ -111,6 +111,11 @@ class ServeSettings(Strict):
     tokens: Annotated[dict[str, SecretRef], BeforeValidator(_named_references)] = Field(
         default_factory=dict, description="Who may ask: a name for the log, where its token is."
     )
+    analysts: tuple[str, ...] = Field(
+        (),
+        description="Names of `tokens` whose owners may label on the page /label; `sftsec labels "
+        "request` puts incidents there when somebody may.",
+    )
     tasks: tuple[str, ...] = Field((), description="Which may be scored; default: all.")
     max_batch: int = Field(1000, ge=1, le=100_000, description="Events a request.")
     max_body_bytes: int = Field(8 * 2**20, ge=1024, description="Bytes a request.")
@@ -149,6 +154,13 @@ class ServeSettings(Strict):
     def _certificate_and_key_go_together(self) -> ServeSettings:
         if (self.certificate is None) != (self.key is None):
             raise ValueError("certificate and key go together: name both or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _analysts_have_tokens(self) -> ServeSettings:
+        for name in self.analysts:
+            if name not in self.tokens:
+                raise ValueError(f"analysts: {unknown('token', name, self.tokens)}")
         return self
 
 

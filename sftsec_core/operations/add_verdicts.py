@@ -64,10 +64,11 @@ def add_verdicts(
         analysts: set[str] = set()
         while batch := list(islice(given, _BATCH)):
             done.added += opened.add_verdicts(batch)
+            context.label_queue.settle(None, connector, [uid for uid, _ in batch])
             done.read += len(batch)
             analysts |= {verdict.analyst for _, verdict in batch if verdict.analyst}
     details = {"read": done.read, "added": done.added, "analysts": sorted(analysts)[:_BATCH]}
-    context.store.audit.append("labels.added", connector, details)
+    context.store.audit.append("labels.added", connector, details, actor=context.actor.name)
     return done
 
 

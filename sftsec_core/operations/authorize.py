@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ADMIN = "admin"
-# One role for now: who can run the command line can read and write the state folder anyway.
-ROLES: Mapping[str, frozenset[Permission]] = {ADMIN: frozenset(Permission)}
+ANALYST = "analyst"
+# Who can run the command line can read and write the state folder anyway; an analyst comes with a
+# token of `sftsec serve`.
+ROLES: Mapping[str, frozenset[Permission]] = {
+    ADMIN: frozenset(Permission),
+    ANALYST: frozenset({Permission.LABEL}),
+}
 
 
 def authorize(actor: Actor, permission: Permission, task: str | None = None) -> None:

@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.config.settings import Settings
     from sftsec_core.registry.registry import ModelRegistry
+    from sftsec_core.store.label_queue import LabellingQueue
     from sftsec_core.store.store import Store
     from sftsec_core.store.vault import Vault
 
@@ -172,6 +174,23 @@ class Context:
         return Store.open(
             url, folder=self.folder, actor=self.actor.name, lease=state.lease, vault=self.vault
         )
+
+    @cached_property
+    def label_queue(self) -> LabellingQueue:
+        """What the labelling page of `sftsec serve` shows."""
+        from sftsec_core.store.label_queue import LabellingQueue
+
+        return LabellingQueue(self.folder)
+
+    def acting_as(self, actor: Actor) -> Context:
+        """The same context for another actor, such as the owner of a token of `sftsec serve`.
+
+        It shares the store of this one, which closes it.
+        """
+        self.store  # noqa: B018 - a cached property: opened once, for both
+        other = copy(self)
+        other.actor = actor
+        return other
 
     @cached_property
     def registry(self) -> ModelRegistry:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
+from sftsec_core.operations.asking import RequestsOnPage, ask_platform
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.pulling import named_errors, window_of
 from sftsec_core.operations.score import live_model, scorer_of
@@ -14,7 +15,7 @@ from sftsec_core.scoring.judged import JudgedInPage, judged_in_page
 from sftsec_core.scoring.sampling import Uncertain, label_request, most_uncertain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sftsec_core.api.domain import IncidentPage
     from sftsec_core.api.settings.task import TaskSettings
@@ -39,12 +40,14 @@ class LabelRequestResult:
         model: digest of the model that is uncertain.
         wanted: the incidents, the least certain first.
         requested: how many of them the connectors could ask for.
+        queued: how many are new on the labelling page of `sftsec serve`.
     """
 
     task: str
     model: str
     wanted: tuple[WantedLabel, ...]
     requested: int
+    queued: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`; the events themselves stay where they are."""
@@ -57,6 +60,7 @@ class LabelRequestResult:
                 for one in self.wanted
             ],
             "requested": self.requested,
+            "queued": self.queued,
         }
 
 
@@ -86,20 +90,23 @@ def request_labels(
     with context.stage("score", name, detail) as stage:
         wanted = _wanted(context, trained, scorer, limit, stage)
         stage.counts["wanted"] = len(wanted)
-        requested = 0
+        requested = queued = 0
         if not dry_run:
-            new = _request(context, trained, wanted, scorer)
-            requested = sum(new.values())
+            found = {each: RequestsOnPage.of(context, name, each) for each in trained.connectors}
+            pages = {source: page for source, page in found.items() if page is not None}
+            shown = {each: _show(page, each, wanted, scorer) for each, page in pages.items()}
+            new = _request(context, trained, wanted, scorer, pages)
+            requested, queued = sum(new.values()), sum(shown.values())
             details = {"model": live.digest, "wanted": len(wanted), "requested": requested}
             with context.store.writing() as connection:
-                for source in filter(new.get, new):
+                for source in (each for each in new if new[each] or shown.get(each)):
                     # None is new where the platform cannot ask about these, or was asked before.
                     uids = [each.incident.uid for each in wanted if each.connector == source]
                     context.store.label_requests.add(
                         name, source, uids, model=live.digest, joined=connection
                     )
                 context.store.audit.append("labels.requested", name, details, joined=connection)
-    return LabelRequestResult(name, live.digest, tuple(wanted), requested)
+    return LabelRequestResult(name, live.digest, tuple(wanted), requested, queued)
 
 
 def _wanted(
@@ -129,7 +136,11 @@ def _wanted(
 
 
 def _request(
-    context: Context, task: TaskSettings, wanted: Sequence[WantedLabel], scorer: Scorer
+    context: Context,
+    task: TaskSettings,
+    wanted: Sequence[WantedLabel],
+    scorer: Scorer,
+    pages: Mapping[str, RequestsOnPage],
 ) -> dict[str, int]:
     """Ask each connector about its own incidents; how many of its requests are new.
 
@@ -139,5 +150,11 @@ def _request(
     for source in task.connectors:
         mine = [label_request(one.incident, scorer) for one in wanted if one.connector == source]
         with named_errors(task, source), context.connector(source) as connector:
-            requested[source] = connector.request_labels(mine)
+            requested[source] = ask_platform(context, connector, mine, pages.get(source))
     return requested
+
+
+def _show(page: RequestsOnPage, source: str, wanted: Sequence[WantedLabel], scorer: Scorer) -> int:
+    mine = [one.incident for one in wanted if one.connector == source]
+    copies = {each.uid: each.copies for each in mine}
+    return page.show([label_request(each, scorer) for each in mine], copies)

@@ -23,6 +23,7 @@ from sftsec_core.dataset.reading import reading_digest
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.dataset.sums import DELIVERY, check_sums
 from sftsec_core.dataset.values import trim_incident
+from sftsec_core.operations.asking import requester
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.pulling import bounded, named_errors, window_of
 from sftsec_core.operations.running import Run, running
@@ -229,7 +230,7 @@ def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> Score
             scorer,
             job,
             on_page=lambda so_far: stage.progress(so_far.pulled),
-            request_labels=connector.request_labels,
+            request_labels=requester(context, run.spec.name, source, connector),
         )
         stage.counts |= {
             "pulled": counts.pulled,

@@ -14,6 +14,7 @@ from sftsec_core.api.domain import (
     Detection,
     LabelRequest,
     detection_uid,
+    inputs_digest,
 )
 from sftsec_core.api.errors import PluginError
 from sftsec_core.api.predictions import ACTIONS, attack_scores
@@ -132,6 +133,7 @@ def review_request(decision: ScoringDecision, scorer: Scorer) -> LabelRequest:
         reason=f"for review: perhaps {named}, probability {decision.probability:.2f}, no alert",
         at=decision.incident.at,
         fields=plain_fields(decision.incident.fields),
+        inputs_digest=inputs_digest(decision.inputs),
     )
 
 

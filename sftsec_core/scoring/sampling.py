@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import Incident, IncidentPage
 
+_MOST_COPIES = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
@@ -37,6 +39,8 @@ class Uncertain:
         doubt: how far it is from certain the other way; the smallest are the least sure.
         text: the inputs as the model read them, cleaned and redacted, for a reader.
         digest: of the inputs.
+        copies: uids of further incidents with the same inputs, at most 500: a verdict on one is a
+            verdict on all.
     """
 
     incident: Incident
@@ -45,6 +49,7 @@ class Uncertain:
     doubt: float
     text: str
     digest: str
+    copies: tuple[str, ...] = ()
 
     @property
     def uid(self) -> str:
@@ -72,6 +77,8 @@ def most_uncertain(
         The least sure first.
     """
     best: dict[str, Uncertain] = {}
+    # What falls out of the best comes back on a tie alone: the copies of those that stay are all.
+    copies: dict[str, list[str]] = {}
     done = 0
     for page in pages:
         rated = rate_page(page, scorer, judged(page))
@@ -79,15 +86,20 @@ def most_uncertain(
         rows = zip(rated.rows, decide_page(rated, scorer), doubts, strict=True)
         for (incident, inputs), decision, doubt in rows:
             digest = inputs_digest(inputs)
-            if digest not in best:
+            if digest in best:
+                if len(copies[digest]) < _MOST_COPIES:
+                    copies[digest].append(incident.uid)
+            else:
+                copies[digest] = []
                 text = describe_inputs(inputs)
                 label, probability = decision.label, decision.probability
                 best[digest] = Uncertain(incident, label, probability, float(doubt), text, digest)
         kept = heapq.nsmallest(limit, best.values(), key=lambda each: (each.doubt, each.uid))
         best = {each.digest: each for each in kept}
+        copies = {digest: copies[digest] for digest in best}
         done += len(page.incidents)
         on_page(done)
-    return list(best.values())
+    return [replace(each, copies=_others(each, copies[each.digest])) for each in best.values()]
 
 
 def label_request(each: Uncertain, scorer: Scorer) -> LabelRequest:
@@ -104,7 +116,12 @@ def label_request(each: Uncertain, scorer: Scorer) -> LabelRequest:
         reason=f"the model is not sure: {each.probability:.2f}, {each.doubt:.2f} from {near}",
         at=each.incident.at,
         fields=plain_fields(each.incident.fields),
+        inputs_digest=each.digest,
     )
+
+
+def _others(each: Uncertain, uids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(uid for uid in dict.fromkeys(uids) if uid != each.uid)
 
 
 def _doubts(proba: NDArray[np.float64], scorer: Scorer) -> NDArray[np.float64]:

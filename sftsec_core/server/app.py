@@ -25,6 +25,8 @@ from sftsec_core.server.error_responses import (
     too_many,
     unavailable,
 )
+from sftsec_core.server.label_page import PAGE
+from sftsec_core.server.label_routes import LabelRoutes, add_label_routes
 from sftsec_core.server.middleware import PATHS, internal_error, request_log
 from sftsec_core.server.schemas import (
     Alive,
@@ -37,7 +39,9 @@ from sftsec_core.server.schemas import (
 )
 
 if TYPE_CHECKING:
+    from sftsec_core.server.label_service import LabelService
     from sftsec_core.server.service import ScoringService
+    from sftsec_core.server.sessions import Sessions
 
 # Bytes of a body that are parsed at once; to parse megabytes would hold every other request up.
 _PARSED_AT_ONCE = 1 << 16
@@ -84,6 +88,13 @@ class _Routes:
         ready, state = self._service.readiness()
         return JSONResponse(state, 200 if ready else 503)
 
+    def labelling(self, labels: LabelService, sessions: Sessions) -> LabelRoutes:
+        """The routes of the labelling page, which share the bounds of these."""
+        limit = self._service.settings.max_body_bytes
+        return LabelRoutes(
+            labels, sessions, read=lambda each: self._body(each, limit), one_of=self._one_of
+        )
+
     @contextmanager
     def _one_of(self, owner: str | None) -> Iterator[None]:
         """Count a request of a token: one client must not take every place in the queues."""
@@ -116,11 +127,17 @@ class _Routes:
             self._reading -= 1
 
 
-def build_app(service: ScoringService, *, docs: bool = False) -> FastAPI:
+def build_app(
+    service: ScoringService,
+    *,
+    labels: tuple[LabelService, Sessions] | None = None,
+    docs: bool = False,
+) -> FastAPI:
     """Make the application.
 
     Args:
         service: scores and lists the tasks.
+        labels: the labelling page's service and its sessions; None serves no such page.
         docs: whether to serve /openapi.json. There is no page that shows it: the usual ones load
             scripts from other hosts.
     """
@@ -158,6 +175,8 @@ def build_app(service: ScoringService, *, docs: bool = False) -> FastAPI:
     ready = {200: {"model": Readiness}, **_problems(_OPEN)}
     ready[503]["content"][_JSON] = {"schema": TypeAdapter(Readiness).json_schema()}
     app.add_api_route("/readyz", routes.readyz, methods=["GET"], responses=ready)
+    if labels is not None:
+        add_label_routes(app, routes.labelling(*labels), _problems)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
     return app
@@ -221,10 +240,10 @@ async def _handle_routing_error(_request: Request, error: Exception) -> Response
     """404 for an unknown path, 405 for another method."""
     if not isinstance(error, HTTPException):
         return _to_response(internal_error(error))
-    known = ", ".join(sorted(PATHS))
+    known = ", ".join(sorted(path for path in PATHS if not path.startswith(f"{PAGE}/")))
     detail = f"unknown path; known are {known}"
     if error.status_code != 404:
-        detail = "wrong method: use POST /v1/score, and GET for the others"
+        detail = "wrong method: use POST /v1/score; --docs describes the others"
     return _to_response(ProblemError(error.status_code, detail, headers=error.headers))
 
 

@@ -66,6 +66,11 @@ class Tokens:
         found = [name for name, known in self._digests.items() if hmac.compare_digest(known, given)]
         return found[0] if found and scheme.lower() == _SCHEME else None
 
+    def mark(self, owner: str) -> bytes | None:
+        """What changes with an owner's token; None for an owner without one."""
+        found = self._digests.get(owner)
+        return None if found is None else _digest(found)
+
     def __repr__(self) -> str:
         return f"Tokens({', '.join(self._digests)})"
 

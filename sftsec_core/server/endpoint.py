@@ -17,12 +17,14 @@ from sftsec_core.api.errors import ConfigError
 from sftsec_core.server.app import build_app
 from sftsec_core.server.auth import renewed_tokens
 from sftsec_core.server.certificate import ServerCertificate
+from sftsec_core.server.label_service import LabelService
 from sftsec_core.server.listener import ANSWERED_PAST_LIMIT, BoundedListener, usable_connections
 from sftsec_core.server.log_limits import limited
 from sftsec_core.server.middleware import AuthMiddleware
 from sftsec_core.server.protocol import BoundedProtocol, ConnectionLimits
 from sftsec_core.server.renewal import Watcher
 from sftsec_core.server.service import ScoringService
+from sftsec_core.server.sessions import Sessions
 from sftsec_core.server.wrong_tokens import WrongTokens
 
 if TYPE_CHECKING:
@@ -67,6 +69,10 @@ class Endpoint:
             certificate = ServerCertificate(settings.certificate, settings.key)
         self._watcher = Watcher([tokens, *([certificate] if certificate else [])])
         self._service = ScoringService(context, settings)
+        over_tls = settings.certificate is not None or settings.behind_proxy
+        sessions = Sessions(secure=over_tls, mark=lambda owner: tokens.value.mark(owner))  # noqa: PLW0108 - they are renewed
+        labels = (LabelService(context, settings), sessions)
+        app = build_app(self._service, labels=labels, docs=docs)
         limits = ConnectionLimits(
             usable_connections(settings.max_connections),
             settings.head_timeout.total_seconds(),
@@ -83,7 +89,7 @@ class Endpoint:
         )
         self._server = _StoppableServer(
             uvicorn.Config(
-                AuthMiddleware(build_app(self._service, docs=docs), tokens, wrong),
+                AuthMiddleware(app, tokens, wrong, sessions),
                 log_config=None,
                 access_log=False,
                 lifespan="off",

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.server.error_responses import MEDIA_TYPE, ProblemError
+from sftsec_core.server.label_page import API, page_paths
 
 if TYPE_CHECKING:
     from sftsec_core.server.auth import Tokens
     from sftsec_core.server.renewal import Renewed
+    from sftsec_core.server.sessions import Sessions
     from sftsec_core.server.wrong_tokens import WrongTokens
 
 Scope = MutableMapping[str, Any]
@@ -27,8 +29,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-PUBLIC_PATHS = frozenset({"/healthz", "/readyz"})
-PATHS = frozenset({*PUBLIC_PATHS, "/v1/score", "/v1/tasks", "/openapi.json"})
+# The page's files hold nothing of an event: what it shows comes by its interface, with a token.
+PUBLIC_PATHS = frozenset({"/healthz", "/readyz", *page_paths()})
+PATHS = frozenset({*PUBLIC_PATHS, *API, "/v1/score", "/v1/tasks", "/openapi.json"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SCOPE_KEY = "sftsec.request_log"
 log = logging.getLogger("sftsec_core.server.access")
@@ -58,10 +61,18 @@ def request_log(scope: Scope) -> RequestLog:
 class AuthMiddleware:
     """An ASGI application that lets requests with a known token into another one."""
 
-    def __init__(self, app: Application, tokens: Renewed[Tokens], wrong: WrongTokens) -> None:
+    def __init__(
+        self,
+        app: Application,
+        tokens: Renewed[Tokens],
+        wrong: WrongTokens,
+        sessions: Sessions | None = None,
+    ) -> None:
+        """Take the application, who may ask it, and the sessions of the labelling page."""
         self._app = app
         self._tokens = tokens
         self._wrong = wrong
+        self._sessions = sessions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with an error."""
@@ -89,6 +100,8 @@ class AuthMiddleware:
     async def _authenticate(self, scope: Scope, entry: RequestLog) -> None:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
         entry.owner = self._tokens.value.owner(given)
+        if given is None and self._sessions is not None and scope["path"] in API:
+            entry.owner = self._sessions.owner(scope["headers"])
         if entry.owner is None and scope["path"] not in PUBLIC_PATHS:
             headers = {"WWW-Authenticate": "Bearer"}
             if given is not None:
@@ -135,8 +148,8 @@ def _log_request(scope: Scope, entry: RequestLog, milliseconds: float) -> None:
     # Unknown paths and methods are text of the caller: they are not logged.
     path = scope["path"] if scope["path"] in PATHS else "(another path)"
     method = scope["method"] if scope["method"] in _METHODS else "(another method)"
-    # A load balancer sends one every second.
-    quiet = path in PUBLIC_PATHS and entry.status == 200
+    # A load balancer sends one every second, and the page asks for its files each time.
+    quiet = path in PUBLIC_PATHS and entry.status in {200, 304}
     log.log(
         logging.DEBUG if quiet else logging.INFO,
         "%s %s %d events=%s ms=%.1f token=%s",

@@ -78,6 +78,13 @@ class LabelRequests:
         with self._database.reading() as connection:
             return connection.execute(query).scalar_one()
 
+    def judged(self, task: str, connector: str) -> list[str]:
+        """Return the requested incidents that a verdict was pulled on since."""
+        mine = (label_requests.c.task == task, label_requests.c.connector == connector)
+        query = select(label_requests.c.incident_uid).where(*mine, _JUDGED)
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
     def waiting_models(self) -> frozenset[str]:
         """Return the digests of the models whose requests wait for a verdict."""
         query = select(label_requests.c.model).distinct().where(~_JUDGED)

@@ -206,6 +206,16 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "a query of the store: its verb prints what it returns and is run",
     ),
     Elsewhere(
+        ("sftsec_core/server/label_schemas.py", "sftsec_core/server/label_service.py"),
+        "tests/core/server/test_label_routes.py",
+        "requests, answers and refusals of one interface: its tests ask it over HTTP",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/list_label_queue.py",),
+        "tests/core/operations/test_judge_incidents.py",
+        "a verdict takes an incident off what it lists, and taken back puts it there again",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/predict.py", "sftsec_core/scoring/occlusion.py"),
         "tests/core/cli/test_predict.py",
         "its verb prints what it returns and is run",
@@ -234,11 +244,6 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         ("sftsec_core/operations/read_audit.py",),
         "tests/core/cli/audit/test_tail.py",
         "a query of the log: its verb prints what it returns and is run",
-    ),
-    Elsewhere(
-        ("sftsec_core/operations/request_labels.py",),
-        "tests/core/cli/labels/test_request.py",
-        "its verb prints what it returns and is run with a real model",
     ),
     Elsewhere(
         ("sftsec_core/operations/show_report.py", "sftsec_core/cli/figures.py"),

@@ -162,8 +162,23 @@ class TakesVerdicts(Protocol):
     def add_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Keep verdicts, each beside its incident's uid; return how many are new.
 
+        Called with none, it raises what keeps it from taking any.
+
         Raises:
             ConnectorError: when they cannot be kept.
+        """
+        ...
+
+
+@runtime_checkable
+class RetractsVerdicts(Protocol):
+    """A connector that can take back a verdict that `TakesVerdicts.add_verdicts` has kept."""
+
+    def retract_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
+        """Let verdicts count no longer, each named by what was given; return how many are new.
+
+        Raises:
+            ConnectorError: when that cannot be written down.
         """
         ...
 

@@ -111,6 +111,7 @@ class LabelRequest:
         reason: why it asks, in words.
         at: the event's time.
         fields: the event's fields as the task's steps left them, redacted.
+        inputs_digest: of what the model read: incidents of one digest are copies; "": not known.
     """
 
     incident_uid: str
@@ -120,3 +121,4 @@ class LabelRequest:
     reason: str
     at: datetime | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    inputs_digest: str = ""

@@ -11,7 +11,7 @@ from sftsec_core.cli.complete import complete_connector
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
-@click.command("add", short_help="Add analysts' verdicts (OpenSearch, Wazuh).")
+@click.command("add", short_help="Add analysts' verdicts (OpenSearch, Wazuh, files).")
 @click.argument("connector", shell_complete=complete_connector)
 @click.argument("incidents", nargs=-1)
 @click.option("--verdict", help="The platform's value, e.g. true_positive.")
@@ -35,7 +35,7 @@ def command(
     file: IO[bytes] | None,
     as_json: bool,
 ) -> None:
-    """Write analysts' verdicts where the connector keeps them (OpenSearch, Wazuh).
+    """Write analysts' verdicts where the connector keeps them (OpenSearch, Wazuh, files).
 
     INCIDENTS are uids as `sftsec connector pull` shows them: INDEX/ID. A later verdict of the
     same analyst replaces the earlier one when a model is trained; nothing is overwritten.

@@ -20,6 +20,7 @@ def command(app: App, task: str, limit: int, dry_run: bool, as_json: bool) -> No
     Those whose probability is nearest to the threshold come first; copies of one text count
     once. In Elastic they get the tag sftsec:needs-label, which is removed with the verdict; in
     OpenSearch they go to the index sftsec-needs-label, with the event and the reason.
+    Where `serve.analysts` names somebody, they wait on the page /label of `sftsec serve` too.
 
     \b
     Examples:
@@ -33,8 +34,9 @@ def command(app: App, task: str, limit: int, dry_run: bool, as_json: bool) -> No
         result = request_labels(context, task, limit=limit, dry_run=dry_run)
     found = [(one.connector, one.incident) for one in result.wanted]
     rows = [(name, one.uid, f"{one.probability:.3f}", one.text[:100]) for name, one in found]
+    shown = f", {result.queued} new on the page /label" if result.queued else ""
     show = table(
-        f"most uncertain, {result.requested} requested",
+        f"most uncertain, {result.requested} requested{shown}",
         ("connector", "incident", "probability", "text"),
         rows,
     )

@@ -182,6 +182,30 @@ class TestAddedVerdict:
         assert pages(connector, LABELLED) == [], "and a pull finds no verdicts in it"
 
 
+class TestRetraction:
+    def test_lets_one_verdict_count_no_longer(self, site: Site) -> None:
+        index = planted(site)
+        connector = connect(site, index)
+        first, second = Verdict("spam", "ann", hours(1)), Verdict("ham", "bob", hours(2))
+        connector.add_verdicts([(uid(index, 1), first), (uid(index, 1), second)])
+        connector.add_verdicts([(uid(index, 3), first)])
+        gone = [(uid(index, 1), first), (uid(index, 3), first)]
+        assert connector.retract_verdicts(gone) == 2
+        assert connector.retract_verdicts(gone) == 0
+        assert said(pages(connector, LABELLED)) == {"event-000001": ["ham"]}
+        assert len(uids(pages(connector, UNLABELLED))) == 4
+
+    def test_of_another_event_has_no_effect(self, site: Site) -> None:
+        index = planted(site)
+        connector = connect(site, index)
+        verdict = Verdict("spam", "ann", hours(1))
+        connector.add_verdicts([(uid(index, 1), verdict)])
+        [hit] = site.documents(log_of(site))
+        forged = {"alert": {"index": index, "id": "event-000002"}, "retracts": hit["_id"]}
+        site.plant(log_of(site), {"forged": forged})
+        assert said(pages(connector, LABELLED)) == {"event-000001": ["spam"]}
+
+
 class TestDetectionVerdict:
     def test_goes_to_the_source_event(self, site: Site) -> None:
         index = planted(site)

@@ -46,6 +46,17 @@ def document(site: Site, key: str, uid: str, verdict: str, **more: Any) -> None:
     site.splunk.collections["sftsec", "sftsec_verdicts"].save("nobody", [made])
 
 
+class TestRetraction:
+    def test_takes_back_what_was_added(self, site: Site, connector: SplunkConnector) -> None:
+        site.index("mail", AT, uid="one")
+        ann, bob = Verdict("malicious", "ann", moment(AT)), Verdict("benign", "bob", moment(AT + 9))
+        assert connector.add_verdicts([("one", ann), ("one", bob)]) == 2
+        assert connector.retract_verdicts([("one", ann)]) == 1
+        assert connector.retract_verdicts([("one", ann)]) == 0
+        [incident] = pulled(connector, LABELLED)
+        assert said(incident) == [("benign", "bob")]
+
+
 class TestVerdict:
     def test_that_is_retracted_does_not_count(self, site: Site, connector: SplunkConnector) -> None:
         for uid in ("one", "two"):

@@ -21,8 +21,10 @@ from sftsec_core.operations.check_connectors import check_connectors
 from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
 from sftsec_core.operations.export_audit import export_audit
+from sftsec_core.operations.judge_incidents import judge_incidents, retract_verdicts
 from sftsec_core.operations.label_stats import label_stats
 from sftsec_core.operations.list_connectors import list_connectors
+from sftsec_core.operations.list_label_queue import list_label_queue, list_page_verdicts
 from sftsec_core.operations.list_models import list_models
 from sftsec_core.operations.list_quarantine import list_quarantine
 from sftsec_core.operations.list_runs import list_runs
@@ -55,9 +57,12 @@ ASKS: dict[Callable[..., Any], Permission] = {
     compare_runs: Permission.READ,
     encrypt_state: Permission.ENCRYPT,
     export_audit: Permission.EXPORT_AUDIT,
+    judge_incidents: Permission.LABEL,
     label_stats: Permission.READ,
     list_connectors: Permission.READ,
+    list_label_queue: Permission.LABEL,
     list_models: Permission.READ,
+    list_page_verdicts: Permission.LABEL,
     list_quarantine: Permission.READ,
     list_runs: Permission.READ,
     list_snapshots: Permission.READ,
@@ -70,6 +75,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     remove_unused: Permission.CLEAN_UP,
     request_labels: Permission.REQUEST_LABELS,
     retrain: Permission.RETRAIN,
+    retract_verdicts: Permission.LABEL,
     review_labels: Permission.READ,
     rollback: Permission.ROLL_BACK,
     rotate_key: Permission.ENCRYPT,
@@ -86,11 +92,13 @@ ASKS: dict[Callable[..., Any], Permission] = {
 }
 # What use cases share; each takes a context, and is called by a use case that has asked.
 SHARED = {
+    "ask_platform",
     "begin_run",
     "connector_config",
     "live_model",
     "newest_dataset",
     "pull_all",
+    "requester",
     "run_order",
     "running",
     "scorer_of",

@@ -76,3 +76,10 @@ def test_request_without_benign_names_no_threshold() -> None:
         "spam",
         "the model is not sure: 0.75, 0.50 from another class",
     )
+
+
+def test_copies_are_named_beside_the_first() -> None:
+    found = most_uncertain(pages("spam", "spam", "hello", "spam", "hello"), scorer(), 1)
+    assert [(each.uid, each.copies) for each in found] == [
+        ("incident 0", ("incident 1", "incident 3"))
+    ]

@@ -82,7 +82,12 @@ class Site:
 
     @classmethod
     def make(
-        cls, folder: Path, *plugins: object, suppress: Sequence[str] = (), **serve: Any
+        cls,
+        folder: Path,
+        *plugins: object,
+        suppress: Sequence[str] = (),
+        siem: Mapping[str, Any] | None = None,
+        **serve: Any,
     ) -> Site:
         """Write the configuration and open it with the built-in plugins and these."""
         for name, token in (("splunk", TOKEN), ("soar", OTHER)):
@@ -90,6 +95,7 @@ class Site:
         tokens = {name: f"file:{folder}/{name}.token" for name in ("splunk", "soar")}
         file = folder / "sftsec.yaml"
         settings = configuration(suppress, **{"tokens": tokens, **serve})
+        settings["connectors"]["siem"] |= siem or {}
         file.write_text(json.dumps(settings), encoding="utf-8")
         (folder / "incidents.jsonl").touch()
         built_in = (sftsec_core.builtin, sftsec_files.hooks, sftsec_pii.hooks)
@@ -99,9 +105,9 @@ class Site:
         return cls(folder, Context(file, checked, loaded, actor=local_admin("test")))
 
     @classmethod
-    def live_model(cls, folder: Path) -> Site:
+    def live_model(cls, folder: Path, **given: Any) -> Site:
         """A site of two tasks, one of which has a live model, with 120 incidents."""
-        made = cls.make(folder)
+        made = cls.make(folder, **given)
         made.write(make_incidents(120, seed=5, labelled=0.0))
         made.promote(made.register())
         return made

@@ -115,3 +115,13 @@ class TestRenewedTokens:
         assert caplog.text.count("the tokens are as before: ") == 3
         assert TOKEN not in caplog.text
         assert OTHER not in caplog.text
+
+
+class TestMark:
+    def test_changes_with_the_token_alone(self) -> None:
+        first, other = "a-token-of-16-characters", "another-of-16-characters"
+        tokens = Tokens({"ann": first})
+        assert tokens.mark("ann") is not None
+        assert tokens.mark("ann") == Tokens({"ann": first}).mark("ann")
+        assert tokens.mark("ann") != Tokens({"ann": other}).mark("ann")
+        assert tokens.mark("bob") is None

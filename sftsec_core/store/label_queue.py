@@ -1,0 +1,381 @@
+"""What the labelling page of `sftsec serve` shows: incidents that wait for a verdict, and verdicts.
+
+A database of its own in the state folder, since it holds events (as the task's steps left them:
+redacted) for as long as somebody is to read them: a judged incident is removed after 30 days.
+
+    queue = LabellingQueue(context.folder)
+    queue.add("phishing", "mail", requests)
+    first = queue.waiting(["phishing"], limit=50)
+    rest = queue.waiting(["phishing"], after=first[-1].place)
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field, fields
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.errors import StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "labelling.db"
+MOST_WAITING = 10_000
+MOST_COPIES = 500
+KEPT_S = 30 * 86400
+LONGEST = 20_000
+MOST_CHARACTERS = 60_000
+MOST_FIELDS = 200
+_BUSY_S = 30
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT, version INT);
+CREATE TABLE IF NOT EXISTS requests (
+    place INTEGER PRIMARY KEY, task TEXT NOT NULL, connector TEXT NOT NULL, uid TEXT NOT NULL,
+    digest TEXT NOT NULL, copies TEXT NOT NULL, body TEXT NOT NULL, requested REAL NOT NULL,
+    settled REAL);
+CREATE INDEX IF NOT EXISTS requests_digest ON requests (task, connector, digest);
+CREATE INDEX IF NOT EXISTS requests_uid ON requests (connector, uid);
+CREATE TABLE IF NOT EXISTS verdicts (
+    key TEXT PRIMARY KEY, place INTEGER NOT NULL, task TEXT NOT NULL, connector TEXT NOT NULL,
+    uid TEXT NOT NULL, uids TEXT NOT NULL, label TEXT NOT NULL, value TEXT NOT NULL,
+    analyst TEXT NOT NULL, at REAL NOT NULL, reason TEXT, kept INT NOT NULL, retracted REAL);
+CREATE INDEX IF NOT EXISTS verdicts_place ON verdicts (place);
+CREATE INDEX IF NOT EXISTS verdicts_at ON verdicts (at);
+"""
+_COUNTS = "kept = 1 AND retracted IS NULL"
+_WAITS = f"settled IS NULL AND place NOT IN (SELECT place FROM verdicts WHERE {_COUNTS})"  # noqa: S608 - our own condition
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedIncident:
+    """An incident that waits for a verdict, with what an analyst is shown.
+
+    Attributes:
+        place: in the queue; the smallest is shown first.
+        uid: the incident's.
+        copies: uids of others with the same inputs: one verdict is for all of them.
+        digest: of the inputs.
+        label: the class that the model would decide on.
+        probability: 0 to 1, of being an attack, or of `label` in a task without a benign class.
+        reason: why the model asks.
+        at: the event's time, seconds since 1970; None where it has none.
+        requested: when it was asked for, seconds since 1970.
+        fields: the event's, redacted; `bounded_fields` makes them.
+        cut: names of fields that are cut, and the lengths that they had.
+    """
+
+    task: str
+    connector: str
+    uid: str
+    digest: str
+    label: str
+    probability: float
+    reason: str
+    at: float | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    cut: Mapping[str, int] = field(default_factory=dict)
+    copies: tuple[str, ...] = ()
+    place: int = 0
+    requested: float = 0.0
+
+    @property
+    def uids(self) -> tuple[str, ...]:
+        """All incidents that a verdict is for."""
+        return (self.uid, *self.copies)
+
+
+@dataclass(frozen=True, slots=True)
+class PageVerdict:
+    """A verdict that was given on the page.
+
+    Attributes:
+        key: names it; the page's own, so that what is sent twice is one verdict.
+        place: of the incident in the queue.
+        uids: the incidents that it is for.
+        label: of the task.
+        value: the platform's word for it.
+        at: when it was given, seconds since 1970.
+        kept: whether the connector has it.
+        retracted: when it was taken back, seconds since 1970.
+    """
+
+    key: str
+    place: int
+    task: str
+    connector: str
+    uid: str
+    uids: tuple[str, ...]
+    label: str
+    value: str
+    analyst: str
+    at: float
+    reason: str | None = None
+    kept: bool = False
+    retracted: float | None = None
+
+
+class LabellingQueue:
+    """The queue and its verdicts; threads and processes may share the file."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the state folder; the file is made when it is first written."""
+        self._file = folder / FILE
+
+    def add(self, requests: Sequence[QueuedIncident], now: float | None = None) -> int:
+        """Put incidents at the head of the queue, in their order; return how many are new.
+
+        One with the same inputs as another that waits is a copy of it. One that waits already keeps
+        its place, and is shown as it is now.
+
+        Raises:
+            StoreError: when the file cannot be written.
+        """
+        now = time.time() if now is None else now
+        with self._writing() as database:
+            _prune(database, now)
+            first = database.execute("SELECT coalesce(min(place), 0) FROM requests").fetchone()[0]
+            place = first - len(requests)
+            new = 0
+            for offset, each in enumerate(requests):
+                new += _insert(database, each, place + offset, now)
+            _bound(database)
+        return new
+
+    def waiting(
+        self, tasks: Iterable[str], *, after: int | None = None, limit: int = 100
+    ) -> list[QueuedIncident]:
+        """Read what waits, the newest request first and in it the order of the model.
+
+        Args:
+            tasks: of these tasks.
+            after: only what stands behind this place.
+            limit: how many at most.
+        """
+        where, values = _in("task", tasks)
+        query = f"SELECT * FROM requests WHERE {where} AND {_WAITS}"  # noqa: S608 - values are bound
+        if after is not None:
+            query, values = f"{query} AND place > ?", [*values, after]
+        return self._read(f"{query} ORDER BY place LIMIT ?", [*values, limit], _queued)
+
+    def count(self, tasks: Iterable[str]) -> int:
+        """Return how many incidents of these tasks wait."""
+        where, values = _in("task", tasks)
+        query = f"SELECT count(*) FROM requests WHERE {where} AND {_WAITS}"  # noqa: S608 - values are bound
+        return sum(self._read(query, values, lambda row: int(row[0])))
+
+    def find(self, places: Sequence[int]) -> dict[int, QueuedIncident]:
+        """Return the incidents at these places, judged ones too."""
+        where, values = _in("place", places)
+        query = f"SELECT * FROM requests WHERE {where}"  # noqa: S608 - values are bound
+        return {each.place: each for each in self._read(query, values, _queued)}
+
+    def verdicts(self, tasks: Iterable[str], *, limit: int = 500) -> list[PageVerdict]:
+        """Read the last verdicts that the connectors have, the newest first; retracted ones too."""
+        where, values = _in("task", tasks)
+        query = f"SELECT * FROM verdicts WHERE {where} AND kept = 1 ORDER BY at DESC, key LIMIT ?"  # noqa: S608 - values are bound
+        return self._read(query, [*values, limit], _given)
+
+    def by_keys(self, keys: Sequence[str]) -> dict[str, PageVerdict]:
+        """Return the verdicts with these keys."""
+        where, values = _in("key", keys)
+        query = f"SELECT * FROM verdicts WHERE {where}"  # noqa: S608 - values are bound
+        return {each.key: each for each in self._read(query, values, _given)}
+
+    def on(self, places: Sequence[int]) -> list[PageVerdict]:
+        """Return the verdicts that count on the incidents at these places, the oldest first."""
+        where, values = _in("place", places)
+        query = f"SELECT * FROM verdicts WHERE {where} AND {_COUNTS} ORDER BY at, key"  # noqa: S608 - values are bound
+        return self._read(query, values, _given)
+
+    def note(self, verdicts: Sequence[PageVerdict]) -> list[PageVerdict]:
+        """Write down verdicts before the connector gets them; one that is known stays as it was.
+
+        A repeated request so has the time of the first, and is the same verdict to the platform.
+
+        Returns:
+            The verdicts as they stand now, in the order that was given.
+        """
+        rows = [
+            {**asdict(each), "uids": json.dumps(each.uids), "kept": 0, "retracted": None}
+            for each in verdicts
+        ]
+        with self._writing() as database:
+            marks = ",".join(f":{each.name}" for each in fields(PageVerdict))
+            database.executemany(f"INSERT OR IGNORE INTO verdicts VALUES ({marks})", rows)  # noqa: S608 - marks alone
+        found = self.by_keys([each.key for each in verdicts])
+        return [found[each.key] for each in verdicts]
+
+    def keep(self, keys: Sequence[str]) -> None:
+        """Note that the connector has these verdicts."""
+        self._change("UPDATE verdicts SET kept = 1 WHERE key = ?", [(key,) for key in keys])
+
+    def drop(self, keys: Sequence[str]) -> None:
+        """Forget verdicts that the connector refused."""
+        self._change("DELETE FROM verdicts WHERE key = ? AND kept = 0", [(key,) for key in keys])
+
+    def retract(self, keys: Sequence[str], now: float | None = None) -> None:
+        """Note that these verdicts were taken back: their incidents wait again."""
+        at = time.time() if now is None else now
+        with self._writing() as database:
+            database.executemany(
+                "UPDATE verdicts SET retracted = ? WHERE key = ? AND retracted IS NULL",
+                [(at, key) for key in keys],
+            )
+            # A build may have pulled the verdict: the incident waits for another one all the same.
+            database.executemany(
+                "UPDATE requests SET settled = NULL WHERE place IN"
+                " (SELECT place FROM verdicts WHERE key = ?)",
+                [(key,) for key in keys],
+            )
+
+    def settle(self, task: str | None, connector: str, uids: Iterable[str]) -> None:
+        """Take incidents off that were judged elsewhere.
+
+        Args:
+            task: of this task; None: of all.
+            connector: the incidents' source.
+            uids: what was judged.
+        """
+        if not self._file.exists():
+            return
+        query = (
+            "UPDATE requests SET settled = ? WHERE settled IS NULL AND connector = ? AND uid = ?"
+            " AND task = coalesce(?, task)"
+        )
+        self._change(query, [(time.time(), connector, uid, task) for uid in uids])
+
+    def version(self) -> str:
+        """Name the state: it is another one after each change."""
+        found = self._read("SELECT name, version FROM state", [], lambda row: f"{row[0]}-{row[1]}")
+        return found[0] if found else "none"
+
+    def _read(self, query: str, values: Sequence[Any], make: Any) -> list[Any]:  # noqa: ANN401 - rows of sqlite3
+        if not self._file.exists():
+            return []
+        try:
+            with closing(self._open()) as database:
+                return [make(row) for row in database.execute(query, values)]
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._file} cannot be read: {error}") from error
+
+    def _change(self, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if rows:
+            with self._writing() as database:
+                database.executemany(query, rows)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(self._open()) as database:
+                database.execute("PRAGMA journal_mode = WAL")
+                database.executescript(_SCHEMA)
+                database.execute("BEGIN IMMEDIATE")
+                with database:
+                    name = token_hex(4)
+                    database.execute("INSERT OR IGNORE INTO state VALUES (1, ?, 0)", (name,))
+                    yield database
+                    database.execute("UPDATE state SET version = version + 1")
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._file} cannot be written: {error}") from error
+
+    def _open(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._file, timeout=_BUSY_S, isolation_level=None)
+        database.row_factory = sqlite3.Row
+        return database
+
+
+def bounded_fields(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, int]]:
+    """The fields as text that a person can read, and the lengths of those that are cut.
+
+    An event may hold megabytes in a field: a queue of them would fill the disk and the browser.
+    """
+    shown, cut, left = dict[str, str](), dict[str, int](), MOST_CHARACTERS
+    for name, value in list(fields.items())[:MOST_FIELDS]:
+        text = _text(value)
+        kept = text[: min(LONGEST, left)]
+        shown[name], left = kept, left - len(kept)
+        if len(kept) < len(text):
+            cut[name] = len(text)
+    return shown, cut
+
+
+def _text(value: object) -> str:
+    """A value as text, without halves of surrogate pairs, which JSON cannot hold."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_text, value))
+    return str(value).encode("utf-8", "replace").decode()
+
+
+def _insert(database: sqlite3.Connection, each: QueuedIncident, place: int, now: float) -> int:
+    own = (each.task, each.connector)
+    query = f"SELECT * FROM requests WHERE task = ? AND connector = ? AND digest = ? AND {_WAITS}"  # noqa: S608 - values are bound
+    alike = database.execute(query, (*own, each.digest)).fetchone()
+    if alike is not None:
+        known = (alike["uid"], *json.loads(alike["copies"]))
+        copies = [uid for uid in dict.fromkeys((*known, *each.uids)) if uid != alike["uid"]]
+        row = (json.dumps(copies[:MOST_COPIES]), _body(each), alike["place"])
+        database.execute("UPDATE requests SET copies = ?, body = ? WHERE place = ?", row)
+        return 0
+    # It holds something else now: what was asked about it before is no longer there to be judged.
+    database.execute(
+        f"DELETE FROM requests WHERE task = ? AND connector = ? AND uid = ? AND {_WAITS}",  # noqa: S608 - values are bound
+        (*own, each.uid),
+    )
+    copies = list(each.copies[:MOST_COPIES])
+    values = (place, *own, each.uid, each.digest, json.dumps(copies), _body(each), now)
+    database.execute("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", values)
+    return 1
+
+
+def _body(each: QueuedIncident) -> str:
+    body = {"label": each.label, "probability": each.probability, "reason": each.reason}
+    shown = {"at": each.at, "fields": dict(each.fields), "cut": dict(each.cut)}
+    return json.dumps(body | shown)
+
+
+def _prune(database: sqlite3.Connection, now: float) -> None:
+    """Remove what was judged long ago: events are kept for as long as they are of use."""
+    old = now - KEPT_S
+    database.execute(
+        f"DELETE FROM requests WHERE requested < ? AND NOT ({_WAITS}) AND place NOT IN"  # noqa: S608 - our own condition
+        " (SELECT place FROM verdicts WHERE coalesce(retracted, at) >= ?)",
+        (old, old),
+    )
+    # Only then: an incident whose verdict is gone would wait again.
+    database.execute(
+        "DELETE FROM verdicts WHERE coalesce(retracted, at) < ?"
+        " AND place NOT IN (SELECT place FROM requests)",
+        (old,),
+    )
+
+
+def _bound(database: sqlite3.Connection) -> None:
+    """Keep the newest requests: a queue that nobody works on must not grow without end."""
+    database.execute(
+        f"DELETE FROM requests WHERE place IN (SELECT place FROM requests WHERE {_WAITS}"  # noqa: S608 - our own condition
+        f" ORDER BY place LIMIT -1 OFFSET {MOST_WAITING})"
+    )
+
+
+def _in(column: str, values: Iterable[Any]) -> tuple[str, list[Any]]:
+    found = list(values)
+    return f"{column} IN (SELECT value FROM json_each(?))", [json.dumps(found)]  # noqa: S608 - our own column
+
+
+def _queued(row: sqlite3.Row) -> QueuedIncident:
+    copies, body = tuple(json.loads(row["copies"])), json.loads(row["body"])
+    names = ("task", "connector", "uid", "digest", "place", "requested")
+    return QueuedIncident(copies=copies, **body, **{name: row[name] for name in names})
+
+
+def _given(row: sqlite3.Row) -> PageVerdict:
+    values = {name: row[name] for name in row.keys()}  # noqa: SIM118 - a Row is no mapping
+    return PageVerdict(
+        **{**values, "uids": tuple(json.loads(row["uids"])), "kept": bool(row["kept"])}
+    )
