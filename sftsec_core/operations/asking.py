@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.contracts import TakesVerdicts
 from sftsec_core.api.domain import Message
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
-from sftsec_core.store.label_queue import LabellingQueue, QueuedIncident, bounded_fields
+from sftsec_core.store.label_queue import LabellingQueue, QueuedIncident
+from sftsec_core.store.shown_fields import bounded_fields
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import Connector

@@ -180,7 +180,7 @@ class Context:
         """What the labelling page of `sftsec serve` shows."""
         from sftsec_core.store.label_queue import LabellingQueue
 
-        return LabellingQueue(self.folder)
+        return LabellingQueue(self.folder, self.vault)
 
     def acting_as(self, actor: Actor) -> Context:
         """The same context for another actor, such as the owner of a token of `sftsec serve`.

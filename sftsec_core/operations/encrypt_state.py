@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConfigError, RunActiveError
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.store.label_queue import LabellingQueue
 from sftsec_core.store.reseal import seal_files, strip_reports
 from sftsec_core.store.runs import RUNNING
 from sftsec_core.store.staging import locked
@@ -83,7 +84,8 @@ def _seal(context: Context, vault: Vault, key: SecretRef) -> SealedState:
     with locked(context.folder / "snapshots"), locked(context.folder / "runs"):
         files = seal_files(context.folder, vault)
         reports = strip_reports(context.folder)
-    rows = context.store.seal_rows()
+    queue = LabellingQueue(context.folder, vault)
+    rows = context.store.seal_rows() + queue.reseal()
     save_vault(replace(vault, complete=True), key)
     done = SealedState(files, rows, reports)
     details = {"files": files, "rows": rows, "reports": reports}

@@ -2,6 +2,7 @@
 
 A database of its own in the state folder, since it holds events (as the task's steps left them:
 redacted) for as long as somebody is to read them: a judged incident is removed after 30 days.
+Where the state is encrypted, so are the events, and who judged and why.
 
     queue = LabellingQueue(context.folder)
     queue.add("phishing", "mail", requests)
@@ -21,17 +22,17 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import StoreError
+from sftsec_core.store.label_seals import SEALED, Seals
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sftsec_core.store.vault import Vault
 
 FILE = "labelling.db"
 MOST_WAITING = 10_000
 MOST_COPIES = 500
 KEPT_S = 30 * 86400
-LONGEST = 20_000
-MOST_CHARACTERS = 60_000
-MOST_FIELDS = 200
 _BUSY_S = 30
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT, version INT);
@@ -123,9 +124,10 @@ class PageVerdict:
 class LabellingQueue:
     """The queue and its verdicts; threads and processes may share the file."""
 
-    def __init__(self, folder: Path) -> None:
-        """Take the state folder; the file is made when it is first written."""
+    def __init__(self, folder: Path, vault: Vault | None = None) -> None:
+        """Take the state folder and its keys; the file is made when it is first written."""
         self._file = folder / FILE
+        self._seals = Seals(vault)
 
     def add(self, requests: Sequence[QueuedIncident], now: float | None = None) -> int:
         """Put incidents at the head of the queue, in their order; return how many are new.
@@ -143,7 +145,7 @@ class LabellingQueue:
             place = first - len(requests)
             new = 0
             for offset, each in enumerate(requests):
-                new += _insert(database, each, place + offset, now)
+                new += self._insert(database, each, place + offset, now)
             _bound(database)
         return new
 
@@ -161,7 +163,7 @@ class LabellingQueue:
         query = f"SELECT * FROM requests WHERE {where} AND {_WAITS}"  # noqa: S608 - values are bound
         if after is not None:
             query, values = f"{query} AND place > ?", [*values, after]
-        return self._read(f"{query} ORDER BY place LIMIT ?", [*values, limit], _queued)
+        return self._read(f"{query} ORDER BY place LIMIT ?", [*values, limit], self._queued)
 
     def count(self, tasks: Iterable[str]) -> int:
         """Return how many incidents of these tasks wait."""
@@ -173,25 +175,25 @@ class LabellingQueue:
         """Return the incidents at these places, judged ones too."""
         where, values = _in("place", places)
         query = f"SELECT * FROM requests WHERE {where}"  # noqa: S608 - values are bound
-        return {each.place: each for each in self._read(query, values, _queued)}
+        return {each.place: each for each in self._read(query, values, self._queued)}
 
     def verdicts(self, tasks: Iterable[str], *, limit: int = 500) -> list[PageVerdict]:
         """Read the last verdicts that the connectors have, the newest first; retracted ones too."""
         where, values = _in("task", tasks)
         query = f"SELECT * FROM verdicts WHERE {where} AND kept = 1 ORDER BY at DESC, key LIMIT ?"  # noqa: S608 - values are bound
-        return self._read(query, [*values, limit], _given)
+        return self._read(query, [*values, limit], self._given)
 
     def by_keys(self, keys: Sequence[str]) -> dict[str, PageVerdict]:
         """Return the verdicts with these keys."""
         where, values = _in("key", keys)
         query = f"SELECT * FROM verdicts WHERE {where}"  # noqa: S608 - values are bound
-        return {each.key: each for each in self._read(query, values, _given)}
+        return {each.key: each for each in self._read(query, values, self._given)}
 
     def on(self, places: Sequence[int]) -> list[PageVerdict]:
         """Return the verdicts that count on the incidents at these places, the oldest first."""
         where, values = _in("place", places)
         query = f"SELECT * FROM verdicts WHERE {where} AND {_COUNTS} ORDER BY at, key"  # noqa: S608 - values are bound
-        return self._read(query, values, _given)
+        return self._read(query, values, self._given)
 
     def note(self, verdicts: Sequence[PageVerdict]) -> list[PageVerdict]:
         """Write down verdicts before the connector gets them; one that is known stays as it was.
@@ -202,7 +204,8 @@ class LabellingQueue:
             The verdicts as they stand now, in the order that was given.
         """
         rows = [
-            {**asdict(each), "uids": json.dumps(each.uids), "kept": 0, "retracted": None}
+            self._seals.of({**asdict(each), "uids": json.dumps(each.uids), "kept": 0})
+            | {"retracted": None}
             for each in verdicts
         ]
         with self._writing() as database:
@@ -250,6 +253,30 @@ class LabellingQueue:
         )
         self._change(query, [(time.time(), connector, uid, task) for uid in uids])
 
+    def reseal(self) -> int:
+        """Encrypt what lies there with the current key; how many rows there are.
+
+        Raises:
+            StoreError: when the file cannot be written.
+            IntegrityError: when a row cannot be decrypted.
+        """
+        if not self._file.exists():
+            return 0
+        done = 0
+        with self._writing() as database:
+            for table, key in (("requests", "place"), ("verdicts", "key")):
+                rows = database.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own table
+                names = [name for name in SEALED if rows and name in rows[0].keys()]  # noqa: SIM118 - a Row is no mapping
+                done += len(rows)
+                marks = ", ".join(f"{name} = :{name}" for name in names)
+                for row in rows:
+                    values = self._seals.of(self._seals.read(row)) | {"row_key": row[key]}
+                    database.execute(f"UPDATE {table} SET {marks} WHERE {key} = :row_key", values)  # noqa: S608 - our own names
+        with closing(self._open()) as database:  # earlier pages hold what they held
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            database.execute("VACUUM")
+        return done
+
     def version(self) -> str:
         """Name the state: it is another one after each change."""
         found = self._read("SELECT name, version FROM state", [], lambda row: f"{row[0]}-{row[1]}")
@@ -289,48 +316,41 @@ class LabellingQueue:
         database.row_factory = sqlite3.Row
         return database
 
+    def _insert(
+        self, database: sqlite3.Connection, each: QueuedIncident, place: int, now: float
+    ) -> int:
+        own = (each.task, each.connector)
+        query = (
+            f"SELECT * FROM requests WHERE task = ? AND connector = ? AND digest = ? AND {_WAITS}"  # noqa: S608 - values are bound
+        )
+        alike = database.execute(query, (*own, each.digest)).fetchone()
+        if alike is not None:
+            known = (alike["uid"], *json.loads(alike["copies"]))
+            copies = [uid for uid in dict.fromkeys((*known, *each.uids)) if uid != alike["uid"]]
+            row = (json.dumps(copies[:MOST_COPIES]), self._seals.text(_body(each)), alike["place"])
+            database.execute("UPDATE requests SET copies = ?, body = ? WHERE place = ?", row)
+            return 0
+        # It holds something else now: what was asked about before is no longer there to be judged.
+        database.execute(
+            f"DELETE FROM requests WHERE task = ? AND connector = ? AND uid = ? AND {_WAITS}",  # noqa: S608 - values are bound
+            (*own, each.uid),
+        )
+        copies, body = list(each.copies[:MOST_COPIES]), self._seals.text(_body(each))
+        values = (place, *own, each.uid, each.digest, json.dumps(copies), body, now)
+        database.execute("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", values)
+        return 1
 
-def bounded_fields(fields: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, int]]:
-    """The fields as text that a person can read, and the lengths of those that are cut.
+    def _queued(self, row: sqlite3.Row) -> QueuedIncident:
+        values = self._seals.read(row)
+        copies, body = tuple(json.loads(values["copies"])), json.loads(values["body"])
+        names = ("task", "connector", "uid", "digest", "place", "requested")
+        return QueuedIncident(copies=copies, **body, **{name: values[name] for name in names})
 
-    An event may hold megabytes in a field: a queue of them would fill the disk and the browser.
-    """
-    shown, cut, left = dict[str, str](), dict[str, int](), MOST_CHARACTERS
-    for name, value in list(fields.items())[:MOST_FIELDS]:
-        text = _text(value)
-        kept = text[: min(LONGEST, left)]
-        shown[name], left = kept, left - len(kept)
-        if len(kept) < len(text):
-            cut[name] = len(text)
-    return shown, cut
-
-
-def _text(value: object) -> str:
-    """A value as text, without halves of surrogate pairs, which JSON cannot hold."""
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(_text, value))
-    return str(value).encode("utf-8", "replace").decode()
-
-
-def _insert(database: sqlite3.Connection, each: QueuedIncident, place: int, now: float) -> int:
-    own = (each.task, each.connector)
-    query = f"SELECT * FROM requests WHERE task = ? AND connector = ? AND digest = ? AND {_WAITS}"  # noqa: S608 - values are bound
-    alike = database.execute(query, (*own, each.digest)).fetchone()
-    if alike is not None:
-        known = (alike["uid"], *json.loads(alike["copies"]))
-        copies = [uid for uid in dict.fromkeys((*known, *each.uids)) if uid != alike["uid"]]
-        row = (json.dumps(copies[:MOST_COPIES]), _body(each), alike["place"])
-        database.execute("UPDATE requests SET copies = ?, body = ? WHERE place = ?", row)
-        return 0
-    # It holds something else now: what was asked about it before is no longer there to be judged.
-    database.execute(
-        f"DELETE FROM requests WHERE task = ? AND connector = ? AND uid = ? AND {_WAITS}",  # noqa: S608 - values are bound
-        (*own, each.uid),
-    )
-    copies = list(each.copies[:MOST_COPIES])
-    values = (place, *own, each.uid, each.digest, json.dumps(copies), _body(each), now)
-    database.execute("INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)", values)
-    return 1
+    def _given(self, row: sqlite3.Row) -> PageVerdict:
+        values = self._seals.read(row)
+        return PageVerdict(
+            **{**values, "uids": tuple(json.loads(values["uids"])), "kept": bool(values["kept"])}
+        )
 
 
 def _body(each: QueuedIncident) -> str:
@@ -366,16 +386,3 @@ def _bound(database: sqlite3.Connection) -> None:
 def _in(column: str, values: Iterable[Any]) -> tuple[str, list[Any]]:
     found = list(values)
     return f"{column} IN (SELECT value FROM json_each(?))", [json.dumps(found)]  # noqa: S608 - our own column
-
-
-def _queued(row: sqlite3.Row) -> QueuedIncident:
-    copies, body = tuple(json.loads(row["copies"])), json.loads(row["body"])
-    names = ("task", "connector", "uid", "digest", "place", "requested")
-    return QueuedIncident(copies=copies, **body, **{name: row[name] for name in names})
-
-
-def _given(row: sqlite3.Row) -> PageVerdict:
-    values = {name: row[name] for name in row.keys()}  # noqa: SIM118 - a Row is no mapping
-    return PageVerdict(
-        **{**values, "uids": tuple(json.loads(row["uids"])), "kept": bool(row["kept"])}
-    )

@@ -13,7 +13,8 @@ from sftsec_core.api.domain import Verdict
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.server.endpoint import Endpoint
-from sftsec_core.store.label_queue import QueuedIncident, bounded_fields
+from sftsec_core.store.label_queue import QueuedIncident
+from sftsec_core.store.shown_fields import bounded_fields
 from tests.core.server.site import TASK, Client, configuration, running
 
 TOKENS = {name: f"the-token-of-{name}-0123456789" for name in ("ann", "bob", "splunk")}
