@@ -81,23 +81,12 @@ class Endpoint:
         self._socket = BoundedListener(
             _listen(settings), limits.connections + ANSWERED_PAST_LIMIT, wanted=limits.connections
         )
-        address, port = self._socket.getsockname()[:2]
-        shown = f"[{address}]" if ":" in address else address
-        self.url = f"{'https' if settings.certificate else 'http'}://{shown}:{port}"
+        self.url = _url(settings, self._socket)
         wrong = WrongTokens(
             settings.wrong_token_delay.total_seconds(), behind_proxy=settings.behind_proxy
         )
         self._server = _StoppableServer(
-            uvicorn.Config(
-                AuthMiddleware(app, tokens, wrong, sessions),
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                ws="none",
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
-            ),
+            _uvicorn_config(AuthMiddleware(app, tokens, wrong, sessions)),
             limits,
             certificate.context if certificate else None,
             self._socket,
@@ -129,6 +118,25 @@ class Endpoint:
     def stop(self) -> None:
         """Ask it to stop; from any thread."""
         self._server.should_exit = True
+
+
+def _url(settings: ServeSettings, listener: socket.socket) -> str:
+    address, port = listener.getsockname()[:2]
+    shown = f"[{address}]" if ":" in address else address
+    return f"{'https' if settings.certificate else 'http'}://{shown}:{port}"
+
+
+def _uvicorn_config(app: AuthMiddleware) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
+    )
 
 
 class _StoppableServer(uvicorn.Server):

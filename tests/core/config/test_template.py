@@ -35,7 +35,7 @@ class TestRenderConfig:
             "subject", "body", "rule_title", "rule_description",
         ]  # fmt: skip
         assert (found["url"]["text"], found["command-line"]["text"]) == (["url"], ["process"])
-        for task in found.values():
+        for task in (found[each] for each in ("phishing-mail", "url", "command-line")):
             assert {"src", "dest", "user", "risk_object"} <= set(task["keep"])
             assert not set(task["keep"]) & set(task["text"])
 

@@ -48,6 +48,7 @@ from sftsec_core.operations.show_run import show_run
 from sftsec_core.operations.show_status import show_status
 from sftsec_core.operations.sign_model import sign_model
 from sftsec_core.operations.suggest_task import suggest_task
+from sftsec_core.operations.verify_audit import verify_audit
 from sftsec_core.operations.verify_models import verify_models
 
 ASKS: dict[Callable[..., Any], Permission] = {
@@ -71,6 +72,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
     read_audit: Permission.READ,
+    verify_audit: Permission.READ,
     redeliver: Permission.SCORE,
     remove_unused: Permission.CLEAN_UP,
     request_labels: Permission.REQUEST_LABELS,
@@ -94,6 +96,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
 SHARED = {
     "ask_platform",
     "begin_run",
+    "bounded",
     "connector_config",
     "live_model",
     "newest_dataset",
@@ -102,7 +105,9 @@ SHARED = {
     "run_order",
     "running",
     "scorer_of",
+    "seen_by",
     "tell_promotion",
+    "window_of",
 }
 NOBODY = Actor("guest", frozenset({"nothing"}), "test")
 

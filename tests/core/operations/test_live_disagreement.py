@@ -75,7 +75,7 @@ class TestLiveDisagreement:
 
 
 class TestBookWithLive:
-    def test_counts_all_it_does_not_show_as_one(self) -> None:
+    def test_counts_what_is_not_shown_as_one(self) -> None:
         book = {"ana": {"rows": 2}, OTHERS: {"rows": 5}}
         found = {"ana": Disagreement(2, 1), "bob": Disagreement(3, 1), "cid": Disagreement(2, 2)}
         assert with_live(book, found) == {
