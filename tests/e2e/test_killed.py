@@ -64,7 +64,7 @@ def test_rerun_of_training_promotes_one_model(tmp_path: Path) -> None:
     train = {"recipe": recipe, "budget": None}
     site = Site.make(tmp_path / "site", train=train)
     runs = tmp_path / "site" / ".sftsec" / "runs"
-    site.kill_when(lambda: any(runs.glob("*/work/full/**/checkpoint-*")), "retrain", "triage")
+    site.kill_when(lambda: any(runs.glob("*/work/full/**/plan.json")), "retrain", "triage")
     with site.store() as store:
         assert store.models.list("triage") == []
         (left,) = store.runs.list("triage", kind="retrain")
