@@ -47,8 +47,10 @@ def two_tasks(folder: Path) -> Site:
     connectors, tasks = settings["connectors"], settings["tasks"]
     connectors["others"] = connectors["incidents"] | {"paths": ["others"], "output": "second.jsonl"}
     tasks["second"] = tasks["triage"] | {"connector": "others"}
-    (site.folder / "token").write_text("a-token-for-the-search-command", encoding="ascii")
-    settings["serve"] = {"port": 0, "tokens": {"siem": f"file:{site.folder / 'token'}"}}
+    token = site.folder / "token"
+    token.touch(0o600)
+    token.write_text("a-token-for-the-search-command", encoding="ascii")
+    settings["serve"] = {"port": 0, "tokens": {"siem": f"file:{token}"}}
     site.config.write_text(yaml.safe_dump(settings), encoding="utf-8")
     return site
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tests.connectors.opensearch import wazuh
 from tests.connectors.opensearch.users import User, own_user
 from tests.connectors.search.sites import PASSWORD, own_site
 from tests.connectors.search.sites import Site as EngineSite
-from tests.e2e.engines import REASON, START, WEB, Row, text_of
+from tests.e2e.engines import REASON, WEB, Row, text_of
 from tests.e2e.site import Site
 from tests.servers.engines.server import SearchServer
 from tests.servers.opensearch import opensearch_secure_server
@@ -27,6 +27,7 @@ __all__ = ["opensearch_secure_server"]
 
 TASK = "wazuh-alert"
 CONNECTOR = "incidents"
+START = datetime.now(UTC) - timedelta(days=2)  # within the template's window
 KINDS = len(wazuh.of_each_kind(START))
 
 

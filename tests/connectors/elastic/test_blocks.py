@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sftsec_core.api.domain import Incident, PullWindow
+from sftsec_core.api.domain import Detection, Incident, PullWindow
 from sftsec_core.sdk.errors import TooLargeError
+from sftsec_core.sdk.window import utc_now
 from sftsec_elastic.blocks import GROUP, BlockReader, joined_fields
+from sftsec_search.detections import document_of
+from sftsec_search.own import sealed
 from tests.connectors.elastic.alerts import AlertSite, closed
 from tests.connectors.elastic.rule_types import sequence
-from tests.connectors.search.sites import incidents, pages
+from tests.connectors.search.sites import OWNERSHIP, incidents, pages
 
 
 def judged(name: str, text: str) -> dict[str, dict[str, Any]]:
@@ -43,8 +46,11 @@ class TestSequence:
     def test_is_whole_where_a_detection_names_it(self, site: AlertSite) -> None:
         """A verdict on a detection goes to the event that it is about, here a sequence."""
         site.plant(**sequence("a", "one"))
-        ours = {"task": "t", "source": {"index": site.index, "id": "a"}}
-        detection = sequence("of-a", "x")["of-a"] | {"sftsec": ours, **closed("true_positive")}
+        made = Detection("d" * 40, f"{site.index}/a", "t", "m" * 64, "attack", 0.9, 0.5)
+        document = document_of(made, namespace=site.token, now=utc_now())
+        ancestors = {"kibana.alert.ancestors": [{"id": made.uid, "index": site.stream}]}
+        detection = sequence("of-a", "x")["of-a"] | sealed(document, OWNERSHIP) | ancestors
+        detection |= closed("true_positive")
         del detection[GROUP]
         site.plant(**{"of-a": detection})
         found: list[Incident] = site.pull()
