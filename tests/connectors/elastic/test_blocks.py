@@ -47,8 +47,8 @@ class TestSequence:
         """A verdict on a detection goes to the event that it is about, here a sequence."""
         site.plant(**sequence("a", "one"))
         made = Detection("d" * 40, f"{site.index}/a", "t", "m" * 64, "attack", 0.9, 0.5)
-        document = document_of(made, namespace=site.token, now=utc_now())
-        ancestors = {"kibana.alert.ancestors": [{"id": made.uid, "index": site.stream}]}
+        document = document_of(made, namespace=site.site.token, now=utc_now())
+        ancestors = {"kibana.alert.ancestors": [{"id": made.uid, "index": site.site.stream}]}
         detection = sequence("of-a", "x")["of-a"] | sealed(document, OWNERSHIP) | ancestors
         detection |= closed("true_positive")
         del detection[GROUP]
