@@ -9,7 +9,6 @@ share of what a large matrix product of the same numbers reaches on the device i
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 import time
 from dataclasses import dataclass
@@ -238,8 +237,10 @@ def _product_flops(kind: str) -> float:
 
 def _settings(tried: _Tried) -> EncoderSettings:
     from sftsec_core.recipes.config import EncoderSettings
+    from sftsec_core.recipes.encoder_files import WEIGHTS, EncoderFiles, file_sha256
 
-    digest = hashlib.sha256((tried.encoder / "model.safetensors").read_bytes()).hexdigest()
+    files = {path.name: file_sha256(path) for path in tried.encoder.iterdir()}
+    digest = EncoderFiles(tried.encoder, files[WEIGHTS], files).digest
     return EncoderSettings(path=str(tried.encoder), sha256=digest, max_length=tried.max_length)
 
 

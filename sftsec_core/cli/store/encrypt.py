@@ -19,8 +19,8 @@ def command(app: App, as_json: bool) -> None:
 
     \b
     Examples:
-      openssl rand -base64 32        # the key: keep a copy, without it all is lost
       sftsec store encrypt           # with state: {encrypt: {key: env:SFTSEC_STATE_KEY}}
+      openssl rand -base64 32        # makes a key: keep a copy, without it all is lost
     """
     from sftsec_core.operations.encrypt_state import encrypt_state
 

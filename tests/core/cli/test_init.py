@@ -41,7 +41,7 @@ class TestInit:
         assert list(load_settings(tmp_path / "sftsec.yaml").tasks) == ["phishing-mail"]
 
     @pytest.mark.parametrize(
-        ("kind", "task"), [("elastic", "phishing-mail"), ("opensearch", "wazuh-alert")]
+        ("kind", "task"), [("elastic", "elastic-alerts"), ("opensearch", "wazuh-alert")]
     )
     def test_without_task_takes_the_connectors(self, tmp_path: Path, kind: str, task: str) -> None:
         file = tmp_path / "sftsec.yaml"

@@ -14,7 +14,7 @@ class TestAdd:
     def test_needs_a_connector_that_takes_verdicts(self, site: Site) -> None:
         error = error_of(site, "labels", "add", "incidents", "a/b", "--verdict", "x")
         assert error.exit_code == 5
-        assert "on the platform itself" in str(error)
+        assert "nowhere to write verdicts to: set `verdicts`" in str(error)
 
     @pytest.mark.parametrize("arguments", [(), ("a/b",), ("--verdict", "x")])
     def test_needs_an_incident_and_a_verdict(self, site: Site, arguments: tuple[str, ...]) -> None:
