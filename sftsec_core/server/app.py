@@ -14,6 +14,7 @@ from fastapi.security import HTTPBearer
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from sftsec_core import __version__
 from sftsec_core.server.error_responses import (
@@ -236,15 +237,25 @@ async def _handle_error(_request: Request, error: Exception) -> Response:
     return _to_response(error if isinstance(error, ProblemError) else internal_error(error))
 
 
-async def _handle_routing_error(_request: Request, error: Exception) -> Response:
+async def _handle_routing_error(request: Request, error: Exception) -> Response:
     """404 for an unknown path, 405 for another method."""
     if not isinstance(error, HTTPException):
         return _to_response(internal_error(error))
     known = ", ".join(sorted(path for path in PATHS if not path.startswith(f"{PAGE}/")))
     detail = f"unknown path; known are {known}"
+    headers = dict(error.headers or {})
     if error.status_code != 404:
-        detail = "wrong method: use POST /v1/score; --docs describes the others"
-    return _to_response(ProblemError(error.status_code, detail, headers=error.headers))
+        methods = _methods(request)
+        detail = f"wrong method: use {' or '.join(methods)} {request.url.path}"
+        headers["Allow"] = ", ".join(methods)
+    return _to_response(ProblemError(error.status_code, detail, headers=headers))
+
+
+def _methods(request: Request) -> list[str]:
+    """What a path takes; each of its methods is a route of its own."""
+    routes = request.app.routes
+    here = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in here for method in getattr(route, "methods", ())})
 
 
 _HANDLERS: dict[Any, Any] = {

@@ -21,12 +21,24 @@ from __future__ import annotations
 from typing import Annotated, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from sftsec_core.server.error_responses import ProblemError
 
 MOST_AT_ONCE = 500
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16,64}$")]
+
+
+def _whole(value: object) -> object:
+    """JSON knows no integers of their own: 1.0 is one, as JSON Schema says."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class _Model(BaseModel):
@@ -37,7 +49,9 @@ class VerdictBody(_Model):
     """A verdict on an incident of the queue; the analyst is the token's owner."""
 
     key: Key = Field(description="Random hexadecimal digits: sent twice, it is one verdict.")
-    id: int = Field(ge=-(2**53), le=2**53, description="The incident's, from the queue.")
+    id: Annotated[int, BeforeValidator(_whole)] = Field(
+        ge=-(2**53), le=2**53, description="The incident's, from the queue."
+    )
     label: str = Field(min_length=1, max_length=200, description="One of the task's labels.")
     reason: str | None = Field(None, max_length=2000, description="In the analyst's words.")
 

@@ -55,6 +55,8 @@ class TestMigration:
             store.verdicts.add("siem", [Incident("flow", {}, (Verdict("x"),))])
         engine = create_engine(database_url)
         with engine.begin() as connection:
+            connection.execute(text("DROP TABLE verdict_chain"))
+            connection.execute(text("DROP TABLE verdict_head"))
             connection.execute(text("ALTER TABLE quarantine DROP COLUMN seen_by_run"))
             connection.execute(text("DROP TABLE label_requests"))
             connection.execute(text("DROP TABLE judged_inputs"))
