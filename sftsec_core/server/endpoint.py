@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SHUTDOWN_TIMEOUT_S = 30
 # Their lines are caused by anyone who reaches the port.
-_LIMITED_LOGS = (
+LIMITED_LOGS = (
     "asyncio",
     "uvicorn.error",
     "sftsec_core.server.connections",
@@ -104,7 +104,7 @@ class Endpoint:
         """
         self._service.start()
         try:
-            with self._watcher.running(), limited(*_LIMITED_LOGS):
+            with self._watcher.running(), limited(*LIMITED_LOGS):
                 ready()
                 self._server.run(sockets=[self._socket])
         finally:

@@ -15,7 +15,7 @@ from sftsec_core.operations.context import Context
 from sftsec_core.server.endpoint import Endpoint
 from sftsec_core.store.label_queue import QueuedIncident
 from sftsec_core.store.shown_fields import bounded_fields
-from tests.core.server.site import TASK, Client, configuration, running
+from tests.core.server.site import TASK, Client, configuration, running, write_secret
 
 TOKENS = {name: f"the-token-of-{name}-0123456789" for name in ("ann", "bob", "splunk")}
 NOW = 1_795_000_000.0
@@ -95,7 +95,7 @@ class LabelSite:
 def label_site(folder: Path, **serve: Any) -> Iterator[LabelSite]:
     """Serve a site whose queue is empty, and whose file holds nine mails without a verdict."""
     for name, token in TOKENS.items():
-        (folder / f"{name}.token").write_text(token, encoding="utf-8")
+        write_secret(folder / f"{name}.token", token)
     tokens = {name: f"file:{name}.token" for name in TOKENS}
     settings = configuration(tokens=tokens, analysts=["ann", "bob"], **serve)
     settings["connectors"]["siem"]["verdicts"] = "verdicts.jsonl"

@@ -23,7 +23,7 @@ WRONG: list[tuple[bytes, int, str]] = [
     (b'{"verdicts": []}', 422, "verdicts"),
     (b'{"verdicts": [{"key": "K-SECRET", "id": 1, "label": "x"}]}', 422, "verdicts.0.key"),
     (b'{"verdicts": [{"key": "0123456789abcdef", "id": "1", "label": "x"}]}', 422, "0.id"),
-    (b'{"verdicts": [{"key": "0123456789abcdef", "id": 1e9, "label": "x"}]}', 422, "0.id"),
+    (b'{"verdicts": [{"key": "0123456789abcdef", "id": 1.5, "label": "x"}]}', 422, "0.id"),
     (b'{"verdicts": [{"key": "0123456789abcdef", "id": 1, "label": ""}]}', 422, "0.label"),
     (
         b'{"verdicts": [{"key": "0123456789abcdef", "id": 1, "label": "x", "analyst": "bob"}]}',

@@ -12,13 +12,20 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sftsec_core.server.endpoint import Endpoint
+from sftsec_core.server.endpoint import LIMITED_LOGS, Endpoint
 from tests.core.server.site import PATIENCE_S, TOKEN, Client, Site, running
 
 HEAD_S = 0.3
 # A request with a token and without its body: it has its place until the body is late.
 UNENDED = b"POST /v1/score HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
 UNENDED += b"Authorization: Bearer %b\r\nExpect: 100-continue\r\n\r\n" % TOKEN.encode()
+
+
+@pytest.fixture(autouse=True)
+def _no_earlier_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endpoint of other tests in this process writes each line once a minute, for all."""
+    for name in LIMITED_LOGS:
+        monkeypatch.setattr(logging.getLogger(name), "filters", [])
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,19 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.server.endpoint import Endpoint
+from sftsec_core.server.endpoint import LIMITED_LOGS, Endpoint
 from sftsec_core.server.wrong_tokens import MOST_WAITING, WrongTokens
 from tests.core.server.site import Client, Reply, Site, running
 
 GUESS = "not-one-of-the-tokens"
 DELAY_S = 0.4
+
+
+@pytest.fixture(autouse=True)
+def _no_earlier_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endpoint of other tests in this process writes each line once a minute, for all."""
+    for name in LIMITED_LOGS:
+        monkeypatch.setattr(logging.getLogger(name), "filters", [])
 
 
 @pytest.fixture
