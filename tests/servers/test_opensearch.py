@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.connectors.opensearch.users import change_security
 from tests.servers.engines.counting import count
 from tests.servers.engines.server import SearchServer, own_names
 from tests.servers.opensearch import opensearch_secure_server
@@ -16,20 +17,19 @@ class TestRoles:
         self,
         opensearch_secure_server: SearchServer,
     ) -> None:
-        server, api = opensearch_secure_server, "/_plugins/_security/api"
+        server = opensearch_secure_server
         with own_names(server) as fresh:
             index, name, password = fresh("alerts"), fresh("reader"), "Correct-horse-7"
             server.call("PUT", f"/{index}")
             rights = {
                 "index_permissions": [{"index_patterns": [index], "allowed_actions": ["read"]}]
             }
-            assert (
-                server.call("PUT", f"{api}/internalusers/{name}", {"password": password})[0] == 201
-            )
-            assert server.call("PUT", f"{api}/roles/{name}", rights)[0] == 201
-            assert server.call("PUT", f"{api}/rolesmapping/{name}", {"users": [name]})[0] == 201
+            user = {"password": password}
+            assert change_security(server, "PUT", f"internalusers/{name}", user) == 201
+            assert change_security(server, "PUT", f"roles/{name}", rights) == 201
+            assert change_security(server, "PUT", f"rolesmapping/{name}", {"users": [name]}) == 201
             reader = replace(server, username=name, password=password)
             assert count(reader, index) == 0
             assert reader.call("PUT", f"/{index}/_doc/1", {})[0] == 403
             for kind in ("rolesmapping", "roles", "internalusers"):
-                server.call("DELETE", f"{api}/{kind}/{name}")
+                change_security(server, "DELETE", f"{kind}/{name}")
