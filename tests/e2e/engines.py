@@ -116,4 +116,11 @@ def attack(site: Site, task: str, digest: str, texts: list[str]) -> float:
 def snapshot_text(site: Site, run: Mapping[str, Any]) -> str:
     """All rows that a retraining learned from, as text."""
     folder = site.folder / ".sftsec" / "snapshots" / run["data"]["snapshot"]
-    return " ".join(str(pq.read_table(part).to_pylist()) for part in folder.glob("rows-*"))
+    parts = sorted(folder.glob("rows-*"))
+    assert parts
+    rows = []
+    with Context.open(site.config, actor=local_admin("test")) as context:
+        for part in parts:
+            with context.vault.open(part) if context.vault else part.open("rb") as file:
+                rows.append(str(pq.read_table(file).to_pylist()))
+    return " ".join(rows)
