@@ -19,7 +19,7 @@ from tests.connectors.elastic.alerts import AlertSite, closed, make_alerts
 from tests.connectors.elastic.rule_types import RULE_TYPES
 from tests.connectors.search.sites import own_site
 from tests.e2e.engines import REASON, WEB, Row, text_of
-from tests.e2e.site import Site
+from tests.e2e.site import Site, with_encryption
 from tests.servers.elasticsearch import elasticsearch_server
 from tests.servers.engines.server import SearchServer
 from tests.servers.kibana import start_kibana
@@ -66,7 +66,7 @@ def configure(space: AlertSite, folder: Path) -> Site:
     connector |= space.site.options(space=space.space, kibana_url=space.kibana.url)
     settings["tasks"][TASK]["train"]["recipe"] = "linear"
     settings["tasks"][TASK]["gate"] = {"min_labels": 50}
-    site.config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    site.config.write_text(yaml.safe_dump(with_encryption(settings)), encoding="utf-8")
     return site
 
 

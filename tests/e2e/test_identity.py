@@ -30,6 +30,7 @@ from sftsec_core.scoring.scorer import Scorer
 from sftsec_core.store.store import Store
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
+from tests.e2e.site import encryption
 
 TASK = TaskSpec.of_text("t", ("text",), ("benign", "malicious"), "benign")
 LABELS = {"benign": ("benign",), "malicious": ("malicious",)}
@@ -248,7 +249,8 @@ class TestExportsFromZero:
             ]  # fmt: skip
             lines = "".join(f"{json.dumps(row)}\n" for row in rows)
             (tmp_path / f"{name}.jsonl").write_text(lines, encoding="utf-8")
-        (tmp_path / "sftsec.yaml").write_text(CONFIG.format(more=more), encoding="utf-8")
+        state = f"state: {json.dumps(encryption())}\n" if encryption() else ""
+        (tmp_path / "sftsec.yaml").write_text(CONFIG.format(more=more) + state, encoding="utf-8")
         arguments = ["-c", str(tmp_path / "sftsec.yaml"), "dataset", "build", "t"]
         result = CliRunner().invoke(cli, arguments)
         assert result.exit_code == 0, result.output

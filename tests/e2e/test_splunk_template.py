@@ -15,7 +15,7 @@ import yaml
 
 from sftsec_core.packages.splunk import build_app
 from tests.e2e.engines import SMS, Row, text_of
-from tests.e2e.site import Site
+from tests.e2e.site import Site, with_encryption
 from tests.servers.splunkd.install import read_conf
 from tests.servers.splunkd.server import start_splunkd
 from tests.servers.splunkd.state import Splunkd
@@ -60,7 +60,7 @@ def site(splunk: Splunkd, tmp_path: Path) -> Site:
         "hec": {"url": splunk.hec_url, "token": "env:SPLUNK_HEC_TOKEN"},
     }
     settings["tasks"][TASK]["train"]["recipe"] = "linear"
-    made.config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    made.config.write_text(yaml.safe_dump(with_encryption(settings)), encoding="utf-8")
     return made
 
 

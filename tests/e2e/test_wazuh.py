@@ -19,7 +19,7 @@ from tests.connectors.opensearch.users import User, own_user
 from tests.connectors.search.sites import PASSWORD, own_site
 from tests.connectors.search.sites import Site as EngineSite
 from tests.e2e.engines import REASON, WEB, Row, text_of
-from tests.e2e.site import Site
+from tests.e2e.site import Site, encryption
 from tests.servers.engines.server import SearchServer
 from tests.servers.opensearch import opensearch_secure_server
 
@@ -72,6 +72,8 @@ def fill_in(text: str, engine: EngineSite, username: str, password: str) -> str:
     ):
         assert text.count(old) == 1, old
         text = text.replace(old, new)
+    if state := encryption():
+        text = text.replace("state:\n", f"state:\n  encrypt: {json.dumps(state['encrypt'])}\n", 1)
     return named(engine, text)
 
 
