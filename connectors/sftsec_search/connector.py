@@ -193,13 +193,7 @@ class SearchConnector(ABC):
         Raises:
             ConnectorError: when the configuration has no `verdicts_index`, or a name is wrong.
         """
-        with errors_of(self._name):
-            if self._cluster.log is None:
-                raise ConnectorError("there is no index to write verdicts to: set `verdicts_index`")
-            try:
-                return self._cluster.log.add(verdicts)
-            except ValueError as error:
-                raise ConnectorError(str(error)) from error
+        return self._write_verdicts(VerdictIndex.add, verdicts)
 
     def retract_verdicts(self, verdicts: Sequence[tuple[str, Verdict]]) -> int:
         """Append that verdicts count no longer, each named by what was given; see `add_verdicts`.
@@ -207,11 +201,18 @@ class SearchConnector(ABC):
         Raises:
             ConnectorError: when the configuration has no `verdicts_index`, or a name is wrong.
         """
+        return self._write_verdicts(VerdictIndex.retract, verdicts)
+
+    def _write_verdicts(
+        self,
+        write: Callable[[VerdictIndex, Sequence[tuple[str, Verdict]]], int],
+        verdicts: Sequence[tuple[str, Verdict]],
+    ) -> int:
         with errors_of(self._name):
             if self._cluster.log is None:
                 raise ConnectorError("there is no index to write verdicts to: set `verdicts_index`")
             try:
-                return self._cluster.log.retract(verdicts)
+                return write(self._cluster.log, verdicts)
             except ValueError as error:
                 raise ConnectorError(str(error)) from error
 

@@ -82,8 +82,10 @@ def encode_texts(
     """
     rows: list[NDArray[np.int32]] = []
     for start in range(0, len(texts), ENCODE_BLOCK):
+        # A lone surrogate, which JSON may carry, is no text to a tokenizer.
         block = [
-            t[: max_length * CHARACTERS_PER_TOKEN] for t in texts[start : start + ENCODE_BLOCK]
+            t[: max_length * CHARACTERS_PER_TOKEN].encode("utf-8", "replace").decode()
+            for t in texts[start : start + ENCODE_BLOCK]
         ]
         rows.extend(np.array(ids, dtype=np.int32) for ids in _ids(block, tokenizer, max_length))
     return EncodedTexts.of_rows(rows)

@@ -9,6 +9,8 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as hf_logging
 
+from sftsec_core.recipes.encoder.data import EncodedTexts, pad_rows
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
@@ -137,27 +139,21 @@ def embed(
         block = unique[start : start + 16384]
         ids = tokenizer(block, truncation=True, max_length=max_length)["input_ids"]
         for batch in length_buckets([len(row) for row in ids], token_budget):
-            rows = [ids[i] for i in batch]
-            padded = _pad(rows, _pad_id(tokenizer), device)
-            out[[start + i for i in batch]] = _forward(encoder, *padded, layers)
+            rows = EncodedTexts.of_rows([np.array(ids[i], dtype=np.int32) for i in batch])
+            padded = pad_rows(rows, _pad_id(tokenizer))
+            found = _forward(
+                encoder,
+                padded["input_ids"].to(device),
+                padded["attention_mask"].to(device),
+                layers,
+            )
+            out[[start + i for i in batch]] = found
     where = {text: i for i, text in enumerate(unique)}
     return out[[where[text] for text in texts]]
 
 
 def _pad_id(tokenizer: Any) -> int:  # noqa: ANN401 - see embed
     return int(tokenizer.pad_token_id or 0)
-
-
-def _pad(
-    rows: Sequence[Sequence[int]], pad_id: int, device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor]:
-    width = max(len(row) for row in rows)
-    ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
-    mask = torch.zeros((len(rows), width), dtype=torch.long)
-    for i, row in enumerate(rows):
-        ids[i, : len(row)] = torch.tensor(row, dtype=torch.long)
-        mask[i, : len(row)] = 1
-    return ids.to(device), mask.to(device)
 
 
 def _forward(

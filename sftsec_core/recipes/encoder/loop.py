@@ -94,7 +94,7 @@ class Prepared:
 class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
     """The Trainer with our loss, batches, learning rates and checkpoints.
 
-    The underscored methods replace its pickles (see `torch_checkpoint`). They are not its
+    The underscored methods replace its pickles (see `checkpoint`). They are not its
     public interface: a test trains and looks for pickles, so that a new release that renames one
     is noticed.
     """

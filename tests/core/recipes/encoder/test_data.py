@@ -83,6 +83,10 @@ class TestEncodeTexts:
         assert encoded.lengths.tolist() == [2, 3, 16]
         assert encoded[1].tolist()[0] == encoded[2].tolist()[0]
 
+    def test_half_a_surrogate_pair_is_read(self, tokenizer: object) -> None:
+        broken, whole = (encode_texts([text], tokenizer, 16) for text in ("a \ud800 b", "a ? b"))
+        np.testing.assert_array_equal(broken[0], whole[0])
+
     def test_no_texts_give_none(self, tokenizer: object) -> None:
         assert len(encode_texts([], tokenizer, 16)) == 0
 
