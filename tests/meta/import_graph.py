@@ -12,9 +12,10 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from tests.meta.tree import PACKAGES, ROOT, imports
+from tests.meta.tree import PACKAGES, ROOT, imports, modules
 
 CORE = "sftsec_core"
 Graph = Mapping[str, frozenset[str]]
@@ -73,6 +74,24 @@ def floors(found: Graph) -> dict[str, int]:
             if room not in done and imported <= done.keys():
                 done[room] = 1 + max((done[each] for each in imported), default=0)
     return done
+
+
+def imported_at_once() -> dict[str, set[str]]:
+    """Each module with those that are imported when it is: not in functions, not for types."""
+    known = dict(modules())
+    return {
+        name: (imports(path, typing_too=False, later_too=False) & known.keys()) - {name}
+        for name, path in known.items()
+    }
+
+
+def import_loop(found: Mapping[str, set[str]]) -> tuple[str, ...]:
+    """Modules of which each imports the next, and the last the first; empty when there are none."""
+    try:
+        tuple(TopologicalSorter(found).static_order())
+    except CycleError as error:
+        return tuple(error.args[1])
+    return ()
 
 
 def summary(found: Graph) -> str:

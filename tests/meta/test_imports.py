@@ -6,10 +6,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from subprocess import PIPE
 
 import pytest
 
+from tests.meta import import_all
+from tests.meta.import_graph import import_loop, imported_at_once
 from tests.meta.tree import ROOT, modules
 
 HEAVY = {
@@ -17,54 +18,39 @@ HEAVY = {
     *("sklearn", "scipy", "pyarrow", "matplotlib", "sqlalchemy"),
     *("fastapi", "starlette", "uvicorn"),
 }
-NAMES = [name for name, _ in modules()]
 
 
-@pytest.fixture(scope="module")
-def failures() -> dict[str, str]:
-    """What fails to import, or prints something, by module; one process takes those with torch."""
-    driver = [sys.executable, "-W", "error", str(Path(__file__).with_name("import_all.py"))]
-    halves = [
-        [n for n in NAMES if ("recipes.encoder" in n) == with_torch] for with_torch in (True, False)
-    ]
-    running = [
-        subprocess.Popen(driver, cwd=ROOT, text=True, stdin=PIPE, stdout=PIPE, stderr=PIPE)
-        for _ in halves
-    ]
-    for process, names in zip(running, halves, strict=True):
-        assert process.stdin is not None
-        process.stdin.write("\n".join(names))
-        process.stdin.close()
-        process.stdin = None
-    found: dict[str, str] = {}
-    for process in running:
-        printed, errors = process.communicate(timeout=200)
-        assert process.returncode == 0, errors
-        found |= json.loads(printed)
+def failures(names: str, *, driver: str | None = None, folder: Path = ROOT) -> dict[str, str]:
+    """What fails to import, or prints something, by module."""
+    program = driver or Path(import_all.__file__).read_text(encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=folder, input=names, capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found: dict[str, str] = json.loads(done.stdout)
     return found
 
 
-def test_libraries_import_nothing_of_ours(failures: dict[str, str]) -> None:
-    assert "the libraries" not in failures
+class TestOrder:
+    def test_no_modules_import_each_other(self) -> None:
+        assert import_loop(imported_at_once()) == ()
+
+    def test_a_loop_is_found(self) -> None:
+        assert set(import_loop({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}})) == {*"abc"}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_module_imports_alone_without_a_warning(name: str, failures: dict[str, str]) -> None:
-    assert failures.get(name, "") == ""
+class TestEachModule:
+    def test_imports_without_a_warning(self) -> None:
+        assert failures("\n".join(name for name, _ in modules())) == {}
 
-
-def test_a_failing_module_is_found(tmp_path: Path) -> None:
-    (tmp_path / "warns.py").write_text("import warnings\nwarnings.warn('old')\n", encoding="utf-8")
-    (tmp_path / "prints.py").write_text("print('hello')\n", encoding="utf-8")
-    driver = Path(__file__).with_name("import_all.py").read_text(encoding="utf-8")
-    light = driver.replace("in libraries:", "in ():")
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", light],
-        cwd=tmp_path, input="warns prints json", capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    found = json.loads(done.stdout)
-    assert set(found) == {"warns", "prints"}
-    assert "UserWarning: old" in found["warns"]
+    def test_that_fails_is_found(self, tmp_path: Path) -> None:
+        (tmp_path / "warns.py").write_text("import warnings\nwarnings.warn('old')\n", "utf-8")
+        (tmp_path / "prints.py").write_text("print('hello')\n", "utf-8")
+        light = Path(import_all.__file__).read_text("utf-8").replace("in LIBRARIES:", "in ():")
+        found = failures("warns prints json", driver=light, folder=tmp_path)
+        assert set(found) == {"warns", "prints"}
+        assert "UserWarning: old" in found["warns"]
 
 
 @pytest.mark.parametrize(

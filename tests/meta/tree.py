@@ -33,17 +33,20 @@ def modules() -> Iterator[tuple[str, Path]]:
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
 
 
-def imports(path: Path, *, typing_too: bool = True) -> set[str]:
+def imports(path: Path, *, typing_too: bool = True, later_too: bool = True) -> set[str]:
     """The modules that a file imports, anywhere in it; `from a import b` gives a and a.b.
 
     Args:
         path: a Python file.
         typing_too: False leaves out what stands under `if TYPE_CHECKING`.
+        later_too: False leaves out what stands in functions.
     """
     found: set[str] = set()
     todo: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
     while todo:
         node = todo.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not later_too:
+            continue
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             todo += [*node.orelse, *(node.body if typing_too else ())]
             continue
