@@ -33,6 +33,9 @@ ifneq ($(PIP_CERT),)
 export SSL_CERT_FILE ?= $(PIP_CERT)
 endif
 
+# Where it is set, each of the thousand processes of the tests would compile what it imports again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The environments that tests make for other people's tools come from the same index.
 ifneq ($(INDEX_URL),)
 export UV_DEFAULT_INDEX ?= $(INDEX_URL)
