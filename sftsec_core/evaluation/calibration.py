@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from sftsec_core.api.domain import Curve
 from sftsec_core.evaluation.metrics import ECE_BINS, ece_bins
@@ -78,6 +77,9 @@ def fit_temperature(dev: Predictions) -> float:
     """
     if not len(dev):
         return 1.0
+    # Here: half a second to import, and who scores has a temperature already.
+    from scipy.optimize import minimize_scalar
+
     logs, rows = _logs(dev.proba), np.arange(len(dev))
 
     def loss(log_t: float) -> float:

@@ -6,11 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import hypergeom
 
 from sftsec_core.api.domain import EvalReport, Vote
 from sftsec_core.api.settings.task import GateSettings
 from sftsec_core.dataset.analysts import NOT_NAMED, OTHERS
-from sftsec_core.registry.analyst_voter import VOTER
+from sftsec_core.registry.analyst_voter import VOTER, _by_chance
 from tests.core.evaluation.rote_models import report_of
 
 
@@ -85,3 +88,13 @@ class TestVoter:
     def test_rejects_when_it_is_told_to(self, report: EvalReport) -> None:
         found = vote(report, {"ana": known(0.6)}, action="refuse")
         assert (found.approve, found.warning) == (False, False)
+
+
+class TestChance:
+    @given(st.data())
+    def test_is_that_of_the_hypergeometric(self, data: st.DataObject) -> None:
+        all_rows = data.draw(st.integers(1, 5000))
+        all_off, rows = data.draw(st.integers(0, all_rows)), data.draw(st.integers(1, all_rows))
+        off = data.draw(st.integers(0, rows))
+        expected = float(hypergeom.sf(off - 1, all_rows, all_off, rows))
+        assert _by_chance(off, rows, all_off, all_rows) == pytest.approx(expected, abs=1e-9)
