@@ -66,7 +66,7 @@ class Sessions:
         """The owner of the session that a request belongs to; None without one."""
         given = dict(headers)
         name = self._name(given)
-        if name is None or HEADER not in given or not _is_own(given):
+        if name is None or HEADER not in given or not is_own(given):
             return None
         session = self._sessions.get(_digest(name))
         if session is None or self._has_ended(session):
@@ -105,7 +105,8 @@ class Sessions:
             del self._sessions[name]
 
 
-def _is_own(headers: dict[bytes, bytes]) -> bool:
+def is_own(headers: dict[bytes, bytes]) -> bool:
+    """Whether no other site's page made the browser send this request, as the browser says."""
     return headers.get(b"sec-fetch-site", b"same-origin") == b"same-origin"
 
 

@@ -100,7 +100,7 @@ def render_report(
         "bounds": bounds,
         "share": share,
         "count": count,
-        "title": lambda name: _TITLES.get(name, name),
+        "title": metric_title,
     }
     drawings = {name: Markup(svg) for name, svg in draw(report).items()}  # noqa: S704 - our own
     return environment.get_template("report.html.j2").render(
@@ -163,6 +163,11 @@ def confused_pairs(report: EvalReport) -> list[tuple[str, str, int, float]]:
         if i != j and n
     ]
     return sorted(pairs, key=lambda pair: (-pair[2], pair[0], pair[1]))[:_PAIRS]
+
+
+def metric_title(name: str) -> str:
+    """A figure's name for people."""
+    return _TITLES.get(name, name)
 
 
 def visible(text: object) -> str:
