@@ -25,7 +25,7 @@ class LiveSince:
     Attributes:
         at: when (UTC).
         by: who or what made it live.
-        reason: "gate", or what was given for a forced promotion or a rollback.
+        reason: how many votes approved it, or what was given for a forced promotion or a rollback.
         recipe: None where the model was removed since.
         figures: of its evaluation, by name; empty where its run's report is gone.
     """

@@ -31,7 +31,7 @@ _PAGE = {**_HEADERS, "Content-Security-Policy": _POLICY.format(style="'self'")}
 # A report holds its own style; nothing of it may run, whatever an incident's text says.
 _REPORT = {
     **_HEADERS,
-    "Content-Security-Policy": f"{_POLICY.format(style="'unsafe-inline'")}; sandbox",
+    "Content-Security-Policy": _POLICY.format(style="'unsafe-inline'") + "; sandbox",
 }
 _HTML = "text/html; charset=utf-8"
 T = TypeVar("T")
