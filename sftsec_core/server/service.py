@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from sftsec_core.api.domain import Permission
-from sftsec_core.api.errors import ConfigError, unknown
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.api.errors import AuthorizationError, ConfigError, unknown
+from sftsec_core.operations.authorize import authorize, authorize_some, may
+from sftsec_core.operations.refusals import note_refusal
+from sftsec_core.server.authentication import ORIGIN
 from sftsec_core.server.batch_scorer import score_batch
 from sftsec_core.server.error_responses import ProblemError, unavailable
 from sftsec_core.server.model_cache import ModelCache, ModelStatus, ModelWatcher
@@ -18,6 +20,7 @@ from sftsec_core.server.schemas import EventCounts, ModelInfo, ScoreBatch, Score
 from sftsec_core.server.worker import QueueFullError, ScoringWorker
 
 if TYPE_CHECKING:
+    from sftsec_core.api.domain import Actor
     from sftsec_core.config.settings import ServeSettings
     from sftsec_core.operations.context import Context
     from sftsec_core.server.model_cache import ServedModel
@@ -40,7 +43,6 @@ class ScoringService:
             ConfigError: when there is no task.
             StoreError: when the store cannot be opened.
         """
-        authorize(context.actor, Permission.SERVE)
         names = settings.tasks or tuple(context.settings.tasks)
         if not names:
             raise ConfigError("there is no task to score", file=context.file, path="tasks")
@@ -63,12 +65,14 @@ class ScoringService:
         for worker in self._workers.values():
             worker.stop()
 
-    def submit(self, batch: ScoreBatch) -> Future[bytes]:
+    def submit(self, batch: ScoreBatch, who: Actor) -> Future[bytes]:
         """Queue a batch; the result is the response as JSON.
 
         Raises:
+            AuthorizationError: when they may not score events of the task.
             ProblemError: when there is no such task, no model for it, or its queue is full.
         """
+        authorize(who, Permission.SCORE_EVENTS, batch.task)
         if batch.task not in self._caches:
             raise ProblemError(404, unknown("task", batch.task, self._caches))
         cache = self._caches[batch.task]
@@ -81,9 +85,28 @@ class ScoringService:
                 seconds=_QUEUE_RETRY_S,
             ) from None
 
-    def tasks(self) -> list[dict[str, Any]]:
-        """The tasks with their state."""
-        return [self._task(name, cache.status) for name, cache in self._caches.items()]
+    def tasks(self, who: Actor) -> list[dict[str, Any]]:
+        """The tasks that they may see or score, with their state.
+
+        Raises:
+            AuthorizationError: when there is no such task.
+        """
+        seeing = (Permission.SCORE_EVENTS, Permission.READ)
+        if not any(may(who, each, name) for each in seeing for name in self._caches):
+            authorize_some(who, Permission.SCORE_EVENTS)
+        return [
+            self._task(name, cache.status)
+            for name, cache in self._caches.items()
+            if any(may(who, each, name) for each in seeing)
+        ]
+
+    def names(self) -> list[str]:
+        """The names of the tasks."""
+        return list(self._caches)
+
+    def note_refusal(self, error: AuthorizationError) -> None:
+        """Write a refusal to the audit log; it may block."""
+        note_refusal(self._context, error, origin=ORIGIN)
 
     def _task(self, name: str, status: ModelStatus) -> dict[str, Any]:
         model = status.model
