@@ -41,17 +41,20 @@ from sftsec_core.server.schemas import (
     TaskList,
     read_request,
 )
+from sftsec_core.server.status_routes import StatusRoutes, add_status_routes
 
 if TYPE_CHECKING:
     from sftsec_core.server.authentication import Caller
     from sftsec_core.server.label_service import LabelService
     from sftsec_core.server.service import ScoringService
     from sftsec_core.server.sessions import Sessions
+    from sftsec_core.server.status_routes import LogIn
 
 # Bytes of a body that are parsed at once; to parse megabytes would hold every other request up.
 _PARSED_AT_ONCE = 1 << 16
 # Bodies that are read at once. They are not in a queue yet, so its bound does not count them.
 _MAX_READING = 32
+_MOST_FORM = 1 << 14  # bytes of the form that takes a token
 _JSON = "application/json"
 # What may answer on any path, with a token, and a request to score.
 _OPEN = (400, 408, 500, 503)
@@ -106,6 +109,16 @@ class _Routes:
         await asyncio.to_thread(self._service.note_refusal, error)
         return _to_response(ProblemError(403, f"{error}; {_ROLES}"))
 
+    def status(self, sessions: Sessions[Caller], log_in: LogIn) -> StatusRoutes:
+        """The routes of the status pages, which share the bounds of these."""
+        return StatusRoutes(
+            self._service,
+            sessions,
+            log_in,
+            read=lambda each: self._body(each, _MOST_FORM),
+            one_of=self._one_of,
+        )
+
     def labelling(self, labels: LabelService, sessions: Sessions[Caller]) -> LabelRoutes:
         """The routes of the labelling page, which share the bounds of these."""
         limit = self._service.settings.max_body_bytes
@@ -149,6 +162,7 @@ def build_app(
     service: ScoringService,
     *,
     labels: tuple[LabelService, Sessions[Caller]] | None = None,
+    log_in: LogIn | None = None,
     docs: bool = False,
 ) -> FastAPI:
     """Make the application.
@@ -156,6 +170,8 @@ def build_app(
     Args:
         service: scores and lists the tasks.
         labels: the labelling page's service and its sessions; None serves no such page.
+        log_in: takes a token on the status pages; None serves no such pages. It takes `labels`,
+            whose sessions they share.
         docs: whether to serve /openapi.json. There is no page that shows it: the usual ones load
             scripts from other hosts.
     """
@@ -195,6 +211,8 @@ def build_app(
     app.add_api_route("/readyz", routes.readyz, methods=["GET"], responses=ready)
     if labels is not None:
         add_label_routes(app, routes.labelling(*labels), _problems)
+        if log_in is not None:
+            add_status_routes(app, routes.status(labels[1], log_in))
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.add_exception_handler(AuthorizationError, routes.refused)

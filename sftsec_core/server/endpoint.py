@@ -29,6 +29,7 @@ from sftsec_core.server.protocol import BoundedProtocol, ConnectionLimits
 from sftsec_core.server.renewal import Watcher
 from sftsec_core.server.service import ScoringService
 from sftsec_core.server.sessions import Sessions
+from sftsec_core.server.status_routes import LogIn
 from sftsec_core.server.wrong_tokens import WrongTokens
 
 if TYPE_CHECKING:
@@ -82,7 +83,11 @@ class Endpoint:
         over_tls = settings.certificate is not None or settings.behind_proxy
         sessions = Sessions(secure=over_tls, mark=self._authenticator.mark)
         labels = (LabelService(context, settings), sessions)
-        app = build_app(self._service, labels=labels, docs=docs)
+        wrong = WrongTokens(
+            settings.wrong_token_delay.total_seconds(), behind_proxy=settings.behind_proxy
+        )
+        log_in = LogIn(self._authenticator, wrong)
+        app = build_app(self._service, labels=labels, log_in=log_in, docs=docs)
         limits = ConnectionLimits(
             usable_connections(settings.max_connections),
             settings.head_timeout.total_seconds(),
@@ -92,9 +97,6 @@ class Endpoint:
             _listen(settings), limits.connections + ANSWERED_PAST_LIMIT, wanted=limits.connections
         )
         self.url = _url(settings, self._socket)
-        wrong = WrongTokens(
-            settings.wrong_token_delay.total_seconds(), behind_proxy=settings.behind_proxy
-        )
         self._server = _StoppableServer(
             _uvicorn_config(AuthMiddleware(app, self._authenticator, wrong, sessions)),
             limits,

@@ -16,6 +16,7 @@ import orjson
 
 from sftsec_core.server.error_responses import MEDIA_TYPE, ProblemError
 from sftsec_core.server.label_page import API, page_paths
+from sftsec_core.server.status_paths import is_status_page, logged_path
 
 if TYPE_CHECKING:
     from sftsec_core.server.authentication import Authenticator, Caller
@@ -115,11 +116,14 @@ class AuthMiddleware:
 
     async def _authenticate(self, scope: Scope, entry: RequestLog) -> None:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
-        if given is None and self._sessions is not None and scope["path"] in API:
-            session = self._sessions.owner(scope["headers"])
+        page = is_status_page(scope["path"])
+        if given is None and self._sessions is not None and (page or scope["path"] in API):
+            session = self._sessions.owner(scope["headers"], reads=page)
             entry.caller = session and await self._authenticator.current(session)
         elif scope["path"] not in PUBLIC_PATHS:
             entry.caller = await self._authenticator.caller(given)
+        if page and given is None:
+            return  # it answers with a page that takes a token
         if entry.caller is None and scope["path"] not in PUBLIC_PATHS:
             headers = {"WWW-Authenticate": "Bearer"}
             if given is not None:
@@ -165,7 +169,8 @@ async def send_problem(send: Send, problem: ProblemError) -> None:
 
 def _log_request(scope: Scope, entry: RequestLog, milliseconds: float) -> None:
     # Unknown paths and methods are text of the caller: they are not logged.
-    path = scope["path"] if scope["path"] in PATHS else "(another path)"
+    path = logged_path(scope["path"])
+    path = path if path in PATHS or is_status_page(path) else "(another path)"
     method = scope["method"] if scope["method"] in _METHODS else "(another method)"
     # A load balancer sends one every second, and the page asks for its files each time.
     quiet = path in PUBLIC_PATHS and entry.status in {200, 304}

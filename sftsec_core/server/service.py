@@ -104,6 +104,10 @@ class ScoringService:
         """The names of the tasks."""
         return list(self._caches)
 
+    def acting_as(self, who: Actor) -> Context:
+        """The context for another actor."""
+        return self._context.acting_as(who)
+
     def note_refusal(self, error: AuthorizationError) -> None:
         """Write a refusal to the audit log; it may block."""
         note_refusal(self._context, error, origin=ORIGIN)

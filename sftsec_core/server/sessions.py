@@ -64,11 +64,17 @@ class Sessions(Generic[T]):
         self._sessions[_digest(name)] = _Session(owner, self._mark(owner), now, now)
         return self._header(name, LIFETIME_S)
 
-    def owner(self, headers: Headers) -> T | None:
-        """The owner of the session that a request belongs to; None without one."""
+    def owner(self, headers: Headers, *, reads: bool = False) -> T | None:
+        """The owner of the session that a request belongs to; None without one.
+
+        Args:
+            headers: of the request.
+            reads: it changes nothing and its answer is a page, as a link asks for it: without the
+                header that a script of ours sends.
+        """
         given = dict(headers)
         name = self._name(given)
-        if name is None or HEADER not in given or not is_own(given):
+        if name is None or not (_is_read(given) if reads else HEADER in given and is_own(given)):
             return None
         session = self._sessions.get(_digest(name))
         if session is None or self._has_ended(session):
@@ -110,6 +116,11 @@ class Sessions(Generic[T]):
 def is_own(headers: dict[bytes, bytes]) -> bool:
     """Whether no other site's page made the browser send this request, as the browser says."""
     return headers.get(b"sec-fetch-site", b"same-origin") == b"same-origin"
+
+
+def _is_read(headers: dict[bytes, bytes]) -> bool:
+    # "none": an address that was typed, or a bookmark.
+    return is_own(headers) or headers.get(b"sec-fetch-site") == b"none"
 
 
 def _digest(name: str) -> bytes:

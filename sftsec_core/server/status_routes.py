@@ -14,13 +14,18 @@ from sftsec_core.api.errors import AuthorizationError, NotFoundError, SftsecErro
 from sftsec_core.server.label_page import SECURITY_HEADERS
 from sftsec_core.server.middleware import request_log
 from sftsec_core.server.sessions import is_own
-from sftsec_core.server.status_view import OVERVIEW, RUNS, STYLE, Asked, StatusView
+from sftsec_core.server.status_paths import LOGIN, LOGOUT, OVERVIEW, RUNS, STYLE, own_path
+from sftsec_core.server.status_view import STYLE_SHEET, Asked, StatusView
 
 if TYPE_CHECKING:
+    from sftsec_core.api.domain import Actor
     from sftsec_core.operations.context import Context
+    from sftsec_core.server.authentication import Authenticator, Caller
+    from sftsec_core.server.middleware import Scope
+    from sftsec_core.server.service import ScoringService
     from sftsec_core.server.sessions import Sessions
+    from sftsec_core.server.wrong_tokens import WrongTokens
 
-LOGIN, LOGOUT = "/login", "/logout"
 _REFRESH_S = (5, 3600)
 _POLICY = (
     "default-src 'none'; style-src {style}; img-src data:; base-uri 'none'; "
@@ -38,36 +43,49 @@ T = TypeVar("T")
 Show = Callable[["Context", Asked], str]
 
 
+class LogIn:
+    """Takes a token that was typed; the answer to a wrong one waits, as everywhere."""
+
+    def __init__(self, authenticator: Authenticator, wrong: WrongTokens) -> None:
+        self._authenticator = authenticator
+        self._wrong = wrong
+
+    async def __call__(self, scope: Scope, token: bytes) -> Caller | None:
+        """Who owns the token; None where it is not known."""
+        caller = await self._authenticator.caller(b"Bearer " + token)
+        if caller is None:
+            await self._wrong.delay(scope)
+        return caller
+
+
 class StatusRoutes:
     """The functions of the routes."""
 
     def __init__(
         self,
-        view: StatusView,
-        sessions: Sessions,
+        service: ScoringService,
+        sessions: Sessions[Caller],
+        log_in: LogIn,
         *,
-        acting_as: Callable[[str], Context],
-        owner_of: Callable[[Request, bytes], Awaitable[str | None]],
         read: Callable[[Request], Awaitable[bytes]],
         one_of: Callable[[str | None], AbstractContextManager[None]],
     ) -> None:
         """Take what they share with the other routes.
 
         Args:
-            view: renders.
+            service: whose context the pages are of, and which writes refusals to the audit log.
             sessions: of the pages.
-            acting_as: the context of a token's owner.
-            owner_of: the owner of a token that was typed; it delays the answer to a wrong one.
+            log_in: takes a token.
             read: a request's body, bounded in bytes and in time.
             one_of: counts a token's requests, and refuses one too many.
         """
-        self._view = view
+        self._service = service
+        self._view = StatusView()
         self._sessions = sessions
-        self._acting_as = acting_as
-        self._owner_of = owner_of
+        self._log_in = log_in
         self._read = read
         self._one_of = one_of
-        self._style = (STYLE.read_bytes(), {**_HEADERS, "Cache-Control": "no-cache"})
+        self._style = (STYLE_SHEET.read_bytes(), {**_HEADERS, "Cache-Control": "no-cache"})
 
     async def style(self) -> Response:
         """The style sheet."""
@@ -91,18 +109,16 @@ class StatusRoutes:
 
     async def report(self, request: Request) -> Response:
         """A run's report."""
-        owner = self._owner(request)
-        if owner is None:
+        actor = self._actor(request)
+        if actor is None:
             return self._log_in_first(request)
-        run_id = request.path_params["run_id"]
+        asked, run_id = Asked(actor.name), request.path_params["run_id"]
         try:
-            body = await self._call(
-                owner, lambda: self._view.report(self._acting_as(owner), run_id)
-            )
+            body = await self._call(actor, lambda context: self._view.report(context, run_id))
         except SftsecError as error:
-            return self._failed(error, Asked(owner))
+            return await self._failed(error, asked)
         if body is None:
-            return self._failed(NotFoundError("report of run", run_id, ()), Asked(owner))
+            return await self._failed(NotFoundError("report of run", run_id, ()), asked)
         return Response(body, media_type=_HTML, headers=_REPORT)
 
     async def log_in(self, request: Request) -> Response:
@@ -110,13 +126,13 @@ class StatusRoutes:
         if not is_own(dict(request.scope["headers"])):
             return self._html(self._view.message("Log in", "another site asked", Asked(None)), 403)
         form = _form(await self._read(request))
-        going_to = _own_path(form.get("next", [OVERVIEW])[0])
+        going_to = own_path(form.get("next", [OVERVIEW])[0])
         token = form.get("token", [""])[0].strip()
-        owner = await self._owner_of(request, token.encode("ascii", "replace"))
-        if owner is None:
+        caller = await self._log_in(request.scope, token.encode("ascii", "replace"))
+        if caller is None:
             error = "This token is not known, or has expired."
             return self._html(self._view.login(going_to=going_to, error=error), 401)
-        headers = {"Location": going_to, "Set-Cookie": self._sessions.start(owner)}
+        headers = {"Location": going_to, "Set-Cookie": self._sessions.start(caller)}
         return Response(status_code=303, headers={**_HEADERS, **headers})
 
     async def log_out(self, request: Request) -> Response:
@@ -128,28 +144,30 @@ class StatusRoutes:
         return Response(status_code=303, headers={**_HEADERS, **headers})
 
     async def _show(self, request: Request, show: Show) -> Response:
-        owner = self._owner(request)
-        if owner is None:
+        actor = self._actor(request)
+        if actor is None:
             return self._log_in_first(request)
-        asked = Asked(owner, _refresh(request))
+        asked = Asked(actor.name, _refresh(request))
         try:
-            page = await self._call(owner, lambda: show(self._acting_as(owner), asked))
+            page = await self._call(actor, lambda context: show(context, asked))
         except SftsecError as error:
-            return self._failed(error, asked)
+            return await self._failed(error, asked)
         return self._html(page)
 
-    async def _call(self, owner: str, call: Callable[[], T]) -> T:
-        with self._one_of(owner):
-            return await run_in_threadpool(call)
+    async def _call(self, actor: Actor, call: Callable[[Context], T]) -> T:
+        with self._one_of(actor.name):
+            return await run_in_threadpool(lambda: call(self._service.acting_as(actor)))
 
-    def _owner(self, request: Request) -> str | None:
-        return request_log(request.scope).owner
+    def _actor(self, request: Request) -> Actor | None:
+        caller = request_log(request.scope).caller
+        return None if caller is None else caller.actor
 
     def _log_in_first(self, request: Request) -> Response:
-        return self._html(self._view.login(going_to=_own_path(request.url.path)), 401)
+        return self._html(self._view.login(going_to=own_path(request.url.path)), 401)
 
-    def _failed(self, error: SftsecError, asked: Asked) -> Response:
+    async def _failed(self, error: SftsecError, asked: Asked) -> Response:
         if isinstance(error, AuthorizationError):
+            await run_in_threadpool(self._service.note_refusal, error)
             return self._html(self._view.message("Not permitted", str(error), asked), 403)
         if isinstance(error, NotFoundError):
             return self._html(self._view.message("Not found", str(error), asked), 404)
@@ -166,16 +184,11 @@ def add_status_routes(app: FastAPI, routes: StatusRoutes) -> None:
         (RUNS, routes.runs),
         (f"{RUNS}/{{run_id}}", routes.run),
         (f"{RUNS}/{{run_id}}/report", routes.report),
-        ("/status.css", routes.style),
+        (STYLE, routes.style),
     ):
         app.add_api_route(path, handle, methods=["GET"], include_in_schema=False)
     app.add_api_route(LOGIN, routes.log_in, methods=["POST"], include_in_schema=False)
     app.add_api_route(LOGOUT, routes.log_out, methods=["POST"], include_in_schema=False)
-
-
-def is_status_page(path: str) -> bool:
-    """Whether a path is one of the pages, which ask for a log-in themselves."""
-    return path in {OVERVIEW, RUNS, LOGIN, LOGOUT, "/status.css"} or path.startswith(f"{RUNS}/")
 
 
 def _form(body: bytes) -> dict[str, list[str]]:
@@ -183,16 +196,6 @@ def _form(body: bytes) -> dict[str, list[str]]:
         return parse_qs(body.decode("utf-8", "replace"), max_num_fields=8)
     except ValueError:  # more fields than any page of ours sends
         return {}
-
-
-def _own_path(path: str) -> str:
-    """A page of ours to go on to: never another site's address."""
-    return path if path in (OVERVIEW, RUNS) or _is_run(path) else OVERVIEW
-
-
-def _is_run(path: str) -> bool:
-    head, _, rest = path.partition(f"{RUNS}/")
-    return not head and bool(rest) and all(c.isalnum() or c in "-/" for c in rest)
 
 
 def _refresh(request: Request) -> int | None:

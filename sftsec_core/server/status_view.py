@@ -23,6 +23,7 @@ from sftsec_core.operations.model_history import model_history
 from sftsec_core.operations.show_run import show_run
 from sftsec_core.operations.show_status import SHOWN, show_status
 from sftsec_core.server.sparkline import sparkline
+from sftsec_core.server.status_paths import OVERVIEW, PAGES, RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +33,8 @@ if TYPE_CHECKING:
     from sftsec_core.operations.model_history import LiveSince
     from sftsec_core.operations.show_status import TaskStatus
 
-OVERVIEW, RUNS = "/", "/runs"
-STYLE = Path(__file__).resolve().parent / "templates" / "status.css"
-PAGES = ((OVERVIEW, "Overview"), (RUNS, "Runs"))
-_TEMPLATES = STYLE.parent
+_TEMPLATES = Path(__file__).resolve().parent / "templates"
+STYLE_SHEET = _TEMPLATES / "status.css"
 _RUNS_SHOWN = 100
 _LOG = "log.txt"
 _LOG_LINES = 400
