@@ -22,6 +22,7 @@ from sftsec_core.operations.list_runs import list_runs, listed, seconds
 from sftsec_core.operations.model_history import model_history
 from sftsec_core.operations.show_run import show_run
 from sftsec_core.operations.show_status import SHOWN, show_status
+from sftsec_core.operations.watched_figures import watched_figures
 from sftsec_core.server.sparkline import sparkline
 from sftsec_core.server.status_paths import OVERVIEW, PAGES, RUNS
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sftsec_core.operations.list_runs import ListedRun
     from sftsec_core.operations.model_history import LiveSince
     from sftsec_core.operations.show_status import TaskStatus
+    from sftsec_core.store.figures import Figure
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 STYLE_SHEET = _TEMPLATES / "status.css"
@@ -39,6 +41,14 @@ _RUNS_SHOWN = 100
 _LOG = "log.txt"
 _LOG_LINES = 400
 _LOG_BYTES = 256 * 1024
+_TITLES = {
+    "input_drift": "Input drift",
+    "score_drift": "Score drift",
+    "label_shift": "Label shift",
+    "live_precision": "Live precision",
+    "live_recall": "Live recall",
+    "estimated_macro_f1": "Macro-F1, estimated without labels",
+}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -56,10 +66,17 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class _Watched:
+    newest: Figure
+    chart: Markup
+
+
+@dataclass(frozen=True, slots=True)
 class _Task:
     status: TaskStatus
     history: Sequence[LiveSince]
     chart: Markup
+    watched: Sequence[_Watched]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +169,12 @@ class StatusView:
 
     def _task(self, context: Context, status: TaskStatus) -> _Task:
         history = model_history(context, status.task)
-        drawn = sparkline([each.figures.get("macro_f1") for each in history], "Macro-F1 when made")
-        return _Task(status, history[::-1], Markup(drawn))  # noqa: S704 - our own numbers
+        drawn = _chart([each.figures.get("macro_f1") for each in history], "Macro-F1 when made")
+        watched = [
+            _Watched(each[-1], _chart([one.value for one in each], each[-1].name))
+            for each in watched_figures(context, status.task).values()
+        ]
+        return _Task(status, history[::-1], drawn, watched)
 
     def _page(self, template: str, title: str, here: str, asked: Asked, **more: object) -> str:
         return self._environment.get_template(f"{template}.html.j2").render(
@@ -182,9 +203,14 @@ class StatusView:
             "time": moment,
             "span": span,
             "age": lambda days: span(86400 * days),
-            "title": metric_title,
+            "title": lambda name: _TITLES.get(name) or metric_title(name),
+            "number": lambda value: f"{value:.3f}",
         }
         return made
+
+
+def _chart(values: Sequence[float | None], name: str) -> Markup:
+    return Markup(sparkline(values, name))  # noqa: S704 - our own, and it escapes the name
 
 
 def moment(at: datetime) -> str:
