@@ -39,6 +39,7 @@ def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - op
       GET  /v1/tasks   what may be asked, and which models answer
       GET  /healthz    200 while the process lives
       GET  /readyz     200 once the live models are loaded
+      GET  /           the status pages: tasks, models, runs; for tokens that may read
       GET  /label      the page for analysts: those whose tokens `serve.analysts` names
       /v1/labels/...   what the page asks; --docs describes it
 

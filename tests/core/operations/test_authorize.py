@@ -40,6 +40,7 @@ from sftsec_core.operations.list_quarantine import list_quarantine
 from sftsec_core.operations.list_runs import list_runs
 from sftsec_core.operations.list_tokens import list_tokens
 from sftsec_core.operations.list_verdicts import list_verdicts
+from sftsec_core.operations.model_history import model_history
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
@@ -62,6 +63,7 @@ from sftsec_core.operations.sign_model import sign_model
 from sftsec_core.operations.suggest_task import suggest_task
 from sftsec_core.operations.verify_audit import verify_audit
 from sftsec_core.operations.verify_models import verify_models
+from sftsec_core.operations.watched_figures import watched_figures
 
 ASKS: dict[Callable[..., Any], Permission] = {
     add_token: Permission.MANAGE_TOKENS,
@@ -76,6 +78,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_connectors: Permission.READ,
     list_label_queue: Permission.LABEL,
     list_models: Permission.READ,
+    model_history: Permission.READ,
     list_page_verdicts: Permission.LABEL,
     list_quarantine: Permission.READ,
     list_runs: Permission.READ,
@@ -106,6 +109,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     sign_model: Permission.SIGN,
     suggest_task: Permission.PULL,
     verify_models: Permission.READ,
+    watched_figures: Permission.READ,
 }
 # What use cases share; each takes a context, and is called by a use case that has asked.
 SHARED = {
