@@ -29,6 +29,7 @@ from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
 from sftsec_core.store.refusals import Refusals
 from sftsec_core.store.reseal import seal_rows
+from sftsec_core.store.run_queue import RunQueue
 from sftsec_core.store.runs import Runs
 from sftsec_core.store.snapshots import Snapshots
 from sftsec_core.store.tokens import AccessTokens
@@ -59,6 +60,7 @@ class Store:
         models: registered models and their aliases.
         outbox: detections on their way to a SIEM.
         pruning: removes rows that nothing needs any more.
+        queue: runs that wait for a worker.
         quarantine: records that could not be used.
         refusals: what actors were not permitted to do, in the audit log and counted.
         runs: attempts at a task.
@@ -83,6 +85,7 @@ class Store:
         self.pruning = Pruning(database, folders, self.audit)
         self.quarantine = Quarantine(database)
         self.refusals = Refusals(database, self.audit)
+        self.queue = RunQueue(database, folders, lease)
         self.runs = Runs(database, folders, lease)
         self.snapshots = Snapshots(database, folders)
         self.tokens = AccessTokens(database, self.audit)
