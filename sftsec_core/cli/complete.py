@@ -26,6 +26,7 @@ _MODELS = (
     "select task || '@' || alias from aliases union all "
     "select substr(digest, 1, 12) from (select digest from models order by created_at desc)"
 )
+_GPU_LEASES = "select distinct id from gpu_leases where ended_at is null"
 _RUNS = "select id from runs order by started_at desc"
 
 
@@ -47,6 +48,11 @@ def complete_model(ctx: click.Context, _param: click.Parameter, begun: str) -> l
 def complete_run(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Ids of runs, the newest ones first."""
     return _beginning(_stored(ctx, _RUNS), begun)
+
+
+def complete_gpu_lease(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Ids of open leases of GPUs."""
+    return _beginning(_stored(ctx, _GPU_LEASES), begun)
 
 
 def complete_task_or_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
