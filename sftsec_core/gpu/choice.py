@@ -70,12 +70,23 @@ def choose_gpus(survey: GpuSurvey, need: GpuNeed, rules: GpuRules) -> GpuChoice:
     return GpuChoice(tuple(usable), refused, survey.failed)
 
 
-def crowding(device: GpuDevice, max_foreign: float) -> str | None:
+def crowding(device: GpuDevice, max_foreign: float, *, known: bool = False) -> str | None:
     """Who holds more of a device's memory than others may; None where nobody does.
 
-    For a person: "process 4711 ann python holds 30.0 GiB".
+    Args:
+        device: as a survey found it.
+        max_foreign: fraction of its memory, 0 to 1, that others may hold.
+        known: count only processes that this machine's process table shows. The others may be
+            ours: a container's table has other numbers than the driver.
+
+    Returns:
+        For a person: "process 4711 ann python holds 30.0 GiB".
     """
-    foreign = [each for each in device.processes if not each.ours and each.memory]
+    foreign = [
+        each
+        for each in device.processes
+        if not each.ours and each.memory and (each.owner or not known)
+    ]
     held = sum(each.memory or 0 for each in foreign)
     if not foreign or not device.total or held <= max_foreign * device.total:
         return None
@@ -89,13 +100,20 @@ def in_gib(count: int) -> str:
     return f"{count / GIB:.1f} GiB"
 
 
-def _reason_against(device: GpuDevice, need: GpuNeed, rules: GpuRules) -> str | None:
+def why_never(device: GpuDevice, need: GpuNeed, rules: GpuRules) -> str | None:
+    """Why a device will never do for a need, however free it is; None where it might."""
     if rules.allow and not any(device.is_called(name) for name in rules.allow):
         return "gpu.allow does not name it"
     if need.named is not None and not device.is_called(need.named):
         return f"train.device asks for {need.named}"
     if need.count > 1 and device.is_slice:
         return "a process can use one MIG slice only"
+    return None
+
+
+def _reason_against(device: GpuDevice, need: GpuNeed, rules: GpuRules) -> str | None:
+    if never := why_never(device, need, rules):
+        return never
     if crowded := crowding(device, rules.max_foreign):
         return crowded
     # A device that does not tell shares the machine's own memory.

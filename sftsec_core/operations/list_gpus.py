@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
-from sftsec_core.gpu.choice import GpuNeed, GpuRules, choose_gpus
-from sftsec_core.gpu.nvml import survey_gpus
+from sftsec_core.gpu.choice import GpuNeed, choose_gpus
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.gpu_lease import rules_of, visible_gpus
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sftsec_core.gpu.devices import GpuDevice, GpuSurvey
+    from sftsec_core.gpu.devices import GpuDevice
     from sftsec_core.operations.context import Context
     from sftsec_core.store.gpu_leases import GpuLeaseInfo
-
-VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +65,13 @@ class GpuList:
         }
 
 
-def visible_gpus() -> GpuSurvey:
-    """The devices that CUDA_VISIBLE_DEVICES leaves to this process."""
-    return survey_gpus().visible(os.environ.get(VISIBLE))
-
-
-def rules_of(context: Context) -> GpuRules:
-    """What `gpu` of the configuration allows."""
-    gpu = context.settings.gpu
-    return GpuRules(gpu.allow, gpu.max_foreign)
-
-
 def list_gpus(context: Context) -> GpuList:
     """Return the GPUs of this machine: memory, load, processes, and the runs that lease them."""
     authorize(context.actor, Permission.READ)
     survey, settings = visible_gpus(), context.settings.gpu
     leases = {uuid: each for each in context.store.gpu_leases.list() for uuid in each.devices}
     need = GpuNeed(memory=settings.min_free)
-    refused = choose_gpus(survey, need, rules_of(context)).refused
+    refused = choose_gpus(survey, need, rules_of(settings)).refused
     resting = context.store.gpu_leases.resting(settings.rest)
     listed = [
         ListedGpu(

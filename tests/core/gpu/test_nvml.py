@@ -55,7 +55,7 @@ class TestSurvey:
         assert second.processes[0].memory is None
         assert not second.processes[0].ours
 
-    def test_a_driver_that_does_not_answer_is_said(self) -> None:
+    def test_a_silent_driver_is_said(self) -> None:
         with driver_of(init=pynvml.NVML_ERROR_DRIVER_NOT_LOADED) as driver:
             survey = survey_gpus()
             assert driver.open == 0

@@ -107,7 +107,6 @@ SHARED = {
     "newest_dataset",
     "pull_all",
     "requester",
-    "rules_of",
     "run_order",
     "running",
     "scorer_of",

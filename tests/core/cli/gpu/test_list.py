@@ -33,7 +33,7 @@ class TestList:
             shown = printed(site, "gpu", "list")
         first, second, third = found["gpus"]
         assert (first["free"], first["total"], first["lease"]) == (5 * GIB, 80 * GIB, None)
-        assert "process 1 root" in first["reason"]
+        assert "process 1 " in first["reason"]
         assert "holds 75.0 GiB" in first["reason"]
         assert (second["lease"], second["run"], second["utilisation"]) == (leased, "r-1", 0.9)
         assert (third["lease"], third["reason"]) == (None, None)
