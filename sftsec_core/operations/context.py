@@ -165,15 +165,35 @@ class Context:
     @cached_property
     def store(self) -> Store:
         """The state store, migrated to this version."""
+        return self.open_store(self.settings.state.url)
+
+    def open_store(self, url: str | None, *, even_moved: bool = False) -> Store:
+        """Open a store of this state folder; the caller closes it.
+
+        Args:
+            url: as `state.url`; it may be a secret reference.
+            even_moved: open one that was moved to another place too.
+
+        Raises:
+            StoreError: when it cannot be opened.
+            ConfigError: when the secret is missing.
+        """
         from sftsec_core.store.store import Store
 
-        state = self.settings.state
-        url = state.url
-        if url and is_reference(url):
-            url = SecretRef(url, self.file.resolve().parent).reveal()
         return Store.open(
-            url, folder=self.folder, actor=self.actor.name, lease=state.lease, vault=self.vault
+            self.revealed(url),
+            folder=self.folder,
+            actor=self.actor.name,
+            lease=self.settings.state.lease,
+            vault=self.vault,
+            even_moved=even_moved,
         )
+
+    def revealed(self, url: str | None) -> str | None:
+        """A URL of a store, read from where it is where it is a secret reference."""
+        if url and is_reference(url):
+            return SecretRef(url, self.file.resolve().parent).reveal()
+        return url
 
     @cached_property
     def label_queue(self) -> LabellingQueue:

@@ -25,6 +25,7 @@ from sftsec_core.api.errors import (
     LeaseLostError,
     RunActiveError,
     SftsecError,
+    StoreMovedError,
     TrainingInterruptedError,
 )
 from sftsec_core.operations.stages import Stage, stage
@@ -191,8 +192,8 @@ def _recorded(run: Run) -> Iterator[None]:
     runs, info = run.context.store.runs, run.info
     try:
         yield
-    except LeaseLostError:
-        # The run is another process's now, and so is its end.
+    except (LeaseLostError, StoreMovedError):
+        # The run is another process's or another store's now, and so is its end.
         raise
     except (KeyboardInterrupt, ConnectorUnavailableError, TrainingInterruptedError) as error:
         line = str(error) or "interrupted"

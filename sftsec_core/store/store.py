@@ -23,6 +23,7 @@ from sftsec_core.store.judged_inputs import JudgedInputs
 from sftsec_core.store.label_requests import LabelRequests
 from sftsec_core.store.leases import LEASE
 from sftsec_core.store.models import Models
+from sftsec_core.store.moving import Moving
 from sftsec_core.store.outbox import Outbox
 from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
@@ -53,6 +54,7 @@ class Store:
         cursors: how far scoring has come.
         label_requests: incidents that analysts were asked about.
         models: registered models and their aliases.
+        moving: moves the store to another database.
         outbox: detections on their way to a SIEM.
         pruning: removes rows that nothing needs any more.
         quarantine: records that could not be used.
@@ -72,6 +74,7 @@ class Store:
         self.label_requests = LabelRequests(database)
         self.judged_inputs = JudgedInputs(database)
         self.models = Models(database, folders, self.audit)
+        self.moving = Moving(database, self.audit)
         self.outbox = Outbox(database)
         self.pruning = Pruning(database, folders, self.audit)
         self.quarantine = Quarantine(database)
@@ -90,6 +93,7 @@ class Store:
         lease: timedelta = LEASE,
         clock: Callable[[], datetime] = utc_now,
         vault: Vault | None = None,
+        even_moved: bool = False,
     ) -> Store:
         """Open a store, creating or migrating it as needed.
 
@@ -100,13 +104,17 @@ class Store:
             lease: how long a run counts as alive after its last heartbeat.
             clock: gives the present moment (UTC).
             vault: the keys of an encrypted state; without them what is encrypted is refused.
+            even_moved: open a store that was moved, or that a move has not finished, too.
 
         Raises:
+            StoreMovedError: when it was moved to another place.
             StoreError: when it cannot be opened, or a newer sftsec wrote it.
         """
         folder = folder.absolute()
         address = url or f"sqlite:///{folder / DATABASE_FILE}"
-        return cls(Database(dialects.read_url(address), clock, vault), folder, actor, lease)
+        place = dialects.read_url(address)
+        database = Database(place, clock, vault, even_moved=even_moved)
+        return cls(database, folder, actor, lease)
 
     def writing(self) -> AbstractContextManager[Connection]:
         """Open a transaction for several writes that must happen together or not at all.

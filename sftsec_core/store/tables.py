@@ -255,3 +255,13 @@ audit_head = Table(
     Column("seq", COUNTER, nullable=False),
     Column("hash", String(64), nullable=False),
 )
+
+moved = Table(
+    "moved",
+    metadata,
+    # One row: this store was moved away ("moved"), or a move to it is not finished ("arriving").
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("place", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)

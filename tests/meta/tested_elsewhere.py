@@ -126,6 +126,16 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "it passes its options on; the benchmark needs a search engine, so it is run there",
     ),
     Elsewhere(
+        ("sftsec_core/operations/move_store.py",),
+        "tests/core/cli/store/test_move.py",
+        "a whole site moves there, beside a scorer's process and killed at each point",
+    ),
+    Elsewhere(
+        ("sftsec_core/store/moved.py",),
+        "tests/core/store/test_moving.py",
+        "the mark and its triggers are what a move leaves, on both databases",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/check_config.py",),
         "tests/core/cli/config/test_check.py",
         "the checks are those of preflight: the verb is run for its result and refusal",

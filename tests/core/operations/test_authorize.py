@@ -29,6 +29,7 @@ from sftsec_core.operations.list_models import list_models
 from sftsec_core.operations.list_quarantine import list_quarantine
 from sftsec_core.operations.list_runs import list_runs
 from sftsec_core.operations.list_verdicts import list_verdicts
+from sftsec_core.operations.move_store import move_store
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
@@ -68,6 +69,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_runs: Permission.READ,
     list_snapshots: Permission.READ,
     list_verdicts: Permission.READ,
+    move_store: Permission.MANAGE_STORE,
     predict: Permission.SCORE,
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
