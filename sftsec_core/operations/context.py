@@ -189,6 +189,13 @@ class Context:
             even_moved=even_moved,
         )
 
+    @property
+    def store_url(self) -> str:
+        """The URL of the store, revealed; it may hold a password."""
+        from sftsec_core.store.store import url_of
+
+        return url_of(self.revealed(self.settings.state.url), self.folder)
+
     def revealed(self, url: str | None) -> str | None:
         """A URL of a store, read from where it is where it is a secret reference."""
         if url and is_reference(url):

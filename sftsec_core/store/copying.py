@@ -22,6 +22,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    inspect,
     select,
     text,
 )
@@ -68,12 +69,15 @@ class TableSum:
     digest: str
 
 
-def copy_rows(source: Connection, target: Connection) -> dict[str, TableSum]:
+def copy_rows(
+    source: Connection, target: Connection, tables: Sequence[Table] | None = None
+) -> dict[str, TableSum]:
     """Replace all rows of the target by those of the source, in batches, and compare.
 
     Args:
         source: a transaction that sees one state of the store.
-        target: a transaction that writes to another store of this version.
+        target: a transaction that writes to another store of the same version.
+        tables: which, and of what columns; default: those of this version.
 
     Returns:
         What was copied, by table.
@@ -81,23 +85,36 @@ def copy_rows(source: Connection, target: Connection) -> dict[str, TableSum]:
     Raises:
         IntegrityError: when the target does not hold what the source does.
     """
-    for table in reversed(_TABLES):
+    tables = _TABLES if tables is None else tables
+    for table in reversed(tables):
         target.execute(delete(table))
     copied = {}
-    for table in _TABLES:
+    for table in tables:
         total = _Sum()
         for rows in _batches(source, table):
             total.add(rows)
             target.execute(insert(table), [dict(row) for row in rows])
         copied[table.name] = total.result()
     _advance_counters(target)
-    compare_sums(copied, sums_of(target))
+    compare_sums(copied, {table.name: _sum(target, table) for table in tables})
     return copied
 
 
 def sums_of(connection: Connection) -> dict[str, TableSum]:
     """Count and sum all tables."""
     return {table.name: _sum(connection, table) for table in _TABLES}
+
+
+def tables_of(connection: Connection) -> list[Table]:
+    """The tables of a store of an earlier version, with the columns that it has."""
+    inspector, raw = inspect(connection), MetaData()
+    there = set(inspector.get_table_names())
+    return [
+        Table(table.name, raw, *(Column(c.name, c.type) for c in table.columns if c.name in names))
+        for table in _TABLES
+        if table.name in there
+        for names in ({each["name"] for each in inspector.get_columns(table.name)},)
+    ]
 
 
 def compare_sums(expected: Mapping[str, TableSum], found: Mapping[str, TableSum]) -> None:

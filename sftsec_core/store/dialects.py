@@ -142,6 +142,13 @@ def is_read_only(url: URL) -> bool:
     return path.is_file() and not (_writable(path) and _writable(path.parent))
 
 
+def is_absent(url: URL) -> bool:
+    """Whether a URL names a SQLite file that is not there yet."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return False
+    return not Path(url.database).exists()
+
+
 def _writable(path: Path) -> bool:
     # A mount that is read-only refuses root too, as `access` says and the mode does not.
     return os.access(path, os.W_OK)

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 from sftsec_core.store import dialects
 from sftsec_core.store.audit import AuditLog
 from sftsec_core.store.columns import utc_now
+from sftsec_core.store.copies import Copies
 from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.database import Database
 from sftsec_core.store.folders import Folders
+from sftsec_core.store.health import Health
 from sftsec_core.store.judged_inputs import JudgedInputs
 from sftsec_core.store.label_requests import LabelRequests
 from sftsec_core.store.leases import LEASE
@@ -46,11 +48,18 @@ if TYPE_CHECKING:
 DATABASE_FILE = "sftsec.db"
 
 
+def url_of(url: str | None, folder: Path) -> str:
+    """Return the URL of a store: the one given, or that of the file in the state folder."""
+    return url or f"sqlite:///{folder.absolute() / DATABASE_FILE}"
+
+
 class Store:
     """sftsec's state in a database; threads and processes may share it.
 
     Attributes:
         audit: who did what.
+        copies: the store's rows in a file.
+        health: how the database is.
         cursors: how far scoring has come.
         label_requests: incidents that analysts were asked about.
         models: registered models and their aliases.
@@ -71,6 +80,8 @@ class Store:
         folders = Folders(folder)
         self.audit = AuditLog(database, actor)
         self.cursors = Cursors(database)
+        self.copies = Copies(database, self.audit)
+        self.health = Health(database)
         self.label_requests = LabelRequests(database)
         self.judged_inputs = JudgedInputs(database)
         self.models = Models(database, folders, self.audit)
@@ -111,8 +122,7 @@ class Store:
             StoreError: when it cannot be opened, or a newer sftsec wrote it.
         """
         folder = folder.absolute()
-        address = url or f"sqlite:///{folder / DATABASE_FILE}"
-        place = dialects.read_url(address)
+        place = dialects.read_url(url_of(url, folder))
         database = Database(place, clock, vault, even_moved=even_moved)
         return cls(database, folder, actor, lease)
 

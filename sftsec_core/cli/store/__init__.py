@@ -12,8 +12,12 @@ from sftsec_core.cli.lazy import LazyGroup
     cls=LazyGroup,
     short_help="Check, back up, restore, move and encrypt the state.",
     lazy={
+        "backup": "sftsec_core.cli.store.backup",
+        "check": "sftsec_core.cli.store.check",
         "encrypt": "sftsec_core.cli.store.encrypt",
+        "migrate": "sftsec_core.cli.store.migrate",
         "move": "sftsec_core.cli.store.move",
+        "restore": "sftsec_core.cli.store.restore",
         "rotate-key": "sftsec_core.cli.store.rotate_key",
     },
 )

@@ -16,8 +16,10 @@ from sftsec_core.api.domain import Actor, Permission
 from sftsec_core.api.errors import AuthorizationError
 from sftsec_core.operations.add_verdicts import add_verdicts
 from sftsec_core.operations.authorize import ROLES, authorize, current_user, local_admin
+from sftsec_core.operations.backup_store import backup_database, backup_store
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.check_connectors import check_connectors
+from sftsec_core.operations.check_store import check_store
 from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
 from sftsec_core.operations.export_audit import export_audit
@@ -29,6 +31,7 @@ from sftsec_core.operations.list_models import list_models
 from sftsec_core.operations.list_quarantine import list_quarantine
 from sftsec_core.operations.list_runs import list_runs
 from sftsec_core.operations.list_verdicts import list_verdicts
+from sftsec_core.operations.migrate_store import migrate_store
 from sftsec_core.operations.move_store import move_store
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
@@ -37,6 +40,7 @@ from sftsec_core.operations.read_audit import read_audit
 from sftsec_core.operations.redeliver import redeliver
 from sftsec_core.operations.remove_unused import remove_unused
 from sftsec_core.operations.request_labels import request_labels
+from sftsec_core.operations.restore_store import restore_store
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.operations.review_labels import review_labels
 from sftsec_core.operations.rollback import rollback
@@ -54,8 +58,11 @@ from sftsec_core.operations.verify_models import verify_models
 
 ASKS: dict[Callable[..., Any], Permission] = {
     add_verdicts: Permission.LABEL,
+    backup_database: Permission.MANAGE_STORE,
+    backup_store: Permission.MANAGE_STORE,
     build_dataset: Permission.BUILD_DATASET,
     check_connectors: Permission.READ,
+    check_store: Permission.READ,
     compare_runs: Permission.READ,
     encrypt_state: Permission.ENCRYPT,
     export_audit: Permission.EXPORT_AUDIT,
@@ -69,6 +76,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_runs: Permission.READ,
     list_snapshots: Permission.READ,
     list_verdicts: Permission.READ,
+    migrate_store: Permission.MANAGE_STORE,
     move_store: Permission.MANAGE_STORE,
     predict: Permission.SCORE,
     preview_incidents: Permission.PULL,
@@ -78,6 +86,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     redeliver: Permission.SCORE,
     remove_unused: Permission.CLEAN_UP,
     request_labels: Permission.REQUEST_LABELS,
+    restore_store: Permission.MANAGE_STORE,
     retrain: Permission.RETRAIN,
     retract_verdicts: Permission.LABEL,
     review_labels: Permission.READ,
