@@ -99,6 +99,10 @@ class DiskFullError(StoreError):
         return cls(f"no space is left{where}: make room and run the same command again")
 
 
+class StoreMovedError(StoreError):
+    """The store was moved to another place: nothing can be written to it any more."""
+
+
 class LeaseLostError(StoreError):
     """A process works on a run that another process holds."""
 

@@ -1,7 +1,8 @@
-"""Put a task into a sftsec.yaml that people have written: all else stays to the letter."""
+"""Put a task or the store's URL into a sftsec.yaml that people have written: all else stays."""
 
 from __future__ import annotations
 
+import json
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TASKS = "tasks"
+_STATE, _URL = "state", "url"
 
 
 def insert_task(text: str, name: str, task: str, *, file: Path) -> str:
@@ -50,6 +52,55 @@ def insert_task(text: str, name: str, task: str, *, file: Path) -> str:
     return after
 
 
+def set_state_url(text: str, url: str, *, file: Path) -> str:
+    """Let `state.url` name another store.
+
+    Args:
+        text: the configuration.
+        url: the URL, or where it is (env:NAME).
+        file: where the configuration stands, for the error.
+
+    Returns:
+        The configuration with the URL.
+
+    Raises:
+        ConfigError: when it cannot be written so that nothing else changes.
+    """
+    before = yaml.safe_load(text) or {}
+    after = _with_url(text, yaml.compose(text), json.dumps(url, ensure_ascii=False))
+    if _loaded(after) != {**before, _STATE: {**(before.get(_STATE) or {}), _URL: url}}:
+        raise ConfigError(
+            f"cannot be changed by itself: write {_URL}: {url}", file=file, path=_STATE
+        )
+    return after
+
+
+def _with_url(text: str, root: yaml.Node | None, url: str) -> str:
+    state = _pair(root, _STATE)
+    if state is None:
+        end = "" if not text or text.endswith("\n") else "\n"
+        return f"{text}{end}{_STATE}:\n  {_URL}: {url}\n"
+    key, value = state
+    found = _pair(value, _URL)
+    if found is not None:
+        start, stop = found[1].start_mark.index, found[1].end_mark.index
+        space = "" if text[start - 1].isspace() else " "  # `url:` without a value
+        return f"{text[:start]}{space}{url}{text[stop:]}"
+    if not isinstance(value, yaml.MappingNode):  # `state:`
+        at = key.end_mark.index + 1
+        return f"{text[:at]} {{{_URL}: {url}}}{text[at:]}"
+    if value.flow_style:
+        at = value.start_mark.index + 1
+        return f"{text[:at]}{_URL}: {url}{', ' if value.value else ''}{text[at:]}"
+    at = value.start_mark.index
+    return f"{text[:at]}{_URL}: {url}\n{' ' * value.start_mark.column}{text[at:]}"
+
+
+def _pair(node: yaml.Node | None, name: str) -> tuple[Any, Any] | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next(((key, value) for key, value in pairs if key.value == name), None)
+
+
 def _loaded(text: str) -> Any:  # noqa: ANN401 - YAML
     try:
         return yaml.safe_load(text)
@@ -58,8 +109,7 @@ def _loaded(text: str) -> Any:  # noqa: ANN401 - YAML
 
 
 def _inserted(lines: list[str], root: yaml.Node | None, task: str) -> list[str]:
-    pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    found = next(((key, value) for key, value in pairs if key.value == _TASKS), None)
+    found = _pair(root, _TASKS)
     if found is None:
         return [*lines, f"\n{_TASKS}:\n", indent(task, "  ")]
     key, value = found

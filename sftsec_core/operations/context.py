@@ -168,20 +168,43 @@ class Context:
     @cached_property
     def store(self) -> Store:
         """The state store, migrated to this version; the context's actor is in its audit log."""
-        return self.open_store(self.actor.name)
+        return self.open_store(self.settings.state.url, actor=self.actor.name)
 
-    def open_store(self, actor: str | None) -> Store:
-        """Open the state store beside `store`, for another actor or, with None, for no one's acts.
+    def open_store(self, url: str | None, *, actor: str | None, even_moved: bool = False) -> Store:
+        """Open a store of this state folder; the caller closes it.
 
-        The caller closes it.
+        Args:
+            url: as `state.url`; it may be a secret reference.
+            actor: who acts, as it stands in the audit log; None for no one's acts.
+            even_moved: open one that was moved to another place too.
+
+        Raises:
+            StoreError: when it cannot be opened.
+            ConfigError: when the secret is missing.
         """
         from sftsec_core.store.store import Store
 
-        state = self.settings.state
-        url = state.url
+        return Store.open(
+            self.revealed(url),
+            folder=self.folder,
+            actor=actor,
+            lease=self.settings.state.lease,
+            vault=self.vault,
+            even_moved=even_moved,
+        )
+
+    @property
+    def store_url(self) -> str:
+        """The URL of the store, revealed; it may hold a password."""
+        from sftsec_core.store.store import url_of
+
+        return url_of(self.revealed(self.settings.state.url), self.folder)
+
+    def revealed(self, url: str | None) -> str | None:
+        """A URL of a store, read from where it is where it is a secret reference."""
         if url and is_reference(url):
-            url = SecretRef(url, self.file.resolve().parent).reveal()
-        return Store.open(url, folder=self.folder, actor=actor, lease=state.lease, vault=self.vault)
+            return SecretRef(url, self.file.resolve().parent).reveal()
+        return url
 
     @cached_property
     def label_queue(self) -> LabellingQueue:

@@ -49,7 +49,7 @@ def local_actor(settings: Settings, origin: str = "cli") -> Actor:
 def _owner(context: Context, token: str, origin: str) -> Actor:
     from sftsec_core.operations.token_verifier import TokenVerifier
 
-    with context.open_store(actor=None) as store:
+    with context.open_store(context.settings.state.url, actor=None) as store:
         found = TokenVerifier(store.tokens).find(token)
     if found is None:
         raise AuthenticationError(

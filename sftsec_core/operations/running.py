@@ -24,6 +24,7 @@ from sftsec_core.api.errors import (
     RunActiveError,
     RunCancelledError,
     SftsecError,
+    StoreMovedError,
     TrainingInterruptedError,
 )
 from sftsec_core.operations.stages import Stage, stage
@@ -226,8 +227,8 @@ def _recorded(run: RecordedRun, begun: BegunRun) -> Iterator[None]:
     try:
         _tell_begin(run, begun)
         yield
-    except LeaseLostError:
-        # The run is another process's now, and so is its end.
+    except (LeaseLostError, StoreMovedError):
+        # The run is another process's or another store's now, and so is its end.
         raise
     except (KeyboardInterrupt, ConnectorUnavailableError, TrainingInterruptedError) as error:
         _record_interruption(run, error, str(error) or "interrupted")

@@ -11,6 +11,7 @@ from sftsec_core.api.errors import StoreError
 from sftsec_core.store import dialects
 from sftsec_core.store.fencing import Fences
 from sftsec_core.store.migrations import HEAD, current_revision, migrate
+from sftsec_core.store.moved import refuse_moved
 from sftsec_core.store.sealed_columns import give_vault
 
 if TYPE_CHECKING:
@@ -33,15 +34,24 @@ class Database:
         fences: the runs that this process holds, which every write depends on.
     """
 
-    def __init__(self, url: URL, clock: Callable[[], datetime], vault: Vault | None = None) -> None:
+    def __init__(
+        self,
+        url: URL,
+        clock: Callable[[], datetime],
+        vault: Vault | None = None,
+        *,
+        even_moved: bool = False,
+    ) -> None:
         """Connect and migrate.
 
         Args:
             url: where it is.
             clock: gives the present moment (UTC).
             vault: the keys of an encrypted state.
+            even_moved: open a store that was moved, or that a move has not finished, too.
 
         Raises:
+            StoreMovedError: when it was moved to another place.
             StoreError: when that is not possible.
         """
         self.url = url
@@ -53,16 +63,18 @@ class Database:
         self._reader = dialects.reader_of(self.engine)
         try:
             with dialects.store_errors(url):
-                self._prepare()
+                self._prepare(even_moved=even_moved)
         except BaseException:
             self.close()
             raise
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, even_moved: bool) -> None:
         read_only = dialects.is_read_only(self.url)
         if not read_only:
             dialects.enable_wal(self.engine)
         with self._reader.begin() as connection:
+            if not even_moved:
+                refuse_moved(connection)
             if current_revision(connection) == HEAD:
                 return
         if read_only:

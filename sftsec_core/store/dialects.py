@@ -13,6 +13,7 @@ Readers see one consistent snapshot on both databases (PostgreSQL: REPEATABLE RE
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from contextlib import contextmanager
@@ -22,14 +23,21 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.pool import QueuePool
 
-from sftsec_core.api.errors import StoreError
+from sftsec_core.api.errors import StoreError, StoreMovedError
 from sftsec_core.store.scrub import HIDDEN, hide_url_passwords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy.engine.interfaces import ExceptionContext
 
 BUSY_SECONDS = 30.0
 # Enough for the indexes of a few hundred thousand verdicts; SQLite's own 2 MB make bulk inserts
@@ -39,6 +47,10 @@ _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 # Any number will do, as long as every sftsec asks for the same.
 _MIGRATION_LOCK = 0x5F75EC
 _CLAIM_LOCK = _MIGRATION_LOCK + 1
+_LOCK_NOT_AVAILABLE = "55P03"
+_POSTGRESQL_PORT = 5432
+# What the triggers of a store that was moved say (`moved.py`); PostgreSQL adds where it was said.
+_MOVED = re.compile(r"this store was moved to .*: set state\.url to it")
 
 
 def read_url(url: str) -> URL:
@@ -62,6 +74,19 @@ def read_url(url: str) -> URL:
     return parsed.set(drivername=_DRIVERS[backend]) if parsed.drivername == backend else parsed
 
 
+def absolute(url: str) -> str:
+    """Write a URL so that it means the same from every working folder.
+
+    Raises:
+        StoreError: as `read_url`.
+    """
+    parsed = read_url(url)
+    path = parsed.database
+    if parsed.get_backend_name() != "sqlite" or not path or path == ":memory:":
+        return url
+    return parsed.set(database=str(Path(path).absolute())).render_as_string(hide_password=False)
+
+
 def create(url: URL) -> Engine:
     """Make the engine of a URL; connects to nothing yet.
 
@@ -70,13 +95,22 @@ def create(url: URL) -> Engine:
     """
     try:
         if url.get_backend_name() == "sqlite":
-            return _create_sqlite(url)
-        # Parameters hold incidents' data: they have no place in an error message.
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
+            engine = _create_sqlite(url)
+        else:
+            # Parameters hold incidents' data: they have no place in an error message.
+            engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
     except (ImportError, NoSuchModuleError) as error:
         raise StoreError(
             f"the driver of {url.drivername} is not installed: pip install 'sftsec[postgresql]'"
         ) from error
+    event.listen(engine, "handle_error", _tell_moved)
+    return engine
+
+
+def _tell_moved(context: ExceptionContext) -> None:
+    """Tell what the triggers of a store that was moved say from any other broken constraint."""
+    if found := _MOVED.search(str(context.original_exception)):
+        raise StoreMovedError(found[0])
 
 
 def _create_sqlite(url: URL) -> Engine:
@@ -107,6 +141,13 @@ def is_read_only(url: URL) -> bool:
         return False
     path = Path(url.database)
     return path.is_file() and not (_writable(path) and _writable(path.parent))
+
+
+def is_absent(url: URL) -> bool:
+    """Whether a URL names a SQLite file that is not there yet."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return False
+    return not Path(url.database).exists()
 
 
 def _writable(path: Path) -> bool:
@@ -227,6 +268,47 @@ def lock_table(connection: Connection, table: Table) -> None:
     if connection.dialect.name == "postgresql":
         name = connection.dialect.identifier_preparer.format_table(table)
         connection.execute(text(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def lock_tables(connection: Connection, names: Sequence[str]) -> None:
+    """Let nobody else write until the transaction ends; waits for those that do.
+
+    On SQLite the transaction itself is the lock. On PostgreSQL all tables are locked or none: one
+    that waited for the next would meet a writer that waits for the first.
+
+    Raises:
+        StoreError: when they are not free within half a minute.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    tables = ", ".join(f'"{name}"' for name in names)
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            with connection.begin_nested():
+                connection.exec_driver_sql(f"LOCK TABLE {tables} IN EXCLUSIVE MODE NOWAIT")
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
+                raise
+            if time.monotonic() > deadline:
+                raise StoreError(
+                    f"other processes write to the store without a pause of {BUSY_SECONDS:.0f} s: "
+                    "stop some of them and run again"
+                ) from error
+            time.sleep(0.02)
+        else:
+            return
+
+
+def same_place(one: URL, other: URL) -> bool:
+    """Whether two URLs name one database, as far as the URLs tell."""
+
+    def where(url: URL) -> tuple[object, ...]:
+        if url.get_backend_name() == "sqlite":
+            return ("sqlite", os.path.realpath(url.database or ""))
+        return ("postgresql", url.host, url.port or _POSTGRESQL_PORT, url.database)
+
+    return where(one) == where(other)
 
 
 def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -15,7 +15,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
-from sftsec_core.api.errors import LeaseLostError, SftsecError
+from sftsec_core.api.errors import LeaseLostError, SftsecError, StoreMovedError
 
 LEASE = timedelta(seconds=15)
 _RENEWALS = 3
@@ -36,7 +36,7 @@ class Heartbeat:
         self._name = name
         self._every_s = lease.total_seconds() / _RENEWALS
         self._renew = renew
-        self._lost: LeaseLostError | None = None
+        self._lost: LeaseLostError | StoreMovedError | None = None
         self._done = Event()
         self._thread = Thread(target=self._run, name=f"heartbeat-{name}", daemon=True)
 
@@ -58,6 +58,7 @@ class Heartbeat:
 
         Raises:
             LeaseLostError: when another holder has it.
+            StoreMovedError: when the store that keeps it was moved.
         """
         if self._lost is not None:
             raise self._lost
@@ -66,7 +67,7 @@ class Heartbeat:
         while not self._done.wait(self._every_s):
             try:
                 self._renew()
-            except LeaseLostError as error:
+            except (LeaseLostError, StoreMovedError) as error:
                 self._lost = error
                 return
             except SftsecError as error:

@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING
 from sftsec_core.store import dialects
 from sftsec_core.store.audit import AuditLog
 from sftsec_core.store.columns import utc_now
+from sftsec_core.store.copies import Copies
 from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.database import Database
 from sftsec_core.store.figures import Figures
 from sftsec_core.store.folders import Folders
 from sftsec_core.store.gpu_leases import GpuLeases
+from sftsec_core.store.health import Health
 from sftsec_core.store.judged_inputs import JudgedInputs
 from sftsec_core.store.label_requests import LabelRequests
 from sftsec_core.store.leases import LEASE
 from sftsec_core.store.models import Models
+from sftsec_core.store.moving import Moving
 from sftsec_core.store.outbox import Outbox
 from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
@@ -50,16 +53,24 @@ if TYPE_CHECKING:
 DATABASE_FILE = "sftsec.db"
 
 
+def url_of(url: str | None, folder: Path) -> str:
+    """Return the URL of a store: the one given, or that of the file in the state folder."""
+    return url or f"sqlite:///{folder.absolute() / DATABASE_FILE}"
+
+
 class Store:
     """sftsec's state in a database; threads and processes may share it.
 
     Attributes:
         audit: who did what.
+        copies: the store's rows in a file.
+        health: how the database is.
         cursors: how far scoring has come.
         figures: what is watched over time.
         gpu_leases: which run may compute on which GPU.
         label_requests: incidents that analysts were asked about.
         models: registered models and their aliases.
+        moving: moves the store to another database.
         outbox: detections on their way to a SIEM.
         pruning: removes rows that nothing needs any more.
         queue: runs that wait for a worker.
@@ -81,9 +92,12 @@ class Store:
         self.cursors = Cursors(database)
         self.figures = Figures(database)
         self.gpu_leases = GpuLeases(database, self.audit)
+        self.copies = Copies(database, self.audit)
+        self.health = Health(database)
         self.label_requests = LabelRequests(database)
         self.judged_inputs = JudgedInputs(database)
         self.models = Models(database, folders, self.audit)
+        self.moving = Moving(database, self.audit)
         self.outbox = Outbox(database)
         self.pruning = Pruning(database, folders, self.audit)
         self.quarantine = Quarantine(database)
@@ -105,6 +119,7 @@ class Store:
         lease: timedelta = LEASE,
         clock: Callable[[], datetime] = utc_now,
         vault: Vault | None = None,
+        even_moved: bool = False,
     ) -> Store:
         """Open a store, creating or migrating it as needed.
 
@@ -115,13 +130,16 @@ class Store:
             lease: how long a run counts as alive after its last heartbeat.
             clock: gives the present moment (UTC).
             vault: the keys of an encrypted state; without them what is encrypted is refused.
+            even_moved: open a store that was moved, or that a move has not finished, too.
 
         Raises:
+            StoreMovedError: when it was moved to another place.
             StoreError: when it cannot be opened, or a newer sftsec wrote it.
         """
         folder = folder.absolute()
-        address = url or f"sqlite:///{folder / DATABASE_FILE}"
-        return cls(Database(dialects.read_url(address), clock, vault), folder, actor, lease)
+        place = dialects.read_url(url_of(url, folder))
+        database = Database(place, clock, vault, even_moved=even_moved)
+        return cls(database, folder, actor, lease)
 
     def writing(self) -> AbstractContextManager[Connection]:
         """Open a transaction for several writes that must happen together or not at all.

@@ -371,4 +371,12 @@ approvals = Table(
     Column("reason", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("task", "digest", "run_id", "kind", "move", "person"),
+moved = Table(
+    "moved",
+    metadata,
+    # One row: this store was moved away ("moved"), or a move to it is not finished ("arriving").
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("place", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
 )

@@ -135,6 +135,36 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "it passes its options on; the benchmark needs a search engine, so it is run there",
     ),
     Elsewhere(
+        ("sftsec_core/operations/check_store.py",),
+        "tests/core/cli/store/test_check.py",
+        "each kind of damage is done to a whole site there",
+    ),
+    Elsewhere(
+        (
+            "sftsec_core/cli/store/restore.py",
+            "sftsec_core/operations/backup_store.py",
+            "sftsec_core/operations/restore_store.py",
+            "sftsec_core/store/copies.py",
+        ),
+        "tests/core/cli/store/test_backup.py",
+        "a whole site is saved and comes back elsewhere, killed and damaged in between",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/migrate_store.py",),
+        "tests/core/cli/store/test_migrate.py",
+        "older and newer stores are migrated there, or left alone",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/move_store.py",),
+        "tests/core/cli/store/test_move.py",
+        "a whole site moves there, beside a scorer's process and killed at each point",
+    ),
+    Elsewhere(
+        ("sftsec_core/store/moved.py",),
+        "tests/core/store/test_moving.py",
+        "the mark and its triggers are what a move leaves, on both databases",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/check_config.py",),
         "tests/core/cli/config/test_check.py",
         "the checks are those of preflight: the verb is run for its result and refusal",

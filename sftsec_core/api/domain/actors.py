@@ -29,6 +29,7 @@ class Permission(StrEnum):
     ENCRYPT = "state.encrypt"
     MANAGE_TOKENS = "tokens.manage"
     RELEASE_GPU = "gpu.release"
+    MANAGE_STORE = "store.manage"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`sftsec store`: the state on the disk, and the key that it is encrypted with."""
+"""`sftsec store`: the state on the disk and in the database, and its key."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "store",
     cls=LazyGroup,
-    short_help="Encrypt the state, and change its key.",
+    short_help="Check, back up, restore, move and encrypt the state.",
     lazy={
+        "backup": "sftsec_core.cli.store.backup",
+        "check": "sftsec_core.cli.store.check",
         "encrypt": "sftsec_core.cli.store.encrypt",
+        "migrate": "sftsec_core.cli.store.migrate",
+        "move": "sftsec_core.cli.store.move",
+        "restore": "sftsec_core.cli.store.restore",
         "rotate-key": "sftsec_core.cli.store.rotate_key",
     },
 )
 def command() -> None:
-    """Encrypt the state on the disk, and change the key that it is encrypted with."""
+    """Check, back up, restore and move the state; encrypt it and change its key."""

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from alembic.runtime.migration import MigrationStep
+    from alembic.script import ScriptDirectory
     from sqlalchemy import Connection
 
-HEAD = "0012"
+HEAD = "0013"
 _VERSION_TABLE = "alembic_version"
 
 
@@ -35,8 +36,12 @@ def current_revision(connection: Connection) -> str | None:
     return found
 
 
-def migrate(connection: Connection) -> None:
+def migrate(connection: Connection, to: str = HEAD) -> None:
     """Run the missing migrations on a connection that is inside a transaction and holds the lock.
+
+    Args:
+        connection: of the store.
+        to: the revision to end at.
 
     Raises:
         StoreError: when the store was written by a newer sftsec.
@@ -45,15 +50,13 @@ def migrate(connection: Connection) -> None:
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationStep
-    from alembic.script import ScriptDirectory
 
-    here = Path(__file__).parent
-    script = ScriptDirectory(here, version_locations=[here / "versions"])
-    _refuse_newer(connection, {revision.revision for revision in script.walk_revisions()})
+    script = _script()
+    refuse_newer(connection)
 
     def steps(current: str | tuple[str, ...], _context: object) -> Iterable[MigrationStep]:
         lower = current or "base"
-        revisions = list(script.iterate_revisions(HEAD, lower, implicit_base=True))
+        revisions = list(script.iterate_revisions(to, lower, implicit_base=True))
         return [
             MigrationStep.upgrade_from_script(script.revision_map, revision)
             for revision in reversed(revisions)
@@ -64,10 +67,23 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-def _refuse_newer(connection: Connection, known: set[str]) -> None:
+def refuse_newer(connection: Connection) -> None:
+    """Let a store pass whose schema this version knows.
+
+    Raises:
+        StoreError: when it was written by a newer sftsec.
+    """
     current = current_revision(connection)
+    known = {revision.revision for revision in _script().walk_revisions()}
     if current is not None and current not in known:
         raise StoreError(
             f"the store is at schema {current}, which this sftsec (schema {HEAD}) does not know: "
             "a newer version wrote it; upgrade sftsec, or choose another state.folder"
         )
+
+
+def _script() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
+    here = Path(__file__).parent
+    return ScriptDirectory(here, version_locations=[here / "versions"])

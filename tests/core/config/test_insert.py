@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from sftsec_core.api.errors import ConfigError
-from sftsec_core.config.insert import insert_task
+from sftsec_core.config.insert import insert_task, set_state_url
 
 FILE = Path("sftsec.yaml")
 TASK = "new:\n  connector: siem\n  text: [message]\n"
@@ -55,3 +55,36 @@ class TestInsertTask:
     def test_refuses_what_it_would_rewrite(self, text: str) -> None:
         with pytest.raises(ConfigError, match="as a block, a key a line"):
             inserted(text)
+
+
+class TestSetStateUrl:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "version: 1\n",
+            "version: 1",
+            "",
+            "state:\nversion: 1\n",
+            "state: {}\nversion: 1\n",
+            "state: {lease: 3s}  # short\n",
+            "state: {url: old, lease: 3s}\n",
+            "state: {lease: 3s, url: 'old'}\n",
+            "state:\n    # where\n    lease: 3s  # short\n",
+            "state:\n  url: old  # the old one\n  lease: 3s\n",
+            "state:\n  lease: 3s\n  url:\ntasks: {}\n",
+            'state:\n  url: "old"\n',
+        ],
+    )
+    def test_changes_nothing_else(self, text: str) -> None:
+        url = "postgresql://h/db?application_name=a#b: c"
+        after = set_state_url(text, url, file=FILE)
+        before = yaml.safe_load(text) or {}
+        wanted = {**before, "state": {**(before.get("state") or {}), "url": url}}
+        assert yaml.safe_load(after) == wanted
+        assert [part for part in text.split() if part.startswith("#")] == [
+            part for part in after.split() if part.startswith("#") and "b:" not in part
+        ]
+
+    def test_refuses_what_would_change_more(self) -> None:
+        with pytest.raises(ConfigError, match=r"state: cannot be changed by itself"):
+            set_state_url("base: &b {lease: 3s}\nstate: *b\n", "x", file=FILE)

@@ -26,8 +26,11 @@ from sftsec_core.operations.authorize import (
     may,
     permitted,
 )
+from sftsec_core.operations.authorize import ROLES, authorize, current_user, local_admin
+from sftsec_core.operations.backup_store import backup_database, backup_store
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.check_connectors import check_connectors
+from sftsec_core.operations.check_store import check_store
 from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
 from sftsec_core.operations.export_audit import export_audit
@@ -42,6 +45,8 @@ from sftsec_core.operations.list_runs import list_runs
 from sftsec_core.operations.list_tokens import list_tokens
 from sftsec_core.operations.list_verdicts import list_verdicts
 from sftsec_core.operations.model_history import model_history
+from sftsec_core.operations.migrate_store import migrate_store
+from sftsec_core.operations.move_store import move_store
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
@@ -50,6 +55,7 @@ from sftsec_core.operations.redeliver import redeliver
 from sftsec_core.operations.release_gpu import release_gpu
 from sftsec_core.operations.remove_unused import remove_unused
 from sftsec_core.operations.request_labels import request_labels
+from sftsec_core.operations.restore_store import restore_store
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.operations.review_labels import review_labels
 from sftsec_core.operations.revoke_token import revoke_token
@@ -70,8 +76,12 @@ from sftsec_core.operations.watched_figures import watched_figures
 ASKS: dict[Callable[..., Any], Permission] = {
     add_token: Permission.MANAGE_TOKENS,
     add_verdicts: Permission.LABEL,
+    backup_database: Permission.MANAGE_STORE,
+    backup_store: Permission.MANAGE_STORE,
     build_dataset: Permission.BUILD_DATASET,
     check_connectors: Permission.PULL,
+    check_connectors: Permission.READ,
+    check_store: Permission.READ,
     compare_runs: Permission.READ,
     encrypt_state: Permission.ENCRYPT,
     export_audit: Permission.EXPORT_AUDIT,
@@ -90,6 +100,9 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_tokens: Permission.MANAGE_TOKENS,
     list_verdicts: Permission.READ,
     predict: Permission.SCORE_EVENTS,
+    migrate_store: Permission.MANAGE_STORE,
+    move_store: Permission.MANAGE_STORE,
+    predict: Permission.SCORE,
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
     read_audit: Permission.READ,
@@ -98,6 +111,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     release_gpu: Permission.RELEASE_GPU,
     remove_unused: Permission.CLEAN_UP,
     request_labels: Permission.REQUEST_LABELS,
+    restore_store: Permission.MANAGE_STORE,
     retrain: Permission.RETRAIN,
     retract_verdicts: Permission.LABEL,
     review_labels: Permission.READ,
