@@ -139,6 +139,12 @@ class AuthorizationError(SftsecError):
         super().__init__(f"{actor} is not permitted: {permission}{where}; ask an administrator")
 
 
+class UnhealthyError(SftsecError):
+    """`sftsec doctor` found a fault."""
+
+    exit_code = 12
+
+
 class NotFoundError(SftsecError):
     """Nothing of that name is known."""
 
