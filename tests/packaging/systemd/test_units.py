@@ -49,9 +49,15 @@ def installed(unit: Path, folder: Path, text: str | None = None) -> Path:
     return copy
 
 
+class Keys(configparser.ConfigParser):
+    """Keys keep their case."""
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
 def section(unit: Path, name: str) -> configparser.SectionProxy:
-    parser = configparser.ConfigParser(strict=False, interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment, method-assign] - keys keep their case
+    parser = Keys(strict=False, interpolation=None)
     parser.read(unit, encoding="utf-8")
     return parser[name]
 
