@@ -1,4 +1,4 @@
-"""The files of a deployment: units for systemd, from `packaging/systemd`."""
+"""The files of a deployment, from `packaging/kubernetes` and `packaging/systemd`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sftsec_core.packages.build import WrittenArchive, write_archive
 from sftsec_core.packages.sources import read_folder, source_folder
 
 FOLDER = "sftsec-deployment"
-PARTS = ("systemd",)
+PARTS = ("kubernetes", "systemd")
 
 
 def deployment_files() -> Mapping[str, bytes]:

@@ -10,7 +10,7 @@ import click
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
-@click.command("deployment", short_help="Write units for systemd, to adapt.")
+@click.command("deployment", short_help="Write units for systemd and Kubernetes manifests.")
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -20,10 +20,10 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @json_option
 @pass_app
 def command(app: App, output: Path, as_json: bool) -> None:
-    """Write sftsec-deployment-VERSION.tgz: units for systemd; the same bytes always.
+    """Write sftsec-deployment-VERSION.tgz: units for systemd, manifests for Kubernetes.
 
-    Each folder in it has a README that says what to change and how to install it. Nothing is
-    installed and nothing is sent anywhere.
+    Each folder in it has a README that says what to change and how to install it. The bytes are the
+    same always; nothing is installed and nothing is sent anywhere.
 
     \b
     Examples:
