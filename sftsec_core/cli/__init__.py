@@ -27,6 +27,7 @@ COMMANDS = {
     "report": "sftsec_core.cli.report",
     "runs": "sftsec_core.cli.runs",
     "status": "sftsec_core.cli.status",
+    "doctor": "sftsec_core.cli.doctor",
     "model": "sftsec_core.cli.model",
     "gpu": "sftsec_core.cli.gpu",
     "package": "sftsec_core.cli.package",
@@ -53,7 +54,8 @@ Exit codes:
   0 done            1 unexpected error    2 wrong usage or unknown name
   3 configuration   4 plugin              5 connector
   6 data            7 training            8 rejected by the gate
-  9 integrity      10 store              11 not permitted   130 interrupted
+  9 integrity      10 store              11 not permitted
+ 12 doctor found a fault               130 interrupted
 """
 
 

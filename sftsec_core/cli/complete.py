@@ -1,7 +1,8 @@
-"""Names of tasks, connectors, models and runs for a shell's completion.
+"""Names of tasks, connectors, models, runs and the like for a shell's completion.
 
-Called at every press of a key: it reads sftsec.yaml and, for models and runs, the SQLite file as
-it is, without plugins, migrations or SQLAlchemy. What cannot be read completes nothing.
+Called at every press of a key: it reads sftsec.yaml and, for what the store knows, the SQLite file
+as it is, without plugins, migrations or SQLAlchemy. Only what plugins register (recipes, steps)
+takes the enabled ones. What cannot be read completes nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import click
+    from click.shell_completion import CompletionItem
 
 _MOST = 50
 _MODELS = (
@@ -32,6 +34,11 @@ _TOKENS = (
 )
 _GPU_LEASES = "select distinct id from gpu_leases where ended_at is null"
 _RUNS = "select id from runs order by started_at desc"
+_SNAPSHOTS = (
+    "select distinct substr(digest, 1, 12) from (select digest from snapshots "
+    "where ?1 is null or task = ?1 order by created_at desc)"
+)
+_ACTIONS = "select distinct action from audit order by action"
 
 
 def complete_task(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
@@ -69,6 +76,89 @@ def complete_task_or_run(ctx: click.Context, param: click.Parameter, begun: str)
     return [*complete_task(ctx, param, begun), *complete_run(ctx, param, begun)]
 
 
+def complete_snapshot(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Beginnings of the digests of snapshots, of the task that was named before."""
+    return _beginning(_stored(ctx, _SNAPSHOTS, ctx.params.get("task")), begun)
+
+
+def complete_action(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Actions that the audit log holds."""
+    return _beginning(_stored(ctx, _ACTIONS), begun)
+
+
+def complete_verdict(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Verdicts that the tasks have labels for."""
+    tasks = _config(ctx)[1].get("tasks")
+    labels = [
+        task.get("labels")
+        for task in (tasks.values() if isinstance(tasks, dict) else ())
+        if isinstance(task, dict)
+    ]
+    words = [
+        str(word)
+        for each in labels
+        if isinstance(each, dict)
+        for values in each.values()
+        for word in (values if isinstance(values, list) else [values])
+    ]
+    return _beginning(list(dict.fromkeys(words)), begun)
+
+
+def complete_source(
+    ctx: click.Context, _param: click.Parameter, begun: str
+) -> list[CompletionItem]:
+    """A path, or a connector of the configuration as `connector:NAME`."""
+    from click.shell_completion import CompletionItem
+
+    named = [f"connector:{name}" for name in _named(ctx, "connectors")]
+    found = [CompletionItem(name) for name in _beginning(named, begun)]
+    return found or [CompletionItem(begun, type="file")]
+
+
+def complete_recipe(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Recipes that the enabled plugins register."""
+    return _beginning(_registered("RecipeSpec", _enabled(ctx)), begun)
+
+
+def complete_step(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Steps that the enabled plugins register."""
+    return _beginning(_registered("StepSpec", _enabled(ctx)), begun)
+
+
+def complete_connector_type(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Types of connectors that are part of sftsec."""
+    return _beginning(_registered("ConnectorSpec", _built_in()), begun)
+
+
+def complete_preset(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Task presets that are part of sftsec."""
+    return _beginning(_registered("TaskPreset", _built_in()), begun)
+
+
+def _registered(kind: str, enabled: Sequence[str]) -> list[str]:
+    from sftsec_core.api import contracts
+    from sftsec_core.api.errors import PluginError
+    from sftsec_core.plugins import Plugins
+
+    try:
+        return sorted(Plugins(enabled).specs(getattr(contracts, kind)))
+    except PluginError:
+        return []
+
+
+def _enabled(ctx: click.Context) -> list[str]:
+    found = _config(ctx)[1].get("plugins")
+    return [str(name) for name in found] if isinstance(found, list) else _built_in()
+
+
+def _built_in() -> list[str]:
+    """The plugins that come with sftsec: others are imported only where they are enabled."""
+    from importlib.metadata import entry_points
+
+    points = entry_points(group="sftsec")
+    return [point.name for point in points if point.dist and point.dist.name == "sftsec"]
+
+
 def _beginning(names: Sequence[str], begun: str) -> list[str]:
     return [name for name in names if name.startswith(begun)][:_MOST]
 
@@ -100,7 +190,7 @@ def _candidates() -> Iterator[Path]:
     return (folder / "sftsec.yaml" for folder in (here, *here.parents))
 
 
-def _stored(ctx: click.Context, query: str) -> list[str]:
+def _stored(ctx: click.Context, query: str, *given: object) -> list[str]:
     file, found = _config(ctx)
     state = found.get("state") or {}
     if not found or not isinstance(state, dict) or state.get("url"):
@@ -109,6 +199,6 @@ def _stored(ctx: click.Context, query: str) -> list[str]:
     try:
         # Read only: completing a word must not make a file.
         with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
-            return [str(name) for (name,) in connection.execute(query)]
+            return [str(name) for (name,) in connection.execute(query, given)]
     except sqlite3.Error:
         return []

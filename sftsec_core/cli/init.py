@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sftsec_core.cli.complete import (
+    complete_connector_type,
+    complete_preset,
+    complete_recipe,
+    complete_source,
+)
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app, table
 
 if TYPE_CHECKING:
@@ -22,6 +28,7 @@ _CONNECTOR = "connector:"
 @click.option(
     "--from",
     "source",
+    shell_complete=complete_source,
     metavar="PATH|connector:NAME",
     help="A file or folder of incidents (CSV, JSON, Parquet, mail, CEF, ...): fill in its fields. "
     "connector:NAME: add a task for a connector that sftsec.yaml has.",
@@ -34,11 +41,21 @@ _CONNECTOR = "connector:"
 @click.option("--time-format", metavar="FORM", help="With --from: such as '%d/%m/%Y %H:%M:%S'.")
 @click.option("--benign", metavar="WORD", multiple=True, help="With --from: a benign verdict.")
 @click.option("--malicious", metavar="WORD", multiple=True, help="With --from: one of an attack.")
-@click.option("--recipe", help="With --from: such as linear, which takes seconds.  [default: auto]")
-@click.option("--task", "template", help="A template.  [default: the connector's own]")
+@click.option(
+    "--recipe",
+    shell_complete=complete_recipe,
+    help="With --from: such as linear, which takes seconds.  [default: auto]",
+)
+@click.option(
+    "--task",
+    "template",
+    shell_complete=complete_preset,
+    help="A template.  [default: the connector's own]",
+)
 @click.option(
     "--connector",
     "kind",
+    shell_complete=complete_connector_type,
     default="files",
     show_default=True,
     help="Where incidents are: files, elastic, opensearch, splunk.",

@@ -39,7 +39,8 @@ def load_settings(file: Path) -> Settings:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", file=file) from error
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise ConfigError(f"cannot be read: {why}", file=file) from error
     data, lines = _parse(text, file)
     return validate(Settings, data, file=file, lines=lines)
 

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
 
-KINDS = ("env", "file", "keyring")
-_FORMS = "env:NAME, file:/path or keyring:SERVICE/USER"
+KINDS = ("env", "file", "credential", "keyring")
+_FORMS = "env:NAME, file:/path, credential:NAME or keyring:SERVICE/USER"
+# Where systemd puts what a unit loads (LoadCredential=); a container may set it to its secrets.
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
 
 
 class SecretRef:
@@ -29,7 +31,7 @@ class SecretRef:
     __slots__ = ("kind", "where")
 
     def __init__(self, reference: str, base: Path | None = None) -> None:
-        """Take "env:NAME", "file:/path" or "keyring:SERVICE/USER".
+        """Take "env:NAME", "file:/path", "credential:NAME" or "keyring:SERVICE/USER".
 
         Args:
             reference: what the configuration says.
@@ -110,6 +112,18 @@ def _from_file(where: str) -> str:
         raise ConfigError(f"the secret file:{where} is not text in UTF-8") from None
 
 
+def _from_credential(where: str) -> str:
+    folder = os.environ.get(CREDENTIALS)
+    if not folder:
+        raise ConfigError(
+            f"credential:{where}: {CREDENTIALS} is not set; let the unit load it "
+            f"(LoadCredential={where}:/path), or set it to the folder that holds it"
+        )
+    if Path(where).name != where:
+        raise ConfigError(f"credential:{where} must be the name of a file, without a folder")
+    return _from_file(str(Path(folder) / where))
+
+
 def _from_keyring(where: str) -> str:
     try:
         import keyring
@@ -124,5 +138,6 @@ def _from_keyring(where: str) -> str:
 _FETCH = {
     "env": lambda where: os.environ.get(where, ""),
     "file": _from_file,
+    "credential": _from_credential,
     "keyring": _from_keyring,
 }

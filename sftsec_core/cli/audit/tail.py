@@ -7,12 +7,15 @@ from dataclasses import asdict
 
 import click
 
+from sftsec_core.cli.complete import complete_action
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
 @click.command("tail", short_help="Show who did what, newest last; --verify checks the log.")
 @click.option("-n", "--limit", default=20, show_default=True, type=click.IntRange(1))
-@click.option("--action", help="Only this action, e.g. model.promoted.")
+@click.option(
+    "--action", shell_complete=complete_action, help="Only this action, e.g. model.promoted."
+)
 @click.option("--verify", is_flag=True, help="Recompute the whole chain; exit 9 if it differs.")
 @json_option
 @pass_app

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from sftsec_core.cli.complete import complete_connector
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
 @click.command("connector", short_help="Compare a connector with its vendor's plain client.")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_connector)
 @click.option(
     "--rows",
     default=200_000,

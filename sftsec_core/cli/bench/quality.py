@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from sftsec_core.cli.complete import complete_recipe
 from sftsec_core.cli.options import App, duration, emit, json_option, pass_app, table
 
 KEYS = (
@@ -17,7 +18,14 @@ KEYS = (
 
 @click.command("quality", short_help="Compare recipes on labelled data.")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-r", "--recipe", "recipes", multiple=True, default=("linear", "hybrid"))
+@click.option(
+    "-r",
+    "--recipe",
+    "recipes",
+    multiple=True,
+    default=("linear", "hybrid"),
+    shell_complete=complete_recipe,
+)
 @click.option("--limit-train", type=click.IntRange(2), help="Draw so many training rows.")
 @click.option("--seed", "seeds", multiple=True, type=int, default=(13,), show_default=True)
 @click.option(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sftsec_core.cli.complete import complete_step
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app, table
 
 if TYPE_CHECKING:
@@ -16,7 +17,14 @@ _PRECISION = ("kind", "replaced", "precision")
 
 
 @click.command("redaction", short_help="Measure what redaction finds, spoils and costs.")
-@click.option("--step", "name", default="redact", show_default=True, help="The step to measure.")
+@click.option(
+    "--step",
+    "name",
+    default="redact",
+    show_default=True,
+    shell_complete=complete_step,
+    help="The step to measure.",
+)
 @click.option(
     "--option",
     "options",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sftsec_core.cli.complete import complete_task
+from sftsec_core.cli.complete import complete_snapshot, complete_task
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app, table
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("show", short_help="List a task's snapshots, or show one in detail.")
 @click.argument("task", shell_complete=complete_task)
-@click.argument("snapshot", required=False)
+@click.argument("snapshot", required=False, shell_complete=complete_snapshot)
 @click.option("--verify", is_flag=True, help="Check its content against its digest.")
 @json_option
 @pass_app

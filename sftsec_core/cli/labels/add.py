@@ -6,14 +6,18 @@ from typing import IO
 
 import click
 
-from sftsec_core.cli.complete import complete_connector
+from sftsec_core.cli.complete import complete_connector, complete_verdict
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
 @click.command("add", short_help="Add analysts' verdicts (OpenSearch, Wazuh, files).")
 @click.argument("connector", shell_complete=complete_connector)
 @click.argument("incidents", nargs=-1)
-@click.option("--verdict", help="The platform's value, e.g. true_positive.")
+@click.option(
+    "--verdict",
+    shell_complete=complete_verdict,
+    help="The platform's value, e.g. true_positive.",
+)
 @click.option(
     "--analyst", help="Who gives it; default: you. Another one's name takes the role admin."
 )

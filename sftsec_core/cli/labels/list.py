@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from sftsec_core.cli.complete import complete_connector
+from sftsec_core.cli.complete import complete_connector, complete_verdict
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 
 @click.command("list", short_help="List the pulled verdicts, newest first.")
 @click.option("--connector", help="Only this connector's.", shell_complete=complete_connector)
-@click.option("--value", help="Only this value of the platform's.")
+@click.option("--value", shell_complete=complete_verdict, help="Only this value of the platform's.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
 @json_option
 @pass_app

@@ -12,7 +12,9 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @click.command("sign", short_help="Sign a model's files with a private key.")
 @click.argument("model", shell_complete=complete_model)
 @click.option(
-    "--key", metavar="REFERENCE", help="env:NAME, file:PATH or keyring:SERVICE/USER; PEM."
+    "--key",
+    metavar="REFERENCE",
+    help="env:NAME, file:PATH, credential:NAME or keyring:SERVICE/USER; PEM.",
 )
 @json_option
 @pass_app

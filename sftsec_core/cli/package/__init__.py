@@ -1,4 +1,4 @@
-"""`sftsec package`: packages that a SIEM installs."""
+"""`sftsec package`: what a SIEM installs, and what runs sftsec as a service."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "package",
     cls=LazyGroup,
-    short_help="Build the app or package for a SIEM.",
+    short_help="Build what a SIEM or a server installs.",
     lazy={
+        "deployment": "sftsec_core.cli.package.deployment",
         "elastic": "sftsec_core.cli.package.elastic",
         "opensearch": "sftsec_core.cli.package.opensearch",
         "soar": "sftsec_core.cli.package.soar",
@@ -19,4 +20,4 @@ from sftsec_core.cli.lazy import LazyGroup
     },
 )
 def command() -> None:
-    """Build the app or integration package that a SIEM installs."""
+    """Build the app or integration package that a SIEM installs, or the files of a deployment."""

@@ -10,7 +10,11 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 
 @click.command("rotate-key", short_help="Change the key that the state is encrypted with.")
-@click.option("--new-key", metavar="REFERENCE", help="env:NAME, file:PATH or keyring:SERVICE/USER.")
+@click.option(
+    "--new-key",
+    metavar="REFERENCE",
+    help="env:NAME, file:PATH, credential:NAME or keyring:SERVICE/USER.",
+)
 @click.option("--reencrypt", is_flag=True, help="Encrypt all files and rows again as well.")
 @json_option
 @pass_app

@@ -51,11 +51,38 @@ class TestNames:
         assert completed(site.folder, "sftsec runs diff " + run + " 2") == [run]
         assert completed(site.folder, "sftsec report ") == ["triage", run]
 
+    def test_of_snapshots_follow_the_task(self, site: Site) -> None:
+        digest = json_of(site, "dataset", "show", "triage")[0]["digest"]
+        assert completed(site.folder, "sftsec dataset show triage ") == [digest[:12]]
+        assert completed(site.folder, "sftsec dataset show other ") == []
+
+    def test_of_actions_follow_the_log(self, site: Site) -> None:
+        offered = completed(site.folder, "sftsec audit tail --action model.")
+        assert "model.registered" in offered
+
+    def test_of_verdicts_follow_the_labels(self, site: Site) -> None:
+        offered = completed(site.folder, "sftsec labels add incidents --verdict ")
+        assert {"benign", "true_positive"} <= set(offered)
+
+    def test_of_recipes_follow_the_plugins(self, site: Site, tmp_path: Path) -> None:
+        assert completed(site.folder, "sftsec bench quality -r li") == ["linear"]
+        assert completed(site.folder, "sftsec bench redaction --step re") == ["redact"]
+        (tmp_path / "sftsec.yaml").write_text("plugins: [pii]\n", encoding="utf-8")
+        assert completed(tmp_path, "sftsec bench quality -r li") == []
+
+    def test_of_templates_need_no_configuration(self, tmp_path: Path) -> None:
+        assert completed(tmp_path, "sftsec init --connector op") == ["opensearch"]
+        assert completed(tmp_path, "sftsec init --task phishing-") == ["phishing-mail"]
+
+    def test_of_sources_are_connectors_or_paths(self, site: Site) -> None:
+        assert completed(site.folder, "sftsec init --from conn") == ["connector:incidents"]
+        assert completed(site.folder, "sftsec init --from al") == ["file,al"]
+
     @pytest.mark.parametrize("text", [None, "tasks: [", "tasks: 3\nstate: 4\n", "\x00"])
     def test_are_none_without_a_configuration(self, tmp_path: Path, text: str | None) -> None:
         if text is not None:
             (tmp_path / "sftsec.yaml").write_text(text, encoding="utf-8")
-        for words in ("sftsec retrain ", "sftsec runs show ", "sftsec model show "):
+        for words in ("sftsec retrain ", "sftsec runs show ", "sftsec labels list --value "):
             assert completed(tmp_path, words) == []
         assert not (tmp_path / ".sftsec").exists()
 

@@ -35,6 +35,19 @@ class TestReveal:
         config = validate(Config, {"token": "file:token"}, file=tmp_path / "sftsec.yaml")
         assert config.token.reveal() == VALUE
 
+    def test_reads_a_credential_of_systemd(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "token").write_text(f"{VALUE}\n")
+        monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+        with pytest.raises(ConfigError, match="LoadCredential=token:/path"):
+            SecretRef("credential:token").reveal()
+        monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+        assert SecretRef("credential:token").reveal() == VALUE
+        for other in ("../token", "a/token", ".."):
+            with pytest.raises(ConfigError):
+                SecretRef(f"credential:{other}").reveal()
+
     def test_reads_the_keyring(self, monkeypatch: pytest.MonkeyPatch) -> None:
         keyring = pytest.importorskip("keyring")
         monkeypatch.setattr(

@@ -1,0 +1,1 @@
+"""What `sftsec doctor` looks at: small checks of the machine, the installation and the state."""
