@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sftsec_core.store import dialects
+from sftsec_core.store.approvals import Approvals
 from sftsec_core.store.audit import AuditLog
 from sftsec_core.store.columns import utc_now
 from sftsec_core.store.cursors import Cursors
@@ -51,6 +52,7 @@ class Store:
     """sftsec's state in a database; threads and processes may share it.
 
     Attributes:
+        approvals: of models, by people.
         audit: who did what.
         cursors: how far scoring has come.
         label_requests: incidents that analysts were asked about.
@@ -72,6 +74,7 @@ class Store:
         self._database = database
         folders = Folders(folder)
         self.audit = AuditLog(database, actor)
+        self.approvals = Approvals(database, self.audit)
         self.cursors = Cursors(database)
         self.label_requests = LabelRequests(database)
         self.judged_inputs = JudgedInputs(database)
