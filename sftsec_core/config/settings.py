@@ -63,8 +63,30 @@ class SignatureSettings(Strict):
     )
 
 
+class PromotionSettings(Strict):
+    """How many people make a model live."""
+
+    people: int = Field(
+        1,
+        ge=1,
+        le=10,
+        description="Who have to approve a model by `sftsec model promote`, also a forced one; "
+        "with more than 1, `retrain` leaves what the gate approves waiting.",
+    )
+    not_requester: bool = Field(
+        False,
+        description="Who asked for the training may not be the only one who approves its model.",
+    )
+    rollback_people: int = Field(
+        1,
+        ge=1,
+        le=10,
+        description="Who have to approve a rollback; 1, since it is for emergencies.",
+    )
+
+
 class RegistrySettings(Strict):
-    """Who vouches for models; takes the extra `sign`."""
+    """Who vouches for models; signatures take the extra `sign`."""
 
     sign_key: SecretRef | None = Field(
         None,
@@ -74,6 +96,7 @@ class RegistrySettings(Strict):
     require_signature: SignatureSettings | None = Field(
         None, description="No model is loaded or made live that is not signed with this key."
     )
+    promotion: PromotionSettings = PromotionSettings()
 
 
 class ConnectorSettings(BaseModel):

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import ModelPromoted, ModelRef, Permission
+from sftsec_core.operations.approvals import FORCE, GATE, approve, check_promotable, takes_people
 from sftsec_core.operations.authorize import authorize, authorize_some
 from sftsec_core.registry.card import decision_of
 
 if TYPE_CHECKING:
+    from sftsec_core.operations.approvals import ApprovalState
     from sftsec_core.operations.context import Context
 
 
@@ -18,18 +20,23 @@ class Promotion:
     """A change of a task's live model.
 
     Attributes:
-        live: the model that is live now.
+        live: the model that is live now; None where none is.
         previous: the one before; None at first.
+        waiting: whose approvals are lacking: the live model is the same as before. None: nobody's.
     """
 
-    live: ModelRef
+    live: ModelRef | None
     previous: ModelRef | None
+    waiting: ApprovalState | None = None
 
 
 def promote(
     context: Context, model: str, *, task: str | None = None, force: str | None = None
 ) -> Promotion:
     """Make a model the live one of its task, if the promotion gate approved it.
+
+    Where `registry.promotion` asks for several people this is the actor's approval; the last one
+    that is needed makes the model live.
 
     Args:
         context: settings, store, registry, actor and event stream.
@@ -55,6 +62,12 @@ def promote(
     # model that is live now.
     against = (before.digest if before else None) if force else card["gate"]["incumbent"]
     decision = decision_of(card)
+    kind = GATE if force is None else FORCE
+    if takes_people(context, kind) and (before is None or before.digest != ref.digest):
+        check_promotable(context, ref, decision, force=force, instead_of=against)
+        state = approve(context, ref, kind, force or "")
+        if state.lacking:
+            return Promotion(before, before, state)
     previous = registry.promote(
         ref.task, ref.digest, decision, context.actor.name, force=force, instead_of=against
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Message, Permission
+from sftsec_core.operations.approvals import approval_state, takes_people
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.fitting import fit_all
 from sftsec_core.operations.ingesting import ingest_snapshot
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from sftsec_core.operations.context import Context
     from sftsec_core.operations.proposing import Proposed
     from sftsec_core.operations.running import Run
+
+_PROMOTE = "sftsec model promote {task}@candidate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def retrain(
     stopped when this is called again and nothing that shaped it has changed.
 
     Where a model must be signed and there is no `registry.sign_key`, an approved one waits for a
-    person to sign and promote it.
+    person to sign and promote it; where `registry.promotion` asks for people, for their approvals.
 
     Args:
         context: settings, store, registry, actor and event stream.
@@ -109,6 +112,11 @@ def retrain(
         if approved and promote and context.registry.signatures.signed_by_hand:
             run.emit(Message(text=_sign_first(name), level="warning"))
             promote = False
+        elif approved and promote and takes_people(context):
+            state = approval_state(context, proposed.model)
+            text = f"the gate approves the model, and {state.lacking} has to: {_PROMOTE}"
+            run.emit(Message(text=text.format(task=name), level="warning"))
+            promote = False
         model = promote_proposed(run, proposed) if approved and promote else proposed.model
         run.status = "succeeded" if approved else "refused"
     return RetrainResult(
@@ -124,8 +132,7 @@ def retrain(
 def _sign_first(task: str) -> str:
     return (
         "the model is approved and has to be signed before it may be live: "
-        f"sftsec model sign {task}@candidate --key REFERENCE, then "
-        f"sftsec model promote {task}@candidate"
+        f"sftsec model sign {task}@candidate --key REFERENCE, then " + _PROMOTE.format(task=task)
     )
 
 

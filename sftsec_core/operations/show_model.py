@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import ModelRef, Permission, Registration
+from sftsec_core.operations.approvals import waiting_approval
 from sftsec_core.operations.authorize import authorize, authorize_some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sftsec_core.operations.approvals import ApprovalState
     from sftsec_core.operations.context import Context
 
 
@@ -22,11 +24,13 @@ class ShownModel:
         ref: the model.
         card: of the last run that made it.
         runs: all runs that made it, oldest first.
+        approval: who approved it and who has to; None where nobody has to, or it is live.
     """
 
     ref: ModelRef
     card: Mapping[str, Any]
     runs: Sequence[Registration]
+    approval: ApprovalState | None = None
 
 
 def show_model(context: Context, model: str, *, task: str | None = None) -> ShownModel:
@@ -45,4 +49,5 @@ def show_model(context: Context, model: str, *, task: str | None = None) -> Show
     ref = context.registry.resolve(model, task)
     authorize(context.actor, Permission.READ, ref.task)
     registry = context.registry
-    return ShownModel(ref, registry.card(ref), registry.runs(ref))
+    card = registry.card(ref)
+    return ShownModel(ref, card, registry.runs(ref), waiting_approval(context, ref))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import ModelRef, Permission
 from sftsec_core.api.errors import SftsecError
+from sftsec_core.operations.approvals import ApprovalState, waiting_models
 from sftsec_core.operations.authorize import authorize_some, permitted
 from sftsec_core.operations.compare_runs import figures_of
 from sftsec_core.operations.list_runs import ListedRun, listed
@@ -51,6 +52,7 @@ class TaskStatus:
         new_verdicts: verdicts of its connectors that were pulled after the live model was made.
         requested: incidents that analysts were asked about and that no verdict was pulled for.
         outbox: its destinations' detections by state ("pending", "delivered", "rejected").
+        approvals: models that wait for people to approve them.
         stranded: its pending detections for connectors that it no longer delivers to, by name.
     """
 
@@ -62,6 +64,7 @@ class TaskStatus:
     requested: int
     outbox: Mapping[str, int]
     stranded: Mapping[str, int]
+    approvals: tuple[ApprovalState, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -74,6 +77,7 @@ class TaskStatus:
             "requested": self.requested,
             "outbox": dict(self.outbox),
             "stranded": dict(self.stranded),
+            "approvals": [each.to_json() for each in self.approvals],
         }
 
     def next_step(self) -> str | None:
@@ -116,6 +120,7 @@ def _status(
         sum(store.label_requests.waiting(name, source) for source in task.connectors),
         +waiting,
         store.outbox.stranded(name, task.destinations),
+        tuple(waiting_models(context, name)),
     )
 
 

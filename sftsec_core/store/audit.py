@@ -62,6 +62,11 @@ class AuditLog:
         self._database = database
         self._actor = actor
 
+    @property
+    def actor(self) -> str | None:
+        """Who stands in the entries that name no one else."""
+        return self._actor
+
     def append(
         self,
         action: str,

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from sftsec_core.api.domain import ModelRef, Registration
 from sftsec_core.api.errors import NotFoundError, StoreError
 from sftsec_core.store.dialects import insert_new
-from sftsec_core.store.tables import alias_history, aliases, models, registrations
+from sftsec_core.store.tables import alias_history, aliases, approvals, models, registrations
 
 if TYPE_CHECKING:
     import builtins
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sftsec_core.store.folders import Folders
 
 _SHORT = 12
+_LIVE = "live"
 
 
 class Models:
@@ -60,7 +61,12 @@ class Models:
             "folder": self._folders.kept(ref.folder),
             "created_at": ref.created_at,
         }
-        registered = {"run_id": ref.run_id, "card": card, "at": ref.created_at}
+        registered = {
+            "run_id": ref.run_id,
+            "card": card,
+            "at": ref.created_at,
+            "requested_by": self._audit.actor,
+        }
         with self._database.writing() as connection:
             if not insert_new(connection, models, [row]):
                 _check_task(connection, ref.digest, ref.task)
@@ -78,7 +84,7 @@ class Models:
         )
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-        return [Registration(row.run_id, row.at, row.card) for row in rows]
+        return [Registration(row.run_id, row.at, row.card, row.requested_by) for row in rows]
 
     def get(self, digest: str) -> ModelRef | None:
         """Return a model by its whole digest; None when it is not registered."""
@@ -129,6 +135,9 @@ class Models:
                     reason=reason,
                 )
             )
+            if alias == _LIVE:
+                # They were given to replace the model that was live.
+                connection.execute(delete(approvals).where(approvals.c.task == task))
             details = {"digest": digest, "previous": expected, "reason": reason}
             self._audit.append(
                 "alias.moved", f"{task}/{alias}", details, actor=by, joined=connection

@@ -18,6 +18,7 @@ from sftsec_core.store.run_rows import ENDED, INTERRUPTED, RUNNING, ended_lease
 from sftsec_core.store.tables import (
     alias_history,
     aliases,
+    approvals,
     models,
     outbox,
     registrations,
@@ -179,6 +180,7 @@ class Pruning:
             )
             connection.execute(delete(alias_history).where(gone))
             connection.execute(delete(registrations).where(registrations.c.digest == digest))
+            connection.execute(delete(approvals).where(approvals.c.digest == digest))
             connection.execute(delete(models).where(models.c.digest == digest))
             said = {"task": task, **details}
             self._audit.append("model.removed", digest, said, joined=connection)

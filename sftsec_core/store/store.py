@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sftsec_core.store import dialects
+from sftsec_core.store.approvals import Approvals
 from sftsec_core.store.audit import AuditLog
 from sftsec_core.store.columns import utc_now
 from sftsec_core.store.copies import Copies
@@ -62,6 +63,7 @@ class Store:
     """sftsec's state in a database; threads and processes may share it.
 
     Attributes:
+        approvals: of models, by people.
         audit: who did what.
         copies: the store's rows in a file.
         health: how the database is.
@@ -89,6 +91,7 @@ class Store:
         self._database = database
         folders = Folders(folder)
         self.audit = AuditLog(database, actor)
+        self.approvals = Approvals(database, self.audit)
         self.cursors = Cursors(database)
         self.figures = Figures(database)
         self.gpu_leases = GpuLeases(database, self.audit)

@@ -364,8 +364,6 @@ approvals = Table(
     # Of the model's last registration: what another run measured was not approved.
     Column("run_id", Text, nullable=False),
     Column("kind", String(16), nullable=False),
-    # The last move of "live" then: what was approved against another live model does not count.
-    Column("move", COUNTER, nullable=False),
     Column("person", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False),
@@ -379,4 +377,5 @@ moved = Table(
     Column("state", String(16), nullable=False),
     Column("place", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("task", "digest", "run_id", "kind", "person"),
 )

@@ -43,11 +43,13 @@ class Registration:
         run_id: the run.
         at: when it registered the model (UTC).
         card: the digest of the run's card; None where the card is one of the model's files.
+        requested_by: who asked for the run; None where an older version registered the model.
     """
 
     run_id: str
     at: datetime
     card: str | None = None
+    requested_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from sftsec_core.cli.complete import complete_model, complete_task
-from sftsec_core.cli.model.show import describe
-from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
+from sftsec_core.cli.model.show import show_promotion
+from sftsec_core.cli.options import App, json_option, pass_app
 
 
 @click.command("promote", short_help="Make an approved model the live one.")
@@ -18,6 +18,9 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 def command(app: App, model: str, task: str | None, force: str | None, as_json: bool) -> None:
     """Make a model live that the promotion gate approved; exit 8 when it did not.
 
+    Where `registry.promotion` asks for several people, this is your approval, and the last one that
+    is needed makes the model live. Approvals lapse when the live model changes.
+
     \b
     Examples:
       sftsec model promote phishing@candidate
@@ -27,6 +30,4 @@ def command(app: App, model: str, task: str | None, force: str | None, as_json: 
 
     with app.context() as context:
         done = promote(context, model, task=task, force=force)
-    previous = done.previous.digest if done.previous else None
-    data = {**describe(done.live), "previous": previous}
-    emit(data, as_json=as_json, show=facts({"live": done.live.digest, "before": previous}))
+    show_promotion(done, as_json=as_json)

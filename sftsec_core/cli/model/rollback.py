@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from sftsec_core.cli.complete import complete_task
-from sftsec_core.cli.model.show import describe
-from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
+from sftsec_core.cli.model.show import show_promotion
+from sftsec_core.cli.options import App, json_option, pass_app
 
 
 @click.command("rollback", short_help="Restore the previously live model.")
@@ -17,7 +17,8 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 def command(app: App, task: str, reason: str, as_json: bool) -> None:
     """Restore the model that was live before the current one.
 
-    Running it twice goes back two promotions.
+    Running it twice goes back two promotions. Where `registry.promotion.rollback_people` asks for
+    several people, this is your approval.
 
     \b
     Examples:
@@ -27,6 +28,4 @@ def command(app: App, task: str, reason: str, as_json: bool) -> None:
 
     with app.context() as context:
         done = rollback(context, task, reason=reason)
-    previous = done.previous.digest if done.previous else None
-    data = {**describe(done.live), "previous": previous}
-    emit(data, as_json=as_json, show=facts({"live": done.live.digest, "before": previous}))
+    show_promotion(done, as_json=as_json)

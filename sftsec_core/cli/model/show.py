@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sftsec_core.cli.complete import complete_model, complete_task
-from sftsec_core.cli.options import App, emit, json_option, pass_app
+from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import ModelRef
+    from sftsec_core.operations.promote import Promotion
 
 
 @click.command("show", short_help="Show a model's card after verifying its files.")
@@ -34,8 +35,11 @@ def command(app: App, model: str, task: str | None, as_json: bool) -> None:
     with app.context() as context:
         shown = show_model(context, model, task=task)
     runs = [{"run": made.run_id, "at": made.at} for made in shown.runs]
-    data = {**describe(shown.ref), "runs": runs, "card": shown.card}
-    text = card_markdown(dict(shown.card))
+    approval = shown.approval
+    waiting = approval.to_json() if approval else None
+    data = {**describe(shown.ref), "runs": runs, "approval": waiting, "card": shown.card}
+    told = f"{approval.line()} ({approval.kind})\n\n" if approval else ""
+    text = told + card_markdown(dict(shown.card))
     emit(data, as_json=as_json, show=lambda out: out.print(text, soft_wrap=True))
 
 
@@ -50,3 +54,23 @@ def describe(ref: ModelRef) -> dict[str, Any]:
         "run": ref.run_id,
         "folder": str(ref.folder),
     }
+
+
+def show_promotion(done: Promotion, *, as_json: bool) -> None:
+    """Show which model is live now, or whose approvals are lacking."""
+    previous = done.previous.digest if done.previous else None
+    waiting = done.waiting
+    data = {
+        **(describe(done.live) if done.live else {"digest": None}),
+        "previous": previous,
+        "waiting": waiting.to_json() if waiting else None,
+    }
+    live = done.live.digest if done.live else None
+    lines = {"live": live, "before": previous}
+    if waiting:
+        lines = {
+            "live": f"{live or '-'}, as before",
+            "waits": waiting.digest,
+            "for": waiting.line(),
+        }
+    emit(data, as_json=as_json, show=facts(lines))

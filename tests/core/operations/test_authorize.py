@@ -132,10 +132,14 @@ ASKS: dict[Callable[..., Any], Permission] = {
 }
 # What use cases share; each takes a context, and is called by a use case that has asked.
 SHARED = {
+    "approval_state",
+    "approve",
     "ask_platform",
     "begin_run",
     "bounded",
+    "check_promotable",
     "connector_config",
+    "earlier_model",
     "identify",
     "live_model",
     "newest_dataset",
@@ -149,7 +153,10 @@ SHARED = {
     "scorer_of",
     "seen_by",
     "seen_runs",
+    "takes_people",
     "tell_promotion",
+    "waiting_approval",
+    "waiting_models",
     "window_of",
 }
 # Who may do what, written down a second time: a permission that is new needs a row.

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.api.domain import Decision, Event, Message
+from sftsec_core.api.domain import Actor, Decision, Event, Message
 from sftsec_core.api.errors import ConfigError, StoreError
 from sftsec_core.config.settings import RegistrySettings
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.promote import promote
 from sftsec_core.operations.retrain import retrain
+from sftsec_core.operations.show_status import show_status
 from sftsec_core.operations.sign_model import sign_model
 from tests.core.models.keys import make_pair
 from tests.core.operations.secret_task import Observer, context
@@ -67,7 +68,8 @@ class TestSignatures:
             (note,) = [e.text for e in told if isinstance(e, Message) and "signed" in e.text]
             assert "sftsec model sign secret@candidate" in note
             sign_model(work, "secret@candidate", key=pair.private)
-            assert promote(work, "secret@candidate").live.digest == outcome.model.digest
+            assert promote(work, "secret@candidate").live == work.registry.live("secret")
+            assert work.registry.restorable("secret") == [outcome.model.digest]
             work.close()
 
     def test_wrong_pair_ends_it_before_the_pull(self, folder: Path, observer: Observer) -> None:
@@ -81,4 +83,25 @@ class TestSignatures:
             with pytest.raises(ConfigError, match="is not the private key of"):
                 retrain(work, "secret")
             assert work.store.runs.list(None) == []
+            work.close()
+
+
+class TestApprovals:
+    def test_people_are_waited_for_instead(self, folder: Path, observer: Observer) -> None:
+        told = list[Event]()
+        with context(folder, observer, "oracle") as plain:
+            work = with_registry(plain, promotion={"not_requester": True})
+            work._sinks = (told.append,)
+            outcome = retrain(work, "secret")
+            assert (outcome.decision.approved, outcome.promoted) == (True, False)
+            notes = [each.text for each in told if isinstance(each, Message)]
+            assert any("sftsec model promote secret@candidate" in note for note in notes)
+            (state,) = show_status(work)[0].approvals
+            assert (state.digest, state.requester) == (outcome.model.digest, work.actor.name)
+            mine = promote(work, "secret@candidate")
+            assert mine.waiting is not None
+            assert work.registry.live("secret") is None
+            other = work.acting_as(Actor("ann", frozenset({"operator@secret"}), "test"))
+            assert promote(other, "secret@candidate").waiting is None
+            assert work.registry.restorable("secret") == [outcome.model.digest]
             work.close()

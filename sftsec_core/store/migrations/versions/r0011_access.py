@@ -40,13 +40,10 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("run_id", sa.Text, nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
-        sa.Column("move", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
         sa.Column("person", sa.Text, nullable=False),
         sa.Column("actor", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("at", UtcDateTime, nullable=False),
-        sa.PrimaryKeyConstraint(
-            "task", "digest", "run_id", "kind", "move", "person", name="pk_approvals"
-        ),
+        sa.PrimaryKeyConstraint("task", "digest", "run_id", "kind", "person", name="pk_approvals"),
     )
     op.add_column("registrations", sa.Column("requested_by", sa.Text))
