@@ -139,6 +139,12 @@ class AuthorizationError(SftsecError):
         super().__init__(f"{actor} is not permitted: {permission}{where}; ask an administrator")
 
 
+class AuthenticationError(SftsecError):
+    """Who asks is not known: the token is wrong, has expired or was revoked."""
+
+    exit_code = 11
+
+
 class NotFoundError(SftsecError):
     """Nothing of that name is known."""
 

@@ -34,6 +34,7 @@ COMMANDS = {
     "audit": "sftsec_core.cli.audit",
     "gc": "sftsec_core.cli.gc",
     "store": "sftsec_core.cli.store",
+    "token": "sftsec_core.cli.token",
     "completion": "sftsec_core.cli.completion",
 }
 

@@ -26,6 +26,10 @@ _MODELS = (
     "select task || '@' || alias from aliases union all "
     "select substr(digest, 1, 12) from (select digest from models order by created_at desc)"
 )
+_TOKENS = (
+    "select distinct name from tokens where revoked_at is null union all "
+    "select id from tokens where revoked_at is null"
+)
 _RUNS = "select id from runs order by started_at desc"
 
 
@@ -47,6 +51,11 @@ def complete_model(ctx: click.Context, _param: click.Parameter, begun: str) -> l
 def complete_run(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Ids of runs, the newest ones first."""
     return _beginning(_stored(ctx, _RUNS), begun)
+
+
+def complete_token(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Owners and ids of tokens that are not revoked."""
+    return _beginning(_stored(ctx, _TOKENS), begun)
 
 
 def complete_task_or_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:

@@ -44,14 +44,24 @@ class App:
     def context(self, *, sinks: Sequence[Sink] = ()) -> Iterator[Context]:
         """Open the configuration, its plugins and its store; close them at the end.
 
+        The actor is the owner of the token in SFTSEC_TOKEN, or this machine's user. What it is not
+        permitted goes to the audit log.
+
         Args:
             sinks: called with each event.
         """
-        from sftsec_core.operations.authorize import local_admin
+        from sftsec_core.api.errors import AuthorizationError
         from sftsec_core.operations.context import Context
+        from sftsec_core.operations.identify import NOBODY, identify
+        from sftsec_core.operations.refusals import note_refusal
 
-        with Context.open(self.config_file(), actor=local_admin("cli"), sinks=sinks) as context:
-            yield context
+        with Context.open(self.config_file(), actor=NOBODY, sinks=sinks) as context:
+            context.actor = identify(context)
+            try:
+                yield context
+            except AuthorizationError as error:
+                note_refusal(context, error)
+                raise
 
     def plugins(self) -> Plugins:
         """The plugins of the configuration, or the built-in ones where there is none.

@@ -14,6 +14,7 @@ from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.api.settings.values import Duration, Strict
+from sftsec_core.config.access import AccessSettings, tasks_of
 
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -193,12 +194,22 @@ class Settings(Strict):
     connectors: dict[str, ConnectorSettings] = Field(default_factory=dict)
     tasks: dict[str, TaskSettings] = Field(default_factory=dict)
     serve: ServeSettings = ServeSettings()
+    access: AccessSettings | None = Field(
+        None, description="Who may do what; default: who can read the state folder may do all."
+    )
 
     @model_validator(mode="after")
     def _served_tasks_exist(self) -> Settings:
         for name in self.serve.tasks:
             if name not in self.tasks:
                 raise ValueError(f"serve.tasks: {unknown('task', name, self.tasks)}")
+        return self
+
+    @model_validator(mode="after")
+    def _tasks_of_roles_exist(self) -> Settings:
+        for name in tasks_of(self.access):
+            if name not in self.tasks:
+                raise ValueError(f"access: {unknown('task', name, self.tasks)}")
         return self
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.contracts import TakesVerdicts
 from sftsec_core.api.domain import Permission, Verdict
 from sftsec_core.api.errors import ConnectorError, DataError
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize, authorize_some, may
 from sftsec_core.sdk.records import UnusableError, parse_time
 
 if TYPE_CHECKING:
@@ -50,10 +50,12 @@ def add_verdicts(
         verdicts: an incident's uid and the verdict on it; consumed as it is sent.
 
     Raises:
+        AuthorizationError: when the actor may not label on a task that reads this connector, or may
+            not give a verdict in another's name; earlier batches were sent.
         ConnectorError: when the connector takes no verdicts.
         DataError: when `verdicts` reads a file and finds a bad line; earlier batches were sent.
     """
-    authorize(context.actor, Permission.LABEL)
+    _authorize(context, connector)
     done = AddedVerdicts(connector)
     given = iter(verdicts)
     with context.connector(connector) as opened:
@@ -63,6 +65,7 @@ def add_verdicts(
             )
         analysts: set[str] = set()
         while batch := list(islice(given, _BATCH)):
+            _refuse_other_names(context, batch)
             done.added += opened.add_verdicts(batch)
             context.label_queue.settle(None, connector, [uid for uid, _ in batch])
             done.read += len(batch)
@@ -70,6 +73,22 @@ def add_verdicts(
     details = {"read": done.read, "added": done.added, "analysts": sorted(analysts)[:_BATCH]}
     context.store.audit.append("labels.added", connector, details, actor=context.actor.name)
     return done
+
+
+def _authorize(context: Context, connector: str) -> None:
+    """A verdict counts in every task that reads the connector."""
+    authorize_some(context.actor, Permission.LABEL)
+    tasks = context.settings.tasks.items()
+    reading: list[str | None] = [name for name, task in tasks if connector in task.connectors]
+    for name in reading or [None]:
+        authorize(context.actor, Permission.LABEL, name)
+
+
+def _refuse_other_names(context: Context, verdicts: Sequence[tuple[str, Verdict]]) -> None:
+    if may(context.actor, Permission.LABEL_FOR_OTHERS):
+        return
+    if any(verdict.analyst != context.actor.name for _, verdict in verdicts):
+        authorize(context.actor, Permission.LABEL_FOR_OTHERS)
 
 
 def same_verdict(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.contracts import TakesVerdicts
 from sftsec_core.api.domain import Message
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
+from sftsec_core.operations.authorize import ADMIN, ANALYST
 from sftsec_core.store.label_queue import LabellingQueue, QueuedIncident
 from sftsec_core.store.shown_fields import bounded_fields
 
@@ -41,7 +42,7 @@ class RequestsOnPage:
         Raises:
             ConnectorUnavailableError: when the connector does not answer.
         """
-        if not context.settings.serve.analysts or not _keeps_verdicts(context, source):
+        if not _somebody_may_label(context) or not _keeps_verdicts(context, source):
             return None
         context.label_queue.settle(name, source, context.store.label_requests.judged(name, source))
         return cls(context.label_queue, source)
@@ -109,6 +110,12 @@ def requester(
         return max(new, ask_platform(context, connector, requests, shown))
 
     return request
+
+
+def _somebody_may_label(context: Context) -> bool:
+    if context.settings.serve.analysts:
+        return True
+    return any(context.store.tokens.any_valid(role) for role in (ANALYST, ADMIN))
 
 
 def _keeps_verdicts(context: Context, source: str) -> bool:

@@ -1,4 +1,9 @@
-"""Who may do what: asked at the head of each use case, before anything is touched."""
+"""Who may do what: asked at the head of each use case, before anything is touched.
+
+A role is written as its name, for all tasks, or as NAME@TASK, for one task: so it stands in
+sftsec.yaml, in a token's row and in a queued run. A permission that no other role lists is the
+administrator's alone.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +15,42 @@ from sftsec_core.api.domain.actors import Actor, Permission
 from sftsec_core.api.errors import AuthorizationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-ADMIN = "admin"
-ANALYST = "analyst"
-# Who can run the command line can read and write the state folder anyway; an analyst comes with a
-# token of `sftsec serve`.
+ADMIN, OPERATOR, ANALYST, VIEWER, SCORER = "admin", "operator", "analyst", "viewer", "scorer"
+_SEES = frozenset({Permission.READ})
+# What decides over the state as a whole, over models against the gate, and over who may do what.
+ADMIN_ONLY = frozenset(
+    {
+        Permission.FORCE_PROMOTION,
+        Permission.ROLL_BACK,
+        Permission.SIGN,
+        Permission.SET_UP,
+        Permission.ENCRYPT,
+        Permission.LABEL_FOR_OTHERS,
+        Permission.MANAGE_TOKENS,
+    }
+)
+# Who trains does not label, and who labels does not train, unless somebody has both roles.
 ROLES: Mapping[str, frozenset[Permission]] = {
+    VIEWER: _SEES,
+    ANALYST: _SEES | {Permission.LABEL},
+    OPERATOR: _SEES
+    | {
+        Permission.PULL,
+        Permission.BUILD_DATASET,
+        Permission.RETRAIN,
+        Permission.PROMOTE,
+        Permission.SCORE,
+        Permission.SCORE_EVENTS,
+        Permission.SERVE,
+        Permission.REQUEST_LABELS,
+        Permission.EXPORT_AUDIT,
+        Permission.CLEAN_UP,
+    },
+    # A program that sends events to `sftsec serve`, such as an app of a SIEM: it sees nothing else.
+    SCORER: frozenset({Permission.SCORE_EVENTS}),
     ADMIN: frozenset(Permission),
-    ANALYST: frozenset({Permission.LABEL}),
 }
 
 
@@ -28,13 +60,41 @@ def authorize(actor: Actor, permission: Permission, task: str | None = None) -> 
     Args:
         actor: who asks.
         permission: for what.
-        task: on which task; None for what concerns no single one.
+        task: on which task; None for what concerns all of them.
 
     Raises:
-        AuthorizationError: when none of the actor's roles has the permission.
+        AuthorizationError: when none of the actor's roles has the permission there.
     """
-    if not any(permission in ROLES.get(role, ()) for role in actor.roles):
+    if not may(actor, permission, task):
         raise AuthorizationError(actor.name, permission.value, task)
+
+
+def authorize_some(actor: Actor, permission: Permission, task: str | None = None) -> None:
+    """Let an actor pass who is permitted on this task or, without one, on any task.
+
+    For what looks up later which tasks it concerns: each of them is asked for by then.
+
+    Raises:
+        AuthorizationError: when no role of the actor has the permission on any task.
+    """
+    if task is not None or not any(permission in granted for granted, _ in _grants(actor)):
+        authorize(actor, permission, task)
+
+
+def may(actor: Actor, permission: Permission, task: str | None = None) -> bool:
+    """Whether an actor has a permission on a task; without a task, on all of them."""
+    return any(permission in granted and where in (None, task) for granted, where in _grants(actor))
+
+
+def permitted(actor: Actor, permission: Permission, tasks: Iterable[str]) -> list[str]:
+    """Those of the tasks on which an actor has a permission, in their order."""
+    return [task for task in tasks if may(actor, permission, task)]
+
+
+def _grants(actor: Actor) -> Iterable[tuple[frozenset[Permission], str | None]]:
+    for role in actor.roles:
+        name, one_task, task = role.partition("@")
+        yield ROLES.get(name, frozenset()), task if one_task else None
 
 
 def local_admin(origin: str = "cli") -> Actor:

@@ -46,7 +46,7 @@ def check_connectors(
     Raises:
         NotFoundError: when the configuration has no such connector.
     """
-    authorize(context.actor, Permission.READ)
+    authorize(context.actor, Permission.PULL)  # it reads incidents with the stored credentials
     found: dict[str, Sequence[str]] = {}
     for name in names or sorted(context.settings.connectors):
         with context.connector(name) as connector:

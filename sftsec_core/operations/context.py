@@ -164,16 +164,21 @@ class Context:
 
     @cached_property
     def store(self) -> Store:
-        """The state store, migrated to this version."""
+        """The state store, migrated to this version; the context's actor is in its audit log."""
+        return self.open_store(self.actor.name)
+
+    def open_store(self, actor: str | None) -> Store:
+        """Open the state store beside `store`, for another actor or, with None, for no one's acts.
+
+        The caller closes it.
+        """
         from sftsec_core.store.store import Store
 
         state = self.settings.state
         url = state.url
         if url and is_reference(url):
             url = SecretRef(url, self.file.resolve().parent).reveal()
-        return Store.open(
-            url, folder=self.folder, actor=self.actor.name, lease=state.lease, vault=self.vault
-        )
+        return Store.open(url, folder=self.folder, actor=actor, lease=state.lease, vault=self.vault)
 
     @cached_property
     def label_queue(self) -> LabellingQueue:

@@ -18,7 +18,7 @@ from sftsec_core.api.errors import (
     DataError,
     unknown,
 )
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize, authorize_some, permitted
 from sftsec_core.store.label_queue import PageVerdict
 
 if TYPE_CHECKING:
@@ -65,10 +65,11 @@ def judge_incidents(
         ConnectorUnavailableError: when a platform does not answer: give the same again.
         ConnectorError: when a platform refuses them; those of other connectors are kept.
     """
-    authorize(context.actor, Permission.LABEL)
+    authorize_some(context.actor, Permission.LABEL)
     queue = context.label_queue
     found = queue.find([each.place for each in given])
-    shown = context.settings.tasks if tasks is None else tasks
+    named = context.settings.tasks if tasks is None else tasks
+    shown = permitted(context.actor, Permission.LABEL, named)
     incidents = {place: each for place, each in found.items() if each.task in shown}
     now = time.time()
     made = [_verdict(context, each, incidents, now) for each in given]
@@ -100,13 +101,14 @@ def retract_verdicts(context: Context, keys: Sequence[str]) -> list[PageVerdict]
         ConnectorUnavailableError: when a platform does not answer: take it back again.
         ConnectorError: when a platform keeps verdicts for good.
     """
-    authorize(context.actor, Permission.LABEL)
+    authorize_some(context.actor, Permission.LABEL)
     found = context.label_queue.by_keys(keys)
     for key in keys:
         if key not in found or not found[key].kept:
             raise GoneError("no such verdict is known here (any more)")
         if found[key].analyst != context.actor.name:
             raise AuthorizationError(context.actor.name, "take back another analyst's verdict")
+        authorize(context.actor, Permission.LABEL, found[key].task)
     counted = [each for each in found.values() if each.retracted is None]
     for connector in dict.fromkeys(each.connector for each in counted):
         mine = [each for each in counted if each.connector == connector]

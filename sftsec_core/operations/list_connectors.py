@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize_some, may, permitted
 
 if TYPE_CHECKING:
     from sftsec_core.operations.context import Context
@@ -26,10 +26,11 @@ class ListedConnector:
 
 
 def list_connectors(context: Context) -> list[ListedConnector]:
-    """Return the connectors by name."""
-    authorize(context.actor, Permission.READ)
-    tasks = context.settings.tasks.items()
-    return [
+    """Return the connectors by name: all, or those of the tasks that the actor may see."""
+    authorize_some(context.actor, Permission.READ)
+    seen = permitted(context.actor, Permission.READ, context.settings.tasks)
+    tasks = [(name, context.settings.tasks[name]) for name in seen]
+    found = [
         ListedConnector(
             name,
             connector.type,
@@ -37,3 +38,5 @@ def list_connectors(context: Context) -> list[ListedConnector]:
         )
         for name, connector in sorted(context.settings.connectors.items())
     ]
+    all_of_them = may(context.actor, Permission.READ)
+    return [each for each in found if all_of_them or each.tasks]

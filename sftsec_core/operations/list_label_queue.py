@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Permission
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize, authorize_some
 
 if TYPE_CHECKING:
     from sftsec_core.operations.context import Context
@@ -43,7 +43,7 @@ def list_label_queue(
     Raises:
         NotFoundError: when there is no such task.
     """
-    authorize(context.actor, Permission.LABEL)
+    _authorize_all(context, tasks)
     for name in tasks:
         context.task(name)
     found = context.label_queue.waiting(tasks, after=after, limit=limit + 1)
@@ -64,7 +64,13 @@ def list_page_verdicts(
     Returns:
         Each with its incident; None where that was removed.
     """
-    authorize(context.actor, Permission.LABEL)
+    _authorize_all(context, tasks)
     given = context.label_queue.verdicts(tasks, limit=limit)
     incidents = context.label_queue.find([each.place for each in given])
     return [(each, incidents.get(each.place)) for each in given]
+
+
+def _authorize_all(context: Context, tasks: Sequence[str]) -> None:
+    authorize_some(context.actor, Permission.LABEL)
+    for name in tasks:
+        authorize(context.actor, Permission.LABEL, name)

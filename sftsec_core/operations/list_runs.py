@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission, RunInfo
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize_some, may, permitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ class ListedRun:
 def list_runs(
     context: Context, task: str | None = None, *, kind: str | None = None, limit: int = 20
 ) -> Sequence[ListedRun]:
-    """Return runs, newest first.
+    """Return runs of tasks that the actor may see, newest first.
 
     Args:
         context: settings, store, registry, actor and event stream.
@@ -55,10 +55,19 @@ def list_runs(
         kind: only "retrain", "score" or "dataset".
         limit: how many at most.
     """
-    authorize(context.actor, Permission.READ, task)
+    authorize_some(context.actor, Permission.READ, task)
+    lost = context.store.runs.lost()
+    return [listed(info, lost) for info in seen_runs(context, task, kind, limit)]
+
+
+def seen_runs(context: Context, task: str | None, kind: str | None, limit: int) -> list[RunInfo]:
+    """The newest runs of a task or, without one, of all tasks that the actor may see."""
     runs = context.store.runs
-    lost = runs.lost()
-    return [listed(info, lost) for info in runs.list(task, kind=kind, limit=limit)]
+    if task is not None or may(context.actor, Permission.READ):
+        return runs.list(task, kind=kind, limit=limit)
+    tasks = permitted(context.actor, Permission.READ, context.settings.tasks)
+    found = [info for each in tasks for info in runs.list(each, kind=kind, limit=limit)]
+    return sorted(found, key=lambda info: (info.started_at, info.id), reverse=True)[:limit]
 
 
 def listed(info: RunInfo, lost: frozenset[str]) -> ListedRun:

@@ -69,7 +69,7 @@ def predict(
         NoLiveModelError: when it has no live model.
         DataError: when a record holds nothing that the model reads, or cannot be read.
     """
-    authorize(context.actor, Permission.SCORE, name)
+    authorize(context.actor, Permission.SCORE_EVENTS, name)
     live = live_model(context, name)
     scorer, _ = scorer_of(context, name, context.registry.load(live))
     now = datetime.now(UTC)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import ModelPromoted, ModelRef, Permission
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize, authorize_some
 from sftsec_core.registry.card import decision_of
 
 if TYPE_CHECKING:
@@ -41,11 +41,14 @@ def promote(
         GateRefusedError: when the gate rejected it and nobody forces it.
         StoreError: when another model is live than the one that it was compared with.
     """
-    authorize(context.actor, Permission.PROMOTE, task)
-    if force is not None:
-        authorize(context.actor, Permission.FORCE_PROMOTION, task)
+    needed = [Permission.PROMOTE, *([Permission.FORCE_PROMOTION] if force is not None else [])]
+    for each in needed:
+        authorize_some(context.actor, each, task)
     registry = context.registry
     ref = registry.resolve(model, task)
+    # A model's name may name another task than `task`.
+    for each in needed:
+        authorize(context.actor, each, ref.task)
     card = registry.card(ref)
     before = registry.live(ref.task)
     # An approval holds against the model that it was compared with; forcing it replaces the

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import ModelRef, Permission, Registration
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize, authorize_some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +41,8 @@ def show_model(context: Context, model: str, *, task: str | None = None) -> Show
         NotFoundError: when there is no such model.
         IntegrityError: when its files are not those that were registered.
     """
-    authorize(context.actor, Permission.READ, task)
+    authorize_some(context.actor, Permission.READ, task)
     ref = context.registry.resolve(model, task)
+    authorize(context.actor, Permission.READ, ref.task)
     registry = context.registry
     return ShownModel(ref, registry.card(ref), registry.runs(ref))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import NotFoundError, SftsecError
 from sftsec_core.evaluation.report.json import from_json
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize_some
+from sftsec_core.operations.list_runs import seen_runs
 from sftsec_core.operations.show_run import ShownRun, show_run
 from sftsec_core.registry.card import decision_of
 
@@ -51,7 +52,7 @@ def show_report(context: Context, name: str | None = None, task: str | None = No
         NotFoundError: when there is no such run, or it is of another task.
         IntegrityError: when the report is damaged, or of a version that is not read.
     """
-    authorize(context.actor, Permission.READ, task)
+    authorize_some(context.actor, Permission.READ, task)
     shown = _find(context, name, task)
     file = shown.report
     json_file = file.with_suffix(".json") if file else None
@@ -76,7 +77,7 @@ def _find(context: Context, name: str | None, task: str | None) -> ShownRun:
     try:
         found = show_run(context, name)
     except NotFoundError as error:
-        newest = (run.id for run in context.store.runs.list(limit=_NAMES_SHOWN))
+        newest = (run.id for run in seen_runs(context, None, None, _NAMES_SHOWN))
         known = (*context.settings.tasks, *newest)
         raise NotFoundError("task or run", name, known) from error
     if task is not None and found.info.task != task:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission, RunInfo
 from sftsec_core.api.errors import NotFoundError
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize, authorize_some
+from sftsec_core.operations.list_runs import seen_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,12 +43,13 @@ def show_run(context: Context, run: str | None = None, *, task: str | None = Non
     Raises:
         NotFoundError: when there is no such run.
     """
-    authorize(context.actor, Permission.READ, task)
+    authorize_some(context.actor, Permission.READ, task)
     runs = context.store.runs
-    newest = [] if run else runs.list(task, kind="retrain", limit=1)
+    newest = [] if run else seen_runs(context, task, "retrain", 1)
     if run is None and not newest:
         raise NotFoundError("run of task", task or "any", ())
     info = runs.get(run) if run else newest[0]
+    authorize(context.actor, Permission.READ, info.task)
     file = runs.report(info.id)
     return ShownRun(info, file, _evaluation(file))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import ModelRef, Permission
 from sftsec_core.api.errors import SftsecError
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize_some, permitted
 from sftsec_core.operations.compare_runs import figures_of
 from sftsec_core.operations.list_runs import ListedRun, listed
 from sftsec_core.operations.show_run import show_run
@@ -91,10 +91,11 @@ class TaskStatus:
 
 
 def show_status(context: Context) -> list[TaskStatus]:
-    """Return where each task stands, by name."""
-    authorize(context.actor, Permission.READ)
+    """Return where each task stands that the actor may see, by name."""
+    authorize_some(context.actor, Permission.READ)
     counts, lost = context.store.outbox.counts(), context.store.runs.lost()
-    return [_status(context, name, counts, lost) for name in sorted(context.settings.tasks)]
+    tasks = permitted(context.actor, Permission.READ, sorted(context.settings.tasks))
+    return [_status(context, name, counts, lost) for name in tasks]
 
 
 def _status(

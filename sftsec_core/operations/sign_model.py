@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConfigError
 from sftsec_core.models.signature import sign_folder
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize, authorize_some
 from sftsec_core.store.staging import staging
 
 if TYPE_CHECKING:
@@ -29,9 +29,10 @@ def sign_model(context: Context, name: str, *, key: SecretRef | None = None) -> 
         IntegrityError: when its files are not those that were registered: nothing is signed.
         ConfigError: when there is no key, or it is not one that can sign.
     """
-    authorize(context.actor, Permission.SIGN)
+    authorize_some(context.actor, Permission.SIGN)
     registry = context.registry
     ref = registry.resolve(name)
+    authorize(context.actor, Permission.SIGN, ref.task)
     key = key or context.settings.registry.sign_key
     if key is None:
         raise ConfigError("name the private key: --key file:sign.pem, or registry.sign_key")

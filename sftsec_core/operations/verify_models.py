@@ -9,7 +9,7 @@ from sftsec_core.api.domain import ModelRef, Permission
 from sftsec_core.api.errors import ConfigError, IntegrityError
 from sftsec_core.models.model_format import SIGNATURE
 from sftsec_core.models.signature import public_pem
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize, authorize_some, may
 from sftsec_core.recipes.encoder_files import encoders_relative_to
 from sftsec_core.recipes.saved_encoders import check_encoders
 
@@ -49,9 +49,13 @@ def verify_models(
         NotFoundError: when there is no such model.
         ConfigError: when the public key is none.
     """
-    authorize(context.actor, Permission.READ)
+    authorize_some(context.actor, Permission.READ)
     registry = context.registry
-    refs = [registry.resolve(name) for name in names] or list(registry.models(None))
+    refs = [registry.resolve(name) for name in names]
+    for ref in refs:
+        authorize(context.actor, Permission.READ, ref.task)
+    seen = (ref for ref in registry.models(None) if may(context.actor, Permission.READ, ref.task))
+    refs = refs or list(seen)
     policy = replace(registry.signatures, public_key=public_key or registry.signatures.public_key)
     if policy.public_key is not None:
         public_pem(policy.public_key)

@@ -15,6 +15,9 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from sftsec_core import __version__
+from sftsec_core.api.domain import Permission
+from sftsec_core.api.errors import AuthorizationError
+from sftsec_core.operations.authorize import authorize_some
 from sftsec_core.server.error_responses import (
     CLIENT_CLOSED,
     MEDIA_TYPE,
@@ -24,7 +27,7 @@ from sftsec_core.server.error_responses import (
 )
 from sftsec_core.server.label_page import PAGE
 from sftsec_core.server.label_routes import LabelRoutes, add_label_routes
-from sftsec_core.server.middleware import PATHS, internal_error, request_log
+from sftsec_core.server.middleware import PATHS, caller_of, internal_error, request_log
 from sftsec_core.server.schemas import (
     Alive,
     Readiness,
@@ -37,6 +40,7 @@ from sftsec_core.server.schemas import (
 
 if TYPE_CHECKING:
     from sftsec_core.config.settings import ServeSettings
+    from sftsec_core.server.authentication import Caller
     from sftsec_core.server.label_service import LabelService
     from sftsec_core.server.service import ScoringService
     from sftsec_core.server.sessions import Sessions
@@ -46,8 +50,12 @@ _PARSED_AT_ONCE = 1 << 16
 _JSON = "application/json"
 # What may answer on any path, with a token, and a request to score.
 _OPEN = (400, 408, 500, 503)
-_STATUSES = (*_OPEN, 401)
+_STATUSES = (*_OPEN, 401, 403)
 _SCORE_STATUSES = (*_STATUSES, 404, 409, 413, 415, 422, 429)
+_ROLES = (
+    "the roles of a token of sftsec.yaml are scorer and, where serve.analysts names it, analyst; "
+    "`sftsec token add` gives others"
+)
 # For the description alone: the middleware looks at the token before a route is found.
 _BEARER = (Depends(HTTPBearer(auto_error=False)),)
 
@@ -62,17 +70,19 @@ class _Routes:
         """Score a batch of events with the live model of a task."""
         settings, admission = self._service.settings, self._service.admission
         entry = request_log(request.scope)
+        who = caller_of(request.scope).actor
+        authorize_some(who, Permission.SCORE_EVENTS)
         with admission.place(entry.owner), admission.body(_length(request, settings)):
             with admission.arrival():
                 body = await self._body(request)
                 batch = await _parsed(body, settings.max_batch)
                 entry.events = len(batch.events)
-                scored = asyncio.wrap_future(self._service.submit(entry.owner, batch))
+                scored = asyncio.wrap_future(self._service.submit(batch, who))
             return Response(await _wait_unless_closed(scored, request), media_type=_JSON)
 
-    async def tasks(self) -> JSONResponse:
+    async def tasks(self, request: Request) -> JSONResponse:
         """List the tasks: labels, text fields, live models."""
-        return JSONResponse({"tasks": self._service.tasks()})
+        return JSONResponse({"tasks": self._service.tasks(caller_of(request.scope).actor)})
 
     async def healthz(self) -> JSONResponse:
         """200 while the process runs."""
@@ -83,7 +93,14 @@ class _Routes:
         ready, state = self._service.readiness()
         return JSONResponse(state, 200 if ready else 503)
 
-    def labelling(self, labels: LabelService, sessions: Sessions) -> LabelRoutes:
+    async def refused(self, _request: Request, error: Exception) -> Response:
+        """403, with an entry in the audit log."""
+        if not isinstance(error, AuthorizationError):
+            return _to_response(internal_error(error))
+        await asyncio.to_thread(self._service.note_refusal, error)
+        return _to_response(ProblemError(403, f"{error}; {_ROLES}"))
+
+    def labelling(self, labels: LabelService, sessions: Sessions[Caller]) -> LabelRoutes:
         """The routes of the labelling page, which share the bounds of these."""
         return LabelRoutes(
             labels, sessions, read=self._small_body, one_of=self._service.admission.place
@@ -123,7 +140,7 @@ def _length(request: Request, settings: ServeSettings) -> int:
 def build_app(
     service: ScoringService,
     *,
-    labels: tuple[LabelService, Sessions] | None = None,
+    labels: tuple[LabelService, Sessions[Caller]] | None = None,
     docs: bool = False,
 ) -> FastAPI:
     """Make the application.
@@ -146,7 +163,7 @@ def build_app(
     # A reference starts at the document's root, and pydantic's definitions stand in the schema.
     at = "#/paths/~1v1~1score/post/requestBody/content/application~1json/schema/$defs/{model}"
     schema = ScoreRequest.model_json_schema(ref_template=at)
-    schema["properties"]["task"]["enum"] = [each["task"] for each in service.tasks()]
+    schema["properties"]["task"]["enum"] = service.names()
     body = {"required": True, "content": {_JSON: {"schema": schema}}}
     app.add_api_route(
         "/v1/score",
@@ -172,6 +189,7 @@ def build_app(
         add_label_routes(app, routes.labelling(*labels), _problems)
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
+    app.add_exception_handler(AuthorizationError, routes.refused)
     return app
 
 

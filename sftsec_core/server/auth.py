@@ -29,10 +29,8 @@ class Tokens:
         """Check and hash the tokens.
 
         Raises:
-            ConfigError: when there is none, or one is short, cannot be sent or is there twice.
+            ConfigError: when one is short, cannot be sent or is there twice.
         """
-        if not tokens:
-            raise ConfigError("at least one token is needed: tokens: {splunk: env:NAME}")
         self._digests: dict[str, bytes] = {}
         for owner, token in tokens.items():
             _refuse_unusable(owner, token)
@@ -60,11 +58,10 @@ class Tokens:
 
     def owner(self, authorization: bytes | None) -> str | None:
         """The owner of the token in an `Authorization` header; None for an unknown token."""
-        scheme, _, token = (authorization or b"").strip().partition(b" ")
-        given = _digest(token.strip())
+        given = _digest(_parts(authorization)[1])
         # Every token is compared, so the time does not depend on which one matches.
         found = [name for name, known in self._digests.items() if hmac.compare_digest(known, given)]
-        return found[0] if found and scheme.lower() == _SCHEME else None
+        return found[0] if found and _parts(authorization)[0] == _SCHEME else None
 
     def mark(self, owner: str) -> bytes | None:
         """What changes with an owner's token; None for an owner without one."""
@@ -73,6 +70,17 @@ class Tokens:
 
     def __repr__(self) -> str:
         return f"Tokens({', '.join(self._digests)})"
+
+
+def bearer_of(authorization: bytes | None) -> str:
+    """The token in an `Authorization` header; empty for another scheme or none."""
+    scheme, token = _parts(authorization)
+    return token.decode("latin-1") if scheme == _SCHEME else ""
+
+
+def _parts(authorization: bytes | None) -> tuple[bytes, bytes]:
+    scheme, _, token = (authorization or b"").strip().partition(b" ")
+    return scheme.lower(), token.strip()
 
 
 def renewed_tokens(references: Mapping[str, SecretRef], file: Path) -> Renewed[Tokens]:

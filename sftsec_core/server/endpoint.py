@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConfigError
+from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.token_verifier import TokenVerifier
 from sftsec_core.server.app import build_app
 from sftsec_core.server.auth import renewed_tokens
+from sftsec_core.server.authentication import Authenticator
 from sftsec_core.server.certificate import ServerCertificate
 from sftsec_core.server.label_service import LabelService
 from sftsec_core.server.listener import ANSWERED_PAST_LIMIT, BoundedListener, usable_connections
@@ -60,17 +64,23 @@ class Endpoint:
             docs: whether to serve /openapi.json.
 
         Raises:
+            AuthorizationError: when the actor may not serve all tasks.
             ConfigError: when there is no usable token or certificate, when the address cannot be
                 bound, or when tokens and events would cross the network in plain text.
         """
+        authorize(context.actor, Permission.SERVE)
         tokens = renewed_tokens(settings.tokens, context.file)
+        _refuse_no_token(context, settings)
+        self._authenticator = Authenticator(
+            tokens, settings.analysts, TokenVerifier(context.store.tokens)
+        )
         certificate = None
         if settings.certificate is not None and settings.key is not None:
             certificate = ServerCertificate(settings.certificate, settings.key)
         self._watcher = Watcher([tokens, *([certificate] if certificate else [])])
         self._service = ScoringService(context, settings)
         over_tls = settings.certificate is not None or settings.behind_proxy
-        sessions = Sessions(secure=over_tls, mark=lambda owner: tokens.value.mark(owner))  # noqa: PLW0108 - they are renewed
+        sessions = Sessions(secure=over_tls, mark=self._authenticator.mark)
         labels = (LabelService(context, settings), sessions)
         app = build_app(self._service, labels=labels, docs=docs)
         limits = ConnectionLimits(
@@ -86,7 +96,7 @@ class Endpoint:
             settings.wrong_token_delay.total_seconds(), behind_proxy=settings.behind_proxy
         )
         self._server = _StoppableServer(
-            _uvicorn_config(AuthMiddleware(app, tokens, wrong, sessions)),
+            _uvicorn_config(AuthMiddleware(app, self._authenticator, wrong, sessions)),
             limits,
             certificate.context if certificate else None,
             self._socket,
@@ -110,6 +120,7 @@ class Endpoint:
         finally:
             self._socket.close()
             self._service.stop()
+            self._authenticator.close()
 
     def renew(self) -> None:
         """Have tokens and certificate read again, as SIGHUP does; from any thread."""
@@ -118,6 +129,16 @@ class Endpoint:
     def stop(self) -> None:
         """Ask it to stop; from any thread."""
         self._server.should_exit = True
+
+
+def _refuse_no_token(context: Context, settings: ServeSettings) -> None:
+    if not settings.tokens and not context.store.tokens.any_valid():
+        raise ConfigError(
+            "at least one token is needed: tokens: {splunk: env:NAME}, or `sftsec token add "
+            "splunk --role scorer`",
+            file=context.file,
+            path="serve.tokens",
+        )
 
 
 def _url(settings: ServeSettings, listener: socket.socket) -> str:

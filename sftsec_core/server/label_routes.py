@@ -27,11 +27,13 @@ from sftsec_core.server.label_schemas import (
     VerdictsResponse,
     read_body,
 )
-from sftsec_core.server.middleware import request_log
+from sftsec_core.server.middleware import caller_of, request_log
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from sftsec_core.api.domain import Actor
+    from sftsec_core.server.authentication import Caller
     from sftsec_core.server.label_service import LabelService
     from sftsec_core.server.sessions import Sessions
 
@@ -49,7 +51,7 @@ class LabelRoutes:
     def __init__(
         self,
         labels: LabelService,
-        sessions: Sessions,
+        sessions: Sessions[Caller],
         *,
         read: Callable[[Request], Awaitable[bytes]],
         one_of: Callable[[str | None], AbstractContextManager[None]],
@@ -90,7 +92,7 @@ class LabelRoutes:
     async def log_in(self, request: Request) -> Response:
         """Take a token for a session: the cookie stands for it on the page."""
         found = await self._call(request, self._labels.session)
-        return _answer(found, {"Set-Cookie": self._sessions.start(found.analyst)})
+        return _answer(found, {"Set-Cookie": self._sessions.start(caller_of(request.scope))})
 
     async def log_out(self, request: Request) -> Response:
         """End the session."""
@@ -104,16 +106,14 @@ class LabelRoutes:
         after, limit = _number(request, "after"), _number(request, "limit")
         many = _FEW if limit is None else max(1, min(limit, _MOST))
         return await self._unless_unchanged(
-            request, lambda owner: self._labels.queue(owner, task, after, many)
+            request, lambda who: self._labels.queue(who, task, after, many)
         )
 
     async def verdicts(self, request: Request) -> Response:
         """The last verdicts; 304 when nothing has changed since the ETag that is sent."""
         limit = _number(request, "limit")
         many = _FEW if limit is None else max(1, min(limit, _MOST))
-        return await self._unless_unchanged(
-            request, lambda owner: self._labels.verdicts(owner, many)
-        )
+        return await self._unless_unchanged(request, lambda who: self._labels.verdicts(who, many))
 
     async def judge(self, request: Request) -> Response:
         """Give verdicts."""
@@ -127,7 +127,7 @@ class LabelRoutes:
         return _answer(await self._call(request, lambda who: self._labels.retract(who, given)))
 
     async def _unless_unchanged(
-        self, request: Request, read: Callable[[str | None], BaseModel]
+        self, request: Request, read: Callable[[Actor], BaseModel]
     ) -> Response:
         # Read before the content: a change meanwhile is then found by the next request.
         etag = f'"{await self._call(request, self._labels.version)}"'
@@ -135,10 +135,10 @@ class LabelRoutes:
             return Response(status_code=304, headers={"ETag": etag, **_PRIVATE})
         return _answer(await self._call(request, read), {"ETag": etag})
 
-    async def _call(self, request: Request, call: Callable[[str | None], T]) -> T:
-        owner = request_log(request.scope).owner
-        with self._one_of(owner):
-            return await run_in_threadpool(call, owner)
+    async def _call(self, request: Request, call: Callable[[Actor], T]) -> T:
+        actor = caller_of(request.scope).actor
+        with self._one_of(actor.name):
+            return await run_in_threadpool(call, actor)
 
 
 _PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

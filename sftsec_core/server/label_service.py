@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import Actor, Permission
+from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import (
     AuthorizationError,
     ConnectorError,
@@ -17,7 +17,7 @@ from sftsec_core.api.errors import (
     SftsecError,
     StoreError,
 )
-from sftsec_core.operations.authorize import ANALYST, authorize
+from sftsec_core.operations.authorize import authorize_some, permitted
 from sftsec_core.operations.judge_incidents import (
     GivenVerdict,
     GoneError,
@@ -38,6 +38,7 @@ from sftsec_core.server.label_schemas import (
 )
 
 if TYPE_CHECKING:
+    from sftsec_core.api.domain import Actor
     from sftsec_core.config.settings import ServeSettings
     from sftsec_core.operations.context import Context
     from sftsec_core.store.label_queue import PageVerdict, QueuedIncident
@@ -51,44 +52,40 @@ _TURN_S = 10
 
 
 class LabelService:
-    """The queue and the verdicts, for the analysts that the configuration names."""
+    """The queue and the verdicts, for those who may label."""
 
     def __init__(self, context: Context, settings: ServeSettings) -> None:
         self._context = context
-        self._analysts = frozenset(settings.analysts)
         self._tasks = settings.tasks or tuple(context.settings.tasks)
         # A connector's verdicts are written one request after the other.
         self._writes = Lock()
 
-    def session(self, owner: str | None) -> SessionResponse:
-        """Who asks, and which tasks and labels there are."""
-        analyst = self._analyst(owner)
+    def session(self, who: Actor) -> SessionResponse:
+        """Who asks, and which tasks and labels there are for them."""
         with _as_problems():
-            authorize(analyst.actor, Permission.LABEL)
-            tasks = {name: analyst.task(name) for name in self._tasks}
+            tasks = {name: self._context.task(name) for name in self._tasks_of(who)}
         found = [
             LabelTask(task=name, labels=list(task.labels), benign=task.benign)
             for name, task in tasks.items()
         ]
-        return SessionResponse(analyst=analyst.actor.name, tasks=found)
+        return SessionResponse(analyst=who.name, tasks=found)
 
-    def version(self, owner: str | None) -> str:
+    def version(self, who: Actor) -> str:
         """Name the state of queue and verdicts: it is another one after each change."""
         with _as_problems():
-            authorize(self._analyst(owner).actor, Permission.LABEL)
+            authorize_some(who, Permission.LABEL)
             return self._context.label_queue.version()
 
-    def queue(
-        self, owner: str | None, task: str | None, after: int | None, limit: int
-    ) -> QueueResponse:
+    def queue(self, who: Actor, task: str | None, after: int | None, limit: int) -> QueueResponse:
         """What waits for a verdict.
 
         Raises:
-            ProblemError: when the owner may not label, or there is no such task.
+            AuthorizationError: when they may not label on the task.
+            ProblemError: when there is no such task.
         """
         with _as_problems():
-            tasks = self._named(task)
-            page = list_label_queue(self._analyst(owner), tasks, after=after, limit=limit)
+            tasks = self._named(who, task)
+            page = list_label_queue(self._as(who), tasks, after=after, limit=limit)
         items, after, left = list[QueueItem](), page.after, _PART
         for each in page.incidents:
             left -= sum(map(len, each.fields.values()))
@@ -98,29 +95,29 @@ class LabelService:
             items.append(_item(each))
         return QueueResponse(items=items, after=after, waiting=page.waiting)
 
-    def verdicts(self, owner: str | None, limit: int) -> VerdictsResponse:
+    def verdicts(self, who: Actor, limit: int) -> VerdictsResponse:
         """The last verdicts of all analysts."""
         with _as_problems():
-            found = list_page_verdicts(self._analyst(owner), self._tasks, limit=limit)
+            found = list_page_verdicts(self._as(who), self._tasks_of(who), limit=limit)
         return VerdictsResponse(verdicts=[_said(*each) for each in found])
 
-    def judge(self, owner: str | None, request: VerdictsRequest) -> VerdictsResponse:
+    def judge(self, who: Actor, request: VerdictsRequest) -> VerdictsResponse:
         """Keep verdicts of the token's owner."""
         given = [
             GivenVerdict(each.key, each.id, each.label, (each.reason or "").strip() or None)
             for each in request.verdicts
         ]
-        return self._write(owner, lambda analyst: judge_incidents(analyst, given, self._tasks))
+        return self._write(who, lambda analyst: judge_incidents(analyst, given, self._tasks))
 
-    def retract(self, owner: str | None, request: RetractionsRequest) -> VerdictsResponse:
+    def retract(self, who: Actor, request: RetractionsRequest) -> VerdictsResponse:
         """Take verdicts of the token's owner back."""
-        return self._write(owner, lambda analyst: retract_verdicts(analyst, request.keys))
+        return self._write(who, lambda analyst: retract_verdicts(analyst, request.keys))
 
     def _write(
-        self, owner: str | None, write: Callable[[Context], Sequence[PageVerdict]]
+        self, who: Actor, write: Callable[[Context], Sequence[PageVerdict]]
     ) -> VerdictsResponse:
         with _as_problems(), self._turn():
-            done = write(self._analyst(owner))
+            done = write(self._as(who))
         return VerdictsResponse(verdicts=[_said(each, None) for each in done])
 
     @contextmanager
@@ -133,13 +130,16 @@ class LabelService:
         finally:
             self._writes.release()
 
-    def _analyst(self, owner: str | None) -> Context:
-        roles = frozenset({ANALYST}) if owner in self._analysts else frozenset[str]()
-        return self._context.acting_as(Actor(owner or "nobody", roles, "server"))
+    def _as(self, who: Actor) -> Context:
+        return self._context.acting_as(who)
 
-    def _named(self, task: str | None) -> Sequence[str]:
+    def _tasks_of(self, who: Actor) -> Sequence[str]:
+        authorize_some(who, Permission.LABEL)
+        return permitted(who, Permission.LABEL, self._tasks)
+
+    def _named(self, who: Actor, task: str | None) -> Sequence[str]:
         if task is None:
-            return self._tasks
+            return self._tasks_of(who)
         if task not in self._tasks:
             raise NotFoundError("task", task, self._tasks)
         return (task,)
@@ -149,9 +149,8 @@ class LabelService:
 def _as_problems() -> Iterator[None]:
     try:
         yield
-    except AuthorizationError as error:
-        detail = f"{error}; serve.analysts of sftsec.yaml names the tokens that may label"
-        raise ProblemError(403, detail) from error
+    except AuthorizationError:  # the application answers it, and writes it to the audit log
+        raise
     except NotFoundError as error:
         raise ProblemError(404, str(error)) from error
     except GoneError as error:

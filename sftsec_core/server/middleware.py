@@ -18,8 +18,7 @@ from sftsec_core.server.error_responses import MEDIA_TYPE, ProblemError
 from sftsec_core.server.label_page import API, page_paths
 
 if TYPE_CHECKING:
-    from sftsec_core.server.auth import Tokens
-    from sftsec_core.server.renewal import Renewed
+    from sftsec_core.server.authentication import Authenticator, Caller
     from sftsec_core.server.sessions import Sessions
     from sftsec_core.server.wrong_tokens import WrongTokens
 
@@ -42,14 +41,19 @@ class RequestLog:
     """The entry of a request in the access log; it holds nothing of an event.
 
     Attributes:
-        owner: of the token.
+        caller: who asks; None for no known token.
         events: how many the request holds; None for other requests.
         status: of the response; 0 before there is one.
     """
 
-    owner: str | None = None
+    caller: Caller | None = None
     events: int | None = None
     status: int = 0
+
+    @property
+    def owner(self) -> str | None:
+        """The name of who asks."""
+        return None if self.caller is None else self.caller.actor.name
 
 
 def request_log(scope: Scope) -> RequestLog:
@@ -58,19 +62,31 @@ def request_log(scope: Scope) -> RequestLog:
     return entry
 
 
+def caller_of(scope: Scope) -> Caller:
+    """Who sent the request with this scope.
+
+    Raises:
+        ProblemError: 401, for a path that no one needs a token for.
+    """
+    found = request_log(scope).caller
+    if found is None:
+        raise ProblemError(401, "send a token as `Authorization: Bearer TOKEN`")
+    return found
+
+
 class AuthMiddleware:
     """An ASGI application that lets requests with a known token into another one."""
 
     def __init__(
         self,
         app: Application,
-        tokens: Renewed[Tokens],
+        authenticator: Authenticator,
         wrong: WrongTokens,
-        sessions: Sessions | None = None,
+        sessions: Sessions[Caller] | None = None,
     ) -> None:
         """Take the application, who may ask it, and the sessions of the labelling page."""
         self._app = app
-        self._tokens = tokens
+        self._authenticator = authenticator
         self._wrong = wrong
         self._sessions = sessions
 
@@ -99,10 +115,12 @@ class AuthMiddleware:
 
     async def _authenticate(self, scope: Scope, entry: RequestLog) -> None:
         given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
-        entry.owner = self._tokens.value.owner(given)
         if given is None and self._sessions is not None and scope["path"] in API:
-            entry.owner = self._sessions.owner(scope["headers"])
-        if entry.owner is None and scope["path"] not in PUBLIC_PATHS:
+            session = self._sessions.owner(scope["headers"])
+            entry.caller = session and await self._authenticator.current(session)
+        elif scope["path"] not in PUBLIC_PATHS:
+            entry.caller = await self._authenticator.caller(given)
+        if entry.caller is None and scope["path"] not in PUBLIC_PATHS:
             headers = {"WWW-Authenticate": "Bearer"}
             if given is not None:
                 headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
@@ -110,7 +128,8 @@ class AuthMiddleware:
                     headers["Connection"] = "close"
             raise ProblemError(
                 401,
-                "send one of the tokens of sftsec.yaml as `Authorization: Bearer TOKEN`",
+                "send a token as `Authorization: Bearer TOKEN`: one of sftsec.yaml, or of "
+                "`sftsec token add`",
                 headers=headers,
             )
 

@@ -7,15 +7,18 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
-from sftsec_core.api.errors import ConfigError, unknown
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.api.errors import AuthorizationError, ConfigError, unknown
+from sftsec_core.operations.authorize import authorize, authorize_some, may
+from sftsec_core.operations.refusals import note_refusal
 from sftsec_core.server.admission import Admission
+from sftsec_core.server.authentication import ORIGIN
 from sftsec_core.server.error_responses import ProblemError, unavailable
 from sftsec_core.server.model_cache import ModelCache, ModelStatus, ModelWatcher
 from sftsec_core.server.scoring_job import ScoringJob
 from sftsec_core.server.worker import ScoringWorker
 
 if TYPE_CHECKING:
+    from sftsec_core.api.domain import Actor
     from sftsec_core.config.settings import ServeSettings
     from sftsec_core.operations.context import Context
     from sftsec_core.server.model_cache import ServedModel
@@ -39,7 +42,6 @@ class ScoringService:
             ConfigError: when there is no task.
             StoreError: when the store cannot be opened.
         """
-        authorize(context.actor, Permission.SERVE)
         names = settings.tasks or tuple(context.settings.tasks)
         if not names:
             raise ConfigError("there is no task to score", file=context.file, path="tasks")
@@ -66,16 +68,18 @@ class ScoringService:
         for worker in self._workers.values():
             worker.stop()
 
-    def submit(self, owner: str | None, batch: ScoreBatch) -> Future[bytes]:
+    def submit(self, batch: ScoreBatch, who: Actor) -> Future[bytes]:
         """Queue a batch of a token's owner; the result is the response as JSON.
 
         Raises:
+            AuthorizationError: when they may not score events of the task.
             ProblemError: when there is no such task or no model for it.
         """
+        authorize(who, Permission.SCORE_EVENTS, batch.task)
         if batch.task not in self._caches:
             raise ProblemError(404, unknown("task", batch.task, self._caches))
         _served_model(self._caches[batch.task])
-        job = ScoringJob(owner, batch)
+        job = ScoringJob(who.name, batch)
         self._workers[batch.task].submit(job)
         return job.response
 
@@ -88,9 +92,28 @@ class ScoringService:
             arriving=lambda: self.admission.arriving > 0,
         )
 
-    def tasks(self) -> list[dict[str, Any]]:
-        """The tasks with their state."""
-        return [self._task(name, cache.status) for name, cache in self._caches.items()]
+    def tasks(self, who: Actor) -> list[dict[str, Any]]:
+        """The tasks that they may see or score, with their state.
+
+        Raises:
+            AuthorizationError: when there is no such task.
+        """
+        seeing = (Permission.SCORE_EVENTS, Permission.READ)
+        if not any(may(who, each, name) for each in seeing for name in self._caches):
+            authorize_some(who, Permission.SCORE_EVENTS)
+        return [
+            self._task(name, cache.status)
+            for name, cache in self._caches.items()
+            if any(may(who, each, name) for each in seeing)
+        ]
+
+    def names(self) -> list[str]:
+        """The names of the tasks."""
+        return list(self._caches)
+
+    def note_refusal(self, error: AuthorizationError) -> None:
+        """Write a refusal to the audit log; it may block."""
+        note_refusal(self._context, error, origin=ORIGIN)
 
     def _task(self, name: str, status: ModelStatus) -> dict[str, Any]:
         model = status.model

@@ -13,30 +13,32 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
+from typing import Generic, TypeVar
 
 LIFETIME_S = 12 * 3600
 IDLE_S = 3600
 MOST = 1000
 HEADER = b"x-sftsec-page"
 Headers = Iterable[tuple[bytes, bytes]]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class _Session:
-    owner: str
+class _Session(Generic[T]):
+    owner: T
     mark: bytes | None
     started: float
     used: float
 
 
-class Sessions:
+class Sessions(Generic[T]):
     """The sessions by the digests of their names; all calls come from one event loop."""
 
     def __init__(
         self,
         *,
         secure: bool,
-        mark: Callable[[str], bytes | None],
+        mark: Callable[[T], bytes | None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take how the page is reached.
@@ -49,11 +51,11 @@ class Sessions:
         self._secure = secure
         self._mark = mark
         self._clock = clock
-        self._sessions: dict[bytes, _Session] = {}
+        self._sessions: dict[bytes, _Session[T]] = {}
         # The prefix makes browsers refuse a cookie that another host or a plain page has set.
         self.cookie = "__Host-sftsec" if secure else "sftsec"
 
-    def start(self, owner: str) -> str:
+    def start(self, owner: T) -> str:
         """Begin a session; return the header `Set-Cookie`."""
         self._forget_ended()
         while len(self._sessions) >= MOST:
@@ -62,7 +64,7 @@ class Sessions:
         self._sessions[_digest(name)] = _Session(owner, self._mark(owner), now, now)
         return self._header(name, LIFETIME_S)
 
-    def owner(self, headers: Headers) -> str | None:
+    def owner(self, headers: Headers) -> T | None:
         """The owner of the session that a request belongs to; None without one."""
         given = dict(headers)
         name = self._name(given)
@@ -93,7 +95,7 @@ class Sessions:
             return None
         return None if found is None else found.value
 
-    def _has_ended(self, session: _Session) -> bool:
+    def _has_ended(self, session: _Session[T]) -> bool:
         now = self._clock()
         if session.mark is None or session.mark != self._mark(session.owner):
             return True

@@ -26,9 +26,11 @@ from sftsec_core.store.models import Models
 from sftsec_core.store.outbox import Outbox
 from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
+from sftsec_core.store.refusals import Refusals
 from sftsec_core.store.reseal import seal_rows
 from sftsec_core.store.runs import Runs
 from sftsec_core.store.snapshots import Snapshots
+from sftsec_core.store.tokens import AccessTokens
 from sftsec_core.store.verdict_chain import VerdictChain
 from sftsec_core.store.verdicts import Verdicts
 
@@ -56,8 +58,10 @@ class Store:
         outbox: detections on their way to a SIEM.
         pruning: removes rows that nothing needs any more.
         quarantine: records that could not be used.
+        refusals: what actors were not permitted to do, in the audit log and counted.
         runs: attempts at a task.
         snapshots: data sets that were built.
+        tokens: who may act with which roles, by their hashes.
         verdict_chain: seals what analysts said.
         verdicts: what analysts said, with where it came from.
     """
@@ -75,8 +79,10 @@ class Store:
         self.outbox = Outbox(database)
         self.pruning = Pruning(database, folders, self.audit)
         self.quarantine = Quarantine(database)
+        self.refusals = Refusals(database, self.audit)
         self.runs = Runs(database, folders, lease)
         self.snapshots = Snapshots(database, folders)
+        self.tokens = AccessTokens(database, self.audit)
         self.verdict_chain = VerdictChain(database)
         self.verdicts = Verdicts(database, self.verdict_chain)
 

@@ -150,6 +150,8 @@ registrations = Table(
     # None: the card is one of the model's own files, as older versions registered it.
     Column("card", String(64)),
     Column("at", UtcDateTime, nullable=False),
+    # None: an older version registered it.
+    Column("requested_by", Text),
     PrimaryKeyConstraint("digest", "run_id"),
 )
 
@@ -254,4 +256,46 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", COUNTER, nullable=False),
     Column("hash", String(64), nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    # A part of the token, and no secret: it finds the row.
+    Column("id", String(16), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Column("used_at", UtcDateTime),
+    Index(None, "name"),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    # One row an actor: the last minute in which it was refused, and how often.
+    Column("actor", Text, primary_key=True),
+    Column("minute", UtcDateTime, nullable=False),
+    Column("refused", Integer, nullable=False),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("task", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    # Of the model's last registration: what another run measured was not approved.
+    Column("run_id", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    # The last move of "live" then: what was approved against another live model does not count.
+    Column("move", COUNTER, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("task", "digest", "run_id", "kind", "move", "person"),
 )

@@ -18,13 +18,16 @@ class Permission(StrEnum):
     ROLL_BACK = "model.rollback"
     SIGN = "model.sign"
     SCORE = "incidents.score"
+    SCORE_EVENTS = "events.score"
     SERVE = "model.serve"
     LABEL = "labels.add"
+    LABEL_FOR_OTHERS = "labels.add.others"
     REQUEST_LABELS = "labels.request"
     SET_UP = "connector.setup"
     EXPORT_AUDIT = "audit.export"
     CLEAN_UP = "state.cleanup"
     ENCRYPT = "state.encrypt"
+    MANAGE_TOKENS = "tokens.manage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Actor:
 
     Attributes:
         name: as it stands in the audit log.
-        roles: what the actor is ("admin"); a role stands for a set of permissions.
+        roles: what the actor is: "operator" on all tasks, "operator@phishing" on one; a role stands
+            for a set of permissions.
         origin: where the request came from: "cli", "server", "schedule", ...
     """
 

@@ -53,7 +53,11 @@ def command(app: App, name: str, rows: int, rounds: int, as_json: bool) -> None:
       sftsec bench connector elastic
       sftsec bench connector elastic --rows 20000 --rounds 1 --json
     """
+    from sftsec_core.api.domain import Permission
     from sftsec_core.bench.connector import run_connector_bench
+    from sftsec_core.operations.authorize import authorize
 
+    with app.context() as context:  # it writes to the platform with the connector's credentials
+        authorize(context.actor, Permission.SET_UP)
     result = run_connector_bench(app.config_file(), name, rows=rows, rounds=rounds, say=app.say)
     emit(result, as_json=as_json, show=facts(result))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import IO
 
 import click
@@ -15,7 +14,9 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 @click.argument("connector", shell_complete=complete_connector)
 @click.argument("incidents", nargs=-1)
 @click.option("--verdict", help="The platform's value, e.g. true_positive.")
-@click.option("--analyst", help="Who gives it; default: this user.")
+@click.option(
+    "--analyst", help="Who gives it; default: you. Another one's name takes the role admin."
+)
 @click.option("--reason", help="Why; kept with the verdict.")
 @click.option(
     "--from",
@@ -47,15 +48,16 @@ def command(
     """
     from sftsec_core.operations.add_verdicts import add_verdicts, read_verdicts, same_verdict
 
-    who = analyst or getpass.getuser()
-    if file is not None:
-        if incidents or verdict:
-            raise click.UsageError("give incidents and --verdict, or --from, not both")
-        given = read_verdicts(file, file.name, who)
-    else:
-        if not incidents or not verdict:
-            raise click.UsageError("name at least one incident, and its --verdict")
-        given = same_verdict(incidents, verdict, who, reason)
+    if file is not None and (incidents or verdict):
+        raise click.UsageError("give incidents and --verdict, or --from, not both")
+    if file is None and not (incidents and verdict):
+        raise click.UsageError("name at least one incident, and its --verdict")
     with app.context() as context:
+        who = analyst or context.actor.name
+        given = (
+            same_verdict(incidents, verdict or "", who, reason)
+            if file is None
+            else read_verdicts(file, file.name, who)
+        )
         done = add_verdicts(context, connector, given)
     emit(done.to_json(), as_json=as_json, show=facts({"read": done.read, "added": done.added}))

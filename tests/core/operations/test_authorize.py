@@ -14,8 +14,18 @@ import pytest
 import sftsec_core.operations
 from sftsec_core.api.domain import Actor, Permission
 from sftsec_core.api.errors import AuthorizationError
+from sftsec_core.operations.add_token import add_token
 from sftsec_core.operations.add_verdicts import add_verdicts
-from sftsec_core.operations.authorize import ROLES, authorize, current_user, local_admin
+from sftsec_core.operations.authorize import (
+    ADMIN_ONLY,
+    ROLES,
+    authorize,
+    authorize_some,
+    current_user,
+    local_admin,
+    may,
+    permitted,
+)
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.check_connectors import check_connectors
 from sftsec_core.operations.compare_runs import compare_runs
@@ -28,6 +38,7 @@ from sftsec_core.operations.list_label_queue import list_label_queue, list_page_
 from sftsec_core.operations.list_models import list_models
 from sftsec_core.operations.list_quarantine import list_quarantine
 from sftsec_core.operations.list_runs import list_runs
+from sftsec_core.operations.list_tokens import list_tokens
 from sftsec_core.operations.list_verdicts import list_verdicts
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
@@ -38,6 +49,7 @@ from sftsec_core.operations.remove_unused import remove_unused
 from sftsec_core.operations.request_labels import request_labels
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.operations.review_labels import review_labels
+from sftsec_core.operations.revoke_token import revoke_token
 from sftsec_core.operations.rollback import rollback
 from sftsec_core.operations.score import score
 from sftsec_core.operations.set_up_connector import set_up_connector
@@ -52,9 +64,10 @@ from sftsec_core.operations.verify_audit import verify_audit
 from sftsec_core.operations.verify_models import verify_models
 
 ASKS: dict[Callable[..., Any], Permission] = {
+    add_token: Permission.MANAGE_TOKENS,
     add_verdicts: Permission.LABEL,
     build_dataset: Permission.BUILD_DATASET,
-    check_connectors: Permission.READ,
+    check_connectors: Permission.PULL,
     compare_runs: Permission.READ,
     encrypt_state: Permission.ENCRYPT,
     export_audit: Permission.EXPORT_AUDIT,
@@ -67,8 +80,9 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_quarantine: Permission.READ,
     list_runs: Permission.READ,
     list_snapshots: Permission.READ,
+    list_tokens: Permission.MANAGE_TOKENS,
     list_verdicts: Permission.READ,
-    predict: Permission.SCORE,
+    predict: Permission.SCORE_EVENTS,
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
     read_audit: Permission.READ,
@@ -79,6 +93,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     retrain: Permission.RETRAIN,
     retract_verdicts: Permission.LABEL,
     review_labels: Permission.READ,
+    revoke_token: Permission.MANAGE_TOKENS,
     rollback: Permission.ROLL_BACK,
     rotate_key: Permission.ENCRYPT,
     score: Permission.SCORE,
@@ -98,16 +113,44 @@ SHARED = {
     "begin_run",
     "bounded",
     "connector_config",
+    "identify",
     "live_model",
     "newest_dataset",
+    "note_refusal",
     "pull_all",
     "requester",
     "run_order",
     "running",
     "scorer_of",
     "seen_by",
+    "seen_runs",
     "tell_promotion",
     "window_of",
+}
+# Who may do what, written down a second time: a permission that is new needs a row.
+EVERYONE = frozenset({"viewer", "analyst", "operator", "admin"})
+OPERATORS = frozenset({"operator", "admin"})
+ADMINS = frozenset({"admin"})
+MAY: dict[Permission, frozenset[str]] = {
+    Permission.READ: EVERYONE,
+    Permission.LABEL: frozenset({"analyst", "admin"}),
+    Permission.LABEL_FOR_OTHERS: ADMINS,
+    Permission.PULL: OPERATORS,
+    Permission.BUILD_DATASET: OPERATORS,
+    Permission.RETRAIN: OPERATORS,
+    Permission.PROMOTE: OPERATORS,
+    Permission.FORCE_PROMOTION: ADMINS,
+    Permission.ROLL_BACK: ADMINS,
+    Permission.SIGN: ADMINS,
+    Permission.SCORE: OPERATORS,
+    Permission.SCORE_EVENTS: OPERATORS | {"scorer"},
+    Permission.SERVE: OPERATORS,
+    Permission.REQUEST_LABELS: OPERATORS,
+    Permission.SET_UP: ADMINS,
+    Permission.EXPORT_AUDIT: OPERATORS,
+    Permission.CLEAN_UP: OPERATORS,
+    Permission.ENCRYPT: ADMINS,
+    Permission.MANAGE_TOKENS: ADMINS,
 }
 NOBODY = Actor("guest", frozenset({"nothing"}), "test")
 
@@ -177,6 +220,57 @@ class TestUseCases:
             call(retrain, trainer)
         with pytest.raises(AssertionError, match="was touched"):
             call(retrain, trainer, promote=False)
+
+
+def with_role(*roles: str) -> Actor:
+    return Actor("ann", frozenset(roles), "test")
+
+
+class TestRoles:
+    def test_each_permission_has_its_row(self) -> None:
+        assert set(MAY) == set(Permission)
+        assert {each for each, roles in MAY.items() if roles == ADMINS} == ADMIN_ONLY
+
+    @pytest.mark.parametrize("role", [*ROLES, "no-such-role", ""])
+    @pytest.mark.parametrize("use_case", ASKS, ids=lambda each: each.__name__)
+    def test_decide_over_every_use_case(self, use_case: Callable[..., Any], role: str) -> None:
+        allowed = role in MAY[ASKS[use_case]]
+        expected = AssertionError if allowed else AuthorizationError
+        with pytest.raises(expected):
+            call(use_case, Untouchable(with_role(role)))
+
+    @pytest.mark.parametrize("role", ROLES)
+    @pytest.mark.parametrize("permission", Permission)
+    def test_of_one_task_end_there(self, role: str, permission: Permission) -> None:
+        actor = with_role(f"{role}@mail")
+        assert may(actor, permission, "mail") == (role in MAY[permission])
+        assert not any(may(actor, permission, task) for task in ("proxy", "", "mai", None))
+
+    @pytest.mark.parametrize("role", ["admin@", "@mail", "@", "admin@@mail", "Admin", " admin"])
+    def test_written_wrongly_permit_nothing(self, role: str) -> None:
+        actor = with_role(role)
+        assert not any(may(actor, each, task) for each in Permission for task in (None, "mail"))
+
+    def test_of_several_tasks_add_up(self) -> None:
+        actor = with_role("viewer", "operator@mail", "analyst@proxy")
+        tasks = ("proxy", "mail", "dns")
+        assert permitted(actor, Permission.READ, tasks) == list(tasks)
+        assert permitted(actor, Permission.RETRAIN, tasks) == ["mail"]
+        assert permitted(actor, Permission.LABEL, tasks) == ["proxy"]
+
+
+class TestAuthorizeSome:
+    def test_a_role_on_any_task_passes(self) -> None:
+        for task in (None, "mail"):
+            authorize_some(with_role("operator@mail"), Permission.RETRAIN, task)
+        with pytest.raises(AuthorizationError):
+            authorize_some(NOBODY, Permission.RETRAIN)
+
+    def test_a_named_task_is_asked_for(self) -> None:
+        with pytest.raises(AuthorizationError):
+            authorize_some(with_role("operator@mail"), Permission.RETRAIN, "proxy")
+        with pytest.raises(AuthorizationError):
+            authorize_some(with_role("viewer", "analyst@mail"), Permission.RETRAIN)
 
 
 class TestAuthorize:

@@ -236,7 +236,21 @@ class TestTasks:
             for step in each.split("/")[1:]:
                 place = place[step.replace("~1", "/").replace("~0", "~")]
         declared = described["paths"]["/v1/score"]["post"]["responses"]
-        sent = {"200", "400", "401", "404", "408", "409", "413", "415", "422", "429", "500", "503"}
+        sent = {
+            "200",
+            "400",
+            "401",
+            "403",
+            "404",
+            "408",
+            "409",
+            "413",
+            "415",
+            "422",
+            "429",
+            "500",
+            "503",
+        }
         assert set(declared) == sent
         assert "401" in described["paths"]["/v1/tasks"]["get"]["responses"]
 

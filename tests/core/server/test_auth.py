@@ -60,7 +60,6 @@ class TestReveal:
     @pytest.mark.parametrize(
         ("tokens", "told"),
         [
-            ({}, "at least one token"),
             ({"splunk": "fifteen-letters"}, "the token of splunk is shorter than 16 characters"),
             ({"splunk": "a token with blanks in it"}, "holds blanks"),
             ({"splunk": "schlüssel-der-suche-1"}, "not ASCII"),

@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
+from sftsec_core.api.domain import Actor
+from sftsec_core.operations.authorize import ANALYST
 from sftsec_core.server import label_service
 from sftsec_core.server.error_responses import ProblemError
 from sftsec_core.server.label_schemas import RetractionsRequest
@@ -170,6 +172,9 @@ class TestVerdict:
         assert judge(ann, queue(ann)["items"][0]["id"]).status == 200
 
 
+ANN = Actor("ann", frozenset({ANALYST}), "test")
+
+
 class TestTurn:
     def test_waits_for_others_within_bounds(
         self, site: LabelSite, monkeypatch: pytest.MonkeyPatch
@@ -178,10 +183,10 @@ class TestTurn:
         service = LabelService(site.context, site.context.settings.serve)
         given = RetractionsRequest(keys=[KEY])
         with service._turn(), pytest.raises(ProblemError) as busy:
-            service.retract("ann", given)
+            service.retract(ANN, given)
         assert busy.value.status == 503
         with pytest.raises(ProblemError, match="no such verdict"):
-            service.retract("ann", given)
+            service.retract(ANN, given)
 
 
 class TestPermission:

@@ -21,7 +21,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def made(clock: Clock) -> Sessions:
+def made(clock: Clock) -> Sessions[str]:
     return Sessions(secure=False, mark=str.encode, clock=clock)
 
 
@@ -32,36 +32,36 @@ def sent(header: str, **more: str) -> list[tuple[bytes, bytes]]:
 
 
 class TestOwner:
-    def test_is_who_began_the_session(self, made: Sessions) -> None:
+    def test_is_who_began_the_session(self, made: Sessions[str]) -> None:
         ann, bob = made.start("ann"), made.start("bob")
         assert (made.owner(sent(ann)), made.owner(sent(bob))) == ("ann", "bob")
 
     @pytest.mark.parametrize(
         "cookie", ["", "sftsec=", "sftsec=guessed", "sftsec", "sftsec=\xff; =;;", "__Host-sftsec=x"]
     )
-    def test_of_no_session_is_none(self, made: Sessions, cookie: str) -> None:
+    def test_of_no_session_is_none(self, made: Sessions[str], cookie: str) -> None:
         made.start("ann")
         assert made.owner(sent(cookie)) is None
 
-    def test_needs_the_header_of_the_page(self, made: Sessions) -> None:
+    def test_needs_the_header_of_the_page(self, made: Sessions[str]) -> None:
         headers = sent(made.start("ann"))
         assert made.owner(headers[:1]) is None
 
     @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
-    def test_is_none_for_other_sites(self, made: Sessions, site: str) -> None:
+    def test_is_none_for_other_sites(self, made: Sessions[str], site: str) -> None:
         header = made.start("ann")
         assert made.owner(sent(header, **{"sec-fetch-site": site})) is None
         assert made.owner(sent(header, **{"sec-fetch-site": "same-origin"})) == "ann"
 
 
 class TestEnd:
-    def test_comes_by_logging_out(self, made: Sessions) -> None:
+    def test_comes_by_logging_out(self, made: Sessions[str]) -> None:
         header = made.start("ann")
         assert "Max-Age=0" in made.end(sent(header))
         assert made.owner(sent(header)) is None
         made.end([])
 
-    def test_comes_after_an_hour_unused(self, made: Sessions, clock: Clock) -> None:
+    def test_comes_after_an_hour_unused(self, made: Sessions[str], clock: Clock) -> None:
         header = made.start("ann")
         for _ in range(3):
             clock.now += IDLE_S - 1
@@ -69,7 +69,7 @@ class TestEnd:
         clock.now += IDLE_S + 1
         assert made.owner(sent(header)) is None
 
-    def test_comes_after_twelve_hours_used(self, made: Sessions, clock: Clock) -> None:
+    def test_comes_after_twelve_hours_used(self, made: Sessions[str], clock: Clock) -> None:
         header = made.start("ann")
         while clock.now < LIFETIME_S - IDLE_S:
             clock.now += IDLE_S - 1
@@ -86,7 +86,7 @@ class TestEnd:
         assert (made.owner(sent(ann)), made.owner(sent(bob))) == (None, "bob")
 
     def test_of_the_least_used_makes_room(
-        self, made: Sessions, clock: Clock, monkeypatch: pytest.MonkeyPatch
+        self, made: Sessions[str], clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(sessions, "MOST", 2)
         first = made.start("ann")
@@ -105,7 +105,7 @@ class TestCookie:
         assert safe.endswith("; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure")
         assert plain.endswith("; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict")
 
-    def test_names_are_not_kept(self, made: Sessions) -> None:
+    def test_names_are_not_kept(self, made: Sessions[str]) -> None:
         name = made.start("ann").partition("=")[2].partition(";")[0]
         assert len(name) >= 40
         assert name not in str(vars(made))

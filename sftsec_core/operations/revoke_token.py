@@ -1,0 +1,29 @@
+"""Revoke tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sftsec_core.api.domain import Permission
+from sftsec_core.operations.authorize import authorize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sftsec_core.operations.context import Context
+    from sftsec_core.store.tokens import StoredToken
+
+
+def revoke_token(context: Context, name: str) -> Sequence[StoredToken]:
+    """Refuse a token, or all of an owner, from now on; `sftsec serve` follows within seconds.
+
+    Args:
+        context: settings, store, registry, actor and event stream.
+        name: an id, the beginning of one, or the owner's name.
+
+    Raises:
+        NotFoundError: when there is no such token that is not revoked.
+        AmbiguousNameError: when several ids begin so.
+    """
+    authorize(context.actor, Permission.MANAGE_TOKENS)
+    return context.store.tokens.revoke(name, by=context.actor.name)
