@@ -18,6 +18,7 @@ from sftsec_core.store.audit import AuditLog
 from sftsec_core.store.columns import utc_now
 from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.database import Database
+from sftsec_core.store.figures import Figures
 from sftsec_core.store.folders import Folders
 from sftsec_core.store.judged_inputs import JudgedInputs
 from sftsec_core.store.label_requests import LabelRequests
@@ -53,6 +54,7 @@ class Store:
     Attributes:
         audit: who did what.
         cursors: how far scoring has come.
+        figures: what is watched over time.
         label_requests: incidents that analysts were asked about.
         models: registered models and their aliases.
         outbox: detections on their way to a SIEM.
@@ -73,6 +75,7 @@ class Store:
         folders = Folders(folder)
         self.audit = AuditLog(database, actor)
         self.cursors = Cursors(database)
+        self.figures = Figures(database)
         self.label_requests = LabelRequests(database)
         self.judged_inputs = JudgedInputs(database)
         self.models = Models(database, folders, self.audit)
