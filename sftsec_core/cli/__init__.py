@@ -28,6 +28,7 @@ COMMANDS = {
     "runs": "sftsec_core.cli.runs",
     "status": "sftsec_core.cli.status",
     "model": "sftsec_core.cli.model",
+    "gpu": "sftsec_core.cli.gpu",
     "package": "sftsec_core.cli.package",
     "plugins": "sftsec_core.cli.plugins",
     "bench": "sftsec_core.cli.bench",

@@ -30,6 +30,7 @@ _TOKENS = (
     "select distinct name from tokens where revoked_at is null union all "
     "select id from tokens where revoked_at is null"
 )
+_GPU_LEASES = "select distinct id from gpu_leases where ended_at is null"
 _RUNS = "select id from runs order by started_at desc"
 
 
@@ -56,6 +57,11 @@ def complete_run(ctx: click.Context, _param: click.Parameter, begun: str) -> lis
 def complete_token(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Owners and ids of tokens that are not revoked."""
     return _beginning(_stored(ctx, _TOKENS), begun)
+
+
+def complete_gpu_lease(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Ids of open leases of GPUs."""
+    return _beginning(_stored(ctx, _GPU_LEASES), begun)
 
 
 def complete_task_or_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     CLEAN_UP = "state.cleanup"
     ENCRYPT = "state.encrypt"
     MANAGE_TOKENS = "tokens.manage"
+    RELEASE_GPU = "gpu.release"
 
 
 @dataclass(frozen=True, slots=True)
