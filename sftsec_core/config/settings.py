@@ -144,9 +144,26 @@ class ServeSettings(Strict):
     max_batch: int = Field(1000, ge=1, le=100_000, description="Events a request.")
     max_body_bytes: int = Field(8 * 2**20, ge=1024, description="Bytes a request.")
     threads: int = Field(
-        1, ge=1, le=64, description="Tasks scored at once; one task's requests go one by one."
+        1, ge=1, le=64, description="Models that compute at once; one task's batches go one by one."
     )
-    queue: int = Field(16, ge=1, le=10_000, description="Requests of a task that may wait.")
+    batch_events: int = Field(
+        256,
+        ge=1,
+        le=100_000,
+        description="Events of up to 2,000 characters that requests are scored by together.",
+    )
+    batch_wait: Duration = Field(
+        timedelta(milliseconds=5),
+        ge=timedelta(0),
+        le=timedelta(seconds=1),
+        description="How long a batch that is not full waits for requests that are being read.",
+    )
+    queue: int = Field(
+        256, ge=1, le=100_000, description="Requests at once, of all tokens; past them 503."
+    )
+    queue_bytes: int = Field(
+        256 * 2**20, ge=1024, description="Bytes of their bodies at once; past them 503."
+    )
     max_connections: int = Field(
         256,
         ge=1,
@@ -154,7 +171,7 @@ class ServeSettings(Strict):
         description="Open at once; then one without a request ends, or 503. Open files bound it.",
     )
     max_requests_per_token: int = Field(
-        8, ge=1, le=10_000, description="Score requests of a token at once; past them 429."
+        128, ge=1, le=100_000, description="Requests of a token at once; past them 429."
     )
     head_timeout: Duration = Field(
         timedelta(seconds=10),

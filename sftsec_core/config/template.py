@@ -74,7 +74,7 @@ _TAIL = """\
 #   certificate: server.pem
 #   key: server.key
 #   # max_connections: 256         # then one without a request ends, or a new one gets 503
-#   # max_requests_per_token: 8    # more at once get 429
+#   # max_requests_per_token: 128  # more at once get 429
 #   # wrong_token_delay: 1s       # before its answer
 #   # head_timeout: 10s            # for a request's head; body_timeout: 30s for its body
 """

@@ -47,6 +47,7 @@ ROLES: Mapping[str, frozenset[Permission]] = {
         Permission.REQUEST_LABELS,
         Permission.EXPORT_AUDIT,
         Permission.CLEAN_UP,
+        Permission.RELEASE_GPU,
     },
     # A program that sends events to `sftsec serve`, such as an app of a SIEM: it sees nothing else.
     SCORER: frozenset({Permission.SCORE_EVENTS}),

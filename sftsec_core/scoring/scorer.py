@@ -231,15 +231,58 @@ def rate_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE) 
     Raises:
         PluginError: when the model breaks its contract (shape of the probabilities).
     """
+    return rate_pages((page,), scorer, judged)[0]
+
+
+def rate_pages(
+    pages: Sequence[IncidentPage], scorer: Scorer, judged: JudgedInPage = _NONE
+) -> list[RatedPage]:
+    """Rate several pages with one call of the model; each is cleaned and rendered by itself.
+
+    What a step or a renderer makes of a page does not depend on the others, so that pages may hold
+    equal uids.
+
+    Args:
+        pages: as `rate_page` takes one.
+        scorer: how to clean and render them, and the model.
+        judged: what to leave out of every page.
+
+    Returns:
+        One for each page, in their order.
+
+    Raises:
+        PluginError: when the model breaks its contract (shape of the probabilities).
+    """
+    prepared = [_prepare(page, scorer, judged) for page in pages]
+    proba = probabilities([inputs for each in prepared for _, inputs in each.rows], scorer)
+    ends = np.cumsum([len(each.rows) for each in prepared])[:-1]
+    parts = np.split(proba, ends)
+    return [_rated(*each) for each in zip(prepared, parts, strict=True)] if prepared else []
+
+
+@dataclass(slots=True)
+class _PreparedPage:
+    """A page's rows, cleaned and rendered, and what could not be."""
+
+    rows: list[tuple[Incident, Inputs]]
+    work: _PageErrors
+    judged: int
+
+
+def _prepare(page: IncidentPage, scorer: Scorer, judged: JudgedInPage) -> _PreparedPage:
     work = _PageErrors(list(page.rejected))
     unknown = [each for each in page.incidents if each.uid not in judged.uids]
     rendered = _render_all(_clean(unknown, scorer, work), scorer, work)
     rows = [row for row in rendered if not _is_judged(*row, judged)]
     left_out = len(page.incidents) - len(unknown) + len(rendered) - len(rows)
-    proba = probabilities([inputs for _, inputs in rows], scorer)
-    kept, proba = _only_finite(rows, proba, work)
+    return _PreparedPage(rows, work, left_out)
+
+
+def _rated(page: _PreparedPage, proba: NDArray[np.float64]) -> RatedPage:
+    work = page.work
+    kept, proba = _only_finite(page.rows, proba, work)
     rejected, empty = tuple(work.rejected), tuple(work.empty)
-    return RatedPage(tuple(kept), proba, rejected, empty, work.dropped, left_out)
+    return RatedPage(tuple(kept), proba, rejected, empty, work.dropped, page.judged)
 
 
 def _is_judged(incident: Incident, inputs: Inputs, judged: JudgedInPage) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI, Request, Response
@@ -26,8 +24,6 @@ from sftsec_core.server.error_responses import (
     PROBLEM_SCHEMA,
     ProblemError,
     title,
-    too_many,
-    unavailable,
 )
 from sftsec_core.server.label_page import PAGE
 from sftsec_core.server.label_routes import LabelRoutes, add_label_routes
@@ -44,6 +40,7 @@ from sftsec_core.server.schemas import (
 from sftsec_core.server.status_routes import StatusRoutes, add_status_routes
 
 if TYPE_CHECKING:
+    from sftsec_core.config.settings import ServeSettings
     from sftsec_core.server.authentication import Caller
     from sftsec_core.server.label_service import LabelService
     from sftsec_core.server.service import ScoringService
@@ -52,8 +49,6 @@ if TYPE_CHECKING:
 
 # Bytes of a body that are parsed at once; to parse megabytes would hold every other request up.
 _PARSED_AT_ONCE = 1 << 16
-# Bodies that are read at once. They are not in a queue yet, so its bound does not count them.
-_MAX_READING = 32
 _MOST_FORM = 1 << 14  # bytes of the form that takes a token
 _JSON = "application/json"
 # What may answer on any path, with a token, and a request to score.
@@ -73,20 +68,19 @@ class _Routes:
 
     def __init__(self, service: ScoringService) -> None:
         self._service = service
-        self._reading = 0
-        self._waiting: Counter[str | None] = Counter()
 
     async def score(self, request: Request) -> Response:
         """Score a batch of events with the live model of a task."""
-        settings = self._service.settings
+        settings, admission = self._service.settings, self._service.admission
         entry = request_log(request.scope)
         who = caller_of(request.scope).actor
         authorize_some(who, Permission.SCORE_EVENTS)
-        with self._one_of(entry.owner):
-            body = await self._body(request, settings.max_body_bytes)
-            batch = await _parsed(body, settings.max_batch)
-            entry.events = len(batch.events)
-            scored = asyncio.wrap_future(self._service.submit(batch, who))
+        with admission.place(entry.owner), admission.body(_length(request, settings)):
+            with admission.arrival():
+                body = await self._body(request)
+                batch = await _parsed(body, settings.max_batch)
+                entry.events = len(batch.events)
+                scored = asyncio.wrap_future(self._service.submit(batch, who))
             return Response(await _wait_unless_closed(scored, request), media_type=_JSON)
 
     async def tasks(self, request: Request) -> JSONResponse:
@@ -115,47 +109,50 @@ class _Routes:
             self._service,
             sessions,
             log_in,
-            read=lambda each: self._body(each, _MOST_FORM),
-            one_of=self._one_of,
+            read=self._form,
+            one_of=self._service.admission.place,
         )
 
     def labelling(self, labels: LabelService, sessions: Sessions[Caller]) -> LabelRoutes:
         """The routes of the labelling page, which share the bounds of these."""
-        limit = self._service.settings.max_body_bytes
         return LabelRoutes(
-            labels, sessions, read=lambda each: self._body(each, limit), one_of=self._one_of
+            labels, sessions, read=self._small_body, one_of=self._service.admission.place
         )
 
-    @contextmanager
-    def _one_of(self, owner: str | None) -> Iterator[None]:
-        """Count a request of a token: one client must not take every place in the queues."""
-        limit = self._service.settings.max_requests_per_token
-        if self._waiting[owner] >= limit:
-            raise too_many(f"{limit} requests with this token are waiting already", seconds=1)
-        self._waiting[owner] += 1
-        try:
-            yield
-        finally:
-            self._waiting[owner] -= 1
+    async def _small_body(self, request: Request) -> bytes:
+        """A body that is held for as long as it is read."""
+        with self._service.admission.body(_length(request, self._service.settings)):
+            return await self._body(request)
 
-    async def _body(self, request: Request, limit: int) -> bytes:
-        if request.headers.get("content-encoding", "identity") != "identity":
-            raise ProblemError(415, "send the body without a content encoding")
-        if int(request.headers.get("content-length", 0)) > limit:
-            raise _too_large(limit)
-        if self._reading >= _MAX_READING:
-            raise unavailable("too many requests are being read: send it again later", seconds=1)
-        self._reading += 1
-        seconds = self._service.settings.body_timeout.total_seconds()
+    async def _form(self, request: Request) -> bytes:
+        if int(request.headers.get("content-length", _MOST_FORM)) > _MOST_FORM:
+            raise _too_large(_MOST_FORM)
+        return await self._small_body(request)
+
+    async def _body(self, request: Request) -> bytes:
+        settings = self._service.settings
+        seconds = settings.body_timeout.total_seconds()
         try:
             async with asyncio.timeout(seconds):
-                return await _read(request, limit)
+                return await _read(request, settings.max_body_bytes)
         except TimeoutError:
             raise ProblemError(408, f"the body did not arrive within {seconds:g} s") from None
         except ClientDisconnect:
             raise ProblemError(CLIENT_CLOSED, "the client closed the connection") from None
-        finally:
-            self._reading -= 1
+
+
+def _length(request: Request, settings: ServeSettings) -> int:
+    """Bytes of a body, by its request's head; as many as it may have where that says nothing.
+
+    Raises:
+        ProblemError: when they are too many, or compressed.
+    """
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise ProblemError(415, "send the body without a content encoding")
+    length = int(request.headers.get("content-length", settings.max_body_bytes))
+    if length > settings.max_body_bytes:
+        raise _too_large(settings.max_body_bytes)
+    return length
 
 
 def build_app(

@@ -17,14 +17,12 @@ from sftsec_core.scoring.decision import (
     suppression_of,
     top_classes,
 )
-from sftsec_core.scoring.scorer import Scorer, rate_page
+from sftsec_core.scoring.scorer import RatedPage, Scorer, rate_pages
 from sftsec_core.sdk.fields import select_fields
 from sftsec_core.sdk.records import UnusableError, flatten, parse_time
 from sftsec_core.server.schemas import (
     ClassProbability,
     EventResult,
-    RefusedEvent,
-    ScoreBatch,
     ScoreEvent,
 )
 
@@ -38,6 +36,24 @@ _MAX_ERROR = 300  # characters: it may name a field, and a field's name may be l
 _TIME = "@timestamp"
 log = logging.getLogger(__name__)
 Score = Callable[[Sequence[ScoreEvent]], list[EventResult]]
+Numbered = Sequence[tuple[int, ScoreEvent]]
+
+
+@dataclass(frozen=True, slots=True)
+class _RequestPage:
+    """A request's events as incidents.
+
+    Attributes:
+        events: of the request.
+        uids: one for each event.
+        incidents: those that could be read.
+        errors: of those that could not, by the event's place.
+    """
+
+    events: Sequence[ScoreEvent]
+    uids: Sequence[str]
+    incidents: IncidentPage
+    errors: dict[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +74,42 @@ class BatchScorer:
         return self.scorer.threshold
 
     def __call__(self, events: Sequence[ScoreEvent]) -> list[EventResult]:
-        """Score a batch: one result for each event, in the same order.
+        """Score the events of one request: one result for each, in the same order.
 
         Raises:
             PluginError: when the model breaks its contract (shape of the probabilities).
         """
+        return self.score_all((events,))[0]
+
+    def score_all(self, requests: Sequence[Sequence[ScoreEvent]]) -> list[list[EventResult]]:
+        """Score the events of several requests with one call of the model.
+
+        Each request is cleaned, rendered and decided by itself: its results do not depend on what
+        the others hold, and their ids may be equal.
+
+        Raises:
+            PluginError: when the model breaks its contract (shape of the probabilities).
+        """
+        pages = [self._page(events) for events in requests]
+        rated = rate_pages([page.incidents for page in pages], self.scorer)
+        return [self._results(*each) for each in zip(pages, rated, strict=True)]
+
+    def _page(self, events: Sequence[ScoreEvent]) -> _RequestPage:
         errors: dict[int, str] = {}
         uids = _unique_uids(events)
         incidents = tuple(self._incidents(events, uids, errors))
-        rated = rate_page(IncidentPage(incidents, cursor=""), self.scorer)
+        return _RequestPage(events, uids, IncidentPage(incidents, cursor=""), errors)
+
+    def _results(self, page: _RequestPage, rated: RatedPage) -> list[EventResult]:
         predictions = {each.incident.uid: each for each in decide_page(rated, self.scorer)}
         reasons = dict.fromkeys(rated.empty, NO_VALUE)
         reasons |= {rejection.where: rejection.reason for rejection in rated.rejected}
         results = []
-        for number, (event, uid) in enumerate(zip(events, uids, strict=True)):
+        for number, (event, uid) in enumerate(zip(page.events, page.uids, strict=True)):
             if uid in predictions:
                 results.append(self._result(event.id, predictions[uid]))
             else:
-                error = errors.get(number) or reasons.get(uid, DROPPED)
+                error = page.errors.get(number) or reasons.get(uid, DROPPED)
                 results.append(EventResult(event.id, error=error))
         return results
 
@@ -113,34 +147,44 @@ class BatchScorer:
         return None if found is None else f"suppressed: {found.reason}"
 
 
-def score_batch(score: Score, batch: ScoreBatch) -> list[EventResult]:
-    """Score a batch; an event that cannot be read or scored has an error and spoils no other.
+def score_together(
+    scorer: BatchScorer, task: str, requests: Sequence[Numbered]
+) -> list[list[EventResult] | SftsecError]:
+    """Score events of several requests at once; one that cannot be scored fails no other's.
 
     Args:
-        score: a `BatchScorer`.
-        batch: as it was read.
+        scorer: the loaded model.
+        task: for the log.
+        requests: of each the events with their places in it.
 
     Returns:
-        One result for each event, in the same order.
+        For each request one result for each event, in the same order; its error where none of its
+        events can be scored, since the model or a plugin is broken.
+    """
+    if len(requests) > 1:
+        try:
+            return [*scorer.score_all([[event for _, event in each] for each in requests])]
+        except Exception as error:  # noqa: BLE001 - a plugin's: found out below, request by request
+            log.warning("task %s: requests are scored one by one (%s)", task, type(error).__name__)
+    return [_result_or_error(scorer, task, each) for each in requests]
+
+
+def _result_or_error(score: Score, task: str, events: Numbered) -> list[EventResult] | SftsecError:
+    try:
+        return score_apart(score, task, events)
+    except SftsecError as error:
+        return error
+
+
+def score_apart(score: Score, task: str, events: Numbered) -> list[EventResult]:
+    """Score events; of those that raise together the ones that raise alone have an error.
 
     Raises:
         SftsecError: when no event can be scored, since the model or a plugin is broken.
     """
-    usable = [(n, each) for n, each in enumerate(batch.events) if isinstance(each, ScoreEvent)]
-    found = dict(zip([n for n, _ in usable], _score_apart(score, batch.task, usable), strict=True))
-    return [
-        EventResult(each.id, error=each.error) if isinstance(each, RefusedEvent) else found[n]
-        for n, each in enumerate(batch.events)
-    ]
-
-
-def _score_apart(
-    score: Score, task: str, events: Sequence[tuple[int, ScoreEvent]]
-) -> list[EventResult]:
-    """Score events; of those that raise together the ones that raise alone have an error."""
     broken: list[Exception] = []
 
-    def attempt(part: Sequence[tuple[int, ScoreEvent]]) -> list[EventResult]:
+    def attempt(part: Numbered) -> list[EventResult]:
         try:
             return score([event for _, event in part])
         except Exception as error:  # noqa: BLE001 - a plugin's; one event must not end the batch

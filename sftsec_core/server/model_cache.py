@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from sftsec_core.api.errors import SftsecError
@@ -18,7 +18,13 @@ from sftsec_core.operations.score import scorer_of
 from sftsec_core.server.batch_scorer import BatchScorer, warm_up
 
 if TYPE_CHECKING:
-    from sftsec_core.api.domain import ModelRef, TaskSpec
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sftsec_core.api.contracts import TrainedModel
+    from sftsec_core.api.domain import Batch, ModelRef, TaskSpec
     from sftsec_core.operations.context import Context
 
 REFRESH_INTERVAL_S = 1.0
@@ -31,11 +37,44 @@ State = Literal["loading", "ready", "none", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """A model in memory."""
+    """A model in memory.
+
+    Attributes:
+        ref: names it.
+        spec: of its task.
+        scorer: of one thread.
+        large_scorer: of another thread: the same model with steps and a renderer of its own.
+    """
 
     ref: ModelRef
     spec: TaskSpec
     scorer: BatchScorer
+    large_scorer: BatchScorer
+
+    @property
+    def threshold(self) -> float:
+        """The least probability of a detection."""
+        return self.scorer.threshold
+
+
+@dataclass(frozen=True, slots=True)
+class _InTurn:
+    """A model that one thread calls at a time; `slots` bounds the models that compute at once."""
+
+    model: TrainedModel
+    slots: threading.Semaphore
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(self.model.labels)
+
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        with self.lock, self.slots:
+            return self.model.predict_proba(batch)
+
+    def save(self, folder: Path) -> None:
+        self.model.save(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +105,22 @@ class ModelCache:
     """The model of one task; one thread calls `refresh`, any thread reads `status`."""
 
     def __init__(
-        self, context: Context, task: str, clock: Callable[[], float] = time.monotonic
+        self,
+        context: Context,
+        task: str,
+        clock: Callable[[], float] = time.monotonic,
+        slots: threading.Semaphore | None = None,
     ) -> None:
+        """Take where the model is.
+
+        Args:
+            context: with the registry.
+            task: whose model it is.
+            clock: seconds; only their differences count.
+            slots: shared by all caches; as many models compute at once. None: this one alone.
+        """
         self.task = task
+        self._slots = slots or threading.Semaphore()
         self.status = ModelStatus()
         self._context = context
         self._clock = clock
@@ -115,10 +167,13 @@ class ModelCache:
 
     def _load(self, live: ModelRef) -> ServedModel:
         loaded = self._context.registry.load(live)
-        scorer, trained = scorer_of(self._context, self.task, loaded)
-        batch_scorer = BatchScorer(scorer, trained.fields)
-        warm_up(batch_scorer, loaded.serving.task.sources)
-        return ServedModel(live, loaded.serving.task, batch_scorer)
+        in_turn = _InTurn(loaded.model, self._slots)
+        scorers = []
+        for _ in range(2):
+            scorer, trained = scorer_of(self._context, self.task, loaded)
+            scorers.append(BatchScorer(replace(scorer, model=in_turn), trained.fields))
+            warm_up(scorers[-1], loaded.serving.task.sources)
+        return ServedModel(live, loaded.serving.task, *scorers)
 
     def _report_error(self, error: str) -> None:
         if error != self.status.error:

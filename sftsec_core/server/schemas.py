@@ -28,6 +28,8 @@ from sftsec_core.server.error_responses import ProblemError
 # More than an event's fields may nest: one that is cut here is refused for its depth there.
 _MAX_NESTING = 64
 _MAX_ERRORS = 3
+# Bytes of a body whose events are counted and not measured.
+_SHORT_BODY = 1 << 16
 
 
 class _RequestModel(BaseModel):
@@ -67,10 +69,17 @@ class RefusedEvent:
 
 @dataclass(frozen=True, slots=True)
 class ScoreBatch:
-    """A request that was read."""
+    """A request that was read.
+
+    Attributes:
+        task: as the request names it.
+        events: in their order.
+        sizes: characters of each event's names and texts; () for a body that is short as a whole.
+    """
 
     task: str
     events: Sequence[ScoreEvent | RefusedEvent]
+    sizes: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +219,23 @@ def read_request(body: bytes, *, max_batch: int) -> ScoreBatch:
     except ValidationError as error:
         raise ProblemError(422, _error_summary(error, "the body")) from None
     events = [each if isinstance(each, ScoreEvent) else _refused(each) for each in request.events]
-    return ScoreBatch(request.task, events)
+    sizes = () if len(body) < _SHORT_BODY else [_size(each) for each in events]
+    return ScoreBatch(request.task, events, sizes)
+
+
+def _size(event: ScoreEvent | RefusedEvent) -> int:
+    """Characters of an event's names and texts; another value counts as one of eight."""
+    size, found = 0, [] if isinstance(event, RefusedEvent) else [event.fields]
+    while found:
+        value = found.pop()
+        if isinstance(value, dict):
+            size += sum(map(len, value))
+            found += value.values()
+        elif isinstance(value, list):
+            found += value
+        else:
+            size += len(value) if isinstance(value, str) else 8
+    return size
 
 
 def _refused(event: object) -> RefusedEvent:

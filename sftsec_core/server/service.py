@@ -6,27 +6,25 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import AuthorizationError, ConfigError, unknown
 from sftsec_core.operations.authorize import authorize, authorize_some, may
 from sftsec_core.operations.refusals import note_refusal
+from sftsec_core.server.admission import Admission
 from sftsec_core.server.authentication import ORIGIN
-from sftsec_core.server.batch_scorer import score_batch
 from sftsec_core.server.error_responses import ProblemError, unavailable
 from sftsec_core.server.model_cache import ModelCache, ModelStatus, ModelWatcher
-from sftsec_core.server.schemas import EventCounts, ModelInfo, ScoreBatch, ScoreResponse
-from sftsec_core.server.worker import QueueFullError, ScoringWorker
+from sftsec_core.server.scoring_job import ScoringJob
+from sftsec_core.server.worker import ScoringWorker
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Actor
     from sftsec_core.config.settings import ServeSettings
     from sftsec_core.operations.context import Context
     from sftsec_core.server.model_cache import ServedModel
+    from sftsec_core.server.schemas import ScoreBatch
 
 _LOADING_RETRY_S = 5
-_QUEUE_RETRY_S = 1
 
 
 class ScoringService:
@@ -34,6 +32,7 @@ class ScoringService:
 
     Attributes:
         settings: the limits.
+        admission: the places for requests.
     """
 
     def __init__(self, context: Context, settings: ServeSettings) -> None:
@@ -50,13 +49,17 @@ class ScoringService:
         context.registry  # noqa: B018 - a cached property
         self.settings = settings
         self._context = context
-        self._caches = {name: ModelCache(context, name) for name in names}
         slots = threading.Semaphore(settings.threads)
-        self._workers = {name: ScoringWorker(name, settings.queue, slots) for name in names}
+        self._caches = {name: ModelCache(context, name, slots=slots) for name in names}
+        self.admission = Admission(
+            settings.queue, settings.max_requests_per_token, settings.queue_bytes
+        )
+        self._workers: dict[str, ScoringWorker] = {}
         self._watcher = ModelWatcher(self._caches.values())
 
     def start(self) -> None:
-        """Start to load the models."""
+        """Start to load the models, and the threads that score."""
+        self._workers = {name: self._worker(cache) for name, cache in self._caches.items()}
         self._watcher.start()
 
     def stop(self) -> None:
@@ -66,24 +69,28 @@ class ScoringService:
             worker.stop()
 
     def submit(self, batch: ScoreBatch, who: Actor) -> Future[bytes]:
-        """Queue a batch; the result is the response as JSON.
+        """Queue a batch of a token's owner; the result is the response as JSON.
 
         Raises:
             AuthorizationError: when they may not score events of the task.
-            ProblemError: when there is no such task, no model for it, or its queue is full.
+            ProblemError: when there is no such task or no model for it.
         """
         authorize(who, Permission.SCORE_EVENTS, batch.task)
         if batch.task not in self._caches:
             raise ProblemError(404, unknown("task", batch.task, self._caches))
-        cache = self._caches[batch.task]
-        _served_model(batch.task, cache.status)
-        try:
-            return self._workers[batch.task].submit(lambda: _score(cache, batch))
-        except QueueFullError:
-            raise unavailable(
-                f"{self.settings.queue} requests for this task are waiting: send it again later",
-                seconds=_QUEUE_RETRY_S,
-            ) from None
+        _served_model(self._caches[batch.task])
+        job = ScoringJob(who.name, batch)
+        self._workers[batch.task].submit(job)
+        return job.response
+
+    def _worker(self, cache: ModelCache) -> ScoringWorker:
+        return ScoringWorker(
+            cache.task,
+            lambda: _served_model(cache),
+            events=self.settings.batch_events,
+            wait_s=self.settings.batch_wait.total_seconds(),
+            arriving=lambda: self.admission.arriving > 0,
+        )
 
     def tasks(self, who: Actor) -> list[dict[str, Any]]:
         """The tasks that they may see or score, with their state.
@@ -136,7 +143,8 @@ class ScoringService:
         return ready, {"status": state, "errors": errors}
 
 
-def _served_model(task: str, status: ModelStatus) -> ServedModel:
+def _served_model(cache: ModelCache) -> ServedModel:
+    task, status = cache.task, cache.status
     if status.model is not None:
         return status.model
     if status.state == "none":
@@ -152,17 +160,3 @@ def _served_model(task: str, status: ModelStatus) -> ServedModel:
         "restores the previous one",
         seconds=_LOADING_RETRY_S,
     )
-
-
-def _score(cache: ModelCache, batch: ScoreBatch) -> bytes:
-    # Read once, now: one model scores the whole batch, the newest that is loaded.
-    model = _served_model(batch.task, cache.status)
-    results = score_batch(model.scorer, batch)
-    response = ScoreResponse(
-        task=batch.task,
-        model=ModelInfo(model.ref.digest, model.ref.recipe),
-        threshold=model.scorer.threshold,
-        results=results,
-        counts=EventCounts.of(results),
-    )
-    return orjson.dumps(response)

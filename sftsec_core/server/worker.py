@@ -1,50 +1,121 @@
-"""A bounded queue of requests for each task, whose model is called by one thread."""
+"""The threads that score a task's requests: batches of what waits, and a lane for large events."""
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-T = TypeVar("T")
+from sftsec_core.api.errors import SftsecError
+from sftsec_core.server.batch_scorer import score_together
+from sftsec_core.server.error_responses import unavailable
+from sftsec_core.server.fair_queue import FairQueue
+from sftsec_core.server.schemas import EventResult
 
+if TYPE_CHECKING:
+    from sftsec_core.server.model_cache import ServedModel
+    from sftsec_core.server.scoring_job import ScoringJob, Slice
 
-class QueueFullError(Exception):
-    """The queue holds as many requests as it may."""
+_STOPPED_RETRY_S = 5
+log = logging.getLogger(__name__)
 
 
 class ScoringWorker:
-    """One thread that handles the requests of a task in order."""
+    """Scores a task's requests in batches.
 
-    def __init__(self, name: str, capacity: int, slots: threading.Semaphore) -> None:
-        """Set the bounds.
+    A request's events share batches with those of other requests. A large event is cleaned in a
+    thread of its own, with steps of its own, so that it does not hold the others up; the model is
+    called by one of them at a time.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        newest: Callable[[], ServedModel],
+        *,
+        events: int,
+        wait_s: float = 0.0,
+        arriving: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Start the threads.
 
         Args:
-            name: of the task, for the name of the thread.
-            capacity: requests that may wait besides the one that is being handled.
-            slots: shared by all workers; as many of them compute at once.
+            task: for the log and the threads' names.
+            newest: the model that serves; what it raises is the answer.
+            events: of the usual size, in a batch.
+            wait_s: seconds that a batch waits for requests that arrive.
+            arriving: whether there are any.
         """
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"score {name}")
-        self._room = threading.BoundedSemaphore(capacity + 1)
-        self._slots = slots
+        self._task = task
+        self._newest = newest
+        self._events = events
+        self._queue = FairQueue["Slice"](events, wait_s, arriving)
+        # One event a batch: each of them takes long enough.
+        self._large = FairQueue["Slice"](1)
+        self._threads = [
+            threading.Thread(target=self._run, args=(queue,), name=f"score {task} {name}")
+            for name, queue in (("events", self._queue), ("large events", self._large))
+        ]
+        for thread in self._threads:
+            thread.start()
 
-    def submit(self, work: Callable[[], T]) -> Future[T]:
-        """Queue a call.
+    def submit(self, job: ScoringJob) -> None:
+        """Queue a request; its `response` is set in the end.
 
         Raises:
-            QueueFullError: when the queue is full.
+            ProblemError: when the worker was stopped.
         """
-        if not self._room.acquire(blocking=False):
-            raise QueueFullError
-        future = self._pool.submit(self._run, work)
-        future.add_done_callback(lambda _done: self._room.release())
-        return future
-
-    def _run(self, work: Callable[[], T]) -> T:
-        with self._slots:
-            return work()
+        try:
+            for part in job.slices(self._events):
+                (self._large if part.is_large else self._queue).put(part)
+        except RuntimeError:
+            raise _stopped() from None
 
     def stop(self) -> None:
-        """Finish the current call, cancel those that wait, and end the thread."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Finish what is being scored, answer what waits with 503, and end the threads."""
+        for queue in (self._queue, self._large):
+            for part in queue.close():
+                part.job.fail(_stopped())
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, queue: FairQueue[Slice]) -> None:
+        while batch := queue.take():
+            waiting = [part for part in batch if not part.job.response.done()]
+            for model, parts in self._by_model(waiting):
+                self._score(model, parts)
+
+    def _by_model(self, parts: Sequence[Slice]) -> list[tuple[ServedModel, list[Slice]]]:
+        """Parts with the same model; more than one just after a swap."""
+        found: dict[int, tuple[ServedModel, list[Slice]]] = {}
+        for part in parts:
+            try:
+                model = part.job.model(self._newest)
+            except Exception as error:  # noqa: BLE001 - the answer to this request
+                part.job.fail(error)
+            else:
+                found.setdefault(id(model), (model, []))[1].append(part)
+        return list(found.values())
+
+    def _score(self, model: ServedModel, parts: Sequence[Slice]) -> None:
+        scorer = model.large_scorer if parts[0].is_large else model.scorer
+        try:
+            scored = score_together(scorer, self._task, [part.events for part in parts])
+            for part, found in zip(parts, scored, strict=True):
+                if isinstance(found, SftsecError):
+                    part.job.add(part, _unscored(part, found), found)
+                else:
+                    part.job.add(part, found, None)
+        except Exception as error:  # noqa: BLE001 - the thread must live on
+            for part in parts:
+                part.job.fail(error)
+
+
+def _unscored(part: Slice, error: SftsecError) -> list[EventResult]:
+    text = f"it cannot be scored ({type(error).__name__})"
+    return [EventResult(event.id, error=text) for _, event in part.events]
+
+
+def _stopped() -> Exception:
+    return unavailable("the server is stopping: send it again later", seconds=_STOPPED_RETRY_S)

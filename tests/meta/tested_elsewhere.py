@@ -24,6 +24,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",
     ),
     Elsewhere(
+        ("sftsec_core/bench/bare_service.py",),
+        "tests/core/bench/test_serve_site.py",
+        "the peer of the benchmark has to score as the site's model does",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/memory.py",),
         "tests/core/bench/test_ingest.py",
         "one number of the kernel's: the benchmark that reports it checks that it is plausible",

@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-_DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|m|h|d|w)\s*$")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)\s*$")
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def parse_duration(value: object) -> object:
-    """Read "90s", "10m", "12h", "30d", "2w" as a timedelta; leave anything else alone.
+    """Read "5ms", "90s", "10m", "12h", "30d", "2w" as a timedelta; leave anything else alone.
 
     Raises:
         ValueError: when the text is not of that form.
@@ -23,7 +23,9 @@ def parse_duration(value: object) -> object:
         return value
     found = _DURATION.match(value)
     if not found:
-        raise ValueError(f"{value!r} is not a duration: write a number and s, m, h, d or w (10m)")
+        raise ValueError(
+            f"{value!r} is not a duration: write a number and ms, s, m, h, d or w (10m)"
+        )
     try:
         return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
     except OverflowError:
@@ -36,7 +38,7 @@ def format_duration(value: timedelta) -> str:
     for unit in ("w", "d", "h", "m"):
         if seconds and seconds % _UNITS[unit] == 0:
             return f"{int(seconds // _UNITS[unit])}{unit}"
-    return f"{seconds:g}s"
+    return f"{1000 * seconds:g}ms" if 0 < seconds < 1 else f"{seconds:g}s"
 
 
 Duration = Annotated[

@@ -35,6 +35,12 @@ class TestServe:
         )  # fmt: skip
         assert not serve.behind_proxy
 
+    def test_batches_wait_for_milliseconds(self, tmp_path: Path) -> None:
+        serve = load_settings(write(tmp_path, "batch_wait: 20ms")).serve
+        assert serve.batch_wait.total_seconds() == 0.02
+        assert serve.model_dump()["batch_wait"] == "20ms"
+        assert "batch_wait" in complaint(tmp_path, "batch_wait: 2s")
+
     def test_paths_are_relative_to_the_configuration(self, tmp_path: Path) -> None:
         serve = load_settings(write(tmp_path, "certificate: server.pem\nkey: server.key")).serve
         assert (serve.certificate, serve.key) == (tmp_path / "server.pem", tmp_path / "server.key")

@@ -181,6 +181,7 @@ MAY: dict[Permission, frozenset[str]] = {
     Permission.SET_UP: ADMINS,
     Permission.EXPORT_AUDIT: OPERATORS,
     Permission.CLEAN_UP: OPERATORS,
+    Permission.RELEASE_GPU: OPERATORS,
     Permission.ENCRYPT: ADMINS,
     Permission.MANAGE_TOKENS: ADMINS,
 }

@@ -25,7 +25,7 @@ from sftsec_core.api.domain import (
     inputs_digest,
 )
 from sftsec_core.api.errors import IntegrityError, PluginError
-from sftsec_core.scoring.scorer import Scorer, score, score_page
+from sftsec_core.scoring.scorer import Scorer, rate_page, rate_pages, score, score_page
 from tests.core.evaluation.rote_models import served_with
 from tests.core.scoring.parts import TASK, WordModel, incident, message, read, scorer
 
@@ -125,6 +125,32 @@ class TestBatches:
         model = WordModel()
         scored = score_page(page(incident(1, "")), scorer(model))
         assert (scored.scored, scored.detections, model.asked) == (0, (), [])
+
+
+class TestPages:
+    def test_together_are_as_each_alone(self) -> None:
+        pages = [
+            page(incident(0, "spam"), incident(1, "poison"), rejected=(Rejection("x", "odd"),)),
+            page(),
+            page(incident(0, "hello"), incident(1, ""), incident(2, "spam virus")),
+        ]
+        model = NanModel()
+        together = rate_pages(pages, scorer(model))
+        assert len(model.asked) == 1
+        for found, alone in zip(
+            together, (rate_page(each, scorer()) for each in pages), strict=True
+        ):
+            assert found.empty == alone.empty
+        assert [[one.uid for one, _ in each.rows] for each in together] == [
+            ["incident 0"],
+            [],
+            ["incident 0", "incident 2"],
+        ]
+        assert [[one.where for one in each.rejected] for each in together] == [
+            ["x", "incident 1"], [], [],
+        ]  # fmt: skip
+        assert together[2].proba.tolist() == rate_page(pages[2], scorer()).proba.tolist()
+        assert rate_pages([], scorer()) == []
 
 
 class TestSteps:

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from sftsec_core.api.domain import Detection, Incident, Suppression
-from sftsec_core.api.errors import PluginError
-from sftsec_core.server.batch_scorer import BatchScorer, score_batch
+from sftsec_core.api.domain import Batch, Detection, Incident, Suppression
+from sftsec_core.api.errors import PluginError, SftsecError
+from sftsec_core.server.batch_scorer import BatchScorer, score_apart, score_together
 from sftsec_core.server.schemas import (
     ClassProbability,
     EventResult,
-    RefusedEvent,
-    ScoreBatch,
     ScoreEvent,
 )
-from tests.core.scoring.parts import message, scorer
+from tests.core.scoring.parts import WordModel, message, scorer
 
 
 def event(text: str, **fields: object) -> ScoreEvent:
@@ -72,7 +72,7 @@ class TestBatchScorer:
         assert scored.label == "spam"
 
 
-class TestScoreBatch:
+class TestScoreApart:
     def test_event_that_raises_fails_alone(self, caplog: pytest.LogCaptureFixture) -> None:
         usual = BatchScorer(scorer(), ("message",))
 
@@ -81,14 +81,11 @@ class TestScoreBatch:
                 raise RuntimeError("the secret words of the record")
             return usual(events)
 
-        refused = RefusedEvent("r", "fields: is required")
-        events: list[ScoreEvent | RefusedEvent] = [event("spam"), refused]
-        events += [event("virus"), event("hello"), event("spam")]
-        results = score_batch(answer, ScoreBatch("mail", events))
-        assert [each.id for each in results] == ["spam", "r", "virus", "hello", "spam"]
-        assert [each.label for each in results] == ["spam", None, None, "ham", "spam"]
-        assert results[1].error == "fields: is required"
-        assert results[2].error == "it cannot be scored (RuntimeError)"
+        events = [(0, event("spam")), (2, event("virus")), (3, event("hello")), (4, event("spam"))]
+        results = score_apart(answer, "mail", events)
+        assert [each.id for each in results] == ["spam", "virus", "hello", "spam"]
+        assert [each.label for each in results] == ["spam", None, "ham", "spam"]
+        assert results[1].error == "it cannot be scored (RuntimeError)"
         assert "task mail: events[2] cannot be scored (RuntimeError)" in caplog.text
         assert "secret" not in caplog.text
 
@@ -97,10 +94,48 @@ class TestScoreBatch:
             raise PluginError("it breaks the contract")
 
         with pytest.raises(PluginError, match="breaks the contract"):
-            score_batch(broken, ScoreBatch("mail", [event("a"), event("b")]))
+            score_apart(broken, "mail", [(0, event("a")), (1, event("b"))])
 
-    def test_refused_events_need_no_model(self) -> None:
-        refused = RefusedEvent(None, "the event: must be an object")
-        answer = BatchScorer(scorer(), ("message",))
-        (result,) = score_batch(answer, ScoreBatch("mail", [refused]))
-        assert result == EventResult(None, error="the event: must be an object")
+
+class PoisonedModel(WordModel):
+    """Raises where a text says so, and gives rows of a wrong shape where it says that."""
+
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        found = super().predict_proba(batch)
+        if any("poison" in text for text in batch.text()):
+            raise RuntimeError("the secret words of the record")
+        return found[:, :1] if any("shape" in text for text in batch.text()) else found
+
+
+def together(model: WordModel, *requests: Sequence[str]) -> list[list[EventResult] | SftsecError]:
+    numbered = [[(n, event(text)) for n, text in enumerate(texts)] for texts in requests]
+    return score_together(BatchScorer(scorer(model), ("message",)), "mail", numbered)
+
+
+class TestScoreTogether:
+    def test_requests_share_a_call_of_the_model(self) -> None:
+        model = WordModel()
+        found = together(model, ["spam", "hello"], ["virus"], ["spam", "spam"])
+        assert len(model.asked) == 1
+        alone = [together(WordModel(), texts)[0] for texts in (["spam", "hello"], ["virus"])]
+        assert found[:2] == alone
+
+    def test_equal_ids_do_not_meet(self) -> None:
+        seen: list[str] = []
+
+        def note(detection: Detection) -> Suppression | None:
+            seen.append(detection.incident_uid)
+            return None
+
+        answer = BatchScorer(scorer(suppress=note), ("message",))
+        score_together(answer, "mail", [[(0, event("spam"))], [(0, event("spam"))]])
+        assert seen == ["spam", "spam"]
+
+    def test_poison_fails_no_other_request(self, caplog: pytest.LogCaptureFixture) -> None:
+        found = together(PoisonedModel(), ["spam", "poison"], ["virus"], ["shape"])
+        first, second, third = found
+        assert isinstance(first, list)
+        assert [each.error for each in first] == [None, "it cannot be scored (RuntimeError)"]
+        assert second == together(WordModel(), ["virus"])[0]
+        assert isinstance(third, PluginError)
+        assert "secret" not in caplog.text

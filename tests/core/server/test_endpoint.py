@@ -18,7 +18,7 @@ from sftsec_core.api.errors import ConfigError
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.server.endpoint import Endpoint, _listen
-from tests.core.server.site import Client, Site, running, write_secret
+from tests.core.server.site import TOKEN, Client, Site, running, write_secret
 from tests.core.server.test_middleware import eventually
 from tests.servers.engines.certificates import make_certificates
 
@@ -159,14 +159,19 @@ class TestConnections:
             assert connection.getresponse().status == 408
             connection.close()
 
-    def test_bodies_read_at_once_are_bounded(
-        self, site: Site, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("sftsec_core.server.app._MAX_READING", 0)
-        with running(Endpoint(site.context, site.settings())) as client:
-            reply = client.text("click")
-        assert (reply.status, reply.headers["retry-after"]) == (503, "1")
-        assert "too many requests are being read" in reply.detail
+    def test_bytes_in_hand_are_bounded(self, site: Site) -> None:
+        head = (
+            f"POST /v1/score HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+            "Content-Length: 2000\r\n\r\n"
+        )
+        with running(Endpoint(site.context, site.settings(queue_bytes=2000))) as client:
+            place = urlsplit(client.url)
+            with socket.create_connection((place.hostname, place.port)) as slow:
+                slow.sendall(head.encode())
+                assert eventually(lambda: client.text("click").status == 503)
+                reply = client.text("click")
+        assert reply.headers["retry-after"] == "1"
+        assert "requests of 2,000 bytes are waiting" in reply.detail
 
     def test_response_waits_for_no_acknowledgement(self, site: Site) -> None:
         """Nagle's algorithm, left on, costs 40 ms an answer: twenty times what the model needs."""

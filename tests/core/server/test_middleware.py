@@ -96,7 +96,7 @@ class TestUnexpectedErrors:
         def broken(*_given: object) -> None:
             raise RuntimeError(SECRET)
 
-        monkeypatch.setattr("sftsec_core.server.service._score", broken)
+        monkeypatch.setattr("sftsec_core.server.worker.score_together", broken)
         reply = client.text(SECRET)
         assert reply.status == 500
         assert "RuntimeError" in reply.detail

@@ -48,7 +48,7 @@ def gated(tmp_path: Path, model: GatedModel) -> Iterator[Site]:
 
 @pytest.fixture
 def endpoint(gated: Site) -> Endpoint:
-    return Endpoint(gated.context, gated.settings(queue=QUEUE))
+    return Endpoint(gated.context, gated.settings(queue=QUEUE + 1))
 
 
 @pytest.fixture
@@ -127,13 +127,13 @@ class TestQueue:
         fill(client, callers, model)
         reply = client.text("one too many")
         assert (reply.status, reply.headers["retry-after"]) == (503, "1")
-        assert f"{QUEUE} requests for this task are waiting" in reply.detail
+        assert f"{QUEUE + 1} requests are waiting" in reply.detail
         assert (client.get("/healthz").status, client.get("/v1/tasks").status) == (200, 200)
 
     def test_one_token_takes_not_every_place(
         self, gated: Site, callers: ThreadPoolExecutor, model: GatedModel
     ) -> None:
-        settings = gated.settings(queue=QUEUE, max_requests_per_token=1)
+        settings = gated.settings(queue=QUEUE + 1, max_requests_per_token=1)
         with running(Endpoint(gated.context, settings)) as client:
             wait_until(client, "/readyz", status="ready")
             first = callers.submit(client.text, "wait")
@@ -148,15 +148,28 @@ class TestQueue:
             model.gate.release()
             assert client.text("again").status == 200
 
-    def test_waiting_requests_are_scored_one_by_one(
+    def test_waiting_requests_are_scored_together(
         self, client: Client, callers: ThreadPoolExecutor, model: GatedModel
     ) -> None:
-        sent = [callers.submit(client.text, f"wait {number}") for number in range(QUEUE + 1)]
-        for _ in sent:
-            assert model.entered.acquire(timeout=PATIENCE_S)
+        sent = fill(client, callers, model)
+        for _ in range(2):
             model.gate.release()
         assert [each.result(PATIENCE_S).status for each in sent] == [200] * (QUEUE + 1)
+        assert model.asked.count("wait too") == 1  # equal texts of two requests, scored once
         assert model.most == 1
+
+    def test_full_queue_is_said_before_the_body(
+        self, client: Client, callers: ThreadPoolExecutor, model: GatedModel
+    ) -> None:
+        fill(client, callers, model)
+        place = urlsplit(client.url)
+        head = (
+            f"POST /v1/score HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+            "Content-Length: 1000000\r\n\r\n"
+        )
+        with socket.create_connection((place.hostname, place.port), timeout=PATIENCE_S) as sent:
+            sent.sendall(head.encode())
+            assert sent.recv(1000).startswith(b"HTTP/1.1 503 ")
 
     def test_a_closed_connection_leaves_the_queue_unscored(
         self, client: Client, callers: ThreadPoolExecutor, model: GatedModel

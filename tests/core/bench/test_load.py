@@ -1,0 +1,80 @@
+"""Clients, and the figures of what they saw, against a small server of this process."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from sftsec_core.bench.load import CLOSED, Load, Target, run_load
+
+DIGEST = "d" * 64
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    seen: Counter[str]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        self.seen[body] += 1
+        assert self.headers["authorization"] == "Bearer secret"
+        if body == "end":
+            self.close_connection = True
+            return
+        self._answer({"busy": 503, "odd": 500}.get(body, 200))
+
+    def do_GET(self) -> None:
+        self._answer(200)
+
+    def _answer(self, status: int) -> None:
+        body = f'{{"model":{{"digest":"{DIGEST}"}}}}'.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_given: object) -> None:
+        pass
+
+
+@pytest.fixture
+def target() -> Iterator[Target]:
+    Handler.seen = Counter()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield Target("127.0.0.1", server.server_address[1], "/score", "secret")
+        server.shutdown()
+        thread.join()
+
+
+class TestRunLoad:
+    def test_counts_each_kind_of_answer(self, target: Target) -> None:
+        found = run_load(target, [b"good", b"busy", b"odd", b"end"], 2, 0.2)
+        assert set(found.statuses) == {200, 503, 500, CLOSED}
+        assert found.digests == {DIGEST.encode()}
+        assert len(found.latencies_s) == found.statuses[200] == Handler.seen["good"]
+        figures = found.figures(10)
+        assert figures["refused"] == found.statuses[503]
+        assert figures["failed"] == found.statuses[500] + found.statuses[CLOSED]
+        assert figures["events_per_s"] == pytest.approx(10 * figures["requests_per_s"], rel=0.01)
+        assert 0 < figures["p50_ms"] <= figures["p99_ms"] < 1000 * found.seconds
+        assert figures["healthz_p99_ms"] > 0
+
+    def test_clients_start_at_different_bodies(self, target: Target) -> None:
+        bodies = [f"{number}".encode() for number in range(1000)]
+        run_load(target, bodies, 4, 0.05)
+        assert {"0", "250", "500", "750"} <= set(Handler.seen)
+
+
+class TestFigures:
+    def test_without_an_answer_are_none(self) -> None:
+        found = Load(seconds=2.0, statuses=Counter({503: 4}))
+        found += Load(seconds=2.0, statuses=Counter({503: 4, CLOSED: 1}))
+        figures = found.figures(1)
+        assert (figures["p99_ms"], figures["requests_per_s"]) == (None, 0.0)
+        assert (figures["refused"], figures["failed"]) == (8, 1)

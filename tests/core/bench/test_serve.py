@@ -1,0 +1,42 @@
+"""The requests of the benchmark, its ratios, and servers that do not start."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sftsec_core.api.errors import SftsecError
+from sftsec_core.bench.serve import BODIES, _bodies, _process, _ratio
+
+
+class TestBodies:
+    def test_hold_no_text_twice(self) -> None:
+        bodies = [json.loads(body) for body in _bodies(10)]
+        assert [len(body["events"]) for body in bodies] == [10] * BODIES
+        texts = {each["fields"]["message"] for body in bodies for each in body["events"]}
+        assert len(texts) == 10 * BODIES
+
+
+class TestRatio:
+    def test_is_none_without_an_answer(self) -> None:
+        ours = {"clients": 8, "events": 1, "events_per_s": 30.0}
+        assert _ratio(ours, {"events_per_s": 12.0})["throughput"] == 2.5
+        assert _ratio(ours, {"events_per_s": 0.0})["throughput"] is None
+
+
+class TestProcess:
+    def test_yields_the_line_that_is_said(self) -> None:
+        with _process(["-c", "print('noise'); print('port 7', flush=True); input()"], "port ") as (
+            process,
+            line,
+        ):
+            assert line == "port 7\n"
+        assert process.poll() is not None
+
+    def test_that_ends_early_tells_why(self) -> None:
+        with (
+            pytest.raises(SftsecError, match="did not start: it lacks a port"),
+            _process(["-c", "print('it lacks a port')"], "listening on "),
+        ):
+            pass
