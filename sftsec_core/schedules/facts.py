@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleState:
-    """How far a schedule has come.
-
-    Attributes:
-        since: its times up to this moment are accounted for (UTC).
-        anchor: from which its intervals count (UTC).
-        fired: of its newest accounted occurrence (UTC); None where there is none yet.
-        paused: whether it is paused.
-    """
-
-    since: datetime
-    anchor: datetime
-    fired: datetime | None = None
-    paused: bool = False
 
 
 class Facts(Protocol):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sftsec_core.config.schedules import ScheduleSettings
-    from sftsec_core.schedules.facts import Facts, ScheduleState
+    from sftsec_core.schedules.facts import Facts
+    from sftsec_core.store.schedules import ScheduleState
     from sftsec_core.schedules.triggers import Occurrence
 
 # Looked at in one go; what was missed beyond it is accounted for by the next plans.

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from sftsec_core.config.cron import cron_trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sftsec_core.config.schedules import After, ScheduleSettings, When
-    from sftsec_core.schedules.facts import Facts, ScheduleState
+    from sftsec_core.schedules.facts import Facts
+    from sftsec_core.store.schedules import ScheduleState
 
 _TICK = timedelta(microseconds=1)
 
@@ -187,7 +188,7 @@ def _bound(when: When) -> tuple[str, int, float]:
 
 def _crossing(found: object, name: str, sign: int, bound: float) -> Occurrence | None:
     """The first of the newest figures that are all beyond the bound."""
-    beyond = [(at, value, (value - bound) * sign > 0) for at, value in found]  # type: ignore[attr-defined]
+    beyond = [(at, value, (value - bound) * sign > 0) for at, value in found]
     runs = [(past, list(part)) for past, part in groupby(beyond, key=lambda each: each[2])]
     if not runs or not runs[-1][0]:
         return None

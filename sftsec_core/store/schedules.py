@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PENDING, QUEUED = "pending", "queued"
 _UNFINISHED = ("queued", "running", "interrupted")
+_ENDED = ("succeeded", "refused", "failed")
 _LIVE = "live"
 
 
@@ -246,7 +247,7 @@ class Schedules:
         """Return start and end (UTC) of the newest ended run of a kind on a task."""
         query = (
             select(runs.c.started_at, runs.c.finished_at)
-            .where(runs.c.kind == kind, runs.c.task == task, runs.c.finished_at.is_not(None))
+            .where(runs.c.kind == kind, runs.c.task == task, runs.c.status.in_(_ENDED))
             .order_by(runs.c.finished_at.desc())
             .limit(1)
         )

@@ -18,6 +18,7 @@ from sftsec_core.store.audit import AuditLog
 from sftsec_core.store.columns import utc_now
 from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.database import Database
+from sftsec_core.store.figures import Figures
 from sftsec_core.store.folders import Folders
 from sftsec_core.store.judged_inputs import JudgedInputs
 from sftsec_core.store.label_requests import LabelRequests
@@ -28,6 +29,7 @@ from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
 from sftsec_core.store.reseal import seal_rows
 from sftsec_core.store.runs import Runs
+from sftsec_core.store.schedules import Schedules
 from sftsec_core.store.snapshots import Snapshots
 from sftsec_core.store.verdict_chain import VerdictChain
 from sftsec_core.store.verdicts import Verdicts
@@ -51,12 +53,14 @@ class Store:
     Attributes:
         audit: who did what.
         cursors: how far scoring has come.
+        figures: what is watched over time.
         label_requests: incidents that analysts were asked about.
         models: registered models and their aliases.
         outbox: detections on their way to a SIEM.
         pruning: removes rows that nothing needs any more.
         quarantine: records that could not be used.
         runs: attempts at a task.
+        schedules: what runs when, and what came of it.
         snapshots: data sets that were built.
         verdict_chain: seals what analysts said.
         verdicts: what analysts said, with where it came from.
@@ -69,6 +73,7 @@ class Store:
         folders = Folders(folder)
         self.audit = AuditLog(database, actor)
         self.cursors = Cursors(database)
+        self.figures = Figures(database)
         self.label_requests = LabelRequests(database)
         self.judged_inputs = JudgedInputs(database)
         self.models = Models(database, folders, self.audit)
@@ -76,6 +81,7 @@ class Store:
         self.pruning = Pruning(database, folders, self.audit)
         self.quarantine = Quarantine(database)
         self.runs = Runs(database, folders, lease)
+        self.schedules = Schedules(database)
         self.snapshots = Snapshots(database, folders)
         self.verdict_chain = VerdictChain(database)
         self.verdicts = Verdicts(database, self.verdict_chain)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -232,6 +233,21 @@ quarantine = Table(
     Column("seen", Integer, nullable=False),
     Column("seen_by_run", Integer, nullable=False, server_default="1"),
     Index(None, "connector", "last_at"),
+)
+
+figures = Table(
+    "figures",
+    metadata,
+    Column("id", COUNTER, primary_key=True, autoincrement=True),
+    Column("task", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("value", Float(53), nullable=False),
+    Column("low", Float(53)),
+    Column("high", Float(53)),
+    Column("count", COUNTER),
+    Column("at", UtcDateTime, nullable=False),
+    Column("details", JSON, nullable=False),
+    Index(None, "task", "name", "at"),
 )
 
 audit = Table(

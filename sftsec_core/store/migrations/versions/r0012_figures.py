@@ -1,0 +1,29 @@
+"""Figures that are watched over time."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from sftsec_core.store.columns import COUNTER, UtcDateTime
+
+revision = "0012"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Make the table."""
+    op.create_table(
+        "figures",
+        sa.Column("id", COUNTER, autoincrement=True, nullable=False),
+        sa.Column("task", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("value", sa.Float(53), nullable=False),
+        sa.Column("low", sa.Float(53)),
+        sa.Column("high", sa.Float(53)),
+        sa.Column("count", COUNTER),
+        sa.Column("at", UtcDateTime, nullable=False),
+        sa.Column("details", sa.JSON, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_figures"),
+    )
+    op.create_index("ix_figures_task_name_at", "figures", ["task", "name", "at"])
