@@ -26,6 +26,7 @@ _MODELS = (
     "select task || '@' || alias from aliases union all "
     "select substr(digest, 1, 12) from (select digest from models order by created_at desc)"
 )
+_SCHEDULES = "select name from schedules where settings is not null order by name"
 _RUNS = "select id from runs order by started_at desc"
 
 
@@ -47,6 +48,11 @@ def complete_model(ctx: click.Context, _param: click.Parameter, begun: str) -> l
 def complete_run(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Ids of runs, the newest ones first."""
     return _beginning(_stored(ctx, _RUNS), begun)
+
+
+def complete_schedule(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Names of schedules: of sftsec.yaml where it has some, else of the store."""
+    return _beginning(_named(ctx, "schedules") or _stored(ctx, _SCHEDULES), begun)
 
 
 def complete_task_or_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:

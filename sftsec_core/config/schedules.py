@@ -17,6 +17,8 @@ from sftsec_core.config.time_window import TimeWindow, parse_time_window
 RunKind = Literal["retrain", "score", "dataset", "request-labels", "audit-push", "drift", "gc"]
 # Those of the whole state; all others work on a task.
 WITHOUT_TASK = ("audit-push", "gc")
+# As the task of their runs stands in the store.
+WHOLE_STATE = "*"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _TRIGGERS = (
     *("cron", "interval", "new_verdicts", "drift_above", "live_precision_below"),
@@ -25,14 +27,18 @@ _TRIGGERS = (
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"{unknown_zone(name)}; write a name of the IANA database (Europe/Berlin)")
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        said = unknown("time zone", name, available_timezones()).partition(" (known: ")[0]
+        raise ValueError(f"{said}; write a name of the IANA database (Europe/Berlin)") from error
     return name
 
 
-def unknown_zone(name: str) -> str:
-    """Say that a time zone is unknown, and what was perhaps meant."""
-    return unknown("time zone", name, available_timezones()).partition(" (known: ")[0]
+def _a_minute_or_more(value: timedelta | None) -> timedelta | None:
+    if value is not None and value < timedelta(minutes=1):
+        raise ValueError("it is shorter than a minute: write 1m or more")
+    return value
 
 
 def _windows(value: object) -> object:
@@ -50,8 +56,8 @@ class When(Strict):
     cron: Annotated[str, AfterValidator(check_cron)] | None = Field(
         None, description="A crontab's five fields, or @daily; days of the week as in a crontab."
     )
-    interval: Duration | None = Field(
-        None, ge=timedelta(minutes=1), description="Each time that so much has passed (6h)."
+    interval: Annotated[Duration | None, AfterValidator(_a_minute_or_more)] = Field(
+        None, description="Each time that so much has passed (6h), a minute or more."
     )
     new_verdicts: int | None = Field(
         None, ge=1, description="So many verdicts were pulled since the task's last such run ended."
@@ -186,6 +192,12 @@ class ScheduleSettings(Strict):
     def windows(self) -> tuple[TimeWindow, ...]:
         """The windows; none: it may run at any time."""
         return tuple(map(parse_time_window, self.window))
+
+    @property
+    def named_tasks(self) -> dict[str, str]:
+        """The tasks that it names, by their keys."""
+        named = {"task": self.task, "after.task": self.after.task if self.after else None}
+        return {key: task for key, task in named.items() if task is not None}
 
     @property
     def trigger(self) -> dict[str, Any]:

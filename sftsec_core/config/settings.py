@@ -7,13 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.api.settings.values import Duration, Strict
+from sftsec_core.config.schedules import ScheduleSettings, check_schedule_name
 
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -176,6 +177,21 @@ class Settings(Strict):
     connectors: dict[str, ConnectorSettings] = Field(default_factory=dict)
     tasks: dict[str, TaskSettings] = Field(default_factory=dict)
     serve: ServeSettings = ServeSettings()
+    schedules: (
+        dict[Annotated[str, AfterValidator(check_schedule_name)], ScheduleSettings] | None
+    ) = Field(
+        None,
+        description="What runs when. With this section, empty too, `sftsec schedule add`, "
+        "`edit` and `remove` are refused; without it the store holds the schedules.",
+    )
+
+    @model_validator(mode="after")
+    def _scheduled_tasks_exist(self) -> Settings:
+        for name, schedule in (self.schedules or {}).items():
+            for key, task in schedule.named_tasks.items():
+                if task not in self.tasks:
+                    raise ValueError(f"schedules.{name}.{key}: {unknown('task', task, self.tasks)}")
+        return self
 
     @model_validator(mode="after")
     def _served_tasks_exist(self) -> Settings:

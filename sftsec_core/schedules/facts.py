@@ -16,7 +16,7 @@ class Facts(Protocol):
         """The id of a run of this schedule that has not ended."""
 
     def last_run(self, kind: str, task: str) -> tuple[datetime, datetime] | None:
-        """Start and end of the newest ended run of a kind on a task, whoever started it."""
+        """Start and end of the newest ended run of a kind on a task, by anyone."""
 
     def new_verdicts(
         self, task: str, after: datetime | None, count: int

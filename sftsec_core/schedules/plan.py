@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from sftsec_core.config.schedules import ScheduleSettings
     from sftsec_core.schedules.facts import Facts
-    from sftsec_core.store.schedules import ScheduleState
     from sftsec_core.schedules.triggers import Occurrence
+    from sftsec_core.store.schedules import ScheduleState
 
 # Looked at in one go; what was missed beyond it is accounted for by the next plans.
 MOST = 5_000
@@ -63,7 +63,7 @@ class SkippedTimes:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SchedulePlan:
     """What is to be done with a schedule now.
 
     Attributes:
@@ -71,19 +71,23 @@ class Plan:
         skipped: what is accounted for without a run.
         state: how far the schedule has come once both are recorded.
         next_at: the next moment at which that may change by a clock (UTC); None: by events alone.
+        starts_at: when the next run may start (UTC), at the earliest; None: events tell.
         reason: why it is due or not, for a person.
+        more: there is more to account for at once: a plan looks at a bounded number of times.
     """
 
     due: tuple[DueRun, ...]
     skipped: tuple[SkippedTimes, ...]
     state: ScheduleState
     next_at: datetime | None
+    starts_at: datetime | None
     reason: str
+    more: bool = False
 
 
 def plan(
     name: str, schedule: ScheduleSettings, state: ScheduleState, facts: Facts, now: datetime
-) -> Plan:
+) -> SchedulePlan:
     """Decide what a schedule has to do.
 
     Args:
@@ -98,37 +102,40 @@ def plan(
     whole, found = len(found) <= MOST, found[:MOST]
     if state.paused:
         return _paused(schedule, state, found)
+    following = triggers.next_time(now)
+    next_start = None if following is None else starts_at(name, schedule, following)
     if not found:
-        return _waiting(state, triggers, now)
+        reason = "; ".join(triggers.missing()) or "its time has not come"
+        return SchedulePlan((), (), state, following, next_start, reason)
     busy = None if schedule.overlap else facts.unfinished(name)
     if busy is not None:
-        return Plan((), (), state, triggers.next_time(now), f"its run {busy} has not ended")
+        said = f"its run {busy} has not ended" if busy else "it waits to be queued"
+        return SchedulePlan((), (), state, following, None, said)
     kept, skipped = _inside(schedule, found)
     opens = opening(schedule.windows, now, schedule.zone)
     if kept and opens > now:
-        return Plan((), (), state, opens, f"{kept[-1].reason}; its window opens then")
+        start = _jittered(name, schedule, kept[-1].at, opens)
+        return SchedulePlan(
+            (), (), state, opens, start, f"{kept[-1].reason}; it waits for its window"
+        )
     chosen, missed = _catch_up(schedule, kept, now, whole=whole)
-    due = tuple(_run(name, schedule, each, opens) for each in chosen)
-    accounted = _accounted(state, found)
-    skipped_all = tuple(sorted(skipped + missed, key=lambda each: each.first))
-    following = Triggers(schedule, accounted, facts).next_time(now)
-    reason = due[-1].reason if due else skipped_all[-1].reason
-    return Plan(due, skipped_all, accounted, following, reason)
+    due = tuple(_run(name, schedule, each) for each in chosen)
+    gone = tuple(sorted(skipped + missed, key=lambda each: each.first))
+    next_start = due[-1].not_before if due else next_start
+    reason = due[-1].reason if due else gone[-1].reason
+    return SchedulePlan(
+        due, gone, _accounted(state, found), following, next_start, reason, not whole
+    )
 
 
-def _paused(schedule: ScheduleSettings, state: ScheduleState, found: Sequence[Occurrence]) -> Plan:
+def _paused(
+    schedule: ScheduleSettings, state: ScheduleState, found: Sequence[Occurrence]
+) -> SchedulePlan:
     """Times that pass while it is paused are lost; conditions stay true until it is resumed."""
     if not found or not (schedule.when and schedule.when.timed):
-        return Plan((), (), state, None, "it is paused")
+        return SchedulePlan((), (), state, None, None, "it is paused")
     skipped = _group(found, PAUSED, "it was paused")
-    return Plan((), skipped, _accounted(state, found), None, "it is paused")
-
-
-def _waiting(state: ScheduleState, triggers: Triggers, now: datetime) -> Plan:
-    missing = triggers.missing()
-    following = triggers.next_time(now)
-    reason = "; ".join(missing) or ("its time has not come" if following else "nothing is due")
-    return Plan((), (), state, following, reason)
+    return SchedulePlan((), skipped, _accounted(state, found), None, None, "it is paused")
 
 
 def _inside(
@@ -138,7 +145,8 @@ def _inside(
     if schedule.outside == "wait" or not schedule.window:
         return list(found), ()
     inside = {each.at for each in found if _opens(schedule, each.at) == each.at}
-    kept, skipped = [], []
+    kept: list[Occurrence] = []
+    skipped: list[SkippedTimes] = []
     for lies_inside, part in groupby(found, key=lambda each: each.at in inside):
         if lies_inside:
             kept += list(part)
@@ -169,12 +177,19 @@ def _group(found: Sequence[Occurrence], why: str, reason: str) -> tuple[SkippedT
     return (SkippedTimes(found[0].at, found[-1].at, len(found), why, reason),)
 
 
-def _run(name: str, schedule: ScheduleSettings, found: Occurrence, opens: datetime) -> DueRun:
-    start = max(opens, found.at) if schedule.window else found.at
-    later = start + schedule.jitter * _part(name, found.at)
-    if opening(schedule.windows, later, schedule.zone) != later:
-        later = start  # the window closes before
-    return DueRun(found.at, later, found.reason)
+def starts_at(name: str, schedule: ScheduleSettings, due_at: datetime) -> datetime:
+    """When an occurrence may start: at the opening of its window, and after its jitter (UTC)."""
+    return _jittered(name, schedule, due_at, _opens(schedule, due_at))
+
+
+def _jittered(name: str, schedule: ScheduleSettings, due_at: datetime, opens: datetime) -> datetime:
+    later = opens + schedule.jitter * _part(name, due_at)
+    # Where the window closes before, it starts as early as it may.
+    return later if _opens(schedule, later) == later else opens
+
+
+def _run(name: str, schedule: ScheduleSettings, found: Occurrence) -> DueRun:
+    return DueRun(found.at, starts_at(name, schedule, found.at), found.reason)
 
 
 def _part(name: str, at: datetime) -> float:

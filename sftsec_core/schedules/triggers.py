@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from sftsec_core.config.cron import cron_trigger
+from sftsec_core.config.schedules import WHOLE_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -138,7 +139,7 @@ class Triggers:
         if when.new_verdicts is not None:
             after = self._rearmed()
             _, at = self.facts.new_verdicts(self._task, after, when.new_verdicts)
-            return at and Occurrence(at, False, f"{when.new_verdicts} new verdicts")
+            return Occurrence(at, False, f"{when.new_verdicts} new verdicts") if at else None
         name, crossed, bound = _bound(when)
         found = self.facts.figures(self._task, name, self._rearmed())
         return _crossing(found, name, crossed, bound)
@@ -154,8 +155,10 @@ class Triggers:
             name, _, bound = _bound(when)
             found = self.facts.figures(self._task, name, self._rearmed())
             side = "above" if when.drift_above is not None else "below"
-            newest = f"is {found[-1][1]:g}" if found else "was not measured since the last run"
-            yield f"{name} {newest}, not {side} {bound:g}"
+            if found:
+                yield f"{name} is {found[-1][1]:g}, not {side} {bound:g}"
+            else:
+                yield f"{name} was not measured since the last run"
 
     def _after(self, after: After) -> Occurrence | None:
         task = after.task or self._task
@@ -163,11 +166,12 @@ class Triggers:
         # Its own last run has seen what was there when that began.
         seen = max(filter(None, (self.state.fired, newest and newest[0])), default=None)
         at = self.facts.reached(after.run, task, after.when, seen)
-        return at and Occurrence(at, False, f"{after.run} of {task} {after.when}")
+        return Occurrence(at, False, f"{after.run} of {task} {after.when}") if at else None
 
     def _waits_for(self, after: After) -> str:
         task = after.task or self._task
-        return f"no {after.run} of {task} has {after.when} since its last run"
+        verb = "was" if after.when in ("promoted", "refused") else "has"
+        return f"no {after.run} of {task} {verb} {after.when} since its last run"
 
     def _rearmed(self) -> datetime | None:
         """From when on conditions count."""
@@ -176,7 +180,7 @@ class Triggers:
 
     @property
     def _task(self) -> str:
-        return self.schedule.task or ""
+        return self.schedule.task or WHOLE_STATE
 
 
 def _bound(when: When) -> tuple[str, int, float]:
@@ -186,7 +190,9 @@ def _bound(when: When) -> tuple[str, int, float]:
     return "live_precision", -1, when.live_precision_below or 0
 
 
-def _crossing(found: object, name: str, sign: int, bound: float) -> Occurrence | None:
+def _crossing(
+    found: Sequence[tuple[datetime, float]], name: str, sign: int, bound: float
+) -> Occurrence | None:
     """The first of the newest figures that are all beyond the bound."""
     beyond = [(at, value, (value - bound) * sign > 0) for at, value in found]
     runs = [(past, list(part)) for past, part in groupby(beyond, key=lambda each: each[2])]

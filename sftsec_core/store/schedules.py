@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, insert, select, update
 
-from sftsec_core.api.errors import NotFoundError, StoreError
+from sftsec_core.api.errors import NotFoundError
 from sftsec_core.store.dialects import insert_new
 from sftsec_core.store.tables import alias_history, occurrences, runs, schedules, verdicts
 
@@ -193,9 +193,7 @@ class Schedules:
             insert_new(connection, occurrences, [self._row(each) for each in found])
         return True
 
-    def add_occurrence(
-        self, found: ScheduleOccurrence, joined: Connection | None = None
-    ) -> None:
+    def add_occurrence(self, found: ScheduleOccurrence, joined: Connection | None = None) -> None:
         """Record one that a person asked for.
 
         Raises:

@@ -15,7 +15,7 @@ LAYERS = (
     ("sftsec_core.sdk", "sftsec_core.config"),
     ("sftsec_core.plugins",),
     ("sftsec_core.store", "sftsec_core.models"),
-    ("sftsec_core.dataset",),
+    ("sftsec_core.dataset", "sftsec_core.schedules"),
     ("sftsec_core.recipes", "sftsec_core.evaluation"),
     ("sftsec_core.testing",),
     ("sftsec_core.registry",),

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     EXPORT_AUDIT = "audit.export"
     CLEAN_UP = "state.cleanup"
     ENCRYPT = "state.encrypt"
+    SCHEDULE = "schedule.change"
 
 
 @dataclass(frozen=True, slots=True)

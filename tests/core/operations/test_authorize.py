@@ -17,6 +17,13 @@ from sftsec_core.api.errors import AuthorizationError
 from sftsec_core.operations.add_verdicts import add_verdicts
 from sftsec_core.operations.authorize import ROLES, authorize, current_user, local_admin
 from sftsec_core.operations.build_dataset import build_dataset
+from sftsec_core.operations.change_schedules import (
+    add_schedule,
+    edit_schedule,
+    pause_schedule,
+    remove_schedule,
+    resume_schedule,
+)
 from sftsec_core.operations.check_connectors import check_connectors
 from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
@@ -28,6 +35,12 @@ from sftsec_core.operations.list_label_queue import list_label_queue, list_page_
 from sftsec_core.operations.list_models import list_models
 from sftsec_core.operations.list_quarantine import list_quarantine
 from sftsec_core.operations.list_runs import list_runs
+from sftsec_core.operations.list_schedules import (
+    due_schedules,
+    list_schedules,
+    schedule_history,
+    show_schedule,
+)
 from sftsec_core.operations.list_verdicts import list_verdicts
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
@@ -47,15 +60,19 @@ from sftsec_core.operations.show_report import show_report
 from sftsec_core.operations.show_run import show_run
 from sftsec_core.operations.show_status import show_status
 from sftsec_core.operations.sign_model import sign_model
+from sftsec_core.operations.simulate_schedules import simulate_schedules
 from sftsec_core.operations.suggest_task import suggest_task
 from sftsec_core.operations.verify_audit import verify_audit
 from sftsec_core.operations.verify_models import verify_models
 
 ASKS: dict[Callable[..., Any], Permission] = {
+    add_schedule: Permission.SCHEDULE,
     add_verdicts: Permission.LABEL,
     build_dataset: Permission.BUILD_DATASET,
     check_connectors: Permission.READ,
     compare_runs: Permission.READ,
+    due_schedules: Permission.READ,
+    edit_schedule: Permission.SCHEDULE,
     encrypt_state: Permission.ENCRYPT,
     export_audit: Permission.EXPORT_AUDIT,
     judge_incidents: Permission.LABEL,
@@ -66,25 +83,32 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_page_verdicts: Permission.LABEL,
     list_quarantine: Permission.READ,
     list_runs: Permission.READ,
+    list_schedules: Permission.READ,
     list_snapshots: Permission.READ,
     list_verdicts: Permission.READ,
+    pause_schedule: Permission.SCHEDULE,
     predict: Permission.SCORE,
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
     read_audit: Permission.READ,
     verify_audit: Permission.READ,
     redeliver: Permission.SCORE,
+    remove_schedule: Permission.SCHEDULE,
     remove_unused: Permission.CLEAN_UP,
     request_labels: Permission.REQUEST_LABELS,
+    resume_schedule: Permission.SCHEDULE,
     retrain: Permission.RETRAIN,
     retract_verdicts: Permission.LABEL,
     review_labels: Permission.READ,
     rollback: Permission.ROLL_BACK,
     rotate_key: Permission.ENCRYPT,
+    schedule_history: Permission.READ,
     score: Permission.SCORE,
     set_up_connector: Permission.SET_UP,
     show_dataset: Permission.READ,
     show_model: Permission.READ,
+    show_schedule: Permission.READ,
+    simulate_schedules: Permission.READ,
     show_report: Permission.READ,
     show_run: Permission.READ,
     show_status: Permission.READ,
@@ -94,18 +118,23 @@ ASKS: dict[Callable[..., Any], Permission] = {
 }
 # What use cases share; each takes a context, and is called by a use case that has asked.
 SHARED = {
+    "all_schedules",
     "ask_platform",
     "begin_run",
     "bounded",
     "connector_config",
     "live_model",
     "newest_dataset",
+    "one_schedule",
     "pull_all",
+    "refuse_beside_file",
+    "register_schedule",
     "requester",
     "run_order",
     "running",
     "scorer_of",
     "seen_by",
+    "task_problem",
     "tell_promotion",
     "window_of",
 }
