@@ -38,6 +38,7 @@ _CACHE_KIB = 32 * 1024
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 # Any number will do, as long as every sftsec asks for the same.
 _MIGRATION_LOCK = 0x5F75EC
+_CLAIM_LOCK = _MIGRATION_LOCK + 1
 
 
 def read_url(url: str) -> URL:
@@ -205,8 +206,17 @@ def lock_for_migration(connection: Connection) -> None:
 
     On SQLite the transaction itself is the lock (`BEGIN IMMEDIATE`).
     """
+    _lock_for(connection, _MIGRATION_LOCK)
+
+
+def lock_for_claims(connection: Connection) -> None:
+    """Let one worker at a time choose a run; as `lock_for_migration`."""
+    _lock_for(connection, _CLAIM_LOCK)
+
+
+def _lock_for(connection: Connection, key: int) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
 def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

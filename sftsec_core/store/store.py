@@ -28,6 +28,7 @@ from sftsec_core.store.outbox import Outbox
 from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
 from sftsec_core.store.reseal import seal_rows
+from sftsec_core.store.run_queue import RunQueue
 from sftsec_core.store.runs import Runs
 from sftsec_core.store.schedules import Schedules
 from sftsec_core.store.snapshots import Snapshots
@@ -58,6 +59,7 @@ class Store:
         models: registered models and their aliases.
         outbox: detections on their way to a SIEM.
         pruning: removes rows that nothing needs any more.
+        queue: runs that wait for a worker.
         quarantine: records that could not be used.
         runs: attempts at a task.
         schedules: what runs when, and what came of it.
@@ -80,6 +82,7 @@ class Store:
         self.outbox = Outbox(database)
         self.pruning = Pruning(database, folders, self.audit)
         self.quarantine = Quarantine(database)
+        self.queue = RunQueue(database, folders, lease)
         self.runs = Runs(database, folders, lease)
         self.schedules = Schedules(database)
         self.snapshots = Snapshots(database, folders)

@@ -69,6 +69,15 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "one way to write JSON for digests: the chain of the audit log verifies with odd values",
     ),
     Elsewhere(
+        (
+            "sftsec_core/store/run_records.py",
+            "sftsec_core/store/run_requests.py",
+            "sftsec_core/store/run_rows.py",
+        ),
+        "tests/core/store/test_run_queue.py",
+        "values, conditions and order of the queue's rows: claimed, taken over, refused, listed",
+    ),
+    Elsewhere(
         ("sftsec_core/store/columns.py",),
         "tests/core/store/test_verdicts.py",
         "column types show in what a table gives back: times in any zone, text of any character",

@@ -8,7 +8,7 @@ from alembic import op
 from sftsec_core.store.columns import COUNTER, UtcDateTime
 
 revision = "0012"
-down_revision = "0007"
+down_revision = "0008"
 
 
 def upgrade() -> None:
