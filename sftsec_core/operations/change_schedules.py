@@ -9,15 +9,15 @@ from sftsec_core.api.errors import ConfigError, unknown
 from sftsec_core.config.load import validate
 from sftsec_core.config.schedules import ScheduleSettings, check_schedule_name
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.jobs import permissions_of
 from sftsec_core.operations.scheduling import (
-    PERMISSIONS,
     Schedule,
     all_schedules,
     one_schedule,
+    problem_of,
     refuse_beside_file,
     register_schedule,
     settings_json,
-    task_problem,
 )
 from sftsec_core.store.columns import utc_now
 
@@ -124,13 +124,11 @@ def _set_paused(context: Context, name: str, paused: bool) -> Schedule:
 
 def _write(context: Context, name: str, given: Mapping[str, Any], action: str) -> Schedule:
     settings = validate(ScheduleSettings, dict(given), path=("schedules", name))
-    problem = task_problem(context, settings)
+    problem = problem_of(context.settings.tasks, settings)
     if problem:
-        raise ConfigError(problem, path=f"schedules.{name}.task")
-    for permission in PERMISSIONS[settings.run]:
+        raise ConfigError(problem, path=f"schedules.{name}")
+    for permission in permissions_of(settings.run, settings.options):
         authorize(context.actor, permission, settings.task)
-    if settings.run == "retrain" and settings.options.get("promote", True):
-        authorize(context.actor, Permission.PROMOTE, settings.task)
     said = settings_json(settings)
     with context.store.writing() as connection:
         context.store.schedules.put(

@@ -6,29 +6,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import Permission
-from sftsec_core.api.errors import ConfigError, NotFoundError, unknown
+from sftsec_core.api.errors import ConfigError, NotFoundError, UsageError, unknown
+from sftsec_core.api.settings.values import format_duration
 from sftsec_core.config.load import validate
-from sftsec_core.config.schedules import ScheduleSettings
+from sftsec_core.config.schedules import WHOLE_STATE, ScheduleSettings
 from sftsec_core.operations.authorize import ADMIN
+from sftsec_core.operations.jobs import job_parameters
+from sftsec_core.store.run_queue import RunRequest
 from sftsec_core.store.schedules import ScheduleState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sftsec_core.operations.context import Context
-    from sftsec_core.store.schedules import StoredSchedule
+    from sftsec_core.store.schedules import ScheduleOccurrence, StoredSchedule
 
 _BEGINNING = datetime.fromtimestamp(0, UTC)
-PERMISSIONS = {
-    "retrain": (Permission.RETRAIN,),
-    "score": (Permission.SCORE,),
-    "dataset": (Permission.BUILD_DATASET,),
-    "request-labels": (Permission.REQUEST_LABELS,),
-    "audit-push": (Permission.EXPORT_AUDIT,),
-    "drift": (Permission.READ,),
-    "gc": (Permission.CLEAN_UP,),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +46,15 @@ class Schedule:
     roles: tuple[str, ...]
     stored: StoredSchedule | None
     problem: str = ""
+
+    def refuse_problem(self) -> None:
+        """Let a schedule that can run pass.
+
+        Raises:
+            ConfigError: when it cannot.
+        """
+        if self.problem:
+            raise ConfigError(f"schedule {self.name}: {self.problem}")
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -85,7 +87,7 @@ def all_schedules(context: Context, now: datetime) -> dict[str, Schedule]:
     stored = {each.name: each for each in context.store.schedules.list()}
     if context.settings.schedules is not None:
         named = sorted(context.settings.schedules.items())
-        return {name: _in_file(name, each, stored.get(name), now) for name, each in named}
+        return {name: _in_file(context, name, each, stored.get(name), now) for name, each in named}
     return {
         name: _in_store(context, name, row)
         for name, row in stored.items()
@@ -168,23 +170,64 @@ class StoreFacts:
 
 
 def _in_file(
-    name: str, settings: ScheduleSettings, row: StoredSchedule | None, now: datetime
+    context: Context,
+    name: str,
+    settings: ScheduleSettings,
+    row: StoredSchedule | None,
+    now: datetime,
 ) -> Schedule:
     same = row is not None and dict(row.trigger) == settings.trigger
     begun = ScheduleState(now, now, paused=row.state.paused if row else False)
     state = row.state if row is not None and same else begun
     actor = f"schedule:{name}"
-    return Schedule(name, settings, state, "sftsec.yaml", actor, (ADMIN,), row)
+    problem = problem_of(context.settings.tasks, settings)
+    return Schedule(name, settings, state, "sftsec.yaml", actor, (ADMIN,), row, problem)
 
 
 def _in_store(context: Context, name: str, row: StoredSchedule) -> Schedule:
     settings = validate(ScheduleSettings, row.settings, path=("schedules", name))
-    problem = task_problem(context, settings)
+    problem = problem_of(context.settings.tasks, settings)
     return Schedule(name, settings, row.state, "store", row.actor, row.roles, row, problem)
 
 
-def task_problem(context: Context, settings: ScheduleSettings) -> str:
-    """What is wrong with the tasks that a schedule names; "" for nothing."""
-    tasks = context.settings.tasks
+def problem_of(tasks: Collection[str], settings: ScheduleSettings) -> str:
+    """What keeps a schedule from running: a task or an option that is not there; "" for nothing.
+
+    Args:
+        tasks: those that sftsec.yaml names.
+        settings: the schedule.
+    """
     missing = (each for each in settings.named_tasks.values() if each not in tasks)
-    return next((unknown("task", each, tasks) for each in missing), "")
+    for each in missing:
+        return unknown("task", each, tasks)
+    try:
+        job_parameters(settings.run, run_parameters(settings))
+    except (NotFoundError, UsageError) as error:
+        return str(error)
+    return ""
+
+
+def run_parameters(settings: ScheduleSettings) -> dict[str, Any]:
+    """The parameters of a schedule's runs."""
+    budget = {"budget": format_duration(settings.budget)} if settings.budget else {}
+    return {**settings.options, **budget}
+
+
+def run_request(schedule: Schedule, found: ScheduleOccurrence) -> RunRequest:
+    """What is asked of the queue for an occurrence."""
+    settings = schedule.settings
+    return RunRequest(
+        settings.run,
+        settings.task or WHOLE_STATE,
+        run_parameters(settings),
+        schedule.actor,
+        schedule.roles,
+        priority=settings.priority,
+        retries=settings.retries,
+        timeout_s=settings.timeout.total_seconds() if settings.timeout else None,
+        needs=settings.needs.model_dump() if settings.needs.gpus else None,
+        schedule=schedule.name,
+        due_at=found.due_at,
+        not_before=found.not_before,
+        overlap=settings.overlap,
+    )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, insert, select, update
 
-from sftsec_core.api.errors import NotFoundError
+from sftsec_core.api.errors import NotFoundError, StoreError
 from sftsec_core.store.dialects import insert_new
 from sftsec_core.store.tables import alias_history, occurrences, runs, schedules, verdicts
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.store.database import Database
 
-PENDING, QUEUED = "pending", "queued"
+PENDING, QUEUED, DROPPED = "pending", "queued", "dropped"
 _UNFINISHED = ("queued", "running", "interrupted")
 _ENDED = ("succeeded", "refused", "failed")
 _LIVE = "live"
@@ -78,8 +78,8 @@ class ScheduleOccurrence:
         due_at: its nominal time, of several the first's (UTC).
         last_at: of several the last's.
         count: how many they are.
-        status: "pending" (it becomes a run), "queued" (it has one), or why it was skipped:
-            "missed", "outside", "paused".
+        status: "pending" (it becomes a run), "queued" (it has one), or why it has none: "missed",
+            "outside", "paused", "dropped" (its schedule was removed before it was queued).
         reason: why it was due or was skipped.
         not_before: when its run may start (UTC).
         run_id: its run.
@@ -217,6 +217,19 @@ class Schedules:
         values = {"status": status, "run_id": run_id, "reason": reason or found.reason}
         with self._database.writing() as connection:
             connection.execute(update(occurrences).where(*mine).values(values))
+
+    def run_of(self, found: ScheduleOccurrence) -> str:
+        """Return the id of the run that was queued for an occurrence.
+
+        Raises:
+            StoreError: when there is none.
+        """
+        mine = (runs.c.schedule == found.schedule, runs.c.due_at == found.due_at)
+        with self._database.reading() as connection:
+            run_id = connection.execute(select(runs.c.id).where(*mine)).scalar_one_or_none()
+        if run_id is None:
+            raise StoreError(f"no run of {found.schedule} at {found.due_at.isoformat()} is queued")
+        return str(run_id)
 
     def history(self, name: str, limit: int = 20) -> builtins.list[ScheduleOccurrence]:
         """Return a schedule's occurrences, newest first."""

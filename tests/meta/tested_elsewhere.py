@@ -148,6 +148,7 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
             "sftsec_core/cli/schedule/pause.py",
             "sftsec_core/cli/schedule/remove.py",
             "sftsec_core/cli/schedule/resume.py",
+            "sftsec_core/cli/schedule/run.py",
             "sftsec_core/cli/schedule/show.py",
             "sftsec_core/cli/schedule/shown.py",
         ),

@@ -20,6 +20,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "pause": "sftsec_core.cli.schedule.pause",
         "remove": "sftsec_core.cli.schedule.remove",
         "resume": "sftsec_core.cli.schedule.resume",
+        "run": "sftsec_core.cli.schedule.run",
         "show": "sftsec_core.cli.schedule.show",
         "simulate": "sftsec_core.cli.schedule.simulate",
     },

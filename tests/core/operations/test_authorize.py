@@ -27,6 +27,7 @@ from sftsec_core.operations.change_schedules import (
 from sftsec_core.operations.check_connectors import check_connectors
 from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
+from sftsec_core.operations.enqueue_due import enqueue_due, run_schedule
 from sftsec_core.operations.export_audit import export_audit
 from sftsec_core.operations.judge_incidents import judge_incidents, retract_verdicts
 from sftsec_core.operations.label_stats import label_stats
@@ -74,6 +75,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     due_schedules: Permission.READ,
     edit_schedule: Permission.SCHEDULE,
     encrypt_state: Permission.ENCRYPT,
+    enqueue_due: Permission.SCHEDULE,
     export_audit: Permission.EXPORT_AUDIT,
     judge_incidents: Permission.LABEL,
     label_stats: Permission.READ,
@@ -102,6 +104,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     review_labels: Permission.READ,
     rollback: Permission.ROLL_BACK,
     rotate_key: Permission.ENCRYPT,
+    run_schedule: Permission.SCHEDULE,
     schedule_history: Permission.READ,
     score: Permission.SCORE,
     set_up_connector: Permission.SET_UP,
@@ -136,7 +139,6 @@ SHARED = {
     "running",
     "scorer_of",
     "seen_by",
-    "task_problem",
     "tell_promotion",
     "window_of",
 }

@@ -26,7 +26,7 @@ class TestDue:
         given = {
             "follow": FOLLOW,
             "nightly": {**NIGHTLY, "timezone": "Europe/Berlin"},
-            "often": {"run": "drift", "task": "mail", "when": {"interval": "2h"}},
+            "often": {"run": "dataset", "task": "mail", "when": {"interval": "2h"}},
         }
         with open_site(tmp_path, given) as context:
             at = datetime(2026, 6, 1, 12, tzinfo=UTC)

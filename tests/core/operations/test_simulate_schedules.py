@@ -68,7 +68,7 @@ class TestCalendar:
         assert found.skipped["hourly"] > 5
 
     def test_foresees_verdicts_by_their_rate(self, tmp_path: Path) -> None:
-        fresh = {"run": "drift", "task": "mail", "when": {"new_verdicts": 30}}
+        fresh = {"run": "dataset", "task": "mail", "when": {"new_verdicts": 30}}
         with open_site(tmp_path, {"fresh": fresh}) as context:
             judged = [
                 Incident(f"m{n}", {}, verdicts=(Verdict("tp", "ann", utc_now()),))

@@ -67,6 +67,16 @@ class TestPauseAndResume:
         assert said_json(file, "list")[0]["paused"] is False
 
 
+class TestRun:
+    def test_queues_a_run_now(self, file: Path) -> None:
+        said(file, *ADD)
+        queued = said_json(file, "run", "nightly")
+        assert (queued["kind"], queued["task"], queued["status"]) == ("retrain", "mail", "queued")
+        (found,) = said_json(file, "history", "nightly")
+        assert (found["run"], found["end"], found["count"]) == (queued["run"], "queued", 1)
+        assert "by hand" in said(file, "history", "nightly")
+
+
 class TestEdit:
     def test_changes_and_resets_settings(self, file: Path) -> None:
         said(file, *ADD, "--jitter", "5m", "--priority", "3")
