@@ -26,6 +26,7 @@ COMMANDS = {
     "serve": "sftsec_core.cli.serve",
     "report": "sftsec_core.cli.report",
     "runs": "sftsec_core.cli.runs",
+    "schedule": "sftsec_core.cli.schedule",
     "status": "sftsec_core.cli.status",
     "doctor": "sftsec_core.cli.doctor",
     "model": "sftsec_core.cli.model",

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, model_validator
 
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.paths import ConfigPath
@@ -15,6 +15,7 @@ from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict
 from sftsec_core.config.access import AccessSettings, tasks_of
+from sftsec_core.config.schedules import ScheduleSettings, check_schedule_name
 
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -278,6 +279,21 @@ class Settings(Strict):
         None, description="Who may do what; default: who can read the state folder may do all."
     )
     gpu: GpuSettings = GpuSettings()
+    schedules: (
+        dict[Annotated[str, AfterValidator(check_schedule_name)], ScheduleSettings] | None
+    ) = Field(
+        None,
+        description="What runs when. With this section, empty too, `sftsec schedule add`, "
+        "`edit` and `remove` are refused; without it the store holds the schedules.",
+    )
+
+    @model_validator(mode="after")
+    def _scheduled_tasks_exist(self) -> Settings:
+        for name, schedule in (self.schedules or {}).items():
+            for key, task in schedule.named_tasks.items():
+                if task not in self.tasks:
+                    raise ValueError(f"schedules.{name}.{key}: {unknown('task', task, self.tasks)}")
+        return self
 
     @model_validator(mode="after")
     def _served_tasks_exist(self) -> Settings:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sftsec_core.api.errors import ConfigError
 from sftsec_core.operations.preflight import (
     check_against_plugins,
     check_requirements,
@@ -14,6 +15,7 @@ from sftsec_core.operations.preflight import (
     unread_inputs,
 )
 from sftsec_core.operations.pulling import describe_spans
+from sftsec_core.operations.scheduling import problem_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ def check_config(file: Path) -> CheckedConfig:
     check_against_plugins(settings, plugins, file)
     for task in settings.tasks.values():
         check_requirements(task, plugins)
+    for name, schedule in (settings.schedules or {}).items():
+        problem = problem_of(settings.tasks, schedule)
+        if problem:
+            raise ConfigError(problem, file=file, path=f"schedules.{name}.options")
     return CheckedConfig(
         file,
         tuple(settings.plugins),

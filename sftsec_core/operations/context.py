@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -221,6 +221,16 @@ class Context:
         self.store  # noqa: B018 - a cached property: opened once, for both
         other = copy(self)
         other.actor = actor
+        return other
+
+    def with_budget(self, task: str, budget: timedelta) -> Context:
+        """The same context in which a task's training may take so long."""
+        self.store  # noqa: B018 - a cached property: opened once, for both
+        train = self.task(task).train.model_copy(update={"budget": budget})
+        changed = self.task(task).model_copy(update={"train": train})
+        other = copy(self)
+        tasks = {**self.settings.tasks, task: changed}
+        other.settings = self.settings.model_copy(update={"tasks": tasks})
         return other
 
     @cached_property

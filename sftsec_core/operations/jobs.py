@@ -36,6 +36,9 @@ class RetrainParameters(Strict):
 
     promote: bool = Field(True, description="False stops at the gate's decision.")
     force: bool = Field(False, description="Train also when no verdict is new.")
+    budget: Duration | None = Field(
+        None, gt=timedelta(0), description="Time for training, instead of the task's train.budget."
+    )
 
 
 class ScoreParameters(Strict):
@@ -84,7 +87,12 @@ class RunKind:
 
 JOBS: Mapping[str, RunKind] = {
     "retrain": RunKind(
-        lambda context, task, p: retrain(context, task, promote=p.promote, force=p.force),
+        lambda context, task, p: retrain(
+            context.with_budget(task, p.budget) if p.budget else context,
+            task,
+            promote=p.promote,
+            force=p.force,
+        ),
         RetrainParameters,
         (Permission.RETRAIN, Permission.PROMOTE),
     ),
@@ -149,6 +157,12 @@ def job_parameters(kind: str, given: Mapping[str, Any]) -> Strict:
         raise UsageError(
             f"parameter {name!r} of {kind}: {first['msg']} (it takes: {known})"
         ) from None
+
+
+def permissions_of(kind: str, given: Mapping[str, Any]) -> tuple[Permission, ...]:
+    """What an actor must be allowed to do, to have a kind run with these parameters."""
+    unused = {Permission.PROMOTE} if given.get("promote") is False else set()
+    return tuple(each for each in job_of(kind).permissions if each not in unused)
 
 
 def run_job(context: Context) -> None:

@@ -36,6 +36,7 @@ from sftsec_core.store.refusals import Refusals
 from sftsec_core.store.reseal import seal_rows
 from sftsec_core.store.run_queue import RunQueue
 from sftsec_core.store.runs import Runs
+from sftsec_core.store.schedules import Schedules
 from sftsec_core.store.snapshots import Snapshots
 from sftsec_core.store.tokens import AccessTokens
 from sftsec_core.store.verdict_chain import VerdictChain
@@ -79,6 +80,7 @@ class Store:
         quarantine: records that could not be used.
         refusals: what actors were not permitted to do, in the audit log and counted.
         runs: attempts at a task.
+        schedules: what runs when, and what came of it.
         snapshots: data sets that were built.
         tokens: who may act with which roles, by their hashes.
         verdict_chain: seals what analysts said.
@@ -107,6 +109,7 @@ class Store:
         self.refusals = Refusals(database, self.audit)
         self.queue = RunQueue(database, folders, lease)
         self.runs = Runs(database, folders, lease)
+        self.schedules = Schedules(database)
         self.snapshots = Snapshots(database, folders)
         self.tokens = AccessTokens(database, self.audit)
         self.verdict_chain = VerdictChain(database)

@@ -15,14 +15,14 @@ LAYERS = (
     ("sftsec_core.sdk", "sftsec_core.config"),
     ("sftsec_core.plugins",),
     ("sftsec_core.store", "sftsec_core.models", "sftsec_core.gpu"),
-    ("sftsec_core.dataset",),
+    ("sftsec_core.dataset", "sftsec_core.schedules"),
     ("sftsec_core.recipes", "sftsec_core.evaluation"),
     ("sftsec_core.testing",),
     ("sftsec_core.registry",),
     ("sftsec_core.scoring",),
     ("sftsec_core.builtin", "sftsec_core.packages", "sftsec_core.doctor"),
     ("sftsec_core.operations",),
-    ("sftsec_core.bench", "sftsec_core.demo", "sftsec_core.server"),
+    ("sftsec_core.bench", "sftsec_core.demo", "sftsec_core.runner", "sftsec_core.server"),
     ("sftsec_core.cli",),
 )
 PUBLIC = ("api", "sdk", "testing")

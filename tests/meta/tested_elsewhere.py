@@ -176,6 +176,32 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
     ),
     Elsewhere(
         (
+            "sftsec_core/cli/schedule/due.py",
+            "sftsec_core/cli/schedule/edit.py",
+            "sftsec_core/cli/schedule/history.py",
+            "sftsec_core/cli/schedule/list.py",
+            "sftsec_core/cli/schedule/pause.py",
+            "sftsec_core/cli/schedule/remove.py",
+            "sftsec_core/cli/schedule/resume.py",
+            "sftsec_core/cli/schedule/run.py",
+            "sftsec_core/cli/schedule/show.py",
+            "sftsec_core/cli/schedule/shown.py",
+        ),
+        "tests/core/cli/schedule/test_add.py",
+        "they print what an operation gives: each is run on a schedule that was added",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/scheduling.py",),
+        "tests/core/operations/test_change_schedules.py",
+        "which schedules there are, of the file or of the store: each verb asks it",
+    ),
+    Elsewhere(
+        ("sftsec_core/schedules/facts.py",),
+        "tests/core/schedules/test_triggers.py",
+        "a protocol without a method of its own: triggers ask all of it",
+    ),
+    Elsewhere(
+        (
             "sftsec_core/cli/model/list.py",
             "sftsec_core/operations/list_models.py",
         ),

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     MANAGE_TOKENS = "tokens.manage"
     RELEASE_GPU = "gpu.release"
     MANAGE_STORE = "store.manage"
+    SCHEDULE = "schedule.change"
 
 
 @dataclass(frozen=True, slots=True)

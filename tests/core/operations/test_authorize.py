@@ -29,10 +29,18 @@ from sftsec_core.operations.authorize import (
 from sftsec_core.operations.authorize import ROLES, authorize, current_user, local_admin
 from sftsec_core.operations.backup_store import backup_database, backup_store
 from sftsec_core.operations.build_dataset import build_dataset
+from sftsec_core.operations.change_schedules import (
+    add_schedule,
+    edit_schedule,
+    pause_schedule,
+    remove_schedule,
+    resume_schedule,
+)
 from sftsec_core.operations.check_connectors import check_connectors
 from sftsec_core.operations.check_store import check_store
 from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
+from sftsec_core.operations.enqueue_due import enqueue_due, run_schedule
 from sftsec_core.operations.export_audit import export_audit
 from sftsec_core.operations.judge_incidents import judge_incidents, retract_verdicts
 from sftsec_core.operations.label_stats import label_stats
@@ -43,6 +51,12 @@ from sftsec_core.operations.list_models import list_models
 from sftsec_core.operations.list_quarantine import list_quarantine
 from sftsec_core.operations.list_runs import list_runs
 from sftsec_core.operations.list_tokens import list_tokens
+from sftsec_core.operations.list_schedules import (
+    due_schedules,
+    list_schedules,
+    schedule_history,
+    show_schedule,
+)
 from sftsec_core.operations.list_verdicts import list_verdicts
 from sftsec_core.operations.model_history import model_history
 from sftsec_core.operations.migrate_store import migrate_store
@@ -68,6 +82,7 @@ from sftsec_core.operations.show_report import show_report
 from sftsec_core.operations.show_run import show_run
 from sftsec_core.operations.show_status import show_status
 from sftsec_core.operations.sign_model import sign_model
+from sftsec_core.operations.simulate_schedules import simulate_schedules
 from sftsec_core.operations.suggest_task import suggest_task
 from sftsec_core.operations.verify_audit import verify_audit
 from sftsec_core.operations.verify_models import verify_models
@@ -75,6 +90,7 @@ from sftsec_core.operations.watched_figures import watched_figures
 
 ASKS: dict[Callable[..., Any], Permission] = {
     add_token: Permission.MANAGE_TOKENS,
+    add_schedule: Permission.SCHEDULE,
     add_verdicts: Permission.LABEL,
     backup_database: Permission.MANAGE_STORE,
     backup_store: Permission.MANAGE_STORE,
@@ -83,7 +99,10 @@ ASKS: dict[Callable[..., Any], Permission] = {
     check_connectors: Permission.READ,
     check_store: Permission.READ,
     compare_runs: Permission.READ,
+    due_schedules: Permission.READ,
+    edit_schedule: Permission.SCHEDULE,
     encrypt_state: Permission.ENCRYPT,
+    enqueue_due: Permission.SCHEDULE,
     export_audit: Permission.EXPORT_AUDIT,
     judge_incidents: Permission.LABEL,
     label_stats: Permission.READ,
@@ -96,12 +115,14 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_page_verdicts: Permission.LABEL,
     list_quarantine: Permission.READ,
     list_runs: Permission.READ,
+    list_schedules: Permission.READ,
     list_snapshots: Permission.READ,
     list_tokens: Permission.MANAGE_TOKENS,
     list_verdicts: Permission.READ,
     predict: Permission.SCORE_EVENTS,
     migrate_store: Permission.MANAGE_STORE,
     move_store: Permission.MANAGE_STORE,
+    pause_schedule: Permission.SCHEDULE,
     predict: Permission.SCORE,
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
@@ -112,16 +133,24 @@ ASKS: dict[Callable[..., Any], Permission] = {
     remove_unused: Permission.CLEAN_UP,
     request_labels: Permission.REQUEST_LABELS,
     restore_store: Permission.MANAGE_STORE,
+    remove_schedule: Permission.SCHEDULE,
+    remove_unused: Permission.CLEAN_UP,
+    request_labels: Permission.REQUEST_LABELS,
+    resume_schedule: Permission.SCHEDULE,
     retrain: Permission.RETRAIN,
     retract_verdicts: Permission.LABEL,
     review_labels: Permission.READ,
     revoke_token: Permission.MANAGE_TOKENS,
     rollback: Permission.ROLL_BACK,
     rotate_key: Permission.ENCRYPT,
+    run_schedule: Permission.SCHEDULE,
+    schedule_history: Permission.READ,
     score: Permission.SCORE,
     set_up_connector: Permission.SET_UP,
     show_dataset: Permission.READ,
     show_model: Permission.READ,
+    show_schedule: Permission.READ,
+    simulate_schedules: Permission.READ,
     show_report: Permission.READ,
     show_run: Permission.READ,
     show_status: Permission.READ,
@@ -134,6 +163,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
 SHARED = {
     "approval_state",
     "approve",
+    "all_schedules",
     "ask_platform",
     "begin_run",
     "bounded",
@@ -144,7 +174,10 @@ SHARED = {
     "live_model",
     "newest_dataset",
     "note_refusal",
+    "one_schedule",
     "pull_all",
+    "refuse_beside_file",
+    "register_schedule",
     "recorded",
     "requester",
     "run_job",

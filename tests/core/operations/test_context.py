@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -182,3 +183,13 @@ class TestOpen:
         file.write_text("connectors: {siem: {type: files, path: x}}\n", encoding="utf-8")
         with pytest.raises(ConfigError, match=r"connectors\.siem\.path"):
             Context.open(file, actor=local_admin("test"))
+
+
+class TestWithBudget:
+    def test_changes_one_tasks_time_alone(self, context: Context) -> None:
+        (name,) = context.settings.tasks
+        before = context.task(name).train.budget
+        other = context.with_budget(name, timedelta(minutes=3))
+        assert other.task(name).train.budget == timedelta(minutes=3)
+        assert context.task(name).train.budget == before != timedelta(minutes=3)
+        assert other.store is context.store

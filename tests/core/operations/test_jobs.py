@@ -34,7 +34,7 @@ class TestParameters:
     @pytest.mark.parametrize(
         ("kind", "given", "message"),
         [
-            ("retrain", {"forse": True}, r"'forse' of retrain.*it takes: force, promote"),
+            ("retrain", {"forse": True}, r"'forse' of retrain.*it takes: budget, force, promote"),
             ("request-labels", {"limit": 0}, "'limit' of request-labels"),
             ("audit-push", {}, "'connector' of audit-push: Field required"),
         ],

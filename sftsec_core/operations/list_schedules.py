@@ -1,0 +1,161 @@
+"""List schedules, say when each runs next and why, and how its occurrences ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sftsec_core.api.domain import Permission
+from sftsec_core.api.errors import NotFoundError
+from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.list_runs import listed
+from sftsec_core.operations.scheduling import Schedule, StoreFacts, all_schedules, one_schedule
+from sftsec_core.schedules.plan import SchedulePlan, plan
+from sftsec_core.store.columns import utc_now
+
+if TYPE_CHECKING:
+    from sftsec_core.operations.context import Context
+    from sftsec_core.operations.list_runs import ListedRun
+    from sftsec_core.store.schedules import ScheduleOccurrence
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSchedule:
+    """A schedule and what it would do at a moment.
+
+    Attributes:
+        plan: what it would do; None where it cannot run.
+    """
+
+    schedule: Schedule
+    plan: SchedulePlan | None
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """When its next run may start (UTC); None where only an event can tell."""
+        return self.plan.starts_at if self.plan else None
+
+    @property
+    def due(self) -> bool:
+        """Whether a run would be queued at that moment."""
+        return self.plan is not None and bool(self.plan.due)
+
+    @property
+    def reason(self) -> str:
+        """Why it is due or not."""
+        return self.schedule.problem if self.plan is None else self.plan.reason
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            **self.schedule.to_json(),
+            "run": self.schedule.settings.run,
+            "task": self.schedule.settings.task,
+            "due": self.due,
+            "starts_at": self.starts_at.isoformat() if self.starts_at else None,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class OccurrenceEnd:
+    """An occurrence and the run that it became.
+
+    Attributes:
+        run: None where it became none, or the run was removed.
+    """
+
+    occurrence: ScheduleOccurrence
+    run: ListedRun | None
+
+    @property
+    def end(self) -> str:
+        """How it ended: the run's status, or why there was none."""
+        return self.run.status if self.run else self.occurrence.status
+
+    def to_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        found = self.occurrence
+        times = {
+            name: value.isoformat() if value else None
+            for name, value in (
+                ("due_at", found.due_at),
+                ("last_at", found.last_at),
+                ("not_before", found.not_before),
+                ("recorded_at", found.recorded_at),
+            )
+        }
+        said = {"schedule": found.schedule, "count": found.count, "reason": found.reason}
+        return {**said, **times, "run": found.run_id, "end": self.end}
+
+
+def list_schedules(context: Context, now: datetime | None = None) -> list[PlannedSchedule]:
+    """Return all schedules, by name, with what each would do now.
+
+    Args:
+        context: settings, store, registry, actor and event stream.
+        now: the moment to look at (UTC); default: the present.
+    """
+    authorize(context.actor, Permission.READ)
+    at = now or utc_now()
+    return [_planned(context, each, at) for each in all_schedules(context, at).values()]
+
+
+def show_schedule(context: Context, name: str, now: datetime | None = None) -> PlannedSchedule:
+    """Return one schedule with what it would do at a moment (UTC; default: now).
+
+    Raises:
+        NotFoundError: when there is none of that name.
+    """
+    authorize(context.actor, Permission.READ)
+    at = now or utc_now()
+    return _planned(context, one_schedule(context, name, at), at)
+
+
+def due_schedules(context: Context, at: datetime | None = None) -> list[PlannedSchedule]:
+    """Return when each schedule would run next and why, the next first.
+
+    Args:
+        context: settings, store, registry, actor and event stream.
+        at: as seen from this moment (UTC); default: now.
+    """
+    found = list_schedules(context, at)
+    return sorted(found, key=lambda each: each.starts_at or _NEVER)
+
+
+def schedule_history(context: Context, name: str, *, limit: int = 20) -> list[OccurrenceEnd]:
+    """Return a schedule's occurrences and how they ended, newest first.
+
+    A schedule that was removed has its history too.
+
+    Raises:
+        NotFoundError: when nothing is known of that name.
+    """
+    authorize(context.actor, Permission.READ)
+    found = context.store.schedules.history(name, limit)
+    if not found:
+        one_schedule(context, name, utc_now())
+    lost = context.store.runs.lost()
+    return [OccurrenceEnd(each, _run_of(context, each, lost)) for each in found]
+
+
+def _run_of(context: Context, found: ScheduleOccurrence, lost: frozenset[str]) -> ListedRun | None:
+    if found.run_id is None:
+        return None
+    try:
+        return listed(context.store.runs.get(found.run_id), lost)
+    except NotFoundError:  # it was removed since
+        return None
+
+
+def _planned(context: Context, schedule: Schedule, now: datetime) -> PlannedSchedule:
+    if schedule.problem:
+        return PlannedSchedule(schedule, None)
+    facts, state = StoreFacts(context), schedule.state
+    while (found := plan(schedule.name, schedule.settings, state, facts, now)).more:
+        state = found.state
+    return PlannedSchedule(schedule, found)

@@ -1,0 +1,6 @@
+"""The stores that the tests of this folder run on."""
+
+from tests.servers.postgres import postgres_server, postgres_url
+from tests.servers.stores import database_url
+
+__all__ = ["database_url", "postgres_server", "postgres_url"]
