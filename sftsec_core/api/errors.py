@@ -153,6 +153,8 @@ class AuthenticationError(SftsecError):
     """Who asks is not known: the token is wrong, has expired or was revoked."""
 
     exit_code = 11
+
+
 class UnhealthyError(SftsecError):
     """`sftsec doctor` found a fault."""
 

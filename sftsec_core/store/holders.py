@@ -25,6 +25,11 @@ def new_holder() -> str:
     return f"{RUN_PREFIX}{socket.gethostname()}:{pid}:{_mark(pid) or '-'}:{uuid4().hex}"
 
 
+def host_of(holder: str) -> str:
+    """The host of a holder; of an older version's too."""
+    return holder.removeprefix(RUN_PREFIX).partition(":")[0]
+
+
 def end_holder(holder: str) -> bool:
     """End the process that held a run, where it is another one of this host and still there.
 

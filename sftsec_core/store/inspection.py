@@ -9,9 +9,9 @@ from sqlalchemy import case, func, select, text
 
 from sftsec_core.store import dialects
 from sftsec_core.store.columns import utc_now
-from sftsec_core.store.leases import RUN_PREFIX
+from sftsec_core.store.holders import host_of
 from sftsec_core.store.migrations import current_revision
-from sftsec_core.store.runs import ended_lease
+from sftsec_core.store.run_rows import ended_lease
 from sftsec_core.store.tables import audit_head, cursors, outbox, runs
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class Inspection:
         )
         found: dict[str, Mapping[str, str]] = {}
         for holder, settings in self._rows(query):
-            host = holder.removeprefix(RUN_PREFIX).rsplit(":", 2)[0]
+            host = host_of(holder)
             plugins = settings.get("plugins")
             if host and isinstance(plugins, dict):
                 found.setdefault(host, plugins)

@@ -152,19 +152,6 @@ runs = Table(
     ),
 )
 
-workers = Table(
-    "workers",
-    metadata,
-    Column("name", String(120), primary_key=True),
-    Column("host", Text, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("version", Text, nullable=False),
-    Column("slots", Integer, nullable=False),
-    Column("started_at", UtcDateTime, nullable=False),
-    Column("heartbeat_at", UtcDateTime, nullable=False),
-    Column("lease_until", UtcDateTime, nullable=False),
-    Column("stopped_at", UtcDateTime),
-    Column("drain", Boolean, nullable=False, server_default=false()),
 _OPEN = text("ended_at IS NULL")
 
 gpu_leases = Table(
@@ -186,6 +173,21 @@ gpu_leases = Table(
     Index(None, "ended_at"),
     # By its UUID alone: containers of one machine have host names of their own.
     Index("one_gpu_lease", "device", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("heartbeat_at", UtcDateTime, nullable=False),
+    Column("lease_until", UtcDateTime, nullable=False),
+    Column("stopped_at", UtcDateTime),
+    Column("drain", Boolean, nullable=False, server_default=false()),
 )
 
 models = Table(
@@ -331,6 +333,16 @@ audit_head = Table(
     Column("hash", String(64), nullable=False),
 )
 
+moved = Table(
+    "moved",
+    metadata,
+    # One row: this store was moved away ("moved"), or a move to it is not finished ("arriving").
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("place", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     metadata,
@@ -364,20 +376,15 @@ approvals = Table(
     # Of the model's last registration: what another run measured was not approved.
     Column("run_id", Text, nullable=False),
     Column("kind", String(16), nullable=False),
+    # The last move of "live" then: what was approved against another live model does not count.
+    Column("move", COUNTER, nullable=False),
     Column("person", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("task", "digest", "run_id", "kind", "move", "person"),
-moved = Table(
-    "moved",
-    metadata,
-    # One row: this store was moved away ("moved"), or a move to it is not finished ("arriving").
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("state", String(16), nullable=False),
-    Column("place", Text, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-    PrimaryKeyConstraint("task", "digest", "run_id", "kind", "person"),
+)
+
 schedules = Table(
     "schedules",
     metadata,

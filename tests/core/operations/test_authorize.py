@@ -26,7 +26,6 @@ from sftsec_core.operations.authorize import (
     may,
     permitted,
 )
-from sftsec_core.operations.authorize import ROLES, authorize, current_user, local_admin
 from sftsec_core.operations.backup_store import backup_database, backup_store
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.change_schedules import (
@@ -50,16 +49,16 @@ from sftsec_core.operations.list_label_queue import list_label_queue, list_page_
 from sftsec_core.operations.list_models import list_models
 from sftsec_core.operations.list_quarantine import list_quarantine
 from sftsec_core.operations.list_runs import list_runs
-from sftsec_core.operations.list_tokens import list_tokens
 from sftsec_core.operations.list_schedules import (
     due_schedules,
     list_schedules,
     schedule_history,
     show_schedule,
 )
+from sftsec_core.operations.list_tokens import list_tokens
 from sftsec_core.operations.list_verdicts import list_verdicts
-from sftsec_core.operations.model_history import model_history
 from sftsec_core.operations.migrate_store import migrate_store
+from sftsec_core.operations.model_history import model_history
 from sftsec_core.operations.move_store import move_store
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
@@ -96,7 +95,6 @@ ASKS: dict[Callable[..., Any], Permission] = {
     backup_store: Permission.MANAGE_STORE,
     build_dataset: Permission.BUILD_DATASET,
     check_connectors: Permission.PULL,
-    check_connectors: Permission.READ,
     check_store: Permission.READ,
     compare_runs: Permission.READ,
     due_schedules: Permission.READ,
@@ -123,7 +121,6 @@ ASKS: dict[Callable[..., Any], Permission] = {
     migrate_store: Permission.MANAGE_STORE,
     move_store: Permission.MANAGE_STORE,
     pause_schedule: Permission.SCHEDULE,
-    predict: Permission.SCORE,
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
     read_audit: Permission.READ,
@@ -134,8 +131,6 @@ ASKS: dict[Callable[..., Any], Permission] = {
     request_labels: Permission.REQUEST_LABELS,
     restore_store: Permission.MANAGE_STORE,
     remove_schedule: Permission.SCHEDULE,
-    remove_unused: Permission.CLEAN_UP,
-    request_labels: Permission.REQUEST_LABELS,
     resume_schedule: Permission.SCHEDULE,
     retrain: Permission.RETRAIN,
     retract_verdicts: Permission.LABEL,
