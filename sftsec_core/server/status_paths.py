@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-OVERVIEW, RUNS = "/", "/runs"
+OVERVIEW, RUNS, SCHEDULES, GPUS = "/", "/runs", "/schedules", "/gpus"
 LOGIN, LOGOUT, STYLE = "/login", "/logout", "/status.css"
-PAGES = ((OVERVIEW, "Overview"), (RUNS, "Runs"))
+PAGES = ((OVERVIEW, "Overview"), (RUNS, "Runs"), (SCHEDULES, "Schedules"), (GPUS, "GPUs"))
 _OPEN = frozenset({LOGIN, LOGOUT, STYLE})
 _RUN = f"{RUNS}/"
 

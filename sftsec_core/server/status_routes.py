@@ -14,7 +14,16 @@ from sftsec_core.api.errors import AuthorizationError, NotFoundError, SftsecErro
 from sftsec_core.server.label_page import SECURITY_HEADERS
 from sftsec_core.server.middleware import request_log
 from sftsec_core.server.sessions import is_own
-from sftsec_core.server.status_paths import LOGIN, LOGOUT, OVERVIEW, RUNS, STYLE, own_path
+from sftsec_core.server.status_paths import (
+    GPUS,
+    LOGIN,
+    LOGOUT,
+    OVERVIEW,
+    RUNS,
+    SCHEDULES,
+    STYLE,
+    own_path,
+)
 from sftsec_core.server.status_view import STYLE_SHEET, Asked, StatusView
 
 if TYPE_CHECKING:
@@ -100,6 +109,14 @@ class StatusRoutes:
         """What ran."""
         return await self._show(request, self._view.runs)
 
+    async def schedules(self, request: Request) -> Response:
+        """What will run."""
+        return await self._show(request, self._view.schedules)
+
+    async def gpus(self, request: Request) -> Response:
+        """The GPUs and their leases."""
+        return await self._show(request, self._view.gpus)
+
     async def run(self, request: Request) -> Response:
         """One run."""
         run_id = request.path_params["run_id"]
@@ -182,6 +199,8 @@ def add_status_routes(app: FastAPI, routes: StatusRoutes) -> None:
     for path, handle in (
         (OVERVIEW, routes.overview),
         (RUNS, routes.runs),
+        (SCHEDULES, routes.schedules),
+        (GPUS, routes.gpus),
         (f"{RUNS}/{{run_id}}", routes.run),
         (f"{RUNS}/{{run_id}}/report", routes.report),
         (STYLE, routes.style),

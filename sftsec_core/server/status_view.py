@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,16 @@ from markupsafe import Markup
 
 from sftsec_core.evaluation.report.html import count, metric_title, share, visible
 from sftsec_core.operations.compare_runs import figures_of
+from sftsec_core.operations.list_gpus import list_gpu_leases, list_gpus
 from sftsec_core.operations.list_runs import list_runs, listed, seconds
+from sftsec_core.operations.list_schedules import due_schedules
 from sftsec_core.operations.model_history import model_history
 from sftsec_core.operations.show_run import show_run
 from sftsec_core.operations.show_status import SHOWN, show_status
+from sftsec_core.operations.simulate_schedules import simulate_schedules
 from sftsec_core.operations.watched_figures import watched_figures
 from sftsec_core.server.sparkline import sparkline
-from sftsec_core.server.status_paths import OVERVIEW, PAGES, RUNS
+from sftsec_core.server.status_paths import GPUS, OVERVIEW, PAGES, RUNS, SCHEDULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,9 +39,12 @@ if TYPE_CHECKING:
     from sftsec_core.operations.show_status import TaskStatus
     from sftsec_core.store.figures import Figure
 
+
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 STYLE_SHEET = _TEMPLATES / "status.css"
 _RUNS_SHOWN = 100
+_DAYS = 7
+_CALENDAR = 500
 _LOG = "log.txt"
 _LOG_LINES = 400
 _LOG_BYTES = 256 * 1024
@@ -122,6 +129,34 @@ class StatusView:
         found = [_Row.of(each) for each in list_runs(context, limit=_RUNS_SHOWN)]
         return self._page("runs", "Runs", RUNS, asked, runs=found)
 
+    def schedules(self, context: Context, asked: Asked) -> str:
+        """When each schedule runs next and why, and the calendar of the next days.
+
+        Raises:
+            AuthorizationError: when who asks may not read.
+        """
+        simulation = simulate_schedules(context, days=_DAYS)
+        days = groupby(simulation.runs[:_CALENDAR], key=lambda run: run.starts_at.date())
+        return self._page(
+            "schedules",
+            "Schedules",
+            SCHEDULES,
+            asked,
+            schedules=due_schedules(context),
+            simulation=simulation,
+            days=_DAYS,
+            calendar=[(f"{day:%A, %Y-%m-%d}", list(runs)) for day, runs in days],
+        )
+
+    def gpus(self, context: Context, asked: Asked) -> str:
+        """The GPUs of this machine, and the leases of all.
+
+        Raises:
+            AuthorizationError: when who asks may not read.
+        """
+        leases = list_gpu_leases(context, ended=True)
+        return self._page("gpus", "GPUs", GPUS, asked, gpus=list_gpus(context), leases=leases)
+
     def run(self, context: Context, run_id: str, asked: Asked) -> str:
         """A run with its figures and its log.
 
@@ -202,6 +237,7 @@ class StatusView:
             "count": count,
             "time": moment,
             "span": span,
+            "size": lambda count: "-" if count is None else f"{count / 2**30:.1f} GiB",
             "age": lambda days: span(86400 * days),
             "title": lambda name: _TITLES.get(name) or metric_title(name),
             "number": lambda value: f"{value:.3f}",
