@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -37,6 +37,7 @@ class FittedModel:
         model: scores examples; its labels may be in another order than the task's, or fewer.
         recipe: the recipe that made it.
         fit_seconds: how long it took to train; None when that is not known.
+        notes: what it says of how it was fitted, JSON values.
         inference_cost: the recipe's relative cost of scoring one example; None when not known.
         parts: the calibrator and the decider as it serves; None fits them on dev. The live model
             is evaluated with its own: that is what the analysts get.
@@ -49,6 +50,7 @@ class FittedModel:
     inference_cost: int | None = None
     parts: ServingParts | None = None
     seen: Callable[[Sequence[Example]], NDArray[np.bool_]] | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
     # A model is evaluated as the candidate and perhaps again beside another one, and a fine-tuned
     # encoder takes minutes for a part.
     _outputs: dict[int, _CachedOutput] = field(default_factory=dict, repr=False, compare=False)

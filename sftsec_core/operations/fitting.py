@@ -63,12 +63,18 @@ def unread_note(recipe: RecipeSpec[Any], inputs: Sequence[InputField]) -> str | 
 def preloaded(recipes: Sequence[RecipeSpec[Any]]) -> Iterator[None]:
     """Import what the models need to score while another process fits them.
 
-    What cannot be imported is an error when its model is loaded.
+    What cannot be imported is an error when its model is loaded. An exception of the body waits
+    for no import: a run that is interrupted ends at once.
     """
-    with ThreadPoolExecutor(1) as pool:
-        for preload in {each.preload for each in recipes if each.preload is not None}:
-            pool.submit(preload)
+    pool = ThreadPoolExecutor(1)
+    for preload in {each.preload for each in recipes if each.preload is not None}:
+        pool.submit(preload)
+    try:
         yield
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:
@@ -122,7 +128,8 @@ def _fitted(run: Run, name: str, *, reused: bool) -> FittedModel:
         RecipeFitted(recipe=name, seconds=known["seconds"], notes=known["notes"], reused=reused)
     )
     cost = inference_cost_of(model, get("recipe", name, specs))
-    return FittedModel(model, name, fit_seconds=known["seconds"], inference_cost=cost)
+    seconds, notes = known["seconds"], known["notes"]
+    return FittedModel(model, name, fit_seconds=seconds, inference_cost=cost, notes=notes)
 
 
 def inference_cost_of(model: TrainedModel, recipe: RecipeSpec[Any]) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
 from sftsec_core.gpu.choice import GpuNeed, choose_gpus
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize_some, may
 from sftsec_core.operations.gpu_lease import rules_of, visible_gpus
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sftsec_core.gpu.devices import GpuDevice
     from sftsec_core.operations.context import Context
     from sftsec_core.store.gpu_leases import GpuLeaseInfo
+
+_ANOTHERS = "leased by a run of a task that you may not see"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,11 @@ class GpuList:
 
 def list_gpus(context: Context) -> GpuList:
     """Return the GPUs of this machine: memory, load, processes, and the runs that lease them."""
-    authorize(context.actor, Permission.READ)
+    authorize_some(context.actor, Permission.READ)
     survey, settings = visible_gpus(), context.settings.gpu
-    leases = {uuid: each for each in context.store.gpu_leases.list() for uuid in each.devices}
+    open_ones = context.store.gpu_leases.list()
+    leases = {uuid: each for each in open_ones for uuid in each.devices if _seen(context, each)}
+    unseen = {uuid for each in open_ones for uuid in each.devices} - leases.keys()
     need = GpuNeed(memory=settings.min_free)
     refused = choose_gpus(survey, need, rules_of(settings)).refused
     resting = context.store.gpu_leases.resting(settings.rest)
@@ -77,11 +81,17 @@ def list_gpus(context: Context) -> GpuList:
         ListedGpu(
             each,
             leases.get(each.uuid),
-            _resting(resting.get(each.uuid)) or refused.get(each.index),
+            _ANOTHERS
+            if each.uuid in unseen
+            else _resting(resting.get(each.uuid)) or refused.get(each.index),
         )
         for each in survey.devices
     ]
     return GpuList(tuple(listed), survey.failed, survey.unavailable)
+
+
+def _seen(context: Context, lease: GpuLeaseInfo) -> bool:
+    return may(context.actor, Permission.READ, lease.task)
 
 
 def _resting(reason: str | None) -> str | None:
@@ -121,17 +131,18 @@ class ListedLease:
 def list_gpu_leases(
     context: Context, *, ended: bool = False, limit: int = 50
 ) -> Sequence[ListedLease]:
-    """Return leases on every machine that shares the store, newest first.
+    """Return leases of tasks that the actor may see, of every machine, newest first.
 
     Args:
         context: settings, store, registry, actor and event stream.
         ended: those that ended within the last 30 days too.
         limit: how many at most.
     """
-    authorize(context.actor, Permission.READ)
+    authorize_some(context.actor, Permission.READ)
     leases = context.store.gpu_leases
     now = leases.now()
-    return [_listed(each, now) for each in leases.list(ended=ended, limit=limit)]
+    found = leases.list(ended=ended, limit=limit)
+    return [_listed(each, now) for each in found if _seen(context, each)]
 
 
 def _listed(info: GpuLeaseInfo, now: datetime) -> ListedLease:

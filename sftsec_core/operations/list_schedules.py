@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import NotFoundError
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize, authorize_some, may
 from sftsec_core.operations.list_runs import listed
-from sftsec_core.operations.scheduling import Schedule, StoreFacts, all_schedules, one_schedule
+from sftsec_core.operations.scheduling import Schedule, StoreFacts, one_schedule, seen_schedules
 from sftsec_core.schedules.plan import SchedulePlan, plan
 from sftsec_core.store.columns import utc_now
 
@@ -94,15 +94,14 @@ class OccurrenceEnd:
 
 
 def list_schedules(context: Context, now: datetime | None = None) -> list[PlannedSchedule]:
-    """Return all schedules, by name, with what each would do now.
+    """Return the schedules that the actor may see, by name, with what each would do now.
 
     Args:
         context: settings, store, registry, actor and event stream.
         now: the moment to look at (UTC); default: the present.
     """
-    authorize(context.actor, Permission.READ)
     at = now or utc_now()
-    return [_planned(context, each, at) for each in all_schedules(context, at).values()]
+    return [_planned(context, each, at) for each in seen_schedules(context, at).values()]
 
 
 def show_schedule(context: Context, name: str, now: datetime | None = None) -> PlannedSchedule:
@@ -111,9 +110,11 @@ def show_schedule(context: Context, name: str, now: datetime | None = None) -> P
     Raises:
         NotFoundError: when there is none of that name.
     """
-    authorize(context.actor, Permission.READ)
+    authorize_some(context.actor, Permission.READ)
     at = now or utc_now()
-    return _planned(context, one_schedule(context, name, at), at)
+    found = one_schedule(context, name, at)
+    authorize(context.actor, Permission.READ, found.settings.task)
+    return _planned(context, found, at)
 
 
 def due_schedules(context: Context, at: datetime | None = None) -> list[PlannedSchedule]:
@@ -135,10 +136,11 @@ def schedule_history(context: Context, name: str, *, limit: int = 20) -> list[Oc
     Raises:
         NotFoundError: when nothing is known of that name.
     """
-    authorize(context.actor, Permission.READ)
+    authorize_some(context.actor, Permission.READ)
     found = context.store.schedules.history(name, limit)
-    if not found:
-        one_schedule(context, name, utc_now())
+    known = seen_schedules(context, utc_now())
+    if name not in known and (not found or not may(context.actor, Permission.READ)):
+        raise NotFoundError("schedule", name, known)
     lost = context.store.runs.lost()
     return [OccurrenceEnd(each, _run_of(context, each, lost)) for each in found]
 

@@ -355,6 +355,7 @@ def _provenance(
         encoder=named,
         created_at=run.info.started_at,
         incumbent=proposal.instead_of,
+        fit_notes=proposal.fitted.notes,
     )
 
 

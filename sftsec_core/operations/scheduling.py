@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConfigError, NotFoundError, UsageError, unknown
 from sftsec_core.api.settings.values import format_duration
 from sftsec_core.config.load import validate
 from sftsec_core.config.schedules import WHOLE_STATE, ScheduleSettings
-from sftsec_core.operations.authorize import ADMIN
+from sftsec_core.operations.authorize import ADMIN, authorize_some, may
 from sftsec_core.operations.jobs import job_parameters
 from sftsec_core.store.run_queue import RunRequest
 from sftsec_core.store.schedules import ScheduleState
@@ -93,6 +94,18 @@ def all_schedules(context: Context, now: datetime) -> dict[str, Schedule]:
         for name, row in stored.items()
         if row.settings is not None
     }
+
+
+def seen_schedules(context: Context, at: datetime) -> dict[str, Schedule]:
+    """The schedules of tasks that the actor may see; one of no task takes all of them.
+
+    Raises:
+        AuthorizationError: when the actor may see no task.
+    """
+    authorize_some(context.actor, Permission.READ)
+    found = all_schedules(context, at).items()
+    actor = context.actor
+    return {name: each for name, each in found if may(actor, Permission.READ, each.settings.task)}
 
 
 def one_schedule(context: Context, name: str, now: datetime) -> Schedule:

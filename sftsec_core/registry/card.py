@@ -39,6 +39,7 @@ class Provenance:
         encoder: name and SHA-256 of the pretrained encoder; None when the recipe has none.
         created_at: UTC.
         incumbent: digest of the live model that the gate compared it with, if any.
+        fit_notes: what the model says of how it was fitted, JSON values.
     """
 
     run_id: str
@@ -48,6 +49,7 @@ class Provenance:
     encoder: Mapping[str, str] | None = None
     created_at: datetime | None = None
     incumbent: str | None = None
+    fit_notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def build_card(
@@ -145,6 +147,7 @@ def _details(scores: ModelScores, task: TaskSpec, provenance: Provenance) -> dic
         "created_at": created.isoformat(timespec="seconds"),
         "seed": provenance.seed,
         "fit_seconds": scores.fit_seconds,
+        "fit_notes": dict(provenance.fit_notes),
         "settings": dict(provenance.settings),
     }
 

@@ -11,7 +11,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 if TYPE_CHECKING:
     from sftsec_core.operations.list_gpus import ListedGpu
 
-_COLUMNS = ("gpu", "name", "free", "of", "load", "processes", "leased by", "uuid")
+_COLUMNS = ("gpu", "name", "free GiB", "of", "load", "processes", "leased by", "uuid")
 
 
 @click.command("list", short_help="List this machine's GPUs and who uses them.")
@@ -20,7 +20,7 @@ _COLUMNS = ("gpu", "name", "free", "of", "load", "processes", "leased by", "uuid
 def command(app: App, as_json: bool) -> None:
     """List this machine's GPUs and MIG slices: memory, load, processes, and the run that leases it.
 
-    Where no run may lease a device, "leased by" says why. Memory is in GiB.
+    Where no run may lease a device, "leased by" says why.
 
     \b
     Examples:

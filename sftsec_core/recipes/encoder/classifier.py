@@ -8,7 +8,7 @@ to load it takes neither PEFT nor the base encoder, and one digest names all tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +141,7 @@ class EncoderModel:
         labels: Sequence[str],
         *,
         max_length: int,
+        notes: Mapping[str, str] | None = None,
     ) -> None:
         """Take a trained module and what it needs to read texts.
 
@@ -149,7 +150,9 @@ class EncoderModel:
             tokenizer: of its encoder.
             labels: the classes, in the columns' order.
             max_length: tokens read of a text.
+            notes: what is worth knowing of its training; not kept with the model.
         """
+        self.notes = dict(notes or {})
         self._module = module.to(pick_device()).eval().requires_grad_(False)
         self._twin = Twin(self._module, tokenizer, bf16=use_bf16())
         self._tokenizer = tokenizer

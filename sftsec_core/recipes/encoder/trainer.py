@@ -87,12 +87,15 @@ def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
         ready = _prepare(job, how, encoder.folder, train=_trusted(job.train), dev=job.dev)
         plan = read_plan(run) if checkpoint else None
         rows = plan.rows if plan else _rows(job, ready, len(ready.train))
-        speed = None if job.deadline_s is None else _measure(ready, rows)
+        speed, parts = None, plan.parts if plan else 1
+        if job.deadline_s is not None:
+            speed, parts = _measure(ready, rows, parts)
         if plan is None:
             epochs = _affordable_epochs(job, ready, speed, rows, time.monotonic() - started)
             plan = Plan(mark, epochs, rows)
-            write_plan(run, plan)
-        _train(job, how, ready, plan, checkpoint, _deadline(job, ready, speed, started))
+        plan = replace(plan, parts=parts)
+        write_plan(run, plan)
+        plan = _train(job, how, ready, plan, checkpoint, _deadline(job, ready, speed, started))
     _require_finite(ready.module)
     ready.module.encoder = how.merge(ready.module.encoder)
     return EncoderModel(
@@ -100,7 +103,16 @@ def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
         ready.tokenizer,
         job.task.labels,
         max_length=job.config.encoder.max_length,
+        notes=_notes(plan),
     )
+
+
+def _notes(plan: Plan) -> dict[str, str]:
+    """What the model's card says of a device that was too small."""
+    if plan.parts == 1:
+        return {}
+    told = f"the device did not hold a step of {plan.rows} texts: taken in {plan.parts} parts each"
+    return {"memory": told}
 
 
 def estimate_seconds(job: TrainJob[FineTuneConfig], how: FineTuning = FULL) -> float:
@@ -121,7 +133,7 @@ def estimate_seconds(job: TrainJob[FineTuneConfig], how: FineTuning = FULL) -> f
         ready = _prepare(job, how, encoder.folder, train=sample, dev=())
         prepared_s = time.monotonic() - started
         rows = _rows(job, ready, len(texts))
-        speed = _measure(ready, rows)
+        speed, _ = _measure(ready, rows)
     lengths, parts = ready.train.encoded.lengths, len(texts) / len(sample)
     # The sample stands for all texts: as many steps of as many rows as they take.
     epoch_s = speed.epoch_s(lengths, min(rows, len(sample)), packed=ready.twin.packs)
@@ -203,8 +215,19 @@ def _rows(job: TrainJob[FineTuneConfig], ready: Prepared, texts: int) -> int:
     )
 
 
-def _measure(ready: Prepared, rows: int) -> Speed:
-    return measure_speed(ready.module, ready.twin, ready.train.encoded, rows)
+def _measure(ready: Prepared, rows: int, parts: int = 1) -> tuple[Speed, int]:
+    """The speed of steps of so many rows, and in how many parts memory holds one."""
+    while True:
+        try:
+            one = measure_speed(ready.module, ready.twin, ready.train.encoded, -(-rows // parts))
+            return replace(one, per_step_s=parts * one.per_step_s), parts
+        except torch.OutOfMemoryError as error:
+            parts = _more_parts(rows, parts, error)
+        # Outside of the handler, which holds the step's tensors by its traceback.
+        for module in (ready.module, ready.twin.module):
+            module.zero_grad(set_to_none=True)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
 
 def _affordable_epochs(
@@ -246,13 +269,17 @@ def _train(
     plan: Plan,
     checkpoint: Path | None,
     deadline: Deadline,
-) -> None:
-    """Run the Trainer to its end and put the best weights into the module."""
+) -> Plan:
+    """Run the Trainer to its end and put the best weights into the module.
+
+    Returns:
+        The plan, with the parts that steps were taken in at last.
+    """
     run = job.workdir / how.recipe
     if checkpoint is not None and _is_over(checkpoint, job.config.patience):
         best = read_weights(checkpoint / (BEST if (checkpoint / BEST).exists() else WEIGHTS))
         load_weights(ready.module, best)
-        return
+        return plan
     fresh = None if checkpoint else trained_weights(ready.module)
     while True:
         trainer = FineTuner(job, how, ready, plan, deadline)
@@ -260,7 +287,7 @@ def _train(
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
             break
         except torch.OutOfMemoryError as error:
-            plan = _in_more_parts(plan, error)
+            plan = replace(plan, parts=_more_parts(plan.rows, plan.parts, error))
         # Outside of the handler, which holds the step's tensors by its traceback.
         trainer.release()
         write_plan(run, plan)
@@ -270,20 +297,21 @@ def _train(
         job.log(0, {"batch_parts": plan.parts})
     if trainer.best is not None:
         load_weights(ready.module, trainer.best)
+    return plan
 
 
-def _in_more_parts(plan: Plan, error: torch.OutOfMemoryError) -> Plan:
-    """The same steps, each in twice as many parts whose gradients are added.
+def _more_parts(rows: int, parts: int, error: torch.OutOfMemoryError) -> int:
+    """Twice as many parts of a step, whose gradients are added.
 
     Raises:
         TrainingError: when a part is a single example already.
     """
-    if plan.parts >= plan.rows:
+    if parts >= rows:
         raise TrainingError(
             "the GPU's memory does not hold a training step of one text: lower "
             "encoder.max_length of the recipe, or take a smaller encoder"
         ) from error
-    return replace(plan, parts=min(2 * plan.parts, plan.rows))
+    return min(2 * parts, rows)
 
 
 def _is_over(checkpoint: Path, patience: int) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+import pytest
+
 from sftsec_core.operations.fitting import preloaded
 from sftsec_core.recipes.specs import LINEAR
 
@@ -14,6 +16,18 @@ class TestPreloaded:
         begun = threading.Event()
         with preloaded([LINEAR, replace(LINEAR, preload=begun.set)]):
             assert begun.wait(60)
+
+    def test_an_exception_waits_for_no_import(self) -> None:
+        go, imported = threading.Event(), threading.Event()
+
+        def slow() -> None:
+            go.wait(5)
+            imported.set()
+
+        with pytest.raises(KeyboardInterrupt), preloaded([replace(LINEAR, preload=slow)]):
+            raise KeyboardInterrupt
+        assert not imported.is_set()
+        go.set()
 
     def test_missing_import_is_no_error_yet(self) -> None:
         asked = threading.Event()

@@ -26,10 +26,14 @@ def test_card_has_the_papers_sections_as_json() -> None:
 def test_card_names_data_encoder_seed_and_settings() -> None:
     decision = Decision(True, (Vote("a", True, "fine"),))
     encoder = {"name": "minilm", "sha256": "cd" * 32}
-    provenance = Provenance("run-9", "ab" * 32, 7, {"train": {"recipe": "full"}}, encoder)
+    notes = {"memory": "taken in 2 parts each"}
+    provenance = Provenance(
+        "run-9", "ab" * 32, 7, {"train": {"recipe": "full"}}, encoder, fit_notes=notes
+    )
     made = build_card(report_of(data={"conflicts": 4}), decision, BINARY, provenance)
     assert made["model_details"]["encoder"] == encoder
     assert made["model_details"]["seed"] == 7
+    assert made["model_details"]["fit_notes"] == notes
     assert made["model_details"]["settings"] == {"train": {"recipe": "full"}}
     assert made["training_data"]["snapshot"] == "ab" * 32
     assert made["training_data"]["conflicts"] == 4

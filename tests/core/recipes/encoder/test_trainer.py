@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,6 +79,64 @@ class TestDeadline:
         job = make_job(encoder, tmp_path, epochs=6, dev=dev, deadline_s=4.0, log=log)
         assert train_full(job).predict_proba(Batch.of_texts(PROBES)).shape == (len(PROBES), 2)
         assert 1 <= max(steps) < 48
+
+
+def hold_at_most(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a step of more rows fail as it does on a GPU that is too small."""
+    import torch
+
+    from sftsec_core.recipes.encoder import speed
+    from sftsec_core.recipes.encoder.loss import weighted_cross_entropy
+
+    timed = speed._timed_step
+
+    def loss(logits: Any, *others: Any) -> Any:
+        if logits.requires_grad and len(logits) > rows:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return weighted_cross_entropy(logits, *others)
+
+    def step(*given: Any) -> float:
+        if len(given[2]) > rows:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return timed(*given)
+
+    monkeypatch.setattr("sftsec_core.recipes.encoder.loop.weighted_cross_entropy", loss)
+    monkeypatch.setattr(speed, "_timed_step", step)
+
+
+class TestMemory:
+    @pytest.mark.parametrize("deadline_s", [None, 3600.0], ids=["unbounded", "bounded"])
+    def test_too_little_means_parts_of_steps(
+        self,
+        deadline_s: float | None,
+        encoder: EncoderSettings,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        hold_at_most(3, monkeypatch)
+        steps: list[int] = []
+        model = train_full(
+            make_job(
+                encoder,
+                tmp_path,
+                epochs=1,
+                deadline_s=deadline_s,
+                log=lambda step, _: steps.append(step),
+            )
+        )
+        plan = read_plan(tmp_path / "full")
+        assert plan is not None
+        assert (plan.rows, plan.parts, max(steps)) == (8, 4, 8)
+        assert model.notes == {
+            "memory": "the device did not hold a step of 8 texts: taken in 4 parts each"
+        }
+
+    def test_too_little_for_one_text_fails(
+        self, encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hold_at_most(0, monkeypatch)
+        with pytest.raises(TrainingError, match="a training step of one text"):
+            train_full(make_job(encoder, tmp_path, epochs=1, deadline_s=3600.0))
 
 
 class TestEstimate:
