@@ -152,6 +152,21 @@ runs = Table(
     ),
 )
 
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("heartbeat_at", UtcDateTime, nullable=False),
+    Column("lease_until", UtcDateTime, nullable=False),
+    Column("stopped_at", UtcDateTime),
+    Column("drain", Boolean, nullable=False, server_default=false()),
+)
+
 _OPEN = text("ended_at IS NULL")
 
 gpu_leases = Table(
@@ -173,21 +188,6 @@ gpu_leases = Table(
     Index(None, "ended_at"),
     # By its UUID alone: containers of one machine have host names of their own.
     Index("one_gpu_lease", "device", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
-)
-
-workers = Table(
-    "workers",
-    metadata,
-    Column("name", String(120), primary_key=True),
-    Column("host", Text, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("version", Text, nullable=False),
-    Column("slots", Integer, nullable=False),
-    Column("started_at", UtcDateTime, nullable=False),
-    Column("heartbeat_at", UtcDateTime, nullable=False),
-    Column("lease_until", UtcDateTime, nullable=False),
-    Column("stopped_at", UtcDateTime),
-    Column("drain", Boolean, nullable=False, server_default=false()),
 )
 
 models = Table(
@@ -311,6 +311,21 @@ figures = Table(
     Index(None, "task", "name", "at"),
 )
 
+drift_windows = Table(
+    "drift_windows",
+    metadata,
+    Column("id", COUNTER, primary_key=True, autoincrement=True),
+    Column("task", Text, nullable=False),
+    Column("model", String(64), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    # None: more events go into it.
+    Column("closed_at", UtcDateTime),
+    Column("checked", Boolean, nullable=False),
+    Column("events", COUNTER, nullable=False),
+    Column("sketch", JSON, nullable=False),
+    Index(None, "task", "model", "id"),
+)
+
 audit = Table(
     "audit",
     metadata,
@@ -376,13 +391,11 @@ approvals = Table(
     # Of the model's last registration: what another run measured was not approved.
     Column("run_id", Text, nullable=False),
     Column("kind", String(16), nullable=False),
-    # The last move of "live" then: what was approved against another live model does not count.
-    Column("move", COUNTER, nullable=False),
     Column("person", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    PrimaryKeyConstraint("task", "digest", "run_id", "kind", "move", "person"),
+    PrimaryKeyConstraint("task", "digest", "run_id", "kind", "person"),
 )
 
 schedules = Table(

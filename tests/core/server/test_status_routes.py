@@ -13,19 +13,30 @@ from urllib.parse import urlencode
 import pytest
 
 from sftsec_core.operations.add_token import add_token
+from sftsec_core.operations.change_schedules import add_schedule
 from sftsec_core.server.endpoint import Endpoint
+from sftsec_core.store.gpu_leases import GpuLeaseOrder
 from sftsec_core.store.runs import RunOrder
 from tests.core.operations.test_model_history import evaluated
 from tests.core.server.contrast import FAINT
 from tests.core.server.site import TASK, TOKEN, Client, Reply, Site, running
 from tests.servers.browser import start_browser
+from tests.servers.nvml import FakeGpu, driver_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 SHOTS = os.environ.get("SFTSEC_TEST_SHOTS")  # a folder: keep pictures of the pages there
 BIDI = "\u202e"
+PAGES = ("/", "/runs", "/runs/RUN", "/runs/RUN/report", "/schedules", "/gpus")
 HOSTILE = f"<script>document.title='owned'</script>{BIDI}\x1b[31m"
+
+
+SCHEDULES: dict[str, dict[str, Any]] = {
+    "nightly": {"task": TASK, "run": "retrain", "when": {"cron": "0 2 * * *"}},
+    "eager": {"task": TASK, "run": "retrain", "when": {"new_verdicts": 200}},
+    "clean": {"run": "gc", "when": {"interval": "7d"}},
+}
 
 
 @dataclass(slots=True)
@@ -68,16 +79,22 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         at = datetime.now(UTC) - timedelta(days=3 - day)
         site.context.store.figures.add(TASK, "input_drift", value, 0.01, 0.4, at=at)
     site.context.store.figures.add(TASK, f"figure {HOSTILE}", 1.0)
+    for name, given in SCHEDULES.items():
+        add_schedule(site.context, name, given)
+    order = GpuLeaseOrder(models[1].run_id, TASK, "gpu-host", {"GPU-b": "1"}, timedelta(hours=1))
+    site.context.store.gpu_leases.take(order)
     roles = ("viewer", "analyst", "operator", "admin", "scorer")
     tokens = {role: add_token(site.context, f"a-{role}", [role]).token for role in roles}
     tokens["other"] = add_token(site.context, "other", ["viewer"], tasks=["empty"]).token
     tokens["static"] = TOKEN
-    with site.context, running(Endpoint(site.context, site.context.settings.serve)) as client:
+    gpus = (FakeGpu("GPU-a", name=f"H100 {HOSTILE}"), FakeGpu("GPU-b", utilisation=90))
+    endpoint = Endpoint(site.context, site.context.settings.serve)
+    with site.context, driver_of(*gpus), running(endpoint) as client:
         yield Served(site, client, tokens, models[1].run_id, failed.id)
 
 
 class TestRoles:
-    @pytest.mark.parametrize("path", ["/", "/runs", "/runs/RUN", "/runs/RUN/report"])
+    @pytest.mark.parametrize("path", PAGES)
     def test_those_who_read_see_every_page(self, served: Served, path: str) -> None:
         for role in ("viewer", "analyst", "operator", "admin"):
             reply = served.get(path.replace("RUN", served.run), role)
@@ -86,7 +103,7 @@ class TestRoles:
                 "text/html; charset=utf-8",
             )
 
-    @pytest.mark.parametrize("path", ["/", "/runs", "/runs/RUN", "/runs/RUN/report"])
+    @pytest.mark.parametrize("path", PAGES)
     @pytest.mark.parametrize("role", ["scorer", "static"])
     def test_those_who_score_see_none(self, served: Served, path: str, role: str) -> None:
         reply = served.get(path.replace("RUN", served.run), role)
@@ -102,7 +119,19 @@ class TestRoles:
         assert served.get(f"/runs/{served.run}", "other").status == 403
         assert served.run not in served.get("/runs", "other").raw.decode()
 
-    @pytest.mark.parametrize("path", ["/", "/runs", "/runs/RUN", "/runs/RUN/report"])
+    def test_viewer_of_one_task_sees_its_schedules(self, served: Served) -> None:
+        everything = served.get("/schedules").raw.decode()
+        assert all(name in everything for name in SCHEDULES)
+        page = served.get("/schedules", "other").raw.decode()
+        assert not any(name in page for name in SCHEDULES)
+
+    def test_viewer_of_one_task_sees_its_leases(self, served: Served) -> None:
+        assert served.run in served.get("/gpus").raw.decode()
+        page = served.get("/gpus", "other").raw.decode()
+        assert served.run not in page
+        assert "a task that you may not see" in page
+
+    @pytest.mark.parametrize("path", PAGES)
     def test_without_a_token_nothing_is_told(self, served: Served, path: str) -> None:
         reply = served.get(path.replace("RUN", served.run), None)
         assert reply.status == 401
@@ -154,7 +183,7 @@ class TestLogIn:
 
 class TestPages:
     def test_hostile_text_stays_text(self, served: Served) -> None:
-        for path in ("/", "/runs", f"/runs/{served.failed}"):
+        for path in ("/", "/runs", "/gpus", f"/runs/{served.failed}"):
             page = served.get(path).raw.decode()
             assert "<script" not in page
             assert BIDI not in page
@@ -162,7 +191,7 @@ class TestPages:
             assert "\\u202e" in page
 
     def test_no_page_may_run_a_script(self, served: Served) -> None:
-        for path in ("/", "/runs", f"/runs/{served.run}"):
+        for path in ("/", "/runs", "/schedules", "/gpus", f"/runs/{served.run}"):
             policy = served.get(path).headers["content-security-policy"]
             assert policy.startswith("default-src 'none'; style-src 'self'; ")
             assert "script-src" not in policy
@@ -229,6 +258,13 @@ class TestInABrowser:
             page.get_by_text("Macro-F1 93.4%").wait_for()
             assert page.title() == "The report"
 
+    def test_calendar_names_what_will_run(self, browser: Browser, served: Served) -> None:
+        with browser.new_context() as context:
+            page = log_in(context, served, "/schedules")
+            assert page.get_by_role("row", name="eager").get_by_text("200").count() == 1
+            assert page.locator(".day li").filter(has_text="nightly").count() == 7
+            assert page.locator(".day .at").all_inner_texts().count("02:00") == 7
+
     def test_logging_out_ends_it(self, browser: Browser, served: Served) -> None:
         with browser.new_context() as context:
             page = log_in(context, served)
@@ -260,7 +296,7 @@ class TestInABrowser:
     ) -> None:
         size: Any = {"width": width, "height": 850}
         with browser.new_context(viewport=size, color_scheme=scheme) as context:
-            pages = ("/", "/runs", f"/runs/{served.failed}")
+            pages = ("/", "/runs", "/schedules", "/gpus", f"/runs/{served.failed}")
             page = context.new_page()
             page.goto(served.client.url)
             shot(page, f"login-{scheme}-{width}")
