@@ -27,6 +27,8 @@ COMMANDS = {
     "report": "sftsec_core.cli.report",
     "runs": "sftsec_core.cli.runs",
     "schedule": "sftsec_core.cli.schedule",
+    "run": "sftsec_core.cli.run",
+    "worker": "sftsec_core.cli.worker",
     "status": "sftsec_core.cli.status",
     "doctor": "sftsec_core.cli.doctor",
     "model": "sftsec_core.cli.model",

@@ -41,6 +41,7 @@ from sftsec_core.store.snapshots import Snapshots
 from sftsec_core.store.tokens import AccessTokens
 from sftsec_core.store.verdict_chain import VerdictChain
 from sftsec_core.store.verdicts import Verdicts
+from sftsec_core.store.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,6 +86,7 @@ class Store:
         tokens: who may act with which roles, by their hashes.
         verdict_chain: seals what analysts said.
         verdicts: what analysts said, with where it came from.
+        workers: the processes that claim runs.
     """
 
     def __init__(
@@ -114,6 +116,7 @@ class Store:
         self.tokens = AccessTokens(database, self.audit)
         self.verdict_chain = VerdictChain(database)
         self.verdicts = Verdicts(database, self.verdict_chain)
+        self.workers = Workers(database, lease)
 
     @classmethod
     def open(

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     RELEASE_GPU = "gpu.release"
     MANAGE_STORE = "store.manage"
     SCHEDULE = "schedule.change"
+    MANAGE_RUNS = "runs.manage"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,11 @@ from sftsec_core.operations.list_verdicts import list_verdicts
 from sftsec_core.operations.migrate_store import migrate_store
 from sftsec_core.operations.model_history import model_history
 from sftsec_core.operations.move_store import move_store
+from sftsec_core.operations.manage_workers import drain_workers, list_workers
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
+from sftsec_core.operations.queue_runs import add_run, cancel_run, list_waiting, retry_run
 from sftsec_core.operations.read_audit import read_audit
 from sftsec_core.operations.redeliver import redeliver
 from sftsec_core.operations.release_gpu import release_gpu
@@ -73,6 +75,7 @@ from sftsec_core.operations.retrain import retrain
 from sftsec_core.operations.review_labels import review_labels
 from sftsec_core.operations.revoke_token import revoke_token
 from sftsec_core.operations.rollback import rollback
+from sftsec_core.operations.run_logs import run_logs
 from sftsec_core.operations.score import score
 from sftsec_core.operations.set_up_connector import set_up_connector
 from sftsec_core.operations.show_dataset import list_snapshots, show_dataset
@@ -90,6 +93,7 @@ from sftsec_core.operations.watched_figures import watched_figures
 ASKS: dict[Callable[..., Any], Permission] = {
     add_token: Permission.MANAGE_TOKENS,
     add_schedule: Permission.SCHEDULE,
+    add_run: Permission.BUILD_DATASET,
     add_verdicts: Permission.LABEL,
     backup_database: Permission.MANAGE_STORE,
     backup_store: Permission.MANAGE_STORE,
@@ -99,6 +103,10 @@ ASKS: dict[Callable[..., Any], Permission] = {
     compare_runs: Permission.READ,
     due_schedules: Permission.READ,
     edit_schedule: Permission.SCHEDULE,
+    cancel_run: Permission.MANAGE_RUNS,
+    check_connectors: Permission.READ,
+    compare_runs: Permission.READ,
+    drain_workers: Permission.MANAGE_RUNS,
     encrypt_state: Permission.ENCRYPT,
     enqueue_due: Permission.SCHEDULE,
     export_audit: Permission.EXPORT_AUDIT,
@@ -121,6 +129,9 @@ ASKS: dict[Callable[..., Any], Permission] = {
     migrate_store: Permission.MANAGE_STORE,
     move_store: Permission.MANAGE_STORE,
     pause_schedule: Permission.SCHEDULE,
+    list_waiting: Permission.READ,
+    list_workers: Permission.READ,
+    predict: Permission.SCORE,
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
     read_audit: Permission.READ,
@@ -133,6 +144,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     remove_schedule: Permission.SCHEDULE,
     resume_schedule: Permission.SCHEDULE,
     retrain: Permission.RETRAIN,
+    retry_run: Permission.MANAGE_RUNS,
     retract_verdicts: Permission.LABEL,
     review_labels: Permission.READ,
     revoke_token: Permission.MANAGE_TOKENS,
@@ -140,6 +152,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     rotate_key: Permission.ENCRYPT,
     run_schedule: Permission.SCHEDULE,
     schedule_history: Permission.READ,
+    run_logs: Permission.READ,
     score: Permission.SCORE,
     set_up_connector: Permission.SET_UP,
     show_dataset: Permission.READ,
@@ -240,6 +253,8 @@ def use_cases() -> dict[str, Callable[..., Any]]:
 
 def call(use_case: Callable[..., Any], context: object, **given: Any) -> object:
     """Call with a value for each parameter that needs one."""
+    if use_case is add_run:
+        given.setdefault("kind", "dataset")  # its permission is the kind's
     for parameter in list(inspect.signature(use_case).parameters.values())[1:]:
         if parameter.default is parameter.empty:
             given.setdefault(parameter.name, "x")
