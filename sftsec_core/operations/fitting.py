@@ -18,7 +18,7 @@ from sftsec_core.api.domain import Message, RecipeFitted, TrainingAlive
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.models.model_format import load_model
-from sftsec_core.operations.training_device import TrainingDevice, training_device
+from sftsec_core.operations.training_device import TrainingDevice
 from sftsec_core.plugins import get
 from sftsec_core.recipes.chosen import chosen_recipes
 from sftsec_core.recipes.encoder_files import encoders_relative_to
@@ -32,8 +32,13 @@ if TYPE_CHECKING:
     from sftsec_core.operations.running import Run
 
 
-def fit_all(run: Run, split: Split) -> dict[str, FittedModel]:
+def fit_all(run: Run, split: Split, device: TrainingDevice) -> dict[str, FittedModel]:
     """Fit the task's recipe, those it is compared with and the task's baseline.
+
+    Args:
+        run: the run under way.
+        split: what is trained and chosen on.
+        device: what the run may compute on.
 
     Returns:
         Recipe's name to its model; the task's own recipe stands first.
@@ -49,7 +54,7 @@ def fit_all(run: Run, split: Split) -> dict[str, FittedModel]:
     missing = tuple(name for name in names if not is_fitted(run.folder, name))
     if missing:
         with preloaded([specs[name] for name in missing]):
-            _launch(run, split, missing)
+            _launch(run, split, missing, device)
     return {name: _fitted(run, name, reused=name not in missing) for name in names}
 
 
@@ -77,7 +82,7 @@ def preloaded(recipes: Sequence[RecipeSpec[Any]]) -> Iterator[None]:
     pool.shutdown()
 
 
-def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:
+def _launch(run: Run, split: Split, names: tuple[str, ...], device: TrainingDevice) -> None:
     """Hand the examples over as files, and the order to the task's launcher."""
     folder = run.folder / EXAMPLES
     write_examples(split.train, folder, "train", run.context.vault)
@@ -85,26 +90,24 @@ def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:
     choice, plugins = run.task.train.launcher, run.context.plugins
     encrypt = run.context.settings.state.encrypt
     launcher = get("launcher", choice.name, plugins.specs(LauncherSpec))
-    recipes = [get("recipe", name, plugins.specs(RecipeSpec)) for name in names]
-    with training_device(run, launcher, recipes) as device:
-        order = TrainOrder(
-            run=run.info.id,
-            task=task_to_json(run.spec),
-            settings=run.task.train.model_dump(mode="json"),
-            recipes=names,
-            plugins=tuple(plugins.versions()),
-            folder=run.folder,
-            baseline=run.spec.baseline,
-            device=device.name,
-            base=plugins.base,
-            state=run.context.folder,
-            state_key=str(encrypt.key) if encrypt else None,
-        )
-        launcher.run(
-            launcher.configure(choice.options(), base=plugins.base),
-            order,
-            lambda event: _pass_on(run, device, event),
-        )
+    order = TrainOrder(
+        run=run.info.id,
+        task=task_to_json(run.spec),
+        settings=run.task.train.model_dump(mode="json"),
+        recipes=names,
+        plugins=tuple(plugins.versions()),
+        folder=run.folder,
+        baseline=run.spec.baseline,
+        device=device.name,
+        base=plugins.base,
+        state=run.context.folder,
+        state_key=str(encrypt.key) if encrypt else None,
+    )
+    launcher.run(
+        launcher.configure(choice.options(), base=plugins.base),
+        order,
+        lambda event: _pass_on(run, device, event),
+    )
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -57,7 +57,11 @@ class GpuWatch:
     ) -> None:
         self._done.set()
         self._thread.join()
-        self._leases.end(self._lease.id)
+        try:
+            self._leases.end(self._lease.id)
+        except SftsecError as told:
+            # The lease ends by itself; what ended the body counts.
+            log.warning("lease %s of a GPU was not returned: %s", self._lease.id, told)
 
     def check(self) -> None:
         """Stop the work of a run that has lost its GPU.

@@ -67,14 +67,19 @@ class GpuList:
         }
 
 
-def list_gpus(context: Context) -> GpuList:
-    """Return the GPUs of this machine: memory, load, processes, and the runs that lease them."""
+def list_gpus(context: Context, *, min_free: int | None = None) -> GpuList:
+    """Return the GPUs of this machine: memory, load, processes, and the runs that lease them.
+
+    Args:
+        context: settings, store, registry, actor and event stream.
+        min_free: bytes that a run would need; default: `gpu.min_free`.
+    """
     authorize_some(context.actor, Permission.READ)
     survey, settings = visible_gpus(), context.settings.gpu
     open_ones = context.store.gpu_leases.list()
     leases = {uuid: each for each in open_ones for uuid in each.devices if _seen(context, each)}
     unseen = {uuid for each in open_ones for uuid in each.devices} - leases.keys()
-    need = GpuNeed(memory=settings.min_free)
+    need = GpuNeed(memory=settings.min_free if min_free is None else min_free)
     refused = choose_gpus(survey, need, rules_of(settings)).refused
     resting = context.store.gpu_leases.resting(settings.rest)
     listed = [

@@ -20,6 +20,7 @@ from sftsec_core.operations.proposing import (
 )
 from sftsec_core.operations.running import running
 from sftsec_core.operations.splitting import split_snapshot
+from sftsec_core.operations.training_device import training_device
 from sftsec_core.operations.unchanged import same_as_live
 
 if TYPE_CHECKING:
@@ -138,8 +139,10 @@ def _sign_first(task: str) -> str:
 
 def _train(run: Run, snapshot: Snapshot) -> Proposed:
     dataset = split_snapshot(run, snapshot)
-    fits = fit_all(run, dataset.split)
-    proposal = propose(run, fits, dataset)
+    # What is evaluated computes on the same device, so the lease lasts until that is done.
+    with training_device(run) as device:
+        fits = fit_all(run, dataset.split, device)
+        proposal = propose(run, fits, dataset)
     return register(run, proposal, snapshot.digest, dataset.steps)
 
 

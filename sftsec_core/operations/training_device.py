@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sftsec_core.api.contracts import GpuLease, GpuRequest, LauncherSpec, RecipeSpec
-from sftsec_core.api.errors import TrainingError, TrainingInterruptedError
+from sftsec_core.api.errors import LeaseLostError, TrainingError, TrainingInterruptedError
 from sftsec_core.operations.gpu_lease import CPU, VISIBLE, GpuAcquisition
 from sftsec_core.operations.gpu_watch import GpuWatch
+from sftsec_core.plugins import get
+from sftsec_core.recipes.chosen import chosen_recipes
 from sftsec_core.recipes.specs import LOCAL_LAUNCHER
 from sftsec_core.store.gpu_leases import GpuLeaseInfo
 
@@ -42,16 +44,17 @@ class TrainingDevice:
 
 
 @contextmanager
-def training_device(
-    run: Run, launcher: LauncherSpec[Any], recipes: Sequence[RecipeSpec[Any]]
-) -> Iterator[TrainingDevice]:
-    """Hold a device while recipes are fitted: what a plugin lends, a leased GPU, or the CPU.
+def training_device(run: Run) -> Iterator[TrainingDevice]:
+    """Hold a device while recipes are fitted and evaluated: lent by a plugin, leased, or the CPU.
 
     Raises:
         TrainingError: when the task asks for a GPU and there is none that will do.
         TrainingInterruptedError: when none became free in time, or it was lost meanwhile.
     """
-    train = run.task.train
+    train, plugins = run.task.train, run.context.plugins
+    launcher = get("launcher", train.launcher.name, plugins.specs(LauncherSpec))
+    specs, names = plugins.specs(RecipeSpec), chosen_recipes(train, run.spec.baseline)
+    uses_gpu = any(get("recipe", name, specs).max_gpus for name in names)
     memory = train.needs.memory
     request = GpuRequest(
         run.info.id,
@@ -59,12 +62,12 @@ def training_device(
         memory_gb=memory / 1e9 if memory else None,
         gpus=train.needs.gpus,
     )
-    lender = run.context.plugins.acquire_gpu(request)
+    lender = plugins.acquire_gpu(request)
     own = launcher.name == LOCAL_LAUNCHER.name
     if lender is not None:
         with _lent(run, lender, own) as lent:
             yield lent
-    elif train.device == CPU or not launcher.local or not any(each.max_gpus for each in recipes):
+    elif train.device == CPU or not launcher.local or not uses_gpu:
         with only_visible(train.device, own) if train.device else nullcontext():
             yield TrainingDevice(train.device)
     else:
@@ -98,9 +101,9 @@ def _leased(run: Run, own: bool) -> Iterator[TrainingDevice]:
         with only_visible(name, own):
             try:
                 yield TrainingDevice(name, watch.check)
-            except TrainingInterruptedError:
+            except (TrainingInterruptedError, LeaseLostError):
                 raise
-            except TrainingError:
+            except Exception:
                 # A lost GPU shows as any error of CUDA's.
                 watch.confirm()
                 raise

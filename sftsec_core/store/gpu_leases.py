@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Row
 
+    from sftsec_core.api.domain import RunInfo
     from sftsec_core.store.audit import AuditLog
     from sftsec_core.store.database import Database
 
@@ -43,15 +44,15 @@ HALF_LIFE = timedelta(days=2)
 _KILLED = "the run's process was killed"
 
 
-class OfTask(Protocol):
-    """Anything that belongs to a task, such as a run that waits."""
+class OfRun(Protocol):
+    """Anything that belongs to a run, such as its place in a queue."""
 
     @property
-    def task(self) -> str:
-        """The task's name."""
+    def info(self) -> RunInfo:
+        """The run."""
 
 
-OfTaskT = TypeVar("OfTaskT", bound=OfTask)
+OfRunT = TypeVar("OfRunT", bound=OfRun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,7 @@ class GpuLeases:
                 total += max(0.0, lease.seconds(now) - before)
         return total / 3600
 
-    def fair_order(self, candidates: Iterable[OfTaskT]) -> builtins.list[OfTaskT]:
+    def fair_order(self, candidates: Iterable[OfRunT]) -> builtins.list[OfRunT]:
         """Order what waits: first that whose task had the least GPU time of late.
 
         The time of the last 7 days counts, half as much for every 2 days that passed since. Among
@@ -236,7 +237,7 @@ class GpuLeases:
         for lease in self._since(now - SHARE_OVER):
             age = max(timedelta(0), now - lease.until)
             used[lease.task] += lease.seconds(now) * 0.5 ** (age / HALF_LIFE)
-        return sorted(candidates, key=lambda each: used[each.task])
+        return sorted(candidates, key=lambda each: used[each.info.task])
 
     # --- inside
 

@@ -14,10 +14,25 @@ if TYPE_CHECKING:
 _COLUMNS = ("gpu", "name", "free GiB", "of", "load", "processes", "leased by", "uuid")
 
 
+def _size(text: str) -> int:
+    """Read a number of bytes such as 8GiB.
+
+    Raises:
+        BadParameter: when it is none.
+    """
+    from pydantic import ByteSize, TypeAdapter, ValidationError
+
+    try:
+        return int(TypeAdapter(ByteSize).validate_python(text))
+    except ValidationError as error:
+        raise click.BadParameter(f"{text!r} is not a size (8GiB)") from error
+
+
 @click.command("list", short_help="List this machine's GPUs and who uses them.")
+@click.option("--min-free", type=_size, metavar="SIZE", help="Memory that a run would need (8GiB).")
 @json_option
 @pass_app
-def command(app: App, as_json: bool) -> None:
+def command(app: App, min_free: int | None, as_json: bool) -> None:
     """List this machine's GPUs and MIG slices: memory, load, processes, and the run that leases it.
 
     Where no run may lease a device, "leased by" says why.
@@ -25,12 +40,12 @@ def command(app: App, as_json: bool) -> None:
     \b
     Examples:
       sftsec gpu list
-      sftsec gpu list --json
+      sftsec gpu list --min-free 40GiB --json
     """
     from sftsec_core.operations.list_gpus import list_gpus
 
     with app.context() as context:
-        found = list_gpus(context)
+        found = list_gpus(context, min_free=min_free)
     show = table("GPUs", _COLUMNS, [_row(each) for each in found.gpus])
     emit(found.to_json(), as_json=as_json, show=show)
     for line in (found.unavailable, *found.failed):

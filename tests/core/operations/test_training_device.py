@@ -13,7 +13,7 @@ from typing import Any
 import pynvml
 import pytest
 
-from sftsec_core.api.contracts import GpuLease, GpuRequest, LauncherSpec, RecipeSpec
+from sftsec_core.api.contracts import GpuLease, GpuRequest
 from sftsec_core.api.errors import TrainingError, TrainingInterruptedError
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.operations.context import Context
@@ -26,7 +26,7 @@ from sftsec_core.operations.training_device import (
     training_device,
 )
 from tests.core.operations.secret_task import Observer, context
-from tests.servers.nvml import FakeGpu, driver_of
+from tests.servers.nvml import FakeDriver, FakeGpu, driver_of
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 LOST = pynvml.NVML_ERROR_GPU_IS_LOST
@@ -83,11 +83,8 @@ def site(folder: Path, observer: Observer, gpu: Any = None, **train: Any) -> Con
 @contextmanager
 def training(work: Context) -> Iterator[TrainingDevice]:
     """What the task's recipe would train on, within a run."""
-    plugins, train = work.plugins, work.task("secret").train
-    launcher = plugins.specs(LauncherSpec)[train.launcher.name]
-    recipe = plugins.specs(RecipeSpec)[train.recipe.name]
-    with running(work, "retrain", "secret") as run, training_device(run, launcher, [recipe]) as got:
-        yield got
+    with running(work, "retrain", "secret") as run, training_device(run) as device:
+        yield device
 
 
 def seen_by(work: Context) -> tuple[str | None, str | None]:
@@ -100,6 +97,12 @@ def ends(work: Context) -> list[tuple[str | None, str]]:
     """How the leases ended, the first one first."""
     every = work.store.gpu_leases.list(ended=True)[::-1]
     return [(each.end, ",".join(each.devices)) for each in every]
+
+
+def lose(driver: FakeDriver) -> None:
+    """Let the first GPU fail while it computes."""
+    driver.gpus[0].error = LOST
+    raise RuntimeError("CUDA error: unspecified launch failure")
 
 
 def release_while_it_trains(work: Context) -> None:
@@ -191,6 +194,12 @@ class TestLoss:
             assert retrain(work, "secret").run.id == before.id
             assert ends(work) == [("failed", "GPU-a"), ("returned", "GPU-b")]
         assert seen == ["GPU-a", "GPU-b"]
+
+    def test_an_evaluation_is_interrupted_too(self, folder: Path, observer: Observer) -> None:
+        with driver_of(FakeGpu("GPU-a")) as driver, site(folder, observer) as work:
+            with pytest.raises(TrainingInterruptedError, match="GPU is lost"), training(work):
+                lose(driver)
+            assert ends(work) == [("failed", "GPU-a")]
 
     def test_an_error_of_the_recipe_stays_one(self, folder: Path, observer: Observer) -> None:
         with driver_of(FakeGpu("GPU-a")), site(folder, observer) as work:

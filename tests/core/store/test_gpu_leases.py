@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from sftsec_core.api.domain import RunInfo
 from sftsec_core.api.errors import NotFoundError, StoreError
 from sftsec_core.store.gpu_leases import (
     CROWDED,
@@ -200,8 +201,22 @@ class TestRelease:
 
 @dataclass(frozen=True)
 class Waiting:
-    task: str
-    number: int = 0
+    """A run in a queue."""
+
+    info: RunInfo
+
+
+def waiting(*tasks: str) -> list[Waiting]:
+    """A run of each task, by number."""
+    found = [
+        RunInfo(str(n), "retrain", task, "queued", Path(), NOON) for n, task in enumerate(tasks)
+    ]
+    return [Waiting(each) for each in found]
+
+
+def tasks(runs: list[Waiting]) -> list[str]:
+    """The runs by task and number."""
+    return [f"{each.info.task} {each.info.id}" for each in runs]
 
 
 class TestFairShare:
@@ -218,25 +233,16 @@ class TestFairShare:
     def test_the_task_with_least_time_comes_first(self, leases: GpuLeases, clock: Clock) -> None:
         held_for(leases, clock, "mail", 2 * HOUR)
         held_for(leases, clock, "dns", HOUR)
-        waiting = [Waiting("mail"), Waiting("dns"), Waiting("web", 1), Waiting("web", 2)]
-        assert leases.fair_order(waiting) == [
-            *(Waiting("web", 1), Waiting("web", 2)),
-            *(Waiting("dns"), Waiting("mail")),
-        ]
+        found = leases.fair_order(waiting("mail", "dns", "web", "web"))
+        assert tasks(found) == ["web 2", "web 3", "dns 1", "mail 0"]
 
     def test_old_time_counts_for_less(self, leases: GpuLeases, clock: Clock) -> None:
         held_for(leases, clock, "mail", 3 * HOUR)
         clock.now += timedelta(days=4)
         held_for(leases, clock, "dns", HOUR)
-        assert [w.task for w in leases.fair_order([Waiting("dns"), Waiting("mail")])] == [
-            "mail",
-            "dns",
-        ]
+        assert tasks(leases.fair_order(waiting("dns", "mail"))) == ["mail 1", "dns 0"]
         clock.now += timedelta(days=8)
-        assert [w.task for w in leases.fair_order([Waiting("dns"), Waiting("mail")])] == [
-            "dns",
-            "mail",
-        ]
+        assert tasks(leases.fair_order(waiting("dns", "mail"))) == ["dns 0", "mail 1"]
 
 
 class TestRace:

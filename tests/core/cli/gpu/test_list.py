@@ -40,6 +40,15 @@ class TestList:
         assert "90%" in shown
         assert "r-1" in shown
 
+    def test_says_what_would_do_for_a_run(self, site: Site) -> None:
+        with driver_of(FakeGpu("GPU-a", used=50), FakeGpu("GPU-b")):
+            found = json_of(site, "gpu", "list", "--min-free", "40GiB")
+            wrong = invoke(site, "gpu", "list", "--min-free", "much")
+        reasons = [each["reason"] for each in found["gpus"]]
+        assert reasons == ["30.0 GiB free, 40.0 GiB needed", None]
+        assert wrong.exit_code == 2
+        assert "'much' is not a size (8GiB)" in wrong.stderr
+
     def test_is_bound_by_the_environment(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         with driver_of(FakeGpu("GPU-a"), FakeGpu("GPU-b")):
             monkeypatch.setitem(os.environ, "CUDA_VISIBLE_DEVICES", "1")
