@@ -113,7 +113,8 @@ def requester(
 
 
 def _somebody_may_label(context: Context) -> bool:
-    if context.settings.serve.analysts:
+    access = context.settings.access
+    if context.settings.serve.analysts or (access is not None and access.oidc is not None):
         return True
     return any(context.store.tokens.any_valid(role) for role in (ANALYST, ADMIN))
 
