@@ -119,6 +119,7 @@ SHARED = {
     "earlier_model",
     "identify",
     "live_model",
+    "may_label",
     "newest_dataset",
     "note_refusal",
     "pull_all",

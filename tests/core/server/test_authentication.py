@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from sftsec_core.operations.revoke_token import revoke_token
 from sftsec_core.operations.token_format import make_token
 from sftsec_core.operations.token_verifier import TokenVerifier
 from sftsec_core.server.endpoint import Endpoint
-from tests.core.server.labelling import LabelSite, label_site
+from tests.core.server.labelling import TOKENS, LabelSite, label_site
 from tests.core.server.site import TASK, Client, Reply, Site, running
 from tests.servers.oidc import AUDIENCE, OidcIssuer, start_issuer
 
@@ -240,3 +241,42 @@ class TestIssuer:
             assert federated.get("/v1/tasks").status == 200
             answer.set()
             assert late.result().status == 503
+
+
+class TestCanaries:
+    """Tokens, good and wrong, wherever a caller may put one by mistake."""
+
+    @pytest.mark.parametrize("kind", ["admin", "viewer", "revoked", "mistyped", "issued", "static"])
+    def test_tokens_are_shown_nowhere(
+        self,
+        served: LabelSite,
+        tokens: dict[str, str],
+        issuer: OidcIssuer,
+        caplog: pytest.LogCaptureFixture,
+        kind: str,
+    ) -> None:
+        others = {"issued": issuer.token(), "static": TOKENS["ann"]}
+        token = others.get(kind) or tokens[kind]
+        client, said = Client(served.url, token=None), list[Reply]()
+        with caplog.at_level(logging.DEBUG):
+            for headers in (
+                {"Authorization": f"Bearer {token}"},
+                {"Authorization": f"Basic {token}"},
+                {"Authorization": token},
+                {"Authorization": f"Bearer {token}", "Cookie": f"sftsec={token}"},
+                {"X-Api-Key": token, "X-Forwarded-For": token, "User-Agent": token},
+            ):
+                for path in ("/v1/tasks", f"/v1/labels/queue?task={token}", f"/{token}"):
+                    said.append(client.call("GET", path, None, **headers))
+                said.append(client.call("POST", "/v1/score", f'{{"{token}": 1'.encode(), **headers))
+                body = orjson.dumps({"task": token, "events": [{"fields": {"message": token}}]})
+                said.append(client.call("POST", "/v1/score", body, **headers))
+                said.append(client.call(token[:20], "/v1/tasks", None, **headers))
+        kept = "".join(str(each) for each in served.context.store.audit.tail(1000))
+        heads = "".join(str(dict(reply.headers)) for reply in said)
+        # Who may ask is told which task there is not: the answer goes to the token's own owner.
+        bodies = "".join(reply.raw.decode() for reply in said if reply.status != 404)
+        shown = bodies + heads + caplog.text + kept
+        # A header's part of a JWT is no secret; the rest is.
+        secret = token.split(".")[-1] if kind == "issued" else token.split("_")[-1]
+        assert secret[:20] not in shown
