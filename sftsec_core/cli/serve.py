@@ -28,7 +28,8 @@ _PEM = click.Path(dir_okay=False, resolve_path=True, path_type=Path)
 def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - options by name
     """Score events over HTTP with the live models, and let analysts judge events on a page.
 
-    Callers send one of the tokens under `serve.tokens` in sftsec.yaml. Another address than this
+    Callers send a token of `sftsec token add` or of an OIDC issuer (`access.oidc`), or one of those
+    under `serve.tokens` in sftsec.yaml, which may score alone. Another address than this
     machine's needs a certificate. A model that is promoted or rolled back is taken over while it
     runs; so are the certificate, its key and the files of tokens, when they change or on SIGHUP:
     what is new and cannot be used is logged, and the old one stays. Files of tokens and keys that
@@ -40,7 +41,7 @@ def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - op
       GET  /healthz    200 while the process lives
       GET  /readyz     200 once the live models are loaded
       GET  /           the status pages: tasks, models, runs; for tokens that may read
-      GET  /label      the page for analysts: those whose tokens `serve.analysts` names
+      GET  /label      the page for analysts: the role analyst, or those that `serve.analysts` names
       /v1/labels/...   what the page asks; --docs describes it
 
     \b
@@ -48,12 +49,14 @@ def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - op
       sftsec serve
       sftsec serve --host 0.0.0.0 --certificate server.pem --key server.key
     """
+    from sftsec_core.operations.asking import may_label
+
     endpoint_of = _endpoint()
     _log_requests(quiet=app.quiet)
     with app.context() as context:
         settings = _settings(context, given)
         endpoint = endpoint_of(context, settings, docs=docs)
-        page = f", analysts label at {endpoint.url}/label" if settings.analysts else ""
+        page = f", analysts label at {endpoint.url}/label" if may_label(context) else ""
         endpoint.run(ready=lambda: app.say(f"listening on {endpoint.url}{page}; Ctrl-C stops it"))
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from sftsec_core.api.errors import unknown
-from sftsec_core.api.settings.values import Strict
+from sftsec_core.api.settings.paths import ConfigPath
+from sftsec_core.api.settings.values import Duration, Strict
 
+_HTTPS = r"^https://[^\s@]+$"
 ROLE_NAMES = ("viewer", "analyst", "operator", "admin", "scorer")
 
 
@@ -30,6 +33,49 @@ def checked_role(text: str) -> str:
 Role = Annotated[str, AfterValidator(checked_role)]
 
 
+Algorithm = Literal[
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
+]
+
+
+class OidcSettings(Strict):
+    """Bearer tokens of an OIDC issuer; takes the extra `serve`."""
+
+    issuer: str = Field(
+        pattern=_HTTPS, description="The issuer, as tokens name it: https://login.example/realms/x."
+    )
+    audience: str = Field(min_length=1, description="For whom tokens must be: this service's name.")
+    jwks_uri: str | None = Field(
+        None, pattern=_HTTPS, description="Where its keys are; default: what its discovery says."
+    )
+    claim: str = Field(
+        "groups",
+        min_length=1,
+        description="The claim that gives roles: a text or a list; a path with dots, too.",
+    )
+    name: str = Field(
+        "sub",
+        min_length=1,
+        description="The claim that names the owner in the audit log. The same person should have "
+        "the same name as user and in tokens.",
+    )
+    roles: dict[str, tuple[Role, ...]] = Field(
+        description="Roles by the claim's values: {soc-analysts: [analyst]}."
+    )
+    algorithms: tuple[Algorithm, ...] = Field(
+        ("RS256", "ES256"), min_length=1, description="With which tokens may be signed."
+    )
+    leeway: Duration = Field(
+        timedelta(seconds=30),
+        ge=timedelta(0),
+        le=timedelta(minutes=5),
+        description="How far the clocks may differ.",
+    )
+    ca_file: ConfigPath | None = Field(
+        None, description="Authorities to trust (PEM); default: the system's."
+    )
+
+
 class AccessSettings(Strict):
     """Who may do what: roles by the names of users and groups."""
 
@@ -38,9 +84,14 @@ class AccessSettings(Strict):
         description="Roles of this machine's users: {alice: [operator], '%soc': [analyst@mail]}; "
         "% names a group. Who is not named may do nothing then. Default: all are admin.",
     )
+    oidc: OidcSettings | None = Field(
+        None, description="Whose tokens `sftsec serve` and SFTSEC_TOKEN take besides our own."
+    )
 
 
 def tasks_of(access: AccessSettings | None) -> Iterator[str]:
     """The names of tasks that roles name."""
-    for roles in ((access and access.os_users) or {}).values():
+    users = (access and access.os_users) or {}
+    groups = access.oidc.roles if access and access.oidc else {}
+    for roles in (*users.values(), *groups.values()):
         yield from (role.partition("@")[2] for role in roles if "@" in role)

@@ -71,7 +71,8 @@ def validate(
     except ValidationError as error:
         complaints = [_complaint(each, model) for each in _causes(error.errors())]
         where = [(path + place, text) for place, text in complaints]
-        raise _config_error(where, file, lines or {}) from error
+        # Pydantic's own text quotes what was written, which may be a secret in a wrong place.
+        raise _config_error(where, file, lines or {}) from None
 
 
 def _causes(errors: Sequence[Any]) -> list[Any]:
@@ -110,10 +111,23 @@ def _complaint(
     if error["type"] == "missing":
         return place, "is required"
     given = error.get("input")
-    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
+    shown = f", not {given!r}" if _may_be_quoted(error["type"], given) else ""
     message = error["msg"].removeprefix("Value error, ")
     # A model-level complaint is about the whole piece, and a secret's must not repeat its input.
     return place, message if error["type"] == "value_error" else message + shown
+
+
+def _may_be_quoted(kind: str, given: object) -> bool:
+    """Whether what was written may be repeated: a text where settings or a URL belong may hide one.
+
+    A secret that stands in the place of its settings (`encrypt: KEY`), or a password in a URL.
+    """
+    if isinstance(given, str):
+        return kind not in _OF_SHAPE and not ("://" in given and "@" in given)
+    return isinstance(given, int | float | bool)
+
+
+_OF_SHAPE = frozenset({"model_type", "model_attributes_type", "dict_type", "list_type"})
 
 
 def _keys_allowed_at(model: type[BaseModel], place: tuple[str | int, ...]) -> list[str]:
@@ -173,8 +187,17 @@ def _parse(text: str, file: Path) -> tuple[object, dict[tuple[str | int, ...], i
         lines = dict(_lines(root, ())) if root else {}
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(" ".join(str(error).split()), file=file) from error
+        # Its own text quotes the line, which may hold a secret.
+        raise ConfigError(_yaml_complaint(error), file=file) from None
     return {} if data is None else data, lines
+
+
+def _yaml_complaint(error: yaml.YAMLError) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return " ".join(str(error).split())
+    mark = error.problem_mark or error.context_mark
+    at = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return at + " ".join(filter(None, (error.context, error.problem)))
 
 
 def _lines(

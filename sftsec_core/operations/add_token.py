@@ -10,7 +10,7 @@ from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConfigError, DataError, unknown
 from sftsec_core.config.access import ROLE_NAMES
 from sftsec_core.operations.authorize import authorize
-from sftsec_core.operations.token_format import make_token
+from sftsec_core.operations.token_format import PREFIX, make_token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ def add_token(
     """
     authorize(context.actor, Permission.MANAGE_TOKENS)
     kept = context.store.tokens
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or name.startswith(PREFIX):
         raise ConfigError("a token's name is 1 to 64 letters, digits, dots, dashes or underscores")
     if lifetime is not None and lifetime.total_seconds() <= 0:
         raise DataError("a token must be valid for some time: --expires 90d")

@@ -42,7 +42,7 @@ class RequestsOnPage:
         Raises:
             ConnectorUnavailableError: when the connector does not answer.
         """
-        if not _somebody_may_label(context) or not _keeps_verdicts(context, source):
+        if not may_label(context) or not _keeps_verdicts(context, source):
             return None
         context.label_queue.settle(name, source, context.store.label_requests.judged(name, source))
         return cls(context.label_queue, source)
@@ -112,8 +112,10 @@ def requester(
     return request
 
 
-def _somebody_may_label(context: Context) -> bool:
-    if context.settings.serve.analysts:
+def may_label(context: Context) -> bool:
+    """Whether anyone at all may label on the page."""
+    access = context.settings.access
+    if context.settings.serve.analysts or (access is not None and access.oidc is not None):
         return True
     return any(context.store.tokens.any_valid(role) for role in (ANALYST, ADMIN))
 

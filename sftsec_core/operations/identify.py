@@ -47,8 +47,14 @@ def local_actor(settings: Settings, origin: str = "cli") -> Actor:
 
 
 def _owner(context: Context, token: str, origin: str) -> Actor:
+    from sftsec_core.operations.oidc import OidcVerifier, is_jwt
     from sftsec_core.operations.token_verifier import TokenVerifier
 
+    oidc = context.settings.access.oidc if context.settings.access else None
+    if oidc is not None and is_jwt(token):
+        issued = OidcVerifier(oidc).find(token)
+        if issued is not None:
+            return Actor(issued.name, issued.roles, origin)
     with context.open_store(context.settings.state.url, actor=None) as store:
         found = TokenVerifier(store.tokens).find(token)
     if found is None:

@@ -22,11 +22,13 @@ def note_refusal(context: Context, error: AuthorizationError, *, origin: str | N
         error: what was refused, to whom.
         origin: where the request came from; default: the context's actor's.
     """
+    # A task that is none is a text of the caller's, perhaps a token in a wrong place.
+    known = error.task is None or error.task in context.settings.tasks
     try:
         context.store.refusals.add(
             error.actor,
             error.permission,
-            task=error.task,
+            task=error.task if known else "(no such task)",
             origin=origin or context.actor.origin,
         )
     except (SftsecError, OSError) as failed:  # the refusal stands, whether or not it is on record

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Permission
+from sftsec_core.api.errors import DataError
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.token_format import PREFIX, read_token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,11 +21,17 @@ def revoke_token(context: Context, name: str) -> Sequence[StoredToken]:
 
     Args:
         context: settings, store, registry, actor and event stream.
-        name: an id, the beginning of one, or the owner's name.
+        name: an id, the beginning of one, the owner's name, or the token itself.
 
     Raises:
+        DataError: when it is a token that is mistyped.
         NotFoundError: when there is no such token that is not revoked.
         AmbiguousNameError: when several ids begin so.
     """
     authorize(context.actor, Permission.MANAGE_TOKENS)
+    if name.startswith(PREFIX):
+        given = read_token(name)
+        if given is None:  # not repeated: it may be the secret with a letter missing
+            raise DataError("that is no whole token: name its id or owner (sftsec token list)")
+        name = given.id
     return context.store.tokens.revoke(name, by=context.actor.name)

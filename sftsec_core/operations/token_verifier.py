@@ -7,13 +7,16 @@ and changed roles count. What was wrong once is refused without another hash.
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sftsec_core.api.errors import StoreError
 from sftsec_core.operations.token_format import matches, read_token
+from sftsec_core.store.tokens import USED_EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.store.tokens import AccessTokens, StoredToken
 
+log = logging.getLogger(__name__)
 RECHECK_S = 5.0
 MOST = 4096
 
@@ -88,9 +92,17 @@ class TokenVerifier:
             row = self._tokens.get(token_id)
             known.row, known.looked_at = row, self._clock()
             if row is not None and row.state(self._now()) == "valid":
-                self._tokens.use(token_id)
+                self._note_use(row)
         row = known.row
         return row if row is not None and row.state(self._now()) == "valid" else None
+
+    def _note_use(self, row: StoredToken) -> None:
+        if row.used_at is not None and self._now() - row.used_at < USED_EVERY:
+            return  # no write lock for nothing
+        try:
+            self._tokens.use(row.id)
+        except StoreError as error:  # a store that is read-only or busy lets its owners in
+            log.warning("the last use of a token cannot be kept: %s", error)
 
     def _is_old(self, known: _Known) -> bool:
         return known.row is None or self._clock() - known.looked_at >= RECHECK_S

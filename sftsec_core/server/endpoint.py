@@ -16,6 +16,7 @@ import uvicorn
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConfigError
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.oidc import OidcVerifier
 from sftsec_core.operations.token_verifier import TokenVerifier
 from sftsec_core.server.app import build_app
 from sftsec_core.server.auth import renewed_tokens
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     from sftsec_core.config.settings import ServeSettings
     from sftsec_core.operations.context import Context
+    from sftsec_core.server.auth import Tokens
+    from sftsec_core.server.renewal import Renewed
 
 SHUTDOWN_TIMEOUT_S = 30
 # Their lines are caused by anyone who reaches the port.
@@ -46,6 +49,7 @@ LIMITED_LOGS = (
     "sftsec_core.server.connections",
     "sftsec_core.server.batch_scorer",
     "sftsec_core.server.wrong_tokens",
+    "sftsec_core.operations.oidc",
 )
 
 
@@ -71,10 +75,7 @@ class Endpoint:
         """
         authorize(context.actor, Permission.SERVE)
         tokens = renewed_tokens(settings.tokens, context.file)
-        _refuse_no_token(context, settings)
-        self._authenticator = Authenticator(
-            tokens, settings.analysts, TokenVerifier(context.store.tokens)
-        )
+        self._authenticator = _authenticator(context, settings, tokens)
         certificate = None
         if settings.certificate is not None and settings.key is not None:
             certificate = ServerCertificate(settings.certificate, settings.key)
@@ -133,14 +134,20 @@ class Endpoint:
         self._server.should_exit = True
 
 
-def _refuse_no_token(context: Context, settings: ServeSettings) -> None:
-    if not settings.tokens and not context.store.tokens.any_valid():
+def _authenticator(
+    context: Context, settings: ServeSettings, tokens: Renewed[Tokens]
+) -> Authenticator:
+    access, stored = context.settings.access, context.store.tokens
+    oidc = access.oidc if access else None
+    if not (settings.tokens or oidc or stored.any_valid()):
         raise ConfigError(
             "at least one token is needed: tokens: {splunk: env:NAME}, or `sftsec token add "
             "splunk --role scorer`",
             file=context.file,
             path="serve.tokens",
         )
+    issued = OidcVerifier(oidc) if oidc else None
+    return Authenticator(tokens, settings.analysts, TokenVerifier(stored), issued)
 
 
 def _url(settings: ServeSettings, listener: socket.socket) -> str:

@@ -81,7 +81,7 @@ class Spec(Generic[ConfigT]):
             first = error.errors()[0]
             place = (*filter(None, (where,)), self.name, *first["loc"])
             path = ".".join(map(str, place))
-            raise ConfigError(str(first["msg"]), path=path) from error
+            raise ConfigError(str(first["msg"]), path=path) from None  # its text quotes the input
 
     def missing(self) -> str | None:
         """What it needs and is not installed, with how to install it; None when all is there."""

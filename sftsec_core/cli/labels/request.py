@@ -20,7 +20,7 @@ def command(app: App, task: str, limit: int, dry_run: bool, as_json: bool) -> No
     Those whose probability is nearest to the threshold come first; copies of one text count
     once. In Elastic they get the tag sftsec:needs-label, which is removed with the verdict; in
     OpenSearch they go to the index sftsec-needs-label, with the event and the reason.
-    Where `serve.analysts` names somebody, they wait on the page /label of `sftsec serve` too.
+    Where somebody has the role analyst there, they wait on the page /label of `sftsec serve` too.
 
     \b
     Examples:

@@ -180,6 +180,7 @@ SHARED = {
     "earlier_model",
     "identify",
     "live_model",
+    "may_label",
     "newest_dataset",
     "note_refusal",
     "one_schedule",

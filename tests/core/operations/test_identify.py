@@ -20,6 +20,8 @@ from sftsec_core.operations.identify import NOBODY, TOKEN_VARIABLE, identify, lo
 from sftsec_core.operations.revoke_token import revoke_token
 from sftsec_core.testing import MemoryConnector, MemorySource
 from tests.core.operations.memory_site import MemoryPlugin, memory_context
+from tests.servers.engines.certificates import make_certificates
+from tests.servers.oidc import AUDIENCE, start_issuer
 
 
 def settings(**users: Any) -> Settings:
@@ -79,3 +81,22 @@ class TestIdentify:
             identify(context)
         assert given not in str(refused.value)
         assert refused.value.exit_code == 11
+
+    def test_issuer_names_its_owner(
+        self, context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_certificates(tmp_path / "pem")
+        with start_issuer(tmp_path / "pem") as issuer:
+            oidc = {
+                "issuer": issuer.url,
+                "audience": AUDIENCE,
+                "roles": {"soc-analysts": ["viewer"]},
+                "ca_file": tmp_path / "pem" / "ca.pem",
+            }
+            access = AccessSettings.model_validate({"oidc": oidc})
+            context.settings = context.settings.model_copy(update={"access": access})
+            monkeypatch.setenv(TOKEN_VARIABLE, issuer.token())
+            assert identify(context) == Actor("ann", frozenset({"viewer"}), "cli")
+            monkeypatch.setenv(TOKEN_VARIABLE, issuer.token(aud="another"))
+            with pytest.raises(AuthenticationError):
+                identify(context)

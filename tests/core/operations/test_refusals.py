@@ -25,6 +25,12 @@ class TestNoteRefusal:
         assert [entry.details["origin"] for entry in entries] == ["test", "server"]
         assert {(entry.actor, entry.object) for entry in entries} == {("ann", "mail")}
 
+    def test_repeats_no_text_of_the_caller(self, tmp_path: Path) -> None:
+        plugin = MemoryPlugin(lambda: MemoryConnector(MemorySource()))
+        with memory_context(tmp_path, plugin) as context:
+            note_refusal(context, AuthorizationError("ann", "model.retrain", "hunter2"))
+            assert "hunter2" not in str(context.store.audit.tail(1))
+
     def test_never_raises_without_a_store(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import orjson
 import pytest
 
+from sftsec_core.config.access import AccessSettings
 from sftsec_core.operations.add_token import add_token
 from sftsec_core.operations.authorize import ROLES
 from sftsec_core.operations.revoke_token import revoke_token
 from sftsec_core.operations.token_format import make_token
 from sftsec_core.operations.token_verifier import TokenVerifier
 from sftsec_core.server.endpoint import Endpoint
-from tests.core.server.labelling import LabelSite, label_site
+from tests.core.server.labelling import TOKENS, LabelSite, label_site
 from tests.core.server.site import TASK, Client, Reply, Site, running
+from tests.servers.oidc import AUDIENCE, OidcIssuer, start_issuer
 
 EVENT = orjson.dumps({"task": TASK, "events": [{"fields": {"message": "click"}}]})
 VERDICT = b'{"verdicts": [{"key": "0123456789abcdef", "id": 1, "label": "benign"}]}'
@@ -165,3 +173,110 @@ class TestStoreTokens:
         reply = Client(served.url, token=tokens["admin"]).get("/v1/tasks")
         assert (reply.status, "database" in reply.raw.decode()) == (503, False)
         assert served.as_("ann").get("/v1/tasks").status == 200
+
+
+@pytest.fixture(scope="module")
+def issuer(certificates: Path) -> Iterator[OidcIssuer]:
+    with start_issuer(certificates) as made:
+        yield made
+
+
+@pytest.fixture
+def federated(own_site: Site, issuer: OidcIssuer, certificates: Path) -> Iterator[Client]:
+    """An endpoint that takes the issuer's tokens."""
+    oidc = {
+        "issuer": issuer.url,
+        "audience": AUDIENCE,
+        "roles": {"soc-analysts": [f"analyst@{TASK}"], "admins": ["admin"]},
+        "ca_file": certificates / "ca.pem",
+    }
+    access = AccessSettings.model_validate({"oidc": oidc})
+    settings = own_site.context.settings.model_copy(update={"access": access})
+    own_site.context.settings = settings
+    with running(Endpoint(own_site.context, own_site.settings())) as client:
+        yield client
+
+
+class TestIssuer:
+    def test_gives_roles_by_its_groups(self, federated: Client, issuer: OidcIssuer) -> None:
+        analyst = replace(federated, token=issuer.token())
+        session = analyst.get("/v1/labels/session").json
+        assert (session["analyst"], [each["task"] for each in session["tasks"]]) == ("ann", [TASK])
+        assert analyst.text("click").status == 403
+        admin = replace(federated, token=issuer.token(groups=["admins"]))
+        assert admin.text("click").status == 409  # there is no model
+        nobody = replace(federated, token=issuer.token(groups=["others"]))
+        assert nobody.get("/v1/tasks").status == 403
+
+    def test_refuses_tokens_for_others(self, federated: Client, issuer: OidcIssuer) -> None:
+        past = int(time.time()) - 3600
+        for token in (issuer.token(aud="another"), issuer.token(exp=past), "eyJhIjoxfQ.e30.x"):
+            reply = replace(federated, token=token).get("/v1/tasks")
+            assert (reply.status, token in reply.raw.decode()) == (401, False)
+
+    def test_ends_sessions_with_their_tokens(self, federated: Client, issuer: OidcIssuer) -> None:
+        # Past its end by less than the clocks may differ: good once, and no session.
+        for seconds, status in ((300, 200), (-5, 401)):
+            token = issuer.token(exp=int(time.time()) + seconds)
+            started = replace(federated, token=token).call("POST", "/v1/labels/session")
+            assert started.status == 200
+            cookie = started.headers["set-cookie"].partition(";")[0]
+            page = replace(federated, token=None, headers={"Cookie": cookie, "X-Sftsec-Page": "1"})
+            assert page.get("/v1/labels/session").status == status
+
+    def test_holds_no_others_up(
+        self, federated: Client, issuer: OidcIssuer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked, answer = threading.Event(), threading.Event()
+
+        def waiting(_issuer: OidcIssuer, _path: str) -> None:
+            asked.set()
+            answer.wait(30)
+
+        token = issuer.token()
+        monkeypatch.setattr(OidcIssuer, "answer", waiting)
+        with ThreadPoolExecutor(1) as pool:
+            late = pool.submit(replace(federated, token=token).get, "/v1/tasks")
+            assert asked.wait(30)
+            assert federated.get("/v1/tasks").status == 200
+            answer.set()
+            assert late.result().status == 503
+
+
+class TestCanaries:
+    """Tokens, good and wrong, wherever a caller may put one by mistake."""
+
+    @pytest.mark.parametrize("kind", ["admin", "viewer", "revoked", "mistyped", "issued", "static"])
+    def test_tokens_are_shown_nowhere(
+        self,
+        served: LabelSite,
+        tokens: dict[str, str],
+        issuer: OidcIssuer,
+        caplog: pytest.LogCaptureFixture,
+        kind: str,
+    ) -> None:
+        others = {"issued": issuer.token(), "static": TOKENS["ann"]}
+        token = others.get(kind) or tokens[kind]
+        client, said = Client(served.url, token=None), list[Reply]()
+        with caplog.at_level(logging.DEBUG):
+            for headers in (
+                {"Authorization": f"Bearer {token}"},
+                {"Authorization": f"Basic {token}"},
+                {"Authorization": token},
+                {"Authorization": f"Bearer {token}", "Cookie": f"sftsec={token}"},
+                {"X-Api-Key": token, "X-Forwarded-For": token, "User-Agent": token},
+            ):
+                for path in ("/v1/tasks", f"/v1/labels/queue?task={token}", f"/{token}"):
+                    said.append(client.call("GET", path, None, **headers))
+                said.append(client.call("POST", "/v1/score", f'{{"{token}": 1'.encode(), **headers))
+                body = orjson.dumps({"task": token, "events": [{"fields": {"message": token}}]})
+                said.append(client.call("POST", "/v1/score", body, **headers))
+                said.append(client.call(token[:20], "/v1/tasks", None, **headers))
+        kept = "".join(str(each) for each in served.context.store.audit.tail(1000))
+        heads = "".join(str(dict(reply.headers)) for reply in said)
+        # Who may ask is told which task there is not: the answer goes to the token's own owner.
+        bodies = "".join(reply.raw.decode() for reply in said if reply.status != 404)
+        shown = bodies + heads + caplog.text + kept
+        # A header's part of a JWT is no secret; the rest is.
+        secret = token.split(".")[-1] if kind == "issued" else token.split("_")[-1]
+        assert secret[:20] not in shown
