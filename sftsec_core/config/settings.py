@@ -164,6 +164,23 @@ class ServeSettings(Strict):
         return self
 
 
+class DriftSettings(Strict):
+    """How what is scored is watched for drift."""
+
+    window: int = Field(
+        500,
+        ge=100,
+        le=100_000,
+        description="Scored events of a window; each full one is compared with the training data.",
+    )
+    false_alarms: float = Field(
+        1e-6,
+        gt=0,
+        le=1e-3,
+        description="How many false alarms an event may cost; 1e-6 is one in a million events.",
+    )
+
+
 class Settings(Strict):
     """The whole of sftsec.yaml."""
 
@@ -176,6 +193,7 @@ class Settings(Strict):
     connectors: dict[str, ConnectorSettings] = Field(default_factory=dict)
     tasks: dict[str, TaskSettings] = Field(default_factory=dict)
     serve: ServeSettings = ServeSettings()
+    drift: DriftSettings = DriftSettings()
 
     @model_validator(mode="after")
     def _served_tasks_exist(self) -> Settings:

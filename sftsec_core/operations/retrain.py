@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Message, Permission
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.drift_reference import keep_reference
 from sftsec_core.operations.fitting import fit_all
 from sftsec_core.operations.ingesting import ingest_snapshot
 from sftsec_core.operations.preflight import check_requirements
@@ -133,6 +134,7 @@ def _train(run: Run, snapshot: Snapshot) -> Proposed:
     dataset = split_snapshot(run, snapshot)
     fits = fit_all(run, dataset.split)
     proposal = propose(run, fits, dataset)
+    keep_reference(run, proposal, dataset.split)
     return register(run, proposal, snapshot.digest, dataset.steps)
 
 

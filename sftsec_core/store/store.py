@@ -18,6 +18,7 @@ from sftsec_core.store.audit import AuditLog
 from sftsec_core.store.columns import utc_now
 from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.database import Database
+from sftsec_core.store.drift_windows import DriftWindows
 from sftsec_core.store.figures import Figures
 from sftsec_core.store.folders import Folders
 from sftsec_core.store.judged_inputs import JudgedInputs
@@ -52,6 +53,7 @@ class Store:
     Attributes:
         audit: who did what.
         cursors: how far scoring has come.
+        drift_windows: what was scored, as counts.
         figures: what is watched over time.
         label_requests: incidents that analysts were asked about.
         models: registered models and their aliases.
@@ -71,6 +73,7 @@ class Store:
         folders = Folders(folder)
         self.audit = AuditLog(database, actor)
         self.cursors = Cursors(database)
+        self.drift_windows = DriftWindows(database)
         self.figures = Figures(database)
         self.label_requests = LabelRequests(database)
         self.judged_inputs = JudgedInputs(database)

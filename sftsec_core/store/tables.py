@@ -250,6 +250,21 @@ figures = Table(
     Index(None, "task", "name", "at"),
 )
 
+drift_windows = Table(
+    "drift_windows",
+    metadata,
+    Column("id", COUNTER, primary_key=True, autoincrement=True),
+    Column("task", Text, nullable=False),
+    Column("model", String(64), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    # None: more events go into it.
+    Column("closed_at", UtcDateTime),
+    Column("checked", Boolean, nullable=False),
+    Column("events", COUNTER, nullable=False),
+    Column("sketch", JSON, nullable=False),
+    Index(None, "task", "model", "id"),
+)
+
 audit = Table(
     "audit",
     metadata,

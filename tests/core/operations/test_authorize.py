@@ -18,6 +18,7 @@ from sftsec_core.operations.add_verdicts import add_verdicts
 from sftsec_core.operations.authorize import ROLES, authorize, current_user, local_admin
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.check_connectors import check_connectors
+from sftsec_core.operations.check_drift import check_drift
 from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
 from sftsec_core.operations.export_audit import export_audit
@@ -42,6 +43,7 @@ from sftsec_core.operations.rollback import rollback
 from sftsec_core.operations.score import score
 from sftsec_core.operations.set_up_connector import set_up_connector
 from sftsec_core.operations.show_dataset import list_snapshots, show_dataset
+from sftsec_core.operations.show_drift import show_drift
 from sftsec_core.operations.show_model import show_model
 from sftsec_core.operations.show_report import show_report
 from sftsec_core.operations.show_run import show_run
@@ -55,6 +57,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     add_verdicts: Permission.LABEL,
     build_dataset: Permission.BUILD_DATASET,
     check_connectors: Permission.READ,
+    check_drift: Permission.WATCH,
     compare_runs: Permission.READ,
     encrypt_state: Permission.ENCRYPT,
     export_audit: Permission.EXPORT_AUDIT,
@@ -84,6 +87,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     score: Permission.SCORE,
     set_up_connector: Permission.SET_UP,
     show_dataset: Permission.READ,
+    show_drift: Permission.READ,
     show_model: Permission.READ,
     show_report: Permission.READ,
     show_run: Permission.READ,
@@ -98,9 +102,11 @@ SHARED = {
     "begin_run",
     "bounded",
     "connector_config",
+    "drift_counter",
     "live_model",
     "newest_dataset",
     "pull_all",
+    "reference_of",
     "requester",
     "run_order",
     "running",
