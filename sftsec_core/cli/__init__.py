@@ -36,6 +36,7 @@ COMMANDS = {
     "package": "sftsec_core.cli.package",
     "plugins": "sftsec_core.cli.plugins",
     "bench": "sftsec_core.cli.bench",
+    "drift": "sftsec_core.cli.drift",
     "audit": "sftsec_core.cli.audit",
     "gc": "sftsec_core.cli.gc",
     "store": "sftsec_core.cli.store",

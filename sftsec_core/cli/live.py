@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.progress import TimeElapsedColumn as Elapsed
 
 from sftsec_core.api.domain import (
+    DriftFound,
     Event,
     GateDecided,
     Message,
@@ -159,5 +160,6 @@ _LINES: dict[type[Event], Callable[[Any], str | None]] = {
     GateDecided: lambda event: _stage(
         "gate", f"{event.recipe} {'approved' if event.approved else 'rejected'}"
     ),
+    DriftFound: lambda event: _stage("drift", ", ".join(event.monitors)),
     ModelPromoted: lambda event: _stage("promote", f"{event.digest[:12]} is live"),
 }

@@ -287,6 +287,20 @@ class WorkerSettings(Strict):
         timedelta(seconds=30),
         ge=timedelta(seconds=1),
         description="How long a run that is to stop may take to write a checkpoint.",
+class DriftSettings(Strict):
+    """How what is scored is watched for drift."""
+
+    window: int = Field(
+        500,
+        ge=100,
+        le=100_000,
+        description="Scored events of a window; each full one is compared with the training data.",
+    )
+    false_alarms: float = Field(
+        1e-6,
+        gt=0,
+        le=1e-3,
+        description="How many false alarms an event may cost; 1e-6 is one in a million events.",
     )
 
 
@@ -322,6 +336,7 @@ class Settings(Strict):
                     raise ValueError(f"schedules.{name}.{key}: {unknown('task', task, self.tasks)}")
         return self
     worker: WorkerSettings = WorkerSettings()
+    drift: DriftSettings = DriftSettings()
 
     @model_validator(mode="after")
     def _served_tasks_exist(self) -> Settings:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.domain import Message, Permission
 from sftsec_core.operations.approvals import approval_state, takes_people
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.drift_reference import keep_reference
 from sftsec_core.operations.fitting import fit_all
 from sftsec_core.operations.ingesting import ingest_snapshot
 from sftsec_core.operations.preflight import check_requirements
@@ -143,6 +144,7 @@ def _train(run: Run, snapshot: Snapshot) -> Proposed:
     with training_device(run) as device:
         fits = fit_all(run, dataset.split, device)
         proposal = propose(run, fits, dataset)
+    keep_reference(run, proposal, dataset.split)
     return register(run, proposal, snapshot.digest, dataset.steps)
 
 

@@ -25,6 +25,7 @@ from sftsec_core.dataset.sums import DELIVERY, check_sums
 from sftsec_core.dataset.values import trim_incident
 from sftsec_core.operations.asking import requester
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.drift_reference import drift_counter
 from sftsec_core.operations.pulling import bounded, named_errors, window_of
 from sftsec_core.operations.running import Run, running
 from sftsec_core.registry.registry import LIVE
@@ -209,6 +210,7 @@ def _require_plugins(context: Context, loaded: LoadedModel) -> None:
 def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> ScoreCounts:
     context, task = run.context, run.task
     scorer, trained = scorer_of(context, run.spec.name, loaded)
+    scorer = replace(scorer, drift=drift_counter(context, loaded.ref))
     destination = task.destination(source)
     if destination != source and source != task.connectors[0]:
         # Two connectors may have an incident of one uid: there its detections must not meet. Those
@@ -232,21 +234,25 @@ def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> Score
             on_page=lambda so_far: stage.progress(so_far.pulled),
             request_labels=requester(context, run.spec.name, source, connector),
         )
-        stage.counts |= {
-            "pulled": counts.pulled,
-            "already labelled": counts.already_labelled,
-            "empty": counts.empty,
-            "dropped by steps": counts.dropped_by_steps,
-            "rejected": counts.rejected,
-            "scored": counts.scored,
-            "dismissed": counts.dismissed,
-            "for review": counts.review,
-            "alerts": counts.alerts,
-            "suppressed": counts.suppressed,
-            "in the outbox already": counts.in_outbox,
-            "new": counts.new,
-        }
+        stage.counts |= _stage_counts(counts)
     return counts
+
+
+def _stage_counts(counts: ScoreCounts) -> dict[str, int]:
+    return {
+        "pulled": counts.pulled,
+        "already labelled": counts.already_labelled,
+        "empty": counts.empty,
+        "dropped by steps": counts.dropped_by_steps,
+        "rejected": counts.rejected,
+        "scored": counts.scored,
+        "dismissed": counts.dismissed,
+        "for review": counts.review,
+        "alerts": counts.alerts,
+        "suppressed": counts.suppressed,
+        "in the outbox already": counts.in_outbox,
+        "new": counts.new,
+    }
 
 
 def _with(loaded: LoadedModel) -> str:

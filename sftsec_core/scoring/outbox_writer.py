@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.dataset.sums import SCORING, check_sums
+from sftsec_core.scoring.drift_counting import count_for_drift
 from sftsec_core.scoring.judged import judged_in_page
 from sftsec_core.scoring.scorer import ScoredPage, Scorer, score_page
 
@@ -138,14 +139,6 @@ class ScoreCounts:
         return after
 
 
-@dataclass(frozen=True, slots=True)
-class _Requests:
-    """What the platform was asked about, and the model that is uncertain of it."""
-
-    model: str
-    asked: Sequence[LabelRequest]
-
-
 def score_to_outbox(
     store: Store,
     connector: Connector,
@@ -181,8 +174,8 @@ def score_to_outbox(
         asked = request_labels(page.review) if page.review else 0
         counts.requested += asked
         # None is new where the platform cannot ask about these, or was asked before.
-        requests = _Requests(scorer.model_digest, page.review if asked else ())
-        counts = _record(store, page, job, stored, counts, requests)
+        requests = page.review if asked else ()
+        counts = _record(store, page, job, stored, counts, requests, scorer)
         stored = page.cursor
         on_page(counts)
     return counts
@@ -194,7 +187,8 @@ def _record(
     job: ScoreJob,
     expected: str | None,
     before: ScoreCounts,
-    requests: _Requests,
+    requests: Sequence[LabelRequest],
+    scorer: Scorer,
 ) -> ScoreCounts:
     with store.writing() as connection:
         # The cursor first: where another process was faster, nothing else is touched.
@@ -204,11 +198,12 @@ def _record(
         )
         counts = before.with_page(page, new)
         store.quarantine.add(job.source, page.rejected, run_id=job.run_id, joined=connection)
-        uids = [each.incident_uid for each in requests.asked]
+        uids = [each.incident_uid for each in requests]
         store.label_requests.add(
-            job.task, job.source, uids, model=requests.model, joined=connection
+            job.task, job.source, uids, model=scorer.model_digest, joined=connection
         )
         _audit_suppressed(store, page, job, connection)
+        count_for_drift(store, job.task, scorer, page.counted, connection)
     return counts
 
 

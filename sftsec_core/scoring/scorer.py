@@ -39,6 +39,8 @@ if TYPE_CHECKING:
         Suppression,
         TaskSpec,
     )
+    from sftsec_core.drift.sketch import Rows
+    from sftsec_core.drift.windows import DriftCounter
     from sftsec_core.registry.registry import LoadedModel
 
 BATCH = 256
@@ -62,6 +64,7 @@ class Scorer:
         by_content: whether the uid of a detection depends on what the model read.
         reading: names how incidents are read, see `dataset.reading`.
         connector: part of each detection's uid, see `detection_uid`.
+        drift: counts what is scored; None counts nothing.
         batch: rows that the model is given at once.
     """
 
@@ -77,6 +80,7 @@ class Scorer:
     by_content: bool = True
     reading: str = ""
     connector: str = ""
+    drift: DriftCounter | None = None
     batch: int = BATCH
 
     def __post_init__(self) -> None:
@@ -138,6 +142,7 @@ class ScoredPage:
         empty: incidents that have nothing to read.
         dropped: incidents that a step left out.
         judged: incidents that were left out, since an analyst has judged them.
+        counted: what was scored, for the watch over drift; None where nothing counts it.
     """
 
     cursor: str
@@ -151,6 +156,7 @@ class ScoredPage:
     empty: int = 0
     dropped: int = 0
     judged: int = 0
+    counted: Rows | None = None
 
 
 def score(pages: Iterable[IncidentPage], scorer: Scorer) -> Iterator[ScoredPage]:
@@ -180,7 +186,8 @@ def score_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE)
     """
     rated = rate_page(page, scorer, judged)
     by_action: dict[Action, list[ScoringDecision]] = {action: [] for action in Action}
-    for decision in decide_page(rated, scorer):
+    decisions = list(decide_page(rated, scorer))
+    for decision in decisions:
         by_action[decision.action].append(decision)
     alerts = (detection_of(each, scorer) for each in by_action[Action.ALERT])
     passed, suppressed = _divide(alerts, scorer)
@@ -196,7 +203,20 @@ def score_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE)
         empty=len(rated.empty),
         dropped=rated.dropped,
         judged=rated.judged,
+        counted=_counted(rated, decisions, scorer),
     )
+
+
+def _counted(rated: RatedPage, decisions: Sequence[ScoringDecision], scorer: Scorer) -> Rows | None:
+    if scorer.drift is None:
+        return None
+    labels, benign = scorer.task.labels, scorer.task.benign
+    decided = [
+        labels.index(each.label if benign is None or each.action is Action.ALERT else benign)
+        for each in decisions
+    ]
+    inputs = [inputs for _, inputs in rated.rows]
+    return scorer.drift.read(inputs, rated.proba, np.array(decided, dtype=np.int64))
 
 
 @dataclass(frozen=True, slots=True)

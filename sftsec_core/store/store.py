@@ -20,6 +20,7 @@ from sftsec_core.store.columns import utc_now
 from sftsec_core.store.copies import Copies
 from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.database import Database
+from sftsec_core.store.drift_windows import DriftWindows
 from sftsec_core.store.figures import Figures
 from sftsec_core.store.folders import Folders
 from sftsec_core.store.gpu_leases import GpuLeases
@@ -70,6 +71,7 @@ class Store:
         copies: the store's rows in a file.
         health: how the database is.
         cursors: how far scoring has come.
+        drift_windows: what was scored, as counts.
         figures: what is watched over time.
         gpu_leases: which run may compute on which GPU.
         label_requests: incidents that analysts were asked about.
@@ -97,6 +99,7 @@ class Store:
         self.audit = AuditLog(database, actor)
         self.approvals = Approvals(database, self.audit)
         self.cursors = Cursors(database)
+        self.drift_windows = DriftWindows(database)
         self.figures = Figures(database)
         self.gpu_leases = GpuLeases(database, self.audit)
         self.copies = Copies(database, self.audit)

@@ -16,7 +16,7 @@ LAYERS = (
     ("sftsec_core.plugins",),
     ("sftsec_core.store", "sftsec_core.models", "sftsec_core.gpu"),
     ("sftsec_core.dataset", "sftsec_core.schedules"),
-    ("sftsec_core.recipes", "sftsec_core.evaluation"),
+    ("sftsec_core.recipes", "sftsec_core.evaluation", "sftsec_core.drift"),
     ("sftsec_core.testing",),
     ("sftsec_core.registry",),
     ("sftsec_core.scoring",),

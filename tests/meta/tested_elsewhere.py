@@ -54,6 +54,15 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "lists of words, which the stream is made of",
     ),
     Elsewhere(
+        (
+            "sftsec_core/operations/drift_reference.py",
+            "sftsec_core/operations/show_drift.py",
+            "sftsec_core/scoring/drift_counting.py",
+        ),
+        "tests/core/operations/test_check_drift.py",
+        "what a retraining writes and a scoring counts is what the check of drift reads and shows",
+    ),
+    Elsewhere(
         ("sftsec_core/evaluation/methods.py",),
         "tests/core/evaluation/test_evaluate.py",
         "two calls in a row, calibrator and decider: every report is made through it",

@@ -12,6 +12,7 @@ from sftsec_core.api.domain.detections import (
 )
 from sftsec_core.api.domain.events import (
     BatchPushed,
+    DriftFound,
     Event,
     GateDecided,
     Message,
@@ -74,6 +75,7 @@ __all__ = [
     "Curve",
     "Decision",
     "Detection",
+    "DriftFound",
     "EvalReport",
     "Event",
     "Example",

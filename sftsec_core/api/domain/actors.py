@@ -25,6 +25,7 @@ class Permission(StrEnum):
     REQUEST_LABELS = "labels.request"
     SET_UP = "connector.setup"
     EXPORT_AUDIT = "audit.export"
+    WATCH = "drift.check"
     CLEAN_UP = "state.cleanup"
     ENCRYPT = "state.encrypt"
     MANAGE_TOKENS = "tokens.manage"

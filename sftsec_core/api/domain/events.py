@@ -150,6 +150,22 @@ class RecipeFitted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DriftFound(Event):
+    """A window of scored events differs from what the live model was made of.
+
+    Attributes:
+        model: digest of the live model.
+        monitors: what has drifted (an input, "(text)", "(score)" or "(label)"), to the effect as a
+            multiple of the least that counts.
+        events: of the window.
+    """
+
+    model: str
+    monitors: Mapping[str, float]
+    events: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VoteCast(Event):
     """A voter of the promotion gate has answered."""
 
@@ -211,6 +227,7 @@ KINDS: tuple[type[Event], ...] = (
     GateDecided,
     ModelPromoted,
     BatchPushed,
+    DriftFound,
 )
 
 

@@ -18,6 +18,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "connector": "sftsec_core.cli.bench.connector",
         "train": "sftsec_core.cli.bench.train",
         "serve": "sftsec_core.cli.bench.serve",
+        "drift": "sftsec_core.cli.bench.drift",
     },
 )
 def command() -> None:

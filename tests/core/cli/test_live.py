@@ -8,6 +8,7 @@ import pytest
 
 from sftsec_core.api.domain import (
     BatchPushed,
+    DriftFound,
     Event,
     GateDecided,
     Message,
@@ -49,6 +50,7 @@ LINES: list[tuple[Event, str | None]] = [
         "promote    0123456789ab is live",
     ),
     (TrainingStep(recipe="full", step=3, values={"loss": 0.5}), None),
+    (DriftFound(model="d", monitors={"(text)": 2.5}, events=500), "drift      (text)"),
     (BatchPushed(connector="siem", written=1, duplicates=0, rejected=0), None),
     (RunFinished(run="r1", kind="retrain", status="succeeded"), None),
 ]

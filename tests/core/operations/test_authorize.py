@@ -37,6 +37,7 @@ from sftsec_core.operations.change_schedules import (
 )
 from sftsec_core.operations.check_connectors import check_connectors
 from sftsec_core.operations.check_store import check_store
+from sftsec_core.operations.check_drift import check_drift
 from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
 from sftsec_core.operations.enqueue_due import enqueue_due, run_schedule
@@ -79,6 +80,7 @@ from sftsec_core.operations.run_logs import run_logs
 from sftsec_core.operations.score import score
 from sftsec_core.operations.set_up_connector import set_up_connector
 from sftsec_core.operations.show_dataset import list_snapshots, show_dataset
+from sftsec_core.operations.show_drift import show_drift
 from sftsec_core.operations.show_model import show_model
 from sftsec_core.operations.show_report import show_report
 from sftsec_core.operations.show_run import show_run
@@ -105,6 +107,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     edit_schedule: Permission.SCHEDULE,
     cancel_run: Permission.MANAGE_RUNS,
     check_connectors: Permission.READ,
+    check_drift: Permission.WATCH,
     compare_runs: Permission.READ,
     drain_workers: Permission.MANAGE_RUNS,
     encrypt_state: Permission.ENCRYPT,
@@ -156,6 +159,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     score: Permission.SCORE,
     set_up_connector: Permission.SET_UP,
     show_dataset: Permission.READ,
+    show_drift: Permission.READ,
     show_model: Permission.READ,
     show_schedule: Permission.READ,
     simulate_schedules: Permission.READ,
@@ -179,6 +183,7 @@ SHARED = {
     "connector_config",
     "earlier_model",
     "identify",
+    "drift_counter",
     "live_model",
     "may_label",
     "newest_dataset",
@@ -188,6 +193,7 @@ SHARED = {
     "refuse_beside_file",
     "register_schedule",
     "recorded",
+    "reference_of",
     "requester",
     "run_job",
     "run_order",

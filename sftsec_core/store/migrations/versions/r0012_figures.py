@@ -1,4 +1,4 @@
-"""Figures that are watched over time."""
+"""Figures that are watched over time, and the windows of scored events that drift is read from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ down_revision = "0011"
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Make the tables."""
     op.create_table(
         "figures",
         sa.Column("id", COUNTER, autoincrement=True, nullable=False),
@@ -27,3 +27,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_figures"),
     )
     op.create_index("ix_figures_task_name_at", "figures", ["task", "name", "at"])
+    op.create_table(
+        "drift_windows",
+        sa.Column("id", COUNTER, autoincrement=True, nullable=False),
+        sa.Column("task", sa.Text, nullable=False),
+        sa.Column("model", sa.String(64), nullable=False),
+        sa.Column("started_at", UtcDateTime, nullable=False),
+        sa.Column("closed_at", UtcDateTime),
+        sa.Column("checked", sa.Boolean, nullable=False),
+        sa.Column("events", COUNTER, nullable=False),
+        sa.Column("sketch", sa.JSON, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_drift_windows"),
+    )
+    op.create_index("ix_drift_windows_task_model_id", "drift_windows", ["task", "model", "id"])

@@ -9,6 +9,7 @@ import pytest
 
 from sftsec_core.api.domain import (
     BatchPushed,
+    DriftFound,
     Event,
     GateDecided,
     Message,
@@ -40,6 +41,7 @@ EVENTS: list[Event] = [
     VoteCast(at=AT, recipe="full", voter="min_labels", approve=False, reason="too few"),
     GateDecided(at=AT, recipe="full", approved=False),
     ModelPromoted(at=AT, digest="d", recipe="full", previous=None, by="ann", reason="gate"),
+    DriftFound(at=AT, model="d" * 64, monitors={"(text)": 2.5}, events=500),
     BatchPushed(at=AT, connector="siem", written=1, duplicates=2, rejected=3),
 ]
 

@@ -1,0 +1,60 @@
+"""Labels estimated from decisions: right where only their frequencies have moved."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score
+
+from sftsec_core.drift.labels import estimate_labels
+
+CONFUSION = np.array([[900, 30], [20, 180]])
+
+
+def decided(priors: list[float], count: int, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """True and decided labels of events, with the rates of that confusion matrix."""
+    random = np.random.default_rng(seed)
+    y = random.choice(len(priors), size=count, p=priors)
+    rates = CONFUSION / CONFUSION.sum(axis=1, keepdims=True)
+    return y, (random.random(count) < rates[y, 1]).astype(np.int64)
+
+
+class TestEstimateLabels:
+    @pytest.mark.parametrize("attacks", [0.02, 0.17, 0.6])
+    def test_finds_new_frequencies_and_f1(self, attacks: float) -> None:
+        y, found = decided([1 - attacks, attacks], 10_000)
+        estimate = estimate_labels(np.bincount(found, minlength=2), CONFUSION)
+        assert estimate is not None
+        assert estimate.priors[1] == pytest.approx(attacks, abs=0.02)
+        truth = f1_score(y, found, average="macro")
+        assert estimate.macro_f1.value == pytest.approx(truth, abs=0.03)
+        assert estimate.macro_f1.low <= truth <= estimate.macro_f1.high
+
+    def test_shift_is_what_has_moved(self) -> None:
+        before = CONFUSION.sum(axis=1) / CONFUSION.sum()
+        same = estimate_labels(CONFUSION.sum(axis=0), CONFUSION)
+        moved = estimate_labels(np.array([300, 700]), CONFUSION)
+        assert same is not None
+        assert moved is not None
+        assert same.shift.value == pytest.approx(0, abs=1e-6)
+        assert moved.shift.value == pytest.approx(abs(moved.priors[1] - before[1]))
+        assert moved.shift.low > 0.4
+
+    @pytest.mark.parametrize(
+        ("found", "confusion"),
+        [
+            ([0, 0], [[9, 1], [1, 9]]),
+            ([5, 5], [[9, 1], [0, 0]]),
+            ([5, 5], [[9, 1], [9, 1]]),
+        ],
+    )
+    def test_is_none_where_decisions_tell_nothing(
+        self, found: list[int], confusion: list[list[int]]
+    ) -> None:
+        assert estimate_labels(np.array(found), np.array(confusion)) is None
+
+    def test_of_decisions_never_made_is_a_frequency(self) -> None:
+        estimate = estimate_labels(np.array([10, 0]), np.array([[5, 5], [1, 9]]))
+        assert estimate is not None
+        assert estimate.priors.tolist() == [1, 0]
+        assert 0 <= estimate.macro_f1.low <= estimate.macro_f1.high <= 1
