@@ -46,6 +46,7 @@ from sftsec_core.operations.review_labels import review_labels
 from sftsec_core.operations.rollback import rollback
 from sftsec_core.operations.score import score
 from sftsec_core.operations.set_up_connector import set_up_connector
+from sftsec_core.operations.share_store import share_store
 from sftsec_core.operations.show_dataset import list_snapshots, show_dataset
 from sftsec_core.operations.show_model import show_model
 from sftsec_core.operations.show_report import show_report
@@ -94,6 +95,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     rotate_key: Permission.ENCRYPT,
     score: Permission.SCORE,
     set_up_connector: Permission.SET_UP,
+    share_store: Permission.MANAGE_STORE,
     show_dataset: Permission.READ,
     show_model: Permission.READ,
     show_report: Permission.READ,
