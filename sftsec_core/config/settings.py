@@ -48,6 +48,13 @@ class StateSettings(Strict):
         description="SQLAlchemy URL of the store; default: SQLite in the folder. "
         "May be a secret reference (env:NAME).",
     )
+    artifacts: str | None = Field(
+        None,
+        min_length=1,
+        description="A place that hosts with one database share, for models and snapshots: a "
+        "folder, relative to sftsec.yaml, or a URL (s3://, gs://, abfs://, by the extras of these "
+        "names). They need the same salt and keys.json.",
+    )
     encrypt: EncryptSettings | None = Field(
         None,
         description="Encrypt incidents' texts, verdicts' reasons and detections in the state; "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -19,6 +18,8 @@ from sftsec_core.store.backup_file import BackupWriter
 from sftsec_core.store.copies import copy_as_it_is
 from sftsec_core.store.health import look_at
 from sftsec_core.store.label_queue import FILE as QUEUE_FILE
+from sftsec_core.store.salt import SALT_FILE as SALT
+from sftsec_core.store.salt import salt_mark
 from sftsec_core.store.staging import staging
 from sftsec_core.store.store import Store
 from sftsec_core.store.vault import KEYS_FILE, is_encrypted
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from sftsec_core.operations.context import Context
     from sftsec_core.store.copying import TableSum
 
-DATABASE, SALT, CONNECTORS = "store.db", "salt", "connectors"
-_SALT_PURPOSE = b"sftsec backup: which salt\0"
+DATABASE, CONNECTORS = "store.db", "connectors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def backup_store(context: Context, place: Path, *, secrets: bool = False) -> Bac
         tables = context.store.copies.write(copy)
         writer.add(DATABASE, copy)
         with Store.open(f"sqlite:///{copy}", folder=folder) as copied:
-            left_out = tuple(_add_folders(writer, copied, folder))
+            left_out = tuple(_add_folders(context, writer, copied))
         copy.unlink()
         _add_rest(writer, folder, work, secrets=secrets)
         size = writer.finish(_with_sums(facts, tables))
@@ -120,20 +120,13 @@ def _with_sums(facts: Mapping[str, Any], tables: Mapping[str, TableSum]) -> dict
     return {**facts, "tables": {name: asdict(each) for name, each in tables.items()}}
 
 
-def salt_mark(folder: Path) -> str | None:
-    """Tell a salt from another without showing it; None where there is none."""
-    file = folder / SALT
-    if not file.is_file():
-        return None
-    return hashlib.sha256(_SALT_PURPOSE + file.read_bytes()).hexdigest()
-
-
-def _add_folders(writer: BackupWriter, copied: Store, root: Path) -> Iterator[str]:
+def _add_folders(context: Context, writer: BackupWriter, copied: Store) -> Iterator[str]:
     """Add what the rows name; return what is not there or lies elsewhere."""
+    root = context.folder
     for name, folder in _named(copied):
         if not folder.is_relative_to(root):
             yield f"{name}: {folder} lies outside the state folder"
-        elif not folder.is_dir():
+        elif not context.at_hand(folder).is_dir():
             yield f"{name}: {folder} is not there"
         else:
             writer.add_folder(folder.relative_to(root).as_posix(), folder)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
@@ -112,23 +113,30 @@ def _of_folders(context: Context, *, deep: bool) -> Iterator[Problem]:
     store = context.store
     for ref in store.models.list(None):
         name = f"model {ref.digest[:12]} of task {ref.task}"
-        yield from _of_folder(
-            name, ref.folder, lambda ref=ref: context.registry.verify(ref), deep=deep
-        )
+        if not _elsewhere(context, ref.folder):
+            verify = partial(context.registry.verify, ref)
+            yield from _of_folder(name, ref.folder, verify, deep=deep)
     for row in {row.digest: row for row in store.snapshots.list()}.values():
         name = f"snapshot {row.digest[:12]} of task {row.task}"
-        yield from _of_folder(
-            name,
-            row.folder,
-            lambda row=row: open_snapshot(row.folder, vault=context.vault),
-            deep=deep,
-        )
+        if not _elsewhere(context, row.folder):
+            opened = partial(open_snapshot, row.folder, vault=context.vault)
+            yield from _of_folder(name, row.folder, opened, deep=deep)
     for run in store.pruning.run_states():
-        if not run.folder.is_dir():
+        if not run.folder.is_dir() and context.artifacts is None:
             yield Problem(f"run {run.id}: its folder {run.folder} is missing", _RESTORE)
 
 
-def _of_folder(name: str, folder: Path, verify: Any, *, deep: bool) -> Iterator[Problem]:  # noqa: ANN401 - returns what it opened
+def _elsewhere(context: Context, folder: Path) -> bool:
+    """Whether a folder is missing here and lies in the place that hosts share."""
+    shared = context.artifacts
+    return (
+        not folder.is_dir() and shared is not None and shared.has(folder.parent.name, folder.name)
+    )
+
+
+def _of_folder(
+    name: str, folder: Path, verify: Callable[[], object], *, deep: bool
+) -> Iterator[Problem]:
     if not folder.is_dir():
         yield Problem(f"{name}: its folder {folder} is missing", _RESTORE)
     elif deep:

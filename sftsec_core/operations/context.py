@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,12 +36,12 @@ if TYPE_CHECKING:
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.config.settings import Settings
     from sftsec_core.registry.registry import ModelRegistry
+    from sftsec_core.store.artifacts import Artifacts
     from sftsec_core.store.label_queue import LabellingQueue
     from sftsec_core.store.run_queue import ClaimedRun
     from sftsec_core.store.store import Store
     from sftsec_core.store.vault import Vault
 
-SALT_BYTES = 32
 log = logging.getLogger(__name__)
 Sink = Callable[[Event], None]
 
@@ -248,6 +246,7 @@ class Context:
             calibrators=self.plugins.specs(CalibratorSpec),
             deciders=self.plugins.specs(DeciderSpec),
             base=self.plugins.base,
+            shared=lambda: self.artifacts,
             signatures=SignaturePolicy(
                 registry.sign_key, required.public_key if required else None
             ),
@@ -255,17 +254,62 @@ class Context:
 
     @cached_property
     def salt(self) -> bytes:
-        """This site's secret, made once; two processes at once agree on it."""
-        file = self.folder / "salt"
-        if not file.exists():
-            draft = self.folder / f"salt.{os.getpid()}"
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as out:
-                out.write(secrets.token_bytes(SALT_BYTES))
-            with suppress(FileExistsError):
-                os.link(draft, file)
-            draft.unlink()
-        return file.read_bytes()
+        """This site's secret, made once; two processes at once agree on it.
+
+        Raises:
+            ConfigError: when the hosts of the site share another one.
+        """
+        from sftsec_core.store.salt import make_salt, salt_mark
+
+        if salt_mark(self.folder) is None:
+            self.artifacts  # noqa: B018 - a site that shares a place has its salt already
+        return make_salt(self.folder)
+
+    @cached_property
+    def artifacts(self) -> Artifacts | None:
+        """The place that hosts share for models and snapshots; None where there is none.
+
+        Raises:
+            ConfigError: when it cannot be used, or this host's salt is not that of the site.
+            StoreError: when it cannot be reached.
+        """
+        url = self.settings.state.artifacts
+        if url is None:
+            return None
+        from sftsec_core.store.artifacts import Artifacts
+        from sftsec_core.store.salt import make_salt, salt_mark
+
+        found = Artifacts(url, self.file.resolve().parent)
+        if (mark := salt_mark(self.folder)) is None:
+            found.check_salt(mark)
+            make_salt(self.folder)
+        found.check_salt(salt_mark(self.folder))
+        return found
+
+    def share(self, folder: Path, only: Sequence[str] | None = None) -> None:
+        """Upload a folder of models, snapshots or runs where hosts share a place.
+
+        Args:
+            folder: below the state folder.
+            only: the names of these files in it; default: all.
+
+        Raises:
+            StoreError: when the shared place cannot be reached.
+            IntegrityError: when a file does not arrive as it was sent.
+        """
+        if self.artifacts is not None:
+            self.artifacts.push(folder.parent.name, folder, only)
+
+    def at_hand(self, folder: Path) -> Path:
+        """A folder of models, snapshots or runs, downloaded where it is missing and shared.
+
+        Raises:
+            StoreError: when the shared place cannot be reached.
+            IntegrityError: when what lies there is damaged.
+        """
+        if self.artifacts is not None and not folder.exists():
+            self.artifacts.fetch(folder.parent.name, folder)
+        return folder
 
     def task(self, name: str) -> TaskSettings:
         """A task's settings.

@@ -47,6 +47,7 @@ def ingest_snapshot(run: Run) -> Snapshot:
             snapshot = _pull_into_snapshot(run, stage, hold)
             stage.counts |= _counts(snapshot)
             _warn_of_shared_ids(run, snapshot)
+        run.context.share(snapshot.folder)
         run.context.store.snapshots.add(
             run.spec.name,
             snapshot.digest,

@@ -58,6 +58,8 @@ if TYPE_CHECKING:
 _PROPOSED = "proposed.json"
 _HTML = "report.html"
 _FINGERPRINTS = "seen.npy"
+# Of a run that made a model, what a later run on another host needs.
+SHARED_FILES = (_FINGERPRINTS, "report.json", "report.html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +248,8 @@ def seen_by(context: Context, ref: ModelRef) -> TrainingFingerprints | None:
     """What a model was trained on; None when its run was pruned."""
     try:
         return TrainingFingerprints.load(
-            context.store.runs.get(ref.run_id).folder / _FINGERPRINTS, context.salt
+            context.at_hand(context.store.runs.get(ref.run_id).folder) / _FINGERPRINTS,
+            context.salt,
         )
     except NotFoundError:
         return None
@@ -255,7 +258,7 @@ def seen_by(context: Context, ref: ModelRef) -> TrainingFingerprints | None:
 def _report_of(run: Run, ref: ModelRef) -> EvalReport | None:
     """The report that a model was promoted on; None when its run was pruned."""
     try:
-        folder = run.context.store.runs.get(ref.run_id).folder
+        folder = run.context.at_hand(run.context.store.runs.get(ref.run_id).folder)
         return from_json((folder / "report.json").read_text(encoding="utf-8"))
     except (NotFoundError, OSError):
         return None
@@ -301,6 +304,7 @@ def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, An
         render=None if run.task.render is None else run.task.render.model_dump(),
         plugins=_trained_with(run, proposal.fitted.recipe),
     )
+    run.context.share(run.folder, SHARED_FILES)
     model = registry.register(
         proposal.fitted.model, serving, card, run_id=run.info.id, by=run.context.actor.name
     )
@@ -310,6 +314,7 @@ def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, An
     page = run.folder / _HTML
     write_report(proposal.report, proposal.decision, card, page, model=model.digest)
     _remember_report(run, proposal.report)
+    run.context.share(run.folder, SHARED_FILES)
     # Written last: from here on a rerun only has the promotion left to do.
     known = {"model": model.digest, "instead_of": proposal.instead_of}
     write_atomically(run.folder / _PROPOSED, json.dumps(known).encode())

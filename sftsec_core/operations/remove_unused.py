@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,6 +111,12 @@ class _Removal:
         self._context = context
         self._order = order
 
+    def _unshare(self, kind: str, names: Iterable[str]) -> None:
+        """Remove them from the place that hosts share; their rows are gone already."""
+        if self._context.artifacts is not None:
+            for name in names:
+                self._context.artifacts.remove(kind, name)
+
     def leftovers(self, survey: Survey) -> list[Item]:
         items = [self._draft(i) if i.goes else i for i in survey.salt_drafts()]
         for parent in FOLDERS:
@@ -171,6 +177,7 @@ class _Removal:
             )
             if removed:
                 _move(item.paths, place)
+                self._unshare("models", [item.name])
         return item if removed else _stays(item)
 
     def _runs(self, items: Sequence[Item]) -> set[str]:
@@ -179,6 +186,7 @@ class _Removal:
         with staging(self._root / "runs") as place:
             gone = set(self._store.pruning.remove_runs([i.name for i in items], within, details))
             _move([path for item in items if item.name in gone for path in item.paths], place)
+            self._unshare("runs", gone)
         return gone
 
     def _snapshot(self, item: Item, survey: Survey) -> Item:
@@ -188,6 +196,7 @@ class _Removal:
             removed = self._store.pruning.remove_snapshot(item.name, seen, details)
             if removed:
                 _move(item.paths, place)
+                self._unshare("snapshots", [item.name])
         return item if removed else _stays(item)
 
 

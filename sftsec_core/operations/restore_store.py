@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import ConfigError, StoreError
 from sftsec_core.operations.authorize import authorize
-from sftsec_core.operations.backup_store import CONNECTORS, DATABASE, SALT, salt_mark
+from sftsec_core.operations.backup_store import CONNECTORS, DATABASE
 from sftsec_core.operations.unused import FOLDERS
 from sftsec_core.sdk.atomic import sync, write_atomically
 from sftsec_core.store.backup_file import BackupReader
 from sftsec_core.store.label_queue import FILE as QUEUE_FILE
+from sftsec_core.store.salt import SALT_FILE as SALT
+from sftsec_core.store.salt import salt_mark
 from sftsec_core.store.staging import locked, staging
 from sftsec_core.store.store import Store
 from sftsec_core.store.vault import KEYS_FILE

@@ -38,7 +38,7 @@ def newest_dataset(context: Context, task: str) -> Snapshot:
         raise DataError(
             f"task {task!r} has no data set yet; `sftsec dataset build {task}` makes one"
         )
-    return open_snapshot(found.folder, verify=False, vault=context.vault)
+    return open_snapshot(context.at_hand(found.folder), verify=False, vault=context.vault)
 
 
 def show_dataset(
@@ -60,6 +60,6 @@ def show_dataset(
     for each in found:
         if each.digest.startswith(digest):
             if verify:
-                open_snapshot(each.folder, vault=context.vault)
+                open_snapshot(context.at_hand(each.folder), vault=context.vault)
             return each
     raise NotFoundError("snapshot", digest, [each.digest[:12] for each in found])

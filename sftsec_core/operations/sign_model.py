@@ -37,8 +37,10 @@ def sign_model(context: Context, name: str, *, key: SecretRef | None = None) -> 
     if key is None:
         raise ConfigError("name the private key: --key file:sign.pem, or registry.sign_key")
     # Under the registry's lock: a run that makes this model again may add a card to it.
+    registry.verify(ref)  # downloads it where it is missing, which takes the lock too
     with staging(context.folder / "models"):
         registry.verify(ref)
         sign_folder(ref.folder, key)
+        context.share(ref.folder)
     context.store.audit.append("model.signed", ref.digest, {"task": ref.task, "key": str(key)})
     return ref

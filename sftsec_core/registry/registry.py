@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import ModelRef
 from sftsec_core.api.errors import (
@@ -35,7 +35,7 @@ from sftsec_core.registry.signing import SignaturePolicy
 from sftsec_core.store.staging import staging
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from sftsec_core.api.contracts import (
@@ -45,51 +45,15 @@ if TYPE_CHECKING:
         TrainedModel,
     )
     from sftsec_core.api.domain import Decision, Registration
+    from sftsec_core.registry.protocols import ModelTable, SharedFolders
 
 CANDIDATE = "candidate"
 LIVE = "live"
 _SERVING, _CARD, _CARD_TEXT = "serving.json", "card.json", "card.md"
+_KIND = "models"
 _SHORT = 12
 _ATTEMPTS = 5
 _WHATEVER_IS_LIVE = "whatever is live"
-
-
-class ModelTable(Protocol):
-    """The rows behind the registry; `sftsec_core.store.models` implements it."""
-
-    def add(self, ref: ModelRef, card: str | None = None) -> None:
-        """Record that a run made a model, with the digest of the run's card."""
-        ...
-
-    def registrations(self, digest: str) -> Sequence[Registration]:
-        """The runs that made a model, oldest first."""
-        ...
-
-    def get(self, digest: str) -> ModelRef | None:
-        """Find a model by its whole digest."""
-        ...
-
-    def list(self, task: str | None) -> list[ModelRef]:
-        """All models of a task, or of every task."""
-        ...
-
-    def aliases(self, task: str) -> dict[str, str]:
-        """Alias to digest."""
-        ...
-
-    def set_alias(
-        self, task: str, alias: str, digest: str, *, expected: str | None, by: str, reason: str
-    ) -> None:
-        """Move an alias and write its history, in one transaction.
-
-        Raises:
-            StoreError: when the alias does not point at `expected` now.
-        """
-        ...
-
-    def alias_history(self, task: str, alias: str) -> Sequence[tuple[str, datetime, str, str]]:
-        """(digest, at, by, reason) of every move, newest first."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +79,7 @@ class ModelRegistry:
         deciders: Mapping[str, DeciderSpec[Any]] | None = None,
         base: Path | None = None,
         signatures: SignaturePolicy | None = None,
+        shared: Callable[[], SharedFolders | None] = lambda: None,
     ) -> None:
         """Take what the registry stands on; nothing is touched yet.
 
@@ -126,6 +91,8 @@ class ModelRegistry:
             deciders: by name; default: the built-in one.
             base: the folder of sftsec.yaml, from which relative paths of encoders start.
             signatures: the keys; default: models are neither signed nor have to be.
+            shared: gives the place where other hosts find what is registered here; called when it
+                is needed, since it may be out of reach; default: there is none.
         """
         self._table = table
         self._folder = folder
@@ -134,6 +101,7 @@ class ModelRegistry:
         self._deciders = deciders or {THRESHOLD.name: THRESHOLD}
         self._base = base
         self.signatures = signatures or SignaturePolicy()
+        self._shared = shared
 
     # --- registering and loading
 
@@ -174,6 +142,8 @@ class ModelRegistry:
             self.signatures.check_may_grow(folder)
             card_digest, _ = publish(told, folder / CARDS, "card")
             self.signatures.seal(folder)
+            if (shared := self._shared()) is not None:  # before a row tells other hosts of it
+                shared.push(_KIND, folder)
             # Under the same lock: a folder that no row names may be removed by anyone who holds it.
             task, now = serving.task.name, datetime.now(UTC)
             ref = ModelRef(digest, task, serving.recipe, run_id, folder, now)
@@ -188,16 +158,29 @@ class ModelRegistry:
     def verify(self, ref: ModelRef) -> None:
         """Check every file of a model, and each run's card, against their digests.
 
-        The card of the last run must be there; that of an earlier one may have been removed.
+        The card of the last run must be there; that of an earlier one may have been removed. What
+        another host registered is downloaded first.
 
         Raises:
             IntegrityError: naming the file that differs.
+            StoreError: when the place that hosts share cannot be reached.
         """
+        registrations = self._table.registrations(ref.digest)
+        self._bring(ref, registrations)
         verify_folder(ref.folder, ref.digest)
-        for made in self._table.registrations(ref.digest):
+        for made in registrations:
             folder = ref.folder / CARDS / (made.card or "")
             if made.card and (made.run_id == ref.run_id or folder.exists()):
                 verify_folder(folder, made.card, "card")
+
+    def _bring(self, ref: ModelRef, registrations: Sequence[Registration]) -> None:
+        """Download a model, or the card of its last run, that another host has registered."""
+        last = [made.card for made in registrations if made.card and made.run_id == ref.run_id]
+        needed = [ref.folder, *(ref.folder / CARDS / card for card in last)]
+        if all(folder.is_dir() for folder in needed) or ref.folder.parent != self._folder:
+            return
+        if (shared := self._shared()) is not None:
+            shared.fetch(_KIND, ref.folder)
 
     def runs(self, ref: ModelRef) -> Sequence[Registration]:
         """The runs that made a model, oldest first."""

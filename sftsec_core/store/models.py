@@ -32,7 +32,7 @@ _LIVE = "live"
 
 
 class Models:
-    """The model table: implements `sftsec_core.registry.registry.ModelTable`."""
+    """The model table: implements `sftsec_core.registry.protocols.ModelTable`."""
 
     def __init__(self, database: Database, folders: Folders, audit: AuditLog) -> None:
         self._database = database

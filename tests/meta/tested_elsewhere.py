@@ -169,6 +169,21 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "older and newer stores are migrated there, or left alone",
     ),
     Elsewhere(
+        ("sftsec_core/operations/share_store.py",),
+        "tests/core/cli/store/test_share.py",
+        "two hosts share a database and a place there",
+    ),
+    Elsewhere(
+        ("sftsec_core/registry/protocols.py",),
+        "tests/core/registry/test_registry.py",
+        "protocols without code: the registry works with what implements them",
+    ),
+    Elsewhere(
+        ("sftsec_core/store/salt.py",),
+        "tests/core/operations/test_context.py",
+        "a context makes the salt, once",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/move_store.py",),
         "tests/core/cli/store/test_move.py",
         "a whole site moves there, beside a scorer's process and killed at each point",

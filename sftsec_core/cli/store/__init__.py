@@ -19,6 +19,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "move": "sftsec_core.cli.store.move",
         "restore": "sftsec_core.cli.store.restore",
         "rotate-key": "sftsec_core.cli.store.rotate_key",
+        "share": "sftsec_core.cli.store.share",
     },
 )
 def command() -> None:

@@ -79,6 +79,7 @@ from sftsec_core.operations.rollback import rollback
 from sftsec_core.operations.run_logs import run_logs
 from sftsec_core.operations.score import score
 from sftsec_core.operations.set_up_connector import set_up_connector
+from sftsec_core.operations.share_store import share_store
 from sftsec_core.operations.show_dataset import list_snapshots, show_dataset
 from sftsec_core.operations.show_drift import show_drift
 from sftsec_core.operations.show_model import show_model
@@ -158,6 +159,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     run_logs: Permission.READ,
     score: Permission.SCORE,
     set_up_connector: Permission.SET_UP,
+    share_store: Permission.MANAGE_STORE,
     show_dataset: Permission.READ,
     show_drift: Permission.READ,
     show_model: Permission.READ,

@@ -14,7 +14,8 @@ from sftsec_core.api.domain import Event, Message, StageFinished, StageStarted
 from sftsec_core.api.errors import ConfigError, ConnectorError, NotFoundError
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.operations.authorize import local_admin
-from sftsec_core.operations.context import SALT_BYTES, Context
+from sftsec_core.operations.context import Context
+from sftsec_core.store.salt import SALT_BYTES
 from sftsec_core.testing import MemoryConnector, MemorySource
 from tests.core.operations.memory_site import MemoryPlugin, memory_context
 
