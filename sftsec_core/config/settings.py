@@ -141,6 +141,10 @@ class ServeSettings(Strict):
     queue_bytes: int = Field(
         256 * 2**20, ge=1024, description="Bytes of their bodies at once; past them 503."
     )
+    metrics: Literal["token", "open"] = Field(
+        "token",
+        description="Who may read /metrics: tokens with the role viewer, or whoever reaches it.",
+    )
     max_connections: int = Field(
         256,
         ge=1,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPBearer
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
@@ -17,7 +17,7 @@ from starlette.routing import Match
 from sftsec_core import __version__
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import AuthorizationError
-from sftsec_core.operations.authorize import authorize_some
+from sftsec_core.operations.authorize import authorize, authorize_some
 from sftsec_core.server.error_responses import (
     CLIENT_CLOSED,
     MEDIA_TYPE,
@@ -27,7 +27,8 @@ from sftsec_core.server.error_responses import (
 )
 from sftsec_core.server.label_page import PAGE
 from sftsec_core.server.label_routes import LabelRoutes, add_label_routes
-from sftsec_core.server.middleware import PATHS, caller_of, internal_error, request_log
+from sftsec_core.server.metrics import CONTENT_TYPE
+from sftsec_core.server.middleware import METRICS, PATHS, caller_of, internal_error, request_log
 from sftsec_core.server.schemas import (
     Alive,
     Readiness,
@@ -92,6 +93,14 @@ class _Routes:
         """200 once the live models are loaded."""
         ready, state = self._service.readiness()
         return JSONResponse(state, 200 if ready else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        """What this process and the store count, for Prometheus."""
+        service = self._service
+        if service.settings.metrics == "token":
+            authorize(caller_of(request.scope).actor, Permission.READ)
+        text = await asyncio.to_thread(service.metrics.text)
+        return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
     async def refused(self, _request: Request, error: Exception) -> Response:
         """403, with an entry in the audit log."""
@@ -185,6 +194,14 @@ def build_app(
     ready = {200: {"model": Readiness}, **_problems(_OPEN)}
     ready[503]["content"][_JSON] = {"schema": TypeAdapter(Readiness).json_schema()}
     app.add_api_route("/readyz", routes.readyz, methods=["GET"], responses=ready)
+    app.add_api_route(
+        METRICS,
+        routes.metrics,
+        methods=["GET"],
+        responses={200: {"content": {"text/plain": {}}}, **_problems((*_STATUSES, 403))},
+        response_class=PlainTextResponse,
+        dependencies=_BEARER,
+    )
     if labels is not None:
         add_label_routes(app, routes.labelling(*labels), _problems)
     for kind, handler in _HANDLERS.items():

@@ -24,7 +24,7 @@ from sftsec_core.server.certificate import ServerCertificate
 from sftsec_core.server.label_service import LabelService
 from sftsec_core.server.listener import ANSWERED_PAST_LIMIT, BoundedListener, usable_connections
 from sftsec_core.server.log_limits import limited
-from sftsec_core.server.middleware import AuthMiddleware
+from sftsec_core.server.middleware import METRICS, PUBLIC_PATHS, AuthMiddleware
 from sftsec_core.server.protocol import BoundedProtocol, ConnectionLimits
 from sftsec_core.server.renewal import Watcher
 from sftsec_core.server.service import ScoringService
@@ -95,8 +95,17 @@ class Endpoint:
         wrong = WrongTokens(
             settings.wrong_token_delay.total_seconds(), behind_proxy=settings.behind_proxy
         )
+        public = PUBLIC_PATHS | ({METRICS} if settings.metrics == "open" else frozenset())
+        guarded = AuthMiddleware(
+            app,
+            self._authenticator,
+            wrong,
+            sessions,
+            count=self._service.metrics.count_response,
+            public=public,
+        )
         self._server = _StoppableServer(
-            _uvicorn_config(AuthMiddleware(app, self._authenticator, wrong, sessions)),
+            _uvicorn_config(guarded),
             limits,
             certificate.context if certificate else None,
             self._socket,

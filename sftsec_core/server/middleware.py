@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.server.error_responses import MEDIA_TYPE, ProblemError
+from sftsec_core.server.error_responses import CLIENT_CLOSED, MEDIA_TYPE, ProblemError
 from sftsec_core.server.label_page import API, page_paths
 
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+METRICS = "/metrics"
 # The page's files hold nothing of an event: what it shows comes by its interface, with a token.
 PUBLIC_PATHS = frozenset({"/healthz", "/readyz", *page_paths()})
-PATHS = frozenset({*PUBLIC_PATHS, *API, "/v1/score", "/v1/tasks", "/openapi.json"})
+PATHS = frozenset({*PUBLIC_PATHS, *API, "/v1/score", "/v1/tasks", METRICS, "/openapi.json"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SCOPE_KEY = "sftsec.request_log"
 log = logging.getLogger("sftsec_core.server.access")
@@ -83,8 +84,22 @@ class AuthMiddleware:
         authenticator: Authenticator,
         wrong: WrongTokens,
         sessions: Sessions[Caller] | None = None,
+        *,
+        count: Callable[[str, int], None] = lambda _route, _status: None,
+        public: frozenset[str] = PUBLIC_PATHS,
     ) -> None:
-        """Take the application, who may ask it, and the sessions of the labelling page."""
+        """Take the application and who may ask it.
+
+        Args:
+            app: the application.
+            authenticator: finds the owners of tokens.
+            wrong: delays the answer to a wrong token.
+            sessions: of the labelling page.
+            count: is told the route and the status of each response.
+            public: the paths that need no token.
+        """
+        self._count = count
+        self._public = public
         self._app = app
         self._authenticator = authenticator
         self._wrong = wrong
@@ -111,6 +126,7 @@ class AuthMiddleware:
             if not entry.status:
                 await send_problem(send_and_record, internal_error(error))
         finally:
+            self._count(_shown_path(scope), entry.status or CLIENT_CLOSED)
             _log_request(scope, entry, 1000 * (time.perf_counter() - started))
 
     async def _authenticate(self, scope: Scope, entry: RequestLog) -> None:
@@ -118,9 +134,9 @@ class AuthMiddleware:
         if given is None and self._sessions is not None and scope["path"] in API:
             session = self._sessions.owner(scope["headers"])
             entry.caller = session and await self._authenticator.current(session)
-        elif scope["path"] not in PUBLIC_PATHS:
+        elif scope["path"] not in self._public:
             entry.caller = await self._authenticator.caller(given)
-        if entry.caller is None and scope["path"] not in PUBLIC_PATHS:
+        if entry.caller is None and scope["path"] not in self._public:
             headers = {"WWW-Authenticate": "Bearer"}
             if given is not None:
                 headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
@@ -163,9 +179,14 @@ async def send_problem(send: Send, problem: ProblemError) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+def _shown_path(scope: Scope) -> str:
+    """The path, unless it is text of the caller."""
+    return scope["path"] if scope["path"] in PATHS else "(another path)"
+
+
 def _log_request(scope: Scope, entry: RequestLog, milliseconds: float) -> None:
-    # Unknown paths and methods are text of the caller: they are not logged.
-    path = scope["path"] if scope["path"] in PATHS else "(another path)"
+    # Unknown methods are text of the caller, as paths are.
+    path = _shown_path(scope)
     method = scope["method"] if scope["method"] in _METHODS else "(another method)"
     # A load balancer sends one every second, and the page asks for its files each time.
     quiet = path in PUBLIC_PATHS and entry.status in {200, 304}

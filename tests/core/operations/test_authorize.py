@@ -41,6 +41,7 @@ from sftsec_core.operations.list_quarantine import list_quarantine
 from sftsec_core.operations.list_runs import list_runs
 from sftsec_core.operations.list_tokens import list_tokens
 from sftsec_core.operations.list_verdicts import list_verdicts
+from sftsec_core.operations.measure_state import measure_state
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
@@ -86,6 +87,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_snapshots: Permission.READ,
     list_tokens: Permission.MANAGE_TOKENS,
     list_verdicts: Permission.READ,
+    measure_state: Permission.READ,
     predict: Permission.SCORE_EVENTS,
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
