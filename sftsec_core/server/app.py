@@ -51,8 +51,8 @@ _PARSED_AT_ONCE = 1 << 16
 _JSON = "application/json"
 # What may answer on any path, with a token, and a request to score.
 _OPEN = (400, 408, 500, 503)
-_STATUSES = (*_OPEN, 401, 403)
-_SCORE_STATUSES = (*_STATUSES, 404, 409, 413, 415, 422, 429)
+_STATUSES = (*_OPEN, 401, 403, 429)
+_SCORE_STATUSES = (*_STATUSES, 404, 409, 413, 415, 422)
 _ROLES = (
     "the roles of a token of sftsec.yaml are scorer and, where serve.analysts names it, analyst; "
     "`sftsec token add` gives others"
@@ -73,11 +73,13 @@ class _Routes:
         entry = request_log(request.scope)
         who = caller_of(request.scope).actor
         authorize_some(who, Permission.SCORE_EVENTS)
+        self._service.events.check(who.name)
         with admission.place(entry.owner), admission.body(_length(request, settings)):
             with admission.arrival():
                 body = await self._body(request)
                 batch = await _parsed(body, settings.max_batch)
                 entry.events = len(batch.events)
+                self._service.events.take(who.name, entry.events)
                 scored = asyncio.wrap_future(self._service.submit(batch, who))
             return Response(await _wait_unless_closed(scored, request), media_type=_JSON)
 
@@ -169,10 +171,21 @@ def build_app(
         redirect_slashes=False,
     )
     routes = _Routes(service)
+    _add_scoring(app, routes, service.names())
+    _add_monitoring(app, routes)
+    if labels is not None:
+        add_label_routes(app, routes.labelling(*labels), _problems)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    app.add_exception_handler(AuthorizationError, routes.refused)
+    return app
+
+
+def _add_scoring(app: FastAPI, routes: _Routes, tasks: list[str]) -> None:
     # A reference starts at the document's root, and pydantic's definitions stand in the schema.
     at = "#/paths/~1v1~1score/post/requestBody/content/application~1json/schema/$defs/{model}"
     schema = ScoreRequest.model_json_schema(ref_template=at)
-    schema["properties"]["task"]["enum"] = service.names()
+    schema["properties"]["task"]["enum"] = tasks
     body = {"required": True, "content": {_JSON: {"schema": schema}}}
     app.add_api_route(
         "/v1/score",
@@ -189,6 +202,9 @@ def build_app(
         responses={200: {"model": TaskList}, **_problems(_STATUSES)},
         dependencies=_BEARER,
     )
+
+
+def _add_monitoring(app: FastAPI, routes: _Routes) -> None:
     alive = {200: {"model": Alive}, **_problems(_OPEN)}
     app.add_api_route("/healthz", routes.healthz, methods=["GET"], responses=alive)
     ready = {200: {"model": Readiness}, **_problems(_OPEN)}
@@ -198,16 +214,10 @@ def build_app(
         METRICS,
         routes.metrics,
         methods=["GET"],
-        responses={200: {"content": {"text/plain": {}}}, **_problems((*_STATUSES, 403))},
+        responses={200: {"content": {"text/plain": {}}}, **_problems(_STATUSES)},
         response_class=PlainTextResponse,
         dependencies=_BEARER,
     )
-    if labels is not None:
-        add_label_routes(app, routes.labelling(*labels), _problems)
-    for kind, handler in _HANDLERS.items():
-        app.add_exception_handler(kind, handler)
-    app.add_exception_handler(AuthorizationError, routes.refused)
-    return app
 
 
 def _problems(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:

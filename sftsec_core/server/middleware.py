@@ -85,6 +85,7 @@ class AuthMiddleware:
         wrong: WrongTokens,
         sessions: Sessions[Caller] | None = None,
         *,
+        admit: Callable[[str | None], None] = lambda _owner: None,
         count: Callable[[str, int], None] = lambda _route, _status: None,
         public: frozenset[str] = PUBLIC_PATHS,
     ) -> None:
@@ -95,9 +96,11 @@ class AuthMiddleware:
             authenticator: finds the owners of tokens.
             wrong: delays the answer to a wrong token.
             sessions: of the labelling page.
+            admit: refuses requests by their owner, besides those of public paths.
             count: is told the route and the status of each response.
             public: the paths that need no token.
         """
+        self._admit = admit
         self._count = count
         self._public = public
         self._app = app
@@ -118,6 +121,8 @@ class AuthMiddleware:
         try:
             _refuse_two_lengths(scope)
             await self._authenticate(scope, entry)
+            if scope["path"] not in self._public:
+                self._admit(entry.owner)
             await self._app(scope, receive, send_and_record)
         except ProblemError as problem:
             await send_problem(send_and_record, problem)
