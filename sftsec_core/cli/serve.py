@@ -33,11 +33,13 @@ def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - op
     machine's needs a certificate. A model that is promoted or rolled back is taken over while it
     runs; so are the certificate, its key and the files of tokens, when they change or on SIGHUP:
     what is new and cannot be used is logged, and the old one stays. Files of tokens and keys that
-    other users can read are refused. SIGTERM and Ctrl-C finish what is being scored.
+    other users can read are refused. SIGTERM and Ctrl-C finish what is in
+    hand: /readyz is 503, new requests are refused, and `serve.drain` bounds it.
 
     \b
       POST /v1/score   {"task": "phishing", "events": [{"id": "1", "fields": {"message": "..."}}]}
       GET  /v1/tasks   what may be asked, and which models answer
+      GET  /metrics    counts for Prometheus, for a token with the role viewer
       GET  /healthz    200 while the process lives
       GET  /readyz     200 once the live models are loaded
       GET  /           the status pages: tasks, models, runs; for tokens that may read

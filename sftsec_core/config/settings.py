@@ -19,6 +19,7 @@ from pydantic import (
 
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.paths import ConfigPath
+from sftsec_core.api.settings.rate import RateSetting
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict
@@ -179,6 +180,23 @@ class ServeSettings(Strict):
     )
     queue_bytes: int = Field(
         256 * 2**20, ge=1024, description="Bytes of their bodies at once; past them 503."
+    )
+    rate: RateSetting | None = Field(
+        None,
+        description="Requests of a token; past them 429. 6000/m lets 6,000 come at once.",
+    )
+    event_rate: RateSetting | None = Field(
+        None, description="Events of a token; who went past them waits with the next request."
+    )
+    drain: Duration = Field(
+        timedelta(seconds=30),
+        ge=timedelta(0),
+        le=timedelta(hours=1),
+        description="After SIGTERM: how long requests in hand are finished; new ones get 503.",
+    )
+    metrics: Literal["token", "open"] = Field(
+        "token",
+        description="Who may read /metrics: tokens with the role viewer, or anyone who reaches it.",
     )
     max_connections: int = Field(
         256,

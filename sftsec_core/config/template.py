@@ -75,6 +75,7 @@ _TAIL = """\
 #   key: server.key
 #   # max_connections: 256         # then one without a request ends, or a new one gets 503
 #   # max_requests_per_token: 128  # more at once get 429
+#   # rate: 100/s                 # requests of a token, over time; event_rate: 1000/s its events
 #   # wrong_token_delay: 1s       # before its answer
 #   # head_timeout: 10s            # for a request's head; body_timeout: 30s for its body
 """

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPBearer
 from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
@@ -17,7 +17,7 @@ from starlette.routing import Match
 from sftsec_core import __version__
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import AuthorizationError
-from sftsec_core.operations.authorize import authorize_some
+from sftsec_core.operations.authorize import authorize, authorize_some
 from sftsec_core.server.error_responses import (
     CLIENT_CLOSED,
     MEDIA_TYPE,
@@ -27,7 +27,8 @@ from sftsec_core.server.error_responses import (
 )
 from sftsec_core.server.label_page import PAGE
 from sftsec_core.server.label_routes import LabelRoutes, add_label_routes
-from sftsec_core.server.middleware import PATHS, caller_of, internal_error, request_log
+from sftsec_core.server.metrics import CONTENT_TYPE
+from sftsec_core.server.middleware import METRICS, PATHS, caller_of, internal_error, request_log
 from sftsec_core.server.schemas import (
     Alive,
     Readiness,
@@ -53,8 +54,8 @@ _MOST_FORM = 1 << 14  # bytes of the form that takes a token
 _JSON = "application/json"
 # What may answer on any path, with a token, and a request to score.
 _OPEN = (400, 408, 500, 503)
-_STATUSES = (*_OPEN, 401, 403)
-_SCORE_STATUSES = (*_STATUSES, 404, 409, 413, 415, 422, 429)
+_STATUSES = (*_OPEN, 401, 403, 429)
+_SCORE_STATUSES = (*_STATUSES, 404, 409, 413, 415, 422)
 _ROLES = (
     "the roles of a token of sftsec.yaml are scorer and, where serve.analysts names it, analyst; "
     "`sftsec token add` gives others"
@@ -75,11 +76,13 @@ class _Routes:
         entry = request_log(request.scope)
         who = caller_of(request.scope).actor
         authorize_some(who, Permission.SCORE_EVENTS)
+        self._service.events.check(who.name)
         with admission.place(entry.owner), admission.body(_length(request, settings)):
             with admission.arrival():
                 body = await self._body(request)
                 batch = await _parsed(body, settings.max_batch)
                 entry.events = len(batch.events)
+                self._service.events.take(who.name, entry.events)
                 scored = asyncio.wrap_future(self._service.submit(batch, who))
             return Response(await _wait_unless_closed(scored, request), media_type=_JSON)
 
@@ -95,6 +98,14 @@ class _Routes:
         """200 once the live models are loaded."""
         ready, state = self._service.readiness()
         return JSONResponse(state, 200 if ready else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        """What this process and the store count, for Prometheus."""
+        service = self._service
+        if service.settings.metrics == "token":
+            authorize(caller_of(request.scope).actor, Permission.READ)
+        text = await asyncio.to_thread(service.metrics.text)
+        return Response(text, headers={"Content-Type": CONTENT_TYPE})
 
     async def refused(self, _request: Request, error: Exception) -> Response:
         """403, with an entry in the audit log."""
@@ -181,10 +192,23 @@ def build_app(
         redirect_slashes=False,
     )
     routes = _Routes(service)
+    _add_scoring(app, routes, service.names())
+    _add_monitoring(app, routes)
+    if labels is not None:
+        add_label_routes(app, routes.labelling(*labels), _problems)
+        if log_in is not None:
+            add_status_routes(app, routes.status(labels[1], log_in))
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    app.add_exception_handler(AuthorizationError, routes.refused)
+    return app
+
+
+def _add_scoring(app: FastAPI, routes: _Routes, tasks: list[str]) -> None:
     # A reference starts at the document's root, and pydantic's definitions stand in the schema.
     at = "#/paths/~1v1~1score/post/requestBody/content/application~1json/schema/$defs/{model}"
     schema = ScoreRequest.model_json_schema(ref_template=at)
-    schema["properties"]["task"]["enum"] = service.names()
+    schema["properties"]["task"]["enum"] = tasks
     body = {"required": True, "content": {_JSON: {"schema": schema}}}
     app.add_api_route(
         "/v1/score",
@@ -201,19 +225,22 @@ def build_app(
         responses={200: {"model": TaskList}, **_problems(_STATUSES)},
         dependencies=_BEARER,
     )
+
+
+def _add_monitoring(app: FastAPI, routes: _Routes) -> None:
     alive = {200: {"model": Alive}, **_problems(_OPEN)}
     app.add_api_route("/healthz", routes.healthz, methods=["GET"], responses=alive)
     ready = {200: {"model": Readiness}, **_problems(_OPEN)}
     ready[503]["content"][_JSON] = {"schema": TypeAdapter(Readiness).json_schema()}
     app.add_api_route("/readyz", routes.readyz, methods=["GET"], responses=ready)
-    if labels is not None:
-        add_label_routes(app, routes.labelling(*labels), _problems)
-        if log_in is not None:
-            add_status_routes(app, routes.status(labels[1], log_in))
-    for kind, handler in _HANDLERS.items():
-        app.add_exception_handler(kind, handler)
-    app.add_exception_handler(AuthorizationError, routes.refused)
-    return app
+    app.add_api_route(
+        METRICS,
+        routes.metrics,
+        methods=["GET"],
+        responses={200: {"content": {"text/plain": {}}}, **_problems(_STATUSES)},
+        response_class=PlainTextResponse,
+        dependencies=_BEARER,
+    )
 
 
 def _problems(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:

@@ -22,10 +22,11 @@ from sftsec_core.server.app import build_app
 from sftsec_core.server.auth import renewed_tokens
 from sftsec_core.server.authentication import Authenticator
 from sftsec_core.server.certificate import ServerCertificate
+from sftsec_core.server.drain import Drain
 from sftsec_core.server.label_service import LabelService
 from sftsec_core.server.listener import ANSWERED_PAST_LIMIT, BoundedListener, usable_connections
 from sftsec_core.server.log_limits import limited
-from sftsec_core.server.middleware import AuthMiddleware
+from sftsec_core.server.middleware import METRICS, PUBLIC_PATHS, AuthMiddleware
 from sftsec_core.server.protocol import BoundedProtocol, ConnectionLimits
 from sftsec_core.server.renewal import Watcher
 from sftsec_core.server.service import ScoringService
@@ -36,12 +37,16 @@ from sftsec_core.server.wrong_tokens import WrongTokens
 if TYPE_CHECKING:
     from types import FrameType
 
+    from fastapi import FastAPI
+
     from sftsec_core.config.settings import ServeSettings
     from sftsec_core.operations.context import Context
     from sftsec_core.server.auth import Tokens
     from sftsec_core.server.renewal import Renewed
+    from sftsec_core.server.authentication import Caller
 
-SHUTDOWN_TIMEOUT_S = 30
+# For responses that are being sent once nothing is in hand; what is then left is cut off.
+SHUTDOWN_TIMEOUT_S = 5
 # Their lines are caused by anyone who reaches the port.
 LIMITED_LOGS = (
     "asyncio",
@@ -99,18 +104,36 @@ class Endpoint:
         )
         self.url = _url(settings, self._socket)
         self._server = _StoppableServer(
-            _uvicorn_config(AuthMiddleware(app, self._authenticator, wrong, sessions)),
+            _uvicorn_config(self._guarded(app, settings, sessions, wrong)),
             limits,
             certificate.context if certificate else None,
             self._socket,
+            self._service.drain,
         )
 
         # uvicorn's access log quotes whole addresses. `access_log=False` removes its handlers, but
         # not those that are added later.
         logging.getLogger("uvicorn.access").disabled = True
 
+    def _guarded(
+        self,
+        app: FastAPI,
+        settings: ServeSettings,
+        sessions: Sessions[Caller],
+        wrong: WrongTokens,
+    ) -> AuthMiddleware:
+        return AuthMiddleware(
+            app,
+            self._authenticator,
+            wrong,
+            sessions,
+            admit=self._service.admit,
+            count=self._service.metrics.count_response,
+            public=PUBLIC_PATHS | ({METRICS} if settings.metrics == "open" else frozenset()),
+        )
+
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Answer until `stop`, SIGTERM or SIGINT; current requests are finished first.
+        """Answer until `stop`, SIGTERM or SIGINT; requests in hand are finished first.
 
         Args:
             ready: called once, just before the first request is taken.
@@ -130,8 +153,8 @@ class Endpoint:
         self._watcher.renew()
 
     def stop(self) -> None:
-        """Ask it to stop; from any thread."""
-        self._server.should_exit = True
+        """Ask it to stop as SIGTERM does; from any thread."""
+        self._service.drain.begin()
 
 
 def _authenticator(
@@ -178,8 +201,10 @@ class _StoppableServer(uvicorn.Server):
         limits: ConnectionLimits,
         tls: ssl.SSLContext | None,
         listener: BoundedListener,
+        drain: Drain,
     ) -> None:
         super().__init__(config)
+        self._drain = drain
         self._limits = limits
         self._tls = tls
         self._listener = listener
@@ -209,15 +234,22 @@ class _StoppableServer(uvicorn.Server):
             )
             self.servers.append(server)
 
+    async def on_tick(self, counter: int) -> bool:
+        """Stop once nothing is in hand; uvicorn asks ten times a second."""
+        if self._drain.is_over():
+            self.should_exit = True
+        return await super().on_tick(counter)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop; at the second signal without waiting for current requests.
+        """Drain; at the second signal stop without waiting for requests in hand.
 
         uvicorn's own raises the signal again at the end, which would end the process before it
         has closed its files.
         """
         del sig, frame
-        self.force_exit = self.should_exit
-        self.should_exit = True
+        if self._drain.has_begun:
+            self.should_exit = self.force_exit = True
+        self._drain.begin()
 
 
 def _listen(settings: ServeSettings) -> socket.socket:

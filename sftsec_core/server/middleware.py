@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from sftsec_core.server.error_responses import MEDIA_TYPE, ProblemError
+from sftsec_core.server.error_responses import CLIENT_CLOSED, MEDIA_TYPE, ProblemError
 from sftsec_core.server.label_page import API, page_paths
 from sftsec_core.server.status_paths import is_status_page, logged_path
 
@@ -29,9 +29,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+METRICS = "/metrics"
 # The page's files hold nothing of an event: what it shows comes by its interface, with a token.
 PUBLIC_PATHS = frozenset({"/healthz", "/readyz", *page_paths()})
-PATHS = frozenset({*PUBLIC_PATHS, *API, "/v1/score", "/v1/tasks", "/openapi.json"})
+PATHS = frozenset({*PUBLIC_PATHS, *API, "/v1/score", "/v1/tasks", METRICS, "/openapi.json"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SCOPE_KEY = "sftsec.request_log"
 log = logging.getLogger("sftsec_core.server.access")
@@ -84,8 +85,25 @@ class AuthMiddleware:
         authenticator: Authenticator,
         wrong: WrongTokens,
         sessions: Sessions[Caller] | None = None,
+        *,
+        admit: Callable[[str | None], None] = lambda _owner: None,
+        count: Callable[[str, int], None] = lambda _route, _status: None,
+        public: frozenset[str] = PUBLIC_PATHS,
     ) -> None:
-        """Take the application, who may ask it, and the sessions of the labelling page."""
+        """Take the application and who may ask it.
+
+        Args:
+            app: the application.
+            authenticator: finds the owners of tokens.
+            wrong: delays the answer to a wrong token.
+            sessions: of the labelling page.
+            admit: refuses requests by their owner, besides those of public paths.
+            count: is told the route and the status of each response.
+            public: the paths that need no token.
+        """
+        self._admit = admit
+        self._count = count
+        self._public = public
         self._app = app
         self._authenticator = authenticator
         self._wrong = wrong
@@ -104,6 +122,8 @@ class AuthMiddleware:
         try:
             _refuse_two_lengths(scope)
             await self._authenticate(scope, entry)
+            if scope["path"] not in self._public:
+                self._admit(entry.owner)
             await self._app(scope, receive, send_and_record)
         except ProblemError as problem:
             await send_problem(send_and_record, problem)
@@ -112,6 +132,7 @@ class AuthMiddleware:
             if not entry.status:
                 await send_problem(send_and_record, internal_error(error))
         finally:
+            self._count(_shown_path(scope), entry.status or CLIENT_CLOSED)
             _log_request(scope, entry, 1000 * (time.perf_counter() - started))
 
     async def _authenticate(self, scope: Scope, entry: RequestLog) -> None:
@@ -120,11 +141,11 @@ class AuthMiddleware:
         if given is None and self._sessions is not None and (page or scope["path"] in API):
             session = self._sessions.owner(scope["headers"], reads=page)
             entry.caller = session and await self._authenticator.current(session)
-        elif scope["path"] not in PUBLIC_PATHS:
+        elif scope["path"] not in self._public:
             entry.caller = await self._authenticator.caller(given)
         if page and given is None:
             return  # it answers with a page that takes a token
-        if entry.caller is None and scope["path"] not in PUBLIC_PATHS:
+        if entry.caller is None and scope["path"] not in self._public:
             headers = {"WWW-Authenticate": "Bearer"}
             if given is not None:
                 headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
@@ -167,10 +188,15 @@ async def send_problem(send: Send, problem: ProblemError) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _log_request(scope: Scope, entry: RequestLog, milliseconds: float) -> None:
-    # Unknown paths and methods are text of the caller: they are not logged.
+def _shown_path(scope: Scope) -> str:
+    """The path, unless it is text of the caller."""
     path = logged_path(scope["path"])
-    path = path if path in PATHS or is_status_page(path) else "(another path)"
+    return path if path in PATHS or is_status_page(path) else "(another path)"
+
+
+def _log_request(scope: Scope, entry: RequestLog, milliseconds: float) -> None:
+    # Unknown methods are text of the caller, as paths are.
+    path = _shown_path(scope)
     method = scope["method"] if scope["method"] in _METHODS else "(another method)"
     # A load balancer sends one every second, and the page asks for its files each time.
     quiet = path in PUBLIC_PATHS and entry.status in {200, 304}

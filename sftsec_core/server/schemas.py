@@ -190,9 +190,12 @@ class Alive:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The response of `GET /readyz`: the worst state of the tasks, and how many have an error."""
+    """The response of `GET /readyz`: the worst state of the tasks, and how many have an error.
 
-    status: Literal["ready", "loading", "none", "failed"]
+    "draining" where the server is stopping.
+    """
+
+    status: Literal["ready", "loading", "none", "failed", "draining"]
     errors: int
 
 

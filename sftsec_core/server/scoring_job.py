@@ -58,6 +58,7 @@ class ScoringJob:
         owner: of the token.
         batch: the request.
         response: as JSON; to cancel it takes the request's slices out of the queue.
+        results: of the events, in their order; None where there is none yet.
     """
 
     def __init__(self, owner: str | None, batch: ScoreBatch) -> None:
@@ -66,11 +67,11 @@ class ScoringJob:
         self.response: Future[bytes] = Future()
         self._lock = threading.Lock()
         self._model: ServedModel | None = None
-        self._results: list[EventResult | None] = [
+        self.results: list[EventResult | None] = [
             EventResult(each.id, error=each.error) if isinstance(each, RefusedEvent) else None
             for each in batch.events
         ]
-        self._left = self._usable = sum(each is None for each in self._results)
+        self._left = self._usable = sum(each is None for each in self.results)
         self._broken = 0
 
     def slices(self, bound: int) -> Iterator[Slice]:
@@ -113,7 +114,7 @@ class ScoringJob:
         """
         with self._lock:
             for (number, _), result in zip(part.events, results, strict=True):
-                self._results[number] = result
+                self.results[number] = result
             self._left -= len(results)
             self._broken += len(results) if error is not None else 0
             is_last = self._left == 0
@@ -134,9 +135,16 @@ class ScoringJob:
             if not self.response.done() and self.response.set_running_or_notify_cancel():
                 give()
 
+    @property
+    def counts(self) -> EventCounts:
+        """How many events have a label or an error, once there is a response."""
+        return EventCounts.of(self._made())
+
+    def _made(self) -> list[EventResult]:
+        return [each for each in self.results if each is not None]
+
     def _to_json(self) -> bytes:
         model = self._model
-        results = [each for each in self._results if each is not None]
         if model is None:
             raise AssertionError("results without a model")
         return orjson.dumps(
@@ -144,7 +152,7 @@ class ScoringJob:
                 task=self.batch.task,
                 model=ModelInfo(model.ref.digest, model.ref.recipe),
                 threshold=model.threshold,
-                results=results,
-                counts=EventCounts.of(results),
+                results=self._made(),
+                counts=self.counts,
             )
         )

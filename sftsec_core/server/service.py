@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import AuthorizationError, ConfigError, unknown
 from sftsec_core.operations.authorize import authorize, authorize_some, may
+from sftsec_core.operations.measure_state import measure_state
 from sftsec_core.operations.refusals import note_refusal
 from sftsec_core.server.admission import Admission
 from sftsec_core.server.authentication import ORIGIN
+from sftsec_core.server.drain import Drain
 from sftsec_core.server.error_responses import ProblemError, unavailable
+from sftsec_core.server.metrics import ServiceMetrics
 from sftsec_core.server.model_cache import ModelCache, ModelStatus, ModelWatcher
+from sftsec_core.server.rate_limit import RateLimiter
 from sftsec_core.server.scoring_job import ScoringJob
 from sftsec_core.server.worker import ScoringWorker
 
@@ -33,6 +38,10 @@ class ScoringService:
     Attributes:
         settings: the limits.
         admission: the places for requests.
+        drain: whether the server is stopping.
+        requests: how many a token may send.
+        events: how many a token may send.
+        metrics: what is counted.
     """
 
     def __init__(self, context: Context, settings: ServeSettings) -> None:
@@ -54,7 +63,13 @@ class ScoringService:
         self.admission = Admission(
             settings.queue, settings.max_requests_per_token, settings.queue_bytes
         )
+        self.drain = Drain(settings.drain.total_seconds(), lambda: self.admission.in_hand)
+        self.requests = RateLimiter(settings.rate, "requests")
+        self.events = RateLimiter(settings.event_rate, "events")
         self._workers: dict[str, ScoringWorker] = {}
+        self.metrics = ServiceMetrics(
+            list(names), lambda: self.admission.in_hand, lambda: measure_state(context)
+        )
         self._watcher = ModelWatcher(self._caches.values())
 
     def start(self) -> None:
@@ -68,6 +83,17 @@ class ScoringService:
         for worker in self._workers.values():
             worker.stop()
 
+    def admit(self, owner: str | None) -> None:
+        """Let a request pass, by its token's owner; None for one without a token.
+
+        Raises:
+            ProblemError: 503 while the server stops, 429 past the owner's rate.
+        """
+        self.drain.check()
+        if owner is not None:
+            self.requests.check(owner)
+            self.requests.take(owner, 1)
+
     def submit(self, batch: ScoreBatch, who: Actor) -> Future[bytes]:
         """Queue a batch of a token's owner; the result is the response as JSON.
 
@@ -79,9 +105,18 @@ class ScoringService:
         if batch.task not in self._caches:
             raise ProblemError(404, unknown("task", batch.task, self._caches))
         _served_model(self._caches[batch.task])
-        job = ScoringJob(who.name, batch)
+        job, started = ScoringJob(who.name, batch), time.perf_counter()
+        job.response.add_done_callback(lambda done: self._count(job, done, started))
         self._workers[batch.task].submit(job)
         return job.response
+
+    def _count(self, job: ScoringJob, done: Future[bytes], started: float) -> None:
+        if done.cancelled() or done.exception() is not None:
+            return
+        task, counts = job.batch.task, job.counts
+        alerts = sum(each.detection for each in job.results if each is not None)
+        self.metrics.count_scored(task, counts.scored, counts.failed, alerts)
+        self.metrics.time_scored(task, time.perf_counter() - started)
 
     def _worker(self, cache: ModelCache) -> ScoringWorker:
         return ScoringWorker(
@@ -138,6 +173,8 @@ class ScoringService:
         statuses = [cache.status for cache in self._caches.values()]
         states = {status.state for status in statuses}
         ready = "ready" in states and not states & {"loading", "failed"}
+        if self.drain.has_begun:
+            return False, {"status": "draining", "errors": 0}
         state = "ready" if ready else next(s for s in ("failed", "loading", "none") if s in states)
         errors = sum(status.error is not None for status in statuses)
         return ready, {"status": state, "errors": errors}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.api.errors import SftsecError
 from sftsec_core.server.batch_scorer import score_together
-from sftsec_core.server.error_responses import unavailable
+from sftsec_core.server.drain import stopping
 from sftsec_core.server.fair_queue import FairQueue
 from sftsec_core.server.schemas import EventResult
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sftsec_core.server.model_cache import ServedModel
     from sftsec_core.server.scoring_job import ScoringJob, Slice
 
-_STOPPED_RETRY_S = 5
 log = logging.getLogger(__name__)
 
 
@@ -70,13 +69,13 @@ class ScoringWorker:
             for part in job.slices(self._events):
                 (self._large if part.is_large else self._queue).put(part)
         except RuntimeError:
-            raise _stopped() from None
+            raise stopping() from None
 
     def stop(self) -> None:
         """Finish what is being scored, answer what waits with 503, and end the threads."""
         for queue in (self._queue, self._large):
             for part in queue.close():
-                part.job.fail(_stopped())
+                part.job.fail(stopping())
         for thread in self._threads:
             thread.join()
 
@@ -115,7 +114,3 @@ class ScoringWorker:
 def _unscored(part: Slice, error: SftsecError) -> list[EventResult]:
     text = f"it cannot be scored ({type(error).__name__})"
     return [EventResult(event.id, error=text) for _, event in part.events]
-
-
-def _stopped() -> Exception:
-    return unavailable("the server is stopping: send it again later", seconds=_STOPPED_RETRY_S)

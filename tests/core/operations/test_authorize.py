@@ -62,6 +62,7 @@ from sftsec_core.operations.migrate_store import migrate_store
 from sftsec_core.operations.model_history import model_history
 from sftsec_core.operations.move_store import move_store
 from sftsec_core.operations.manage_workers import drain_workers, list_workers
+from sftsec_core.operations.measure_state import measure_state
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
@@ -129,6 +130,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_snapshots: Permission.READ,
     list_tokens: Permission.MANAGE_TOKENS,
     list_verdicts: Permission.READ,
+    measure_state: Permission.READ,
     predict: Permission.SCORE_EVENTS,
     migrate_store: Permission.MANAGE_STORE,
     move_store: Permission.MANAGE_STORE,

@@ -222,7 +222,7 @@ class TestTasks:
     def test_the_schema_is_served_on_demand(self, site: Site, client: Client) -> None:
         described = client.get("/openapi.json").json
         scoring = {path for path in described["paths"] if not path.startswith("/v1/labels/")}
-        assert scoring == {"/v1/score", "/v1/tasks", "/healthz", "/readyz"}
+        assert scoring == {"/v1/score", "/v1/tasks", "/healthz", "/readyz", "/metrics"}
         body = described["paths"]["/v1/score"]["post"]["requestBody"]["content"]["application/json"]
         assert set(body["schema"]["required"]) == {"task", "events"}
         assert client.get("/docs").status == 404

@@ -27,6 +27,7 @@ from tests.core.server.site import (
     running,
     wait_until,
 )
+from tests.core.server.test_middleware import eventually
 
 QUEUE = 2
 TEXTS = ("please verify your account", "lunch with the team", "urgent prize click today")
@@ -201,12 +202,51 @@ class TestQueue:
             wait_until(client, "/readyz", status="ready")
             sent = fill(client, callers, model)
             endpoint.stop()
-            wait_until_closed(client)
-            waiting = [each for each in sent if not each.done()]
+            ready = client.get("/readyz")
+            assert eventually(lambda: client.text("late").headers.get("connection") == "close")
+            refused = client.text("too late")
+            alive = client.get("/healthz")
+            assert not any(each.done() for each in sent)
             for _ in sent:
                 model.gate.release()
-            replies = [each.result(PATIENCE_S).status for each in waiting]
-            assert replies == [200] * (QUEUE + 1)
+            assert [each.result(PATIENCE_S).status for each in sent] == [200] * (QUEUE + 1)
+            wait_until_closed(client)
+        assert (ready.status, ready.json["status"], alive.status) == (503, "draining", 200)
+        assert (refused.status, refused.headers["connection"]) == (503, "close")
+        assert "is stopping" in refused.detail
+
+    def test_a_stop_does_not_wait_forever(
+        self, gated: Site, callers: ThreadPoolExecutor, model: GatedModel
+    ) -> None:
+        endpoint = Endpoint(gated.context, gated.settings(drain="200ms"))
+        with running(endpoint) as client:
+            wait_until(client, "/readyz", status="ready")
+            callers.submit(client.text, "wait")
+            assert model.entered.acquire(timeout=PATIENCE_S)
+            endpoint.stop()
+            wait_until_closed(client)
+            model.gate.release()
+
+
+class TestRates:
+    def test_bound_the_requests_of_a_token(self, own_site: Site) -> None:
+        with running(Endpoint(own_site.context, own_site.settings(rate="3/h"))) as client:
+            assert [client.get("/v1/tasks").status for _ in range(4)] == [200, 200, 200, 429]
+            reply = client.text("click")
+            assert replace(client, token=OTHER).get("/v1/tasks").status == 200
+            assert client.get("/healthz").status == 200
+        assert 1000 < int(reply.headers["retry-after"]) <= 1200
+        assert "more than 3/h requests with this token" in reply.detail
+
+    def test_bound_the_events_of_a_token(self, own_site: Site) -> None:
+        own_site.promote(own_site.register())
+        settings = own_site.settings(event_rate="2/h")
+        with running(Endpoint(own_site.context, settings)) as client:
+            wait_until(client, "/readyz", status="ready")
+            assert client.text("a", "b", "c").status == 200
+            reply = client.text("d")
+            assert replace(client, token=OTHER).text("d").status == 200
+        assert (reply.status, "more than 2/h events" in reply.detail) == (429, True)
 
 
 class TestSuppression:

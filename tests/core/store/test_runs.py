@@ -223,6 +223,18 @@ class TestLost:
         assert first.runs.lost() == {killed.id}
 
 
+class TestCounts:
+    def test_have_killed_runs_as_interrupted(
+        self, first: Store, killed: RunInfo, runs: Path
+    ) -> None:
+        assert first.runs.get(killed.id).status == "running"
+        assert first.runs.counts() == {"interrupted": 1}
+        done = first.runs.begin(RunOrder("score", "mail", {}), runs).info
+        assert first.runs.counts() == {"interrupted": 1, "running": 1}
+        first.runs.finish(done.id, "failed")
+        assert first.runs.counts() == {"interrupted": 1, "failed": 1}
+
+
 class TestFinish:
     def test_says_how_it_ended_and_makes_room(self, store: Store, runs: Path) -> None:
         run = store.runs.begin(RETRAIN, runs).info
