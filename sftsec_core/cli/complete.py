@@ -5,6 +5,12 @@ as it is, without plugins, migrations or SQLAlchemy. Only what plugins register 
 takes the enabled ones. What cannot be read completes nothing.
 """
 
+"""Names of tasks, connectors, models and runs for a shell's completion.
+
+Called at every press of a key: it reads sftsec.yaml and, for models and runs, the SQLite file as
+it is, without plugins, migrations or SQLAlchemy. What cannot be read completes nothing.
+"""
+
 from __future__ import annotations
 
 import os
@@ -24,25 +30,34 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _MOST = 50
+
 _MODELS = (
     "select task || '@' || alias from aliases union all "
     "select substr(digest, 1, 12) from (select digest from models order by created_at desc)"
 )
+
 _TOKENS = (
     "select distinct name from tokens where revoked_at is null union all "
     "select id from tokens where revoked_at is null"
 )
-_GPU_LEASES = "select distinct id from gpu_leases where ended_at is null"
+
 _SCHEDULES = "select name from schedules where settings is not null order by name"
+
+_GPU_LEASES = "select distinct id from gpu_leases where ended_at is null"
+
 _RUNS = "select id from runs order by started_at desc"
+
 _SNAPSHOTS = (
     "select distinct substr(digest, 1, 12) from (select digest from snapshots "
     "where ?1 is null or task = ?1 order by created_at desc)"
 )
+
 _ACTIONS = "select distinct action from audit order by action"
+
 _OPEN_RUNS = (
     "select id from runs where status in ('queued', 'running', 'interrupted') order by id desc"
 )
+
 _WORKERS = "select name from workers where stopped_at is null order by started_at desc"
 
 
@@ -71,14 +86,14 @@ def complete_token(ctx: click.Context, _param: click.Parameter, begun: str) -> l
     return _beginning(_stored(ctx, _TOKENS), begun)
 
 
-def complete_gpu_lease(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
-    """Ids of open leases of GPUs."""
-    return _beginning(_stored(ctx, _GPU_LEASES), begun)
-
-
 def complete_schedule(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Names of schedules: of sftsec.yaml where it has some, else of the store."""
     return _beginning(_named(ctx, "schedules") or _stored(ctx, _SCHEDULES), begun)
+
+
+def complete_gpu_lease(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Ids of open leases of GPUs."""
+    return _beginning(_stored(ctx, _GPU_LEASES), begun)
 
 
 def complete_open_run(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:

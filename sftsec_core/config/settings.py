@@ -239,6 +239,23 @@ class ServeSettings(Strict):
         return self
 
 
+class DriftSettings(Strict):
+    """How what is scored is watched for drift."""
+
+    window: int = Field(
+        500,
+        ge=100,
+        le=100_000,
+        description="Scored events of a window; each full one is compared with the training data.",
+    )
+    false_alarms: float = Field(
+        1e-6,
+        gt=0,
+        le=1e-3,
+        description="How many false alarms an event may cost; 1e-6 is one in a million events.",
+    )
+
+
 def _device_names(value: object) -> object:
     """Read indices, which YAML takes for numbers, as the texts that they are here."""
     if isinstance(value, list | tuple):
@@ -293,6 +310,9 @@ class GpuSettings(Strict):
         timedelta(minutes=30),
         ge=timedelta(0),
         description="How long a GPU that a run lost is not leased again.",
+    )
+
+
 class WorkerSettings(Strict):
     """How `sftsec worker run` carries out runs, each in a process of its own."""
 
@@ -312,20 +332,6 @@ class WorkerSettings(Strict):
         timedelta(seconds=30),
         ge=timedelta(seconds=1),
         description="How long a run that is to stop may take to write a checkpoint.",
-class DriftSettings(Strict):
-    """How what is scored is watched for drift."""
-
-    window: int = Field(
-        500,
-        ge=100,
-        le=100_000,
-        description="Scored events of a window; each full one is compared with the training data.",
-    )
-    false_alarms: float = Field(
-        1e-6,
-        gt=0,
-        le=1e-3,
-        description="How many false alarms an event may cost; 1e-6 is one in a million events.",
     )
 
 
@@ -341,10 +347,12 @@ class Settings(Strict):
     connectors: dict[str, ConnectorSettings] = Field(default_factory=dict)
     tasks: dict[str, TaskSettings] = Field(default_factory=dict)
     serve: ServeSettings = ServeSettings()
+    drift: DriftSettings = DriftSettings()
     access: AccessSettings | None = Field(
         None, description="Who may do what; default: who can read the state folder may do all."
     )
     gpu: GpuSettings = GpuSettings()
+    worker: WorkerSettings = WorkerSettings()
     schedules: (
         dict[Annotated[str, AfterValidator(check_schedule_name)], ScheduleSettings] | None
     ) = Field(
@@ -360,8 +368,6 @@ class Settings(Strict):
                 if task not in self.tasks:
                     raise ValueError(f"schedules.{name}.{key}: {unknown('task', task, self.tasks)}")
         return self
-    worker: WorkerSettings = WorkerSettings()
-    drift: DriftSettings = DriftSettings()
 
     @model_validator(mode="after")
     def _served_tasks_exist(self) -> Settings:

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from sftsec_core.config.settings import ServeSettings
     from sftsec_core.operations.context import Context
     from sftsec_core.server.auth import Tokens
-    from sftsec_core.server.renewal import Renewed
     from sftsec_core.server.authentication import Caller
+    from sftsec_core.server.renewal import Renewed
 
 # For responses that are being sent once nothing is in hand; what is then left is cut off.
 SHUTDOWN_TIMEOUT_S = 5

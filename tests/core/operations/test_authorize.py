@@ -36,8 +36,8 @@ from sftsec_core.operations.change_schedules import (
     resume_schedule,
 )
 from sftsec_core.operations.check_connectors import check_connectors
-from sftsec_core.operations.check_store import check_store
 from sftsec_core.operations.check_drift import check_drift
+from sftsec_core.operations.check_store import check_store
 from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
 from sftsec_core.operations.enqueue_due import enqueue_due, run_schedule
@@ -58,11 +58,11 @@ from sftsec_core.operations.list_schedules import (
 )
 from sftsec_core.operations.list_tokens import list_tokens
 from sftsec_core.operations.list_verdicts import list_verdicts
+from sftsec_core.operations.manage_workers import drain_workers, list_workers
+from sftsec_core.operations.measure_state import measure_state
 from sftsec_core.operations.migrate_store import migrate_store
 from sftsec_core.operations.model_history import model_history
 from sftsec_core.operations.move_store import move_store
-from sftsec_core.operations.manage_workers import drain_workers, list_workers
-from sftsec_core.operations.measure_state import measure_state
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
@@ -95,109 +95,107 @@ from sftsec_core.operations.verify_models import verify_models
 from sftsec_core.operations.watched_figures import watched_figures
 
 ASKS: dict[Callable[..., Any], Permission] = {
-    add_token: Permission.MANAGE_TOKENS,
-    add_schedule: Permission.SCHEDULE,
     add_run: Permission.BUILD_DATASET,
     add_verdicts: Permission.LABEL,
-    backup_database: Permission.MANAGE_STORE,
-    backup_store: Permission.MANAGE_STORE,
     build_dataset: Permission.BUILD_DATASET,
-    check_connectors: Permission.PULL,
-    check_store: Permission.READ,
-    compare_runs: Permission.READ,
-    due_schedules: Permission.READ,
-    edit_schedule: Permission.SCHEDULE,
     cancel_run: Permission.MANAGE_RUNS,
-    check_connectors: Permission.READ,
-    check_drift: Permission.WATCH,
+    check_connectors: Permission.PULL,
     compare_runs: Permission.READ,
     drain_workers: Permission.MANAGE_RUNS,
     encrypt_state: Permission.ENCRYPT,
-    enqueue_due: Permission.SCHEDULE,
     export_audit: Permission.EXPORT_AUDIT,
     judge_incidents: Permission.LABEL,
     label_stats: Permission.READ,
     list_connectors: Permission.READ,
-    list_gpu_leases: Permission.READ,
-    list_gpus: Permission.READ,
     list_label_queue: Permission.LABEL,
     list_models: Permission.READ,
+    watched_figures: Permission.READ,
     model_history: Permission.READ,
     list_page_verdicts: Permission.LABEL,
     list_quarantine: Permission.READ,
     list_runs: Permission.READ,
-    list_schedules: Permission.READ,
     list_snapshots: Permission.READ,
-    list_tokens: Permission.MANAGE_TOKENS,
     list_verdicts: Permission.READ,
-    measure_state: Permission.READ,
-    predict: Permission.SCORE_EVENTS,
-    migrate_store: Permission.MANAGE_STORE,
-    move_store: Permission.MANAGE_STORE,
-    pause_schedule: Permission.SCHEDULE,
     list_waiting: Permission.READ,
     list_workers: Permission.READ,
-    predict: Permission.SCORE,
+    predict: Permission.SCORE_EVENTS,
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
     read_audit: Permission.READ,
     verify_audit: Permission.READ,
     redeliver: Permission.SCORE,
-    release_gpu: Permission.RELEASE_GPU,
     remove_unused: Permission.CLEAN_UP,
     request_labels: Permission.REQUEST_LABELS,
-    restore_store: Permission.MANAGE_STORE,
-    remove_schedule: Permission.SCHEDULE,
-    resume_schedule: Permission.SCHEDULE,
     retrain: Permission.RETRAIN,
     retry_run: Permission.MANAGE_RUNS,
     retract_verdicts: Permission.LABEL,
     review_labels: Permission.READ,
-    revoke_token: Permission.MANAGE_TOKENS,
     rollback: Permission.ROLL_BACK,
     rotate_key: Permission.ENCRYPT,
-    run_schedule: Permission.SCHEDULE,
-    schedule_history: Permission.READ,
     run_logs: Permission.READ,
     score: Permission.SCORE,
     set_up_connector: Permission.SET_UP,
-    share_store: Permission.MANAGE_STORE,
     show_dataset: Permission.READ,
-    show_drift: Permission.READ,
     show_model: Permission.READ,
-    show_schedule: Permission.READ,
-    simulate_schedules: Permission.READ,
     show_report: Permission.READ,
     show_run: Permission.READ,
     show_status: Permission.READ,
     sign_model: Permission.SIGN,
     suggest_task: Permission.PULL,
     verify_models: Permission.READ,
-    watched_figures: Permission.READ,
+    add_schedule: Permission.SCHEDULE,
+    due_schedules: Permission.READ,
+    edit_schedule: Permission.SCHEDULE,
+    enqueue_due: Permission.SCHEDULE,
+    list_gpu_leases: Permission.READ,
+    list_gpus: Permission.READ,
+    list_schedules: Permission.READ,
+    pause_schedule: Permission.SCHEDULE,
+    remove_schedule: Permission.SCHEDULE,
+    release_gpu: Permission.RELEASE_GPU,
+    resume_schedule: Permission.SCHEDULE,
+    run_schedule: Permission.SCHEDULE,
+    schedule_history: Permission.READ,
+    show_schedule: Permission.READ,
+    simulate_schedules: Permission.READ,
+    add_token: Permission.MANAGE_TOKENS,
+    list_tokens: Permission.MANAGE_TOKENS,
+    measure_state: Permission.READ,
+    revoke_token: Permission.MANAGE_TOKENS,
+    check_drift: Permission.WATCH,
+    show_drift: Permission.READ,
+    backup_database: Permission.MANAGE_STORE,
+    backup_store: Permission.MANAGE_STORE,
+    check_store: Permission.READ,
+    migrate_store: Permission.MANAGE_STORE,
+    move_store: Permission.MANAGE_STORE,
+    restore_store: Permission.MANAGE_STORE,
+    share_store: Permission.MANAGE_STORE,
 }
+
 # What use cases share; each takes a context, and is called by a use case that has asked.
 SHARED = {
+    "all_schedules",
     "approval_state",
     "approve",
-    "all_schedules",
     "ask_platform",
     "begin_run",
     "bounded",
     "check_promotable",
     "connector_config",
+    "drift_counter",
     "earlier_model",
     "identify",
-    "drift_counter",
     "live_model",
     "may_label",
     "newest_dataset",
     "note_refusal",
     "one_schedule",
     "pull_all",
-    "refuse_beside_file",
-    "register_schedule",
     "recorded",
     "reference_of",
+    "refuse_beside_file",
+    "register_schedule",
     "requester",
     "run_job",
     "run_order",
@@ -205,16 +203,21 @@ SHARED = {
     "scorer_of",
     "seen_by",
     "seen_runs",
+    "seen_schedules",
     "takes_people",
     "tell_promotion",
     "waiting_approval",
     "waiting_models",
     "window_of",
 }
+
 # Who may do what, written down a second time: a permission that is new needs a row.
 EVERYONE = frozenset({"viewer", "analyst", "operator", "admin"})
+
 OPERATORS = frozenset({"operator", "admin"})
+
 ADMINS = frozenset({"admin"})
+
 MAY: dict[Permission, frozenset[str]] = {
     Permission.READ: EVERYONE,
     Permission.LABEL: frozenset({"analyst", "admin"}),
@@ -237,6 +240,7 @@ MAY: dict[Permission, frozenset[str]] = {
     Permission.ENCRYPT: ADMINS,
     Permission.MANAGE_TOKENS: ADMINS,
 }
+
 NOBODY = Actor("guest", frozenset({"nothing"}), "test")
 
 
