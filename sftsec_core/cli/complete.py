@@ -5,12 +5,6 @@ as it is, without plugins, migrations or SQLAlchemy. Only what plugins register 
 takes the enabled ones. What cannot be read completes nothing.
 """
 
-"""Names of tasks, connectors, models and runs for a shell's completion.
-
-Called at every press of a key: it reads sftsec.yaml and, for models and runs, the SQLite file as
-it is, without plugins, migrations or SQLAlchemy. What cannot be read completes nothing.
-"""
-
 from __future__ import annotations
 
 import os
