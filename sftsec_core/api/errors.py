@@ -103,6 +103,12 @@ class LeaseLostError(StoreError):
     """A process works on a run that another process holds."""
 
 
+class RunCancelledError(SftsecError):
+    """A run ended because somebody cancelled it."""
+
+    exit_code = 130
+
+
 class RunActiveError(StoreError):
     """Another process holds a run of the same kind on the same task.
 
@@ -154,6 +160,12 @@ class NotFoundError(SftsecError):
         self.kind = kind
         self.name = name
         super().__init__(unknown(kind, name, known))
+
+
+class UsageError(SftsecError):
+    """What was asked for makes no sense, such as a parameter that there is not."""
+
+    exit_code = 2
 
 
 class NoLiveModelError(SftsecError):

@@ -34,6 +34,10 @@ _SNAPSHOTS = (
     "where ?1 is null or task = ?1 order by created_at desc)"
 )
 _ACTIONS = "select distinct action from audit order by action"
+_OPEN_RUNS = (
+    "select id from runs where status in ('queued', 'running', 'interrupted') order by id desc"
+)
+_WORKERS = "select name from workers where stopped_at is null order by started_at desc"
 
 
 def complete_task(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
@@ -54,6 +58,16 @@ def complete_model(ctx: click.Context, _param: click.Parameter, begun: str) -> l
 def complete_run(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Ids of runs, the newest ones first."""
     return _beginning(_stored(ctx, _RUNS), begun)
+
+
+def complete_open_run(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Ids of runs that have not ended, the newest ones first."""
+    return _beginning(_stored(ctx, _OPEN_RUNS), begun)
+
+
+def complete_worker(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Names of workers that have not ended."""
+    return _beginning(_stored(ctx, _WORKERS), begun)
 
 
 def complete_task_or_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from sftsec_core.config.settings import Settings
     from sftsec_core.registry.registry import ModelRegistry
     from sftsec_core.store.label_queue import LabellingQueue
+    from sftsec_core.store.run_queue import ClaimedRun
     from sftsec_core.store.store import Store
     from sftsec_core.store.vault import Vault
 
@@ -55,6 +56,7 @@ class Context:
         settings: what it says.
         plugins: those that it enables.
         actor: who acts; stands in the audit log.
+        claimed: the run that a worker gave this process to carry out; None where there is none.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Context:
         self.settings = settings
         self.plugins = plugins
         self.actor = actor
+        self.claimed: ClaimedRun | None = None
         self._sinks = tuple(sinks)
         self._private = ExitStack()
 

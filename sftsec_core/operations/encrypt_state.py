@@ -10,7 +10,7 @@ from sftsec_core.api.errors import ConfigError, RunActiveError
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.store.label_queue import LabellingQueue
 from sftsec_core.store.reseal import seal_files, strip_reports
-from sftsec_core.store.runs import RUNNING
+from sftsec_core.store.run_rows import RUNNING
 from sftsec_core.store.staging import locked
 from sftsec_core.store.vault import save_vault, with_new_key
 

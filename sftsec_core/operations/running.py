@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import (
     EvalReport,
@@ -24,10 +22,13 @@ from sftsec_core.api.errors import (
     DiskFullError,
     LeaseLostError,
     RunActiveError,
+    RunCancelledError,
     SftsecError,
     TrainingInterruptedError,
 )
 from sftsec_core.operations.stages import Stage, stage
+from sftsec_core.operations.stopping import sigterm_interrupts, stop_interrupts
+from sftsec_core.store.run_rows import CANCEL, CANCELLED, INTERRUPTED
 from sftsec_core.store.runs import RunOrder
 
 if TYPE_CHECKING:
@@ -43,23 +44,19 @@ _POLL_S = 0.5
 _WAITING = "run {} is under way or was killed a moment ago; waiting for its lease to end"
 
 
-@dataclass(slots=True)
-class Run:
-    """A run under way: what it works on, and what it leaves behind.
+@dataclass(slots=True, kw_only=True)
+class RecordedRun:
+    """A run under way, and what it leaves behind.
 
     Attributes:
         status: how it is going to end, unless it fails.
-        report: the evaluation, once there is one.
         report_file: where the report lies, once it does.
     """
 
     info: RunInfo
     context: Context
-    task: TaskSettings
-    spec: TaskSpec
     heartbeat: Heartbeat
     status: str = "succeeded"
-    report: EvalReport | None = None
     report_file: Path | None = field(default=None)
 
     def emit(self, event: Event) -> None:
@@ -69,6 +66,24 @@ class Run:
     def note(self, text: str) -> None:
         """Send a message for a person."""
         self.emit(Message(text=text))
+
+    @property
+    def folder(self) -> Path:
+        """The run's own folder, kept between a kill and the rerun."""
+        return self.info.folder
+
+
+@dataclass(slots=True, kw_only=True)
+class Run(RecordedRun):
+    """A run that works on a task.
+
+    Attributes:
+        report: the evaluation, once there is one.
+    """
+
+    task: TaskSettings
+    spec: TaskSpec
+    report: EvalReport | None = None
 
     def log_step(self, recipe: str, step: int, values: Mapping[str, float]) -> None:
         """Send the figures of a training step."""
@@ -82,11 +97,6 @@ class Run:
         """
         self.heartbeat.check()
         return stage(self.emit, name, detail)
-
-    @property
-    def folder(self) -> Path:
-        """The run's own folder, kept between a kill and the rerun."""
-        return self.info.folder
 
 
 @contextmanager
@@ -103,42 +113,67 @@ def running(context: Context, kind: str, name: str) -> Iterator[Run]:
         LeaseLostError: when another process took the run over.
     """
     task, spec = context.task(name), context.task_spec(name)
-    runs = context.store.runs
-    begun = begin_run(context, run_order(context, kind, name))
-    info = begun.info
-    with sigterm_interrupts(), runs.heartbeat(info.id) as heartbeat:
-        run = Run(info, context, task, spec, heartbeat)
-        _tell_begin(run, begun)
-        with _recorded(run):
+    with _held(context, run_order(context, kind, name)) as (begun, heartbeat):
+        run = Run(info=begun.info, context=context, heartbeat=heartbeat, task=task, spec=spec)
+        with _recorded(run, begun):
             yield run
 
 
 @contextmanager
-def sigterm_interrupts() -> Iterator[None]:
-    """Let SIGTERM end the body as Ctrl-C does: children are ended, the run can be resumed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may set a handler
-        return
-    before = signal.signal(signal.SIGTERM, _interrupt)
+def recorded(
+    context: Context, kind: str, task: str, settings: Mapping[str, Any]
+) -> Iterator[RecordedRun]:
+    """Record as a run what has no run of its own, as `running` does.
+
+    Args:
+        context: settings, store, registry, actor and event stream.
+        kind: what is done.
+        task: the task's name; "*" where it concerns no single one.
+        settings: all that shapes it.
+
+    Raises:
+        RunActiveError: when another process runs this kind on this task.
+        LeaseLostError: when another process took the run over.
+    """
+    with _held(context, RunOrder(kind, task, settings)) as (begun, heartbeat):
+        run = RecordedRun(info=begun.info, context=context, heartbeat=heartbeat)
+        with _recorded(run, begun):
+            yield run
+
+
+@contextmanager
+def _held(context: Context, order: RunOrder) -> Iterator[tuple[BegunRun, Heartbeat]]:
+    """Hold a run while the body works, and end the body when the run is to stop."""
+    runs = context.store.runs
+    begun = begin_run(context, order)
+    run_id = begun.info.id
     try:
-        yield
+        with (
+            sigterm_interrupts(),
+            runs.heartbeat(run_id) as heartbeat,
+            stop_interrupts(lambda: runs.stop_asked(run_id) is not None),
+        ):
+            yield begun, heartbeat
     finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt("SIGTERM")
+        runs.let_go(run_id)
 
 
 def begin_run(context: Context, order: RunOrder) -> BegunRun:
     """Begin or resume a run; wait for the lease of a killed one to end.
 
-    The lease of a run that is alive is renewed meanwhile: then this one is refused.
+    The lease of a run that is alive is renewed meanwhile: then this one is refused. A process that
+    a worker started takes up the run that the worker claimed.
 
     Raises:
         RunActiveError: when another process holds a run of this kind on this task.
+        LeaseLostError: when the run that was claimed is another process's by now.
     """
-    state, seen = context.settings.state, None
+    state, seen, claimed = context.settings.state, None, context.claimed
+    if claimed is not None and (claimed.request.kind, claimed.request.task) == (
+        order.kind,
+        order.task,
+    ):
+        return context.store.runs.take_up(claimed, order, resume_within=state.resume_within)
     while True:
         try:
             return context.store.runs.begin(
@@ -175,7 +210,7 @@ def run_order(context: Context, kind: str, name: str) -> RunOrder:
     return RunOrder(kind, name, settings)
 
 
-def _tell_begin(run: Run, begun: BegunRun) -> None:
+def _tell_begin(run: RecordedRun, begun: BegunRun) -> None:
     info, context = begun.info, run.context
     for run_id, reason in begun.abandoned:
         run.note(f"run {run_id} is not resumed: {reason}")
@@ -186,24 +221,21 @@ def _tell_begin(run: Run, begun: BegunRun) -> None:
 
 
 @contextmanager
-def _recorded(run: Run) -> Iterator[None]:
+def _recorded(run: RecordedRun, begun: BegunRun) -> Iterator[None]:
     """Record how the body ends."""
-    runs, info = run.context.store.runs, run.info
     try:
+        _tell_begin(run, begun)
         yield
     except LeaseLostError:
         # The run is another process's now, and so is its end.
         raise
     except (KeyboardInterrupt, ConnectorUnavailableError, TrainingInterruptedError) as error:
-        line = str(error) or "interrupted"
-        runs.interrupt(info.id, line)
-        run.emit(RunFinished(kind=info.kind, status="interrupted", error=line))
+        _record_interruption(run, error, str(error) or "interrupted")
         raise
     except Exception as error:
         full = DiskFullError.of(error)
         if full is not None:
-            runs.interrupt(info.id, str(full))
-            run.emit(RunFinished(kind=info.kind, status="interrupted", error=str(full)))
+            _record_interruption(run, full, str(full))
             raise full from error
         line = str(error) if isinstance(error, SftsecError) else f"{type(error).__name__}: {error}"
         _finish(run, "failed", error=" ".join(line.split()))
@@ -211,7 +243,29 @@ def _recorded(run: Run) -> Iterator[None]:
     _finish(run, run.status)
 
 
-def _finish(run: Run, status: str, error: str | None = None) -> None:
+def _record_interruption(run: RecordedRun, error: BaseException, line: str) -> None:
+    """Leave the run to be resumed: at once, by the queue, or not at all.
+
+    Raises:
+        RunCancelledError: when somebody asked for its end.
+    """
+    store, info = run.context.store, run.info
+    if store.runs.stop_asked(info.id) == CANCEL:
+        _finish(run, CANCELLED, error="it was cancelled")
+        raise RunCancelledError(f"run {info.id} was cancelled") from error
+    claimed, more = run.context.claimed, None
+    if claimed is not None and isinstance(error, KeyboardInterrupt):
+        more = store.queue.put_back(claimed.attempt)
+    elif claimed is not None and claimed.attempt > claimed.request.retries:
+        _finish(run, "failed", error=f"{line} (attempt {claimed.attempt}, the last)")
+        return
+    elif claimed is not None:
+        more = store.queue.again(claimed.attempt)
+    store.runs.interrupt(info.id, line, more)
+    run.emit(RunFinished(kind=info.kind, status=INTERRUPTED, error=line))
+
+
+def _finish(run: RecordedRun, status: str, error: str | None = None) -> None:
     context = run.context
     run.info = context.store.runs.finish(run.info.id, status, error=error, report=run.report_file)
     # Before the run's own entry, so that one of them seals what the run has pulled.

@@ -25,6 +25,7 @@ from sftsec_core.operations.work_files import (
     size_of,
     working_on,
 )
+from sftsec_core.store.run_folders import run_of
 from sftsec_core.store.staging import left_behind
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _SHORT = 12
 FOLDERS = {
     "models": re.compile(r"[0-9a-f]{64}"),
     "snapshots": re.compile(r"[0-9a-f]{64}"),
-    "runs": re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}"),
+    "runs": re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}(\.\d+)?"),
 }
 _SALT_DRAFT = re.compile(r"salt\.\d+")
 # A run's folder is there a moment before its row is.
@@ -232,6 +233,9 @@ class Survey:
         for path in sorted((self._context.folder / parent).glob("*")):
             if path.name in known or not FOLDERS[parent].fullmatch(path.name):
                 continue
+            # Of a run that may go on the newest folder counts, whatever its row says yet.
+            if parent == "runs" and run_of(path.name) in self._unended:
+                continue
             why = self._named.get(path.name, "") if parent == "snapshots" else ""
             lost = "" if known else f"the database knows no {parent}: was it emptied or replaced?"
             yield path, lost or why or self._fresh(path)
@@ -286,6 +290,10 @@ class Survey:
     @cached_property
     def _made(self) -> dict[str, str]:
         return {ref.run_id: ref.digest for ref in self._staying}
+
+    @cached_property
+    def _unended(self) -> frozenset[str]:
+        return frozenset(run.id for run in self._states if not run.ended)
 
     @cached_property
     def _newest_runs(self) -> dict[tuple[str, str], str]:

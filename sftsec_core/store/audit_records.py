@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.store.columns import clean_text
-from sftsec_core.store.runs import ENDED
+from sftsec_core.store.run_rows import ENDED
 from sftsec_core.store.scrub import hide_url_passwords
 from sftsec_core.store.tables import alias_history, aliases, models, runs
 

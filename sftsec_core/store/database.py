@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from sftsec_core.api.errors import StoreError
 from sftsec_core.store import dialects
+from sftsec_core.store.fencing import Fences
 from sftsec_core.store.migrations import HEAD, current_revision, migrate
 from sftsec_core.store.sealed_columns import give_vault
 
@@ -29,6 +30,7 @@ class Database:
         url: where it is; printing it hides the password.
         clock: gives the present moment (UTC).
         engine: for what is no transaction.
+        fences: the runs that this process holds, which every write depends on.
     """
 
     def __init__(self, url: URL, clock: Callable[[], datetime], vault: Vault | None = None) -> None:
@@ -44,6 +46,7 @@ class Database:
         """
         self.url = url
         self.clock = clock
+        self.fences = Fences()
         self.engine = dialects.create(url)
         give_vault(self.engine, vault)
         self._writer = dialects.writer_of(self.engine)
@@ -75,18 +78,25 @@ class Database:
         """Encrypt with other keys from now on; they must hold those used before."""
         give_vault(self.engine, vault)
 
-    def writing(self, joined: Connection | None = None) -> AbstractContextManager[Connection]:
+    def writing(
+        self, joined: Connection | None = None, *, fenced: bool = True
+    ) -> AbstractContextManager[Connection]:
         """Open a transaction that writes; committed at its end, rolled back by an exception.
 
         Keep it short: on SQLite nobody else writes meanwhile.
 
         Args:
             joined: a transaction to take part in, instead of a new one.
+            fenced: False for a statement on a run that names its holder itself. Two transactions
+                that both share the lock on a row and then both change it would wait for each other.
 
         Raises:
+            LeaseLostError: when a run that this process holds is another process's now.
             StoreError: for whatever the database raises.
         """
-        return nullcontext(joined) if joined is not None else self._begin(write=True)
+        if joined is not None:
+            return nullcontext(joined)
+        return self._begin(write=True, fenced=fenced)
 
     def reading(self) -> AbstractContextManager[Connection]:
         """Open a transaction that reads one consistent snapshot.
@@ -97,9 +107,11 @@ class Database:
         return self._begin(write=False)
 
     @contextmanager
-    def _begin(self, *, write: bool) -> Iterator[Connection]:
+    def _begin(self, *, write: bool, fenced: bool = False) -> Iterator[Connection]:
         engine = self._writer if write else self._reader
         with dialects.store_errors(self.url), engine.begin() as connection:
+            if fenced:
+                self.fences.check(connection)
             yield connection
 
     def close(self) -> None:

@@ -38,6 +38,7 @@ _CACHE_KIB = 32 * 1024
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 # Any number will do, as long as every sftsec asks for the same.
 _MIGRATION_LOCK = 0x5F75EC
+_CLAIM_LOCK = _MIGRATION_LOCK + 1
 
 
 def read_url(url: str) -> URL:
@@ -138,7 +139,12 @@ def _create_private_file(url: URL) -> None:
     path = Path(url.database)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        # Only where there is none: closing any descriptor of the file drops the locks that this
+        # process's other connections hold, and another process may then remove their WAL.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError as error:
+        if not path.is_file():
+            raise StoreError(f"cannot open the store {path}: it is no file") from error
     except OSError as error:
         raise StoreError(f"cannot open the store {path}: {error.strerror or error}") from error
 
@@ -205,8 +211,17 @@ def lock_for_migration(connection: Connection) -> None:
 
     On SQLite the transaction itself is the lock (`BEGIN IMMEDIATE`).
     """
+    _lock_for(connection, _MIGRATION_LOCK)
+
+
+def lock_for_claims(connection: Connection) -> None:
+    """Let one worker at a time choose a run; as `lock_for_migration`."""
+    _lock_for(connection, _CLAIM_LOCK)
+
+
+def _lock_for(connection: Connection, key: int) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
 def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -1,34 +1,25 @@
 """Leases: who holds a run, for how long, and the heartbeat that renews it.
 
 A holder writes until when its lease lasts and renews it three times in that span. A holder that
-was killed renews no more: after at most one lease anyone may take its place. There is no look
-at process ids, which mean nothing in another container or on another host. Hosts that share a
-database must agree on the time to within a few seconds.
+was killed renews no more: after at most one lease anyone may take its place. Whether a lease has
+ended is a matter of time alone: process ids mean nothing in another container or on another host.
+Hosts that share a database must agree on the time to within a few seconds.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
-from uuid import uuid4
 
 from sftsec_core.api.errors import LeaseLostError, SftsecError
 
 LEASE = timedelta(seconds=15)
-RUN_PREFIX = "run:"
 _RENEWALS = 3
 log = logging.getLogger(__name__)
-
-
-def new_holder() -> str:
-    """A name that no other holder has; host and process id are there for a person to read."""
-    return f"{RUN_PREFIX}{socket.gethostname()}:{os.getpid()}:{uuid4().hex}"
 
 
 class Heartbeat:

@@ -18,8 +18,8 @@ from sqlalchemy import and_, func, not_, or_, select, update
 from sftsec_core.api.domain import Detection
 from sftsec_core.store.canonical import plain
 from sftsec_core.store.dialects import insert_new
-from sftsec_core.store.leases import RUN_PREFIX
-from sftsec_core.store.runs import RUNNING, ended_lease
+from sftsec_core.store.holders import RUN_PREFIX
+from sftsec_core.store.run_rows import RUNNING, ended_lease
 from sftsec_core.store.scrub import hide_url_passwords
 from sftsec_core.store.tables import outbox, runs
 

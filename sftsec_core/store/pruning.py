@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, exists, func, or_, select
 
 from sftsec_core.store.outbox import PENDING, REJECTED
-from sftsec_core.store.runs import ENDED, INTERRUPTED, ended_lease
+from sftsec_core.store.run_rows import ENDED, INTERRUPTED, RUNNING, ended_lease
 from sftsec_core.store.tables import (
     alias_history,
     aliases,
@@ -87,6 +87,7 @@ class Pruning:
             runs.c.finished_at,
             runs.c.heartbeat_at,
             runs.c.lease_until,
+            runs.c.queued_at,
         )
         query = select(*wanted).order_by(runs.c.started_at.desc(), runs.c.id.desc())
         with self._database.reading() as connection:
@@ -96,7 +97,12 @@ class Pruning:
                     row.kind,
                     row.task,
                     self._folders.found(row.folder),
-                    alive=row.status not in (*ENDED, INTERRUPTED) and row.lease_until >= now,
+                    # What waits in the queue, too: it is going to be under way.
+                    alive=row.status not in ENDED
+                    and (
+                        row.queued_at is not None
+                        or (row.status == RUNNING and row.lease_until >= now)
+                    ),
                     ended=row.status in ENDED,
                     last_at=row.finished_at or row.heartbeat_at,
                 )
@@ -189,6 +195,7 @@ class Pruning:
         now = self._database.clock()
         dead = and_(
             or_(runs.c.status == INTERRUPTED, ended_lease(now)),
+            runs.c.queued_at.is_(None),  # the queue has use for it, however old it is
             runs.c.heartbeat_at < now - resume_within,
         )
         made = exists().where(models.c.run_id == runs.c.id)

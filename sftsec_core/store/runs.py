@@ -4,7 +4,8 @@ A task has at most one running run of a kind, which a unique index holds. Its ho
 and renews it by heartbeats: a second process that starts while the first is alive is refused,
 and one that starts after the first was killed waits for the lease to end (15 seconds at most).
 It then resumes the run when everything that shaped it is the same; otherwise it closes the run
-as failed and begins another.
+as failed and begins another. Taking a run over raises its fence and moves its folder: an earlier
+holder that is still alive can write nothing more (`fencing`, `run_folders`).
 """
 
 from __future__ import annotations
@@ -12,16 +13,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
 from sftsec_core.api.domain import RunInfo
-from sftsec_core.api.errors import LeaseLostError, NotFoundError, RunActiveError, StoreError
-from sftsec_core.store.canonical import digest
-from sftsec_core.store.leases import LEASE, Heartbeat, new_holder
+from sftsec_core.api.errors import RunActiveError, StoreError
+from sftsec_core.store.fencing import Fence, lost
+from sftsec_core.store.holders import end_holder, new_holder
+from sftsec_core.store.leases import LEASE, Heartbeat
+from sftsec_core.store.run_folders import empty, fenced, move_in
+from sftsec_core.store.run_records import RunRecords
+from sftsec_core.store.run_rows import (
+    ENDED,
+    INTERRUPTED,
+    RUNNING,
+    ended_lease,
+    fingerprint,
+    new_id,
+    unchanged,
+    was_killed,
+)
 from sftsec_core.store.scrub import hide_url_passwords, without_secrets
+from sftsec_core.store.staging import locked
 from sftsec_core.store.tables import runs
 
 if TYPE_CHECKING:
@@ -29,18 +43,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import Connection, Row
 
     from sftsec_core.store.database import Database
     from sftsec_core.store.folders import Folders
+    from sftsec_core.store.run_queue import ClaimedRun
 
-RUNNING = "running"
-INTERRUPTED = "interrupted"
-ENDED = ("succeeded", "refused", "failed")
+LOG = "log.txt"
 RESUME_WITHIN = timedelta(days=1)
-_KNOWN_SHOWN = 20
 _CHANGED = "it was interrupted, and what shaped it has changed since"
 _TOO_OLD = "it was interrupted too long ago to be resumed"
+_REPLACED = "run {} of the queue took its place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +77,18 @@ class BegunRun:
     """A run that this process holds.
 
     Attributes:
+        fence: how often the run was taken.
         resumed: it is one that was interrupted.
         abandoned: ids of interrupted runs that were closed instead, with the reason.
     """
 
     info: RunInfo
+    fence: int
     resumed: bool
     abandoned: tuple[tuple[str, str], ...] = ()
 
 
-class Runs:
+class Runs(RunRecords):
     """All runs. The process that begins or resumes a run holds it; only the holder ends it.
 
     Attributes:
@@ -81,8 +96,7 @@ class Runs:
     """
 
     def __init__(self, database: Database, folders: Folders, lease: timedelta = LEASE) -> None:
-        self._database = database
-        self._folders = folders
+        super().__init__(database, folders)
         self._lease = lease
         self.holder = new_holder()
 
@@ -104,19 +118,50 @@ class Runs:
         Raises:
             RunActiveError: when another process holds a run of this kind on this task.
         """
-        wanted = fingerprint(order.settings)
-        abandoned: builtins.list[tuple[str, str]] = []
-        with self._database.writing() as connection:
-            for row in self._interrupted(connection, order):
-                reason = self._reason_against(row, wanted, resume_within)
-                if reason is None and self._take(connection, row):
-                    info = replace(self._info(row), status=RUNNING, error=None)
-                    return BegunRun(info, True, tuple(abandoned))
-                reason = reason or "another run took its place"
-                self._close(connection, row, reason)
-                abandoned.append((row.id, reason))
-            run_id = self._insert(connection, order, folder, wanted)
-        return BegunRun(self.get(run_id), False, tuple(abandoned))
+        self._end_stale(order)
+        # The lock first, as `sftsec gc` takes it: never a transaction that waits for the lock.
+        with locked(folder), self._database.writing(fenced=False) as connection:
+            begun = self._begin(connection, order, folder, resume_within)
+        return self._hold(begun)
+
+    def take_up(
+        self, claimed: ClaimedRun, order: RunOrder, *, resume_within: timedelta = RESUME_WITHIN
+    ) -> BegunRun:
+        """Hold a run that a worker has claimed for this process.
+
+        It is resumed when nothing that shaped it has changed; else its folder is emptied, but for
+        its log, and the run starts again. Other interrupted runs of the same order are closed.
+
+        Args:
+            claimed: what the worker claimed.
+            order: what to do, as it is configured now.
+            resume_within: a run that was interrupted longer ago starts again.
+
+        Raises:
+            LeaseLostError: when another process has it already.
+        """
+        wanted, run_id = fingerprint(order.settings), claimed.info.id
+        now, abandoned = self._database.clock(), list[tuple[str, str]]()
+        with self._database.writing(fenced=False) as connection:
+            row = connection.execute(
+                select(runs).where(runs.c.id == run_id).with_for_update()
+            ).one_or_none()
+            if row is None or (row.holder, row.fence) != (claimed.holder, claimed.fence):
+                raise lost(run_id)
+            reason = self._reason_against(row, wanted, resume_within) if row.fingerprint else ""
+            values: dict[str, Any] = {"holder": self.holder, **self._lease_from_now()}
+            if reason is not None:
+                shaped = {"settings": without_secrets(order.settings), "fingerprint": wanted}
+                values |= {**shaped, "started_at": now}
+            connection.execute(update(runs).where(*unchanged(row)).values(values))
+            for other in self._interrupted(connection, order):
+                why = _REPLACED.format(run_id)
+                if self._close(connection, other, why):
+                    abandoned.append((other.id, why))
+            begun = self._begun(connection, run_id, tuple(abandoned), resumed=reason is None)
+        if reason is not None:
+            empty(begun.info.folder, LOG)
+        return self._hold(begun)
 
     def unfinished(self, kind: str, task: str) -> builtins.list[RunInfo]:
         """Return the interrupted runs, those of ended leases too, newest first."""
@@ -150,7 +195,7 @@ class Runs:
 
         Args:
             run_id: the whole id.
-            status: "succeeded", "refused" or "failed".
+            status: "succeeded", "refused", "failed" or "cancelled".
             error: the one line that says why it failed.
             report: where the report lies.
 
@@ -170,10 +215,16 @@ class Runs:
             "finished_at": now,
         }
         self._update_own(run_id, values)
+        self.let_go(run_id)
         return replace(before, status=status, error=line, finished_at=now)
 
-    def interrupt(self, run_id: str, error: str) -> None:
+    def interrupt(self, run_id: str, error: str, more: Mapping[str, Any] | None = None) -> None:
         """End the lease of a run that may be resumed later.
+
+        Args:
+            run_id: the whole id.
+            error: the one line that says why.
+            more: further columns, as the queue sets them.
 
         Raises:
             LeaseLostError: when this process does not hold the run (any more).
@@ -184,59 +235,47 @@ class Runs:
             "error": hide_url_passwords(error),
             "heartbeat_at": now,
             "lease_until": now,
+            "worker": None,
+            **(more or {}),
         }
         self._update_own(run_id, values)
+        self.let_go(run_id)
 
-    # --- reading
+    def let_go(self, run_id: str) -> None:
+        """Make what this process writes independent of a run whose body has ended."""
+        self._database.fences.unbind(run_id)
 
-    def get(self, run_id: str) -> RunInfo:
-        """Return a run by its id or by the beginning of it.
-
-        Raises:
-            NotFoundError: when no run begins so.
-            StoreError: when several do.
-        """
-        return self._info(self._row(run_id))
-
-    def settings(self, run_id: str) -> dict[str, Any]:
-        """Return what a run worked by; `run_id` as for `get`."""
-        found: dict[str, Any] = self._row(run_id).settings
-        return found
-
-    def report(self, run_id: str) -> Path | None:
-        """Return where a run's report lies, None when it wrote none; `run_id` as for `get`."""
-        stored: str | None = self._row(run_id).report
-        return None if stored is None else self._folders.found(stored)
-
-    def list(
-        self, task: str | None = None, *, kind: str | None = None, limit: int = 100
-    ) -> builtins.list[RunInfo]:
-        """Return runs, newest first.
-
-        Args:
-            task: only this task's; None for all.
-            kind: only of this kind; None for all.
-            limit: how many at most.
-        """
-        query = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
-        if task is not None:
-            query = query.where(runs.c.task == task)
-        if kind is not None:
-            query = query.where(runs.c.kind == kind)
+    def stop_asked(self, run_id: str) -> str | None:
+        """Return "cancel" or "drain" when a run is to stop, None while it is not."""
+        query = select(runs.c.stop).where(runs.c.id == run_id)
         with self._database.reading() as connection:
-            return [self._info(row) for row in connection.execute(query)]
-
-    def lost(self) -> frozenset[str]:
-        """Return the ids of running runs whose holder renews its lease no more: it was killed."""
-        query = select(runs.c.id).where(ended_lease(self._database.clock()))
-        with self._database.reading() as connection:
-            return frozenset(connection.execute(query).scalars())
+            return connection.execute(query).scalar_one_or_none()
 
     # --- inside
 
+    def _begin(
+        self, connection: Connection, order: RunOrder, folder: Path, resume_within: timedelta
+    ) -> BegunRun:
+        wanted = fingerprint(order.settings)
+        abandoned: builtins.list[tuple[str, str]] = []
+        for row in self._interrupted(connection, order):
+            reason = self._reason_against(row, wanted, resume_within)
+            if reason is None and self._take(connection, row, folder):
+                return self._begun(connection, row.id, tuple(abandoned), resumed=True)
+            reason = reason or "another run took its place"
+            if self._close(connection, row, reason):
+                abandoned.append((row.id, reason))
+        run_id = self._insert(connection, order, folder, wanted)
+        return self._begun(connection, run_id, tuple(abandoned), resumed=False)
+
+    def _hold(self, begun: BegunRun) -> BegunRun:
+        """Let what this process writes depend on the run."""
+        self._database.fences.bind(Fence(begun.info.id, self.holder, begun.fence))
+        return begun
+
     def _insert(self, connection: Connection, order: RunOrder, folder: Path, wanted: str) -> str:
         now = self._database.clock()
-        run_id = f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
+        run_id = new_id(now)
         own = folder / run_id
         row = {
             "id": run_id,
@@ -292,61 +331,56 @@ class Runs:
             return _TOO_OLD
         return None
 
-    def _take(self, connection: Connection, row: Row[Any]) -> bool:
+    def _take(self, connection: Connection, row: Row[Any], folder: Path) -> bool:
         """Become the holder unless another process did since the row was read."""
-        taken = connection.execute(
-            update(runs)
-            .where(*_unchanged(row))
-            .values(status=RUNNING, error=None, holder=self.holder, **self._lease_from_now())
-        )
+        values = {"status": RUNNING, "error": None, "holder": self.holder, "fence": row.fence + 1}
+        values |= {"worker": None, "stop": None, **self._lease_from_now()}
+        moved = fenced(folder, row.id, row.fence + 1) if was_killed(row) else None
+        if moved is not None:
+            values["folder"] = self._folders.kept(moved)
+        taken = connection.execute(update(runs).where(*unchanged(row)).values(values))
+        if taken.rowcount == 1 and moved is not None:
+            move_in(moved)
         return taken.rowcount == 1
 
-    def _close(self, connection: Connection, row: Row[Any], reason: str) -> None:
-        values = {"status": "failed", "finished_at": self._database.clock(), "error": reason}
-        connection.execute(update(runs).where(*_unchanged(row)).values(values))
+    def _close(self, connection: Connection, row: Row[Any], reason: str) -> bool:
+        """End an interrupted run as failed; one of the queue goes back there instead."""
+        values: dict[str, Any] = {"fence": row.fence + 1, "holder": ""}
+        if row.queued_at is None:
+            values |= {"status": "failed", "finished_at": self._database.clock(), "error": reason}
+        else:
+            values |= {"status": INTERRUPTED, "worker": None}
+        closed = connection.execute(update(runs).where(*unchanged(row)).values(values))
+        return closed.rowcount == 1 and row.queued_at is None
+
+    def _end_stale(self, order: RunOrder) -> None:
+        """End this host's processes whose leases have ended: a stopped one may hold locks."""
+        query = select(runs.c.holder).where(
+            runs.c.kind == order.kind,
+            runs.c.task == order.task,
+            ended_lease(self._database.clock()),
+        )
+        with self._database.reading() as connection:
+            holders = connection.execute(query).scalars().all()
+        for holder in holders:
+            end_holder(holder)
+
+    def _begun(
+        self,
+        connection: Connection,
+        run_id: str,
+        abandoned: tuple[tuple[str, str], ...],
+        *,
+        resumed: bool,
+    ) -> BegunRun:
+        row = connection.execute(select(runs).where(runs.c.id == run_id)).one()
+        return BegunRun(self._info(row), row.fence, resumed, abandoned)
 
     def _update_own(self, run_id: str, values: Mapping[str, Any]) -> None:
         own = (runs.c.id == run_id, runs.c.holder == self.holder, runs.c.status == RUNNING)
-        with self._database.writing() as connection:
+        with self._database.writing(fenced=False) as connection:
             if connection.execute(update(runs).where(*own).values(values)).rowcount != 1:
-                raise LeaseLostError(
-                    f"this process does not hold run {run_id}: it has ended, or its lease ran out "
-                    "and another process took it over (sftsec report shows how it went)"
-                )
-
-    def _row(self, run_id: str) -> Row[Any]:
-        query = select(runs).where(runs.c.id.startswith(run_id, autoescape=True))
-        with self._database.reading() as connection:
-            rows = connection.execute(query.order_by(runs.c.id).limit(_KNOWN_SHOWN)).all()
-            if not rows:
-                newest = select(runs.c.id).order_by(runs.c.started_at.desc()).limit(_KNOWN_SHOWN)
-                raise NotFoundError("run", run_id, connection.execute(newest).scalars().all())
-        if len(rows) > 1:
-            several = ", ".join(row.id for row in rows)
-            raise StoreError(f"run {run_id!r} is ambiguous: it may be {several}; write more of it")
-        return rows[0]
-
-    def _info(self, row: Row[Any]) -> RunInfo:
-        return RunInfo(
-            id=row.id,
-            kind=row.kind,
-            task=row.task,
-            status=row.status,
-            folder=self._folders.found(row.folder),
-            started_at=row.started_at,
-            finished_at=row.finished_at,
-            error=row.error,
-        )
-
-
-def fingerprint(settings: Mapping[str, Any]) -> str:
-    """Return the hex SHA-256 that tells whether two runs are shaped by the same settings."""
-    return digest(without_secrets(settings))
-
-
-def ended_lease(now: datetime) -> ColumnElement[bool]:
-    """The condition on `runs` of a running run whose holder renews its lease no more."""
-    return and_(runs.c.status == RUNNING, runs.c.lease_until < now)
+                raise lost(run_id)
 
 
 def _active_error(order: RunOrder, row: Row[Any] | None) -> RunActiveError:
@@ -364,12 +398,3 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True)
     except OSError as error:
         raise StoreError(f"cannot make the run's folder {folder}: {error.strerror}") from error
-
-
-def _unchanged(row: Row[Any]) -> tuple[Any, ...]:
-    return (
-        runs.c.id == row.id,
-        runs.c.holder == row.holder,
-        runs.c.status == row.status,
-        runs.c.heartbeat_at == row.heartbeat_at,
-    )

@@ -27,10 +27,12 @@ from sftsec_core.store.outbox import Outbox
 from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
 from sftsec_core.store.reseal import seal_rows
+from sftsec_core.store.run_queue import RunQueue
 from sftsec_core.store.runs import Runs
 from sftsec_core.store.snapshots import Snapshots
 from sftsec_core.store.verdict_chain import VerdictChain
 from sftsec_core.store.verdicts import Verdicts
+from sftsec_core.store.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,11 +57,13 @@ class Store:
         models: registered models and their aliases.
         outbox: detections on their way to a SIEM.
         pruning: removes rows that nothing needs any more.
+        queue: runs that wait for a worker.
         quarantine: records that could not be used.
         runs: attempts at a task.
         snapshots: data sets that were built.
         verdict_chain: seals what analysts said.
         verdicts: what analysts said, with where it came from.
+        workers: the processes that claim runs.
     """
 
     def __init__(
@@ -75,10 +79,12 @@ class Store:
         self.outbox = Outbox(database)
         self.pruning = Pruning(database, folders, self.audit)
         self.quarantine = Quarantine(database)
+        self.queue = RunQueue(database, folders, lease)
         self.runs = Runs(database, folders, lease)
         self.snapshots = Snapshots(database, folders)
         self.verdict_chain = VerdictChain(database)
         self.verdicts = Verdicts(database, self.verdict_chain)
+        self.workers = Workers(database, lease)
 
     @classmethod
     def open(

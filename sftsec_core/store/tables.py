@@ -11,6 +11,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -118,6 +120,26 @@ runs = Table(
     Column("finished_at", UtcDateTime),
     Column("error", SealedText("runs.error")),
     Column("report", Text),
+    # How it came into the queue; `queued_at` is null where a person ran the command.
+    Column("parameters", JSON, nullable=False, server_default="{}"),
+    Column("actor", Text),
+    Column("roles", JSON, nullable=False, server_default="[]"),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("queued_at", UtcDateTime),
+    Column("not_before", UtcDateTime),
+    Column("attempt", Integer, nullable=False, server_default="1"),
+    Column("retries", Integer, nullable=False, server_default="0"),
+    # Goes up by one whenever somebody takes the run: what an earlier holder writes is refused.
+    Column("fence", Integer, nullable=False, server_default="1"),
+    Column("schedule", Text),
+    Column("due_at", UtcDateTime),
+    Column("worker", Text),
+    Column("stop", String(16)),
+    Column("timeout_s", Float),
+    Column("needs", JSON(none_as_null=True)),
+    Column("overlap", Boolean, nullable=False, server_default=false()),
+    # An occurrence of a schedule is queued once; rows without one do not compare.
+    Index("one_due", "schedule", "due_at", unique=True),
     Index(None, "kind", "task", "started_at"),
     # One run of a kind at a time for a task: a second cron job must not share its work folder.
     Index(
@@ -128,6 +150,21 @@ runs = Table(
         sqlite_where=_RUNNING,
         postgresql_where=_RUNNING,
     ),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("heartbeat_at", UtcDateTime, nullable=False),
+    Column("lease_until", UtcDateTime, nullable=False),
+    Column("stopped_at", UtcDateTime),
+    Column("drain", Boolean, nullable=False, server_default=false()),
 )
 
 models = Table(

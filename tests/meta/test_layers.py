@@ -22,7 +22,7 @@ LAYERS = (
     ("sftsec_core.scoring",),
     ("sftsec_core.builtin", "sftsec_core.packages", "sftsec_core.doctor"),
     ("sftsec_core.operations",),
-    ("sftsec_core.bench", "sftsec_core.demo", "sftsec_core.server"),
+    ("sftsec_core.bench", "sftsec_core.demo", "sftsec_core.runner", "sftsec_core.server"),
     ("sftsec_core.cli",),
 )
 PUBLIC = ("api", "sdk", "testing")

@@ -69,6 +69,15 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "one way to write JSON for digests: the chain of the audit log verifies with odd values",
     ),
     Elsewhere(
+        (
+            "sftsec_core/store/run_records.py",
+            "sftsec_core/store/run_requests.py",
+            "sftsec_core/store/run_rows.py",
+        ),
+        "tests/core/store/test_run_queue.py",
+        "values, conditions and order of the queue's rows: claimed, taken over, refused, listed",
+    ),
+    Elsewhere(
         ("sftsec_core/store/columns.py",),
         "tests/core/store/test_verdicts.py",
         "column types show in what a table gives back: times in any zone, text of any character",
@@ -279,6 +288,24 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         ("sftsec_core/operations/show_run.py",),
         "tests/core/cli/test_report.py",
         "its verb prints what it returns and is run",
+    ),
+    Elsewhere(
+        (
+            "sftsec_core/cli/run/cancel.py",
+            "sftsec_core/cli/run/logs.py",
+            "sftsec_core/cli/run/retry.py",
+        ),
+        "tests/core/cli/run/test_add.py",
+        "one run is queued, cancelled, queued again and read, as a person would",
+    ),
+    Elsewhere(
+        (
+            "sftsec_core/cli/worker/drain.py",
+            "sftsec_core/cli/worker/list.py",
+            "sftsec_core/operations/manage_workers.py",
+        ),
+        "tests/core/cli/worker/test_run.py",
+        "a worker that has run is listed and drained",
     ),
     Elsewhere(
         ("sftsec_core/cli/store/encrypt.py",),

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     EXPORT_AUDIT = "audit.export"
     CLEAN_UP = "state.cleanup"
     ENCRYPT = "state.encrypt"
+    MANAGE_RUNS = "runs.manage"
 
 
 @dataclass(frozen=True, slots=True)

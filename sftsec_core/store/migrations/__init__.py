@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationStep
     from sqlalchemy import Connection
 
-HEAD = "0007"
+HEAD = "0008"
 _VERSION_TABLE = "alembic_version"
 
 

@@ -29,9 +29,11 @@ from sftsec_core.operations.list_models import list_models
 from sftsec_core.operations.list_quarantine import list_quarantine
 from sftsec_core.operations.list_runs import list_runs
 from sftsec_core.operations.list_verdicts import list_verdicts
+from sftsec_core.operations.manage_workers import drain_workers, list_workers
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
+from sftsec_core.operations.queue_runs import add_run, cancel_run, list_waiting, retry_run
 from sftsec_core.operations.read_audit import read_audit
 from sftsec_core.operations.redeliver import redeliver
 from sftsec_core.operations.remove_unused import remove_unused
@@ -39,6 +41,7 @@ from sftsec_core.operations.request_labels import request_labels
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.operations.review_labels import review_labels
 from sftsec_core.operations.rollback import rollback
+from sftsec_core.operations.run_logs import run_logs
 from sftsec_core.operations.score import score
 from sftsec_core.operations.set_up_connector import set_up_connector
 from sftsec_core.operations.show_dataset import list_snapshots, show_dataset
@@ -52,10 +55,13 @@ from sftsec_core.operations.verify_audit import verify_audit
 from sftsec_core.operations.verify_models import verify_models
 
 ASKS: dict[Callable[..., Any], Permission] = {
+    add_run: Permission.BUILD_DATASET,
     add_verdicts: Permission.LABEL,
     build_dataset: Permission.BUILD_DATASET,
+    cancel_run: Permission.MANAGE_RUNS,
     check_connectors: Permission.READ,
     compare_runs: Permission.READ,
+    drain_workers: Permission.MANAGE_RUNS,
     encrypt_state: Permission.ENCRYPT,
     export_audit: Permission.EXPORT_AUDIT,
     judge_incidents: Permission.LABEL,
@@ -68,6 +74,8 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_runs: Permission.READ,
     list_snapshots: Permission.READ,
     list_verdicts: Permission.READ,
+    list_waiting: Permission.READ,
+    list_workers: Permission.READ,
     predict: Permission.SCORE,
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
@@ -77,10 +85,12 @@ ASKS: dict[Callable[..., Any], Permission] = {
     remove_unused: Permission.CLEAN_UP,
     request_labels: Permission.REQUEST_LABELS,
     retrain: Permission.RETRAIN,
+    retry_run: Permission.MANAGE_RUNS,
     retract_verdicts: Permission.LABEL,
     review_labels: Permission.READ,
     rollback: Permission.ROLL_BACK,
     rotate_key: Permission.ENCRYPT,
+    run_logs: Permission.READ,
     score: Permission.SCORE,
     set_up_connector: Permission.SET_UP,
     show_dataset: Permission.READ,
@@ -101,7 +111,9 @@ SHARED = {
     "live_model",
     "newest_dataset",
     "pull_all",
+    "recorded",
     "requester",
+    "run_job",
     "run_order",
     "running",
     "scorer_of",
@@ -136,6 +148,8 @@ def use_cases() -> dict[str, Callable[..., Any]]:
 
 def call(use_case: Callable[..., Any], context: object, **given: Any) -> object:
     """Call with a value for each parameter that needs one."""
+    if use_case is add_run:
+        given.setdefault("kind", "dataset")  # its permission is the kind's
     for parameter in list(inspect.signature(use_case).parameters.values())[1:]:
         if parameter.default is parameter.empty:
             given.setdefault(parameter.name, "x")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import errno
-import signal
-from concurrent.futures import ThreadPoolExecutor
+import time
 from pathlib import Path
 
 import pytest
 
-from sftsec_core.api.errors import ConnectorUnavailableError, DiskFullError, TrainingError
+from sftsec_core.api.errors import (
+    ConnectorUnavailableError,
+    DiskFullError,
+    RunCancelledError,
+    TrainingError,
+)
 from sftsec_core.dataset.journal import Journal
 from sftsec_core.operations.retrain import retrain
-from sftsec_core.operations.running import sigterm_interrupts
 from tests.core.operations.secret_task import Observer, context
 
 
@@ -69,19 +72,22 @@ class TestStatus:
             assert retrain(work, "secret").run.id == before.id
 
 
-class TestSignal:
-    def test_term_interrupts_like_ctrl_c(self) -> None:
-        before = signal.getsignal(signal.SIGTERM)
-        with pytest.raises(KeyboardInterrupt, match="SIGTERM"), sigterm_interrupts():
-            signal.raise_signal(signal.SIGTERM)
-        assert signal.getsignal(signal.SIGTERM) is before
+class TestCancel:
+    def test_ends_the_run_where_it_is(
+        self, folder: Path, observer: Observer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from sftsec_files.connector import FilesConnector
 
-    def test_is_left_alone_in_other_threads(self) -> None:
-        before = signal.getsignal(signal.SIGTERM)
-        with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(handler_inside).result() is before
+        with context(folder, observer, "oracle") as work:
 
+            def cancelled(*_: object, **__: object) -> None:
+                work.store.queue.cancel(work.store.runs.list("secret")[0].id)
+                time.sleep(30)
 
-def handler_inside() -> object:
-    with sigterm_interrupts():
-        return signal.getsignal(signal.SIGTERM)
+            monkeypatch.setattr(FilesConnector, "pull", cancelled)
+            with pytest.raises(RunCancelledError, match="was cancelled"):
+                retrain(work, "secret")
+            (run,) = work.store.runs.list("secret")
+            assert (run.status, run.error) == ("cancelled", "it was cancelled")
+            assert work.store.runs.unfinished("retrain", "secret") == []
+            assert work.store.audit.verify() > 0

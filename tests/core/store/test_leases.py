@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from sftsec_core.api.errors import LeaseLostError, StoreError
-from sftsec_core.store.leases import Heartbeat, new_holder
+from sftsec_core.store.leases import Heartbeat
 
 LEASE = timedelta(milliseconds=60)
 
@@ -60,8 +60,3 @@ class TestHeartbeat:
         ):
             _check_until_it_raises(heartbeat)
         assert renewals.count == 1
-
-
-class TestHolder:
-    def test_no_two_holders_have_one_name(self) -> None:
-        assert new_holder() != new_holder()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def runs(state: Path) -> Path:
 @pytest.fixture
 def killed(first: Store, clock: Clock, runs: Path) -> RunInfo:
     """A run of the first process, which was killed a lease ago."""
+    first.runs.holder = "run:another-host:1:-:0"  # a process of this one would be ended
     info = first.runs.begin(RETRAIN, runs).info
     clock.now += LEASE + SECOND
     return info
@@ -112,7 +114,7 @@ class TestBegin:
         assert (refused.value.run_id, refused.value.lease_until) == (run.id, NOON + LEASE)
         second.runs.begin(RunOrder("score", "mail", SETTINGS), runs)
         second.runs.begin(RunOrder("retrain", "proxy", SETTINGS), runs)
-        assert len(list(runs.iterdir())) == 3
+        assert len([each for each in runs.iterdir() if each.is_dir()]) == 3
 
     def test_refuses_it_while_the_lease_renews(
         self, first: Store, second: Store, clock: Clock, runs: Path
@@ -144,7 +146,9 @@ class TestResume:
         (left,) = second.runs.unfinished("retrain", "mail")
         begun = second.runs.begin(RETRAIN, runs)
         assert begun.resumed
-        assert begun.info == left == killed
+        assert left == killed
+        assert begun.info == replace(killed, folder=runs / f"{killed.id}.2")
+        assert begun.info.folder.is_dir()
         assert second.runs.unfinished("retrain", "mail") == []
         assert second.runs.finish(left.id, "succeeded").status == "succeeded"
 
