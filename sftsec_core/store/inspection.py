@@ -158,7 +158,7 @@ class Inspection:
             .where(workers.c.stopped_at.is_(None))
             .order_by(workers.c.started_at.desc())
         )
-        return [SeenWorker(*row[:3], alive=bool(row[3])) for row in self._rows(query)]
+        return [SeenWorker(name, host, at, bool(on)) for name, host, at, on in self._rows(query)]
 
     def queued_runs(self) -> int:
         """Return how many runs wait for a worker, those that may not begin yet among them."""
