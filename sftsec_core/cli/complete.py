@@ -40,14 +40,12 @@ _SCHEDULES = "select name from schedules where settings is not null order by nam
 _GPU_LEASES = "select distinct id from gpu_leases where ended_at is null"
 
 _RUNS = "select id from runs order by started_at desc"
-
 _SNAPSHOTS = (
     "select distinct substr(digest, 1, 12) from (select digest from snapshots "
     "where ?1 is null or task = ?1 order by created_at desc)"
 )
 
 _ACTIONS = "select distinct action from audit order by action"
-
 _OPEN_RUNS = (
     "select id from runs where status in ('queued', 'running', 'interrupted') order by id desc"
 )

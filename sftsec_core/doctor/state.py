@@ -61,6 +61,21 @@ def check_runs(store: Inspection) -> Iterator[Finding]:
     )
 
 
+def check_workers(store: Inspection) -> Iterator[Finding]:
+    """Whether workers are there for what is queued, and none was lost."""
+    workers, queued = store.workers(), store.queued_runs()
+    alive = [each.name for each in workers if each.alive]
+    lost = [each.name for each in workers if not each.alive]
+    if lost and not alive:
+        text = f"{', '.join(lost[:_SHOWN])} lost, and no other one is alive"
+        yield warning("workers", text, "start one (sftsec worker run), and see why it ended")
+    elif queued and not alive:
+        text = f"{queued:,} runs are queued and no worker is alive"
+        yield warning("workers", text, "sftsec worker run")
+    else:
+        yield ok("workers", f"{len(alive)} alive, {queued:,} runs queued")
+
+
 def check_outbox(store: Inspection, now: datetime) -> Iterator[Finding]:
     """Whether detections wait for long, or were pushed without success."""
     waiting = store.waiting()

@@ -265,9 +265,10 @@ class _Site:
     def _contents(self, store: Inspection) -> Iterator[Finding]:
         yield from findings_of("clock", lambda: state.check_clocks(store, self.now()))
         yield from findings_of("runs", lambda: state.check_runs(store))
+        yield from findings_of("workers", lambda: state.check_workers(store))
         yield from findings_of("outbox", lambda: state.check_outbox(store, self.now()))
         yield from findings_of("audit log", lambda: self._audit(store))
-        yield from findings_of("hosts", lambda: state.check_hosts(store.versions_by_host()))
+        yield from findings_of("hosts", lambda: state.check_hosts(_versions(store)))
 
     def _audit(self, store: Inspection) -> Iterator[Finding]:
         copied = {
@@ -284,6 +285,15 @@ class _Site:
                 label = f"connector {name}"
                 yield from findings_of(label, partial(_checked, context, name))
                 yield from clocks.check_platform_clock(name, config, self.now)
+
+
+def _versions(store: Inspection) -> Mapping[str, Mapping[str, str]]:
+    """The versions of each host: of its newest run's plugins, and of its live worker."""
+    found = {host: dict(plugins) for host, plugins in store.versions_by_host().items()}
+    for worker in store.workers():
+        if worker.alive:
+            found.setdefault(worker.host, {}).setdefault("sftsec", worker.version)
+    return found
 
 
 def _checked(context: Context, name: str) -> Iterator[Finding]:

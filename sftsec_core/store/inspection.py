@@ -9,10 +9,10 @@ from sqlalchemy import case, func, select, text
 
 from sftsec_core.store import dialects
 from sftsec_core.store.columns import utc_now
-from sftsec_core.store.holders import host_of
+from sftsec_core.store.holders import RUN_PREFIX, host_of
 from sftsec_core.store.migrations import current_revision
 from sftsec_core.store.run_rows import ended_lease
-from sftsec_core.store.tables import audit_head, cursors, outbox, runs
+from sftsec_core.store.tables import audit_head, cursors, outbox, runs, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +33,21 @@ class LostRun:
     kind: str
     task: str
     lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeenWorker:
+    """A worker that did not end by itself.
+
+    Attributes:
+        version: of sftsec.
+        alive: it renewed its lease.
+    """
+
+    name: str
+    host: str
+    version: str
+    alive: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +138,7 @@ class Inspection:
 
     def newest_heartbeat(self) -> datetime | None:
         """Return when a run last renewed its lease, by the clock of its host."""
-        query = select(runs.c.heartbeat_at).order_by(runs.c.heartbeat_at.desc()).limit(1)
-        found: datetime | None = self._value(query)
+        found: datetime | None = self._value(select(func.max(runs.c.heartbeat_at)))
         return found
 
     def lost_runs(self) -> list[LostRun]:
@@ -135,6 +149,22 @@ class Inspection:
             .order_by(runs.c.lease_until)
         )
         return [LostRun(*row) for row in self._rows(query)]
+
+    def workers(self) -> list[SeenWorker]:
+        """Return the workers that did not end by themselves, the newest first."""
+        alive = workers.c.lease_until >= self._clock()
+        query = (
+            select(workers.c.name, workers.c.host, workers.c.version, alive)
+            .where(workers.c.stopped_at.is_(None))
+            .order_by(workers.c.started_at.desc())
+        )
+        return [SeenWorker(name, host, at, bool(on)) for name, host, at, on in self._rows(query)]
+
+    def queued_runs(self) -> int:
+        """Return how many runs wait for a worker, those that may not begin yet among them."""
+        return int(
+            self._value(select(func.count()).select_from(runs).where(runs.c.status == "queued"))
+        )
 
     def waiting(self) -> list[Waiting]:
         """Return what each connector's outbox holds, in the order of their names."""
@@ -161,6 +191,7 @@ class Inspection:
         """Return the plugins' versions that the newest run of each host had, by host."""
         query = (
             select(runs.c.holder, runs.c.settings)
+            .where(runs.c.holder.startswith(RUN_PREFIX, autoescape=True))
             .order_by(runs.c.started_at.desc())
             .limit(_RECENT_RUNS)
         )

@@ -43,9 +43,15 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "dataset build": ("dataset build triag",),
     "dataset show": ("dataset show triage", "dataset show triage ffff"),
     "status": ("status", "-c none.yaml status"),
-    "runs list": ("runs list", "runs list --kind scor"),
-    "runs show": ("runs show 20", "runs show 19"),
-    "runs diff": ("runs diff 20 19",),
+    "run list": ("run list", "run list --kind scor"),
+    "run show": ("run show 20", "run show 19"),
+    "run diff": ("run diff 20 19",),
+    "run logs": ("run logs 20", "run logs 19"),
+    "run cancel": ("run cancel 20", "run cancel 19"),
+    "run retry": ("run retry 19",),
+    "worker list": ("worker list", "worker list x"),
+    "worker drain": ("worker drain", "worker drain none"),
+    "worker run": ("worker run --slots 0",),
     "report": ("report triage", "report triag"),
     "model list": ("model list triage", "model list triag"),
     "model show": ("model show triage@live", "model show triag@live"),
@@ -82,6 +88,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "bench quality": ("bench quality none",),
     "bench redaction": ("bench redaction --step redct",),
     "bench train": ("bench train --kind x",),
+    "run add": ("run add score triage", "run add scor triage"),
 }
 # Zeros for what another run, or another machine, shows otherwise.
 _VARYING = tuple(
@@ -94,7 +101,7 @@ _VARYING = tuple(
         r"(?<=\d)\.\d+|\b\d+(?=\.\d{2,})",
     )
 )
-_AMOUNT = re.compile(r"\b[\d.,]+ (s|ms|bytes|kB|MB)\b")
+_AMOUNT = re.compile(r"\b[\d.,]+( ?(?:s|ms|bytes|kB|MB))\b")
 # Outside tables a length need not stay: versions, the platform of a card, figures.
 _SHORT = (
     (re.compile(r"\b\d+\.\d+\.\d+(\+\w+)?(?=$|\s)"), "0.0.0"),
@@ -188,10 +195,10 @@ def _fixed(text: str) -> str:
 
 def _short(line: str) -> str:
     if "│" in line:  # a shorter amount in a cell has a space more behind it
-        return _AMOUNT.sub(lambda found: f"0 {found[1]}".ljust(len(found[0])), line)
+        return _AMOUNT.sub(lambda found: f"0{found[1]}".ljust(len(found[0])), line)
     for pattern, instead in _SHORT:
         line = pattern.sub(instead, line)
-    return _AMOUNT.sub(r"0 \1", line)
+    return _AMOUNT.sub(r"0\1", line)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from sftsec_core.cli import cli
 def refusal(words: Sequence[str]) -> str | None:
     """Why the command line refuses these words after `sftsec`; None where it takes them."""
     command: click.Command = cli
-    context = click.Context(cli, info_name="sftsec")
+    # With the settings of the root: a command keeps the help option that it is first asked with.
+    context = click.Context(cli, info_name="sftsec", **cli.context_settings)
     try:
         left = cli.make_parser(context).parse_args(list(words))[1]
         while isinstance(command, click.Group):
@@ -21,7 +22,7 @@ def refusal(words: Sequence[str]) -> str | None:
             assert found is not None
             command = found
             context = click.Context(command, parent=context, info_name=name)
-        command.make_context(command.name, list(left))
+        command.make_context(command.name, list(left), parent=context.parent)
     except click.ClickException as error:
         return error.format_message()
     return None

@@ -16,9 +16,11 @@ from sftsec_core.doctor.state import (
     check_outbox,
     check_revision,
     check_runs,
+    check_workers,
     judge_skew,
 )
 from sftsec_core.store.inspection import Inspection
+from sftsec_core.store.run_requests import RunRequest
 from sftsec_core.store.runs import RunOrder
 from sftsec_core.store.store import Store
 from tests.core.store.test_outbox import detection
@@ -65,6 +67,21 @@ class TestRuns:
         with look(NOW + timedelta(minutes=1)) as later:
             (found,) = check_runs(later)
         assert (found.level, found.remedy) == ("warning", "sftsec retrain triage")
+
+
+class TestWorkers:
+    def test_queue_without_one_is_a_warning(
+        self, store: Store, look: Callable[..., Inspection]
+    ) -> None:
+        with look(NOW) as opened, look(NOW + timedelta(minutes=5)) as later:
+            assert [each.text for each in check_workers(opened)] == ["0 alive, 0 runs queued"]
+            store.queue.enqueue(RunRequest("score", "triage", {}, "ann", ("admin",)))
+            (idle,) = check_workers(opened)
+            assert (idle.level, idle.remedy) == ("warning", "sftsec worker run")
+            name = store.workers.register("1.2", 1)
+            assert [each.level for each in check_workers(opened)] == ["ok"]
+            (lost,) = check_workers(later)
+        assert (lost.level, lost.text) == ("warning", f"{name} lost, and no other one is alive")
 
 
 class TestOutbox:

@@ -11,6 +11,7 @@ import pytest
 from sftsec_core.api.errors import StoreError
 from sftsec_core.store.inspection import Inspection
 from sftsec_core.store.migrations import HEAD
+from sftsec_core.store.run_requests import RunRequest
 from sftsec_core.store.runs import RunOrder
 from sftsec_core.store.store import Store
 from tests.core.store.test_outbox import detection
@@ -72,6 +73,15 @@ class TestContents:
         heartbeat = inspection.newest_heartbeat()
         assert heartbeat is not None
         assert heartbeat < LATER
+
+    def test_workers_and_what_they_wait_for(self, store: Store, database_url: str) -> None:
+        name = store.workers.register("1.2", 1)
+        store.queue.enqueue(RunRequest("score", "triage", {}, "ann", ("admin",)))
+        with Inspection(database_url) as now, Inspection(database_url, lambda: LATER) as later:
+            assert [(each.name, each.version) for each in now.workers()] == [(name, "1.2")]
+            assert [now.workers()[0].alive, later.workers()[0].alive] == [True, False]
+            assert now.queued_runs() == 1
+            assert now.versions_by_host() == {}
 
     def test_waiting_and_failed_detections(self, store: Store, inspection: Inspection) -> None:
         store.outbox.add("mail", [detection(number) for number in range(3)])

@@ -11,6 +11,7 @@ import yaml
 
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.config.load import load_settings
+from sftsec_core.config.settings import WorkerSettings
 from sftsec_core.doctor.access import secrets_in
 from sftsec_core.operations.check_config import check_config
 from sftsec_core.server.endpoint import SHUTDOWN_TIMEOUT_S
@@ -47,7 +48,7 @@ class TestCompose:
 class TestService:
     def test_commands_are_ones_of_ours(self) -> None:
         ours = [each for each in SERVICE["services"].values() if "sftsec" in each["image"]]
-        assert len(ours) >= 2
+        assert len(ours) == 3
         for service in ours:
             assert refusal(service.get("command", ["doctor"])) is None
             assert service["read_only"] is True
@@ -62,6 +63,10 @@ class TestService:
     def test_server_has_time_to_finish(self) -> None:
         grace = SERVICE["services"]["serve"]["stop_grace_period"]
         assert int(grace.removesuffix("s")) > SHUTDOWN_TIMEOUT_S
+
+    def test_worker_has_time_for_checkpoints(self) -> None:
+        grace = SERVICE["services"]["worker"]["stop_grace_period"]
+        assert int(grace.removesuffix("s")) > WorkerSettings().grace.total_seconds() * 2
 
     def test_configuration_is_right(self) -> None:
         file = FOLDER / "sftsec.yaml"

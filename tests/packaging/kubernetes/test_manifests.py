@@ -14,6 +14,7 @@ import yaml
 from sftsec_core.api.errors import SftsecError
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.config.load import load_settings
+from sftsec_core.config.settings import WorkerSettings
 from sftsec_core.doctor.access import secrets_in
 from sftsec_core.operations.check_config import check_config
 from sftsec_core.server.endpoint import SHUTDOWN_TIMEOUT_S
@@ -135,6 +136,10 @@ class TestPod:
         grace = PODS["Deployment-sftsec-serve"]["spec"]["terminationGracePeriodSeconds"]
         assert grace > SHUTDOWN_TIMEOUT_S
 
+    def test_worker_has_time_for_checkpoints(self) -> None:
+        grace = PODS["Deployment-sftsec-worker"]["spec"]["terminationGracePeriodSeconds"]
+        assert grace > WorkerSettings().grace.total_seconds() * 2
+
 
 class TestSelectors:
     def test_meet_the_labels_of_pods(self) -> None:
@@ -149,7 +154,7 @@ class TestSelectors:
             for each in ALL
             if each["kind"] == "NetworkPolicy"
         ]
-        assert len(selectors) == 6
+        assert len(selectors) == 7
         assert all(any(one.items() <= each.items() for each in labels) for one in selectors)
 
     def test_network_is_closed_by_default(self) -> None:
@@ -168,19 +173,20 @@ class TestJobs:
 
 
 class TestGpu:
-    def test_patched_job_fits_the_schema(self) -> None:
+    def test_patched_pods_fit_the_schema(self) -> None:
         whole = yaml.safe_load((GPU / "kustomization.yaml").read_text(encoding="utf-8"))
         assert [(GPU / each).resolve() for each in whole["resources"]] == [BASE]
-        (patch,) = whole["patches"]
-        target = f"{patch['target']['kind']}-{patch['target']['name']}"
-        job = copy.deepcopy(next(each for each in ALL if label(each) == target))
-        for change in yaml.safe_load(patch["patch"]):
-            assert change["op"] == "add"
-            add(job, change["path"], change["value"])
-        kubernetes_validate.validate(job, VERSIONS[0], strict=True)
-        pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-        assert pod["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == 1
-        assert pod["tolerations"][0]["key"] == "nvidia.com/gpu"
+        for patch in whole["patches"]:
+            target = f"{patch['target']['kind']}-{patch['target']['name']}"
+            patched = copy.deepcopy(next(each for each in ALL if label(each) == target))
+            for change in yaml.safe_load(patch["patch"]):
+                assert change["op"] == "add"
+                add(patched, change["path"], change["value"])
+            kubernetes_validate.validate(patched, VERSIONS[0], strict=True)
+            ((_, pod),) = pods([patched])
+            limits = pod["spec"]["containers"][0]["resources"]["limits"]
+            assert limits["nvidia.com/gpu"] == 1
+            assert pod["spec"]["tolerations"][0]["key"] == "nvidia.com/gpu"
 
 
 def add(document: Any, path: str, value: object) -> None:
@@ -194,7 +200,10 @@ def add(document: Any, path: str, value: object) -> None:
 class TestConfiguration:
     def test_is_right_and_names_secrets_there(self) -> None:
         file = BASE / "sftsec.yaml"
-        (job,) = {each["spec"]["containers"][0]["args"][-1] for each in PODS.values()} - {"serve"}
+        (job,) = {each["spec"]["containers"][0]["args"][-1] for each in PODS.values()} - {
+            "serve",
+            "run",
+        }
         assert check_config(file).tasks == (job,)
         settings = load_settings(file)
         references = [*dict(secrets_in(settings)).values(), SecretRef(str(settings.state.url))]

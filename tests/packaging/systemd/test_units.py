@@ -17,6 +17,7 @@ from sftsec_core.api.errors import (
     NotFoundError,
     PluginError,
 )
+from sftsec_core.config.settings import WorkerSettings
 from sftsec_core.server.endpoint import SHUTDOWN_TIMEOUT_S
 from tests.meta.tree import ROOT
 from tests.needs import need
@@ -103,6 +104,12 @@ class TestServices:
     def test_server_has_time_to_finish(self) -> None:
         service = section(FOLDER / "sftsec-serve.service", "Service")
         assert int(service["TimeoutStopSec"]) > SHUTDOWN_TIMEOUT_S
+
+    def test_worker_has_time_for_checkpoints(self) -> None:
+        service = section(FOLDER / "sftsec-worker@.service", "Service")
+        assert int(service["TimeoutStopSec"]) > WorkerSettings().grace.total_seconds() * 2
+        # A second signal to the runs themselves would end them at once.
+        assert service["KillMode"] == "mixed"
 
     def test_codes_mean_what_units_take_them_for(self) -> None:
         serve = section(FOLDER / "sftsec-serve.service", "Service")
