@@ -25,7 +25,6 @@ COMMANDS = {
     "predict": "sftsec_core.cli.predict",
     "serve": "sftsec_core.cli.serve",
     "report": "sftsec_core.cli.report",
-    "runs": "sftsec_core.cli.runs",
     "schedule": "sftsec_core.cli.schedule",
     "run": "sftsec_core.cli.run",
     "worker": "sftsec_core.cli.worker",

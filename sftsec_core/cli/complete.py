@@ -30,22 +30,24 @@ _MODELS = (
     "select substr(digest, 1, 12) from (select digest from models order by created_at desc)"
 )
 
+_SCHEDULES = "select name from schedules where settings is not null order by name"
+
 _TOKENS = (
     "select distinct name from tokens where revoked_at is null union all "
     "select id from tokens where revoked_at is null"
 )
 
-_SCHEDULES = "select name from schedules where settings is not null order by name"
-
 _GPU_LEASES = "select distinct id from gpu_leases where ended_at is null"
 
 _RUNS = "select id from runs order by started_at desc"
+
 _SNAPSHOTS = (
     "select distinct substr(digest, 1, 12) from (select digest from snapshots "
     "where ?1 is null or task = ?1 order by created_at desc)"
 )
 
 _ACTIONS = "select distinct action from audit order by action"
+
 _OPEN_RUNS = (
     "select id from runs where status in ('queued', 'running', 'interrupted') order by id desc"
 )
@@ -73,21 +75,6 @@ def complete_run(ctx: click.Context, _param: click.Parameter, begun: str) -> lis
     return _beginning(_stored(ctx, _RUNS), begun)
 
 
-def complete_token(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
-    """Owners and ids of tokens that are not revoked."""
-    return _beginning(_stored(ctx, _TOKENS), begun)
-
-
-def complete_schedule(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
-    """Names of schedules: of sftsec.yaml where it has some, else of the store."""
-    return _beginning(_named(ctx, "schedules") or _stored(ctx, _SCHEDULES), begun)
-
-
-def complete_gpu_lease(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
-    """Ids of open leases of GPUs."""
-    return _beginning(_stored(ctx, _GPU_LEASES), begun)
-
-
 def complete_open_run(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Ids of runs that have not ended, the newest ones first."""
     return _beginning(_stored(ctx, _OPEN_RUNS), begun)
@@ -96,6 +83,21 @@ def complete_open_run(ctx: click.Context, _param: click.Parameter, begun: str) -
 def complete_worker(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Names of workers that have not ended."""
     return _beginning(_stored(ctx, _WORKERS), begun)
+
+
+def complete_schedule(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Names of schedules: of sftsec.yaml where it has some, else of the store."""
+    return _beginning(_named(ctx, "schedules") or _stored(ctx, _SCHEDULES), begun)
+
+
+def complete_token(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Owners and ids of tokens that are not revoked."""
+    return _beginning(_stored(ctx, _TOKENS), begun)
+
+
+def complete_gpu_lease(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Ids of open leases of GPUs."""
+    return _beginning(_stored(ctx, _GPU_LEASES), begun)
 
 
 def complete_task_or_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:

@@ -39,6 +39,8 @@ def command(app: App, /, docs: bool, **given: Any) -> None:  # noqa: ANN401 - op
     \b
       POST /v1/score   {"task": "phishing", "events": [{"id": "1", "fields": {"message": "..."}}]}
       GET  /v1/tasks   what may be asked, and which models answer
+      GET  /v1/models, /v1/runs, /v1/runs/RUN   for a token with the role viewer
+      POST /v1/verdicts   {"task": "phishing", "verdicts": [{"incident": "7", "label": "..."}]}
       GET  /metrics    counts for Prometheus, for a token with the role viewer
       GET  /healthz    200 while the process lives
       GET  /readyz     200 once the live models are loaded

@@ -14,6 +14,7 @@ from pydantic import (
     ByteSize,
     ConfigDict,
     Field,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -23,6 +24,10 @@ from sftsec_core.api.settings.rate import RateSetting
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict
+from sftsec_core.config.notify import NotifySettings
+
+_DEVICE = re.compile(r"^(\d+(:\d+)?|(GPU|MIG)-[0-9A-Za-z/-]+)$")
+
 from sftsec_core.config.access import AccessSettings, tasks_of
 from sftsec_core.config.schedules import ScheduleSettings, check_schedule_name
 
@@ -256,6 +261,39 @@ class DriftSettings(Strict):
     )
 
 
+def _device_name(value: object) -> object:
+    """Read an index, which YAML takes for a number, as the text that it is here."""
+    name = str(value)
+    if isinstance(value, int) and value >= 60:
+        # YAML 1.1 takes 1:0 for a minute; no machine has so many GPUs.
+        name = f"{value // 60}:{value % 60}"
+    if isinstance(value, bool) or not _DEVICE.fullmatch(name):
+        raise ValueError("write an index (0; 0:1 for a MIG slice) or a UUID (GPU-..., MIG-...)")
+    return name
+
+
+class WorkerSettings(Strict):
+    """How `sftsec worker run` carries out runs, each in a process of its own."""
+
+    slots: int = Field(1, ge=1, le=256, description="Runs at once.")
+    nice: int = Field(10, ge=0, le=19, description="Added to the niceness of a run's processes.")
+    memory_gb: float | None = Field(
+        None,
+        gt=0,
+        description="A run whose processes together hold more resident memory is ended, and fails.",
+    )
+    timeout: Duration | None = Field(
+        None,
+        gt=timedelta(0),
+        description="A run that takes longer is ended, and fails; a run may have its own limit.",
+    )
+    grace: Duration = Field(
+        timedelta(seconds=30),
+        ge=timedelta(seconds=1),
+        description="How long a run that is to stop may take to write a checkpoint.",
+    )
+
+
 def _device_names(value: object) -> object:
     """Read indices, which YAML takes for numbers, as the texts that they are here."""
     if isinstance(value, list | tuple):
@@ -263,13 +301,24 @@ def _device_names(value: object) -> object:
     return value
 
 
-DeviceName = Annotated[str, Field(pattern=r"^(\d+(:\d+)?|(GPU|MIG)-[0-9A-Za-z/-]+)$")]
+DeviceName = Annotated[
+    str,
+    BeforeValidator(_device_name),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "string", "pattern": _DEVICE.pattern},
+            ]
+        }
+    ),
+]
 
 
 class GpuSettings(Strict):
     """Which GPUs runs may lease, and what happens when none is free; takes the extra `gpu`."""
 
-    allow: Annotated[tuple[DeviceName, ...], BeforeValidator(_device_names)] = Field(
+    allow: tuple[DeviceName, ...] = Field(
         (),
         description="Indices (0; 0:1 for a MIG slice) or UUIDs (GPU-..., MIG-...) of those that "
         "may be leased; default: all that CUDA_VISIBLE_DEVICES leaves.",
@@ -281,7 +330,7 @@ class GpuSettings(Strict):
         "need more (`train.needs.memory`).",
     )
     max_foreign: Fraction = Field(
-        0.1,
+        0.2,
         description="Fraction of a GPU's memory that processes other than the run's may hold; "
         "beyond it the GPU is not leased, and a run on it ends to be resumed elsewhere.",
     )
@@ -313,28 +362,6 @@ class GpuSettings(Strict):
     )
 
 
-class WorkerSettings(Strict):
-    """How `sftsec worker run` carries out runs, each in a process of its own."""
-
-    slots: int = Field(1, ge=1, le=256, description="Runs at once.")
-    nice: int = Field(10, ge=0, le=19, description="Added to the niceness of a run's processes.")
-    memory_gb: float | None = Field(
-        None,
-        gt=0,
-        description="A run whose processes together hold more resident memory is ended, and fails.",
-    )
-    timeout: Duration | None = Field(
-        None,
-        gt=timedelta(0),
-        description="A run that takes longer is ended, and fails; a run may have its own limit.",
-    )
-    grace: Duration = Field(
-        timedelta(seconds=30),
-        ge=timedelta(seconds=1),
-        description="How long a run that is to stop may take to write a checkpoint.",
-    )
-
-
 class Settings(Strict):
     """The whole of sftsec.yaml."""
 
@@ -348,6 +375,9 @@ class Settings(Strict):
     tasks: dict[str, TaskSettings] = Field(default_factory=dict)
     serve: ServeSettings = ServeSettings()
     drift: DriftSettings = DriftSettings()
+    notify: dict[str, NotifySettings] = Field(
+        default_factory=dict, description="Who is told of what happens: a name for each place."
+    )
     access: AccessSettings | None = Field(
         None, description="Who may do what; default: who can read the state folder may do all."
     )
@@ -374,6 +404,14 @@ class Settings(Strict):
         for name in self.serve.tasks:
             if name not in self.tasks:
                 raise ValueError(f"serve.tasks: {unknown('task', name, self.tasks)}")
+        return self
+
+    @model_validator(mode="after")
+    def _notified_tasks_exist(self) -> Settings:
+        for place, settings in self.notify.items():
+            for name in settings.tasks:
+                if name not in self.tasks:
+                    raise ValueError(f"notify.{place}.tasks: {unknown('task', name, self.tasks)}")
         return self
 
     @model_validator(mode="after")

@@ -38,6 +38,7 @@ from sftsec_core.server.schemas import (
     TaskList,
     read_request,
 )
+from sftsec_core.server.state_routes import StateRoutes, add_state_routes
 from sftsec_core.server.status_routes import StatusRoutes, add_status_routes
 
 if TYPE_CHECKING:
@@ -130,6 +131,12 @@ class _Routes:
             labels, sessions, read=self._small_body, one_of=self._service.admission.place
         )
 
+    def state(self, labels: LabelService) -> StateRoutes:
+        """The routes of models, runs and verdicts, which share the bounds of these."""
+        return StateRoutes(
+            self._service.state(labels), read=self._small_body, one_of=self._service.admission.place
+        )
+
     async def _small_body(self, request: Request) -> bytes:
         """A body that is held for as long as it is read."""
         with self._service.admission.body(_length(request, self._service.settings)):
@@ -196,6 +203,7 @@ def build_app(
     _add_monitoring(app, routes)
     if labels is not None:
         add_label_routes(app, routes.labelling(*labels), _problems)
+        add_state_routes(app, routes.state(labels[0]), _problems)
         if log_in is not None:
             add_status_routes(app, routes.status(labels[1], log_in))
     for kind, handler in _HANDLERS.items():

@@ -87,12 +87,12 @@ class LabelRoutes:
 
     async def session(self, request: Request) -> Response:
         """Who asks, and what may be judged."""
-        return _answer(await self._call(request, self._labels.session))
+        return answer(await self._call(request, self._labels.session))
 
     async def log_in(self, request: Request) -> Response:
         """Take a token for a session: the cookie stands for it on the page."""
         found = await self._call(request, self._labels.session)
-        return _answer(found, {"Set-Cookie": self._sessions.start(caller_of(request.scope))})
+        return answer(found, {"Set-Cookie": self._sessions.start(caller_of(request.scope))})
 
     async def log_out(self, request: Request) -> Response:
         """End the session."""
@@ -103,7 +103,7 @@ class LabelRoutes:
     async def queue(self, request: Request) -> Response:
         """What waits for a verdict; 304 when nothing has changed since the ETag that is sent."""
         task = request.query_params.get("task") or None
-        after, limit = _number(request, "after"), _number(request, "limit")
+        after, limit = whole_number(request, "after"), whole_number(request, "limit")
         many = _FEW if limit is None else max(1, min(limit, _MOST))
         return await self._unless_unchanged(
             request, lambda who: self._labels.queue(who, task, after, many)
@@ -111,7 +111,7 @@ class LabelRoutes:
 
     async def verdicts(self, request: Request) -> Response:
         """The last verdicts; 304 when nothing has changed since the ETag that is sent."""
-        limit = _number(request, "limit")
+        limit = whole_number(request, "limit")
         many = _FEW if limit is None else max(1, min(limit, _MOST))
         return await self._unless_unchanged(request, lambda who: self._labels.verdicts(who, many))
 
@@ -119,12 +119,12 @@ class LabelRoutes:
         """Give verdicts."""
         given = read_body(await self._read(request), VerdictsRequest)
         request_log(request.scope).events = len(given.verdicts)
-        return _answer(await self._call(request, lambda who: self._labels.judge(who, given)))
+        return answer(await self._call(request, lambda who: self._labels.judge(who, given)))
 
     async def retract(self, request: Request) -> Response:
         """Take verdicts back."""
         given = read_body(await self._read(request), RetractionsRequest)
-        return _answer(await self._call(request, lambda who: self._labels.retract(who, given)))
+        return answer(await self._call(request, lambda who: self._labels.retract(who, given)))
 
     async def _unless_unchanged(
         self, request: Request, read: Callable[[Actor], BaseModel]
@@ -133,7 +133,7 @@ class LabelRoutes:
         etag = f'"{await self._call(request, self._labels.version)}"'
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers={"ETag": etag, **_PRIVATE})
-        return _answer(await self._call(request, read), {"ETag": etag})
+        return answer(await self._call(request, read), {"ETag": etag})
 
     async def _call(self, request: Request, call: Callable[[Actor], T]) -> T:
         actor = caller_of(request.scope).actor
@@ -144,12 +144,18 @@ class LabelRoutes:
 _PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def _answer(found: BaseModel, headers: Mapping[str, str] | None = None) -> Response:
+def answer(found: BaseModel, headers: Mapping[str, str] | None = None) -> Response:
+    """A response that no cache keeps."""
     body = found.model_dump_json().encode()
     return Response(body, media_type=_JSON, headers={**_PRIVATE, **(headers or {})})
 
 
-def _number(request: Request, name: str) -> int | None:
+def whole_number(request: Request, name: str) -> int | None:
+    """A query parameter as a number; None where it is not given.
+
+    Raises:
+        ProblemError: when it is none.
+    """
     given = request.query_params.get(name)
     if given is None or given == "":
         return None
@@ -177,13 +183,13 @@ def add_label_routes(app: FastAPI, routes: LabelRoutes, problems: Describe) -> N
     app.add_api_route(
         SESSION, routes.log_out, methods=["DELETE"], status_code=204, responses=reading
     )
-    limit, after = _parameter("limit", "integer"), _parameter("after", "integer")
+    limit, after = parameter("limit", "integer"), parameter("after", "integer")
     app.add_api_route(
         QUEUE,
         routes.queue,
         methods=["GET"],
         responses={200: {"model": QueueResponse}, **problems((404, 422)), **reading},
-        openapi_extra={"parameters": [_parameter("task", "string"), after, limit]},
+        openapi_extra={"parameters": [parameter("task", "string"), after, limit]},
     )
     said: Described = {200: {"model": VerdictsResponse}}
     app.add_api_route(
@@ -209,5 +215,6 @@ def add_label_routes(app: FastAPI, routes: LabelRoutes, problems: Describe) -> N
         )
 
 
-def _parameter(name: str, kind: str) -> dict[str, Any]:
+def parameter(name: str, kind: str) -> dict[str, Any]:
+    """Describe an optional query parameter."""
     return {"name": name, "in": "query", "required": False, "schema": {"type": kind}}

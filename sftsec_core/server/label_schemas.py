@@ -131,7 +131,7 @@ class VerdictsResponse(_Model):
     verdicts: list[VerdictItem]
 
 
-RequestT = TypeVar("RequestT", bound=_Model)
+RequestT = TypeVar("RequestT", bound=BaseModel)
 
 
 def read_body(body: bytes, model: type[RequestT]) -> RequestT:
@@ -146,7 +146,17 @@ def read_body(body: bytes, model: type[RequestT]) -> RequestT:
     except orjson.JSONDecodeError:
         raise ProblemError(400, "the body is not JSON") from None
     except ValidationError as error:
-        known = {"verdicts", "keys", "key", "id", "label", "reason"}
+        known = {
+            "verdicts",
+            "keys",
+            "key",
+            "id",
+            "label",
+            "reason",
+            "task",
+            "connector",
+            "incident",
+        }
         found = error.errors(include_input=False, include_context=False, include_url=False)[0]
         place = ".".join(str(p) for p in found["loc"] if isinstance(p, int) or p in known)
         raise ProblemError(422, f"{place or 'the body'}: {found['msg']}") from None

@@ -62,7 +62,7 @@ class LabelService:
 
     def session(self, who: Actor) -> SessionResponse:
         """Who asks, and which tasks and labels there are for them."""
-        with _as_problems():
+        with as_problems():
             tasks = {name: self._context.task(name) for name in self._tasks_of(who)}
         found = [
             LabelTask(task=name, labels=list(task.labels), benign=task.benign)
@@ -72,7 +72,7 @@ class LabelService:
 
     def version(self, who: Actor) -> str:
         """Name the state of queue and verdicts: it is another one after each change."""
-        with _as_problems():
+        with as_problems():
             authorize_some(who, Permission.LABEL)
             return self._context.label_queue.version()
 
@@ -83,7 +83,7 @@ class LabelService:
             AuthorizationError: when they may not label on the task.
             ProblemError: when there is no such task.
         """
-        with _as_problems():
+        with as_problems():
             tasks = self._named(who, task)
             page = list_label_queue(self._as(who), tasks, after=after, limit=limit)
         items, after, left = list[QueueItem](), page.after, _PART
@@ -97,7 +97,7 @@ class LabelService:
 
     def verdicts(self, who: Actor, limit: int) -> VerdictsResponse:
         """The last verdicts of all analysts."""
-        with _as_problems():
+        with as_problems():
             found = list_page_verdicts(self._as(who), self._tasks_of(who), limit=limit)
         return VerdictsResponse(verdicts=[_said(*each) for each in found])
 
@@ -116,12 +116,17 @@ class LabelService:
     def _write(
         self, who: Actor, write: Callable[[Context], Sequence[PageVerdict]]
     ) -> VerdictsResponse:
-        with _as_problems(), self._turn():
+        with as_problems(), self.turn():
             done = write(self._as(who))
         return VerdictsResponse(verdicts=[_said(each, None) for each in done])
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def turn(self) -> Iterator[None]:
+        """Write alone; others wait.
+
+        Raises:
+            ProblemError: 503 when it is not one's turn for long.
+        """
         # Those that wait for a platform that does not answer must not hold every thread.
         if not self._writes.acquire(timeout=_TURN_S):
             raise unavailable("other verdicts are being written: send it again", seconds=_RETRY_S)
@@ -146,7 +151,8 @@ class LabelService:
 
 
 @contextmanager
-def _as_problems() -> Iterator[None]:
+def as_problems() -> Iterator[None]:
+    """Answer with the status of an operation's error."""
     try:
         yield
     except AuthorizationError:  # the application answers it, and writes it to the audit log

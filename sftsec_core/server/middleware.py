@@ -30,9 +30,14 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 METRICS = "/metrics"
+MODELS, RUNS, VERDICTS = "/v1/models", "/v1/runs", "/v1/verdicts"
+RUN = f"{RUNS}/{{run}}"
 # The page's files hold nothing of an event: what it shows comes by its interface, with a token.
 PUBLIC_PATHS = frozenset({"/healthz", "/readyz", *page_paths()})
-PATHS = frozenset({*PUBLIC_PATHS, *API, "/v1/score", "/v1/tasks", METRICS, "/openapi.json"})
+_STATE = frozenset({MODELS, RUNS, RUN, VERDICTS})
+PATHS = frozenset(
+    {*PUBLIC_PATHS, *API, *_STATE, "/v1/score", "/v1/tasks", METRICS, "/openapi.json"}
+)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SCOPE_KEY = "sftsec.request_log"
 log = logging.getLogger("sftsec_core.server.access")
@@ -189,8 +194,10 @@ async def send_problem(send: Send, problem: ProblemError) -> None:
 
 
 def _shown_path(scope: Scope) -> str:
-    """The path, unless it is text of the caller."""
-    path = logged_path(scope["path"])
+    """The path, without what is text of the caller."""
+    path: str = logged_path(scope["path"])
+    if path.startswith(f"{RUNS}/"):
+        return RUN
     return path if path in PATHS or is_status_page(path) else "(another path)"
 
 

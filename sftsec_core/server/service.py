@@ -20,12 +20,14 @@ from sftsec_core.server.metrics import ServiceMetrics
 from sftsec_core.server.model_cache import ModelCache, ModelStatus, ModelWatcher
 from sftsec_core.server.rate_limit import RateLimiter
 from sftsec_core.server.scoring_job import ScoringJob
+from sftsec_core.server.state_service import StateService
 from sftsec_core.server.worker import ScoringWorker
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Actor
     from sftsec_core.config.settings import ServeSettings
     from sftsec_core.operations.context import Context
+    from sftsec_core.server.label_service import LabelService
     from sftsec_core.server.model_cache import ServedModel
     from sftsec_core.server.schemas import ScoreBatch
 
@@ -141,6 +143,10 @@ class ScoringService:
             for name, cache in self._caches.items()
             if any(may(who, each, name) for each in seeing)
         ]
+
+    def state(self, labels: LabelService) -> StateService:
+        """What the store holds, and who writes verdicts."""
+        return StateService(self._context, labels)
 
     def names(self) -> list[str]:
         """The names of the tasks."""

@@ -326,6 +326,16 @@ drift_windows = Table(
     Index(None, "task", "model", "id"),
 )
 
+notices = Table(
+    "notices",
+    metadata,
+    # Of what is told and where, as a digest.
+    Column("key", String(64), primary_key=True),
+    Column("number", String(32), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "at"),
+)
+
 audit = Table(
     "audit",
     metadata,
@@ -356,6 +366,41 @@ moved = Table(
     Column("state", String(16), nullable=False),
     Column("place", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    # None: sftsec.yaml says what it is, and the row holds only how far it has come.
+    Column("settings", JSON(none_as_null=True)),
+    # All that says when it is due; a row whose trigger has changed starts again.
+    Column("trigger", JSON, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("anchor", UtcDateTime, nullable=False),
+    Column("fired", UtcDateTime),
+    Column("paused", Boolean, nullable=False),
+    # Counts up at each change: of several schedulers one moves a schedule on.
+    Column("version", COUNTER, nullable=False),
+)
+
+occurrences = Table(
+    "occurrences",
+    metadata,
+    Column("schedule", String(64), nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    # Of several that were skipped together, the newest and how many they are.
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", ForeignText, nullable=False),
+    Column("not_before", UtcDateTime),
+    Column("run_id", Text),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("schedule", "due_at"),
+    Index(None, "status"),
 )
 
 tokens = Table(
@@ -396,39 +441,4 @@ approvals = Table(
     Column("reason", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     PrimaryKeyConstraint("task", "digest", "run_id", "kind", "person"),
-)
-
-schedules = Table(
-    "schedules",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    # None: sftsec.yaml says what it is, and the row holds only how far it has come.
-    Column("settings", JSON(none_as_null=True)),
-    # All that says when it is due; a row whose trigger has changed starts again.
-    Column("trigger", JSON, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("roles", JSON, nullable=False),
-    Column("since", UtcDateTime, nullable=False),
-    Column("anchor", UtcDateTime, nullable=False),
-    Column("fired", UtcDateTime),
-    Column("paused", Boolean, nullable=False),
-    # Counts up at each change: of several schedulers one moves a schedule on.
-    Column("version", COUNTER, nullable=False),
-)
-
-occurrences = Table(
-    "occurrences",
-    metadata,
-    Column("schedule", String(64), nullable=False),
-    Column("due_at", UtcDateTime, nullable=False),
-    # Of several that were skipped together, the newest and how many they are.
-    Column("last_at", UtcDateTime, nullable=False),
-    Column("count", Integer, nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("reason", ForeignText, nullable=False),
-    Column("not_before", UtcDateTime),
-    Column("run_id", Text),
-    Column("recorded_at", UtcDateTime, nullable=False),
-    PrimaryKeyConstraint("schedule", "due_at"),
-    Index(None, "status"),
 )

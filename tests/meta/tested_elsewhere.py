@@ -315,6 +315,11 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "requests, answers and refusals of one interface: its tests ask it over HTTP",
     ),
     Elsewhere(
+        ("sftsec_core/server/state_schemas.py", "sftsec_core/server/state_service.py"),
+        "tests/core/server/test_state_routes.py",
+        "answers and refusals of one interface: its tests ask it over HTTP",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/list_label_queue.py",),
         "tests/core/operations/test_judge_incidents.py",
         "a verdict takes an incident off what it lists, and taken back puts it there again",

@@ -14,6 +14,7 @@ import pytest
 
 from sftsec_core.api.domain import Batch, Incident
 from sftsec_core.dataset.steps import build_steps
+from sftsec_core.operations.add_token import add_token
 from sftsec_core.operations.score import score
 from sftsec_core.sdk.portable import detection_id
 from sftsec_core.testing.incidents import make_incidents
@@ -222,7 +223,9 @@ class TestTasks:
     def test_the_schema_is_served_on_demand(self, site: Site, client: Client) -> None:
         described = client.get("/openapi.json").json
         scoring = {path for path in described["paths"] if not path.startswith("/v1/labels/")}
-        assert scoring == {"/v1/score", "/v1/tasks", "/healthz", "/readyz", "/metrics"}
+        health = {"/healthz", "/readyz", "/metrics"}
+        state = {"/v1/models", "/v1/runs", "/v1/runs/{run}", "/v1/verdicts"}
+        assert scoring == {"/v1/score", "/v1/tasks", *health, *state}
         body = described["paths"]["/v1/score"]["post"]["requestBody"]["content"]["application/json"]
         assert set(body["schema"]["required"]) == {"task", "events"}
         assert client.get("/docs").status == 404
@@ -256,12 +259,13 @@ class TestTasks:
 
 
 class TestDescription:
-    def test_schemathesis_finds_nothing(self, client: Client, tmp_path: Path) -> None:
+    def test_schemathesis_finds_nothing(self, site: Site, client: Client, tmp_path: Path) -> None:
         """It asks for what the description allows and forbids, the same in every run."""
         tool = Path(sys.executable).with_name("schemathesis")
         command = [str(tool), "run", f"{client.url}/openapi.json", "--generation-deterministic"]
         command += ["--max-examples", "15", "--phases", "coverage,fuzzing", "--no-color"]
-        command += ["-H", f"Authorization: Bearer {TOKEN}", f"--tls-verify={client.authority}"]
+        token = add_token(site.context, "all", ("scorer", "viewer", "analyst")).token
+        command += ["-H", f"Authorization: Bearer {token}", f"--tls-verify={client.authority}"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert re.search(r"(\d+) selected / \1 total", done.stdout)

@@ -182,7 +182,7 @@ class TestTurn:
         monkeypatch.setattr(label_service, "_TURN_S", 0.01)
         service = LabelService(site.context, site.context.settings.serve)
         given = RetractionsRequest(keys=[KEY])
-        with service._turn(), pytest.raises(ProblemError) as busy:
+        with service.turn(), pytest.raises(ProblemError) as busy:
             service.retract(ANN, given)
         assert busy.value.status == 503
         with pytest.raises(ProblemError, match="no such verdict"):
