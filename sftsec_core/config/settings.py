@@ -24,12 +24,11 @@ from sftsec_core.api.settings.rate import RateSetting
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict
+from sftsec_core.config.access import AccessSettings, tasks_of
 from sftsec_core.config.notify import NotifySettings
+from sftsec_core.config.schedules import ScheduleSettings, check_schedule_name
 
 _DEVICE = re.compile(r"^(\d+(:\d+)?|(GPU|MIG)-[0-9A-Za-z/-]+)$")
-
-from sftsec_core.config.access import AccessSettings, tasks_of
-from sftsec_core.config.schedules import ScheduleSettings, check_schedule_name
 
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 

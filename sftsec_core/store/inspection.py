@@ -9,7 +9,7 @@ from sqlalchemy import case, func, select, text
 
 from sftsec_core.store import dialects
 from sftsec_core.store.columns import utc_now
-from sftsec_core.store.holders import host_of
+from sftsec_core.store.holders import RUN_PREFIX, host_of
 from sftsec_core.store.migrations import current_revision
 from sftsec_core.store.run_rows import ended_lease
 from sftsec_core.store.tables import audit_head, cursors, outbox, runs, workers
