@@ -14,6 +14,7 @@ from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.api.settings.values import Duration, Strict
+from sftsec_core.config.notify import NotifySettings
 
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
@@ -194,12 +195,23 @@ class Settings(Strict):
     tasks: dict[str, TaskSettings] = Field(default_factory=dict)
     serve: ServeSettings = ServeSettings()
     drift: DriftSettings = DriftSettings()
+    notify: dict[str, NotifySettings] = Field(
+        default_factory=dict, description="Who is told of what happens: a name for each place."
+    )
 
     @model_validator(mode="after")
     def _served_tasks_exist(self) -> Settings:
         for name in self.serve.tasks:
             if name not in self.tasks:
                 raise ValueError(f"serve.tasks: {unknown('task', name, self.tasks)}")
+        return self
+
+    @model_validator(mode="after")
+    def _notified_tasks_exist(self) -> Settings:
+        for place, settings in self.notify.items():
+            for name in settings.tasks:
+                if name not in self.tasks:
+                    raise ValueError(f"notify.{place}.tasks: {unknown('task', name, self.tasks)}")
         return self
 
     @model_validator(mode="after")

@@ -25,6 +25,7 @@ from sftsec_core.store.judged_inputs import JudgedInputs
 from sftsec_core.store.label_requests import LabelRequests
 from sftsec_core.store.leases import LEASE
 from sftsec_core.store.models import Models
+from sftsec_core.store.notices import Notices
 from sftsec_core.store.outbox import Outbox
 from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
@@ -57,6 +58,7 @@ class Store:
         figures: what is watched over time.
         label_requests: incidents that analysts were asked about.
         models: registered models and their aliases.
+        notices: what was told to whom.
         outbox: detections on their way to a SIEM.
         pruning: removes rows that nothing needs any more.
         quarantine: records that could not be used.
@@ -78,6 +80,7 @@ class Store:
         self.label_requests = LabelRequests(database)
         self.judged_inputs = JudgedInputs(database)
         self.models = Models(database, folders, self.audit)
+        self.notices = Notices(database)
         self.outbox = Outbox(database)
         self.pruning = Pruning(database, folders, self.audit)
         self.quarantine = Quarantine(database)

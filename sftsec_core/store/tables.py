@@ -265,6 +265,16 @@ drift_windows = Table(
     Index(None, "task", "model", "id"),
 )
 
+notices = Table(
+    "notices",
+    metadata,
+    # Of what is told and where, as a digest.
+    Column("key", String(64), primary_key=True),
+    Column("number", String(32), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "at"),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -19,7 +19,7 @@ LAYERS = (
     ("sftsec_core.recipes", "sftsec_core.evaluation", "sftsec_core.drift"),
     ("sftsec_core.testing",),
     ("sftsec_core.registry",),
-    ("sftsec_core.scoring",),
+    ("sftsec_core.scoring", "sftsec_core.notify"),
     ("sftsec_core.builtin", "sftsec_core.packages"),
     ("sftsec_core.operations",),
     ("sftsec_core.bench", "sftsec_core.demo", "sftsec_core.server"),
