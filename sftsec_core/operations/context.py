@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import Actor
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.config.settings import Settings
+    from sftsec_core.notify.notifier import Notifier
     from sftsec_core.registry.registry import ModelRegistry
     from sftsec_core.store.artifacts import Artifacts
     from sftsec_core.store.label_queue import LabellingQueue
@@ -112,6 +113,8 @@ class Context:
         self.plugins.event(event)
         for sink in self._sinks:
             sink(event)
+        if self.settings.notify:
+            self.notifier(event)
 
     def stage(self, name: str, task: str, detail: str = "") -> AbstractContextManager[Stage]:
         """Emit the beginning and the end of a stage that belongs to no run."""
@@ -119,6 +122,8 @@ class Context:
 
     def close(self) -> None:
         """Close the store, if it was opened, and let files be made as before."""
+        if "notifier" in self.__dict__:
+            self.notifier.close()
         if "store" in self.__dict__:
             self.store.close()
         self._private.close()
@@ -205,6 +210,13 @@ class Context:
         return url
 
     @cached_property
+    def notifier(self) -> Notifier:
+        """Tells the places of `notify` of what happens."""
+        from sftsec_core.notify.notifier import Notifier
+
+        return Notifier(self.settings.notify, self.store, self.file.resolve().parent)
+
+    @cached_property
     def label_queue(self) -> LabellingQueue:
         """What the labelling page of `sftsec serve` shows."""
         from sftsec_core.store.label_queue import LabellingQueue
@@ -217,6 +229,8 @@ class Context:
         It shares the store of this one, which closes it.
         """
         self.store  # noqa: B018 - a cached property: opened once, for both
+        if self.settings.notify:
+            self.notifier  # noqa: B018 - the same
         other = copy(self)
         other.actor = actor
         return other

@@ -30,6 +30,7 @@ from sftsec_core.store.label_requests import LabelRequests
 from sftsec_core.store.leases import LEASE
 from sftsec_core.store.models import Models
 from sftsec_core.store.moving import Moving
+from sftsec_core.store.notices import Notices
 from sftsec_core.store.outbox import Outbox
 from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
@@ -77,6 +78,7 @@ class Store:
         label_requests: incidents that analysts were asked about.
         models: registered models and their aliases.
         moving: moves the store to another database.
+        notices: what was told to whom.
         outbox: detections on their way to a SIEM.
         pruning: removes rows that nothing needs any more.
         queue: runs that wait for a worker.
@@ -108,6 +110,7 @@ class Store:
         self.judged_inputs = JudgedInputs(database)
         self.models = Models(database, folders, self.audit)
         self.moving = Moving(database, self.audit)
+        self.notices = Notices(database)
         self.outbox = Outbox(database)
         self.pruning = Pruning(database, folders, self.audit)
         self.quarantine = Quarantine(database)

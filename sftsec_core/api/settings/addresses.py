@@ -31,11 +31,12 @@ def refuse_clear_text(urls: Sequence[str]) -> None:
     """
     for url in urls:
         parts = urlsplit(url)
-        if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise ValueError(f"{url} would carry the credentials in the clear: use https")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
     if host == "localhost":
         return True
     try:

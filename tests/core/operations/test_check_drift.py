@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 
 from sftsec_core.api.domain import DriftFound, Event, Incident
 from sftsec_core.api.errors import DataError, NoLiveModelError
+from sftsec_core.config.notify import NotifySettings
 from sftsec_core.config.settings import DriftSettings
 from sftsec_core.operations.check_drift import check_drift
 from sftsec_core.operations.context import Context
@@ -21,6 +23,7 @@ from sftsec_core.operations.show_drift import show_drift
 from sftsec_core.testing import MemoryConnector, MemorySource, make_incidents
 from tests.core.operations.memory_site import MemoryPlugin, memory_context
 from tests.core.operations.secret_task import Observer
+from tests.core.sdk.loopback import loopback_server
 
 WINDOW = 100
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -109,6 +112,17 @@ class TestCheckDrift:
         assert [(each.task, each.events) for each in told] == [("mail", WINDOW)]
         assert "(text)" in told[0].monitors
         assert figures[0].details["drifted"]
+
+    def test_notifies_the_soc(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOOK", "k" * 32)
+        site.score(foreign(WINDOW))
+        with loopback_server() as server:
+            hook = {"webhook": {"url": server.url, "secret": "env:HOOK"}}
+            with site.open() as context:
+                told = {"notify": {"soc": NotifySettings.model_validate(hook)}}
+                context.settings = context.settings.model_copy(update=told)
+                check_drift(context, "mail")
+        assert [json.loads(each.body)["type"] for each in server.requests] == ["sftsec.drift"]
 
     def test_waits_for_a_full_window(self, site: Site) -> None:
         site.score(foreign(WINDOW - 1))

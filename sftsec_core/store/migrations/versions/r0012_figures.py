@@ -1,4 +1,4 @@
-"""Figures that are watched over time, and the windows of scored events that drift is read from."""
+"""Figures over time, windows of scored events that drift is read from, what was told of it."""
 
 from __future__ import annotations
 
@@ -40,3 +40,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_drift_windows"),
     )
     op.create_index("ix_drift_windows_task_model_id", "drift_windows", ["task", "model", "id"])
+    op.create_table(
+        "notices",
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("number", sa.String(32), nullable=False),
+        sa.Column("at", UtcDateTime, nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_notices"),
+    )
+    op.create_index("ix_notices_at", "notices", ["at"])
