@@ -19,13 +19,8 @@ LAYERS = (
     ("sftsec_core.recipes", "sftsec_core.evaluation", "sftsec_core.drift"),
     ("sftsec_core.testing",),
     ("sftsec_core.registry",),
-<<<<<<< HEAD
-    ("sftsec_core.scoring",),
-    ("sftsec_core.builtin", "sftsec_core.packages", "sftsec_core.doctor"),
-=======
     ("sftsec_core.scoring", "sftsec_core.notify"),
-    ("sftsec_core.builtin", "sftsec_core.packages"),
->>>>>>> watch
+    ("sftsec_core.builtin", "sftsec_core.packages", "sftsec_core.doctor"),
     ("sftsec_core.operations",),
     ("sftsec_core.bench", "sftsec_core.demo", "sftsec_core.runner", "sftsec_core.server"),
     ("sftsec_core.cli",),
