@@ -24,6 +24,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",
     ),
     Elsewhere(
+        ("sftsec_core/bench/kills_child.py",),
+        "tests/core/bench/test_kills.py",
+        "the process that the benchmark kills: it trains, and counts its steps",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/memory.py",),
         "tests/core/bench/test_ingest.py",
         "one number of the kernel's: the benchmark that reports it checks that it is plausible",

@@ -17,6 +17,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "redaction": "sftsec_core.cli.bench.redaction",
         "connector": "sftsec_core.cli.bench.connector",
         "train": "sftsec_core.cli.bench.train",
+        "kills": "sftsec_core.cli.bench.kills",
     },
 )
 def command() -> None:
