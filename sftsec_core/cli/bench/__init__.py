@@ -19,6 +19,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "train": "sftsec_core.cli.bench.train",
         "serve": "sftsec_core.cli.bench.serve",
         "drift": "sftsec_core.cli.bench.drift",
+        "kills": "sftsec_core.cli.bench.kills",
     },
 )
 def command() -> None:
