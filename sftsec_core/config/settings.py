@@ -7,7 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.paths import ConfigPath
@@ -15,6 +23,7 @@ from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict
 
+_DEVICE = re.compile(r"^(\d+(:\d+)?|(GPU|MIG)-[0-9A-Za-z/-]+)$")
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -164,20 +173,35 @@ class ServeSettings(Strict):
         return self
 
 
-def _device_names(value: object) -> object:
-    """Read indices, which YAML takes for numbers, as the texts that they are here."""
-    if isinstance(value, list | tuple):
-        return [str(each) if isinstance(each, int) else each for each in value]
-    return value
+def _device_name(value: object) -> object:
+    """Read an index, which YAML takes for a number, as the text that it is here."""
+    name = str(value)
+    if isinstance(value, int) and value >= 60:
+        # YAML 1.1 takes 1:0 for a minute; no machine has so many GPUs.
+        name = f"{value // 60}:{value % 60}"
+    if isinstance(value, bool) or not _DEVICE.fullmatch(name):
+        raise ValueError("write an index (0; 0:1 for a MIG slice) or a UUID (GPU-..., MIG-...)")
+    return name
 
 
-DeviceName = Annotated[str, Field(pattern=r"^(\d+(:\d+)?|(GPU|MIG)-[0-9A-Za-z/-]+)$")]
+DeviceName = Annotated[
+    str,
+    BeforeValidator(_device_name),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "string", "pattern": _DEVICE.pattern},
+            ]
+        }
+    ),
+]
 
 
 class GpuSettings(Strict):
     """Which GPUs runs may lease, and what happens when none is free; takes the extra `gpu`."""
 
-    allow: Annotated[tuple[DeviceName, ...], BeforeValidator(_device_names)] = Field(
+    allow: tuple[DeviceName, ...] = Field(
         (),
         description="Indices (0; 0:1 for a MIG slice) or UUIDs (GPU-..., MIG-...) of those that "
         "may be leased; default: all that CUDA_VISIBLE_DEVICES leaves.",
@@ -189,7 +213,7 @@ class GpuSettings(Strict):
         "need more (`train.needs.memory`).",
     )
     max_foreign: Fraction = Field(
-        0.1,
+        0.2,
         description="Fraction of a GPU's memory that processes other than the run's may hold; "
         "beyond it the GPU is not leased, and a run on it ends to be resumed elsewhere.",
     )
