@@ -11,6 +11,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from sftsec_core.api.errors import unknown
 
@@ -25,6 +34,8 @@ from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict
 
 from sftsec_core.config.notify import NotifySettings
+_DEVICE = re.compile(r"^(\d+(:\d+)?|(GPU|MIG)-[0-9A-Za-z/-]+)$")
+_OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 from sftsec_core.config.schedules import ScheduleSettings, check_schedule_name
 
@@ -283,11 +294,15 @@ class WorkerSettings(Strict):
         description="How long a run that is to stop may take to write a checkpoint.",
     )
 
-def _device_names(value: object) -> object:
-    """Read indices, which YAML takes for numbers, as the texts that they are here."""
-    if isinstance(value, list | tuple):
-        return [str(each) if isinstance(each, int) else each for each in value]
-    return value
+def _device_name(value: object) -> object:
+    """Read an index, which YAML takes for a number, as the text that it is here."""
+    name = str(value)
+    if isinstance(value, int) and value >= 60:
+        # YAML 1.1 takes 1:0 for a minute; no machine has so many GPUs.
+        name = f"{value // 60}:{value % 60}"
+    if isinstance(value, bool) or not _DEVICE.fullmatch(name):
+        raise ValueError("write an index (0; 0:1 for a MIG slice) or a UUID (GPU-..., MIG-...)")
+    return name
 
 DeviceName = Annotated[
     str,
@@ -304,6 +319,11 @@ DeviceName = Annotated[
 
 class GpuSettings(Strict):
     """Which GPUs runs may lease, and what happens when none is free; takes the extra `gpu`."""
+
+
+class GpuSettings(Strict):
+    """Which GPUs runs may lease, and what happens when none is free; takes the extra `gpu`."""
+
     allow: tuple[DeviceName, ...] = Field(
         (),
         description="Indices (0; 0:1 for a MIG slice) or UUIDs (GPU-..., MIG-...) of those that "

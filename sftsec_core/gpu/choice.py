@@ -35,7 +35,7 @@ class GpuRules:
     """
 
     allow: tuple[str, ...] = ()
-    max_foreign: float = 0.1
+    max_foreign: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,10 +93,11 @@ class GpuAcquisition:
             if lease := self._take(choice):
                 return lease
             reason = self._why_not(choice)
-            if not self._possible(survey):
-                return self._cpu_or(TrainingError, reason)
-            if not self._asks and self._settings.fallback == CPU:
-                return self._cpu_or(TrainingError, reason)
+            possible = self._possible(survey)
+            if self._asks and not possible:
+                raise TrainingError(f"{self._wanted()}, and no GPU here will do: {reason}")
+            if not self._asks and (not possible or self._settings.fallback == CPU):
+                return self._fall_back(reason)
             now = self._monotonic()
             if now >= deadline:
                 raise TrainingInterruptedError(_timed_out(now - start, reason))
@@ -147,10 +148,7 @@ class GpuAcquisition:
         ]
         return len(fit) >= need.count
 
-    def _cpu_or(self, error: type[TrainingError], reason: str) -> str:
-        """Fall back on the CPU where the task allows it."""
-        if self._asks:
-            raise error(f"{self._wanted()}, and no GPU here will do: {reason}")
+    def _fall_back(self, reason: str) -> str:
         text = f"no GPU is free ({reason}): training on the CPU"
         self._run.emit(Message(text=text, level="warning"))
         return CPU
@@ -160,7 +158,10 @@ class GpuAcquisition:
             text = f"GPUs are used without a lease: {unavailable}"
             self._run.emit(Message(text=text, level="warning"))
         elif self._asks:
-            raise TrainingError(f"{self._wanted()}, and there is no GPU to lease: {unavailable}")
+            raise TrainingError(
+                f"{self._wanted()}, and there is no GPU to lease: {unavailable}; without "
+                "train.device it trains on the CPU"
+            )
 
     def _wanted(self) -> str:
         train, task = self._run.task.train, self._run.info.task

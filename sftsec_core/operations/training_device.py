@@ -146,4 +146,4 @@ def _value_for(device: str) -> str:
         return device
     if found := _CUDA.fullmatch(device):
         return found[2] or "0"
-    raise TrainingError(f"a plugin lent {device!r}; write cuda:N, cpu or a GPU's UUID")
+    raise TrainingError(f"{device!r} is no device: write cuda:N, cpu or a GPU's UUID")

@@ -41,7 +41,8 @@ TAKEN_AWAY = (RELEASED, FAILED, CROWDED)
 KEPT = timedelta(days=30)
 SHARE_OVER = timedelta(days=7)
 HALF_LIFE = timedelta(days=2)
-_KILLED = "the run's process was killed"
+_LATE = "its lease was not renewed in time"
+_AGAIN = "the run began again"
 
 
 class OfRun(Protocol):
@@ -245,9 +246,9 @@ class GpuLeases:
         """End what was renewed no more and what the run held before; forget what is old."""
         still = table.c.ended_at.is_(None)
         over = update(table).where(still, table.c.lease_until <= now)
-        connection.execute(over.values(ended_at=table.c.lease_until, end=EXPIRED, reason=_KILLED))
+        connection.execute(over.values(ended_at=table.c.lease_until, end=EXPIRED, reason=_LATE))
         own = update(table).where(still, table.c.run_id == run_id)
-        connection.execute(own.values(ended_at=now, end=EXPIRED, reason=_KILLED))
+        connection.execute(own.values(ended_at=now, end=EXPIRED, reason=_AGAIN))
         connection.execute(delete(table).where(table.c.ended_at < now - KEPT))
 
     def _end(

@@ -25,6 +25,11 @@ def command(app: App, lease: str, reason: str, as_json: bool) -> None:
     """
     from sftsec_core.operations.release_gpu import release_gpu
 
+    reason = " ".join(reason.split())
+    if not reason:
+        raise click.BadParameter(
+            "say why: the run that is interrupted says it", param_hint="--reason"
+        )
     with app.context() as context:
         done = release_gpu(context, lease, reason=reason)
     data = {

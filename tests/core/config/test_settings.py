@@ -73,3 +73,19 @@ class TestServe:
     )
     def test_nonsense_is_refused(self, tmp_path: Path, serve: str, told: str) -> None:
         assert told in complaint(tmp_path, serve)
+
+
+class TestGpu:
+    def test_yaml_numbers_are_device_names(self, tmp_path: Path) -> None:
+        file = tmp_path / "sftsec.yaml"
+        file.write_text("gpu: {allow: [0, 0:1, 1:0, GPU-8f2c, MIG-11/2/0], min_free: 8GiB}\n")
+        gpu = load_settings(file).gpu
+        assert gpu.allow == ("0", "0:1", "1:0", "GPU-8f2c", "MIG-11/2/0")
+        assert gpu.min_free == 8 * 2**30
+
+    @pytest.mark.parametrize("name", ["one", "true", "-1", "1.5", "8f2c"])
+    def test_no_other_name_is_taken(self, tmp_path: Path, name: str) -> None:
+        file = tmp_path / "sftsec.yaml"
+        file.write_text(f"gpu: {{allow: [{name}]}}\n")
+        with pytest.raises(ConfigError, match=r"write an index \(0; 0:1 for a MIG slice\)"):
+            load_settings(file)

@@ -16,7 +16,7 @@ from sftsec_core.store.gpu_leases import GpuLeaseOrder
 from sftsec_core.store.store import Store
 
 DEVICES = {"GPU-a": "0", "GPU-b": "1"}
-LEASE = timedelta(seconds=2)
+LEASE = timedelta(seconds=4)
 ROUNDS = 2
 PROCESSES = 8
 

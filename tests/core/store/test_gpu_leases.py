@@ -110,7 +110,8 @@ class TestTake:
     def test_what_the_run_itself_held_is_free(self, leases: GpuLeases) -> None:
         killed = taken(leases, "r1", devices={"GPU-a": "0"})
         again = taken(leases, "r1", devices={"GPU-a": "0"})
-        assert leases.get(killed.id).end == EXPIRED
+        ended = leases.get(killed.id)
+        assert (ended.end, ended.reason) == (EXPIRED, "the run began again")
         assert [each.id for each in leases.list()] == [again.id]
 
     @pytest.mark.parametrize("end", [FAILED, CROWDED])
@@ -151,7 +152,7 @@ class TestRenew:
         lease = taken(leases, "r1", count=2)
         clock.now += 2 * LEASE
         taken(leases, "r2")
-        assert leases.renew(lease.id, LEASE) == "the run's process was killed"
+        assert leases.renew(lease.id, LEASE) == "its lease was not renewed in time"
         assert not leases.end(lease.id)
         assert leases.get(lease.id).end == EXPIRED
 

@@ -42,6 +42,8 @@ class TestRelease:
         result = invoke(site, "gpu", "release", leased)
         assert result.exit_code == 2
         assert "--reason" in result.stderr
+        assert "say why" in invoke(site, "gpu", "release", leased, "--reason", " ").stderr
+        assert len(json_of(site, "gpu", "leases")) == 1
 
     def test_an_unknown_lease_is_refused(self, site: Site, leased: str) -> None:
         error = error_of(site, "gpu", "release", "zz", "--reason", "x")
