@@ -58,17 +58,20 @@ def fault(name: str, text: str, remedy: str) -> Finding:
     return Finding(name, Level.FAULT, text, remedy)
 
 
-def findings_of(name: str, check: Check) -> Iterator[Finding]:
+def findings_of(
+    name: str, check: Check, remedy: str = "mend what the line names"
+) -> Iterator[Finding]:
     """Run a check; one that fails is a finding, so that the others still run.
 
     Args:
         name: stands for the check where it fails.
         check: gives its findings, or raises.
+        remedy: for an error of ours, whose line often has its own.
     """
     try:
         yield from check()
     except SftsecError as error:
-        yield fault(name, " ".join(str(error).split()), "mend what the line names")
+        yield fault(name, " ".join(str(error).split()), remedy)
     except Exception as error:
         log.debug("%s", name, exc_info=True)
         told = f"{type(error).__name__}: {' '.join(str(error).split())}"

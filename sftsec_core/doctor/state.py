@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MOST_SKEW = timedelta(seconds=5)
 OLD_OUTBOX = timedelta(days=1)
 _SHOWN = 3
+# What a person types to resume a run; other kinds come from the queue alone.
+_RESUMES = {"retrain": "retrain", "score": "score", "dataset": "dataset build"}
 
 
 def check_revision(store: Inspection) -> Iterator[Finding]:
@@ -48,17 +50,16 @@ def _check_file(store: Inspection, revision: str) -> Iterator[Finding]:
 
 
 def check_runs(store: Inspection) -> Iterator[Finding]:
-    """Whether runs were killed and nobody resumed them."""
+    """Whether runs were killed and not resumed."""
     lost = store.lost_runs()
     if not lost:
         yield ok("runs", "none was killed and left")
         return
     shown = ", ".join(f"{each.id} ({each.kind} {each.task})" for each in lost[:_SHOWN])
     more = f" and {len(lost) - _SHOWN} more" if len(lost) > _SHOWN else ""
-    first = lost[0]
-    yield warning(
-        "runs", f"killed and not resumed: {shown}{more}", f"sftsec {first.kind} {first.task}"
-    )
+    command = _RESUMES.get(lost[0].kind)
+    remedy = f"sftsec {command} {lost[0].task}" if command else "sftsec worker run resumes them"
+    yield warning("runs", f"killed and not resumed: {shown}{more}", remedy)
 
 
 def check_workers(store: Inspection) -> Iterator[Finding]:

@@ -90,7 +90,9 @@ def diagnose(
 
 
 def _findings(site: _Site) -> Iterator[Finding]:
-    yield from findings_of("configuration", site.configuration)
+    yield from findings_of(
+        "configuration", site.configuration, "correct it, then: sftsec config check"
+    )
     yield from findings_of("python", installation.check_python)
     yield from findings_of("packages", site.packages)
     yield from findings_of("time zones", installation.check_zones)

@@ -58,15 +58,28 @@ class TestRevision:
 
 
 class TestRuns:
+    @pytest.mark.parametrize(
+        ("kind", "remedy"),
+        [
+            ("retrain", "sftsec retrain triage"),
+            ("dataset", "sftsec dataset build triage"),
+            ("gc", "sftsec worker run resumes them"),
+        ],
+    )
     def test_killed_one_names_its_command(
-        self, store: Store, tmp_path: Path, look: Callable[..., Inspection]
+        self,
+        kind: str,
+        remedy: str,
+        store: Store,
+        tmp_path: Path,
+        look: Callable[..., Inspection],
     ) -> None:
-        store.runs.begin(RunOrder("retrain", "triage", {}), tmp_path / "runs")
+        store.runs.begin(RunOrder(kind, "triage", {}), tmp_path / "runs")
         with look(NOW) as alive:
             assert [each.level for each in check_runs(alive)] == ["ok"]
         with look(NOW + timedelta(minutes=1)) as later:
             (found,) = check_runs(later)
-        assert (found.level, found.remedy) == ("warning", "sftsec retrain triage")
+        assert (found.level, found.remedy) == ("warning", remedy)
 
 
 class TestWorkers:
