@@ -29,6 +29,7 @@ COMMANDS = {
     "schedule": "sftsec_core.cli.schedule",
     "status": "sftsec_core.cli.status",
     "model": "sftsec_core.cli.model",
+    "gpu": "sftsec_core.cli.gpu",
     "package": "sftsec_core.cli.package",
     "plugins": "sftsec_core.cli.plugins",
     "bench": "sftsec_core.cli.bench",

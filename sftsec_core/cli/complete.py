@@ -27,6 +27,7 @@ _MODELS = (
     "select substr(digest, 1, 12) from (select digest from models order by created_at desc)"
 )
 _SCHEDULES = "select name from schedules where settings is not null order by name"
+_GPU_LEASES = "select distinct id from gpu_leases where ended_at is null"
 _RUNS = "select id from runs order by started_at desc"
 
 
@@ -53,6 +54,11 @@ def complete_run(ctx: click.Context, _param: click.Parameter, begun: str) -> lis
 def complete_schedule(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Names of schedules: of sftsec.yaml where it has some, else of the store."""
     return _beginning(_named(ctx, "schedules") or _stored(ctx, _SCHEDULES), begun)
+
+
+def complete_gpu_lease(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Ids of open leases of GPUs."""
+    return _beginning(_stored(ctx, _GPU_LEASES), begun)
 
 
 def complete_task_or_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:

@@ -7,13 +7,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.task import TaskSettings
-from sftsec_core.api.settings.values import Duration, Strict
+from sftsec_core.api.settings.values import Duration, Fraction, Strict
 from sftsec_core.config.schedules import ScheduleSettings, check_schedule_name
 
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -165,6 +173,63 @@ class ServeSettings(Strict):
         return self
 
 
+def _device_names(value: object) -> object:
+    """Read indices, which YAML takes for numbers, as the texts that they are here."""
+    if isinstance(value, list | tuple):
+        return [str(each) if isinstance(each, int) else each for each in value]
+    return value
+
+
+DeviceName = Annotated[str, Field(pattern=r"^(\d+(:\d+)?|(GPU|MIG)-[0-9A-Za-z/-]+)$")]
+
+
+class GpuSettings(Strict):
+    """Which GPUs runs may lease, and what happens when none is free; takes the extra `gpu`."""
+
+    allow: Annotated[tuple[DeviceName, ...], BeforeValidator(_device_names)] = Field(
+        (),
+        description="Indices (0; 0:1 for a MIG slice) or UUIDs (GPU-..., MIG-...) of those that "
+        "may be leased; default: all that CUDA_VISIBLE_DEVICES leaves.",
+    )
+    min_free: ByteSize = Field(
+        ByteSize(2 * 2**30),
+        ge=0,
+        description="Memory that must be free on a GPU before it is leased (2GiB); a task may "
+        "need more (`train.needs.memory`).",
+    )
+    max_foreign: Fraction = Field(
+        0.1,
+        description="Fraction of a GPU's memory that processes other than the run's may hold; "
+        "beyond it the GPU is not leased, and a run on it ends to be resumed elsewhere.",
+    )
+    fallback: Literal["cpu", "wait"] = Field(
+        "cpu",
+        description="When no GPU is free: `cpu` trains tasks there whose `train.device` does not "
+        "ask for one, `wait` lets every task wait.",
+    )
+    wait: Duration = Field(
+        timedelta(minutes=30),
+        ge=timedelta(0),
+        description="How long a run waits for a GPU; then it ends, to be resumed.",
+    )
+    lease: Duration = Field(
+        timedelta(minutes=1),
+        ge=timedelta(seconds=3),
+        description="How long a lease lasts after its last renewal: what a killed run held is "
+        "free after it.",
+    )
+    watch: Duration = Field(
+        timedelta(seconds=5),
+        ge=timedelta(seconds=1),
+        description="How often a run looks at its GPUs: lost, released or taken by others.",
+    )
+    rest: Duration = Field(
+        timedelta(minutes=30),
+        ge=timedelta(0),
+        description="How long a GPU that a run lost is not leased again.",
+    )
+
+
 class Settings(Strict):
     """The whole of sftsec.yaml."""
 
@@ -177,6 +242,7 @@ class Settings(Strict):
     connectors: dict[str, ConnectorSettings] = Field(default_factory=dict)
     tasks: dict[str, TaskSettings] = Field(default_factory=dict)
     serve: ServeSettings = ServeSettings()
+    gpu: GpuSettings = GpuSettings()
     schedules: (
         dict[Annotated[str, AfterValidator(check_schedule_name)], ScheduleSettings] | None
     ) = Field(

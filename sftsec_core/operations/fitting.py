@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import (
-    GpuLease,
-    GpuRequest,
     LauncherSpec,
     RecipeSpec,
     TrainedModel,
     TrainOrder,
 )
-from sftsec_core.api.domain import Message, RecipeFitted
+from sftsec_core.api.domain import Message, RecipeFitted, TrainingAlive
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.models.model_format import load_model
+from sftsec_core.operations.training_device import TrainingDevice, training_device
 from sftsec_core.plugins import get
 from sftsec_core.recipes.chosen import chosen_recipes
 from sftsec_core.recipes.encoder_files import encoders_relative_to
@@ -33,8 +30,6 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import Event, InputField, Split
     from sftsec_core.operations.running import Run
-
-_VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 
 def fit_all(run: Run, split: Split) -> dict[str, FittedModel]:
@@ -84,7 +79,8 @@ def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:
     choice, plugins = run.task.train.launcher, run.context.plugins
     encrypt = run.context.settings.state.encrypt
     launcher = get("launcher", choice.name, plugins.specs(LauncherSpec))
-    with _device(run) as device:
+    recipes = [get("recipe", name, plugins.specs(RecipeSpec)) for name in names]
+    with training_device(run, launcher, recipes) as device:
         order = TrainOrder(
             run=run.info.id,
             task=task_to_json(run.spec),
@@ -93,7 +89,7 @@ def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:
             plugins=tuple(plugins.versions()),
             folder=run.folder,
             baseline=run.spec.baseline,
-            device=device,
+            device=device.name,
             base=plugins.base,
             state=run.context.folder,
             state_key=str(encrypt.key) if encrypt else None,
@@ -101,15 +97,17 @@ def _launch(run: Run, split: Split, names: tuple[str, ...]) -> None:
         launcher.run(
             launcher.configure(choice.options(), base=plugins.base),
             order,
-            lambda event: _pass_on(run, event),
+            lambda event: _pass_on(run, device, event),
         )
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _pass_on(run: Run, event: Event) -> None:
-    """Emit an event of the launcher's; end it when the run is another process's now."""
+def _pass_on(run: Run, device: TrainingDevice, event: Event) -> None:
+    """Emit an event of the launcher's; end it when the run or its GPU is another's now."""
     run.heartbeat.check()
-    run.emit(event)
+    device.check()
+    if not isinstance(event, TrainingAlive):
+        run.emit(event)
 
 
 def _fitted(run: Run, name: str, *, reused: bool) -> FittedModel:
@@ -131,47 +129,3 @@ def inference_cost_of(model: TrainedModel, recipe: RecipeSpec[Any]) -> int:
     """The model's own cost of scoring where it names one, else its recipe's."""
     own = getattr(model, "inference_cost", None)
     return own if isinstance(own, int) else recipe.inference_cost
-
-
-@contextmanager
-def _device(run: Run) -> Iterator[str | None]:
-    """Hold the lease of an accelerator while everything is fitted, if a plugin lends one."""
-    lender = run.context.plugins.acquire_gpu(GpuRequest(run.info.id, run.spec.name))
-    if lender is None:
-        chosen = run.task.train.device
-        with only_visible(chosen) if chosen else nullcontext():
-            yield chosen
-        return
-    with lender as lease:
-        if not isinstance(lease, GpuLease):
-            raise TrainingError("a plugin lent something that is not a GpuLease")
-        run.note(f"on {lease.device}")
-        with only_visible(lease.device):
-            yield lease.device
-
-
-@contextmanager
-def only_visible(device: str) -> Iterator[None]:
-    """Hide every accelerator but the one that was lent ("cuda:1"; "cpu" hides all).
-
-    CUDA reads the variable when it is first used, so a process in which it was used already
-    cannot be confined any more.
-
-    Raises:
-        TrainingError: when CUDA is in use already, or the device is neither of these.
-    """
-    kind, _, number = device.partition(":")
-    if kind not in ("cuda", "cpu") or (number and not number.isdigit()):
-        raise TrainingError(f"a plugin lent {device!r}; write cuda:N or cpu")
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        raise TrainingError(f"CUDA is in use already: this process cannot be kept to {device}")
-    before = os.environ.get(_VISIBLE)
-    os.environ[_VISIBLE] = (number or "0") if kind == "cuda" else ""
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[_VISIBLE]
-        else:
-            os.environ[_VISIBLE] = before

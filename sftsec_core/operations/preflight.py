@@ -95,6 +95,7 @@ def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> N
             if isinstance(spec, RecipeSpec):
                 _check_kinds(spec, task, file, path)
         _check_voters(plugins, task, file, name)
+        _check_gpus(plugins, task, file, name)
 
 
 def _check_kinds(
@@ -107,6 +108,19 @@ def _check_kinds(
             f"recipe {spec.name!r} reads {wanted}, and the task names none",
             file=file,
             path=".".join(path),
+        )
+
+
+def _check_gpus(plugins: Plugins, task: TaskSettings, file: Path, name: str) -> None:
+    """Some recipe of the task must be able to use as many GPUs as it asks for."""
+    wanted, specs = task.train.needs.gpus, plugins.specs(RecipeSpec)
+    chosen = (task.train.recipe, *task.train.compare)
+    most = max(specs[choice.name].max_gpus for choice in chosen)
+    if wanted > max(1, most):
+        raise ConfigError(
+            f"recipe {task.train.recipe.name!r} uses {most} GPU at most, not {wanted}",
+            file=file,
+            path=f"tasks.{name}.train.needs.gpus",
         )
 
 

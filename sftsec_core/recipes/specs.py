@@ -119,6 +119,7 @@ LINEAR = RecipeSpec(
     inference_cost=1,
     fit=_train_linear,
     load=_load_linear,
+    max_gpus=0,
 )
 PROBE = RecipeSpec(
     name="probe",
@@ -168,6 +169,7 @@ BOOSTED = RecipeSpec(
     kinds=frozenset({InputKind.NUMBER, InputKind.CATEGORY}),
     fit=_train_boosted,
     load=_load_boosted,
+    max_gpus=0,
     requires=(Requirement(module="lightgbm", install_hint="pip install 'sftsec[boosted]'"),),
 )
 AUTO = RecipeSpec(
@@ -193,5 +195,5 @@ def _run_locally(config: EmptyConfig, order: TrainOrder, emit: Callable[[Event],
 
 
 LOCAL_LAUNCHER = LauncherSpec(
-    name="local", summary="A process of its own, on this machine.", run=_run_locally
+    name="local", summary="A process of its own, on this machine.", run=_run_locally, local=True
 )

@@ -219,6 +219,16 @@ def _lock_for(connection: Connection, key: int) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
+def lock_table(connection: Connection, table: Table) -> None:
+    """Let one transaction at a time write to a table; others may read it.
+
+    On SQLite every transaction that writes has locked the file already.
+    """
+    if connection.dialect.name == "postgresql":
+        name = connection.dialect.identifier_preparer.format_table(table)
+        connection.execute(text(f"LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return the INSERT of this connection's database, which knows ON CONFLICT on both."""
     if connection.dialect.name == "sqlite":

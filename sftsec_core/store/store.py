@@ -20,6 +20,7 @@ from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.database import Database
 from sftsec_core.store.figures import Figures
 from sftsec_core.store.folders import Folders
+from sftsec_core.store.gpu_leases import GpuLeases
 from sftsec_core.store.judged_inputs import JudgedInputs
 from sftsec_core.store.label_requests import LabelRequests
 from sftsec_core.store.leases import LEASE
@@ -55,6 +56,7 @@ class Store:
         audit: who did what.
         cursors: how far scoring has come.
         figures: what is watched over time.
+        gpu_leases: which run may compute on which GPU.
         label_requests: incidents that analysts were asked about.
         models: registered models and their aliases.
         outbox: detections on their way to a SIEM.
@@ -76,6 +78,7 @@ class Store:
         self.audit = AuditLog(database, actor)
         self.cursors = Cursors(database)
         self.figures = Figures(database)
+        self.gpu_leases = GpuLeases(database, self.audit)
         self.label_requests = LabelRequests(database)
         self.judged_inputs = JudgedInputs(database)
         self.models = Models(database, folders, self.audit)

@@ -167,6 +167,29 @@ workers = Table(
     Column("drain", Boolean, nullable=False, server_default=false()),
 )
 
+_OPEN = text("ended_at IS NULL")
+
+gpu_leases = Table(
+    "gpu_leases",
+    metadata,
+    # One row a device: a lease of several has as many.
+    Column("id", String(12), nullable=False),
+    Column("device", String(128), nullable=False),
+    Column("device_index", String(16), nullable=False),
+    Column("host", Text, nullable=False),
+    Column("run_id", String(40), nullable=False),
+    Column("task", Text, nullable=False),
+    Column("taken_at", UtcDateTime, nullable=False),
+    Column("lease_until", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("end", String(16)),
+    Column("reason", ForeignText, nullable=False),
+    PrimaryKeyConstraint("id", "device"),
+    Index(None, "ended_at"),
+    # By its UUID alone: containers of one machine have host names of their own.
+    Index("one_gpu_lease", "device", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
 models = Table(
     "models",
     metadata,

@@ -15,7 +15,7 @@ from tests.meta.tree import ROOT, modules
 HEAVY = {
     *("torch", "transformers", "peft", "accelerate"),
     *("sklearn", "scipy", "pyarrow", "matplotlib", "sqlalchemy"),
-    *("fastapi", "starlette", "uvicorn"),
+    *("fastapi", "starlette", "uvicorn", "pynvml"),
 }
 NAMES = [name for name, _ in modules()]
 

@@ -14,7 +14,7 @@ LAYERS = (
     ("sftsec_core.api",),
     ("sftsec_core.sdk", "sftsec_core.config"),
     ("sftsec_core.plugins",),
-    ("sftsec_core.store", "sftsec_core.models"),
+    ("sftsec_core.store", "sftsec_core.models", "sftsec_core.gpu"),
     ("sftsec_core.dataset", "sftsec_core.schedules"),
     ("sftsec_core.recipes", "sftsec_core.evaluation"),
     ("sftsec_core.testing",),

@@ -231,6 +231,16 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "its verb prints what it returns and is run",
     ),
     Elsewhere(
+        ("sftsec_core/operations/list_gpus.py",),
+        "tests/core/cli/gpu/test_list.py",
+        "its verb prints what it returns and is run",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/release_gpu.py", "sftsec_core/cli/gpu/leases.py"),
+        "tests/core/cli/gpu/test_release.py",
+        "a lease is listed, released, and listed with its reason",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/list_quarantine.py",),
         "tests/core/cli/quarantine/test_list.py",
         "a query of the store: its verb prints what it returns and is run",

@@ -27,7 +27,8 @@ class TrainOrder:
         plugins: names of the plugins that register them.
         folder: the run's folder; examples lie in `examples`, models go to `fitted/RECIPE`.
         baseline: the recipe that the budget does not bound.
-        device: the accelerator that the run was lent; None leaves the choice to torch.
+        device: the accelerator that the run was lent: "cpu", "cuda:N", or UUIDs, joined by
+            commas, as CUDA_VISIBLE_DEVICES takes them; None leaves the choice to torch.
         base: the folder of sftsec.yaml, from which relative paths in `settings` start.
         state: the state folder.
         state_key: where the key of an encrypted state is ("env:NAME"): what carries out the
@@ -70,26 +71,39 @@ class LauncherSpec(Spec[ConfigT]):
 
     Attributes:
         run: (own settings, order, emit) fits the order's recipes into its folder and passes on
-            the events meanwhile. It ends what it started when an exception ends it.
+            the events meanwhile. It ends what it started when an exception ends it, such as one
+            that `emit` raises. While nothing happens it emits a `TrainingAlive` every few seconds,
+            so that a run that lost its GPU can be ended.
+        local: it computes on this machine: the run leases the GPUs for it here.
     """
 
     hook: ClassVar[str] = "sftsec_register_launchers"
     kind: ClassVar[str] = "launcher"
 
     run: Callable[[ConfigT, TrainOrder, Callable[[Event], None]], None]
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GpuRequest:
-    """What a run wants of an accelerator."""
+    """What a run wants of an accelerator.
+
+    Attributes:
+        memory_gb: free memory of each device, in units of 10^9 bytes; None for any.
+        gpus: how many devices.
+    """
 
     run_id: str
     task: str
     memory_gb: float | None = None
+    gpus: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class GpuLease:
-    """The device that a run may use while it holds the lease, as torch names it ("cuda:0")."""
+    """The device that a run may use while it holds the lease.
+
+    As torch names it ("cuda:0"), or by UUIDs that are joined by commas.
+    """
 
     device: str

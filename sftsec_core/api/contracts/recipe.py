@@ -97,6 +97,7 @@ class RecipeSpec(Spec[ConfigT]):
         inference_cost: relative expense of scoring one row; the promotion gate compares it.
         fit: fits a model; resumes from what an earlier, killed call left in `job.workdir`.
         load: reads a folder that the model's `save` wrote, without unpickling anything.
+        max_gpus: how many GPUs it can use at once; 0 where it computes on the CPU alone.
         preload: imports what `load` and scoring need, where that takes seconds. A run calls it in
             a thread while another process fits the recipe.
     """
@@ -108,6 +109,7 @@ class RecipeSpec(Spec[ConfigT]):
     fit: Callable[[TrainJob[ConfigT]], TrainedModel]
     load: Callable[[Path], TrainedModel]
     preload: Callable[[], None] | None = None
+    max_gpus: int = 1
     kinds: frozenset[InputKind] = frozenset({InputKind.TEXT})
 
     def reads(self, inputs: Sequence[InputField]) -> bool:

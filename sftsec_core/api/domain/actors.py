@@ -26,6 +26,7 @@ class Permission(StrEnum):
     CLEAN_UP = "state.cleanup"
     ENCRYPT = "state.encrypt"
     SCHEDULE = "schedule.change"
+    RELEASE_GPU = "gpu.release"
 
 
 @dataclass(frozen=True, slots=True)

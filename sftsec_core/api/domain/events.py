@@ -129,6 +129,11 @@ class TrainingStep(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingAlive(Event):
+    """Nothing new of what trains; from a launcher to its run, which passes it on to nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecipeFitted(Event):
     """A recipe has made a model.
 
@@ -200,6 +205,7 @@ KINDS: tuple[type[Event], ...] = (
     StageFinished,
     Message,
     TrainingStep,
+    TrainingAlive,
     RecipeFitted,
     VoteCast,
     GateDecided,

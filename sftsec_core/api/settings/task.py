@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ByteSize, ConfigDict, Field, field_validator, model_validator
 
 from sftsec_core.api.contracts.decision import BUILT_IN_SPLITS
 from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
@@ -88,6 +88,15 @@ class SplitSettings(Strict):
         return dict(self.model_extra or {})
 
 
+class GpuNeeds(Strict):
+    """What training needs of GPUs, where it uses them."""
+
+    gpus: int = Field(1, ge=1, le=64, description="How many; the recipe bounds it.")
+    memory: ByteSize | None = Field(
+        None, ge=1, description="Memory that must be free on each (8GiB); default: `gpu.min_free`."
+    )
+
+
 class TrainSettings(Strict):
     """How a model is made; a recipe's own settings stand beside its name."""
 
@@ -103,8 +112,12 @@ class TrainSettings(Strict):
     )
     seed: int = 13
     device: str | None = Field(
-        None, pattern=r"^(cpu|cuda(:\d+)?)$", description="cpu or cuda:N; default: the best one."
+        None,
+        pattern=r"^(cpu|cuda(:\d+(:\d+)?)?|(GPU|MIG)-[0-9A-Za-z/-]+)$",
+        description="cpu; cuda for any GPU, cuda:N or a UUID (GPU-..., MIG-...) for one; default: "
+        "a GPU where one is free.",
     )
+    needs: GpuNeeds = GpuNeeds()
 
 
 class GateSettings(Strict):

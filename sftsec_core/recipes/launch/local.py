@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import selectors
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from sftsec_core.api import errors
-from sftsec_core.api.domain import Event, StageStarted, event_from_json
+from sftsec_core.api.domain import Event, StageStarted, TrainingAlive, event_from_json
 from sftsec_core.api.errors import SftsecError, TrainingError, TrainingInterruptedError
 from sftsec_core.sdk.atomic import write_atomically
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 CHILD = "sftsec_core.recipes.launch.child"
 ORDER = "order.json"
 _GRACE_S = 10
+_ALIVE_S = 2.0
+_BLOCK = 65536
 log = logging.getLogger(__name__)
 
 
@@ -38,7 +42,10 @@ def run_locally(_config: EmptyConfig, order: TrainOrder, emit: Callable[[Event],
     problem: dict[str, Any] | None = None
     with _child(str(file)) as child:
         assert child.stdout is not None  # noqa: S101 - it was asked for
-        for line in child.stdout:
+        for line in _lines(child.stdout):
+            if line is None:
+                emit(TrainingAlive())
+                continue
             values = _read(line)
             if values is None:
                 continue
@@ -56,14 +63,12 @@ def run_locally(_config: EmptyConfig, order: TrainOrder, emit: Callable[[Event],
 
 
 @contextmanager
-def _child(file: str) -> Iterator[subprocess.Popen[str]]:
+def _child(file: str) -> Iterator[subprocess.Popen[bytes]]:
     """Start the process; end it with the body, whatever ends that."""
     child = subprocess.Popen(
         [sys.executable, "-P", "-m", CHILD, file],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
     )
     try:
         yield child
@@ -74,13 +79,39 @@ def _child(file: str) -> Iterator[subprocess.Popen[str]]:
                 child.wait(_GRACE_S)
             except subprocess.TimeoutExpired:
                 child.kill()
-                child.wait()
+                _wait_for_end(child)
         for pipe in (child.stdin, child.stdout):
             if pipe is not None:
                 pipe.close()
 
 
-def _read(line: str) -> dict[str, Any] | None:
+def _wait_for_end(child: subprocess.Popen[bytes]) -> None:
+    """Wait for a process that was killed; one that a dead GPU's driver holds may never end."""
+    try:
+        child.wait(_GRACE_S)
+    except subprocess.TimeoutExpired:
+        log.warning("the training process %d does not end", child.pid)
+
+
+def _lines(pipe: IO[bytes]) -> Iterator[bytes | None]:
+    """The lines of a pipe as they come; None each time that none came for a while."""
+    rest = b""
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(pipe, selectors.EVENT_READ)
+        while True:
+            if not waiting.select(_ALIVE_S):
+                yield None
+                continue
+            block = os.read(pipe.fileno(), _BLOCK)
+            *lines, rest = (rest + block).split(b"\n")
+            yield from lines
+            if not block:
+                break
+    if rest:
+        yield rest
+
+
+def _read(line: bytes) -> dict[str, Any] | None:
     try:
         values = json.loads(line)
     except ValueError:

@@ -115,7 +115,7 @@ class Observer:
 
     @hookimpl
     def sftsec_register_launchers(self) -> Sequence[LauncherSpec[Any]]:
-        return [LauncherSpec(name="here", summary="this process", run=self.fit_here)]
+        return [LauncherSpec(name="here", summary="this process", run=self.fit_here, local=True)]
 
     def fit_here(self, _: object, order: TrainOrder, emit: Callable[[Event], None]) -> None:
         """Fit in this process: the recipes above are no entry points that another would find."""

@@ -32,6 +32,7 @@ from sftsec_core.operations.export_audit import export_audit
 from sftsec_core.operations.judge_incidents import judge_incidents, retract_verdicts
 from sftsec_core.operations.label_stats import label_stats
 from sftsec_core.operations.list_connectors import list_connectors
+from sftsec_core.operations.list_gpus import list_gpu_leases, list_gpus
 from sftsec_core.operations.list_label_queue import list_label_queue, list_page_verdicts
 from sftsec_core.operations.list_models import list_models
 from sftsec_core.operations.list_quarantine import list_quarantine
@@ -48,6 +49,7 @@ from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
 from sftsec_core.operations.read_audit import read_audit
 from sftsec_core.operations.redeliver import redeliver
+from sftsec_core.operations.release_gpu import release_gpu
 from sftsec_core.operations.remove_unused import remove_unused
 from sftsec_core.operations.request_labels import request_labels
 from sftsec_core.operations.retrain import retrain
@@ -80,6 +82,8 @@ ASKS: dict[Callable[..., Any], Permission] = {
     judge_incidents: Permission.LABEL,
     label_stats: Permission.READ,
     list_connectors: Permission.READ,
+    list_gpu_leases: Permission.READ,
+    list_gpus: Permission.READ,
     list_label_queue: Permission.LABEL,
     list_models: Permission.READ,
     list_page_verdicts: Permission.LABEL,
@@ -96,6 +100,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     verify_audit: Permission.READ,
     redeliver: Permission.SCORE,
     remove_schedule: Permission.SCHEDULE,
+    release_gpu: Permission.RELEASE_GPU,
     remove_unused: Permission.CLEAN_UP,
     request_labels: Permission.REQUEST_LABELS,
     resume_schedule: Permission.SCHEDULE,

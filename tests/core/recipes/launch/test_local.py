@@ -10,8 +10,13 @@ from pathlib import Path
 import pytest
 
 from sftsec_core.api.contracts import EmptyConfig
-from sftsec_core.api.domain import Event, StageFinished, StageStarted
-from sftsec_core.api.errors import IntegrityError, TrainingError, TrainingInterruptedError
+from sftsec_core.api.domain import Event, StageFinished, StageStarted, TrainingAlive
+from sftsec_core.api.errors import (
+    DataError,
+    IntegrityError,
+    TrainingError,
+    TrainingInterruptedError,
+)
 from sftsec_core.recipes.launch import local
 from sftsec_core.recipes.launch.fit import EXAMPLES, is_fitted
 from sftsec_core.recipes.launch.local import run_locally
@@ -89,6 +94,28 @@ class TestRunLocally:
     ) -> None:
         play(body)  # type: ignore[operator]
         with pytest.raises(TrainingInterruptedError, match=message):
+            run(tmp_path, "full")
+
+    def test_a_silent_process_is_reported_alive(
+        self, tmp_path: Path, play: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(local, "_ALIVE_S", 0.05)
+        play("time.sleep(600)")  # type: ignore[operator]
+        alive: list[Event] = []
+
+        def lose_the_gpu(event: Event) -> None:
+            if isinstance(event, TrainingAlive):
+                alive.append(event)
+            if len(alive) == 2:
+                raise TrainingInterruptedError("the GPU was lost")
+
+        with pytest.raises(TrainingInterruptedError, match="the GPU was lost"):
+            run_locally(EmptyConfig(), order(tmp_path, "full"), lose_the_gpu)
+        assert _children_of(os.getpid(), "played_child") == []
+
+    def test_an_unended_last_line_is_read(self, tmp_path: Path, play: object) -> None:
+        play("sys.stdout.write(json.dumps({'error': 'DataError', 'text': 'one class'}))")  # type: ignore[operator]
+        with pytest.raises(DataError, match="one class"):
             run(tmp_path, "full")
 
     def test_silent_exit_is_an_error(self, tmp_path: Path, play: object) -> None:

@@ -1,0 +1,176 @@
+"""Lease the GPU that a run needs: wait while all are taken, or fall back on the CPU."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sftsec_core.api.domain import Message
+from sftsec_core.api.errors import TrainingError, TrainingInterruptedError
+from sftsec_core.gpu.choice import GpuChoice, GpuNeed, GpuRules, choose_gpus, in_gib, why_never
+from sftsec_core.gpu.nvml import survey_gpus
+from sftsec_core.store.gpu_leases import GpuLeaseInfo, GpuLeaseOrder
+
+if TYPE_CHECKING:
+    from sftsec_core.api.settings.task import TrainSettings
+    from sftsec_core.config.settings import GpuSettings
+    from sftsec_core.gpu.devices import GpuSurvey
+    from sftsec_core.operations.running import Run
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+CPU = "cpu"
+_POLL_S = 2.0
+_TELL_EVERY_S = 60.0
+# AMD's driver and NVIDIA's: with one of them torch may find a GPU that cannot be leased.
+_DRIVERS = (Path("/dev/kfd"), Path("/dev/nvidiactl"))
+
+
+def visible_gpus() -> GpuSurvey:
+    """The devices that CUDA_VISIBLE_DEVICES leaves to this process."""
+    return survey_gpus().visible(os.environ.get(VISIBLE))
+
+
+def rules_of(settings: GpuSettings) -> GpuRules:
+    """What `gpu` of the configuration allows."""
+    return GpuRules(settings.allow, settings.max_foreign)
+
+
+def need_of(train: TrainSettings, settings: GpuSettings) -> GpuNeed:
+    """What a task asks for."""
+    device = train.device or ""
+    named = device.removeprefix("cuda").removeprefix(":") or None
+    memory = max(int(settings.min_free), int(train.needs.memory or 0))
+    return GpuNeed(train.needs.gpus, memory, named)
+
+
+class GpuAcquisition:
+    """One run's way to a lease.
+
+    Args:
+        run: the run under way.
+        sleep: waits for some seconds.
+        monotonic: seconds of a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._run, self._sleep, self._monotonic = run, sleep, monotonic
+        self._settings = run.context.settings.gpu
+        self._need = need_of(run.task.train, self._settings)
+        self._asks = run.task.train.device is not None
+
+    def acquire(self) -> GpuLeaseInfo | str | None:
+        """Return a lease, "cpu", or None where nothing can be leased and torch may choose.
+
+        Raises:
+            TrainingError: when the task asks for a GPU and this machine has none that will do.
+            TrainingInterruptedError: when none became free within `gpu.wait`.
+            LeaseLostError: when another process took the run over meanwhile.
+        """
+        survey = visible_gpus()
+        if survey.unavailable is not None:
+            self._go_without_driver(survey.unavailable)
+            return None
+        if not survey.devices and not survey.failed and not self._asks:
+            return None
+        return self._wait(survey)
+
+    def _wait(self, survey: GpuSurvey) -> GpuLeaseInfo | str:
+        start = told = self._monotonic()
+        deadline, first = start + self._settings.wait.total_seconds(), True
+        while True:
+            choice = choose_gpus(survey, self._need, rules_of(self._settings))
+            if lease := self._take(choice):
+                return lease
+            reason = self._why_not(choice)
+            if not self._possible(survey):
+                return self._cpu_or(TrainingError, reason)
+            if not self._asks and self._settings.fallback == CPU:
+                return self._cpu_or(TrainingError, reason)
+            now = self._monotonic()
+            if now >= deadline:
+                raise TrainingInterruptedError(_timed_out(now - start, reason))
+            if first or now - told >= _TELL_EVERY_S:
+                self._run.note(f"waiting for a GPU, {deadline - now:.0f} s at most: {reason}")
+                first, told = False, now
+            self._sleep(min(_POLL_S, deadline - now))
+            self._run.heartbeat.check()
+            survey = visible_gpus()
+
+    def _take(self, choice: GpuChoice) -> GpuLeaseInfo | None:
+        if len(choice.usable) < self._need.count:
+            return None
+        order = GpuLeaseOrder(
+            run_id=self._run.info.id,
+            task=self._run.info.task,
+            host=socket.gethostname(),
+            devices={device.uuid: device.index for device in choice.usable},
+            lease=self._settings.lease,
+            rest=self._settings.rest,
+            count=self._need.count,
+        )
+        return self._run.context.store.gpu_leases.take(order)
+
+    def _why_not(self, choice: GpuChoice) -> str:
+        """Why there is no lease to be had now, a reason for each device."""
+        leases = self._run.context.store.gpu_leases
+        held = {uuid: each.run_id for each in leases.list() for uuid in each.devices}
+        resting = leases.resting(self._settings.rest)
+        reasons = dict(choice.refused)
+        for device in choice.usable:
+            if device.uuid in held:
+                reasons[device.index] = f"leased by run {held[device.uuid]}"
+            elif device.uuid in resting:
+                reasons[device.index] = f"left alone for a while: {resting[device.uuid]}"
+        text = replace(choice, refused=reasons).why() or "this machine has none"
+        asked = f"{self._need.count} are needed: " if self._need.count > 1 else ""
+        return asked + text
+
+    def _possible(self, survey: GpuSurvey) -> bool:
+        """Whether there are enough devices that could do, were they free."""
+        rules, need = rules_of(self._settings), self._need
+        fit = [
+            each
+            for each in survey.devices
+            if why_never(each, need, rules) is None
+            and (each.total is None or each.total >= need.memory)
+        ]
+        return len(fit) >= need.count
+
+    def _cpu_or(self, error: type[TrainingError], reason: str) -> str:
+        """Fall back on the CPU where the task allows it."""
+        if self._asks:
+            raise error(f"{self._wanted()}, and no GPU here will do: {reason}")
+        text = f"no GPU is free ({reason}): training on the CPU"
+        self._run.emit(Message(text=text, level="warning"))
+        return CPU
+
+    def _go_without_driver(self, unavailable: str) -> None:
+        if any(driver.exists() for driver in _DRIVERS):
+            text = f"GPUs are used without a lease: {unavailable}"
+            self._run.emit(Message(text=text, level="warning"))
+        elif self._asks:
+            raise TrainingError(f"{self._wanted()}, and there is no GPU to lease: {unavailable}")
+
+    def _wanted(self) -> str:
+        train, task = self._run.task.train, self._run.info.task
+        memory = f" with {in_gib(self._need.memory)} free"
+        return f"tasks.{task}.train asks for {self._need.count} x {train.device}{memory}"
+
+
+def _timed_out(seconds: float, reason: str) -> str:
+    return (
+        f"no GPU became free within {seconds:.0f} s ({reason}); run the same command again to "
+        "resume, raise gpu.wait, or let the task train on the CPU (gpu.fallback: cpu, no "
+        "train.device)"
+    )
