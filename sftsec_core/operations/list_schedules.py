@@ -102,7 +102,8 @@ def list_schedules(context: Context, now: datetime | None = None) -> list[Planne
     """
     authorize(context.actor, Permission.READ)
     at = now or utc_now()
-    return [_planned(context, each, at) for each in all_schedules(context, at).values()]
+    facts = StoreFacts(context)
+    return [_planned(each, facts, at) for each in all_schedules(context, at).values()]
 
 
 def show_schedule(context: Context, name: str, now: datetime | None = None) -> PlannedSchedule:
@@ -113,7 +114,7 @@ def show_schedule(context: Context, name: str, now: datetime | None = None) -> P
     """
     authorize(context.actor, Permission.READ)
     at = now or utc_now()
-    return _planned(context, one_schedule(context, name, at), at)
+    return _planned(one_schedule(context, name, at), StoreFacts(context), at)
 
 
 def due_schedules(context: Context, at: datetime | None = None) -> list[PlannedSchedule]:
@@ -152,10 +153,10 @@ def _run_of(context: Context, found: ScheduleOccurrence, lost: frozenset[str]) -
         return None
 
 
-def _planned(context: Context, schedule: Schedule, now: datetime) -> PlannedSchedule:
+def _planned(schedule: Schedule, facts: StoreFacts, now: datetime) -> PlannedSchedule:
     if schedule.problem:
         return PlannedSchedule(schedule, None)
-    facts, state = StoreFacts(context), schedule.state
+    state = schedule.state
     while (found := plan(schedule.name, schedule.settings, state, facts, now)).more:
         state = found.state
     return PlannedSchedule(schedule, found)
