@@ -7,6 +7,7 @@ mean in a crontab. Times that a change of the clocks skips or repeats are APSche
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _FORM = 'write minute, hour, day, month and weekday ("0 2 * * mon-fri"), or @daily'
 
 
+@lru_cache(maxsize=1024)
 def cron_trigger(text: str, zone: tzinfo) -> CronTrigger:
     """Make APScheduler's trigger of a crontab's five fields or a name such as @daily.
 

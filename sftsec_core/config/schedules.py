@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import cached_property
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -188,7 +189,7 @@ class ScheduleSettings(Strict):
         """The time zone."""
         return ZoneInfo(self.timezone)
 
-    @property
+    @cached_property
     def windows(self) -> tuple[TimeWindow, ...]:
         """The windows; none: it may run at any time."""
         return tuple(map(parse_time_window, self.window))
@@ -199,7 +200,7 @@ class ScheduleSettings(Strict):
         named = {"task": self.task, "after.task": self.after.task if self.after else None}
         return {key: task for key, task in named.items() if task is not None}
 
-    @property
+    @cached_property
     def trigger(self) -> dict[str, Any]:
         """All that says when it is due: two schedules with the same have the same occurrences."""
         whole = self.model_dump(mode="json", include={"run", "task", "when", "after", "timezone"})

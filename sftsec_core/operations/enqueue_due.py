@@ -43,9 +43,10 @@ def enqueue_due(context: Context, now: datetime | None = None) -> list[RunInfo]:
     authorize(context.actor, Permission.SCHEDULE)
     at = now or utc_now()
     schedules = all_schedules(context, at)
+    facts = StoreFacts(context)
     for schedule in schedules.values():
         try:
-            _account(context, schedule, at)
+            _account(context, schedule, facts, at)
         except SftsecError as error:
             _warn(context, schedule.name, str(error))
     return _enqueue_pending(context, schedules)
@@ -74,13 +75,13 @@ def run_schedule(context: Context, name: str, now: datetime | None = None) -> Ru
     return context.store.runs.get(context.store.schedules.run_of(found))
 
 
-def _account(context: Context, schedule: Schedule, now: datetime) -> None:
+def _account(context: Context, schedule: Schedule, facts: StoreFacts, now: datetime) -> None:
     """Record what a schedule has to do, as pending, and move it on."""
     if schedule.problem:
         _warn(context, schedule.name, schedule.problem)
         return
     stored = register_schedule(context, schedule)
-    found = plan(schedule.name, schedule.settings, stored.state, StoreFacts(context), now)
+    found = plan(schedule.name, schedule.settings, stored.state, facts, now)
     if found.state != stored.state:
         context.store.schedules.advance(stored, found.state, _rows(schedule.name, found))
 

@@ -101,7 +101,12 @@ def list_schedules(context: Context, now: datetime | None = None) -> list[Planne
         now: the moment to look at (UTC); default: the present.
     """
     at = now or utc_now()
+<<<<<<< HEAD
     return [_planned(context, each, at) for each in seen_schedules(context, at).values()]
+=======
+    facts = StoreFacts(context)
+    return [_planned(each, facts, at) for each in all_schedules(context, at).values()]
+>>>>>>> sched
 
 
 def show_schedule(context: Context, name: str, now: datetime | None = None) -> PlannedSchedule:
@@ -112,9 +117,13 @@ def show_schedule(context: Context, name: str, now: datetime | None = None) -> P
     """
     authorize_some(context.actor, Permission.READ)
     at = now or utc_now()
+<<<<<<< HEAD
     found = one_schedule(context, name, at)
     authorize(context.actor, Permission.READ, found.settings.task)
     return _planned(context, found, at)
+=======
+    return _planned(one_schedule(context, name, at), StoreFacts(context), at)
+>>>>>>> sched
 
 
 def due_schedules(context: Context, at: datetime | None = None) -> list[PlannedSchedule]:
@@ -154,10 +163,10 @@ def _run_of(context: Context, found: ScheduleOccurrence, lost: frozenset[str]) -
         return None
 
 
-def _planned(context: Context, schedule: Schedule, now: datetime) -> PlannedSchedule:
+def _planned(schedule: Schedule, facts: StoreFacts, now: datetime) -> PlannedSchedule:
     if schedule.problem:
         return PlannedSchedule(schedule, None)
-    facts, state = StoreFacts(context), schedule.state
+    state = schedule.state
     while (found := plan(schedule.name, schedule.settings, state, facts, now)).more:
         state = found.state
     return PlannedSchedule(schedule, found)

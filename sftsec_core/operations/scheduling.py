@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
@@ -149,19 +150,30 @@ def register_schedule(context: Context, schedule: Schedule) -> StoredSchedule:
 
 
 class StoreFacts:
-    """What triggers ask, of the store; asked again, it answers by what is there then."""
+    """What triggers ask, of the store. How runs ended is read once, for all schedules."""
 
     def __init__(self, context: Context) -> None:
         self._store = context.store
         self._tasks = context.settings.tasks
+
+    @cached_property
+    def _ends(self) -> dict[tuple[str, str, str], tuple[datetime, datetime]]:
+        return self._store.schedules.ends()
+
+    @cached_property
+    def _promotions(self) -> dict[str, datetime]:
+        return self._store.schedules.promotions()
 
     def unfinished(self, schedule: str) -> str | None:
         """The id of a run of this schedule that has not ended."""
         return self._store.schedules.unfinished(schedule)
 
     def last_run(self, kind: str, task: str) -> tuple[datetime, datetime] | None:
-        """Start and end of the newest ended run of a kind on a task."""
-        return self._store.schedules.last_run(kind, task)
+        """Start and end of the newest ended runs of a kind on a task."""
+        found = [pair for each, pair in self._ends.items() if each[:2] == (kind, task)]
+        if not found:
+            return None
+        return max(begun for begun, _ in found), max(ended for _, ended in found)
 
     def new_verdicts(
         self, task: str, after: datetime | None, count: int
@@ -179,7 +191,20 @@ class StoreFacts:
 
     def reached(self, kind: str, task: str, end: str, after: datetime | None) -> datetime | None:
         """When a run of a kind first came to this end after a moment."""
+        newest = self._newest(kind, task, end)
+        if newest is None or (after is not None and newest <= after):
+            return None
         return self._store.schedules.reached(kind, task, end, after)
+
+    def _newest(self, kind: str, task: str, end: str) -> datetime | None:
+        if end == "promoted":
+            return self._promotions.get(task)
+        found = (
+            ended
+            for (of, on, status), (_, ended) in self._ends.items()
+            if (of, on) == (kind, task) and end in (status, "ended")
+        )
+        return max(found, default=None)
 
 
 def _in_file(

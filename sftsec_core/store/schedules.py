@@ -254,17 +254,25 @@ class Schedules:
         with self._database.reading() as connection:
             return connection.execute(query).scalar_one_or_none()
 
-    def last_run(self, kind: str, task: str) -> tuple[datetime, datetime] | None:
-        """Return start and end (UTC) of the newest ended run of a kind on a task."""
-        query = (
-            select(runs.c.started_at, runs.c.finished_at)
-            .where(runs.c.kind == kind, runs.c.task == task, runs.c.status.in_(_ENDED))
-            .order_by(runs.c.finished_at.desc())
-            .limit(1)
-        )
+    def ends(self) -> dict[tuple[str, str, str], tuple[datetime, datetime]]:
+        """Return, by kind, task and status, when the newest ended runs began and ended (UTC).
+
+        What is read of the runs for all triggers at once: a scheduler asks each second.
+        """
+        by = (runs.c.kind, runs.c.task, runs.c.status)
+        newest = (func.max(runs.c.started_at), func.max(runs.c.finished_at))
+        query = select(*by, *newest).where(runs.c.status.in_(_ENDED)).group_by(*by)
         with self._database.reading() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else (row.started_at, row.finished_at)
+            return {
+                (k, t, s): (begun, ended) for k, t, s, begun, ended in connection.execute(query)
+            }
+
+    def promotions(self) -> dict[str, datetime]:
+        """Return when the live model of each task changed last (UTC)."""
+        query = select(alias_history.c.task, func.max(alias_history.c.at))
+        query = query.where(alias_history.c.alias == _LIVE).group_by(alias_history.c.task)
+        with self._database.reading() as connection:
+            return {row.task: row[1] for row in connection.execute(query)}
 
     def pulled(
         self, connectors: Sequence[str], after: datetime | None, count: int

@@ -33,6 +33,8 @@ class Permission(StrEnum):
     MANAGE_STORE = "store.manage"
     SCHEDULE = "schedule.change"
     MANAGE_RUNS = "runs.manage"
+    SCHEDULE = "schedule.change"
+    RELEASE_GPU = "gpu.release"
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,8 +148,10 @@ class TestRunsEnd:
             run = store.runs.begin(RunOrder("retrain", "mail", {}), state / "runs").info
             clock.now = START + hour * HOUR
             store.runs.finish(run.id, status)
-        assert store.schedules.last_run("retrain", "mail") == (START + HOUR, START + 2 * HOUR)
-        assert store.schedules.last_run("score", "mail") is None
+        assert store.schedules.ends() == {
+            ("retrain", "mail", "failed"): (START, START + HOUR),
+            ("retrain", "mail", "succeeded"): (START + HOUR, START + 2 * HOUR),
+        }
         reached = store.schedules.reached
         assert reached("retrain", "mail", "ended", None) == START + HOUR
         assert reached("retrain", "mail", "succeeded", None) == START + 2 * HOUR
@@ -164,6 +166,7 @@ class TestRunsEnd:
         store.models.set_alias("mail", "live", "d" * 64, expected=None, by="ann", reason="better")
         reached = store.schedules.reached
         assert reached("retrain", "mail", "promoted", None) == START + HOUR
+        assert store.schedules.promotions() == {"mail": START + HOUR}
         assert reached("retrain", "mail", "promoted", START + HOUR) is None
         assert reached("retrain", "other", "promoted", None) is None
 
