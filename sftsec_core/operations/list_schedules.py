@@ -101,12 +101,8 @@ def list_schedules(context: Context, now: datetime | None = None) -> list[Planne
         now: the moment to look at (UTC); default: the present.
     """
     at = now or utc_now()
-<<<<<<< HEAD
-    return [_planned(context, each, at) for each in seen_schedules(context, at).values()]
-=======
     facts = StoreFacts(context)
-    return [_planned(each, facts, at) for each in all_schedules(context, at).values()]
->>>>>>> sched
+    return [_planned(each, facts, at) for each in seen_schedules(context, at).values()]
 
 
 def show_schedule(context: Context, name: str, now: datetime | None = None) -> PlannedSchedule:
@@ -117,13 +113,9 @@ def show_schedule(context: Context, name: str, now: datetime | None = None) -> P
     """
     authorize_some(context.actor, Permission.READ)
     at = now or utc_now()
-<<<<<<< HEAD
     found = one_schedule(context, name, at)
     authorize(context.actor, Permission.READ, found.settings.task)
-    return _planned(context, found, at)
-=======
-    return _planned(one_schedule(context, name, at), StoreFacts(context), at)
->>>>>>> sched
+    return _planned(found, StoreFacts(context), at)
 
 
 def due_schedules(context: Context, at: datetime | None = None) -> list[PlannedSchedule]:

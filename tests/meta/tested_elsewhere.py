@@ -27,6 +27,8 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         ("sftsec_core/bench/bare_service.py",),
         "tests/core/bench/test_serve_site.py",
         "the peer of the benchmark has to score as the site's model does",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/kills_child.py",),
         "tests/core/bench/test_kills.py",
         "the process that the benchmark kills: it trains, and counts its steps",

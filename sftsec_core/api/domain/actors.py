@@ -28,12 +28,10 @@ class Permission(StrEnum):
     WATCH = "drift.check"
     CLEAN_UP = "state.cleanup"
     ENCRYPT = "state.encrypt"
-    MANAGE_TOKENS = "tokens.manage"
-    RELEASE_GPU = "gpu.release"
     MANAGE_STORE = "store.manage"
-    SCHEDULE = "schedule.change"
     MANAGE_RUNS = "runs.manage"
     SCHEDULE = "schedule.change"
+    MANAGE_TOKENS = "tokens.manage"
     RELEASE_GPU = "gpu.release"
 
 

@@ -6,11 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-<<<<<<< HEAD
 down_revision = "0008"
-=======
-down_revision = "0008"
->>>>>>> sched
 
 _TIME = sa.DateTime(timezone=True)
 _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")

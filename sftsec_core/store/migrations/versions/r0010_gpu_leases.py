@@ -6,11 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0010"
-<<<<<<< HEAD
 down_revision = "0009"
-=======
-down_revision = "0009"
->>>>>>> sched
 
 _OPEN = sa.text("ended_at IS NULL")
 
