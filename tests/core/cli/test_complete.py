@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.shell_completion import BashComplete
 
+from sftsec_core.cli import cli
 from tests.core.cli.invoke import json_of
 from tests.e2e.site import PLAIN, Site
 
@@ -51,33 +54,6 @@ class TestNames:
         assert completed(site.folder, "sftsec run diff " + run + " 2") == [run]
         assert completed(site.folder, "sftsec report ") == ["triage", run]
 
-    def test_of_snapshots_follow_the_task(self, site: Site) -> None:
-        digest = json_of(site, "dataset", "show", "triage")[0]["digest"]
-        assert completed(site.folder, "sftsec dataset show triage ") == [digest[:12]]
-        assert completed(site.folder, "sftsec dataset show other ") == []
-
-    def test_of_actions_follow_the_log(self, site: Site) -> None:
-        offered = completed(site.folder, "sftsec audit tail --action model.")
-        assert "model.registered" in offered
-
-    def test_of_verdicts_follow_the_labels(self, site: Site) -> None:
-        offered = completed(site.folder, "sftsec labels add incidents --verdict ")
-        assert {"benign", "true_positive"} <= set(offered)
-
-    def test_of_recipes_follow_the_plugins(self, site: Site, tmp_path: Path) -> None:
-        assert completed(site.folder, "sftsec bench quality -r li") == ["linear"]
-        assert completed(site.folder, "sftsec bench redaction --step re") == ["redact"]
-        (tmp_path / "sftsec.yaml").write_text("plugins: [pii]\n", encoding="utf-8")
-        assert completed(tmp_path, "sftsec bench quality -r li") == []
-
-    def test_of_templates_need_no_configuration(self, tmp_path: Path) -> None:
-        assert completed(tmp_path, "sftsec init --connector op") == ["opensearch"]
-        assert completed(tmp_path, "sftsec init --task phishing-") == ["phishing-mail"]
-
-    def test_of_sources_are_connectors_or_paths(self, site: Site) -> None:
-        assert completed(site.folder, "sftsec init --from conn") == ["connector:incidents"]
-        assert completed(site.folder, "sftsec init --from al") == ["file,al"]
-
     @pytest.mark.parametrize("text", [None, "tasks: [", "tasks: 3\nstate: 4\n", "\x00"])
     def test_are_none_without_a_configuration(self, tmp_path: Path, text: str | None) -> None:
         if text is not None:
@@ -90,3 +66,48 @@ class TestNames:
         shown = TORCH_SHOWN.replace("'torch'", "'sqlalchemy'")
         assert completed(site.folder, "sftsec run show x", shown) == ["False"]
         assert completed(site.folder, "sftsec retrain x", TORCH_SHOWN) == ["False"]
+
+
+class TestOffered:
+    """As above, asked in this process."""
+
+    @pytest.fixture
+    def offered(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+        def ask(words: str, folder: Path = site.folder) -> list[str]:
+            monkeypatch.chdir(folder)
+            *given, begun = words.split(" ")
+            completion = BashComplete(cli, {}, "sftsec", "_SFTSEC_COMPLETE")
+            found = completion.get_completions(given, begun)
+            return [each.value if each.type == "plain" else each.type for each in found]
+
+        return ask
+
+    def test_snapshots_follow_the_task(self, site: Site, offered: Callable[..., list[str]]) -> None:
+        digest = json_of(site, "dataset", "show", "triage")[0]["digest"]
+        assert offered("dataset show triage ") == [digest[:12]]
+        assert offered("dataset show other ") == []
+
+    def test_actions_follow_the_log(self, offered: Callable[..., list[str]]) -> None:
+        assert "model.registered" in offered("audit tail --action model.")
+
+    def test_verdicts_follow_the_labels(self, offered: Callable[..., list[str]]) -> None:
+        found = offered("labels add incidents --verdict ")
+        assert {"benign", "true_positive"} <= set(found)
+
+    def test_recipes_follow_the_plugins(
+        self, offered: Callable[..., list[str]], tmp_path: Path
+    ) -> None:
+        assert offered("bench quality -r li") == ["linear"]
+        assert offered("bench redaction --step re") == ["redact"]
+        (tmp_path / "sftsec.yaml").write_text("plugins: [pii]\n", encoding="utf-8")
+        assert offered("bench quality -r li", tmp_path) == []
+
+    def test_templates_need_no_configuration(
+        self, offered: Callable[..., list[str]], tmp_path: Path
+    ) -> None:
+        assert offered("init --connector op", tmp_path) == ["opensearch"]
+        assert offered("init --task phishing-", tmp_path) == ["phishing-mail"]
+
+    def test_sources_are_connectors_or_paths(self, offered: Callable[..., list[str]]) -> None:
+        assert offered("init --from conn") == ["connector:incidents"]
+        assert offered("init --from al") == ["file"]
