@@ -75,14 +75,6 @@ def complete_run(ctx: click.Context, _param: click.Parameter, begun: str) -> lis
     """Ids of runs, the newest ones first."""
     return _beginning(_stored(ctx, _RUNS), begun)
 
-def complete_open_run(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
-    """Ids of runs that have not ended, the newest ones first."""
-    return _beginning(_stored(ctx, _OPEN_RUNS), begun)
-
-def complete_worker(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
-    """Names of workers that have not ended."""
-    return _beginning(_stored(ctx, _WORKERS), begun)
-
 def complete_schedule(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Names of schedules: of sftsec.yaml where it has some, else of the store."""
     return _beginning(_named(ctx, "schedules") or _stored(ctx, _SCHEDULES), begun)
@@ -94,6 +86,14 @@ def complete_token(ctx: click.Context, _param: click.Parameter, begun: str) -> l
 def complete_gpu_lease(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Ids of open leases of GPUs."""
     return _beginning(_stored(ctx, _GPU_LEASES), begun)
+
+def complete_open_run(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Ids of runs that have not ended, the newest ones first."""
+    return _beginning(_stored(ctx, _OPEN_RUNS), begun)
+
+def complete_worker(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Names of workers that have not ended."""
+    return _beginning(_stored(ctx, _WORKERS), begun)
 
 def complete_task_or_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
     """Names of tasks, then ids of runs."""

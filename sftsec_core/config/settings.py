@@ -196,6 +196,12 @@ class ServeSettings(Strict):
         "token",
         description="Who may read /metrics: tokens with the role viewer, or anyone who reaches it.",
     )
+    traces: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s@]+$",
+        description="Where a collector takes OTLP over HTTP (http://localhost:4318/v1/traces); it "
+        "gets the spans of requests, batches and models. Needs the extra `otel`.",
+    )
     max_connections: int = Field(
         256,
         ge=1,
@@ -267,27 +273,6 @@ def _device_name(value: object) -> object:
         raise ValueError("write an index (0; 0:1 for a MIG slice) or a UUID (GPU-..., MIG-...)")
     return name
 
-class WorkerSettings(Strict):
-    """How `sftsec worker run` carries out runs, each in a process of its own."""
-
-    slots: int = Field(1, ge=1, le=256, description="Runs at once.")
-    nice: int = Field(10, ge=0, le=19, description="Added to the niceness of a run's processes.")
-    memory_gb: float | None = Field(
-        None,
-        gt=0,
-        description="A run whose processes together hold more resident memory is ended, and fails.",
-    )
-    timeout: Duration | None = Field(
-        None,
-        gt=timedelta(0),
-        description="A run that takes longer is ended, and fails; a run may have its own limit.",
-    )
-    grace: Duration = Field(
-        timedelta(seconds=30),
-        ge=timedelta(seconds=1),
-        description="How long a run that is to stop may take to write a checkpoint.",
-    )
-
 def _device_names(value: object) -> object:
     """Read indices, which YAML takes for numbers, as the texts that they are here."""
     if isinstance(value, list | tuple):
@@ -350,6 +335,27 @@ class GpuSettings(Strict):
         timedelta(minutes=30),
         ge=timedelta(0),
         description="How long a GPU that a run lost is not leased again.",
+    )
+
+class WorkerSettings(Strict):
+    """How `sftsec worker run` carries out runs, each in a process of its own."""
+
+    slots: int = Field(1, ge=1, le=256, description="Runs at once.")
+    nice: int = Field(10, ge=0, le=19, description="Added to the niceness of a run's processes.")
+    memory_gb: float | None = Field(
+        None,
+        gt=0,
+        description="A run whose processes together hold more resident memory is ended, and fails.",
+    )
+    timeout: Duration | None = Field(
+        None,
+        gt=timedelta(0),
+        description="A run that takes longer is ended, and fails; a run may have its own limit.",
+    )
+    grace: Duration = Field(
+        timedelta(seconds=30),
+        ge=timedelta(seconds=1),
+        description="How long a run that is to stop may take to write a checkpoint.",
     )
 
 class Settings(Strict):

@@ -28,10 +28,10 @@ class Permission(StrEnum):
     CLEAN_UP = "state.cleanup"
     ENCRYPT = "state.encrypt"
     MANAGE_STORE = "store.manage"
-    MANAGE_RUNS = "runs.manage"
     SCHEDULE = "schedule.change"
     MANAGE_TOKENS = "tokens.manage"
     RELEASE_GPU = "gpu.release"
+    MANAGE_RUNS = "runs.manage"
 
 @dataclass(frozen=True, slots=True)
 class Actor:
