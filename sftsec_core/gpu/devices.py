@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ALL = "all"
-
 
 @dataclass(frozen=True, slots=True)
 class GpuProcess:
@@ -90,7 +88,7 @@ class GpuSurvey:
 
         As CUDA reads it: the first entry that names no device ends the list. None leaves all.
         """
-        if value is None or value.strip() == ALL:
+        if value is None:
             return self
         found: list[GpuDevice] = []
         for name in (part.strip() for part in value.split(",")):

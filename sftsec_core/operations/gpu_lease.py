@@ -74,7 +74,7 @@ class GpuAcquisition:
 
         Raises:
             TrainingError: when the task asks for a GPU and this machine has none that will do.
-            TrainingInterruptedError: when none became free within `gpu.wait`.
+            TrainingInterruptedError: when none was free within `gpu.wait`, or one does not answer.
             LeaseLostError: when another process took the run over meanwhile.
         """
         survey = visible_gpus()
@@ -95,7 +95,9 @@ class GpuAcquisition:
             reason = self._why_not(choice)
             possible = self._possible(survey)
             if self._asks and not possible:
-                raise TrainingError(f"{self._wanted()}, and no GPU here will do: {reason}")
+                # One that does not answer may come back, and the run can be resumed then.
+                kind = TrainingInterruptedError if survey.failed else TrainingError
+                raise kind(f"{self._wanted()}, and no GPU here will do: {reason}")
             if not self._asks and (not possible or self._settings.fallback == CPU):
                 return self._fall_back(reason)
             now = self._monotonic()

@@ -135,6 +135,17 @@ class TestFallback:
                 GpuAcquisition(run).acquire()
             assert not isinstance(bad.value, TrainingInterruptedError)
 
+    def test_a_lost_gpu_leaves_the_run_resumable(self, tmp_path: Path) -> None:
+        lost = FakeGpu("GPU-a", error=pynvml.NVML_ERROR_GPU_IS_LOST)
+        with driver_of(lost):
+            with (
+                pytest.raises(TrainingInterruptedError, match="GPU 0: GPU is lost"),
+                begun(tmp_path, {"device": "cuda"}) as (run, _),
+            ):
+                GpuAcquisition(run).acquire()
+            with begun(tmp_path, {"device": "cuda"}) as (again, _):
+                assert again.info.id == run.info.id
+
     def test_waits_for_no_forbidden_device(self, tmp_path: Path) -> None:
         gpu = {"allow": [1], "fallback": "wait"}
         with driver_of(FakeGpu("GPU-a")), begun(tmp_path, gpu=gpu) as (run, said):
