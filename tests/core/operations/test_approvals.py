@@ -72,7 +72,7 @@ class TestTwoPeople:
         context, ref = rule(site, people=2), made(site)
         first = promote(as_(context, "ann"), ref.digest)
         assert first.waiting is not None
-        assert first.waiting.line() == "approved by ann; 1 more person has to approve it"
+        assert first.waiting.line() == "approved by ann; it needs 1 more person"
         assert (first.live, live(context)) == (None, None)
         second = promote(as_(context, "bob"), ref.digest)
         assert second.waiting is None

@@ -132,6 +132,11 @@ def encoded(value: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
 
+NO_TOKENS = ("", "eyJ", "eyJ..", "a.b.c", "eyJhIjp9.e30.x", "e30.e30.e30")
+# A header of JSON that is nested too deep to be read.
+DEEP = base64.urlsafe_b64encode(b'{"a":' + b"[" * 9000).rstrip(b"=").decode()
+
+
 class TestGoodTokens:
     @pytest.mark.parametrize("kid", ["first", "curve"])
     def test_name_owner_and_roles(
@@ -210,7 +215,7 @@ class TestBadTokens:
             assert verifier.find(token) is None
         assert not any(part in caplog.text for part in token.split(".") if part)
 
-    @pytest.mark.parametrize("text", ["", "eyJ", "eyJ..", "a.b.c", "eyJhIjp9.e30.x", "eyJ" * 9000])
+    @pytest.mark.parametrize("text", [*NO_TOKENS, "eyJ" * 9000, f"{DEEP}.e30.eA"], ids=len)
     def test_of_no_form_ask_nobody(
         self, issuer: OidcIssuer, verifier: OidcVerifier, text: str
     ) -> None:
@@ -272,6 +277,8 @@ class TestKeys:
             {**first, "kid": "symmetric", "alg": "HS256"},
             {"kty": "RSA", "kid": "broken", "n": "?", "e": "AQAB"},
             {"kty": "EC", "kid": "curveless"},
+            {"kty": "RSA", "kid": "odd", "n": 5, "e": []},
+            {"kty": "EC", "crv": "P-256", "kid": "pointless"},
             "nonsense",  # type: ignore[list-item]
         ]
         assert verifier.find(issuer.token()) is not None
