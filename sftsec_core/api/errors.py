@@ -149,10 +149,15 @@ class AuthorizationError(SftsecError):
         super().__init__(f"{actor} is not permitted: {permission}{where}; ask an administrator")
 
 
-class AuthenticationError(SftsecError):
-    """Who asks is not known: the token is wrong, has expired or was revoked."""
+class AuthenticationError(AuthorizationError):
+    """Who asks is not known: the token is wrong, has expired or was revoked.
 
-    exit_code = 11
+    `actor` is this machine's user, who gave the token.
+    """
+
+    def __init__(self, actor: str, message: str) -> None:
+        super().__init__(actor, "authenticate")
+        self.args = (message,)
 
 
 class UnhealthyError(SftsecError):

@@ -58,8 +58,8 @@ class App:
         from sftsec_core.operations.refusals import note_refusal
 
         with Context.open(self.config_file(), actor=NOBODY, sinks=sinks) as context:
-            context.actor = identify(context)
             try:
+                context.actor = identify(context)
                 yield context
             except AuthorizationError as error:
                 note_refusal(context, error)

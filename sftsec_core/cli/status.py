@@ -64,8 +64,10 @@ def _lines(each: TaskStatus) -> dict[str, object]:
         "labels requested": f"{each.requested:,} without a verdict",
         "outbox": waiting or None,
     }
-    for state in each.approvals:
-        lines["waits"] = f"{state.digest[:12]} ({state.kind}): {state.line()}"
+    if each.approvals:
+        lines["waits"] = "; ".join(
+            f"{state.digest[:12]} ({state.kind}): {state.line()}" for state in each.approvals
+        )
     if each.stranded:
         lines["stranded"] = ", ".join(
             f"{count:,} pending for {name}, where the task delivers no more"

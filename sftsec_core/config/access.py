@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -12,7 +13,6 @@ from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.api.settings.values import Duration, Strict
 
-_HTTPS = r"^https://[^\s@]+$"
 ROLE_NAMES = ("viewer", "analyst", "operator", "admin", "scorer")
 
 
@@ -30,6 +30,18 @@ def checked_role(text: str) -> str:
     return text
 
 
+def https_url(text: str) -> str:
+    """An address over TLS, without a password in it.
+
+    Raises:
+        ValueError: when it is none; it repeats nothing.
+    """
+    if not re.fullmatch(r"https://[^\s@/]+(/\S*)?", text):
+        raise ValueError("write an https:// address, without a user and a password")
+    return text
+
+
+HttpsUrl = Annotated[str, AfterValidator(https_url)]
 Role = Annotated[str, AfterValidator(checked_role)]
 
 
@@ -41,12 +53,12 @@ Algorithm = Literal[
 class OidcSettings(Strict):
     """Bearer tokens of an OIDC issuer; takes the extra `serve`."""
 
-    issuer: str = Field(
-        pattern=_HTTPS, description="The issuer, as tokens name it: https://login.example/realms/x."
+    issuer: HttpsUrl = Field(
+        description="The issuer, as tokens name it: https://login.example/realms/x."
     )
     audience: str = Field(min_length=1, description="For whom tokens must be: this service's name.")
-    jwks_uri: str | None = Field(
-        None, pattern=_HTTPS, description="Where its keys are; default: what its discovery says."
+    jwks_uri: HttpsUrl | None = Field(
+        None, description="Where its keys are; default: what its discovery says."
     )
     claim: str = Field(
         "groups",

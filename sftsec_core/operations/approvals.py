@@ -27,7 +27,7 @@ class ApprovalState:
         kind: how it would be made live: "gate", "force" or "rollback".
         approved_by: those who approved it, in their order.
         requester: who asked for the run that made it; None where it is not known.
-        lacking: who has to approve it still; "" where it is enough.
+        lacking: whose approval it needs still; "" where it is enough.
     """
 
     digest: str
@@ -42,10 +42,8 @@ class ApprovalState:
 
     def line(self) -> str:
         """For a person."""
-        given = f"approved by {', '.join(self.approved_by)}" if self.approved_by else "approved"
-        if not self.approved_by:
-            given = "approved by no one"
-        return f"{given}; {self.lacking} has to approve it" if self.lacking else given
+        given = f"approved by {', '.join(self.approved_by) or 'no one'}"
+        return f"{given}; it needs {self.lacking}" if self.lacking else given
 
 
 def takes_people(context: Context, kind: str = GATE) -> bool:
@@ -175,5 +173,5 @@ def _lacking(context: Context, kind: str, people: list[str], requester: str | No
     if missing > 0:
         return "1 more person" if missing == 1 else f"{missing} more people"
     if other and requester is not None and set(people) <= {requester.casefold()}:
-        return f"somebody other than {requester}, who asked for its training,"
+        return f"somebody other than {requester}, who asked for its training"
     return ""

@@ -59,8 +59,9 @@ def _owner(context: Context, token: str, origin: str) -> Actor:
         found = TokenVerifier(store.tokens).find(token)
     if found is None:
         raise AuthenticationError(
+            current_user(),
             f"{TOKEN_VARIABLE} is no valid token (mistyped, expired or revoked): ask an "
-            "administrator for another one (sftsec token add), or unset it"
+            "administrator for another one (sftsec token add), or unset it",
         )
     return Actor(found.name, frozenset(found.roles), origin)
 

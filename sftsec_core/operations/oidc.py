@@ -144,7 +144,7 @@ class OidcVerifier:
                 leeway=settings.leeway,
                 options={"require": _REQUIRED},
             )
-        except (jwt.PyJWTError, ValueError, TypeError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
             log.warning("an OIDC token was refused: %s", type(error).__name__)
             return None
         name = _claim(claims, settings.name)
@@ -216,7 +216,7 @@ def _kid_of(token: str) -> str | None:
 
     try:
         header = jwt.get_unverified_header(token)
-    except (jwt.PyJWTError, ValueError, TypeError):
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         return None
     kid = header.get("kid")
     return kid if isinstance(kid, str) and "crit" not in header else None
@@ -254,7 +254,7 @@ def _public_key(jwk: dict[str, Any]) -> object | None:
 
     try:
         key: Any = jwt.PyJWK(jwk).key
-    except (jwt.PyJWTError, ValueError, TypeError):
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError):
         return None
     weak = jwk["kty"] == "RSA" and key.key_size < _RSA_BITS
     return None if weak else key

@@ -116,7 +116,7 @@ def retrain(
             promote = False
         elif approved and promote and takes_people(context):
             state = approval_state(context, proposed.model)
-            text = f"the gate approves the model, and {state.lacking} has to: {_PROMOTE}"
+            text = f"the gate approves the model, which needs {state.lacking}: {_PROMOTE}"
             run.emit(Message(text=text.format(task=name), level="warning"))
             promote = False
         model = promote_proposed(run, proposed) if approved and promote else proposed.model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -11,7 +12,9 @@ import pytest
 from sftsec_core.api.errors import AuthorizationError, SftsecError
 from sftsec_core.cli import cli
 from sftsec_core.demo.source import TASK
+from sftsec_core.operations import preflight
 from sftsec_core.operations.authorize import ROLES, current_user
+from sftsec_core.plugins import Plugins
 from tests.core.cli.invoke import invoke, json_of
 from tests.core.cli.token.bare import bare_site
 from tests.e2e.site import Site
@@ -92,6 +95,14 @@ def commands(group: click.Group, *path: str) -> Iterator[str]:
             yield from commands(found, *path, name)
         else:
             yield " ".join((*path, name))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _plugins_once() -> Iterator[None]:
+    """All sites enable the same plugins; to load them is half the time of a command."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(preflight, "Plugins", cache(Plugins))
+        yield
 
 
 @pytest.fixture(scope="module")

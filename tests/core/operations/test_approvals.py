@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from sftsec_core.api.contracts import TrainedModel
 from sftsec_core.api.domain import Actor, Decision, ModelRef, Vote
 from sftsec_core.api.errors import AuthorizationError, GateRefusedError, StoreError
 from sftsec_core.config.settings import RegistrySettings
@@ -41,6 +44,13 @@ def as_(context: Context, name: str, *roles: str) -> Context:
     return context.acting_as(Actor(name, frozenset(roles or {"admin"}), "test"))
 
 
+@cache
+def model(seed: int) -> TrainedModel:
+    """A trained model; all tests share it."""
+    with TemporaryDirectory() as folder:
+        return trained(Site.make(Path(folder)).context, seed)
+
+
 def made(site: Site, seed: int = 0, run: str = "run-1", decision: Decision = YES) -> ModelRef:
     """A model with the gate's decision in its card, compared with what is live now."""
     live = site.context.registry.live(TASK)
@@ -48,7 +58,7 @@ def made(site: Site, seed: int = 0, run: str = "run-1", decision: Decision = YES
     gate = {"approved": decision.approved, "votes": votes}
     card = {"gate": {**gate, "incumbent": live.digest if live else None}, "run": run}
     return site.context.registry.register(
-        trained(site.context, seed), site.serving("linear", 0.5), card, run_id=run
+        model(seed), site.serving("linear", 0.5), card, run_id=run
     )
 
 
@@ -62,7 +72,7 @@ class TestTwoPeople:
         context, ref = rule(site, people=2), made(site)
         first = promote(as_(context, "ann"), ref.digest)
         assert first.waiting is not None
-        assert first.waiting.line() == "approved by ann; 1 more person has to approve it"
+        assert first.waiting.line() == "approved by ann; it needs 1 more person"
         assert (first.live, live(context)) == (None, None)
         second = promote(as_(context, "bob"), ref.digest)
         assert second.waiting is None

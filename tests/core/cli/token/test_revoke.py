@@ -9,6 +9,7 @@ from click.shell_completion import ShellComplete
 
 from sftsec_core.api.errors import AuthenticationError, NotFoundError
 from sftsec_core.cli import cli
+from sftsec_core.operations.authorize import current_user
 from tests.core.cli.invoke import error_of, json_of
 from tests.core.cli.token.bare import bare_site
 
@@ -21,6 +22,10 @@ class TestRevoke:
         assert isinstance(error_of(site, "token", "revoke", "ann"), NotFoundError)
         monkeypatch.setenv("SFTSEC_TOKEN", made["token"])
         assert isinstance(error_of(site, "status"), AuthenticationError)
+        monkeypatch.delenv("SFTSEC_TOKEN")
+        entry = json_of(site, "audit", "tail")[-1]
+        assert (entry["actor"], entry["action"]) == (current_user(), "access.refused")
+        assert entry["details"]["permission"] == "authenticate"
 
     def test_names_and_ids_are_completed(self, tmp_path: Path) -> None:
         site = bare_site(tmp_path)
