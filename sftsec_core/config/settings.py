@@ -180,6 +180,11 @@ class DriftSettings(Strict):
         le=1e-3,
         description="How many false alarms an event may cost; 1e-6 is one in a million events.",
     )
+    verdict_delay: Duration = Field(
+        timedelta(days=1),
+        ge=timedelta(0),
+        description="How old a detection must be to count in the live precision.",
+    )
 
 
 class Settings(Strict):

@@ -104,6 +104,7 @@ SHARED = {
     "connector_config",
     "drift_counter",
     "live_model",
+    "live_precision",
     "newest_dataset",
     "pull_all",
     "reference_of",
