@@ -14,6 +14,7 @@ from sftsec_core.drift.labels import LabelEstimate, estimate_labels
 from sftsec_core.drift.sketch import LABEL, SCORE, Sketch
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import reference_of
+from sftsec_core.operations.live_precision import LivePrecision, live_precision
 from sftsec_core.operations.score import live_model
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class DriftReport:
         labels: its columns.
         length: events of a window.
         collected: events of the window that is not full yet.
+        precision: of the live model's detections, by their verdicts; None where none was judged.
         windows: the full ones that no check had told of, oldest first; the last one where all were.
     """
 
@@ -84,6 +86,7 @@ class DriftReport:
     labels: tuple[str, ...]
     length: int
     collected: int
+    precision: LivePrecision | None
     windows: tuple[WindowReport, ...]
 
     @property
@@ -99,6 +102,7 @@ class DriftReport:
             "window_events": self.length,
             "collected": self.collected,
             "drifted": any(each.drifted for each in self.new),
+            "live_precision": self.precision.to_json() if self.precision else None,
             "windows": [each.to_json(self.labels) for each in self.windows],
         }
 
@@ -133,7 +137,19 @@ def check_drift(context: Context, task: str) -> DriftReport:
             _tell(context, task, live, each, reference.labels)
     collected = sum(each.events for each in windows if each.closed_at is None)
     length = context.settings.drift.window
-    return DriftReport(task, live.digest, reference.labels, length, collected, found)
+    precision = _keep_precision(context, task, live)
+    return DriftReport(task, live.digest, reference.labels, length, collected, precision, found)
+
+
+def _keep_precision(context: Context, task: str, live: ModelRef) -> LivePrecision | None:
+    found = live_precision(context, task, live.digest)
+    if found is not None:
+        details = {"model": live.digest, "detections": found.detections}
+        context.store.figures.add(
+            task, "live_precision", found.value, found.low, found.high, found.judged,
+            details=details,
+        )  # fmt: skip
+    return found
 
 
 def _reports(

@@ -256,6 +256,27 @@ class Outbox:
                 found |= {row.uid: _from_json(row.detection) for row in rows}
         return found
 
+    def made(
+        self, task: str, model: str, *, since: datetime, until: datetime
+    ) -> list[tuple[str, Detection]]:
+        """Return a model's detections that a platform has, each with its connector, oldest first.
+
+        Args:
+            task: the task's name.
+            model: digest of the model.
+            since: made at this time or later.
+            until: made before this time.
+        """
+        when = (outbox.c.created_at >= since, outbox.c.created_at < until)
+        query = (
+            select(outbox.c.connector, outbox.c.detection)
+            .where(outbox.c.task == task, outbox.c.status == DELIVERED, *when)
+            .order_by(outbox.c.id)
+        )
+        with self._database.reading() as connection:
+            rows = [(row.connector, _from_json(row.detection)) for row in connection.execute(query)]
+        return [(connector, each) for connector, each in rows if each.model_digest == model]
+
     def pending(self, connector: str) -> int:
         """Return how many detections still have to go to a connector."""
         query = select(func.count()).select_from(outbox).where(*_pending(connector))

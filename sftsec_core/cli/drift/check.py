@@ -26,7 +26,8 @@ def command(app: App, task: str, as_json: bool) -> None:
     `sftsec score` counts what it scores into windows of `drift.window` events, without their
     texts. Each full window is compared once: its inputs, its texts, the model's scores and its
     decisions. A size of 1 or more that chance does not explain is a drift; it is kept in the audit
-    log, and the figures are kept for `sftsec drift show`.
+    log, and the figures are kept for `sftsec drift show`. With the verdicts that were pulled, it
+    tells the live precision too.
 
     \b
     Examples:
@@ -43,6 +44,12 @@ def command(app: App, task: str, as_json: bool) -> None:
 
 
 def _show(out: Console, found: DriftReport) -> None:
+    if found.precision is not None:
+        live = found.precision
+        out.print(
+            f"live precision {live.value:.3f} ({live.low:.3f} to {live.high:.3f}): {live.right:,} "
+            f"of {live.judged:,} judged detections are right, of {live.detections:,} in all"
+        )
     collecting = f"{found.collected:,} of {found.length:,} events of the next window are scored"
     if not found.windows:
         out.print(f"no window is full yet: {collecting}")

@@ -29,7 +29,8 @@ def command(app: App, task: str, days: int, as_json: bool) -> None:
     """Show what is watched of a task: its latest value, its interval, and its course.
 
     input_drift and score_drift are multiples of the least effect that counts; label_shift is the
-    share of labels that has moved; estimated_macro_f1 is estimated without verdicts.
+    share of labels that has moved; estimated_macro_f1 is estimated without verdicts,
+    live_precision is of the detections that analysts have judged.
 
     \b
     Examples:
