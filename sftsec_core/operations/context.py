@@ -321,8 +321,9 @@ class Context:
             StoreError: when the shared place cannot be reached.
             IntegrityError: when what lies there is damaged.
         """
-        if self.artifacts is not None and not folder.exists():
-            self.artifacts.fetch(folder.parent.name, folder)
+        shared = None if folder.exists() else self.artifacts
+        if shared is not None and folder.parent.parent == self.folder:
+            shared.fetch(folder.parent.name, folder)
         return folder
 
     def task(self, name: str) -> TaskSettings:

@@ -129,6 +129,7 @@ class ModelCache:
     def refresh(self) -> None:
         """Load the live model if it is another one; never raises."""
         try:
+            self._context.store.moving.check_in_place()
             live = self._context.registry.live(self.task)
         except Exception as error:  # noqa: BLE001 - whatever the store has, the old model serves
             self._report_error(f"the store cannot be read: {_error_text(error)}")

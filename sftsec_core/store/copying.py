@@ -35,7 +35,7 @@ from sftsec_core.store.tables import audit_head, metadata, moved, verdict_head
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, RowMapping
+    from sqlalchemy import ColumnElement, Connection, Row
     from sqlalchemy.types import TypeEngine
 
 ROWS_AT_A_TIME = 2_000
@@ -90,10 +90,11 @@ def copy_rows(
         target.execute(delete(table))
     copied = {}
     for table in tables:
-        total = _Sum()
+        total, names = _Sum(), [column.name for column in table.columns]
         for rows in _batches(source, table):
             total.add(rows)
-            target.execute(insert(table), [dict(row) for row in rows])
+            values = [dict(zip(names, row, strict=True)) for row in rows]
+            target.execute(insert(table), values)
         copied[table.name] = total.result()
     _advance_counters(target)
     compare_sums(copied, {table.name: _sum(target, table) for table in tables})
@@ -176,9 +177,9 @@ class _Sum:
     def __init__(self) -> None:
         self._rows = self._total = 0
 
-    def add(self, rows: Sequence[RowMapping]) -> None:
+    def add(self, rows: Sequence[Row[Any]]) -> None:
         for row in rows:
-            content = repr(tuple(row.values())).encode("utf-8", "surrogatepass")
+            content = repr(tuple(row)).encode("utf-8", "surrogatepass")
             self._total += int.from_bytes(hashlib.sha256(content).digest(), "big")
         self._rows += len(rows)
 
@@ -193,10 +194,10 @@ def _sum(connection: Connection, table: Table) -> TableSum:
     return total.result()
 
 
-def _batches(connection: Connection, table: Table) -> Iterator[Sequence[RowMapping]]:
+def _batches(connection: Connection, table: Table) -> Iterator[Sequence[Row[Any]]]:
     streamed = select(table).execution_options(yield_per=ROWS_AT_A_TIME)
     with connection.execute(streamed) as rows:
-        yield from rows.mappings().partitions()
+        yield from rows.partitions()
 
 
 def _advance_counters(connection: Connection) -> None:

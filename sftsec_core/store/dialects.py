@@ -84,7 +84,7 @@ def absolute(url: str) -> str:
     path = parsed.database
     if parsed.get_backend_name() != "sqlite" or not path or path == ":memory:":
         return url
-    return parsed.set(database=str(Path(path).absolute())).render_as_string(hide_password=False)
+    return parsed.set(database=os.path.abspath(path)).render_as_string(hide_password=False)  # noqa: PTH100 - Path keeps dots
 
 
 def create(url: URL) -> Engine:

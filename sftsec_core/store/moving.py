@@ -23,6 +23,7 @@ from sftsec_core.store.moved import (
     mark_arriving,
     mark_moved,
     mark_of,
+    refuse_moved,
     unmark,
 )
 from sftsec_core.store.tables import metadata
@@ -51,6 +52,15 @@ class Moving:
         """Return the store's mark; None where it is in its place."""
         with self._database.reading() as connection:
             return mark_of(connection)
+
+    def check_in_place(self) -> None:
+        """Let a process that reads for a long time know when the store has moved meanwhile.
+
+        Raises:
+            StoreMovedError: when it was moved to another place.
+        """
+        with self._database.reading() as connection:
+            refuse_moved(connection)
 
     def rows(self) -> dict[str, int]:
         """Count the rows of each table."""

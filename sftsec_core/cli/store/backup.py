@@ -45,5 +45,5 @@ def command(app: App, place: Path, with_secrets: bool, as_json: bool) -> None:
     if with_secrets:
         app.say("warning: the file holds the site's salt and keys.json: keep it as safe as those")
     else:
-        keys = " and keys.json" if done.encrypted else ""
-        app.say(f"note: the salt{keys} of the state folder are not in it: keep a copy elsewhere")
+        left = "salt and keys.json are" if done.encrypted else "the salt is"
+        app.say(f"note: {left} not in it: keep a copy of the state folder's elsewhere")

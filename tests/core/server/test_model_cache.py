@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +127,17 @@ class TestErrors:
         cache.refresh()
         assert before is not None
         assert (digest(cache), cache.status.error) == (good.digest, None)
+
+    def test_a_moved_store_is_told(self, own_site: Site, cache: ModelCache, tmp_path: Path) -> None:
+        own_site.promote(own_site.register())
+        cache.refresh()
+        store = own_site.context.store
+        url = f"sqlite:///{tmp_path / 'new.db'}"
+        with own_site.context.open_store(url, even_moved=True) as target:
+            store.moving.move_to(target.moving)
+        cache.refresh()
+        assert cache.status.state == "ready"
+        assert "this store was moved to sqlite:" in str(cache.status.error)
 
     def test_an_unreadable_store_leaves_the_model_serving(
         self, own_site: Site, cache: ModelCache, monkeypatch: pytest.MonkeyPatch

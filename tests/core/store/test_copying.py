@@ -11,7 +11,9 @@ from sftsec_core.api.errors import IntegrityError
 from sftsec_core.store import copying
 from sftsec_core.store.copying import TableSum, compare_sums, copy_rows, is_empty, sums_of
 from sftsec_core.store.store import Store
-from tests.core.store.filled import fill
+from sftsec_core.store.vault import open_vault
+from tests.core.store.filled import AWKWARD, fill
+from tests.core.store.keys import new_key
 
 
 class TestCopyRows:
@@ -33,6 +35,22 @@ class TestCopyRows:
                 copied = copy_rows(here, there)
                 assert sums_of(here) == copied
                 assert there.execute(text("SELECT manifest FROM snapshots")).scalar() == odd
+
+    def test_leaves_encrypted_columns_as_they_are(self, tmp_path: Path) -> None:
+        vault = open_vault(tmp_path, new_key(tmp_path))
+        target = f"sqlite:///{tmp_path}/b.db"
+        with Store.open(None, folder=tmp_path, actor="x", vault=vault) as source:
+            fill(source, tmp_path)
+            said = source.verdicts.list()
+            source.copies.write(tmp_path / "b.db")
+        assert f"ann {AWKWARD}".encode()[:12] not in (tmp_path / "b.db").read_bytes()
+        with Store.open(target, folder=tmp_path, vault=vault) as copied:
+            assert copied.verdicts.list() == said
+        with (
+            Store.open(target, folder=tmp_path) as locked,
+            pytest.raises(IntegrityError, match=r"state\.encrypt"),
+        ):
+            locked.verdicts.list()
 
 
 class TestSumsOf:

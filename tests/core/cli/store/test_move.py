@@ -116,6 +116,7 @@ class TestMove:
 
     def test_next_call_finishes_a_killed_one(self, site: Site, tmp_path: Path) -> None:
         url = f"sqlite:///{tmp_path / 'new' / 'other.db'}"
+        again = f"sqlite:///{tmp_path / 'old' / '..' / 'new' / 'other.db'}"
         module = "sftsec_core.store.moving"
         before = sums(site)
         killed(site, module, "module.mark_moved", "store", "move", url)
@@ -124,7 +125,7 @@ class TestMove:
         killed(site, module, "module.Moving.finish", "store", "move", url)
         assert configured(site) is None
         assert isinstance(error_of(site, "status"), StoreMovedError)
-        assert json_of(site, "store", "move", url)["configured"]
+        assert json_of(site, "store", "move", again)["configured"]
         assert configured(site) == url
         assert json_of(site, "status")
         assert sums(site) == sums(site, url)
@@ -163,5 +164,5 @@ class TestMove:
             assert isinstance(error, StoreError)
             assert "hunter2" not in str(error)
         assert isinstance(error_of(site, "store", "move", "env:NOT_SET"), ConfigError)
-        here = f"sqlite:///{site.state / 'sftsec.db'}"
+        here = f"sqlite:///{site.state / '..' / site.state.name / 'sftsec.db'}"
         assert "already" in str(error_of(site, "store", "move", here))

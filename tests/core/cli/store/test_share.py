@@ -30,10 +30,16 @@ def share(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def hosts(site: Site, share: Path, postgres_url: str) -> tuple[Site, Site]:
+def database(tmp_path: Path) -> str:
+    """What both hosts read and write: one machine's hosts can share a file."""
+    return f"sqlite:///{tmp_path / 'shared.db'}"
+
+
+@pytest.fixture
+def hosts(site: Site, share: Path, database: str) -> tuple[Site, Site]:
     """One that has trained a model on SQLite and moved, and one that has a salt and nothing."""
     set_state(site, artifacts=f"file://{share}")
-    assert json_of(site, "store", "move", postgres_url)["configured"]
+    assert json_of(site, "store", "move", database)["configured"]
     other = Site(Path(shutil.copytree(site.folder, site.folder.with_name("other"))))
     shutil.rmtree(other.state)
     other.state.mkdir(0o700)
@@ -41,7 +47,11 @@ def hosts(site: Site, share: Path, postgres_url: str) -> tuple[Site, Site]:
     return site, other
 
 
-class TestShare:
+class TestHosts:
+    @pytest.fixture
+    def database(self, postgres_url: str) -> str:
+        return postgres_url
+
     def test_one_host_trains_and_another_scores(
         self, hosts: tuple[Site, Site], share: Path
     ) -> None:
@@ -64,6 +74,8 @@ class TestShare:
         assert json_of(two, "store", "check", "--deep")["problems"] == []
         assert list(two.state.glob("snapshots/*/rows-*"))
 
+
+class TestShare:
     def test_a_new_model_is_there_at_once(self, hosts: tuple[Site, Site], share: Path) -> None:
         one, two = hosts
         json_of(one, "store", "share")
