@@ -159,6 +159,12 @@ class ServeSettings(Strict):
         "token",
         description="Who may read /metrics: tokens with the role viewer, or anyone who reaches it.",
     )
+    traces: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s@]+$",
+        description="Where a collector takes OTLP over HTTP (http://localhost:4318/v1/traces); it "
+        "gets the spans of requests, batches and models. Needs the extra `otel`.",
+    )
     max_connections: int = Field(
         256,
         ge=1,
