@@ -32,6 +32,7 @@ from sftsec_core.server.renewal import Watcher
 from sftsec_core.server.service import ScoringService
 from sftsec_core.server.sessions import Sessions
 from sftsec_core.server.status_routes import LogIn
+from sftsec_core.server.tracing import Tracing, TracingMiddleware
 from sftsec_core.server.wrong_tokens import WrongTokens
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ SHUTDOWN_TIMEOUT_S = 5
 # Their lines are caused by anyone who reaches the port.
 LIMITED_LOGS = (
     "asyncio",
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
     "uvicorn.error",
     "sftsec_core.server.connections",
     "sftsec_core.server.batch_scorer",
@@ -85,7 +87,8 @@ class Endpoint:
         if settings.certificate is not None and settings.key is not None:
             certificate = ServerCertificate(settings.certificate, settings.key)
         self._watcher = Watcher([tokens, *([certificate] if certificate else [])])
-        self._service = ScoringService(context, settings)
+        self._tracing = _tracing(settings)
+        self._service = ScoringService(context, settings, self._tracing)
         over_tls = settings.certificate is not None or settings.behind_proxy
         sessions = Sessions(secure=over_tls, mark=self._authenticator.mark)
         labels = (LabelService(context, settings), sessions)
@@ -103,8 +106,9 @@ class Endpoint:
             _listen(settings), limits.connections + ANSWERED_PAST_LIMIT, wanted=limits.connections
         )
         self.url = _url(settings, self._socket)
+        guarded = self._guarded(app, settings, sessions, wrong)
         self._server = _StoppableServer(
-            _uvicorn_config(self._guarded(app, settings, sessions, wrong)),
+            _uvicorn_config(TracingMiddleware(guarded, self._tracing)),
             limits,
             certificate.context if certificate else None,
             self._socket,
@@ -147,6 +151,7 @@ class Endpoint:
             self._socket.close()
             self._service.stop()
             self._authenticator.close()
+            self._tracing.close()
 
     def renew(self) -> None:
         """Have tokens and certificate read again, as SIGHUP does; from any thread."""
@@ -173,13 +178,30 @@ def _authenticator(
     return Authenticator(tokens, settings.analysts, TokenVerifier(stored), issued)
 
 
+def _tracing(settings: ServeSettings) -> Tracing:
+    """What makes spans.
+
+    Raises:
+        ConfigError: when OpenTelemetry is not installed.
+    """
+    if settings.traces is None:
+        return Tracing()
+    try:
+        from sftsec_core.server.otel_tracing import OtelTracing
+    except ImportError as error:
+        raise ConfigError(
+            f"it needs {error.name}: pip install 'sftsec[otel]'", path="serve.traces"
+        ) from error
+    return OtelTracing.to(settings.traces)
+
+
 def _url(settings: ServeSettings, listener: socket.socket) -> str:
     address, port = listener.getsockname()[:2]
     shown = f"[{address}]" if ":" in address else address
     return f"{'https' if settings.certificate else 'http'}://{shown}:{port}"
 
 
-def _uvicorn_config(app: AuthMiddleware) -> uvicorn.Config:
+def _uvicorn_config(app: TracingMiddleware) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,

@@ -137,7 +137,7 @@ class AuthMiddleware:
             if not entry.status:
                 await send_problem(send_and_record, internal_error(error))
         finally:
-            self._count(_shown_path(scope), entry.status or CLIENT_CLOSED)
+            self._count(shown_path(scope), entry.status or CLIENT_CLOSED)
             _log_request(scope, entry, 1000 * (time.perf_counter() - started))
 
     async def _authenticate(self, scope: Scope, entry: RequestLog) -> None:
@@ -193,7 +193,7 @@ async def send_problem(send: Send, problem: ProblemError) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def _shown_path(scope: Scope) -> str:
+def shown_path(scope: Scope) -> str:
     """The path, without what is text of the caller."""
     path: str = logged_path(scope["path"])
     if path.startswith(f"{RUNS}/"):
@@ -201,10 +201,13 @@ def _shown_path(scope: Scope) -> str:
     return path if path in PATHS or is_status_page(path) else "(another path)"
 
 
+def shown_method(scope: Scope) -> str:
+    """The method, unless it is text of the caller."""
+    return scope["method"] if scope["method"] in _METHODS else "(another method)"
+
+
 def _log_request(scope: Scope, entry: RequestLog, milliseconds: float) -> None:
-    # Unknown methods are text of the caller, as paths are.
-    path = _shown_path(scope)
-    method = scope["method"] if scope["method"] in _METHODS else "(another method)"
+    path, method = shown_path(scope), shown_method(scope)
     # A load balancer sends one every second, and the page asks for its files each time.
     quiet = path in PUBLIC_PATHS and entry.status in {200, 304}
     log.log(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from sftsec_core.api.errors import SftsecError
 from sftsec_core.operations.score import scorer_of
 from sftsec_core.server.batch_scorer import BatchScorer, warm_up
+from sftsec_core.server.tracing import Tracing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +63,9 @@ class _InTurn:
     """A model that one thread calls at a time; `slots` bounds the models that compute at once."""
 
     model: TrainedModel
+    digest: str
     slots: threading.Semaphore
+    tracing: Tracing
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -70,7 +73,7 @@ class _InTurn:
         return tuple(self.model.labels)
 
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
-        with self.lock, self.slots:
+        with self.lock, self.slots, self.tracing.model(self.digest, len(batch)):
             return self.model.predict_proba(batch)
 
     def save(self, folder: Path) -> None:
@@ -110,6 +113,7 @@ class ModelCache:
         task: str,
         clock: Callable[[], float] = time.monotonic,
         slots: threading.Semaphore | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         """Take where the model is.
 
@@ -118,7 +122,9 @@ class ModelCache:
             task: whose model it is.
             clock: seconds; only their differences count.
             slots: shared by all caches; as many models compute at once. None: this one alone.
+            tracing: makes a span of each call of a model; None makes none.
         """
+        self._tracing = tracing or Tracing()
         self.task = task
         self._slots = slots or threading.Semaphore()
         self.status = ModelStatus()
@@ -168,7 +174,7 @@ class ModelCache:
 
     def _load(self, live: ModelRef) -> ServedModel:
         loaded = self._context.registry.load(live)
-        in_turn = _InTurn(loaded.model, self._slots)
+        in_turn = _InTurn(loaded.model, live.digest, self._slots, self._tracing)
         scorers = []
         for _ in range(2):
             scorer, trained = scorer_of(self._context, self.task, loaded)

@@ -57,11 +57,14 @@ class ScoringJob:
     Attributes:
         owner: of the token.
         batch: the request.
+        link: see `Tracing.link`.
         response: as JSON; to cancel it takes the request's slices out of the queue.
         results: of the events, in their order; None where there is none yet.
     """
 
-    def __init__(self, owner: str | None, batch: ScoreBatch) -> None:
+    def __init__(self, owner: str | None, batch: ScoreBatch, link: object | None = None) -> None:
+        """Take a request of an owner, and what links its trace to those of its batches."""
+        self.link = link
         self.owner = owner
         self.batch = batch
         self.response: Future[bytes] = Future()

@@ -21,6 +21,7 @@ from sftsec_core.server.model_cache import ModelCache, ModelStatus, ModelWatcher
 from sftsec_core.server.rate_limit import RateLimiter
 from sftsec_core.server.scoring_job import ScoringJob
 from sftsec_core.server.state_service import StateService
+from sftsec_core.server.tracing import Tracing
 from sftsec_core.server.worker import ScoringWorker
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ class ScoringService:
         metrics: what is counted.
     """
 
-    def __init__(self, context: Context, settings: ServeSettings) -> None:
+    def __init__(
+        self, context: Context, settings: ServeSettings, tracing: Tracing | None = None
+    ) -> None:
         """Set up caches and queues; no model is loaded yet.
 
         Raises:
@@ -60,8 +63,11 @@ class ScoringService:
         context.registry  # noqa: B018 - a cached property
         self.settings = settings
         self._context = context
+        self._tracing = tracing or Tracing()
         slots = threading.Semaphore(settings.threads)
-        self._caches = {name: ModelCache(context, name, slots=slots) for name in names}
+        self._caches = {
+            name: ModelCache(context, name, slots=slots, tracing=self._tracing) for name in names
+        }
         self.admission = Admission(
             settings.queue, settings.max_requests_per_token, settings.queue_bytes
         )
@@ -107,7 +113,7 @@ class ScoringService:
         if batch.task not in self._caches:
             raise ProblemError(404, unknown("task", batch.task, self._caches))
         _served_model(self._caches[batch.task])
-        job, started = ScoringJob(who.name, batch), time.perf_counter()
+        job, started = ScoringJob(who.name, batch, self._tracing.link()), time.perf_counter()
         job.response.add_done_callback(lambda done: self._count(job, done, started))
         self._workers[batch.task].submit(job)
         return job.response
@@ -127,6 +133,7 @@ class ScoringService:
             events=self.settings.batch_events,
             wait_s=self.settings.batch_wait.total_seconds(),
             arriving=lambda: self.admission.arriving > 0,
+            tracing=self._tracing,
         )
 
     def tasks(self, who: Actor) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from sftsec_core.server.batch_scorer import score_together
 from sftsec_core.server.drain import stopping
 from sftsec_core.server.fair_queue import FairQueue
 from sftsec_core.server.schemas import EventResult
+from sftsec_core.server.tracing import Tracing
 
 if TYPE_CHECKING:
     from sftsec_core.server.model_cache import ServedModel
@@ -36,6 +37,7 @@ class ScoringWorker:
         events: int,
         wait_s: float = 0.0,
         arriving: Callable[[], bool] = lambda: False,
+        tracing: Tracing | None = None,
     ) -> None:
         """Start the threads.
 
@@ -45,8 +47,10 @@ class ScoringWorker:
             events: of the usual size, in a batch.
             wait_s: seconds that a batch waits for requests that arrive.
             arriving: whether there are any.
+            tracing: makes a span of each batch; None makes none.
         """
         self._task = task
+        self._tracing = tracing or Tracing()
         self._newest = newest
         self._events = events
         self._queue = FairQueue["Slice"](events, wait_s, arriving)
@@ -99,8 +103,12 @@ class ScoringWorker:
 
     def _score(self, model: ServedModel, parts: Sequence[Slice]) -> None:
         scorer = model.large_scorer if parts[0].is_large else model.scorer
+        events = [part.events for part in parts]
         try:
-            scored = score_together(scorer, self._task, [part.events for part in parts])
+            with self._tracing.batch(
+                self._task, [part.job.link for part in parts], sum(map(len, events))
+            ):
+                scored = score_together(scorer, self._task, events)
             for part, found in zip(parts, scored, strict=True):
                 if isinstance(found, SftsecError):
                     part.job.add(part, _unscored(part, found), found)

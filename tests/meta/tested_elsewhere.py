@@ -320,6 +320,11 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "requests, answers and refusals of one interface: its tests ask it over HTTP",
     ),
     Elsewhere(
+        ("sftsec_core/server/tracing.py",),
+        "tests/core/server/test_otel_tracing.py",
+        "what makes no spans has the places where spans are made, which are seen there",
+    ),
+    Elsewhere(
         ("sftsec_core/server/state_schemas.py", "sftsec_core/server/state_service.py"),
         "tests/core/server/test_state_routes.py",
         "answers and refusals of one interface: its tests ask it over HTTP",
