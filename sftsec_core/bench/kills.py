@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sftsec_core.bench.kills_child import EVERY, MODULE, STAGE, STEPS, TASK
+from sftsec_core.operations.stopping import sigterm_interrupts
 from sftsec_core.store.store import Store
 
 if TYPE_CHECKING:
@@ -82,7 +84,10 @@ def run_kill_bench(
         by the stage that was under way).
     """
     chosen = SIDES if beside and recipe == "full" else {"sftsec": SIDES["sftsec"]}
-    with tempfile.TemporaryDirectory(prefix="sftsec-bench-") as scratch:
+    with (
+        sigterm_interrupts(),
+        tempfile.TemporaryDirectory(prefix="sftsec-bench-") as scratch,
+    ):
         template = Path(scratch) / "template"
         _make(template, recipe)
         bench = _Bench(template, Path(scratch) / "work", every_s, random.Random(seed))  # noqa: S311 - instants, no secret
@@ -160,9 +165,10 @@ class _Bench:
             try:
                 told, _ = process.communicate(timeout=after_s)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
                 return None, True
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
         return (told.strip().splitlines()[-1] if process.returncode == 0 else None), False
 
     def _fresh(self) -> None:
