@@ -29,6 +29,10 @@ _MODELS = (
 _SCHEDULES = "select name from schedules where settings is not null order by name"
 _GPU_LEASES = "select distinct id from gpu_leases where ended_at is null"
 _RUNS = "select id from runs order by started_at desc"
+_OPEN_RUNS = (
+    "select id from runs where status in ('queued', 'running', 'interrupted') order by id desc"
+)
+_WORKERS = "select name from workers where stopped_at is null order by started_at desc"
 
 
 def complete_task(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
@@ -59,6 +63,16 @@ def complete_schedule(ctx: click.Context, _param: click.Parameter, begun: str) -
 def complete_gpu_lease(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Ids of open leases of GPUs."""
     return _beginning(_stored(ctx, _GPU_LEASES), begun)
+
+
+def complete_open_run(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Ids of runs that have not ended, the newest ones first."""
+    return _beginning(_stored(ctx, _OPEN_RUNS), begun)
+
+
+def complete_worker(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
+    """Names of workers that have not ended."""
+    return _beginning(_stored(ctx, _WORKERS), begun)
 
 
 def complete_task_or_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:

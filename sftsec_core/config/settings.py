@@ -230,6 +230,28 @@ class GpuSettings(Strict):
     )
 
 
+class WorkerSettings(Strict):
+    """How `sftsec worker run` carries out runs, each in a process of its own."""
+
+    slots: int = Field(1, ge=1, le=256, description="Runs at once.")
+    nice: int = Field(10, ge=0, le=19, description="Added to the niceness of a run's processes.")
+    memory_gb: float | None = Field(
+        None,
+        gt=0,
+        description="A run whose processes together hold more resident memory is ended, and fails.",
+    )
+    timeout: Duration | None = Field(
+        None,
+        gt=timedelta(0),
+        description="A run that takes longer is ended, and fails; a run may have its own limit.",
+    )
+    grace: Duration = Field(
+        timedelta(seconds=30),
+        ge=timedelta(seconds=1),
+        description="How long a run that is to stop may take to write a checkpoint.",
+    )
+
+
 class Settings(Strict):
     """The whole of sftsec.yaml."""
 
@@ -243,6 +265,7 @@ class Settings(Strict):
     tasks: dict[str, TaskSettings] = Field(default_factory=dict)
     serve: ServeSettings = ServeSettings()
     gpu: GpuSettings = GpuSettings()
+    worker: WorkerSettings = WorkerSettings()
     schedules: (
         dict[Annotated[str, AfterValidator(check_schedule_name)], ScheduleSettings] | None
     ) = Field(

@@ -1,1 +1,1 @@
-"""What runs without a person: the scheduler and the worker."""
+"""What runs without a person: the scheduler, and workers that carry out what is queued."""

@@ -139,7 +139,12 @@ def _create_private_file(url: URL) -> None:
     path = Path(url.database)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        # Only where there is none: closing any descriptor of the file drops the locks that this
+        # process's other connections hold, and another process may then remove their WAL.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError as error:
+        if not path.is_file():
+            raise StoreError(f"cannot open the store {path}: it is no file") from error
     except OSError as error:
         raise StoreError(f"cannot open the store {path}: {error.strerror or error}") from error
 

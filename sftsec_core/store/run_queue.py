@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClaimedRun", "QueuedRun", "RunQueue", "RunRequest"]
 RUNS = "runs"
+RETRY, RELEASE, FAIL = "retry", "release", "fail"
 ANY_TASK = "*"
 # A run that takes its worker along each time must not take one after the other.
 _TAKEOVERS = 50
@@ -191,26 +192,33 @@ class RunQueue:
             own = (runs.c.id == claimed.info.id, runs.c.holder == claimed.holder)
             connection.execute(update(runs).where(*own).values(self._lease_from_now()))
 
-    def settle(self, claimed: ClaimedRun, error: str, *, retry: bool) -> RunInfo:
-        """Put right a run whose process ended without a word; one that has ended stays so.
+    def settle(self, claimed: ClaimedRun, error: str, end: str) -> RunInfo:
+        """Put right a run whose process ended without a word, under the fence of the claim.
 
         Args:
             claimed: what was claimed.
             error: the one line that says why.
-            retry: whether it may begin again, as far as its retries go.
+            end: RETRY begins it again as far as its retries go, RELEASE in any case and at once,
+                FAIL ends it, one that was interrupted too.
         """
         with self._database.writing() as connection:
             row = self._row(connection, claimed.info.id)
-            ours = row.fence == claimed.fence and row.status in (RUNNING, INTERRUPTED)
-            if ours and row.stop == CANCEL:
-                values = self._end(CANCELLED, error)
-            elif ours and retry and row.attempt <= row.retries:
-                values = {"status": INTERRUPTED, "error": error, **self.again(row.attempt)}
-            elif ours:
-                values = self._end("failed", error)
-            if ours:
+            open_ = (RUNNING, INTERRUPTED) if end == FAIL else (RUNNING,)
+            if row.fence == claimed.fence and row.status in open_:
+                values = self._settled(row, error, end)
                 connection.execute(update(runs).where(*unchanged(row)).values(values))
             return run_info(self._row(connection, row.id), self._folders)
+
+    def _settled(self, row: Row[Any], error: str, end: str) -> dict[str, Any]:
+        if row.stop == CANCEL:
+            return self._end(CANCELLED, error)
+        if end == RELEASE:
+            more = {**self.again(row.attempt), **self.put_back(row.attempt)}
+        elif end == RETRY and row.attempt <= row.retries:
+            more = self.again(row.attempt)
+        else:
+            return self._end("failed", error)
+        return {"status": INTERRUPTED, "error": hide_url_passwords(error), **more}
 
     def again(self, attempt: int) -> dict[str, Any]:
         """When a run begins again after a failed attempt: later each time, and never all at once.

@@ -35,6 +35,7 @@ from sftsec_core.store.schedules import Schedules
 from sftsec_core.store.snapshots import Snapshots
 from sftsec_core.store.verdict_chain import VerdictChain
 from sftsec_core.store.verdicts import Verdicts
+from sftsec_core.store.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,7 @@ class Store:
         snapshots: data sets that were built.
         verdict_chain: seals what analysts said.
         verdicts: what analysts said, with where it came from.
+        workers: the processes that claim runs.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Store:
         self.snapshots = Snapshots(database, folders)
         self.verdict_chain = VerdictChain(database)
         self.verdicts = Verdicts(database, self.verdict_chain)
+        self.workers = Workers(database, lease)
 
     @classmethod
     def open(

@@ -326,6 +326,24 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "its verb prints what it returns and is run",
     ),
     Elsewhere(
+        (
+            "sftsec_core/cli/run/cancel.py",
+            "sftsec_core/cli/run/logs.py",
+            "sftsec_core/cli/run/retry.py",
+        ),
+        "tests/core/cli/run/test_add.py",
+        "one run is queued, cancelled, queued again and read, as a person would",
+    ),
+    Elsewhere(
+        (
+            "sftsec_core/cli/worker/drain.py",
+            "sftsec_core/cli/worker/list.py",
+            "sftsec_core/operations/manage_workers.py",
+        ),
+        "tests/core/cli/worker/test_run.py",
+        "a worker that has run is listed and drained",
+    ),
+    Elsewhere(
         ("sftsec_core/cli/store/encrypt.py",),
         "tests/core/cli/store/test_rotate_key.py",
         "a state is encrypted by it before its key is changed",

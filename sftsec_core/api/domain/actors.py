@@ -27,6 +27,7 @@ class Permission(StrEnum):
     ENCRYPT = "state.encrypt"
     SCHEDULE = "schedule.change"
     RELEASE_GPU = "gpu.release"
+    MANAGE_RUNS = "runs.manage"
 
 
 @dataclass(frozen=True, slots=True)

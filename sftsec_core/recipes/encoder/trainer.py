@@ -51,6 +51,7 @@ from sftsec_core.recipes.encoder.loop import FineTuner, FineTuning, Prepared
 from sftsec_core.recipes.encoder.precision import Twin, use_bf16
 from sftsec_core.recipes.encoder.speed import Speed, measure_speed, scoring_budget
 from sftsec_core.recipes.encoder.step_size import choose_rows
+from sftsec_core.recipes.encoder.stop_signal import StopCheckpoint, StopSignal
 from sftsec_core.recipes.encoder_files import resolve_encoder
 
 if TYPE_CHECKING:
@@ -257,7 +258,9 @@ def _train(
     while True:
         trainer = FineTuner(job, how, ready, plan, deadline)
         try:
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            with StopSignal() as stop:
+                trainer.add_callback(StopCheckpoint(stop))
+                trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
             break
         except torch.OutOfMemoryError as error:
             plan = _in_more_parts(plan, error)

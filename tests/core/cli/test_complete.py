@@ -47,19 +47,19 @@ class TestNames:
         model = json_of(site, "model", "show", "triage@live")["digest"][:12]
         offered = completed(site.folder, "sftsec model show ")
         assert set(offered) == {"triage@live", "triage@candidate", model}
-        run = json_of(site, "runs", "list")[0]["run"]
-        assert completed(site.folder, "sftsec runs diff " + run + " 2") == [run]
+        run = json_of(site, "run", "list")[0]["run"]
+        assert completed(site.folder, "sftsec run diff " + run + " 2") == [run]
         assert completed(site.folder, "sftsec report ") == ["triage", run]
 
     @pytest.mark.parametrize("text", [None, "tasks: [", "tasks: 3\nstate: 4\n", "\x00"])
     def test_are_none_without_a_configuration(self, tmp_path: Path, text: str | None) -> None:
         if text is not None:
             (tmp_path / "sftsec.yaml").write_text(text, encoding="utf-8")
-        for words in ("sftsec retrain ", "sftsec runs show ", "sftsec model show "):
+        for words in ("sftsec retrain ", "sftsec run show ", "sftsec model show "):
             assert completed(tmp_path, words) == []
         assert not (tmp_path / ".sftsec").exists()
 
     def test_come_without_torch_and_plugins(self, site: Site) -> None:
         shown = TORCH_SHOWN.replace("'torch'", "'sqlalchemy'")
-        assert completed(site.folder, "sftsec runs show x", shown) == ["False"]
+        assert completed(site.folder, "sftsec run show x", shown) == ["False"]
         assert completed(site.folder, "sftsec retrain x", TORCH_SHOWN) == ["False"]

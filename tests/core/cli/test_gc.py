@@ -34,7 +34,7 @@ class TestGc:
         assert (done["removed"], done["counts"]) == (True, planned["counts"])
         assert done["bytes"] == planned["bytes"] > 0
         assert json_of(site, "gc", *NOW)["counts"] == {}
-        assert len(json_of(site, "runs", "list")) == 2
+        assert len(json_of(site, "run", "list")) == 2
         run = Path(json_of(site, "report")["report"]).parent
         assert {path.name for path in run.iterdir()} == {
             "proposed.json",

@@ -44,9 +44,11 @@ from sftsec_core.operations.list_schedules import (
     show_schedule,
 )
 from sftsec_core.operations.list_verdicts import list_verdicts
+from sftsec_core.operations.manage_workers import drain_workers, list_workers
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
+from sftsec_core.operations.queue_runs import add_run, cancel_run, list_waiting, retry_run
 from sftsec_core.operations.read_audit import read_audit
 from sftsec_core.operations.redeliver import redeliver
 from sftsec_core.operations.release_gpu import release_gpu
@@ -55,6 +57,7 @@ from sftsec_core.operations.request_labels import request_labels
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.operations.review_labels import review_labels
 from sftsec_core.operations.rollback import rollback
+from sftsec_core.operations.run_logs import run_logs
 from sftsec_core.operations.score import score
 from sftsec_core.operations.set_up_connector import set_up_connector
 from sftsec_core.operations.show_dataset import list_snapshots, show_dataset
@@ -70,12 +73,15 @@ from sftsec_core.operations.verify_models import verify_models
 
 ASKS: dict[Callable[..., Any], Permission] = {
     add_schedule: Permission.SCHEDULE,
+    add_run: Permission.BUILD_DATASET,
     add_verdicts: Permission.LABEL,
     build_dataset: Permission.BUILD_DATASET,
+    cancel_run: Permission.MANAGE_RUNS,
     check_connectors: Permission.READ,
     compare_runs: Permission.READ,
     due_schedules: Permission.READ,
     edit_schedule: Permission.SCHEDULE,
+    drain_workers: Permission.MANAGE_RUNS,
     encrypt_state: Permission.ENCRYPT,
     enqueue_due: Permission.SCHEDULE,
     export_audit: Permission.EXPORT_AUDIT,
@@ -93,6 +99,8 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_snapshots: Permission.READ,
     list_verdicts: Permission.READ,
     pause_schedule: Permission.SCHEDULE,
+    list_waiting: Permission.READ,
+    list_workers: Permission.READ,
     predict: Permission.SCORE,
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
@@ -105,12 +113,14 @@ ASKS: dict[Callable[..., Any], Permission] = {
     request_labels: Permission.REQUEST_LABELS,
     resume_schedule: Permission.SCHEDULE,
     retrain: Permission.RETRAIN,
+    retry_run: Permission.MANAGE_RUNS,
     retract_verdicts: Permission.LABEL,
     review_labels: Permission.READ,
     rollback: Permission.ROLL_BACK,
     rotate_key: Permission.ENCRYPT,
     run_schedule: Permission.SCHEDULE,
     schedule_history: Permission.READ,
+    run_logs: Permission.READ,
     score: Permission.SCORE,
     set_up_connector: Permission.SET_UP,
     show_dataset: Permission.READ,
@@ -174,6 +184,8 @@ def use_cases() -> dict[str, Callable[..., Any]]:
 
 def call(use_case: Callable[..., Any], context: object, **given: Any) -> object:
     """Call with a value for each parameter that needs one."""
+    if use_case is add_run:
+        given.setdefault("kind", "dataset")  # its permission is the kind's
     for parameter in list(inspect.signature(use_case).parameters.values())[1:]:
         if parameter.default is parameter.empty:
             given.setdefault(parameter.name, "x")

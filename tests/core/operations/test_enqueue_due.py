@@ -21,7 +21,7 @@ from sftsec_core.operations.change_schedules import (
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.enqueue_due import enqueue_due, run_schedule
 from sftsec_core.operations.list_schedules import schedule_history
-from sftsec_core.store.run_queue import RunQueue
+from sftsec_core.store.run_queue import FAIL, RunQueue
 from sftsec_core.store.schedules import Schedules
 from sftsec_core.store.store import Store
 from tests.core.operations.schedule_site import NIGHTLY, write_site
@@ -60,7 +60,7 @@ class Site:
         """Let the run that waits end."""
         claimed = self.context.store.queue.claim("worker")
         assert claimed is not None
-        self.context.store.queue.settle(claimed, "it failed", retry=False)
+        self.context.store.queue.settle(claimed, "it failed", FAIL)
 
     def history(self, name: str = "hourly") -> list[tuple[str, int, str]]:
         found = schedule_history(self.context, name)

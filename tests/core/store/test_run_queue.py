@@ -14,7 +14,7 @@ import pytest
 from sftsec_core.api.domain import RunInfo
 from sftsec_core.api.errors import LeaseLostError, NotFoundError, StoreError
 from sftsec_core.store.leases import LEASE
-from sftsec_core.store.run_queue import ClaimedRun, RunRequest
+from sftsec_core.store.run_queue import FAIL, RELEASE, RETRY, ClaimedRun, RunRequest
 from sftsec_core.store.runs import LOG, RunOrder
 from sftsec_core.store.store import Store
 
@@ -252,31 +252,36 @@ class TestTakeover:
 
 
 class TestSettle:
-    @pytest.mark.parametrize(("retry", "status"), [(True, "interrupted"), (False, "failed")])
-    def test_retries_later_or_fails(self, site: Store, retry: bool, status: str) -> None:
+    @pytest.mark.parametrize(("end", "status"), [(RETRY, "interrupted"), (FAIL, "failed")])
+    def test_retries_later_or_fails(self, site: Store, end: str, status: str) -> None:
         enqueue(site, retries=1)
-        settled = site.queue.settle(claim(site), "killed by SIGKILL", retry=retry)
+        settled = site.queue.settle(claim(site), "killed by SIGKILL", end)
         assert (settled.status, settled.error) == (status, "killed by SIGKILL")
         assert site.queue.claim("w1") is None
 
+    def test_releases_at_once_without_retries(self, site: Store) -> None:
+        enqueue(site)
+        assert site.queue.settle(claim(site), "killed", RELEASE).status == "interrupted"
+        assert claim(site).attempt == 1
+
     def test_fails_after_the_last_retry(self, site: Store, clock: Clock) -> None:
         enqueue(site, retries=1)
-        site.queue.settle(claim(site), "killed", retry=True)
+        site.queue.settle(claim(site), "killed", RETRY)
         clock.now += timedelta(seconds=31)
-        assert site.queue.settle(claim(site), "killed", retry=True).status == "failed"
+        assert site.queue.settle(claim(site), "killed", RETRY).status == "failed"
 
     def test_leaves_what_has_ended_alone(self, site: Store, child: Store) -> None:
         enqueue(site)
         claimed = claim(site)
         child.runs.finish(take_up(child, claimed).id, "succeeded")
-        assert site.queue.settle(claimed, "exit code 1", retry=True).status == "succeeded"
+        assert site.queue.settle(claimed, "exit code 1", RETRY).status == "succeeded"
 
     def test_leaves_the_next_holder_alone(self, site: Store, clock: Clock) -> None:
         enqueue(site)
         first = claim(site)
         kill(clock)
         claim(site, "w2")
-        assert site.queue.settle(first, "killed", retry=False).status == "running"
+        assert site.queue.settle(first, "killed", FAIL).status == "running"
 
     def test_waits_longer_each_time(self, site: Store) -> None:
         waits = [

@@ -1,16 +1,16 @@
-"""`sftsec runs list`: every run, and how it ended."""
+"""`sftsec run list`: every run, and how it ended."""
 
 from __future__ import annotations
 
 import click
 
 from sftsec_core.cli.complete import complete_task
-from sftsec_core.cli.options import App, emit, json_option, pass_app, table
+from sftsec_core.cli.options import RUN_KINDS, App, emit, json_option, pass_app, table
 
 
 @click.command("list", short_help="List runs and how each ended, newest first.")
 @click.argument("task", required=False, shell_complete=complete_task)
-@click.option("--kind", type=click.Choice(["retrain", "score", "dataset"]), help="Only these.")
+@click.option("--kind", type=click.Choice(RUN_KINDS), help="Only these.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1))
 @json_option
 @pass_app
@@ -21,8 +21,8 @@ def command(app: App, task: str | None, kind: str | None, limit: int, as_json: b
 
     \b
     Examples:
-      sftsec runs list
-      sftsec runs list phishing --kind retrain --json
+      sftsec run list
+      sftsec run list phishing --kind retrain --json
     """
     from sftsec_core.operations.list_runs import list_runs, seconds
 

@@ -1,4 +1,4 @@
-"""`sftsec runs diff`: two runs side by side."""
+"""`sftsec run diff`: two runs side by side."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def command(app: App, first: str, second: str, as_json: bool) -> None:
 
     \b
     Examples:
-      sftsec runs diff 20260131T12 20260207T12
-      sftsec runs diff 20260131T12 20260207T12 --json
+      sftsec run diff 20260131T12 20260207T12
+      sftsec run diff 20260131T12 20260207T12 --json
     """
     from sftsec_core.operations.compare_runs import compare_runs
 

@@ -1,4 +1,4 @@
-"""`sftsec runs show`: a run with its figures and the settings that it worked by."""
+"""`sftsec run show`: a run with its figures and the settings that it worked by."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def command(app: App, run: str, as_json: bool) -> None:
 
     \b
     Examples:
-      sftsec runs show 20260131T12
-      sftsec runs show 20260131T120000-1a2b3c4d --json
+      sftsec run show 20260131T12
+      sftsec run show 20260131T120000-1a2b3c4d --json
     """
     from sftsec_core.operations.compare_runs import figures_of
     from sftsec_core.operations.list_runs import listed
