@@ -22,6 +22,8 @@ def command(
 ) -> None:
     """Carry out queued runs, each in a process of its own, until told to stop.
 
+    It also queues what the schedules have due: `sftsec schedule due` shows that.
+
     Any number of workers may run, on several hosts where the store is a PostgreSQL. The first
     SIGTERM or Ctrl-C has the runs write a checkpoint and keeps their place in the queue; the
     second ends them at once. A worker that is killed is replaced by any other: after
@@ -34,10 +36,11 @@ def command(
       sftsec worker run --once --json
     """
     from sftsec_core.cli.live import live_context
+    from sftsec_core.runner.scheduler import Scheduler
     from sftsec_core.runner.worker import Worker
 
     with live_context(app, quiet=as_json) as context:
-        worker = Worker(context, slots=slots)
+        worker = Worker(context, slots=slots, each_turn=[Scheduler(context).tick])
         begun = worker.run(once=once, drain_after=drain_after)
     shown = {"worker": worker.name, "runs": begun}
     emit(shown, as_json=as_json, show=facts(shown))
