@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from sftsec_core.store.columns import clean_text
+from sftsec_core.store.dialects import insert_new
 from sftsec_core.store.tables import refusals
 
 if TYPE_CHECKING:
@@ -44,13 +45,13 @@ class Refusals:
         actor = clean_text(actor)
         minute = self._database.clock().replace(second=0, microsecond=0)
         with self._database.writing() as connection:
+            # Two processes may refuse an actor for the first time at once.
+            insert_new(connection, refusals, [{"actor": actor, "minute": minute, "refused": 0}])
             mine = refusals.c.actor == actor
-            row = connection.execute(select(refusals).where(mine).with_for_update()).one_or_none()
-            again = row is not None and row.minute == minute
-            count = row.refused + 1 if row is not None and again else 1
-            values = {"minute": minute, "refused": count}
-            changed = update(refusals).where(mine) if row is not None else insert(refusals)
-            connection.execute(changed.values(actor=actor, **values))
+            row = connection.execute(select(refusals).where(mine).with_for_update()).one()
+            again = row.minute == minute
+            count = row.refused + 1 if again else 1
+            connection.execute(update(refusals).where(mine).values(minute=minute, refused=count))
             if count > LOGGED:
                 return
             details: dict[str, object] = {
@@ -58,6 +59,6 @@ class Refusals:
                 "task": task,
                 "origin": origin,
             }
-            if row is not None and not again and row.refused > LOGGED:
+            if not again and row.refused > LOGGED:
                 details |= {"not_logged": row.refused - LOGGED, "in_minute": row.minute.isoformat()}
             self._log.append(ACTION, task or "all tasks", details, actor=actor, joined=connection)
