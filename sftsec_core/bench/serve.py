@@ -52,6 +52,12 @@ class _Server:
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
         return round(int(status.split("VmRSS:")[1].split()[0]) / 1024, 1)
 
+    def cpu_s(self) -> float:
+        """The CPU time that it has used, in seconds."""
+        # The name of the program, in brackets, may hold blanks.
+        stat = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
 
 def run_serve_bench(
     clients: Sequence[int], events: Sequence[int], seconds: float
@@ -65,9 +71,9 @@ def run_serve_bench(
 
     Returns:
         seconds, cpus, sides (rows of side, clients, events, requests_per_s, events_per_s, p50_ms,
-        p99_ms, refused, failed, healthz_p99_ms), ratios (rows of clients, events, throughput: ours
-        divided by the other's), swap (clients, events, swaps, models, and figures as of a side) and
-        rss_mb (of each side's process, at the end).
+        p99_ms, refused, failed, healthz_p99_ms, events_per_cpu_s), ratios (rows of clients, events,
+        throughput and per_cpu_s: ours divided by the other's), swap (clients, events, swaps,
+        models, and figures as of a side) and rss_mb (of each side's process, at the end).
 
     Raises:
         SftsecError: when a server does not start.
@@ -105,21 +111,29 @@ def run_serve_bench(
 def _measure(
     server: _Server, bodies: Sequence[bytes], clients: int, events: int, seconds: float
 ) -> dict[str, Any]:
+    before = server.cpu_s()
     found = run_load(server.target, bodies, clients, seconds)
+    used = server.cpu_s() - before
+    scored = events * len(found.latencies_s)
     return {
         "side": server.name,
         "clients": clients,
         "events": events,
         **found.figures(events),
+        "events_per_cpu_s": round(scored / used, 1) if used else None,
     }
 
 
 def _ratio(ours: dict[str, Any], bare: dict[str, Any]) -> dict[str, Any]:
-    theirs = bare["events_per_s"]
+    def ratio(figure: str) -> float | None:
+        mine, theirs = ours[figure], bare[figure]
+        return round(mine / theirs, 2) if mine is not None and theirs else None
+
     return {
         "clients": ours["clients"],
         "events": ours["events"],
-        "throughput": round(ours["events_per_s"] / theirs, 2) if theirs else None,
+        "throughput": ratio("events_per_s"),
+        "per_cpu_s": ratio("events_per_cpu_s"),
     }
 
 

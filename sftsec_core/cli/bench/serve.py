@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "side", "clients", "events", "events_per_s", "p50_ms", "p99_ms", "refused", "failed",
-    "healthz_p99_ms",
+    "healthz_p99_ms", "events_per_cpu_s",
 )  # fmt: skip
 
 
@@ -63,7 +63,8 @@ def command(
       refused                        answered with 429 or 503
       failed                         answered with another status, or not at all
       healthz_p99_ms                 of GET /healthz meanwhile, over a new connection each time
-      ratios                         throughput: ours divided by the other's
+      events_per_cpu_s               of the server's CPU time, whatever else this machine computes
+      ratios                         throughput and per_cpu_s: ours divided by the other's
       swap                           figures while the live model changes
       rss_mb                         of each server's process, in MiB
 
@@ -78,7 +79,7 @@ def command(
         cells = [[row[column] for column in _COLUMNS] for row in result["sides"]]
         table("serve", _COLUMNS, cells)(out)
         rows = [list(row.values()) for row in result["ratios"]]
-        table("ratios", ("clients", "events", "throughput"), rows)(out)
+        table("ratios", ("clients", "events", "throughput", "per_cpu_s"), rows)(out)
         rest = ("seconds", "cpus", "swap", "rss_mb")
         facts({name: result[name] for name in rest})(out)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 
 import pytest
 
 from sftsec_core.api.errors import SftsecError
-from sftsec_core.bench.serve import BODIES, _bodies, _process, _ratio
+from sftsec_core.bench.load import Target
+from sftsec_core.bench.serve import BODIES, _bodies, _process, _ratio, _Server
 
 
 class TestBodies:
@@ -20,9 +23,22 @@ class TestBodies:
 
 class TestRatio:
     def test_is_none_without_an_answer(self) -> None:
-        ours = {"clients": 8, "events": 1, "events_per_s": 30.0}
-        assert _ratio(ours, {"events_per_s": 12.0})["throughput"] == 2.5
-        assert _ratio(ours, {"events_per_s": 0.0})["throughput"] is None
+        ours = {"clients": 8, "events": 1, "events_per_s": 30.0, "events_per_cpu_s": 20.0}
+        found = _ratio(ours, {"events_per_s": 12.0, "events_per_cpu_s": 10.0})
+        assert (found["throughput"], found["per_cpu_s"]) == (2.5, 2.0)
+        found = _ratio(ours, {"events_per_s": 0.0, "events_per_cpu_s": None})
+        assert (found["throughput"], found["per_cpu_s"]) == (None, None)
+
+
+class TestServer:
+    def test_counts_the_time_of_its_process(self) -> None:
+        server = _Server("this", Target("127.0.0.1", 1, "/"), os.getpid())
+        before = server.cpu_s()
+        end = time.process_time() + 0.05
+        while time.process_time() < end:
+            pass
+        assert 0.02 <= server.cpu_s() - before < 5
+        assert server.rss_mb() > 1
 
 
 class TestProcess:

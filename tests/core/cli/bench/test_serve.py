@@ -13,7 +13,7 @@ from sftsec_core.cli import cli
 
 FIGURES = {
     "requests_per_s": 10.0, "events_per_s": 100.0, "p50_ms": 1.0, "p99_ms": 2.0, "refused": 0,
-    "failed": 0, "healthz_p99_ms": 3.0,
+    "failed": 0, "healthz_p99_ms": 3.0, "events_per_cpu_s": 50.0,
 }  # fmt: skip
 
 
@@ -26,7 +26,10 @@ def _result(monkeypatch: pytest.MonkeyPatch) -> None:
             "sides": [
                 {"side": "sftsec serve", "clients": clients[0], "events": events[0], **FIGURES}
             ],
-            "ratios": [{"clients": each, "events": 1, "throughput": 2.5} for each in clients],
+            "ratios": [
+                {"clients": each, "events": 1, "throughput": 2.5, "per_cpu_s": 2.0}
+                for each in clients
+            ],
             "swap": {"swaps": 3, **FIGURES},
             "rss_mb": {"sftsec serve": 500.0},
         }
