@@ -64,6 +64,8 @@ def _lines(each: TaskStatus) -> dict[str, object]:
         "labels requested": f"{each.requested:,} without a verdict",
         "outbox": waiting or None,
     }
+    if each.watched:
+        lines["watched"] = ", ".join(f"{k} {v.value:.3f}" for k, v in each.watched.items())
     if each.stranded:
         lines["stranded"] = ", ".join(
             f"{count:,} pending for {name}, where the task delivers no more"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sftsec_core.operations.context import Context
+    from sftsec_core.store.figures import Figure
     from sftsec_core.store.outbox import OutboxCount
 
 SHOWN = ("macro_f1", "recall", "precision", "fpr")
@@ -51,6 +52,7 @@ class TaskStatus:
         new_verdicts: verdicts of its connectors that were pulled after the live model was made.
         requested: incidents that analysts were asked about and that no verdict was pulled for.
         outbox: its destinations' detections by state ("pending", "delivered", "rejected").
+        watched: the newest value of each figure that is watched, by name.
         stranded: its pending detections for connectors that it no longer delivers to, by name.
     """
 
@@ -61,6 +63,7 @@ class TaskStatus:
     new_verdicts: int
     requested: int
     outbox: Mapping[str, int]
+    watched: Mapping[str, Figure]
     stranded: Mapping[str, int]
 
     def to_json(self) -> dict[str, Any]:
@@ -73,6 +76,7 @@ class TaskStatus:
             "new_verdicts": self.new_verdicts,
             "requested": self.requested,
             "outbox": dict(self.outbox),
+            "watched": {name: each.to_json() for name, each in self.watched.items()},
             "stranded": dict(self.stranded),
         }
 
@@ -114,8 +118,15 @@ def _status(
         sum(store.verdicts.pulled_since(source, since) for source in task.connectors),
         sum(store.label_requests.waiting(name, source) for source in task.connectors),
         +waiting,
+        _watched(context, name),
         store.outbox.stranded(name, task.destinations),
     )
+
+
+def _watched(context: Context, task: str) -> dict[str, Figure]:
+    figures = context.store.figures
+    found = ((name, figures.latest(task, name)) for name in figures.names(task))
+    return {name: each for name, each in found if each is not None}
 
 
 def _live(context: Context, ref: ModelRef) -> LiveModel:
