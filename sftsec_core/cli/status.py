@@ -68,6 +68,8 @@ def _lines(each: TaskStatus) -> dict[str, object]:
         lines["waits"] = "; ".join(
             f"{state.digest[:12]} ({state.kind}): {state.line()}" for state in each.approvals
         )
+    if each.watched:
+        lines["watched"] = ", ".join(f"{k} {v.value:.3f}" for k, v in each.watched.items())
     if each.stranded:
         lines["stranded"] = ", ".join(
             f"{count:,} pending for {name}, where the task delivers no more"

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 POINT = 64  # numbers of a text's point
 MAX_CHARS = 1000  # read of a text; bounds the work that one huge field can cause
-_BUCKETS = 4096
+_BUCKET_BITS = 12
+_BUCKETS = 1 << _BUCKET_BITS
+_MAX_N = 3
+_AT_ONCE = 1024  # rows; bounds memory
 _BANDWIDTH = 0.7  # of texts as unit vectors: two without a common n-gram are 1.4 apart
 _SEED = 20_260_101
 _BINS = 10
@@ -107,17 +110,38 @@ def place_of(edges: Sequence[float], sizes: Sequence[float]) -> NDArray[np.int64
 
 def points(rows: Sequence[Inputs]) -> NDArray[np.float32]:
     """The points of rows' texts, shape (len(rows), POINT); rows without a text are at one place."""
-    from sklearn.feature_extraction.text import HashingVectorizer
-
-    # A lone surrogate has no UTF-8, which n-grams are hashed as.
-    texts = [_text(row)[:MAX_CHARS].encode(errors="replace").decode() for row in rows]
-    if not texts:
-        return np.zeros((0, POINT), dtype=np.float32)
-    hasher = HashingVectorizer(analyzer="char", ngram_range=(1, 3), n_features=_BUCKETS)
+    found = np.zeros((len(rows), POINT), dtype=np.float32)
     weights, phases = _projection()
-    angles = hasher.transform(texts) @ weights + phases
-    found: NDArray[np.float32] = (math.sqrt(2 / POINT) * np.cos(angles)).astype(np.float32)
+    for start in range(0, len(rows), _AT_ONCE):
+        counts = _ngram_counts([_text(row)[:MAX_CHARS] for row in rows[start : start + _AT_ONCE]])
+        norms = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)))
+        angles = (counts @ weights) / np.maximum(norms, 1)[:, None] + phases
+        found[start : start + _AT_ONCE] = math.sqrt(2 / POINT) * np.cos(angles)
     return found
+
+
+def _ngram_counts(texts: Sequence[str]) -> Any:  # noqa: ANN401 - scipy has no types
+    """Counts of n-grams of one to three bytes, in buckets: sparse, shape (len(texts), _BUCKETS).
+
+    By array arithmetic: a Python string an n-gram would take longer than a linear model's scoring.
+    """
+    from scipy import sparse
+
+    # A lone surrogate has no UTF-8.
+    raw = [text.lower().encode(errors="replace") for text in texts]
+    owner = np.repeat(np.arange(len(raw), dtype=np.int32), [len(each) for each in raw])
+    codes = np.frombuffer(b"".join(raw), dtype=np.uint8).astype(np.uint32) + np.uint32(1)
+    grams, rows, buckets = np.zeros_like(codes), [owner[:0]], [codes[:0]]
+    for n in range(min(_MAX_N, len(codes))):
+        size = len(codes) - n
+        grams = grams[:size] * np.uint32(257) + codes[n:]
+        within = owner[n:] == owner[:size]
+        rows.append(owner[:size][within])
+        # Fibonacci hashing: the upper bits of a product with 2**32 / golden ratio.
+        buckets.append(grams[within] * np.uint32(2654435769) >> np.uint32(32 - _BUCKET_BITS))
+    places = (np.concatenate(rows), np.concatenate(buckets).astype(np.int32))
+    ones = np.ones(len(places[0]), dtype=np.float32)
+    return sparse.coo_array((ones, places), shape=(len(raw), _BUCKETS)).tocsr()
 
 
 def has_text(inputs: Sequence[InputField]) -> bool:

@@ -77,9 +77,11 @@ class EventReader:
             for name, each in self.binnings.items()
         }
         places[SCORE] = place_of(self.score_edges, _scores(proba, self.benign).tolist())
-        found = points(inputs) if self.text else points([{} for _ in inputs])
         keys = np.array([template(row, key) for row in inputs], dtype=np.int64)
-        return Rows(keys, {**places, LABEL: decided}, found, decided)
+        # Alerts repeat themselves: each text is read once.
+        _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+        once = [inputs[number] if self.text else {} for number in first.tolist()]
+        return Rows(keys, {**places, LABEL: decided}, points(once)[place], decided)
 
 
 @dataclass(frozen=True, slots=True)

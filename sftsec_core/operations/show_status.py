@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sftsec_core.operations.context import Context
+    from sftsec_core.store.figures import Figure
     from sftsec_core.store.outbox import OutboxCount
 
 SHOWN = ("macro_f1", "recall", "precision", "fpr")
@@ -53,6 +54,7 @@ class TaskStatus:
         requested: incidents that analysts were asked about and that no verdict was pulled for.
         outbox: its destinations' detections by state ("pending", "delivered", "rejected").
         approvals: models that wait for people to approve them.
+        watched: the newest value of each figure that is watched, by name.
         stranded: its pending detections for connectors that it no longer delivers to, by name.
     """
 
@@ -63,6 +65,7 @@ class TaskStatus:
     new_verdicts: int
     requested: int
     outbox: Mapping[str, int]
+    watched: Mapping[str, Figure]
     stranded: Mapping[str, int]
     approvals: tuple[ApprovalState, ...] = ()
 
@@ -76,6 +79,7 @@ class TaskStatus:
             "new_verdicts": self.new_verdicts,
             "requested": self.requested,
             "outbox": dict(self.outbox),
+            "watched": {name: each.to_json() for name, each in self.watched.items()},
             "stranded": dict(self.stranded),
             "approvals": [each.to_json() for each in self.approvals],
         }
@@ -119,9 +123,16 @@ def _status(
         sum(store.verdicts.pulled_since(source, since) for source in task.connectors),
         sum(store.label_requests.waiting(name, source) for source in task.connectors),
         +waiting,
+        _watched(context, name),
         store.outbox.stranded(name, task.destinations),
         tuple(waiting_models(context, name)),
     )
+
+
+def _watched(context: Context, task: str) -> dict[str, Figure]:
+    figures = context.store.figures
+    found = ((name, figures.latest(task, name)) for name in figures.names(task))
+    return {name: each for name, each in found if each is not None}
 
 
 def _live(context: Context, ref: ModelRef) -> LiveModel:

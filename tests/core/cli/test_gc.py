@@ -37,6 +37,7 @@ class TestGc:
         assert len(json_of(site, "run", "list")) == 2
         run = Path(json_of(site, "report")["report"]).parent
         assert {path.name for path in run.iterdir()} == {
+            "drift.json",
             "proposed.json",
             "report.html",
             "report.json",

@@ -89,6 +89,21 @@ class TestKnown:
         assert store.outbox.known("siem", []) == {}
 
 
+class TestMade:
+    def test_are_a_models_delivered_ones(self, store: Store) -> None:
+        given = fill(store, 4)
+        store.outbox.deliver("siem", [each.uid for each in given[:3]], WRITTEN)
+        now = datetime.now(UTC)
+        hours = {"since": now - timedelta(hours=1), "until": now + timedelta(hours=1)}
+        task, model = given[0].task, given[0].model_digest
+        found = store.outbox.made(task, model, **hours)
+        assert found == [("siem", each) for each in given[:3]]
+        assert store.outbox.made(task, "another", **hours) == []
+        assert store.outbox.made("other", model, **hours) == []
+        old = {"since": now - timedelta(hours=2), "until": now - timedelta(hours=1)}
+        assert store.outbox.made(task, model, **old) == []
+
+
 class TestOfRun:
     def test_counts_by_what_has_become(self, store: Store) -> None:
         given = [detection(number) for number in range(8)]

@@ -23,6 +23,9 @@ class TestShow:
         shown = printed(site, "drift", "show", "triage")
         assert "0.500" in shown
         assert "1,500" in shown
+        assert "input_drift 0.500" in printed(site, "status")
+        (status,) = json_of(site, "status")
+        assert status["watched"]["input_drift"]["value"] == 0.5
         (only,) = json_of(site, "drift", "show", "triage", "--days", "1")
         assert [each["value"] for each in only["values"]] == [0.25, 0.5]
 
