@@ -74,7 +74,9 @@ class OccurrenceEnd:
 
     @property
     def end(self) -> str:
-        """How it ended: the run's status, or why there was none."""
+        """The status of its run, "removed" where `gc` took that, or why it has none."""
+        if self.run is None and self.occurrence.run_id is not None:
+            return "removed"
         return self.run.status if self.run else self.occurrence.status
 
     def to_json(self) -> dict[str, Any]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _STEP = timedelta(hours=1)
 _RATE_OF = timedelta(days=30)
 _PAST_RUNS = 20
+_PAST_LEASES = 2000
 _ENDS = ("succeeded", "refused")
 
 
@@ -35,7 +36,7 @@ class SimulatedRun:
     Attributes:
         starts_at: at the earliest (UTC).
         ends_at: by the median of past runs; the start where there are none.
-        gpu_hours: of the GPUs that the schedule asks for.
+        gpu_hours: the median of past runs that leased GPUs; else of the GPUs that it asks for.
         reason: what makes it due.
     """
 
@@ -122,12 +123,15 @@ class _Simulator:
     moments: list[tuple[datetime, str]] = field(default_factory=list)
     woken: set[tuple[datetime, str]] = field(default_factory=set)
     durations: dict[str, timedelta | None] = field(default_factory=dict)
+    hours: dict[str, float] = field(default_factory=dict)
 
     def play(self) -> Simulation:
         """Go from moment to moment until the end."""
         usable = {name: each for name, each in self.schedules.items() if not each.problem}
         self.states = {name: each.state for name, each in usable.items()}
         self.durations = {name: self._duration(each) for name, each in usable.items()}
+        leased = self._leased()
+        self.hours = {name: self._gpu_hours(each, leased) for name, each in usable.items()}
         facts = _Forecast(self)
         for name in usable:
             self._wake(self.begin, name)
@@ -163,7 +167,6 @@ class _Simulator:
         free = now if settings.overlap else max((each.ends_at for each in others), default=now)
         start = max(now, due.not_before, free)
         length = self.durations[schedule.name] or timedelta(0)
-        hours = length.total_seconds() / 3600 * settings.needs.gpus
         self.runs.append(
             SimulatedRun(
                 schedule.name,
@@ -172,7 +175,7 @@ class _Simulator:
                 due.due_at,
                 start,
                 start + length,
-                hours,
+                self.hours[schedule.name],
                 due.reason,
             )
         )
@@ -184,16 +187,34 @@ class _Simulator:
         if skipped:
             self.skipped[name] = self.skipped.get(name, 0) + skipped
 
-    def _duration(self, schedule: Schedule) -> timedelta | None:
-        """The median of past runs of that kind on the task."""
+    def _past(self, schedule: Schedule) -> dict[str, float]:
+        """Seconds that past runs of that kind on the task took, by their ids."""
         settings = schedule.settings
         found = self.context.store.runs.list(settings.task, kind=settings.run, limit=_PAST_RUNS)
-        took = [
-            (each.finished_at - each.started_at).total_seconds()
+        return {
+            each.id: (each.finished_at - each.started_at).total_seconds()
             for each in found
             if each.finished_at is not None and each.status in _ENDS
-        ]
+        }
+
+    def _duration(self, schedule: Schedule) -> timedelta | None:
+        took = self._past(schedule).values()
         return timedelta(seconds=median(took)) if took else None
+
+    def _leased(self) -> dict[str, float]:
+        """Hours of GPUs that runs have had, by their ids."""
+        found: dict[str, float] = {}
+        leases = self.context.store.gpu_leases.list(ended=True, limit=_PAST_LEASES)
+        for each in leases:
+            found[each.run_id] = found.get(each.run_id, 0) + each.seconds(self.begin) / 3600
+        return found
+
+    def _gpu_hours(self, schedule: Schedule, leased: dict[str, float]) -> float:
+        past = [leased[run] for run in self._past(schedule) if run in leased]
+        if past:
+            return median(past)
+        length = self.durations[schedule.name] or timedelta(0)
+        return length.total_seconds() / 3600 * schedule.settings.needs.gpus
 
     def _notes(self, usable: dict[str, Schedule]) -> tuple[str, ...]:
         lines = [f"{n}: {each.problem}" for n, each in self.schedules.items() if each.problem]

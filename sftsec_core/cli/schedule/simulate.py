@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def command(app: App, days: int, start: str | None, zone: str, as_json: bool) -> None:
     """Print what would run in the days to come, and the GPU hours that it would take.
 
-    A run takes the median of past ones, on the GPUs that its schedule asks for. Verdicts are taken
+    A run takes the median of past ones, and as many GPU hours as they leased, or its length on the
+    GPUs that its schedule asks for. Verdicts are taken
     to come in as in the last 30 days, and retrainings to end in a promotion. Nothing is queued.
 
     \b

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from sftsec_core.api.domain import Event, Message
 from sftsec_core.api.errors import ConfigError, NotFoundError, StoreError
@@ -24,6 +25,7 @@ from sftsec_core.operations.list_schedules import schedule_history
 from sftsec_core.store.run_queue import FAIL, RunQueue
 from sftsec_core.store.schedules import Schedules
 from sftsec_core.store.store import Store
+from sftsec_core.store.tables import runs
 from tests.core.operations.schedule_site import NIGHTLY, write_site
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
@@ -193,6 +195,12 @@ class TestRunNow:
         assert site.history() == [("00:30", 1, "queued")]
         site.finish()
         assert site.tick(1) == ["01:00"]
+
+    def test_of_a_removed_run_says_so(self, site: Site) -> None:
+        run = run_schedule(site.context, "hourly", START)
+        with site.context.store.writing() as connection:
+            connection.execute(delete(runs).where(runs.c.id == run.id))
+        assert site.history() == [("00:00", 1, "removed")]
 
     def test_works_on_a_paused_schedule(self, site: Site) -> None:
         pause_schedule(site.context, "hourly")

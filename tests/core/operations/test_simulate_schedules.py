@@ -9,6 +9,7 @@ from typing import Any
 from sftsec_core.api.domain import Incident, Verdict
 from sftsec_core.operations.simulate_schedules import Simulation, simulate_schedules
 from sftsec_core.store.columns import utc_now
+from sftsec_core.store.gpu_leases import GpuLeaseOrder
 from sftsec_core.store.runs import RunOrder
 from sftsec_core.store.store import Store
 from tests.core.operations.schedule_site import FOLLOW, NIGHTLY, open_site
@@ -46,6 +47,22 @@ class TestCalendar:
         assert {each.ends_at - each.starts_at for each in found.runs} == {2 * HOUR}
         assert found.gpu_hours == 7 * 2 * 2
         assert found.notes == ()
+
+    def test_takes_gpu_hours_of_past_leases(self, tmp_path: Path) -> None:
+        with open_site(tmp_path, {"nightly": {**NIGHTLY, "needs": {"gpus": 1}}}) as context:
+            past_run(tmp_path, "retrain", 2 * HOUR)
+            (run,) = context.store.runs.list()
+            now = START
+
+            with Store.open(None, folder=context.folder, actor="test", clock=lambda: now) as store:
+                devices = {"GPU-0": "0", "GPU-1": "1"}
+                order = GpuLeaseOrder(run.id, "mail", "host", devices, 9 * HOUR, count=2)
+                lease = store.gpu_leases.take(order)
+                assert lease is not None
+                now += 3 * HOUR
+                store.gpu_leases.end(lease.id)
+            found = simulate_schedules(context, days=1, start=START + 24 * HOUR)
+        assert found.gpu_hours == 2 * 3
 
     def test_runs_what_waits_for_a_promotion(self, tmp_path: Path) -> None:
         found = simulate(tmp_path, {"nightly": NIGHTLY, "follow": FOLLOW}, days=2)
