@@ -5,17 +5,12 @@ as it is, without plugins, migrations or SQLAlchemy. Only what plugins register 
 takes the enabled ones. What cannot be read completes nothing.
 """
 
-
 from __future__ import annotations
 
 import os
-
 import sqlite3
-
 from contextlib import closing
-
 from pathlib import Path
-
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -59,53 +54,66 @@ _OPEN_RUNS = (
 
 _WORKERS = "select name from workers where stopped_at is null order by started_at desc"
 
+
 def complete_task(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Names of tasks that begin so."""
     return _beginning(_named(ctx, "tasks"), begun)
+
 
 def complete_connector(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Names of connectors that begin so."""
     return _beginning(_named(ctx, "connectors"), begun)
 
+
 def complete_model(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Models by task@alias and by the beginnings of digests."""
     return _beginning(_stored(ctx, _MODELS), begun)
+
 
 def complete_run(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Ids of runs, the newest ones first."""
     return _beginning(_stored(ctx, _RUNS), begun)
 
+
 def complete_schedule(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Names of schedules: of sftsec.yaml where it has some, else of the store."""
     return _beginning(_named(ctx, "schedules") or _stored(ctx, _SCHEDULES), begun)
+
 
 def complete_token(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Owners and ids of tokens that are not revoked."""
     return _beginning(_stored(ctx, _TOKENS), begun)
 
+
 def complete_gpu_lease(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Ids of open leases of GPUs."""
     return _beginning(_stored(ctx, _GPU_LEASES), begun)
+
 
 def complete_open_run(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Ids of runs that have not ended, the newest ones first."""
     return _beginning(_stored(ctx, _OPEN_RUNS), begun)
 
+
 def complete_worker(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Names of workers that have not ended."""
     return _beginning(_stored(ctx, _WORKERS), begun)
+
 
 def complete_task_or_run(ctx: click.Context, param: click.Parameter, begun: str) -> list[str]:
     """Names of tasks, then ids of runs."""
     return [*complete_task(ctx, param, begun), *complete_run(ctx, param, begun)]
 
+
 def complete_snapshot(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Beginnings of the digests of snapshots, of the task that was named before."""
     return _beginning(_stored(ctx, _SNAPSHOTS, ctx.params.get("task")), begun)
 
+
 def complete_action(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Actions that the audit log holds."""
     return _beginning(_stored(ctx, _ACTIONS), begun)
+
 
 def complete_verdict(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Verdicts that the tasks have labels for."""
@@ -124,6 +132,7 @@ def complete_verdict(ctx: click.Context, _param: click.Parameter, begun: str) ->
     ]
     return _beginning(list(dict.fromkeys(words)), begun)
 
+
 def complete_source(
     ctx: click.Context, _param: click.Parameter, begun: str
 ) -> list[CompletionItem]:
@@ -134,21 +143,26 @@ def complete_source(
     found = [CompletionItem(name) for name in _beginning(named, begun)]
     return found or [CompletionItem(begun, type="file")]
 
+
 def complete_recipe(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Recipes that the enabled plugins register."""
     return _beginning(_registered("RecipeSpec", _enabled(ctx)), begun)
+
 
 def complete_step(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Steps that the enabled plugins register."""
     return _beginning(_registered("StepSpec", _enabled(ctx)), begun)
 
+
 def complete_connector_type(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Types of connectors that are part of sftsec."""
     return _beginning(_registered("ConnectorSpec", _built_in()), begun)
 
+
 def complete_preset(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Task presets that are part of sftsec."""
     return _beginning(_registered("TaskPreset", _built_in()), begun)
+
 
 def _registered(kind: str, enabled: Sequence[str]) -> list[str]:
     from sftsec_core.api import contracts
@@ -160,9 +174,11 @@ def _registered(kind: str, enabled: Sequence[str]) -> list[str]:
     except PluginError:
         return []
 
+
 def _enabled(ctx: click.Context) -> list[str]:
     found = _config(ctx)[1].get("plugins")
     return [str(name) for name in found] if isinstance(found, list) else _built_in()
+
 
 def _built_in() -> list[str]:
     """The plugins that come with sftsec: others are imported only where they are enabled."""
@@ -171,12 +187,15 @@ def _built_in() -> list[str]:
     points = entry_points(group="sftsec")
     return [point.name for point in points if point.dist and point.dist.name == "sftsec"]
 
+
 def _beginning(names: Sequence[str], begun: str) -> list[str]:
     return [name for name in names if name.startswith(begun)][:_MOST]
+
 
 def _named(ctx: click.Context, kind: str) -> list[str]:
     found = _config(ctx)[1].get(kind)
     return [str(name) for name in found] if isinstance(found, dict) else []
+
 
 def _config(ctx: click.Context) -> tuple[Path, dict[str, Any]]:
     """The configuration's file and what it says; empty where there is none that can be read."""
@@ -191,11 +210,14 @@ def _config(ctx: click.Context) -> tuple[Path, dict[str, Any]]:
         return file, found if isinstance(found, dict) else {}
     return Path(), {}
 
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def _candidates() -> Iterator[Path]:
     here = Path.cwd()
     return (folder / "sftsec.yaml" for folder in (here, *here.parents))
+
 
 def _stored(ctx: click.Context, query: str, *given: object) -> list[str]:
     file, found = _config(ctx)

@@ -11,6 +11,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sftsec_core.api.domain import Actor
     from sftsec_core.doctor.finding import Finding
 
 
@@ -32,15 +33,26 @@ def command(app: App, offline: bool, as_json: bool) -> None:
     """
     from sftsec_core.api.errors import UnhealthyError
     from sftsec_core.doctor.finding import Level
-    from sftsec_core.operations.authorize import local_admin
     from sftsec_core.operations.diagnose import diagnose
 
     show = (lambda _finding: None) if as_json else _print
-    found = diagnose(local_admin("cli"), _config_file(app), offline=offline, on_finding=show)
+    found = diagnose(_actor(app), _config_file(app), offline=offline, on_finding=show)
     if as_json:
         emit(found.to_json(), as_json=True, show=lambda _out: None)
     if faults := found.of(Level.FAULT):
         raise UnhealthyError(f"{len(faults)} to mend: {', '.join(_names(faults))}; see above")
+
+
+def _actor(app: App) -> Actor:
+    """Who acts; where nothing can be read that says it, this machine's user."""
+    from sftsec_core.api.errors import ConfigError, PluginError, StoreError
+    from sftsec_core.operations.authorize import local_admin
+
+    try:
+        with app.context() as context:
+            return context.actor
+    except (ConfigError, PluginError, StoreError):
+        return local_admin("cli")
 
 
 def _config_file(app: App) -> Path | None:

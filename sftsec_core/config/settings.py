@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 import re
-
 from datetime import timedelta
-
 from pathlib import Path
-
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from sftsec_core.api.errors import unknown
-
 from sftsec_core.api.settings.paths import ConfigPath
-
 from sftsec_core.api.settings.rate import RateSetting
-
 from sftsec_core.api.settings.secrets import SecretRef
-
 from sftsec_core.api.settings.task import TaskSettings
-
 from sftsec_core.api.settings.values import Duration, Fraction, Strict
-
-from sftsec_core.config.notify import NotifySettings
-
-from sftsec_core.config.schedules import ScheduleSettings, check_schedule_name
-
 from sftsec_core.config.access import AccessSettings, tasks_of
+from sftsec_core.config.notify import NotifySettings
+from sftsec_core.config.schedules import ScheduleSettings, check_schedule_name
 
 _DEVICE = re.compile(r"^(\d+(:\d+)?|(GPU|MIG)-[0-9A-Za-z/-]+)$")
 
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
 
 class EncryptSettings(Strict):
     """How the state is encrypted."""
@@ -41,6 +40,7 @@ class EncryptSettings(Strict):
         description="Where the key is: 32 bytes in base64 or hex (openssl rand -base64 32). "
         "Without it the state cannot be read again."
     )
+
 
 class StateSettings(Strict):
     """Where sftsec keeps its own state."""
@@ -75,12 +75,14 @@ class StateSettings(Strict):
         timedelta(days=1), description="A run that was interrupted longer ago starts again."
     )
 
+
 class SignatureSettings(Strict):
     """By whom models must be signed."""
 
     public_key: ConfigPath = Field(
         description="PEM file, of a key on P-256, P-384 or P-521; relative to sftsec.yaml."
     )
+
 
 class PromotionSettings(Strict):
     """How many people make a model live."""
@@ -103,6 +105,7 @@ class PromotionSettings(Strict):
         description="Who have to approve a rollback; 1, since it is for emergencies.",
     )
 
+
 class RegistrySettings(Strict):
     """Who vouches for models; signatures take the extra `sign`."""
 
@@ -116,6 +119,7 @@ class RegistrySettings(Strict):
     )
     promotion: PromotionSettings = PromotionSettings()
 
+
 class ConnectorSettings(BaseModel):
     """One SIEM; the keys besides `type` are the connector's own."""
 
@@ -127,6 +131,7 @@ class ConnectorSettings(BaseModel):
         """The connector's own keys."""
         return dict(self.model_extra or {})
 
+
 def _named_references(value: object) -> object:
     """Refuse what is no mapping of names, without a word of it: it may be the token itself."""
     if not isinstance(value, dict):
@@ -134,6 +139,7 @@ def _named_references(value: object) -> object:
     if not all(isinstance(name, str) and _OWNER.fullmatch(name) for name in value):
         raise ValueError("a token's name is 1 to 64 letters, digits, dots, dashes or underscores")
     return value
+
 
 class ServeSettings(Strict):
     """What `sftsec serve` answers, to whom, and where it listens."""
@@ -242,6 +248,7 @@ class ServeSettings(Strict):
                 raise ValueError(f"analysts: {unknown('token', name, self.tokens)}")
         return self
 
+
 class DriftSettings(Strict):
     """How what is scored is watched for drift."""
 
@@ -263,6 +270,7 @@ class DriftSettings(Strict):
         description="How old a detection must be to count in the live precision.",
     )
 
+
 def _device_name(value: object) -> object:
     """Read an index, which YAML takes for a number, as the text that it is here."""
     name = str(value)
@@ -273,11 +281,13 @@ def _device_name(value: object) -> object:
         raise ValueError("write an index (0; 0:1 for a MIG slice) or a UUID (GPU-..., MIG-...)")
     return name
 
+
 def _device_names(value: object) -> object:
     """Read indices, which YAML takes for numbers, as the texts that they are here."""
     if isinstance(value, list | tuple):
         return [str(each) if isinstance(each, int) else each for each in value]
     return value
+
 
 DeviceName = Annotated[
     str,
@@ -292,8 +302,10 @@ DeviceName = Annotated[
     ),
 ]
 
+
 class GpuSettings(Strict):
     """Which GPUs runs may lease, and what happens when none is free; takes the extra `gpu`."""
+
     allow: tuple[DeviceName, ...] = Field(
         (),
         description="Indices (0; 0:1 for a MIG slice) or UUIDs (GPU-..., MIG-...) of those that "
@@ -337,6 +349,7 @@ class GpuSettings(Strict):
         description="How long a GPU that a run lost is not leased again.",
     )
 
+
 class WorkerSettings(Strict):
     """How `sftsec worker run` carries out runs, each in a process of its own."""
 
@@ -358,8 +371,10 @@ class WorkerSettings(Strict):
         description="How long a run that is to stop may take to write a checkpoint.",
     )
 
+
 class Settings(Strict):
     """The whole of sftsec.yaml."""
+
     version: Literal[1] = 1
     state: StateSettings = StateSettings()
     registry: RegistrySettings = RegistrySettings()

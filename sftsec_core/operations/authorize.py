@@ -29,6 +29,7 @@ ADMIN_ONLY = frozenset(
         Permission.ENCRYPT,
         Permission.LABEL_FOR_OTHERS,
         Permission.MANAGE_TOKENS,
+        Permission.MANAGE_STORE,
     }
 )
 # Who trains does not label, and who labels does not train, unless somebody has both roles.
@@ -47,6 +48,9 @@ ROLES: Mapping[str, frozenset[Permission]] = {
         Permission.REQUEST_LABELS,
         Permission.EXPORT_AUDIT,
         Permission.CLEAN_UP,
+        Permission.WATCH,
+        Permission.SCHEDULE,
+        Permission.MANAGE_RUNS,
         Permission.RELEASE_GPU,
     },
     # A program that sends events to `sftsec serve`, such as an app of a SIEM: it sees nothing else.

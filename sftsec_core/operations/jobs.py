@@ -13,6 +13,7 @@ from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import UsageError
 from sftsec_core.api.settings.values import Duration, Strict
 from sftsec_core.operations.build_dataset import build_dataset
+from sftsec_core.operations.check_drift import check_drift
 from sftsec_core.operations.export_audit import export_audit
 from sftsec_core.operations.remove_unused import remove_unused
 from sftsec_core.operations.request_labels import request_labels
@@ -110,6 +111,12 @@ JOBS: Mapping[str, RunKind] = {
         lambda context, task, p: request_labels(context, task, limit=p.limit),
         RequestLabelsParameters,
         (Permission.REQUEST_LABELS,),
+        records=False,
+    ),
+    "drift": RunKind(
+        lambda context, task, _: check_drift(context, task),
+        NoParameters,
+        (Permission.WATCH,),
         records=False,
     ),
     "audit-push": RunKind(

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from sftsec_core.api.domain import Actor
-from sftsec_core.api.errors import DiskFullError, LeaseLostError, SftsecError
+from sftsec_core.api.errors import AuthorizationError, DiskFullError, LeaseLostError, SftsecError
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.gc_tuning import raise_gc_thresholds
 from sftsec_core.operations.jobs import run_job
+from sftsec_core.operations.refusals import note_refusal
 from sftsec_core.operations.stopping import sigterm_interrupts
 
 if TYPE_CHECKING:
@@ -87,7 +88,11 @@ def _carry_out(order: ChildOrder) -> int:
             Context.open(Path(order.config), actor=actor, sinks=(_write,)) as context,
         ):
             context.claimed = _claimed(context, order)
-            run_job(context)
+            try:
+                run_job(context)
+            except AuthorizationError as error:
+                note_refusal(context, error)
+                raise
     except KeyboardInterrupt:
         return _failed("KeyboardInterrupt", "interrupted", INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - any failure of a run is reported to the worker

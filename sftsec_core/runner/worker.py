@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sftsec_core import __version__
 from sftsec_core.api.domain import Message, Permission
-from sftsec_core.api.errors import SftsecError
+from sftsec_core.api.errors import SftsecError, StoreMovedError
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.runner.child import ChildOrder
 from sftsec_core.runner.process import RunProcess
@@ -110,6 +110,8 @@ class Worker:
         try:
             self._draining |= self._context.store.workers.heartbeat(self.name)
             self._look_after_processes()
+            # What only reads would never learn that the store counts no more.
+            self._context.store.moving.check_in_place()
             if self._draining or self._signals:
                 return 0
             for each in self._each_turn:
@@ -117,6 +119,8 @@ class Worker:
             while len(self._running) < self._slots and (claimed := self._claim()) is not None:
                 self._start(claimed)
                 begun += 1
+        except StoreMovedError:
+            raise
         except SftsecError as error:
             log.warning("%s", error)
         return begun

@@ -7,10 +7,25 @@ throughout: a run may be pruned while the verdicts that it pulled stay.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, JSON, MetaData, PrimaryKeyConstraint, String, Table, Text, UniqueConstraint, false, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 
 from sftsec_core.store.columns import COUNTER, ForeignText, UtcDateTime
-
 from sftsec_core.store.sealed_columns import SealedJson, SealedText
 
 # Named constraints: a later migration can drop them on any database.

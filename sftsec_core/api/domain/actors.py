@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from enum import StrEnum
+
 
 class Permission(StrEnum):
     """What an actor may be allowed to do; each use case asks for one."""
+
     READ = "read"
     PULL = "incidents.pull"
     BUILD_DATASET = "dataset.build"
@@ -32,6 +33,7 @@ class Permission(StrEnum):
     MANAGE_TOKENS = "tokens.manage"
     RELEASE_GPU = "gpu.release"
     MANAGE_RUNS = "runs.manage"
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:

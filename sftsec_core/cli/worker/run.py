@@ -40,7 +40,12 @@ def command(
     from sftsec_core.runner.worker import Worker
 
     with live_context(app, quiet=as_json) as context:
-        worker = Worker(context, slots=slots, each_turn=[Scheduler(context).tick])
+        worker = Worker(
+            context,
+            slots=slots,
+            prefer=context.store.gpu_leases.fair_order,
+            each_turn=[Scheduler(context).tick],
+        )
         begun = worker.run(once=once, drain_after=drain_after)
     shown = {"worker": worker.name, "runs": begun}
     emit(shown, as_json=as_json, show=facts(shown))

@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import inspect
-
 import os
-
 import pkgutil
-
 from collections.abc import Callable
-
 from importlib import import_module
-
 from typing import Any
 
 import pytest
 
 import sftsec_core.operations
-
 from sftsec_core.api.domain import Actor, Permission
-
 from sftsec_core.api.errors import AuthorizationError
-
 from sftsec_core.operations.add_token import add_token
-
 from sftsec_core.operations.add_verdicts import add_verdicts
-
-from sftsec_core.operations.authorize import ADMIN_ONLY, ROLES, authorize, authorize_some, current_user, local_admin, may, permitted
-
+from sftsec_core.operations.authorize import (
+    ADMIN_ONLY,
+    ROLES,
+    authorize,
+    authorize_some,
+    current_user,
+    local_admin,
+    may,
+    permitted,
+)
 from sftsec_core.operations.backup_store import backup_database, backup_store
-
 from sftsec_core.operations.build_dataset import build_dataset
-
 from sftsec_core.operations.change_schedules import (
     add_schedule,
     edit_schedule,
@@ -39,115 +35,64 @@ from sftsec_core.operations.change_schedules import (
     remove_schedule,
     resume_schedule,
 )
-
 from sftsec_core.operations.check_connectors import check_connectors
-
-from sftsec_core.operations.check_store import check_store
-
 from sftsec_core.operations.check_drift import check_drift
-
+from sftsec_core.operations.check_store import check_store
 from sftsec_core.operations.compare_runs import compare_runs
-
 from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
-
 from sftsec_core.operations.enqueue_due import enqueue_due, run_schedule
-
 from sftsec_core.operations.export_audit import export_audit
-
 from sftsec_core.operations.judge_incidents import judge_incidents, retract_verdicts
-
 from sftsec_core.operations.label_stats import label_stats
-
 from sftsec_core.operations.list_connectors import list_connectors
-
 from sftsec_core.operations.list_gpus import list_gpu_leases, list_gpus
-
 from sftsec_core.operations.list_label_queue import list_label_queue, list_page_verdicts
-
 from sftsec_core.operations.list_models import list_models
-
 from sftsec_core.operations.list_quarantine import list_quarantine
-
 from sftsec_core.operations.list_runs import list_runs
-
 from sftsec_core.operations.list_schedules import (
     due_schedules,
     list_schedules,
     schedule_history,
     show_schedule,
 )
-
 from sftsec_core.operations.list_tokens import list_tokens
-
 from sftsec_core.operations.list_verdicts import list_verdicts
-
-from sftsec_core.operations.migrate_store import migrate_store
-
-from sftsec_core.operations.move_store import move_store
-
 from sftsec_core.operations.manage_workers import drain_workers, list_workers
-
 from sftsec_core.operations.measure_state import measure_state
-
+from sftsec_core.operations.migrate_store import migrate_store
 from sftsec_core.operations.model_history import model_history
-from sftsec_core.operations.watched_figures import watched_figures
+from sftsec_core.operations.move_store import move_store
 from sftsec_core.operations.predict import predict
-
 from sftsec_core.operations.preview_incidents import preview_incidents
-
 from sftsec_core.operations.promote import promote
-
 from sftsec_core.operations.queue_runs import add_run, cancel_run, list_waiting, retry_run
-
 from sftsec_core.operations.read_audit import read_audit
-
 from sftsec_core.operations.redeliver import redeliver
-
 from sftsec_core.operations.release_gpu import release_gpu
-
 from sftsec_core.operations.remove_unused import remove_unused
-
 from sftsec_core.operations.request_labels import request_labels
-
 from sftsec_core.operations.restore_store import restore_store
-
 from sftsec_core.operations.retrain import retrain
-
 from sftsec_core.operations.review_labels import review_labels
-
 from sftsec_core.operations.revoke_token import revoke_token
-
 from sftsec_core.operations.rollback import rollback
-
 from sftsec_core.operations.run_logs import run_logs
-
 from sftsec_core.operations.score import score
-
 from sftsec_core.operations.set_up_connector import set_up_connector
-
 from sftsec_core.operations.share_store import share_store
-
 from sftsec_core.operations.show_dataset import list_snapshots, show_dataset
-
 from sftsec_core.operations.show_drift import show_drift
-
 from sftsec_core.operations.show_model import show_model
-
 from sftsec_core.operations.show_report import show_report
-
 from sftsec_core.operations.show_run import show_run
-
 from sftsec_core.operations.show_status import show_status
-
 from sftsec_core.operations.sign_model import sign_model
-
 from sftsec_core.operations.simulate_schedules import simulate_schedules
-
 from sftsec_core.operations.suggest_task import suggest_task
-
 from sftsec_core.operations.verify_audit import verify_audit
-
 from sftsec_core.operations.verify_models import verify_models
+from sftsec_core.operations.watched_figures import watched_figures
 
 ASKS: dict[Callable[..., Any], Permission] = {
     add_token: Permission.MANAGE_TOKENS,
@@ -276,7 +221,7 @@ ADMINS = frozenset({"admin"})
 
 MAY: dict[Permission, frozenset[str]] = {
     Permission.READ: EVERYONE,
-    Permission.LABEL: frozenset({'analyst', 'admin'}),
+    Permission.LABEL: frozenset({"analyst", "admin"}),
     Permission.LABEL_FOR_OTHERS: ADMINS,
     Permission.PULL: OPERATORS,
     Permission.BUILD_DATASET: OPERATORS,
@@ -286,18 +231,23 @@ MAY: dict[Permission, frozenset[str]] = {
     Permission.ROLL_BACK: ADMINS,
     Permission.SIGN: ADMINS,
     Permission.SCORE: OPERATORS,
-    Permission.SCORE_EVENTS: OPERATORS | {'scorer'},
+    Permission.SCORE_EVENTS: OPERATORS | {"scorer"},
     Permission.SERVE: OPERATORS,
     Permission.REQUEST_LABELS: OPERATORS,
     Permission.SET_UP: ADMINS,
     Permission.EXPORT_AUDIT: OPERATORS,
     Permission.CLEAN_UP: OPERATORS,
+    Permission.WATCH: OPERATORS,
+    Permission.SCHEDULE: OPERATORS,
+    Permission.MANAGE_RUNS: OPERATORS,
     Permission.RELEASE_GPU: OPERATORS,
+    Permission.MANAGE_STORE: ADMINS,
     Permission.ENCRYPT: ADMINS,
     Permission.MANAGE_TOKENS: ADMINS,
 }
 
 NOBODY = Actor("guest", frozenset({"nothing"}), "test")
+
 
 class Untouchable:
     """A context that holds an actor and fails at whatever else is read from it."""
@@ -307,6 +257,7 @@ class Untouchable:
 
     def __getattr__(self, name: str) -> object:
         raise AssertionError(f"context.{name} was touched before the actor was authorised")
+
 
 def use_cases() -> dict[str, Callable[..., Any]]:
     """Every public function of the operations that takes a context first."""
@@ -319,6 +270,7 @@ def use_cases() -> dict[str, Callable[..., Any]]:
                 found[name] = each
     return found
 
+
 def call(use_case: Callable[..., Any], context: object, **given: Any) -> object:
     """Call with a value for each parameter that needs one."""
     if use_case is add_run:
@@ -327,6 +279,7 @@ def call(use_case: Callable[..., Any], context: object, **given: Any) -> object:
         if parameter.default is parameter.empty:
             given.setdefault(parameter.name, "x")
     return use_case(context, **given)
+
 
 class TestUseCases:
     def test_the_table_names_every_use_case(self) -> None:
@@ -364,8 +317,10 @@ class TestUseCases:
         with pytest.raises(AssertionError, match="was touched"):
             call(retrain, trainer, promote=False)
 
+
 def with_role(*roles: str) -> Actor:
     return Actor("ann", frozenset(roles), "test")
+
 
 class TestRoles:
     def test_each_permission_has_its_row(self) -> None:
@@ -399,6 +354,7 @@ class TestRoles:
         assert permitted(actor, Permission.RETRAIN, tasks) == ["mail"]
         assert permitted(actor, Permission.LABEL, tasks) == ["proxy"]
 
+
 class TestAuthorizeSome:
     def test_a_role_on_any_task_passes(self) -> None:
         for task in (None, "mail"):
@@ -412,6 +368,7 @@ class TestAuthorizeSome:
         with pytest.raises(AuthorizationError):
             authorize_some(with_role("viewer", "analyst@mail"), Permission.RETRAIN)
 
+
 class TestAuthorize:
     def test_the_error_names_actor_permission_and_task(self) -> None:
         with pytest.raises(AuthorizationError) as refused:
@@ -424,6 +381,7 @@ class TestAuthorize:
         for permission in Permission:
             authorize(admin, permission)
         assert (admin.origin, admin.roles) == ("cli", frozenset({"admin"}))
+
 
 class TestCurrentUser:
     def test_the_environment_does_not_name_the_user(self, monkeypatch: pytest.MonkeyPatch) -> None:

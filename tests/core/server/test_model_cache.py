@@ -133,7 +133,7 @@ class TestErrors:
         cache.refresh()
         store = own_site.context.store
         url = f"sqlite:///{tmp_path / 'new.db'}"
-        with own_site.context.open_store(url, even_moved=True) as target:
+        with own_site.context.open_store(url, actor="test", even_moved=True) as target:
             store.moving.move_to(target.moving)
         cache.refresh()
         assert cache.status.state == "ready"
