@@ -122,7 +122,7 @@ def _of_folders(context: Context, *, deep: bool) -> Iterator[Problem]:
             opened = partial(open_snapshot, row.folder, vault=context.vault)
             yield from _of_folder(name, row.folder, opened, deep=deep)
     for run in store.pruning.run_states():
-        if not run.folder.is_dir() and context.artifacts is None:
+        if run.begun and not run.folder.is_dir() and context.artifacts is None:
             yield Problem(f"run {run.id}: its folder {run.folder} is missing", _RESTORE)
 
 

@@ -103,8 +103,9 @@ def list_schedules(context: Context, now: datetime | None = None) -> list[Planne
         now: the moment to look at (UTC); default: the present.
     """
     at = now or utc_now()
+    schedules = seen_schedules(context, at)
     facts = StoreFacts(context)
-    return [_planned(each, facts, at) for each in seen_schedules(context, at).values()]
+    return [_planned(each, facts, at) for each in schedules.values()]
 
 
 def show_schedule(context: Context, name: str, now: datetime | None = None) -> PlannedSchedule:

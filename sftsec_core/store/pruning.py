@@ -51,6 +51,7 @@ class RunState:
         alive: its holder renews its lease.
         ended: it succeeded, was refused or failed; else it may be resumed.
         last_at: when it ended, or its last heartbeat (UTC).
+        begun: a process took it up, and made its folder; else it waits, or was cancelled before.
     """
 
     id: str
@@ -60,6 +61,7 @@ class RunState:
     alive: bool
     ended: bool
     last_at: datetime
+    begun: bool
 
 
 # A move of the alias "live": its row's number, the model that it went to, and why.
@@ -89,6 +91,7 @@ class Pruning:
             runs.c.heartbeat_at,
             runs.c.lease_until,
             runs.c.queued_at,
+            runs.c.fence,
         )
         query = select(*wanted).order_by(runs.c.started_at.desc(), runs.c.id.desc())
         with self._database.reading() as connection:
@@ -106,6 +109,7 @@ class Pruning:
                     ),
                     ended=row.status in ENDED,
                     last_at=row.finished_at or row.heartbeat_at,
+                    begun=row.fence > 0,
                 )
                 for row in connection.execute(query)
             ]
