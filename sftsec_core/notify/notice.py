@@ -70,7 +70,7 @@ def _of_run(event: RunFinished, task: str) -> Notice | None:
             task,
             event.kind,
             f"{task}: {event.kind} failed",
-            f"{error}\nsftsec runs show {event.run}",
+            f"{error}\nsftsec run show {event.run}",
             {**data, "error": error},
         )
     if event.status == "refused":

@@ -30,11 +30,11 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 METRICS = "/metrics"
-MODELS, RUNS, VERDICTS = "/v1/models", "/v1/runs", "/v1/verdicts"
+MODELS, RUNS, VERDICTS, SCHEDULES = "/v1/models", "/v1/runs", "/v1/verdicts", "/v1/schedules"
 RUN = f"{RUNS}/{{run}}"
 # The page's files hold nothing of an event: what it shows comes by its interface, with a token.
 PUBLIC_PATHS = frozenset({"/healthz", "/readyz", *page_paths()})
-_STATE = frozenset({MODELS, RUNS, RUN, VERDICTS})
+_STATE = frozenset({MODELS, RUNS, RUN, VERDICTS, SCHEDULES})
 PATHS = frozenset(
     {*PUBLIC_PATHS, *API, *_STATE, "/v1/score", "/v1/tasks", METRICS, "/openapi.json"}
 )

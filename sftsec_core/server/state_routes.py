@@ -11,13 +11,22 @@ from starlette.concurrency import run_in_threadpool
 
 from sftsec_core.server.label_routes import answer, parameter, whole_number
 from sftsec_core.server.label_schemas import read_body
-from sftsec_core.server.middleware import MODELS, RUN, RUNS, VERDICTS, caller_of, request_log
+from sftsec_core.server.middleware import (
+    MODELS,
+    RUN,
+    RUNS,
+    SCHEDULES,
+    VERDICTS,
+    caller_of,
+    request_log,
+)
 from sftsec_core.server.state_schemas import (
     AddedVerdictCounts,
     ModelPage,
     NewVerdicts,
     RunFigures,
     RunPage,
+    ScheduleList,
 )
 
 if TYPE_CHECKING:
@@ -67,6 +76,10 @@ class StateRoutes:
         run = str(request.path_params["run"])
         return answer(await self._call(request, lambda who: self._state.run(who, run)))
 
+    async def schedules(self, request: Request) -> Response:
+        """List schedules, the next to run first, and why each is due or not."""
+        return answer(await self._call(request, self._state.schedules))
+
     async def add_verdicts(self, request: Request) -> Response:
         """Give verdicts on incidents, in the name of the token's owner."""
         given = read_body(await self._read(request), NewVerdicts)
@@ -99,6 +112,7 @@ def add_state_routes(app: FastAPI, routes: StateRoutes, problems: Describe) -> N
         (MODELS, routes.models, ModelPage, page),
         (RUNS, routes.runs, RunPage, page),
         (RUN, routes.run, RunFigures, [run]),
+        (SCHEDULES, routes.schedules, ScheduleList, []),
     ):
         app.add_api_route(
             path,

@@ -10,6 +10,7 @@ from sftsec_core.operations.list_runs import ListedRun, seconds
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import ModelRef
+    from sftsec_core.operations.list_schedules import PlannedSchedule
 
 
 class _Model(BaseModel):
@@ -72,6 +73,38 @@ class RunItem(_Model):
             finished_at=info.finished_at.isoformat() if info.finished_at else None,
             seconds=seconds(info),
         )
+
+
+class ScheduleItem(_Model):
+    """A schedule, and what it would do now."""
+
+    schedule: str
+    run: str = Field(description="The kind of run.")
+    task: str | None
+    paused: bool
+    due: bool
+    starts_at: str | None = Field(description="Of its next run; null where only an event tells.")
+    reason: str
+
+    @classmethod
+    def of(cls, planned: PlannedSchedule) -> Self:
+        """Take what a client may know."""
+        settings, at = planned.schedule.settings, planned.starts_at
+        return cls(
+            schedule=planned.schedule.name,
+            run=settings.run,
+            task=settings.task,
+            paused=planned.schedule.state.paused,
+            due=planned.due,
+            starts_at=at.isoformat() if at else None,
+            reason=planned.reason,
+        )
+
+
+class ScheduleList(_Model):
+    """The schedules."""
+
+    schedules: list[ScheduleItem]
 
 
 class RunPage(_Model):

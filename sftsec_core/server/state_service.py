@@ -10,6 +10,7 @@ from sftsec_core.operations.add_verdicts import add_verdicts, same_verdict
 from sftsec_core.operations.compare_runs import figures_of
 from sftsec_core.operations.list_models import list_models
 from sftsec_core.operations.list_runs import list_runs, listed
+from sftsec_core.operations.list_schedules import due_schedules
 from sftsec_core.operations.show_run import show_run
 from sftsec_core.server.error_responses import ProblemError
 from sftsec_core.server.label_service import as_problems
@@ -21,6 +22,8 @@ from sftsec_core.server.state_schemas import (
     RunFigures,
     RunItem,
     RunPage,
+    ScheduleItem,
+    ScheduleList,
 )
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from sftsec_core.operations.context import Context
     from sftsec_core.server.label_service import LabelService
 
-MOST_RUNS = 10_000  # older ones are read with `sftsec runs list`
+MOST_RUNS = 10_000  # older ones are read with `sftsec run list`
 T = TypeVar("T")
 
 
@@ -73,6 +76,12 @@ class StateService:
             shown = show_run(self._context.acting_as(who), run)
             line = listed(shown.info, self._context.store.runs.lost())
         return RunFigures(run=RunItem.of(line), figures=dict(figures_of(shown.evaluation)))
+
+    def schedules(self, who: Actor) -> ScheduleList:
+        """The schedules of tasks that they may see, the next to run first; errors as `models`."""
+        with as_problems():
+            found = due_schedules(self._context.acting_as(who))
+        return ScheduleList(schedules=[ScheduleItem.of(each) for each in found])
 
     def add_verdicts(self, who: Actor, given: NewVerdicts) -> AddedVerdictCounts:
         """Write verdicts of who asks where the connector keeps them.

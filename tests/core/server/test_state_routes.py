@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from sftsec_core.operations.add_token import add_token
+from sftsec_core.operations.change_schedules import add_schedule
 from sftsec_core.operations.list_runs import list_runs
 from sftsec_core.operations.score import score
 from sftsec_core.server.endpoint import Endpoint
@@ -93,6 +94,19 @@ class TestRuns:
         assert shown == {"run": newest, "figures": {}}
 
 
+class TestSchedules:
+    def test_say_when_they_run_and_why(self, site: Site, scorer: Client, viewer: Client) -> None:
+        nightly = {"run": "retrain", "task": TASK, "when": {"cron": "0 2 * * *"}}
+        add_schedule(site.context, "nightly", nightly)
+        (shown,) = viewer.get("/v1/schedules").json["schedules"]
+        assert (shown["schedule"], shown["run"], shown["task"]) == ("nightly", "retrain", TASK)
+        assert (shown["paused"], shown["due"]) == (False, False)
+        assert datetime.fromisoformat(shown["starts_at"]).hour == 2
+        assert shown["reason"] == "its time has not come"
+        other = with_role(site, scorer, "mallory", "viewer", "empty")
+        assert other.get("/v1/schedules").json == {"schedules": []}
+
+
 class TestVerdicts:
     def test_are_of_the_owner(self, site: Site, analyst: Client) -> None:
         body = {"task": TASK, "verdicts": [{"incident": "7", "label": "malicious", "reason": "it"}]}
@@ -123,7 +137,7 @@ class TestVerdicts:
 
 
 class TestRoles:
-    @pytest.mark.parametrize("path", ["/v1/models", "/v1/runs", "/v1/runs/2"])
+    @pytest.mark.parametrize("path", ["/v1/models", "/v1/runs", "/v1/runs/2", "/v1/schedules"])
     def test_a_scorer_sees_no_state(self, scorer: Client, path: str) -> None:
         assert scorer.get(path).status == 403
         assert replace(scorer, token=None).get(path).status == 401

@@ -83,7 +83,7 @@ class TestBackup:
         assert Counter(other.pushed()) == Counter(site.pushed()) != Counter()
         assert "holds data" in str(error_of(other, "store", "restore", str(backup)))
         json_of(other, "store", "restore", str(backup), "--force")
-        assert [run["kind"] for run in json_of(other, "runs", "list")] == ["retrain"]
+        assert [run["kind"] for run in json_of(other, "run", "list")] == ["retrain"]
         assert json_of(other, "audit", "tail")[-1]["action"] == "store.restored"
 
     def test_is_one_moment_of_a_busy_store(self, site: Site, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def killed(site: Site, module: str, target: str, *arguments: str) -> None:
 
 
 def scores(site: Site) -> list[str]:
-    return [run["status"] for run in json_of(site, "runs", "list") if run["kind"] == "score"]
+    return [run["status"] for run in json_of(site, "run", "list") if run["kind"] == "score"]
 
 
 def configured(site: Site) -> Any:
