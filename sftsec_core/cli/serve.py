@@ -11,7 +11,7 @@ import click
 from sftsec_core.cli.options import App, pass_app
 
 if TYPE_CHECKING:
-    from sftsec_core.config.settings import ServeSettings
+    from sftsec_core.config.serve import ServeSettings
     from sftsec_core.operations.context import Context
     from sftsec_core.server.endpoint import Endpoint
 
@@ -79,7 +79,7 @@ def _endpoint() -> type[Endpoint]:
 def _settings(context: Context, given: dict[str, Any]) -> ServeSettings:
     """What the configuration says, with what the command line says instead."""
     from sftsec_core.config.load import validate
-    from sftsec_core.config.settings import ServeSettings
+    from sftsec_core.config.serve import ServeSettings
 
     named = {name: value for name, value in given.items() if value is not None}
     chosen = {**context.settings.serve.model_dump(), **named}

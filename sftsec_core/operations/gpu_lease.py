@@ -18,7 +18,7 @@ from sftsec_core.store.gpu_leases import GpuLeaseInfo, GpuLeaseOrder
 
 if TYPE_CHECKING:
     from sftsec_core.api.settings.task import TrainSettings
-    from sftsec_core.config.settings import GpuSettings
+    from sftsec_core.config.gpu import GpuSettings
     from sftsec_core.gpu.devices import GpuSurvey
     from sftsec_core.operations.running import Run
 

@@ -19,7 +19,7 @@ from sftsec_core.gpu.nvml import survey_gpus
 from sftsec_core.store.gpu_leases import CROWDED, FAILED, GpuLeaseInfo, GpuLeases
 
 if TYPE_CHECKING:
-    from sftsec_core.config.settings import GpuSettings
+    from sftsec_core.config.gpu import GpuSettings
     from sftsec_core.gpu.devices import GpuSurvey
 
 _ELSEWHERE = "; run the same command again to resume elsewhere"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sftsec_core.api.domain import TEXT_INPUT
-from sftsec_core.scoring.scorer import probabilities
+from sftsec_core.scoring.probabilities import probabilities
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Inputs

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from sftsec_core.api.domain import Action, Batch, Inputs, Rejection, inputs_digest
-from sftsec_core.api.errors import IntegrityError, PluginError
+from sftsec_core.api.domain import Action, Inputs, Rejection, inputs_digest
+from sftsec_core.api.errors import IntegrityError
 from sftsec_core.scoring.decision import (
     ScoringDecision,
     decide_page,
@@ -25,6 +25,7 @@ from sftsec_core.scoring.decision import (
     suppression_of,
 )
 from sftsec_core.scoring.judged import JudgedInPage
+from sftsec_core.scoring.probabilities import probabilities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -352,41 +353,6 @@ def _render_all(
         else:
             work.empty.append(incident.uid)
     return rows
-
-
-def probabilities(rows: Sequence[Inputs], scorer: Scorer) -> NDArray[np.float64]:
-    """Calibrated probabilities, shape (len(rows), labels); equal inputs are scored once.
-
-    Texts of similar length share a batch, so that little is computed on padding; alert streams
-    repeat themselves, so that many rows are not scored at all.
-    """
-    digests = [inputs_digest(inputs) for inputs in rows]
-    different = dict(zip(digests, rows, strict=True))
-    order = sorted(different, key=lambda digest: (_length(different[digest]), digest))
-    batch = Batch.of(scorer.task.inputs, (different[digest] for digest in order))
-    parts = [
-        _ask(scorer.model, batch.slice(start, start + scorer.batch))
-        for start in range(0, len(batch), scorer.batch)
-    ]
-    if not parts:
-        return np.empty((0, len(scorer.task.labels)))
-    place = {digest: number for number, digest in enumerate(order)}
-    found = np.concatenate(parts)[[place[digest] for digest in digests]]
-    return scorer.calibrator.calibrate(found)
-
-
-def _length(inputs: Inputs) -> int:
-    return sum(len(value) for value in inputs.values() if isinstance(value, str | tuple))
-
-
-def _ask(model: TrainedModel, batch: Batch) -> NDArray[np.float64]:
-    proba = np.asarray(model.predict_proba(batch), dtype=np.float64)
-    if proba.shape != (len(batch), len(model.labels)):
-        raise PluginError(
-            f"the model gave probabilities of shape {proba.shape} for {len(batch)} rows and "
-            f"{len(model.labels)} labels: its recipe breaks the contract of predict_proba"
-        )
-    return proba
 
 
 def _only_finite(

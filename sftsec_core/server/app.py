@@ -42,7 +42,7 @@ from sftsec_core.server.state_routes import StateRoutes, add_state_routes
 from sftsec_core.server.status_routes import StatusRoutes, add_status_routes
 
 if TYPE_CHECKING:
-    from sftsec_core.config.settings import ServeSettings
+    from sftsec_core.config.serve import ServeSettings
     from sftsec_core.server.authentication import Caller
     from sftsec_core.server.label_service import LabelService
     from sftsec_core.server.service import ScoringService

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from sftsec_core.config.settings import ServeSettings
+    from sftsec_core.config.serve import ServeSettings
     from sftsec_core.operations.context import Context
     from sftsec_core.server.auth import Tokens
     from sftsec_core.server.authentication import Caller

@@ -39,7 +39,7 @@ from sftsec_core.server.label_schemas import (
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Actor
-    from sftsec_core.config.settings import ServeSettings
+    from sftsec_core.config.serve import ServeSettings
     from sftsec_core.operations.context import Context
     from sftsec_core.store.label_queue import PageVerdict, QueuedIncident
 

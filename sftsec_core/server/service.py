@@ -26,7 +26,7 @@ from sftsec_core.server.worker import ScoringWorker
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Actor
-    from sftsec_core.config.settings import ServeSettings
+    from sftsec_core.config.serve import ServeSettings
     from sftsec_core.operations.context import Context
     from sftsec_core.server.label_service import LabelService
     from sftsec_core.server.model_cache import ServedModel

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from sftsec_core.api.errors import NotFoundError, StoreError
 from sftsec_core.store.run_rows import ended_lease, run_info
@@ -87,3 +88,13 @@ class RunRecords:
 
     def _info(self, row: Row[Any]) -> RunInfo:
         return run_info(row, self._folders)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many runs have each status; one whose process was killed is interrupted."""
+        query = select(runs.c.status, func.count().label("number")).group_by(runs.c.status)
+        found = select(func.count()).where(ended_lease(self._database.clock()))
+        with self._database.reading() as connection:
+            counted = Counter[str]({row.status: row.number for row in connection.execute(query)})
+            lost = connection.execute(found.select_from(runs)).scalar_one()
+        counted.update({"running": -lost, "interrupted": lost})
+        return dict(+counted)

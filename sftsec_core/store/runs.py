@@ -10,12 +10,11 @@ holder that is still alive can write nothing more (`fencing`, `run_folders`).
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
 from sftsec_core.api.domain import RunInfo
@@ -251,16 +250,6 @@ class Runs(RunRecords):
         query = select(runs.c.stop).where(runs.c.id == run_id)
         with self._database.reading() as connection:
             return connection.execute(query).scalar_one_or_none()
-
-    def counts(self) -> dict[str, int]:
-        """Return how many runs have each status; one whose process was killed is interrupted."""
-        query = select(runs.c.status, func.count().label("number")).group_by(runs.c.status)
-        found = select(func.count()).where(ended_lease(self._database.clock()))
-        with self._database.reading() as connection:
-            counted = Counter[str]({row.status: row.number for row in connection.execute(query)})
-            lost = connection.execute(found.select_from(runs)).scalar_one()
-        counted.update({"running": -lost, "interrupted": lost})
-        return dict(+counted)
 
     # --- inside
 

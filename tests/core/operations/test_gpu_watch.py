@@ -11,7 +11,7 @@ import pynvml
 import pytest
 
 from sftsec_core.api.errors import TrainingInterruptedError
-from sftsec_core.config.settings import GpuSettings
+from sftsec_core.config.gpu import GpuSettings
 from sftsec_core.operations.gpu_watch import GpuWatch
 from sftsec_core.store.gpu_leases import GpuLeaseInfo, GpuLeaseOrder, GpuLeases
 from sftsec_core.store.store import Store

@@ -22,7 +22,7 @@ from sftsec_core.api.contracts import TrainedModel, TrainJob
 from sftsec_core.api.domain import Decision, Example, Incident, ModelRef, Threshold, Vote
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.config.load import validate
-from sftsec_core.config.settings import ServeSettings
+from sftsec_core.config.serve import ServeSettings
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.preflight import check_against_plugins, read
