@@ -61,7 +61,7 @@ def check_config(file: Path) -> CheckedConfig:
     for name, schedule in (settings.schedules or {}).items():
         problem = problem_of(settings.tasks, schedule)
         if problem:
-            raise ConfigError(problem, file=file, path=f"schedules.{name}.options")
+            raise ConfigError(problem, file=file, path=f"schedules.{name}")
     return CheckedConfig(
         file,
         tuple(settings.plugins),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import Message, Permission
 from sftsec_core.api.errors import SftsecError
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.jobs import permissions_of
 from sftsec_core.operations.scheduling import (
     Schedule,
     StoreFacts,
@@ -63,11 +64,15 @@ def run_schedule(context: Context, name: str, now: datetime | None = None) -> Ru
     Raises:
         NotFoundError: when there is none of that name.
         ConfigError: when it cannot run, such as on a task that is no longer there.
+        AuthorizationError: when the actor may not do what it runs.
     """
     authorize(context.actor, Permission.SCHEDULE)
     at = now or utc_now()
     schedule = one_schedule(context, name, at)
     schedule.refuse_problem()
+    settings = schedule.settings
+    for permission in permissions_of(settings.run, settings.options):
+        authorize(context.actor, permission, settings.task)
     asked = f"by hand, by {context.actor.name}"
     found = ScheduleOccurrence(name, at, at, 1, PENDING, asked, at)
     context.store.schedules.add_occurrence(found)

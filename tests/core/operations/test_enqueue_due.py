@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from sftsec_core.api.domain import Event, Message
-from sftsec_core.api.errors import ConfigError, NotFoundError, StoreError
-from sftsec_core.operations.authorize import local_admin
+from sftsec_core.api.domain import Actor, Event, Message, Permission
+from sftsec_core.api.errors import AuthorizationError, ConfigError, NotFoundError, StoreError
+from sftsec_core.operations.authorize import ROLES, local_admin
 from sftsec_core.operations.change_schedules import (
     add_schedule,
     edit_schedule,
@@ -208,6 +208,16 @@ class TestRunNow:
         entry = site.context.store.audit.tail()[-1]
         assert (entry.action, entry.details["run"]) == ("schedule.queued", run.id)
         assert entry.details["reason"] == f"by hand, by {site.context.actor.name}"
+
+    def test_needs_the_runs_own_permission(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(ROLES, "planner", frozenset({Permission.SCHEDULE}))
+        planner = site.context.acting_as(Actor("bob", frozenset({"planner"}), "test"))
+        with pytest.raises(AuthorizationError) as refused:
+            run_schedule(planner, "hourly", START)
+        assert refused.value.permission == "dataset.build"
+        assert site.history() == []
 
     def test_refuses_an_unknown_schedule(self, site: Site) -> None:
         with pytest.raises(NotFoundError, match="did you mean 'hourly'"):

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from sftsec_core.api.domain import Incident, Verdict
-from sftsec_core.api.errors import NotFoundError
+from sftsec_core.api.errors import ConfigError, NotFoundError
 from sftsec_core.operations.change_schedules import add_schedule
+from sftsec_core.operations.check_config import check_config
 from sftsec_core.operations.list_schedules import (
     due_schedules,
     list_schedules,
@@ -18,7 +19,7 @@ from sftsec_core.operations.list_schedules import (
     show_schedule,
 )
 from sftsec_core.store.columns import utc_now
-from tests.core.operations.schedule_site import FOLLOW, NIGHTLY, open_site
+from tests.core.operations.schedule_site import FOLLOW, NIGHTLY, open_site, write_site
 
 
 class TestDue:
@@ -68,6 +69,23 @@ class TestDue:
             context.store.figures.add("mail", "input_drift", 0.4)
             found = show_schedule(context, "drifted")
         assert (found.due, found.reason) == (True, "input_drift 0.4 is above 0.2")
+
+
+class TestConfigCheck:
+    @pytest.mark.parametrize(
+        ("changes", "says"),
+        [
+            ({"options": {"forse": True}}, "schedules.nightly: parameter 'forse' of retrain"),
+            ({"run": "audit-push", "task": None}, "'connector' of audit-push: Field required"),
+        ],
+    )
+    def test_refuses_options_that_are_wrong(
+        self, tmp_path: Path, changes: dict[str, object], says: str
+    ) -> None:
+        said = {key: each for key, each in {**NIGHTLY, **changes}.items() if each is not None}
+        with pytest.raises(ConfigError) as refused:
+            check_config(write_site(tmp_path, {"nightly": said}))
+        assert says in str(refused.value)
 
 
 class TestList:

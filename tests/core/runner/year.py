@@ -66,8 +66,15 @@ class Fault:
     statements: int = 0
 
 
-def write_world(folder: Path, url: str, tasks: int, *, weekly: bool = False) -> World:
-    """A configuration of so many tasks: times, verdicts and promotions are triggers."""
+def write_world(folder: Path, url: str, tasks: int, *, often: bool = True) -> World:
+    """A configuration of so many tasks: times, verdicts and promotions are triggers.
+
+    Args:
+        folder: where it is written.
+        url: the database.
+        tasks: how many.
+        often: retrain each four hours, else each week.
+    """
     task = {
         "connector": "in", "text": ["message"], "benign": "b", "labels": {"a": ["x"], "b": ["y"]},
     }  # fmt: skip
@@ -76,7 +83,9 @@ def write_world(folder: Path, url: str, tasks: int, *, weekly: bool = False) -> 
         name = f"t{n:02}"
         retrain: dict[str, Any] = {"run": "retrain", "task": name, "timezone": ZONES[n % 3]}
         retrain["catch_up"] = CATCH_UP[n // 3 % 3]
-        retrain["when"] = {"cron": f"{n * 7 % 60} {n % 24} * * {n % 7 if weekly else '*'}"}
+        retrain["when"] = {
+            "cron": f"{n * 7 % 60} " + ("*/4 * * *" if often else f"{n % 24} * * {n % 7}")
+        }
         if n % 4 == 1:
             retrain["window"] = "22:00-06:00"
         if n % 5 == 2:
@@ -277,7 +286,7 @@ def play_year(folder: Path, url: str, days: int) -> None:
         Fault(draw.randrange(days * 24), draw.randrange(3), draw.choice(KINDS), draw.randrange(60))
         for _ in range(3 * days)
     ]
-    world = write_world(folder, url, 20, weekly=True)
+    world = write_world(folder, url, 20, often=False)
     # Schedulers warn of each connection that is lost.
     logging.disable(logging.WARNING)
     begun = time.monotonic()
