@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from sftsec_core.operations.list_schedules import PlannedSchedule
 
 
-class _Model(BaseModel):
+class _StateModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ModelItem(_Model):
+class ModelItem(_StateModel):
     """A registered model."""
 
     digest: str
@@ -40,14 +40,14 @@ class ModelItem(_Model):
         )
 
 
-class ModelPage(_Model):
+class ModelPage(_StateModel):
     """Models, newest first."""
 
     models: list[ModelItem]
     cursor: str | None = Field(description="Of the next page; null at the end.")
 
 
-class RunItem(_Model):
+class RunItem(_StateModel):
     """A run and how it ended."""
 
     run: str
@@ -75,7 +75,7 @@ class RunItem(_Model):
         )
 
 
-class ScheduleItem(_Model):
+class ScheduleItem(_StateModel):
     """A schedule, and what it would do now."""
 
     schedule: str
@@ -101,27 +101,27 @@ class ScheduleItem(_Model):
         )
 
 
-class ScheduleList(_Model):
+class ScheduleList(_StateModel):
     """The schedules."""
 
     schedules: list[ScheduleItem]
 
 
-class RunPage(_Model):
+class RunPage(_StateModel):
     """Runs, newest first."""
 
     runs: list[RunItem]
     cursor: str | None = Field(description="Of the next page; null at the end.")
 
 
-class RunFigures(_Model):
+class RunFigures(_StateModel):
     """A run with the figures of its evaluation."""
 
     run: RunItem
     figures: dict[str, float | None] = Field(description="By name; empty without an evaluation.")
 
 
-class NewVerdict(_Model):
+class IncidentVerdict(_StateModel):
     """A verdict on an incident."""
 
     incident: str = Field(min_length=1, max_length=1000, description="As the connector names it.")
@@ -129,17 +129,17 @@ class NewVerdict(_Model):
     reason: str | None = Field(None, max_length=2000)
 
 
-class NewVerdicts(_Model):
+class NewVerdicts(_StateModel):
     """Verdicts of the token's owner, given now."""
 
     task: str = Field(min_length=1, max_length=200)
     connector: str | None = Field(
         None, max_length=200, description="Which has the incidents; needed where there are several."
     )
-    verdicts: list[NewVerdict] = Field(min_length=1, max_length=100)
+    verdicts: list[IncidentVerdict] = Field(min_length=1, max_length=100)
 
 
-class AddedVerdictCounts(_Model):
+class AddedVerdictCounts(_StateModel):
     """What was added."""
 
     connector: str

@@ -18,7 +18,7 @@ LIVE = frozenset(
     }
 )
 # An argument called NAME names a thing of its group; these names are new ones.
-NEW = {("init", "--name"), ("plugins new", "name")}
+NEW = {("init", "--name"), ("plugins new", "name"), ("schedule add", "name"), ("token add", "name")}
 
 
 def commands(

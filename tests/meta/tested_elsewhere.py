@@ -39,6 +39,21 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "one number of the kernel's: the benchmark that reports it checks that it is plausible",
     ),
     Elsewhere(
+        ("sftsec_core/config/gpu.py", "sftsec_core/config/serve.py"),
+        "tests/core/config/test_settings.py",
+        "sections of sftsec.yaml: what the whole refuses is theirs",
+    ),
+    Elsewhere(
+        ("sftsec_core/scoring/probabilities.py",),
+        "tests/core/scoring/test_scorer.py",
+        "a part of the scorer: equal rows are asked once, and a wrong shape is the plugin's",
+    ),
+    Elsewhere(
+        ("sftsec_core/store/metadata.py", "sftsec_core/store/work_tables.py"),
+        "tests/core/store/test_tables.py",
+        "tables like those of tables.py: the migrations make all of them",
+    ),
+    Elsewhere(
         ("sftsec_core/dataset/content_digest.py",),
         "tests/core/dataset/test_snapshot.py",
         "a snapshot's digest is made of it: the same for any pages, and refused after a change",

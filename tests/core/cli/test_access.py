@@ -155,8 +155,9 @@ class TestCommands:
 
     @pytest.mark.parametrize(("command", "role"), CASES, ids=str)
     def test_run_for_the_roles_that_may(
-        self, sites: dict[str, Site], command: str, role: str
+        self, sites: dict[str, Site], monkeypatch: pytest.MonkeyPatch, command: str, role: str
     ) -> None:
+        monkeypatch.chdir(sites[role].folder)  # where files go that a command writes
         given, allowed = COMMANDS[command]
         error = invoke(sites[role], *command.split(), *given).exception
         if role in allowed:

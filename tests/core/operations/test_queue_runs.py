@@ -27,7 +27,7 @@ class TestAdd:
             (waiting,) = list_waiting(work)
             request = waiting.request
             assert (waiting.info, request.actor) == (run, work.actor.name)
-            assert request.parameters == {"promote": False, "force": False}
+            assert request.parameters == {"promote": False, "force": False, "budget": None}
             assert (request.timeout_s, request.roles) == (120, ("admin",))
             assert [entry.action for entry in work.store.audit.after(0, 9)] == ["run.queued"]
 

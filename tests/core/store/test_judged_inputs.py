@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import insert
 
 from sftsec_core.api.domain import Incident, Verdict
+from sftsec_core.store import dialects
+from sftsec_core.store.migrations import migrate
 from sftsec_core.store.store import Store
+from sftsec_core.store.tables import verdicts
 
 A, B, READING = "a" * 32, "b" * 32, "0" * 32
 
@@ -51,16 +56,17 @@ class TestChanged:
 
 class TestMigration:
     def test_knows_no_content_of_older_verdicts(self, database_url: str, state: Path) -> None:
-        with Store.open(database_url, folder=state, actor="t") as store:
-            store.verdicts.add("siem", [Incident("flow", {}, (Verdict("x"),))])
-        engine = create_engine(database_url)
+        engine = dialects.create(dialects.read_url(database_url))
         with engine.begin() as connection:
-            connection.execute(text("DROP TABLE verdict_chain"))
-            connection.execute(text("DROP TABLE verdict_head"))
-            connection.execute(text("ALTER TABLE quarantine DROP COLUMN seen_by_run"))
-            connection.execute(text("DROP TABLE label_requests"))
-            connection.execute(text("DROP TABLE judged_inputs"))
-            connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+            migrate(connection, to="0003")
+            row: dict[str, Any] = {
+                "key": "k",
+                "connector": "siem",
+                "incident_uid": "flow",
+                "value": "x",
+            }
+            row |= {"automated": False, "pulled_at": datetime.now(UTC)}
+            connection.execute(insert(verdicts).values(row))
         engine.dispose()
         with Store.open(database_url, folder=state, actor="t") as store:
             assert store.judged_inputs.of("siem", READING, ["flow"]) == {}
