@@ -100,7 +100,7 @@ def child_of(worker: int) -> int:
     """The process of a run; a process of pytest's has others beside it."""
     children = Path(f"/proc/{worker}/task/{worker}/children").read_text(encoding="ascii").split()
     told = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
-    return next(int(child) for child, line in told.items() if b"sftsec_core.runner.child" in line)
+    return next(int(child) for child, line in told.items() if SLOW.encode() in line)
 
 
 class TestOnce:
@@ -188,4 +188,4 @@ class TestKilledWorker:
         assert taken.attempt == 1
         moved = taken.info.folder.name != run.id
         assert moved is host
-        assert not Path(f"/proc/{child}").exists()
+        await_that(lambda: not Path(f"/proc/{child}").exists())
