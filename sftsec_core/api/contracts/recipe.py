@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Generic, Protocol
 
-import numpy as np
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
@@ -16,6 +15,7 @@ from sftsec_core.api.domain.inputs import InputField, InputKind
 from sftsec_core.api.errors import TrainingError
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Batch, Example, TaskSpec
@@ -54,6 +54,8 @@ def whole_rows(model: TrainedModel, batch: Batch) -> NDArray[np.bool_]:
     Raises:
         TrainingError: when its `reads_whole` gives something else than one bool a row.
     """
+    import numpy as np  # here: to register a recipe takes none of it
+
     says = getattr(model, "reads_whole", None)
     whole = np.ones(len(batch), dtype=bool) if says is None else np.asarray(says(batch), dtype=bool)
     if whole.shape != (len(batch),):
