@@ -85,7 +85,7 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str]]] = {
     "store encrypt": ([], ADMIN),
     "store migrate": ([], ADMIN),
     "store move": (["sqlite:///elsewhere.db"], ADMIN),
-    "store restore": (["copy.tar"], ADMIN),
+    "store restore": (["sftsec.yaml"], ADMIN),
     "store rotate-key": (["--new-key", "env:SFTSEC_NO_KEY"], ADMIN),
     "store share": ([], ADMIN),
     "token add": (["ann", "--role", "viewer"], ADMIN),
