@@ -176,7 +176,9 @@ class TestAccounting:
         reference = plan(
             "x",
             # Not a copy: that has what the settings have cached of their window.
-            ScheduleSettings(**{**dict(said), "catch_up": "all", "window": ()}),
+            ScheduleSettings(
+                **{**said.model_dump(exclude_unset=True), "catch_up": "all", "window": ()}
+            ),
             begun(start),
             GivenFacts(),
             state.since,
