@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -115,25 +116,25 @@ async def _run(target: Target, bodies: Sequence[bytes], clients: int, seconds: f
 async def _client(
     target: Target, requests: Sequence[bytes], start: int, end: float, found: Load
 ) -> None:
-    connection = _Connection(target)
     number = start
-    while time.perf_counter() < end:
-        sent = time.perf_counter()
-        status, body = await connection.ask(requests[number % len(requests)])
-        number += 1
-        found.statuses[status] += 1
-        if status == 200:
-            found.latencies_s.append(time.perf_counter() - sent)
-            found.digests.add(_digest(body))
-    connection.close()
+    with closing(_Connection(target)) as connection:
+        while time.perf_counter() < end:
+            sent = time.perf_counter()
+            status, body = await connection.ask(requests[number % len(requests)])
+            number += 1
+            found.statuses[status] += 1
+            if status == 200:
+                found.latencies_s.append(time.perf_counter() - sent)
+                found.digests.add(_digest(body))
 
 
 async def _probe(target: Target, found: Load) -> None:
     while True:
-        connection, sent = _Connection(target), time.perf_counter()
-        await connection.ask(target.health())
-        found.health_s.append(time.perf_counter() - sent)
-        connection.close()
+        # It is cancelled at the end, in the middle of a request too.
+        with closing(_Connection(target)) as connection:
+            sent = time.perf_counter()
+            await connection.ask(target.health())
+            found.health_s.append(time.perf_counter() - sent)
         await asyncio.sleep(_HEALTH_INTERVAL_S)
 
 

@@ -50,7 +50,7 @@ class LauncherContract:
     def alive(self) -> int:
         """Count what the launcher has started and not ended; by default the child processes."""
         psutil = pytest.importorskip("psutil", reason="pip install psutil, or give `alive`")
-        return len(psutil.Process().children(recursive=True))
+        return len(psutil.Process().children())
 
     # --- the contract
 

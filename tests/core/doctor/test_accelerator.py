@@ -104,7 +104,8 @@ class TestCheckEncoders:
         (found,) = check_encoders([chosen], tmp_path)
         assert (found.level, str(tmp_path / "encoder") in found.text) == ("fault", True)
 
-    def test_one_of_the_hub_is_not_fetched(self) -> None:
+    def test_one_of_the_hub_is_not_fetched(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delitem(sys.modules, "huggingface_hub.file_download", raising=False)
         chosen = EncoderSettings(path="hub:o/n", sha256="0" * 64)
         assert [each.level for each in check_encoders([chosen], None)] == ["ok"]
         assert "huggingface_hub.file_download" not in sys.modules
