@@ -100,7 +100,6 @@ def cli(ctx: click.Context, config: Path | None, debug: bool, quiet: bool) -> No
 
 def main() -> None:
     """Run the command line; turn our own errors into one line and an exit code."""
-    from sftsec_core.api.errors import DiskFullError, SftsecError
     from sftsec_core.cli.terminal import echo, echo_click_error
     from sftsec_core.operations.gc_tuning import raise_gc_thresholds
 
@@ -116,17 +115,17 @@ def main() -> None:
     except click.ClickException as error:
         echo_click_error(error)
         sys.exit(error.exit_code)
-    except SftsecError as error:
-        _complain(error)
-        sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader went away (`| head`): keep the interpreter from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the last resort: no trace for a user
-        full = DiskFullError.of(error)
-        _complain(full or error)
-        sys.exit(full.exit_code if full else 1)
+        # Here: the classes bring pydantic along, for which --help need not wait.
+        from sftsec_core.api.errors import DiskFullError, SftsecError
+
+        ours = error if isinstance(error, SftsecError) else DiskFullError.of(error)
+        _complain(ours or error)
+        sys.exit(ours.exit_code if ours else 1)
 
 
 def _complain(error: Exception) -> None:

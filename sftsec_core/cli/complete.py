@@ -117,7 +117,7 @@ def complete_action(ctx: click.Context, _param: click.Parameter, begun: str) -> 
 
 def complete_verdict(ctx: click.Context, _param: click.Parameter, begun: str) -> list[str]:
     """Verdicts that the tasks have labels for."""
-    tasks = _config(ctx)[1].get("tasks")
+    tasks = read_config(ctx)[1].get("tasks")
     labels = [
         task.get("labels")
         for task in (tasks.values() if isinstance(tasks, dict) else ())
@@ -176,7 +176,7 @@ def _registered(kind: str, enabled: Sequence[str]) -> list[str]:
 
 
 def _enabled(ctx: click.Context) -> list[str]:
-    found = _config(ctx)[1].get("plugins")
+    found = read_config(ctx)[1].get("plugins")
     return [str(name) for name in found] if isinstance(found, list) else _built_in()
 
 
@@ -193,11 +193,11 @@ def _beginning(names: Sequence[str], begun: str) -> list[str]:
 
 
 def _named(ctx: click.Context, kind: str) -> list[str]:
-    found = _config(ctx)[1].get(kind)
+    found = read_config(ctx)[1].get(kind)
     return [str(name) for name in found] if isinstance(found, dict) else []
 
 
-def _config(ctx: click.Context) -> tuple[Path, dict[str, Any]]:
+def read_config(ctx: click.Context) -> tuple[Path, dict[str, Any]]:
     """The configuration's file and what it says; empty where there is none that can be read."""
     chosen = ctx.find_root().params.get("config") or os.environ.get(CONFIG_VARIABLE)
     for file in [Path(chosen)] if chosen else _candidates():
@@ -220,7 +220,7 @@ def _candidates() -> Iterator[Path]:
 
 
 def _stored(ctx: click.Context, query: str, *given: object) -> list[str]:
-    file, found = _config(ctx)
+    file, found = read_config(ctx)
     state = found.get("state") or {}
     if not found or not isinstance(state, dict) or state.get("url"):
         return []  # another database is not asked at every key

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from sftsec_core.api.errors import ConfigError
 from sftsec_core.cli.terminal import safe_json
 
 if TYPE_CHECKING:
@@ -67,6 +66,8 @@ def event_writer(target: str | None) -> Iterator[EventWriter | None]:
         try:
             out = Path(target).open("w", encoding="utf-8")  # noqa: SIM115 - closed below
         except OSError as error:
+            from sftsec_core.api.errors import ConfigError
+
             raise ConfigError(f"--events {target}: {error.strerror}") from error
         with out:
             yield EventWriter(out)
