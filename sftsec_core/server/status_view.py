@@ -14,10 +14,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from sftsec_core.evaluation.report.html import count, metric_title, share, visible
+from sftsec_core.evaluation.report.html import metric_title, page_environment, visible
 from sftsec_core.operations.compare_runs import figures_of
 from sftsec_core.operations.list_gpus import list_gpu_leases, list_gpus
 from sftsec_core.operations.list_runs import list_runs, listed, seconds
@@ -32,6 +31,8 @@ from sftsec_core.server.status_paths import GPUS, OVERVIEW, PAGES, RUNS, SCHEDUL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from jinja2 import Environment
 
     from sftsec_core.operations.context import Context
     from sftsec_core.operations.list_runs import ListedRun
@@ -224,17 +225,8 @@ class StatusView:
 
     @cached_property
     def _environment(self) -> Environment:
-        made = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        made = page_environment(_TEMPLATES)
         made.filters |= {
-            "visible": visible,
-            "share": share,
-            "count": count,
             "time": moment,
             "span": span,
             "size": lambda count: "-" if count is None else f"{count / 2**30:.1f} GiB",

@@ -87,21 +87,8 @@ def render_report(
     """Render the report as one HTML document; see `write_report`."""
     from sftsec_core.evaluation.report.plots import draw
 
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "visible": visible,
-        "figure": figure,
-        "bounds": bounds,
-        "share": share,
-        "count": count,
-        "title": metric_title,
-    }
+    environment = page_environment(_TEMPLATES)
+    environment.filters |= {"figure": figure, "bounds": bounds}
     drawings = {name: Markup(svg) for name, svg in draw(report).items()}  # noqa: S704 - our own
     return environment.get_template("report.html.j2").render(
         report=report,
@@ -118,6 +105,24 @@ def render_report(
         drawings=drawings,
         card=card or {},
     )
+
+
+def page_environment(templates: Path) -> Environment:
+    """Templates that escape what they show and fail on a misspelt name, with the filters of all."""
+    environment = Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "visible": visible,
+        "share": share,
+        "count": count,
+        "title": metric_title,
+    }
+    return environment
 
 
 def headline(report: EvalReport, decision: Decision | None) -> str:

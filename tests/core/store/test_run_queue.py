@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +17,12 @@ from sftsec_core.store.leases import LEASE
 from sftsec_core.store.run_queue import FAIL, RELEASE, RETRY, ClaimedRun, RunRequest
 from sftsec_core.store.runs import LOG, RunOrder
 from sftsec_core.store.store import Store
+from tests.core.store.clock import NOON, Clock
 
-NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 RETRAIN = RunRequest("retrain", "mail", {"force": True}, "ann", ("admin",))
 SCORE = RunRequest("score", "mail", {}, "ann", ("admin",))
 ELSEWHERE = "run:another-host:1:-:0"
-
-
-class Clock:
-    """Tells the time that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sftsec_core.api.errors import LeaseLostError, NotFoundError, RunActiveError
 from sftsec_core.store.leases import LEASE
 from sftsec_core.store.runs import RESUME_WITHIN, RunOrder
 from sftsec_core.store.store import Store
+from tests.core.store.clock import NOON, Clock
 
 SETTINGS: dict[str, Any] = {"train": {"epochs": 4}}
 
@@ -26,20 +27,7 @@ RETRAIN = RunOrder("retrain", "mail", SETTINGS)
 CHANGED = RunOrder("retrain", "mail", {"train": {"epochs": 5}})
 
 
-NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
-
-
 SECOND = timedelta(seconds=1)
-
-
-class Clock:
-    """Tells the time that a test sets."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 @pytest.fixture
