@@ -17,6 +17,8 @@ if len(sys.argv) > 1:
     child.stdout.readline()
 print("held", flush=True)
 sys.stdin.readline()
+if len(sys.argv) > 1:
+    child.communicate()  # else it may outlive its parent, and still be counted
 """
 
 
