@@ -111,7 +111,7 @@ def run_kill_bench(
     """Kill trainings so often, and count what it cost.
 
     Args:
-        kills: how many on each side, at least; trainings under way are killed no more after it.
+        kills: how many on each side.
         recipe: "full", or "linear", which takes no steps and imports no torch.
         every_s: seconds between two checkpoints of ours; the Trainer saves after each step.
         beside: measure transformers.Trainer too, beside `full`.
@@ -162,6 +162,7 @@ class _Side:
         self._name, self._server, self._scratch = name, server, scratch
         self._every_s, self._seed, self._tell = every_s, seed, tell
         self._lock, self._tally = Lock(), Tally()
+        self._planned = 0
         self._stopped = False
 
     def measure(self, kills: int, jobs: int) -> dict[str, Any]:
@@ -214,20 +215,29 @@ class _Side:
             folder = self._fresh(f"work-{number}")
             attempts: list[Attempt] = []
             while not attempts or (attempts[-1].killed and not self._stopped):
-                more = self._tally.kills < kills
+                planned = self._plan_kill(kills)
                 reached = [phase for each in attempts for phase in each.phases]
-                instant = draw_instant(whole, reached, instants) if more else None
+                instant = draw_instant(whole, reached, instants) if planned else None
                 attempts.append(self._attempt(folder, instant))
-                if attempts[-1].killed:
-                    self._count_kill()
+                if planned:
+                    self._count_kill(struck=attempts[-1].killed)
             if self._stopped:
                 return
             once = self._name != "sftsec" or is_once(folder)
             with self._lock:
                 self._tally.add(attempts, made, once=once)
 
-    def _count_kill(self) -> None:
+    def _plan_kill(self, kills: int) -> bool:
         with self._lock:
+            more = self._planned < kills
+            self._planned += more
+            return more
+
+    def _count_kill(self, *, struck: bool) -> None:
+        with self._lock:
+            if not struck:
+                self._planned -= 1  # it came to its end before
+                return
             self._tally.kills += 1
             self._tell(SIDES[self._name], self._tally.kills)
 

@@ -17,7 +17,7 @@ TASK = "triage"
 EPOCHS, BATCH, MAX_TOKENS = 4, 8, 32
 LABELS = ("benign", "malicious")
 # Texts to train on in `peer.json`: as many as our side has left once dev and test are taken.
-_ROWS, PEER_TEXTS, _SEED = 300, 180, 3
+_ROWS, PEER_TEXTS, _SEED = 300, 216, 3
 _SIGNS = (("git commit", "list files", "open mail"), ("curl evil host", "dump lsass", "beacon"))
 _NOISE = ("report", "host", "user", "session", "update", "share", "policy", "queue", "agent")
 _PADDING, _UNKNOWN = "[PAD]", "[UNK]"
