@@ -107,7 +107,6 @@ def propose(run: Run, fits: Mapping[str, FittedModel], dataset: TrainingData) ->
     live, baseline = _incumbent(run), run.spec.baseline
     split, leaks = dataset.split, dataset.leaks
     data = _with_live_disagreement(run, dataset, live)
-    # What a transform added was trained on too; what it took out stays suspect.
     TrainingFingerprints.of((*split.train, *dataset.train, *split.dev), run.context.salt).save(
         run.folder / _FINGERPRINTS
     )
