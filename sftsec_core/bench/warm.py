@@ -114,7 +114,7 @@ def _serve(number: int, module: str, imported: Sequence[str]) -> None:
                 asked.close()
                 _work(main, descriptors[0], json.loads(told))
             with suppress(ProcessLookupError, PermissionError):
-                os.setpgid(pid, pid)  # whoever is first: it may be killed at once
+                os.setpgid(pid, pid)  # here too: it may be killed before it has done so
             os.close(descriptors[0])
             started = _still_there(started | {pid})
             asked.send(str(pid).encode())
