@@ -16,6 +16,7 @@ from sftsec_core.api.contracts import (
     Calibrator,
     CalibratorSpec,
     CleansVerdictText,
+    ComparedModel,
     ConfigT,
     Connector,
     ConnectorContext,
@@ -132,6 +133,10 @@ from sftsec_core.api.hookspecs import (
 from sftsec_core.api.settings.choice import (
     Choice,
 )
+from sftsec_core.api.settings.evaluation import (
+    CostSettings,
+    EvaluationSettings,
+)
 from sftsec_core.api.settings.paths import (
     ConfigPath,
     resolve_path,
@@ -171,6 +176,7 @@ __all__ = [
     "CalibratorSpec",
     "Choice",
     "CleansVerdictText",
+    "ComparedModel",
     "ConfigError",
     "ConfigPath",
     "ConfigT",
@@ -180,6 +186,7 @@ __all__ = [
     "ConnectorError",
     "ConnectorSpec",
     "ConnectorUnavailableError",
+    "CostSettings",
     "Curve",
     "DataError",
     "Decider",
@@ -193,6 +200,7 @@ __all__ = [
     "Duration",
     "EmptyConfig",
     "EvalReport",
+    "EvaluationSettings",
     "Event",
     "Example",
     "FittedPart",
