@@ -51,6 +51,8 @@ from sftsec_core.api.contracts import (
     TrainedModel,
     TrainJob,
     TrainOrder,
+    TransformResult,
+    TransformSpec,
     VoterSpec,
     none_known,
 )
@@ -277,6 +279,8 @@ __all__ = [
     "TrainingError",
     "TrainingInterruptedError",
     "TrainingStep",
+    "TransformResult",
+    "TransformSpec",
     "Verdict",
     "Vote",
     "VoteCast",

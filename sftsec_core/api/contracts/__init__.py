@@ -154,6 +154,7 @@ from sftsec_core.api.contracts.step import (
     StepContext,
     StepSpec,
 )
+from sftsec_core.api.contracts.transform import TransformResult, TransformSpec
 
 __all__ = [
     "BUILT_IN_SPLITS",
@@ -198,6 +199,8 @@ __all__ = [
     "TrainJob",
     "TrainOrder",
     "TrainedModel",
+    "TransformResult",
+    "TransformSpec",
     "VoterSpec",
     "none_known",
 ]
