@@ -57,7 +57,7 @@ class TestPairedTests:
         assert pair["differences"]["recall"]["value"] == pytest.approx(0.4)
         assert pair["differences"]["recall"]["low"] > 0
 
-    def test_rows_it_was_trained_on_are_left_out(self) -> None:
+    def test_rows_it_saw_are_left_out(self) -> None:
         y = [0, 1] * 100
         ours, theirs = answered(y, [0.2, 0.8] * 100), answered(y, [0.8, 0.2] * 100)
         unseen = np.arange(200) < 60
