@@ -1,6 +1,6 @@
 """Linear layers whose weights are laid out once, as oneDNN multiplies them.
 
-torch multiplies float32 on a CPU with MKL, which lays a layer's weights out anew for each product;
+torch multiplies float32 on a CPU with MKL, which lays a layer's weights out again for each product;
 where a batch holds few tokens, as a service's do, that is much of the work. oneDNN (the kernels of
 `torch.compile`'s CPU backend) takes weights that were laid out before. The results differ in the
 last digits of a float32.
