@@ -61,7 +61,7 @@ class TestWithinReach:
         assert tasks(found) == ["t0", "t1"]
 
     @pytest.mark.parametrize(("driver", "left"), [(True, ["t0", "t1", "t2"]), (False, ["t0"])])
-    def test_a_driver_that_is_mute_may_have_all(
+    def test_a_mute_driver_may_have_all(
         self,
         waiting: list[QueuedRun],
         tmp_path: Path,
