@@ -104,6 +104,7 @@ def measure(run: BenchRun) -> dict[str, Any]:
     """Fit and score once, in this process."""
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.bench import quality_data as data
+    from sftsec_core.recipes.majority import require_learning
 
     dataset = data.read_dataset(run.folder)
     if not run.recipe.reads(dataset.task.inputs):
@@ -124,6 +125,7 @@ def measure(run: BenchRun) -> dict[str, Any]:
         started = time.perf_counter()
         model = run.recipe.fit(job)
         fit_s = time.perf_counter() - started
+        require_learning(model, job, run.recipe.name)
     proba, score_s = _score(model, Batch.of_examples(dataset.task.inputs, dataset.test))
     return {
         "dataset": dataset.name,
