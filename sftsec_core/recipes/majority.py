@@ -61,7 +61,7 @@ def require_learning(model: TrainedModel, job: TrainJob[Any], name: str) -> None
     Raises:
         TrainingError: in one line that says what to change.
     """
-    examples = _judged(job)
+    examples = _rows_to_score(job)
     y = _columns(examples, job)
     if len(np.unique(y)) < 2:
         return
@@ -79,7 +79,7 @@ def require_learning(model: TrainedModel, job: TrainJob[Any], name: str) -> None
     )
 
 
-def _judged(job: TrainJob[Any]) -> Sequence[Example]:
+def _rows_to_score(job: TrainJob[Any]) -> Sequence[Example]:
     seed = job.settings.seed
     dev = stratified_sample(job.dev, ROWS, seed)
     classes = Counter(example.label for example in dev).most_common(2)

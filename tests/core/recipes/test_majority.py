@@ -79,7 +79,7 @@ class TestRequireLearning:
         with pytest.raises(TrainingError, match="learned nothing"):
             check(job, lambda text: 0.1 if is_bad(text) else 0.3)
 
-    def test_does_not_let_a_few_dev_rows_decide(self, tmp_path: Path) -> None:
+    def test_few_dev_rows_do_not_decide(self, tmp_path: Path) -> None:
         """One missed attack of two would be the majority's macro-F1 but for train."""
         dev = rare(60, 1, start=1000)
         job = job_of(rare(900, 100), tmp_path, dev=dev)
