@@ -1,7 +1,7 @@
 """What every fitted model must do: better than to give all rows the commonest label.
 
 A fine-tuned encoder that had no time to learn gives one answer to everything. Its accuracy looks
-fine where attacks are rare, so it is refused here and not left to whoever reads the report.
+fine where attacks are rare, so it is refused here and not left to the readers of a report.
 """
 
 from __future__ import annotations
