@@ -50,6 +50,8 @@ from sftsec_core.api.contracts import (
     TrainedModel,
     TrainJob,
     TrainOrder,
+    TransformResult,
+    TransformSpec,
     VoterSpec,
     none_known,
 )
@@ -269,6 +271,8 @@ __all__ = [
     "TrainingError",
     "TrainingInterruptedError",
     "TrainingStep",
+    "TransformResult",
+    "TransformSpec",
     "Verdict",
     "Vote",
     "VoteCast",

@@ -107,7 +107,7 @@ def propose(run: Run, fits: Mapping[str, FittedModel], dataset: TrainingData) ->
     live, baseline = _incumbent(run), run.spec.baseline
     split, leaks = dataset.split, dataset.leaks
     data = _with_live_disagreement(run, dataset, live)
-    TrainingFingerprints.of((*split.train, *split.dev), run.context.salt).save(
+    TrainingFingerprints.of((*split.train, *dataset.train, *split.dev), run.context.salt).save(
         run.folder / _FINGERPRINTS
     )
     first = _put_to_the_gate(run, next(iter(fits)), fits, split, data, leaks, live)

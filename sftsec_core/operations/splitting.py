@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from sftsec_core.operations.event_context import snapshot_context
 from sftsec_core.operations.explain_data import no_examples, warn_of_gaps
 
 if TYPE_CHECKING:
+    from sftsec_core.api.domain import Example
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.running import Run
@@ -35,6 +36,7 @@ class TrainingData:
         data: what the report says of it.
         leaks: what the leak check found; the promotion gate rejects a model if that is anything.
         steps: the steps that cleaned it, with their settings.
+        train: what recipes are fitted on: `split.train`, as the task's transforms left it.
         support: a labelled row's uid to the analysts on whom its label rests.
     """
 
@@ -42,6 +44,7 @@ class TrainingData:
     data: Mapping[str, Any]
     leaks: LeakCheck
     steps: Mapping[str, Any]
+    train: Sequence[Example]
     support: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -96,7 +99,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         **capped,
         **({"context": events.counts} if events.counts else {}),
     }
-    return TrainingData(split, data, leaks, snapshot.manifest["steps"], support)
+    return TrainingData(split, data, leaks, snapshot.manifest["steps"], split.train, support)
 
 
 def _capped(

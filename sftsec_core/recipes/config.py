@@ -50,6 +50,12 @@ class LinearConfig(Strict):
 
     regularization: float = Field(10.0, gt=0, description="C of the logistic regression.")
     class_weights: Literal["none", "balanced"] = "balanced"
+    max_chars: int = Field(
+        100_000,
+        ge=1,
+        le=1_000_000,
+        description="Characters that n-grams are read of; what follows is cut, and counted.",
+    )
 
 
 class HybridConfig(LinearConfig):

@@ -17,7 +17,7 @@ from sftsec_core.api.domain import Batch
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.embeddings import Embedder
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
-from sftsec_core.recipes.ngrams import NgramTfidf, within_bound
+from sftsec_core.recipes.ngrams import NgramTfidf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ class HybridModel:
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
         """Which rows both the n-grams and the encoder read to their end; shape (len(batch),)."""
         whole = self.embedder.reads_whole(batch.text())
-        return whole & within_bound(batch.text()) if self.ngrams else whole
+        return whole & self.ngrams.reads_whole(batch.text()) if self.ngrams else whole
 
     def save(self, folder: Path) -> None:
         """Write everything but the encoder, which is named by its digest."""
@@ -128,7 +128,8 @@ def _train(job: TrainJob[HybridConfig], *, with_ngrams: bool) -> HybridModel:
     embedder = Embedder(job.config.encoder)
     vectors = embedder(texts)
     center = vectors.mean(axis=0)
-    ngrams = NgramTfidf.fit(texts, feature_bound(len(job.task.labels))) if with_ngrams else None
+    bound = feature_bound(len(job.task.labels))
+    ngrams = NgramTfidf.fit(texts, bound, job.config.max_chars) if with_ngrams else None
     features = join_blocks(texts, ngrams, flat_unit(vectors - center))
     head = LogisticHead.fit(features, examples, job.task.labels, job.config, job.settings.seed)
     return HybridModel(job.task.labels, embedder, center, ngrams, head)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import Batch
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
-from sftsec_core.recipes.ngrams import NgramTfidf, within_bound
+from sftsec_core.recipes.ngrams import NgramTfidf
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ class LinearModel:
 
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
         """Which rows it reads to their end; shape (len(batch),)."""
-        return within_bound(batch.text())
+        return self.ngrams.reads_whole(batch.text())
 
     def save(self, folder: Path) -> None:
         """Write the vocabulary, the head and the labels."""
@@ -53,7 +53,8 @@ def train_linear(job: TrainJob[LinearConfig]) -> LinearModel:
     """
     examples = usable(job.train, job.task.labels)
     texts = Batch.of_examples(job.task.inputs, examples).text()
-    ngrams = NgramTfidf.fit(texts, feature_bound(len(job.task.labels)))
+    bound = feature_bound(len(job.task.labels))
+    ngrams = NgramTfidf.fit(texts, bound, job.config.max_chars)
     features = ngrams.transform(texts)
     head = LogisticHead.fit(features, examples, job.task.labels, job.config, job.settings.seed)
     return LinearModel(job.task.labels, ngrams, head)

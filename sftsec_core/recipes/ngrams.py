@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_N = 4
-MAX_CHARS = 2000  # read of a text; bounds the work that one huge field can cause
+MAX_CHARS = 100_000  # read of a text; bounds the work that one huge field can cause
 MAX_FEATURES = 1_000_000  # 410,000 occur in 61,000 URLs
+_MAX_DISTINCT = 8 * MAX_FEATURES  # counted while fitting; texts of encoded bytes have ever new ones
+_UNRECORDED_MAX_CHARS = 2000  # what models read whose files do not say
 _BLOCK_CHARS = 1_000_000  # handled at once; bounds memory by the block, not by the data
 _ALPHABET_LIMIT = 2**16 - 1
 _SPACE = 1
@@ -37,26 +39,35 @@ class NgramTfidf:
         alphabet: code points in the order of their numbers from 2 on, ascending; shape (a,).
         codes: the n-grams, ascending; shape (d,).
         idf: smoothed inverse document frequency of each; shape (d,).
+        max_chars: characters read of a text, in fitting as in scoring; the rest is ignored.
     """
 
     alphabet: NDArray[np.uint32]
     codes: NDArray[np.uint64]
     idf: NDArray[np.float32]
+    max_chars: int
 
     @classmethod
-    def fit(cls, texts: Sequence[str], max_features: int = MAX_FEATURES) -> NgramTfidf:
-        """Learn the vocabulary; past `max_features` the n-grams in most documents stay."""
-        alphabet = _fit_alphabet(texts)
+    def fit(
+        cls, texts: Sequence[str], max_features: int = MAX_FEATURES, max_chars: int = MAX_CHARS
+    ) -> NgramTfidf:
+        """Learn the vocabulary; past `max_features` the n-grams in most documents stay.
+
+        Memory is bounded by a block of texts and the distinct n-grams, whatever the number of
+        texts: past eight million the rarest are forgotten while it still counts.
+        """
+        alphabet = _fit_alphabet(texts, max_chars)
         codes = np.empty(0, dtype=np.uint64)
         frequency = np.empty(0, dtype=np.int64)
-        for _, rows, windows in _blocks(texts, alphabet):
+        for _, rows, windows in _blocks(texts, alphabet, max_chars):
             found = np.unique(windows)
             _, columns, _ = _count(rows, np.searchsorted(found, windows), len(found))
             occurs = np.bincount(columns, minlength=len(found))
-            codes, frequency = _merge(codes, frequency, found, occurs)
+            merged = _merge(codes, frequency, found, occurs)
+            codes, frequency = _keep_commonest(*merged, _MAX_DISTINCT)
         codes, frequency = _keep_commonest(codes, frequency, min(max_features, MAX_FEATURES))
         idf = np.log((1 + len(texts)) / (1 + frequency)) + 1
-        return cls(alphabet, codes, idf.astype(np.float32))
+        return cls(alphabet, codes, idf.astype(np.float32), max_chars)
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[np.generic]]) -> NgramTfidf:
@@ -69,6 +80,9 @@ class NgramTfidf:
             tensors["ngram.alphabet"].astype(np.uint32, copy=False),
             tensors["ngram.codes"].view(np.uint64),
             tensors["ngram.idf"].astype(np.float32, copy=False),
+            int(tensors["ngram.max_chars"][0])
+            if "ngram.max_chars" in tensors
+            else _UNRECORDED_MAX_CHARS,
         )
 
     def tensors(self) -> dict[str, NDArray[np.generic]]:
@@ -77,7 +91,12 @@ class NgramTfidf:
             "ngram.alphabet": self.alphabet.astype(np.int64),
             "ngram.codes": self.codes.view(np.int64),
             "ngram.idf": self.idf,
+            "ngram.max_chars": np.array([self.max_chars], dtype=np.int64),
         }
+
+    def reads_whole(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Which texts are read to their end; shape (len(texts),)."""
+        return np.array([len(text) <= self.max_chars for text in texts], dtype=bool)
 
     def transform(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """Turn texts into rows of length 1 (or 0 where nothing is known).
@@ -87,7 +106,7 @@ class NgramTfidf:
         """
         parts = [
             self._weigh(rows, windows, documents)
-            for documents, rows, windows in _blocks(texts, self.alphabet)
+            for documents, rows, windows in _blocks(texts, self.alphabet, self.max_chars)
         ]
         if not parts:
             return sparse.csr_matrix((0, len(self.codes)), dtype=np.float32)
@@ -107,21 +126,16 @@ class NgramTfidf:
         return sparse.csr_matrix((values, (rows, columns)), shape=shape, dtype=np.float32)
 
 
-def within_bound(texts: Sequence[str]) -> NDArray[np.bool_]:
-    """Which texts are read to their end; shape (len(texts),)."""
-    return np.array([len(text) <= MAX_CHARS for text in texts], dtype=bool)
-
-
-def _points(text: str) -> NDArray[np.uint32]:
+def _points(text: str, max_chars: int) -> NDArray[np.uint32]:
     """Code points of a text whose words each stand between two spaces of their own."""
-    spaced = "".join(f" {word} " for word in text[:MAX_CHARS].lower().split())
+    spaced = "".join(f" {word} " for word in text[:max_chars].lower().split())
     return np.frombuffer(spaced.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
-def _fit_alphabet(texts: Sequence[str]) -> NDArray[np.uint32]:
+def _fit_alphabet(texts: Sequence[str], max_chars: int) -> NDArray[np.uint32]:
     characters: set[str] = set()
     for text in texts:
-        characters.update(text[:MAX_CHARS].lower())
+        characters.update(text[:max_chars].lower())
     found = sorted(ord(character) for character in characters if not character.isspace())
     return np.array(found[: _ALPHABET_LIMIT - 1], dtype=np.uint32)
 
@@ -137,7 +151,7 @@ def _number(points: NDArray[np.uint32], alphabet: NDArray[np.uint32]) -> NDArray
 
 
 def _blocks(
-    texts: Sequence[str], alphabet: NDArray[np.uint32]
+    texts: Sequence[str], alphabet: NDArray[np.uint32], max_chars: int
 ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.uint64]]]:
     """Cut texts into n-grams, a block of texts at a time.
 
@@ -147,7 +161,7 @@ def _blocks(
     block: list[NDArray[np.uint32]] = []
     size = 0
     for text in texts:
-        block.append(_points(text))
+        block.append(_points(text, max_chars))
         size += len(block[-1])
         if size >= _BLOCK_CHARS:
             yield len(block), *_windows(block, alphabet)

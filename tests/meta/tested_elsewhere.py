@@ -125,6 +125,7 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
             "sftsec_core/api/contracts/decision.py",
             "sftsec_core/api/contracts/serving.py",
             "sftsec_core/api/contracts/step.py",
+            "sftsec_core/api/contracts/transform.py",
             "sftsec_core/api/hookspecs.py",
         ),
         "tests/core/test_plugins.py",

@@ -148,6 +148,7 @@ from sftsec_core.api.contracts.step import (
     StepContext,
     StepSpec,
 )
+from sftsec_core.api.contracts.transform import TransformResult, TransformSpec
 
 __all__ = [
     "BUILT_IN_SPLITS",
@@ -191,6 +192,8 @@ __all__ = [
     "TrainJob",
     "TrainOrder",
     "TrainedModel",
+    "TransformResult",
+    "TransformSpec",
     "VoterSpec",
     "none_known",
 ]

@@ -107,6 +107,10 @@ class TrainSettings(Strict):
     compare: tuple[Choice, ...] = Field(
         (), description="Recipes fitted beside it for the report, besides the baseline."
     )
+    transforms: tuple[Choice, ...] = Field(
+        (),
+        description="Changes of the training part, in this order; dev and test stay as they are.",
+    )
     launcher: Choice = Field(Choice(name="local"), description="Where it runs.")
     budget: Duration | None = Field(
         timedelta(minutes=10), description="Time for training; auto fits what it allows."

@@ -32,9 +32,9 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> HybridModel:
 
 class TestBound:
     def test_rows_beyond_it_are_named(self, packaged: HybridModel, probe: HybridModel) -> None:
-        texts = ["short", "word " * 126, "word " * 127, "w" * 2001]
+        texts = ["short", "word " * 126, "word " * 127, "w" * 100_001]
         batch = Batch.of_texts(texts)
-        # 128 tokens with the two special ones; the n-grams read 2,000 characters.
+        # 128 tokens with the two special ones; the n-grams read 100,000 characters.
         assert probe.reads_whole(batch).tolist()[:3] == [True, True, False]
         assert packaged.reads_whole(batch).tolist() == [True, True, False, False]
 

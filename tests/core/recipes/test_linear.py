@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from sftsec_core.api.domain import Batch, Example
-from sftsec_core.recipes.linear import load_linear, train_linear
+from sftsec_core.models.model_format import read_tensors, write_tensors
+from sftsec_core.recipes.config import LinearConfig
+from sftsec_core.recipes.linear import WEIGHTS, load_linear, train_linear
 from tests.core.recipes.jobs import ODD_TEXTS, job_of, many_classes, texts_of, two_classes
 
 
@@ -24,8 +26,29 @@ class TestTrainLinear:
 
     def test_names_texts_beyond_its_bound(self, tmp_path: Path) -> None:
         model = train_linear(job_of(two_classes(), tmp_path))
-        batch = Batch.of_texts(["", "x" * 2000, "x" * 2001])
+        batch = Batch.of_texts(["", "x" * 100_000, "x" * 100_001])
         assert model.reads_whole(batch).tolist() == [True, True, False]
+
+    def test_bound_is_kept_in_the_model(self, tmp_path: Path) -> None:
+        model = train_linear(job_of(two_classes(), tmp_path, config=LinearConfig(max_chars=300)))
+        model.save(tmp_path)
+        batch = Batch.of_texts(["git " * 75, "git " * 75 + "evil", "evil " + "git " * 73])
+        for each in (model, load_linear(tmp_path)):
+            assert each.reads_whole(batch).tolist() == [True, False, True]
+            proba = each.predict_proba(batch)
+            assert proba[0, 1] == proba[1, 1] < proba[2, 1]
+
+    def test_model_without_a_bound_reads_as_before(self, tmp_path: Path) -> None:
+        model = train_linear(job_of(two_classes(), tmp_path, config=LinearConfig(max_chars=2000)))
+        model.save(tmp_path)
+        tensors = read_tensors(tmp_path / WEIGHTS)
+        write_tensors(
+            tmp_path / WEIGHTS, {k: v for k, v in tensors.items() if k != "ngram.max_chars"}
+        )
+        batch = Batch.of_texts(["git " * 500, "git " * 500 + "evil"])
+        np.testing.assert_array_equal(
+            load_linear(tmp_path).predict_proba(batch), model.predict_proba(batch)
+        )
 
     def test_same_seed_gives_same_model(self, tmp_path: Path) -> None:
         one, other = (train_linear(job_of(two_classes(), tmp_path, seed=7)) for _ in range(2))

@@ -48,6 +48,20 @@ class TestNgramTfidf:
 
     def test_reads_only_a_huge_texts_beginning(self) -> None:
         vectors = NgramTfidf.fit(["start", "end"]).transform(
-            ["start " * 400, "start " * 400 + "end " * 1_000_000]
+            ["start " * 20_000, "start " * 20_000 + "end " * 1_000_000]
         )
         assert (vectors[0] != vectors[1]).nnz == 0
+
+    def test_reads_beyond_the_beginning(self) -> None:
+        ngrams = NgramTfidf.fit(["start " * 8_000 + "end"])
+        vectors = ngrams.transform(["start " * 8_000, "start " * 8_000 + "end"])
+        assert (vectors[0] != vectors[1]).nnz > 0
+
+    def test_rarest_are_forgotten_past_a_bound(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        texts = [*(["common words"] * 9), "qzj"]
+        monkeypatch.setattr(ngrams, "_BLOCK_CHARS", 5)
+        whole = NgramTfidf.fit(texts)
+        monkeypatch.setattr(ngrams, "_MAX_DISTINCT", whole.transform(["common words"]).nnz)
+        kept = NgramTfidf.fit(texts)
+        assert kept.transform(["common words"]).nnz == whole.transform(["common words"]).nnz
+        assert len(kept.codes) < len(whole.codes)
