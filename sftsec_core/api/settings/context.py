@@ -162,7 +162,7 @@ class ContextSettings(Strict):
             name = PREFIX + "+".join(key)
             for window in self.windows:
                 for figure in self.windowed(key):
-                    yield from (f"{name}.{format_duration(window)}.{s}" for s in suffixes(figure))
+                    yield from (f"{name}.{_name(window)}.{s}" for s in suffixes(figure))
             yield from (f"{name}.{figure}" for figure in self.plain)
 
     def windowed(self, key: tuple[str, ...]) -> tuple[Figure, ...]:
@@ -212,6 +212,14 @@ class ContextSettings(Strict):
                 "figures"
             )
         return self
+
+
+def _name(window: timedelta) -> str:
+    """A window in an input's name, the same however it was written: 45m, 24h, 7d."""
+    days = window / timedelta(days=1)
+    if days > 1 and days.is_integer():
+        return f"{int(days)}d"
+    return f"{int(24 * days)}h" if (24 * days).is_integer() else format_duration(window)
 
 
 def suffixes(figure: Figure) -> tuple[str, ...]:

@@ -66,11 +66,12 @@ class Ring:
         index = bisect_right(places, place)
         if index and places[index - 1] == place:
             return index - 1
-        for column in (places, *self.columns):
+        places.insert(index, place)
+        for column in self.columns:
             column.insert(index, 0)
-        places[index] = place
         if gone := bisect_right(places, places[-1] - BUCKETS):
-            for column in (places, *self.columns):
+            del places[:gone]
+            for column in self.columns:
                 del column[:gone]
         return index - gone
 
