@@ -16,6 +16,7 @@ from sftsec_core.api.contracts import (
     Calibrator,
     CalibratorSpec,
     CleansVerdictText,
+    ComparedModel,
     ConfigT,
     Connector,
     ConnectorContext,
@@ -134,6 +135,10 @@ from sftsec_core.api.hookspecs import (
 from sftsec_core.api.settings.choice import (
     Choice,
 )
+from sftsec_core.api.settings.evaluation import (
+    CostSettings,
+    EvaluationSettings,
+)
 from sftsec_core.api.settings.paths import (
     ConfigPath,
     resolve_path,
@@ -173,6 +178,7 @@ __all__ = [
     "CalibratorSpec",
     "Choice",
     "CleansVerdictText",
+    "ComparedModel",
     "ConfigError",
     "ConfigPath",
     "ConfigT",
@@ -182,6 +188,7 @@ __all__ = [
     "ConnectorError",
     "ConnectorSpec",
     "ConnectorUnavailableError",
+    "CostSettings",
     "Curve",
     "DataError",
     "Decider",
@@ -195,6 +202,7 @@ __all__ = [
     "Duration",
     "EmptyConfig",
     "EvalReport",
+    "EvaluationSettings",
     "Event",
     "Example",
     "FittedPart",

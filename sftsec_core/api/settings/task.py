@@ -12,6 +12,7 @@ from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.context import PREFIX, ContextSettings
+from sftsec_core.api.settings.evaluation import EvaluationSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict, Window
 from sftsec_core.api.settings.words import word_key
 
@@ -155,17 +156,6 @@ class GateSettings(Strict):
     )
     voters: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Settings of voters that enabled plugins register."
-    )
-
-
-class EvaluationSettings(Strict):
-    """What an evaluation computes besides the built-in figures."""
-
-    metrics: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Settings of metrics that enabled plugins register."
-    )
-    audits: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Audits of enabled plugins, with their settings."
     )
 
 

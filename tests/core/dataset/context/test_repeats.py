@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sftsec_core.api.domain import Example, InputField, InputKind, TaskSpec
+from sftsec_core.api.domain import Example, InputField, InputKind, Inputs, TaskSpec
 from sftsec_core.dataset.context.repeats import weigh_repeats
 
 TASK = TaskSpec(
@@ -19,7 +19,7 @@ TASK = TaskSpec(
 
 
 def example(uid: str, rule: str, count: float, label: str = "benign", weight: float = 1) -> Example:
-    inputs = {"rule.name": rule, "context.rule.name.1h.count": count}
+    inputs: Inputs = {"rule.name": rule, "context.rule.name.1h.count": count}
     return Example(uid, inputs, label, weight=weight)
 
 
