@@ -85,6 +85,20 @@ def read_dataset(folder: Path, settings: TaskSettings | None = None) -> BenchDat
     return BenchDataset(folder.name, task, parts["train"], parts["dev"], parts["test"])
 
 
+def read_stream(
+    folder: Path, records: Sequence[Mapping[str, Any]]
+) -> tuple[TaskSpec, list[Example]]:
+    """Read records as one part, in their order.
+
+    Raises:
+        DataError: when no field can be an input, or a label is missing.
+    """
+    flat = [dict(_flatten(record)) for record in records]
+    inputs = find_inputs(folder, flat)
+    task = _task(folder.name, inputs, {_label(record, folder.name) for record in flat})
+    return task, [_example(record, task, PARTS[0]) for record in flat]
+
+
 def find_inputs(folder: Path, records: Sequence[Mapping[str, Any]]) -> tuple[InputField, ...]:
     """Name the inputs that the fields of flat records can be, in the order of the records.
 
