@@ -212,7 +212,7 @@ def _example(
     record: Mapping[str, Any],
     task: TaskSpec,
     part: str,
-    add: Callable[[Incident], Incident],
+    add: Callable[[Incident], Incident] = lambda incident: incident,
 ) -> Example:
     uid = str(record.get("id"))
     return Example(
