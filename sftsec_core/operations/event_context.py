@@ -29,6 +29,11 @@ class SnapshotContext:
     add: Callable[[Incident], Incident]
     counts: dict[str, int]
 
+    @property
+    def shown(self) -> dict[str, int]:
+        """The counts as a stage shows them."""
+        return {f"context: {name.replace('_', ' ')}": n for name, n in self.counts.items()}
+
 
 def snapshot_context(
     context: Context, name: str, snapshot: Snapshot, resolution: Resolution

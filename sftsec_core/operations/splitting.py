@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import LeakCheck, Message, Split
+from sftsec_core.api.domain import Example, LeakCheck, Message, Split
 from sftsec_core.dataset.analysts import analyst_book, cap_shares, supporters
 from sftsec_core.dataset.context.repeats import weigh_repeats
 from sftsec_core.dataset.features import build_examples, renderer
@@ -65,21 +65,13 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         if not examples:
             raise no_examples(run, snapshot, resolution)
         warn_of_gaps(run, snapshot, resolution)
-        split = divide(examples, task.split, plugins)
-        if task.context is not None:
-            train = weigh_repeats(split.train, run.spec, task.context.repeats)
-            split = replace(split, train=train)
+        split = _divided(run, examples)
         leaks = check_leaks(split, task.dedupe, events=task.context is not None)
-        if not leaks.clean:
-            found = f"the {split.method} split leaks: {'; '.join(leaks.examples)}"
-            run.emit(Message(text=found, level="warning"))
-        if note := one_sided(split):
-            run.emit(Message(text=note, level="warning"))
+        _warn_of_faults(run, split, leaks)
         parts = {name: len(part) for name, part in split.parts()}
         review = len(resolution.review)
         rows = _counted(snapshot, resolution, split)
-        stage.counts |= {**parts, "for review": review, **_left_out(rows)}
-        stage.counts |= {f"context: {k.replace('_', ' ')}": n for k, n in events.counts.items()}
+        stage.counts |= {**parts, "for review": review, **_left_out(rows), **events.shown}
     data = {
         "snapshot": snapshot.digest,
         "counts": dict(snapshot.counts),
@@ -100,6 +92,23 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         **({"context": events.counts} if events.counts else {}),
     }
     return TrainingData(split, data, leaks, snapshot.manifest["steps"], split.train, support)
+
+
+def _divided(run: Run, examples: Sequence[Example]) -> Split:
+    """The parts; where figures of others are read, what repeats weighs less in train."""
+    task = run.task
+    split = divide(examples, task.split, run.context.plugins)
+    if task.context is None:
+        return split
+    return replace(split, train=weigh_repeats(split.train, run.spec, task.context.repeats))
+
+
+def _warn_of_faults(run: Run, split: Split, leaks: LeakCheck) -> None:
+    if not leaks.clean:
+        found = f"the {split.method} split leaks: {'; '.join(leaks.examples)}"
+        run.emit(Message(text=found, level="warning"))
+    if note := one_sided(split):
+        run.emit(Message(text=note, level="warning"))
 
 
 def _capped(

@@ -27,7 +27,7 @@ class Distinct(Strict):
     distinct: Of
 
 
-class Sum(Strict):
+class SumOf(Strict):
     """The sum of a field's numbers in a window."""
 
     sum: Of
@@ -56,7 +56,7 @@ class Delay(Strict):
     )
 
 
-class Verdicts(Strict):
+class VerdictShare(Strict):
     """How many verdicts became known in a window, and the share of them that were attacks."""
 
     verdicts: Delay
@@ -65,10 +65,10 @@ class Verdicts(Strict):
 Figure = (
     Literal["count", "new", "since_first", "since_last"]
     | Distinct
-    | Sum
+    | SumOf
     | Mean
     | Deviation
-    | Verdicts
+    | VerdictShare
 )
 ContextKey = str | tuple[str, ...]
 
@@ -129,19 +129,19 @@ class ContextSettings(Strict):
         """The fields whose numbers are added up."""
         found = (
             each.sum.of
-            if isinstance(each, Sum)
+            if isinstance(each, SumOf)
             else each.mean.of
             if isinstance(each, Mean)
             else each.deviation.of
             for each in self.figures
-            if isinstance(each, Sum | Mean | Deviation)
+            if isinstance(each, SumOf | Mean | Deviation)
         )
         return tuple(dict.fromkeys(found))
 
     @property
     def delay(self) -> timedelta | None:
         """From a verdict until it counts; None where none does."""
-        found = (each.verdicts.delay for each in self.figures if isinstance(each, Verdicts))
+        found = (each.verdicts.delay for each in self.figures if isinstance(each, VerdictShare))
         return next(found, None)
 
     @property
@@ -203,7 +203,7 @@ class ContextSettings(Strict):
             raise ValueError("memory must be at least as long as the longest window")
         if any(self.figures.count(each) > 1 for each in self.figures):
             raise ValueError("a figure is listed twice")
-        if sum(isinstance(each, Verdicts) for each in self.figures) > 1:
+        if sum(isinstance(each, VerdictShare) for each in self.figures) > 1:
             raise ValueError("list `verdicts` once: a task has one delay")
         count = len(self.inputs)
         if count > _MOST_INPUTS:
@@ -226,7 +226,7 @@ def suffixes(figure: Figure) -> tuple[str, ...]:
     """What the names of a figure's inputs end in; the share of attacks has its count beside it."""
     if isinstance(figure, str):
         return (figure,)
-    if isinstance(figure, Verdicts):
+    if isinstance(figure, VerdictShare):
         return ("verdicts", "attacks")
     ((name, of),) = figure.model_dump().items()
     return (f"{name}.{of['of']}",)

@@ -46,7 +46,7 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
-class EventReader:
+class ContextReader:
     """Reads events of incidents; hosts and users leave it as hashes under the site's salt."""
 
     def __init__(self, settings: ContextSettings, salt: bytes) -> None:

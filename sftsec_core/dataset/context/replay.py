@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sftsec_core.dataset.context.events import ContextEvent, EventReader, microseconds
+from sftsec_core.dataset.context.events import ContextEvent, ContextReader, microseconds
 from sftsec_core.dataset.context.state import ContextState, Value, latest_counted
 from sftsec_core.dataset.context.verdicts import VerdictHistory
 from sftsec_core.dataset.values import with_fields
@@ -75,7 +75,7 @@ def replay(
         verdicts: an incident's uid to the time of its verdict and whether it was an attack.
         wanted: tells of a uid whether its figures are returned.
     """
-    reader = EventReader(plan.settings, plan.salt)
+    reader = ContextReader(plan.settings, plan.salt)
     read = [reader(incident) for incident in incidents]
     events = sorted(event for event in read if event is not None)
     state = plan.state(history(plan, events, verdicts))

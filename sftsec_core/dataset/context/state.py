@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.settings.context import Deviation, Distinct, Mean, Sum, Verdicts
+from sftsec_core.api.settings.context import Deviation, Distinct, Mean, SumOf, VerdictShare
 from sftsec_core.dataset.context.key_state import BUCKETS, KeyState, Shape
 
 if TYPE_CHECKING:
@@ -171,9 +171,9 @@ class ContextState:
         """The function of a figure: (event, key, state, totals, number of the window) to values."""
         if isinstance(figure, Distinct):
             return self._distinct(self.settings.distinct_of.index(figure.distinct.of))
-        if isinstance(figure, Verdicts):
+        if isinstance(figure, VerdictShare):
             return self._judged
-        if isinstance(figure, Sum | Mean | Deviation):
+        if isinstance(figure, SumOf | Mean | Deviation):
             ((name, of),) = figure.model_dump().items()
             return _of_numbers(name, self.settings.numbers_of.index(of["of"]))
         return _count

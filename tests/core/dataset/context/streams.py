@@ -8,7 +8,7 @@ from random import Random
 
 from sftsec_core.api.domain import Incident
 from sftsec_core.api.settings.context import ContextSettings
-from sftsec_core.dataset.context.events import ContextEvent, EventReader
+from sftsec_core.dataset.context.events import ContextEvent, ContextReader
 from sftsec_core.dataset.context.replay import ContextPlan
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -62,5 +62,5 @@ def plan(settings: ContextSettings = SETTINGS) -> ContextPlan:
 def events(
     incidents: Sequence[Incident], settings: ContextSettings = SETTINGS
 ) -> list[ContextEvent]:
-    read = map(EventReader(settings, SALT), incidents)
+    read = map(ContextReader(settings, SALT), incidents)
     return sorted(event for event in read if event is not None)

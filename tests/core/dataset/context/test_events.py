@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sftsec_core.api.domain import Incident
-from sftsec_core.dataset.context.events import EventReader
+from sftsec_core.dataset.context.events import ContextReader
 from tests.core.dataset.context.streams import SALT, SETTINGS, alert, events
 
 
-class TestEventReader:
+class TestContextReader:
     def test_names_no_host_in_what_it_keeps(self) -> None:
         (event,) = events([alert("a", 1, host="crown-jewels", amount="12.5")])
         assert b"crown" not in b"".join(key for key in event.keys if key)
@@ -17,9 +17,9 @@ class TestEventReader:
         one = alert("a", 1, rule="x", host="x", site="x")
         apart = SETTINGS.model_copy(update={"within": "site"})
         readers = (
-            EventReader(SETTINGS, SALT),
-            EventReader(SETTINGS, b"other"),
-            EventReader(apart, SALT),
+            ContextReader(SETTINGS, SALT),
+            ContextReader(SETTINGS, b"other"),
+            ContextReader(apart, SALT),
         )
         found = [reader(one) for reader in readers]
         keys = {key for event in found if event for key in event.keys}
@@ -31,7 +31,7 @@ class TestEventReader:
         assert event.values == (None,)
 
     def test_takes_no_incident_without_a_time(self) -> None:
-        assert EventReader(SETTINGS, SALT)(Incident("a", {"rule.name": "x"})) is None
+        assert ContextReader(SETTINGS, SALT)(Incident("a", {"rule.name": "x"})) is None
 
     def test_orders_events_of_one_time_by_uid(self) -> None:
         found = events([alert("b", 1), alert("a", 1), alert("c", 0)])

@@ -45,7 +45,7 @@ class TestReplay:
         assert shares(incidents, verdicts, "b") == (0, None)
         assert shares(incidents, verdicts, "c") == (1, 0)
 
-    def test_an_incident_without_a_time_has_no_figures(self) -> None:
+    def test_no_time_means_no_figures(self) -> None:
         untimed = Incident("u", {"rule.name": "scan"})
         found = replay(plan(), [untimed, alert("a", 0)], {})
         assert (found.untimed, set(found.values)) == (1, {"a"})

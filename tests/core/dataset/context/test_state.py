@@ -74,7 +74,7 @@ class TestContextState:
             after = figures(changed)
             assert all(after[one.uid] == before[one.uid] for one in past)
 
-    def test_a_replay_equals_a_stream_to_the_bit(self) -> None:
+    def test_a_stream_equals_its_replay_exactly(self) -> None:
         ordered = events(stream(600))
         state = plan().state()
         whole = [state.add(event) for event in ordered]
@@ -106,7 +106,7 @@ class TestContextState:
         assert found["context.rule.name.1h.count"] == 0
         assert (state.counts.added, state.counts.late) == (3, 1)
 
-    def test_an_event_of_the_future_does_not_count(self) -> None:
+    def test_a_future_event_does_not_count(self) -> None:
         state = plan().state()
         for event in events([alert("a", 0), alert("b", 60 * 24 * 365), alert("c", 5)]):
             state.add(event)
