@@ -211,13 +211,18 @@ def score_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE)
 def _counted(rated: RatedPage, decisions: Sequence[ScoringDecision], scorer: Scorer) -> Rows | None:
     if scorer.drift is None:
         return None
+    inputs = [inputs for _, inputs in rated.rows]
+    return scorer.drift.read(inputs, rated.proba, decided_columns(decisions, scorer))
+
+
+def decided_columns(decisions: Sequence[ScoringDecision], scorer: Scorer) -> NDArray[np.int64]:
+    """The column that each decision comes to, the benign one where there is no alert."""
     labels, benign = scorer.task.labels, scorer.task.benign
     decided = [
         labels.index(each.label if benign is None or each.action is Action.ALERT else benign)
         for each in decisions
     ]
-    inputs = [inputs for _, inputs in rated.rows]
-    return scorer.drift.read(inputs, rated.proba, np.array(decided, dtype=np.int64))
+    return np.array(decided, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
