@@ -278,9 +278,9 @@ def draw_instant(whole: Attempt, reached: Sequence[str], instants: random.Random
     left: dict[str, list[int]] = {}
     for place in range(furthest, len(whole.phases)):
         left.setdefault(name_of(whole.phases[place]), []).append(place)
-    for name in left:
+    for name, places in left.items():
         if name != MADE and instants.random() < _NEAREST:
-            place = instants.choice(left[name])
+            place = instants.choice(places)
             return Instant(whole.phases[place], instants.uniform(0, whole.seconds[place]))
     return None
 
