@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sftsec_core.api.contracts import (
+    AuditSpec,
     CalibratorSpec,
     DeciderSpec,
     LauncherSpec,
@@ -17,6 +18,7 @@ from sftsec_core.api.contracts import (
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.config.presets import TASKS
 from sftsec_core.dataset.normalise import NORMALISE
+from sftsec_core.evaluation.audits import AUDITS
 from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
 from sftsec_core.recipes.specs import LOCAL_LAUNCHER, RECIPES
 from sftsec_core.registry.analyst_voter import VOTER as ANALYSTS
@@ -33,6 +35,12 @@ def sftsec_register_steps() -> Sequence[StepSpec[Any]]:
 def sftsec_register_recipes() -> Sequence[RecipeSpec[Any]]:
     """Offer the built-in recipes."""
     return RECIPES
+
+
+@hookimpl
+def sftsec_register_audits() -> Sequence[AuditSpec[Any]]:
+    """Offer the built-in audits."""
+    return AUDITS
 
 
 @hookimpl

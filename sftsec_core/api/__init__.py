@@ -16,6 +16,7 @@ from sftsec_core.api.contracts import (
     Calibrator,
     CalibratorSpec,
     CleansVerdictText,
+    ComparedModel,
     ConfigT,
     Connector,
     ConnectorContext,
@@ -50,6 +51,8 @@ from sftsec_core.api.contracts import (
     TrainedModel,
     TrainJob,
     TrainOrder,
+    TransformResult,
+    TransformSpec,
     VoterSpec,
     none_known,
 )
@@ -132,6 +135,10 @@ from sftsec_core.api.hookspecs import (
 from sftsec_core.api.settings.choice import (
     Choice,
 )
+from sftsec_core.api.settings.evaluation import (
+    CostSettings,
+    EvaluationSettings,
+)
 from sftsec_core.api.settings.paths import (
     ConfigPath,
     resolve_path,
@@ -171,6 +178,7 @@ __all__ = [
     "CalibratorSpec",
     "Choice",
     "CleansVerdictText",
+    "ComparedModel",
     "ConfigError",
     "ConfigPath",
     "ConfigT",
@@ -180,6 +188,7 @@ __all__ = [
     "ConnectorError",
     "ConnectorSpec",
     "ConnectorUnavailableError",
+    "CostSettings",
     "Curve",
     "DataError",
     "Decider",
@@ -193,6 +202,7 @@ __all__ = [
     "Duration",
     "EmptyConfig",
     "EvalReport",
+    "EvaluationSettings",
     "Event",
     "Example",
     "FittedPart",
@@ -269,6 +279,8 @@ __all__ = [
     "TrainingError",
     "TrainingInterruptedError",
     "TrainingStep",
+    "TransformResult",
+    "TransformSpec",
     "Verdict",
     "Vote",
     "VoteCast",

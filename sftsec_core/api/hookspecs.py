@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         StepSpec,
         SuppressorSpec,
         TaskPreset,
+        TransformSpec,
         VoterSpec,
     )
     from sftsec_core.api.domain import Event
@@ -191,6 +192,23 @@ def sftsec_register_splitters() -> Sequence[SplitterSpec[Any]]:
         @hookimpl
         def sftsec_register_splitters() -> Sequence[SplitterSpec[Any]]:
             return [SplitterSpec(name="by_site", summary="By site", split=by_site)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sftsec_register_transforms() -> Sequence[TransformSpec[Any]]:
+    """Offer changes of the training part, for `tasks.NAME.train.transforms`.
+
+    Called once a process, when the plugins are loaded. A transform runs once a run, in the order
+    of the list, after the split and the leak check; dev and test never pass through it. None is
+    taken as empty. Anyone may implement it; names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_transforms() -> Sequence[TransformSpec[Any]]:
+            return [TransformSpec(name="balance", summary="As many of each", run=balance)]
     """
     raise NotImplementedError
 

@@ -30,6 +30,8 @@ class Predictions:
             has a time.
         decided: the predicted classes, shape (n,), where a decider gave them; None decides at the
             threshold.
+        reviewed: which rows a decider sent to review, shape (n,); they count as benign in
+            `decided`. None where that is not known.
     """
 
     y: NDArray[np.int64]
@@ -39,6 +41,7 @@ class Predictions:
     groups: NDArray[np.object_] | None = None
     at: NDArray[np.datetime64] | None = None
     decided: NDArray[np.int64] | None = None
+    reviewed: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not belong together.
@@ -49,7 +52,7 @@ class Predictions:
         n = len(self.y)
         if self.proba.ndim != 2 or len(self.proba) != n:
             raise ValueError(f"{n} true classes do not fit probabilities of {self.proba.shape}")
-        for name in ("groups", "at", "decided"):
+        for name in ("groups", "at", "decided", "reviewed"):
             column = getattr(self, name)
             if column is not None and column.shape != (n,):
                 raise ValueError(f"{n} true classes do not fit {name} of shape {column.shape}")
@@ -101,6 +104,7 @@ class Predictions:
             groups=None if self.groups is None else self.groups[rows],
             at=None if self.at is None else self.at[rows],
             decided=None if self.decided is None else self.decided[rows],
+            reviewed=None if self.reviewed is None else self.reviewed[rows],
         )
         for name in ("attack_scores", "attacks", "labels"):
             if name in self.__dict__:
@@ -109,7 +113,7 @@ class Predictions:
 
     def with_proba(self, proba: NDArray[np.float64]) -> Predictions:
         """The same examples with other probabilities; nothing computed is kept."""
-        return replace(self, proba=proba, decided=None)
+        return replace(self, proba=proba, decided=None, reviewed=None)
 
 
 ACTIONS = (Action.DISMISS, Action.REVIEW, Action.ALERT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -13,9 +14,9 @@ from typing import Any, Self
 import numpy as np
 
 _HEALTH_INTERVAL_S = 0.02
-_TIMEOUT_S = 60.0
+WAIT_S = 120.0  # for answers that are still to come when the time is over
 _REFUSED = frozenset({429, 503})
-CLOSED = 0  # the status of a request whose connection ended, or which was never answered
+CLOSED = 0  # the status of a request whose connection ended, before its answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class Load:
     """What the clients saw.
 
     Attributes:
-        seconds: that it took, to the last answer.
+        seconds: that it took, to the last answer that was waited for.
+        unanswered: requests that had no answer when no more were waited for.
         statuses: how many answers had each; `CLOSED` where there was none.
         latencies_s: of the answers with 200.
         health_s: the latency of /healthz, over a new connection each time.
@@ -61,6 +63,7 @@ class Load:
     """
 
     seconds: float = 0.0
+    unanswered: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
     latencies_s: list[float] = field(default_factory=list)
     health_s: list[float] = field(default_factory=list)
@@ -69,6 +72,7 @@ class Load:
     def __iadd__(self, other: Load) -> Self:
         """Take in what was seen afterwards."""
         self.seconds += other.seconds
+        self.unanswered += other.unanswered
         self.statuses += other.statuses
         self.latencies_s += other.latencies_s
         self.health_s += other.health_s
@@ -85,6 +89,7 @@ class Load:
             "p99_ms": _percentile_ms(self.latencies_s, 99),
             "refused": sum(self.statuses[each] for each in _REFUSED),
             "failed": sum(n for each, n in self.statuses.items() if each not in {*_REFUSED, 200}),
+            "unanswered": self.unanswered,
             "healthz_p99_ms": _percentile_ms(self.health_s, 99),
         }
 
@@ -93,35 +98,55 @@ def _percentile_ms(seconds: Sequence[float], percent: int) -> float | None:
     return round(1000 * float(np.percentile(seconds, percent)), 1) if seconds else None
 
 
-def run_load(target: Target, bodies: Sequence[bytes], clients: int, seconds: float) -> Load:
-    """Send the bodies in turn from so many clients for so long; the last answers are waited for."""
-    return asyncio.run(_run(target, bodies, clients, seconds))
+def run_load(
+    target: Target,
+    bodies: Sequence[bytes],
+    clients: int,
+    seconds: float,
+    wait_s: float = WAIT_S,
+) -> Load:
+    """Send bodies from so many clients for so long, and wait for the answers that are to come.
+
+    Args:
+        target: the server.
+        bodies: at least one for each client; no two clients send the same one.
+        clients: that ask at once, each the next body when it has its answer.
+        seconds: within which requests are sent.
+        wait_s: seconds afterwards within which answers count; the connections of those that have
+            none then are closed.
+    """
+    return asyncio.run(_run(target, bodies, clients, seconds, wait_s))
 
 
-async def _run(target: Target, bodies: Sequence[bytes], clients: int, seconds: float) -> Load:
+async def _run(
+    target: Target, bodies: Sequence[bytes], clients: int, seconds: float, wait_s: float
+) -> Load:
     found = Load()
     requests = [target.request(body) for body in bodies]
     begin = time.perf_counter()
     end = begin + seconds
     probe = asyncio.create_task(_probe(target, found))
-    # Each client starts at another body: no two send the same text at once.
-    starts = [len(requests) * number // clients for number in range(clients)]
-    await asyncio.gather(*(_client(target, requests, start, end, found) for start in starts))
+    asking = [
+        asyncio.create_task(_client(target, requests[number::clients], end, found))
+        for number in range(clients)
+    ]
+    done, late = await asyncio.wait(asking, timeout=seconds + wait_s)
     found.seconds = time.perf_counter() - begin
-    probe.cancel()
-    await asyncio.gather(probe, return_exceptions=True)
+    found.unanswered = len(late)
+    for task in (probe, *late):
+        task.cancel()
+    await asyncio.gather(probe, *late, return_exceptions=True)
+    # What a client itself raised is a fault of this module.
+    await asyncio.gather(*done)
     return found
 
 
-async def _client(
-    target: Target, requests: Sequence[bytes], start: int, end: float, found: Load
-) -> None:
-    number = start
+async def _client(target: Target, requests: Sequence[bytes], end: float, found: Load) -> None:
+    bodies = itertools.cycle(requests)
     with closing(_Connection(target)) as connection:
         while time.perf_counter() < end:
             sent = time.perf_counter()
-            status, body = await connection.ask(requests[number % len(requests)])
-            number += 1
+            status, body = await connection.ask(next(bodies))
             found.statuses[status] += 1
             if status == 200:
                 found.latencies_s.append(time.perf_counter() - sent)
@@ -154,8 +179,7 @@ class _Connection:
     async def ask(self, request: bytes) -> tuple[int, bytes]:
         """Send a request; return the status of the response and its body."""
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                return await self._ask(request)
+            return await self._ask(request)
         except (OSError, asyncio.IncompleteReadError):
             self.close()
             return CLOSED, b""

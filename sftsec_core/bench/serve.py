@@ -13,23 +13,26 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from sftsec_core.api.errors import SftsecError
 from sftsec_core.bench.bare_service import PATH, SAID
-from sftsec_core.bench.load import Load, Target, run_load
+from sftsec_core.bench.load import WAIT_S, Load, Target, run_load
 from sftsec_core.bench.serve_site import MAX_LENGTH, TASK, ServeSite, serve_site
 from sftsec_core.bench.train import KINDS, make_texts
 
 OURS, BARE = "sftsec serve", "bare FastAPI and pipeline"
-BODIES = 64
+LEAST_BODIES = 64
+SLICES = 4  # that a measurement is cut into: the sides take turns
 _CODE = "from sftsec_core.cli import main; main()"
 _START_S = 120
+_IDLE_S = 0.5
 _SWAP_CLIENTS, _SWAP_EVENTS, _SWAP_S, _SWAP_ROUNDS = 8, 10, 1.5, 10
 
 
@@ -60,23 +63,35 @@ class _Server:
 
 
 def run_serve_bench(
-    clients: Sequence[int], events: Sequence[int], seconds: float
+    clients: Sequence[int],
+    events: Sequence[int],
+    seconds: float,
+    wait_s: float = WAIT_S,
+    on_measured: Callable[[int, int], None] = lambda _clients, _events: None,
 ) -> dict[str, Any]:
     """Measure both sides under each number of clients with each number of events a request.
 
+    The sides take turns in slices of a quarter of the time, so that what else the machine does
+    meets both. A slice ends with the last answer: of large requests one slice may take longer than
+    `seconds`, and is then the whole measurement.
+
     Args:
         clients: that ask at once, each over a connection of its own.
-        events: of a request; no two requests hold the same texts.
-        seconds: of each measurement; that of the swaps goes on until answers came of two models.
+        events: of a request; no two requests at a time hold the same texts.
+        seconds: of each side's measurement; that of the swaps goes on until answers came of two
+            models.
+        wait_s: seconds that the last requests of a slice are waited for.
+        on_measured: called after each measurement.
 
     Returns:
         seconds, cpus, sides (rows of side, clients, events, requests_per_s, events_per_s, p50_ms,
-        p99_ms, refused, failed, healthz_p99_ms, events_per_cpu_s), ratios (rows of clients, events,
-        throughput and per_cpu_s: ours divided by the other's), swap (clients, events, swaps,
-        models, and figures as of a side) and rss_mb (of each side's process, at the end).
+        p99_ms, refused, failed, unanswered, healthz_p99_ms, events_per_cpu_s), ratios (rows of
+        clients, events, throughput and per_cpu_s: ours divided by the other's; pairs of slices,
+        with the least and the most throughput of a pair), swap (clients, events, swaps, models, and
+        figures as of a side) and rss_mb (of each side's process, at the end).
 
     Raises:
-        SftsecError: when a server does not start.
+        SftsecError: when a server does not start, or computes on long after it was asked last.
     """
     with (
         tempfile.TemporaryDirectory(prefix="sftsec-bench-") as scratch,
@@ -84,18 +99,21 @@ def run_serve_bench(
         _ours(site) as ours,
         _bare(site.models[0].folder) as bare,
     ):
-        bodies = {count: _bodies(count) for count in {*events, _SWAP_EVENTS}}
+        bodies = {
+            count: _bodies(count, max(*clients, LEAST_BODIES)) for count in {*events, _SWAP_EVENTS}
+        }
         for server in (ours, bare):
             run_load(server.target, bodies[_SWAP_EVENTS], 2, 1.0)
         sides, ratios = [], []
-        for count in events:
-            for callers in clients:
-                pair = [
-                    _measure(server, bodies[count], callers, count, seconds)
-                    for server in (ours, bare)
-                ]
-                sides += pair
-                ratios.append(_ratio(*pair))
+        for count, callers in product(events, clients):
+            pairs = _measure((ours, bare), bodies[count], callers, seconds, wait_s)
+            rows = [
+                each.row(clients=callers, events=count)
+                for each in (sum_slices(slices) for slices in zip(*pairs, strict=True))
+            ]
+            sides += rows
+            ratios.append(_ratio(rows, pairs))
+            on_measured(callers, count)
         swap = _swap(site, ours, bodies[_SWAP_EVENTS], max(seconds, 3 * _SWAP_S))
         rss = {server.name: server.rss_mb() for server in (ours, bare)}
     return {
@@ -108,33 +126,107 @@ def run_serve_bench(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """What one side did for a while.
+
+    Attributes:
+        side: its name.
+        load: what the clients saw.
+        cpu_s: the server's CPU time, in seconds.
+    """
+
+    side: str
+    load: Load
+    cpu_s: float
+
+    @property
+    def per_s(self) -> float:
+        """Requests that were answered, a second."""
+        return len(self.load.latencies_s) / self.load.seconds
+
+    def row(self, *, clients: int, events: int) -> dict[str, Any]:
+        """Its figures."""
+        scored = events * len(self.load.latencies_s)
+        return {
+            "side": self.side,
+            "clients": clients,
+            "events": events,
+            **self.load.figures(events),
+            "events_per_cpu_s": round(scored / self.cpu_s, 1) if self.cpu_s else None,
+        }
+
+
+def sum_slices(slices: Sequence[_Slice]) -> _Slice:
+    """Slices of one side as one; at least one."""
+    load = Load()
+    for each in slices:
+        load += each.load
+    return _Slice(slices[0].side, load, sum(each.cpu_s for each in slices))
+
+
 def _measure(
-    server: _Server, bodies: Sequence[bytes], clients: int, events: int, seconds: float
-) -> dict[str, Any]:
+    servers: Sequence[_Server],
+    bodies: Sequence[bytes],
+    clients: int,
+    seconds: float,
+    wait_s: float,
+) -> list[tuple[_Slice, ...]]:
+    """Load the servers in turns until each was loaded for so long; a slice of each in a row."""
+    pairs = list[tuple[_Slice, ...]]()
+    while not pairs or (min(_loaded_s(pairs)) < seconds and len(pairs) < SLICES):
+        pairs.append(
+            tuple(_slice(each, bodies, clients, seconds / SLICES, wait_s) for each in servers)
+        )
+    return pairs
+
+
+def _loaded_s(pairs: Sequence[tuple[_Slice, ...]]) -> list[float]:
+    return [sum(each.load.seconds for each in slices) for slices in zip(*pairs, strict=True)]
+
+
+def _slice(
+    server: _Server, bodies: Sequence[bytes], clients: int, seconds: float, wait_s: float
+) -> _Slice:
     before = server.cpu_s()
-    found = run_load(server.target, bodies, clients, seconds)
+    found = run_load(server.target, bodies, clients, seconds, wait_s)
     used = server.cpu_s() - before
-    scored = events * len(found.latencies_s)
-    return {
-        "side": server.name,
-        "clients": clients,
-        "events": events,
-        **found.figures(events),
-        "events_per_cpu_s": round(scored / used, 1) if used else None,
-    }
+    if found.unanswered:
+        # It may compute what no one waits for any more, which would slow the other side down.
+        _wait_until_idle(server, wait_s)
+    return _Slice(server.name, found, used)
 
 
-def _ratio(ours: dict[str, Any], bare: dict[str, Any]) -> dict[str, Any]:
-    def ratio(figure: str) -> float | None:
-        mine, theirs = ours[figure], bare[figure]
-        return round(mine / theirs, 2) if mine is not None and theirs else None
+def _wait_until_idle(server: _Server, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        before = server.cpu_s()
+        time.sleep(_IDLE_S)
+        if server.cpu_s() - before < _IDLE_S / 4:
+            return
+    raise SftsecError(
+        f"{server.name} still computes {seconds:g} s after its last request: ask with fewer "
+        "--clients or --events, or a longer --wait"
+    )
 
+
+def _ratio(rows: Sequence[dict[str, Any]], pairs: Sequence[tuple[_Slice, ...]]) -> dict[str, Any]:
+    ours, bare = rows
+    each = [_divided(mine.per_s, theirs.per_s) for mine, theirs in pairs]
+    known = [one for one in each if one is not None]
     return {
         "clients": ours["clients"],
         "events": ours["events"],
-        "throughput": ratio("events_per_s"),
-        "per_cpu_s": ratio("events_per_cpu_s"),
+        "throughput": _divided(ours["events_per_s"], bare["events_per_s"]),
+        "least": min(known, default=None),
+        "most": max(known, default=None),
+        "pairs": len(pairs),
+        "per_cpu_s": _divided(ours["events_per_cpu_s"], bare["events_per_cpu_s"]),
     }
+
+
+def _divided(ours: float | None, bare: float | None) -> float | None:
+    return round(ours / bare, 2) if ours is not None and bare else None
 
 
 def _swap(
@@ -156,9 +248,9 @@ def _swap(
     }
 
 
-def _bodies(events: int) -> list[bytes]:
-    """Requests of so many events; no two hold the same text."""
-    texts, _ = make_texts(KINDS["urls"], events * BODIES)
+def _bodies(events: int, requests: int) -> list[bytes]:
+    """So many requests of so many events; no two hold the same text."""
+    texts, _ = make_texts(KINDS["urls"], events * requests)
     return [
         json.dumps(
             {
@@ -195,7 +287,7 @@ def _bare(folder: Path) -> Iterator[_Server]:
 def _wait_until_scored(target: Target) -> None:
     end = time.monotonic() + _START_S
     while time.monotonic() < end:
-        if run_load(target, _bodies(1), 1, 0.05).latencies_s:
+        if run_load(target, _bodies(1, 1), 1, 0.05).latencies_s:
             return
         time.sleep(0.1)
     raise SftsecError(f"no server scores at {target.host}:{target.port} within {_START_S} s")

@@ -78,7 +78,9 @@ def config_schema(plugins: Plugins) -> _Json:
     _put(defs["TrainSettings"], "compare", {"type": "array", "items": compared})
     for (model, key), kind in _LISTED.items():
         listed = {name: settings_of(spec) for name, spec in known[kind].items()}
-        shape = {"type": "object", "properties": listed, "additionalProperties": False}
+        shape: _Json = {"type": "object", "properties": listed, "additionalProperties": False}
+        if kind is AuditSpec:
+            shape = {"anyOf": [shape, {"type": "array", "items": _listable(shape, listed)}]}
         _put(defs[model], key, shape)
     root: _Json = defs.pop(refs[Settings, "validation"]["$ref"].removeprefix("#/$defs/"))
     return {**root, "$defs": defs}
@@ -86,6 +88,11 @@ def config_schema(plugins: Plugins) -> _Json:
 
 def _full_name(model: type[BaseModel]) -> str:
     return f"{model.__module__}.{model.__qualname__}"
+
+
+def _listable(shape: _Json, names: Mapping[str, _Json]) -> _Json:
+    """An item of a list of names: a bare name, or one name with its settings."""
+    return {"anyOf": [{"enum": sorted(names)}, {**shape, "minProperties": 1, "maxProperties": 1}]}
 
 
 def _choice(specs: Mapping[str, Spec[Any]], settings_of: Any) -> _Json:  # noqa: ANN401 - a function

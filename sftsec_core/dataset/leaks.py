@@ -8,7 +8,7 @@ report carries to the promotion gate: the voter `no_leak` rejects the model.
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import LeakCheck
@@ -17,22 +17,26 @@ from sftsec_core.dataset.dedup.deduplicator import Deduplicator
 from sftsec_core.dataset.dedup.items import DedupItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sftsec_core.api.domain import Example, Split
 
 _BATCH = 2000
 
 
-def check_leaks(split: Split, dedupe: DedupeSettings | None = None) -> LeakCheck:
+def check_leaks(
+    split: Split, dedupe: DedupeSettings | None = None, *, events: bool = False
+) -> LeakCheck:
     """Check a split, a plugin's too.
 
     Args:
         split: the parts.
         dedupe: when texts count as near; default: the default settings.
+        events: whether each example is an event of its own, so that another one of the same text
+            is no copy of it; uids and groups are checked all the same.
     """
     settings = (dedupe or DedupeSettings()).model_copy(update={"enabled": False})
-    texts, near = _by_content(split, settings)
+    texts, near = ([], []) if events else _by_content(split, settings)
     rows = list(_each(split))
     found = {
         "uids": _straddling((example.uid, part, example) for part, example in rows),
@@ -44,6 +48,32 @@ def check_leaks(split: Split, dedupe: DedupeSettings | None = None) -> LeakCheck
     counts = {kind: len(leaks) for kind, leaks in found.items()}
     examples = tuple(f"{kind}: {leaks[0]}" for kind, leaks in found.items() if leaks)
     return LeakCheck(checked=True, **counts, examples=examples)
+
+
+def near_to(
+    examples: Sequence[Example], others: Sequence[Example], dedupe: DedupeSettings | None = None
+) -> frozenset[str]:
+    """The uids of those examples that equal, or are near, any of the others.
+
+    Args:
+        examples: to check.
+        others: what they must not be like.
+        dedupe: when texts count as near; default: the default settings.
+    """
+    if not examples:
+        return frozenset()
+    settings = (dedupe or DedupeSettings()).model_copy(update={"enabled": False})
+    finder = Deduplicator(settings)
+    clusters: list[int] = []
+    rows = (("held out", e) for e in others), (("new", e) for e in examples)
+    for batch in _batches(chain(*rows)):
+        given = [DedupItem.of(f"{part}\x00{e.uid}", e.inputs) for part, e in batch]
+        clusters += [result.cluster for result in finder.add(given)]
+    tied = finder.final_clusters()
+    final = [tied.get(cluster, cluster) for cluster in clusters]
+    taken = set(final[: len(others)])
+    found = zip(examples, final[len(others) :], strict=True)
+    return frozenset(example.uid for example, cluster in found if cluster in taken)
 
 
 def _each(split: Split) -> Iterator[tuple[str, Example]]:

@@ -14,6 +14,8 @@ from sftsec_core.evaluation.bootstrap import Resamples, SampledFigure, bootstrap
 from sftsec_core.evaluation.metrics import ResampledMetrics, compute_metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Interval
@@ -55,15 +57,37 @@ def comparable(seen: NDArray[np.bool_] | None, y: NDArray[np.int64]) -> Comparab
     return Comparable(~seen if enough else np.ones(len(y), np.bool_), int(seen.sum()))
 
 
-def macro_f1_difference(
+def sample_figures(predictions: Predictions, resamples: Resamples) -> dict[str, SampledFigure]:
+    """Every built-in figure of a model, on the test set and on its resamples.
+
+    Args:
+        predictions: on the test set that `resamples` was made for.
+        resamples: what to draw.
+    """
+    draws = bootstrap(ResampledMetrics(predictions), resamples)
+    return {
+        name: SampledFigure(value, draws[name])
+        for name, value in compute_metrics(predictions).items()
+    }
+
+
+def differences(
+    ours: Mapping[str, SampledFigure], theirs: Mapping[str, SampledFigure]
+) -> dict[str, Interval]:
+    """The paired difference (ours - theirs) in each figure that both have."""
+    return {name: difference(figure, theirs[name]) for name, figure in ours.items()}
+
+
+def differences_on(
     ours: Predictions, theirs: Predictions, rows: NDArray[np.bool_]
-) -> Interval:
-    """The paired difference in macro-F1 (ours - theirs) on some of the test rows."""
+) -> dict[str, Interval]:
+    """The paired difference (ours - theirs) in each figure, on some of the test rows.
+
+    Args:
+        ours: the candidate's, n rows.
+        theirs: the other model's on the same rows.
+        rows: which of them count, shape (n,).
+    """
     ours, theirs = ours.take(rows), theirs.take(rows)
     resamples = Resamples(ours.y)
-    return difference(_macro_f1(ours, resamples), _macro_f1(theirs, resamples))
-
-
-def _macro_f1(predictions: Predictions, resamples: Resamples) -> SampledFigure:
-    draws = bootstrap(ResampledMetrics(predictions), resamples)
-    return SampledFigure(compute_metrics(predictions)["macro_f1"], draws["macro_f1"])
+    return differences(sample_figures(ours, resamples), sample_figures(theirs, resamples))

@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.api.contracts import AuditInput
-from sftsec_core.api.domain import EvalReport, Interval, LeakCheck, ModelScores
+from sftsec_core.api.contracts import AuditInput, ComparedModel
+from sftsec_core.api.domain import Action, EvalReport, Interval, LeakCheck, ModelScores
 from sftsec_core.api.errors import DataError, PluginError, unknown
 from sftsec_core.api.predictions import ACTIONS, Decisions, Predictions
+from sftsec_core.api.settings.evaluation import EvaluationSettings
 from sftsec_core.evaluation import tables
-from sftsec_core.evaluation.bootstrap import (
-    Resamples,
-    SampledFigure,
-    bootstrap,
-    bootstrap_metric,
-    difference,
-    intervals,
-)
+from sftsec_core.evaluation.bootstrap import Resamples, SampledFigure, bootstrap_metric, intervals
 from sftsec_core.evaluation.calibration import calibration_curve
-from sftsec_core.evaluation.comparison import Comparable, comparable, macro_f1_difference
+from sftsec_core.evaluation.comparison import (
+    Comparable,
+    comparable,
+    differences,
+    differences_on,
+    sample_figures,
+)
 from sftsec_core.evaluation.inference import rows_cut
 from sftsec_core.evaluation.methods import ServingMethods, ServingParts
-from sftsec_core.evaluation.metrics import ResampledMetrics, compute_metrics, unmeasured
+from sftsec_core.evaluation.metrics import unmeasured
 from sftsec_core.evaluation.threshold import incidents_per_day
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class _LabelledPart:
 class _EvaluatedModel:
     scores: ModelScores
     test: Predictions
-    macro_f1: SampledFigure
+    sampled: Mapping[str, SampledFigure]
 
 
 def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
@@ -91,6 +91,7 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
     methods: ServingMethods | None = None,
     metrics: Mapping[str, MetricSpec[Any]] | None = None,
     audits: Mapping[str, AuditRun] | None = None,
+    settings: EvaluationSettings | None = None,
     data: Mapping[str, Any] | None = None,
     leaks: LeakCheck | None = None,
 ) -> EvalReport:
@@ -104,6 +105,7 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
         methods: how it calibrates and decides; default: temperature and a threshold of max F1.
         metrics: plugins' metrics by name.
         audits: the task's audits by name, each with its settings bound.
+        settings: the task's `evaluation:`, which audits read; default: the defaults.
         data: what the report says of the data; taken over as plain JSON values.
         leaks: what the leak check of the split found; None when none was made.
 
@@ -128,13 +130,23 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
     )
     ours = _evaluate_model("candidate", candidate, setup)
     theirs = {name: _evaluate_model(name, fitted, setup) for name, fitted in others.items()}
-    comparisons = {name: _comparable(fitted, setup) for name, fitted in others.items()}
-    given = AuditInput(task, split, candidate.model, ours.test)
+    seen = {name: _comparable(fitted, setup) for name, fitted in others.items()}
+    compared = {name: _compared(ours, model, seen[name]) for name, model in theirs.items()}
+    report = _report(ours, theirs, compared, setup)
+    given = AuditInput(
+        task,
+        split,
+        candidate.model,
+        ours.test,
+        others={name: each for name, each in compared.items() if others[name] is not candidate},
+        settings=settings or EvaluationSettings(),
+        incidents_per_day=report.data.get("incidents_per_day"),
+    )
     sections = {name: _audit(name, run, given) for name, run in (audits or {}).items()}
-    report = add_sections(_report(ours, theirs, comparisons, setup), sections)
+    report = add_sections(report, sections)
     return replace(
         report,
-        data={**report.data, **_plain_mapping(data or {})},
+        data={**report.data, **_seen_counts(seen), **_plain_mapping(data or {})},
         leaks=leaks or LeakCheck(),
     )
 
@@ -171,7 +183,7 @@ def _plain_section(name: str, section: Mapping[str, Any]) -> dict[str, Any]:
 def _report(
     ours: _EvaluatedModel,
     theirs: Mapping[str, _EvaluatedModel],
-    comparisons: Mapping[str, Comparable],
+    compared: Mapping[str, ComparedModel],
     setup: _EvaluationSetup,
 ) -> EvalReport:
     split, task = setup.split, setup.task
@@ -181,14 +193,11 @@ def _report(
         task=task.name,
         candidate=ours.scores,
         others={name: model.scores for name, model in theirs.items()},
-        differences={
-            name: _difference(ours, model, comparisons[name]) for name, model in theirs.items()
-        },
+        differences={name: each.differences["macro_f1"] for name, each in compared.items()},
         threshold_table=tables.threshold_table(ours.test, per_day),
         worst_errors=tables.worst_errors(split.test, ours.test, task.labels),
         data={
             "rows": _rows(split, task),
-            "seen_by": {name: each.counts() for name, each in comparisons.items() if each.seen},
             **({"incidents_per_day": per_day} if per_day else {}),
             **({"unmeasured": lacking} if (lacking := _unmeasured(ours.test)) else {}),
         },
@@ -203,10 +212,20 @@ def _comparable(fitted: FittedModel, setup: _EvaluationSetup) -> Comparable:
     return comparable(seen, setup.test.y)
 
 
-def _difference(ours: _EvaluatedModel, theirs: _EvaluatedModel, comparison: Comparable) -> Interval:
-    if comparison.rows.all():
-        return difference(ours.macro_f1, theirs.macro_f1)
-    return macro_f1_difference(ours.test, theirs.test, comparison.rows)
+def _compared(
+    ours: _EvaluatedModel, theirs: _EvaluatedModel, comparison: Comparable
+) -> ComparedModel:
+    rows = comparison.rows
+    found = (
+        differences(ours.sampled, theirs.sampled)
+        if rows.all()
+        else differences_on(ours.test, theirs.test, rows)
+    )
+    return ComparedModel(theirs.scores.recipe, theirs.test, rows, found)
+
+
+def _seen_counts(seen: Mapping[str, Comparable]) -> dict[str, Any]:
+    return {"seen_by": {name: each.counts() for name, each in seen.items() if each.seen}}
 
 
 def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> _EvaluatedModel:
@@ -217,11 +236,11 @@ def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> 
     uncalibrated = setup.test.predictions(raw_test)
     test, decisions = _decide(uncalibrated, parts)
     confusion = tables.confusion_matrix(test, labels)
-    figures, macro_f1 = _figures(test, setup)
+    sampled = sample_figures(test, setup.resamples)
     scores = ModelScores(
         name=name,
         recipe=fitted.recipe,
-        metrics=figures,
+        metrics=_figures(test, sampled, setup),
         per_class=tables.per_class(confusion),
         threshold=parts.decider.threshold,
         calibrator=parts.saved_calibrator,
@@ -238,7 +257,7 @@ def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> 
         actions=_action_counts(decisions),
         cut=rows_cut(fitted.model, setup.split.test, setup.task),
     )
-    return _EvaluatedModel(scores, test, macro_f1)
+    return _EvaluatedModel(scores, test, sampled)
 
 
 def _decide(uncalibrated: Predictions, parts: ServingParts) -> tuple[Predictions, Decisions]:
@@ -249,6 +268,7 @@ def _decide(uncalibrated: Predictions, parts: ServingParts) -> tuple[Predictions
         proba=proba,
         threshold=parts.decider.threshold.value,
         decided=decisions.alerted(uncalibrated.benign),
+        reviewed=decisions.actions == ACTIONS.index(Action.REVIEW),
     )
     return test, decisions
 
@@ -264,15 +284,15 @@ def _action_counts(decisions: Decisions) -> dict[str, int]:
 
 
 def _figures(
-    test: Predictions, setup: _EvaluationSetup
-) -> tuple[dict[str, Interval], SampledFigure]:
-    """All figures with their intervals, and macro-F1 of each resample for paired differences."""
-    draws = bootstrap(ResampledMetrics(test), setup.resamples)
-    point = compute_metrics(test)
+    test: Predictions, sampled: Mapping[str, SampledFigure], setup: _EvaluationSetup
+) -> dict[str, Interval]:
+    """All figures with their intervals: the built-in ones, then those of plugins."""
+    point = {name: figure.value for name, figure in sampled.items()}
+    draws = {name: figure.draws for name, figure in sampled.items()}
     figures = intervals(point, draws, _trials(test))
     for name, spec in setup.metrics.items():
         figures[name] = bootstrap_metric(spec, test, setup.resamples)
-    return figures, SampledFigure(point["macro_f1"], draws["macro_f1"])
+    return figures
 
 
 def _columns(examples: Sequence[Example], task: TaskSpec) -> NDArray[np.int64]:

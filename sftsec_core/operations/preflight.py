@@ -19,6 +19,7 @@ from sftsec_core.api.contracts import (
     SplitterSpec,
     StepSpec,
     SuppressorSpec,
+    TransformSpec,
     VoterSpec,
 )
 from sftsec_core.api.domain import InputKind, baseline_recipe
@@ -173,6 +174,8 @@ def named_by(task: TaskSettings) -> Iterator[Named]:
             yield kind, name, options, (*place, name)
     for choice in chosen_recipes(task.train, baseline_recipe(task.inputs)).values():
         yield _chosen(RecipeSpec, choice, ("train", "recipe"))
+    for number, choice in enumerate(task.train.transforms):
+        yield _chosen(TransformSpec, choice, ("train", "transforms", str(number)))
     yield _chosen(LauncherSpec, task.train.launcher, ("train", "launcher"))
     if task.render is not None:
         yield _chosen(RendererSpec, task.render, ("render",))

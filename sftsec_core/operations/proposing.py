@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import (
-    AuditSpec,
     CalibratorSpec,
     DeciderSpec,
     MetricSpec,
@@ -31,11 +29,12 @@ from sftsec_core.api.domain import (
 )
 from sftsec_core.api.errors import IntegrityError, NotFoundError
 from sftsec_core.dataset.fingerprints import TrainingFingerprints
-from sftsec_core.evaluation.evaluate import AuditRun, evaluate
+from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.evaluation.methods import ServingMethods
 from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json, to_json, without_texts
+from sftsec_core.operations.auditing import audits_of
 from sftsec_core.operations.fitting import inference_cost_of
 from sftsec_core.operations.live_disagreement import live_disagreement, with_live
 from sftsec_core.operations.promote import tell_promotion
@@ -107,7 +106,7 @@ def propose(run: Run, fits: Mapping[str, FittedModel], dataset: TrainingData) ->
     live, baseline = _incumbent(run), run.spec.baseline
     split, leaks = dataset.split, dataset.leaks
     data = _with_live_disagreement(run, dataset, live)
-    TrainingFingerprints.of((*split.train, *split.dev), run.context.salt).save(
+    TrainingFingerprints.of((*split.train, *dataset.train, *split.dev), run.context.salt).save(
         run.folder / _FINGERPRINTS
     )
     first = _put_to_the_gate(run, next(iter(fits)), fits, split, data, leaks, live)
@@ -157,7 +156,8 @@ def _put_to_the_gate(
             run.spec,
             methods=_methods(run),
             metrics=_metrics(run),
-            audits=_audits(run),
+            audits=audits_of(run),
+            settings=run.task.evaluation,
             data=data,
             leaks=leaks,
         )
@@ -191,16 +191,6 @@ def _metrics(run: Run) -> dict[str, MetricSpec[Any]]:
     return {
         name: spec.with_settings(given.get(name, {}), plugins.base)
         for name, spec in plugins.specs(MetricSpec).items()
-    }
-
-
-def _audits(run: Run) -> dict[str, AuditRun]:
-    """The audits that the task names, each with its settings bound."""
-    plugins = run.context.plugins
-    return {
-        name: partial(spec.run, spec.configure(options, "evaluation.audits", plugins.base))
-        for name, options in run.task.evaluation.audits.items()
-        for spec in (get("audit", name, plugins.specs(AuditSpec)),)
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Message, Permission
@@ -22,6 +22,7 @@ from sftsec_core.operations.proposing import (
 from sftsec_core.operations.running import running
 from sftsec_core.operations.splitting import split_snapshot
 from sftsec_core.operations.training_device import training_device
+from sftsec_core.operations.transforming import transform_train
 from sftsec_core.operations.unchanged import same_as_live
 
 if TYPE_CHECKING:
@@ -139,10 +140,10 @@ def _sign_first(task: str) -> str:
 
 
 def _train(run: Run, snapshot: Snapshot) -> Proposed:
-    dataset = split_snapshot(run, snapshot)
+    dataset = transform_train(run, split_snapshot(run, snapshot))
     # What is evaluated computes on the same device, so the lease lasts until that is done.
     with training_device(run) as device:
-        fits = fit_all(run, dataset.split, device)
+        fits = fit_all(run, replace(dataset.split, train=dataset.train), device)
         proposal = propose(run, fits, dataset)
     keep_reference(run, proposal, dataset.split)
     return register(run, proposal, snapshot.digest, dataset.steps)

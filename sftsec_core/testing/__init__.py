@@ -53,7 +53,7 @@ import pytest
 
 _MODULES = (
     *("audit", "connector", "decision", "elsewhere", "evaluation", "launcher", "plugin"),
-    *("recipe", "serving", "step"),
+    *("recipe", "serving", "step", "transform"),
 )
 # An author whose connector fails should see the values of a plain assert, as in their own tests.
 pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _MODULES))
@@ -82,6 +82,7 @@ from sftsec_core.testing.plugin import PluginContract
 from sftsec_core.testing.recipe import RecipeContract
 from sftsec_core.testing.serving import CalibratorContract, DeciderContract
 from sftsec_core.testing.step import StepContract
+from sftsec_core.testing.transform import TransformContract
 
 __all__ = [
     "AuditContract",
@@ -100,6 +101,7 @@ __all__ = [
     "StepContract",
     "StoredDetection",
     "SuppressorContract",
+    "TransformContract",
     "VoterContract",
     "make_audit_input",
     "make_detections",

@@ -30,6 +30,7 @@ from sftsec_core.api.contracts import (
     StepSpec,
     SuppressorSpec,
     TaskPreset,
+    TransformSpec,
     VoterSpec,
 )
 from sftsec_core.api.domain import Event, ModelPromoted
@@ -265,6 +266,10 @@ class Everything:
     @hookimpl
     def sftsec_register_splitters(self) -> Sequence[SplitterSpec[Any]]:
         return [SplitterSpec(name="splitter", summary="One", split=never)]
+
+    @hookimpl
+    def sftsec_register_transforms(self) -> Sequence[TransformSpec[Any]]:
+        return [TransformSpec(name="transform", summary="One", run=never)]
 
     @hookimpl
     def sftsec_register_voters(self) -> Sequence[VoterSpec[Any]]:

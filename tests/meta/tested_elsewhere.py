@@ -29,9 +29,9 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the peer of the benchmark has to score as the site's model does",
     ),
     Elsewhere(
-        ("sftsec_core/bench/kills_child.py",),
+        ("sftsec_core/bench/kills_child.py", "sftsec_core/bench/kills_site.py"),
         "tests/core/bench/test_kills.py",
-        "the process that the benchmark kills: it trains, and counts its steps",
+        "the process that the benchmark kills, which tells its phases, and the site it works on",
     ),
     Elsewhere(
         ("sftsec_core/bench/memory.py",),
@@ -125,6 +125,7 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
             "sftsec_core/api/contracts/decision.py",
             "sftsec_core/api/contracts/serving.py",
             "sftsec_core/api/contracts/step.py",
+            "sftsec_core/api/contracts/transform.py",
             "sftsec_core/api/hookspecs.py",
         ),
         "tests/core/test_plugins.py",

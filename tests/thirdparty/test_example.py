@@ -34,7 +34,10 @@ CONFIG: dict[str, Any] = {
             "dedupe": {"enabled": False},
             "split": {"method": "stratified"},
             "render": {"name": "example-lines", "longest": 4000},
-            "train": {"recipe": "example-naive-bayes"},
+            "train": {
+                "recipe": "example-naive-bayes",
+                "transforms": [{"name": "example-cap", "ratio": 1.5}],
+            },
             "evaluation": {"audits": {"example-lengths": {"parts": 4}}},
             "gate": {
                 "min_labels": 20,

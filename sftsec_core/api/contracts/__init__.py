@@ -132,7 +132,13 @@ from sftsec_core.api.contracts.decision import (
     SuppressorSpec,
     VoterSpec,
 )
-from sftsec_core.api.contracts.evaluation import CORE_METRICS, AuditInput, AuditSpec, MetricSpec
+from sftsec_core.api.contracts.evaluation import (
+    CORE_METRICS,
+    AuditInput,
+    AuditSpec,
+    ComparedModel,
+    MetricSpec,
+)
 from sftsec_core.api.contracts.job import GpuLease, GpuRequest, LauncherSpec, TrainOrder
 from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob
 from sftsec_core.api.contracts.serving import (
@@ -148,6 +154,7 @@ from sftsec_core.api.contracts.step import (
     StepContext,
     StepSpec,
 )
+from sftsec_core.api.contracts.transform import TransformResult, TransformSpec
 
 __all__ = [
     "BUILT_IN_SPLITS",
@@ -157,6 +164,7 @@ __all__ = [
     "Calibrator",
     "CalibratorSpec",
     "CleansVerdictText",
+    "ComparedModel",
     "ConfigT",
     "Connector",
     "ConnectorContext",
@@ -191,6 +199,8 @@ __all__ = [
     "TrainJob",
     "TrainOrder",
     "TrainedModel",
+    "TransformResult",
+    "TransformSpec",
     "VoterSpec",
     "none_known",
 ]

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sftsec_core.api.contracts.base import ConfigT, Spec
+from sftsec_core.api.settings.evaluation import EvaluationSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sftsec_core.api.contracts.recipe import TrainedModel
-    from sftsec_core.api.domain import Split, TaskSpec
+    from sftsec_core.api.domain import Interval, Split, TaskSpec
     from sftsec_core.api.predictions import Predictions
 
 # The figures of `ModelScores.metrics` that the core computes; a plugin may not take their names.
@@ -61,6 +65,25 @@ class MetricSpec(Spec[ConfigT]):
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedModel:
+    """A model beside the candidate, on the same test part.
+
+    Attributes:
+        recipe: the recipe that made it.
+        predictions: on `split.test`, calibrated and decided.
+        rows: which test rows the two are compared on, shape (n,): those that it was not trained
+            on, as long as they are enough.
+        differences: metric name to the candidate's figure minus this model's on those rows, by
+            paired bootstrap.
+    """
+
+    recipe: str
+    predictions: Predictions
+    rows: NDArray[np.bool_]
+    differences: Mapping[str, Interval] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class AuditInput:
     """What an audit looks at.
 
@@ -69,12 +92,19 @@ class AuditInput:
         split: what the candidate was trained, chosen and evaluated on.
         model: the candidate.
         predictions: the candidate's on `split.test`, calibrated and decided.
+        others: the models beside it by name: "live", and recipes; never the candidate itself.
+        settings: the task's `evaluation:`.
+        incidents_per_day: the labelled incidents a day in the time span of test; None where
+            test has no span of time.
     """
 
     task: TaskSpec
     split: Split
     model: TrainedModel
     predictions: Predictions
+    others: Mapping[str, ComparedModel] = field(default_factory=dict)
+    settings: EvaluationSettings = field(default_factory=EvaluationSettings)
+    incidents_per_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +115,12 @@ class AuditSpec(Spec[ConfigT]):
         run: (own settings, input) to a section of the report, JSON values by name. It stands in
             `EvalReport.sections` under the audit's name, where voters read it. An exception
             ends the run: an audit that a task asks for is never skipped.
+        always: whether it runs for each task, also for one that does not name it; for what is
+            computed in a moment.
     """
 
     hook: ClassVar[str] = "sftsec_register_audits"
     kind: ClassVar[str] = "audit"
 
     run: Callable[[ConfigT, AuditInput], Mapping[str, Any]]
+    always: bool = False

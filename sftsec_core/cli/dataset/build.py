@@ -40,6 +40,11 @@ def command(app: App, task: str, as_json: bool) -> None:
         **{f"{name} ({data['split']})": number for name, number in data["parts"].items()},
         "left out by split": data["row_counts"]["left_out_by_split"],
         "repeated by split": data["row_counts"]["repeated_by_split"],
+        **{
+            f"train after {each['name']}": f"{each['after']:,} ({each['added']:,} added, "
+            f"{each['removed']:,} removed, {each['reweighted']:,} reweighted)"
+            for each in data.get("transforms", ())
+        },
         "for review": data["review"],
         "leaks": "; ".join(built.leaks.examples) or "none",
     }

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sftsec_core.evaluation.metrics import METRIC_NAMES, NOT_MEASURABLE, TPR_AT_FPR
+from sftsec_core.evaluation.report import sections
 from sftsec_core.evaluation.tables import clip
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def render_report(
     from sftsec_core.evaluation.report.plots import draw
 
     environment = page_environment(_TEMPLATES)
-    environment.filters |= {"figure": figure, "bounds": bounds}
+    environment.filters |= {"figure": figure, "bounds": bounds, "duration": sections.duration}
+    environment.globals |= {"words": sections}
     drawings = {name: Markup(svg) for name, svg in draw(report).items()}  # noqa: S704 - our own
     return environment.get_template("report.html.j2").render(
         report=report,
@@ -103,6 +105,9 @@ def render_report(
         classes=_classes(report.candidate),
         pairs=confused_pairs(report),
         drawings=drawings,
+        other_sections={
+            name: section for name, section in report.sections.items() if name not in sections.SHOWN
+        },
         card=card or {},
     )
 
@@ -140,8 +145,9 @@ def headline(report: EvalReport, decision: Decision | None) -> str:
     refusals = decision.refusals()
     if decision.approved:
         warnings = sum(vote.warning for vote in decision.votes)
-        noted = f", {_plural(warnings, 'warning')} to read" if warnings else ""
-        return f"{_plural(len(decision.votes), 'vote')} in favour, none against{noted}; {quality}."
+        noted = f", {sections.plural(warnings, 'warning')} to read" if warnings else ""
+        votes = sections.plural(len(decision.votes), "vote")
+        return f"{votes} in favour, none against{noted}; {quality}."
     reasons = "; ".join(f"{vote.voter}: {vote.reason}" for vote in refusals)
     return f"{reasons or 'no voter voted'}."
 
@@ -224,10 +230,6 @@ def _number(value: float | None, name: str) -> str:
     if value is None:
         return _DASH
     return ">0.999" if 0.9995 <= value < 1 else f"{value:.3f}"
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _threshold_words(scores: ModelScores) -> str:

@@ -16,7 +16,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,8 +63,8 @@ def draw(report: EvalReport) -> dict[str, str]:
         report: to draw.
 
     Returns:
-        "roc", "pr", "calibration" and, for more than 12 classes, "confusion", as SVG elements;
-        what cannot be drawn is left out.
+        "roc", "pr", "calibration", "cost", "cost_total" and, for more than 12 classes,
+        "confusion", as SVG elements; what cannot be drawn is left out.
     """
     models = {"candidate": report.candidate, **report.others}
     drawings: dict[str, str] = {}
@@ -74,6 +74,8 @@ def draw(report: EvalReport) -> dict[str, str]:
             drawings["pr"] = _pr(models)
         if "calibration" in report.candidate.curves:
             drawings["calibration"] = _calibration(report.candidate)
+        if "models" in (cost := report.sections.get("cost", {})):
+            drawings |= _cost(cost)
         if len(report.candidate.confusion.labels) > 12:
             drawings["confusion"] = _confusion(report.candidate.confusion)
     return drawings
@@ -120,6 +122,35 @@ def _calibration(scores: ModelScores) -> str:
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     _legend(axes, "upper left")
     return _svg(figure, "calibration", "Calibration before and after temperature scaling")
+
+
+def _cost(section: Mapping[str, Any]) -> dict[str, str]:
+    """Two figures over the hours that alerts take: attacks that are missed, and the total cost."""
+    unit = "a week" if section["unit"] == "week" else f"for {section['unit']}"
+    models, hour = section["models"], section["minutes_per_alert"] / 60
+    used = [model[at] for model in models.values() for at in ("in_use", "cheapest")]
+    # Nobody works beyond: the curve's end, where every incident is an alert, is far to the right.
+    widest = 1.5 * hour * (max(point["alerts"] for point in used) or section["incidents"])
+    highest = 1.5 * max(point["minutes"] for point in used) / 60 or 1
+    drawn = (
+        ("cost", "missed", 1, "Missed attacks", 1.05 * section["attacks"] or 1),
+        ("cost_total", "minutes", 60, "Hours in all", highest),
+    )
+    drawings = {}
+    for key, column, divisor, title, top in drawn:
+        figure, axes = _axes(f"Analysts' hours on alerts {unit}", f"{title} {unit}")
+        axes.yaxis.set_major_formatter(ScalarFormatter())
+        for number, (name, model) in enumerate(models.items()):
+            x, y = (np.asarray(model["curve"][each]) for each in ("alerts", column))
+            _line(axes, name, number, hour * x, y / divisor)
+            point, colour = model["in_use"], SERIES[number % len(SERIES)]
+            at = hour * point["alerts"], point[column] / divisor
+            axes.scatter(*at, s=60, zorder=20, color=colour)
+        axes.set_xlim(0, widest)
+        axes.set_ylim(0, top)
+        _legend(axes, "upper right")
+        drawings[key] = _svg(figure, key, f"{title} against analysts' hours on alerts")
+    return drawings
 
 
 def _confusion(confusion: ConfusionMatrix) -> str:
@@ -175,7 +206,9 @@ def _areas(curve: Curve) -> NDArray[np.float64]:
     return areas
 
 
-def _legend(axes: Axes, place: Literal["lower right", "upper left"] = "lower right") -> None:
+def _legend(
+    axes: Axes, place: Literal["lower right", "upper left", "upper right"] = "lower right"
+) -> None:
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc=place)
 

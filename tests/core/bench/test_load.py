@@ -17,11 +17,14 @@ DIGEST = "d" * 64
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     seen: Counter[str]
+    gate: threading.Event
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"])).decode()
         self.seen[body] += 1
         assert self.headers["authorization"] == "Bearer secret"
+        if body == "held":
+            self.gate.wait()
         if body == "end":
             self.close_connection = True
             return
@@ -65,16 +68,35 @@ class TestRunLoad:
         assert 0 < figures["p50_ms"] <= figures["p99_ms"] < 1000 * found.seconds
         assert figures["healthz_p99_ms"] > 0
 
-    def test_clients_start_at_different_bodies(self, target: Target) -> None:
-        bodies = [f"{number}".encode() for number in range(1000)]
-        run_load(target, bodies, 4, 0.05)
-        assert {"0", "250", "500", "750"} <= set(Handler.seen)
+    def test_clients_share_no_body(self, target: Target) -> None:
+        run_load(target, [f"{number}".encode() for number in range(6)], 3, 0.1)
+        assert set(Handler.seen) == {f"{number}" for number in range(6)}
+        run_load(target, [b"one", b"other"], 2, 0.0)
+        assert not {"one", "other"} & set(Handler.seen)
+
+    def test_counts_what_has_no_answer(self, target: Target) -> None:
+        Handler.gate = threading.Event()
+        try:
+            found = run_load(target, [b"held", b"good"], 2, 0.05, wait_s=0.05)
+        finally:
+            Handler.gate.set()
+        assert (found.unanswered, found.figures(1)["unanswered"]) == (1, 1)
+        assert set(found.statuses) == {200}
+        assert 0.1 <= found.seconds < 5
+
+    def test_late_answers_count(self, target: Target) -> None:
+        Handler.gate = threading.Event()
+        opened = threading.Timer(0.1, Handler.gate.set)
+        opened.start()
+        found = run_load(target, [b"held"], 1, 0.01)
+        assert (found.statuses[200], found.unanswered) == (1, 0)
+        assert found.seconds >= 0.05
 
 
 class TestFigures:
     def test_without_an_answer_are_none(self) -> None:
         found = Load(seconds=2.0, statuses=Counter({503: 4}))
-        found += Load(seconds=2.0, statuses=Counter({503: 4, CLOSED: 1}))
+        found += Load(seconds=2.0, statuses=Counter({503: 4, CLOSED: 1}), unanswered=3)
         figures = found.figures(1)
         assert (figures["p99_ms"], figures["requests_per_s"]) == (None, 0.0)
-        assert (figures["refused"], figures["failed"]) == (8, 1)
+        assert (figures["refused"], figures["failed"], figures["unanswered"]) == (8, 1, 3)

@@ -73,6 +73,10 @@ class TestSchema:
             ({"decider": {"name": "threshold", "method": "fpr", "target": 0.01}}, True),
             ({"decider": {"name": "threshold", "metod": "fpr"}}, False),
             ({"render": None}, True),
+            ({"evaluation": {"audits": ["paired", {"cost": {}}]}}, True),
+            ({"evaluation": {"audits": {"cost": {}}}}, True),
+            ({"evaluation": {"audits": ["pared"]}}, False),
+            ({"evaluation": {"cost": {"minutes_per_alert": 5}}}, True),
         ],
     )
     def test_knows_the_keys_of_plugins(self, task: dict[str, Any], *, right: bool) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from sftsec_core.api.contracts import MetricSpec
+from sftsec_core.api.contracts import AuditInput, MetricSpec
 from sftsec_core.api.domain import (
     Batch,
     EvalReport,
@@ -149,6 +149,29 @@ class TestClasses:
         odd = [replace(split.test[0], label="phishin"), *split.test[1:]]
         with pytest.raises(DataError, match="did you mean 'phishing'"):
             report_of(split=Split(split.train, split.dev, odd))
+
+
+class TestAuditInput:
+    def test_has_the_others_not_the_candidate(self) -> None:
+        seen: list[AuditInput] = []
+
+        def keep(given: AuditInput) -> dict[str, int]:
+            seen.append(given)
+            return {}
+
+        ours = FittedModel(RoteModel(BINARY.labels, 2.0), "linear")
+        live = FittedModel(
+            RoteModel(BINARY.labels, 1.5, seed=3),
+            "full",
+            seen=lambda rows: np.arange(len(rows)) % 3 > 0,
+        )
+        others = {"linear": ours, "live": live}
+        report = evaluate(ours, others, split_of(), BINARY, audits={"keep": keep})
+        (given,) = seen
+        assert set(given.others) == {"live"}
+        assert given.others["live"].rows.sum() == 100
+        assert given.others["live"].differences["macro_f1"] == report.differences["live"]
+        assert given.incidents_per_day == report.data["incidents_per_day"]
 
 
 class TestThreshold:

@@ -74,6 +74,10 @@ WRONG: dict[str, tuple[Mapping[str, Any], str]] = {
     "setting of a step": ({"steps": {"redact": {"x": 1}}}, "steps.redact.x: unknown key 'x'"),
     "suppressor": ({"suppress": {"x": {}}}, "suppress.x: unknown suppressor 'x' (none are known)"),
     "voter": ({"gate": {"voters": {"x": {}}}}, "gate.voters.x: unknown voter 'x'"),
+    "transform": (
+        {"train": {"transforms": ["x"]}},
+        "train.transforms.0: unknown transform 'x' (none are known)",
+    ),
     "recipe": ({"train": {"recipe": "lineer"}}, "train.recipe: unknown recipe 'lineer'"),
     "setting of a recipe": (
         {"train": {"recipe": {"name": "linear", "rank": 4}}},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -13,13 +13,23 @@ from sftsec_core.cli import cli
 
 FIGURES = {
     "requests_per_s": 10.0, "events_per_s": 100.0, "p50_ms": 1.0, "p99_ms": 2.0, "refused": 0,
-    "failed": 0, "healthz_p99_ms": 3.0, "events_per_cpu_s": 50.0,
+    "failed": 0, "unanswered": 0, "healthz_p99_ms": 3.0, "events_per_cpu_s": 50.0,
 }  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
-def _result(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(clients: Sequence[int], events: Sequence[int], seconds: float) -> dict[str, Any]:
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    found: list[float] = []
+
+    def run(
+        clients: Sequence[int],
+        events: Sequence[int],
+        seconds: float,
+        wait_s: float,
+        on_measured: Callable[[int, int], None],
+    ) -> dict[str, Any]:
+        on_measured(clients[0], events[0])
+        found.append(wait_s)
         return {
             "seconds": seconds,
             "cpus": 2,
@@ -27,7 +37,7 @@ def _result(monkeypatch: pytest.MonkeyPatch) -> None:
                 {"side": "sftsec serve", "clients": clients[0], "events": events[0], **FIGURES}
             ],
             "ratios": [
-                {"clients": each, "events": 1, "throughput": 2.5, "per_cpu_s": 2.0}
+                {"clients": each, "events": 1, "throughput": 2.5, "least": 2.4, "most": 2.6}
                 for each in clients
             ],
             "swap": {"swaps": 3, **FIGURES},
@@ -35,20 +45,29 @@ def _result(monkeypatch: pytest.MonkeyPatch) -> None:
         }
 
     monkeypatch.setattr("sftsec_core.bench.serve.run_serve_bench", run)
+    return found
 
 
 class TestBenchServe:
     def test_prints_a_table_each(self) -> None:
         result = CliRunner().invoke(cli, ["bench", "serve"])
         assert result.exit_code == 0, result.output
-        for told in ("sftsec serve", "healthz_p99_ms", "ratios", "rss_mb"):
+        for told in (
+            "sftsec serve",
+            "healthz_p99_ms",
+            "ratios",
+            "least",
+            "rss_mb",
+            "measured 1 clients",
+        ):
             assert told in result.output
 
-    def test_prints_json_for_machines(self) -> None:
+    def test_prints_json_for_machines(self, waited: list[float]) -> None:
         arguments = ["bench", "serve", "--json", "--clients", "8,64,8", "--seconds", "0.5"]
+        arguments += ["--wait", "7"]
         result = json.loads(CliRunner().invoke(cli, arguments).stdout)
         assert [each["clients"] for each in result["ratios"]] == [8, 64]
-        assert result["seconds"] == 0.5
+        assert (result["seconds"], waited) == (0.5, [7.0])
 
     @pytest.mark.parametrize("given", ["0", "a", "8,", "-1", "1.5", "10001"])
     def test_numbers_are_positive_and_whole(self, given: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -25,6 +26,7 @@ from sftsec_core.api import (
     RecipeSpec,
     RendererSpec,
     StepSpec,
+    TransformSpec,
     Verdict,
     VoterSpec,
 )
@@ -37,6 +39,7 @@ from sftsec_core.testing import (
     RendererContract,
     StepContract,
     StoredDetection,
+    TransformContract,
     VoterContract,
     make_audit_input,
     make_incidents,
@@ -184,6 +187,18 @@ class TestLabelledLines(RendererContract):
         config = LabelledLinesConfig(separator=" = ", longest=4)
         incident = replace(make_incidents(1)[0], fields={"message": "verify your account"})
         assert labelled_lines(config, incident, make_task()) == "message = veri"
+
+
+class TestCapLabels(TransformContract):
+    def spec(self) -> TransformSpec[Any]:
+        return sftsec_example.hooks.sftsec_register_transforms()[0]
+
+    def config(self) -> Mapping[str, Any]:
+        return {"ratio": 1.5}
+
+    def test_the_rarest_label_stays_whole(self) -> None:
+        counted = Counter(each.label for each in self._run().examples)
+        assert counted == {"malicious": 10, "benign": 15}
 
 
 class TestNaiveBayes(RecipeContract):

@@ -11,6 +11,7 @@ from sftsec_core.api import (
     RecipeSpec,
     RendererSpec,
     StepSpec,
+    TransformSpec,
     VoterSpec,
     hookimpl,
 )
@@ -24,6 +25,7 @@ from sftsec_example.decisions import (
 )
 from sftsec_example.recipe import load, train
 from sftsec_example.step import Defang, DefangConfig
+from sftsec_example.transform import CapConfig, cap_labels
 
 
 @hookimpl
@@ -63,6 +65,19 @@ def sftsec_register_renderers() -> Sequence[RendererSpec[Any]]:
             summary="A line for each text field, with its name",
             config_model=LabelledLinesConfig,
             render=labelled_lines,
+        )
+    ]
+
+
+@hookimpl
+def sftsec_register_transforms() -> Sequence[TransformSpec[Any]]:
+    """Offer `train.transforms: [example-cap]`."""
+    return [
+        TransformSpec(
+            name="example-cap",
+            summary="No label has many times the rows of the rarest",
+            config_model=CapConfig,
+            run=cap_labels,
         )
     ]
 

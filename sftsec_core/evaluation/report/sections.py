@@ -1,0 +1,132 @@
+"""The sections of the built-in audits in words; the templates have their tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Section = Mapping[str, Any]
+
+# Sections that the page has a place of their own for; any other one is shown as it is.
+SHOWN = ("paired", "cost")
+CHANCE = 0.05
+
+
+def p_value(p: float) -> str:
+    """A test's p for people; unbreakable, since a line that ends in "p =" is hard to read."""
+    found = p_alone(p)
+    sign = "" if found.startswith("<") else "=\u00a0"
+    return f"p\u00a0{sign}{found}"
+
+
+def p_alone(p: float) -> str:
+    """A test's p in a table."""
+    return "<\u00a00.0001" if p < 0.0001 else f"{p:.2g}"
+
+
+def other_title(name: str, pair: Section) -> str:
+    """A model beside the candidate, with its recipe where that is not its name."""
+    return name if pair["recipe"] in {"", name} else f"{name} ({pair['recipe']})"
+
+
+def paired_words(name: str, pair: Section) -> str:
+    """One other model: on how many rows only one of the two is right, and what that comes to."""
+    found, on = pair["decisions"]["all"], ""
+    if pair["rows"] < pair["of"]:
+        on = f"On the {pair['rows']:,} of {pair['of']:,} incidents that {name} was not trained on, "
+    ours, theirs = found["only_candidate_right"], found["only_other_right"]
+    if not ours and not theirs:
+        return _sentence(f"{on}the candidate and {name} are right and wrong on the same incidents.")
+    told = _sentence(
+        f"{on}the candidate is right on {plural(ours, 'incident')} where {name} is wrong, and "
+        f"wrong on {theirs:,} where {name} is right: {p_value(found['p'])}."
+    )
+    if found["p"] >= CHANCE:
+        return f"{told} Chance alone explains that as well."
+    better = "the candidate" if ours > theirs else name
+    return f"{told} That is more than chance: {better} is the better one."
+
+
+def cost_words(section: Section) -> list[str]:
+    """The candidate's cost, and what it saves against each other way."""
+    used = section["models"]["candidate"]["in_use"]
+    unit = per_unit(section)
+    spent = duration(used["alerts"] * section["minutes_per_alert"])
+    lost = duration(used["missed"] * section["missed_attack_minutes"])
+    first = (
+        f"At {duration(section['minutes_per_alert'])} an alert and "
+        f"{duration(section['missed_attack_minutes'])} a missed attack, the candidate costs "
+        f"{duration(used['minutes'])} {unit}: {spent} for {_some(used['alerts'])} alerts and "
+        f"{lost} for {_some(used['missed'])} missed attacks."
+    )
+    saved = [saved_words(name, found, unit) for name, found in section["saved"].items()]
+    return [first, *saved]
+
+
+def cost_note(section: Section) -> str:
+    """What the figures of a cost section stand for."""
+    if section["unit"] == "week":
+        told = (
+            f"Figures are for a week at the rate of test: {section['incidents']:,.0f} labelled "
+            f"incidents a week, {_some(section['attacks'])} of them attacks, over "
+            f"{section['days']:,.0f} days; unlabelled ones come on top."
+        )
+    else:
+        told = (
+            f"Figures are for {section['unit']} like those of test, {_some(section['attacks'])} "
+            "of them attacks: test spans less than a day or has no times."
+        )
+    told += " The cheapest threshold is chosen on test itself, so its cost is a lower bound."
+    for name, model in section["models"].items():
+        if model["seen"]:
+            told += (
+                f" {_sentence(name)} was trained on {model['seen']:,} of the {section['rows']:,} "
+                "test incidents, which makes its costs look lower; what is saved is of the others."
+            )
+    return told
+
+
+def saved_words(name: str, found: Mapping[str, float | None], unit: str) -> str:
+    """What the candidate saves against one other way to decide."""
+    against = "reading every incident" if name == "every incident" else name
+    value, low, high = (found[key] or 0.0 for key in ("value", "low", "high"))
+    if low <= 0 <= high:
+        more = _more(value, low, high, unit)
+        return f"Against {against} no saving can be told from chance: {more}."
+    if value < 0:
+        return f"Against {against} it costs {_more(-value, -high, -low, unit)} more."
+    return f"Against {against} it saves {_more(value, low, high, unit)}."
+
+
+def per_unit(section: Section) -> str:
+    """For what the figures of a cost section are."""
+    return "a week" if section["unit"] == "week" else f"for {section['unit']}"
+
+
+def duration(minutes: float) -> str:
+    """Minutes for people: minutes up to two hours, then hours."""
+    size = abs(minutes)
+    if size < 120 and size % 60:
+        return f"{minutes:.0f} min" if size >= 10 else f"{minutes:.2g} min"
+    hours = minutes / 60
+    shown = f"{hours:.1f}" if size < 6000 else f"{hours:,.0f}"
+    return f"{shown.removesuffix('.0')} h"
+
+
+def plural(n: int, noun: str) -> str:
+    """A number of things with their name."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _more(value: float, low: float, high: float, unit: str) -> str:
+    return f"{duration(value)} {unit} ({duration(low)} to {duration(high)})"
+
+
+def _some(n: float) -> str:
+    return f"{n:,.0f}" if n >= 10 else f"{n:.2g}"
