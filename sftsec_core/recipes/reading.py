@@ -90,7 +90,7 @@ class Reading:
             if start > place:
                 left += _beyond((place, start), head, gap)
             place = max(place, end)
-        return left if gap <= 0 else joined([*left, (head, head + gap)])
+        return joined(left if gap <= 0 else [*left, (head, head + gap)])
 
     def _ends(self, text: str) -> tuple[int, int]:
         """Characters that are read at a text's beginning and end."""

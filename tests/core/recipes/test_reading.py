@@ -30,9 +30,7 @@ class TestReading:
         assert MANY.bounded("a" * 20) == "a" * 20
 
     @given(st.integers(0, 60), st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20))))
-    def test_read_and_unread_are_all_of_a_text(
-        self, length: int, edges: list[tuple[int, int]]
-    ) -> None:
+    def test_read_and_unread_make_the_text(self, length: int, edges: list[tuple[int, int]]) -> None:
         text = "".join(chr(1000 + i) for i in range(length))
         bounded = MANY.bounded(text)
         spans = [sorted(min(edge, len(bounded)) for edge in pair) for pair in edges]
