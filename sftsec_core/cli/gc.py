@@ -42,11 +42,12 @@ _SHOWN = 50
 def command(app: App, yes: bool, older_than: timedelta, keep: int, as_json: bool) -> None:
     """List what nothing needs any more, with its size and the reason; with --yes, remove it.
 
-    Models, runs with their folders, snapshots, checkpoints of runs that have ended, and what a
-    killed process left behind. These always stay: live models and those that a rollback can go
-    back to, the runs that made models that stay, runs that are under way or can be resumed, the
-    newest snapshot of each task, and models with detections in the outbox or detections that no
-    verdict was given on. Other commands may run at the same time.
+    Models, runs with their folders, snapshots, checkpoints of runs that have ended, what a killed
+    process left behind, and of the histories of schedules the times whose runs are gone. These
+    always stay: live models and those that a rollback can go back to, the runs that made models
+    that stay, runs that are under way or can be resumed, the newest snapshot of each task, and
+    models with detections in the outbox or detections that no verdict was given on. Other commands
+    may run at the same time.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""Remove what nothing needs any more: models, runs with their folders, snapshots, leftovers."""
+"""Remove what nothing needs any more: models, runs, snapshots, leftovers, old occurrences."""
 
 from __future__ import annotations
 
@@ -88,6 +88,7 @@ def remove_unused(context: Context, order: UnusedOrder, *, remove: bool = False)
         removal.runs,
         removal.work_files,
         removal.snapshots,
+        removal.occurrences,
     )
     # Each step looks again: what an earlier one left in place keeps what it names.
     items = [item for step in steps for item in step(Survey(context, order))]
@@ -100,6 +101,7 @@ def _look(survey: Survey) -> Iterator[Item]:
     yield from survey.runs()
     yield from survey.work_files()
     yield from survey.snapshots()
+    yield from survey.occurrences()
 
 
 class _Removal:
@@ -150,6 +152,12 @@ class _Removal:
 
     def snapshots(self, survey: Survey) -> list[Item]:
         return [self._snapshot(i, survey) if i.goes else i for i in survey.snapshots()]
+
+    def occurrences(self, survey: Survey) -> list[Item]:
+        pruning = self._store.pruning
+        return [
+            i for i in survey.occurrences() if pruning.remove_occurrences(i.name, survey.before)
+        ]
 
     def _draft(self, item: Item) -> Item:
         self._store.audit.append("leftovers.removed", item.name)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sftsec_core.store.snapshots import StoredSnapshot
 
 MODEL, RUN, FILES, SNAPSHOT, LEFTOVER = "model", "run", "work files", "snapshot", "leftover"
+OCCURRENCES = "occurrences"
 _SHORT = 12
 FOLDERS = {
     "models": re.compile(r"[0-9a-f]{64}"),
@@ -53,8 +54,8 @@ class Item:
     """One thing of the state folder.
 
     Attributes:
-        kind: "model", "run", "work files", "snapshot" or "leftover".
-        name: its digest, its id, or its path below the state folder.
+        kind: "model", "run", "work files", "snapshot", "leftover" or "occurrences".
+        name: its digest, its id, its path below the state folder, or its schedule.
         task: whose it is; None for what belongs to several tasks or to none.
         paths: what lies on the disk.
         bytes: their size.
@@ -141,6 +142,19 @@ class Survey:
             )
             for digest, rows in found.items()
         ]
+
+    def occurrences(self) -> list[Item]:
+        """What of each schedule's history goes: its old times, whose runs are gone."""
+        found = self._context.store.pruning.old_occurrences(self.before)
+        return [
+            Item(OCCURRENCES, name, None, (), 0, goes=True, reason=f"{count:,} settled long ago")
+            for name, count in found.items()
+        ]
+
+    @property
+    def before(self) -> datetime:
+        """What is older may go (UTC)."""
+        return self._now - self._order.older_than
 
     def built_at(self, digest: str) -> dict[str, datetime]:
         """The tasks of a snapshot, each with the time when it was built last."""

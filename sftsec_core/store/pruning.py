@@ -15,11 +15,13 @@ from sqlalchemy import and_, delete, exists, func, or_, select
 
 from sftsec_core.store.outbox import PENDING, REJECTED
 from sftsec_core.store.run_rows import ENDED, INTERRUPTED, RUNNING, ended_lease
+from sftsec_core.store.schedules import PENDING as TO_BE_QUEUED
 from sftsec_core.store.tables import (
     alias_history,
     aliases,
     approvals,
     models,
+    occurrences,
     outbox,
     registrations,
     runs,
@@ -148,6 +150,16 @@ class Pruning:
         with self._database.reading() as connection:
             return frozenset(connection.execute(query).scalars())
 
+    def old_occurrences(self, before: datetime) -> dict[str, int]:
+        """Return how many settled occurrences each schedule has from before a moment (UTC).
+
+        Those whose run is still there are not among them: its log and its report name it.
+        """
+        by = occurrences.c.schedule
+        query = select(by, func.count()).where(*_old(before)).group_by(by).order_by(by)
+        with self._database.reading() as connection:
+            return {row.schedule: row[1] for row in connection.execute(query)}
+
     # --- removing
 
     def remove_model(
@@ -238,6 +250,25 @@ class Pruning:
             said = {"tasks": sorted(found), **details}
             self._audit.append("snapshot.removed", digest, said, joined=connection)
         return True
+
+    def remove_occurrences(self, schedule: str, before: datetime) -> int:
+        """Remove a schedule's settled occurrences from before a moment; return how many.
+
+        No scheduler comes to them again: a schedule only moves on.
+        """
+        mine = (occurrences.c.schedule == schedule, *_old(before))
+        with self._database.writing() as connection:
+            count = connection.execute(delete(occurrences).where(*mine)).rowcount
+            if count:
+                details = {"count": count, "before": before.isoformat()}
+                self._audit.append("occurrences.removed", schedule, details, joined=connection)
+        return count
+
+
+def _old(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    mine = occurrences.c
+    run = exists().where(runs.c.id == mine.run_id)
+    return mine.last_at < before, mine.status != TO_BE_QUEUED, ~run
 
 
 def _judgements(sources: Mapping[str, str], push_to: str | None) -> Iterator[ColumnElement[bool]]:

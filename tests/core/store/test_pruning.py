@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +11,15 @@ import pytest
 from sftsec_core.api.domain import Incident, Verdict
 from sftsec_core.store.outbox import WRITTEN
 from sftsec_core.store.runs import RunOrder
+from sftsec_core.store.schedules import PENDING, ScheduleOccurrence
 from sftsec_core.store.store import Store
 from sftsec_core.testing.incidents import make_detections
 from tests.core.store.test_models import A, B, move, ref
 
 SCORE = RunOrder("score", "mail", {})
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+NIGHT = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -137,3 +140,27 @@ class TestSnapshot:
         (entry,) = store.audit.tail(action="snapshot.removed")
         assert entry.details == {"tasks": ["mail", "proxy"], "bytes": 3}
         assert not store.pruning.remove_snapshot(A, seen, {})
+
+
+class TestOccurrences:
+    def test_old_settled_ones_go_with_their_runs(self, store: Store, state: Path) -> None:
+        store.schedules.put("nightly", None, {"cron": "0 2 * * *"}, actor="ada", roles=["admin"])
+        run = store.runs.begin(SCORE, state).info.id
+        found = [
+            ScheduleOccurrence(
+                "nightly", NIGHT + hour * HOUR, NIGHT + hour * HOUR, 1, status, "due"
+            )
+            for hour, status in enumerate((PENDING, "missed", "queued", "queued", "missed"))
+        ]
+        stored = store.schedules.get("nightly")
+        assert store.schedules.advance(stored, stored.state, found)
+        store.schedules.settle(found[2], "queued", "gone")
+        store.schedules.settle(found[3], "queued", run)
+        before = NIGHT + 4 * HOUR
+        assert store.pruning.old_occurrences(before) == {"nightly": 2}
+        assert store.pruning.remove_occurrences("nightly", before) == 2
+        assert store.pruning.remove_occurrences("nightly", before) == 0
+        left = [each.due_at for each in store.schedules.history("nightly")]
+        assert left == [NIGHT + hour * HOUR for hour in (4, 3, 0)]
+        (entry,) = store.audit.tail(action="occurrences.removed")
+        assert (entry.object, entry.details["count"]) == ("nightly", 2)
