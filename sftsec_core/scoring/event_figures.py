@@ -75,6 +75,23 @@ class EventFigures:
     _page: _PageState | None = field(init=False, default=None)
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
+    def beside(
+        self,
+        rows: Sequence[tuple[Incident, Inputs]],
+        others: Sequence[tuple[Incident, Inputs]],
+    ) -> list[tuple[Incident, Inputs]]:
+        """The rows with their figures beside their inputs.
+
+        Args:
+            rows: of one page.
+            others: of the same page, which count and are not scored.
+        """
+        found = self.figures([incident for incident, _ in (*rows, *others)])
+        return [
+            (incident, {**inputs, **read})
+            for (incident, inputs), read in zip(rows, found[: len(rows)], strict=True)
+        ]
+
     def figures(self, incidents: Sequence[Incident]) -> list[Inputs]:
         """The figures of each incident, in their order; none of one without a time.
 

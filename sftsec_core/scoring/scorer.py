@@ -305,7 +305,7 @@ def _prepare(page: IncidentPage, scorer: Scorer, judged: JudgedInPage) -> _Prepa
     unknown = [each for each in page.incidents if each.uid not in judged.uids]
     rendered = _render_all(_clean(unknown, scorer, work), scorer, work)
     if scorer.figures is not None:
-        rendered = _with_figures(rendered, _judged_rows(page, scorer, judged), scorer.figures)
+        rendered = scorer.figures.beside(rendered, _judged_rows(page, scorer, judged))
     rows = [row for row in rendered if not _is_judged(*row, judged, scorer.task)]
     left_out = len(page.incidents) - len(unknown) + len(rendered) - len(rows)
     return _PreparedPage(rows, work, left_out)
@@ -317,19 +317,6 @@ def _judged_rows(
     """Incidents that are not scored, but are events before others all the same."""
     known, aside = [each for each in page.incidents if each.uid in judged.uids], _PageErrors()
     return _render_all(_clean(known, scorer, aside), scorer, aside) if known else []
-
-
-def _with_figures(
-    rows: Sequence[tuple[Incident, Inputs]],
-    others: Sequence[tuple[Incident, Inputs]],
-    figures: EventFigures,
-) -> list[tuple[Incident, Inputs]]:
-    """The rows with their figures, which count the other rows too."""
-    found = figures.figures([incident for incident, _ in (*rows, *others)])
-    return [
-        (incident, {**inputs, **read})
-        for (incident, inputs), read in zip(rows, found[: len(rows)], strict=True)
-    ]
 
 
 def _rated(page: _PreparedPage, proba: NDArray[np.float64]) -> RatedPage:

@@ -73,7 +73,7 @@ class TestEventFigures:
         found += score(store, later[80:], 40, figures(store))
         assert found == trained(later)
 
-    def test_count_no_event_of_the_data_set_twice(self, store: Store) -> None:
+    def test_count_no_event_twice(self, store: Store) -> None:
         overlapping = INCIDENTS[BEFORE - 30 :]
         assert score(store, overlapping, 20, figures(store)) == trained(overlapping)
 
