@@ -58,7 +58,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         support = supporters(snapshot, resolution.labels, task.labels, task.verdicts)
         resolution, capped = _capped(run, resolution, support)
         render = renderer(run.spec, task.render, plugins)
-        examples = build_examples(snapshot, resolution, render)
+        examples = build_examples(snapshot, resolution, render, task.evaluation.groups)
         if not examples:
             raise no_examples(run, snapshot, resolution)
         warn_of_gaps(run, snapshot, resolution)

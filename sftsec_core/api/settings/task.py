@@ -250,7 +250,8 @@ class TaskSettings(Strict):
     def fields(self) -> tuple[str, ...]:
         """The fields of an incident that the task uses; no other is kept."""
         group = (self.group,) if self.group else ()
-        return tuple(dict.fromkeys((*self.read_fields, *self.text_fallback, *self.keep, *group)))
+        more = (*self.text_fallback, *self.keep, *group, *self.evaluation.groups)
+        return tuple(dict.fromkeys((*self.read_fields, *more)))
 
     @property
     def read_fields(self) -> tuple[str, ...]:
