@@ -11,6 +11,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sftsec_core.operations.list_schedules import PlannedSchedule
     from sftsec_core.operations.show_status import TaskStatus
 
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @json_option
 @pass_app
 def command(app: App, as_json: bool) -> None:
-    """Show where each task stands: live model, last run, last refusal, verdicts, outbox.
+    """Show where each task stands: live model, last run, last refusal, verdicts, outbox, next runs.
 
     "labels requested" counts the incidents that analysts were asked about, by `labels request` or
     as a score's review, and for which no verdict was pulled yet.
@@ -70,9 +71,19 @@ def _lines(each: TaskStatus) -> dict[str, object]:
         )
     if each.watched:
         lines["watched"] = ", ".join(f"{k} {v.value:.3f}" for k, v in each.watched.items())
+    if each.schedules:
+        lines["next runs"] = "; ".join(map(_next_run, each.schedules))
     if each.stranded:
         lines["stranded"] = ", ".join(
             f"{count:,} pending for {name}, where the task delivers no more"
             for name, count in each.stranded.items()
         )
     return {**lines, "refused": each.refusal} if each.refusal else lines
+
+
+def _next_run(planned: PlannedSchedule) -> str:
+    """One schedule: when it runs next, or why nobody can say."""
+    at = f"{planned.starts_at:%Y-%m-%d %H:%M} UTC" if planned.starts_at else planned.reason
+    schedule = planned.schedule
+    paused = ", paused" if schedule.state.paused else ""
+    return f"{schedule.name} ({schedule.settings.run}{paused}): {at}"

@@ -2,8 +2,8 @@
 
 Black-box shift estimation (Lipton et al., 2018): where only the labels' frequencies change and not
 what an event of a label looks like, the decisions' frequencies and the confusion matrix of the test
-part give the new frequencies, and with them the F1. Where an attack looks new it gives the F1 as it
-was: only verdicts show that.
+part, carried on to the age of the events, give the new frequencies, and with them the F1. Where an
+attack looks new it gives the F1 as it was: only verdicts show that.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from numpy.typing import NDArray
+
+    from sftsec_core.drift.ageing import ScoredBlocks
 
 _DRAWS = 500
 _SEED = 7
@@ -23,7 +27,7 @@ _LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure with its interval (95%), of what chance alone adds."""
+    """A figure with its interval (95%), of chance and of how much the test part's blocks differ."""
 
     value: float
     low: float
@@ -46,33 +50,35 @@ class LabelEstimate:
 
 
 def estimate_labels(
-    decided: NDArray[np.int64], confusion: NDArray[np.int64]
+    decided: NDArray[np.int64], test: ScoredBlocks, at: datetime | None = None
 ) -> LabelEstimate | None:
     """Estimate from the counts of decisions.
 
     Args:
         decided: how often each label was decided on, shape (k,).
-        confusion: rows of the test part by true and by decided label, shape (k, k).
+        test: the test part in blocks.
+        at: when the events came, the middle of their times; None: as the test part ended.
 
     Returns:
         None where the test part lacks a label, or tells two of them apart no better than chance.
     """
-    if not decided.sum() or (confusion.sum(axis=1) == 0).any():
+    rates = test.rates(1.0 if at is None else test.age(at))
+    if not decided.sum() or rates is None:
         return None
-    found = _solve(decided / decided.sum(), confusion)
+    shares = decided / decided.sum()
+    found = _solve(shares, rates.rows)
     if found is None:
         return None
-    before = confusion.sum(axis=1) / confusion.sum()
+    before = test.confusion.sum(axis=1) / test.confusion.sum()
     random = np.random.default_rng(_SEED)
     draws = []
     for _ in range(_DRAWS):
-        rows = np.stack([random.multinomial(row.sum(), row / row.sum()) for row in confusion])
-        sample = random.multinomial(decided.sum(), decided / decided.sum())
-        drawn = _solve(sample / sample.sum(), rows)
+        rows = rates.draw(found * decided.sum(), random)
+        drawn = _solve(shares, rows)
         if drawn is not None:
             draws.append((_moved(drawn, before), _macro_f1(drawn, rows)))
-    ends = np.quantile(np.array(draws), [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2], axis=0)
-    values = (_moved(found, before), _macro_f1(found, confusion))
+    values = (_moved(found, before), _macro_f1(found, rates.rows))
+    ends = np.quantile([*draws, values], [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2], axis=0)
     shift, f1 = (
         Estimate(value, min(value, float(low)), max(value, float(high)))
         for value, low, high in zip(values, ends[0], ends[1], strict=True)
@@ -81,12 +87,11 @@ def estimate_labels(
 
 
 def _solve(
-    frequencies: NDArray[np.float64], confusion: NDArray[np.int64]
+    frequencies: NDArray[np.float64], rates: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
     """The labels' frequencies that give these of decisions; least squares, on the simplex."""
     from scipy.optimize import nnls
 
-    rates = _rates(confusion)
     if np.linalg.matrix_rank(rates, tol=1e-3) < len(rates):
         return None
     found, _ = nnls(rates.T, frequencies)
@@ -94,17 +99,12 @@ def _solve(
     return np.asarray(found / total, dtype=np.float64) if total > 0 else None
 
 
-def _rates(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    totals = np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    return np.asarray(confusion / totals, dtype=np.float64)
-
-
 def _moved(priors: NDArray[np.float64], before: NDArray[np.float64]) -> float:
     return float(np.abs(priors - before).sum() / 2)
 
 
-def _macro_f1(priors: NDArray[np.float64], confusion: NDArray[np.int64]) -> float:
-    joint = priors[:, None] * _rates(confusion)
+def _macro_f1(priors: NDArray[np.float64], rates: NDArray[np.float64]) -> float:
+    joint = priors[:, None] * rates
     both = joint.sum(axis=0) + priors
     hits = 2 * joint.diagonal()
     # As metrics count it: a label that neither occurs nor is decided on has an F1 of 0.

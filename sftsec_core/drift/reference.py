@@ -11,17 +11,24 @@ import numpy as np
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.api.predictions import attack_scores
+from sftsec_core.drift.ageing import ScoredBlocks
 from sftsec_core.drift.compare import Null, point_null, psi_null
 from sftsec_core.drift.features import Binning, edges_of, has_text, place_of, points, template
 from sftsec_core.drift.sketch import LABEL, SCORE, TEXT, Rows, Sketch
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Inputs, TaskSpec
 
-FORMAT = 1
+FORMAT = 2
 _MOST_ROWS = 5000  # read of the training data, spread over all
+
+
+class OtherFormatError(IntegrityError):
+    """A reference that another version of sftsec wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +40,14 @@ class ScoredTest:
         proba: calibrated probabilities, shape (n, k).
         decided: the columns that the decider chose, shape (n,).
         y: the true columns, shape (n,).
+        at: the times of the events (UTC), None where one has none; empty where none are known.
     """
 
     inputs: Sequence[Inputs]
     proba: NDArray[np.float64]
     decided: NDArray[np.int64]
     y: NDArray[np.int64]
+    at: Sequence[datetime | None] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ class Reference:
         test: the sketch of the test part, whose scores the model did not learn.
         nulls: input, `TEXT`, `SCORE` or `LABEL` to what its statistic is without a drift.
         eigenvalues: of the covariance of texts' points.
-        confusion: rows of the test part by true and by decided column, shape (k, k).
+        blocks: the test part by true and by decided column, in the order of its times.
     """
 
     labels: tuple[str, ...]
@@ -104,7 +113,7 @@ class Reference:
     test: Sketch
     nulls: Mapping[str, Null]
     eigenvalues: NDArray[np.float64]
-    confusion: NDArray[np.int64]
+    blocks: ScoredBlocks
 
     @classmethod
     def of(cls, task: TaskSpec, training: Sequence[Inputs], test: ScoredTest, key: bytes) -> Self:
@@ -122,7 +131,8 @@ class Reference:
         blank = np.full((len(training), k), 1 / k)
         read = reader.rows(training, blank, np.zeros(len(training), dtype=np.int64), key)
         rows = read.distinct()
-        tested = reader.rows(test.inputs, test.proba, test.decided, key).distinct()
+        scored = reader.rows(test.inputs, test.proba, test.decided, key)
+        tested = scored.distinct()
         eigenvalues = _eigenvalues(rows.points) if reader.text else np.zeros(0)
         bins = reader.bins()
         nulls = {name: psi_null(rows.places[name], bins[name]) for name in reader.binnings}
@@ -130,8 +140,6 @@ class Reference:
             nulls[name] = psi_null(tested.places[name], bins[name])
         if reader.text:
             nulls[TEXT] = point_null(rows.points, eigenvalues)
-        confusion = np.zeros((k, k), dtype=np.int64)
-        np.add.at(confusion, (test.y, test.decided), 1)
         return cls(
             tuple(task.labels),
             reader,
@@ -139,7 +147,7 @@ class Reference:
             Sketch.of(tested, bins),
             nulls,
             eigenvalues,
-            confusion,
+            ScoredBlocks.of(test.y, test.decided, scored.keys, test.at, k),
         )
 
     def to_json(self) -> str:
@@ -157,7 +165,7 @@ class Reference:
             "test": self.test.to_json(),
             "nulls": {name: asdict(each) for name, each in self.nulls.items()},
             "eigenvalues": self.eigenvalues.tolist(),
-            "confusion": self.confusion.tolist(),
+            "blocks": self.blocks.to_json(),
         }
         return json.dumps(body, allow_nan=False)
 
@@ -166,12 +174,13 @@ class Reference:
         """Read what `to_json` wrote.
 
         Raises:
-            IntegrityError: when it is something else or of another format.
+            OtherFormatError: when another version wrote it.
+            IntegrityError: when it is something else.
         """
         try:
             body = json.loads(text)
             if body["format"] != FORMAT:
-                raise IntegrityError(f"the drift reference is of format {body['format']}")
+                raise OtherFormatError(f"the drift reference is of format {body['format']}")
             reader = EventReader(
                 {name: Binning.from_json(each) for name, each in body["binnings"].items()},
                 tuple(body["score_edges"]),
@@ -186,7 +195,7 @@ class Reference:
                 Sketch.from_json(body["test"]),
                 {name: Null(**each) for name, each in body["nulls"].items()},
                 np.array(body["eigenvalues"], dtype=np.float64),
-                np.array(body["confusion"], dtype=np.int64),
+                ScoredBlocks.from_json(body["blocks"]),
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise IntegrityError(f"the drift reference is damaged: {error}") from error

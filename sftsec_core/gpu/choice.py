@@ -111,6 +111,17 @@ def why_never(device: GpuDevice, need: GpuNeed, rules: GpuRules) -> str | None:
     return None
 
 
+def could_ever(survey: GpuSurvey, need: GpuNeed, rules: GpuRules) -> bool:
+    """Whether there are enough devices that would do, were they free."""
+    fit = [
+        each
+        for each in survey.devices
+        if why_never(each, need, rules) is None
+        and (each.total is None or each.total >= need.memory)
+    ]
+    return len(fit) >= need.count
+
+
 def _reason_against(device: GpuDevice, need: GpuNeed, rules: GpuRules) -> str | None:
     if never := why_never(device, need, rules):
         return never

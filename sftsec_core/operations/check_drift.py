@@ -19,6 +19,7 @@ from sftsec_core.operations.score import live_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import Connection
 
@@ -159,15 +160,19 @@ def _reports(
     closed = [each for each in windows if each.closed_at is not None]
     fresh = (number for number, each in enumerate(closed) if not each.checked)
     for last in range(next(fresh, max(len(closed) - 1, 0)), len(closed)):
-        past = [
-            Sketch.from_json(each.sketch)
-            for each in closed[max(last + 1 - _ESTIMATED_OVER, 0) : last + 1]
-        ]
-        found = monitors(past[-1], reference, context.settings.drift.false_alarms)
-        decided = np.sum([each.labels for each in past], axis=0)
-        estimate = estimate_labels(decided, reference.confusion)
-        over = sum(each.events for each in past)
+        past = closed[max(last + 1 - _ESTIMATED_OVER, 0) : last + 1]
+        sketches = [Sketch.from_json(each.sketch) for each in past]
+        found = monitors(sketches[-1], reference, context.settings.drift.false_alarms)
+        decided = np.sum([each.labels for each in sketches], axis=0)
+        estimate = estimate_labels(decided, reference.blocks, _middle(past))
+        over = sum(each.events for each in sketches)
         yield WindowReport(closed[last], tuple(found), estimate, over, closed[last].checked)
+
+
+def _middle(windows: Sequence[DriftWindow]) -> datetime:
+    """The middle of the time in which full windows were scored."""
+    first, last = windows[0].started_at, windows[-1].closed_at or windows[-1].started_at
+    return first + (last - first) / 2
 
 
 def _tell(

@@ -120,6 +120,16 @@ class Context:
         """Emit the beginning and the end of a stage that belongs to no run."""
         return stage(lambda event: self.emit(replace(event, task=task)), name, detail)
 
+    def reconfigure(self, settings: Settings) -> None:
+        """Take up other settings; the store, its folder and the plugins stay those that are open.
+
+        Args:
+            settings: checked against the plugins, with the same `state`.
+        """
+        if notifier := self.__dict__.pop("notifier", None):
+            notifier.close()
+        self.settings = settings
+
     def close(self) -> None:
         """Close the store, if it was opened, and let files be made as before."""
         if "notifier" in self.__dict__:
@@ -214,7 +224,8 @@ class Context:
         """Tells the places of `notify` of what happens."""
         from sftsec_core.notify.notifier import Notifier
 
-        return Notifier(self.settings.notify, self.store, self.file.resolve().parent)
+        base = self.file.resolve().parent
+        return Notifier(self.settings.notify, self.store, base, open_connector=self.connector)
 
     @cached_property
     def label_queue(self) -> LabellingQueue:

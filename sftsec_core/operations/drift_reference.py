@@ -8,7 +8,7 @@ import numpy as np
 
 from sftsec_core.api.contracts import CalibratorSpec, DeciderSpec
 from sftsec_core.api.errors import NotFoundError
-from sftsec_core.drift.reference import Reference, ScoredTest
+from sftsec_core.drift.reference import OtherFormatError, Reference, ScoredTest
 from sftsec_core.drift.windows import DriftCounter
 from sftsec_core.plugins import get
 from sftsec_core.sdk.atomic import write_atomically
@@ -48,6 +48,7 @@ def keep_reference(run: Run, proposal: Proposal, split: Split) -> None:
         calibrated,
         decider.load(scores.decider.state).decide(calibrated).alerted(benign),
         np.array([spec.labels.index(example.label) for example in test], dtype=np.int64),
+        [example.at for example in test],
     )
     everything = _by_time([example for _, part in split.parts() for example in part])
     inputs = [example.inputs for example in everything]
@@ -56,7 +57,7 @@ def keep_reference(run: Run, proposal: Proposal, split: Split) -> None:
 
 
 def reference_of(context: Context, model: ModelRef) -> Reference | None:
-    """The reference of a model; None where an older version made it, or its run is gone.
+    """The reference of a model; None where another version made it, or its run is gone.
 
     Raises:
         IntegrityError: when its file is damaged.
@@ -64,7 +65,7 @@ def reference_of(context: Context, model: ModelRef) -> Reference | None:
     try:
         file = context.store.runs.get(model.run_id).folder / _FILE
         return Reference.from_json(file.read_text(encoding="utf-8"))
-    except (NotFoundError, FileNotFoundError):
+    except (NotFoundError, FileNotFoundError, OtherFormatError):
         return None
 
 

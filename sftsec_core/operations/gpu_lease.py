@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Message
 from sftsec_core.api.errors import TrainingError, TrainingInterruptedError
-from sftsec_core.gpu.choice import GpuChoice, GpuNeed, GpuRules, choose_gpus, in_gib, why_never
+from sftsec_core.gpu.choice import GpuChoice, GpuNeed, GpuRules, choose_gpus, could_ever, in_gib
 from sftsec_core.gpu.nvml import survey_gpus
 from sftsec_core.store.gpu_leases import GpuLeaseInfo, GpuLeaseOrder
 
@@ -33,6 +33,11 @@ _DRIVERS = (Path("/dev/kfd"), Path("/dev/nvidiactl"))
 def visible_gpus() -> GpuSurvey:
     """The devices that CUDA_VISIBLE_DEVICES leaves to this process."""
     return survey_gpus().visible(os.environ.get(VISIBLE))
+
+
+def driver_is_there() -> bool:
+    """Whether torch may find GPUs here, also where NVML does not tell of them."""
+    return any(driver.exists() for driver in _DRIVERS)
 
 
 def rules_of(settings: GpuSettings) -> GpuRules:
@@ -93,7 +98,7 @@ class GpuAcquisition:
             if lease := self._take(choice):
                 return lease
             reason = self._why_not(choice)
-            possible = self._possible(survey)
+            possible = could_ever(survey, self._need, rules_of(self._settings))
             if self._asks and not possible:
                 # One that does not answer may come back, and the run can be resumed then.
                 kind = TrainingInterruptedError if survey.failed else TrainingError
@@ -139,24 +144,13 @@ class GpuAcquisition:
         asked = f"{self._need.count} are needed: " if self._need.count > 1 else ""
         return asked + text
 
-    def _possible(self, survey: GpuSurvey) -> bool:
-        """Whether there are enough devices that could do, were they free."""
-        rules, need = rules_of(self._settings), self._need
-        fit = [
-            each
-            for each in survey.devices
-            if why_never(each, need, rules) is None
-            and (each.total is None or each.total >= need.memory)
-        ]
-        return len(fit) >= need.count
-
     def _fall_back(self, reason: str) -> str:
         text = f"no GPU is free ({reason}): training on the CPU"
         self._run.emit(Message(text=text, level="warning"))
         return CPU
 
     def _go_without_driver(self, unavailable: str) -> None:
-        if any(driver.exists() for driver in _DRIVERS):
+        if driver_is_there():
             text = f"GPUs are used without a lease: {unavailable}"
             self._run.emit(Message(text=text, level="warning"))
         elif self._asks:

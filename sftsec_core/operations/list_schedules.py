@@ -51,11 +51,14 @@ class PlannedSchedule:
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
+        task = self.schedule.settings.task
+        return {**self.schedule.to_json(), "task": task, "due": self.due, **self.next_json()}
+
+    def next_json(self) -> dict[str, Any]:
+        """When it runs next, and why, for `--json`."""
         return {
-            **self.schedule.to_json(),
+            "schedule": self.schedule.name,
             "run": self.schedule.settings.run,
-            "task": self.schedule.settings.task,
-            "due": self.due,
             "starts_at": self.starts_at.isoformat() if self.starts_at else None,
             "reason": self.reason,
         }

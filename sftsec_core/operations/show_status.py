@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from sftsec_core.operations.approvals import ApprovalState, waiting_models
 from sftsec_core.operations.authorize import authorize_some, permitted
 from sftsec_core.operations.compare_runs import figures_of
 from sftsec_core.operations.list_runs import ListedRun, listed
+from sftsec_core.operations.list_schedules import PlannedSchedule, list_schedules
 from sftsec_core.operations.show_run import show_run
 from sftsec_core.registry.card import decision_of
 
@@ -54,6 +55,7 @@ class TaskStatus:
         requested: incidents that analysts were asked about and that no verdict was pulled for.
         outbox: its destinations' detections by state ("pending", "delivered", "rejected").
         approvals: models that wait for people to approve them.
+        schedules: its schedules, with when each runs next and why.
         watched: the newest value of each figure that is watched, by name.
         stranded: its pending detections for connectors that it no longer delivers to, by name.
     """
@@ -68,6 +70,7 @@ class TaskStatus:
     watched: Mapping[str, Figure]
     stranded: Mapping[str, int]
     approvals: tuple[ApprovalState, ...] = ()
+    schedules: tuple[PlannedSchedule, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -82,6 +85,7 @@ class TaskStatus:
             "watched": {name: each.to_json() for name, each in self.watched.items()},
             "stranded": dict(self.stranded),
             "approvals": [each.to_json() for each in self.approvals],
+            "schedules": [each.next_json() for each in self.schedules],
         }
 
     def next_step(self) -> str | None:
@@ -103,7 +107,14 @@ def show_status(context: Context) -> list[TaskStatus]:
     authorize_some(context.actor, Permission.READ)
     counts, lost = context.store.outbox.counts(), context.store.runs.lost()
     tasks = permitted(context.actor, Permission.READ, sorted(context.settings.tasks))
-    return [_status(context, name, counts, lost) for name in tasks]
+    planned = list_schedules(context)
+    return [
+        replace(
+            _status(context, name, counts, lost),
+            schedules=tuple(each for each in planned if each.schedule.settings.task == name),
+        )
+        for name in tasks
+    ]
 
 
 def _status(

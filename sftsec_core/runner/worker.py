@@ -16,13 +16,17 @@ from sftsec_core import __version__
 from sftsec_core.api.domain import Message, Permission
 from sftsec_core.api.errors import SftsecError, StoreMovedError
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.gpu_lease import rules_of
 from sftsec_core.runner.child import ChildOrder
+from sftsec_core.runner.config_watcher import ConfigWatcher
+from sftsec_core.runner.needs import WithinReach
 from sftsec_core.runner.process import RunProcess
 from sftsec_core.store.run_queue import FAIL, RELEASE, RETRY
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from sftsec_core.config.settings import WorkerSettings
     from sftsec_core.operations.context import Context
     from sftsec_core.store.run_queue import ClaimedRun
     from sftsec_core.store.run_requests import Prefer
@@ -62,16 +66,25 @@ class Worker:
         """
         authorize(context.actor, Permission.MANAGE_RUNS)
         self._context = context
-        self._settings = context.settings.worker
-        self._slots = slots or self._settings.slots
-        self._prefer = prefer
+        self._asked_slots = slots
+        self._prefer = WithinReach(lambda: rules_of(context.settings.gpu), prefer, self._say)
         self._each_turn = tuple(each_turn)
+        self._failing: dict[int, str] = {}
+        self._config = ConfigWatcher(context)
         self._poll_s = min(POLL_S, context.settings.state.lease.total_seconds() / 3)
         self._running: list[RunProcess] = []
         self._draining = False
         self._signals = 0
         self._told_signals = 0
         self.name = ""
+
+    @property
+    def _settings(self) -> WorkerSettings:
+        return self._context.settings.worker
+
+    @property
+    def _slots(self) -> int:
+        return self._asked_slots or self._settings.slots
 
     def run(self, *, once: bool = False, drain_after: timedelta | None = None) -> int:
         """Work until a signal, a drain, or, with `once`, until nothing may begin.
@@ -114,8 +127,11 @@ class Worker:
             self._context.store.moving.check_in_place()
             if self._draining or self._signals:
                 return 0
-            for each in self._each_turn:
-                each()
+            if self._config.look():
+                self._context.store.audit.append("worker.reconfigured", self.name, {})
+                self._say(f"worker {self.name} works by {self._context.file.name} as changed")
+            for number, each in enumerate(self._each_turn):
+                self._call(number, each)
             while len(self._running) < self._slots and (claimed := self._claim()) is not None:
                 self._start(claimed)
                 begun += 1
@@ -124,6 +140,19 @@ class Worker:
         except SftsecError as error:
             log.warning("%s", error)
         return begun
+
+    def _call(self, number: int, each: Callable[[], object]) -> None:
+        """Call what is called each turn; its failure is told once and stops no claims."""
+        try:
+            each()
+        except StoreMovedError:
+            raise
+        except SftsecError as error:
+            if self._failing.get(number) != str(error):
+                self._failing[number] = str(error)
+                self._context.emit(Message(text=str(error), level="warning"))
+        else:
+            self._failing.pop(number, None)
 
     def _claim(self) -> ClaimedRun | None:
         return self._context.store.queue.claim(self.name, self._prefer)

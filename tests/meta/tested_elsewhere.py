@@ -29,9 +29,9 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the peer of the benchmark has to score as the site's model does",
     ),
     Elsewhere(
-        ("sftsec_core/bench/kills_child.py",),
+        ("sftsec_core/bench/kills_child.py", "sftsec_core/bench/kills_site.py"),
         "tests/core/bench/test_kills.py",
-        "the process that the benchmark kills: it trains, and counts its steps",
+        "the process that the benchmark kills, which tells its phases, and the site it works on",
     ),
     Elsewhere(
         ("sftsec_core/bench/memory.py",),

@@ -31,6 +31,7 @@ from sftsec_core.recipes.encoder.encoder import (
 )
 from sftsec_core.recipes.encoder.packing import mean_within, to_device
 from sftsec_core.recipes.encoder.precision import Twin, use_bf16
+from sftsec_core.recipes.encoder.prepacked import prepacked
 from sftsec_core.recipes.encoder_files import WEIGHTS
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ class EncoderModel:
         self.notes = dict(notes or {})
         self._module = module.to(pick_device()).eval().requires_grad_(False)
         self._twin = Twin(self._module, tokenizer, bf16=use_bf16())
+        self._reader = prepacked(self._twin.module)
         self._tokenizer = tokenizer
         self._labels = tuple(labels)
         self._max_length = max_length
@@ -195,7 +197,7 @@ class EncoderModel:
 
     def _score(self, texts: Sequence[str]) -> NDArray[np.float64]:
         encoded = encode_texts(texts, self._tokenizer, self._max_length)
-        logits = read_logits(self._twin.module, encoded, self._twin.collator)
+        logits = read_logits(self._reader, encoded, self._twin.collator)
         scores: NDArray[np.float64] = torch.softmax(logits.double(), dim=-1).numpy()
         return scores
 

@@ -62,14 +62,19 @@ def run_locally(_config: EmptyConfig, order: TrainOrder, emit: Callable[[Event],
         raise _death(code, under_way)
 
 
-@contextmanager
-def _child(file: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the process; end it with the body, whatever ends that."""
-    child = subprocess.Popen(
+def start_child(file: str) -> subprocess.Popen[bytes]:
+    """Start the training process; a benchmark has one forked instead, whose imports are done."""
+    return subprocess.Popen(
         [sys.executable, "-P", "-m", CHILD, file],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
+
+
+@contextmanager
+def _child(file: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the process; end it with the body, whatever ends that."""
+    child = start_child(file)
     try:
         yield child
     finally:

@@ -47,14 +47,14 @@ class TestReference:
 
     def test_counts_the_test_part_by_labels(self) -> None:
         found = Reference.of(TASK, inputs(200), part(60), KEY)
-        assert found.confusion.tolist() == [[30, 0], [0, 30]]
+        assert found.blocks.confusion.tolist() == [[30, 0], [0, 30]]
         assert (found.inputs.distinct, found.test.distinct) == (200, 60)
 
     def test_of_little_data_compares_nothing(self) -> None:
         found = Reference.from_json(Reference.of(TASK, inputs(5), part(0), KEY).to_json())
         assert monitors(found.inputs, found, 1e-6) == []
 
-    @pytest.mark.parametrize("change", [{"format": 2}, {"inputs": None}, {"confusion": "x"}])
+    @pytest.mark.parametrize("change", [{"format": 1}, {"inputs": None}, {"blocks": "x"}])
     def test_refuses_what_it_did_not_write(self, change: dict[str, object]) -> None:
         body = json.loads(Reference.of(TASK, inputs(40), part(40), KEY).to_json())
         with pytest.raises(IntegrityError, match="drift reference"):

@@ -10,6 +10,7 @@ from sftsec_core.operations.context import Context
 from sftsec_core.operations.show_status import TaskStatus, show_status
 from sftsec_core.store.runs import RunOrder
 from tests.core.operations.killed_run import begin_and_die
+from tests.core.operations.schedule_site import NIGHTLY, write_site
 from tests.e2e.site import Site
 
 
@@ -17,6 +18,30 @@ def status_of(site: Site) -> TaskStatus:
     with Context.open(site.config, actor=local_admin("test")) as context:
         (found,) = show_status(context)
     return found
+
+
+class TestNextRuns:
+    def test_are_of_the_task_alone(self, tmp_path: Path) -> None:
+        hourly = {**NIGHTLY, "task": "url", "when": {"cron": "0 * * * *"}}
+        late = {"run": "gc", "when": {"cron": "0 3 * * *"}}
+        file = write_site(tmp_path / "site", {"nightly": NIGHTLY, "hourly": hourly, "late": late})
+        with Context.open(file, actor=local_admin("test")) as context:
+            mail, url = show_status(context)
+        (planned,) = mail.schedules
+        assert planned.schedule.name == "nightly"
+        assert planned.starts_at is not None
+        assert planned.starts_at.hour == 2
+        (told,) = url.to_json()["schedules"]
+        assert (told["schedule"], told["run"]) == ("hourly", "retrain")
+        assert told["starts_at"].endswith(":00:00+00:00")
+
+    def test_of_an_event_name_the_event(self, tmp_path: Path) -> None:
+        after = {"run": "score", "task": "mail", "after": {"run": "retrain"}}
+        file = write_site(tmp_path / "site", {"follow": after})
+        with Context.open(file, actor=local_admin("test")) as context:
+            mail, _ = show_status(context)
+        assert [each.starts_at for each in mail.schedules] == [None]
+        assert mail.schedules[0].reason
 
 
 class TestStatus:

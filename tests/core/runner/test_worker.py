@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from sftsec_core.api.domain import RunInfo
+from sftsec_core.api.errors import ConfigError
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.queue_runs import RunOptions, add_run
@@ -126,6 +127,43 @@ class TestOnce:
         ended = context.store.runs.get(run.id)
         assert ended.status == "failed"
         assert "version" in (ended.error or "")
+
+
+class TestEachTurn:
+    def test_a_failing_scheduler_stops_no_claims(
+        self, context: Context, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        add(context, "gc")
+        causes = iter(["no schedule", "no schedule", "no clock", None, "no clock"])
+        claimed: list[int] = []
+
+        def tick() -> None:
+            if cause := next(causes):
+                raise ConfigError(cause)
+
+        def prefer(found: Sequence[QueuedRun]) -> Sequence[QueuedRun]:
+            claimed.append(len(found))
+            return ()
+
+        worker = Worker(context, prefer=prefer, each_turn=[tick])
+        for _ in range(5):
+            worker.run(once=True)
+        assert claimed == [1] * 5
+        told = [record.message for record in caplog.records if record.levelname == "WARNING"]
+        assert told == ["no schedule", "no clock", "no clock"]
+
+    def test_a_changed_file_counts_at_once(self, site: Site, context: Context) -> None:
+        found: list[object] = []
+        worker = Worker(context, each_turn=[lambda: found.append(context.settings.schedules)])
+        nightly = {"run": "gc", "when": {"cron": "0 2 * * *"}}
+        values = yaml.safe_load(site.config.read_text(encoding="utf-8"))
+        text = yaml.safe_dump({**values, "schedules": {"nightly": nightly}})
+        site.config.write_text(text, encoding="utf-8")
+        worker.run(once=True)
+        worker.run(once=True)
+        assert [list(each) for each in found if isinstance(each, dict)] == [["nightly"]] * 2
+        actions = [entry.action for entry in context.store.audit.tail(50)]
+        assert actions.count("worker.reconfigured") == 1
 
 
 @pytest.mark.usefixtures("slow")

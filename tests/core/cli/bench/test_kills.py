@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner
@@ -17,8 +18,12 @@ SIDE = {
     "lost": 0,
     "twice": 0,
     "different": 0,
+    "steps": 160,
     "repeated": 0.0125,
-    "stages": {"train": 3},
+    "step_s": 0.004,
+    "save_s": 0.006,
+    "again": {"start": 3, "step": 2},
+    "phases": {"step": 2, "gate": 1},
 }
 
 
@@ -26,7 +31,9 @@ SIDE = {
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     found: list[object] = []
 
-    def run(kills: int, **options: object) -> dict[str, object]:
+    def run(kills: int, tell: Callable[[str, int], None], **options: object) -> dict[str, object]:
+        tell("sftsec retrain", 0)
+        tell("sftsec retrain", kills)
         found.append((kills, options))
         return {"sides": [SIDE]}
 
@@ -39,7 +46,10 @@ class TestBenchKills:
         result = CliRunner().invoke(cli, ["bench", "kills", "--kills", "3", "--alone"])
         assert result.exit_code == 0, result.output
         assert "0.0125" in result.output
-        assert asked == [(3, {"recipe": "full", "every_s": 0.0, "beside": False, "seed": 0})]
+        assert "begun again" in result.output
+        assert "kill       sftsec retrain" in result.output
+        options = {"recipe": "full", "every_s": 0.0, "beside": False, "seed": 0, "jobs": 2}
+        assert asked == [(3, options)]
 
     @pytest.mark.usefixtures("asked")
     def test_prints_json_for_machines(self) -> None:
