@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class _LeftOutSource:
     """One source, with the split that trains without it and tests on it."""
 
     value: str
@@ -90,10 +90,10 @@ def _why(config: LeaveOneOutSettings, sizes: Counter[str]) -> str:
     return f"no {config.field} with {config.fewest} examples can be left out"
 
 
-def _source(value: str, field: str, split: Split) -> _Source:
+def _source(value: str, field: str, split: Split) -> _LeftOutSource:
     test = [e for _, part in split.parts() for e in part if e.facets.get(field) == value]
     train, dev = (apart(part, test) for part in (split.train, split.dev))
-    return _Source(value, Split(train, dev, test, f"without {value}"))
+    return _LeftOutSource(value, Split(train, dev, test, f"without {value}"))
 
 
 def _known(value: str, field: str, given: AuditInput) -> dict[str, Any] | None:
