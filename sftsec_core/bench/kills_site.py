@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TASK = "triage"
-EPOCHS, BATCH, MAX_TOKENS = 4, 8, 32
+EPOCHS, BATCH, MAX_TOKENS = 12, 8, 32
 LABELS = ("benign", "malicious")
 # Texts to train on in `peer.json`: as many as our side has left once dev and test are taken.
 _ROWS, PEER_TEXTS, _SEED = 300, 216, 3

@@ -78,7 +78,7 @@ def command(
       again      phases that an earlier process had begun
 
     A kill repeats the work since the last checkpoint: half of --checkpoint-every on average, and
-    at least the step under way. With ten kills in a hundred steps that alone is some percent.
+    at least the step under way. With ten kills in three hundred steps that alone is a percent.
 
     \b
     Examples:
