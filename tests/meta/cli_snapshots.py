@@ -23,6 +23,7 @@ from unittest import mock
 import click
 
 from sftsec_core.cli import cli, main
+from sftsec_core.operations import authorize, identify
 from tests.e2e.site import Site
 from tests.meta.tree import ROOT
 
@@ -184,7 +185,9 @@ def _site() -> Iterator[None]:
     with (
         tempfile.TemporaryDirectory(prefix="sftsec-", dir="/tmp") as folder,
         mock.patch.dict(os.environ, fixed),
-        mock.patch("sftsec_core.operations.authorize.current_user", return_value="ann"),
+        # Both hold the name, and the second one's module must not be imported under the patch.
+        mock.patch.object(authorize, "current_user", return_value="ann"),
+        mock.patch.object(identify, "current_user", return_value="ann"),
     ):
         for name in [name for name in os.environ if name.startswith("SFTSEC_")]:
             del os.environ[name]
