@@ -86,6 +86,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "completion": ("completion tcsh",),
     "demo": ("demo --rows x",),
     "bench connector": ("bench connector incident",),
+    "bench context": ("bench context --events 1",),
     "bench ingest": ("bench ingest --rows 0",),
     "bench quality": ("bench quality none",),
     "bench redaction": ("bench redaction --step redct",),

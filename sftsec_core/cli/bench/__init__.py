@@ -19,6 +19,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "train": "sftsec_core.cli.bench.train",
         "serve": "sftsec_core.cli.bench.serve",
         "drift": "sftsec_core.cli.bench.drift",
+        "context": "sftsec_core.cli.bench.context",
         "kills": "sftsec_core.cli.bench.kills",
     },
 )

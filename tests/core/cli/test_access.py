@@ -98,6 +98,7 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str]]] = {
 }
 # They read neither the state nor a platform: what they do anyone may do who can run Python.
 OPEN = {
+    "bench context",
     "bench drift",
     "bench ingest",
     "bench kills",
