@@ -222,7 +222,7 @@ class EncoderModel:
         try:
             labels, max_length = settings["labels"], settings["max_length"]
             with quiet_transformers():
-                module = PooledClassifier(_load_whole(folder), len(labels), dropout=0.0)
+                module = PooledClassifier(load_whole(folder), len(labels), dropout=0.0)
                 tokenizer = load_tokenizer(folder)
             module.head.load_state_dict(load_file(folder / HEAD))
         except (OSError, RuntimeError, KeyError, ValueError, SafetensorError) as error:
@@ -230,7 +230,7 @@ class EncoderModel:
         return cls(module, tokenizer, labels, max_length=max_length)
 
 
-def _load_whole(folder: Path) -> nn.Module:
+def load_whole(folder: Path) -> nn.Module:
     """Load a saved encoder; transformers itself would make up the weights that a file lacks.
 
     Raises:
