@@ -1,6 +1,7 @@
 """How good, how fast and how large each recipe is, on folders of labelled incidents.
 
     python -m sftsec_core.bench.quality DIR... [--recipe R]... [--limit-train N] [--seed S]...
+        [--task FILE]
 
 Each dataset, recipe and seed runs in a process of its own, so that its peak memory is its own.
 Recipes fit on train and choose on dev; every figure is of test.
@@ -20,11 +21,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from pydantic import TypeAdapter
 
 from sftsec_core.api.domain import Batch
-from sftsec_core.api.errors import DataError, SftsecError, TrainingError
-from sftsec_core.api.settings.task import TrainSettings
+from sftsec_core.api.errors import ConfigError, DataError, SftsecError, TrainingError
+from sftsec_core.api.settings.task import TaskSettings, TrainSettings
 from sftsec_core.api.settings.values import Duration
 from sftsec_core.bench.memory import peak_rss_mb
 
@@ -63,6 +65,7 @@ class BenchRun:
     limit_train: int | None
     seed: int
     budget: timedelta | None
+    task: TaskSettings | None = None
 
 
 def run_quality_bench(
@@ -72,6 +75,7 @@ def run_quality_bench(
     limit_train: int | None = None,
     seeds: Sequence[int] = (13,),
     budget: timedelta | None = timedelta(minutes=10),
+    task: TaskSettings | None = None,
     on_start: Callable[[BenchRun], None] = lambda _run: None,
 ) -> Iterator[dict[str, Any]]:
     """Measure every recipe on every dataset with every seed.
@@ -82,6 +86,7 @@ def run_quality_bench(
         limit_train: rows of train to draw, two a class at least; None for all. Dev stays whole.
         seeds: of the draw and of the training; a row each.
         budget: for the training of one model.
+        task: what a model reads, and figures of earlier events; default: all fields, no figures.
         on_start: told of each run just before it begins.
 
     Yields:
@@ -95,7 +100,7 @@ def run_quality_bench(
     for folder in folders:
         for recipe in recipes:
             for seed in seeds:
-                run = BenchRun(folder, recipe, limit_train, seed, budget)
+                run = BenchRun(folder, recipe, limit_train, seed, budget, task)
                 on_start(run)
                 yield _in_a_process(run)
 
@@ -104,8 +109,9 @@ def measure(run: BenchRun) -> dict[str, Any]:
     """Fit and score once, in this process."""
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.bench import quality_data as data
+    from sftsec_core.recipes.majority import require_learning
 
-    dataset = data.read_dataset(run.folder)
+    dataset = data.read_dataset(run.folder, run.task)
     if not run.recipe.reads(dataset.task.inputs):
         raise DataError(f"{run.folder}: recipe {run.recipe.name!r} reads none of its fields")
     train = data.limit_train(dataset.train, run.limit_train, run.seed)
@@ -124,6 +130,7 @@ def measure(run: BenchRun) -> dict[str, Any]:
         started = time.perf_counter()
         model = run.recipe.fit(job)
         fit_s = time.perf_counter() - started
+        require_learning(model, job, run.recipe.name)
     proba, score_s = _score(model, Batch.of_examples(dataset.task.inputs, dataset.test))
     return {
         "dataset": dataset.name,
@@ -224,6 +231,20 @@ def _duration(text: str) -> timedelta:
     return TypeAdapter(Duration).validate_python(text)
 
 
+def read_task(path: Path) -> TaskSettings:
+    """Read text, numbers, categories and context of a task from a YAML file.
+
+    Raises:
+        ConfigError: when the file cannot be read, or is no task's.
+    """
+    given = {"connector": "bench", "labels": {"benign": ["benign"], "attack": ["attack"]}}
+    try:
+        body = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return TaskSettings.model_validate({**given, "benign": "benign", **body})
+    except (OSError, TypeError, yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"{path} is no task: {error}") from error
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a JSON object a line, and write them all as a list where `--output` says."""
     from sftsec_core.recipes.specs import RECIPES
@@ -235,6 +256,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit-train", type=int, metavar="N")
     parser.add_argument("--seed", action="append", type=int)
     parser.add_argument("--budget", type=_duration, default="10m", help="such as 90s, 10m or 1h")
+    parser.add_argument(
+        "--task", type=Path, metavar="FILE", help="YAML: text, numbers, categories, context"
+    )
     parser.add_argument("--output", type=Path)
     given = parser.parse_args(arguments)
     rows = []
@@ -244,6 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         limit_train=given.limit_train,
         seeds=given.seed or (13,),
         budget=given.budget,
+        task=given.task and read_task(given.task),
     ):
         rows.append(row)
         print(json.dumps(row), flush=True)

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +27,8 @@ from sftsec_core.api.domain import (
     TaskSpec,
 )
 from sftsec_core.api.errors import DataError
+from sftsec_core.dataset.context.repeats import weigh_repeats
+from sftsec_core.dataset.context.replay import ContextPlan, replay, with_context
 from sftsec_core.dataset.features import read_inputs
 from sftsec_core.sdk.fields import as_text
 
@@ -32,11 +36,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from sftsec_core.api.settings.context import ContextSettings
+    from sftsec_core.api.settings.task import TaskSettings
+
 PARTS = ("train", "dev", "test")
 BENIGN_NAMES = frozenset({"benign", "ham", "legitimate", "normal"})
 GROUP_FIELDS = ("report", "organization.name")
 # What identifies or labels a record, or keeps records together, is no input.
 _NO_INPUT = frozenset({"id", "label", "label_time", "@timestamp", *GROUP_FIELDS})
+_SALT = b"bench"
 _RECURS = 10  # rows a different value, at least, for a field of strings to be a category
 _MOST = 0.5  # of the rows that have a field decide on its kind
 
@@ -52,8 +60,13 @@ class BenchDataset:
     test: Sequence[Example]
 
 
-def read_dataset(folder: Path) -> BenchDataset:
+def read_dataset(folder: Path, settings: TaskSettings | None = None) -> BenchDataset:
     """Read a folder whole.
+
+    Args:
+        folder: holds the parts.
+        settings: what a model reads, and figures of earlier events that each example has besides
+            its own fields. All parts are one stream: a figure may be of events of another part.
 
     Raises:
         DataError: when a part is missing or unreadable, no field can be an input, or a label is
@@ -61,10 +74,14 @@ def read_dataset(folder: Path) -> BenchDataset:
     """
     records = {part: read_records(folder / f"{part}.jsonl.gz") for part in PARTS}
     flat = {part: [dict(_flatten(record)) for record in records[part]] for part in PARTS}
-    inputs = find_inputs(folder, flat["train"])
+    inputs = settings.inputs if settings else find_inputs(folder, flat["train"])
+    context = settings.context if settings else None
     labels = {_label(record, part) for part in PARTS for record in flat[part]}
     task = _task(folder.name, inputs, labels)
-    parts = {part: [_example(record, task, part) for record in flat[part]] for part in PARTS}
+    add = _context_of(flat, task, context)
+    parts = {part: [_example(record, task, part, add) for record in flat[part]] for part in PARTS}
+    if context is not None:
+        parts["train"] = weigh_repeats(parts["train"], task, context.repeats)
     return BenchDataset(folder.name, task, parts["train"], parts["dev"], parts["test"])
 
 
@@ -169,11 +186,38 @@ def _label(record: Mapping[str, Any], part: str) -> str:
     return label
 
 
-def _example(record: Mapping[str, Any], task: TaskSpec, part: str) -> Example:
+def _incident(record: Mapping[str, Any]) -> Incident:
+    at = record.get("@timestamp")
+    time = datetime.fromisoformat(at) if isinstance(at, str) else None
+    return Incident(str(record.get("id")), record, at=time)
+
+
+def _context_of(
+    flat: Mapping[str, Sequence[Mapping[str, Any]]],
+    task: TaskSpec,
+    context: ContextSettings | None,
+) -> Callable[[Incident], Incident]:
+    """What gives an incident its figures, made as a dataset build makes them."""
+    if context is None:
+        return lambda incident: incident
+    plan = ContextPlan(context, _SALT, datetime.now(UTC), task.benign)
+    rows = [record for part in PARTS for record in flat[part]]
+    # A verdict has no time here: it counts as given at its event's.
+    verdicts = {str(record["id"]): (None, record["label"] != task.benign) for record in rows}
+    values = replay(plan, map(_incident, rows), verdicts).values
+    return lambda incident: with_context(incident, context.inputs, values.get(incident.uid))
+
+
+def _example(
+    record: Mapping[str, Any],
+    task: TaskSpec,
+    part: str,
+    add: Callable[[Incident], Incident] = lambda incident: incident,
+) -> Example:
     uid = str(record.get("id"))
     return Example(
         uid,
-        read_inputs(Incident(uid, record), task) or {TEXT_INPUT: ""},
+        read_inputs(add(_incident(record)), task) or {TEXT_INPUT: ""},
         _label(record, part),
         groups=tuple(str(record[name]) for name in GROUP_FIELDS if record.get(name) is not None),
         split=part,

@@ -88,9 +88,12 @@ class NotifySettings(Strict):
     )
     webhook: WebhookSettings | None = None
     mail: MailSettings | None = None
+    connector: str | None = Field(
+        None, description="The connector of a SIEM that gets an event, beside the audit log's copy."
+    )
 
     @model_validator(mode="after")
     def _is_told_somehow(self) -> NotifySettings:
-        if self.webhook is None and self.mail is None:
-            raise ValueError("name a webhook, a mail, or both")
+        if self.webhook is None and self.mail is None and self.connector is None:
+            raise ValueError("name a webhook, a mail or a connector")
         return self

@@ -219,6 +219,10 @@ class Settings(Strict):
             for name in settings.tasks:
                 if name not in self.tasks:
                     raise ValueError(f"notify.{place}.tasks: {unknown('task', name, self.tasks)}")
+            name = settings.connector or ""
+            if name and name not in self.connectors:
+                said = unknown("connector", name, self.connectors)
+                raise ValueError(f"notify.{place}.connector: {said}")
         return self
 
     @model_validator(mode="after")

@@ -39,16 +39,17 @@ def read_inputs(incident: Incident, task: TaskSpec, text: str | None = None) -> 
         text: what a renderer made of it, in place of the TEXT inputs' fields.
 
     Returns:
-        Every input by name; empty when none of them has a value.
+        Every input by name; empty when none of them has a value but figures of other events.
     """
     inputs = {field.name: _read(incident, field, text) for field in task.inputs}
-    return inputs if any(value not in (None, "") for value in inputs.values()) else {}
+    own = (inputs[field.name] for field in task.inputs if field.sources)
+    return inputs if any(value not in (None, "") for value in own) else {}
 
 
 def _read(incident: Incident, field: InputField, text: str | None) -> InputValue:
     if field.kind is InputKind.TEXT:
         return _text_of(incident, field) if text is None else text
-    value = incident.fields.get(field.sources[0])
+    value = incident.fields.get(field.sources[0] if field.sources else field.name)
     if field.kind is InputKind.NUMBER:
         return as_number(value)
     if field.kind is InputKind.CATEGORY:
@@ -91,6 +92,7 @@ def build_examples(
     snapshot: Snapshot,
     resolution: Resolution,
     render: Callable[[Incident], Inputs],
+    context: Callable[[Incident], Incident] = lambda incident: incident,
 ) -> list[Example]:
     """Make the examples that a recipe trains on: the rows with a label, sorted by uid.
 
@@ -98,12 +100,13 @@ def build_examples(
         snapshot: the rows.
         resolution: their labels.
         render: reads an incident's inputs; none leave it out.
+        context: gives a labelled incident the figures of the events before it.
     """
     examples = []
     places = zip(_places(snapshot), snapshot.incidents(), strict=True)
     for (cluster, groups), incident in places:
         uid = incident.uid
-        inputs = render(incident) if uid in resolution.labels else {}
+        inputs = render(context(incident)) if uid in resolution.labels else {}
         if inputs:
             label, weight = resolution.labels[uid]
             examples.append(

@@ -92,6 +92,8 @@ class IngestPlan:
         render: an incident, cleaned and with the kept fields only, as the inputs that the model
             reads; none drop it.
         connectors: whose pages come as `SourcePage`, where there are several.
+        events: keep each record as an event of its own, whatever others hold: the model reads
+            how many there were.
     """
 
     fields: Mapping[str, InputKind]
@@ -100,6 +102,7 @@ class IngestPlan:
     dedupe: DedupeSettings
     render: Callable[[Incident], Inputs]
     connectors: tuple[str, ...] = ()
+    events: bool = False
 
     def digest(self) -> str:
         """Name the plan: a work folder of one plan is never resumed under another one."""
@@ -108,6 +111,8 @@ class IngestPlan:
         said += settings
         if self.connectors:  # a plan of before there were several keeps its name
             said.append(self.connectors)
+        if self.events:
+            said.append("events")
         return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -196,7 +201,9 @@ class _Build:
         self._count_unreadable(cleaned, trimmed)
         inputs = [self.plan.render(incident) for incident in trimmed]
         chosen = [index for index, read in enumerate(inputs) if read]
-        items = [_dedup_item(trimmed[i], inputs[i], connector) for i in chosen]
+        items = [
+            _dedup_item(trimmed[i], inputs[i], connector, events=self.plan.events) for i in chosen
+        ]
         results = self.dedupe.add(items)
         for index, item, result in zip(chosen, items, results, strict=True):
             self._count(result)
@@ -213,7 +220,7 @@ class _Build:
         self._read += len(page.incidents) + len(page.rejected)
         self.progress.cursor = page.cursor
         kept = sum(1 for result in results if result.status is DedupStatus.KEPT)
-        judged = _judged(trimmed, chosen, items)
+        judged = _judged(trimmed, inputs)
         return PageSummary(
             page.cursor, len(page.incidents), kept, page.rejected, *judged, connector=connector
         )
@@ -322,22 +329,27 @@ class _Build:
 
 
 def _judged(
-    trimmed: Sequence[Incident], chosen: Sequence[int], items: Sequence[DedupItem]
+    trimmed: Sequence[Incident], inputs: Sequence[Inputs]
 ) -> tuple[tuple[Incident, ...], tuple[str, ...]]:
     """The incidents with a verdict, and the digests of their inputs; some have none."""
-    digests = {index: item.digest for index, item in zip(chosen, items, strict=True)}
     judged = [index for index, incident in enumerate(trimmed) if incident.verdicts]
-    empty = inputs_digest({})
     return (
         tuple(trimmed[index] for index in judged),
-        tuple(digests.get(index, empty) for index in judged),
+        tuple(inputs_digest(inputs[index]) for index in judged),
     )
 
 
-def _dedup_item(incident: Incident, inputs: Inputs, connector: str) -> DedupItem:
+def _dedup_item(
+    incident: Incident, inputs: Inputs, connector: str, *, events: bool = False
+) -> DedupItem:
     verdicts = frozenset(word_key(verdict.value) for verdict in incident.verdicts)
     uid = storable(scoped_uid(connector, incident.uid))
-    return DedupItem.of(uid, inputs, verdicts, incident.split)
+    item = DedupItem.of(uid, inputs, verdicts, incident.split)
+    if events:
+        # Of one name only the same record again is a copy; no text is near another's.
+        digest = inputs_digest({"event": uid, "inputs": item.digest})
+        return item._replace(digest=digest, text="", others=digest)
+    return item
 
 
 def _size(value: object) -> int:

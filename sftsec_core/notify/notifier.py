@@ -12,17 +12,22 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.notify.mail import send_mail
 from sftsec_core.notify.notice import Notice, notice_of
+from sftsec_core.notify.siem import send_event
 from sftsec_core.notify.webhook import send_webhook
 from sftsec_core.sdk.retry import RetryPolicy
 from sftsec_core.store.columns import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from sftsec_core.api.contracts import Connector
     from sftsec_core.api.domain import Event
     from sftsec_core.config.notify import NotifySettings
     from sftsec_core.store.store import Store
+
+    OpenConnector = Callable[[str], AbstractContextManager[Connector]]
 
 log = logging.getLogger(__name__)
 RETRY_TIMEOUT = timedelta(seconds=60)
@@ -49,6 +54,7 @@ class Notifier:
         store: Store,
         base: Path,
         sleep: Callable[[float], None] = time.sleep,
+        open_connector: OpenConnector | None = None,
     ) -> None:
         """Prepare; a thread is started with the first notice.
 
@@ -57,10 +63,12 @@ class Notifier:
             store: keeps what was told.
             base: the folder that relative paths of secrets start from.
             sleep: waits between two attempts.
+            open_connector: opens a connector by its name; None where no place names one.
         """
         self._places = places
         self._store = store
         self._base = base
+        self._open_connector = open_connector
         self._retry = RetryPolicy(RETRY_TIMEOUT, sleep)
         self._queue: queue.Queue[_Order | None] = queue.Queue(_WAITING)
         self._thread: threading.Thread | None = None
@@ -133,3 +141,10 @@ class Notifier:
             )
         if mail is not None:
             yield "mail", lambda number: send_mail(mail, notice, number, utc_now)
+        name, open_connector = settings.connector, self._open_connector
+        if name is not None and open_connector is not None:
+            actor = self._store.audit.actor or ""
+            yield (
+                "connector",
+                lambda number: send_event(name, open_connector, notice, number, utc_now, actor),
+            )

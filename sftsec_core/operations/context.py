@@ -224,7 +224,8 @@ class Context:
         """Tells the places of `notify` of what happens."""
         from sftsec_core.notify.notifier import Notifier
 
-        return Notifier(self.settings.notify, self.store, self.file.resolve().parent)
+        base = self.file.resolve().parent
+        return Notifier(self.settings.notify, self.store, base, open_connector=self.connector)
 
     @cached_property
     def label_queue(self) -> LabellingQueue:

@@ -91,13 +91,15 @@ def _counts(snapshot: Snapshot) -> dict[str, int]:
 
 def _pull_into_snapshot(run: Run, stage: Stage, hold: Callable[[], None]) -> Snapshot:
     context, task = run.context, run.task
+    render = renderer(run.spec, task.render, context.plugins)
     plan = IngestPlan(
         fields=field_kinds(run.spec, task.fields),
         group_field=task.group,
         steps=build_steps(task, context.plugins, context.step_context(run.spec.name)),
         dedupe=task.dedupe,
-        render=renderer(run.spec, task.render, context.plugins),
+        render=lambda incident: run.spec.own(render(incident)),
         connectors=task.connectors if len(task.connectors) > 1 else (),
+        events=task.context is not None,
     )
     reading = reading_digest(
         run.spec,
@@ -108,7 +110,9 @@ def _pull_into_snapshot(run: Run, stage: Stage, hold: Callable[[], None]) -> Sna
     )
     work = run.folder / PULLED
     now = run.info.started_at
-    windows = {n: window_of(context, task, n, now, labelled=True) for n in task.connectors}
+    # Events that no one judged are part of what came before those that someone did.
+    which = True if task.context is None else None
+    windows = {n: window_of(context, task, n, now, labelled=which) for n in task.connectors}
     with closing(pull_all(context, task, windows, resume_cursor(work))) as pages:
         return ingest(
             _counted(stage, pages),

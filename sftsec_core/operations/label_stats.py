@@ -13,6 +13,7 @@ from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.verdict_stats import VerdictStats, verdict_stats
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.event_context import snapshot_context
 from sftsec_core.operations.live_disagreement import Disagreement, live_disagreement
 from sftsec_core.operations.proposing import seen_by
 from sftsec_core.operations.show_dataset import newest_dataset
@@ -76,6 +77,8 @@ def _live(context: Context, name: str, snapshot: Snapshot) -> dict[str, Disagree
         return {}  # `model verify` says why
     resolution = resolve(snapshot, task.labels, task.verdicts)
     support = supporters(snapshot, resolution.labels, task.labels, task.verdicts)
-    examples = build_examples(snapshot, resolution, renderer(spec, task.render, context.plugins))
+    events = snapshot_context(context, name, snapshot, resolution)
+    render = renderer(spec, task.render, context.plugins)
+    examples = build_examples(snapshot, resolution, render, events.add)
     live = FittedModel(model, ref.recipe, seen=seen_by(context, ref))
     return live_disagreement(live, examples, support, spec)

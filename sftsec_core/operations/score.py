@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import BatchPushed, InputKind, Message, Permission
 from sftsec_core.api.errors import (
+    ConfigError,
     ConnectorError,
     ConnectorUnavailableError,
     NoLiveModelError,
@@ -159,6 +160,11 @@ def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer,
     """
     serving = loaded.serving
     _require_plugins(context, loaded)
+    if any(not field.sources for field in serving.task.inputs):
+        raise ConfigError(
+            f"the live model of task {name!r} reads figures of earlier events, which scoring does "
+            "not keep: remove `context` and retrain"
+        )
     render = None if serving.render is None else Choice.model_validate(serving.render)
     text = [field for field in serving.task.inputs if field.kind is InputKind.TEXT]
     read = {

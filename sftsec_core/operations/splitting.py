@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import LeakCheck, Message, Split
+from sftsec_core.api.domain import Example, LeakCheck, Message, Split
 from sftsec_core.dataset.analysts import analyst_book, cap_shares, supporters
+from sftsec_core.dataset.context.repeats import weigh_repeats
 from sftsec_core.dataset.features import build_examples, renderer
 from sftsec_core.dataset.leaks import check_leaks
 from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.split import divide, one_sided
 from sftsec_core.dataset.sums import DATASET, check_sums
 from sftsec_core.dataset.verdict_stats import verdict_stats
+from sftsec_core.operations.event_context import snapshot_context
 from sftsec_core.operations.explain_data import no_examples, warn_of_gaps
 
 if TYPE_CHECKING:
@@ -58,21 +60,18 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         support = supporters(snapshot, resolution.labels, task.labels, task.verdicts)
         resolution, capped = _capped(run, resolution, support)
         render = renderer(run.spec, task.render, plugins)
-        examples = build_examples(snapshot, resolution, render)
+        events = snapshot_context(run.context, run.spec.name, snapshot, resolution)
+        examples = build_examples(snapshot, resolution, render, events.add)
         if not examples:
             raise no_examples(run, snapshot, resolution)
         warn_of_gaps(run, snapshot, resolution)
-        split = divide(examples, task.split, plugins)
-        leaks = check_leaks(split, task.dedupe)
-        if not leaks.clean:
-            found = f"the {split.method} split leaks: {'; '.join(leaks.examples)}"
-            run.emit(Message(text=found, level="warning"))
-        if note := one_sided(split):
-            run.emit(Message(text=note, level="warning"))
+        split = _divided(run, examples)
+        leaks = check_leaks(split, task.dedupe, events=task.context is not None)
+        _warn_of_faults(run, split, leaks)
         parts = {name: len(part) for name, part in split.parts()}
         review = len(resolution.review)
         rows = _counted(snapshot, resolution, split)
-        stage.counts |= {**parts, "for review": review, **_left_out(rows)}
+        stage.counts |= {**parts, "for review": review, **_left_out(rows), **events.shown}
     data = {
         "snapshot": snapshot.digest,
         "counts": dict(snapshot.counts),
@@ -90,8 +89,26 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
             verdict_stats(snapshot, task.labels, task.verdicts).analysts, support
         ),
         **capped,
+        **({"context": events.counts} if events.counts else {}),
     }
     return TrainingData(split, data, leaks, snapshot.manifest["steps"], split.train, support)
+
+
+def _divided(run: Run, examples: Sequence[Example]) -> Split:
+    """The parts; where figures of others are read, what repeats weighs less in train."""
+    task = run.task
+    split = divide(examples, task.split, run.context.plugins)
+    if task.context is None:
+        return split
+    return replace(split, train=weigh_repeats(split.train, run.spec, task.context.repeats))
+
+
+def _warn_of_faults(run: Run, split: Split, leaks: LeakCheck) -> None:
+    if not leaks.clean:
+        found = f"the {split.method} split leaks: {'; '.join(leaks.examples)}"
+        run.emit(Message(text=found, level="warning"))
+    if note := one_sided(split):
+        run.emit(Message(text=note, level="warning"))
 
 
 def _capped(

@@ -107,6 +107,11 @@ class FineTuneConfig(Strict):
     patience: int = Field(
         2, ge=0, description="Evaluations without gain before it stops; 0: never."
     )
+    dev_rows: int = Field(
+        4000,
+        ge=50,
+        description="Rows of dev, at most, that an evaluation scores: a sample with dev's classes.",
+    )
 
 
 class LoraTuneConfig(FineTuneConfig):
@@ -140,6 +145,11 @@ class AutoConfig(Strict):
 
     encoder: EncoderSettings | None = Field(
         None, description="The encoder of all its recipes; default: each recipe's own."
+    )
+    dev_rows: int = Field(
+        4000,
+        ge=50,
+        description="Rows of dev, at most, that it chooses on: a sample with dev's classes.",
     )
     linear: LinearConfig = LinearConfig()
     hybrid: HybridConfig = HybridConfig()

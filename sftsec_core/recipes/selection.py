@@ -43,8 +43,7 @@ class Candidate:
 
     def macro_f1(self, y: NDArray[np.int64]) -> float:
         """Macro-F1 of the most probable classes against y, shape (n,)."""
-        weights = np.ones((1, len(y)))
-        return float(_macro_f1(y, self.answers(), self.proba.shape[1], weights)[0])
+        return macro_f1(y, self.answers(), self.proba.shape[1])
 
     def answers(self) -> NDArray[np.int64]:
         """The most probable class of each row, shape (n,)."""
@@ -82,6 +81,17 @@ def effect_size(one: Candidate, other: Candidate, y: NDArray[np.int64], seed: in
     difference = _macro_f1(truth, second, k, weights) - _macro_f1(truth, first, k, weights)
     spread = float(difference[1:].std())
     return float(difference[0]) / spread if spread > 0 else 0.0
+
+
+def macro_f1(y: NDArray[np.int64], answers: NDArray[np.int64], k: int) -> float:
+    """Macro-F1 over the classes that occur in y.
+
+    Args:
+        y: true columns, shape (n,).
+        answers: predicted columns, shape (n,).
+        k: number of classes.
+    """
+    return float(_macro_f1(y, answers, k, np.ones((1, len(y))))[0])
 
 
 def _macro_f1(

@@ -133,7 +133,7 @@ def review_request(decision: ScoringDecision, scorer: Scorer) -> LabelRequest:
         reason=f"for review: perhaps {named}, probability {decision.probability:.2f}, no alert",
         at=decision.incident.at,
         fields=plain_fields(decision.incident.fields),
-        inputs_digest=inputs_digest(decision.inputs),
+        inputs_digest=inputs_digest(scorer.task.own(decision.inputs)),
     )
 
 

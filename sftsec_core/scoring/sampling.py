@@ -85,13 +85,14 @@ def most_uncertain(
         doubts = _doubts(rated.proba, scorer)
         rows = zip(rated.rows, decide_page(rated, scorer), doubts, strict=True)
         for (incident, inputs), decision, doubt in rows:
-            digest = inputs_digest(inputs)
+            own = scorer.task.own(inputs)
+            digest = inputs_digest(own)
             if digest in best:
                 if len(copies[digest]) < _MOST_COPIES:
                     copies[digest].append(incident.uid)
             else:
                 copies[digest] = []
-                text = describe_inputs(inputs)
+                text = describe_inputs(own)
                 label, probability = decision.label, decision.probability
                 best[digest] = Uncertain(incident, label, probability, float(doubt), text, digest)
         kept = heapq.nsmallest(limit, best.values(), key=lambda each: (each.doubt, each.uid))

@@ -119,7 +119,7 @@ class Scorer:
 
     def digest_of(self, inputs: Inputs) -> str:
         """The part of a detection's uid that says what the model read; "" where it has none."""
-        return inputs_digest(inputs) if self.by_content else ""
+        return inputs_digest(self.task.own(inputs)) if self.by_content else ""
 
     @property
     def threshold(self) -> float:
@@ -211,13 +211,18 @@ def score_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE)
 def _counted(rated: RatedPage, decisions: Sequence[ScoringDecision], scorer: Scorer) -> Rows | None:
     if scorer.drift is None:
         return None
+    inputs = [inputs for _, inputs in rated.rows]
+    return scorer.drift.read(inputs, rated.proba, decided_columns(decisions, scorer))
+
+
+def decided_columns(decisions: Sequence[ScoringDecision], scorer: Scorer) -> NDArray[np.int64]:
+    """The column that each decision comes to, the benign one where there is no alert."""
     labels, benign = scorer.task.labels, scorer.task.benign
     decided = [
         labels.index(each.label if benign is None or each.action is Action.ALERT else benign)
         for each in decisions
     ]
-    inputs = [inputs for _, inputs in rated.rows]
-    return scorer.drift.read(inputs, rated.proba, np.array(decided, dtype=np.int64))
+    return np.array(decided, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +299,7 @@ def _prepare(page: IncidentPage, scorer: Scorer, judged: JudgedInPage) -> _Prepa
     work = _PageErrors(list(page.rejected))
     unknown = [each for each in page.incidents if each.uid not in judged.uids]
     rendered = _render_all(_clean(unknown, scorer, work), scorer, work)
-    rows = [row for row in rendered if not _is_judged(*row, judged)]
+    rows = [row for row in rendered if not _is_judged(*row, judged, scorer.task)]
     left_out = len(page.incidents) - len(unknown) + len(rendered) - len(rows)
     return _PreparedPage(rows, work, left_out)
 
@@ -306,9 +311,9 @@ def _rated(page: _PreparedPage, proba: NDArray[np.float64]) -> RatedPage:
     return RatedPage(tuple(kept), proba, rejected, empty, work.dropped, page.judged)
 
 
-def _is_judged(incident: Incident, inputs: Inputs, judged: JudgedInPage) -> bool:
+def _is_judged(incident: Incident, inputs: Inputs, judged: JudgedInPage, task: TaskSpec) -> bool:
     contents = judged.contents.get(incident.uid)
-    return contents is not None and inputs_digest(inputs) in contents
+    return contents is not None and inputs_digest(task.own(inputs)) in contents
 
 
 @dataclass(slots=True)

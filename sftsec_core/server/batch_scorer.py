@@ -35,6 +35,7 @@ _MAX_DEPTH = 20
 _MAX_ERROR = 300  # characters: it may name a field, and a field's name may be long
 _TIME = "@timestamp"
 log = logging.getLogger(__name__)
+Count = Callable[[RatedPage, Sequence[ScoringDecision]], None]
 Score = Callable[[Sequence[ScoreEvent]], list[EventResult]]
 Numbered = Sequence[tuple[int, ScoreEvent]]
 
@@ -63,10 +64,12 @@ class BatchScorer:
     Attributes:
         scorer: as `sftsec score` uses it.
         fields: of an event that are kept, as a connector would return them.
+        count: is told of each request that was scored, for the watch over drift.
     """
 
     scorer: Scorer
     fields: tuple[str, ...]
+    count: Count = lambda _rated, _decisions: None
 
     @property
     def threshold(self) -> float:
@@ -92,7 +95,12 @@ class BatchScorer:
         """
         pages = [self._page(events) for events in requests]
         rated = rate_pages([page.incidents for page in pages], self.scorer)
-        return [self._results(*each) for each in zip(pages, rated, strict=True)]
+        decided = [list(decide_page(each, self.scorer)) for each in rated]
+        found = [self._results(*each) for each in zip(pages, rated, decided, strict=True)]
+        # When all of them are there: where one raises, each request is scored once more.
+        for each in zip(rated, decided, strict=True):
+            self.count(*each)
+        return found
 
     def _page(self, events: Sequence[ScoreEvent]) -> _RequestPage:
         errors: dict[int, str] = {}
@@ -100,8 +108,10 @@ class BatchScorer:
         incidents = tuple(self._incidents(events, uids, errors))
         return _RequestPage(events, uids, IncidentPage(incidents, cursor=""), errors)
 
-    def _results(self, page: _RequestPage, rated: RatedPage) -> list[EventResult]:
-        predictions = {each.incident.uid: each for each in decide_page(rated, self.scorer)}
+    def _results(
+        self, page: _RequestPage, rated: RatedPage, decisions: Sequence[ScoringDecision]
+    ) -> list[EventResult]:
+        predictions = {each.incident.uid: each for each in decisions}
         reasons = dict.fromkeys(rated.empty, NO_VALUE)
         reasons |= {rejection.where: rejection.reason for rejection in rated.rejected}
         results = []

@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from sftsec_core.api.errors import SftsecError
+from sftsec_core.operations.drift_reference import drift_counter
 from sftsec_core.operations.score import scorer_of
 from sftsec_core.server.batch_scorer import BatchScorer, warm_up
 from sftsec_core.server.tracing import Tracing
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.contracts import TrainedModel
     from sftsec_core.api.domain import Batch, ModelRef, TaskSpec
     from sftsec_core.operations.context import Context
+    from sftsec_core.server.drift_sampler import DriftSampler
 
 REFRESH_INTERVAL_S = 1.0
 # A damaged model is seldom repaired, and to verify a large one takes seconds of CPU.
@@ -114,6 +117,7 @@ class ModelCache:
         clock: Callable[[], float] = time.monotonic,
         slots: threading.Semaphore | None = None,
         tracing: Tracing | None = None,
+        drift: DriftSampler | None = None,
     ) -> None:
         """Take where the model is.
 
@@ -123,7 +127,9 @@ class ModelCache:
             clock: seconds; only their differences count.
             slots: shared by all caches; as many models compute at once. None: this one alone.
             tracing: makes a span of each call of a model; None makes none.
+            drift: counts what is scored; None counts nothing.
         """
+        self._drift = drift
         self._tracing = tracing or Tracing()
         self.task = task
         self._slots = slots or threading.Semaphore()
@@ -180,7 +186,20 @@ class ModelCache:
             scorer, trained = scorer_of(self._context, self.task, loaded)
             scorers.append(BatchScorer(replace(scorer, model=in_turn), trained.fields))
             warm_up(scorers[-1], loaded.serving.task.sources)
-        return ServedModel(live, loaded.serving.task, *scorers)
+        usual, large = scorers
+        return ServedModel(live, loaded.serving.task, self._counting(usual, live), large)
+
+    def _counting(self, made: BatchScorer, live: ModelRef) -> BatchScorer:
+        """What counts the events of the usual size, from its first request on."""
+        if self._drift is None:
+            return made
+        try:
+            counter = drift_counter(self._context, live)
+        except SftsecError as error:
+            log.warning("%s: drift is not counted: %s", self.task, error)
+            return made
+        scorer = replace(made.scorer, drift=counter)
+        return replace(made, scorer=scorer, count=partial(self._drift.add, self.task, scorer))
 
     def _report_error(self, error: str) -> None:
         if error != self.status.error:

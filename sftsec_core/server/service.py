@@ -15,6 +15,7 @@ from sftsec_core.operations.refusals import note_refusal
 from sftsec_core.server.admission import Admission
 from sftsec_core.server.authentication import ORIGIN
 from sftsec_core.server.drain import Drain
+from sftsec_core.server.drift_sampler import DriftSampler
 from sftsec_core.server.error_responses import ProblemError, unavailable
 from sftsec_core.server.metrics import ServiceMetrics
 from sftsec_core.server.model_cache import ModelCache, ModelStatus, ModelWatcher
@@ -65,8 +66,10 @@ class ScoringService:
         self._context = context
         self._tracing = tracing or Tracing()
         slots = threading.Semaphore(settings.threads)
+        self._drift = DriftSampler(context.store)
         self._caches = {
-            name: ModelCache(context, name, slots=slots, tracing=self._tracing) for name in names
+            name: ModelCache(context, name, slots=slots, tracing=self._tracing, drift=self._drift)
+            for name in names
         }
         self.admission = Admission(
             settings.queue, settings.max_requests_per_token, settings.queue_bytes
@@ -84,12 +87,14 @@ class ScoringService:
         """Start to load the models, and the threads that score."""
         self._workers = {name: self._worker(cache) for name, cache in self._caches.items()}
         self._watcher.start()
+        self._drift.start()
 
     def stop(self) -> None:
         """Finish the current requests and end the threads."""
         self._watcher.stop()
         for worker in self._workers.values():
             worker.stop()
+        self._drift.stop()
 
     def admit(self, owner: str | None) -> None:
         """Let a request pass, by its token's owner; None for one without a token.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
+from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind, Inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,13 @@ class TaskSpec:
     def sources(self) -> tuple[str, ...]:
         """The dotted names of all fields that the inputs are made of."""
         return tuple(dict.fromkeys(name for field in self.inputs for name in field.fields))
+
+    def own(self, inputs: Inputs) -> Inputs:
+        """What was read of an incident itself, without the figures of the events before it."""
+        figures = {field.name for field in self.inputs if not field.sources}
+        if not figures:
+            return inputs
+        return {name: value for name, value in inputs.items() if name not in figures}
 
     def sources_of(self, kind: InputKind) -> tuple[str, ...]:
         """The dotted names of the fields that the inputs of one kind are made of."""

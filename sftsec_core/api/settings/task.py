@@ -11,6 +11,7 @@ from sftsec_core.api.contracts.decision import BUILT_IN_SPLITS
 from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.choice import Choice
+from sftsec_core.api.settings.context import PREFIX, ContextSettings
 from sftsec_core.api.settings.evaluation import EvaluationSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict, Window
 from sftsec_core.api.settings.words import word_key
@@ -102,7 +103,8 @@ class TrainSettings(Strict):
     """How a model is made; a recipe's own settings stand beside its name."""
 
     recipe: Choice = Field(
-        Choice(name="auto"), description="auto, linear, probe, hybrid, contrastive, full, lora, boosted, ..."
+        Choice(name="auto"),
+        description="auto, linear, probe, hybrid, contrastive, full, lora, boosted, ...",
     )
     compare: tuple[Choice, ...] = Field(
         (), description="Recipes fitted beside it for the report, besides the baseline."
@@ -181,6 +183,11 @@ class TaskSettings(Strict):
     categories: tuple[str, ...] = Field(
         (), description="Dotted ECS fields that the model reads as categories."
     )
+    context: ContextSettings | None = Field(
+        None,
+        description="Figures of the events before an event, as numbers beside its own fields; "
+        "`{}` takes the defaults.",
+    )
     labels: dict[str, tuple[str, ...]] = Field(
         min_length=2,
         description="Label to the platform's words for it; case, spaces, dashes and underscores "
@@ -239,18 +246,22 @@ class TaskSettings(Strict):
 
     @property
     def inputs(self) -> tuple[InputField, ...]:
-        """What the model reads: one text, then each number and each category."""
+        """What the model reads: one text, then each number, category and figure of others."""
         whole = InputField(TEXT_INPUT, InputKind.TEXT, self.text, self.text_fallback)
         text = (whole,) if self.text else ()
         numbers = (InputField(name, InputKind.NUMBER, (name,)) for name in self.numbers)
         categories = (InputField(name, InputKind.CATEGORY, (name,)) for name in self.categories)
-        return (*text, *numbers, *categories)
+        names = self.context.inputs if self.context else ()
+        figures = (InputField(name, InputKind.NUMBER, ()) for name in names)
+        return (*text, *numbers, *categories, *figures)
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields of an incident that the task uses; no other is kept."""
         group = (self.group,) if self.group else ()
-        return tuple(dict.fromkeys((*self.read_fields, *self.text_fallback, *self.keep, *group)))
+        context = self.context.fields if self.context else ()
+        read = (*self.read_fields, *self.text_fallback, *context)
+        return tuple(dict.fromkeys((*read, *self.keep, *group)))
 
     @property
     def read_fields(self) -> tuple[str, ...]:
@@ -287,6 +298,17 @@ class TaskSettings(Strict):
             raise ValueError(f"{twice!r} is listed twice in {lists}")
         if self.text and TEXT_INPUT in (*self.numbers, *self.categories):
             raise ValueError(f"{TEXT_INPUT!r} names the joined text: list that field under `text`")
+        return self
+
+    @model_validator(mode="after")
+    def _context_makes_sense(self) -> TaskSettings:
+        if self.context is None:
+            return self
+        own = next((name for name in self.fields if name.startswith(PREFIX)), None)
+        if own is not None:
+            raise ValueError(f"{own!r}: names that begin with {PREFIX!r} are the task's context")
+        if self.context.delay is not None and self.benign is None:
+            raise ValueError("context: `verdicts` counts attacks: name the `benign` label")
         return self
 
     @model_validator(mode="after")

@@ -52,7 +52,9 @@ from sftsec_core.recipes.encoder.precision import Twin, use_bf16
 from sftsec_core.recipes.encoder.speed import Speed, measure_speed, scoring_budget
 from sftsec_core.recipes.encoder.step_size import choose_rows
 from sftsec_core.recipes.encoder.stop_signal import StopCheckpoint, StopSignal
+from sftsec_core.recipes.encoder.time_plan import PLANNED_SHARE, TimePlan, least_steps
 from sftsec_core.recipes.encoder_files import resolve_encoder
+from sftsec_core.recipes.sampling import stratified_sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +63,6 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import Example, TaskSpec
     from sftsec_core.recipes.config import FineTuneConfig
 
-PLANNED_SHARE = 0.9  # of the time; the rest is for a machine that slows down meanwhile
 SAMPLE = 1024  # training texts that an estimate encodes
 
 
@@ -73,10 +74,13 @@ def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
     """Train an encoder on a job, or go on where an earlier, killed call stopped.
 
     Writes only under `job.workdir`. Deterministic on a CPU for one seed and number of threads,
-    killed in between or not; the global random generators are left as they were.
+    killed in between or not; the global random generators are left as they were. Where the
+    deadline does not hold all epochs, as many steps are planned as it holds, and the learning
+    rate decays within those.
 
     Raises:
-        TrainingError: when fewer than two classes are trusted, or the training diverges.
+        TrainingError: when fewer than two classes are trusted, the deadline does not hold a
+            training that teaches anything (nothing is trained then), or the training diverges.
         ConfigError, IntegrityError: when the encoder is not there or not the right one.
     """
     started = time.monotonic()
@@ -85,14 +89,17 @@ def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
     mark = fingerprint(job, how.recipe, encoder.digest)
     checkpoint = claim_folder(run, mark)
     with seeded(job.settings.seed), quiet_transformers():
-        ready = _prepare(job, how, encoder.folder, train=_trusted(job.train), dev=job.dev)
+        ready = _prepare(job, how, encoder.folder, train=_trusted(job.train), dev=_dev(job))
         plan = read_plan(run) if checkpoint else None
         rows = plan.rows if plan else _rows(job, ready, len(ready.train))
         speed, parts = None, plan.parts if plan else 1
         if job.deadline_s is not None:
             speed, parts = _measure(ready, rows, parts)
         if plan is None:
-            epochs = _affordable_epochs(job, ready, speed, rows, time.monotonic() - started)
+            epochs = job.config.epochs
+            if speed is not None and job.deadline_s is not None:
+                costs = _time_plan(job, ready, speed, rows, time.monotonic() - started)
+                epochs = costs.epochs_within(PLANNED_SHARE * job.deadline_s, epochs)
             plan = Plan(mark, epochs, rows)
         plan = replace(plan, parts=parts)
         write_plan(run, plan)
@@ -117,10 +124,15 @@ def _notes(plan: Plan) -> dict[str, str]:
 
 
 def estimate_seconds(job: TrainJob[FineTuneConfig], how: FineTuning = FULL) -> float:
-    """Foretell what `fine_tune` would take without a deadline, from a few steps on a sample.
+    """Foretell what `fine_tune` would take without a deadline; see `estimate`."""
+    return estimate(job, how).seconds(job.config.epochs)
 
-    It loads the encoder and trains six steps that change nothing. Early stopping may end the run
-    sooner; on a machine that others use, take it for a guide.
+
+def estimate(job: TrainJob[FineTuneConfig], how: FineTuning = FULL) -> TimePlan:
+    """Foretell what `fine_tune` would take, from a few steps on a sample.
+
+    It loads the encoder and trains a few steps that change nothing. Early stopping may end the
+    run sooner; on a machine that others use, take it for a guide.
 
     Raises:
         TrainingError, ConfigError, IntegrityError: as `fine_tune` does.
@@ -135,12 +147,36 @@ def estimate_seconds(job: TrainJob[FineTuneConfig], how: FineTuning = FULL) -> f
         prepared_s = time.monotonic() - started
         rows = _rows(job, ready, len(texts))
         speed, _ = _measure(ready, rows)
-    lengths, parts = ready.train.encoded.lengths, len(texts) / len(sample)
     # The sample stands for all texts: as many steps of as many rows as they take.
-    epoch_s = speed.epoch_s(lengths, min(rows, len(sample)), packed=ready.twin.packs)
-    epoch_s *= parts
-    dev_s = speed.scoring_s(lengths, scoring_budget()) * len(job.dev) / len(sample)
-    return prepared_s + job.config.epochs * (epoch_s + dev_s)
+    costs = _time_plan(job, ready, speed, min(rows, len(sample)), prepared_s)
+    parts = len(texts) / len(sample)
+    steps = -(-len(texts) // rows)
+    scored = speed.scoring_s(ready.train.encoded.lengths, scoring_budget()) / len(sample)
+    return replace(
+        costs,
+        epoch_s=costs.epoch_s * parts,
+        evaluation_s=scored * min(len(job.dev), job.config.dev_rows),
+        steps=steps,
+        least_steps=least_steps(rows, steps, len(job.task.labels), job.config.epochs),
+    )
+
+
+def _time_plan(
+    job: TrainJob[FineTuneConfig], ready: Prepared, speed: Speed, rows: int, spent_s: float
+) -> TimePlan:
+    steps = -(-len(ready.train) // rows)
+    return TimePlan(
+        prepare_s=spent_s,
+        epoch_s=speed.epoch_s(ready.train.encoded.lengths, rows, packed=ready.twin.packs),
+        evaluation_s=speed.scoring_s(ready.dev.encoded.lengths, scoring_budget()),
+        steps=steps,
+        least_steps=least_steps(rows, steps, len(job.task.labels), job.config.epochs),
+    )
+
+
+def _dev(job: TrainJob[FineTuneConfig]) -> Sequence[Example]:
+    """What an evaluation scores: all of a large dev would take the time of the training."""
+    return stratified_sample(job.dev, job.config.dev_rows, job.settings.seed)
 
 
 @contextmanager
@@ -229,24 +265,6 @@ def _measure(ready: Prepared, rows: int, parts: int = 1) -> tuple[Speed, int]:
             module.zero_grad(set_to_none=True)
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-
-
-def _affordable_epochs(
-    job: TrainJob[FineTuneConfig],
-    ready: Prepared,
-    speed: Speed | None,
-    rows: int,
-    spent_s: float,
-) -> float:
-    """The epochs asked for, or as many as fit: warm-up and decay then run their whole course."""
-    wanted = job.config.epochs
-    if speed is None or job.deadline_s is None:
-        return wanted
-    epoch_s = speed.epoch_s(ready.train.encoded.lengths, rows, packed=ready.twin.packs)
-    epoch_s += speed.scoring_s(ready.dev.encoded.lengths, scoring_budget())
-    left_s = PLANNED_SHARE * job.deadline_s - spent_s
-    one_step = 1 / max(1, len(ready.train) // rows)
-    return min(wanted, max(left_s / epoch_s, one_step))
 
 
 def _deadline(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import RecipeSpec, TrainedModel, TrainJob, TrainOrder
 from sftsec_core.api.domain import Event, StageFinished, StageStarted, TrainingStep
-from sftsec_core.api.errors import TrainingError
 from sftsec_core.api.settings.secrets import SecretRef
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.models.model_format import save_model
@@ -17,6 +16,7 @@ from sftsec_core.plugins import Plugins, get
 from sftsec_core.recipes.chosen import chosen_recipes
 from sftsec_core.recipes.encoder_files import encoders_relative_to
 from sftsec_core.recipes.launch.files import read_examples, task_from_json
+from sftsec_core.recipes.majority import fit_recipe
 from sftsec_core.sdk.atomic import sync_folder, write_atomically
 from sftsec_core.store.vault import open_vault
 
@@ -55,7 +55,8 @@ def fit_order(order: TrainOrder, plugins: Plugins, emit: Callable[[Event], None]
     """Fit what the order names and its folder does not hold fitted already.
 
     Raises:
-        TrainingError: when a recipe cannot be fitted; those before it stay.
+        TrainingError: when a recipe cannot be fitted, or is no better than the majority class;
+            those before it stay.
         IntegrityError: when the order's examples cannot be read.
         ConfigError: when the key of an encrypted state is missing here, or another one.
     """
@@ -68,7 +69,7 @@ def fit_order(order: TrainOrder, plugins: Plugins, emit: Callable[[Event], None]
         emit(StageStarted(stage="train", detail=name))
         started = time.monotonic()
         with encoders_relative_to(order.base):
-            model = _fit(recipe, _job(order, recipe, parts, emit))
+            model = fit_recipe(recipe, _job(order, recipe, parts, emit))
         seconds = time.monotonic() - started
         _keep(order, recipe, model, seconds)
         emit(StageFinished(stage="train", seconds=seconds))
@@ -106,15 +107,6 @@ def _job(
         deadline_s=settings.budget.total_seconds() if settings.budget and bounded else None,
         device=order.device,
     )
-
-
-def _fit(recipe: RecipeSpec[Any], job: TrainJob[Any]) -> TrainedModel:
-    try:
-        return recipe.fit(job)
-    except ImportError as error:
-        raise TrainingError(
-            f"recipe {recipe.name!r} needs {error.name}: pip install 'sftsec[train]'"
-        ) from error
 
 
 def _keep(order: TrainOrder, recipe: RecipeSpec[Any], model: TrainedModel, seconds: float) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from sftsec_core.api.domain import Example
 from sftsec_core.api.errors import DataError
+from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.bench.quality_data import limit_train, read_dataset
 from tests.core.bench.records import write_part
 
@@ -42,6 +43,34 @@ class TestReadDataset:
             ("transaction.amount", "number", ("transaction.amount",)),
         ]
         assert task.benign == "legitimate"
+
+    def test_replays_all_parts_for_a_context(self, tmp_path: Path) -> None:
+        for day, part in enumerate(("train", "dev", "test"), start=1):
+            rows = [
+                {
+                    "id": f"{part}{n}",
+                    "@timestamp": f"2026-01-0{day}T0{n}:00:00Z",
+                    "rule": {"name": "scan"},
+                    "label": ("benign", "attack")[n % 2],
+                }
+                for n in range(3)
+            ]
+            write_part(tmp_path / "alerts", part, rows)
+        task = TaskSettings.model_validate(
+            {
+                "connector": "c",
+                "labels": {"benign": [], "attack": []},
+                "benign": "benign",
+                "categories": ["rule.name"],
+                "context": {"keys": ["rule.name"], "windows": ["7d"], "figures": ["count"]},
+            }
+        )
+        data = read_dataset(tmp_path / "alerts", task)
+        count = "context.rule.name.7d.count"
+        found = [[each.inputs[count] for each in part] for part in (data.train, data.test)]
+        assert found == [[0, 1, 2], [6, 7, 8]]
+        assert [each.weight for each in data.train] == [2**-0.5, 1, 2**-0.5]
+        assert [each.weight for each in data.test] == [1, 1, 1]
 
     def test_refuses_records_without_a_field(self, tmp_path: Path) -> None:
         for part in ("train", "dev", "test"):

@@ -32,7 +32,7 @@ class TestNotify:
     @pytest.mark.parametrize(
         ("lines", "said"),
         [
-            (["cool_down: 1h"], "name a webhook, a mail, or both"),
+            (["cool_down: 1h"], "name a webhook, a mail or a connector"),
             (["events: [drfit]", HOOK], "'drift'"),
             ([HOOK.replace("https", "http")], "begins with https://"),
             ([HOOK.replace("soc.", "user:pass@soc.")], "password"),
@@ -40,6 +40,7 @@ class TestNotify:
             ([MAIL.replace("host:", "tls: none, host:")], "on this machine alone"),
             ([MAIL.replace("host:", "user: me, host:")], "user and password go together"),
             ([MAIL.replace("a@example.org", "nobody")], "from"),
+            (["connector: siem"], "notify.soc.connector: unknown connector 'siem'"),
             ([HOOK, "tasks: [mial]"], "notify.soc.tasks: unknown task 'mial'"),
         ],
     )

@@ -19,6 +19,7 @@ from sftsec_core.recipes import auto
 from sftsec_core.recipes.auto import train_auto
 from sftsec_core.recipes.blend import BlendModel
 from sftsec_core.recipes.config import AutoConfig, EncoderSettings
+from sftsec_core.recipes.encoder.time_plan import TimePlan
 from sftsec_core.recipes.specs import MEMBERS
 from tests.core.recipes.jobs import job_of, two_classes
 from tests.core.recipes.searches import judged_job
@@ -69,10 +70,15 @@ def mostly_right(text: str) -> Sequence[float]:
     return oracle(text)[::-1] if text.endswith(("0", "7")) else oracle(text)
 
 
+def time_plan(epoch_s: float) -> TimePlan:
+    """An epoch of a hundred steps, of which fifty are the least."""
+    return TimePlan(prepare_s=0.0, epoch_s=epoch_s, evaluation_s=0.0, steps=100, least_steps=50)
+
+
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auto, "_predict_hybrid", lambda _search: 0.0)
-    monkeypatch.setattr(auto, "_predict_fine_tuning", lambda _search, _name: 0.0)
+    monkeypatch.setattr(auto, "_predict_fine_tuning", lambda _search, _name: time_plan(0.0))
     monkeypatch.setattr(auto, "_encoder_bytes", lambda _search: 0)
 
 
@@ -163,7 +169,7 @@ class TestBudget:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(auto, "_predict_hybrid", lambda _search: 3000.0)
-        monkeypatch.setattr(auto, "_predict_fine_tuning", lambda _search, _name: 9000.0)
+        monkeypatch.setattr(auto, "_predict_fine_tuning", lambda _search, _name: time_plan(9000.0))
         monkeypatch.setattr(auto, "_encoder_bytes", lambda _search: 0)
         recipes = {
             "linear": recipe("linear", mostly_right),
@@ -172,13 +178,26 @@ class TestBudget:
         }
         model = train_auto(judged_job(tmp_path, budget=timedelta(minutes=10)), recipes)
         assert statuses(model) == {"linear": "fitted", "hybrid": "skipped", "full": "skipped"}
-        assert model.notes["trials"][1]["predicted_seconds"] == 3000
+        _, hybrid, full = model.notes["trials"]
+        assert hybrid["predicted_seconds"] == 3000
+        assert full["predicted_seconds"] == 4 * 9000
+        assert full["reason"] == "50 steps, the least that teach anything, do not fit the budget"
+
+    def test_begins_a_part_of_an_epoch(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(auto, "_predict_hybrid", lambda _search: 0.0)
+        monkeypatch.setattr(auto, "_predict_fine_tuning", lambda _search, _name: time_plan(700.0))
+        monkeypatch.setattr(auto, "_encoder_bytes", lambda _search: 0)
+        recipes = {name: recipe(name, mostly_right) for name in ("linear", "hybrid", "full")}
+        model = train_auto(judged_job(tmp_path, budget=timedelta(minutes=10)), recipes)
+        assert statuses(model)["full"] == "fitted"
 
     def test_shorter_deadline_counts_instead(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(auto, "_predict_hybrid", lambda _search: 60.0)
-        monkeypatch.setattr(auto, "_predict_fine_tuning", lambda _search, _name: 999.0)
+        monkeypatch.setattr(auto, "_predict_fine_tuning", lambda _search, _name: time_plan(999.0))
         monkeypatch.setattr(auto, "_encoder_bytes", lambda _search: 0)
         recipes = {name: recipe(name, mostly_right) for name in ("linear", "hybrid", "full")}
         job = replace(judged_job(tmp_path, budget=timedelta(minutes=10)), deadline_s=30.0)
@@ -187,7 +206,43 @@ class TestBudget:
         assert model.notes["budget_seconds"] == 30
 
 
+class TestDev:
+    @pytest.mark.usefixtures("fast")
+    def test_is_sampled_where_it_is_large(self, tmp_path: Path) -> None:
+        scored: list[int] = []
+
+        def counting(text: str) -> Sequence[float]:
+            scored.append(1)
+            return mostly_right(text)
+
+        recipes = {name: recipe(name, mostly_right) for name in ("hybrid", "full")}
+        recipes["linear"] = recipe("linear", counting)
+        model = train_auto(judged_job(tmp_path, dev_rows=60), recipes)
+        assert model.notes["chosen_on"] == "dev, 60 of 140 rows"
+        # Once to see that it learned anything, once to choose.
+        assert len(scored) == 2 * 60
+
+
 class TestErrors:
+    @pytest.mark.usefixtures("fast")
+    def test_recipe_that_learned_nothing_is_noted(self, tmp_path: Path) -> None:
+        recipes = {
+            "linear": recipe("linear", lambda _text: (0.6, 0.4)),
+            "hybrid": recipe("hybrid", mostly_right),
+            "full": recipe("full", lambda _text: (0.3, 0.7)),
+        }
+        model = train_auto(judged_job(tmp_path), recipes)
+        assert list(model.members) == ["hybrid"]
+        assert statuses(model)["linear"] == statuses(model)["full"] == "failed"
+
+    @pytest.mark.usefixtures("fast")
+    def test_nothing_learned_at_all_is_refused(self, tmp_path: Path) -> None:
+        recipes = {
+            name: recipe(name, lambda _text: (0.6, 0.4)) for name in ("linear", "hybrid", "full")
+        }
+        with pytest.raises(TrainingError, match="recipe 'linear' learned nothing"):
+            train_auto(judged_job(tmp_path), recipes)
+
     @pytest.mark.usefixtures("fast")
     def test_failed_recipe_is_noted_only(self, tmp_path: Path) -> None:
         recipes = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.encoder.checkpoint import read_plan
 from sftsec_core.recipes.encoder.full import train_full
 from sftsec_core.recipes.encoder.speed import Speed
-from sftsec_core.recipes.encoder.trainer import estimate_seconds
+from sftsec_core.recipes.encoder.trainer import estimate, estimate_seconds
 from tests.core.recipes.tiny_encoder import PROBES, make_examples, make_job
 
 
@@ -79,6 +81,68 @@ class TestDeadline:
         job = make_job(encoder, tmp_path, epochs=6, dev=dev, deadline_s=4.0, log=log)
         assert train_full(job).predict_proba(Batch.of_texts(PROBES)).shape == (len(PROBES), 2)
         assert 1 <= max(steps) < 48
+
+    def test_that_teaches_nothing_trains_nothing(
+        self, encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_speed(monkeypatch, 100.0)
+        steps: list[int] = []
+        job = make_job(
+            encoder, tmp_path, deadline_s=700.0, log=lambda step, _values: steps.append(step)
+        )
+        with pytest.raises(TrainingError, match=r"8 are the least that teach anything: raise"):
+            train_full(job)
+        assert steps == []
+
+    def test_may_hold_a_part_of_an_epoch(
+        self, encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_speed(monkeypatch, 100.0)
+        rates: dict[int, float] = {}
+
+        def log(step: int, values: Mapping[str, float]) -> None:
+            rates.setdefault(step, values.get("learning_rate", 1.0))
+
+        job = make_job(
+            encoder, tmp_path, train=make_examples(400), epochs=2, deadline_s=3400.0, log=log
+        )
+        train_full(job)
+        plan = read_plan(tmp_path / "full")
+        assert plan is not None
+        assert 0.5 < plan.epochs < 0.65
+        assert max(rates) == math.ceil(plan.epochs * 50)
+        assert rates[max(rates)] < max(rates.values()) / 5
+
+    def test_reserves_one_bounded_evaluation(
+        self, encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Dev is a hundred times what is trained on: it takes a bounded part of the time."""
+        monkeypatch.setattr(
+            "sftsec_core.recipes.encoder.trainer.measure_speed",
+            lambda *_, **__: Speed(per_step_s=1.0, per_token_s=0.1),
+        )
+        dev = make_examples(6000)
+        plans = {}
+        for dev_rows in (50, 4000):
+            job = make_job(encoder, tmp_path / str(dev_rows), dev=dev, dev_rows=dev_rows)
+            plans[dev_rows] = estimate(job)
+        assert plans[50].evaluation_s < plans[50].epoch_s
+        assert plans[4000].evaluation_s == pytest.approx(80 * plans[50].evaluation_s, rel=0.01)
+
+    def test_evaluates_a_sample_of_dev(
+        self, encoder: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from sftsec_core.recipes.encoder.classifier import read_logits
+
+        scored: list[int] = []
+
+        def counting(module: Any, texts: Any, collator: Any) -> Any:
+            scored.append(len(texts))
+            return read_logits(module, texts, collator)
+
+        monkeypatch.setattr("sftsec_core.recipes.encoder.loop.read_logits", counting)
+        train_full(make_job(encoder, tmp_path, dev=make_examples(200), dev_rows=60, epochs=1))
+        assert scored == [60]
 
 
 def hold_at_most(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Figures of the events before an event, from a state that grows with the stream."""

@@ -1,0 +1,183 @@
+"""What is known of one key: when it was first and last seen, and rings of buckets for its windows.
+
+A window is divided into 60 buckets at fixed times, as in a ring of counters (Datar et al. 2002
+bound the error of such histograms by the bucket): it reaches back between 59 and 60 sixtieths of
+its length. What is kept is bounded, whatever the number of events: 61 buckets a window and 1,000
+distinct values a field.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+BUCKETS = 60
+MOST_DISTINCT = 1_000
+_HEAD = struct.Struct("<qq")
+_LENGTH = struct.Struct("<H")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a key's state is laid out, the same for all keys of a task.
+
+    Attributes:
+        buckets: the length of a bucket of each window, in microseconds.
+        windows: the length of each window, in microseconds.
+        numbers: how many fields' numbers are added up.
+        distinct: how many fields' distinct values are counted.
+    """
+
+    buckets: tuple[int, ...]
+    windows: tuple[int, ...]
+    numbers: int
+    distinct: int
+
+
+class Ring:
+    """Counts, and sums with squares, in the buckets of one window; empty buckets are not held."""
+
+    __slots__ = ("columns", "places")
+
+    def __init__(self, numbers: int) -> None:
+        """Start empty: a column of counts, and three a number: how many, sum, sum of squares."""
+        self.places: list[int] = []
+        self.columns: list[list[float]] = [[] for _ in range(1 + 3 * numbers)]
+
+    def add(self, place: int, numbers: Sequence[float | None]) -> None:
+        """Count an event in a bucket; one older than the newest bucket's window is past."""
+        if self.places and place <= self.places[-1] - BUCKETS:
+            return
+        index = self._bucket(place)
+        self.columns[0][index] += 1
+        for field, number in enumerate(numbers):
+            if number is not None:
+                columns = self.columns[1 + 3 * field : 4 + 3 * field]
+                for column, value in zip(columns, (1, number, number * number), strict=True):
+                    column[index] += value
+
+    def _bucket(self, place: int) -> int:
+        """Where the columns have a bucket; one that is newer than all closes those it outlives."""
+        places = self.places
+        index = bisect_right(places, place)
+        if index and places[index - 1] == place:
+            return index - 1
+        places.insert(index, place)
+        for column in self.columns:
+            column.insert(index, 0)
+        if gone := bisect_right(places, places[-1] - BUCKETS):
+            del places[:gone]
+            for column in self.columns:
+                del column[:gone]
+        return index - gone
+
+    def totals(self, place: int) -> list[float]:
+        """What each column adds up to in the window that ends in a bucket."""
+        start = bisect_right(self.places, place - BUCKETS)
+        stop = bisect_right(self.places, place)
+        counts, *numbers = self.columns
+        # Correctly rounded: the result depends on no order.
+        return [sum(counts[start:stop]), *(math.fsum(column[start:stop]) for column in numbers)]
+
+
+class KeyState:
+    """The state of one key; `pack` and `unpack` keep it to the bit."""
+
+    __slots__ = ("distinct", "first", "last", "rings")
+
+    def __init__(self, shape: Shape) -> None:
+        """Start empty."""
+        self.first: int | None = None
+        self.last = 0
+        self.rings = [Ring(shape.numbers) for _ in shape.windows]
+        self.distinct: list[dict[int, int]] = [{} for _ in range(shape.distinct)]
+
+    def add(
+        self,
+        at: int,
+        shape: Shape,
+        numbers: Sequence[float | None],
+        values: Sequence[int | None],
+    ) -> None:
+        """Count an event; one that comes late counts at its own time."""
+        self.last = at if self.first is None else max(self.last, at)
+        self.first = at if self.first is None else min(self.first, at)
+        for ring, length in zip(self.rings, shape.buckets, strict=True):
+            ring.add(at // length, numbers)
+        for known, value in zip(self.distinct, values, strict=True):
+            if value is not None:
+                known[value] = max(known.pop(value, at), at)
+                if len(known) > MOST_DISTINCT:
+                    del known[next(iter(known))]
+
+    def distinct_since(self, field: int, after: int, until: int) -> int:
+        """How many values of a field were last seen after a time, and not after another."""
+        count = 0
+        for at in reversed(self.distinct[field].values()):
+            if at <= after:
+                break
+            count += at <= until
+        return count
+
+    def pack(self) -> bytes:
+        """The state as bytes, little-endian: times, rings, then distinct values."""
+        parts = [_HEAD.pack(self.first or 0, self.last)]
+        for ring in self.rings:
+            size = len(ring.places)
+            parts += [_LENGTH.pack(size), struct.pack(f"<{size}q", *ring.places)]
+            for number, column in enumerate(ring.columns):
+                parts.append(struct.pack(f"<{size}{_code(number)}", *column))
+        for known in self.distinct:
+            parts.append(_LENGTH.pack(len(known)))
+            parts.append(struct.pack("<" + "Qq" * len(known), *chain.from_iterable(known.items())))
+        return b"".join(parts)
+
+    @classmethod
+    def unpack(cls, raw: bytes, shape: Shape) -> KeyState:
+        """Read what `pack` wrote under the same shape.
+
+        Raises:
+            ValueError: when the bytes are something else.
+        """
+        state = cls(shape)
+        reader = _Reader(raw)
+        try:
+            state.first, state.last = reader.take("qq")
+            for ring in state.rings:
+                (size,) = reader.take("H")
+                ring.places = list(reader.take(f"{size}q"))
+                ring.columns = [
+                    list(reader.take(f"{size}{_code(number)}"))
+                    for number in range(len(ring.columns))
+                ]
+            for field in range(shape.distinct):
+                (size,) = reader.take("H")
+                flat = reader.take("Qq" * size)
+                state.distinct[field] = dict(zip(flat[::2], flat[1::2], strict=True))
+        except struct.error as error:
+            raise ValueError(f"the state of a key is damaged: {error}") from error
+        if reader.place != len(raw):
+            raise ValueError("the state of a key is of another shape")
+        return state
+
+
+def _code(column: int) -> str:
+    """Counts are whole numbers; of a number its count is, its sums are not."""
+    return "I" if column == 0 or column % 3 == 1 else "d"
+
+
+class _Reader:
+    """Takes values from bytes, one form after the other."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self.place = 0
+
+    def take(self, form: str) -> tuple[int, ...]:
+        found = struct.unpack_from(f"<{form}", self._raw, self.place)
+        self.place += struct.calcsize(f"<{form}")
+        return found
