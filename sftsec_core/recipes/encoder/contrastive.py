@@ -21,6 +21,8 @@ from sftsec_core.recipes.encoder_files import resolve_encoder
 from sftsec_core.recipes.hybrid import join_blocks
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
 from sftsec_core.recipes.ngrams import NgramTfidf
+from sftsec_core.recipes.reading import Reading
+from sftsec_core.recipes.window_selector import WindowSelector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.api.domain import Example
     from sftsec_core.recipes.config import ContrastiveConfig
+    from sftsec_core.recipes.reading import Pooling
 
 _TUNING = 0.6  # of the time that a job has; the rest embeds the texts and fits the head
 
@@ -48,7 +51,7 @@ def train_contrastive(job: TrainJob[ContrastiveConfig]) -> ContrastiveModel:
     rows = _rows(job, examples)
     until = None if job.deadline_s is None else started + _TUNING * job.deadline_s
     with seeded(job.settings.seed), quiet_transformers():
-        encoder = _load(job)
+        encoder = _load(job, WindowSelector.fit(rows.texts, examples, job.task, job.settings.seed))
         steps = tune(
             encoder.module,
             encoder.tokenizer,
@@ -104,7 +107,10 @@ def _rows(job: TrainJob[ContrastiveConfig], examples: Sequence[Example]) -> Labe
     )
 
 
-def _load(job: TrainJob[ContrastiveConfig]) -> TunedEncoder:
-    files = resolve_encoder(job.config.encoder)
+def _load(job: TrainJob[ContrastiveConfig], selector: WindowSelector | None = None) -> TunedEncoder:
+    settings = job.config.encoder
+    files = resolve_encoder(settings)
     module = load_whole(files.folder).to(pick_device())
-    return TunedEncoder(module, load_tokenizer(files.folder), job.config.encoder.max_length)
+    pooling: Pooling = "mean" if settings.pooling == "auto" else settings.pooling
+    tokenizer = load_tokenizer(files.folder)
+    return TunedEncoder(module, tokenizer, Reading.of(settings), pooling, selector)

@@ -15,11 +15,13 @@ from safetensors import SafetensorError
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.encoder.classifier import load_whole, quiet_transformers
-from sftsec_core.recipes.encoder.data import within_tokens
 from sftsec_core.recipes.encoder.encoder import depth, embed, load_tokenizer, pick_device
+from sftsec_core.recipes.encoder.windows import read_texts
 from sftsec_core.recipes.hybrid import flat_unit, join_blocks
 from sftsec_core.recipes.logistic import LogisticHead
 from sftsec_core.recipes.ngrams import NgramTfidf
+from sftsec_core.recipes.reading import Reading, joined
+from sftsec_core.recipes.window_selector import WindowSelector
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from sftsec_core.api.domain import Batch
+    from sftsec_core.recipes.reading import Pooling, Span
 
 SETTINGS = "contrastive.json"
 HEAD = "contrastive.safetensors"
@@ -37,22 +40,38 @@ _SCORED_AT_ONCE = 4096
 
 @dataclass(frozen=True, slots=True)
 class TunedEncoder:
-    """An encoder of one's own: texts to the vectors of its middle and its last layer."""
+    """An encoder of one's own: texts to the vectors of its middle and its last layer.
+
+    Attributes:
+        reading: what is read of a text.
+        pooling: how the vectors of a text's windows become one.
+        selector: ranks the windows of a text that has more than are read.
+    """
 
     module: nn.Module
     tokenizer: Any
-    max_length: int
+    reading: Reading
+    pooling: Pooling = "mean"
+    selector: WindowSelector | None = None
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts; shape (len(texts), 2, hidden size)."""
         layers = depth(self.module)
-        return embed(
+        vectors: NDArray[np.float32] = embed(
             texts,
             self.tokenizer,
             self.module,
+            reading=self.reading,
+            selector=self.selector,
             layers=(layers // 2, layers),
-            max_length=self.max_length,
-        )
+            poolings=(self.pooling,),
+        )[0]
+        return vectors
+
+    def unread(self, texts: Sequence[str]) -> list[list[Span]]:
+        """What is not read of each text: spans of its characters."""
+        read = read_texts(texts, self.tokenizer, self.reading, self.selector)
+        return [each.unread for each in read]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +103,26 @@ class ContrastiveModel:
             out[start : start + len(part)] = self.head.predict_proba(features)
         return out
 
-    def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
-        """Which rows both the n-grams and the encoder read to their end; shape (len(batch),)."""
-        whole = within_tokens(batch.text(), self.encoder.tokenizer, self.encoder.max_length)
-        return whole & self.ngrams.reads_whole(batch.text())
+    def unread(self, batch: Batch) -> list[list[Span]]:
+        """What the n-grams or the encoder do not read of each row's text: spans of characters."""
+        texts = batch.text()
+        both = zip(self.encoder.unread(texts), self.ngrams.unread(texts), strict=True)
+        return [joined([*a, *b]) for a, b in both]
 
     def save(self, folder: Path) -> None:
         """Write the encoder as transformers does, and beside it n-grams, head and settings."""
         with quiet_transformers():
             self.encoder.module.save_pretrained(folder)  # type: ignore[operator]
             self.encoder.tokenizer.save_pretrained(folder)
-        tensors = {**self.ngrams.tensors(), **self.head.tensors(), "encoder.center": self.center}
-        write_tensors(folder / HEAD, tensors)
+        selector = self.encoder.selector.tensors() if self.encoder.selector else {}
+        tensors = {**self.ngrams.tensors(), **self.head.tensors(), **selector}
+        write_tensors(folder / HEAD, {**tensors, "encoder.center": self.center})
         write_json(
             folder / SETTINGS,
             {
                 "labels": list(self.labels),
-                "max_length": self.encoder.max_length,
+                "reading": self.encoder.reading.to_json(),
+                "pooling": self.encoder.pooling,
                 "vector_weight": self.vector_weight,
             },
         )
@@ -120,7 +142,13 @@ def load_contrastive(folder: Path) -> ContrastiveModel:
             tokenizer = load_tokenizer(folder)
         return ContrastiveModel(
             labels=labels,
-            encoder=TunedEncoder(module, tokenizer, int(settings["max_length"])),
+            encoder=TunedEncoder(
+                module,
+                tokenizer,
+                Reading.from_json(settings["reading"]),
+                settings["pooling"],
+                WindowSelector.from_tensors(tensors),
+            ),
             center=tensors["encoder.center"].astype(np.float32, copy=False),
             ngrams=NgramTfidf.from_tensors(tensors),
             head=LogisticHead.from_tensors(tensors, len(labels)),

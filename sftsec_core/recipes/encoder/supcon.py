@@ -18,9 +18,11 @@ from torch.nn import functional
 
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.encoder.classifier import set_dropout
-from sftsec_core.recipes.encoder.data import encode_texts, pad_rows
+from sftsec_core.recipes.encoder.data import pad_rows
 from sftsec_core.recipes.encoder.encoder import depth, mean_pool
 from sftsec_core.recipes.encoder.precision import use_bf16
+from sftsec_core.recipes.encoder.windows import encode_windows, windows_of
+from sftsec_core.recipes.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -119,12 +121,13 @@ def tune(
     set_dropout(encoder, config.dropout)
     optimizer = torch.optim.AdamW(trained, lr=config.learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, config.steps))
-    encoded = encode_texts(rows.texts, tokenizer, config.encoder.max_length)
+    # The first window of each text: its class is told of the whole, and some windows tell nothing.
+    encoded = encode_windows(rows.texts, tokenizer, Reading.of(config.encoder).at_most(1))
     random, device = np.random.default_rng(seed), next(encoder.parameters()).device
     step = 0
     while step < config.steps and not (step and until and time.monotonic() > until):
         drawn = balanced_batch(rows, config.batch_size, random)
-        tensors = pad_rows(encoded.take(drawn), int(tokenizer.pad_token_id or 0))
+        tensors = pad_rows(windows_of(encoded.take(drawn))[0], int(tokenizer.pad_token_id or 0))
         pooled = _pooled(encoder, {name: t.to(device) for name, t in tensors.items()})
         classes = torch.from_numpy(rows.classes[drawn]).to(device)
         loss = supervised_contrastive(pooled, classes, config.temperature)

@@ -45,6 +45,9 @@ class TestSavedModel:
         with pytest.raises(IntegrityError):
             load_model(tmp_path, MEMBERS)
 
-    def test_says_which_rows_are_cut(self, model: ContrastiveModel) -> None:
-        batch = Batch.of_texts(["short", "word " * 40, "w" * 200_000])
-        assert model.reads_whole(batch).tolist()[:2] == [True, False]
+    def test_says_what_is_cut(self, model: ContrastiveModel) -> None:
+        texts = ["short", "word " * 40, "w " * 60_000]
+        first, second, third = model.unread(Batch.of_texts(texts))
+        assert (first, second) == ([], [])  # two windows of 32 tokens
+        assert third
+        assert third[-1][1] <= len(texts[2])
