@@ -88,6 +88,27 @@ class HybridConfig(LinearConfig):
     encoder: EncoderSettings = EncoderSettings()
 
 
+class ContrastiveConfig(HybridConfig):
+    """Settings of `contrastive`: the encoder is tuned for some steps before the head is fitted.
+
+    It is tuned on the first window of each text; `encoder.pooling: auto` is mean.
+    """
+
+    steps: int = Field(20, ge=1, le=10_000, description="Steps of tuning, whatever the labels.")
+    batch_size: int = Field(32, ge=4, le=1024, description="Texts a step, as many of each class.")
+    learning_rate: float = Field(1e-4, gt=0)
+    temperature: float = Field(
+        0.1, gt=0, description="Of the contrastive loss: smaller looks at the nearest texts."
+    )
+    frozen: float = Field(
+        0.67, ge=0, lt=1, description="Fraction of the layers, from below, that stays as it is."
+    )
+    dropout: float = Field(0.1, ge=0, lt=1)
+    vector_weight: float = Field(
+        2.0, gt=0, description="Weight of the vectors in the head; the n-grams' is 1."
+    )
+
+
 class FineTuneConfig(Strict):
     """Settings of `full`: the whole encoder is fine-tuned."""
 

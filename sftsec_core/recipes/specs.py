@@ -9,6 +9,7 @@ from sftsec_core.api.domain import InputKind
 from sftsec_core.recipes.config import (
     AutoConfig,
     BoostedConfig,
+    ContrastiveConfig,
     FineTuneConfig,
     HybridConfig,
     LinearConfig,
@@ -60,6 +61,18 @@ def _load_hybrid(folder: Path) -> TrainedModel:
     from sftsec_core.recipes.hybrid import load_hybrid
 
     return load_hybrid(folder)
+
+
+def _train_contrastive(job: TrainJob[Any]) -> TrainedModel:
+    from sftsec_core.recipes.encoder.contrastive import train_contrastive
+
+    return train_contrastive(job)
+
+
+def _load_contrastive(folder: Path) -> TrainedModel:
+    from sftsec_core.recipes.encoder.contrastive_model import load_contrastive
+
+    return load_contrastive(folder)
 
 
 def _train_full(job: TrainJob[Any]) -> TrainedModel:
@@ -141,6 +154,16 @@ HYBRID = RecipeSpec(
     preload=_preload_encoder,
     requires=_ENCODER,
 )
+CONTRASTIVE = RecipeSpec(
+    name="contrastive",
+    summary="Hybrid on an encoder tuned by contrast of classes: tens of labels, seconds.",
+    config_model=ContrastiveConfig,
+    inference_cost=21,
+    fit=_train_contrastive,
+    load=_load_contrastive,
+    preload=_preload_encoder,
+    requires=_ENCODER,
+)
 FULL = RecipeSpec(
     name="full",
     summary="The encoder, fine-tuned whole: minutes on a CPU, seconds on a GPU.",
@@ -184,7 +207,7 @@ AUTO = RecipeSpec(
 )
 
 # What `auto` chooses from, and so what a saved `auto` model may consist of.
-MEMBERS = {spec.name: spec for spec in (LINEAR, PROBE, HYBRID, FULL, LORA, BOOSTED)}
+MEMBERS = {spec.name: spec for spec in (LINEAR, PROBE, HYBRID, CONTRASTIVE, FULL, LORA, BOOSTED)}
 RECIPES: tuple[RecipeSpec[Any], ...] = (*MEMBERS.values(), AUTO)
 
 

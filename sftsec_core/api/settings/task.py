@@ -103,7 +103,8 @@ class TrainSettings(Strict):
     """How a model is made; a recipe's own settings stand beside its name."""
 
     recipe: Choice = Field(
-        Choice(name="auto"), description="auto, linear, probe, hybrid, full, lora, boosted, ..."
+        Choice(name="auto"),
+        description="auto, linear, probe, hybrid, contrastive, full, lora, boosted, ...",
     )
     compare: tuple[Choice, ...] = Field(
         (), description="Recipes fitted beside it for the report, besides the baseline."

@@ -254,7 +254,7 @@ class EncoderModel:
             labels, reading = settings["labels"], Reading.from_json(settings)
             with quiet_transformers():
                 module = PooledClassifier(
-                    _load_whole(folder), len(labels), 0.0, settings.get("pooling", "mean")
+                    load_whole(folder), len(labels), 0.0, settings.get("pooling", "mean")
                 )
                 tokenizer = load_tokenizer(folder)
             _load_head(module, load_file(folder / HEAD))
@@ -278,7 +278,7 @@ def _load_head(module: PooledClassifier, tensors: Mapping[str, torch.Tensor]) ->
     )
 
 
-def _load_whole(folder: Path) -> nn.Module:
+def load_whole(folder: Path) -> nn.Module:
     """Load a saved encoder; transformers itself would make up the weights that a file lacks.
 
     Raises:

@@ -19,7 +19,10 @@ from tests.core.recipes.long_texts import script, training_scripts
 class TestRecipes:
     def test_are_offered_by_their_names(self) -> None:
         names = [recipe.name for recipe in RECIPES]
-        assert names == ["linear", "probe", "hybrid", "full", "lora", "boosted", "auto"]
+        assert names == [
+            *("linear", "probe", "hybrid", "contrastive", "full", "lora", "boosted"),
+            "auto",
+        ]
         assert "auto" not in MEMBERS
 
     def test_import_without_torch(self) -> None:
