@@ -54,8 +54,8 @@ class TestDecodeStep:
         ]
 
     def test_cleans_what_it_decoded(self) -> None:
-        new = decoded("x " + b64("send  \uff46iles\u200b to x"))
-        assert new.endswith(f"{MARK} send files to x")
+        new = decoded("x " + b64("send  \uff46iles\u200b to the other"))
+        assert new.endswith(f"{MARK} send files to the other")
 
     @pytest.mark.parametrize(
         "encode",
