@@ -122,9 +122,10 @@ def _model(seed: int) -> EncoderModel:
     from sftsec_core.recipes.encoder.classifier import EncoderModel, PooledClassifier
     from sftsec_core.recipes.encoder.encoder import load_encoder, load_tokenizer
     from sftsec_core.recipes.encoder_files import resolve_encoder
+    from sftsec_core.recipes.reading import Reading
 
     folder = resolve_encoder(EncoderSettings()).folder
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = PooledClassifier(load_encoder(folder), len(LABELS), dropout=0.0)
-    return EncoderModel(module, load_tokenizer(folder), LABELS, max_length=MAX_LENGTH)
+    return EncoderModel(module, load_tokenizer(folder), LABELS, reading=Reading(MAX_LENGTH))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.api.contracts.recipe import whole_rows
+from sftsec_core.api.contracts.recipe import unread_spans
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import load_model, read_json, save_model, write_json
+from sftsec_core.recipes.reading import joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.contracts import RecipeSpec, TrainedModel
     from sftsec_core.api.domain import Batch
+    from sftsec_core.recipes.reading import Span
 
 SETTINGS = "auto.json"
 
@@ -44,8 +46,12 @@ class BlendModel:
 
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
         """Which rows each member reads to their end; shape (len(batch),)."""
-        whole = [whole_rows(member, batch) for member in self.members.values()]
-        return np.asarray(np.logical_and.reduce(whole), dtype=bool)
+        return np.array([not spans for spans in self.unread(batch)], dtype=bool)
+
+    def unread(self, batch: Batch) -> list[list[Span]]:
+        """What one member or more do not read of each row's text: spans of characters."""
+        found = [unread_spans(member, batch) for member in self.members.values()]
+        return [joined(span for spans in row for span in spans) for row in zip(*found, strict=True)]
 
     def save(self, folder: Path) -> None:
         """Write each member into a subfolder of its name, and their names beside them.

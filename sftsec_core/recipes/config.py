@@ -21,7 +21,7 @@ DIGEST_COMMAND = (
 
 
 class EncoderSettings(Strict):
-    """Which pretrained encoder is read."""
+    """Which pretrained encoder is read, and what it reads of a text."""
 
     path: str = Field(
         "minilm",
@@ -34,7 +34,31 @@ class EncoderSettings(Strict):
         description="SHA-256 of the list that sha256sum prints of all its files, sorted by name, "
         "but hidden ones and Markdown; required for anything but the packaged encoder.",
     )
-    max_length: int = Field(128, ge=8, le=8192, description="Tokens read of a text.")
+    max_length: int = Field(128, ge=8, le=8192, description="Tokens of a window of the text.")
+    overlap: int = Field(
+        16,
+        ge=0,
+        description="Tokens that a window shares with the one before; at most half of one.",
+    )
+    max_windows: int = Field(
+        8,
+        ge=1,
+        le=256,
+        description="Windows read of a text. Of one with more the first, the last and those that a "
+        "linear model finds most telling; what is in none is cut, and counted. 1: the beginning.",
+    )
+    max_chars: int = Field(
+        100_000,
+        ge=1,
+        le=1_000_000,
+        description="Characters that windows are made of; of a longer text its beginning and end.",
+    )
+    pooling: Literal["auto", "mean", "max", "attention"] = Field(
+        "auto",
+        description="How the vectors of a text's windows become one. attention: a mean by the odds "
+        "that a linear model gives each window of being an attack's; full and lora learn more. "
+        "auto: theirs is attention; probe and hybrid choose on dev.",
+    )
 
     @model_validator(mode="after")
     def _require_a_digest(self) -> EncoderSettings:
@@ -72,6 +96,13 @@ class FineTuneConfig(Strict):
     epochs: float = Field(4, gt=0)
     learning_rate: float = Field(1e-4, gt=0)
     batch_size: int = Field(32, ge=1, description="Examples a step; on a GPU at least.")
+    train_windows: int = Field(
+        4,
+        ge=1,
+        le=256,
+        description="Windows of a text that a training step reads, at most; scoring reads "
+        "encoder.max_windows.",
+    )
     batch_tokens: int | Literal["auto"] = Field(
         "auto",
         description="Tokens a step on a GPU, about; the learning rate grows with the root of "
@@ -151,6 +182,13 @@ class AutoConfig(Strict):
         4000,
         ge=50,
         description="Rows of dev, at most, that it chooses on: a sample with dev's classes.",
+    )
+    settings_tried: int = Field(
+        8,
+        ge=0,
+        le=1000,
+        description="Settings that are searched of each of linear, hybrid and boosted beside those "
+        "given, in a tenth of the time that is left each; a setting that is given is kept.",
     )
     linear: LinearConfig = LinearConfig()
     hybrid: HybridConfig = HybridConfig()

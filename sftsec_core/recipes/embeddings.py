@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.recipes.encoder_files import resolve_encoder, saved_encoder
+from sftsec_core.recipes.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,15 +22,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.recipes.config import EncoderSettings
+    from sftsec_core.recipes.reading import Pooling, Span
+    from sftsec_core.recipes.window_selector import WindowSelector
 
-# (the encoder's digest, tokens read, text) to its vector
-_Memory = dict[tuple[str, int, str], "NDArray[np.float32]"]
+POOLINGS: tuple[Pooling, ...] = ("attention", "mean", "max")  # the first where nothing tells
+# (the encoder's digest, what is read, the selector, the poolings, text) to its vectors
+_Memory = dict[tuple[object, ...], "NDArray[np.float32]"]
 _memory: ContextVar[_Memory | None] = ContextVar("sftsec_embeddings", default=None)
 
 
 @contextmanager
 def remembered_embeddings() -> Iterator[None]:
-    """Within this block, a text is embedded once, whichever recipe asks; about 4 KB a text."""
+    """Within this block, a text is embedded once, whichever recipe asks; about 10 KB a text."""
     token = _memory.set({})
     try:
         yield
@@ -44,13 +49,17 @@ class Embedder:
     """
 
     def __init__(
-        self, settings: EncoderSettings, recorded: Mapping[str, str] | None = None
+        self,
+        settings: EncoderSettings,
+        recorded: Mapping[str, str] | None = None,
+        selector: WindowSelector | None = None,
     ) -> None:
         """Find the encoder and check it; it is loaded when it is first used.
 
         Args:
             settings: which encoder.
             recorded: the digests of all its files, as a saved model says them.
+            selector: ranks the windows of a text that has more than are read.
 
         Raises:
             ConfigError: when there is no such encoder.
@@ -58,49 +67,75 @@ class Embedder:
         """
         self._settings = settings
         self._files = resolve_encoder(settings, recorded)
+        self._reading = Reading.of(settings)
+        self._selector = selector
         self._loaded: tuple[Any, Any] | None = None
 
+    @property
+    def poolings(self) -> tuple[Pooling, ...]:
+        """How it pools a text's windows: one way, or those that are yet to be chosen from."""
+        asked = self._settings.pooling
+        return (asked,) if asked in POOLINGS else POOLINGS
+
+    def pooled(self, pooling: Pooling) -> Embedder:
+        """The same encoder, loaded once, with one pooling."""
+        chosen = copy(self)
+        chosen._settings = self._settings.model_copy(update={"pooling": pooling})
+        return chosen
+
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Embedder:
+    def from_json(
+        cls, value: Mapping[str, Any], selector: WindowSelector | None = None
+    ) -> Embedder:
         """Find the encoder that a saved model names, the same one to the bit.
 
         Raises:
             IntegrityError: when another one lies there now.
         """
         settings, recorded = saved_encoder(value)
-        embedder = cls(settings, recorded)
+        embedder = cls(settings, recorded, selector)
         if embedder._files.sha256 != value["sha256"]:
             raise IntegrityError("the encoder is not the one that the model was trained with")
         return embedder
 
     def to_json(self) -> dict[str, Any]:
-        """What a saved model keeps of the encoder: its name and digests, not its weights."""
+        """What a saved model keeps of the encoder: its name, digests and reading, no weights."""
         return {
             "path": self._settings.path,
             "sha256": self._files.sha256,
             "files": dict(self._files.files),
-            "max_length": self._settings.max_length,
+            **self._reading.to_json(),
+            "pooling": self.poolings[0],
         }
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts.
 
         Returns:
-            Means of the token vectors, shape (len(texts), 2, hidden size).
+            Means of the token vectors, pooled over the windows in the first of its poolings; shape
+            (len(texts), 2, hidden size).
         """
+        return self.each(texts)[self.poolings[0]]
+
+    def each(self, texts: Sequence[str]) -> dict[Pooling, NDArray[np.float32]]:
+        """Embed texts once, and give the vectors of each of its poolings as `__call__` does."""
         memory = _memory.get()
         if memory is None or not texts:
-            return self._embed(texts)
-        keys = [(self._files.digest, self._settings.max_length, text) for text in texts]
-        new = list(dict.fromkeys(key for key in keys if key not in memory))
-        memory.update(zip(new, self._embed([text for *_, text in new]), strict=True))
-        return np.stack([memory[key] for key in keys])
+            return dict(zip(self.poolings, self._embed(texts), strict=True))
+        known = (self._files.digest, self._reading, self._selector, self.poolings)
+        keys = [(*known, text) for text in texts]
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in memory}
+        found = self._embed(list(new.values()))
+        memory.update(zip(new, np.moveaxis(found, 1, 0), strict=True))
+        stacked = np.stack([memory[key] for key in keys], axis=1)
+        return dict(zip(self.poolings, stacked, strict=True))
 
-    def reads_whole(self, texts: Sequence[str]) -> NDArray[np.bool_]:
-        """Which texts are no longer than what is read; shape (len(texts),)."""
-        from sftsec_core.recipes.encoder.data import within_tokens
+    def unread(self, texts: Sequence[str]) -> list[list[Span]]:
+        """What is not read of each text: spans of its characters."""
+        from sftsec_core.recipes.encoder.windows import read_texts
 
-        return within_tokens(texts, self._load()[0], self._settings.max_length)
+        read = read_texts(texts, self._load()[0], self._reading, self._selector)
+        return [each.unread for each in read]
 
     def _load(self) -> tuple[Any, Any]:
         """The tokenizer and the encoder, loaded when they are first used."""
@@ -121,6 +156,8 @@ class Embedder:
             texts,
             tokenizer,
             encoder,
+            reading=self._reading,
+            selector=self._selector,
             layers=(depth // 2, depth),
-            max_length=self._settings.max_length,
+            poolings=self.poolings,
         )

@@ -147,9 +147,13 @@ def check_saved_encoder(value: Mapping[str, Any]) -> None:
 def saved_encoder(value: Mapping[str, Any]) -> tuple[EncoderSettings, Mapping[str, str]]:
     """The settings and the recorded files of a saved model; older ones recorded the weights."""
     from sftsec_core.recipes.config import EncoderSettings
+    from sftsec_core.recipes.reading import Reading
 
     settings = EncoderSettings(
-        path=value["path"], sha256=value["sha256"], max_length=value["max_length"]
+        path=value["path"],
+        sha256=value["sha256"],
+        pooling=value.get("pooling", "mean"),
+        **Reading.from_json(value).to_json(),
     )
     return settings, value.get("files") or {WEIGHTS: value["sha256"]}
 

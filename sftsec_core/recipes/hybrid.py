@@ -18,15 +18,18 @@ from sftsec_core.models.model_format import read_json, read_tensors, write_json,
 from sftsec_core.recipes.embeddings import Embedder
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
 from sftsec_core.recipes.ngrams import NgramTfidf
+from sftsec_core.recipes.reading import joined
+from sftsec_core.recipes.window_selector import WindowSelector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.recipes.config import HybridConfig
+    from sftsec_core.recipes.reading import Pooling, Span
 
 SETTINGS = "hybrid.json"
 WEIGHTS = "hybrid.safetensors"
@@ -40,6 +43,7 @@ class HybridModel:
     Attributes:
         center: the means of the training texts' vectors; shape (layers, hidden size).
         ngrams: None in a probe.
+        selector: ranks the windows that the encoder reads of a long text.
     """
 
     labels: tuple[str, ...]
@@ -47,6 +51,7 @@ class HybridModel:
     center: NDArray[np.float32]
     ngrams: NgramTfidf | None
     head: LogisticHead
+    selector: WindowSelector | None = None
 
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
         """Probabilities, shape (len(batch), len(labels))."""
@@ -61,14 +66,23 @@ class HybridModel:
 
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
         """Which rows both the n-grams and the encoder read to their end; shape (len(batch),)."""
-        whole = self.embedder.reads_whole(batch.text())
-        return whole & self.ngrams.reads_whole(batch.text()) if self.ngrams else whole
+        return np.array([not spans for spans in self.unread(batch)], dtype=bool)
+
+    def unread(self, batch: Batch) -> list[list[Span]]:
+        """What the n-grams or the encoder do not read of each row's text: spans of characters."""
+        texts = batch.text()
+        unread = self.embedder.unread(texts)
+        if self.ngrams is None:
+            return unread
+        return [joined([*a, *b]) for a, b in zip(unread, self.ngrams.unread(texts), strict=True)]
 
     def save(self, folder: Path) -> None:
         """Write everything but the encoder, which is named by its digest."""
         ngrams = self.ngrams.tensors() if self.ngrams else {}
+        selector = self.selector.tensors() if self.selector else {}
         write_tensors(
-            folder / WEIGHTS, {**ngrams, **self.head.tensors(), "encoder.center": self.center}
+            folder / WEIGHTS,
+            {**ngrams, **selector, **self.head.tensors(), "encoder.center": self.center},
         )
         write_json(
             folder / SETTINGS,
@@ -123,16 +137,47 @@ def train_hybrid(job: TrainJob[HybridConfig]) -> HybridModel:
 
 
 def _train(job: TrainJob[HybridConfig], *, with_ngrams: bool) -> HybridModel:
-    examples = usable(job.train, job.task.labels)
+    examples, labels, seed = usable(job.train, job.task.labels), job.task.labels, job.settings.seed
     texts = Batch.of_examples(job.task.inputs, examples).text()
-    embedder = Embedder(job.config.encoder)
-    vectors = embedder(texts)
-    center = vectors.mean(axis=0)
-    bound = feature_bound(len(job.task.labels))
+    selector = WindowSelector.fit(texts, examples, job.task, seed)
+    embedder = Embedder(job.config.encoder, selector=selector)
+    bound = feature_bound(len(labels))
     ngrams = NgramTfidf.fit(texts, bound, job.config.max_chars) if with_ngrams else None
-    features = join_blocks(texts, ngrams, flat_unit(vectors - center))
-    head = LogisticHead.fit(features, examples, job.task.labels, job.config, job.settings.seed)
-    return HybridModel(job.task.labels, embedder, center, ngrams, head)
+    found = embedder.each(texts)
+
+    def fit(pooling: Pooling) -> HybridModel:
+        center = found[pooling].mean(axis=0)
+        features = join_blocks(texts, ngrams, flat_unit(found[pooling] - center))
+        head = LogisticHead.fit(features, examples, labels, job.config, seed)
+        pooled = embedder.pooled(pooling)
+        return HybridModel(labels, pooled, center, ngrams, head, selector)
+
+    return _best_on_dev(job, [fit(pooling) for pooling in _to_try(found)])
+
+
+def _to_try(found: Mapping[Pooling, NDArray[np.float32]]) -> list[Pooling]:
+    """The poolings that differ on the training texts: one where each of them is one window."""
+    first, *others = found
+    differ = [pooling for pooling in others if not np.array_equal(found[pooling], found[first])]
+    return [first, *differ]
+
+
+def _best_on_dev(job: TrainJob[HybridConfig], models: Sequence[HybridModel]) -> HybridModel:
+    """The model of the highest macro-F1 on dev, of equal ones that of the lowest loss."""
+    if len(models) == 1 or not job.dev:
+        return models[0]
+    from sklearn.metrics import f1_score
+
+    batch = Batch.of_examples(job.task.inputs, job.dev)
+    y = np.array([job.task.labels.index(example.label) for example in job.dev])
+
+    def figure(model: HybridModel) -> tuple[float, float]:
+        proba = model.predict_proba(batch)
+        score = f1_score(y, proba.argmax(1), average="macro", zero_division=0)
+        likely = np.log(np.maximum(proba[np.arange(len(y)), y], 1e-12))
+        return float(score), float(likely.mean())
+
+    return max(models, key=figure)
 
 
 def load_hybrid(folder: Path) -> HybridModel:
@@ -145,10 +190,12 @@ def load_hybrid(folder: Path) -> HybridModel:
     settings = read_json(folder / SETTINGS)
     labels = tuple(settings["labels"])
     tensors = read_tensors(folder / WEIGHTS)
+    selector = WindowSelector.from_tensors(tensors)
     return HybridModel(
         labels=labels,
-        embedder=Embedder.from_json(settings["encoder"]),
+        embedder=Embedder.from_json(settings["encoder"], selector),
         center=tensors["encoder.center"].astype(np.float32, copy=False),
         ngrams=NgramTfidf.from_tensors(tensors) if settings["ngrams"] else None,
         head=LogisticHead.from_tensors(tensors, len(labels)),
+        selector=selector,
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.recipes.config import LinearConfig
+    from sftsec_core.recipes.reading import Span
 
 SETTINGS = "linear.json"
 WEIGHTS = "linear.safetensors"
@@ -38,6 +39,10 @@ class LinearModel:
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
         """Which rows it reads to their end; shape (len(batch),)."""
         return self.ngrams.reads_whole(batch.text())
+
+    def unread(self, batch: Batch) -> list[list[Span]]:
+        """What it does not read of each row's text: spans of characters."""
+        return self.ngrams.unread(batch.text())
 
     def save(self, folder: Path) -> None:
         """Write the vocabulary, the head and the labels."""

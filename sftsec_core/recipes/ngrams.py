@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sftsec_core.recipes.reading import Span
+
 MAX_N = 4
 MAX_CHARS = 100_000  # read of a text; bounds the work that one huge field can cause
 MAX_FEATURES = 1_000_000  # 410,000 occur in 61,000 URLs
@@ -97,6 +99,14 @@ class NgramTfidf:
     def reads_whole(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Which texts are read to their end; shape (len(texts),)."""
         return np.array([len(text) <= self.max_chars for text in texts], dtype=bool)
+
+    def unread(self, texts: Sequence[str]) -> list[list[Span]]:
+        """What is not read of each text: spans of its characters."""
+        whole = self.reads_whole(texts)
+        return [
+            [] if read else [(self.max_chars, len(text))]
+            for read, text in zip(whole, texts, strict=True)
+        ]
 
     def transform(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """Turn texts into rows of length 1 (or 0 where nothing is known).

@@ -30,8 +30,10 @@ class TrainedModel(Protocol):
 
     It may also have `notes`, a mapping of JSON values for the run's log and the benchmark,
     `inference_cost`, an int that stands for its recipe's where that depends on what was chosen, and
-    `reads_whole(batch)`, an array of bool, shape (len(batch),): False where a bound on length
-    makes it read the beginning of a row's text only, which the report counts.
+    `unread(batch)`, a list for each row of the spans (first character, one past the last) of the
+    row's text, as `batch.text()` gives it, that a bound on length keeps it from reading: ascending,
+    apart from each other. They are counted in reports and when incidents are scored. One that only
+    knows which rows it reads whole has `reads_whole(batch)`, an array of bool, shape (len(batch),).
     """
 
     @property
@@ -52,15 +54,36 @@ def whole_rows(model: TrainedModel, batch: Batch) -> NDArray[np.bool_]:
     """Which rows a model reads to their end; all of them where it does not say.
 
     Raises:
-        TrainingError: when its `reads_whole` gives something else than one bool a row.
+        TrainingError: when its `unread` or `reads_whole` does not give one value a row.
     """
     import numpy as np  # here: to register a recipe takes none of it
 
     says = getattr(model, "reads_whole", None)
-    whole = np.ones(len(batch), dtype=bool) if says is None else np.asarray(says(batch), dtype=bool)
+    if says is None or hasattr(model, "unread"):
+        return np.array([not spans for spans in unread_spans(model, batch)], dtype=bool)
+    whole = np.asarray(says(batch), dtype=bool)
     if whole.shape != (len(batch),):
         raise TrainingError(f"reads_whole gave an array of shape {whole.shape}: one bool a row")
     return whole
+
+
+def unread_spans(model: TrainedModel, batch: Batch) -> list[list[tuple[int, int]]]:
+    """What a model does not read of each row's text; nothing where it does not say.
+
+    Raises:
+        TrainingError: when its `unread` gives something else than a list a row of spans in order.
+    """
+    says = getattr(model, "unread", None)
+    if says is None:
+        return [[] for _ in range(len(batch))]
+    spans = [list(row) for row in says(batch)]
+    if len(spans) != len(batch):
+        raise TrainingError(f"unread gave {len(spans)} lists for {len(batch)} rows: one a row")
+    for text, row in zip(batch.text(), spans, strict=True):
+        edges = [0, *(edge for span in row for edge in span), len(text)]
+        if edges != sorted(edges):
+            raise TrainingError(f"unread gave {row[:3]} of a text of {len(text)} characters")
+    return spans
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """A fine-tuned encoder with a linear head: the module, and the model that can be kept.
 
 A model folder holds what transformers calls a checkpoint of the encoder (`model.safetensors`,
-`config.json`, `tokenizer.json`), beside it the head (`head.safetensors`) and `classifier.json`.
+`config.json`, `tokenizer.json`), beside it the head (`head.safetensors`), what chooses the windows
+of a long text (`selector.safetensors`) and `classifier.json`.
 Low-rank adapters are merged into the weights before they are saved, so that a folder stands alone:
 to load it takes neither PEFT nor the base encoder, and one digest names all that it does.
 """
@@ -20,8 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from sftsec_core.api.errors import IntegrityError
-from sftsec_core.models.model_format import read_json, write_json
-from sftsec_core.recipes.encoder.data import encode_texts, within_tokens
+from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.encoder.encoder import (
     length_buckets,
     load_encoder,
@@ -30,9 +30,13 @@ from sftsec_core.recipes.encoder.encoder import (
     pick_device,
 )
 from sftsec_core.recipes.encoder.packing import mean_within, to_device
+from sftsec_core.recipes.encoder.pooling import WindowPooling
 from sftsec_core.recipes.encoder.precision import Twin, use_bf16
 from sftsec_core.recipes.encoder.prepacked import prepacked
+from sftsec_core.recipes.encoder.windows import encode_windows, read_texts
 from sftsec_core.recipes.encoder_files import WEIGHTS
+from sftsec_core.recipes.reading import Reading
+from sftsec_core.recipes.window_selector import WindowSelector
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,8 +46,11 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import Batch
     from sftsec_core.recipes.encoder.data import EncodedTexts
     from sftsec_core.recipes.encoder.packing import Collator
+    from sftsec_core.recipes.encoder.windows import WindowedTexts
+    from sftsec_core.recipes.reading import Pooling, Span
 
 HEAD = "head.safetensors"
+SELECTOR = "selector.safetensors"
 SETTINGS = "classifier.json"
 SCORE_BLOCK = 16384  # texts that are encoded at once: bounds memory, lets lengths be sorted
 TOKENS_PER_BATCH = {"cpu": 4096, "mps": 16384, "cuda": 65536}
@@ -65,13 +72,15 @@ def quiet_transformers() -> Iterator[None]:
 
 
 class PooledClassifier(nn.Module):
-    """Encoder, mean over the tokens, dropout, linear layer.
+    """Encoder, mean over a window's tokens, pooling of a text's windows, dropout, linear layer.
 
     The mean and not the first token's vector: the packaged encoder was trained so, and a
     pretrained mean beats a pooler that starts from nothing.
     """
 
-    def __init__(self, encoder: nn.Module, classes: int, dropout: float) -> None:
+    def __init__(
+        self, encoder: nn.Module, classes: int, dropout: float, pooling: Pooling = "mean"
+    ) -> None:
         """Put a fresh head on an encoder; its random start comes from torch's generator."""
         super().__init__()
         if getattr(encoder, "pooler", None) is not None:
@@ -82,10 +91,13 @@ class PooledClassifier(nn.Module):
         self.head = nn.Linear(int(encoder.config.hidden_size), classes)  # type: ignore[arg-type, union-attr]
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
+        self.windows = WindowPooling(int(encoder.config.hidden_size), pooling)  # type: ignore[arg-type, union-attr]
 
     def forward(
         self,
         input_ids: torch.Tensor,
+        windows: torch.Tensor | None = None,
+        scores: torch.Tensor | None = None,
         **others: Any,  # noqa: ANN401 - a mask, or positions and bounds
     ) -> torch.Tensor:
         """Return logits, shape (texts, classes), for what `data.Collator.tensors` makes of texts.
@@ -97,11 +109,15 @@ class PooledClassifier(nn.Module):
             pooled = mean_within(hidden[0], others["bounds"])
         else:
             pooled = mean_pool(hidden, others["attention_mask"])
+        if windows is not None and scores is not None:
+            pooled = self.windows(pooled, windows, scores)
         logits: torch.Tensor = self.head(self.dropout(pooled.to(self.head.weight.dtype)))
         return logits
 
 
-def read_logits(module: PooledClassifier, texts: EncodedTexts, collator: Collator) -> torch.Tensor:
+def read_logits(
+    module: PooledClassifier, texts: EncodedTexts | WindowedTexts, collator: Collator
+) -> torch.Tensor:
     """Score texts in batches of like lengths, on the module's device.
 
     Args:
@@ -141,7 +157,8 @@ class EncoderModel:
         tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
         labels: Sequence[str],
         *,
-        max_length: int,
+        reading: Reading,
+        selector: WindowSelector | None = None,
         notes: Mapping[str, str] | None = None,
     ) -> None:
         """Take a trained module and what it needs to read texts.
@@ -150,7 +167,8 @@ class EncoderModel:
             module: with `len(labels)` columns; it is moved to the best device and frozen.
             tokenizer: of its encoder.
             labels: the classes, in the columns' order.
-            max_length: tokens read of a text.
+            reading: what is read of a text.
+            selector: ranks the windows of a text that has more than are read.
             notes: what is worth knowing of its training; not kept with the model.
         """
         self.notes = dict(notes or {})
@@ -159,7 +177,7 @@ class EncoderModel:
         self._reader = prepacked(self._twin.module)
         self._tokenizer = tokenizer
         self._labels = tuple(labels)
-        self._max_length = max_length
+        self._reading, self._selector = reading, selector
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -192,11 +210,16 @@ class EncoderModel:
         return out
 
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
-        """Which rows have at most the tokens that it reads; shape (len(batch),)."""
-        return within_tokens(batch.text(), self._tokenizer, self._max_length)
+        """Which rows it reads to their end; shape (len(batch),)."""
+        return np.array([not spans for spans in self.unread(batch)], dtype=bool)
+
+    def unread(self, batch: Batch) -> list[list[Span]]:
+        """What it does not read of each row's text: spans of characters."""
+        texts = read_texts(batch.text(), self._tokenizer, self._reading, self._selector)
+        return [read.unread for read in texts]
 
     def _score(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        encoded = encode_texts(texts, self._tokenizer, self._max_length)
+        encoded = encode_windows(texts, self._tokenizer, self._reading, self._selector)
         logits = read_logits(self._reader, encoded, self._twin.collator)
         scores: NDArray[np.float64] = torch.softmax(logits.double(), dim=-1).numpy()
         return scores
@@ -207,8 +230,16 @@ class EncoderModel:
             self._module.encoder.save_pretrained(folder)  # type: ignore[operator]
             self._tokenizer.save_pretrained(folder)
         head = {name: t.detach().cpu() for name, t in self._module.head.state_dict().items()}
-        save_file(head, folder / HEAD)
-        settings = {"labels": list(self._labels), "max_length": self._max_length}
+        pooling = self._module.windows.state_dict(prefix="windows.")
+        save_file({**head, **{name: t.cpu() for name, t in pooling.items()}}, folder / HEAD)
+        if self._selector:
+            write_tensors(folder / SELECTOR, self._selector.tensors())
+        settings = {
+            "labels": list(self._labels),
+            **self._reading.to_json(),
+            "pooling": self._module.windows.how,
+            "selector": self._selector is not None,
+        }
         write_json(folder / SETTINGS, settings)
 
     @classmethod
@@ -220,14 +251,31 @@ class EncoderModel:
         """
         settings = read_json(folder / SETTINGS)
         try:
-            labels, max_length = settings["labels"], settings["max_length"]
+            labels, reading = settings["labels"], Reading.from_json(settings)
             with quiet_transformers():
-                module = PooledClassifier(_load_whole(folder), len(labels), dropout=0.0)
+                module = PooledClassifier(
+                    _load_whole(folder), len(labels), 0.0, settings.get("pooling", "mean")
+                )
                 tokenizer = load_tokenizer(folder)
-            module.head.load_state_dict(load_file(folder / HEAD))
+            _load_head(module, load_file(folder / HEAD))
+            selector = None
+            if settings.get("selector"):
+                selector = WindowSelector.from_tensors(read_tensors(folder / SELECTOR))
         except (OSError, RuntimeError, KeyError, ValueError, SafetensorError) as error:
             raise IntegrityError(f"{folder} holds no whole fine-tuned model: {error}") from error
-        return cls(module, tokenizer, labels, max_length=max_length)
+        return cls(module, tokenizer, labels, reading=reading, selector=selector)
+
+
+def _load_head(module: PooledClassifier, tensors: Mapping[str, torch.Tensor]) -> None:
+    pooling = {
+        name.removeprefix("windows."): tensor
+        for name, tensor in tensors.items()
+        if name.startswith("windows.")
+    }
+    module.windows.load_state_dict(pooling)
+    module.head.load_state_dict(
+        {name: tensor for name, tensor in tensors.items() if not name.startswith("windows.")}
+    )
 
 
 def _load_whole(folder: Path) -> nn.Module:

@@ -15,16 +15,17 @@ from torch.utils.data import Dataset, Sampler
 from transformers.tokenization_utils_base import TruncationStrategy
 from transformers.utils import PaddingStrategy
 
+from sftsec_core.recipes.reading import CHARACTERS_PER_TOKEN
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from sftsec_core.recipes.encoder.windows import WindowedTexts
+
 ENCODE_BLOCK = 4096  # texts given to the tokenizer at once
 BUCKET_BATCHES = 50  # batches whose examples are sorted by length together
-# A text is cut before it is tokenized: no token of a usual vocabulary is longer on average, and a
-# field of 50 MB must not be tokenized for the sake of its first 128 tokens.
-CHARACTERS_PER_TOKEN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +100,26 @@ def _ids(
     if not tokenizer.is_fast:
         yield from tokenizer(texts, truncation=True, max_length=max_length)["input_ids"]
         return
+    cut_windows(tokenizer, max_length)
     # What the tokenizer itself does, without the masks and offsets that it would make lists of.
-    tokenizer.set_truncation_and_padding(
-        padding_strategy=PaddingStrategy.DO_NOT_PAD,
-        truncation_strategy=TruncationStrategy.LONGEST_FIRST,
-        max_length=max_length,
-        stride=0,
-        pad_to_multiple_of=None,
-        padding_side=None,
-    )
     for encoding in tokenizer.backend_tokenizer.encode_batch_fast(texts):
         yield encoding.ids
 
 
-def within_tokens(
-    texts: Sequence[str],
-    tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
+def cut_windows(
+    tokenizer: Any,  # noqa: ANN401 - see encode_texts
     max_length: int,
-) -> NDArray[np.bool_]:
-    """Which texts have at most `max_length` tokens, the special ones included; shape (texts,)."""
-    found: NDArray[np.bool_] = encode_texts(texts, tokenizer, max_length + 1).lengths <= max_length
-    return found
+    shared: int = 0,
+) -> None:
+    """Have a fast tokenizer cut texts into windows that share so many tokens; none is padded."""
+    tokenizer.set_truncation_and_padding(
+        padding_strategy=PaddingStrategy.DO_NOT_PAD,
+        truncation_strategy=TruncationStrategy.LONGEST_FIRST,
+        max_length=max_length,
+        stride=shared,
+        pad_to_multiple_of=None,
+        padding_side=None,
+    )
 
 
 def pad_rows(texts: EncodedTexts, pad_id: int) -> dict[str, torch.Tensor]:
@@ -150,7 +150,7 @@ class LabelledTexts(Dataset[Any]):
         weights: trust in each label, 0 to 1; float32, shape (texts,).
     """
 
-    encoded: EncodedTexts
+    encoded: EncodedTexts | WindowedTexts
     labels: NDArray[np.int64]
     weights: NDArray[np.float32]
 

@@ -9,13 +9,17 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as hf_logging
 
-from sftsec_core.recipes.encoder.data import EncodedTexts, pad_rows
+from sftsec_core.recipes.encoder.data import pad_rows
+from sftsec_core.recipes.encoder.windows import encode_windows, pooling_weights, windows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from sftsec_core.recipes.reading import Pooling, Reading
+    from sftsec_core.recipes.window_selector import WindowSelector
 
 
 def pick_device() -> torch.device:
@@ -112,44 +116,50 @@ def embed(
     tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
     encoder: torch.nn.Module,
     *,
+    reading: Reading,
+    selector: WindowSelector | None = None,
     layers: Sequence[int] = (-1,),
-    max_length: int = 128,
+    poolings: Sequence[Pooling] = ("mean",),
     token_budget: int = 2048,
 ) -> NDArray[np.float32]:
-    """Turn texts into the means of their token vectors.
+    """Turn texts into the means of their token vectors, pooled over their windows.
 
     Args:
         texts: any strings, the empty one too; equal texts are computed once.
         tokenizer: of the encoder.
         encoder: in evaluation mode, on the device to compute on.
+        reading: what is read of a text.
+        selector: ranks the windows of a text that has more.
         layers: whose vectors to take: 0 the word embeddings, 1 the first layer, -1 the last.
-        max_length: tokens read of a text.
+        poolings: how windows become one; equal for a text of one window.
         token_budget: padded tokens a batch.
 
     Returns:
-        Shape (len(texts), len(layers), hidden size), in the texts' order.
+        Shape (len(poolings), len(texts), len(layers), hidden size), in the texts' order.
     """
-    # A lone surrogate, which JSON may carry, is no text to a tokenizer.
-    texts = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
     unique = list(dict.fromkeys(texts))
     config: Any = encoder.config
-    out = np.zeros((len(unique), len(layers), config.hidden_size), dtype=np.float32)
+    shape = (len(poolings), len(unique), len(layers), config.hidden_size)
+    out = np.zeros(shape, dtype=np.float32)
+    out[[pooling == "max" for pooling in poolings]] = -np.inf
     device = next(encoder.parameters()).device
-    for start in range(0, len(unique), 16384):  # bounds what the tokenizer holds at once
-        block = unique[start : start + 16384]
-        ids = tokenizer(block, truncation=True, max_length=max_length)["input_ids"]
-        for batch in length_buckets([len(row) for row in ids], token_budget):
-            rows = EncodedTexts.of_rows([np.array(ids[i], dtype=np.int32) for i in batch])
-            padded = pad_rows(rows, _pad_id(tokenizer))
+    for start in range(0, len(unique), 16384):  # bounds the token ids that are held at once
+        block = encode_windows(unique[start : start + 16384], tokenizer, reading, selector)
+        rows, owner = windows_of(block)
+        weights = {pooling: pooling_weights(block, pooling) for pooling in poolings}
+        for batch in length_buckets(rows.lengths.tolist(), token_budget):
+            padded = pad_rows(rows.take(np.array(batch)), _pad_id(tokenizer))
             found = _forward(
                 encoder,
                 padded["input_ids"].to(device),
                 padded["attention_mask"].to(device),
                 layers,
             )
-            out[[start + i for i in batch]] = found
+            for one, pooling in zip(out, poolings, strict=True):
+                add = np.maximum if pooling == "max" else np.add
+                add.at(one, start + owner[batch], found * weights[pooling][batch, None, None])
     where = {text: i for i, text in enumerate(unique)}
-    return out[[where[text] for text in texts]]
+    return out[:, [where[text] for text in texts]]
 
 
 def _pad_id(tokenizer: Any) -> int:  # noqa: ANN401 - see embed

@@ -217,7 +217,7 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
         groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
         for name, parameter in model.named_parameters():
             if parameter.requires_grad:
-                key = (name.startswith("head."), name in decayed)
+                key = (name.startswith(("head.", "windows.")), name in decayed)
                 groups.setdefault(key, []).append(parameter)
         rates = {True: self._how.head_rate, False: self._how.rate}
         return [

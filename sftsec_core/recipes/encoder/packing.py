@@ -20,6 +20,7 @@ from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface
 
 from sftsec_core.recipes.encoder.data import EncodedTexts, pad_rows
+from sftsec_core.recipes.encoder.windows import WindowedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,8 +66,16 @@ class Collator:
     pad_id: int
     first_position: int | None = None
 
-    def tensors(self, texts: EncodedTexts) -> dict[str, Any]:
-        """What `PooledClassifier.forward` takes; see `pad_rows` and `pack_rows`."""
+    def tensors(self, texts: EncodedTexts | WindowedTexts) -> dict[str, Any]:
+        """What `PooledClassifier.forward` takes; see `pad_rows` and `pack_rows`.
+
+        Where a text has several windows, `windows` (int64, shape (texts,)) tells how many each has,
+        and `scores` (float32, shape (windows,)) is that of `WindowedTexts`.
+        """
+        if isinstance(texts, WindowedTexts):
+            counts = torch.from_numpy(np.diff(texts.bounds))
+            scores = torch.from_numpy(texts.scores)
+            return {**self.tensors(texts.rows), "windows": counts, "scores": scores}
         if self.first_position is None:
             return pad_rows(texts, self.pad_id)
         return pack_rows(texts, first_position=self.first_position)

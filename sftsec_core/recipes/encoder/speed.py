@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sftsec_core.recipes.encoder.classifier import PooledClassifier
     from sftsec_core.recipes.encoder.data import EncodedTexts
     from sftsec_core.recipes.encoder.precision import Twin
+    from sftsec_core.recipes.encoder.windows import WindowedTexts
 
 PROBES = 5  # batches timed, from the least to the most work
 FORWARD_SHARE = 1 / 3  # of a training step: the backward pass costs two forward passes
@@ -56,7 +57,9 @@ def scoring_budget() -> int:
     return TOKENS_PER_BATCH[pick_device().type]
 
 
-def measure_speed(module: PooledClassifier, twin: Twin, encoded: EncodedTexts, rows: int) -> Speed:
+def measure_speed(
+    module: PooledClassifier, twin: Twin, encoded: EncodedTexts | WindowedTexts, rows: int
+) -> Speed:
     """Time training steps on batches from the least to the most work; about a second in all.
 
     The steps have a learning rate of 0: the module is as it was afterwards.
@@ -88,12 +91,15 @@ def _probes(lengths: NDArray[np.int64], rows: int, packed: bool) -> list[NDArray
     return [batches[i] for i in np.linspace(0, len(batches) - 1, PROBES).round().astype(int)]
 
 
-def _computed_tokens(texts: EncodedTexts, *, packed: bool) -> int:
-    return len(texts.flat) if packed else len(texts) * int(texts.lengths.max())
+def _computed_tokens(texts: EncodedTexts | WindowedTexts, *, packed: bool) -> int:
+    return int(texts.lengths.sum()) if packed else len(texts) * int(texts.lengths.max())
 
 
 def _timed_step(
-    module: PooledClassifier, twin: Twin, texts: EncodedTexts, optimizer: torch.optim.Optimizer
+    module: PooledClassifier,
+    twin: Twin,
+    texts: EncodedTexts | WindowedTexts,
+    optimizer: torch.optim.Optimizer,
 ) -> float:
     device = module.head.weight.device
     started = time.perf_counter()

@@ -41,7 +41,7 @@ from sftsec_core.recipes.encoder.classifier import (
     quiet_transformers,
     set_dropout,
 )
-from sftsec_core.recipes.encoder.data import LabelledTexts, encode_texts
+from sftsec_core.recipes.encoder.data import LabelledTexts
 from sftsec_core.recipes.encoder.encoder import (
     load_encoder,
     load_tokenizer,
@@ -53,8 +53,11 @@ from sftsec_core.recipes.encoder.speed import Speed, measure_speed, scoring_budg
 from sftsec_core.recipes.encoder.step_size import choose_rows
 from sftsec_core.recipes.encoder.stop_signal import StopCheckpoint, StopSignal
 from sftsec_core.recipes.encoder.time_plan import PLANNED_SHARE, TimePlan, least_steps
+from sftsec_core.recipes.encoder.windows import encode_windows
 from sftsec_core.recipes.encoder_files import resolve_encoder
+from sftsec_core.recipes.reading import Reading
 from sftsec_core.recipes.sampling import stratified_sample
+from sftsec_core.recipes.window_selector import WindowSelector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +65,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.api.domain import Example, TaskSpec
     from sftsec_core.recipes.config import FineTuneConfig
+    from sftsec_core.recipes.reading import Pooling
 
 SAMPLE = 1024  # training texts that an estimate encodes
 
@@ -88,8 +92,10 @@ def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
     run = job.workdir / how.recipe
     mark = fingerprint(job, how.recipe, encoder.digest)
     checkpoint = claim_folder(run, mark)
+    trusted = _trusted(job.train)
+    selector = _selector(job, trusted)
     with seeded(job.settings.seed), quiet_transformers():
-        ready = _prepare(job, how, encoder.folder, train=_trusted(job.train), dev=_dev(job))
+        ready = _prepare(job, how, encoder.folder, selector, train=trusted, dev=_dev(job))
         plan = read_plan(run) if checkpoint else None
         rows = plan.rows if plan else _rows(job, ready, len(ready.train))
         speed, parts = None, plan.parts if plan else 1
@@ -110,7 +116,8 @@ def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
         ready.module,
         ready.tokenizer,
         job.task.labels,
-        max_length=job.config.encoder.max_length,
+        reading=Reading.of(job.config.encoder),
+        selector=selector,
         notes=_notes(plan),
     )
 
@@ -143,7 +150,7 @@ def estimate(job: TrainJob[FineTuneConfig], how: FineTuning = FULL) -> TimePlan:
     order = np.random.default_rng(job.settings.seed).permutation(len(texts))
     sample = [texts[i] for i in order[:SAMPLE]]
     with seeded(job.settings.seed), quiet_transformers():
-        ready = _prepare(job, how, encoder.folder, train=sample, dev=())
+        ready = _prepare(job, how, encoder.folder, None, train=sample, dev=())
         prepared_s = time.monotonic() - started
         rows = _rows(job, ready, len(texts))
         speed, _ = _measure(ready, rows)
@@ -209,34 +216,46 @@ def _prepare(
     job: TrainJob[FineTuneConfig],
     how: FineTuning,
     folder: Path,
+    selector: WindowSelector | None,
     *,
     train: Sequence[Example],
     dev: Sequence[Example],
 ) -> Prepared:
-    tokenizer, length = load_tokenizer(folder), job.config.encoder.max_length
+    tokenizer, reading = load_tokenizer(folder), Reading.of(job.config.encoder)
+    fewer = reading.at_most(job.config.train_windows)
+    labelled = _label(train, job.task, tokenizer, fewer, selector)
     encoder = load_encoder(folder)
     set_dropout(encoder, job.config.dropout)
-    module = PooledClassifier(encoder, len(job.task.labels), job.config.dropout)
+    asked = job.config.encoder.pooling
+    pooling: Pooling = "attention" if asked == "auto" else asked
+    module = PooledClassifier(encoder, len(job.task.labels), job.config.dropout, pooling)
     module.encoder = how.wrap(module.encoder, job)
     module = module.to(pick_device())
     return Prepared(
         module,
         Twin(module, tokenizer, bf16=use_bf16(job.config.precision)),
         tokenizer,
-        _label(train, job.task, tokenizer, length),
-        _label(dev, job.task, tokenizer, length),
+        labelled,
+        _label(dev, job.task, tokenizer, reading, selector),
     )
+
+
+def _selector(job: TrainJob[FineTuneConfig], examples: Sequence[Example]) -> WindowSelector | None:
+    texts = Batch.of_examples(job.task.inputs, examples).text()
+    return WindowSelector.fit(texts, examples, job.task, job.settings.seed)
 
 
 def _label(
     examples: Sequence[Example],
     task: TaskSpec,
     tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
-    max_length: int,
+    reading: Reading,
+    selector: WindowSelector | None,
 ) -> LabelledTexts:
     column = {label: i for i, label in enumerate(task.labels)}
+    texts = Batch.of_examples(task.inputs, examples).text()
     return LabelledTexts(
-        encode_texts(Batch.of_examples(task.inputs, examples).text(), tokenizer, max_length),
+        encode_windows(texts, tokenizer, reading, selector),
         np.array([column[example.label] for example in examples], dtype=np.int64),
         np.array([example.weight for example in examples], dtype=np.float32),
     )

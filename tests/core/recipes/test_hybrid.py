@@ -8,14 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 
 from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import DataError, IntegrityError
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.recipes.config import EncoderSettings
+from sftsec_core.recipes.embeddings import POOLINGS
 from sftsec_core.recipes.hybrid import HybridModel, load_hybrid, train_hybrid, train_probe
 from sftsec_core.recipes.specs import RECIPES
 from tests.core.recipes.jobs import ODD_TEXTS, job_of, many_classes, texts_of, two_classes
+from tests.core.recipes.long_texts import training_scripts
 
 KNOWN = {recipe.name: recipe for recipe in RECIPES}
 
@@ -32,11 +35,35 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> HybridModel:
 
 class TestBound:
     def test_rows_beyond_it_are_named(self, packaged: HybridModel, probe: HybridModel) -> None:
-        texts = ["short", "word " * 126, "word " * 127, "w" * 100_001]
+        texts = ["short", "word " * 300, "word " * 1200, "w" * 100_001]
         batch = Batch.of_texts(texts)
-        # 128 tokens with the two special ones; the n-grams read 100,000 characters.
+        # Eight windows of 126 tokens that share 16; the n-grams read 100,000 characters.
         assert probe.reads_whole(batch).tolist()[:3] == [True, True, False]
         assert packaged.reads_whole(batch).tolist() == [True, True, False, False]
+        assert packaged.unread(batch)[3] == [(75_000, 75_001), (100_000, 100_001)]
+
+
+class TestPooling:
+    def test_is_chosen_on_dev_and_kept(self, tiny: EncoderSettings, tmp_path: Path) -> None:
+        train, dev = training_scripts()[:30], training_scripts()[30:]
+        model = train_probe(job_of(train, tmp_path, dev=dev, encoder=tiny))
+        for pooling in POOLINGS:
+            one = train_probe(
+                job_of(train, tmp_path, encoder=tiny.model_copy(update={"pooling": pooling}))
+            )
+            assert one.embedder.poolings == (pooling,)
+            assert macro_f1(model, dev) >= macro_f1(one, dev)
+        model.save(tmp_path)
+        texts = Batch.of_examples(job_of(dev, tmp_path).task.inputs, dev)
+        np.testing.assert_array_equal(
+            load_hybrid(tmp_path).predict_proba(texts), model.predict_proba(texts)
+        )
+
+
+def macro_f1(model: HybridModel, dev: list[Example]) -> float:
+    proba = model.predict_proba(Batch.of_texts(texts_of(dev)))
+    predicted = [model.labels[i] for i in proba.argmax(1)]
+    return float(f1_score([example.label for example in dev], predicted, average="macro"))
 
 
 class TestLearning:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,38 @@ class TestPredictProba:
 
     def test_no_texts_give_no_rows(self, trained: EncoderModel) -> None:
         assert trained.predict_proba(Batch.of_texts([])).shape == (0, 2)
+
+
+class TestWindows:
+    def test_long_text_scores_as_its_attack(self, trained: EncoderModel) -> None:
+        filler = "git commit list files open mail read the report " * 200
+        batch = Batch.of_texts([filler + "dump lsass evil malicious " * 5 + filler, filler])
+        attack, harmless = trained.predict_proba(batch)[:, 1]
+        assert attack > 0.5 > harmless
+
+    def test_saved_model_reads_the_same_windows(
+        self, trained: EncoderModel, tmp_path: Path
+    ) -> None:
+        trained.save(tmp_path)
+        loaded = EncoderModel.load(tmp_path)
+        texts = Batch.of_texts(["git commit list files " * 200 + "dump lsass evil", "git " * 40])
+        np.testing.assert_array_equal(loaded.predict_proba(texts), trained.predict_proba(texts))
+        assert loaded.unread(texts) == trained.unread(texts)
+
+    def test_model_without_windows_reads_the_beginning(
+        self, trained: EncoderModel, tmp_path: Path
+    ) -> None:
+        trained.save(tmp_path)
+        old = {"labels": list(LABELS), "max_length": 32}
+        (tmp_path / "classifier.json").write_text(json.dumps(old))
+        (tmp_path / "selector.safetensors").unlink()
+        head = load_file(tmp_path / "head.safetensors")
+        save_file({name: head[name] for name in ("weight", "bias")}, tmp_path / "head.safetensors")
+        loaded = EncoderModel.load(tmp_path)
+        texts = Batch.of_texts(["git " * 15, "git " * 15 + "evil " * 90])
+        first, second = loaded.predict_proba(texts)
+        np.testing.assert_array_equal(first, second)
+        assert loaded.unread(texts) == [[], [(60, 510)]]
 
 
 class TestSavedModel:

@@ -12,6 +12,7 @@ from sftsec_core.recipes.encoder.encoder import (
     load_encoder,
     load_tokenizer,
 )
+from sftsec_core.recipes.reading import Reading
 
 
 class TestLocalFolder:
@@ -42,7 +43,7 @@ class TestEmbed:
 
         tokenizer, encoder = load_tokenizer(Path(tiny.path)), load_encoder(Path(tiny.path))
         texts = ["short", "a rather longer text with more words in it", "short", "x" * 500]
-        vectors = embed(texts, tokenizer, encoder, max_length=32)
+        (vectors,) = embed(texts, tokenizer, encoder, reading=Reading(32))
         for text, vector in zip(texts, vectors[:, 0], strict=True):
             ids = tokenizer(text, truncation=True, max_length=32, return_tensors="pt")
             with torch.inference_mode():
