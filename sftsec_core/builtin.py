@@ -13,22 +13,24 @@ from sftsec_core.api.contracts import (
     RecipeSpec,
     StepSpec,
     TaskPreset,
+    TransformSpec,
     VoterSpec,
 )
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.config.presets import TASKS
+from sftsec_core.dataset.decode import DECODE
 from sftsec_core.dataset.normalise import NORMALISE
 from sftsec_core.evaluation.audits import AUDITS
 from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
-from sftsec_core.recipes.specs import LOCAL_LAUNCHER, RECIPES
+from sftsec_core.recipes.specs import LABEL_ERRORS, LOCAL_LAUNCHER, RECIPES
 from sftsec_core.registry.analyst_voter import VOTER as ANALYSTS
 from sftsec_core.registry.voters import VOTERS
 
 
 @hookimpl
 def sftsec_register_steps() -> Sequence[StepSpec[Any]]:
-    """Offer `normalise`."""
-    return [NORMALISE]
+    """Offer `normalise` and `decode`."""
+    return [NORMALISE, DECODE]
 
 
 @hookimpl
@@ -53,6 +55,12 @@ def sftsec_register_calibrators() -> Sequence[CalibratorSpec[Any]]:
 def sftsec_register_deciders() -> Sequence[DeciderSpec[Any]]:
     """Offer `threshold`."""
     return [THRESHOLD]
+
+
+@hookimpl
+def sftsec_register_transforms() -> Sequence[TransformSpec[Any]]:
+    """Offer `label_errors`."""
+    return [LABEL_ERRORS]
 
 
 @hookimpl
