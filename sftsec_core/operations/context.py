@@ -349,7 +349,9 @@ class Context:
         """A task as its models see it: labels sorted, the benign one first."""
         task = self.task(name)
         labels = sorted(task.labels, key=lambda label: (label != task.benign, label))
-        return TaskSpec(name, task.inputs, tuple(labels), task.benign, task.group)
+        return TaskSpec(
+            name, task.inputs, tuple(labels), task.benign, task.group, metric=task.metric
+        )
 
     def step_context(self, name: str) -> StepContext:
         """What the task's steps may know."""
