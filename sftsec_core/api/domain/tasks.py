@@ -21,6 +21,7 @@ class TaskSpec:
         group_field: incidents with one value here never stand in two parts of a split.
         metric: the figure that models are chosen and compared by; None for macro-F1 and, in the
             choice among recipes, the average precision of attacks beside it.
+        context: the settings that figures of earlier events are made by, as JSON; "" for none.
     """
 
     name: str
@@ -28,6 +29,7 @@ class TaskSpec:
     labels: tuple[str, ...]
     benign: str | None = None
     group_field: str | None = None
+    context: str = ""
     metric: str | None = None
 
     @classmethod
