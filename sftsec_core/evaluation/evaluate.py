@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -183,11 +183,20 @@ def _report(
             "rows": _rows(split, task),
             **({"incidents_per_day": per_day} if per_day else {}),
             **({"unmeasured": lacking} if (lacking := _unmeasured(ours.test)) else {}),
+            **_by_metric(task.metric, compared),
         },
         labels_train={label: counted[label] for label in task.labels},
         benign=task.benign,
         baseline=task.baseline,
     )
+
+
+def _by_metric(metric: str | None, compared: Mapping[str, ComparedModel]) -> dict[str, Any]:
+    """The differences in the task's own metric, where it names one."""
+    if metric is None:
+        return {}
+    found = {name: asdict(each.differences[metric]) for name, each in compared.items()}
+    return {"metric": {"name": metric, "differences": found}}
 
 
 def _comparable(fitted: FittedModel, setup: _EvaluationSetup) -> Comparable:

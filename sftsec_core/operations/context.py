@@ -350,7 +350,9 @@ class Context:
         task = self.task(name)
         labels = sorted(task.labels, key=lambda label: (label != task.benign, label))
         read = task.context.to_json() if task.context else ""
-        return TaskSpec(name, task.inputs, tuple(labels), task.benign, task.group, context=read)
+        return TaskSpec(
+            name, task.inputs, tuple(labels), task.benign, task.group, read, task.metric
+        )
 
     def step_context(self, name: str) -> StepContext:
         """What the task's steps may know."""

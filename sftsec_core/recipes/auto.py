@@ -36,6 +36,7 @@ from sftsec_core.recipes.selection import (
     MIN_EFFECT_SIZE,
     STRICT_MIN_EFFECT_SIZE,
     Candidate,
+    Goal,
     select_model,
 )
 from sftsec_core.recipes.tuning import tune
@@ -115,12 +116,6 @@ class _Search:
         reads = encoder is not None and "encoder" in type(own).model_fields
         return own.model_copy(update={"encoder": encoder}) if reads else own
 
-    @property
-    def benign(self) -> int | None:
-        """The benign column."""
-        task = self.job.task
-        return None if task.benign is None else task.labels.index(task.benign)
-
     def batch(self, examples: Sequence[Example]) -> Batch:
         return Batch.of_examples(self.job.task.inputs, examples)
 
@@ -198,9 +193,9 @@ def _objects(search: _Search, name: str, given: NDArray[np.float64] | None) -> b
     """Whether dev shows the settings that were given ahead: then what folds say is luck."""
     if given is None:
         return False
-    y, benign = search.y(), search.benign
+    y, goal = search.y(), Goal.of(search.job.task)
     before, after = Candidate((name,), given), Candidate((name,), search.dev_proba[name])
-    return before.score(y, benign) > after.score(y, benign)
+    return before.score(y, goal) > after.score(y, goal)
 
 
 def _job(search: _Search, name: str) -> TrainJob[Any]:
@@ -359,7 +354,7 @@ def _choose(search: _Search) -> tuple[str, ...]:
     for candidate in candidates[len(names) :]:
         score = round(candidate.macro_f1(y), 4)
         search.trials.append(Trial(candidate.name, "blended", dev_macro_f1=score))
-    return select_model(candidates, y, search.job.settings.seed, search.benign).members
+    return select_model(candidates, y, search.job.settings.seed, Goal.of(search.job.task)).members
 
 
 def _notes(search: _Search, members: tuple[str, ...], *, judged: bool) -> dict[str, Any]:
@@ -369,6 +364,7 @@ def _notes(search: _Search, members: tuple[str, ...], *, judged: bool) -> dict[s
     ]
     return {
         "chosen": list(members),
+        "chosen_by": list(Goal.of(search.job.task).figures),
         "chosen_on": _chosen_on(search) if judged else "no usable dev: by default",
         "budget_seconds": search.budget_s,
         "seconds": _rounded(time.monotonic() - search.started),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sftsec_core.api.domain import TaskSpec
+
 DRAWS = 400
 # By how many standard errors of the difference the more expensive
 # model must lead. One more text right
@@ -24,6 +26,41 @@ MIN_EFFECT_SIZE = 0.5
 # Fine-tuned models cost minutes and averages are many looks at one dev, of which one is ahead by
 # luck: they must lead by what is usually called significant.
 STRICT_MIN_EFFECT_SIZE = 2.0
+
+
+MACRO_F1 = "macro_f1"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What candidates are chosen by.
+
+    Attributes:
+        figures: names of built-in metrics; each but macro-F1 ranks attacks above benign rows.
+        benign: the benign column; None in a task without one.
+    """
+
+    figures: tuple[str, ...] = (MACRO_F1,)
+    benign: int | None = None
+
+    @classmethod
+    def of(cls, task: TaskSpec) -> Goal:
+        """The task's metric; else macro-F1, and the average precision of attacks beside it."""
+        if task.benign is None:
+            return cls()
+        benign = task.labels.index(task.benign)
+        return cls((task.metric,) if task.metric else (MACRO_F1, "average_precision"), benign)
+
+    @property
+    def ranked(self) -> tuple[str, ...]:
+        """The figures that rank."""
+        return tuple(name for name in self.figures if name != MACRO_F1)
+
+    def ranking(self, proba: NDArray[np.float64], y: NDArray[np.int64]) -> Ranking | None:
+        """The ranking of attacks; None where y has one side only."""
+        if self.benign is None:
+            return None
+        return Ranking.of(attack_scores(proba, self.benign), y != self.benign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +86,15 @@ class Candidate:
         """Macro-F1 of the most probable classes against y, shape (n,)."""
         return macro_f1(y, self.answers(), self.proba.shape[1])
 
-    def score(self, y: NDArray[np.int64], benign: int | None) -> float:
-        """Macro-F1, or its mean with the average precision of attacks where there is benign."""
-        found = self.macro_f1(y)
-        if benign is None:
-            return found
-        ranking = Ranking.of(attack_scores(self.proba, benign), y != benign)
-        if ranking is None:
-            return found
-        precision = ranking.figures(np.ones((1, len(y)), dtype=np.uint16))["average_precision"]
-        return (found + float(precision[0])) / 2
+    def score(self, y: NDArray[np.int64], goal: Goal) -> float:
+        """The mean of the goal's figures that y can tell."""
+        found = [self.macro_f1(y)] if MACRO_F1 in goal.figures else []
+        ranking = goal.ranking(self.proba, y)
+        if ranking is not None and goal.ranked:
+            figures = ranking.figures(np.ones((1, len(y)), dtype=np.uint16))
+            found += [float(figures[name][0]) for name in goal.ranked]
+        known = [figure for figure in found if np.isfinite(figure)]
+        return float(np.mean(known)) if known else self.macro_f1(y)
 
     def answers(self) -> NDArray[np.int64]:
         """The most probable class of each row, shape (n,)."""
@@ -67,7 +103,7 @@ class Candidate:
 
 
 def select_model(
-    candidates: Sequence[Candidate], y: NDArray[np.int64], seed: int, benign: int | None = None
+    candidates: Sequence[Candidate], y: NDArray[np.int64], seed: int, goal: Goal | None = None
 ) -> Candidate:
     """Keep the best; a later candidate must lead by more than noise.
 
@@ -75,25 +111,19 @@ def select_model(
         candidates: cheapest first.
         y: true columns, shape (n,).
         seed: of the bootstrap's draws, the same for every pair.
-        benign: the benign column; with it the ranking of attacks counts beside macro-F1.
+        goal: what they are chosen by; default: macro-F1.
     """
     best = candidates[0]
     for candidate in candidates[1:]:
-        if leads(best, candidate, y, seed, benign):
+        if leads(best, candidate, y, seed, goal or Goal()):
             best = candidate
     return best
 
 
-def leads(
-    one: Candidate, other: Candidate, y: NDArray[np.int64], seed: int, benign: int | None
-) -> bool:
-    """Whether the other is better than the one in a figure, and worse in none, beyond noise.
-
-    The figures are macro-F1 and, with a benign class, the average precision of attacks.
-    """
-    effects = [effect_size(one, other, y, seed)]
-    if benign is not None:
-        effects.append(_ranking_effect(one, other, y, seed, benign))
+def leads(one: Candidate, other: Candidate, y: NDArray[np.int64], seed: int, goal: Goal) -> bool:
+    """Whether the other is better than the one in a figure, and worse in none, beyond noise."""
+    effects = [effect_size(one, other, y, seed)] if MACRO_F1 in goal.figures else []
+    effects += [_ranking_effect(one, other, y, seed, (goal, name)) for name in goal.ranked]
     bound = other.min_effect_size
     return max(effects) > bound and min(effects) > -min(bound, 1.0)
 
@@ -114,26 +144,29 @@ def effect_size(one: Candidate, other: Candidate, y: NDArray[np.int64], seed: in
 
 
 def _ranking_effect(
-    one: Candidate, other: Candidate, y: NDArray[np.int64], seed: int, benign: int
+    one: Candidate, other: Candidate, y: NDArray[np.int64], seed: int, by: tuple[Goal, str]
 ) -> float:
-    """How far the other's average precision lies above, in standard errors of the difference."""
-    rankings = [Ranking.of(attack_scores(each.proba, benign), y != benign) for each in (one, other)]
-    first, second = rankings
+    """How far the other's figure of ranking lies above, in standard errors of the difference."""
+    goal, name = by
+    first, second = (goal.ranking(each.proba, y) for each in (one, other))
     if first is None or second is None:
         return 0.0
     blocks = [np.ones((1, len(y)), dtype=np.uint16), *Resamples(y, count=DRAWS, seed=seed)]
-    found = [
-        ranking.figures(counts)["average_precision"]
-        for counts in blocks
-        for ranking in (first, second)
-    ]
+    found = [ranking.figures(counts)[name] for counts in blocks for ranking in (first, second)]
     return _effect(np.concatenate(found[1::2]) - np.concatenate(found[::2]))
 
 
 def _effect(difference: NDArray[np.float64]) -> float:
-    """The first of the differences, over the deviation of the others, which were drawn."""
+    """The first of the differences, over the deviation of the others, which were drawn.
+
+    One that is the same in every draw is beyond noise; one that y cannot tell is none.
+    """
     spread = float(difference[1:].std())
-    return float(difference[0]) / spread if spread > 0 else 0.0
+    if not np.isfinite(spread):
+        return 0.0
+    if not spread and difference[0]:
+        return float(np.copysign(np.inf, difference[0]))
+    return float(difference[0]) / spread if spread else 0.0
 
 
 def macro_f1(y: NDArray[np.int64], answers: NDArray[np.int64], k: int) -> float:

@@ -19,7 +19,7 @@ import numpy as np
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import DataError, TrainingError
 from sftsec_core.recipes.sampling import stratified_sample
-from sftsec_core.recipes.selection import Candidate, leads
+from sftsec_core.recipes.selection import Candidate, Goal, leads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,7 +58,7 @@ class _Trials:
     """The candidates so far; the first has the settings that were given."""
 
     y: NDArray[np.int64]
-    benign: int | None
+    goal: Goal
     candidates: list[Candidate] = field(default_factory=list)
     configs: list[Any] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
@@ -97,7 +97,7 @@ def tune(
     folds = _folds(examples, job)
     if folds is None:
         return TunedSettings(job.config, reason=f"fewer than {MIN_ROWS} labels to compare on")
-    trials = _Trials(_columns(examples, job), _benign(job))
+    trials = _Trials(_columns(examples, job), Goal.of(job.task))
     reason = _search(recipe, job, examples, folds, trials, count, (clock() + seconds, clock))
     config = job.config
     if trials.candidates:
@@ -132,7 +132,7 @@ def _search(
         except (TrainingError, DataError) as error:
             return f"a fold could not be fitted: {error}"
         candidate = Candidate((recipe.name,), proba, MIN_EFFECT_SIZE)
-        score = candidate.score(trials.y, trials.benign)
+        score = candidate.score(trials.y, trials.goal)
         study.tell(trial, score)
         took = clock() - started
         longest = max(longest, took) if number else longest
@@ -150,7 +150,7 @@ def _best(trials: _Trials, seed: int) -> int:
     best = int(np.argmax(scores))
     given = trials.candidates[0]
     found = trials.candidates[best]
-    return best if best and leads(given, found, trials.y, seed, trials.benign) else 0
+    return best if best and leads(given, found, trials.y, seed, trials.goal) else 0
 
 
 def _study(seed: int) -> Any:  # noqa: ANN401 - optuna's, which is imported when it is used
@@ -204,10 +204,6 @@ def _out_of_fold(
 def _columns(examples: Sequence[Example], job: TrainJob[Any]) -> NDArray[np.int64]:
     place = {label: column for column, label in enumerate(job.task.labels)}
     return np.array([place[example.label] for example in examples], dtype=np.int64)
-
-
-def _benign(job: TrainJob[Any]) -> int | None:
-    return None if job.task.benign is None else job.task.labels.index(job.task.benign)
 
 
 def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:

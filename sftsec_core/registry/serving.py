@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from sftsec_core.api.domain import FittedPart, InputField, TaskSpec
@@ -61,7 +61,7 @@ class Serving:
         """Take the calibrator and the decider from the candidate's report."""
         scores = report.candidate
         return cls(
-            task=task,
+            task=replace(task, metric=None),
             recipe=scores.recipe,
             calibrator=scores.calibrator,
             decider=scores.decider,
@@ -74,7 +74,9 @@ class Serving:
 
     def to_json(self) -> str:
         """Write it, with the format's number."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, indent=2, allow_nan=False) + "\n"
+        body = asdict(self)
+        del body["task"]["metric"]  # what a model was chosen by decides nothing that it serves
+        return json.dumps({"format": FORMAT, **body}, indent=2, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:

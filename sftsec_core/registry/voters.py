@@ -66,21 +66,22 @@ def not_worse_than_live(
 ) -> Vote:
     """Reject a candidate that is shown to be worse than the live model.
 
-    It is when the whole 95% interval of the paired difference in macro-F1 (candidate - live, on
-    the same test examples) lies under -`policy.tolerance`. A live model to which the candidate
-    was not compared rejects it too, also one whose files are missing or altered.
+    It is when the whole 95% interval of the paired difference in macro-F1, or in the metric that
+    the task names (candidate - live, on the same test examples), lies under
+    -`policy.tolerance`. A live model to which the candidate was not compared rejects it too, also
+    one whose files are missing or altered.
     """
     voter = "not_worse_than_live"
     if error := candidate.data.get("live_error"):
         return Vote(voter, False, f"the live model cannot be compared: {error}; {_UNCOMPARED}")
-    found = candidate.differences.get(LIVE)
+    metric, found = _compared(candidate, LIVE)
     if found is None:
         if incumbent is None:
             return Vote(voter, True, "there is no live model to compare it with")
         return Vote(voter, False, "the live model was not evaluated on this test set")
     if found.value is None or found.high is None:
         return Vote(voter, False, "the difference to the live model is not known")
-    words = f"macro-F1 {_difference(found)} against the live model{_on_which(candidate)}"
+    words = f"{metric} {_difference(found)} against the live model{_on_which(candidate)}"
     allowed = f"tolerance {100 * policy.tolerance:.1f} points"
     if found.high < -policy.tolerance:
         return Vote(voter, False, f"{words}: worse, beyond the interval and the {allowed}")
@@ -101,9 +102,9 @@ def beats_baseline(
     """Require a model to be worth its inference cost beside the task's baseline.
 
     The baseline is linear, or boosted in a task without text. Better means that the 95% interval
-    of the paired difference in macro-F1 lies wholly above 0; worse, wholly under 0; else the two
-    are equal, and the candidate passes only if its inference cost is no higher. The baseline
-    itself passes.
+    of the paired difference in macro-F1, or in the task's metric, lies wholly above 0; worse,
+    wholly under 0; else the two are equal, and the candidate passes only if its inference cost is
+    no higher. The baseline itself passes.
     """
     voter = "beats_baseline"
     name = candidate.baseline
@@ -112,10 +113,11 @@ def beats_baseline(
         return Vote(voter, True, f"the candidate is the {name} baseline itself")
     if not policy.beat_baseline:
         return Vote(voter, True, "not required (gate.beat_baseline is off)", warning=True)
-    found = candidate.differences.get(name, Interval(None))
+    metric, compared = _compared(candidate, name)
+    found = compared or Interval(None)
     if baseline is None or found.low is None or found.high is None:
         return Vote(voter, False, f"the report does not compare it to the {name} baseline")
-    words = f"macro-F1 {_difference(found)} against {name}"
+    words = f"{metric} {_difference(found)} against {name}"
     if found.low > 0 or found.high < 0:
         better = found.low > 0
         return Vote(voter, better, f"{words}: {'better' if better else 'worse'}")
@@ -185,6 +187,15 @@ def _smaller_side(supports: Mapping[str, int], benign: str | None) -> int:
     """Test rows of the smaller of attacks and benign, or of the largest class and the rest."""
     one = max(supports.values(), default=0) if benign is None else supports.get(benign, 0)
     return min(one, sum(supports.values()) - one)
+
+
+def _compared(report: EvalReport, name: str) -> tuple[str, Interval | None]:
+    """What two models are compared by, and the candidate's lead over one of them."""
+    chosen = report.data.get("metric")
+    if chosen is None:
+        return "macro-F1", report.differences.get(name)
+    found = chosen["differences"].get(name)
+    return str(chosen["name"]), None if found is None else Interval(**found)
 
 
 def _difference(found: Interval) -> str:

@@ -167,7 +167,8 @@ class EvalReport:
         data: counts: rows a part and label, duplicates removed, conflicts, quarantined, span
             of time, snapshot digest; "incidents_per_day", the labelled incidents a day in the
             time span of test, where it has one; "unmeasured", a figure's name to the reason why
-            the test set is too small for it.
+            the test set is too small for it; "metric", where the task names one, with its "name"
+            and its "differences" as those above.
         labels_train: training examples a label.
         benign: the label that raises no detection; None when every label is one.
         leaks: what the leak check of the split found.

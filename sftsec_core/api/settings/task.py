@@ -194,6 +194,14 @@ class TaskSettings(Strict):
         "do not matter.",
     )
     benign: str | None = Field(None, description="The label that raises no detection.")
+    metric: (
+        Literal["macro_f1", "average_precision", "tpr_at_fpr_0.01", "tpr_at_fpr_0.001"] | None
+    ) = Field(
+        None,
+        description="The figure that auto chooses by and the promotion gate compares by with the "
+        "baseline and the live model; default: macro_f1 and, in auto's choice, the average "
+        "precision of attacks beside it.",
+    )
     group: str | None = Field(None, description="Field that keeps incidents together in a split.")
     keep: tuple[str, ...] = Field(
         (),
@@ -315,6 +323,8 @@ class TaskSettings(Strict):
     def _labels_make_sense(self) -> TaskSettings:
         if self.benign is not None and self.benign not in self.labels:
             raise ValueError(f"benign {self.benign!r} is not one of {sorted(self.labels)}")
+        if self.benign is None and self.metric not in {None, "macro_f1"}:
+            raise ValueError(f"metric {self.metric} ranks attacks above benign: name `benign` too")
         seen: dict[str, str] = {}
         for label, words in self.labels.items():
             for word in words:

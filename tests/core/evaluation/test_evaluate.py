@@ -118,6 +118,18 @@ class TestDifferences:
         )
         assert value == pytest.approx(ours - theirs)
 
+    def test_metric_of_the_task_stands_beside(self) -> None:
+        task = replace(BINARY, metric="average_precision")
+        found = report_of(task, split_of(task), skills=(4.0, 1.0)).data["metric"]
+        assert found["name"] == "average_precision"
+        report = report_of(skills=(4.0, 1.0))
+        ours, theirs = (
+            known(m.metrics["average_precision"])[0]
+            for m in (report.candidate, report.others["linear"])
+        )
+        assert found["differences"]["linear"]["value"] == pytest.approx(ours - theirs)
+        assert "metric" not in report.data
+
 
 class TestClasses:
     def test_attacks_are_judged_together_against_benign(self) -> None:

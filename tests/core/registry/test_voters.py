@@ -35,6 +35,33 @@ def with_metrics(report: EvalReport, **metrics: Interval) -> EvalReport:
     return replace(report, candidate=replace(report.candidate, metrics=known))
 
 
+def by_metric(report: EvalReport, name: str, *figures: float | None) -> EvalReport:
+    found = dict(zip(("value", "low", "high"), figures, strict=True))
+    metric = {"name": "average_precision", "differences": {name: found}}
+    return replace(report, data={**report.data, "metric": metric})
+
+
+class TestMetricOfTheTask:
+    def test_decides_against_the_live_model(self, report: EvalReport) -> None:
+        good = with_difference(report, "live", 0.03, 0.02, 0.04)
+        vote = not_worse_than_live(
+            by_metric(good, "live", -0.03, -0.04, -0.02), None, GateSettings()
+        )
+        assert not vote.approve
+        assert vote.reason.startswith("average_precision -3.0 points")
+
+    def test_decides_against_the_baseline(self, report: EvalReport) -> None:
+        bad = with_difference(report, "linear", -0.03, -0.04, -0.02)
+        vote = beats_baseline(by_metric(bad, "linear", 0.03, 0.02, 0.04), None, GateSettings())
+        assert vote.approve
+        assert vote.reason.startswith("average_precision +3.0 points")
+
+    def test_that_test_cannot_tell_rejects(self, report: EvalReport) -> None:
+        good = with_difference(report, "live", 0.03, 0.02, 0.04)
+        vote = not_worse_than_live(by_metric(good, "live", None, None, None), None, GateSettings())
+        assert vote.reason == "the difference to the live model is not known"
+
+
 class TestMinLabels:
     def test_approves_and_names_the_rarest_class(self, report: EvalReport) -> None:
         vote = min_labels(report, None, GateSettings())

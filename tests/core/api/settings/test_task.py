@@ -81,6 +81,8 @@ class TestRefusals:
             ({"text": [], "numbers": ["n"], "text_fallback": ["a"]}, "name fields in text"),
             ({"categories": ["text"]}, "'text' names the joined text"),
             ({"benign": "ham"}, r"benign 'ham' is not one of \['benign', 'spam'\]"),
+            ({"metric": "recall"}, "metric"),
+            ({"metric": "average_precision", "benign": None}, "name `benign` too"),
             (
                 {"labels": {"benign": ["Junk"], "spam": ["junk"]}},
                 "the word 'junk' stands for both 'benign' and 'spam'",

@@ -123,6 +123,12 @@ class TestPage:
         clips = {v[5:-1] for n, v in page.attributes if n == "clip-path"}
         assert links | clips <= set(ids)
 
+    def test_metric_of_the_task_has_its_row(self) -> None:
+        found = {"linear": {"value": 0.123, "low": 0.1, "high": 0.2}}
+        report = report_of(data={"metric": {"name": "average_precision", "differences": found}})
+        text = " ".join(Page(render_report(report, APPROVED, CARD)).text.split())
+        assert "by which they are compared: the candidate minus this model, points +12.3" in text
+
     def test_every_part_of_the_report_is_there(self) -> None:
         report = report_of()
         text = " ".join(Page(render_report(report, APPROVED, CARD)).text.split())
