@@ -34,6 +34,7 @@ from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.evaluation.methods import ServingMethods
 from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json, to_json, without_texts
+from sftsec_core.evaluation.unread import unread_line
 from sftsec_core.operations.auditing import audits_of
 from sftsec_core.operations.fitting import inference_cost_of
 from sftsec_core.operations.live_disagreement import live_disagreement, with_live
@@ -162,7 +163,8 @@ def _put_to_the_gate(
             leaks=leaks,
         )
     if cut := report.candidate.cut:
-        text = f"{name} reads only the beginning of {cut:,} of {len(split.test):,} test texts"
+        lost = report.candidate.cut_characters
+        text = f"{name}: {unread_line(cut, len(split.test), lost, 'test texts')}"
         run.emit(Message(text=text, level="warning"))
     decision = decide(plugins, report, live.report if live else None, run.task.gate)
     _tell(run, name, decision)
