@@ -271,18 +271,16 @@ def draw_instant(whole: Attempt, reached: Sequence[str], instants: random.Random
         instants: the generator.
 
     Returns:
-        The instant; None when nothing is left but what follows the undisturbed process's end.
+        The instant; None to let the process come to its end, which grows likelier towards it.
     """
     known = [whole.phases.index(each) for each in reached if each in whole.phases]
     furthest = max(known, default=0)
     left: dict[str, list[int]] = {}
     for place in range(furthest, len(whole.phases)):
         left.setdefault(name_of(whole.phases[place]), []).append(place)
-    names = [name for name in left if name != MADE]
-    while names:
-        name = names.pop(0)
-        if not names or instants.random() < _NEAREST:
-            place = instants.choice(left[name])
+    for name, places in left.items():
+        if name != MADE and instants.random() < _NEAREST:
+            place = instants.choice(places)
             return Instant(whole.phases[place], instants.uniform(0, whole.seconds[place]))
     return None
 

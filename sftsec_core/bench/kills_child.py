@@ -173,7 +173,7 @@ def _fit(file: str, phases: Phases, every_s: float) -> None:
     from sftsec_core.recipes.launch import child, fit
 
     phases.mark(fit, "read_examples", lambda _folder, part, *_: ("read examples", part))
-    phases.mark(fit, "_fit", lambda recipe, *_: (f"fit {recipe.name}", ""))
+    phases.mark(fit, "fit_recipe", lambda recipe, *_: (f"fit {recipe.name}", ""))
     phases.mark(fit, "_keep", lambda _order, recipe, *_: ("export", recipe.name))
     if "torch" in sys.modules:
         _mark_full(phases, every_s)

@@ -49,7 +49,8 @@ def read_inputs(incident: Incident, task: TaskSpec, text: str | None = None) -> 
 def _read(incident: Incident, field: InputField, text: str | None) -> InputValue:
     if field.kind is InputKind.TEXT:
         return _text_of(incident, field) if text is None else text
-    value = incident.fields.get(field.sources[0] if field.sources else field.name)
+    # What has no source is no field of the incident's: it is known from others, or not at all.
+    value = incident.fields.get(field.sources[0]) if field.sources else None
     if field.kind is InputKind.NUMBER:
         return as_number(value)
     if field.kind is InputKind.CATEGORY:
@@ -92,7 +93,7 @@ def build_examples(
     snapshot: Snapshot,
     resolution: Resolution,
     render: Callable[[Incident], Inputs],
-    context: Callable[[Incident], Incident] = lambda incident: incident,
+    figures: Callable[[str], Inputs] = lambda _uid: {},
 ) -> list[Example]:
     """Make the examples that a recipe trains on: the rows with a label, sorted by uid.
 
@@ -100,14 +101,15 @@ def build_examples(
         snapshot: the rows.
         resolution: their labels.
         render: reads an incident's inputs; none leave it out.
-        context: gives a labelled incident the figures of the events before it.
+        figures: of the events before a labelled incident, by its uid.
     """
     examples = []
     places = zip(_places(snapshot), snapshot.incidents(), strict=True)
     for (cluster, groups), incident in places:
         uid = incident.uid
-        inputs = render(context(incident)) if uid in resolution.labels else {}
+        inputs = render(incident) if uid in resolution.labels else {}
         if inputs:
+            inputs = {**inputs, **figures(uid)}
             label, weight = resolution.labels[uid]
             examples.append(
                 Example(
