@@ -6,18 +6,24 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.api.contracts import RendererSpec
 from sftsec_core.api.domain import Example, InputKind, Inputs
+from sftsec_core.dataset.sources import unscoped
 from sftsec_core.dataset.values import as_category, as_image, as_number, as_sequence
 from sftsec_core.plugins import get
 from sftsec_core.sdk.fields import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sftsec_core.api.domain import Incident, InputField, InputValue, TaskSpec
     from sftsec_core.api.settings.choice import Choice
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.plugins import Plugins
+
+
+CONNECTOR = "connector"
+"""The facet that names an incident's connector, where a task has several."""
+_FACET_LENGTH = 100
 
 
 def render_text(incident: Incident, sources: tuple[str, ...]) -> str:
@@ -94,6 +100,7 @@ def build_examples(
     resolution: Resolution,
     render: Callable[[Incident], Inputs],
     figures: Callable[[str], Inputs] = lambda _uid: {},
+    facets: Sequence[str] = (),
 ) -> list[Example]:
     """Make the examples that a recipe trains on: the rows with a label, sorted by uid.
 
@@ -102,8 +109,9 @@ def build_examples(
         resolution: their labels.
         render: reads an incident's inputs; none leave it out.
         figures: of the events before a labelled incident, by its uid.
+        facets: fields by which an evaluation groups figures.
     """
-    examples = []
+    examples, several = [], len(snapshot.connectors) > 1
     places = zip(_places(snapshot), snapshot.incidents(), strict=True)
     for (cluster, groups), incident in places:
         uid = incident.uid
@@ -121,9 +129,24 @@ def build_examples(
                     at=incident.at,
                     split=incident.split,
                     weight=weight,
+                    facets=read_facets(incident, facets, several=several),
                 )
             )
     return sorted(examples, key=lambda example: example.uid)
+
+
+def read_facets(incident: Incident, names: Sequence[str], *, several: bool) -> dict[str, str]:
+    """The values by which an evaluation groups figures; none where a field is missing.
+
+    Args:
+        incident: cleaned, with the fields that the task keeps.
+        names: of fields.
+        several: whether the data set is of several connectors: then its own is a facet too.
+    """
+    found = {name: as_text(incident.fields.get(name)) for name in names}
+    if several:
+        found[CONNECTOR] = unscoped(incident.uid)[0]
+    return {name: value[:_FACET_LENGTH] for name, value in found.items() if value}
 
 
 def _places(snapshot: Snapshot) -> Iterator[tuple[int, list[str]]]:
