@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sftsec_core.api.contracts import AuditInput, ComparedModel
-from sftsec_core.api.domain import EvalReport, Interval, LeakCheck, ModelScores
+from sftsec_core.api.domain import Batch, EvalReport, Interval, LeakCheck, ModelScores
 from sftsec_core.api.errors import DataError, PluginError
 from sftsec_core.api.predictions import ACTIONS, Decisions, Predictions
 from sftsec_core.api.settings.evaluation import EvaluationSettings
@@ -28,11 +28,11 @@ from sftsec_core.evaluation.comparison import (
     sample_figures,
 )
 from sftsec_core.evaluation.figures import with_intervals
-from sftsec_core.evaluation.inference import rows_cut
 from sftsec_core.evaluation.labelled import LabelledPart, decide
 from sftsec_core.evaluation.methods import ServingMethods
 from sftsec_core.evaluation.metrics import unmeasured
 from sftsec_core.evaluation.threshold import incidents_per_day
+from sftsec_core.evaluation.unread import count_unread
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import MetricSpec
@@ -229,6 +229,7 @@ def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> 
     test, decisions = decide(uncalibrated, parts)
     confusion = tables.confusion_matrix(test, labels)
     sampled = sample_figures(test, setup.resamples)
+    unread = count_unread(fitted.model, Batch.of_examples(setup.task.inputs, setup.split.test))
     scores = ModelScores(
         name=name,
         recipe=fitted.recipe,
@@ -247,7 +248,8 @@ def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> 
         score_per_second=len(test) / max(seconds, 1e-9),
         inference_cost=fitted.inference_cost,
         actions=_action_counts(decisions),
-        cut=rows_cut(fitted.model, setup.split.test, setup.task),
+        cut=unread.rows,
+        cut_characters=unread.characters,
     )
     return _EvaluatedModel(scores, test, sampled)
 

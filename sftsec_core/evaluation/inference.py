@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sftsec_core.api.contracts.recipe import whole_rows
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import TrainingError
 
@@ -64,13 +63,6 @@ class FittedModel:
             known = _CachedOutput(part, *predict(self.model, part, task, name))
             self._outputs[id(part)] = known
         return known.proba, known.seconds
-
-
-def rows_cut(model: TrainedModel, examples: Sequence[Example], task: TaskSpec) -> int:
-    """Of how many examples a bound on length makes the model read the beginning only."""
-    if not examples:
-        return 0
-    return int((~whole_rows(model, Batch.of_examples(task.inputs, examples))).sum())
 
 
 def predict(

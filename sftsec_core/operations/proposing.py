@@ -31,6 +31,7 @@ from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json, to_json, without_texts
+from sftsec_core.evaluation.unread import unread_line
 from sftsec_core.operations.auditing import audits_of
 from sftsec_core.operations.fitting import inference_cost_of
 from sftsec_core.operations.live_disagreement import live_disagreement, with_live
@@ -163,9 +164,8 @@ def _put_to_the_gate(
             leaks=dataset.leaks,
         )
     if cut := report.candidate.cut:
-        text = (
-            f"{name} reads only the beginning of {cut:,} of {len(dataset.split.test):,} test texts"
-        )
+        lost = report.candidate.cut_characters
+        text = f"{name}: {unread_line(cut, len(dataset.split.test), lost, 'test texts')}"
         run.emit(Message(text=text, level="warning"))
     decision = decide(plugins, report, live.report if live else None, run.task.gate)
     _tell(run, name, decision)

@@ -23,6 +23,7 @@ from sftsec_core.dataset.reading import reading_digest
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.dataset.sums import DELIVERY, check_sums
 from sftsec_core.dataset.values import trim_incident
+from sftsec_core.evaluation.unread import unread_line
 from sftsec_core.operations.asking import requester
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import drift_counter
@@ -240,6 +241,9 @@ def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> Score
             request_labels=requester(context, run.spec.name, source, connector),
         )
         stage.counts |= _stage_counts(counts)
+    if counts.cut:
+        text = unread_line(counts.cut, counts.scored, counts.cut_characters, "incidents")
+        run.emit(Message(text=f"{loaded.ref.recipe}: {text}", level="warning"))
     return counts
 
 
@@ -251,6 +255,7 @@ def _stage_counts(counts: ScoreCounts) -> dict[str, int]:
         "dropped by steps": counts.dropped_by_steps,
         "rejected": counts.rejected,
         "scored": counts.scored,
+        "not read whole": counts.cut,
         "dismissed": counts.dismissed,
         "for review": counts.review,
         "alerts": counts.alerts,

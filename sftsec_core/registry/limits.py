@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sftsec_core.evaluation.unread import unread_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -51,6 +53,10 @@ def _of_test(report: EvalReport) -> Iterator[str]:
     poor = [f"{label} ({r:.2f})" for label, r in recalls if r is not None and r < POOR_RECALL]
     if poor:
         yield f"Classes with a recall under {POOR_RECALL} on test: {_named(poor)}."
+    if cut := report.candidate.cut:
+        of = sum(int(row["support"] or 0) for row in rows.values())
+        lost = unread_line(cut, of, report.candidate.cut_characters, "test texts")
+        yield f"{lost[0].upper()}{lost[1:]}: an attack there is not seen."
     if report.benign is None:
         return
     benign = int(rows[report.benign]["support"] or 0)

@@ -78,6 +78,8 @@ class ScoreCounts:
         in_outbox: those that were, from an earlier run or the same incident's.
         rejected: records that could not be read or scored.
         labels: detections by label.
+        cut: those that were scored, whose text is longer than what the model reads.
+        cut_characters: text input to the characters of it that the model did not read.
     """
 
     pages: int = 0
@@ -96,10 +98,13 @@ class ScoreCounts:
     in_outbox: int = 0
     rejected: int = 0
     labels: Counter[str] = field(default_factory=Counter)
+    cut: int = 0
+    cut_characters: Counter[str] = field(default_factory=Counter)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as a JSON value."""
-        return {**asdict(self), "labels": dict(self.labels)}
+        counters = {"labels": self.labels, "cut_characters": self.cut_characters}
+        return {**asdict(self), **{name: dict(each) for name, each in counters.items()}}
 
     def plus(self, other: ScoreCounts) -> ScoreCounts:
         """The counts of two jobs together."""
@@ -134,6 +139,8 @@ class ScoreCounts:
             in_outbox=self.in_outbox + len(page.detections) - new,
             rejected=self.rejected + len(page.rejected),
             labels=self.labels + Counter(one.label for one in page.detections),
+            cut=self.cut + page.unread.rows,
+            cut_characters=self.cut_characters + Counter(page.unread.characters),
         )
         check_sums("the scored page", after.as_dict(), SCORING)
         return after

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from sftsec_core.api.domain import Action, Inputs, Rejection, inputs_digest
+from sftsec_core.api.domain import Action, Batch, Inputs, Rejection, inputs_digest
 from sftsec_core.api.errors import IntegrityError
+from sftsec_core.evaluation.unread import Unread, count_unread
 from sftsec_core.scoring.decision import (
     ScoringDecision,
     decide_page,
@@ -149,6 +150,7 @@ class ScoredPage:
         dropped: incidents that a step left out.
         judged: incidents that were left out, since an analyst has judged them.
         counted: what was scored, for the watch over drift; None where nothing counts it.
+        unread: what a bound on length kept the model from reading of those with a decision.
     """
 
     cursor: str
@@ -163,6 +165,7 @@ class ScoredPage:
     dropped: int = 0
     judged: int = 0
     counted: Rows | None = None
+    unread: Unread = field(default_factory=Unread)
 
 
 def score(pages: Iterable[IncidentPage], scorer: Scorer) -> Iterator[ScoredPage]:
@@ -210,6 +213,9 @@ def score_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE)
         dropped=rated.dropped,
         judged=rated.judged,
         counted=_counted(rated, decisions, scorer),
+        unread=count_unread(
+            scorer.model, Batch.of(scorer.task.inputs, (inputs for _, inputs in rated.rows))
+        ),
     )
 
 

@@ -93,6 +93,7 @@ class ModelScores:
         inference_cost: the recipe's relative cost of scoring one example.
         cut: test examples whose text is longer than what the model reads; None in a report of an
             earlier version.
+        cut_characters: text input to the characters of it in test that the model does not read.
     """
 
     name: str
@@ -109,6 +110,7 @@ class ModelScores:
     inference_cost: int | None = None
     actions: Mapping[str, int] = field(default_factory=dict)
     cut: int | None = None
+    cut_characters: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def temperature(self) -> float | None:

@@ -80,7 +80,7 @@ def golden_figures(report: EvalReport) -> dict[str, Any]:
     kept = ("candidate", "others", "differences", "threshold_table", "worst_errors")
     body = {name: value for name, value in asdict(report).items() if name in kept}
     for model in (body["candidate"], *body["others"].values()):
-        for name in ("score_per_second", "inference_cost", "decider", "actions"):
+        for name in ("score_per_second", "inference_cost", "decider", "actions", "cut_characters"):
             del model[name]
         model["temperature"] = model.pop("calibrator")["state"]["temperature"]
         model["curves"] = {

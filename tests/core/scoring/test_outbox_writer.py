@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sftsec_core.api.domain import (
+    Batch,
     Detection,
     Incident,
     IncidentPage,
@@ -30,7 +31,7 @@ from sftsec_core.evaluation.threshold import ThresholdDecider
 from sftsec_core.scoring.outbox_writer import ScoreCounts, ScoreJob, score_to_outbox
 from sftsec_core.scoring.scorer import Scorer, score_page
 from sftsec_core.store.store import Store
-from tests.core.scoring.parts import Pages, files, incident, read, scorer
+from tests.core.scoring.parts import Pages, WordModel, files, incident, read, scorer
 
 JOB = ScoreJob("mail", "siem", "siem", PullWindow(labelled=False), run_id="run-1")
 
@@ -128,6 +129,8 @@ class TestRecord:
             "in_outbox": 0,
             "rejected": 1,
             "labels": {"spam": 5},
+            "cut": 0,
+            "cut_characters": {},
         }
         assert seen == [1, 2, 3]
         assert store.outbox.pending("siem") == 5
@@ -169,6 +172,23 @@ class TestRecord:
             "incidents": ["incident 0", "incident 1"],
             "run": "run-1",
         }
+
+
+class FirstWords(WordModel):
+    """Reads the first ten characters of a text."""
+
+    def unread(self, batch: Batch) -> list[list[tuple[int, int]]]:
+        return [[(10, len(text))] if len(text) > 10 else [] for text in batch.text()]
+
+
+class TestUnread:
+    def test_counts_what_the_model_does_not_read(self, store: Store) -> None:
+        texts = ["spam", "spam " * 4, "ham ham ham"]
+        pages = Pages([incident(number, text) for number, text in enumerate(texts)])
+        counts = score_to_outbox(store, pages, scorer(model=FirstWords()), JOB)
+        assert counts.cut == 2
+        assert counts.as_dict()["cut_characters"] == {"text": 11}
+        assert counts.plus(counts).cut_characters == {"text": 22}
 
 
 class TestCursor:
