@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from sftsec_core.dataset.values import plain_fields
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sftsec_core.api.domain import Incident, Inputs, Suppression
+    from sftsec_core.api.domain import Detection, Incident, Inputs, Suppression
     from sftsec_core.api.predictions import Decisions
     from sftsec_core.scoring.scorer import RatedPage, Scorer
 
@@ -166,3 +166,18 @@ def suppression_of(detection: Detection, scorer: Scorer) -> Suppression | None:
             type(error).__name__,
         )
         return None
+
+
+def divide(
+    detections: Iterable[Detection], scorer: Scorer
+) -> tuple[list[Detection], list[tuple[Detection, str]]]:
+    """Those that nothing suppresses, and the others, each with the reason."""
+    passed: list[Detection] = []
+    suppressed: list[tuple[Detection, str]] = []
+    for detection in detections:
+        found = suppression_of(detection, scorer)
+        if found is None:
+            passed.append(detection)
+        else:
+            suppressed.append((detection, found.reason))
+    return passed, suppressed

@@ -22,8 +22,8 @@ from sftsec_core.scoring.decision import (
     ScoringDecision,
     decide_page,
     detection_of,
+    divide,
     review_request,
-    suppression_of,
 )
 from sftsec_core.scoring.judged import JudgedInPage
 from sftsec_core.scoring.probabilities import probabilities
@@ -199,7 +199,7 @@ def score_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE)
     for decision in decisions:
         by_action[decision.action].append(decision)
     alerts = (detection_of(each, scorer) for each in by_action[Action.ALERT])
-    passed, suppressed = _divide(alerts, scorer)
+    passed, suppressed = divide(alerts, scorer)
     return ScoredPage(
         cursor=page.cursor,
         pulled=len(page.incidents) + len(page.rejected),
@@ -390,17 +390,3 @@ def _only_finite(
             work.reject(incident, "the model gave no probability for it")
     kept = [each for each, is_good in zip(rows, good, strict=True) if is_good]
     return kept, proba[np.array(good, dtype=bool)]
-
-
-def _divide(
-    detections: Iterable[Detection], scorer: Scorer
-) -> tuple[list[Detection], list[tuple[Detection, str]]]:
-    passed: list[Detection] = []
-    suppressed: list[tuple[Detection, str]] = []
-    for detection in detections:
-        found = suppression_of(detection, scorer)
-        if found is None:
-            passed.append(detection)
-        else:
-            suppressed.append((detection, found.reason))
-    return passed, suppressed
