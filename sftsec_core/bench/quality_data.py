@@ -24,11 +24,12 @@ from sftsec_core.api.domain import (
     Incident,
     InputField,
     InputKind,
+    Inputs,
     TaskSpec,
 )
 from sftsec_core.api.errors import DataError
 from sftsec_core.dataset.context.repeats import weigh_repeats
-from sftsec_core.dataset.context.replay import ContextPlan, replay, with_context
+from sftsec_core.dataset.context.replay import ContextPlan, named_figures, replay
 from sftsec_core.dataset.features import read_inputs
 from sftsec_core.sdk.fields import as_text
 
@@ -78,8 +79,10 @@ def read_dataset(folder: Path, settings: TaskSettings | None = None) -> BenchDat
     context = settings.context if settings else None
     labels = {_label(record, part) for part in PARTS for record in flat[part]}
     task = _task(folder.name, inputs, labels)
-    add = _context_of(flat, task, context)
-    parts = {part: [_example(record, task, part, add) for record in flat[part]] for part in PARTS}
+    figures = _context_of(flat, task, context)
+    parts = {
+        part: [_example(record, task, part, figures) for record in flat[part]] for part in PARTS
+    }
     if context is not None:
         parts["train"] = weigh_repeats(parts["train"], task, context.repeats)
     return BenchDataset(folder.name, task, parts["train"], parts["dev"], parts["test"])
@@ -196,28 +199,28 @@ def _context_of(
     flat: Mapping[str, Sequence[Mapping[str, Any]]],
     task: TaskSpec,
     context: ContextSettings | None,
-) -> Callable[[Incident], Incident]:
-    """What gives an incident its figures, made as a dataset build makes them."""
+) -> Callable[[str], Inputs]:
+    """The figures of a record by its id, made as a dataset build makes them."""
     if context is None:
-        return lambda incident: incident
+        return lambda _uid: {}
     plan = ContextPlan(context, _SALT, datetime.now(UTC), task.benign)
     rows = [record for part in PARTS for record in flat[part]]
     # A verdict has no time here: it counts as given at its event's.
     verdicts = {str(record["id"]): (None, record["label"] != task.benign) for record in rows}
     values = replay(plan, map(_incident, rows), verdicts).values
-    return lambda incident: with_context(incident, context.inputs, values.get(incident.uid))
+    return lambda uid: named_figures(context.inputs, values.get(uid))
 
 
 def _example(
     record: Mapping[str, Any],
     task: TaskSpec,
     part: str,
-    add: Callable[[Incident], Incident] = lambda incident: incident,
+    figures: Callable[[str], Inputs] = lambda _uid: {},
 ) -> Example:
     uid = str(record.get("id"))
     return Example(
         uid,
-        read_inputs(add(_incident(record)), task) or {TEXT_INPUT: ""},
+        {**(read_inputs(_incident(record), task) or {TEXT_INPUT: ""}), **figures(uid)},
         _label(record, part),
         groups=tuple(str(record[name]) for name in GROUP_FIELDS if record.get(name) is not None),
         split=part,

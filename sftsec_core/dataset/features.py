@@ -6,18 +6,24 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.api.contracts import RendererSpec
 from sftsec_core.api.domain import Example, InputKind, Inputs
+from sftsec_core.dataset.sources import unscoped
 from sftsec_core.dataset.values import as_category, as_image, as_number, as_sequence
 from sftsec_core.plugins import get
 from sftsec_core.sdk.fields import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sftsec_core.api.domain import Incident, InputField, InputValue, TaskSpec
     from sftsec_core.api.settings.choice import Choice
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.plugins import Plugins
+
+
+CONNECTOR = "connector"
+"""The facet that names an incident's connector, where a task has several."""
+_FACET_LENGTH = 100
 
 
 def render_text(incident: Incident, sources: tuple[str, ...]) -> str:
@@ -49,7 +55,8 @@ def read_inputs(incident: Incident, task: TaskSpec, text: str | None = None) -> 
 def _read(incident: Incident, field: InputField, text: str | None) -> InputValue:
     if field.kind is InputKind.TEXT:
         return _text_of(incident, field) if text is None else text
-    value = incident.fields.get(field.sources[0] if field.sources else field.name)
+    # What has no source is no field of the incident's: it is known from others, or not at all.
+    value = incident.fields.get(field.sources[0]) if field.sources else None
     if field.kind is InputKind.NUMBER:
         return as_number(value)
     if field.kind is InputKind.CATEGORY:
@@ -92,7 +99,8 @@ def build_examples(
     snapshot: Snapshot,
     resolution: Resolution,
     render: Callable[[Incident], Inputs],
-    context: Callable[[Incident], Incident] = lambda incident: incident,
+    figures: Callable[[str], Inputs] = lambda _uid: {},
+    facets: Sequence[str] = (),
 ) -> list[Example]:
     """Make the examples that a recipe trains on: the rows with a label, sorted by uid.
 
@@ -100,14 +108,16 @@ def build_examples(
         snapshot: the rows.
         resolution: their labels.
         render: reads an incident's inputs; none leave it out.
-        context: gives a labelled incident the figures of the events before it.
+        figures: of the events before a labelled incident, by its uid.
+        facets: fields by which an evaluation groups figures.
     """
-    examples = []
+    examples, several = [], len(snapshot.connectors) > 1
     places = zip(_places(snapshot), snapshot.incidents(), strict=True)
     for (cluster, groups), incident in places:
         uid = incident.uid
-        inputs = render(context(incident)) if uid in resolution.labels else {}
+        inputs = render(incident) if uid in resolution.labels else {}
         if inputs:
+            inputs = {**inputs, **figures(uid)}
             label, weight = resolution.labels[uid]
             examples.append(
                 Example(
@@ -119,9 +129,24 @@ def build_examples(
                     at=incident.at,
                     split=incident.split,
                     weight=weight,
+                    facets=read_facets(incident, facets, several=several),
                 )
             )
     return sorted(examples, key=lambda example: example.uid)
+
+
+def read_facets(incident: Incident, names: Sequence[str], *, several: bool) -> dict[str, str]:
+    """The values by which an evaluation groups figures; none where a field is missing.
+
+    Args:
+        incident: cleaned, with the fields that the task keeps.
+        names: of fields.
+        several: whether the data set is of several connectors: then its own is a facet too.
+    """
+    found = {name: as_text(incident.fields.get(name)) for name in names}
+    if several:
+        found[CONNECTOR] = unscoped(incident.uid)[0]
+    return {name: value[:_FACET_LENGTH] for name, value in found.items() if value}
 
 
 def _places(snapshot: Snapshot) -> Iterator[tuple[int, list[str]]]:

@@ -17,7 +17,12 @@ MOST_SKEW = timedelta(seconds=5)
 OLD_OUTBOX = timedelta(days=1)
 _SHOWN = 3
 # What a person types to resume a run; other kinds come from the queue alone.
-_RESUMES = {"retrain": "retrain", "score": "score", "dataset": "dataset build"}
+_RESUMES = {
+    "retrain": "retrain",
+    "score": "score",
+    "dataset": "dataset build",
+    "backtest": "model backtest",
+}
 
 
 def check_revision(store: Inspection) -> Iterator[Finding]:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sftsec_core.api.contracts import AuditInput, ComparedModel
-from sftsec_core.api.domain import Action, EvalReport, Interval, LeakCheck, ModelScores
-from sftsec_core.api.errors import DataError, PluginError, unknown
+from sftsec_core.api.domain import EvalReport, Interval, LeakCheck, ModelScores
+from sftsec_core.api.errors import DataError, PluginError
 from sftsec_core.api.predictions import ACTIONS, Decisions, Predictions
 from sftsec_core.api.settings.evaluation import EvaluationSettings
 from sftsec_core.evaluation import tables
-from sftsec_core.evaluation.bootstrap import Resamples, SampledFigure, bootstrap_metric, intervals
+from sftsec_core.evaluation.bootstrap import Resamples, SampledFigure, bootstrap_metric
 from sftsec_core.evaluation.calibration import calibration_curve
 from sftsec_core.evaluation.comparison import (
     Comparable,
@@ -27,16 +27,16 @@ from sftsec_core.evaluation.comparison import (
     differences_on,
     sample_figures,
 )
+from sftsec_core.evaluation.figures import with_intervals
 from sftsec_core.evaluation.inference import rows_cut
-from sftsec_core.evaluation.methods import ServingMethods, ServingParts
+from sftsec_core.evaluation.labelled import LabelledPart, decide
+from sftsec_core.evaluation.methods import ServingMethods
 from sftsec_core.evaluation.metrics import unmeasured
 from sftsec_core.evaluation.threshold import incidents_per_day
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from sftsec_core.api.contracts import MetricSpec
-    from sftsec_core.api.domain import Example, Split, TaskSpec
+    from sftsec_core.api.domain import Split, TaskSpec
     from sftsec_core.evaluation.inference import FittedModel
 
 AuditRun = Callable[[AuditInput], Mapping[str, Any]]
@@ -48,31 +48,12 @@ class _EvaluationSetup:
 
     task: TaskSpec
     split: Split
-    dev: _LabelledPart
-    test: _LabelledPart
+    dev: LabelledPart
+    test: LabelledPart
     methods: ServingMethods
     dev_per_day: float | None
     metrics: Mapping[str, MetricSpec[Any]]
     resamples: Resamples
-
-
-@dataclass(frozen=True, slots=True)
-class _LabelledPart:
-    """A part of the split as arrays: everything of `Predictions` but the probabilities."""
-
-    examples: Sequence[Example]
-    y: NDArray[np.int64]
-    benign: int | None
-    groups: NDArray[np.object_] | None
-    at: NDArray[np.datetime64] | None
-
-    @classmethod
-    def of(cls, examples: Sequence[Example], task: TaskSpec) -> _LabelledPart:
-        benign = None if task.benign is None else task.labels.index(task.benign)
-        return cls(examples, _columns(examples, task), benign, _groups(examples), _times(examples))
-
-    def predictions(self, proba: NDArray[np.float64]) -> Predictions:
-        return Predictions(self.y, proba, self.benign, groups=self.groups, at=self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +98,11 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
     """
     if not split.test:
         raise DataError(f"task {task.name!r}: the test part is empty, so nothing can be reported")
-    test = _LabelledPart.of(split.test, task)
+    test = LabelledPart.of(split.test, task)
     setup = _EvaluationSetup(
         task=task,
         split=split,
-        dev=_LabelledPart.of(split.dev, task),
+        dev=LabelledPart.of(split.dev, task),
         test=test,
         methods=methods or ServingMethods(),
         dev_per_day=incidents_per_day(split.dev, split),
@@ -141,6 +122,8 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
         others={name: each for name, each in compared.items() if others[name] is not candidate},
         settings=settings or EvaluationSettings(),
         incidents_per_day=report.data.get("incidents_per_day"),
+        recipe=candidate.recipe,
+        fit_seconds=candidate.fit_seconds,
     )
     sections = {name: _audit(name, run, given) for name, run in (audits or {}).items()}
     report = add_sections(report, sections)
@@ -234,7 +217,7 @@ def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> 
     raw_test, seconds = fitted.probabilities(setup.split.test, setup.task, name)
     parts = fitted.parts or setup.methods.fit(setup.dev.predictions(raw_dev), setup.dev_per_day)
     uncalibrated = setup.test.predictions(raw_test)
-    test, decisions = _decide(uncalibrated, parts)
+    test, decisions = decide(uncalibrated, parts)
     confusion = tables.confusion_matrix(test, labels)
     sampled = sample_figures(test, setup.resamples)
     scores = ModelScores(
@@ -260,19 +243,6 @@ def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> 
     return _EvaluatedModel(scores, test, sampled)
 
 
-def _decide(uncalibrated: Predictions, parts: ServingParts) -> tuple[Predictions, Decisions]:
-    proba = parts.calibrator.calibrate(uncalibrated.proba)
-    decisions = parts.decider.decide(proba)
-    test = replace(
-        uncalibrated,
-        proba=proba,
-        threshold=parts.decider.threshold.value,
-        decided=decisions.alerted(uncalibrated.benign),
-        reviewed=decisions.actions == ACTIONS.index(Action.REVIEW),
-    )
-    return test, decisions
-
-
 def _unmeasured(test: Predictions) -> dict[str, str]:
     """Figures that the test set is too small for; a task without a benign class has none."""
     return {} if test.benign is None else unmeasured(len(test) - int(test.attacks.sum()))
@@ -287,46 +257,10 @@ def _figures(
     test: Predictions, sampled: Mapping[str, SampledFigure], setup: _EvaluationSetup
 ) -> dict[str, Interval]:
     """All figures with their intervals: the built-in ones, then those of plugins."""
-    point = {name: figure.value for name, figure in sampled.items()}
-    draws = {name: figure.draws for name, figure in sampled.items()}
-    figures = intervals(point, draws, _trials(test))
+    figures = with_intervals(sampled, test)
     for name, spec in setup.metrics.items():
         figures[name] = bootstrap_metric(spec, test, setup.resamples)
     return figures
-
-
-def _columns(examples: Sequence[Example], task: TaskSpec) -> NDArray[np.int64]:
-    place = {label: column for column, label in enumerate(task.labels)}
-    strange = {example.label for example in examples} - place.keys()
-    if strange:
-        raise DataError(unknown(f"label of task {task.name!r}:", min(strange), task.labels))
-    return np.fromiter((place[e.label] for e in examples), np.int64, count=len(examples))
-
-
-def _groups(examples: Sequence[Example]) -> NDArray[np.object_] | None:
-    groups = [example.groups for example in examples]
-    return np.fromiter(groups, np.object_, count=len(groups)) if any(groups) else None
-
-
-def _times(examples: Sequence[Example]) -> NDArray[np.datetime64] | None:
-    if all(example.at is None for example in examples):
-        return None
-    times = [None if e.at is None else e.at.astimezone(UTC).replace(tzinfo=None) for e in examples]
-    return np.array(times, dtype="datetime64[us]")
-
-
-def _trials(predictions: Predictions) -> dict[str, int]:
-    """The number of rows behind each figure that is a plain proportion."""
-    over_all = dict.fromkeys(("accuracy", "micro_f1"), len(predictions))
-    if predictions.benign is None:
-        return over_all
-    n_attacks = int(predictions.attacks.sum())
-    sides = {
-        "precision": int((predictions.labels != predictions.benign).sum()),
-        "recall": n_attacks,
-        "fpr": len(predictions) - n_attacks,
-    }
-    return over_all | sides
 
 
 def _rows(split: Split, task: TaskSpec) -> dict[str, dict[str, int]]:

@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import AuditSpec
 from sftsec_core.plugins import get
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import BaseModel
+
+    from sftsec_core.api.contracts import AuditInput
     from sftsec_core.evaluation.evaluate import AuditRun
+    from sftsec_core.operations.refitting import Refitter
     from sftsec_core.operations.running import Run
 
 
-def audits_of(run: Run) -> dict[str, AuditRun]:
+@dataclass(frozen=True, slots=True)
+class Auditor:
+    """One audit of a run, with its settings bound; an `AuditRun`."""
+
+    run: Run
+    name: str
+    spec: AuditSpec[Any]
+    config: BaseModel
+    refit: Refitter
+
+    def __call__(self, given: AuditInput) -> Mapping[str, Any]:
+        """Run it as a stage of the run; one that is computed in a moment is none."""
+        given = replace(given, refit=self.refit)
+        if self.spec.always:
+            return self.spec.run(self.config, given)
+        with self.run.stage("audit", self.name) as stage:
+            return self.spec.run(self.config, replace(given, progress=_counted(stage.progress)))
+
+
+def audits_of(run: Run, refit: Refitter) -> dict[str, AuditRun]:
     """Each audit by name, with its settings bound.
+
+    Args:
+        run: the run under way.
+        refit: what audits fit recipes with.
 
     Raises:
         NotFoundError: when the task names one that no enabled plugin registers.
@@ -27,5 +57,9 @@ def audits_of(run: Run) -> dict[str, AuditRun]:
     for name in dict.fromkeys((*always, *named)):
         spec = get("audit", name, specs)
         config = spec.configure(named.get(name, {}), "evaluation.audits", plugins.base)
-        found[name] = partial(spec.run, config)
+        found[name] = Auditor(run, name, spec, config, refit)
     return found
+
+
+def _counted(progress: Callable[..., None]) -> Callable[[int, int], None]:
+    return lambda done, total: progress(done, total, unit="trainings")

@@ -349,7 +349,8 @@ class Context:
         """A task as its models see it: labels sorted, the benign one first."""
         task = self.task(name)
         labels = sorted(task.labels, key=lambda label: (label != task.benign, label))
-        return TaskSpec(name, task.inputs, tuple(labels), task.benign, task.group)
+        read = task.context.to_json() if task.context else ""
+        return TaskSpec(name, task.inputs, tuple(labels), task.benign, task.group, context=read)
 
     def step_context(self, name: str) -> StepContext:
         """What the task's steps may know."""

@@ -27,6 +27,7 @@ from sftsec_core.recipes.launch.fit import EXAMPLES, fitted_folder, is_fitted, r
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from sftsec_core.api.domain import Event, InputField, Split
     from sftsec_core.operations.running import Run
@@ -54,7 +55,7 @@ def fit_all(run: Run, split: Split, device: TrainingDevice) -> dict[str, FittedM
     missing = tuple(name for name in names if not is_fitted(run.folder, name))
     if missing:
         with preloaded([specs[name] for name in missing]):
-            _launch(run, split, missing, device)
+            launch(run, split, missing, device, run.folder)
     return {name: _fitted(run, name, reused=name not in missing) for name in names}
 
 
@@ -82,11 +83,24 @@ def preloaded(recipes: Sequence[RecipeSpec[Any]]) -> Iterator[None]:
     pool.shutdown()
 
 
-def _launch(run: Run, split: Split, names: tuple[str, ...], device: TrainingDevice) -> None:
-    """Hand the examples over as files, and the order to the task's launcher."""
-    folder = run.folder / EXAMPLES
-    write_examples(split.train, folder, "train", run.context.vault)
-    write_examples(split.dev, folder, "dev", run.context.vault)
+def launch(
+    run: Run, split: Split, names: tuple[str, ...], device: TrainingDevice, folder: Path
+) -> None:
+    """Hand the examples over as files, and the order to the task's launcher.
+
+    Args:
+        run: the run under way.
+        split: what is trained and chosen on.
+        names: the recipes.
+        device: what the run may compute on.
+        folder: where the models are left.
+
+    Raises:
+        TrainingError: when a recipe cannot be fitted.
+    """
+    examples = folder / EXAMPLES
+    write_examples(split.train, examples, "train", run.context.vault)
+    write_examples(split.dev, examples, "dev", run.context.vault)
     choice, plugins = run.task.train.launcher, run.context.plugins
     encrypt = run.context.settings.state.encrypt
     launcher = get("launcher", choice.name, plugins.specs(LauncherSpec))
@@ -96,7 +110,7 @@ def _launch(run: Run, split: Split, names: tuple[str, ...], device: TrainingDevi
         settings=run.task.train.model_dump(mode="json"),
         recipes=names,
         plugins=tuple(plugins.versions()),
-        folder=run.folder,
+        folder=folder,
         baseline=run.spec.baseline,
         device=device.name,
         base=plugins.base,
@@ -108,7 +122,7 @@ def _launch(run: Run, split: Split, names: tuple[str, ...], device: TrainingDevi
         order,
         lambda event: _pass_on(run, device, event),
     )
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(examples, ignore_errors=True)
 
 
 def _pass_on(run: Run, device: TrainingDevice, event: Event) -> None:

@@ -79,6 +79,6 @@ def _live(context: Context, name: str, snapshot: Snapshot) -> dict[str, Disagree
     support = supporters(snapshot, resolution.labels, task.labels, task.verdicts)
     events = snapshot_context(context, name, snapshot, resolution)
     render = renderer(spec, task.render, context.plugins)
-    examples = build_examples(snapshot, resolution, render, events.add)
+    examples = build_examples(snapshot, resolution, render, events.figures)
     live = FittedModel(model, ref.recipe, seen=seen_by(context, ref))
     return live_disagreement(live, examples, support, spec)

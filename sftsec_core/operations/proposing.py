@@ -20,10 +20,8 @@ from sftsec_core.api.domain import (
     Decision,
     EvalReport,
     GateDecided,
-    LeakCheck,
     Message,
     ModelRef,
-    Split,
     Vote,
     VoteCast,
 )
@@ -31,14 +29,13 @@ from sftsec_core.api.errors import IntegrityError, NotFoundError
 from sftsec_core.dataset.fingerprints import TrainingFingerprints
 from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
-from sftsec_core.evaluation.methods import ServingMethods
 from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json, to_json, without_texts
 from sftsec_core.operations.auditing import audits_of
 from sftsec_core.operations.fitting import inference_cost_of
 from sftsec_core.operations.live_disagreement import live_disagreement, with_live
 from sftsec_core.operations.promote import tell_promotion
-from sftsec_core.plugins import get
+from sftsec_core.operations.refitting import Refitter, serving_methods
 from sftsec_core.recipes.chosen import chosen_recipes
 from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.registry.card import Provenance, build_card, decision_of
@@ -49,9 +46,11 @@ from sftsec_core.sdk.atomic import write_atomically
 from sftsec_core.store.reseal import LEFT_OUT
 
 if TYPE_CHECKING:
+    from sftsec_core.evaluation.evaluate import AuditRun
     from sftsec_core.operations.context import Context
     from sftsec_core.operations.running import Run
     from sftsec_core.operations.splitting import TrainingData
+    from sftsec_core.operations.training_device import TrainingDevice
 
 
 _PROPOSED = "proposed.json"
@@ -95,7 +94,9 @@ class Proposal:
     live_error: str | None = None
 
 
-def propose(run: Run, fits: Mapping[str, FittedModel], dataset: TrainingData) -> Proposal:
+def propose(
+    run: Run, fits: Mapping[str, FittedModel], dataset: TrainingData, device: TrainingDevice
+) -> Proposal:
     """Put the task's recipe to the promotion gate; if that rejects it, perhaps the baseline.
 
     A slow model must earn its place. Where it does not, and the live model is not a slow one
@@ -104,18 +105,18 @@ def propose(run: Run, fits: Mapping[str, FittedModel], dataset: TrainingData) ->
     compared. If the gate rejects the baseline too, the first proposal is returned.
     """
     live, baseline = _incumbent(run), run.spec.baseline
-    split, leaks = dataset.split, dataset.leaks
-    data = _with_live_disagreement(run, dataset, live)
+    split, data = dataset.split, _with_live_disagreement(run, dataset, live)
+    audits = audits_of(run, Refitter(run, device, serving_methods(run)))
     TrainingFingerprints.of((*split.train, *dataset.train, *split.dev), run.context.salt).save(
         run.folder / _FINGERPRINTS
     )
-    first = _put_to_the_gate(run, next(iter(fits)), fits, split, data, leaks, live)
+    first = _put_to_the_gate(run, next(iter(fits)), fits, dataset, data, live, audits)
     baseline_may = live is None or (live.fitted is not None and live.fitted.recipe == baseline)
     if first.decision.approved or first.fitted.recipe == baseline or not baseline_may:
         return first
     reasons = "; ".join(f"{v.voter}: {v.reason}" for v in first.decision.refusals())
     told = {**data, "refused_first": f"{first.fitted.recipe}: {reasons}"}
-    second = _put_to_the_gate(run, baseline, fits, split, told, leaks, live)
+    second = _put_to_the_gate(run, baseline, fits, dataset, told, live, audits)
     return second if second.decision.approved else first
 
 
@@ -135,10 +136,10 @@ def _put_to_the_gate(
     run: Run,
     name: str,
     fits: Mapping[str, FittedModel],
-    split: Split,
+    dataset: TrainingData,
     data: Mapping[str, Any],
-    leaks: LeakCheck,
     live: Incumbent | None,
+    audits: Mapping[str, AuditRun],
 ) -> Proposal:
     plugins = run.context.plugins
     # The baseline is always beside it, also when it is the candidate itself.
@@ -152,36 +153,25 @@ def _put_to_the_gate(
         report = evaluate(
             fits[name],
             others,
-            split,
+            dataset.split,
             run.spec,
-            methods=_methods(run),
+            methods=serving_methods(run),
             metrics=_metrics(run),
-            audits=audits_of(run),
+            audits=audits,
             settings=run.task.evaluation,
             data=data,
-            leaks=leaks,
+            leaks=dataset.leaks,
         )
     if cut := report.candidate.cut:
-        text = f"{name} reads only the beginning of {cut:,} of {len(split.test):,} test texts"
+        text = (
+            f"{name} reads only the beginning of {cut:,} of {len(dataset.split.test):,} test texts"
+        )
         run.emit(Message(text=text, level="warning"))
     decision = decide(plugins, report, live.report if live else None, run.task.gate)
     _tell(run, name, decision)
     if live is None:
         return Proposal(fits[name], report, decision, None)
     return Proposal(fits[name], report, decision, live.ref.digest, live.error)
-
-
-def _methods(run: Run) -> ServingMethods:
-    """The calibrator and the decider that the task names, with their settings."""
-    task, plugins = run.task, run.context.plugins
-    calibrator = get("calibrator", task.calibrator.name, plugins.specs(CalibratorSpec))
-    decider = get("decider", task.decider.name, plugins.specs(DeciderSpec))
-    return ServingMethods(
-        calibrator,
-        decider,
-        calibrator.configure(task.calibrator.options(), "calibrator", plugins.base),
-        decider.configure(task.decider.options(), "decider", plugins.base),
-    )
 
 
 def _metrics(run: Run) -> dict[str, MetricSpec[Any]]:

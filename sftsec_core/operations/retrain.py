@@ -144,7 +144,7 @@ def _train(run: Run, snapshot: Snapshot) -> Proposed:
     # What is evaluated computes on the same device, so the lease lasts until that is done.
     with training_device(run) as device:
         fits = fit_all(run, replace(dataset.split, train=dataset.train), device)
-        proposal = propose(run, fits, dataset)
+        proposal = propose(run, fits, dataset, device)
     keep_reference(run, proposal, dataset.split)
     return register(run, proposal, snapshot.digest, dataset.steps)
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import BatchPushed, InputKind, Message, Permission
 from sftsec_core.api.errors import (
-    ConfigError,
     ConnectorError,
     ConnectorUnavailableError,
     NoLiveModelError,
@@ -27,6 +26,7 @@ from sftsec_core.dataset.values import trim_incident
 from sftsec_core.operations.asking import requester
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import drift_counter
+from sftsec_core.operations.event_context import scoring_figures
 from sftsec_core.operations.pulling import bounded, named_errors, window_of
 from sftsec_core.operations.running import Run, running
 from sftsec_core.registry.registry import LIVE
@@ -160,11 +160,6 @@ def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer,
     """
     serving = loaded.serving
     _require_plugins(context, loaded)
-    if any(not field.sources for field in serving.task.inputs):
-        raise ConfigError(
-            f"the live model of task {name!r} reads figures of earlier events, which scoring does "
-            "not keep: remove `context` and retrain"
-        )
     render = None if serving.render is None else Choice.model_validate(serving.render)
     text = [field for field in serving.task.inputs if field.kind is InputKind.TEXT]
     read = {
@@ -181,6 +176,7 @@ def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer,
         steps=lambda incidents: [trim_incident(one, fields) for one in steps(incidents)],
         render=renderer(serving.task, render, context.plugins),
         suppress=suppressor(trained.suppress, context.plugins),
+        figures=scoring_figures(context, name, loaded),
         reading=reading_digest(
             serving.task,
             steps=steps.settings,
@@ -217,6 +213,9 @@ def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> Score
     context, task = run.context, run.task
     scorer, trained = scorer_of(context, run.spec.name, loaded)
     scorer = replace(scorer, drift=drift_counter(context, loaded.ref))
+    if scorer.figures is not None:
+        scorer.figures.keeps, scorer.figures.again = True, rescan
+        scorer.figures.source = source if len(task.connectors) > 1 else ""
     destination = task.destination(source)
     if destination != source and source != task.connectors[0]:
         # Two connectors may have an incident of one uid: there its detections must not meet. Those

@@ -61,7 +61,9 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         resolution, capped = _capped(run, resolution, support)
         render = renderer(run.spec, task.render, plugins)
         events = snapshot_context(run.context, run.spec.name, snapshot, resolution)
-        examples = build_examples(snapshot, resolution, render, events.add)
+        examples = build_examples(
+            snapshot, resolution, render, events.figures, task.evaluation.groups
+        )
         if not examples:
             raise no_examples(run, snapshot, resolution)
         warn_of_gaps(run, snapshot, resolution)

@@ -6,7 +6,8 @@
     full (lora when large)    with enough labels, in what is left of the budget
     their averages            free: they need no training
 
-Dev decides, with a guard against its noise (`select_model`). Without a usable dev nothing can be
+The first three are fitted with the settings given and then with those that `tune` finds. Dev
+decides, with a guard against its noise (`select_model`). Without a usable dev nothing can be
 judged: then the average of boosted and hybrid is taken, of those that the task allows; hybrid was
 nowhere worse than linear when it was measured, and linear is taken where hybrid does not fit. What
 was tried, what was not and why is in the model's notes.
@@ -17,6 +18,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from importlib.util import find_spec
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,7 @@ import numpy as np
 from sftsec_core.api.domain import Batch, InputKind
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.blend import BlendModel, average, inference_cost_of
+from sftsec_core.recipes.embedding_speed import estimate_embedding
 from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
 from sftsec_core.recipes.logistic import usable
 from sftsec_core.recipes.majority import require_learning
@@ -35,6 +38,7 @@ from sftsec_core.recipes.selection import (
     Candidate,
     select_model,
 )
+from sftsec_core.recipes.tuning import tune
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,13 +55,20 @@ MIN_FINE_TUNE = 500  # labels from which fine-tuning has been seen to help a ble
 LARGE_ENCODER = 400_000_000  # bytes of weights from which adapters replace full fine-tuning
 FINE_TUNED = frozenset({"full", "lora"})
 STOPS_EARLY = FINE_TUNED | {"boosted"}  # these would stop early on dev
-_SAMPLE = 96  # texts whose speed foretells the rest
+_SEARCHED = 0.1  # of what is left of the budget that the search of a recipe's settings may take
 _SHARE = 0.9  # of what is left of the budget that a fit may fill: it is judged and saved, too
 
 
 @dataclass(slots=True)
 class Trial:
-    """One recipe with its result; `seconds` of fitting and evaluation, `reason` if skipped."""
+    """One recipe with its result.
+
+    Attributes:
+        seconds: of its search, its fitting and its evaluation.
+        reason: why it was skipped or failed, or why fewer settings were tried.
+        settings: those that the search chose, where they are not the ones given.
+        tried: the settings that were tried, each with its seconds and its score out of fold.
+    """
 
     recipe: str
     status: str = "fitted"
@@ -65,6 +76,9 @@ class Trial:
     predicted_seconds: float | None = None
     dev_macro_f1: float | None = None
     reason: str | None = None
+    settings: Mapping[str, Any] | None = None
+    fit_seconds: float = 0.0
+    tried: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass
@@ -101,6 +115,12 @@ class _Search:
         reads = encoder is not None and "encoder" in type(own).model_fields
         return own.model_copy(update={"encoder": encoder}) if reads else own
 
+    @property
+    def benign(self) -> int | None:
+        """The benign column."""
+        task = self.job.task
+        return None if task.benign is None else task.labels.index(task.benign)
+
     def batch(self, examples: Sequence[Example]) -> Batch:
         return Batch.of_examples(self.job.task.inputs, examples)
 
@@ -132,7 +152,7 @@ def train_auto(job: TrainJob[AutoConfig], recipes: Mapping[str, RecipeSpec[Any]]
     judged = len(job.dev) >= MIN_DEV and len({example.label for example in search.dev}) > 1
     with remembered_embeddings():
         if InputKind.TEXT in job.task.kinds:
-            _fit(search, "linear")
+            _fit_searched(search, "linear")
         _try_boosted(search)
         if InputKind.TEXT in job.task.kinds:
             _try_hybrid(search)
@@ -146,8 +166,44 @@ def train_auto(job: TrainJob[AutoConfig], recipes: Mapping[str, RecipeSpec[Any]]
     return BlendModel(job.task.labels, kept, notes, inference_cost_of(list(members), recipes))
 
 
-def _fit(search: _Search, name: str, predicted: float | None = None) -> None:
+def _fit_searched(
+    search: _Search, name: str, predicted: float | None = None, begun: float | None = None
+) -> None:
+    """Fit with the settings given, search for better ones, fit with those; dev may object."""
+    trial = _fit(search, name, predicted, begun=begun)
+    if name not in search.models:
+        return
+    if not _have_optuna():
+        trial.reason = "no settings were searched: optuna is not installed (sftsec[train])"
+        return
     started = time.monotonic()
+    job = replace(_job(search, name), deadline_s=None)
+    found = tune(
+        search.recipes[name], job, search.job.config.settings_tried, _SEARCHED * search.left_s()
+    )
+    trial.tried, trial.reason = found.trials or None, found.reason
+    if found.config != job.config and (trial.seconds or 0.0) < _SHARE * search.left_s():
+        given = search.models[name], search.dev_proba.get(name)
+        again = _fit(search, name, config=found.config)
+        again.settings = found.config.model_dump(exclude_unset=True, exclude={"encoder"})
+        if again.status == "failed" or _objects(search, name, given[1]):
+            again.status, again.reason = "dropped", again.reason or "worse on dev"
+            search.models[name] = given[0]
+            if given[1] is not None:
+                search.dev_proba[name] = given[1]
+    trial.seconds = _rounded((trial.seconds or 0.0) + time.monotonic() - started)
+
+
+def _objects(search: _Search, name: str, given: NDArray[np.float64] | None) -> bool:
+    """Whether dev shows the settings that were given ahead: then what folds say is luck."""
+    if given is None:
+        return False
+    y, benign = search.y(), search.benign
+    before, after = Candidate((name,), given), Candidate((name,), search.dev_proba[name])
+    return before.score(y, benign) > after.score(y, benign)
+
+
+def _job(search: _Search, name: str) -> TrainJob[Any]:
     workdir = search.job.workdir / name
     workdir.mkdir(parents=True, exist_ok=True)
     left = search.left_s()
@@ -155,9 +211,21 @@ def _fit(search: _Search, name: str, predicted: float | None = None) -> None:
     # best epoch there looks better than it is (by 4 points of macro-F1 on 333 rows).
     dev = () if name in STOPS_EARLY else search.dev
     deadline = None if np.isinf(left) else _SHARE * left
-    job: TrainJob[Any] = replace(
+    return replace(
         search.job, config=search.config(name), workdir=workdir, dev=dev, deadline_s=deadline
     )
+
+
+def _fit(
+    search: _Search,
+    name: str,
+    predicted: float | None = None,
+    config: Any = None,  # noqa: ANN401 - the recipe's config_model
+    begun: float | None = None,
+) -> Trial:
+    started = time.monotonic() if begun is None else begun
+    job = _job(search, name)
+    job = job if config is None else replace(job, config=config)
     trial = Trial(name, predicted_seconds=_rounded(predicted))
     try:
         model = search.recipes[name].fit(job)
@@ -169,10 +237,12 @@ def _fit(search: _Search, name: str, predicted: float | None = None) -> None:
         search.models[name] = model
     except TrainingError as error:
         trial.status, trial.reason = "failed", str(error)
-    trial.seconds = _rounded(time.monotonic() - started)
+    trial.fit_seconds = round(time.monotonic() - started, 2)
+    trial.seconds = trial.fit_seconds
     search.trials.append(trial)
     if trial.dev_macro_f1 is not None:
         search.job.log(len(search.trials), {"dev_macro_f1": trial.dev_macro_f1})
+    return trial
 
 
 def _try_boosted(search: _Search) -> None:
@@ -180,7 +250,7 @@ def _try_boosted(search: _Search) -> None:
     if boosted is None or not boosted.reads(search.job.task.inputs):
         return
     if _installed(search, "boosted"):
-        _fit(search, "boosted")
+        _fit_searched(search, "boosted")
     elif not search.models:
         raise TrainingError(boosted.missing() or "")
 
@@ -188,25 +258,22 @@ def _try_boosted(search: _Search) -> None:
 def _try_hybrid(search: _Search) -> None:
     if not _installed(search, "hybrid"):
         return
+    started = time.monotonic()
     predicted = _predict_hybrid(search)
     if predicted > _SHARE * search.left_s():
         search.skip("hybrid", "does not fit the budget", predicted)
         return
-    _fit(search, "hybrid", predicted)
+    # What the prediction embedded is remembered, so its time is a part of the fitting's.
+    _fit_searched(search, "hybrid", predicted, started)
 
 
 def _predict_hybrid(search: _Search) -> float:
-    """Predict hybrid's seconds: a sample's embedding, scaled, and the linear fit once more."""
+    """Predict hybrid's seconds: the embedding from a sample, and the linear fit once more."""
     texts = list(dict.fromkeys(search.batch((*search.job.train, *search.dev)).text()))
-    rng = np.random.default_rng(search.job.settings.seed)
-    sample = [texts[i] for i in rng.permutation(len(texts))[:_SAMPLE]]
     embedder = Embedder(search.config("hybrid").encoder)
-    embedder(sample[:1])  # loading the encoder is not part of its speed
-    started = time.monotonic()
-    embedder(sample)
-    per_text = (time.monotonic() - started) / len(sample)
+    embedding = estimate_embedding(embedder, texts)
     linear = next(trial for trial in search.trials if trial.recipe == "linear")
-    return per_text * len(texts) + 3 * (linear.seconds or 0.0)
+    return embedding + 3 * linear.fit_seconds
 
 
 def _try_fine_tuning(search: _Search) -> None:
@@ -260,6 +327,10 @@ def _hint(recipe: RecipeSpec[Any]) -> str:
     return recipe.requires[0].install_hint if recipe.requires else ""
 
 
+def _have_optuna() -> bool:
+    return find_spec("optuna") is not None
+
+
 def _have(recipe: RecipeSpec[Any]) -> bool:
     return recipe.missing() is None
 
@@ -288,7 +359,7 @@ def _choose(search: _Search) -> tuple[str, ...]:
     for candidate in candidates[len(names) :]:
         score = round(candidate.macro_f1(y), 4)
         search.trials.append(Trial(candidate.name, "blended", dev_macro_f1=score))
-    return select_model(candidates, y, search.job.settings.seed).members
+    return select_model(candidates, y, search.job.settings.seed, search.benign).members
 
 
 def _notes(search: _Search, members: tuple[str, ...], *, judged: bool) -> dict[str, Any]:

@@ -164,6 +164,13 @@ class AutoConfig(Strict):
         ge=50,
         description="Rows of dev, at most, that it chooses on: a sample with dev's classes.",
     )
+    settings_tried: int = Field(
+        8,
+        ge=0,
+        le=1000,
+        description="Settings that are searched of each of linear, hybrid and boosted beside those "
+        "given, in a tenth of the time that is left each; a setting that is given is kept.",
+    )
     linear: LinearConfig = LinearConfig()
     hybrid: HybridConfig = HybridConfig()
     full: FineTuneConfig = FineTuneConfig()

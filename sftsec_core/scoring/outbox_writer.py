@@ -204,6 +204,8 @@ def _record(
         )
         _audit_suppressed(store, page, job, connection)
         count_for_drift(store, job.task, scorer, page.counted, connection)
+        if scorer.figures is not None:
+            scorer.figures.record(connection)
     return counts
 
 

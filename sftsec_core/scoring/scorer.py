@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sftsec_core.drift.sketch import Rows
     from sftsec_core.drift.windows import DriftCounter
     from sftsec_core.registry.registry import LoadedModel
+    from sftsec_core.scoring.event_figures import EventFigures
 
 BATCH = 256
 _NONE = JudgedInPage()
@@ -66,6 +67,7 @@ class Scorer:
         reading: names how incidents are read, see `dataset.reading`.
         connector: part of each detection's uid, see `detection_uid`.
         drift: counts what is scored; None counts nothing.
+        figures: of the events before an incident, where the model reads them.
         batch: rows that the model is given at once.
     """
 
@@ -82,6 +84,7 @@ class Scorer:
     reading: str = ""
     connector: str = ""
     drift: DriftCounter | None = None
+    figures: EventFigures | None = None
     batch: int = BATCH
 
     def __post_init__(self) -> None:
@@ -100,6 +103,7 @@ class Scorer:
         render: Callable[[Incident], Inputs],
         suppress: Callable[[Detection], Suppression | None] = lambda _detection: None,
         reading: str = "",
+        figures: EventFigures | None = None,
     ) -> Self:
         """Take the task, the calibrator and the decider from a registered model."""
         serving = loaded.serving
@@ -115,6 +119,7 @@ class Scorer:
             keep=tuple(serving.keep),
             by_content=serving.by_content,
             reading=reading,
+            figures=figures,
         )
 
     def digest_of(self, inputs: Inputs) -> str:
@@ -299,9 +304,19 @@ def _prepare(page: IncidentPage, scorer: Scorer, judged: JudgedInPage) -> _Prepa
     work = _PageErrors(list(page.rejected))
     unknown = [each for each in page.incidents if each.uid not in judged.uids]
     rendered = _render_all(_clean(unknown, scorer, work), scorer, work)
+    if scorer.figures is not None:
+        rendered = scorer.figures.beside(rendered, _judged_rows(page, scorer, judged))
     rows = [row for row in rendered if not _is_judged(*row, judged, scorer.task)]
     left_out = len(page.incidents) - len(unknown) + len(rendered) - len(rows)
     return _PreparedPage(rows, work, left_out)
+
+
+def _judged_rows(
+    page: IncidentPage, scorer: Scorer, judged: JudgedInPage
+) -> list[tuple[Incident, Inputs]]:
+    """Incidents that are not scored, but are events before others all the same."""
+    known, aside = [each for each in page.incidents if each.uid in judged.uids], _PageErrors()
+    return _render_all(_clean(known, scorer, aside), scorer, aside) if known else []
 
 
 def _rated(page: _PreparedPage, proba: NDArray[np.float64]) -> RatedPage:

@@ -17,6 +17,7 @@ from sftsec_core.store import dialects
 from sftsec_core.store.approvals import Approvals
 from sftsec_core.store.audit import AuditLog
 from sftsec_core.store.columns import utc_now
+from sftsec_core.store.context_states import ContextStates
 from sftsec_core.store.copies import Copies
 from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.database import Database
@@ -71,6 +72,7 @@ class Store:
         audit: who did what.
         copies: the store's rows in a file.
         health: how the database is.
+        context_states: what scoring knows of earlier events.
         cursors: how far scoring has come.
         drift_windows: what was scored, as counts.
         figures: what is watched over time.
@@ -100,6 +102,7 @@ class Store:
         folders = Folders(folder)
         self.audit = AuditLog(database, actor)
         self.approvals = Approvals(database, self.audit)
+        self.context_states = ContextStates(database)
         self.cursors = Cursors(database)
         self.drift_windows = DriftWindows(database)
         self.figures = Figures(database)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -44,6 +45,8 @@ __all__ = [
     "approvals",
     "audit",
     "audit_head",
+    "context_keys",
+    "context_states",
     "cursors",
     "drift_windows",
     "figures",
@@ -115,6 +118,29 @@ judged_inputs = Table(
     PrimaryKeyConstraint("connector", "incident_uid", "reading", "inputs_digest"),
     # One row a judged incident: SQLite keeps it once, in the index.
     sqlite_with_rowid=False,
+)
+
+context_states = Table(
+    "context_states",
+    metadata,
+    Column("task", Text, primary_key=True),
+    Column("settings", String(64), nullable=False),
+    Column("snapshot", String(64), nullable=False),
+    # Microseconds since 1970, as in the states.
+    Column("until", BigInteger, nullable=False),
+    Column("keys", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+)
+
+context_keys = Table(
+    "context_keys",
+    metadata,
+    # The task's hash, then one of the key under the site's salt: no host's or user's name.
+    Column("key", String(48), primary_key=True),
+    Column("task", Text, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("state", SealedText("context_keys.state"), nullable=False),
+    Index(None, "task", "last"),
 )
 
 snapshots = Table(

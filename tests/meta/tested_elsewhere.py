@@ -74,6 +74,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "lists of words, which the stream is made of",
     ),
     Elsewhere(
+        ("sftsec_core/operations/refitting.py",),
+        "tests/core/operations/test_auditing.py",
+        "audits fit recipes again through it, and what they find is what it fitted",
+    ),
+    Elsewhere(
         (
             "sftsec_core/operations/drift_reference.py",
             "sftsec_core/operations/show_drift.py",

@@ -138,6 +138,7 @@ from sftsec_core.api.contracts.evaluation import (
     AuditSpec,
     ComparedModel,
     MetricSpec,
+    Refit,
 )
 from sftsec_core.api.contracts.job import GpuLease, GpuRequest, LauncherSpec, TrainOrder
 from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob
@@ -184,6 +185,7 @@ __all__ = [
     "ReadsAudit",
     "RecipeSpec",
     "ReferenceClient",
+    "Refit",
     "RendererSpec",
     "Requirement",
     "RetractsVerdicts",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from sftsec_core.api.contracts.base import ConfigT, Spec
 from sftsec_core.api.settings.evaluation import EvaluationSettings
@@ -83,6 +83,30 @@ class ComparedModel:
     differences: Mapping[str, Interval] = field(default_factory=dict)
 
 
+class Refit(Protocol):
+    """Fits recipes on other data than the candidate was."""
+
+    def __call__(self, recipes: Sequence[str], split: Split) -> Mapping[str, Predictions]:
+        """Fit recipes with the task's settings, and let each answer for a test part.
+
+        Args:
+            recipes: names.
+            split: its train is fitted on, with the task's transforms; stopping, calibration and
+                the decision are chosen on its dev, as for the candidate.
+
+        Returns:
+            Each recipe's predictions on the split's test, calibrated and decided.
+
+        Raises:
+            TrainingError: when a recipe cannot be fitted.
+        """
+        ...
+
+
+def _no_progress(done: int, total: int) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class AuditInput:
     """What an audit looks at.
@@ -96,6 +120,11 @@ class AuditInput:
         settings: the task's `evaluation:`.
         incidents_per_day: the labelled incidents a day in the time span of test; None where
             test has no span of time.
+        recipe: the candidate's recipe; "" where that is not known.
+        fit_seconds: how long it took to train; None when that is not known.
+        refit: fits recipes again, for what takes more than one training; None where nothing can
+            be fitted.
+        progress: told how many steps of how many are done, where an audit takes long.
     """
 
     task: TaskSpec
@@ -105,6 +134,10 @@ class AuditInput:
     others: Mapping[str, ComparedModel] = field(default_factory=dict)
     settings: EvaluationSettings = field(default_factory=EvaluationSettings)
     incidents_per_day: float | None = None
+    recipe: str = ""
+    fit_seconds: float | None = None
+    refit: Refit | None = None
+    progress: Callable[[int, int], None] = _no_progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from sftsec_core.api.domain.inputs import TEXT_INPUT, Inputs, inputs_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
 
@@ -25,6 +25,8 @@ class Example:
         at: the event's time (timezone-aware).
         split: the part that the source itself put it in, if it did.
         weight: the trust in its label, 0 (none) to 1 (full).
+        facets: field name to value, of the fields by which an evaluation groups figures; no model
+            reads them.
         digest: of the inputs: examples of one digest are copies of each other.
     """
 
@@ -36,6 +38,7 @@ class Example:
     at: datetime | None = None
     split: str | None = None
     weight: float = 1.0
+    facets: Mapping[str, str] = field(default_factory=dict)
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ class TaskSpec:
         labels: the classes, sorted with `benign` first; a model's columns are in this order.
         benign: the class that raises no detection; None when every class is one.
         group_field: incidents with one value here never stand in two parts of a split.
+        context: the settings that figures of earlier events are made by, as JSON; "" for none.
     """
 
     name: str
@@ -26,6 +27,7 @@ class TaskSpec:
     labels: tuple[str, ...]
     benign: str | None = None
     group_field: str | None = None
+    context: str = ""
 
     @classmethod
     def of_text(cls, name: str, fields: tuple[str, ...], *more: Any, **named: Any) -> Self:  # noqa: ANN401 - the other attributes

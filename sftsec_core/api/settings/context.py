@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Literal
@@ -112,6 +113,10 @@ class ContextSettings(Strict):
     max_keys: int = Field(
         1_000_000, ge=1_000, description="Keys that are known; beyond it the longest unseen goes."
     )
+
+    def to_json(self) -> str:
+        """All of it as one line, equal for settings that make equal figures."""
+        return json.dumps(self.model_dump(mode="json", exclude={"repeats"}), sort_keys=True)
 
     @property
     def combinations(self) -> tuple[tuple[str, ...], ...]:

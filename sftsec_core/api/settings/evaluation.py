@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from sftsec_core.api.settings.values import Strict
 
@@ -52,3 +52,16 @@ class EvaluationSettings(Strict):
         description="Further looks at a candidate, a list of names or names with their settings.",
     )
     cost: CostSettings = CostSettings()
+    groups: tuple[str, ...] = Field(
+        (),
+        description="Dotted ECS fields by whose values figures are given too, such as host.type; "
+        "no model reads them for it.",
+    )
+
+    @field_validator("groups")
+    @classmethod
+    def _groups_are_named_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        twice = next((name for name in value if value.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice!r} is listed twice")
+        return value

@@ -260,7 +260,7 @@ class TaskSettings(Strict):
         group = (self.group,) if self.group else ()
         context = self.context.fields if self.context else ()
         read = (*self.read_fields, *self.text_fallback, *context)
-        return tuple(dict.fromkeys((*read, *self.keep, *group)))
+        return tuple(dict.fromkeys((*read, *self.keep, *group, *self.evaluation.groups)))
 
     @property
     def read_fields(self) -> tuple[str, ...]:

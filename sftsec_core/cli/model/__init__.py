@@ -10,7 +10,7 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "model",
     cls=LazyGroup,
-    short_help="List, inspect, promote, roll back and sign models.",
+    short_help="List, inspect, promote, roll back, sign and backtest models.",
     lazy={
         "list": "sftsec_core.cli.model.list",
         "show": "sftsec_core.cli.model.show",
@@ -18,7 +18,8 @@ from sftsec_core.cli.lazy import LazyGroup
         "rollback": "sftsec_core.cli.model.rollback",
         "sign": "sftsec_core.cli.model.sign",
         "verify": "sftsec_core.cli.model.verify",
+        "backtest": "sftsec_core.cli.model.backtest",
     },
 )
 def command() -> None:
-    """List, inspect, promote, roll back, sign and verify models."""
+    """List, inspect, promote, roll back, sign, verify and backtest models."""

@@ -57,15 +57,20 @@ class ContextReader:
         self._numbers = settings.numbers_of
         self._salt = salt
 
-    def __call__(self, incident: Incident) -> ContextEvent | None:
-        """The event, or None of an incident without a time, which has no place in the stream."""
+    def __call__(self, incident: Incident, uid: str | None = None) -> ContextEvent | None:
+        """The event, or None of an incident without a time, which has no place in the stream.
+
+        Args:
+            incident: with the fields that the settings name.
+            uid: what names it within the data set; default: its own.
+        """
         if incident.at is None:
             return None
         texts = {name: as_text(incident.fields.get(name)) for name in self._named()}
         within = "" if self._within is None else texts[self._within]
         return ContextEvent(
             microseconds(incident.at),
-            incident.uid,
+            incident.uid if uid is None else uid,
             tuple(self._key(n, [texts[name] for name in key], within) for n, key in self._keys),
             tuple(self._value(texts[name]) for name in self._distinct),
             tuple(_bounded(incident.fields.get(name)) for name in self._numbers),

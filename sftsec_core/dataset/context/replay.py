@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from sftsec_core.dataset.context.events import ContextEvent, ContextReader, microseconds
 from sftsec_core.dataset.context.state import ContextState, Value, latest_counted
 from sftsec_core.dataset.context.verdicts import VerdictHistory
-from sftsec_core.dataset.values import with_fields
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Incident
@@ -54,11 +53,13 @@ class Replay:
         state: after the last event.
         values: an incident's uid to a value for each of the settings' inputs.
         untimed: incidents without a time, of which no figure is known.
+        until: time of the newest event, in microseconds since 1970; -1 where there is none.
     """
 
     state: ContextState
     values: Mapping[str, tuple[Value, ...]]
     untimed: int = 0
+    until: int = -1
 
 
 def replay(
@@ -78,16 +79,28 @@ def replay(
     reader = ContextReader(plan.settings, plan.salt)
     read = [reader(incident) for incident in incidents]
     events = sorted(event for event in read if event is not None)
-    state = plan.state(history(plan, events, verdicts))
+    state = plan.state(_history(plan, events, verdicts))
     values = {}
     for event in events:
         found = state.add(event)
         if wanted(event.uid):
             values[event.uid] = found
-    return Replay(state, values, len(read) - len(events))
+    until = events[-1].at if events else -1
+    return Replay(state, values, len(read) - len(events), until)
 
 
-def history(
+def verdict_history(
+    plan: ContextPlan,
+    incidents: Iterable[Incident],
+    verdicts: Mapping[str, tuple[datetime | None, bool]],
+) -> VerdictHistory | None:
+    """The verdicts on incidents; arguments as for `replay`."""
+    reader = ContextReader(plan.settings, plan.salt)
+    read = (reader(each) for each in incidents if each.uid in verdicts)
+    return _history(plan, (event for event in read if event is not None), verdicts)
+
+
+def _history(
     plan: ContextPlan,
     events: Iterable[ContextEvent],
     verdicts: Mapping[str, tuple[datetime | None, bool]],
@@ -123,10 +136,6 @@ def judged_at(
     return {uid: (last.get(uid), label != benign) for uid, (label, _) in resolution.labels.items()}
 
 
-def with_context(
-    incident: Incident, names: Sequence[str], values: Sequence[Value] | None
-) -> Incident:
-    """The incident with its figures as fields, under the names of the inputs."""
-    if values is None:
-        return incident
-    return with_fields(incident, {**incident.fields, **dict(zip(names, values, strict=True))})
+def named_figures(names: Sequence[str], values: Sequence[Value] | None) -> dict[str, Value]:
+    """The values under the names of their inputs; none where none is known."""
+    return {} if values is None else dict(zip(names, values, strict=True))

@@ -71,7 +71,7 @@ class ContextState:
     Attributes:
         settings: what is counted.
         until: the latest time, in microseconds since 1970, of an event that is counted.
-        verdicts: what is known of verdicts; None where no figure needs them.
+        verdicts: what is known of verdicts; None for nothing.
         bound: forget keys beyond `max_keys`; a part of a state that is kept elsewhere does not.
         counts: what has become of events so far.
     """
@@ -201,9 +201,10 @@ class ContextState:
         _totals: object,
         window: int,
     ) -> Sequence[Value]:
-        if key is None or self.verdicts is None:
+        if key is None:
             return (None, None)
-        known, attacks = self.verdicts.known(key, event.at, self.shape.windows[window])
+        length, history = self.shape.windows[window], self.verdicts
+        known, attacks = history.known(key, event.at, length) if history else (0, 0)
         return (float(known), attacks / known if known else None)
 
 

@@ -90,6 +90,7 @@ def render_report(
 
     environment = page_environment(_TEMPLATES)
     environment.filters |= {"figure": figure, "bounds": bounds, "duration": sections.duration}
+    environment.filters["spelled_out"] = spelled_out
     environment.globals |= {"words": sections}
     drawings = {name: Markup(svg) for name, svg in draw(report).items()}  # noqa: S704 - our own
     return environment.get_template("report.html.j2").render(
@@ -183,12 +184,15 @@ def metric_title(name: str) -> str:
 
 def visible(text: object) -> str:
     """At most 200 characters, with control, format and surrogate characters spelled out."""
-    raw = str(text)[:1000]
-    spelled = (
+    return clip(spelled_out(text))
+
+
+def spelled_out(text: object) -> str:
+    """At most 1,000 characters, with control, format and surrogate characters spelled out."""
+    return "".join(
         f"\\u{ord(c):04x}" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co"} else c
-        for c in raw
+        for c in str(text)[:1000]
     )
-    return clip("".join(spelled))
 
 
 def figure(found: Interval, name: str) -> str:

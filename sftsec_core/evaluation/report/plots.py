@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -63,8 +63,8 @@ def draw(report: EvalReport) -> dict[str, str]:
         report: to draw.
 
     Returns:
-        "roc", "pr", "calibration", "cost", "cost_total" and, for more than 12 classes,
-        "confusion", as SVG elements; what cannot be drawn is left out.
+        "roc", "pr", "calibration", "cost", "cost_total", "backtest", "learning_curve" and, for
+        more than 12 classes, "confusion", as SVG elements; what cannot be drawn is left out.
     """
     models = {"candidate": report.candidate, **report.others}
     drawings: dict[str, str] = {}
@@ -76,6 +76,10 @@ def draw(report: EvalReport) -> dict[str, str]:
             drawings["calibration"] = _calibration(report.candidate)
         if "models" in (cost := report.sections.get("cost", {})):
             drawings |= _cost(cost)
+        if "periods" in (rolled := report.sections.get("backtest", {})):
+            drawings["backtest"] = _backtest(rolled)
+        if "recipes" in (learnt := report.sections.get("learning_curve", {})):
+            drawings["learning_curve"] = _learning_curve(learnt)
         if len(report.candidate.confusion.labels) > 12:
             drawings["confusion"] = _confusion(report.candidate.confusion)
     return drawings
@@ -151,6 +155,67 @@ def _cost(section: Mapping[str, Any]) -> dict[str, str]:
         _legend(axes, "upper right")
         drawings[key] = _svg(figure, key, f"{title} against analysts' hours on alerts")
     return drawings
+
+
+def _backtest(section: Mapping[str, Any]) -> str:
+    figure, axes = _axes("Period", "Macro-F1")
+    count = len(section["recipes"])
+    for number, name in enumerate(section["recipes"]):
+        # Beside each other, so that no interval hides another.
+        found = [
+            (at + 0.12 * (number - (count - 1) / 2), period["models"][name]["figures"]["macro_f1"])
+            for at, period in enumerate(section["periods"], 1)
+            if "models" in period
+        ]
+        _with_bounds(axes, name, number, found)
+    begins = [period["begin"][:10] for period in section["periods"]]
+    axes.set_xticks(range(1, len(begins) + 1), begins, rotation=30, ha="right", fontsize=9)
+    axes.set_xlim(0.5, len(begins) + 0.5)
+    _legend(axes)
+    return _svg(figure, "backtest", "Macro-F1 on each period of the backtest")
+
+
+def _learning_curve(section: Mapping[str, Any]) -> str:
+    figure, axes = _axes("Training labels (log scale)", "Macro-F1 on dev")
+    axes.set_xscale("log")
+    ticks: set[int] = set()
+    for number, (name, curve) in enumerate(section["recipes"].items()):
+        points = curve["points"]
+        ticks |= {point["rows"] for point in points}
+        _with_bounds(
+            axes,
+            name,
+            number,
+            [(each["rows"], {**each, "value": each["macro_f1"]}) for each in points],
+        )
+        if law := curve.get("law"):
+            last = points[-1]["rows"]
+            x = np.geomspace(points[0]["rows"], last + section["more"], 60)
+            y = 1 - law["floor"] - law["scale"] * x ** -law["exponent"]
+            axes.plot(x, y, color=SERIES[number % len(SERIES)], linewidth=1, linestyle=":")
+            ticks.add(last + section["more"])
+    shown = sorted(ticks)
+    axes.set_xticks(shown, [f"{n:,}" for n in shown], rotation=30, ha="right", fontsize=9)
+    axes.minorticks_off()
+    _legend(axes)
+    return _svg(figure, "learning_curve", "Macro-F1 on dev against the number of training labels")
+
+
+def _with_bounds(
+    axes: Axes, name: str, number: int, points: Sequence[tuple[float, Mapping[str, Any]]]
+) -> None:
+    """A line of figures with their intervals."""
+    if not points:
+        return
+    x = np.array([at for at, _ in points])
+    value, low, high = (
+        np.array([each[key] for _, each in points], np.float64) for key in ("value", "low", "high")
+    )
+    colour = SERIES[number % len(SERIES)]
+    # An interval of resamples need not hold the figure itself.
+    axes.vlines(x, np.minimum(low, value), np.maximum(high, value), color=colour, linewidth=1.2)
+    axes.scatter(x, value, s=28, color=colour, zorder=20)
+    _line(axes, name, number, x, value)
 
 
 def _confusion(confusion: ConfusionMatrix) -> str:

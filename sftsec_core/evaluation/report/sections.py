@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     Section = Mapping[str, Any]
 
 # Sections that the page has a place of their own for; any other one is shown as it is.
-SHOWN = ("paired", "cost")
+SHOWN = ("paired", "cost", "groups", "backtest", "learning_curve", "leave_one_source_out")
 CHANCE = 0.05
 
 
@@ -92,6 +92,8 @@ def saved_words(name: str, found: Mapping[str, float | None], unit: str) -> str:
     """What the candidate saves against one other way to decide."""
     against = "reading every incident" if name == "every incident" else name
     value, low, high = (found[key] or 0.0 for key in ("value", "low", "high"))
+    if low == value == high == 0:
+        return f"Against {against} it costs the same."
     if low <= 0 <= high:
         more = _more(value, low, high, unit)
         return f"Against {against} no saving can be told from chance: {more}."
@@ -103,6 +105,97 @@ def saved_words(name: str, found: Mapping[str, float | None], unit: str) -> str:
 def per_unit(section: Section) -> str:
     """For what the figures of a cost section are."""
     return "a week" if section["unit"] == "week" else f"for {section['unit']}"
+
+
+def groups_words(section: Section) -> list[str]:
+    """Which groups are worse than the rest, the worst first."""
+    worse = section["worse"]
+    if not section["tests"]:
+        return ["No two groups are large enough to be compared."]
+    if not worse:
+        tests = plural(section["tests"], "test")
+        return [f"No group is worse than the rest beyond what chance explains ({tests})."]
+    return [
+        f"{'Worst: ' if not number else ''}{each['field']} = {each['value']}: {each['kind']} are "
+        f"{each['errors']:,} of {each['of']:,}, against {each['rest_errors']:,} of "
+        f"{each['rest_of']:,} elsewhere ({p_value(each['p'])}, corrected for "
+        f"{plural(section['tests'], 'test')})."
+        for number, each in enumerate(worse)
+    ]
+
+
+def pooled_words(field: Section) -> str:
+    """Where the rows are that no group of a field has."""
+    pooled = field["pooled"]
+    told = []
+    if pooled["values"]:
+        told.append(
+            f"{plural(pooled['rows'], 'example')} of {plural(pooled['values'], 'other value')} "
+            "are too few for figures of their own."
+        )
+    if field["missing"]:
+        told.append(f"{plural(field['missing'], 'example')} without a value.")
+    return " ".join(told)
+
+
+def backtest_words(section: Section) -> list[str]:
+    """From where to where each recipe's macro-F1 ranges over the periods."""
+    told = []
+    for name in section["recipes"]:
+        found = [
+            (each["models"][name]["figures"]["macro_f1"]["value"], each)
+            for each in section["periods"]
+            if "models" in each
+        ]
+        if not found:
+            told.append(f"{name} was fitted for no period.")
+            continue
+        low, worst = min(found, key=lambda row: row[0])
+        high = max(value for value, _ in found)
+        told.append(
+            f"Over {plural(len(found), 'period')} the macro-F1 of {name} is {low:.1%} to "
+            f"{high:.1%}; lowest from {minute(worst['begin'])} to {minute(worst['end'])}."
+        )
+    return told
+
+
+def learning_words(section: Section) -> list[str]:
+    """What more labels would bring to each recipe."""
+    told = []
+    for name, curve in section["recipes"].items():
+        asked = f"{section['more']:,} more labels"
+        if "cannot_tell" in curve:
+            told.append(f"{name}: what {asked} would bring cannot be told: {curve['cannot_tell']}.")
+            continue
+        gain = curve["gain"]
+        value, low, high = (100 * gain[key] for key in ("value", "low", "high"))
+        told.append(
+            f"{name}: {asked} would bring about {value:+.1f} points of macro-F1 "
+            f"({low:+.1f} to {high:+.1f})."
+        )
+    return told
+
+
+def source_words(section: Section) -> list[str]:
+    """On which source each recipe is worst when it was not trained on it."""
+    told = []
+    for name in section["recipes"]:
+        found = [
+            (each["models"][name]["figures"]["macro_f1"], each["value"])
+            for each in section["sources"]
+        ]
+        worst, value = min(found, key=lambda row: row[0]["value"])
+        told.append(
+            f"Without labels of {section['field']} {value}, {name} has a macro-F1 of "
+            f"{worst['value']:.1%} there ({worst['low']:.1%} to {worst['high']:.1%}), the lowest "
+            f"of {plural(len(found), 'source')}."
+        )
+    return told
+
+
+def minute(time: str) -> str:
+    """An ISO 8601 time for people, to the minute."""
+    return time[:16].replace("T", " ")
 
 
 def duration(minutes: float) -> str:

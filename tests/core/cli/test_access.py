@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str]]] = {
     "labels request": ([TASK], OPERATING),
     "labels review": ([TASK], SEEING),
     "labels stats": ([], SEEING),
+    "model backtest": ([TASK], OPERATING),
     "model list": ([], SEEING),
     "model promote": ([NONE], OPERATING),
     "model rollback": ([TASK], ADMIN),

@@ -14,7 +14,13 @@ from sftsec_core.api.domain import Incident, IncidentPage, InputField, InputKind
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.task import VerdictSettings
-from sftsec_core.dataset.features import build_examples, read_inputs, render_text, renderer
+from sftsec_core.dataset.features import (
+    build_examples,
+    read_facets,
+    read_inputs,
+    render_text,
+    renderer,
+)
 from sftsec_core.dataset.resolve import resolve
 from sftsec_core.plugins import Plugins
 from tests.core.dataset.builders import TASK, build, text
@@ -89,3 +95,12 @@ class TestRenderText:
         assert render_text(Incident("1", {"c": 5, "a": "one", "d": "no"}), sources) == "one\n5"
         assert render_text(Incident("1", {"b": ["x", 1]}), sources) == '["x",1]'
         assert render_text(Incident("1", {}), sources) == ""
+
+
+class TestReadFacets:
+    def test_are_fields_and_the_connector(self) -> None:
+        fields = {"host.type": "server", "site": None, "long": "x" * 300}
+        incident = Incident("siem:a", fields, at=None)
+        found = read_facets(incident, ("host.type", "site", "long"), several=True)
+        assert found == {"host.type": "server", "long": "x" * 100, "connector": "siem"}
+        assert read_facets(incident, (), several=False) == {}

@@ -30,6 +30,7 @@ from sftsec_core.evaluation.threshold import ThresholdDecider
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 BINARY = TaskSpec.of_text("phishing", ("message",), ("benign", "phishing"), "benign")
+FAMILIES = TaskSpec.of_text("web", ("url",), ("benign", "cmdi", "sqli", "xss"), "benign")
 TECHNIQUES = TaskSpec.of_text("attack", ("message",), tuple(f"T{i:04}" for i in range(50)))
 
 

@@ -28,6 +28,7 @@ from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.evaluation.specs import ThresholdSettings
 from tests.core.evaluation.rote_models import (
     BINARY,
+    FAMILIES,
     TECHNIQUES,
     RoteModel,
     examples,
@@ -41,9 +42,6 @@ FIGURES = json.loads(Path(__file__).with_name("golden_reports.json").read_text("
 
 
 FIVE = TaskSpec.of_text("attack", ("message",), tuple(f"T{i:04}" for i in range(5)))
-
-
-FAMILIES = TaskSpec.of_text("web", ("url",), ("benign", "cmdi", "sqli", "xss"), "benign")
 
 
 def known(found: Interval) -> tuple[float, float, float]:

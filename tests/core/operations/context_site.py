@@ -9,13 +9,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import sftsec_core.builtin
-import sftsec_files.hooks
-import sftsec_pii.hooks
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.preflight import read
-from sftsec_core.plugins import Plugins
 from tests.core.operations.secret_task import Observer
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -63,12 +59,13 @@ def context_site(folder: Path, context: Mapping[str, Any] | None = EVENT_CONTEXT
         **({"context": context} if context is not None else {}),
     }
     settings = {
-        "connectors": {"siem": {"type": "files", "paths": ["*.jsonl"]}},
+        "connectors": {
+            "siem": {"type": "files", "paths": ["[al]*.jsonl"], "output": "found.jsonl"}
+        },
         "tasks": {"alerts": task},
     }
     file = folder / "sftsec.yaml"
     file.write_text(json.dumps(settings))
-    plugins = Plugins.of_modules(
-        sftsec_core.builtin, sftsec_files.hooks, sftsec_pii.hooks, Observer()
-    )
-    return Context(file, read(file)[0], plugins, actor=local_admin("test"))
+    checked, plugins = read(file)
+    plugins.add(Observer())
+    return Context(file, checked, plugins, actor=local_admin("test"))

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -50,6 +51,8 @@ from sftsec_core.recipes.specs import LINEAR
 WORDS = "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike".split()  # noqa: SIM905 - reads better
 LABELS = ("benign", "malicious")
 HINTS = ("quebec", "romeo")
+HOSTS = ("server", "laptop")
+FIRST, HOUR = datetime(2026, 1, 1, tzinfo=UTC), timedelta(hours=1)
 
 
 def secret_of(text: str) -> int:
@@ -139,7 +142,7 @@ class Observer:
             self.told.append(f"promoted {event.recipe} after {event.previous}")
 
 
-def write_incidents(folder: Path, count: int) -> None:
+def write_incidents(folder: Path, count: int, *, timed: bool = False, hosts: bool = False) -> None:
     """One word hints at the label of most texts, so that linear is better than chance."""
     rng = Random(5)  # noqa: S311 - reproducible texts, no secret
     with (folder / "incidents.jsonl").open("w", encoding="utf-8") as out:
@@ -149,7 +152,13 @@ def write_incidents(folder: Path, count: int) -> None:
                 hint = rng.randrange(2)
                 words = [*rng.choices(WORDS, k=12), HINTS[hint]]
                 text = " ".join(words) + f" {number}"
-            row = {"id": f"i{number}", "message": text, "label": LABELS[secret_of(text)]}
+            row = {
+                "id": f"i{number}",
+                "message": text,
+                "label": LABELS[secret_of(text)],
+                **({"host": {"type": HOSTS[number % 2]}} if hosts else {}),
+                **({"@timestamp": (FIRST + number * HOUR).isoformat()} if timed else {}),
+            }
             out.write(json.dumps(row) + "\n")
 
 
@@ -178,7 +187,12 @@ class LeakySplitter:
 
 
 def context(
-    folder: Path, observer: Observer, recipe: str, split: str = "stratified", **gate: Any
+    folder: Path,
+    observer: Observer,
+    recipe: str,
+    split: str = "stratified",
+    evaluation: Mapping[str, Any] | None = None,
+    **gate: Any,
 ) -> Context:
     settings: Mapping[str, Any] = {
         "connectors": {"siem": {"type": "files", "paths": ["incidents.jsonl"]}},
@@ -191,6 +205,7 @@ def context(
                 "split": {"method": split},
                 "train": {"recipe": recipe, "launcher": "here"},
                 "gate": {"min_labels": 50, **gate},
+                "evaluation": evaluation or {},
             }
         },
     }

@@ -26,6 +26,7 @@ from sftsec_core.operations.authorize import (
     may,
     permitted,
 )
+from sftsec_core.operations.backtest import backtest
 from sftsec_core.operations.backup_store import backup_database, backup_store
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.change_schedules import (
@@ -97,6 +98,7 @@ from sftsec_core.operations.watched_figures import watched_figures
 ASKS: dict[Callable[..., Any], Permission] = {
     add_token: Permission.MANAGE_TOKENS,
     add_verdicts: Permission.LABEL,
+    backtest: Permission.RETRAIN,
     build_dataset: Permission.BUILD_DATASET,
     check_connectors: Permission.PULL,
     compare_runs: Permission.READ,

@@ -206,6 +206,53 @@ class TestBudget:
         assert model.notes["budget_seconds"] == 30
 
 
+class TestSettings:
+    @pytest.mark.usefixtures("fast")
+    def test_those_that_lead_are_fitted(self, tmp_path: Path) -> None:
+        def train(job: TrainJob[Any]) -> TrainedModel:
+            good = job.config.class_weights == "none"
+            return Always(job.task.labels, oracle if good else mostly_right)
+
+        recipes = {
+            "linear": replace(recipe("linear", mostly_right), fit=train),
+            "hybrid": failing("hybrid"),
+            "full": failing("full"),
+        }
+        model = train_auto(judged_job(tmp_path), recipes)
+        given, searched, *_ = model.notes["trials"]
+        assert searched["settings"]["class_weights"] == "none"
+        assert searched["dev_macro_f1"] == 1 > given["dev_macro_f1"]
+        assert len(given["tried"]) == 9
+        assert model.predict_proba(Batch.of_texts(["malicious 7"]))[0, 1] == 0.9
+
+    @pytest.mark.usefixtures("fast")
+    def test_dev_may_object_to_them(self, tmp_path: Path) -> None:
+        def train(job: TrainJob[Any]) -> TrainedModel:
+            whole = len(job.train) == 600
+            good = (job.config.class_weights == "none") != whole
+            return Always(job.task.labels, oracle if good else mostly_right)
+
+        recipes = {
+            "linear": replace(recipe("linear", mostly_right), fit=train),
+            "hybrid": failing("hybrid"),
+            "full": failing("full"),
+        }
+        model = train_auto(judged_job(tmp_path), recipes)
+        assert model.notes["trials"][1]["status"] == "dropped"
+        assert model.notes["trials"][1]["reason"] == "worse on dev"
+        assert model.predict_proba(Batch.of_texts(["malicious 7"]))[0, 1] == 0.9
+
+    @pytest.mark.usefixtures("fast")
+    def test_are_not_searched_without_optuna(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(auto, "_have_optuna", lambda: False)
+        recipes = {name: recipe(name, mostly_right) for name in ("linear", "hybrid", "full")}
+        first = train_auto(judged_job(tmp_path), recipes).notes["trials"][0]
+        assert "tried" not in first
+        assert "optuna is not installed" in first["reason"]
+
+
 class TestDev:
     @pytest.mark.usefixtures("fast")
     def test_is_sampled_where_it_is_large(self, tmp_path: Path) -> None:
@@ -217,7 +264,7 @@ class TestDev:
 
         recipes = {name: recipe(name, mostly_right) for name in ("hybrid", "full")}
         recipes["linear"] = recipe("linear", counting)
-        model = train_auto(judged_job(tmp_path, dev_rows=60), recipes)
+        model = train_auto(judged_job(tmp_path, dev_rows=60, settings_tried=0), recipes)
         assert model.notes["chosen_on"] == "dev, 60 of 140 rows"
         # Once to see that it learned anything, once to choose.
         assert len(scored) == 2 * 60

@@ -35,6 +35,9 @@ class TestInputs:
     def test_fields_name_each_used_one_once(self) -> None:
         used = task(numbers=["amount"], keep=["host.name", "message"], group="case")
         assert used.fields == ("email.subject", "message", "amount", "host.name", "case")
+        grouped = task(evaluation={"groups": ["host.type", "message"]})
+        assert grouped.fields == ("email.subject", "message", "host.type")
+        assert grouped.read_fields == ("email.subject", "message")
         summed = task(text_fallback=["summary"])
         assert summed.fields == ("email.subject", "message", "summary")
         assert summed.read_fields == ("email.subject", "message")

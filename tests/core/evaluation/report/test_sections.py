@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from sftsec_core.api.domain import EvalReport, TaskSpec
+from sftsec_core.api.contracts import AuditSpec
+from sftsec_core.api.domain import Batch, EvalReport, Split, TaskSpec
+from sftsec_core.api.settings.evaluation import EvaluationSettings
 from sftsec_core.evaluation.audits import AUDITS
-from sftsec_core.evaluation.evaluate import evaluate
+from sftsec_core.evaluation.evaluate import AuditRun, evaluate
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.evaluation.report.html import render_report
 from sftsec_core.evaluation.report.json import from_json, to_json
 from sftsec_core.evaluation.report.sections import (
     cost_words,
     duration,
+    groups_words,
+    learning_words,
     paired_words,
     saved_words,
 )
+from tests.core.evaluation.audit_inputs import SMALL, noisy_examples, refit_linear
 from tests.core.evaluation.report.test_html import Page
 from tests.core.evaluation.rote_models import BINARY, TECHNIQUES, RoteModel, split_of
+
+HOSTS = ("laptop", "<b>server</b>")
+FEW = {"backtest": {"periods": 2}, "learning_curve": {"repeats": 1}, "groups": {"fewest": 20}}
 
 
 def audited(task: TaskSpec = BINARY) -> EvalReport:
@@ -90,6 +101,85 @@ class TestCostWords:
     ) -> None:
         found = {"value": value, "low": low, "high": high}
         assert words in saved_words("live", found, "a week")
+
+
+def refitted(hint: float = 0.85) -> EvalReport:
+    """A linear candidate with all audits, on hosts and connectors, one of them hostile."""
+    rows = [
+        replace(each, facets={"host.type": HOSTS[number % 2], "connector": f"c{number % 3}"})
+        for number, each in enumerate(noisy_examples(500, hint=hint))
+    ]
+    split = Split(rows[:300], rows[300:400], rows[400:])
+    answers = refit_linear(["linear"], split)["linear"]
+    candidate = FittedModel(_Recalled(answers.proba), "linear", 1.0)
+
+    def bound(spec: AuditSpec[Any]) -> AuditRun:
+        config = spec.configure(FEW.get(spec.name, {}))
+        return lambda given: spec.run(config, replace(given, refit=refit_linear))
+
+    return evaluate(
+        candidate,
+        {"linear": candidate},
+        split,
+        SMALL,
+        audits={spec.name: bound(spec) for spec in AUDITS},
+        settings=EvaluationSettings(groups=("host.type",)),
+    )
+
+
+@dataclass(frozen=True)
+class _Recalled:
+    """Gives the answers that it was given, for test; even ones for any other part."""
+
+    proba: NDArray[np.float64]
+    labels: tuple[str, ...] = SMALL.labels
+
+    def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
+        return self.proba if len(batch) == len(self.proba) else np.full((len(batch), 2), 0.5)
+
+    def save(self, folder: Path) -> None:
+        raise NotImplementedError
+
+
+class TestGroupsWords:
+    def test_worst_is_told_with_its_counts(self) -> None:
+        worse = {
+            **{"field": "host.type", "value": "server", "kind": "missed attacks", "p": 0.0004},
+            **{"errors": 12, "of": 20, "rest_errors": 5, "rest_of": 180},
+        }
+        (line,) = groups_words({"worse": [worse], "tests": 8})
+        assert line.replace("\u00a0", " ") == (
+            "Worst: host.type = server: missed attacks are 12 of 20, against 5 of 180 elsewhere "
+            "(p = 0.0004, corrected for 8 tests)."
+        )
+        assert "No group is worse" in groups_words({"worse": [], "tests": 8})[0]
+        assert "No two groups" in groups_words({"worse": [], "tests": 0})[0]
+
+
+class TestLearningWords:
+    def test_gain_or_doubt_is_told(self) -> None:
+        told = {"gain": {"value": 0.004, "low": 0.001, "high": 0.008}}
+        section = {"more": 500, "recipes": {"linear": told, "full": {"cannot_tell": "noise"}}}
+        gain, doubt = learning_words(section)
+        assert gain == (
+            "linear: 500 more labels would bring about +0.4 points of macro-F1 (+0.1 to +0.8)."
+        )
+        assert doubt == "full: what 500 more labels would bring cannot be told: noise."
+
+
+class TestRefittedPage:
+    def test_each_audit_has_its_section(self) -> None:
+        report = refitted()
+        html = render_report(report)
+        text = " ".join(Page(html).text.split())
+        for part in ("Backtest", "Learning curve", "Sources left out", "Over 2 periods"):
+            assert part in text
+        assert "Macro-F1 on each period of the backtest" in html
+        assert "Audits" not in text
+        assert "Without labels of connector" in text
+        assert "&lt;b&gt;server" in html
+        assert "<b>server" not in html
+        assert render_report(from_json(to_json(report))) == html
 
 
 class TestPage:
