@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sftsec_core.api.domain import Batch, InputField, InputKind, Inputs
@@ -41,7 +41,7 @@ def counts(*values: Any) -> Batch:
 
 
 class TestFit:
-    @settings(max_examples=50)
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(ROWS, ROWS)
     def test_any_values_become_finite(self, train: list[Any], scored: list[Any]) -> None:
         block = fitted(*train)
