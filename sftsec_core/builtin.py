@@ -13,6 +13,7 @@ from sftsec_core.api.contracts import (
     RecipeSpec,
     StepSpec,
     TaskPreset,
+    TransformSpec,
     VoterSpec,
 )
 from sftsec_core.api.hookspecs import hookimpl
@@ -20,7 +21,7 @@ from sftsec_core.config.presets import TASKS
 from sftsec_core.dataset.normalise import NORMALISE
 from sftsec_core.evaluation.audits import AUDITS
 from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
-from sftsec_core.recipes.specs import LOCAL_LAUNCHER, RECIPES
+from sftsec_core.recipes.specs import LABEL_ERRORS, LOCAL_LAUNCHER, RECIPES
 from sftsec_core.registry.analyst_voter import VOTER as ANALYSTS
 from sftsec_core.registry.voters import VOTERS
 
@@ -53,6 +54,12 @@ def sftsec_register_calibrators() -> Sequence[CalibratorSpec[Any]]:
 def sftsec_register_deciders() -> Sequence[DeciderSpec[Any]]:
     """Offer `threshold`."""
     return [THRESHOLD]
+
+
+@hookimpl
+def sftsec_register_transforms() -> Sequence[TransformSpec[Any]]:
+    """Offer `label_errors`."""
+    return [LABEL_ERRORS]
 
 
 @hookimpl

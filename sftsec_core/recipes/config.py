@@ -153,6 +153,25 @@ class BoostedConfig(Strict):
     threads: int = Field(4, ge=1, le=64, description="Threads, at most; the result is the same.")
 
 
+class LabelErrorsConfig(Strict):
+    """Settings of the transform `label_errors`."""
+
+    model: Literal["linear", "hybrid"] = Field(
+        "linear", description="What judges labels: n-grams, or with an encoder's vectors too."
+    )
+    weight: Fraction = Field(
+        0.0, description="Factor on the weight of a row that looks mislabelled; 0: unused."
+    )
+    folds: int = Field(5, ge=2, le=20, description="A row is judged by models of the others.")
+    rounds: int = Field(
+        2, ge=1, le=5, description="After the first, models are fitted without suspected rows."
+    )
+    max_chars: int = Field(
+        10_000, ge=1, le=1_000_000, description="Characters that n-grams are read of."
+    )
+    encoder: EncoderSettings = EncoderSettings()
+
+
 class AutoConfig(Strict):
     """Settings of `auto`: those of the recipes that it tries."""
 

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.contracts import EmptyConfig, LauncherSpec, RecipeSpec, Requirement, TrainOrder
+from sftsec_core.api.contracts import (
+    EmptyConfig,
+    LauncherSpec,
+    RecipeSpec,
+    Requirement,
+    TrainOrder,
+    TransformResult,
+    TransformSpec,
+)
 from sftsec_core.api.domain import InputKind
 from sftsec_core.recipes.config import (
     AutoConfig,
     BoostedConfig,
     FineTuneConfig,
     HybridConfig,
+    LabelErrorsConfig,
     LinearConfig,
     LoraTuneConfig,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from sftsec_core.api.contracts import TrainedModel, TrainJob
-    from sftsec_core.api.domain import Event
+    from sftsec_core.api.domain import Event, Example, TaskSpec
 
 _TEXT = frozenset({InputKind.TEXT})
 _BESIDE = frozenset({InputKind.NUMBER, InputKind.CATEGORY})
@@ -192,6 +201,23 @@ AUTO = RecipeSpec(
 # What `auto` chooses from, and so what a saved `auto` model may consist of.
 MEMBERS = {spec.name: spec for spec in (LINEAR, PROBE, HYBRID, FULL, LORA, BOOSTED)}
 RECIPES: tuple[RecipeSpec[Any], ...] = (*MEMBERS.values(), AUTO)
+
+
+def _weigh_label_errors(
+    config: LabelErrorsConfig, examples: Sequence[Example], task: TaskSpec, seed: int
+) -> TransformResult:
+    from sftsec_core.recipes.label_errors import weigh_label_errors
+
+    return weigh_label_errors(config, examples, task, seed)
+
+
+LABEL_ERRORS = TransformSpec(
+    name="label_errors",
+    summary="Confident learning: training rows that look mislabelled count less, or not at all.",
+    config_model=LabelErrorsConfig,
+    run=_weigh_label_errors,
+    requires=(Requirement(module="cleanlab", install_hint="pip install 'sftsec[labels]'"),),
+)
 
 
 def _run_locally(config: EmptyConfig, order: TrainOrder, emit: Callable[[Event], None]) -> None:

@@ -1,0 +1,137 @@
+"""The transform `label_errors`: what looks mislabelled in the training part counts less.
+
+Confident learning (Northcutt, Jiang, Chuang: Confident Learning: Estimating Uncertainty in
+Dataset Labels, JAIR 70, 2021): models that have not seen a row say how probable each label is;
+how often they confidently name another label estimates how many labels of each class are wrong,
+and so many of the least probable ones are suspected ("prune by noise rate", by cleanlab).
+
+A further round fits its models without the rows suspected so far. Near-duplicates and members of
+a group stand in one fold: a copy would vouch for the label of its copy.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sftsec_core.api.contracts import TransformResult
+from sftsec_core.api.domain import Batch, InputKind
+from sftsec_core.api.errors import ConfigError
+from sftsec_core.dataset.groups import find_groups
+from sftsec_core.recipes.config import LinearConfig
+from sftsec_core.recipes.logistic import LogisticHead, feature_bound
+from sftsec_core.recipes.ngrams import NgramTfidf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from sftsec_core.api.domain import Example, TaskSpec
+    from sftsec_core.recipes.config import LabelErrorsConfig
+
+
+def weigh_label_errors(
+    config: LabelErrorsConfig, examples: Sequence[Example], task: TaskSpec, seed: int
+) -> TransformResult:
+    """Multiply the weight of what looks mislabelled by `config.weight`.
+
+    Args:
+        config: which model judges, in how many folds and rounds.
+        examples: the training part; those of weight 0 are neither judged nor learnt from.
+        task: gives the labels, and the text that is read.
+        seed: of the folds.
+
+    Returns:
+        As many rows, and how many of each label are suspected. Nothing changes where fewer than two
+        labels have a trusted row for each fold.
+
+    Raises:
+        ConfigError: when the task has no text.
+    """
+    if InputKind.TEXT not in task.kinds:
+        raise ConfigError(
+            f"transform 'label_errors' reads texts, and task {task.name!r} has none: take it out "
+            "of `train.transforms`"
+        )
+    judged = _judged(examples, config.folds)
+    suspected = {judged[row].uid for row in np.flatnonzero(_suspects(config, judged, task, seed))}
+    changed = [
+        replace(each, weight=each.weight * config.weight) if each.uid in suspected else each
+        for each in examples
+    ]
+    found = Counter(each.label for each in judged if each.uid in suspected)
+    notes = {f"suspected {label}": found[label] for label in task.labels if found[label]}
+    return TransformResult(changed, {"judged": len(judged), "suspected": len(suspected), **notes})
+
+
+def _judged(examples: Sequence[Example], folds: int) -> list[Example]:
+    """The trusted rows of labels that have as many of them as there are folds."""
+    trusted = [example for example in examples if example.weight > 0]
+    counts = Counter(example.label for example in trusted)
+    kept = [example for example in trusted if counts[example.label] >= folds]
+    return kept if len({example.label for example in kept}) > 1 else []
+
+
+def _suspects(
+    config: LabelErrorsConfig, judged: Sequence[Example], task: TaskSpec, seed: int
+) -> NDArray[np.bool_]:
+    """Which rows look mislabelled, shape (len(judged),)."""
+    suspected = np.zeros(len(judged), dtype=bool)
+    if not judged:
+        return suspected
+    present = {example.label for example in judged}
+    labels = [label for label in task.labels if label in present]
+    y = np.array([labels.index(example.label) for example in judged])
+    features = _features(config, judged, task)
+    folds = list(_folds(y, find_groups(judged), config.folds, seed))
+    for number in range(config.rounds):
+        # Errors may outnumber a rare class's own rows: it gains weight when most are out.
+        head = LinearConfig(class_weights="balanced" if number else "none")
+        proba = np.eye(len(labels))[y]  # a row that no model judges vouches for its label
+        for learnt, unseen in folds:
+            rows = learnt[~suspected[learnt]]
+            if len(np.unique(y[rows])) > 1:
+                known = [judged[row] for row in rows]
+                fitted = LogisticHead.fit(features[rows], known, labels, head, seed)
+                proba[unseen] = fitted.predict_proba(features[unseen])
+        suspected = _confident_errors(y, proba)
+    return suspected
+
+
+def _features(config: LabelErrorsConfig, examples: Sequence[Example], task: TaskSpec) -> Any:  # noqa: ANN401 - an array or a sparse matrix
+    """What the judging head reads, a row an example; no label is looked at."""
+    texts = Batch.of_examples(task.inputs, examples).text()
+    ngrams = NgramTfidf.fit(texts, feature_bound(len(task.labels)), config.max_chars)
+    if config.model == "linear":
+        return ngrams.transform(texts)
+    from sftsec_core.recipes.embeddings import Embedder
+    from sftsec_core.recipes.hybrid import flat_unit, join_blocks
+
+    vectors = Embedder(config.encoder)(texts)
+    return join_blocks(texts, ngrams, flat_unit(vectors - vectors.mean(axis=0)))
+
+
+def _folds(
+    y: NDArray[np.int64], groups: NDArray[np.int64], folds: int, seed: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    if len(np.unique(groups)) < folds:
+        return  # all rows are copies of a few: no model is without a copy
+    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    yield from splitter.split(y, y, groups)
+
+
+def _confident_errors(y: NDArray[np.int64], proba: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which labels y, shape (n,), are wrong by out-of-fold probabilities, shape (n, labels)."""
+    from cleanlab.filter import find_label_issues
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that a label has no confident row
+        found = find_label_issues(y, proba, filter_by="prune_by_noise_rate", n_jobs=1)
+    return np.asarray(found, dtype=bool)
