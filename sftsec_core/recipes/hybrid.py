@@ -118,7 +118,7 @@ def join_blocks(
     texts: Sequence[str],
     ngrams: NgramTfidf | None,
     vectors: NDArray[np.float32],
-    dense: NDArray[np.float32] | None,
+    dense: NDArray[np.float32] | None = None,
 ) -> Any:  # noqa: ANN401 - an array or a sparse matrix
     """Features of a row side by side: n-grams, if any, its vector, numbers and categories, if any.
 
