@@ -50,6 +50,7 @@ _TAIL = """\
     steps:                   # before anything is written to disk
       normalise: {}
       redact: {}             # e-mail, cards, IBAN, phone, keys, ...; domain and ip are kept
+      # decode: {}           # adds what base64 (powershell -enc) and hexadecimal words hold
     # split: {method: auto, dev: 0.1, test: 0.2}
     train:
       recipe: auto           # linear, probe, hybrid, full, lora, boosted; auto tries several
