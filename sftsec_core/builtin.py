@@ -18,6 +18,7 @@ from sftsec_core.api.contracts import (
 )
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.config.presets import TASKS
+from sftsec_core.dataset.decode import DECODE
 from sftsec_core.dataset.normalise import NORMALISE
 from sftsec_core.evaluation.audits import AUDITS
 from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
@@ -28,8 +29,8 @@ from sftsec_core.registry.voters import VOTERS
 
 @hookimpl
 def sftsec_register_steps() -> Sequence[StepSpec[Any]]:
-    """Offer `normalise`."""
-    return [NORMALISE]
+    """Offer `normalise` and `decode`."""
+    return [NORMALISE, DECODE]
 
 
 @hookimpl

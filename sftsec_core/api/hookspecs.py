@@ -67,8 +67,8 @@ def sftsec_register_steps() -> Sequence[StepSpec[Any]]:
     """Offer transforms of incidents, for `tasks.NAME.steps`.
 
     Called once a process, when the plugins are loaded. A step runs on each page before the first
-    write to disk, by `order` (100 normalise, 200 redact), and again on what is scored. None is
-    taken as empty. Anyone may implement it; names are unique.
+    write to disk, by `order` (100 normalise, 200 redact, 250 decode), and again on what is
+    scored. None is taken as empty. Anyone may implement it; names are unique.
 
     Example::
 

@@ -40,7 +40,7 @@ _NUMBERS = """\
     # alert was right, the activity expected) is benign here: what the model learns is "no action".
     # Move its words to the other label to be alerted on it, or give it a label of its own:
     #   expected: [benign_positive, BTP, "disposition:2", suspicious but expected]
-    # numbers: [event.count] # read as numbers, and `categories` as categories, by boosted and auto
+    # numbers: [event.count] # read as numbers, and `categories` as categories, beside the text
 """
 _TEXT = "THE FIELDS OF THE TEXT"
 _TAIL = """\
@@ -50,6 +50,7 @@ _TAIL = """\
     steps:                   # before anything is written to disk
       normalise: {}
       redact: {}             # e-mail, cards, IBAN, phone, keys, ...; domain and ip are kept
+      # decode: {}           # adds what base64 (powershell -enc) and hexadecimal words hold
     # split: {method: auto, dev: 0.1, test: 0.2}
     train:
       recipe: auto           # linear, probe, hybrid, full, lora, boosted; auto tries several

@@ -123,7 +123,7 @@ def build_steps(task: TaskSettings, plugins: Plugins, context: StepContext) -> S
     Args:
         task: its `steps` names them with their settings.
         plugins: where they are registered.
-        context: what they may know; the salt among it.
+        context: what they may know, the salt among it; each is told the steps before it.
 
     Raises:
         NotFoundError: when a step is not registered.
@@ -135,5 +135,6 @@ def build_steps(task: TaskSettings, plugins: Plugins, context: StepContext) -> S
     for spec in sorted(specs, key=lambda spec: (spec.order, spec.name)):
         config = spec.configure(task.steps[spec.name], "steps", plugins.base)
         settings[spec.name] = config.model_dump(mode="json")
-        chain.append((spec.name, spec.create(config, context)))
+        known = replace(context, earlier=tuple(step for _, step in chain))
+        chain.append((spec.name, spec.create(config, known)))
     return StepChain(chain, settings, task.fields)

@@ -23,6 +23,7 @@ TEXTS = (
     "\uff46\uff55\uff4c\uff4c \u200b\u202e and\x00control",
     r"C:\Users\anna\x.exe and /home/bert/.ssh/id_rsa",
     "password=hunter2 AKIAIOSFODNN7EXAMPLE",
+    "powershell -enc dwBoAG8AYQBtAGkA",
     "nothing to do here",
 )
 
@@ -32,9 +33,9 @@ def plugins() -> Plugins:
     return Plugins(("core", "files", "pii"))
 
 
-@pytest.mark.parametrize("name", ["normalise", "redact"])
+@pytest.mark.parametrize("name", ["normalise", "redact", "decode"])
 class TestBuiltInStep(StepContract):
-    """normalise of the core, redact of sftsec_pii."""
+    """normalise and decode of the core, redact of sftsec_pii."""
 
     @pytest.fixture(autouse=True)
     def _of(self, name: str, plugins: Plugins) -> None:

@@ -44,10 +44,13 @@ class StepContext:
     Attributes:
         text_fields: the dotted names that the task reads.
         salt: this site's secret, 32 bytes: equal values get equal placeholders here only.
+        earlier: the task's steps that run before this one, in their order. A step that adds text,
+            such as "decode", has them run on it first; their counts include it.
     """
 
     text_fields: tuple[str, ...]
     salt: bytes = field(repr=False)
+    earlier: tuple[Step, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,7 @@ class LabelledText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepSpec(Spec[ConfigT]):
-    """A kind of step. Steps run by `order`, then by name: 100 normalise, 200 redact.
+    """A kind of step. Steps run by `order`, then by name: 100 normalise, 200 redact, 250 decode.
 
     Attributes:
         order: when it runs.

@@ -15,7 +15,7 @@ class TestCheck:
         offered = json_of(site, "plugins", "check")
         assert list(offered) == [kind.kind for kind in KINDS]
         assert set(offered["connector type"]) == {"files"}
-        assert set(offered["step"]) == {"normalise", "redact"}
+        assert set(offered["step"]) == {"normalise", "redact", "decode"}
         shown = printed(site, "plugins", "check")
         assert offered["step"]["redact"] in shown
 
