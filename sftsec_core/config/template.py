@@ -40,7 +40,7 @@ _NUMBERS = """\
     # alert was right, the activity expected) is benign here: what the model learns is "no action".
     # Move its words to the other label to be alerted on it, or give it a label of its own:
     #   expected: [benign_positive, BTP, "disposition:2", suspicious but expected]
-    # numbers: [event.count] # read as numbers, and `categories` as categories, by boosted and auto
+    # numbers: [event.count] # read as numbers, and `categories` as categories, beside the text
 """
 _TEXT = "THE FIELDS OF THE TEXT"
 _TAIL = """\

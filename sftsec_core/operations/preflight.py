@@ -104,7 +104,8 @@ def _check_kinds(
 ) -> None:
     """A recipe must read something of the task."""
     if not spec.reads(task.inputs):
-        wanted = " or ".join(f"`{_KEYS[kind]}`" for kind in sorted(spec.kinds) if kind in _KEYS)
+        kinds = spec.kinds if spec.main_kinds is None else spec.main_kinds
+        wanted = " or ".join(f"`{_KEYS[kind]}`" for kind in sorted(kinds) if kind in _KEYS)
         raise ConfigError(
             f"recipe {spec.name!r} reads {wanted}, and the task names none",
             file=file,

@@ -2,7 +2,8 @@
 
 Both blocks have rows of length 1, so that one regularisation serves both. The vectors of each
 layer are centred on the training texts' mean first: a pretrained encoder's vectors all point
-much the same way, and the head should see in what they differ.
+much the same way, and the head should see in what they differ. Where the task has numbers or
+categories, they are one more block.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from scipy import sparse
 
 from sftsec_core.api.domain import Batch
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
+from sftsec_core.recipes.dense import DenseBlock
 from sftsec_core.recipes.embeddings import Embedder
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
 from sftsec_core.recipes.ngrams import NgramTfidf
@@ -44,6 +46,7 @@ class HybridModel:
         center: the means of the training texts' vectors; shape (layers, hidden size).
         ngrams: None in a probe.
         selector: ranks the windows that the encoder reads of a long text.
+        dense: encodes the numbers and categories beside the text; None without any.
     """
 
     labels: tuple[str, ...]
@@ -52,6 +55,7 @@ class HybridModel:
     ngrams: NgramTfidf | None
     head: LogisticHead
     selector: WindowSelector | None = None
+    dense: DenseBlock | None = None
 
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
         """Probabilities, shape (len(batch), len(labels))."""
@@ -60,7 +64,9 @@ class HybridModel:
         out = np.zeros((len(texts), len(self.labels)))
         for start in range(0, len(texts), _SCORED_AT_ONCE):
             part = slice(start, start + _SCORED_AT_ONCE)
-            features = join_blocks(texts[part], self.ngrams, flat_unit(vectors[part] - self.center))
+            beside = self.dense(batch.slice(start, part.stop)) if self.dense else None
+            unit = flat_unit(vectors[part] - self.center)
+            features = join_blocks(texts[part], self.ngrams, unit, beside)
             out[part] = self.head.predict_proba(features)
         return out
 
@@ -80,16 +86,16 @@ class HybridModel:
         """Write everything but the encoder, which is named by its digest."""
         ngrams = self.ngrams.tensors() if self.ngrams else {}
         selector = self.selector.tensors() if self.selector else {}
-        write_tensors(
-            folder / WEIGHTS,
-            {**ngrams, **selector, **self.head.tensors(), "encoder.center": self.center},
-        )
+        dense = self.dense.tensors() if self.dense else {}
+        own = {**self.head.tensors(), "encoder.center": self.center}
+        write_tensors(folder / WEIGHTS, {**ngrams, **selector, **dense, **own})
         write_json(
             folder / SETTINGS,
             {
                 "labels": list(self.labels),
                 "encoder": self.embedder.to_json(),
                 "ngrams": self.ngrams is not None,
+                **({"dense": self.dense.to_json()} if self.dense else {}),
             },
         )
 
@@ -109,9 +115,21 @@ def flat_unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def join_blocks(
-    texts: Sequence[str], ngrams: NgramTfidf | None, vectors: NDArray[np.float32]
+    texts: Sequence[str],
+    ngrams: NgramTfidf | None,
+    vectors: NDArray[np.float32],
+    dense: NDArray[np.float32] | None = None,
 ) -> Any:  # noqa: ANN401 - an array or a sparse matrix
-    """Features of a text: its n-grams, if any, and its vector, side by side."""
+    """Features of a row side by side: n-grams, if any, its vector, numbers and categories, if any.
+
+    Args:
+        texts: of the rows.
+        ngrams: fitted; None to leave them out.
+        vectors: shape (n, d).
+        dense: shape (n, width); None without numbers and categories.
+    """
+    if dense is not None:
+        vectors = np.hstack([vectors, dense])
     if ngrams is None:
         return vectors
     blocks = [ngrams.transform(texts), sparse.csr_matrix(vectors)]
@@ -138,7 +156,9 @@ def train_hybrid(job: TrainJob[HybridConfig]) -> HybridModel:
 
 def _train(job: TrainJob[HybridConfig], *, with_ngrams: bool) -> HybridModel:
     examples, labels, seed = usable(job.train, job.task.labels), job.task.labels, job.settings.seed
-    texts = Batch.of_examples(job.task.inputs, examples).text()
+    batch = Batch.of_examples(job.task.inputs, examples)
+    texts, dense = batch.text(), DenseBlock.fit(batch)
+    beside = dense(batch) if dense else None
     selector = WindowSelector.fit(texts, examples, job.task, seed)
     embedder = Embedder(job.config.encoder, selector=selector)
     bound = feature_bound(len(labels))
@@ -147,10 +167,10 @@ def _train(job: TrainJob[HybridConfig], *, with_ngrams: bool) -> HybridModel:
 
     def fit(pooling: Pooling) -> HybridModel:
         center = found[pooling].mean(axis=0)
-        features = join_blocks(texts, ngrams, flat_unit(found[pooling] - center))
+        features = join_blocks(texts, ngrams, flat_unit(found[pooling] - center), beside)
         head = LogisticHead.fit(features, examples, labels, job.config, seed)
         pooled = embedder.pooled(pooling)
-        return HybridModel(labels, pooled, center, ngrams, head, selector)
+        return HybridModel(labels, pooled, center, ngrams, head, selector, dense)
 
     return _best_on_dev(job, [fit(pooling) for pooling in _to_try(found)])
 
@@ -198,4 +218,5 @@ def load_hybrid(folder: Path) -> HybridModel:
         ngrams=NgramTfidf.from_tensors(tensors) if settings["ngrams"] else None,
         head=LogisticHead.from_tensors(tensors, len(labels)),
         selector=selector,
+        dense=DenseBlock.from_parts(settings.get("dense"), tensors),
     )

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from sftsec_core.api.contracts import TrainedModel, TrainJob
     from sftsec_core.api.domain import Event, Example, TaskSpec
 
+_TEXT = frozenset({InputKind.TEXT})
+_BESIDE = frozenset({InputKind.NUMBER, InputKind.CATEGORY})
 _HINT = "pip install 'sftsec[train]'"
 
 
@@ -148,6 +150,8 @@ PROBE = RecipeSpec(
     summary="The frozen encoder's vectors and logistic regression.",
     config_model=HybridConfig,
     inference_cost=20,
+    kinds=_TEXT | _BESIDE,
+    main_kinds=_TEXT,
     fit=_train_probe,
     load=_load_hybrid,
     preload=_preload_encoder,
@@ -158,6 +162,8 @@ HYBRID = RecipeSpec(
     summary="N-grams and the frozen encoder's vectors under one head: best with few labels.",
     config_model=HybridConfig,
     inference_cost=21,
+    kinds=_TEXT | _BESIDE,
+    main_kinds=_TEXT,
     fit=_train_hybrid,
     load=_load_hybrid,
     preload=_preload_encoder,
@@ -198,7 +204,7 @@ BOOSTED = RecipeSpec(
     summary="Gradient-boosted trees on numbers and categories: seconds, no GPU.",
     config_model=BoostedConfig,
     inference_cost=1,
-    kinds=frozenset({InputKind.NUMBER, InputKind.CATEGORY}),
+    kinds=_BESIDE,
     fit=_train_boosted,
     load=_load_boosted,
     max_gpus=0,
@@ -209,7 +215,7 @@ AUTO = RecipeSpec(
     summary="Tries what the labels and the budget allow and keeps the best on dev.",
     config_model=AutoConfig,
     inference_cost=43,
-    kinds=frozenset({InputKind.TEXT, InputKind.NUMBER, InputKind.CATEGORY}),
+    kinds=_TEXT | _BESIDE,
     fit=_train_auto,
     load=_load_auto,
     preload=_preload_encoder,

@@ -119,6 +119,8 @@ class RecipeSpec(Spec[ConfigT]):
 
     Attributes:
         kinds: the kinds of input that it reads; of a task's others it is said that they are not.
+        main_kinds: of these a task must have one, for others are read beside them; None: of any
+            of `kinds`.
         inference_cost: relative expense of scoring one row; the promotion gate compares it.
         fit: fits a model; resumes from what an earlier, killed call left in `job.workdir`.
         load: reads a folder that the model's `save` wrote, without unpickling anything.
@@ -136,10 +138,12 @@ class RecipeSpec(Spec[ConfigT]):
     preload: Callable[[], None] | None = None
     max_gpus: int = 1
     kinds: frozenset[InputKind] = frozenset({InputKind.TEXT})
+    main_kinds: frozenset[InputKind] | None = None
 
     def reads(self, inputs: Sequence[InputField]) -> bool:
-        """Whether it reads any of a task's inputs."""
-        return any(field.kind in self.kinds for field in inputs)
+        """Whether a task has inputs that it can learn from."""
+        wanted = self.kinds if self.main_kinds is None else self.main_kinds
+        return any(field.kind in wanted for field in inputs)
 
     def unread(self, inputs: Sequence[InputField]) -> tuple[str, ...]:
         """The names of the inputs that it does not read."""

@@ -95,6 +95,10 @@ WRONG: dict[str, tuple[Mapping[str, Any], str]] = {
         {"text": [], "numbers": ["amount"], "train": {"recipe": "linear"}},
         "train.recipe: recipe 'linear' reads `text`, and the task names none",
     ),
+    "recipe that reads numbers beside text": (
+        {"text": [], "numbers": ["amount"], "train": {"recipe": "hybrid"}},
+        "train.recipe: recipe 'hybrid' reads `text`, and the task names none",
+    ),
 }
 
 

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from sftsec_core.api.domain import Batch, Example
+from sftsec_core.api.domain import Batch, Example, Inputs
 from sftsec_core.api.errors import DataError, IntegrityError
 from sftsec_core.models.model_format import load_model, save_model
-from sftsec_core.recipes.config import EncoderSettings
+from sftsec_core.recipes.config import EncoderSettings, HybridConfig
 from sftsec_core.recipes.embeddings import POOLINGS
 from sftsec_core.recipes.hybrid import HybridModel, load_hybrid, train_hybrid, train_probe
 from sftsec_core.recipes.specs import RECIPES
 from tests.core.recipes.jobs import ODD_TEXTS, job_of, many_classes, texts_of, two_classes
 from tests.core.recipes.long_texts import training_scripts
+from tests.core.recipes.mixed import MIXED, TEXT, mixed_examples, mixed_job, right_of
 
 KNOWN = {recipe.name: recipe for recipe in RECIPES}
 
@@ -175,3 +176,36 @@ class TestProbe:
         np.testing.assert_array_equal(
             loaded.predict_proba(Batch.of_texts(texts)), probe.predict_proba(Batch.of_texts(texts))
         )
+
+
+class TestNumbersBesideText:
+    def test_learns_from_them(self, tiny: EncoderSettings, tmp_path: Path) -> None:
+        config = HybridConfig(encoder=tiny)
+        text = replace(MIXED, inputs=(TEXT,))
+        blind = train_hybrid(mixed_job(tmp_path, config, task=text))
+        sees = train_hybrid(mixed_job(tmp_path, config))
+        unseen = mixed_examples(200, seed=1)
+        assert right_of(blind, unseen) < 0.65
+        assert right_of(sees, unseen) > 0.72
+        assert right_of(train_probe(mixed_job(tmp_path, config)), unseen) > 0.72
+
+    def test_loaded_answers_the_same(self, tiny: EncoderSettings, tmp_path: Path) -> None:
+        model = train_hybrid(mixed_job(tmp_path, HybridConfig(encoder=tiny)))
+        save_model(model, "hybrid", tmp_path / "model")
+        loaded = load_model(tmp_path / "model", KNOWN)
+        odd: Inputs = {"text": "port scan", "count": float("inf"), "host": "new"}
+        batch = Batch.of(MIXED.inputs, [*(e.inputs for e in mixed_examples(9)), odd, {}])
+        np.testing.assert_array_equal(loaded.predict_proba(batch), model.predict_proba(batch))
+
+    def test_pieces_change_no_score(
+        self, tiny: EncoderSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        model = train_hybrid(mixed_job(tmp_path, HybridConfig(encoder=tiny)))
+        batch = Batch.of_examples(MIXED.inputs, mixed_examples(20, seed=1))
+        whole = model.predict_proba(batch)
+        monkeypatch.setattr("sftsec_core.recipes.hybrid._SCORED_AT_ONCE", 7)
+        np.testing.assert_allclose(model.predict_proba(batch), whole, atol=1e-6)
+
+    def test_text_alone_saves_no_block(self, packaged: HybridModel, tmp_path: Path) -> None:
+        packaged.save(tmp_path)
+        assert "dense" not in json.loads((tmp_path / "hybrid.json").read_text())

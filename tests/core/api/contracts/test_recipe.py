@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sftsec_core.api.contracts import RecipeSpec
@@ -28,6 +29,12 @@ class TestInputs:
         assert numbers.reads([TEXT, AMOUNT])
         assert not numbers.reads([TEXT, USER])
         assert not numbers.reads([])
+
+    def test_of_main_kinds_are_required(self) -> None:
+        spec = replace(recipe(*InputKind), main_kinds=frozenset({InputKind.TEXT}))
+        assert spec.reads([TEXT, AMOUNT])
+        assert not spec.reads([AMOUNT, USER])
+        assert spec.unread([TEXT, AMOUNT]) == ()
 
     def test_of_other_kinds_are_left_unread(self) -> None:
         assert recipe(InputKind.NUMBER).unread([TEXT, AMOUNT, USER]) == ("text", "user")
