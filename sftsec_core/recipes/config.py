@@ -93,6 +93,15 @@ class FineTuneConfig(Strict):
 
     encoder: EncoderSettings = EncoderSettings()
     class_weights: Literal["none", "inverse", "sqrt_inverse"] = "sqrt_inverse"
+    loss: Literal["cross_entropy", "focal", "class_balanced", "ldam"] = Field(
+        "cross_entropy",
+        description="focal: less of what is right already; class_balanced: weights by effective "
+        "numbers; ldam: margins by rarity. The last two set class_weights aside.",
+    )
+    focal_gamma: float = Field(2.0, ge=0, le=10, description="Of the focal loss; 0: no focus.")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="Probability that a target gives to all classes alike."
+    )
     epochs: float = Field(4, gt=0)
     learning_rate: float = Field(1e-4, gt=0)
     batch_size: int = Field(32, ge=1, description="Examples a step; on a GPU at least.")

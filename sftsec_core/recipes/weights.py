@@ -37,3 +37,28 @@ def class_weights(
     weights[present] = counts[present] ** _POWERS[scheme]
     scaled: NDArray[np.float64] = weights * counts.sum() / (weights * counts).sum()
     return scaled.astype(np.float32)
+
+
+def effective_weights(
+    labels: NDArray[np.int64], trust: NDArray[np.float32], classes: int, beta: float
+) -> NDArray[np.float32]:
+    """Weigh each class by one over its effective number of examples, (1 - beta^n) / (1 - beta).
+
+    Cui et al., Class-Balanced Loss Based on Effective Number of Samples, CVPR 2019; scaled as
+    `class_weights` are.
+
+    Args:
+        labels: column numbers, shape (n,).
+        trust: weight of each example, shape (n,).
+        classes: number of columns; a class without examples gets 0.
+        beta: from 0, where all weigh the same, to below 1, where the inverse frequency is near.
+
+    Returns:
+        Shape (classes,).
+    """
+    counts = np.bincount(labels, weights=trust, minlength=classes).astype(np.float64)
+    weights = np.zeros(classes)
+    present = counts > 0
+    weights[present] = (1 - beta) / (1 - beta ** counts[present])
+    scaled: NDArray[np.float64] = weights * counts.sum() / (weights * counts).sum()
+    return scaled.astype(np.float32)

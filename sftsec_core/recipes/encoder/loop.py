@@ -36,11 +36,10 @@ from sftsec_core.recipes.encoder.checkpoint import (
 from sftsec_core.recipes.encoder.classifier import PooledClassifier, read_logits
 from sftsec_core.recipes.encoder.data import LabelledTexts, LengthBucketSampler
 from sftsec_core.recipes.encoder.encoder import pick_device
-from sftsec_core.recipes.encoder.loss import weighted_cross_entropy
+from sftsec_core.recipes.encoder.loss import Loss
 from sftsec_core.recipes.encoder.packing import to_device
 from sftsec_core.recipes.encoder.precision import Twin
 from sftsec_core.recipes.encoder.step_size import rate_factor
-from sftsec_core.recipes.weights import class_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,13 +124,10 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
             ],
         )
         self.remove_callback(PrinterCallback)
-        weights = class_weights(
-            ready.train.labels,
-            ready.train.weights,
-            len(job.task.labels),
-            job.config.class_weights,
+        train = ready.train
+        self._loss = Loss.of(
+            job.config, train.labels, train.weights, len(job.task.labels), self.args.device
         )
-        self._class_weights = torch.from_numpy(weights).to(self.args.device)
 
     def training_step(
         self,
@@ -145,7 +141,8 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
         twin.module.train()
         batch = to_device(inputs, self.args.device)
         labels, weights = batch.pop("labels"), batch.pop("weights")
-        loss = weighted_cross_entropy(twin.module(**batch), labels, weights, self._class_weights)
+        progress = self.state.global_step / max(self.state.max_steps, 1)
+        loss = self._loss(twin.module(**batch), labels, weights, progress=progress)
         loss = loss / self.current_gradient_accumulation_steps
         loss.backward()
         twin.hand_back()
@@ -158,12 +155,7 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
         twin.refresh()
         twin.module.eval()
         logits = read_logits(twin.module, dev.encoded, twin.collator)
-        loss = weighted_cross_entropy(
-            logits,
-            torch.from_numpy(dev.labels),
-            torch.from_numpy(dev.weights),
-            self._class_weights.cpu(),
-        )
+        loss = self._loss(logits, torch.from_numpy(dev.labels), torch.from_numpy(dev.weights))
         figures = {"eval_loss": float(loss), SELECTION: _macro_f1(dev.labels, logits)}
         self.log(dict(figures))
         if best_step(self.state.log_history) == self.state.global_step:

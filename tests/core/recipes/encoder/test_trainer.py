@@ -150,21 +150,23 @@ def hold_at_most(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 
     from sftsec_core.recipes.encoder import speed
-    from sftsec_core.recipes.encoder.loss import weighted_cross_entropy
+    from sftsec_core.recipes.encoder.loss import Loss
 
     timed = speed._timed_step
 
-    def loss(logits: Any, *others: Any) -> Any:
+    computed = Loss.__call__
+
+    def loss(self: Loss, logits: Any, *others: Any, **more: Any) -> Any:
         if logits.requires_grad and len(logits) > rows:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return weighted_cross_entropy(logits, *others)
+        return computed(self, logits, *others, **more)
 
     def step(*given: Any) -> float:
         if len(given[2]) > rows:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return timed(*given)
 
-    monkeypatch.setattr("sftsec_core.recipes.encoder.loop.weighted_cross_entropy", loss)
+    monkeypatch.setattr(Loss, "__call__", loss)
     monkeypatch.setattr(speed, "_timed_step", step)
 
 
