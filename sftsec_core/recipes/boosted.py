@@ -1,8 +1,9 @@
-"""`boosted`: gradient-boosted trees (LightGBM) on numbers and categories.
+"""`boosted`: gradient-boosted trees (LightGBM) on numbers and categories, and what a text scores.
 
-The baseline of tasks without text. A missing number, a missing category and a category's name that
-training did not see each have a branch of their own. A model folder holds the trees in LightGBM's
-text format and the names of the categories as JSON: nothing is unpickled.
+The baseline of tasks without text; of a text they read the scores of a linear model. A missing
+number, a missing category and a category's name that training did not see each have a branch of
+their own. A model folder holds the trees in LightGBM's text format, the names of the categories as
+JSON, and beside them the linear model: nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from sftsec_core.api.domain import Batch, InputKind
 from sftsec_core.api.errors import DataError, IntegrityError
 from sftsec_core.models.model_format import read_json, write_json
 from sftsec_core.recipes.category_codes import CategoryCodes
+from sftsec_core.recipes.linear import load_linear
 from sftsec_core.recipes.logistic import usable
+from sftsec_core.recipes.text_scores import TextScores
 from sftsec_core.recipes.weights import class_weights
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.api.domain import Example
     from sftsec_core.recipes.config import BoostedConfig
+    from sftsec_core.recipes.reading import Span
 
 SETTINGS = "boosted.json"
 TREES = "boosted.txt"
@@ -47,6 +51,7 @@ class BoostedModel:
         categories: name of each input that is read as a category, with the codes of its names.
         booster: LightGBM's.
         threads: for scoring, at most.
+        text: scores the text; None in a task without text.
     """
 
     labels: tuple[str, ...]
@@ -55,21 +60,34 @@ class BoostedModel:
     categories: dict[str, CategoryCodes]
     booster: Any
     threads: int = 1
+    text: TextScores | None = None
 
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
         """Probabilities, shape (len(batch), len(labels)); 0 for a class that training never saw."""
         out = np.zeros((len(batch), len(self.labels)))
         for start in range(0, len(batch), _SCORED_AT_ONCE):
             part = batch.slice(start, start + _SCORED_AT_ONCE)
-            found = self.booster.predict(
-                encode(part, self.numbers, self.categories), num_threads=self.threads
-            )
+            found = self.booster.predict(self._features(part), num_threads=self.threads)
             known = np.stack([1 - found, found], axis=1) if found.ndim == 1 else found
             out[start : start + len(part), self.present] = known
         return out
 
+    def _features(self, batch: Batch) -> NDArray[np.float64]:
+        own = encode(batch, self.numbers, self.categories)
+        return _joined(own, self.text(batch) if self.text else None)
+
+    def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
+        """Which rows' texts are read to their end; shape (len(batch),)."""
+        return np.array([not spans for spans in self.unread(batch)], dtype=bool)
+
+    def unread(self, batch: Batch) -> list[list[Span]]:
+        """What is not read of each row's text: spans of characters."""
+        return self.text.linear.unread(batch) if self.text else [[] for _ in range(len(batch))]
+
     def save(self, folder: Path) -> None:
-        """Write the trees as text, and the encoding as JSON."""
+        """Write the trees as text, the encoding as JSON, and the linear model, if any."""
+        if self.text:
+            self.text.linear.save(folder)
         trees = self.booster.model_to_string(num_iteration=self.booster.best_iteration)
         (folder / TREES).write_text(trees, encoding="utf-8")
         write_json(
@@ -83,6 +101,7 @@ class BoostedModel:
                     for name, codes in self.categories.items()
                 ],
                 "threads": self.threads,
+                **({"text": True} if self.text else {}),
             },
         )
 
@@ -102,6 +121,10 @@ def encode(
         for name, codes in categories.items()
     ]
     return np.column_stack(columns) if columns else np.zeros((len(batch), 0))
+
+
+def _joined(own: NDArray[np.float64], text: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    return own if text is None else np.hstack([own, text])
 
 
 def train_boosted(job: TrainJob[BoostedConfig]) -> BoostedModel:
@@ -125,9 +148,11 @@ def train_boosted(job: TrainJob[BoostedConfig]) -> BoostedModel:
     }
     if not numbers and not categories:
         raise DataError("recipe 'boosted' reads numbers and categories, and the task has none")
+    scored = TextScores.fit(job, examples) if InputKind.TEXT in job.task.kinds else None
+    text, out_of_fold = scored or (None, None)
     target = _Target.of(examples, job.task.labels)
     train = lightgbm.Dataset(
-        encode(batch, numbers, categories),
+        _joined(encode(batch, numbers, categories), out_of_fold),
         target.columns(examples),
         weight=target.weights(examples, config),
         categorical_feature=list(range(len(numbers), len(numbers) + len(categories))),
@@ -136,7 +161,8 @@ def train_boosted(job: TrainJob[BoostedConfig]) -> BoostedModel:
     dev = _dev(job, target)
     valid = []
     if dev:
-        features = encode(Batch.of_examples(fields, dev), numbers, categories)
+        given = Batch.of_examples(fields, dev)
+        features = _joined(encode(given, numbers, categories), text(given) if text else None)
         valid = [train.create_valid(features, target.columns(dev), target.weights(dev, config))]
     booster = lightgbm.train(
         _parameters(job, target),
@@ -146,7 +172,7 @@ def train_boosted(job: TrainJob[BoostedConfig]) -> BoostedModel:
         callbacks=_callbacks(job, has_dev=bool(valid)),
     )
     return BoostedModel(
-        job.task.labels, target.present, numbers, categories, booster, config.threads
+        job.task.labels, target.present, numbers, categories, booster, config.threads, text
     )
 
 
@@ -171,10 +197,12 @@ def load_boosted(folder: Path) -> BoostedModel:
             },
             booster=lightgbm.Booster(model_str=trees),
             threads=int(settings["threads"]),
+            text=TextScores(load_linear(folder)) if settings.get("text") else None,
         )
     except (OSError, ValueError, KeyError, TypeError, lightgbm.basic.LightGBMError) as error:
         raise IntegrityError(f"{folder} holds no whole boosted model: {error}") from error
     width = len(model.numbers) + len(model.categories)
+    width += len(model.text.names) if model.text else 0
     if model.booster.num_feature() != width:
         raise IntegrityError(f"{folder / TREES} does not fit {SETTINGS}")
     return model

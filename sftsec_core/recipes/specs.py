@@ -201,10 +201,11 @@ LORA = RecipeSpec(
 )
 BOOSTED = RecipeSpec(
     name="boosted",
-    summary="Gradient-boosted trees on numbers and categories: seconds, no GPU.",
+    summary="Gradient-boosted trees on numbers, categories and the text's score: seconds, no GPU.",
     config_model=BoostedConfig,
     inference_cost=1,
-    kinds=_BESIDE,
+    kinds=_TEXT | _BESIDE,
+    main_kinds=_BESIDE,
     fit=_train_boosted,
     load=_load_boosted,
     max_gpus=0,

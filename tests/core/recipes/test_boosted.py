@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from sftsec_core.api.contracts import TrainJob
+from sftsec_core.api.contracts.recipe import whole_rows
 from sftsec_core.api.domain import Batch, Example, InputField, InputKind, Inputs, TaskSpec
 from sftsec_core.api.errors import DataError, IntegrityError
 from sftsec_core.api.settings.task import TrainSettings
@@ -20,6 +21,7 @@ from sftsec_core.recipes.auto import train_auto
 from sftsec_core.recipes.boosted import BoostedModel, load_boosted, train_boosted
 from sftsec_core.recipes.config import AutoConfig, BoostedConfig
 from sftsec_core.recipes.specs import MEMBERS
+from tests.core.recipes.mixed import MIXED, mixed_examples, mixed_job
 from tests.needs import need
 
 FIELDS = (
@@ -179,6 +181,54 @@ class TestSavedModel:
         (tmp_path / name).write_text(content, encoding="utf-8")
         with pytest.raises(IntegrityError):
             load_boosted(tmp_path)
+
+
+class TestTextBesideNumbers:
+    def test_learns_from_it(self, tmp_path: Path) -> None:
+        fields = (InputField("note", InputKind.TEXT, ("note",)), *FIELDS)
+
+        def noted(count: int, seed: int) -> list[Example]:
+            """What the terminal told stands in a note instead."""
+            return [
+                replace(e, inputs={"amount": e.inputs["amount"], "note": note})
+                for e in examples(count, seed=seed)
+                for note in ["card stolen" if e.inputs["terminal"] == "t0" else "card used"]
+            ]
+
+        unseen = Batch.of_examples(fields, noted(200, 2))
+        truth = np.array([e.label == "fraud" for e in noted(200, 2)])
+        found = [
+            train_boosted(
+                job_of(tmp_path, replace(TASK, inputs=inputs), train=noted(400, 0), dev=())
+            )
+            for inputs in (fields, fields[1:])
+        ]
+        beside, without = ((m.predict_proba(unseen)[:, 1] > 0.5) == truth for m in found)
+        assert beside.mean() > 0.98
+        assert without.mean() < 0.92
+
+    def test_loads_to_the_same_probabilities(self, tmp_path: Path) -> None:
+        model = train_boosted(mixed_job(tmp_path, BoostedConfig(**SMALL)))
+        save_model(model, "boosted", tmp_path / "model")
+        loaded = load_model(tmp_path / "model", MEMBERS)
+        batch = Batch.of(MIXED.inputs, [*(e.inputs for e in mixed_examples(9)), {}])
+        np.testing.assert_array_equal(loaded.predict_proba(batch), model.predict_proba(batch))
+        assert whole_rows(model, batch).all()
+
+    def test_without_its_linear_model_is_refused(self, tmp_path: Path) -> None:
+        train_boosted(mixed_job(tmp_path, BoostedConfig(**SMALL))).save(tmp_path)
+        (tmp_path / "linear.safetensors").unlink()
+        with pytest.raises(IntegrityError):
+            load_boosted(tmp_path)
+
+    def test_empty_texts_change_nothing(self, tmp_path: Path) -> None:
+        fields = (InputField("note", InputKind.TEXT, ("note",)), *FIELDS)
+        model, other = (
+            train_boosted(job_of(tmp_path, replace(TASK, inputs=inputs)))
+            for inputs in (FIELDS, fields)
+        )
+        batch = batch_of(examples(50, seed=3))
+        np.testing.assert_array_equal(model.predict_proba(batch), other.predict_proba(batch))
 
 
 def test_auto_takes_it_without_text(tmp_path: Path) -> None:
