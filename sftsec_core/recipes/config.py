@@ -60,6 +60,14 @@ class EncoderSettings(Strict):
         "auto: theirs is attention; probe and hybrid choose on dev.",
     )
 
+    view: Literal["auto", "plain", "decoded", "split", "shapes"] = Field(
+        "plain",
+        description="How it is shown a text. decoded: percent, \\x, \\u and HTML escapes decoded, "
+        "once. split: words parted at separators, digits and changes of case, too. shapes: long "
+        "numbers, hashes, GUIDs and random words as num8, hex32, guid, blob64. auto: the best of a "
+        "probe on dev. N-grams read the plain text.",
+    )
+
     @model_validator(mode="after")
     def _require_a_digest(self) -> EncoderSettings:
         if self.path != "minilm" and self.sha256 is None:

@@ -20,7 +20,8 @@ from sftsec_core.recipes.dense import DenseBlock
 from sftsec_core.recipes.embeddings import Embedder
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
 from sftsec_core.recipes.ngrams import NgramTfidf
-from sftsec_core.recipes.reading import joined
+from sftsec_core.recipes.reading import Reading, joined
+from sftsec_core.recipes.view_choice import with_view
 from sftsec_core.recipes.window_selector import WindowSelector
 
 if TYPE_CHECKING:
@@ -155,11 +156,13 @@ def train_hybrid(job: TrainJob[HybridConfig]) -> HybridModel:
 
 
 def _train(job: TrainJob[HybridConfig], *, with_ngrams: bool) -> HybridModel:
+    job = with_view(job)
     examples, labels, seed = usable(job.train, job.task.labels), job.task.labels, job.settings.seed
     batch = Batch.of_examples(job.task.inputs, examples)
     texts, dense = batch.text(), DenseBlock.fit(batch)
     beside = dense(batch) if dense else None
-    selector = WindowSelector.fit(texts, examples, job.task, seed)
+    seen = [Reading.of(job.config.encoder).see(text).text for text in texts]
+    selector = WindowSelector.fit(seen, examples, job.task, seed)
     embedder = Embedder(job.config.encoder, selector=selector)
     bound = feature_bound(len(labels))
     ngrams = NgramTfidf.fit(texts, bound, job.config.max_chars) if with_ngrams else None

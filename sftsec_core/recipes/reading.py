@@ -8,10 +8,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from sftsec_core.api.errors import IntegrityError
+from sftsec_core.recipes.views import VIEWS, ViewName, view
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sftsec_core.recipes.config import EncoderSettings
+    from sftsec_core.recipes.views import View
 
 Span = tuple[int, int]
 Pooling = Literal["mean", "max", "attention"]
@@ -32,17 +36,22 @@ class Reading:
         overlap: tokens that a window shares with the one before.
         max_windows: windows of a text, at most; 1 reads the beginning only.
         max_chars: characters that windows are made of; of a longer text its beginning and its end.
+        view: what the text is seen through before any of that.
     """
 
     max_length: int
     overlap: int = 0
     max_windows: int = 1
     max_chars: int = 100_000
+    view: ViewName = "plain"
 
     @classmethod
     def of(cls, settings: EncoderSettings) -> Reading:
-        """What the settings of an encoder ask for."""
-        return cls(settings.max_length, settings.overlap, settings.max_windows, settings.max_chars)
+        """What the settings of an encoder ask for; a view that is yet to be chosen is plain."""
+        chosen: ViewName = "plain" if settings.view == "auto" else settings.view
+        return cls(
+            settings.max_length, settings.overlap, settings.max_windows, settings.max_chars, chosen
+        )
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Reading:
@@ -50,12 +59,16 @@ class Reading:
 
         Raises:
             KeyError: when it says no `max_length`.
+            IntegrityError: when it names a view that is not known.
         """
+        named = value.get("view", "plain")
+        if named not in VIEWS:
+            raise IntegrityError(f"the model reads a view {named!r} that this version has not")
         more = {name: int(value[name]) for name in _LATER if name in value}
-        return cls(int(value["max_length"]), **more)
+        return cls(int(value["max_length"]), **more, view=named)
 
-    def to_json(self) -> dict[str, int]:
-        """Its four numbers by name."""
+    def to_json(self) -> dict[str, Any]:
+        """Its numbers and its view by name."""
         return asdict(self)
 
     def at_most(self, windows: int) -> Reading:
@@ -65,6 +78,10 @@ class Reading:
     def shared(self, special: int) -> int:
         """Tokens that two windows share, where a window has so many special ones: never half."""
         return min(self.overlap, max((self.max_length - special) // 2, 0))
+
+    def see(self, text: str) -> View:
+        """A text through the view."""
+        return view(self.view, text)
 
     def bounded(self, text: str) -> str:
         """The characters of a text that windows are made of."""

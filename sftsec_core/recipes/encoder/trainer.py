@@ -57,6 +57,7 @@ from sftsec_core.recipes.encoder.windows import encode_windows
 from sftsec_core.recipes.encoder_files import resolve_encoder
 from sftsec_core.recipes.reading import Reading
 from sftsec_core.recipes.sampling import stratified_sample
+from sftsec_core.recipes.view_choice import with_view
 from sftsec_core.recipes.window_selector import WindowSelector
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
         ConfigError, IntegrityError: when the encoder is not there or not the right one.
     """
     started = time.monotonic()
+    job = with_view(job)
     encoder = resolve_encoder(job.config.encoder)
     run = job.workdir / how.recipe
     mark = fingerprint(job, how.recipe, encoder.digest)
@@ -241,7 +243,8 @@ def _prepare(
 
 
 def _selector(job: TrainJob[FineTuneConfig], examples: Sequence[Example]) -> WindowSelector | None:
-    texts = Batch.of_examples(job.task.inputs, examples).text()
+    reading = Reading.of(job.config.encoder)
+    texts = [reading.see(text).text for text in Batch.of_examples(job.task.inputs, examples).text()]
     return WindowSelector.fit(texts, examples, job.task, job.settings.seed)
 
 

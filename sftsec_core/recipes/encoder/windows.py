@@ -142,16 +142,17 @@ def read_texts(
     """
     for block in _blocks(texts, reading):
         # A lone surrogate, which JSON may carry, is no text to a tokenizer.
-        pieces = [reading.bounded(text).encode("utf-8", "replace").decode() for text in block]
+        seen = [reading.see(text) for text in block]
+        pieces = [reading.bounded(s.text).encode("utf-8", "replace").decode() for s in seen]
         windows = _tokenize(pieces, tokenizer, reading)
-        for text, piece, found in zip(block, pieces, windows, strict=True):
+        for shown, piece, found in zip(seen, pieces, windows, strict=True):
             if len(found) == 1:
-                unread = reading.unread(text, [(0, len(piece))])
+                unread = shown.original(reading.unread(shown.text, [(0, len(piece))]))
                 yield ReadText(found, np.zeros(1, dtype=np.float32), unread)
             else:
                 spans = _spans(piece, found, tokenizer)
                 kept, scores = _choose(piece, spans, reading.max_windows, selector)
-                unread = reading.unread(text, [spans[i] for i in kept])
+                unread = shown.original(reading.unread(shown.text, [spans[i] for i in kept]))
                 yield ReadText([found[i] for i in kept], scores[kept], unread)
 
 

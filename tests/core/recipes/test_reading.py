@@ -13,7 +13,7 @@ MANY = Reading(32, 4, 8, 20)  # of a longer text the first 15 characters and the
 
 class TestReading:
     def test_comes_back_from_json(self) -> None:
-        reading = Reading.of(EncoderSettings(max_length=64, max_windows=3))
+        reading = Reading.of(EncoderSettings(max_length=64, max_windows=3, view="shapes"))
         assert Reading.from_json(reading.to_json()) == reading
 
     def test_models_without_windows_read_one(self) -> None:
