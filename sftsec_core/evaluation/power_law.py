@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Exponents that are tried: measured ones lie between 0.05 and 1; 2 is a curve that ends at once.
-_EXPONENTS = np.geomspace(0.05, 2.0, 40)
+_EXPONENTS = np.geomspace(0.05, 2.0, 120)
 
 
 class PowerLaw(NamedTuple):

@@ -22,6 +22,7 @@ from sftsec_core.recipes.hybrid import join_blocks
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
 from sftsec_core.recipes.ngrams import NgramTfidf
 from sftsec_core.recipes.reading import Reading
+from sftsec_core.recipes.view_choice import with_view
 from sftsec_core.recipes.window_selector import WindowSelector
 
 if TYPE_CHECKING:
@@ -46,12 +47,13 @@ def train_contrastive(job: TrainJob[ContrastiveConfig]) -> ContrastiveModel:
         TrainingError: when the tuning diverges.
         ConfigError, IntegrityError: when the encoder is not there or not the right one.
     """
-    started = time.monotonic()
+    started, job = time.monotonic(), with_view(job)
     examples = usable(job.train, job.task.labels)
     rows = _rows(job, examples)
+    seen = [Reading.of(job.config.encoder).see(text).text for text in rows.texts]
     until = None if job.deadline_s is None else started + _TUNING * job.deadline_s
     with seeded(job.settings.seed), quiet_transformers():
-        encoder = _load(job, WindowSelector.fit(rows.texts, examples, job.task, job.settings.seed))
+        encoder = _load(job, WindowSelector.fit(seen, examples, job.task, job.settings.seed))
         steps = tune(
             encoder.module,
             encoder.tokenizer,
