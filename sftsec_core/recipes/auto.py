@@ -3,14 +3,15 @@
     boosted                   where the task has numbers or categories
     linear                    where it has text, and so the next two
     hybrid                    when embedding all texts fits, judged by a sample's speed
+    contrastive               with fewer labels than fine-tuning takes, of text alone
     full (lora when large)    with enough labels, in what is left of the budget
     their averages            free: they need no training
 
 The first three are fitted with the settings given and then with those that `tune` finds. Dev
 decides, with a guard against its noise (`select_model`). Without a usable dev nothing can be
-judged: then the average of boosted and hybrid is taken, of those that the task allows; hybrid was
-nowhere worse than linear when it was measured, and linear is taken where hybrid does not fit. What
-was tried, what was not and why is in the model's notes.
+judged: then the last text model is taken, with boosted where it is there; hybrid was nowhere worse
+than linear when it was measured, contrastive nowhere worse than hybrid with 32 labels. What was
+tried, what was not and why is in the model's notes.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ def train_auto(job: TrainJob[AutoConfig], recipes: Mapping[str, RecipeSpec[Any]]
     Args:
         job: its deadline and `settings.budget` both bound the search; a fit that was begun
             keeps to what is left.
-        recipes: by name: linear, hybrid, full, lora and boosted, of which it makes use.
+        recipes: by name: those of its settings, of which it makes use.
 
     Raises:
         DataError: when train has fewer than two labels.
@@ -151,6 +152,7 @@ def train_auto(job: TrainJob[AutoConfig], recipes: Mapping[str, RecipeSpec[Any]]
         _try_boosted(search)
         if InputKind.TEXT in job.task.kinds:
             _try_hybrid(search)
+            _try_contrastive(search)
             if judged:
                 _try_fine_tuning(search)
     if not search.models:
@@ -269,6 +271,19 @@ def _predict_hybrid(search: _Search) -> float:
     embedding = estimate_embedding(embedder, texts)
     linear = next(trial for trial in search.trials if trial.recipe == "linear")
     return embedding + 3 * linear.fit_seconds
+
+
+def _try_contrastive(search: _Search) -> None:
+    few = len(search.job.train) < MIN_FINE_TUNE and search.job.task.kinds == {InputKind.TEXT}
+    if not few or "contrastive" not in search.recipes or not _installed(search, "contrastive"):
+        return
+    from sftsec_core.recipes.encoder.contrastive import estimate_seconds
+
+    predicted = estimate_seconds(replace(search.job, config=search.config("contrastive")))
+    if predicted > _SHARE * search.left_s():
+        search.skip("contrastive", "does not fit the budget", predicted)
+        return
+    _fit(search, "contrastive", predicted)
 
 
 def _try_fine_tuning(search: _Search) -> None:

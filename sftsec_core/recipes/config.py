@@ -230,6 +230,7 @@ class AutoConfig(Strict):
     )
     linear: LinearConfig = LinearConfig()
     hybrid: HybridConfig = HybridConfig()
+    contrastive: ContrastiveConfig = ContrastiveConfig()
     full: FineTuneConfig = FineTuneConfig()
     lora: LoraTuneConfig = LoraTuneConfig()
     boosted: BoostedConfig = BoostedConfig()

@@ -80,6 +80,8 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auto, "_predict_hybrid", lambda _search: 0.0)
     monkeypatch.setattr(auto, "_predict_fine_tuning", lambda _search, _name: time_plan(0.0))
     monkeypatch.setattr(auto, "_encoder_bytes", lambda _search: 0)
+    estimate = "sftsec_core.recipes.encoder.contrastive.estimate_seconds"
+    monkeypatch.setattr(estimate, lambda _job: 0.0)
 
 
 def statuses(model: BlendModel) -> Mapping[str, str]:
@@ -122,6 +124,14 @@ class TestChoice:
         assert list(model.members) == ["linear", "hybrid"]
         assert model.predict_proba(Batch.of_texts(["malicious 1"]))[0, 1] > 0.5
         assert statuses(model)["linear+hybrid"] == "blended"
+
+    @pytest.mark.usefixtures("fast")
+    @pytest.mark.parametrize(("rows", "last"), [(100, "contrastive"), (600, "hybrid")])
+    def test_contrast_is_for_few_labels(self, tmp_path: Path, rows: int, last: str) -> None:
+        names = ("linear", "hybrid", "contrastive", "full")
+        recipes = {name: recipe(name, mostly_right) for name in names}
+        model = train_auto(job_of(two_classes(rows), tmp_path, config=AutoConfig()), recipes)
+        assert list(model.members) == [last]
 
     @pytest.mark.usefixtures("fast")
     @pytest.mark.parametrize("dev", [(), two_classes(20)])
