@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sftsec_core.recipes.config import EncoderSettings
-    from sftsec_core.recipes.views import View
+    from sftsec_core.recipes.views import SeenText
 
 Span = tuple[int, int]
 Pooling = Literal["mean", "max", "attention"]
@@ -79,7 +79,7 @@ class Reading:
         """Tokens that two windows share, where a window has so many special ones: never half."""
         return min(self.overlap, max((self.max_length - special) // 2, 0))
 
-    def see(self, text: str) -> View:
+    def see(self, text: str) -> SeenText:
         """A text through the view."""
         return view(self.view, text)
 

@@ -45,7 +45,7 @@ _RANDOM_BITS = 3.8  # a character: English words of 20 letters have about 3.3, b
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class SeenText:
     """A text as an encoder reads it.
 
     Attributes:
@@ -77,9 +77,9 @@ class View:
         return [(start, end) for start, end in found if start < end]
 
 
-def view(name: ViewName, text: str) -> View:
+def view(name: ViewName, text: str) -> SeenText:
     """See a text through a view."""
-    seen = View(text)
+    seen = SeenText(text)
     if name == "plain":
         return seen
     seen = _rewrite(seen, _ESCAPES, _decoded)
@@ -88,7 +88,9 @@ def view(name: ViewName, text: str) -> View:
     return _rewrite(seen, _WORDS, lambda match: _shape(match[0])) if name == "shapes" else seen
 
 
-def _rewrite(seen: View, pattern: re.Pattern[str], change: Callable[[re.Match[str]], str]) -> View:
+def _rewrite(
+    seen: SeenText, pattern: re.Pattern[str], change: Callable[[re.Match[str]], str]
+) -> SeenText:
     """Replace every match, and note where what is left stands."""
     pieces: list[str] = []
     starts: list[int] = []
@@ -117,7 +119,9 @@ def _rewrite(seen: View, pattern: re.Pattern[str], change: Callable[[re.Match[st
     places.append(behind)
     literal.append(True)
     text = "".join(pieces)
-    return View(text, ((starts, places, literal), *seen.passes), (len(seen.text), *seen.lengths))
+    return SeenText(
+        text, ((starts, places, literal), *seen.passes), (len(seen.text), *seen.lengths)
+    )
 
 
 def _decoded(match: re.Match[str]) -> str:

@@ -61,6 +61,7 @@ def assert_each_once(site: Site, expected: set[str]) -> None:
 def test_rerun_of_training_promotes_one_model(tmp_path: Path) -> None:
     encoder = make_tiny_encoder(tmp_path / "encoder").model_dump()
     recipe = {"name": "full", "epochs": 8, "patience": 0, "encoder": encoder}
+    recipe["learning_rate"] = 2e-3  # else so tiny an encoder learns nothing, which is refused
     train = {"recipe": recipe, "budget": None}
     site = Site.make(tmp_path / "site", train=train)
     runs = tmp_path / "site" / ".sftsec" / "runs"
