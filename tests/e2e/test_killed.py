@@ -60,8 +60,9 @@ def assert_each_once(site: Site, expected: set[str]) -> None:
 
 def test_rerun_of_training_promotes_one_model(tmp_path: Path) -> None:
     encoder = make_tiny_encoder(tmp_path / "encoder").model_dump()
-    recipe = {"name": "full", "epochs": 8, "patience": 0, "encoder": encoder}
-    recipe["learning_rate"] = 2e-3  # else so tiny an encoder learns nothing, which is refused
+    # At the usual rate so tiny an encoder learns nothing, and such a model is refused.
+    steps = {"epochs": 8, "patience": 0, "learning_rate": 2e-3}
+    recipe = {"name": "full", **steps, "encoder": encoder}
     train = {"recipe": recipe, "budget": None}
     site = Site.make(tmp_path / "site", train=train)
     runs = tmp_path / "site" / ".sftsec" / "runs"
