@@ -279,7 +279,8 @@ def _try_contrastive(search: _Search) -> None:
         return
     from sftsec_core.recipes.encoder.contrastive import estimate_seconds
 
-    predicted = estimate_seconds(replace(search.job, config=search.config("contrastive")))
+    job: TrainJob[Any] = replace(search.job, config=search.config("contrastive"))
+    predicted = estimate_seconds(job)
     if predicted > _SHARE * search.left_s():
         search.skip("contrastive", "does not fit the budget", predicted)
         return
