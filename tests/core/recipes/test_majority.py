@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sftsec_core.api.contracts import RecipeSpec, TrainJob
 from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import TrainingError
+from sftsec_core.api.settings.choice import Choice
 from sftsec_core.recipes.config import LinearConfig
 from sftsec_core.recipes.majority import fit_recipe, require_learning
 from sftsec_core.recipes.specs import LINEAR
@@ -45,6 +46,10 @@ def rare(benign: int, attacks: int, start: int = 0) -> list[Example]:
         Example.of_text(f"{i}", f"{label} text {i}", label)
         for i, label in enumerate(labels, start=start)
     ]
+
+
+def constant(job: TrainJob[Any]) -> Answering:
+    return Answering(job.task.labels, lambda _text: 0.2)
 
 
 def is_bad(text: str) -> bool:
@@ -97,10 +102,16 @@ class TestFitRecipe:
         job = job_of(two_classes(100), tmp_path, dev=two_classes(60), config=LinearConfig())
         assert fit_recipe(LINEAR, job).labels == job.task.labels
 
-    def test_refuses_a_plugins_constant_model(self, tmp_path: Path) -> None:
-        def constant(job: TrainJob[Any]) -> Answering:
-            return Answering(job.task.labels, lambda _text: 0.2)
+    def test_refuses_the_baseline_only_where_asked_for(self, tmp_path: Path) -> None:
+        job = job_of(two_classes(100), tmp_path, config=LinearConfig())
+        recipe: RecipeSpec[Any] = replace(LINEAR, fit=constant)
+        assert job.settings.recipe.name != "linear"
+        assert fit_recipe(recipe, job).labels == job.task.labels
+        own = job.settings.model_copy(update={"recipe": Choice(name="linear")})
+        with pytest.raises(TrainingError, match=r"learned nothing.* or choose other fields$"):
+            fit_recipe(recipe, replace(job, settings=own))
 
+    def test_refuses_a_plugins_constant_model(self, tmp_path: Path) -> None:
         recipe: RecipeSpec[Any] = replace(LINEAR, name="constant", fit=constant)
         with pytest.raises(TrainingError, match="recipe 'constant' learned nothing"):
             fit_recipe(recipe, job_of(two_classes(100), tmp_path))
