@@ -84,6 +84,15 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate, lambda _job: 0.0)
 
 
+def linear_alone(train: Callable[[TrainJob[Any]], TrainedModel]) -> dict[str, RecipeSpec[Any]]:
+    """A linear recipe that is fitted so, beside others that fail."""
+    return {
+        "linear": replace(recipe("linear", mostly_right), fit=train),
+        "hybrid": failing("hybrid"),
+        "full": failing("full"),
+    }
+
+
 def statuses(model: BlendModel) -> Mapping[str, str]:
     return {trial["recipe"]: trial["status"] for trial in model.notes["trials"]}
 
@@ -223,11 +232,7 @@ class TestSettings:
             good = job.config.class_weights == "none"
             return Always(job.task.labels, oracle if good else mostly_right)
 
-        recipes = {
-            "linear": replace(recipe("linear", mostly_right), fit=train),
-            "hybrid": failing("hybrid"),
-            "full": failing("full"),
-        }
+        recipes = linear_alone(train)
         model = train_auto(judged_job(tmp_path), recipes)
         given, searched, *_ = model.notes["trials"]
         assert searched["settings"]["class_weights"] == "none"
@@ -242,11 +247,7 @@ class TestSettings:
             good = (job.config.class_weights == "none") != whole
             return Always(job.task.labels, oracle if good else mostly_right)
 
-        recipes = {
-            "linear": replace(recipe("linear", mostly_right), fit=train),
-            "hybrid": failing("hybrid"),
-            "full": failing("full"),
-        }
+        recipes = linear_alone(train)
         model = train_auto(judged_job(tmp_path), recipes)
         assert model.notes["trials"][1]["status"] == "dropped"
         assert model.notes["trials"][1]["reason"] == "worse on dev"
