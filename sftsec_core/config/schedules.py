@@ -23,6 +23,7 @@ WHOLE_STATE = "*"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _TRIGGERS = (
     *("cron", "interval", "new_verdicts", "drift_above", "live_precision_below"),
+    "live_recall_below",
     *("any", "all"),
 )
 
@@ -75,6 +76,13 @@ class When(Strict):
         le=1,
         description="The newest precision of the live model, by verdicts on its detections, is "
         "below this.",
+    )
+    live_recall_below: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="The newest recall of the live model, by verdicts on its detections and on "
+        "random draws, is below this.",
     )
     any: tuple[When, ...] | None = Field(None, min_length=2, description="One of these is due.")
     all: tuple[When, ...] | None = Field(

@@ -15,6 +15,8 @@ from sftsec_core.drift.sketch import LABEL, SCORE, Sketch
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import reference_of
 from sftsec_core.operations.live_precision import LivePrecision, live_precision
+from sftsec_core.operations.live_recall import LiveRecall, live_recall
+from sftsec_core.operations.live_verdicts import judged_alerts
 from sftsec_core.operations.score import live_model
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ class DriftReport:
         length: events of a window.
         collected: events of the window that is not full yet.
         precision: of the live model's detections, by their verdicts; None where none was judged.
+        recall: of the live model, by verdicts on its detections and on random draws.
         windows: the full ones that no check had told of, oldest first; the last one where all were.
     """
 
@@ -88,6 +91,7 @@ class DriftReport:
     length: int
     collected: int
     precision: LivePrecision | None
+    recall: LiveRecall
     windows: tuple[WindowReport, ...]
 
     @property
@@ -104,6 +108,7 @@ class DriftReport:
             "collected": self.collected,
             "drifted": any(each.drifted for each in self.new),
             "live_precision": self.precision.to_json() if self.precision else None,
+            "live_recall": self.recall.to_json(),
             "windows": [each.to_json(self.labels) for each in self.windows],
         }
 
@@ -138,19 +143,29 @@ def check_drift(context: Context, task: str) -> DriftReport:
             _tell(context, task, live, each, reference.labels)
     collected = sum(each.events for each in windows if each.closed_at is None)
     length = context.settings.drift.window
-    precision = _keep_precision(context, task, live)
-    return DriftReport(task, live.digest, reference.labels, length, collected, precision, found)
+    labels, by_verdicts = reference.labels, _keep_by_verdicts(context, task, live)
+    return DriftReport(task, live.digest, labels, length, collected, *by_verdicts, found)
 
 
-def _keep_precision(context: Context, task: str, live: ModelRef) -> LivePrecision | None:
-    found = live_precision(context, task, live.digest)
-    if found is not None:
-        details = {"model": live.digest, "detections": found.detections}
-        context.store.figures.add(
-            task, "live_precision", found.value, found.low, found.high, found.judged,
+def _keep_by_verdicts(
+    context: Context, task: str, live: ModelRef
+) -> tuple[LivePrecision | None, LiveRecall]:
+    alerts, figures = judged_alerts(context, task, live.digest), context.store.figures
+    precision = live_precision(alerts, context.task(task).benign)
+    recall = live_recall(context, task, live.digest, alerts)
+    if precision is not None:
+        details: dict[str, Any] = {"model": live.digest, "detections": precision.detections}
+        figures.add(
+            task, "live_precision", precision.value, precision.low, precision.high,
+            precision.judged, details=details,
+        )  # fmt: skip
+    if recall.value is not None:
+        details = {"model": live.digest, "missed": recall.missed, "drawn": recall.drawn}
+        figures.add(
+            task, "live_recall", recall.value, recall.low, recall.high, recall.judged,
             details=details,
         )  # fmt: skip
-    return found
+    return precision, recall
 
 
 def _reports(

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.dataset.resolve import UNDETERMINED, meanings
-from sftsec_core.dataset.sources import at_home
-from sftsec_core.store.columns import utc_now
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from sftsec_core.operations.live_verdicts import JudgedAlerts
 
-    from sftsec_core.api.domain import Verdict
-    from sftsec_core.api.settings.task import TaskSettings
-    from sftsec_core.operations.context import Context
-
-PERIOD = timedelta(days=30)
 _LEVEL = 0.95
-_Place = tuple[str, str]  # a connector and the uid of its incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +36,30 @@ class LivePrecision:
         return asdict(self)
 
 
-def live_precision(context: Context, name: str, model: str) -> LivePrecision | None:
-    """Join a model's detections with the verdicts on them that were pulled.
-
-    Of the last 30 days, those that are older than `drift.verdict_delay`: the fastest verdicts are
-    on what is easily told. An incident that was raised again counts once.
+def live_precision(found: JudgedAlerts, benign: str | None) -> LivePrecision | None:
+    """The precision of alerts, by the verdicts on them.
 
     Args:
-        context: settings, store, registry, actor and event stream.
-        name: the task.
-        model: digest of the model.
+        found: alerts with what persons say of them.
+        benign: the task's benign label, where it has one.
 
     Returns:
         None where nothing was judged.
     """
-    task, now = context.task(name), utc_now()
-    until = now - context.settings.drift.verdict_delay
-    made = context.store.outbox.made(name, model, since=now - PERIOD, until=until)
-    alerts = {_home(task, connector, each.incident_uid): each.label for connector, each in made}
-    said = _said(task, _verdicts(context, alerts))
-    if not said:
+    if not found.labels:
         return None
-    right = sum(
-        label == alerts[place] if task.benign is None else label != task.benign
-        for place, label in said.items()
+    right = right_alerts(found, benign)
+    judged = len(found.labels)
+    low, high = exact_interval(right, judged)
+    return LivePrecision(right / judged, low, high, right, judged, len(found.alerts))
+
+
+def right_alerts(found: JudgedAlerts, benign: str | None) -> int:
+    """How many of the judged alerts are attacks; where every class is one, of the class named."""
+    return sum(
+        label == found.alerts[place] if benign is None else label != benign
+        for place, label in found.labels.items()
     )
-    low, high = exact_interval(right, len(said))
-    return LivePrecision(right / len(said), low, high, right, len(said), len(alerts))
 
 
 def exact_interval(right: int, judged: int) -> tuple[float, float]:
@@ -86,38 +71,3 @@ def exact_interval(right: int, judged: int) -> tuple[float, float]:
     low = float(beta.ppf(tail, right, wrong + 1)) if right else 0.0
     high = float(beta.ppf(1 - tail, right + 1, wrong)) if wrong else 1.0
     return low, high
-
-
-def _home(task: TaskSettings, destination: str, uid: str) -> _Place:
-    """Where verdicts on a detection's incident come from."""
-    source, own = at_home(uid)
-    if source in task.connectors and task.destination(source) == destination:
-        return source, own
-    return (destination if destination in task.connectors else task.connectors[0]), uid
-
-
-def _verdicts(context: Context, places: Iterable[_Place]) -> dict[_Place, tuple[Verdict, ...]]:
-    """The verdicts that persons gave on incidents, oldest first."""
-    by_connector = defaultdict[str, list[str]](list)
-    for connector, uid in places:
-        by_connector[connector].append(uid)
-    return {
-        (connector, uid): tuple(each for each in some if not each.automated)
-        for connector, uids in by_connector.items()
-        for uid, some in context.store.verdicts.of(connector, uids).items()
-    }
-
-
-def _said(task: TaskSettings, verdicts: Mapping[_Place, tuple[Verdict, ...]]) -> dict[_Place, str]:
-    """The label that the last verdict with one gives; incidents without are left out."""
-    import pyarrow as pa
-
-    words = sorted({each.value for some in verdicts.values() for each in some})
-    means = meanings(pa.array(words, pa.string()), task.labels, task.verdicts)
-    found = {}
-    for place, some in verdicts.items():
-        labels = [means[each.value] for each in some]
-        told = [label for label in labels if label not in {None, UNDETERMINED}]
-        if told and told[-1] is not None:
-            found[place] = told[-1]
-    return found

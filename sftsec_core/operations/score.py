@@ -213,7 +213,8 @@ def _require_plugins(context: Context, loaded: LoadedModel) -> None:
 def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> ScoreCounts:
     context, task = run.context, run.task
     scorer, trained = scorer_of(context, run.spec.name, loaded)
-    scorer = replace(scorer, drift=drift_counter(context, loaded.ref))
+    counter = drift_counter(context, loaded.ref)
+    scorer = replace(scorer, drift=counter, recall_sample=task.recall_sample)
     if scorer.figures is not None:
         scorer.figures.keeps, scorer.figures.again = True, rescan
         scorer.figures.source = source if len(task.connectors) > 1 else ""
@@ -258,6 +259,7 @@ def _stage_counts(counts: ScoreCounts) -> dict[str, int]:
         "not read whole": counts.cut,
         "dismissed": counts.dismissed,
         "for review": counts.review,
+        "drawn": counts.drawn,
         "alerts": counts.alerts,
         "suppressed": counts.suppressed,
         "in the outbox already": counts.in_outbox,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sftsec_core.store.schedules import ScheduleState
 
 _TICK = timedelta(microseconds=1)
+_FIGURES = ("drift_above", "live_precision_below", "live_recall_below")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class Triggers:
             count, _ = self.facts.new_verdicts(self._task, self._rearmed(), when.new_verdicts)
             if count < when.new_verdicts:
                 yield f"{count} of {when.new_verdicts} new verdicts are there"
-        elif when.key in ("drift_above", "live_precision_below") and not self._condition(when):
+        elif when.key in _FIGURES and not self._condition(when):
             name, _, bound = _bound(when)
             found = self.facts.figures(self._task, name, self._rearmed())
             side = "above" if when.drift_above is not None else "below"
@@ -187,6 +188,8 @@ def _bound(when: When) -> tuple[str, int, float]:
     """A figure's name, +1 where it must be above its bound and -1 where below, and the bound."""
     if when.drift_above is not None:
         return when.figure, 1, when.drift_above
+    if when.live_recall_below is not None:
+        return "live_recall", -1, when.live_recall_below
     return "live_precision", -1, when.live_precision_below or 0
 
 

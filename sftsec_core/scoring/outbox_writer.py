@@ -14,7 +14,7 @@ rescan moves the same cursor, so that the next plain call continues a killed one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,8 @@ class ScoreCounts:
         scored: those that were decided on.
         dismissed: those that need no attention.
         review: those for which a verdict is requested, and that raise no alert.
-        requested: of those, the requests that are new on the platform.
+        drawn: those that raise no alert and are drawn at random, to estimate the live recall.
+        requested: of those for review and those drawn, the requests that are new on the platform.
         alerts: those that raise one.
         suppressed: alerts that a plugin suppresses.
         detections: alerts to push.
@@ -90,6 +91,7 @@ class ScoreCounts:
     scored: int = 0
     dismissed: int = 0
     review: int = 0
+    drawn: int = 0
     requested: int = 0
     alerts: int = 0
     suppressed: int = 0
@@ -132,6 +134,7 @@ class ScoreCounts:
             scored=self.scored + page.scored,
             dismissed=self.dismissed + page.dismissed,
             review=self.review + len(page.review),
+            drawn=self.drawn + len(page.drawn),
             alerts=self.alerts + len(page.detections) + len(page.suppressed),
             suppressed=self.suppressed + len(page.suppressed),
             detections=self.detections + len(page.detections),
@@ -156,8 +159,8 @@ def score_to_outbox(
 ) -> ScoreCounts:
     """Pull, score and record until the source has no more.
 
-    Incidents for review are requested before their page is recorded: after a kill in between the
-    page is scored again, and a request that is repeated changes nothing.
+    Incidents for review and those drawn are requested before their page is recorded: after a kill
+    in between the page is scored again, and a request that is repeated changes nothing.
 
     Args:
         store: holds the cursor and the outbox.
@@ -165,7 +168,8 @@ def score_to_outbox(
         scorer: what to score by.
         job: what to score.
         on_page: called after each recorded page, with the counts so far.
-        request_labels: requests verdicts on what goes to review, and returns how many are new.
+        request_labels: requests verdicts on what goes to review or is drawn at random, and
+            returns how many are new.
 
     Raises:
         ConnectorUnavailableError: when the source was lost; what is recorded stays and the
@@ -178,10 +182,11 @@ def score_to_outbox(
     for pulled in pages:
         judged = judged_in_page(store, job.source, scorer.reading, pulled)
         page = score_page(pulled, scorer, judged)
-        asked = request_labels(page.review) if page.review else 0
+        wanted = _once((*page.review, *page.drawn))
+        asked = request_labels(wanted) if wanted else 0
         counts.requested += asked
         # None is new where the platform cannot ask about these, or was asked before.
-        requests = page.review if asked else ()
+        requests = wanted if asked else ()
         counts = _record(store, page, job, stored, counts, requests, scorer)
         stored = page.cursor
         on_page(counts)
@@ -209,11 +214,25 @@ def _record(
         store.label_requests.add(
             job.task, job.source, uids, model=scorer.model_digest, joined=connection
         )
+        # All of them: whom the platform could not ask may give a verdict all the same.
+        store.recall_draws.add(
+            job.task,
+            job.source,
+            [each.incident_uid for each in page.drawn],
+            model=scorer.model_digest,
+            probability=scorer.recall_sample,
+            joined=connection,
+        )
         _audit_suppressed(store, page, job, connection)
         count_for_drift(store, job.task, scorer, page.counted, connection)
         if scorer.figures is not None:
             scorer.figures.record(connection)
     return counts
+
+
+def _once(requests: Iterable[LabelRequest]) -> tuple[LabelRequest, ...]:
+    """Of several requests on one incident the first."""
+    return tuple({each.incident_uid: each for each in reversed(tuple(requests))}.values())[::-1]
 
 
 def _audit_suppressed(

@@ -27,6 +27,7 @@ from sftsec_core.scoring.decision import (
 )
 from sftsec_core.scoring.judged import JudgedInPage
 from sftsec_core.scoring.probabilities import probabilities
+from sftsec_core.scoring.recall_sample import draw_requests
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,6 +70,7 @@ class Scorer:
         connector: part of each detection's uid, see `detection_uid`.
         drift: counts what is scored; None counts nothing.
         figures: of the events before an incident, where the model reads them.
+        recall_sample: the share of what raises no alert that is drawn at random.
         batch: rows that the model is given at once.
     """
 
@@ -86,6 +88,7 @@ class Scorer:
     connector: str = ""
     drift: DriftCounter | None = None
     figures: EventFigures | None = None
+    recall_sample: float = 0.0
     batch: int = BATCH
 
     def __post_init__(self) -> None:
@@ -145,6 +148,7 @@ class ScoredPage:
         detections: alerts to push.
         suppressed: alerts that a plugin suppresses, with its reason.
         review: requests for a verdict on incidents that are no alert.
+        drawn: requests for a verdict on a random sample of them, those for review among them.
         rejected: records that could not be read or scored.
         empty: incidents that have nothing to read.
         dropped: incidents that a step left out.
@@ -160,6 +164,7 @@ class ScoredPage:
     detections: tuple[Detection, ...]
     suppressed: tuple[tuple[Detection, str], ...] = ()
     review: tuple[LabelRequest, ...] = ()
+    drawn: tuple[LabelRequest, ...] = ()
     rejected: tuple[Rejection, ...] = ()
     empty: int = 0
     dropped: int = 0
@@ -208,6 +213,7 @@ def score_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE)
         detections=tuple(passed),
         suppressed=tuple(suppressed),
         review=tuple(review_request(each, scorer) for each in by_action[Action.REVIEW]),
+        drawn=draw_requests(decisions, scorer),
         rejected=rated.rejected,
         empty=len(rated.empty),
         dropped=rated.dropped,

@@ -35,6 +35,7 @@ from sftsec_core.store.notices import Notices
 from sftsec_core.store.outbox import Outbox
 from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
+from sftsec_core.store.recall_draws import RecallDraws
 from sftsec_core.store.refusals import Refusals
 from sftsec_core.store.reseal import seal_rows
 from sftsec_core.store.run_queue import RunQueue
@@ -85,6 +86,7 @@ class Store:
         pruning: removes rows that nothing needs any more.
         queue: runs that wait for a worker.
         quarantine: records that could not be used.
+        recall_draws: incidents without an alert that were drawn at random.
         refusals: what actors were not permitted to do, in the audit log and counted.
         runs: attempts at a task.
         schedules: what runs when, and what came of it.
@@ -119,6 +121,7 @@ class Store:
         self.outbox = Outbox(database)
         self.pruning = Pruning(database, folders, self.audit)
         self.quarantine = Quarantine(database)
+        self.recall_draws = RecallDraws(database)
         self.refusals = Refusals(database, self.audit)
         self.queue = RunQueue(database, folders, lease)
         self.runs = Runs(database, folders, lease)

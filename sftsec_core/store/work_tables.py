@@ -140,6 +140,21 @@ drift_windows = Table(
     Index(None, "task", "model", "id"),
 )
 
+recall_draws = Table(
+    "recall_draws",
+    metadata,
+    Column("task", Text, nullable=False),
+    Column("connector", Text, nullable=False),
+    # Cleaned once on the way in, as in the table of verdicts.
+    Column("incident_uid", Text, nullable=False),
+    Column("model", String(64), nullable=False),
+    # Of the draw, not the model's: above 0, at most 1.
+    Column("probability", Float(53), nullable=False),
+    Column("drawn_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("task", "connector", "incident_uid", "model"),
+    Index(None, "drawn_at"),
+)
+
 notices = Table(
     "notices",
     metadata,

@@ -237,6 +237,13 @@ class TaskSettings(Strict):
     )
     evaluation: EvaluationSettings = EvaluationSettings()
     gate: GateSettings = GateSettings()
+    recall_sample: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="The share of scored incidents without an alert on which `score` requests a "
+        "verdict, drawn at random (0.001): `drift check` estimates the live recall from them.",
+    )
 
     @property
     def connectors(self) -> tuple[str, ...]:
@@ -317,6 +324,12 @@ class TaskSettings(Strict):
             raise ValueError(f"{own!r}: names that begin with {PREFIX!r} are the task's context")
         if self.context.delay is not None and self.benign is None:
             raise ValueError("context: `verdicts` counts attacks: name the `benign` label")
+        return self
+
+    @model_validator(mode="after")
+    def _recall_has_a_meaning(self) -> TaskSettings:
+        if self.recall_sample and self.benign is None:
+            raise ValueError("recall_sample: recall is of attacks: name the `benign` label")
         return self
 
     @model_validator(mode="after")

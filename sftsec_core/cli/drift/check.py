@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sftsec_core.operations.check_drift import DriftReport, WindowReport
+    from sftsec_core.operations.live_recall import LiveRecall
 
 
 @click.command("check", short_help="Compare scored events with the training data.")
@@ -27,7 +28,7 @@ def command(app: App, task: str, as_json: bool) -> None:
     texts. Each full window is compared once: its inputs, its texts, the model's scores and its
     decisions. A size of 1 or more that chance does not explain is a drift; it is kept in the audit
     log, and the figures are kept for `sftsec drift show`. With the verdicts that were pulled, it
-    tells the live precision too.
+    tells the live precision too and, where the task has a `recall_sample`, the live recall.
 
     \b
     Examples:
@@ -50,6 +51,7 @@ def _show(out: Console, found: DriftReport) -> None:
             f"live precision {live.value:.3f} ({live.low:.3f} to {live.high:.3f}): {live.right:,} "
             f"of {live.judged:,} judged detections are right, of {live.detections:,} in all"
         )
+    _show_recall(out, found.recall)
     collecting = f"{found.collected:,} of {found.length:,} events of the next window are scored"
     if not found.windows:
         out.print(f"no window is full yet: {collecting}")
@@ -58,6 +60,17 @@ def _show(out: Console, found: DriftReport) -> None:
     out.print(f"{len(found.new):,} new windows, {drifted:,} with a drift; {collecting}")
     for each in [one for one in found.new if one.drifted] or found.windows[-1:]:
         _show_window(out, each)
+
+
+def _show_recall(out: Console, live: LiveRecall) -> None:
+    if live.value is None:
+        out.print(f"live recall not known: {live.problem}")
+        return
+    out.print(
+        f"live recall {live.value:.3f} ({live.low:.3f} to {live.high:.3f}): about "
+        f"{live.missed:,.0f} attacks missed, by {live.attacks:,} of {live.judged:,} judged draws, "
+        f"of {live.drawn:,} in all"
+    )
 
 
 def _show_window(out: Console, found: WindowReport) -> None:

@@ -30,7 +30,8 @@ def command(app: App, task: str, days: int, as_json: bool) -> None:
 
     input_drift and score_drift are multiples of the least effect that counts; label_shift is the
     share of labels that has moved; estimated_macro_f1 is estimated without verdicts,
-    live_precision is of the detections that analysts have judged.
+    live_precision is of the detections that analysts have judged, live_recall of these and of
+    random draws among what raised no alert (`recall_sample` of the task).
 
     \b
     Examples:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 KINDS = ("retrain", "score", "dataset", "request-labels", "audit-push", "drift", "gc")
-_TRIGGERS = ("cron", "interval", "new_verdicts", "drift_above", "live_precision_below")
+_TRIGGERS = (
+    *("cron", "interval", "new_verdicts", "drift_above", "live_precision_below"),
+    "live_recall_below",
+)
 _PLAIN = (
     *("task", "run", "timezone", "outside", "catch_up", "jitter", "priority", "retries"),
     *("timeout", "budget", "overlap"),
@@ -30,6 +33,7 @@ _OPTIONS = (
         help="Which one; default: input_drift.",
     ),
     click.option("--live-precision-below", type=float, help="By verdicts on our detections."),
+    click.option("--live-recall-below", type=float, help="By verdicts on random draws too."),
     click.option("--match", type=click.Choice(["any", "all"]), help="Of several of these."),
     click.option("--when", help="The same in YAML, nested if need be: {any: [{cron: ...}, ...]}."),
     click.option("--after", help="Another run's end: retrain:TASK:promoted, or :succeeded."),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.api.domain import DriftFound, Event, Incident
+from sftsec_core.api.domain import DriftFound, Event, Incident, Verdict
 from sftsec_core.api.errors import DataError, NoLiveModelError
 from sftsec_core.config.notify import NotifySettings
 from sftsec_core.config.settings import DriftSettings
@@ -37,11 +37,14 @@ class Site:
         self.folder = folder
         self.source = MemorySource(list(make_incidents(600, labelled=1.0)))
         self.told: list[Event] = []
+        self.task: dict[str, float] = {}
 
     def open(self) -> Context:
         plugin = MemoryPlugin(lambda: MemoryConnector(self.source, page_size=70))
-        context = memory_context(self.folder, plugin, Observer(), sinks=[self.told.append])
-        watched = {"drift": DriftSettings(window=WINDOW)}
+        context = memory_context(
+            self.folder, plugin, Observer(), sinks=[self.told.append], **self.task
+        )
+        watched = {"drift": DriftSettings(window=WINDOW, verdict_delay=timedelta(0))}
         context.settings = context.settings.model_copy(update=watched)
         return context
 
@@ -95,6 +98,7 @@ class TestCheckDrift:
             assert set(context.store.figures.names("mail")) == FIGURES
         assert [each.window.events for each in found.windows] == [WINDOW] * 4
         assert found.collected == 50
+        assert "set recall_sample" in found.to_json()["live_recall"]["problem"]
         assert not any(each.drifted for each in found.windows)
         assert not any(isinstance(each, DriftFound) for each in site.told)
 
@@ -159,6 +163,23 @@ class TestCheckDrift:
 
 
 class TestRefusal:
+    def test_keeps_the_recall_of_random_draws(self, site: Site) -> None:
+        site.task = {"recall_sample": 1.0}
+        site.score(opened(60))
+        with site.open() as context:
+            drawn = sorted(set(site.source.requested))
+            missed, right = Verdict("malicious"), Verdict("benign")
+            verdicts = [(uid, missed if n < 3 else right) for n, uid in enumerate(drawn)]
+            alerts = [(each.incident_uid, missed) for each in site.source.detections.values()]
+            for uid, verdict in (*verdicts, *alerts):
+                context.store.verdicts.add("siem", [Incident(uid, {}, (verdict,))])
+            found = check_drift(context, "mail")
+            kept = context.store.figures.latest("mail", "live_recall")
+        assert len(drawn) + len(alerts) == 60
+        assert found.recall.value == pytest.approx(len(alerts) / (len(alerts) + 3))
+        assert kept is not None
+        assert (kept.value, kept.count) == (found.recall.value, len(drawn))
+
     def test_names_what_is_missing(self, site: Site, tmp_path: Path) -> None:
         (site.folder / ".sftsec").joinpath(*_drift_file(site)).unlink()
         site.score(opened(WINDOW))

@@ -9,6 +9,7 @@ import pytest
 
 from sftsec_core.api.domain import Incident, Verdict
 from sftsec_core.operations.live_precision import exact_interval, live_precision
+from sftsec_core.operations.live_verdicts import judged_alerts
 from sftsec_core.store.columns import utc_now
 from sftsec_core.store.store import Store
 from tests.core.operations.nights import SOURCE, detection, opened, write_settings
@@ -46,7 +47,7 @@ class TestLivePrecision:
         judge(folder, "e", "tp", automated=True)
         judge(folder, "f", "a word of no label")
         with opened(folder) as context:
-            found = live_precision(context, TASK.name, MODEL)
+            found = live_precision(judged_alerts(context, TASK.name, MODEL), TASK.benign)
         assert found is not None
         assert (found.right, found.judged, found.detections) == (3, 4, 7)
         assert found.value == 0.75
@@ -59,7 +60,8 @@ class TestLivePrecision:
         for uid in ("young", "ancient", "stranger"):
             judge(folder, uid, "tp")
         with opened(folder) as context:
-            assert live_precision(context, TASK.name, MODEL) is None
+            found = judged_alerts(context, TASK.name, MODEL)
+            assert (found.alerts, live_precision(found, TASK.benign)) == ({}, None)
 
 
 class TestExactInterval:

@@ -98,7 +98,8 @@ class TestVerdicts:
 class TestFigures:
     def figures(self, *values: float) -> GivenFacts:
         found = [(START + n * HOUR, value) for n, value in enumerate(values)]
-        return GivenFacts(measured={"input_drift": found, "live_precision": found})
+        names = ("input_drift", "live_precision", "live_recall")
+        return GivenFacts(measured=dict.fromkeys(names, found))
 
     def test_fire_when_the_bound_was_crossed(self) -> None:
         when = {"drift_above": 0.2}
@@ -106,8 +107,9 @@ class TestFigures:
         assert fires(self.figures(0.3, 0.2), when=when) == []
         assert fires(self.figures(0.3, 0.1, 0.4), when=when) == [START + 2 * HOUR]
 
-    def test_of_precision_fire_below(self) -> None:
-        when = {"live_precision_below": 0.8}
+    @pytest.mark.parametrize("key", ["live_precision_below", "live_recall_below"])
+    def test_by_verdicts_fire_below(self, key: str) -> None:
+        when = {key: 0.8}
         assert fires(self.figures(0.9, 0.7), when=when) == [START + HOUR]
         assert fires(self.figures(0.9, 0.8), when=when) == []
 
@@ -170,6 +172,7 @@ class TestMissing:
             ({"when": {"new_verdicts": 5}}, "2 of 5 new verdicts are there"),
             ({"when": {"drift_above": 0.2}}, "input_drift is 0.1, not above 0.2"),
             ({"when": {"live_precision_below": 0.8}}, "live_precision was not measured"),
+            ({"when": {"live_recall_below": 0.8}}, "live_recall was not measured"),
             ({"after": {"run": "drift"}}, "no drift of phishing has succeeded"),
         ],
     )

@@ -37,6 +37,7 @@ def fill(store: Store, folder: Path, *, verdicts: int = 40) -> None:
     store.outbox.claim("siem", "owner", limit=2)
     store.cursors.move("mail", "siem", AWKWARD, expected=None)
     store.label_requests.add("mail", "siem", ["x", AWKWARD], model=DIGEST)
+    store.recall_draws.add("mail", "siem", ["y", AWKWARD], model=DIGEST, probability=1 / 3)
     store.quarantine.add("siem", [Rejection("file:1", AWKWARD, "d" * 64)], run_id="r1")
 
 
