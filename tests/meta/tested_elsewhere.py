@@ -24,6 +24,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",
     ),
     Elsewhere(
+        ("sftsec_core/operations/live_verdicts.py",),
+        "tests/core/operations/test_live_precision.py",
+        "which alerts and verdicts are joined shows in the precision, and in the recall beside it",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/bare_service.py",),
         "tests/core/bench/test_serve_site.py",
         "the peer of the benchmark has to score as the site's model does",

@@ -205,6 +205,7 @@ SHARED = {
     "run_job",
     "run_order",
     "running",
+    "said_labels",
     "scorer_of",
     "scoring_figures",
     "seen_by",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ class Site:
         self.folder = folder
         self.source = MemorySource(list(make_incidents(600, labelled=1.0)))
         self.told: list[Event] = []
-        self.task: dict[str, float] = {}
+        self.task: dict[str, Any] = {}
 
     def open(self) -> Context:
         plugin = MemoryPlugin(lambda: MemoryConnector(self.source, page_size=70))
