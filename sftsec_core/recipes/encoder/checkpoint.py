@@ -40,7 +40,7 @@ BEST = "best.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 OPTIMIZER_SETTINGS = "optimizer.json"
 SELECTION = "eval_score"  # what the best evaluation is the best by: more is better
-LAYOUT = 3  # raise it when a checkpoint of an older version must not be resumed
+LAYOUT = 5  # raise it when a checkpoint of an older version must not be resumed
 _FOLDER = re.compile(r"^checkpoint-(\d+)$")
 
 
