@@ -324,7 +324,7 @@ def _predict_fine_tuning(search: _Search, name: str) -> TimePlan:
 
 
 def _encoder_bytes(search: _Search) -> int:
-    if not _have(search.recipes["full"]):
+    if search.recipes["full"].missing() is not None:
         return 0
     from sftsec_core.recipes.encoder_files import WEIGHTS, resolve_encoder
 
@@ -332,7 +332,7 @@ def _encoder_bytes(search: _Search) -> int:
 
 
 def _installed(search: _Search, name: str) -> bool:
-    if _have(search.recipes[name]):
+    if search.recipes[name].missing() is None:
         return True
     search.skip(name, f"its packages are not installed ({_hint(search.recipes[name])})")
     return False
@@ -344,10 +344,6 @@ def _hint(recipe: RecipeSpec[Any]) -> str:
 
 def _have_optuna() -> bool:
     return find_spec("optuna") is not None
-
-
-def _have(recipe: RecipeSpec[Any]) -> bool:
-    return recipe.missing() is None
 
 
 def _default_members(search: _Search) -> tuple[str, ...]:
