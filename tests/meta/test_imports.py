@@ -53,6 +53,17 @@ class TestEachModule:
         assert "UserWarning: old" in found["warns"]
 
 
+def loaded(code: str, heavy: set[str], folder: Path) -> list[str]:
+    """Which of the heavy modules a program has imported at its end."""
+    check = f"import sys; {code}; print('loaded:', *sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", check],
+        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1].split()[1:]
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -66,19 +77,9 @@ class TestEachModule:
 def test_nothing_heavy_is_loaded_by(code: str, tmp_path: Path) -> None:
     # What loads plugins or settings needs more than what shows the help.
     heavy = HEAVY | ({"numpy", "pydantic"} if "sftsec_core.cli" in code else set())
-    refuse_loaded(code, heavy, tmp_path)
+    assert loaded(code, heavy, tmp_path) == []
 
 
 def test_scoring_nothing_new_needs_a_store(tmp_path: Path) -> None:
     code = "import sftsec_core.operations.score, sftsec_core.recipes.linear"
-    refuse_loaded(code, HEAVY - {"sqlalchemy", "pyarrow"}, tmp_path)
-
-
-def refuse_loaded(code: str, heavy: set[str], folder: Path) -> None:
-    check = f"import sys; {code}; print('loaded:', *sorted({heavy!r} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", check],
-        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1].split() == ["loaded:"]
+    assert loaded(code, HEAVY - {"sqlalchemy", "pyarrow"}, tmp_path) == []
