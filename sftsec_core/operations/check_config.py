@@ -15,7 +15,7 @@ from sftsec_core.operations.preflight import (
     unread_inputs,
 )
 from sftsec_core.operations.pulling import describe_spans
-from sftsec_core.operations.scheduling import problem_of
+from sftsec_core.operations.run_kinds import problem_of
 
 
 @dataclass(frozen=True, slots=True)
