@@ -12,7 +12,8 @@ from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
 from sftsec_core.api.domain.objectives import MACRO_F1, Objective, checked_metric
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.choice import Choice
-from sftsec_core.api.settings.context import PREFIX, ContextSettings
+from sftsec_core.api.settings.context import PREFIX, SEQUENCE_INPUT, ContextSettings
+from sftsec_core.api.settings.context_presets import take_preset
 from sftsec_core.api.settings.evaluation import EvaluationSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict, Window
 from sftsec_core.api.settings.words import word_key
@@ -190,7 +191,8 @@ class TaskSettings(Strict):
     context: ContextSettings | None = Field(
         None,
         description="Figures of the events before an event, as numbers beside its own fields; "
-        "`{}` takes the defaults.",
+        "`alerts` and `cards` are presets, which `sftsec config check` shows; `{}` takes the "
+        "defaults.",
     )
     labels: dict[str, tuple[str, ...]] = Field(
         min_length=2,
@@ -264,7 +266,8 @@ class TaskSettings(Strict):
         numbers = (InputField(name, InputKind.NUMBER, (name,)) for name in self.numbers)
         categories = (InputField(name, InputKind.CATEGORY, (name,)) for name in self.categories)
         names = self.context.inputs if self.context else ()
-        figures = (InputField(name, InputKind.NUMBER, ()) for name in names)
+        kinds = {SEQUENCE_INPUT: InputKind.SEQUENCE}
+        figures = (InputField(name, kinds.get(name, InputKind.NUMBER), ()) for name in names)
         return (*text, *numbers, *categories, *figures)
 
     @property
@@ -287,6 +290,15 @@ class TaskSettings(Strict):
         target = decider.get("target") if decider.get("method") == "fpr" else None
         rate = target if isinstance(target, float) and 0 < target < 1 else None
         return Objective(self.metric, rate, **self.evaluation.cost.model_dump())
+
+    @field_validator(
+        "context",
+        mode="before",
+        json_schema_input_type=ContextSettings | Literal["alerts", "cards"] | None,
+    )
+    @classmethod
+    def _take_a_preset(cls, value: object) -> object:
+        return take_preset(value)
 
     @field_validator("connector")
     @classmethod
@@ -329,6 +341,8 @@ class TaskSettings(Strict):
             raise ValueError(f"{own!r}: names that begin with {PREFIX!r} are the task's context")
         if self.context.delay is not None and self.benign is None:
             raise ValueError("context: `verdicts` counts attacks: name the `benign` label")
+        if self.context.sequence and not self.text:
+            raise ValueError("context: a `sequence` is read behind the text: name fields in text")
         return self
 
     @model_validator(mode="after")
