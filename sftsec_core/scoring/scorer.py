@@ -28,6 +28,7 @@ from sftsec_core.scoring.decision import (
 from sftsec_core.scoring.judged import JudgedInPage
 from sftsec_core.scoring.probabilities import probabilities
 from sftsec_core.scoring.recall_sample import draw_requests
+from sftsec_core.scoring.score_cache import ScoreCache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,6 +73,7 @@ class Scorer:
         figures: of the events before an incident, where the model reads them.
         recall_sample: the share of what raises no alert that is drawn at random.
         batch: rows that the model is given at once.
+        known: what the model gave before.
     """
 
     task: TaskSpec
@@ -90,6 +92,7 @@ class Scorer:
     figures: EventFigures | None = None
     recall_sample: float = 0.0
     batch: int = BATCH
+    known: ScoreCache = field(default_factory=ScoreCache, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if tuple(self.model.labels) != tuple(self.task.labels):
@@ -235,11 +238,11 @@ def _counted(rated: RatedPage, decisions: Sequence[ScoringDecision], scorer: Sco
 def decided_columns(decisions: Sequence[ScoringDecision], scorer: Scorer) -> NDArray[np.int64]:
     """The column that each decision comes to, the benign one where there is no alert."""
     labels, benign = scorer.task.labels, scorer.task.benign
-    decided = [
-        labels.index(each.label if benign is None or each.action is Action.ALERT else benign)
+    names = (
+        each.label if benign is None or each.action is Action.ALERT else benign
         for each in decisions
-    ]
-    return np.array(decided, dtype=np.int64)
+    )
+    return np.array([labels.index(each) for each in names], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,9 +393,8 @@ def _render_all(
 def _only_finite(
     rows: Sequence[tuple[Incident, Inputs]], proba: NDArray[np.float64], work: _PageErrors
 ) -> tuple[list[tuple[Incident, Inputs]], NDArray[np.float64]]:
-    good = [bool(np.isfinite(row).all()) for row in proba]
+    good = np.isfinite(proba).all(axis=1)
     for (incident, _), is_good in zip(rows, good, strict=True):
         if not is_good:
             work.reject(incident, "the model gave no probability for it")
-    kept = [each for each, is_good in zip(rows, good, strict=True) if is_good]
-    return kept, proba[np.array(good, dtype=bool)]
+    return [each for each, is_good in zip(rows, good, strict=True) if is_good], proba[good]
