@@ -13,6 +13,7 @@ from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.context import PREFIX, ContextSettings
 from sftsec_core.api.settings.evaluation import EvaluationSettings
+from sftsec_core.api.settings.unlabelled import UnlabelledSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict, Window
 from sftsec_core.api.settings.words import word_key
 
@@ -213,6 +214,11 @@ class TaskSettings(Strict):
         description="How far back to pull, by the events' own times, or `all`; default: what the "
         "connector suggests (90d from a SIEM, all from files).",
     )
+    unlabelled: UnlabelledSettings | None = Field(
+        None,
+        description="A pool of incidents without a verdict, pulled besides; `{}` takes the "
+        "defaults.",
+    )
     steps: dict[str, dict[str, Any]] = Field(
         {"normalise": {}, "redact": {}},
         description="Steps before the first write to disk, with their settings.",
@@ -317,6 +323,11 @@ class TaskSettings(Strict):
             raise ValueError(f"{own!r}: names that begin with {PREFIX!r} are the task's context")
         if self.context.delay is not None and self.benign is None:
             raise ValueError("context: `verdicts` counts attacks: name the `benign` label")
+        if self.unlabelled is not None:
+            raise ValueError(
+                "context pulls every incident, and figures of a sample of them would be wrong: "
+                "take out `context` or `unlabelled`"
+            )
         return self
 
     @model_validator(mode="after")
