@@ -40,7 +40,7 @@ BEST = "best.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 OPTIMIZER_SETTINGS = "optimizer.json"
 SELECTION = "eval_macro_f1"  # what the best evaluation is the best by
-LAYOUT = 3  # raise it when a checkpoint of an older version must not be resumed
+LAYOUT = 4  # raise it when a checkpoint of an older version must not be resumed
 _FOLDER = re.compile(r"^checkpoint-(\d+)$")
 
 

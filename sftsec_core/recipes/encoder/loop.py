@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.recipes.config import FineTuneConfig
+    from sftsec_core.recipes.dense import DenseBlock
 
 CHECKPOINT_EVERY_S = 60.0
 LOG_SHARE = 0.02  # of the steps: a run logs about fifty times
@@ -81,6 +82,7 @@ class Prepared:
     Attributes:
         twin: computes for the module.
         dev: empty for none.
+        side: encodes the numbers and categories beside the text; None without any.
     """
 
     module: PooledClassifier
@@ -88,6 +90,7 @@ class Prepared:
     tokenizer: Any
     train: LabelledTexts
     dev: LabelledTexts
+    side: DenseBlock | None
 
 
 class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
@@ -209,7 +212,7 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
         groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
         for name, parameter in model.named_parameters():
             if parameter.requires_grad:
-                key = (name.startswith(("head.", "windows.")), name in decayed)
+                key = (not name.startswith("encoder."), name in decayed)
                 groups.setdefault(key, []).append(parameter)
         rates = {True: self._how.head_rate, False: self._how.rate}
         return [
