@@ -45,7 +45,7 @@ class Pool:
     Attributes:
         snapshot: digest of the snapshot that they are from.
         rows: in the order of their uids.
-        counts: rows of the snapshot by what became of them, as `POOL` adds them up.
+        counts: the rows left out by reason, and those that are not, as `POOL` adds them up.
     """
 
     snapshot: str

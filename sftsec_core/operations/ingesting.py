@@ -33,7 +33,7 @@ POOL_PULLED = "ingest-unlabelled"
 
 
 @dataclass(frozen=True, slots=True)
-class _Pull:
+class _SnapshotPull:
     """One of the two pulls of a run: of labelled incidents, or of a pool of unlabelled ones.
 
     Attributes:
@@ -56,7 +56,7 @@ def ingest_snapshot(run: Run) -> Snapshot:
         ConnectorUnavailableError: when a lost connection did not come back; the run is
             interrupted and resumes from its cursor.
     """
-    return _ingest(run, _Pull())
+    return _ingest(run, _SnapshotPull())
 
 
 def ingest_pool(run: Run) -> Snapshot | None:
@@ -67,10 +67,12 @@ def ingest_pool(run: Run) -> Snapshot | None:
     """
     if run.task.unlabelled is None:
         return None
-    return _ingest(run, _Pull(run.task.unlabelled, "pull unlabelled", POOL_DONE, POOL_PULLED))
+    return _ingest(
+        run, _SnapshotPull(run.task.unlabelled, "pull unlabelled", POOL_DONE, POOL_PULLED)
+    )
 
 
-def _ingest(run: Run, pull: _Pull) -> Snapshot:
+def _ingest(run: Run, pull: _SnapshotPull) -> Snapshot:
     snapshots = run.context.folder / "snapshots"
     done = run.folder / pull.done
     if done.is_file():
@@ -127,14 +129,14 @@ def _counts(snapshot: Snapshot) -> dict[str, int]:
     return counts
 
 
-def _span(run: Run, pull: _Pull) -> str:
+def _span(run: Run, pull: _SnapshotPull) -> str:
     """How far back the pull looks, for its stage."""
     if pull.settings is None or isinstance(pull.settings.window, str):
         return bounded(run.context, run.task)
     return f", at most the last {format_duration(pull.settings.window)}"
 
 
-def _windows(run: Run, pull: _Pull) -> dict[str, PullWindow]:
+def _windows(run: Run, pull: _SnapshotPull) -> dict[str, PullWindow]:
     """What to pull of each connector."""
     context, task, now = run.context, run.task, run.info.started_at
     if pull.settings is None:
@@ -152,7 +154,9 @@ def _windows(run: Run, pull: _Pull) -> dict[str, PullWindow]:
     return found
 
 
-def _pull_into_snapshot(run: Run, pull: _Pull, stage: Stage, hold: Callable[[], None]) -> Snapshot:
+def _pull_into_snapshot(
+    run: Run, pull: _SnapshotPull, stage: Stage, hold: Callable[[], None]
+) -> Snapshot:
     context, task = run.context, run.task
     settings = pull.settings
     render = renderer(run.spec, task.render, context.plugins)
