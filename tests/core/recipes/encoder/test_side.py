@@ -100,7 +100,8 @@ class TestScoring:
             return read_logits(*given)
 
         monkeypatch.setattr("sftsec_core.recipes.encoder.classifier.read_logits", counting)
-        proba(model, *({"text": f"alert {n % 2}", "count": float(n)} for n in range(30)))
+        rows: list[Inputs] = [{"text": f"alert {n % 2}", "count": float(n)} for n in range(30)]
+        proba(model, *rows)
         assert read == [2]
 
     def test_missing_is_none_or_absent(self, model: EncoderModel) -> None:
