@@ -393,7 +393,7 @@ def _render_all(
 def _only_finite(
     rows: Sequence[tuple[Incident, Inputs]], proba: NDArray[np.float64], work: _PageErrors
 ) -> tuple[list[tuple[Incident, Inputs]], NDArray[np.float64]]:
-    good = np.isfinite(proba).all(axis=1)
+    good = np.array(np.isfinite(proba).all(axis=1))
     for (incident, _), is_good in zip(rows, good, strict=True):
         if not is_good:
             work.reject(incident, "the model gave no probability for it")
