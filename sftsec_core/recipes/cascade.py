@@ -25,7 +25,7 @@ from sftsec_core.api.predictions import Predictions, attack_scores
 from sftsec_core.evaluation.calibration import apply_temperature, fit_temperature
 from sftsec_core.evaluation.ranking import Ranking
 from sftsec_core.models.model_format import load_model, read_json, save_model, write_json
-from sftsec_core.recipes.selection import macro_f1
+from sftsec_core.recipes.goal import columns, macro_f1
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -179,7 +179,7 @@ def train_cascade(
     second = spec.fit(_job(job, config.then, own, started))
     proba = [model.predict_proba(_batch(job)) for model in (first, second)]
     benign = None if job.task.benign is None else job.task.labels.index(job.task.benign)
-    y = np.array([job.task.labels.index(each.label) for each in job.dev], dtype=np.int64)
+    y = columns(job.dev, job.task)
     temperatures = [fit_temperature(Predictions(y, each, benign)) for each in proba]
     proba = [apply_temperature(*each) for each in zip(proba, temperatures, strict=True)]
     band, notes = choose_band(proba[0], proba[1], y, benign, config.max_loss)
