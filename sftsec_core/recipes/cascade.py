@@ -5,8 +5,8 @@ Viola and Jones 2001). Which rows are passed on is a band of the linear model's 
 a task without a benign class: of how little its most probable class leads), the narrowest that
 keeps the other model's figures on dev.
 
-What the linear model is sure of, the other one never sees: whoever can disguise an attack from
-the linear model has disguised it from the cascade.
+What the linear model is sure of, the other one never sees: an attack that is disguised from the
+linear model is disguised from the cascade.
 """
 
 from __future__ import annotations
