@@ -91,8 +91,11 @@ def _database(folder: Path, url: str | None) -> Iterator[str]:
         return
     from sqlalchemy import text
 
+    from sftsec_core.api.errors import StoreError
     from sftsec_core.store import dialects
 
+    if not url.startswith("postgresql"):
+        raise StoreError("--url: not the address of a PostgreSQL server; SQLite needs none")
     server, name = dialects.read_url(url), f"sftsec_bench_{uuid4().hex[:12]}"
     engine = dialects.create(server).execution_options(isolation_level="AUTOCOMMIT")
     try:
