@@ -166,6 +166,8 @@ def _measure(size: int, folder: Path, url: str) -> dict[str, Any]:
 
 
 def _verdicts(store: Store, size: int, steps: _Steps) -> None:
+    from sftsec_core.store.chain import Link
+
     with steps.step("verdicts add"):
         store.verdicts.add(_SIEM, _incidents(size))
     with steps.step("verdicts list"):
@@ -174,6 +176,10 @@ def _verdicts(store: Store, size: int, steps: _Steps) -> None:
         store.verdicts.pulled_since(_SIEM, _START)
     with steps.step("verdicts verify"):
         store.verdict_chain.verify()
+    known = Link(*store.verdict_chain.head())
+    store.verdicts.add(_SIEM, _incidents(size // 100, "later"))
+    with steps.step("verdicts verify, 1% new"):
+        store.verdict_chain.verify(after=known)
 
 
 def _detections(store: Store, size: int, steps: _Steps) -> None:
@@ -215,6 +221,8 @@ def _records(store: Store, size: int, steps: _Steps) -> None:
 
 
 def _audit(store: Store, size: int, steps: _Steps) -> None:
+    from sftsec_core.store.chain import Link
+
     details = {"written": 500, "duplicates": 0, "rejected": 0, "run": "bench"}
     with steps.step("audit append"):
         for start in range(0, size, _AUDIT_ENTRIES):
@@ -223,6 +231,9 @@ def _audit(store: Store, size: int, steps: _Steps) -> None:
                     store.audit.append("detections.pushed", _SIEM, details, joined=connection)
     with steps.step("audit verify"):
         store.audit.examine()
+    seq = store.audit.head()[0] * 99 // 100
+    with steps.step("audit verify, 1% new"):
+        store.audit.examine(Link(seq, store.audit.hash_of(seq) or ""))
 
 
 def _overview(store: Store, steps: _Steps) -> None:
@@ -233,13 +244,13 @@ def _overview(store: Store, steps: _Steps) -> None:
         store.label_requests.waiting(_TASK, _SIEM)
 
 
-def _incidents(size: int) -> Iterator[Incident]:
+def _incidents(size: int, name: str = "incident") -> Iterator[Incident]:
     from sftsec_core.api.domain import Incident, Verdict
 
     for n in range(size):
         at = _START + timedelta(seconds=n)
         verdict = Verdict("tp" if n % 5 == 0 else "fp", f"analyst {n % 20}", at, None, False)
-        yield Incident(f"incident-{n:09d}", {}, (verdict,))
+        yield Incident(f"{name}-{n:09d}", {}, (verdict,))
 
 
 def _detection(number: int) -> Detection:
