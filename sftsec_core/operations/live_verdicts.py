@@ -58,7 +58,7 @@ def judged_alerts(context: Context, name: str, model: str) -> JudgedAlerts:
     task = context.task(name)
     since, until = judged_since(context)
     made = context.store.outbox.made(name, model, since=since, until=until)
-    alerts = {_home(task, connector, each.incident_uid): each.label for connector, each in made}
+    alerts = {_home(task, each.connector, each.incident_uid): each.label for each in made}
     return JudgedAlerts(alerts, said_labels(context, task, alerts))
 
 
