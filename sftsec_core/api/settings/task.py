@@ -107,7 +107,7 @@ class TrainSettings(Strict):
 
     recipe: Choice = Field(
         Choice(name="auto"),
-        description="auto, linear, probe, hybrid, contrastive, full, lora, boosted, ...",
+        description="auto, linear, probe, hybrid, contrastive, full, lora, boosted, cascade, ...",
     )
     compare: tuple[Choice, ...] = Field(
         (), description="Recipes fitted beside it for the report, besides the baseline."
@@ -271,7 +271,7 @@ class TaskSettings(Strict):
 
     @property
     def inputs(self) -> tuple[InputField, ...]:
-        """What the model reads: one text, then each number, category and figure of others."""
+        """What the model reads: one text, numbers, categories, then what others came before it."""
         whole = InputField(TEXT_INPUT, InputKind.TEXT, self.text, self.text_fallback)
         text = (whole,) if self.text else ()
         numbers = (InputField(name, InputKind.NUMBER, (name,)) for name in self.numbers)
