@@ -39,8 +39,8 @@ WEIGHTS = "model.safetensors"
 BEST = "best.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 OPTIMIZER_SETTINGS = "optimizer.json"
-SELECTION = "eval_macro_f1"  # what the best evaluation is the best by
-LAYOUT = 4  # raise it when a checkpoint of an older version must not be resumed
+SELECTION = "eval_score"  # what the best evaluation is the best by: more is better
+LAYOUT = 5  # raise it when a checkpoint of an older version must not be resumed
 _FOLDER = re.compile(r"^checkpoint-(\d+)$")
 
 
@@ -68,6 +68,7 @@ def fingerprint(job: TrainJob[FineTuneConfig], recipe: str, encoder_digest: str)
         "recipe": recipe,
         "encoder": encoder_digest,
         "labels": job.task.labels,
+        "objective": asdict(job.task.objective),
         "config": job.config.model_dump(mode="json", exclude={"encoder": {"path", "sha256"}}),
         "seed": job.settings.seed,
     }
