@@ -22,8 +22,8 @@ Precision = Literal["auto", "fp32", "bf16"]
 def use_bf16(precision: Precision) -> bool:
     """Whether to compute in bfloat16 on the device at hand: where it is in hardware, unless "fp32".
 
-    Where "bf16" is asked for in vain, by a setting or by a model that came from elsewhere, a
-    warning says so, once a process.
+    Where a setting, or a model that was trained elsewhere, asks for "bf16" and the hardware lacks
+    it, a warning says so, once a process.
     """
     if precision == "fp32":
         return False
