@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from transformers import TrainerCallback
 
-from sftsec_core.recipes.encoder.checkpoint import SELECTION
+from sftsec_core.recipes.encoder.checkpoint import LIKELIHOOD, SELECTION
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
@@ -27,6 +27,7 @@ SHOWN = {
     "epoch": "epoch",
     "eval_loss": "dev_loss",
     SELECTION: "dev_macro_f1",
+    LIKELIHOOD: "dev_log_likelihood",
 }
 
 
@@ -69,6 +70,21 @@ class StepLog(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
         values = {name: float(logs[key]) for key, name in SHOWN.items() if logs and key in logs}
         if state.is_world_process_zero and values.keys() - {"epoch"}:
             self._log(state.global_step, values)
+
+
+class StepProgress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Tells, whenever there are figures, how many of the steps are done."""
+
+    def __init__(self, progress: Callable[[int, int], None]) -> None:
+        """Take what is called with the steps that are done and all of them."""
+        self._progress = progress
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
+        """Called by the Trainer whenever it has figures; the first process alone speaks."""
+        if state.is_world_process_zero:
+            self._progress(state.global_step, state.max_steps)
 
 
 class Deadline(TrainerCallback):  # type: ignore[misc]  # transformers is untyped

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.api.domain import Example
-    from sftsec_core.recipes.config import FineTuneConfig
 
 PLAN = "plan.json"
 STATE = "trainer_state.json"
@@ -39,7 +38,8 @@ WEIGHTS = "model.safetensors"
 BEST = "best.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 OPTIMIZER_SETTINGS = "optimizer.json"
-SELECTION = "eval_macro_f1"  # what the best evaluation is the best by
+SELECTION = "eval_macro_f1"  # what the best evaluation is the best by, where there are classes,
+LIKELIHOOD = "eval_log_likelihood"  # and where words are told
 LAYOUT = 3  # raise it when a checkpoint of an older version must not be resumed
 _FOLDER = re.compile(r"^checkpoint-(\d+)$")
 
@@ -61,7 +61,7 @@ class Plan:
     parts: int = 1
 
 
-def fingerprint(job: TrainJob[FineTuneConfig], recipe: str, encoder_digest: str) -> str:
+def fingerprint(job: TrainJob[Any], recipe: str, encoder_digest: str) -> str:
     """Name what is trained by all that it depends on: hex SHA-256."""
     head = {
         "layout": LAYOUT,
@@ -133,7 +133,12 @@ def read_state(checkpoint: Path) -> dict[str, Any]:
 
 def best_step(history: Iterable[Mapping[str, float]]) -> int | None:
     """The step of the best evaluation in a Trainer's `log_history`, the first of equal ones."""
-    scores = [(entry[SELECTION], -int(entry["step"])) for entry in history if SELECTION in entry]
+    scores = [
+        (entry[figure], -int(entry["step"]))
+        for entry in history
+        for figure in (SELECTION, LIKELIHOOD)
+        if figure in entry
+    ]
     return -max(scores)[1] if scores else None
 
 
