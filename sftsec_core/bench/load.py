@@ -18,6 +18,11 @@ WAIT_S = 120.0  # for answers that are still to come when the time is over
 _REFUSED = frozenset({429, 503})
 CLOSED = 0  # the status of a request whose connection ended, before its answer
 
+# In a body, stands for a number that no other request of this process has: what a server has
+# scored once it may remember.
+TURN = b"@turn@@"
+_TURNS = itertools.count()
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -109,7 +114,7 @@ def run_load(
 
     Args:
         target: the server.
-        bodies: at least one for each client; no two clients send the same one.
+        bodies: at least one for each client; no two clients send the same one. See `TURN`.
         clients: that ask at once, each the next body when it has its answer.
         seconds: within which requests are sent.
         wait_s: seconds afterwards within which answers count; the connections of those that have
@@ -146,7 +151,8 @@ async def _client(target: Target, requests: Sequence[bytes], end: float, found: 
     with closing(_Connection(target)) as connection:
         while time.perf_counter() < end:
             sent = time.perf_counter()
-            status, body = await connection.ask(next(bodies))
+            request = next(bodies).replace(TURN, b"%07d" % next(_TURNS))
+            status, body = await connection.ask(request)
             found.statuses[status] += 1
             if status == 200:
                 found.latencies_s.append(time.perf_counter() - sent)

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from sftsec_core.api.errors import SftsecError
 from sftsec_core.bench.bare_service import PATH, SAID
-from sftsec_core.bench.load import WAIT_S, Load, Target, run_load
+from sftsec_core.bench.load import TURN, WAIT_S, Load, Target, run_load
 from sftsec_core.bench.serve_site import MAX_LENGTH, TASK, ServeSite, serve_site
 from sftsec_core.bench.train import KINDS, make_texts
 
@@ -249,14 +249,18 @@ def _swap(
 
 
 def _bodies(events: int, requests: int) -> list[bytes]:
-    """So many requests of so many events; no two hold the same text."""
+    """So many requests of so many events; no text is sent twice."""
     texts, _ = make_texts(KINDS["urls"], events * requests)
+    turn = TURN.decode()
     return [
         json.dumps(
             {
                 "task": TASK,
                 "events": [
-                    {"id": str(number), "fields": {"message": f"GET {text} from host-{start}"}}
+                    {
+                        "id": str(number),
+                        "fields": {"message": f"GET {text} from host-{turn}"},
+                    }
                     for number, text in enumerate(texts[start : start + events])
                 ],
             }

@@ -17,11 +17,13 @@ SHOWN = ("macro_f1", "f1", "average_precision", "tpr_at_fpr_0.001", "tpr_at_fpr_
 def show_models(out: Console, report: EvalReport) -> None:
     """Print the models of a report side by side, and which figures are not measurable."""
     models = [report.candidate, *report.others.values()]
+    own = report.data.get("metric", {}).get("name", SHOWN[0])
+    shown = tuple(dict.fromkeys((*SHOWN, own)))
     rows = [
-        (m.name, m.recipe, *(_figure(m, name) for name in SHOWN), m.fit_seconds, m.cut)
+        (m.name, m.recipe, *(_figure(m, name) for name in shown), m.fit_seconds, m.cut)
         for m in models
     ]
-    table("on test", ("model", "recipe", *SHOWN, "fit_s", "texts cut"), rows)(out)
+    table("on test", ("model", "recipe", *shown, "fit_s", "texts cut"), rows)(out)
     for name, reason in report.data.get("unmeasured", {}).items():
         out.print(f"{name} is not measurable: it {reason}")
 
@@ -39,7 +41,8 @@ def _word(vote: Vote) -> str:
 
 
 def _figure(scores: ModelScores, name: str) -> float | str | None:
-    from sftsec_core.evaluation.metrics import NOT_MEASURABLE, TPR_AT_FPR
+    from sftsec_core.evaluation.metrics import NOT_MEASURABLE
+    from sftsec_core.evaluation.report.numbers import is_rate
 
     found = scores.metrics[name].value if name in scores.metrics else None
-    return NOT_MEASURABLE if found is None and name in TPR_AT_FPR else found
+    return NOT_MEASURABLE if found is None and is_rate(name) else found

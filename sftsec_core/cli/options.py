@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONFIG_VARIABLE = "SFTSEC_CONFIG"
-# The kinds of `operations/jobs.py`, for --help and completion without all that they import.
+# The kinds of `operations/run_kinds.py`, for --help and completion without all that they import.
 RUN_KINDS = ("retrain", "score", "dataset", "request-labels", "drift", "audit-push", "gc")
 
 

@@ -6,8 +6,6 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +31,10 @@ def find_groups(examples: Sequence[Example]) -> NDArray[np.int64]:
         for group in example.groups:
             rows.append(index)
             columns.append(nodes.setdefault(("group", group), count + len(nodes)))
+    # Imported here: the commands that only name a split do without its 0.2 s.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     size = count + len(nodes)
     edges = coo_array((np.ones(len(rows), np.bool_), (rows, columns)), shape=(size, size))
     _, labels = connected_components(edges, directed=False)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sftsec_core.api.contracts import AuditInput, Refit
-    from sftsec_core.api.domain import Example
+    from sftsec_core.api.domain import Example, Objective
     from sftsec_core.api.predictions import Predictions
     from sftsec_core.evaluation.audits import BacktestSettings
 
@@ -69,7 +69,9 @@ def backtest_audit(config: BacktestSettings, given: AuditInput) -> Mapping[str, 
         return {"not_measured": _too_few(examples, config)}
     rows = sum(len(each.split.train) for each in periods)
     plan = plan_recipes(given, config.budget, rows)
-    found = backtest(periods, plan.recipes, given.refit, config, given.progress)
+    found = backtest(
+        periods, plan.recipes, given.refit, config, given.progress, given.task.objective
+    )
     return {**found, **({"left_out": plan.left_out} if plan.left_out else {})}
 
 
@@ -79,22 +81,24 @@ def backtest(
     refit: Refit,
     config: BacktestSettings,
     progress: Callable[[int, int], None],
+    objective: Objective,
 ) -> dict[str, Any]:
     """Fit recipes on the past of each period and evaluate them on it.
 
     Returns:
-        "recipes"; "gap", days; "periods": for each "begin" and "end" (ISO 8601), "train", "dev",
-        "test", "embargoed" and either "skipped", why, or "models": a recipe's name to its "rows",
-        "attacks" and "figures" with intervals.
+        "metric", the task's; "recipes"; "gap", days; "periods": for each "begin" and "end"
+        (ISO 8601), "train", "dev", "test", "embargoed" and either "skipped", why, or
+        "models": a recipe's name to its "rows", "attacks" and "figures" with intervals.
     """
     usable = [each for each in periods if each.skipped is None]
     splits = [each.split for each in usable]
     answers = fit_each(refit, recipes, splits, config.budget, progress) if usable else []
     by_begin = dict(zip((each.begin for each in usable), answers, strict=True))
     return {
+        "metric": objective.figure,
         "recipes": list(recipes),
         "gap": config.gap / timedelta(days=1),
-        "periods": [_told(each, by_begin.get(each.begin)) for each in periods],
+        "periods": [_told(each, by_begin.get(each.begin), objective) for each in periods],
     }
 
 
@@ -146,7 +150,9 @@ def _period(rows: list[Example], begin: int, end: int, gap: timedelta) -> Period
     return Period(start, last, Split(train, dev, test, "time"), len(past) - len(train) - len(dev))
 
 
-def _told(period: Period, answers: Mapping[str, Predictions] | None) -> dict[str, Any]:
+def _told(
+    period: Period, answers: Mapping[str, Predictions] | None, objective: Objective
+) -> dict[str, Any]:
     told: dict[str, Any] = {
         "begin": period.begin.isoformat(),
         "end": period.end.isoformat(),
@@ -157,5 +163,5 @@ def _told(period: Period, answers: Mapping[str, Predictions] | None) -> dict[str
     }
     if answers is None:
         return {**told, "skipped": period.skipped or "the budget was spent"}
-    models = {name: short_figures(predictions) for name, predictions in answers.items()}
+    models = {name: short_figures(predictions, objective) for name, predictions in answers.items()}
     return {**told, "models": models}

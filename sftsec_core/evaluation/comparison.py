@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sftsec_core.api.domain.objectives import DEFAULT_OBJECTIVE, Objective
 from sftsec_core.evaluation.bootstrap import Resamples, SampledFigure, bootstrap, difference
 from sftsec_core.evaluation.metrics import ResampledMetrics, compute_metrics
 
@@ -57,17 +58,20 @@ def comparable(seen: NDArray[np.bool_] | None, y: NDArray[np.int64]) -> Comparab
     return Comparable(~seen if enough else np.ones(len(y), np.bool_), int(seen.sum()))
 
 
-def sample_figures(predictions: Predictions, resamples: Resamples) -> dict[str, SampledFigure]:
+def sample_figures(
+    predictions: Predictions, resamples: Resamples, objective: Objective = DEFAULT_OBJECTIVE
+) -> dict[str, SampledFigure]:
     """Every built-in figure of a model, on the test set and on its resamples.
 
     Args:
         predictions: on the test set that `resamples` was made for.
         resamples: what to draw.
+        objective: the task's, whose figures are computed too.
     """
-    draws = bootstrap(ResampledMetrics(predictions), resamples)
+    draws = bootstrap(ResampledMetrics(predictions, objective), resamples)
     return {
         name: SampledFigure(value, draws[name])
-        for name, value in compute_metrics(predictions).items()
+        for name, value in compute_metrics(predictions, objective).items()
     }
 
 
@@ -79,7 +83,10 @@ def differences(
 
 
 def differences_on(
-    ours: Predictions, theirs: Predictions, rows: NDArray[np.bool_]
+    ours: Predictions,
+    theirs: Predictions,
+    rows: NDArray[np.bool_],
+    objective: Objective = DEFAULT_OBJECTIVE,
 ) -> dict[str, Interval]:
     """The paired difference (ours - theirs) in each figure, on some of the test rows.
 
@@ -87,7 +94,9 @@ def differences_on(
         ours: the candidate's, n rows.
         theirs: the other model's on the same rows.
         rows: which of them count, shape (n,).
+        objective: the task's.
     """
     ours, theirs = ours.take(rows), theirs.take(rows)
     resamples = Resamples(ours.y)
-    return differences(sample_figures(ours, resamples), sample_figures(theirs, resamples))
+    found = [sample_figures(each, resamples, objective) for each in (ours, theirs)]
+    return differences(*found)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sftsec_core.evaluation.bootstrap import Resamples, interval
+from sftsec_core.evaluation.prices import looked_at, minutes
 from sftsec_core.evaluation.threshold import ThresholdSweep
 
 if TYPE_CHECKING:
@@ -42,14 +43,6 @@ class _Pricing:
 
     settings: CostSettings
     incidents: float
-
-    def minutes(self, predictions: Predictions) -> NDArray[np.float64]:
-        """The minutes that each row costs, shape (n,)."""
-        looked = looked_at(predictions)
-        missed = predictions.attacks & ~looked
-        return (
-            looked * self.settings.minutes_per_alert + missed * self.settings.missed_attack_minutes
-        )
 
     def scale(self, rows: int) -> float:
         """What a sum over `rows` is multiplied with."""
@@ -87,12 +80,6 @@ def cost_curve(_config: EmptyConfig, given: AuditInput) -> Mapping[str, Any]:
     }
 
 
-def looked_at(predictions: Predictions) -> NDArray[np.bool_]:
-    """Which rows take an analyst's time: alerts and, where that is known, reviews; shape (n,)."""
-    alerts = np.asarray(predictions.labels != predictions.benign)
-    return alerts if predictions.reviewed is None else alerts | predictions.reviewed
-
-
 def _unit(given: AuditInput) -> tuple[str, float]:
     """A week, where test spans a day or more; less says little of a week."""
     days, rate = _days(given.predictions), given.incidents_per_day
@@ -119,21 +106,21 @@ def _model(predictions: Predictions, pricing: _Pricing) -> dict[str, Any]:
     sweep = ThresholdSweep.of(predictions)
     alerts, missed = sweep.tp + sweep.fp, sweep.tp[-1] - sweep.tp
     prices = pricing.settings
-    minutes = alerts * prices.minutes_per_alert + missed * prices.missed_attack_minutes
-    best = int(np.argmin(minutes))
-    kept = _thin(len(minutes), best)
+    spent = alerts * prices.minutes_per_alert + missed * prices.missed_attack_minutes
+    best = int(np.argmin(spent))
+    kept = _thin(len(spent), best)
     columns = {
         "threshold": sweep.thresholds,
         "alerts": alerts * scale,
         "missed": missed * scale,
-        "minutes": minutes * scale,
+        "minutes": spent * scale,
     }
     return {
         "in_use": {
             "threshold": predictions.threshold,
             "alerts": float(looked.sum() * scale),
             "missed": float((predictions.attacks & ~looked).sum() * scale),
-            "minutes": float(pricing.minutes(predictions).sum() * scale),
+            "minutes": float(minutes(predictions, prices).sum() * scale),
         },
         "cheapest": {name: float(column[best]) for name, column in columns.items()},
         "curve": {name: column[kept].tolist() for name, column in columns.items()},
@@ -150,12 +137,12 @@ def _thin(n: int, best: int) -> NDArray[np.intp]:
 
 def _saved(given: AuditInput, pricing: _Pricing) -> dict[str, dict[str, float | None]]:
     """Minutes that the candidate saves, against each other model and against looking at all."""
-    ours = pricing.minutes(given.predictions)
+    ours = minutes(given.predictions, pricing.settings)
     everything = np.full(len(ours), pricing.settings.minutes_per_alert)
     found = {"every incident": _mean_saved(given.predictions.y, everything - ours, pricing)}
     for name, other in given.others.items():
         rows = other.rows
-        gain = (pricing.minutes(other.predictions) - ours)[rows]
+        gain = (minutes(other.predictions, pricing.settings) - ours)[rows]
         found[name] = _mean_saved(given.predictions.y[rows], gain, pricing)
     return {name: asdict(each) for name, each in found.items()}
 

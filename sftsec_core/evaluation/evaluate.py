@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sftsec_core.api.contracts import AuditInput, ComparedModel
-from sftsec_core.api.domain import Batch, EvalReport, Interval, LeakCheck, ModelScores
+from sftsec_core.api.domain import (
+    Batch,
+    EvalReport,
+    Interval,
+    LeakCheck,
+    ModelScores,
+    Objective,
+)
 from sftsec_core.api.errors import DataError, PluginError
 from sftsec_core.api.predictions import ACTIONS, Decisions, Predictions
 from sftsec_core.api.settings.evaluation import EvaluationSettings
@@ -112,7 +119,9 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
     ours = _evaluate_model("candidate", candidate, setup)
     theirs = {name: _evaluate_model(name, fitted, setup) for name, fitted in others.items()}
     seen = {name: _comparable(fitted, setup) for name, fitted in others.items()}
-    compared = {name: _compared(ours, model, seen[name]) for name, model in theirs.items()}
+    compared = {
+        name: _compared(ours, model, seen[name], task.objective) for name, model in theirs.items()
+    }
     report = _report(ours, theirs, compared, setup)
     given = AuditInput(
         task,
@@ -182,8 +191,8 @@ def _report(
         data={
             "rows": _rows(split, task),
             **({"incidents_per_day": per_day} if per_day else {}),
-            **({"unmeasured": lacking} if (lacking := _unmeasured(ours.test)) else {}),
-            **_by_metric(task.metric, compared),
+            **({"unmeasured": lacking} if (lacking := _unmeasured(ours.test, task)) else {}),
+            **_by_metric(task.objective.metric, compared),
         },
         labels_train={label: counted[label] for label in task.labels},
         benign=task.benign,
@@ -205,13 +214,13 @@ def _comparable(fitted: FittedModel, setup: _EvaluationSetup) -> Comparable:
 
 
 def _compared(
-    ours: _EvaluatedModel, theirs: _EvaluatedModel, comparison: Comparable
+    ours: _EvaluatedModel, theirs: _EvaluatedModel, comparison: Comparable, objective: Objective
 ) -> ComparedModel:
     rows = comparison.rows
     found = (
         differences(ours.sampled, theirs.sampled)
         if rows.all()
-        else differences_on(ours.test, theirs.test, rows)
+        else differences_on(ours.test, theirs.test, rows, objective)
     )
     return ComparedModel(theirs.scores.recipe, theirs.test, rows, found)
 
@@ -228,7 +237,7 @@ def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> 
     uncalibrated = setup.test.predictions(raw_test)
     test, decisions = decide(uncalibrated, parts)
     confusion = tables.confusion_matrix(test, labels)
-    sampled = sample_figures(test, setup.resamples)
+    sampled = sample_figures(test, setup.resamples, setup.task.objective)
     unread = count_unread(fitted.model, Batch.of_examples(setup.task.inputs, setup.split.test))
     scores = ModelScores(
         name=name,
@@ -254,9 +263,11 @@ def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> 
     return _EvaluatedModel(scores, test, sampled)
 
 
-def _unmeasured(test: Predictions) -> dict[str, str]:
+def _unmeasured(test: Predictions, task: TaskSpec) -> dict[str, str]:
     """Figures that the test set is too small for; a task without a benign class has none."""
-    return {} if test.benign is None else unmeasured(len(test) - int(test.attacks.sum()))
+    if test.benign is None:
+        return {}
+    return unmeasured(len(test) - int(test.attacks.sum()), task.objective)
 
 
 def _action_counts(decisions: Decisions) -> dict[str, int]:

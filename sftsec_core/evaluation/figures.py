@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.api.domain.objectives import DEFAULT_OBJECTIVE, Objective
 from sftsec_core.evaluation.bootstrap import Resamples, intervals
 from sftsec_core.evaluation.comparison import sample_figures
 
@@ -18,17 +19,21 @@ if TYPE_CHECKING:
 SHORT = ("macro_f1", "recall", "precision", "fpr", "average_precision")
 
 
-def short_figures(predictions: Predictions, count: int = 500) -> dict[str, Any]:
+def short_figures(
+    predictions: Predictions, objective: Objective = DEFAULT_OBJECTIVE, count: int = 500
+) -> dict[str, Any]:
     """What is told of a part of the data: rows, attacks and a few figures, JSON values.
 
     Args:
         predictions: of one row or more.
+        objective: the task's, whose figure is among them.
         count: resamples for the intervals.
     """
-    sampled = sample_figures(predictions, Resamples(predictions.y, count))
+    sampled = sample_figures(predictions, Resamples(predictions.y, count), objective)
     found = with_intervals(sampled, predictions)
     attacks = None if predictions.benign is None else int(predictions.attacks.sum())
-    known = {name: asdict(found[name]) for name in SHORT if found[name].value is not None}
+    names = dict.fromkeys((*SHORT, objective.figure))
+    known = {name: asdict(found[name]) for name in names if found[name].value is not None}
     return {"rows": len(predictions), "attacks": attacks, "figures": known}
 
 

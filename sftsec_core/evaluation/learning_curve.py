@@ -1,19 +1,22 @@
 """What more labels would bring: a learning curve on dev, and its extrapolation.
 
 Recipes are fitted on nested, stratified parts of train and tested on dev, so that test stays for
-the report. The error, 1 - macro-F1, is fitted by an inverse power law (`power_law`), with an
-interval by bootstrap over dev's rows and the repeats. Where the law does not hold up, nothing is
-claimed: the curve has to fall, and without its last point the law has to predict that point.
+the report. The error (1 minus the task's metric or macro-F1, or the cost) is fitted by an inverse
+power law (`power_law`), with an interval by bootstrap over dev's rows and the repeats. Where the
+law does not hold up, nothing is claimed: the curve has to fall, and without its last point the law
+has to predict that point.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sftsec_core.api.domain import Split
+from sftsec_core.api.domain.objectives import higher_is_better
 from sftsec_core.evaluation.bootstrap import Resamples
 from sftsec_core.evaluation.comparison import sample_figures
 from sftsec_core.evaluation.power_law import fit_power_law
@@ -22,10 +25,8 @@ from sftsec_core.evaluation.refits import NOTHING_TO_FIT, fit_each, plan_recipes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from sftsec_core.api.contracts import AuditInput
-    from sftsec_core.api.domain import Example
+    from sftsec_core.api.domain import Example, Objective
     from sftsec_core.api.predictions import Predictions
     from sftsec_core.evaluation.audits import LearningCurveSettings
 
@@ -33,6 +34,7 @@ FRACTIONS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
 FEWEST_ROWS = 20
 FEWEST_POINTS = 4
 _RESAMPLES = 200
+FigureT = TypeVar("FigureT", float, NDArray[np.float64])
 
 
 class Measured(NamedTuple):
@@ -59,13 +61,14 @@ def learning_curve(config: LearningCurveSettings, given: AuditInput) -> Mapping[
     """Fit the baseline and, within the budget, the candidate's recipe on parts of train.
 
     Returns:
-        "more": labels that are asked about; "dev": rows of dev; "recipes": a recipe's name to its
-        "points" (rows, macro_f1, low, high), and either "gain" (value, low, high: what `more`
-        labels would add to macro-F1) with its "law", or "cannot_tell", why.
+        "metric", the task's; "more": labels that are asked about; "dev": rows of dev;
+        "recipes": a recipe's name to its "points" (rows, value, low, high), and either "gain"
+        (value, low, high: what `more` labels would take off the error) with its "law",
+        or "cannot_tell", why.
     """
     if given.refit is None:
         return {"not_measured": NOTHING_TO_FIT}
-    dev, train = given.split.dev, given.split.train
+    dev, train, metric = given.split.dev, given.split.train, given.task.objective.figure
     if not two_labels(dev):
         return {"not_measured": "dev has fewer than two labels to test on"}
     sizes = [round(len(train) * each) for each in FRACTIONS]
@@ -79,8 +82,9 @@ def learning_curve(config: LearningCurveSettings, given: AuditInput) -> Mapping[
     recipes = {}
     for name in plan.recipes:
         found = [None if each is None else each[name] for each in answers]
-        recipes[name] = _curve(_measure(usable, found), config)
+        recipes[name] = _curve(_measure(usable, found, given.task.objective), config, metric)
     return {
+        "metric": metric,
         "more": config.more,
         "dev": len(dev),
         "recipes": recipes,
@@ -111,34 +115,47 @@ def nested(train: Sequence[Example], rows: int, seed: int) -> list[Example]:
     return [example for _, _, example in sorted(placed, key=lambda row: row[:2])][:rows]
 
 
-def _measure(splits: Sequence[Split], answers: Sequence[Predictions | None]) -> list[Measured]:
-    """One row for each number of training examples, over its repeats."""
+def _measure(
+    splits: Sequence[Split], answers: Sequence[Predictions | None], objective: Objective
+) -> list[Measured]:
+    """One row for each number of training examples, over its repeats; none that dev cannot tell."""
+    metric = objective.figure
     by_rows: dict[int, list[tuple[float, NDArray[np.float64]]]] = {}
     for split, predictions in zip(splits, answers, strict=True):
         if predictions is None:
             continue
         resamples = Resamples(predictions.y, _RESAMPLES)
-        found = sample_figures(predictions, resamples)["macro_f1"]
-        by_rows.setdefault(len(split.train), []).append((1 - (found.value or 0), 1 - found.draws))
+        found = sample_figures(predictions, resamples, objective)[metric]
+        if found.value is not None:
+            runs = by_rows.setdefault(len(split.train), [])
+            runs.append((_flip(metric, found.value), _flip(metric, found.draws)))
     return [
         Measured(rows, float(np.mean([value for value, _ in runs])), np.stack([d for _, d in runs]))
         for rows, runs in sorted(by_rows.items())
     ]
 
 
-def _curve(points: Sequence[Measured], config: LearningCurveSettings) -> dict[str, Any]:
+def _flip(metric: str, figure: FigureT) -> FigureT:
+    """A figure as an error, and an error as the figure."""
+    return 1 - figure if higher_is_better(metric) else figure
+
+
+def _curve(
+    points: Sequence[Measured], config: LearningCurveSettings, metric: str
+) -> dict[str, Any]:
     told: dict[str, Any] = {
         "points": [
             {
                 "rows": each.rows,
-                "macro_f1": 1 - each.value,
-                "low": 1 - each.bounds[1],
-                "high": 1 - each.bounds[0],
+                "value": _flip(metric, each.value),
+                "low": min(ends),
+                "high": max(ends),
             }
             for each in points
+            for ends in ([_flip(metric, bound) for bound in each.bounds],)
         ]
     }
-    if why := doubts(points):
+    if why := doubts(points, metric):
         return {**told, "cannot_tell": why}
     sizes = np.array([each.rows for each in points], np.float64)
     law = fit_power_law(sizes, np.array([each.value for each in points]))
@@ -166,7 +183,7 @@ def _gains(
     return np.array(gains)
 
 
-def doubts(points: Sequence[Measured]) -> str | None:
+def doubts(points: Sequence[Measured], metric: str) -> str | None:
     """Why the law of a curve is not to be believed; None when nothing speaks against it."""
     if len(points) < FEWEST_POINTS:
         return f"{len(points)} sizes of train were measured, {FEWEST_POINTS} are needed"
@@ -184,7 +201,7 @@ def doubts(points: Sequence[Measured]) -> str | None:
     guess = law.at(last.rows)
     if not low - width / 2 <= guess <= high + width / 2:
         return (
-            f"without its last point the curve predicts a macro-F1 of {1 - guess:.3f} there, "
-            f"and {1 - last.value:.3f} was measured"
+            f"without its last point the curve predicts {metric} {_flip(metric, guess):.3f} "
+            f"there, and {_flip(metric, last.value):.3f} was measured"
         )
     return None

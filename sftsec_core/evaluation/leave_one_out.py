@@ -42,9 +42,10 @@ def leave_one_out(config: LeaveOneOutSettings, given: AuditInput) -> Mapping[str
     """Train without each source in turn and test on it, on all of its examples.
 
     Returns:
-        "field"; "recipes"; "too_small": sources with too few examples; "sources": for each its
-        "value", "train", "test" and "models": a recipe's name to its "rows", "attacks" and
-        "figures"; "known" is the candidate as it is, trained with the source, on that source's
+        "field"; "metric", the task's; "recipes"; "too_small": sources with too few examples;
+        "sources": for each its "value", "train", "test" and "models": a recipe's name to its
+        "rows", "attacks" and "figures"; "known" is the candidate as it is, trained with the source,
+        on that source's
         part of test. Or {"not_measured": why}.
     """
     if given.refit is None:
@@ -56,7 +57,7 @@ def leave_one_out(config: LeaveOneOutSettings, given: AuditInput) -> Mapping[str
     usable = [each for each in sources if two_labels(each.split.train)]
     if len(sizes) < 2 or not usable:
         return {"not_measured": _why(config, sizes)}
-    rows = sum(len(each.split.train) for each in usable)
+    rows, objective = sum(len(each.split.train) for each in usable), given.task.objective
     plan = plan_recipes(given, config.budget, rows)
     splits = [each.split for each in usable]
     answers = fit_each(given.refit, plan.recipes, splits, config.budget, given.progress)
@@ -66,13 +67,14 @@ def leave_one_out(config: LeaveOneOutSettings, given: AuditInput) -> Mapping[str
             "train": len(source.split.train),
             "test": len(source.split.test),
             "known": _known(source.value, config.field, given),
-            "models": {name: short_figures(each) for name, each in found.items()},
+            "models": {name: short_figures(each, objective) for name, each in found.items()},
         }
         for source, found in zip(usable, answers, strict=True)
         if found is not None
     ]
     return {
         "field": config.field,
+        "metric": objective.figure,
         "recipes": list(plan.recipes),
         "sources": told,
         "too_small": len(sizes) - len(large),
@@ -99,4 +101,4 @@ def _source(value: str, field: str, split: Split) -> _LeftOutSource:
 def _known(value: str, field: str, given: AuditInput) -> dict[str, Any] | None:
     """The candidate on the source's part of test; None where that has no row."""
     rows = np.array([each.facets.get(field) == value for each in given.split.test], np.bool_)
-    return short_figures(given.predictions.take(rows)) if rows.any() else None
+    return short_figures(given.predictions.take(rows), given.task.objective) if rows.any() else None

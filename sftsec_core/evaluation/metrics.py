@@ -12,6 +12,8 @@ Definitions, where there is a choice:
   on a test set with fewer than 1 / X benign rows (`unmeasured`).
 - `ece`: 15 bins of equal width over the attack probability or, without a benign class, over the
   probability of the predicted class: the mean gap between confidence and accuracy.
+- `expected_cost`, of a task whose metric it is: the minutes an incident that the decisions cost,
+  reviews included, at the task's prices.
 - Every row counts once; `Example.weight` matters in training only.
 - An undefined figure is None: never NaN, never a made-up 0.
 """
@@ -23,6 +25,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
+from sftsec_core.api.domain.objectives import (
+    DEFAULT_OBJECTIVE,
+    EXPECTED_COST,
+    Objective,
+    tpr_at_fpr,
+)
+from sftsec_core.evaluation.prices import minutes
 from sftsec_core.evaluation.ranking import FPR_BOUNDS, Ranking, negatives_for
 
 if TYPE_CHECKING:
@@ -37,7 +46,7 @@ if TYPE_CHECKING:
 ECE_BINS = 15
 # Shown for a TPR at an FPR that test has too few benign rows for.
 NOT_MEASURABLE = "not measurable"
-TPR_AT_FPR = tuple(f"tpr_at_fpr_{bound:g}" for bound in FPR_BOUNDS)
+TPR_AT_FPR = tuple(tpr_at_fpr(bound) for bound in FPR_BOUNDS)
 METRIC_NAMES = (
     "accuracy",
     "macro_f1",
@@ -56,22 +65,33 @@ METRIC_NAMES = (
 )
 
 
-def compute_metrics(predictions: Predictions) -> dict[str, float | None]:
+def metric_names(objective: Objective) -> tuple[str, ...]:
+    """The built-in figures of a task: `METRIC_NAMES`, and what its objective adds."""
+    own = (*(tpr_at_fpr(rate) for rate in objective.rates), objective.figure)
+    return tuple(dict.fromkeys((*METRIC_NAMES, *own)))
+
+
+def compute_metrics(
+    predictions: Predictions, objective: Objective = DEFAULT_OBJECTIVE
+) -> dict[str, float | None]:
     """Compute every built-in figure on one test set.
 
     Args:
         predictions: of one row or more.
+        objective: the task's.
 
     Returns:
-        The names of `METRIC_NAMES`, in that order; None where undefined.
+        The names of `metric_names`, in that order; None where undefined.
     """
-    figures = ResampledMetrics(predictions)(np.ones((1, len(predictions)), dtype=np.uint8))
-    return {name: defined(figures[name][0]) for name in METRIC_NAMES}
+    counts = np.ones((1, len(predictions)), dtype=np.uint8)
+    figures = ResampledMetrics(predictions, objective)(counts)
+    return {name: defined(figures[name][0]) for name in metric_names(objective)}
 
 
-def unmeasured(n_benign: int) -> dict[str, str]:
+def unmeasured(n_benign: int, objective: Objective = DEFAULT_OBJECTIVE) -> dict[str, str]:
     """Say which figures a test set has too few benign rows for: a figure's name to the reason."""
-    needed = ((f"tpr_at_fpr_{bound:g}", negatives_for(bound)) for bound in FPR_BOUNDS)
+    rates = dict.fromkeys((*FPR_BOUNDS, *objective.rates))
+    needed = ((tpr_at_fpr(rate), negatives_for(rate)) for rate in rates)
     return {
         name: f"takes {rows:,} benign test rows, there are {n_benign:,}"
         for name, rows in needed
@@ -87,12 +107,17 @@ def defined(value: float) -> float | None:
 class ResampledMetrics:
     """The built-in figures of any resample of one test set, prepared once for all of them."""
 
-    def __init__(self, predictions: Predictions) -> None:
+    def __init__(self, predictions: Predictions, objective: Objective = DEFAULT_OBJECTIVE) -> None:
         """Decide every row's label and sort the scores, once.
 
         Args:
             predictions: of one row or more.
+            objective: the task's, whose figures are computed too.
         """
+        self._rates = objective.rates
+        self._minutes = (
+            minutes(predictions, objective) if objective.metric == EXPECTED_COST else None
+        )
         self._benign = predictions.benign
         self._k = predictions.n_classes
         self._support = np.bincount(predictions.y, minlength=self._k).astype(np.float64)
@@ -106,7 +131,7 @@ class ResampledMetrics:
             counts: how often each row was drawn, shape (b, n); each class keeps its number.
 
         Returns:
-            The names of `METRIC_NAMES`, each of shape (b,); NaN where undefined.
+            The names of `metric_names`, each of shape (b,); NaN where undefined.
         """
         sums = (self._columns.T @ counts.T.astype(np.float64)).T
         hits, predicted = sums[:, : self._k], sums[:, self._k : 2 * self._k]
@@ -116,14 +141,17 @@ class ResampledMetrics:
         else:
             figures |= _attack_figures(hits, predicted, self._support, self._benign)
         figures["ece"] = np.abs(sums[:, 2 * self._k :]).sum(axis=1) / self._support.sum()
+        if self._minutes is not None:
+            figures[EXPECTED_COST] = counts @ self._minutes / self._support.sum()
         return figures | self._ranking_figures(counts)
 
     def _ranking_figures(self, counts: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
-        names = ("roc_auc", "average_precision", *TPR_AT_FPR)
+        own = (tpr_at_fpr(rate) for rate in self._rates)
+        names = ("roc_auc", "average_precision", *TPR_AT_FPR, *own)
         undefined = {name: np.full(len(counts), np.nan) for name in names}
         if not self._rankings:
             return undefined
-        figures = [ranking.figures(counts) for ranking in self._rankings]
+        figures = [ranking.figures(counts, self._rates) for ranking in self._rankings]
         if self._benign is not None:
             return figures[0]
         means = {name: np.mean([f[name] for f in figures], axis=0) for name in names[:2]}

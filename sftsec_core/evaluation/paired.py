@@ -17,7 +17,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,7 +38,10 @@ def paired_tests(_config: EmptyConfig, given: AuditInput) -> Mapping[str, Any]:
     """
     # The live model first: it is what the candidate would replace.
     names = sorted(given.others, key=lambda name: name != "live")
-    return {"models": {name: _pair(given.predictions, given.others[name]) for name in names}}
+    figures = tuple(dict.fromkeys((*FIGURES, given.task.objective.figure)))
+    return {
+        "models": {name: _pair(given.predictions, given.others[name], figures) for name in names}
+    }
 
 
 def mcnemar(ours: NDArray[np.bool_], theirs: NDArray[np.bool_]) -> dict[str, float]:
@@ -62,14 +65,14 @@ def mcnemar(ours: NDArray[np.bool_], theirs: NDArray[np.bool_]) -> dict[str, flo
     }
 
 
-def _pair(candidate: Predictions, other: ComparedModel) -> dict[str, Any]:
+def _pair(candidate: Predictions, other: ComparedModel, figures: Sequence[str]) -> dict[str, Any]:
     ours, theirs = candidate.take(other.rows), other.predictions.take(other.rows)
     decisions = {"all": mcnemar(ours.labels == ours.y, theirs.labels == theirs.y)}
     if ours.benign is not None:
         for side, rows in (("attacks", ours.attacks), ("benign", ~ours.attacks)):
             right = [_side_right(each, rows) for each in (ours, theirs)]
             decisions[side] = mcnemar(*right)
-    known = {name: found for name in FIGURES if (found := other.differences.get(name))}
+    known = {name: found for name in figures if (found := other.differences.get(name))}
     return {
         "recipe": other.recipe,
         "rows": len(ours),

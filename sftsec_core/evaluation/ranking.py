@@ -9,14 +9,31 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+
+from sftsec_core.api.domain.objectives import Objective, tpr_at_fpr
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
 FPR_BOUNDS = (0.001, 0.01)
+
+
+class _Counted(NamedTuple):
+    """What each kept group of scores lets through in each resample, shape (b, g).
+
+    Attributes:
+        tp: positives down to the end of the group.
+        fp: negatives down to its end.
+        before: negatives down to its beginning.
+    """
+
+    tp: NDArray[np.float64]
+    fp: NDArray[np.float64]
+    before: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +90,23 @@ class Ranking:
             n_negative=len(positive) - n_positive,
         )
 
-    def figures(self, counts: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    def figures(
+        self, counts: NDArray[Any], rates: Sequence[float] = ()
+    ) -> dict[str, NDArray[np.float64]]:
         """Compute the figures of each resample.
 
         Args:
             counts: how often each row was drawn, shape (b, n); each row of it keeps the number
                 of positives and of negatives.
+            rates: of false positives, besides `FPR_BOUNDS`.
 
         Returns:
             roc_auc, average_precision and tpr_at_fpr_* (the highest TPR whose FPR does not pass
             the bound, without interpolation; NaN where there are fewer negatives than
             `negatives_for`), each of shape (b,).
         """
-        drawn = _cumulative(counts[:, self.order])
-        true_all = _cumulative(counts[:, self.positives])
-        tp = true_all[:, self.positive_ends]
+        tp, fp, before = self._count(counts)
         gained = np.diff(tp, axis=1, prepend=0.0)
-        fp = drawn[:, self.ends] - tp
-        before = drawn[:, self.starts] - (tp - gained)
         outranked = self.n_negative - (fp + before) / 2
         precision = np.divide(tp, tp + fp, out=np.zeros_like(tp), where=tp + fp > 0)
         fpr = fp / self.n_negative
@@ -98,11 +114,35 @@ class Ranking:
             "roc_auc": (gained * outranked).sum(axis=1) / self.n_positive / self.n_negative,
             "average_precision": (gained * precision).sum(axis=1) / self.n_positive,
         }
-        for bound in FPR_BOUNDS:
+        for bound in (*FPR_BOUNDS, *rates):
             best = np.where(fpr <= bound, tp, 0.0).max(axis=1) / self.n_positive
             measured = self.n_negative >= negatives_for(bound)
-            figures[f"tpr_at_fpr_{bound:g}"] = best if measured else np.full_like(best, np.nan)
+            figures[tpr_at_fpr(bound)] = best if measured else np.full_like(best, np.nan)
         return figures
+
+    def lowest_cost(self, counts: NDArray[Any], objective: Objective) -> NDArray[np.float64]:
+        """The minutes a row at the threshold that costs least in each resample, shape (b,).
+
+        It is what the ranking is worth before a threshold is chosen: the lower envelope of the
+        cost lines (Drummond and Holte, "Cost curves", 2006).
+
+        Args:
+            counts: as in `figures`.
+            objective: the prices.
+        """
+        tp, fp, _ = self._count(counts)
+        missed = (self.n_positive - tp) * objective.missed_attack_minutes
+        none = self.n_positive * objective.missed_attack_minutes
+        lowest = ((tp + fp) * objective.minutes_per_alert + missed).min(axis=1)
+        minutes: NDArray[np.float64] = np.minimum(lowest, none)
+        return minutes / (self.n_positive + self.n_negative)
+
+    def _count(self, counts: NDArray[Any]) -> _Counted:
+        drawn = _cumulative(counts[:, self.order])
+        true_all = _cumulative(counts[:, self.positives])
+        tp = true_all[:, self.positive_ends]
+        gained = np.diff(tp, axis=1, prepend=0.0)
+        return _Counted(tp, drawn[:, self.ends] - tp, drawn[:, self.starts] - (tp - gained))
 
 
 def negatives_for(bound: float) -> int:

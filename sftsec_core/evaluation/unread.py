@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.contracts.recipe import unread_spans, whole_rows
-from sftsec_core.api.domain import InputKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,18 +38,14 @@ def count_unread(model: TrainedModel, batch: Batch) -> Unread:
     """
     if not hasattr(model, "unread"):
         return Unread(int((~whole_rows(model, batch)).sum()) if len(batch) else 0)
-    names = batch.names(InputKind.TEXT)
     characters: Counter[str] = Counter()
     spans = unread_spans(model, batch)
-    for row, unread in zip(batch.rows, spans, strict=True):
+    for parts, unread in zip(batch.text_parts(), spans, strict=True):
         start = 0
-        for name in names if unread else ():
-            length = len(str(row.get(name) or ""))
-            found = _within(unread, start, start + length)
-            if found:
+        for name, part in parts if unread else ():
+            if found := _within(unread, start, start + len(part)):
                 characters[name] += found
-            # As `Batch.text` joins them: a newline between those that are there.
-            start += length + 1 if length else 0
+            start += len(part) + 1  # as `Batch.text` joins them, with a newline
     return Unread(sum(bool(unread) for unread in spans), dict(characters))
 
 

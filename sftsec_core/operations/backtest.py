@@ -69,6 +69,7 @@ def backtest(
                 refit,
                 settings,
                 lambda done, total: stage.progress(done, total, unit="trainings"),
+                run.task.objective,
             )
     told: Mapping[str, Any] = {"task": name, "run": run.info.id, "snapshot": snapshot.digest}
     return {**told, **found}

@@ -9,12 +9,11 @@ from sftsec_core.api.errors import ConfigError, unknown
 from sftsec_core.config.load import validate
 from sftsec_core.config.schedules import ScheduleSettings, check_schedule_name
 from sftsec_core.operations.authorize import authorize
-from sftsec_core.operations.jobs import permissions_of
+from sftsec_core.operations.run_kinds import permissions_of, problem_of
 from sftsec_core.operations.scheduling import (
     Schedule,
     all_schedules,
     one_schedule,
-    problem_of,
     refuse_beside_file,
     register_schedule,
     settings_json,

@@ -15,7 +15,7 @@ from sftsec_core.operations.preflight import (
     unread_inputs,
 )
 from sftsec_core.operations.pulling import describe_spans
-from sftsec_core.operations.scheduling import problem_of
+from sftsec_core.operations.run_kinds import problem_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class CheckedConfig:
     Attributes:
         warnings: inputs of a task that a recipe of it does not read, a line each.
         windows: how far back each task pulls from each of its connectors, "90d" or "all".
+        contexts: what the `context` of a task comes to, a preset's too; of tasks that have one.
     """
 
     file: Path
@@ -33,6 +34,7 @@ class CheckedConfig:
     tasks: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     windows: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    contexts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -42,6 +44,7 @@ class CheckedConfig:
             "connectors": list(self.connectors),
             "tasks": list(self.tasks),
             "windows": {task: dict(spans) for task, spans in self.windows.items()},
+            "contexts": dict(self.contexts),
             "warnings": list(self.warnings),
             "ok": True,
         }
@@ -71,5 +74,10 @@ def check_config(file: Path) -> CheckedConfig:
         {
             name: describe_spans(settings, plugins, task)
             for name, task in sorted(settings.tasks.items())
+        },
+        {
+            name: task.context.model_dump(mode="json", exclude_none=True)
+            for name, task in sorted(settings.tasks.items())
+            if task.context
         },
     )

@@ -351,7 +351,7 @@ class Context:
         labels = sorted(task.labels, key=lambda label: (label != task.benign, label))
         read = task.context.to_json() if task.context else ""
         return TaskSpec(
-            name, task.inputs, tuple(labels), task.benign, task.group, read, task.metric
+            name, task.inputs, tuple(labels), task.benign, task.group, read, task.objective
         )
 
     def step_context(self, name: str) -> StepContext:

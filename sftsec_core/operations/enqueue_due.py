@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import Message, Permission
 from sftsec_core.api.errors import SftsecError
 from sftsec_core.operations.authorize import authorize
-from sftsec_core.operations.jobs import permissions_of
+from sftsec_core.operations.run_kinds import permissions_of
 from sftsec_core.operations.scheduling import (
     Schedule,
     StoreFacts,

@@ -73,6 +73,7 @@ def snapshot_context(
             "events_dated_ahead": counts.ahead,
             "keys": len(found.state),
             "keys_forgotten": counts.evicted,
+            **({"sequence_characters_cut": counts.cut} if settings.sequence else {}),
         },
     )
 

@@ -20,7 +20,7 @@ from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.models.model_format import load_model
 from sftsec_core.operations.training_device import TrainingDevice
 from sftsec_core.plugins import get
-from sftsec_core.recipes.chosen import chosen_recipes
+from sftsec_core.recipes.chosen import chosen_recipes, unread_note
 from sftsec_core.recipes.encoder_files import encoders_relative_to
 from sftsec_core.recipes.launch.files import task_to_json, write_examples
 from sftsec_core.recipes.launch.fit import EXAMPLES, fitted_folder, is_fitted, read_fit
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sftsec_core.api.domain import Event, InputField, Split
+    from sftsec_core.api.domain import Event, Split
     from sftsec_core.operations.running import Run
 
 
@@ -57,12 +57,6 @@ def fit_all(run: Run, split: Split, device: TrainingDevice) -> dict[str, FittedM
         with preloaded([specs[name] for name in missing]):
             launch(run, split, missing, device, run.folder)
     return {name: _fitted(run, name, reused=name not in missing) for name in names}
-
-
-def unread_note(recipe: RecipeSpec[Any], inputs: Sequence[InputField]) -> str | None:
-    """One line that names the inputs that a recipe does not read; None when it reads all."""
-    unread = recipe.unread(inputs)
-    return f"recipe {recipe.name!r} does not read {', '.join(unread)}" if unread else None
 
 
 @contextmanager

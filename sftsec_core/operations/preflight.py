@@ -25,9 +25,8 @@ from sftsec_core.api.contracts import (
 from sftsec_core.api.domain import InputKind, baseline_recipe
 from sftsec_core.api.errors import ConfigError, PluginError, unknown
 from sftsec_core.config.load import load_settings, validate
-from sftsec_core.operations.fitting import unread_note
 from sftsec_core.plugins import Plugins
-from sftsec_core.recipes.chosen import chosen_recipes
+from sftsec_core.recipes.chosen import chosen_recipes, unread_note
 
 if TYPE_CHECKING:
     from pathlib import Path

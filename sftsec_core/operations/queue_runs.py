@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
+from sftsec_core.config.schedules import WHOLE_STATE
 from sftsec_core.operations.authorize import authorize
-from sftsec_core.operations.jobs import job_of, job_parameters, task_of
-from sftsec_core.store.run_queue import ANY_TASK, RunRequest
+from sftsec_core.operations.run_kinds import check_parameters, run_kind, task_of
+from sftsec_core.store.run_queue import RunRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,13 +56,13 @@ def add_run(
         NotFoundError: when there is no such kind or task.
         UsageError: when a parameter is wrong.
     """
-    found, options = job_of(kind), options or RunOptions()
+    found, options = run_kind(kind), options or RunOptions()
     for permission in found.permissions:
         authorize(context.actor, permission, task)
     name = task_of(kind, task)
-    if name != ANY_TASK:
+    if name != WHOLE_STATE:
         context.task(name)
-    parameters = job_parameters(kind, options.parameters).model_dump(mode="json")
+    parameters = check_parameters(kind, options.parameters).model_dump(mode="json")
     if "connector" in parameters:
         context.connector_config(parameters["connector"])
     queued = context.store.queue.enqueue(
@@ -114,7 +115,7 @@ def retry_run(context: Context, run: str) -> RunInfo:
     """
     authorize(context.actor, Permission.MANAGE_RUNS)
     found = context.store.runs.get(run)
-    for permission in job_of(found.kind).permissions:
+    for permission in run_kind(found.kind).permissions:
         authorize(context.actor, permission, found.task)
     actor = context.actor
     queued = context.store.queue.retry(found.id, actor=actor.name, roles=sorted(actor.roles))

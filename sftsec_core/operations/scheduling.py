@@ -8,17 +8,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
-from sftsec_core.api.errors import ConfigError, NotFoundError, UsageError, unknown
-from sftsec_core.api.settings.values import format_duration
+from sftsec_core.api.errors import ConfigError, NotFoundError
 from sftsec_core.config.load import validate
 from sftsec_core.config.schedules import WHOLE_STATE, ScheduleSettings
 from sftsec_core.operations.authorize import ADMIN, authorize_some, may
-from sftsec_core.operations.jobs import job_parameters
+from sftsec_core.operations.run_kinds import problem_of, run_parameters
 from sftsec_core.store.run_queue import RunRequest
 from sftsec_core.store.schedules import ScheduleState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from sftsec_core.operations.context import Context
     from sftsec_core.store.schedules import ScheduleOccurrence, StoredSchedule
@@ -226,29 +225,6 @@ def _in_store(context: Context, name: str, row: StoredSchedule) -> Schedule:
     settings = validate(ScheduleSettings, row.settings, path=("schedules", name))
     problem = problem_of(context.settings.tasks, settings)
     return Schedule(name, settings, row.state, "store", row.actor, row.roles, row, problem)
-
-
-def problem_of(tasks: Collection[str], settings: ScheduleSettings) -> str:
-    """What keeps a schedule from running: a task or an option that is not there; "" for nothing.
-
-    Args:
-        tasks: those that sftsec.yaml names.
-        settings: the schedule.
-    """
-    missing = (each for each in settings.named_tasks.values() if each not in tasks)
-    for each in missing:
-        return unknown("task", each, tasks)
-    try:
-        job_parameters(settings.run, run_parameters(settings))
-    except (NotFoundError, UsageError) as error:
-        return str(error)
-    return ""
-
-
-def run_parameters(settings: ScheduleSettings) -> dict[str, Any]:
-    """The parameters of a schedule's runs."""
-    budget = {"budget": format_duration(settings.budget)} if settings.budget else {}
-    return {**settings.options, **budget}
 
 
 def run_request(schedule: Schedule, found: ScheduleOccurrence) -> RunRequest:

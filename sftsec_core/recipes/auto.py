@@ -30,6 +30,7 @@ from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.blend import BlendModel, average, inference_cost_of
 from sftsec_core.recipes.embedding_speed import estimate_embedding
 from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
+from sftsec_core.recipes.goal import Goal, columns
 from sftsec_core.recipes.logistic import usable
 from sftsec_core.recipes.majority import require_learning
 from sftsec_core.recipes.sampling import stratified_sample
@@ -37,7 +38,6 @@ from sftsec_core.recipes.selection import (
     MIN_EFFECT_SIZE,
     STRICT_MIN_EFFECT_SIZE,
     Candidate,
-    Goal,
     select_model,
 )
 from sftsec_core.recipes.tuning import tune
@@ -121,8 +121,12 @@ class _Search:
         return Batch.of_examples(self.job.task.inputs, examples)
 
     def y(self) -> NDArray[np.int64]:
-        column = {label: i for i, label in enumerate(self.job.task.labels)}
-        return np.array([column[example.label] for example in self.dev], dtype=np.int64)
+        return columns(self.dev, self.job.task)
+
+    @cached_property
+    def goal(self) -> Goal:
+        """What its models are chosen by."""
+        return Goal.of(self.job.task, self.y())
 
     @cached_property
     def dev(self) -> Sequence[Example]:
@@ -195,7 +199,7 @@ def _objects(search: _Search, name: str, given: NDArray[np.float64] | None) -> b
     """Whether dev shows the settings that were given ahead: then what folds say is luck."""
     if given is None:
         return False
-    y, goal = search.y(), Goal.of(search.job.task)
+    y, goal = search.y(), search.goal
     before, after = Candidate((name,), given), Candidate((name,), search.dev_proba[name])
     return before.score(y, goal) > after.score(y, goal)
 
@@ -320,7 +324,7 @@ def _predict_fine_tuning(search: _Search, name: str) -> TimePlan:
 
 
 def _encoder_bytes(search: _Search) -> int:
-    if not _have(search.recipes["full"]):
+    if search.recipes["full"].missing() is not None:
         return 0
     from sftsec_core.recipes.encoder_files import WEIGHTS, resolve_encoder
 
@@ -328,7 +332,7 @@ def _encoder_bytes(search: _Search) -> int:
 
 
 def _installed(search: _Search, name: str) -> bool:
-    if _have(search.recipes[name]):
+    if search.recipes[name].missing() is None:
         return True
     search.skip(name, f"its packages are not installed ({_hint(search.recipes[name])})")
     return False
@@ -340,10 +344,6 @@ def _hint(recipe: RecipeSpec[Any]) -> str:
 
 def _have_optuna() -> bool:
     return find_spec("optuna") is not None
-
-
-def _have(recipe: RecipeSpec[Any]) -> bool:
-    return recipe.missing() is None
 
 
 def _default_members(search: _Search) -> tuple[str, ...]:
@@ -370,7 +370,7 @@ def _choose(search: _Search) -> tuple[str, ...]:
     for candidate in candidates[len(names) :]:
         score = round(candidate.macro_f1(y), 4)
         search.trials.append(Trial(candidate.name, "blended", dev_macro_f1=score))
-    return select_model(candidates, y, search.job.settings.seed, Goal.of(search.job.task)).members
+    return select_model(candidates, y, search.job.settings.seed, search.goal).members
 
 
 def _notes(search: _Search, members: tuple[str, ...], *, judged: bool) -> dict[str, Any]:
@@ -380,7 +380,8 @@ def _notes(search: _Search, members: tuple[str, ...], *, judged: bool) -> dict[s
     ]
     return {
         "chosen": list(members),
-        "chosen_by": list(Goal.of(search.job.task).figures),
+        "chosen_by": list(search.goal.figures),
+        **({"not_chosen_by": search.goal.lacking} if search.goal.lacking else {}),
         "chosen_on": _chosen_on(search) if judged else "no usable dev: by default",
         "budget_seconds": search.budget_s,
         "seconds": _rounded(time.monotonic() - search.started),

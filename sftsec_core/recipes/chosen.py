@@ -1,12 +1,16 @@
-"""Which recipes a run fits, with their settings."""
+"""Which recipes a run fits, with their settings, and what they do not read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.settings.choice import Choice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sftsec_core.api.contracts import RecipeSpec
+    from sftsec_core.api.domain import InputField
     from sftsec_core.api.settings.task import TrainSettings
 
 
@@ -20,3 +24,9 @@ def chosen_recipes(settings: TrainSettings, baseline: str) -> dict[str, Choice]:
         if choice.name not in chosen or not chosen[choice.name].options():
             chosen[choice.name] = choice
     return chosen
+
+
+def unread_note(recipe: RecipeSpec[Any], inputs: Sequence[InputField]) -> str | None:
+    """One line that names the inputs that a recipe does not read; None when it reads all."""
+    unread = recipe.unread(inputs)
+    return f"recipe {recipe.name!r} does not read {', '.join(unread)}" if unread else None

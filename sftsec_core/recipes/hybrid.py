@@ -18,6 +18,7 @@ from sftsec_core.api.domain import Batch
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.dense import DenseBlock
 from sftsec_core.recipes.embeddings import Embedder
+from sftsec_core.recipes.goal import Goal, columns
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
 from sftsec_core.recipes.ngrams import NgramTfidf
 from sftsec_core.recipes.reading import Reading, joined
@@ -186,19 +187,16 @@ def _to_try(found: Mapping[Pooling, NDArray[np.float32]]) -> list[Pooling]:
 
 
 def _best_on_dev(job: TrainJob[HybridConfig], models: Sequence[HybridModel]) -> HybridModel:
-    """The model of the highest macro-F1 on dev, of equal ones that of the lowest loss."""
+    """The model of the highest score on dev, of equal ones that of the lowest loss."""
     if len(models) == 1 or not job.dev:
         return models[0]
-    from sklearn.metrics import f1_score
-
-    batch = Batch.of_examples(job.task.inputs, job.dev)
-    y = np.array([job.task.labels.index(example.label) for example in job.dev])
+    batch, y = Batch.of_examples(job.task.inputs, job.dev), columns(job.dev, job.task)
+    goal = Goal.of(job.task, y)
 
     def figure(model: HybridModel) -> tuple[float, float]:
         proba = model.predict_proba(batch)
-        score = f1_score(y, proba.argmax(1), average="macro", zero_division=0)
         likely = np.log(np.maximum(proba[np.arange(len(y)), y], 1e-12))
-        return float(score), float(likely.mean())
+        return goal.score(proba, y), float(likely.mean())
 
     return max(models, key=figure)
 

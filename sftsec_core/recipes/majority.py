@@ -14,8 +14,8 @@ import numpy as np
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.api.predictions import attack_scores
+from sftsec_core.recipes.goal import columns, macro_f1
 from sftsec_core.recipes.sampling import stratified_sample
-from sftsec_core.recipes.selection import macro_f1
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ def require_learning(model: TrainedModel, job: TrainJob[Any], name: str) -> None
         TrainingError: in one line that says what to change.
     """
     examples = _rows_to_score(job)
-    y = _columns(examples, job)
+    y = columns(examples, job.task)
     if len(np.unique(y)) < 2:
         return
     proba = np.asarray(model.predict_proba(Batch.of_examples(job.task.inputs, examples)))
@@ -93,14 +93,9 @@ def _rows_to_score(job: TrainJob[Any]) -> Sequence[Example]:
     return [*dev, *stratified_sample(trusted, ROWS, seed)]
 
 
-def _columns(examples: Sequence[Example], job: TrainJob[Any]) -> NDArray[np.int64]:
-    place = {label: column for column, label in enumerate(job.task.labels)}
-    return np.array([place[example.label] for example in examples], dtype=np.int64)
-
-
 def _commonest(job: TrainJob[Any]) -> int:
     trust = np.zeros(len(job.task.labels))
-    np.add.at(trust, _columns(job.train, job), [example.weight for example in job.train])
+    np.add.at(trust, columns(job.train, job.task), [example.weight for example in job.train])
     return int(trust.argmax())
 
 

@@ -18,8 +18,9 @@ import numpy as np
 
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import DataError, TrainingError
+from sftsec_core.recipes.goal import Goal, columns
 from sftsec_core.recipes.sampling import stratified_sample
-from sftsec_core.recipes.selection import Candidate, Goal, leads
+from sftsec_core.recipes.selection import Candidate, leads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -97,7 +98,8 @@ def tune(
     folds = _folds(examples, job)
     if folds is None:
         return TunedSettings(job.config, reason=f"fewer than {MIN_ROWS} labels to compare on")
-    trials = _Trials(_columns(examples, job), Goal.of(job.task))
+    y = columns(examples, job.task)
+    trials = _Trials(y, Goal.of(job.task, y))
     reason = _search(recipe, job, examples, folds, trials, count, (clock() + seconds, clock))
     config = job.config
     if trials.candidates:
@@ -167,7 +169,7 @@ def _folds(examples: Sequence[Example], job: TrainJob[Any]) -> list[NDArray[np.i
     """The rows of each fold; None where there are too few to tell settings apart."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    y = _columns(examples, job)
+    y = columns(examples, job.task)
     if len(y) < MIN_ROWS or np.unique(y, return_counts=True)[1].max() < FOLDS:
         return None
     groups = np.unique([_group(each, i) for i, each in enumerate(examples)], return_inverse=True)[1]
@@ -199,11 +201,6 @@ def _out_of_fold(
             Batch.of_examples(job.task.inputs, [examples[row] for row in rest])
         )
     return out
-
-
-def _columns(examples: Sequence[Example], job: TrainJob[Any]) -> NDArray[np.int64]:
-    place = {label: column for column, label in enumerate(job.task.labels)}
-    return np.array([place[example.label] for example in examples], dtype=np.int64)
 
 
 def _rounded(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from sftsec_core.api.domain import Batch
 from sftsec_core.recipes.config import LinearConfig
 from sftsec_core.recipes.embeddings import Embedder
+from sftsec_core.recipes.goal import Goal, columns
 from sftsec_core.recipes.logistic import LogisticHead, usable
 from sftsec_core.recipes.sampling import stratified_sample
 from sftsec_core.recipes.views import VIEWS
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.contracts import TrainJob
 
 MOST = 1000  # examples of train, and of dev, that it is chosen on
-LEAST_GAIN = 0.01  # in macro-F1: below that the plain text stays
+LEAST_GAIN = 0.01  # of the score: below that the plain text stays
 
 
 def with_view(job: TrainJob[Any]) -> TrainJob[Any]:
@@ -47,16 +48,15 @@ def _best(figures: Mapping[str, float]) -> str:
 
 
 def _figures(job: TrainJob[Any]) -> dict[str, float]:
-    """Macro-F1 on dev of a probe for each view; none without dev."""
-    from sklearn.metrics import f1_score
-
+    """The score on dev of a probe for each view, by the task's metric; none without dev."""
     seed, labels = job.settings.seed, job.task.labels
     train = stratified_sample(usable(job.train, labels), MOST, seed)
     dev = stratified_sample(job.dev, MOST, seed)
     if not dev:
         return {}
     texts, held_out = (Batch.of_examples(job.task.inputs, part).text() for part in (train, dev))
-    y = np.array([labels.index(example.label) for example in dev])
+    y = columns(dev, job.task)
+    goal = Goal.of(job.task, y)
     figures: dict[str, float] = {}
     for name in VIEWS:
         asked = {"view": name, "pooling": "mean", "max_windows": 1}
@@ -64,8 +64,7 @@ def _figures(job: TrainJob[Any]) -> dict[str, float]:
         vectors = embedder(texts)
         center = vectors.mean(axis=0)
         head = LogisticHead.fit(_unit(vectors - center), train, labels, LinearConfig(), seed)
-        guess = head.predict_proba(_unit(embedder(held_out) - center)).argmax(1)
-        figures[name] = float(f1_score(y, guess, average="macro", zero_division=0))
+        figures[name] = goal.score(head.predict_proba(_unit(embedder(held_out) - center)), y)
     return figures
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from sftsec_core.api.domain import FittedPart, InputField, TaskSpec
+from sftsec_core.api.domain import FittedPart, InputField, Objective, TaskSpec
 from sftsec_core.api.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Serving:
         """Take the calibrator and the decider from the candidate's report."""
         scores = report.candidate
         return cls(
-            task=replace(task, metric=None),
+            task=replace(task, objective=Objective()),
             recipe=scores.recipe,
             calibrator=scores.calibrator,
             decider=scores.decider,
@@ -75,7 +75,7 @@ class Serving:
     def to_json(self) -> str:
         """Write it, with the format's number."""
         body = asdict(self)
-        del body["task"]["metric"]  # what a model was chosen by decides nothing that it serves
+        del body["task"]["objective"]  # what a model was chosen by decides nothing that it serves
         return json.dumps({"format": FORMAT, **body}, indent=2, allow_nan=False) + "\n"
 
     @classmethod

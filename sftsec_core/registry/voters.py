@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import EmptyConfig, VoterSpec
 from sftsec_core.api.domain import Interval, Vote
+from sftsec_core.api.domain.objectives import EXPECTED_COST, gain, higher_is_better
 from sftsec_core.registry.bounds import (
     alerts_ceiling,
     fpr_ceiling,
@@ -66,10 +67,10 @@ def not_worse_than_live(
 ) -> Vote:
     """Reject a candidate that is shown to be worse than the live model.
 
-    It is when the whole 95% interval of the paired difference in macro-F1, or in the metric that
-    the task names (candidate - live, on the same test examples), lies under
-    -`policy.tolerance`. A live model to which the candidate was not compared rejects it too, also
-    one whose files are missing or altered.
+    It is when the whole 95% interval of the paired gain in macro-F1, or in the metric that the
+    task names (candidate - live, on the same test examples, with the sign turned for the cost),
+    lies under -`policy.tolerance`. A live model to which the candidate was not compared rejects
+    it too, also one whose files are missing or altered.
     """
     voter = "not_worse_than_live"
     if error := candidate.data.get("live_error"):
@@ -81,9 +82,9 @@ def not_worse_than_live(
         return Vote(voter, False, "the live model was not evaluated on this test set")
     if found.value is None or found.high is None:
         return Vote(voter, False, "the difference to the live model is not known")
-    words = f"{metric} {_difference(found)} against the live model{_on_which(candidate)}"
-    allowed = f"tolerance {100 * policy.tolerance:.1f} points"
-    if found.high < -policy.tolerance:
+    words = f"{metric} {_difference(metric, found)} against the live model{_on_which(candidate)}"
+    allowed = f"tolerance {_amount(metric, policy.tolerance)}"
+    if (gain(metric, found).high or 0.0) < -policy.tolerance:
         return Vote(voter, False, f"{words}: worse, beyond the interval and the {allowed}")
     return Vote(voter, True, f"{words}: not shown to be worse ({allowed})")
 
@@ -102,7 +103,7 @@ def beats_baseline(
     """Require a model to be worth its inference cost beside the task's baseline.
 
     The baseline is linear, or boosted in a task without text. Better means that the 95% interval
-    of the paired difference in macro-F1, or in the task's metric, lies wholly above 0; worse,
+    of the paired gain in macro-F1, or in the task's metric, lies wholly above 0; worse,
     wholly under 0; else the two are equal, and the candidate passes only if its inference cost is
     no higher. The baseline itself passes.
     """
@@ -117,9 +118,9 @@ def beats_baseline(
     found = compared or Interval(None)
     if baseline is None or found.low is None or found.high is None:
         return Vote(voter, False, f"the report does not compare it to the {name} baseline")
-    words = f"{metric} {_difference(found)} against {name}"
+    words = f"{metric} {_difference(metric, found)} against {name}"
     if found.low > 0 or found.high < 0:
-        better = found.low > 0
+        better = (found.low > 0) == higher_is_better(metric)
         return Vote(voter, better, f"{words}: {'better' if better else 'worse'}")
     return _cheaper(voter, words, ours, baseline)
 
@@ -198,9 +199,19 @@ def _compared(report: EvalReport, name: str) -> tuple[str, Interval | None]:
     return str(chosen["name"]), None if found is None else Interval(**found)
 
 
-def _difference(found: Interval) -> str:
-    value, low, high = (100 * (x or 0.0) for x in (found.value, found.low, found.high))
+def _difference(metric: str, found: Interval) -> str:
+    value, low, high = (x or 0.0 for x in (found.value, found.low, found.high))
+    if metric == EXPECTED_COST:
+        return f"{value:+.2f} minutes an incident (95% interval {low:+.2f} to {high:+.2f})"
+    value, low, high = 100 * value, 100 * low, 100 * high
     return f"{value:+.1f} points (95% interval {low:+.1f} to {high:+.1f})"
+
+
+def _amount(metric: str, value: float) -> str:
+    """A bound on a difference, in the metric's unit."""
+    if metric == EXPECTED_COST:
+        return f"{value:.2f} minutes an incident"
+    return f"{100 * value:.1f} points"
 
 
 def _voter(

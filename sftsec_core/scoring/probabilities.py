@@ -22,21 +22,21 @@ def probabilities(rows: Sequence[Inputs], scorer: Scorer) -> NDArray[np.float64]
     """Calibrated probabilities, shape (len(rows), labels); equal inputs are scored once.
 
     Texts of similar length share a batch, so that little is computed on padding; alert streams
-    repeat themselves, so that many rows are not scored at all.
+    repeat themselves, so that many rows are not scored at all, in this page or in a later one.
     """
     digests = [inputs_digest(inputs) for inputs in rows]
     different = dict(zip(digests, rows, strict=True))
-    order = sorted(different, key=lambda digest: (_length(different[digest]), digest))
+    known = scorer.known.find(different)
+    order = sorted(different.keys() - known, key=lambda each: (_length(different[each]), each))
     batch = Batch.of(scorer.task.inputs, (different[digest] for digest in order))
-    parts = [
-        _ask(scorer.model, batch.slice(start, start + scorer.batch))
-        for start in range(0, len(batch), scorer.batch)
-    ]
-    if not parts:
+    for start in range(0, len(batch), scorer.batch):
+        part = _ask(scorer.model, batch.slice(start, start + scorer.batch))
+        fresh = dict(zip(order[start : start + scorer.batch], part, strict=True))
+        scorer.known.keep(fresh)
+        known |= fresh
+    if not rows:
         return np.empty((0, len(scorer.task.labels)))
-    place = {digest: number for number, digest in enumerate(order)}
-    found = np.concatenate(parts)[[place[digest] for digest in digests]]
-    return scorer.calibrator.calibrate(found)
+    return scorer.calibrator.calibrate(np.stack([known[digest] for digest in digests]))
 
 
 def _length(inputs: Inputs) -> int:

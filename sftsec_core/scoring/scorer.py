@@ -27,6 +27,7 @@ from sftsec_core.scoring.decision import (
 )
 from sftsec_core.scoring.judged import JudgedInPage
 from sftsec_core.scoring.probabilities import probabilities
+from sftsec_core.scoring.score_cache import ScoreCache
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,6 +71,7 @@ class Scorer:
         drift: counts what is scored; None counts nothing.
         figures: of the events before an incident, where the model reads them.
         batch: rows that the model is given at once.
+        known: what the model gave before.
     """
 
     task: TaskSpec
@@ -87,6 +89,7 @@ class Scorer:
     drift: DriftCounter | None = None
     figures: EventFigures | None = None
     batch: int = BATCH
+    known: ScoreCache = field(default_factory=ScoreCache, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if tuple(self.model.labels) != tuple(self.task.labels):

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from sftsec_core.evaluation.report.html import metric_title, page_environment, visible
+from sftsec_core.evaluation.report.html import page_environment, visible
+from sftsec_core.evaluation.report.numbers import metric_title
 from sftsec_core.operations.compare_runs import figures_of
 from sftsec_core.operations.list_gpus import list_gpu_leases, list_gpus
 from sftsec_core.operations.list_runs import list_runs, listed, seconds

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import (
     ArgumentError,
     NoSuchModuleError,
@@ -37,6 +37,7 @@ from sftsec_core.store.scrub import HIDDEN, hide_url_passwords
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from sqlalchemy.dialects import postgresql
     from sqlalchemy.engine.interfaces import ExceptionContext
 
 BUSY_SECONDS = 30.0
@@ -320,6 +321,8 @@ def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgre
     """Return the INSERT of this connection's database, which knows ON CONFLICT on both."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
     return postgresql.insert(table)
 
 

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 __all__ = ["ClaimedRun", "QueuedRun", "RunQueue", "RunRequest"]
 RUNS = "runs"
 RETRY, RELEASE, FAIL = "retry", "release", "fail"
-ANY_TASK = "*"
+_ANY_TASK = "*"
 # A run that takes its worker along each time must not take one after the other.
 _TAKEOVERS = 50
 _RETRY_FIRST, _RETRY_MOST = timedelta(seconds=30), timedelta(hours=1)
@@ -284,7 +284,7 @@ class RunQueue:
         now = self._database.clock()
         alive = (runs.c.status == RUNNING, runs.c.lease_until >= now)
         busy = {(row.kind, row.task) for row in connection.execute(select(runs).where(*alive))}
-        tasks = {task for _, task in busy if task != ANY_TASK}
+        tasks = {task for _, task in busy if task != _ANY_TASK}
         ready = or_(runs.c.not_before.is_(None), runs.c.not_before <= now)
         lost = and_(runs.c.queued_at.is_not(None), ended_lease(now))
         query = select(runs).where(or_(and_(waiting(), ready), lost))

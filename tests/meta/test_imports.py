@@ -53,22 +53,33 @@ class TestEachModule:
         assert "UserWarning: old" in found["warns"]
 
 
+def loaded(code: str, heavy: set[str], folder: Path) -> list[str]:
+    """Which of the heavy modules a program has imported at its end."""
+    check = f"import sys; {code}; print('loaded:', *sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", check],
+        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1].split()[1:]
+
+
 @pytest.mark.parametrize(
     "code",
     [
         "import sftsec_core.cli",
         "import sftsec_core.plugins, sftsec_core.config.load",
         "from sftsec_core.plugins import Plugins; Plugins(('core', 'files', 'pii'))",
+        "import sftsec_core.operations.check_config",
         "from sftsec_core.cli import cli; cli.main(['--help'], standalone_mode=False)",
     ],
 )
 def test_nothing_heavy_is_loaded_by(code: str, tmp_path: Path) -> None:
     # What loads plugins or settings needs more than what shows the help.
     heavy = HEAVY | ({"numpy", "pydantic"} if "sftsec_core.cli" in code else set())
-    check = f"import sys; {code}; print('loaded:', *sorted({heavy!r} & set(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", check],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1].split() == ["loaded:"]
+    assert loaded(code, heavy, tmp_path) == []
+
+
+def test_scoring_nothing_new_needs_a_store(tmp_path: Path) -> None:
+    code = "import sftsec_core.operations.score, sftsec_core.recipes.linear"
+    assert loaded(code, HEAVY - {"sqlalchemy", "pyarrow"}, tmp_path) == []

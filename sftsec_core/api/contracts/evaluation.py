@@ -24,7 +24,7 @@ CORE_METRICS = frozenset(
     {
         *("accuracy", "macro_f1", "micro_f1", "macro_precision", "macro_recall"),
         *("f1", "precision", "recall", "fpr", "tpr_at_fpr_0.001", "tpr_at_fpr_0.01"),
-        *("roc_auc", "average_precision", "mcc", "ece"),
+        *("roc_auc", "average_precision", "mcc", "ece", "expected_cost"),
     }
 )
 

@@ -119,6 +119,7 @@ class RecipeSpec(Spec[ConfigT]):
 
     Attributes:
         kinds: the kinds of input that it reads; of a task's others it is said that they are not.
+            One that reads TEXT reads SEQUENCE: `Batch.text` has it behind the text.
         main_kinds: of these a task must have one, for others are read beside them; None: of any
             of `kinds`.
         inference_cost: relative expense of scoring one row; the promotion gate compares it.
@@ -147,4 +148,5 @@ class RecipeSpec(Spec[ConfigT]):
 
     def unread(self, inputs: Sequence[InputField]) -> tuple[str, ...]:
         """The names of the inputs that it does not read."""
-        return tuple(field.name for field in inputs if field.kind not in self.kinds)
+        read = self.kinds | ({InputKind.SEQUENCE} if InputKind.TEXT in self.kinds else set())
+        return tuple(field.name for field in inputs if field.kind not in read)

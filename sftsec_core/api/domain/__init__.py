@@ -49,6 +49,7 @@ from sftsec_core.api.domain.inputs import (
     inputs_digest,
 )
 from sftsec_core.api.domain.models import Decision, FittedPart, ModelRef, Registration, Vote
+from sftsec_core.api.domain.objectives import Objective
 from sftsec_core.api.domain.reports import (
     ConfusionMatrix,
     Curve,
@@ -94,6 +95,7 @@ __all__ = [
     "ModelPromoted",
     "ModelRef",
     "ModelScores",
+    "Objective",
     "Permission",
     "PullWindow",
     "PushReceipt",

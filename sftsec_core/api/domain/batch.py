@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain.examples import Example
 
+EARLIER = "earlier:"  # the line between an event's own text and those of the events before it
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -72,11 +74,24 @@ class Batch:
         return tuple(field.name for field in self.fields if field.kind is kind)
 
     def text(self) -> list[str]:
-        """Each row's text, "" where it has none; several TEXT inputs are joined with newlines."""
-        names = self.names(InputKind.TEXT)
-        if len(names) == 1:
-            return [str(row.get(names[0]) or "") for row in self.rows]
-        return ["\n".join(str(row[name]) for name in names if row.get(name)) for row in self.rows]
+        """Each row's text, "" where it has none: what `text_parts` gives, joined with newlines."""
+        return ["\n".join(part for _, part in parts) for parts in self.text_parts()]
+
+    def text_parts(self) -> list[list[tuple[str, str]]]:
+        """What each row's text is made of: the name of an input and its part, in order.
+
+        First the TEXT inputs, then the SEQUENCE inputs: a line `EARLIER`, and each item on its own.
+        Those that are missing or empty have no part.
+        """
+        texts, sequences = self.names(InputKind.TEXT), self.names(InputKind.SEQUENCE)
+        out = []
+        for row in self.rows:
+            parts = [(name, str(row[name])) for name in texts if row.get(name)]
+            for name in sequences:
+                if items := _sequence(row.get(name)):
+                    parts.append((name, "\n".join((EARLIER, *items))))
+            out.append(parts)
+        return out
 
     def numbers(self) -> NDArray[np.float64]:
         """The NUMBER inputs, shape (n, d); NaN where a value is missing."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind, Inputs
+from sftsec_core.api.domain.objectives import DEFAULT_OBJECTIVE, Objective
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,8 @@ class TaskSpec:
         labels: the classes, sorted with `benign` first; a model's columns are in this order.
         benign: the class that raises no detection; None when every class is one.
         group_field: incidents with one value here never stand in two parts of a split.
-        metric: the figure that models are chosen and compared by; None for macro-F1 and, in the
-            choice among recipes, the average precision of attacks beside it.
         context: the settings that figures of earlier events are made by, as JSON; "" for none.
+        objective: what models are chosen and compared by.
     """
 
     name: str
@@ -30,7 +30,7 @@ class TaskSpec:
     benign: str | None = None
     group_field: str | None = None
     context: str = ""
-    metric: str | None = None
+    objective: Objective = DEFAULT_OBJECTIVE
 
     @classmethod
     def of_text(cls, name: str, fields: tuple[str, ...], *more: Any, **named: Any) -> Self:  # noqa: ANN401 - the other attributes

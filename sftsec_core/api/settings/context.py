@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from sftsec_core.api.settings.values import Duration, Strict, format_duration
 
 PREFIX = "context."
+SEQUENCE_INPUT = f"{PREFIX}sequence"
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=366)
 _MOST_INPUTS = 500
 
@@ -72,6 +73,37 @@ Figure = (
     | VerdictShare
 )
 ContextKey = str | tuple[str, ...]
+_OF_FIGURES = frozenset({"keys", "windows", "figures", "clock"})
+_NO_FIGURES: dict[str, object] = {"keys": (), "figures": ("count",), "clock": ()}
+
+
+class SequenceSettings(Strict):
+    """The texts of a key's last events, which the model reads behind the event's own."""
+
+    of: str | tuple[str, ...] = Field(
+        min_length=1, description="Fields whose values are an event's text, in this order."
+    )
+    by: ContextKey = Field(
+        min_length=1,
+        description="Field whose values tell sequences apart; a list is a combination.",
+    )
+    last: int = Field(20, ge=1, le=100, description="Events, at most.")
+    chars: int = Field(
+        200,
+        ge=10,
+        le=2_000,
+        description="Characters kept of an event's text; what follows is cut, and counted.",
+    )
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The fields that tell sequences apart."""
+        return (self.by,) if isinstance(self.by, str) else self.by
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The fields of an event's text."""
+        return (self.of,) if isinstance(self.of, str) else self.of
 
 
 class ContextSettings(Strict):
@@ -79,7 +111,6 @@ class ContextSettings(Strict):
 
     keys: tuple[ContextKey, ...] = Field(
         ("rule.name", "host.name", ("rule.name", "host.name")),
-        min_length=1,
         description="Fields whose values events are counted by; a list is a combination.",
     )
     windows: tuple[Duration, ...] = Field(
@@ -92,6 +123,11 @@ class ContextSettings(Strict):
         min_length=1,
         description="count, new, since_first, since_last (seconds), distinct: {of: FIELD}, "
         "sum, mean or deviation: {of: FIELD}, verdicts: {delay: 7d}.",
+    )
+    sequence: SequenceSettings | None = Field(
+        None,
+        description="Texts of the last events of a user or a host. Without `keys`, `windows` and "
+        "`figures` there are no figures beside it.",
     )
     within: str | None = Field(
         None, description="Field whose values never share a count, such as a site or a customer."
@@ -154,7 +190,9 @@ class ContextSettings(Strict):
         """All fields that it reads."""
         keys = (name for key in self.combinations for name in key)
         within = (self.within,) if self.within else ()
-        return tuple(dict.fromkeys((*keys, *within, *self.distinct_of, *self.numbers_of)))
+        sequence = (*self.sequence.key, *self.sequence.sources) if self.sequence else ()
+        named = (*keys, *within, *self.distinct_of, *self.numbers_of, *sequence)
+        return tuple(dict.fromkeys(named))
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -169,6 +207,8 @@ class ContextSettings(Strict):
                 for figure in self.windowed(key):
                     yield from (f"{name}.{_name(window)}.{s}" for s in suffixes(figure))
             yield from (f"{name}.{figure}" for figure in self.plain)
+        if self.sequence:
+            yield SEQUENCE_INPUT
 
     def windowed(self, key: tuple[str, ...]) -> tuple[Figure, ...]:
         """The figures that each window of a key has: no distinct values of the key itself."""
@@ -183,6 +223,13 @@ class ContextSettings(Strict):
     def plain(self) -> tuple[str, ...]:
         """The figures that look at no window."""
         return tuple(e for e in self.figures if isinstance(e, str) and e != "count")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_a_sequence_alone(cls, value: object) -> object:
+        if not isinstance(value, dict) or not value.get("sequence"):
+            return value
+        return value if value.keys() & _OF_FIGURES else {**value, **_NO_FIGURES}
 
     @field_validator("keys")
     @classmethod
@@ -204,6 +251,8 @@ class ContextSettings(Strict):
 
     @model_validator(mode="after")
     def _all_makes_sense(self) -> ContextSettings:
+        if not self.keys and not self.sequence:
+            raise ValueError("name at least one key, or a sequence")
         if self.memory < self.windows[-1]:
             raise ValueError("memory must be at least as long as the longest window")
         if any(self.figures.count(each) > 1 for each in self.figures):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ByteSize, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, ByteSize, ConfigDict, Field, field_validator, model_validator
 
 from sftsec_core.api.contracts.decision import BUILT_IN_SPLITS
 from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
+from sftsec_core.api.domain.objectives import MACRO_F1, Objective, checked_metric
 from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.choice import Choice
-from sftsec_core.api.settings.context import PREFIX, ContextSettings
+from sftsec_core.api.settings.context import PREFIX, SEQUENCE_INPUT, ContextSettings
+from sftsec_core.api.settings.context_presets import take_preset
 from sftsec_core.api.settings.evaluation import EvaluationSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict, Window
 from sftsec_core.api.settings.words import word_key
@@ -153,7 +155,10 @@ class GateSettings(Strict):
         True, description="Better than the baseline, or equal and no more expensive."
     )
     tolerance: float = Field(
-        0.0, ge=0, description="How far below the live model macro-F1 may lie, beyond the interval."
+        0.0,
+        ge=0,
+        description="How far worse than the live model it may be, beyond the interval: a fraction "
+        "of macro-F1 or of the metric; minutes an incident of expected_cost.",
     )
     voters: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Settings of voters that enabled plugins register."
@@ -186,7 +191,8 @@ class TaskSettings(Strict):
     context: ContextSettings | None = Field(
         None,
         description="Figures of the events before an event, as numbers beside its own fields; "
-        "`{}` takes the defaults.",
+        "`alerts` and `cards` are presets, which `sftsec config check` shows; `{}` takes the "
+        "defaults.",
     )
     labels: dict[str, tuple[str, ...]] = Field(
         min_length=2,
@@ -194,13 +200,13 @@ class TaskSettings(Strict):
         "do not matter.",
     )
     benign: str | None = Field(None, description="The label that raises no detection.")
-    metric: (
-        Literal["macro_f1", "average_precision", "tpr_at_fpr_0.01", "tpr_at_fpr_0.001"] | None
-    ) = Field(
+    metric: Annotated[str, AfterValidator(checked_metric)] | None = Field(
         None,
-        description="The figure that auto chooses by and the promotion gate compares by with the "
-        "baseline and the live model; default: macro_f1 and, in auto's choice, the average "
-        "precision of attacks beside it.",
+        description="The figure that auto chooses by, full and lora stop by, and the promotion "
+        "gate compares by with the baseline and the live model: macro_f1, average_precision, "
+        "tpr_at_fpr_RATE such as tpr_at_fpr_0.005, or expected_cost (minutes an incident by the "
+        "prices in evaluation.cost). Default: macro_f1 and, in auto's choice, the average "
+        "precision of attacks and the recall at the rate of a decider of method fpr beside it.",
     )
     group: str | None = Field(None, description="Field that keeps incidents together in a split.")
     keep: tuple[str, ...] = Field(
@@ -260,7 +266,8 @@ class TaskSettings(Strict):
         numbers = (InputField(name, InputKind.NUMBER, (name,)) for name in self.numbers)
         categories = (InputField(name, InputKind.CATEGORY, (name,)) for name in self.categories)
         names = self.context.inputs if self.context else ()
-        figures = (InputField(name, InputKind.NUMBER, ()) for name in names)
+        kinds = {SEQUENCE_INPUT: InputKind.SEQUENCE}
+        figures = (InputField(name, kinds.get(name, InputKind.NUMBER), ()) for name in names)
         return (*text, *numbers, *categories, *figures)
 
     @property
@@ -275,6 +282,23 @@ class TaskSettings(Strict):
     def read_fields(self) -> tuple[str, ...]:
         """The fields that the model reads; some incident has each."""
         return (*self.text, *self.numbers, *self.categories)
+
+    @property
+    def objective(self) -> Objective:
+        """What its models are chosen and compared by."""
+        decider = self.decider.options() if self.decider.name == "threshold" else {}
+        target = decider.get("target") if decider.get("method") == "fpr" else None
+        rate = target if isinstance(target, float) and 0 < target < 1 else None
+        return Objective(self.metric, rate, **self.evaluation.cost.model_dump())
+
+    @field_validator(
+        "context",
+        mode="before",
+        json_schema_input_type=ContextSettings | Literal["alerts", "cards"] | None,
+    )
+    @classmethod
+    def _take_a_preset(cls, value: object) -> object:
+        return take_preset(value)
 
     @field_validator("connector")
     @classmethod
@@ -317,13 +341,15 @@ class TaskSettings(Strict):
             raise ValueError(f"{own!r}: names that begin with {PREFIX!r} are the task's context")
         if self.context.delay is not None and self.benign is None:
             raise ValueError("context: `verdicts` counts attacks: name the `benign` label")
+        if self.context.sequence and not self.text:
+            raise ValueError("context: a `sequence` is read behind the text: name fields in text")
         return self
 
     @model_validator(mode="after")
     def _labels_make_sense(self) -> TaskSettings:
         if self.benign is not None and self.benign not in self.labels:
             raise ValueError(f"benign {self.benign!r} is not one of {sorted(self.labels)}")
-        if self.benign is None and self.metric not in {None, "macro_f1"}:
+        if self.benign is None and self.metric not in {None, MACRO_F1}:
             raise ValueError(f"metric {self.metric} ranks attacks above benign: name `benign` too")
         seen: dict[str, str] = {}
         for label, words in self.labels.items():

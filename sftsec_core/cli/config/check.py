@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
@@ -14,8 +17,8 @@ def command(app: App, as_json: bool) -> None:
     """Check sftsec.yaml without touching anything.
 
     Every key is checked, those of plugins against the plugins. An input that a recipe does not read
-    is a warning. `windows` says how far back each task pulls. Secrets are not fetched:
-    `sftsec connector check` does that.
+    is a warning. `windows` says how far back each task pulls, `contexts` what the `context` of a
+    task comes to. Secrets are not fetched: `sftsec connector check` does that.
 
     \b
     Examples:
@@ -32,5 +35,16 @@ def command(app: App, as_json: bool) -> None:
         f"{task}: {', '.join(f'{span} of {name}' for name, span in spans.items())}"
         for task, spans in found["windows"].items()
     )
+    shown["contexts"] = "; ".join(
+        f"{task}: {_one_line(values)}" for task, values in found["contexts"].items()
+    )
     emit(found, as_json=as_json, show=facts(shown))
     app.next("sftsec connector check", as_json=as_json)
+
+
+def _one_line(values: Mapping[str, Any]) -> str:
+    """Values as they would stand in sftsec.yaml."""
+    import yaml
+
+    dumped = yaml.safe_dump(values, default_flow_style=True, width=10_000, sort_keys=False)
+    return dumped.strip()

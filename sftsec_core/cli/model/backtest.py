@@ -11,7 +11,7 @@ from sftsec_core.cli.live import live_context
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console
 
@@ -61,18 +61,19 @@ def command(
 
 
 def _show(out: Console, found: Mapping[str, Any]) -> None:
-    headers = ("from", "to", "train", "test", "recipe", "macro_f1", "recall", "fpr")
-    rows = [row for period in found["periods"] for row in _rows(period)]
+    shown = tuple(dict.fromkeys((found["metric"], "macro_f1", "recall", "fpr")))
+    headers = ("from", "to", "train", "test", "recipe", *shown)
+    rows = [row for period in found["periods"] for row in _rows(period, shown)]
     table(f"backtest of {found['task']}", headers, rows)(out)
 
 
-def _rows(period: Mapping[str, Any]) -> list[tuple[object, ...]]:
+def _rows(period: Mapping[str, Any], shown: Sequence[str]) -> list[tuple[object, ...]]:
     head = tuple(period[name][:16].replace("T", " ") for name in ("begin", "end"))
     sizes = (period["train"], period["test"])
     if "skipped" in period:
-        return [(*head, *sizes, f"not fitted: {period['skipped']}", None, None, None)]
+        return [(*head, *sizes, f"not fitted: {period['skipped']}", *(None for _ in shown))]
     return [
-        (*head, *sizes, name, *(_figure(model, each) for each in ("macro_f1", "recall", "fpr")))
+        (*head, *sizes, name, *(_figure(model, each) for each in shown))
         for name, model in period["models"].items()
     ]
 

@@ -29,9 +29,12 @@ class ContextEvent:
     Attributes:
         at: microseconds since 1970.
         uid: the incident's.
-        keys: a hash for each key of the settings; None where the event lacks one of its fields.
+        keys: a hash for each key of the settings, then for the sequence's, if they have one; None
+            where the event lacks one of its fields.
         values: a hash for each field whose distinct values are counted; None where it is missing.
         numbers: a number for each field whose numbers are added up; None where it is missing.
+        text: its line in the sequence; "" where it has none.
+        cut: characters of the text that are not in the line.
     """
 
     at: int
@@ -39,6 +42,8 @@ class ContextEvent:
     keys: tuple[bytes | None, ...] = field(compare=False)
     values: tuple[int | None, ...] = field(compare=False)
     numbers: tuple[float | None, ...] = field(compare=False)
+    text: str = field(default="", compare=False)
+    cut: int = field(default=0, compare=False)
 
 
 def microseconds(at: datetime) -> int:
@@ -51,7 +56,9 @@ class ContextReader:
 
     def __init__(self, settings: ContextSettings, salt: bytes) -> None:
         """Take the settings, and the secret of at most 64 bytes that hashes are keyed with."""
-        self._keys = tuple(enumerate(settings.combinations))
+        self._sequence = settings.sequence
+        last = (self._sequence.key,) if self._sequence else ()
+        self._keys = tuple(enumerate((*settings.combinations, *last)))
         self._within = settings.within
         self._distinct = settings.distinct_of
         self._numbers = settings.numbers_of
@@ -68,13 +75,25 @@ class ContextReader:
             return None
         texts = {name: as_text(incident.fields.get(name)) for name in self._named()}
         within = "" if self._within is None else texts[self._within]
+        line, cut = self._line(incident)
         return ContextEvent(
             microseconds(incident.at),
             incident.uid if uid is None else uid,
             tuple(self._key(n, [texts[name] for name in key], within) for n, key in self._keys),
             tuple(self._value(texts[name]) for name in self._distinct),
             tuple(_bounded(incident.fields.get(name)) for name in self._numbers),
+            line,
+            cut,
         )
+
+    def _line(self, incident: Incident) -> tuple[str, int]:
+        """An event's text on one line, and how many characters of it are cut."""
+        if self._sequence is None:
+            return "", 0
+        values = (as_text(incident.fields.get(name)) for name in self._sequence.sources)
+        # A lone surrogate, which JSON may carry, could not be kept as UTF-8.
+        text = " ".join(" ".join(values).split()).encode("utf-8", "replace").decode()
+        return text[: self._sequence.chars], max(0, len(text) - self._sequence.chars)
 
     def _named(self) -> set[str]:
         within = {self._within} if self._within else set()

@@ -2,15 +2,15 @@
 
 A window is divided into 60 buckets at fixed times, as in a ring of counters (Datar et al. 2002
 bound the error of such histograms by the bucket): it reaches back between 59 and 60 sixtieths of
-its length. What is kept is bounded, whatever the number of events: 61 buckets a window and 1,000
-distinct values a field.
+its length. What is kept is bounded, whatever the number of events: 61 buckets a window, 1,000
+distinct values a field, and of a sequence twice as many texts as it is long.
 """
 
 from __future__ import annotations
 
 import math
 import struct
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -19,6 +19,7 @@ BUCKETS = 60
 MOST_DISTINCT = 1_000
 _HEAD = struct.Struct("<qq")
 _LENGTH = struct.Struct("<H")
+_TEXT = struct.Struct("<qH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,14 @@ class Shape:
         windows: the length of each window, in microseconds.
         numbers: how many fields' numbers are added up.
         distinct: how many fields' distinct values are counted.
+        last: how many events a sequence has, at most; 0 where none is kept.
     """
 
     buckets: tuple[int, ...]
     windows: tuple[int, ...]
     numbers: int
     distinct: int
+    last: int = 0
 
 
 class Ring:
@@ -87,7 +90,7 @@ class Ring:
 class KeyState:
     """The state of one key; `pack` and `unpack` keep it to the bit."""
 
-    __slots__ = ("distinct", "first", "last", "rings")
+    __slots__ = ("distinct", "first", "last", "recent", "rings")
 
     def __init__(self, shape: Shape) -> None:
         """Start empty."""
@@ -95,6 +98,7 @@ class KeyState:
         self.last = 0
         self.rings = [Ring(shape.numbers) for _ in shape.windows]
         self.distinct: list[dict[int, int]] = [{} for _ in range(shape.distinct)]
+        self.recent: list[tuple[int, str]] = []  # times and texts of the sequence, ascending
 
     def add(
         self,
@@ -104,8 +108,7 @@ class KeyState:
         values: Sequence[int | None],
     ) -> None:
         """Count an event; one that comes late counts at its own time."""
-        self.last = at if self.first is None else max(self.last, at)
-        self.first = at if self.first is None else min(self.first, at)
+        self._see(at)
         for ring, length in zip(self.rings, shape.buckets, strict=True):
             ring.add(at // length, numbers)
         for known, value in zip(self.distinct, values, strict=True):
@@ -113,6 +116,27 @@ class KeyState:
                 known[value] = max(known.pop(value, at), at)
                 if len(known) > MOST_DISTINCT:
                     del known[next(iter(known))]
+
+    def remember(self, at: int, text: str, most: int) -> None:
+        """Put an event's text into the sequence; one that comes late goes to its own place.
+
+        Kept are the last `most` before the newest time and the last `most` of that time: what an
+        event reads then depends on no order in which those of one time came.
+        """
+        self._see(at)
+        if text:
+            insort(self.recent, (at, text))
+            newest = bisect_left(self.recent, (self.recent[-1][0], ""))
+            self.recent = self.recent[max(0, newest - most) : newest] + self.recent[newest:][-most:]
+
+    def texts_before(self, at: int, most: int) -> tuple[str, ...]:
+        """The last texts of the sequence whose time is before another, the newest last."""
+        end = bisect_left(self.recent, (at, ""))
+        return tuple(text for _, text in self.recent[max(0, end - most) : end])
+
+    def _see(self, at: int) -> None:
+        self.last = at if self.first is None else max(self.last, at)
+        self.first = at if self.first is None else min(self.first, at)
 
     def distinct_since(self, field: int, after: int, until: int) -> int:
         """How many values of a field were last seen after a time, and not after another."""
@@ -124,7 +148,7 @@ class KeyState:
         return count
 
     def pack(self) -> bytes:
-        """The state as bytes, little-endian: times, rings, then distinct values."""
+        """The state as bytes, little-endian: times, rings, distinct values, then texts."""
         parts = [_HEAD.pack(self.first or 0, self.last)]
         for ring in self.rings:
             size = len(ring.places)
@@ -134,6 +158,9 @@ class KeyState:
         for known in self.distinct:
             parts.append(_LENGTH.pack(len(known)))
             parts.append(struct.pack("<" + "Qq" * len(known), *chain.from_iterable(known.items())))
+        for at, text in self.recent:
+            raw = text.encode()
+            parts.append(_TEXT.pack(at, len(raw)) + raw)
         return b"".join(parts)
 
     @classmethod
@@ -158,7 +185,10 @@ class KeyState:
                 (size,) = reader.take("H")
                 flat = reader.take("Qq" * size)
                 state.distinct[field] = dict(zip(flat[::2], flat[1::2], strict=True))
-        except struct.error as error:
+            while shape.last and reader.place < len(raw):
+                at, size = reader.take("qH")
+                state.recent.append((at, reader.text(size)))
+        except (struct.error, UnicodeDecodeError) as error:
             raise ValueError(f"the state of a key is damaged: {error}") from error
         if reader.place != len(raw):
             raise ValueError("the state of a key is of another shape")
@@ -181,3 +211,8 @@ class _Reader:
         found = struct.unpack_from(f"<{form}", self._raw, self.place)
         self.place += struct.calcsize(f"<{form}")
         return found
+
+    def text(self, size: int) -> str:
+        (found,) = struct.unpack_from(f"<{size}s", self._raw, self.place)
+        self.place += size
+        return bytes(found).decode()

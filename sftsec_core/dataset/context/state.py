@@ -11,6 +11,8 @@ it was given in training. The rules:
    what is known out of its windows.
 4. A key that had no event for the settings' `memory` is new again. Beyond `max_keys` the key that
    was unseen for longest is forgotten, and counted.
+5. A sequence has the texts of events of strictly earlier times, the newest last, those of one time
+   in the order of their texts.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from sftsec_core.dataset.context.events import ContextEvent
     from sftsec_core.dataset.context.verdicts import VerdictHistory
 
-Value = float | None
+Value = float | tuple[str, ...] | None
 _MICROSECOND = timedelta(microseconds=1)
 _HOT = 50_000  # keys held as objects, the others packed: about a tenth of the memory
 _DAY, _HOUR = 86_400_000_000, 3_600_000_000
@@ -44,6 +46,7 @@ def shape_of(settings: ContextSettings) -> Shape:
         windows,
         len(settings.numbers_of),
         len(settings.distinct_of),
+        settings.sequence.last if settings.sequence else 0,
     )
 
 
@@ -56,12 +59,14 @@ class ContextCounts:
         late: of those, the ones that came behind a newer event of one of their keys.
         ahead: dated after `until`, and so not counted.
         evicted: keys that were forgotten, since there were more than `max_keys`.
+        cut: characters that texts of a sequence lost, of events that were added.
     """
 
     added: int = 0
     late: int = 0
     ahead: int = 0
     evicted: int = 0
+    cut: int = 0
 
 
 @dataclass(slots=True)
@@ -123,32 +128,50 @@ class ContextState:
             self.counts.ahead += 1
             return values
         late = False
-        for key in event.keys:
+        for number, key in enumerate(event.keys):
             if key is not None:
-                state = self._known(key, event.at)
-                if state is None:
-                    state = KeyState(self.shape)
-                late |= state.first is not None and event.at < state.last
-                state.add(event.at, self.shape, event.numbers, event.values)
-                self._hot[key] = state
-                self._hot.move_to_end(key)
+                late |= self._count(event, number, key)
         self.counts.added += 1
         self.counts.late += late
+        self.counts.cut += event.cut
         self._keep_bounds()
         return values
+
+    def _count(self, event: ContextEvent, number: int, key: bytes) -> bool:
+        """Count an event for one of its keys, and tell whether it came late there."""
+        state = self._known(key, event.at)
+        if state is None:
+            state = KeyState(self.shape)
+        late = state.first is not None and event.at < state.last
+        if number < len(self._figures):
+            state.add(event.at, self.shape, event.numbers, event.values)
+        else:  # the sequence's key is the last
+            state.remember(event.at, event.text, self.shape.last)
+        self._hot[key] = state
+        self._hot.move_to_end(key)
+        return late
 
     def read(self, event: ContextEvent) -> tuple[Value, ...]:
         """The figures of the events before one, which is not counted."""
         values: list[Value] = []
         values += (_CLOCK[name](event.at) for name in self.settings.clock)
-        for number, key in enumerate(event.keys):
+        for number, key in enumerate(event.keys[: len(self._figures)]):
             state = None if key is None else self._known(key, event.at)
             for index, length in enumerate(self.shape.buckets):
                 totals = state.rings[index].totals(event.at // length) if state else None
                 for figure in self._figures[number]:
                     values += figure(event, key, state, totals, index)
             values += (figure(event.at, key, state) for figure in self._plain)
+        if self.shape.last:
+            values.append(self._sequence(event))
         return tuple(values)
+
+    def _sequence(self, event: ContextEvent) -> Value:
+        key = event.keys[-1]
+        if key is None:
+            return None
+        state = self._known(key, event.at)
+        return state.texts_before(event.at, self.shape.last) if state else ()
 
     def _known(self, key: bytes, at: int) -> KeyState | None:
         """The state of a key; None where it is new."""

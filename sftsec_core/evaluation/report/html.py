@@ -14,8 +14,17 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from sftsec_core.evaluation.metrics import METRIC_NAMES, NOT_MEASURABLE, TPR_AT_FPR
+from sftsec_core.evaluation.metrics import NOT_MEASURABLE
 from sftsec_core.evaluation.report import sections
+from sftsec_core.evaluation.report.numbers import (
+    DASH,
+    difference,
+    difference_unit,
+    is_rate,
+    metric_title,
+    number,
+    share,
+)
 from sftsec_core.evaluation.tables import clip
 
 if TYPE_CHECKING:
@@ -26,25 +35,6 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 _FEW_CLASSES = 12
 _PAIRS = 15
-_DASH = "\N{EN DASH}"
-_NOT_SHARES = frozenset({"roc_auc", "average_precision", "mcc", "ece"})
-_TITLES = {
-    "accuracy": "Accuracy",
-    "macro_f1": "Macro-F1",
-    "micro_f1": "Micro-F1",
-    "macro_precision": "Macro precision",
-    "macro_recall": "Macro recall",
-    "f1": "F1 of attacks",
-    "precision": "Precision of alerts",
-    "recall": "Recall of attacks",
-    "fpr": "False-positive rate",
-    "roc_auc": "ROC-AUC",
-    "average_precision": "Average precision",
-    "tpr_at_fpr_0.001": "TPR at FPR 0.1%",
-    "tpr_at_fpr_0.01": "TPR at FPR 1%",
-    "mcc": "MCC",
-    "ece": "ECE (15 bins)",
-}
 _TILES = ("macro_f1", "recall", "precision", "fpr", "tpr_at_fpr_0.001")
 _TILES_WITHOUT_BENIGN = ("macro_f1", "accuracy", "macro_recall", "average_precision", "ece")
 _METHODS = {
@@ -90,6 +80,7 @@ def render_report(
 
     environment = page_environment(_TEMPLATES)
     environment.filters |= {"figure": figure, "bounds": bounds, "duration": sections.duration}
+    environment.filters |= {"number": number, "difference": difference, "unit": difference_unit}
     environment.filters["spelled_out"] = spelled_out
     environment.globals |= {"words": sections}
     drawings = {name: Markup(svg) for name, svg in draw(report).items()}  # noqa: S704 - our own
@@ -177,11 +168,6 @@ def confused_pairs(report: EvalReport) -> list[tuple[str, str, int, float]]:
     return sorted(pairs, key=lambda pair: (-pair[2], pair[0], pair[1]))[:_PAIRS]
 
 
-def metric_title(name: str) -> str:
-    """A figure's name for people."""
-    return _TITLES.get(name, name)
-
-
 def visible(text: object) -> str:
     """At most 200 characters, with control, format and surrogate characters spelled out."""
     return clip(spelled_out(text))
@@ -197,43 +183,23 @@ def spelled_out(text: object) -> str:
 
 def figure(found: Interval, name: str) -> str:
     """A metric's value for people; an undefined one is a dash, or says why it is none."""
-    if found.value is None and name in TPR_AT_FPR:
+    if found.value is None and is_rate(name):
         return NOT_MEASURABLE
-    return _number(found.value, name)
+    return number(found.value, name)
 
 
 def bounds(found: Interval, name: str) -> str:
     """A metric's interval for people; empty when there is none."""
     if found.low is None or found.high is None:
         return ""
-    return f"{_number(found.low, name)} to {_number(found.high, name)}"
-
-
-def share(value: float | None, digits: int = 1) -> str:
-    """A fraction as a percentage; None as a dash. Only what is all or none says so."""
-    if value is None:
-        return _DASH
-    step = 10.0**-digits
-    if 100 - step / 2 <= 100 * value < 100:
-        return f">{100 - step:.{digits}f}%"
-    if 0 < 100 * value <= step / 2:
-        return f"<{step:.{digits}f}%"
-    return f"{value:.{digits}%}"
+    return f"{number(found.low, name)} to {number(found.high, name)}"
 
 
 def count(value: float | None) -> str:
     """A number of things with its thousands apart; None as a dash."""
     if value is None:
-        return _DASH
+        return DASH
     return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
-
-
-def _number(value: float | None, name: str) -> str:
-    if name in METRIC_NAMES and name not in _NOT_SHARES:
-        return share(value, 2 if name == "fpr" else 1)
-    if value is None:
-        return _DASH
-    return ">0.999" if 0.9995 <= value < 1 else f"{value:.3f}"
 
 
 def _threshold_words(scores: ModelScores) -> str:

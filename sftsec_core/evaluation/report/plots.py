@@ -18,6 +18,9 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
+from sftsec_core.api.domain.objectives import higher_is_better
+from sftsec_core.evaluation.report.numbers import metric_title
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -158,47 +161,45 @@ def _cost(section: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _backtest(section: Mapping[str, Any]) -> str:
-    figure, axes = _axes("Period", "Macro-F1")
+    metric = section["metric"]
+    figure, axes = _metric_axes("Period", metric)
     count = len(section["recipes"])
     for number, name in enumerate(section["recipes"]):
         # Beside each other, so that no interval hides another.
         found = [
-            (at + 0.12 * (number - (count - 1) / 2), period["models"][name]["figures"]["macro_f1"])
+            (at + 0.12 * (number - (count - 1) / 2), figures[metric])
             for at, period in enumerate(section["periods"], 1)
-            if "models" in period
+            if metric in (figures := period.get("models", {}).get(name, {}).get("figures", {}))
         ]
         _with_bounds(axes, name, number, found)
     begins = [period["begin"][:10] for period in section["periods"]]
     axes.set_xticks(range(1, len(begins) + 1), begins, rotation=30, ha="right", fontsize=9)
     axes.set_xlim(0.5, len(begins) + 0.5)
     _legend(axes)
-    return _svg(figure, "backtest", "Macro-F1 on each period of the backtest")
+    return _svg(figure, "backtest", f"{metric_title(metric)} on each period of the backtest")
 
 
 def _learning_curve(section: Mapping[str, Any]) -> str:
-    figure, axes = _axes("Training labels (log scale)", "Macro-F1 on dev")
+    metric = section["metric"]
+    figure, axes = _metric_axes("Training labels (log scale)", metric, " on dev")
     axes.set_xscale("log")
     ticks: set[int] = set()
     for number, (name, curve) in enumerate(section["recipes"].items()):
         points = curve["points"]
         ticks |= {point["rows"] for point in points}
-        _with_bounds(
-            axes,
-            name,
-            number,
-            [(each["rows"], {**each, "value": each["macro_f1"]}) for each in points],
-        )
+        _with_bounds(axes, name, number, [(each["rows"], each) for each in points])
         if law := curve.get("law"):
             last = points[-1]["rows"]
             x = np.geomspace(points[0]["rows"], last + section["more"], 60)
-            y = 1 - law["floor"] - law["scale"] * x ** -law["exponent"]
+            error = law["floor"] + law["scale"] * x ** -law["exponent"]
+            y = 1 - error if higher_is_better(metric) else error
             axes.plot(x, y, color=SERIES[number % len(SERIES)], linewidth=1, linestyle=":")
             ticks.add(last + section["more"])
     shown = sorted(ticks)
     axes.set_xticks(shown, [f"{n:,}" for n in shown], rotation=30, ha="right", fontsize=9)
     axes.minorticks_off()
     _legend(axes)
-    return _svg(figure, "learning_curve", "Macro-F1 on dev against the number of training labels")
+    return _svg(figure, "learning_curve", f"{metric_title(metric)} on dev against training labels")
 
 
 def _with_bounds(
@@ -238,6 +239,14 @@ def _axes(x: str, y: str) -> tuple[Figure, Axes]:
     axes.set_ylabel(y)
     axes.set_ylim(-0.02, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
+    return figure, axes
+
+
+def _metric_axes(x: str, metric: str, where: str = "") -> tuple[Figure, Axes]:
+    figure, axes = _axes(x, f"{metric_title(metric)}{where}")
+    if not higher_is_better(metric):
+        axes.set_ylim(auto=True)
+        axes.yaxis.set_major_formatter(ScalarFormatter())
     return figure, axes
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.api.domain.objectives import EXPECTED_COST, higher_is_better
+from sftsec_core.evaluation.report.numbers import difference, metric_title, number
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     Section = Mapping[str, Any]
 
@@ -139,58 +142,86 @@ def pooled_words(field: Section) -> str:
 
 
 def backtest_words(section: Section) -> list[str]:
-    """From where to where each recipe's macro-F1 ranges over the periods."""
-    told = []
+    """From where to where the figure of each recipe ranges over the periods."""
+    told, metric = [], section["metric"]
     for name in section["recipes"]:
         found = [
-            (each["models"][name]["figures"]["macro_f1"]["value"], each)
+            (figure["value"], each)
             for each in section["periods"]
-            if "models" in each
+            if (figure := each.get("models", {}).get(name, {}).get("figures", {}).get(metric))
         ]
         if not found:
-            told.append(f"{name} was fitted for no period.")
+            told.append(f"{name} has no {metric_title(metric)} in any period.")
             continue
-        low, worst = min(found, key=lambda row: row[0])
-        high = max(value for value, _ in found)
+        low, worst = worst_of(metric, found)
+        high, _ = best_of(metric, found)
         told.append(
-            f"Over {plural(len(found), 'period')} the macro-F1 of {name} is {low:.1%} to "
-            f"{high:.1%}; lowest from {minute(worst['begin'])} to {minute(worst['end'])}."
+            f"Over {plural(len(found), 'period')} the {_inline(metric)} of {name} is "
+            f"{number(low, metric)} to {number(high, metric)}; worst from "
+            f"{minute(worst['begin'])} to {minute(worst['end'])}."
         )
     return told
 
 
 def learning_words(section: Section) -> list[str]:
     """What more labels would bring to each recipe."""
-    told = []
+    told, metric = [], section["metric"]
     for name, curve in section["recipes"].items():
         asked = f"{section['more']:,} more labels"
         if "cannot_tell" in curve:
             told.append(f"{name}: what {asked} would bring cannot be told: {curve['cannot_tell']}.")
             continue
         gain = curve["gain"]
-        value, low, high = (100 * gain[key] for key in ("value", "low", "high"))
-        told.append(
-            f"{name}: {asked} would bring about {value:+.1f} points of macro-F1 "
-            f"({low:+.1f} to {high:+.1f})."
+        value, low, high = (difference(gain[key], metric) for key in ("value", "low", "high"))
+        what = (
+            "fewer minutes an incident"
+            if metric == EXPECTED_COST
+            else (f"points of {_inline(metric)}")
         )
+        told.append(f"{name}: {asked} would bring about {value} {what} ({low} to {high}).")
     return told
 
 
 def source_words(section: Section) -> list[str]:
     """On which source each recipe is worst when it was not trained on it."""
-    told = []
+    told, metric = [], section["metric"]
     for name in section["recipes"]:
         found = [
-            (each["models"][name]["figures"]["macro_f1"], each["value"])
+            (figure["value"], (figure, each["value"]))
             for each in section["sources"]
+            if (figure := each["models"][name]["figures"].get(metric))
         ]
-        worst, value = min(found, key=lambda row: row[0]["value"])
+        if not found:
+            told.append(f"{name} has no {metric_title(metric)} on any source.")
+            continue
+        _, (worst, value) = worst_of(metric, found)
+        shown, low, high = (number(worst[key], metric) for key in ("value", "low", "high"))
         told.append(
-            f"Without labels of {section['field']} {value}, {name} has a macro-F1 of "
-            f"{worst['value']:.1%} there ({worst['low']:.1%} to {worst['high']:.1%}), the lowest "
-            f"of {plural(len(found), 'source')}."
+            f"Without labels of {section['field']} {value}, {name} has {_inline(metric)} "
+            f"{shown} there ({low} to {high}), the worst of {plural(len(found), 'source')}."
         )
     return told
+
+
+def headline_figures(section: Section) -> list[str]:
+    """The figures of a table of refitted recipes: the task's own first."""
+    return list(dict.fromkeys((section["metric"], "macro_f1", "recall", "fpr")))
+
+
+def worst_of(metric: str, found: Sequence[tuple[float, Any]]) -> tuple[float, Any]:
+    """The pair of the worst value of a metric."""
+    return (min if higher_is_better(metric) else max)(found, key=lambda pair: pair[0])
+
+
+def best_of(metric: str, found: Sequence[tuple[float, Any]]) -> tuple[float, Any]:
+    """The pair of the best value of a metric."""
+    return (max if higher_is_better(metric) else min)(found, key=lambda pair: pair[0])
+
+
+def _inline(metric: str) -> str:
+    """A figure's name within a sentence."""
+    title = metric_title(metric)
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]
 
 
 def minute(time: str) -> str:

@@ -28,7 +28,7 @@ from sftsec_core.recipes.encoder.adapter import (
 from sftsec_core.recipes.encoder.callbacks import Deadline
 from sftsec_core.recipes.encoder.checkpoint import (
     BEST,
-    LIKELIHOOD,
+    SELECTION,
     WEIGHTS,
     Plan,
     best_step,
@@ -269,7 +269,7 @@ def _record(
     tokens: int,
     snapshot: str,
 ) -> Adaptation:
-    told = {e["step"]: e[LIKELIHOOD] for e in state["log_history"] if LIKELIHOOD in e}
+    told = {e["step"]: e[SELECTION] for e in state["log_history"] if SELECTION in e}
     best = best_step(state["log_history"]) or 0
     return Adaptation(
         task=job.task.name,

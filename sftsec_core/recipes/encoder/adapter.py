@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, TrainingArguments
 
 from sftsec_core.recipes.encoder.callbacks import StepLog, StepProgress, StepSeed, TimedCheckpoint
-from sftsec_core.recipes.encoder.checkpoint import LIKELIHOOD, best_step, trained_weights
+from sftsec_core.recipes.encoder.checkpoint import SELECTION, best_step, trained_weights
 from sftsec_core.recipes.encoder.data import LengthBucketSampler
 from sftsec_core.recipes.encoder.encoder import length_buckets, pick_device
 from sftsec_core.recipes.encoder.loop import CHECKPOINT_EVERY_S, LOG_SHARE
@@ -133,7 +133,7 @@ class EncoderAdapter(PickleFreeTrainer):
 
     def evaluate(self, *_: object, **__: object) -> dict[str, float]:
         """How well dev's words are told; the best weights are kept."""
-        figures = {LIKELIHOOD: log_likelihood(self._data)[0]}
+        figures = {SELECTION: log_likelihood(self._data)[0]}
         self.log(dict(figures))
         if best_step(self.state.log_history) == self.state.global_step:
             self.best = trained_weights(self.model)

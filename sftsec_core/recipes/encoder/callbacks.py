@@ -15,19 +15,20 @@ import numpy as np
 import torch
 from transformers import TrainerCallback
 
-from sftsec_core.recipes.encoder.checkpoint import LIKELIHOOD, SELECTION
+from sftsec_core.recipes.encoder.checkpoint import SELECTION
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
+MACRO_F1 = "eval_macro_f1"
 SHOWN = {
     "loss": "loss",
     "learning_rate": "learning_rate",
     "grad_norm": "grad_norm",
     "epoch": "epoch",
     "eval_loss": "dev_loss",
-    SELECTION: "dev_macro_f1",
-    LIKELIHOOD: "dev_log_likelihood",
+    MACRO_F1: "dev_macro_f1",
+    SELECTION: "dev_score",
 }
 
 
@@ -147,7 +148,7 @@ class TimedCheckpoint(TrainerCallback):  # type: ignore[misc]  # transformers is
 
 
 class EarlyStop(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Stops when dev macro-F1 has not risen for `patience` evaluations.
+    """Stops when the score on dev, of the task's metric, has not risen for `patience` evaluations.
 
     Transformers' own counts in memory, which a resumed run starts from 0; this one counts in the
     run's history.

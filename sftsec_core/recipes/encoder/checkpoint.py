@@ -38,9 +38,8 @@ WEIGHTS = "model.safetensors"
 BEST = "best.safetensors"
 OPTIMIZER = "optimizer.safetensors"
 OPTIMIZER_SETTINGS = "optimizer.json"
-SELECTION = "eval_macro_f1"  # what the best evaluation is the best by, where there are classes,
-LIKELIHOOD = "eval_log_likelihood"  # and where words are told
-LAYOUT = 3  # raise it when a checkpoint of an older version must not be resumed
+SELECTION = "eval_score"  # what the best evaluation is the best by: more is better
+LAYOUT = 5  # raise it when a checkpoint of an older version must not be resumed
 _FOLDER = re.compile(r"^checkpoint-(\d+)$")
 
 
@@ -68,6 +67,7 @@ def fingerprint(job: TrainJob[Any], recipe: str, encoder_digest: str) -> str:
         "recipe": recipe,
         "encoder": encoder_digest,
         "labels": job.task.labels,
+        "objective": asdict(job.task.objective),
         "config": job.config.model_dump(mode="json", exclude={"encoder": {"path", "sha256"}}),
         "seed": job.settings.seed,
     }
@@ -133,12 +133,7 @@ def read_state(checkpoint: Path) -> dict[str, Any]:
 
 def best_step(history: Iterable[Mapping[str, float]]) -> int | None:
     """The step of the best evaluation in a Trainer's `log_history`, the first of equal ones."""
-    scores = [
-        (entry[figure], -int(entry["step"]))
-        for entry in history
-        for figure in (SELECTION, LIKELIHOOD)
-        if figure in entry
-    ]
+    scores = [(entry[SELECTION], -int(entry["step"])) for entry in history if SELECTION in entry]
     return -max(scores)[1] if scores else None
 
 

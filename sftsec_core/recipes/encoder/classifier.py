@@ -2,7 +2,8 @@
 
 A model folder holds what transformers calls a checkpoint of the encoder (`model.safetensors`,
 `config.json`, `tokenizer.json`), beside it the head (`head.safetensors`), what chooses the windows
-of a long text (`selector.safetensors`) and `classifier.json`.
+of a long text (`selector.safetensors`), how numbers and categories are encoded
+(`side.safetensors`), and `classifier.json`.
 Low-rank adapters are merged into the weights before they are saved, so that a folder stands alone:
 to load it takes neither PEFT nor the base encoder, and one digest names all that it does.
 """
@@ -22,6 +23,7 @@ from torch import nn
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
+from sftsec_core.recipes.dense import DenseBlock
 from sftsec_core.recipes.encoder.encoder import (
     length_buckets,
     load_encoder,
@@ -33,6 +35,7 @@ from sftsec_core.recipes.encoder.packing import mean_within, to_device
 from sftsec_core.recipes.encoder.pooling import WindowPooling
 from sftsec_core.recipes.encoder.precision import Twin, use_bf16
 from sftsec_core.recipes.encoder.prepacked import prepacked
+from sftsec_core.recipes.encoder.side import SideInput, beside, encode_side
 from sftsec_core.recipes.encoder.windows import encode_windows, read_texts
 from sftsec_core.recipes.encoder_files import WEIGHTS
 from sftsec_core.recipes.reading import Reading
@@ -46,11 +49,13 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import Batch
     from sftsec_core.recipes.encoder.data import EncodedTexts
     from sftsec_core.recipes.encoder.packing import Collator
+    from sftsec_core.recipes.encoder.side import TextsBeside
     from sftsec_core.recipes.encoder.windows import WindowedTexts
     from sftsec_core.recipes.reading import Pooling, Span
 
 HEAD = "head.safetensors"
 SELECTOR = "selector.safetensors"
+SIDE = "side.safetensors"
 SETTINGS = "classifier.json"
 SCORE_BLOCK = 16384  # texts that are encoded at once: bounds memory, lets lengths be sorted
 TOKENS_PER_BATCH = {"cpu": 4096, "mps": 16384, "cuda": 65536}
@@ -75,11 +80,17 @@ class PooledClassifier(nn.Module):
     """Encoder, mean over a window's tokens, pooling of a text's windows, dropout, linear layer.
 
     The mean and not the first token's vector: the packaged encoder was trained so, and a
-    pretrained mean beats a pooler that starts from nothing.
+    pretrained mean beats a pooler that starts from nothing. What numbers and categories say is
+    added to the text's vector: see `side`.
     """
 
     def __init__(
-        self, encoder: nn.Module, classes: int, dropout: float, pooling: Pooling = "mean"
+        self,
+        encoder: nn.Module,
+        classes: int,
+        dropout: float,
+        pooling: Pooling = "mean",
+        side_columns: int = 0,
     ) -> None:
         """Put a fresh head on an encoder; its random start comes from torch's generator."""
         super().__init__()
@@ -88,16 +99,20 @@ class PooledClassifier(nn.Module):
             encoder.pooler = None  # type: ignore[assignment]
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(int(encoder.config.hidden_size), classes)  # type: ignore[arg-type, union-attr]
+        width = int(encoder.config.hidden_size)  # type: ignore[arg-type, union-attr]
+        self.head = nn.Linear(width, classes)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
-        self.windows = WindowPooling(int(encoder.config.hidden_size), pooling)  # type: ignore[arg-type, union-attr]
+        self.windows = WindowPooling(width, pooling)
+        # Made last: the head starts as it does without it.
+        self.side = SideInput(side_columns, width, dropout) if side_columns else None
 
     def forward(
         self,
         input_ids: torch.Tensor,
         windows: torch.Tensor | None = None,
         scores: torch.Tensor | None = None,
+        side: torch.Tensor | None = None,
         **others: Any,  # noqa: ANN401 - a mask, or positions and bounds
     ) -> torch.Tensor:
         """Return logits, shape (texts, classes), for what `data.Collator.tensors` makes of texts.
@@ -111,12 +126,17 @@ class PooledClassifier(nn.Module):
             pooled = mean_pool(hidden, others["attention_mask"])
         if windows is not None and scores is not None:
             pooled = self.windows(pooled, windows, scores)
-        logits: torch.Tensor = self.head(self.dropout(pooled.to(self.head.weight.dtype)))
+        vectors = self.dropout(pooled.to(self.head.weight.dtype))
+        if self.side is not None:
+            vectors = vectors + self.side(side)
+        logits: torch.Tensor = self.head(vectors)
         return logits
 
 
 def read_logits(
-    module: PooledClassifier, texts: EncodedTexts | WindowedTexts, collator: Collator
+    module: PooledClassifier,
+    texts: EncodedTexts | WindowedTexts | TextsBeside,
+    collator: Collator,
 ) -> torch.Tensor:
     """Score texts in batches of like lengths, on the module's device.
 
@@ -159,6 +179,7 @@ class EncoderModel:
         *,
         reading: Reading,
         selector: WindowSelector | None = None,
+        side: DenseBlock | None = None,
         notes: Mapping[str, str] | None = None,
     ) -> None:
         """Take a trained module and what it needs to read texts.
@@ -169,6 +190,7 @@ class EncoderModel:
             labels: the classes, in the columns' order.
             reading: what is read of a text.
             selector: ranks the windows of a text that has more than are read.
+            side: encodes the numbers and categories beside the text; None without any.
             notes: what is worth knowing of its training; not kept with the model.
         """
         self.notes = dict(notes or {})
@@ -177,7 +199,7 @@ class EncoderModel:
         self._reader = prepacked(self._twin.module)
         self._tokenizer = tokenizer
         self._labels = tuple(labels)
-        self._reading, self._selector = reading, selector
+        self._reading, self._selector, self._side = reading, selector, side
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -197,16 +219,21 @@ class EncoderModel:
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
         """Probabilities, shape (len(batch), len(labels)); rows sum to 1, in the batch's order.
 
-        Equal texts within a block are computed once. Memory is bounded by a block's token ids and
-        one batch's activations, whatever the number of texts.
+        Rows that read alike within a block are computed once. Memory is bounded by a block's token
+        ids and one batch's activations, whatever the number of rows.
         """
-        texts = batch.text()
-        out = np.zeros((len(texts), len(self._labels)))
-        for start in range(0, len(texts), SCORE_BLOCK):
-            block = texts[start : start + SCORE_BLOCK]
-            place = {text: i for i, text in enumerate(dict.fromkeys(block))}
-            scores = self._score(list(place))
-            out[start : start + len(block)] = scores[[place[text] for text in block]]
+        out = np.zeros((len(batch), len(self._labels)))
+        for start in range(0, len(batch), SCORE_BLOCK):
+            block = batch.slice(start, start + SCORE_BLOCK)
+            texts, side = block.text(), encode_side(self._side, block)
+            first: dict[tuple[str, bytes], int] = {}
+            alike = [
+                first.setdefault((text, row.tobytes()), place)
+                for place, (text, row) in enumerate(zip(texts, side, strict=True))
+            ]
+            rows = np.array(list(first.values()))
+            scores = self._score([texts[row] for row in rows], side[rows])
+            out[start : start + len(block)] = scores[np.searchsorted(rows, alike)]
         return out
 
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
@@ -218,9 +245,9 @@ class EncoderModel:
         texts = read_texts(batch.text(), self._tokenizer, self._reading, self._selector)
         return [read.unread for read in texts]
 
-    def _score(self, texts: Sequence[str]) -> NDArray[np.float64]:
+    def _score(self, texts: Sequence[str], side: NDArray[np.float32]) -> NDArray[np.float64]:
         encoded = encode_windows(texts, self._tokenizer, self._reading, self._selector)
-        logits = read_logits(self._reader, encoded, self._twin.collator)
+        logits = read_logits(self._reader, beside(encoded, side), self._twin.collator)
         scores: NDArray[np.float64] = torch.softmax(logits.double(), dim=-1).numpy()
         return scores
 
@@ -229,16 +256,17 @@ class EncoderModel:
         with quiet_transformers():
             self._module.encoder.save_pretrained(folder)  # type: ignore[operator]
             self._tokenizer.save_pretrained(folder)
-        head = {name: t.detach().cpu() for name, t in self._module.head.state_dict().items()}
-        pooling = self._module.windows.state_dict(prefix="windows.")
-        save_file({**head, **{name: t.cpu() for name, t in pooling.items()}}, folder / HEAD)
+        save_file(_head_tensors(self._module), folder / HEAD)
         if self._selector:
             write_tensors(folder / SELECTOR, self._selector.tensors())
+        if self._side:
+            write_tensors(folder / SIDE, self._side.tensors())
         settings = {
             "labels": list(self._labels),
             **self._reading.to_json(),
             "pooling": self._module.windows.how,
             "selector": self._selector is not None,
+            **({"side": self._side.to_json()} if self._side else {}),
         }
         write_json(folder / SETTINGS, settings)
 
@@ -252,9 +280,14 @@ class EncoderModel:
         settings = read_json(folder / SETTINGS)
         try:
             labels, reading = settings["labels"], Reading.from_json(settings)
+            side = _load_side(folder, settings.get("side"))
             with quiet_transformers():
                 module = PooledClassifier(
-                    load_whole(folder), len(labels), 0.0, settings.get("pooling", "mean")
+                    load_whole(folder),
+                    len(labels),
+                    0.0,
+                    settings.get("pooling", "mean"),
+                    side.width if side else 0,
                 )
                 tokenizer = load_tokenizer(folder)
             _load_head(module, load_file(folder / HEAD))
@@ -263,19 +296,33 @@ class EncoderModel:
                 selector = WindowSelector.from_tensors(read_tensors(folder / SELECTOR))
         except (OSError, RuntimeError, KeyError, ValueError, SafetensorError) as error:
             raise IntegrityError(f"{folder} holds no whole fine-tuned model: {error}") from error
-        return cls(module, tokenizer, labels, reading=reading, selector=selector)
+        return cls(module, tokenizer, labels, reading=reading, selector=selector, side=side)
+
+
+def _head_tensors(module: PooledClassifier) -> dict[str, torch.Tensor]:
+    """Everything but the encoder's; the head's own by their names alone."""
+    return {
+        name.removeprefix("head."): tensor.detach().cpu()
+        for name, tensor in module.state_dict().items()
+        if not name.startswith("encoder.")
+    }
 
 
 def _load_head(module: PooledClassifier, tensors: Mapping[str, torch.Tensor]) -> None:
-    pooling = {
-        name.removeprefix("windows."): tensor
-        for name, tensor in tensors.items()
-        if name.startswith("windows.")
-    }
-    module.windows.load_state_dict(pooling)
-    module.head.load_state_dict(
-        {name: tensor for name, tensor in tensors.items() if not name.startswith("windows.")}
-    )
+    """Put back what `_head_tensors` gave.
+
+    Raises:
+        RuntimeError: when one is missing, unknown or of another shape.
+    """
+    own = {name: t for name, t in module.state_dict().items() if name.startswith("encoder.")}
+    for name, tensor in tensors.items():
+        own[name if name.startswith(("windows.", "side.")) else f"head.{name}"] = tensor
+    module.load_state_dict(own)
+
+
+def _load_side(folder: Path, settings: Any) -> DenseBlock | None:  # noqa: ANN401 - JSON
+    tensors = read_tensors(folder / SIDE) if settings else {}
+    return DenseBlock.from_parts(settings, tensors)
 
 
 def load_whole(folder: Path) -> nn.Module:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sftsec_core.recipes.encoder.side import TextsBeside
     from sftsec_core.recipes.encoder.windows import WindowedTexts
 
 ENCODE_BLOCK = 4096  # texts given to the tokenizer at once
@@ -145,12 +146,12 @@ class LabelledTexts(Dataset[Any]):
     """Encoded texts with their classes and weights.
 
     Attributes:
-        encoded: the texts.
+        encoded: the texts, with what the task has beside them.
         labels: column number of each text's class; int64, shape (texts,).
         weights: trust in each label, 0 to 1; float32, shape (texts,).
     """
 
-    encoded: EncodedTexts | WindowedTexts
+    encoded: EncodedTexts | WindowedTexts | TextsBeside
     labels: NDArray[np.int64]
     weights: NDArray[np.float32]
 

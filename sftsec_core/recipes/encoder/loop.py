@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import torch
-from sklearn.metrics import f1_score
 from torch.utils.data import DataLoader
 from transformers import PrinterCallback, TrainingArguments
 
 from sftsec_core.recipes.encoder.callbacks import (
+    MACRO_F1,
     Deadline,
     EarlyStop,
     StepLog,
@@ -33,14 +32,14 @@ from sftsec_core.recipes.encoder.packing import to_device
 from sftsec_core.recipes.encoder.pickle_free import PickleFreeTrainer
 from sftsec_core.recipes.encoder.precision import Twin
 from sftsec_core.recipes.encoder.step_size import rate_factor
+from sftsec_core.recipes.goal import Goal, macro_f1
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.recipes.config import FineTuneConfig
+    from sftsec_core.recipes.dense import DenseBlock
 
 CHECKPOINT_EVERY_S = 60.0
 LOG_SHARE = 0.02  # of the steps: a run logs about fifty times
@@ -74,6 +73,7 @@ class Prepared:
     Attributes:
         twin: computes for the module.
         dev: empty for none.
+        side: encodes the numbers and categories beside the text; None without any.
     """
 
     module: PooledClassifier
@@ -81,6 +81,7 @@ class Prepared:
     tokenizer: Any
     train: LabelledTexts
     dev: LabelledTexts
+    side: DenseBlock | None
 
 
 class FineTuner(PickleFreeTrainer):
@@ -96,6 +97,7 @@ class FineTuner(PickleFreeTrainer):
     ) -> None:
         """Set a run up; nothing is trained yet."""
         self._job, self._how, self._ready, self._plan = job, how, ready, plan
+        self._goal = Goal.of(job.task, ready.dev.labels)
         super().__init__(
             model=ready.module,
             args=_arguments(job, how, plan, dev=bool(len(ready.dev))),
@@ -137,13 +139,21 @@ class FineTuner(PickleFreeTrainer):
         return detached
 
     def evaluate(self, *_: object, **__: object) -> dict[str, float]:
-        """Dev's loss and macro-F1; the best weights are kept, on the device that they are on."""
+        """Dev's loss, macro-F1 and score by the task's metric.
+
+        The best weights are kept, on the device that they are on.
+        """
         twin, dev = self._ready.twin, self._ready.dev
         twin.refresh()
         twin.module.eval()
         logits = read_logits(twin.module, dev.encoded, twin.collator)
         loss = self._loss(logits, torch.from_numpy(dev.labels), torch.from_numpy(dev.weights))
-        figures = {"eval_loss": float(loss), SELECTION: _macro_f1(dev.labels, logits)}
+        proba = logits.double().softmax(-1).numpy()
+        figures = {
+            "eval_loss": float(loss),
+            MACRO_F1: macro_f1(dev.labels, proba.argmax(axis=1), proba.shape[1]),
+            SELECTION: self._goal.score(proba, dev.labels),
+        }
         self.log(dict(figures))
         if best_step(self.state.log_history) == self.state.global_step:
             self.best = trained_weights(self.model)
@@ -196,7 +206,7 @@ class FineTuner(PickleFreeTrainer):
         groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
         for name, parameter in model.named_parameters():
             if parameter.requires_grad:
-                key = (name.startswith(("head.", "windows.")), name in decayed)
+                key = (not name.startswith("encoder."), name in decayed)
                 groups.setdefault(key, []).append(parameter)
         rates = {True: self._how.head_rate, False: self._how.rate}
         return [
@@ -247,15 +257,3 @@ def _arguments(
         disable_tqdm=True,  # progress goes to the job's log
         log_level="error",
     )
-
-
-def _macro_f1(truth: NDArray[np.int64], logits: torch.Tensor) -> float:
-    """Macro-F1 over the classes that occur in dev: of another one nothing can be found."""
-    score = f1_score(
-        truth,
-        logits.argmax(-1).numpy(),
-        labels=np.unique(truth),
-        average="macro",
-        zero_division=0,
-    )
-    return float(score)

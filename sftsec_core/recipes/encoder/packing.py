@@ -20,6 +20,7 @@ from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface
 
 from sftsec_core.recipes.encoder.data import EncodedTexts, pad_rows
+from sftsec_core.recipes.encoder.side import TextsBeside
 from sftsec_core.recipes.encoder.windows import WindowedTexts
 
 if TYPE_CHECKING:
@@ -66,12 +67,15 @@ class Collator:
     pad_id: int
     first_position: int | None = None
 
-    def tensors(self, texts: EncodedTexts | WindowedTexts) -> dict[str, Any]:
+    def tensors(self, texts: EncodedTexts | WindowedTexts | TextsBeside) -> dict[str, Any]:
         """What `PooledClassifier.forward` takes; see `pad_rows` and `pack_rows`.
 
         Where a text has several windows, `windows` (int64, shape (texts,)) tells how many each has,
-        and `scores` (float32, shape (windows,)) is that of `WindowedTexts`.
+        and `scores` (float32, shape (windows,)) is that of `WindowedTexts`; where it has numbers or
+        categories beside it, they are `side` (float32, shape (texts, columns)).
         """
+        if isinstance(texts, TextsBeside):
+            return {**self.tensors(texts.texts), "side": torch.from_numpy(texts.side)}
         if isinstance(texts, WindowedTexts):
             counts = torch.from_numpy(np.diff(texts.bounds))
             scores = torch.from_numpy(texts.scores)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sftsec_core.recipes.encoder.classifier import PooledClassifier
     from sftsec_core.recipes.encoder.data import EncodedTexts
     from sftsec_core.recipes.encoder.precision import Twin
+    from sftsec_core.recipes.encoder.side import TextsBeside
     from sftsec_core.recipes.encoder.windows import WindowedTexts
 
 PROBES = 5  # batches timed, from the least to the most work
@@ -58,7 +59,10 @@ def scoring_budget() -> int:
 
 
 def measure_speed(
-    module: PooledClassifier, twin: Twin, encoded: EncodedTexts | WindowedTexts, rows: int
+    module: PooledClassifier,
+    twin: Twin,
+    encoded: EncodedTexts | WindowedTexts | TextsBeside,
+    rows: int,
 ) -> Speed:
     """Time training steps on batches from the least to the most work; about a second in all.
 
@@ -91,14 +95,14 @@ def _probes(lengths: NDArray[np.int64], rows: int, packed: bool) -> list[NDArray
     return [batches[i] for i in np.linspace(0, len(batches) - 1, PROBES).round().astype(int)]
 
 
-def _computed_tokens(texts: EncodedTexts | WindowedTexts, *, packed: bool) -> int:
+def _computed_tokens(texts: EncodedTexts | WindowedTexts | TextsBeside, *, packed: bool) -> int:
     return int(texts.lengths.sum()) if packed else len(texts) * int(texts.lengths.max())
 
 
 def _timed_step(
     module: PooledClassifier,
     twin: Twin,
-    texts: EncodedTexts | WindowedTexts,
+    texts: EncodedTexts | WindowedTexts | TextsBeside,
     optimizer: torch.optim.Optimizer,
 ) -> float:
     device = module.head.weight.device

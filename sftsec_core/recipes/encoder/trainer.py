@@ -21,6 +21,7 @@ import torch
 
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import TrainingError
+from sftsec_core.recipes.dense import DenseBlock
 from sftsec_core.recipes.encoder.callbacks import Deadline, out_of_patience
 from sftsec_core.recipes.encoder.checkpoint import (
     BEST,
@@ -49,6 +50,7 @@ from sftsec_core.recipes.encoder.encoder import (
 )
 from sftsec_core.recipes.encoder.loop import FineTuner, FineTuning, Prepared
 from sftsec_core.recipes.encoder.precision import Twin, use_bf16
+from sftsec_core.recipes.encoder.side import beside, encode_side
 from sftsec_core.recipes.encoder.speed import Speed, measure_speed, scoring_budget
 from sftsec_core.recipes.encoder.step_size import choose_rows
 from sftsec_core.recipes.encoder.stop_signal import StopCheckpoint, StopSignal
@@ -120,6 +122,7 @@ def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
         job.task.labels,
         reading=Reading.of(job.config.encoder),
         selector=selector,
+        side=ready.side,
         notes=_notes(plan),
     )
 
@@ -225,12 +228,15 @@ def _prepare(
 ) -> Prepared:
     tokenizer, reading = load_tokenizer(folder), Reading.of(job.config.encoder)
     fewer = reading.at_most(job.config.train_windows)
-    labelled = _label(train, job.task, tokenizer, fewer, selector)
+    side = DenseBlock.fit(Batch.of_examples(job.task.inputs, train))
+    labelled = _label(train, job.task, tokenizer, fewer, selector, side)
     encoder = load_encoder(folder)
     set_dropout(encoder, job.config.dropout)
     asked = job.config.encoder.pooling
     pooling: Pooling = "attention" if asked == "auto" else asked
-    module = PooledClassifier(encoder, len(job.task.labels), job.config.dropout, pooling)
+    module = PooledClassifier(
+        encoder, len(job.task.labels), job.config.dropout, pooling, side.width if side else 0
+    )
     module.encoder = how.wrap(module.encoder, job)
     module = module.to(pick_device())
     return Prepared(
@@ -238,7 +244,8 @@ def _prepare(
         Twin(module, tokenizer, bf16=use_bf16(job.config.precision)),
         tokenizer,
         labelled,
-        _label(dev, job.task, tokenizer, reading, selector),
+        _label(dev, job.task, tokenizer, reading, selector, side),
+        side,
     )
 
 
@@ -254,11 +261,13 @@ def _label(
     tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
     reading: Reading,
     selector: WindowSelector | None,
+    side: DenseBlock | None,
 ) -> LabelledTexts:
     column = {label: i for i, label in enumerate(task.labels)}
-    texts = Batch.of_examples(task.inputs, examples).text()
+    batch = Batch.of_examples(task.inputs, examples)
+    encoded = encode_windows(batch.text(), tokenizer, reading, selector)
     return LabelledTexts(
-        encode_windows(texts, tokenizer, reading, selector),
+        beside(encoded, encode_side(side, batch)),
         np.array([column[example.label] for example in examples], dtype=np.int64),
         np.array([example.weight for example in examples], dtype=np.float32),
     )

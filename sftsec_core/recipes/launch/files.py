@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sftsec_core.api.domain import Blob, Example, InputField, TaskSpec
+from sftsec_core.api.domain import Blob, Example, InputField, Objective, TaskSpec
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.store.sealed_blob import blob_in
 from sftsec_core.store.vault import create_file, open_file
@@ -77,7 +77,8 @@ def task_to_json(task: TaskSpec) -> dict[str, Any]:
 def task_from_json(values: Mapping[str, Any]) -> TaskSpec:
     """Read what `task_to_json` wrote."""
     inputs = tuple(InputField.from_json(each) for each in values["inputs"])
-    return TaskSpec(**{**values, "inputs": inputs, "labels": tuple(values["labels"])})
+    kept = {"inputs": inputs, "labels": tuple(values["labels"])}
+    return TaskSpec(**{**values, **kept, "objective": Objective(**values["objective"])})
 
 
 def _row(example: Example, folder: Path, vault: Vault | None) -> dict[str, Any]:

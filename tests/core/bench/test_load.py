@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sftsec_core.bench.load import CLOSED, Load, Target, run_load
+from sftsec_core.bench.load import CLOSED, TURN, Load, Target, run_load
 
 DIGEST = "d" * 64
 
@@ -73,6 +73,12 @@ class TestRunLoad:
         assert set(Handler.seen) == {f"{number}" for number in range(6)}
         run_load(target, [b"one", b"other"], 2, 0.0)
         assert not {"one", "other"} & set(Handler.seen)
+
+    def test_sends_no_text_twice(self, target: Target) -> None:
+        found = run_load(target, [b"host-" + TURN], 1, 0.1)
+        assert len(Handler.seen) == found.statuses[200] > 1
+        assert set(Handler.seen.values()) == {1}
+        assert all(len(body) == len("host-" + "0" * 7) for body in Handler.seen)
 
     def test_counts_what_has_no_answer(self, target: Target) -> None:
         Handler.gate = threading.Event()

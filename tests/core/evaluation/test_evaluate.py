@@ -16,6 +16,7 @@ from sftsec_core.api.domain import (
     EvalReport,
     Interval,
     ModelScores,
+    Objective,
     Split,
     TaskSpec,
     Threshold,
@@ -119,7 +120,7 @@ class TestDifferences:
         assert value == pytest.approx(ours - theirs)
 
     def test_metric_of_the_task_stands_beside(self) -> None:
-        task = replace(BINARY, metric="average_precision")
+        task = replace(BINARY, objective=Objective("average_precision"))
         found = report_of(task, split_of(task), skills=(4.0, 1.0)).data["metric"]
         assert found["name"] == "average_precision"
         report = report_of(skills=(4.0, 1.0))
@@ -129,6 +130,28 @@ class TestDifferences:
         )
         assert found["differences"]["linear"]["value"] == pytest.approx(ours - theirs)
         assert "metric" not in report.data
+
+    def test_cost_is_of_the_decisions(self) -> None:
+        prices = Objective("expected_cost", None, 5.0, 100.0)
+        task = replace(BINARY, objective=prices)
+        report = report_of(task, split_of(task), skills=(4.0, 1.0))
+        confusion = report.candidate.confusion
+        at = {label: i for i, label in enumerate(confusion.labels)}
+        counts = np.array(confusion.counts)
+        quiet = at[BINARY.benign or ""]
+        missed = counts[:, quiet].sum() - counts[quiet, quiet]
+        alerts = counts.sum() - counts[:, quiet].sum()
+        spent = (5 * alerts + 100 * missed) / counts.sum()
+        assert report.candidate.metrics["expected_cost"].value == pytest.approx(spent)
+        assert report.data["metric"]["differences"]["linear"]["high"] < 0
+
+    def test_any_rate_is_a_figure(self) -> None:
+        task = replace(BINARY, objective=Objective("tpr_at_fpr_0.05"))
+        scores = report_of(task, split_of(task), skills=(4.0, 1.0)).candidate
+        assert known(scores.metrics["tpr_at_fpr_0.05"])[0] > 0
+        fine = replace(BINARY, objective=Objective("tpr_at_fpr_0.0001"))
+        lacking = report_of(fine, split_of(fine)).data["unmeasured"]
+        assert "takes 10,000 benign test rows" in lacking["tpr_at_fpr_0.0001"]
 
 
 class TestClasses:

@@ -47,7 +47,7 @@ class TestNested:
 
 class TestDoubts:
     def test_power_law_is_believed(self) -> None:
-        assert doubts(measured([0.4, 0.3, 0.225, 0.17, 0.127])) is None
+        assert doubts(measured([0.4, 0.3, 0.225, 0.17, 0.127]), "macro_f1") is None
 
     @pytest.mark.parametrize(
         ("errors", "why"),
@@ -59,7 +59,7 @@ class TestDoubts:
         ],
     )
     def test_other_curves_are_not(self, errors: list[float], why: str) -> None:
-        assert why in str(doubts(measured(errors)))
+        assert why in str(doubts(measured(errors), "macro_f1"))
 
 
 class TestLearningCurve:
@@ -69,8 +69,8 @@ class TestLearningCurve:
         curve = learning_curve(config, given)["recipes"]["linear"]
         assert [each["rows"] for each in curve["points"]] == [40, 80, 160, 320, 640]
         first, last = curve["points"][0], curve["points"][-1]
-        assert first["low"] < first["macro_f1"] < first["high"]
-        assert last["macro_f1"] > first["macro_f1"]
+        assert first["low"] < first["value"] < first["high"]
+        assert last["value"] > first["value"]
         assert ("gain" in curve) != ("cannot_tell" in curve)
 
     def test_nothing_to_learn_promises_nothing(self) -> None:

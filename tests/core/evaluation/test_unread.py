@@ -37,6 +37,12 @@ class TestCountUnread:
         found = count_unread(Ends(("a", "b"), 1.0), Batch.of(FIELDS, rows))
         assert found == Unread(3, {"subject": 2, "body": 4})
 
+    def test_counts_those_of_a_sequence_apart(self) -> None:
+        fields = (*FIELDS[:1], InputField("before", InputKind.SEQUENCE, ()))
+        rows: list[Inputs] = [{"subject": "abcdefg", "before": ("x", "y")}]
+        found = count_unread(Ends(("a", "b"), 1.0), Batch.of(fields, rows))
+        assert found == Unread(1, {"subject": 2, "before": len("earlier:\nx\ny")})
+
     def test_model_that_does_not_say_reads_all(self) -> None:
         batch = Batch.of_texts(["x" * 100])
         assert count_unread(RoteModel(("a", "b"), 1.0), batch) == Unread()

@@ -1,17 +1,16 @@
-"""Kinds of runs: their parameters are checked, and each is recorded as the run that was claimed."""
+"""Each kind of run is recorded as the run that was claimed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sftsec_core.api.errors import ConnectorUnavailableError, NotFoundError, UsageError
+from sftsec_core.api.errors import ConnectorUnavailableError
 from sftsec_core.operations import jobs
 from sftsec_core.operations.context import Context
-from sftsec_core.operations.jobs import JOBS, job_parameters, run_job, task_of
+from sftsec_core.operations.jobs import run_job
 from sftsec_core.store.run_queue import QueuedRun, RunRequest
 from tests.core.operations.secret_task import Observer, context
 
@@ -24,42 +23,6 @@ def carry_out(work: Context, kind: str, task: str, **request: Any) -> str:
     assert queued is not None
     run_job(work)
     return queued.id
-
-
-class TestParameters:
-    @pytest.mark.parametrize("kind", [kind for kind in JOBS if kind != "audit-push"])
-    def test_all_have_defaults(self, kind: str) -> None:
-        assert job_parameters(kind, job_parameters(kind, {}).model_dump(mode="json"))
-
-    @pytest.mark.parametrize(
-        ("kind", "given", "message"),
-        [
-            ("retrain", {"forse": True}, r"'forse' of retrain.*it takes: budget, force, promote"),
-            ("request-labels", {"limit": 0}, "'limit' of request-labels"),
-            ("audit-push", {}, "'connector' of audit-push: Field required"),
-        ],
-    )
-    def test_name_what_is_wrong(self, kind: str, given: Mapping[str, Any], message: str) -> None:
-        with pytest.raises(UsageError, match=message):
-            job_parameters(kind, given)
-
-    def test_suggest_the_kind_that_was_meant(self) -> None:
-        with pytest.raises(NotFoundError, match="did you mean 'retrain'"):
-            job_parameters("retrian", {})
-
-
-class TestTask:
-    def test_is_a_star_where_none_fits(self) -> None:
-        assert (task_of("gc", None), task_of("gc", "*"), task_of("score", "mail")) == (
-            "*",
-            "*",
-            "mail",
-        )
-
-    @pytest.mark.parametrize(("kind", "task"), [("score", None), ("score", "*"), ("gc", "mail")])
-    def test_fits_its_kind(self, kind: str, task: str | None) -> None:
-        with pytest.raises(UsageError, match=f"{kind} (works on one|concerns no single) task"):
-            task_of(kind, task)
 
 
 class TestRunJob:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from sftsec_core.api.domain import TaskSpec
 from sftsec_core.recipes.selection import (
     STRICT_MIN_EFFECT_SIZE,
     Candidate,
-    Goal,
     effect_size,
     select_model,
 )
@@ -52,41 +49,3 @@ class TestCandidate:
         y, proba = rng.integers(0, 4, 60), rng.random((60, 4))
         expected = f1_score(y, proba.argmax(1), average="macro")
         assert Candidate(("x",), proba).macro_f1(y) == pytest.approx(expected)
-
-
-class TestGoal:
-    """One candidate answers better, the other ranks attacks better."""
-
-    Y = np.array([0] * 300 + [1] * 100)
-
-    @staticmethod
-    def candidate(attack: NDArray[np.float64], name: str) -> Candidate:
-        return Candidate((name,), np.stack([1 - attack, attack], axis=1))
-
-    def both(self) -> tuple[Candidate, Candidate]:
-        answers, ranks = np.full(400, 0.1), np.full(400, 0.2)
-        answers[300:390] = 0.6
-        answers[:12] = 0.9  # above every attack
-        ranks[300:] = 0.4  # right of every row, but less than a half
-        return self.candidate(answers, "answers"), self.candidate(ranks, "ranks")
-
-    @pytest.mark.parametrize(
-        ("metric", "chosen"),
-        [
-            ("macro_f1", "answers"),
-            ("average_precision", "ranks"),
-            ("tpr_at_fpr_0.01", "ranks"),
-            # Each loses what the other gains: the cheaper one stays.
-            (None, None),
-        ],
-    )
-    def test_decides_which_is_chosen(self, metric: str | None, chosen: str | None) -> None:
-        task = TaskSpec.of_text("t", ("m",), ("benign", "malicious"), "benign", metric=metric)
-        for order in (self.both(), self.both()[::-1]):
-            found = select_model(order, self.Y, 13, Goal.of(task))
-            assert found.name == (chosen or order[0].name)
-
-    def test_without_benign_is_macro_f1(self) -> None:
-        task = TaskSpec.of_text("t", ("m",), ("a", "b"))
-        assert Goal.of(task) == Goal()
-        assert self.both()[0].score(self.Y, Goal()) > 0.9

@@ -35,10 +35,12 @@ def with_metrics(report: EvalReport, **metrics: Interval) -> EvalReport:
     return replace(report, candidate=replace(report.candidate, metrics=known))
 
 
-def by_metric(report: EvalReport, name: str, *figures: float | None) -> EvalReport:
+def by_metric(
+    report: EvalReport, name: str, *figures: float | None, metric: str = "average_precision"
+) -> EvalReport:
     found = dict(zip(("value", "low", "high"), figures, strict=True))
-    metric = {"name": "average_precision", "differences": {name: found}}
-    return replace(report, data={**report.data, "metric": metric})
+    told = {"name": metric, "differences": {name: found}}
+    return replace(report, data={**report.data, "metric": told})
 
 
 class TestMetricOfTheTask:
@@ -55,6 +57,20 @@ class TestMetricOfTheTask:
         vote = beats_baseline(by_metric(bad, "linear", 0.03, 0.02, 0.04), None, GateSettings())
         assert vote.approve
         assert vote.reason.startswith("average_precision +3.0 points")
+
+    def test_cost_that_rises_is_worse(self, report: EvalReport) -> None:
+        def judged(name: str, *figures: float) -> EvalReport:
+            return by_metric(report, name, *figures, metric="expected_cost")
+
+        dear, cheap = judged("live", 0.3, 0.2, 0.4), judged("live", -0.3, -0.4, -0.2)
+        vote = not_worse_than_live(dear, None, GateSettings())
+        assert not vote.approve
+        assert vote.reason.startswith("expected_cost +0.30 minutes an incident")
+        assert not_worse_than_live(cheap, None, GateSettings()).approve
+        assert not_worse_than_live(dear, None, GateSettings(tolerance=0.25)).approve
+        for rises in (False, True):
+            found = judged("linear", *((0.3, 0.2, 0.4) if rises else (-0.3, -0.4, -0.2)))
+            assert beats_baseline(found, None, GateSettings()).approve is not rises
 
     def test_that_test_cannot_tell_rejects(self, report: EvalReport) -> None:
         good = with_difference(report, "live", 0.03, 0.02, 0.04)

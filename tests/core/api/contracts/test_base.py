@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from sftsec_core.api.contracts import MetricSpec, Requirement, Spec, StepSpec
+from sftsec_core.api.domain.objectives import EXPECTED_COST
 from sftsec_core.api.errors import ConfigError
 from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.evaluation.metrics import METRIC_NAMES
@@ -64,7 +65,7 @@ class TestMissing:
 
 class TestReserved:
     def test_the_core_metrics_are_all_reserved(self) -> None:
-        assert MetricSpec.reserved == frozenset(METRIC_NAMES)
+        assert MetricSpec.reserved == frozenset({*METRIC_NAMES, EXPECTED_COST})
 
     def test_a_kind_reserves_nothing_by_itself(self) -> None:
         assert Spec.reserved == frozenset()

@@ -39,7 +39,10 @@ class TestColumns:
         assert BATCH.categories().tolist() == [["anna"], [None]]
 
     def test_text_is_empty_where_missing(self) -> None:
-        assert BATCH.text() == ["pay", ""]
+        assert BATCH.text()[1] == ""
+
+    def test_text_has_the_sequence_behind_it(self) -> None:
+        assert BATCH.text()[0] == "pay\nearlier:\na"
 
     def test_images_and_sequences_are_tuples_a_row(self) -> None:
         assert BATCH.images() == [(IMAGE,), (None,)]

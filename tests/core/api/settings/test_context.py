@@ -33,6 +33,16 @@ class TestContextSettings:
         )
         assert settings.fields == ("host.name", "rule.name")
 
+    def test_sequence_alone_asks_for_no_figures(self) -> None:
+        sequence = {"of": "process.command_line", "by": ["host.name", "user.name"]}
+        settings = ContextSettings.model_validate({"sequence": sequence})
+        assert settings.inputs == ("context.sequence",)
+        assert settings.fields == ("host.name", "user.name", "process.command_line")
+        assert ContextSettings.model_validate(settings.model_dump(mode="json")) == settings
+        both = ContextSettings.model_validate({"keys": ["rule.name"], "sequence": sequence})
+        assert both.inputs[-1] == "context.sequence"
+        assert len(both.inputs) > 5
+
     def test_is_read_back_from_what_it_writes(self) -> None:
         given = {"figures": ["count", {"verdicts": {"delay": "3d"}}, {"mean": {"of": "a"}}]}
         settings = ContextSettings.model_validate(given)
@@ -47,6 +57,8 @@ class TestContextSettings:
         [
             ({"keys": [[]]}, "a key names one field"),
             ({"keys": [["a", "a"]]}, "a key names one field"),
+            ({"keys": []}, "at least one key, or a sequence"),
+            ({"sequence": {"of": "a", "by": "b", "last": 0}}, "greater than or equal to 1"),
             ({"keys": ["a", ["a"]]}, "listed twice"),
             ({"windows": ["5s"]}, "from 1m to 366d"),
             ({"memory": "1d"}, "at least as long as the longest window"),

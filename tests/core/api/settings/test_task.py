@@ -81,7 +81,9 @@ class TestRefusals:
             ({"text": [], "numbers": ["n"], "text_fallback": ["a"]}, "name fields in text"),
             ({"categories": ["text"]}, "'text' names the joined text"),
             ({"benign": "ham"}, r"benign 'ham' is not one of \['benign', 'spam'\]"),
-            ({"metric": "recall"}, "metric"),
+            ({"metric": "recall"}, "'recall' is none of macro_f1"),
+            ({"metric": "tpr_at_fpr_1"}, "the rate lies between 0 and 1"),
+            ({"metric": "tpr_at_fpr_x"}, "the rate lies between 0 and 1"),
             ({"metric": "average_precision", "benign": None}, "name `benign` too"),
             (
                 {"labels": {"benign": ["Junk"], "spam": ["junk"]}},

@@ -38,6 +38,15 @@ def siem(tmp_path: Path) -> Site:
     return Site(tmp_path)
 
 
+class TestContexts:
+    def test_show_what_a_preset_means(self, siem: Site) -> None:
+        assert json_of(siem, "config", "check")["contexts"] == {}
+        siem.change("tasks", "triage", context="alerts")
+        found = json_of(siem, "config", "check")["contexts"]["triage"]
+        assert found["windows"] == ["1h", "1d"]
+        assert "within: organization.name" in printed(siem, "config", "check")
+
+
 class TestWindows:
     def test_are_the_connectors_by_default(self, siem: Site) -> None:
         found = json_of(siem, "config", "check")["windows"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from sftsec_core.cli.options import RUN_KINDS
-from sftsec_core.operations.jobs import JOBS
+from sftsec_core.operations.run_kinds import KINDS
 from tests.core.cli.invoke import error_of, invoke, json_of, printed
 from tests.e2e.site import Site
 
 
 class TestAdd:
     def test_offers_every_kind_of_run(self) -> None:
-        assert tuple(JOBS) == RUN_KINDS
+        assert tuple(KINDS) == RUN_KINDS
 
     def test_queues_and_cancels_a_run(self, site: Site) -> None:
         run = json_of(

@@ -29,6 +29,7 @@ SETTINGS = ContextSettings.model_validate(
             "new",
         ],
         "memory": "2d",
+        "sequence": {"of": ["rule.name", "note"], "by": "host.name", "last": 3, "chars": 10},
     }
 )
 
@@ -50,6 +51,7 @@ def stream(count: int, seed: int = 1, days: float = 4) -> list[Incident]:
             f"rule {random.randrange(5)}",
             f"host {random.randrange(20)}",
             amount=random.choice((None, round(random.random() * 1e3, 2))),
+            note=random.choice((None, "b\nc", "a long note")),
         )
         for number in range(count)
     ]

@@ -23,11 +23,11 @@ class TestContextReader:
         )
         found = [reader(one) for reader in readers]
         keys = {key for event in found if event for key in event.keys}
-        assert len(keys) == 6
+        assert len(keys) == 9
 
     def test_leaves_out_keys_that_lack_a_field(self) -> None:
         (event,) = events([alert("a", 1, host="")])
-        assert [key is None for key in event.keys] == [False, True]
+        assert [key is None for key in event.keys] == [False, True, True]
         assert event.values == (None,)
 
     def test_takes_no_incident_without_a_time(self) -> None:

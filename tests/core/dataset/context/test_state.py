@@ -120,7 +120,9 @@ class TestContextState:
         assert found["b"]["context.rule.name.since_first"] is None
 
     def test_forgets_the_longest_unseen_beyond_its_bound(self) -> None:
-        settings = SETTINGS.model_copy(update={"max_keys": 1000, "keys": ("rule.name",)})
+        settings = SETTINGS.model_copy(
+            update={"max_keys": 1000, "keys": ("rule.name",), "sequence": None}
+        )
         state: ContextState = plan(settings).state()
         for event in events([alert(f"e{n}", n / 60, rule=f"r{n}") for n in range(1500)], settings):
             state.add(event)
@@ -134,3 +136,47 @@ class TestContextState:
         found = figures([*incidents, alert("z", 9, amount=30)])
         assert found["z"]["context.rule.name.1h.deviation.amount"] == pytest.approx(3.0)
         assert found["e1"]["context.rule.name.1h.deviation.amount"] is None
+
+
+def line_of(one: Incident) -> str:
+    said = " ".join(str(one.fields.get(name) or "") for name in ("rule.name", "note"))
+    return " ".join(said.split())[:10]
+
+
+class TestSequence:
+    def test_has_the_last_of_strictly_earlier_times(self) -> None:
+        incidents = stream(400, days=0.3)  # minutes are shared
+        found = figures(incidents)
+        for one in incidents:
+            host = [
+                each for each in incidents if each.fields["host.name"] == one.fields["host.name"]
+            ]
+            lines = sorted((each.at, line_of(each)) for each in host if each.at < one.at)  # type: ignore[operator]
+            assert found[one.uid]["context.sequence"] == tuple(line for _, line in lines[-3:])
+
+    def test_order_of_one_time_does_not_matter(self) -> None:
+        ordered = events(stream(400, days=0.05))
+        one, other = plan().state(), plan().state()
+        expected = {event.uid: one.add(event)[-1] for event in ordered}
+        turned = sorted(ordered, key=lambda event: (event.at, -int(event.uid[1:])))
+        assert {event.uid: other.add(event)[-1] for event in turned} == expected
+
+    def test_is_missing_without_its_key(self) -> None:
+        nobody = Incident("c", {"rule.name": "scan"}, at=alert("c", 9).at)
+        found = figures([alert("a", 0), nobody])
+        assert found["a"]["context.sequence"] == ()
+        assert found["c"]["context.sequence"] is None
+
+    def test_counts_the_characters_that_it_cuts(self) -> None:
+        state = plan().state()
+        for event in events([alert("a", 0, rule="twelve chars"), alert("b", 1, rule="short")]):
+            state.add(event)
+        assert state.counts.cut == 2
+
+    def test_stays_bounded_where_all_have_one_time(self) -> None:
+        state = plan().state()
+        sizes = set()
+        for event in events([alert(f"e{n}", n // 50, rule=f"rule {n}") for n in range(200)]):
+            state.add(event)
+            sizes.add(len(next(raw for key, _, raw in state.packed() if key == event.keys[-1])))
+        assert max(sizes) <= 16 + 2 * 3 + 2 * 3 * (10 + 10)

@@ -11,11 +11,9 @@ from sftsec_core.api.domain import Decision, EvalReport, Interval, LeakCheck, Sp
 from sftsec_core.evaluation.evaluate import add_sections
 from sftsec_core.evaluation.report.html import (
     confused_pairs,
-    count,
     figure,
     headline,
     render_report,
-    share,
     visible,
     write_report,
 )
@@ -177,14 +175,6 @@ class TestFigures:
         assert len(pairs) == 15
         assert [n for _, _, n, _ in pairs] == sorted((n for _, _, n, _ in pairs), reverse=True)
         assert pairs[0][0] in text
-
-    def test_are_never_rounded_to_perfect(self) -> None:
-        assert share(0.99999) == ">99.9%"
-        assert share(1.0) == "100.0%"
-        assert share(0.00001, 2) == "<0.01%"
-        assert share(0.0) == "0.0%"
-        assert share(0.5) == "50.0%"
-        assert share(None) == count(None) == "\N{EN DASH}"
 
 
 def test_figure_without_rows_is_no_number() -> None:

@@ -26,6 +26,7 @@ from sftsec_core.evaluation.report.sections import (
     learning_words,
     paired_words,
     saved_words,
+    source_words,
 )
 from tests.core.evaluation.audit_inputs import SMALL, noisy_examples, refit_linear
 from tests.core.evaluation.report.test_html import Page
@@ -159,12 +160,38 @@ class TestGroupsWords:
 class TestLearningWords:
     def test_gain_or_doubt_is_told(self) -> None:
         told = {"gain": {"value": 0.004, "low": 0.001, "high": 0.008}}
-        section = {"more": 500, "recipes": {"linear": told, "full": {"cannot_tell": "noise"}}}
+        section = {
+            "metric": "macro_f1",
+            "more": 500,
+            "recipes": {"linear": told, "full": {"cannot_tell": "noise"}},
+        }
         gain, doubt = learning_words(section)
         assert gain == (
             "linear: 500 more labels would bring about +0.4 points of macro-F1 (+0.1 to +0.8)."
         )
         assert doubt == "full: what 500 more labels would bring cannot be told: noise."
+        minutes = {"gain": {"value": 0.25, "low": 0.1, "high": 0.4}}
+        (line,) = learning_words({"metric": "expected_cost", "more": 9, "recipes": {"a": minutes}})
+        assert line.endswith("about +0.25 fewer minutes an incident (+0.10 to +0.40).")
+
+
+class TestSourceWords:
+    def test_worst_source_costs_most(self) -> None:
+        def source(value: str, cost: float) -> dict[str, Any]:
+            figure = {"value": cost, "low": cost - 1, "high": cost + 1}
+            return {"value": value, "models": {"linear": {"figures": {"expected_cost": figure}}}}
+
+        section = {
+            "metric": "expected_cost",
+            "field": "site",
+            "recipes": ["linear"],
+            "sources": [source("a", 3.0), source("b", 5.0)],
+        }
+        (line,) = source_words(section)
+        assert line == (
+            "Without labels of site b, linear has cost, minutes an incident 5.00 there "
+            "(4.00 to 6.00), the worst of 2 sources."
+        )
 
 
 class TestRefittedPage:

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sftsec_core.api.domain import Batch, Example
+from sftsec_core.api.domain import Batch, Example, Objective
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.encoder.classifier import EncoderModel
 from sftsec_core.recipes.encoder.full import train_full
+from sftsec_core.recipes.goal import Goal, columns
 from tests.core.recipes.jobs import texts_of
 from tests.core.recipes.tiny_encoder import BAD, LABELS, PROBES, make_examples, make_job
 
@@ -141,3 +142,23 @@ class TestOutput:
         assert dev == [8, 16, 24]
         losses = [values["loss"] for _, values in logged if "loss" in values]
         assert losses[-1] < losses[0]
+
+    @pytest.mark.parametrize("metric", ["expected_cost", "average_precision"])
+    def test_epochs_are_scored_by_the_metric(
+        self, metric: str, encoder: EncoderSettings, tmp_path: Path
+    ) -> None:
+        logged: list[float] = []
+        job = make_job(
+            encoder,
+            tmp_path,
+            epochs=1,
+            log=lambda _step, values: logged.extend(
+                value for name, value in values.items() if name == "dev_score"
+            ),
+        )
+        labels = job.task.labels
+        job = replace(job, task=replace(job.task, benign=labels[0], objective=Objective(metric)))
+        proba = train_full(job).predict_proba(Batch.of_examples(job.task.inputs, job.dev))
+        y = columns(job.dev, job.task)
+        assert logged == [pytest.approx(Goal.of(job.task, y).score(proba, y), abs=1e-6)]
+        assert (logged[0] < 0) == (metric == "expected_cost")
