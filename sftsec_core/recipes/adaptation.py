@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
 FACTS = "adaptation.json"
 FORMAT = 1
+NAME = "adapt"  # where a recipe has its own
 
 
 class AdaptationSettings(Strict):
     """How an encoder is trained on a site's texts."""
 
     encoder: EncoderSettings = EncoderSettings()
+    snapshot: str = Field("", description="The digest of the data set that the texts are of.")
     epochs: float = Field(10, gt=0, description="Passes over the texts, at most.")
     learning_rate: float = Field(1e-4, gt=0)
     head_rate: float = Field(1e-3, gt=0, description="Learning rate of the fresh head.")
@@ -50,7 +52,6 @@ class Adaptation:
 
     Attributes:
         task: whose texts it was trained on.
-        snapshot: the digest of the data set that they are of.
         parent: the path of the encoder that it was made from, as the configuration has it.
         parent_sha256: the digest over all files of that one.
         settings: `AdaptationSettings` without the encoder, as JSON values.
@@ -67,7 +68,6 @@ class Adaptation:
     """
 
     task: str
-    snapshot: str
     parent: str
     parent_sha256: str
     settings: dict[str, Any]

@@ -16,7 +16,8 @@ from sftsec_core.api.settings.values import Fraction, Strict
 # What prints the digest that `encoder.sha256` asks for.
 DIGEST_COMMAND = (
     r"cd FOLDER && find . -type f -not -path '*/.*' -not -iname '*.md' "
-    r"-not -path ./manifest.txt -not -path ./model.sig -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum"
+    r"-not -path ./manifest.txt -not -path ./model.sig -printf '%P\n' "
+    r"| LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum"
 )
 
 
@@ -25,15 +26,15 @@ class EncoderSettings(Strict):
 
     path: str = Field(
         "minilm",
-        description='"minilm" (packaged), a local folder (relative to sftsec.yaml), such as `sftsec '
-        "adapt` makes, or "
-        "hub:OWNER/NAME.",
+        description='"minilm" (packaged), a local folder (relative to sftsec.yaml), such as '
+        "`sftsec adapt` makes, or hub:OWNER/NAME.",
     )
     sha256: str | None = Field(
         None,
         pattern="^[0-9a-f]{64}$",
         description="SHA-256 of the list that sha256sum prints of all its files, sorted by name, "
-        "but hidden ones, Markdown, manifest.txt and model.sig; required for anything but the packaged encoder.",
+        "but hidden ones, Markdown, manifest.txt and model.sig; required for anything but the "
+        "packaged encoder.",
     )
     max_length: int = Field(128, ge=8, le=8192, description="Tokens of a window of the text.")
     overlap: int = Field(

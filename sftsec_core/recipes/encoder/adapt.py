@@ -16,7 +16,7 @@ import torch
 
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import ConfigError, DataError, TrainingError
-from sftsec_core.recipes.adaptation import Adaptation
+from sftsec_core.recipes.adaptation import NAME, Adaptation
 from sftsec_core.recipes.encoder.adapter import (
     AdaptationData,
     AdaptationSteps,
@@ -63,7 +63,6 @@ if TYPE_CHECKING:
     from sftsec_core.recipes.adaptation import AdaptationSettings
     from sftsec_core.recipes.encoder_files import EncoderFiles
 
-NAME = "adapt"
 FEWEST_STEPS = 16  # below that there is no telling the encoder's part from the head's
 _TIMED = 5  # batches, from the shortest to the longest texts
 
@@ -100,8 +99,8 @@ def adaptation_texts(
         )
     if not tokenizer.is_fast:
         raise ConfigError(
-            f"the encoder {job.config.encoder.path!r} cannot be adapted: its tokenizer does not say "
-            "where tokens stand in a text; it needs a tokenizer.json"
+            f"the encoder {job.config.encoder.path!r} cannot be adapted: its tokenizer does not "
+            "say where tokens stand in a text; it needs a tokenizer.json"
         )
     reading = Reading.of(job.config.encoder)
     held_out = _texts(job, job.dev)
@@ -120,7 +119,6 @@ def adapt(
     job: TrainJob[AdaptationSettings],
     folder: Path,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
-    snapshot: str = "",
 ) -> Adaptation:
     """Train an encoder to tell masked words, or go on where an earlier, killed call stopped.
 
@@ -128,7 +126,6 @@ def adapt(
         job: whose texts; its labels are not read. Checkpoints are written under `job.workdir`.
         folder: an empty one, which becomes that of the encoder.
         progress: called with the steps that are done and all of them, now and then.
-        snapshot: the digest of the data set, for the record.
 
     Returns:
         What is written into the folder's `adaptation.json`.
@@ -161,7 +158,7 @@ def adapt(
         _require_gain(state, steps)
         data.model.encoder.save_pretrained(folder)  # type: ignore[operator]
         load_tokenizer(parent.folder).save_pretrained(folder)  # not the one whose windows are set
-    found = _record(job, parent, state, steps, texts, tokens, snapshot)
+    found = _record(job, parent, state, steps, texts, tokens)
     found.save(folder)
     return found
 
@@ -180,9 +177,7 @@ def _texts(job: TrainJob[AdaptationSettings], examples: Sequence[Example]) -> li
     return list(dict.fromkeys(Batch.of_examples(job.task.inputs, examples).text()))
 
 
-def _steps_within(
-    job: TrainJob[AdaptationSettings], data: AdaptationData, spent_s: float
-) -> int:
+def _steps_within(job: TrainJob[AdaptationSettings], data: AdaptationData, spent_s: float) -> int:
     """The steps of all passes, or as many as the deadline holds.
 
     Raises:
@@ -255,8 +250,8 @@ def _require_gain(state: Mapping[str, Any], steps: AdaptationSteps) -> None:
     best = best_step(state["log_history"])
     if best is None or best <= steps.head:
         raise TrainingError(
-            "the encoder tells dev's words no better than its parent, so nothing was kept: it takes "
-            "more texts, or a longer --budget"
+            "the encoder tells dev's words no better than its parent, so nothing was kept: it "
+            "takes more texts, or a longer --budget"
         )
 
 
@@ -267,13 +262,11 @@ def _record(
     steps: AdaptationSteps,
     texts: AdaptationTexts,
     tokens: int,
-    snapshot: str,
 ) -> Adaptation:
     told = {e["step"]: e[SELECTION] for e in state["log_history"] if SELECTION in e}
     best = best_step(state["log_history"]) or 0
     return Adaptation(
         task=job.task.name,
-        snapshot=snapshot,
         parent=job.config.encoder.path,
         parent_sha256=parent.digest,
         settings=job.config.model_dump(mode="json", exclude={"encoder": {"path", "sha256"}}),

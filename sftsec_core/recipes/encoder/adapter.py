@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -191,7 +192,7 @@ class EncoderAdapter(PickleFreeTrainer):
         rates = [steps.encoder_rate] * 2 + [steps.head_rate] * 2
         scheduler = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer if optimizer is None else optimizer,
-            [lambda step, rate=rate: rate(step, warmup) for rate in rates],
+            [partial(rate, warmup=warmup) for rate in rates],
         )
         self.lr_scheduler: Any = scheduler
         return scheduler

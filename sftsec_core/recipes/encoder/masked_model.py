@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import nn
 from torch.nn import functional
@@ -23,7 +21,7 @@ class MaskedLanguageModel(nn.Module):
         super().__init__()
         if getattr(encoder, "pooler", None) is not None:
             # Not on the path to the loss; saved as it is.
-            encoder.pooler.requires_grad_(False)  # type: ignore[union-attr, operator]
+            encoder.pooler.requires_grad_(False)
         self.encoder = encoder
         vocabulary, width = self._embeddings().shape
         self.transform = nn.Linear(int(encoder.config.hidden_size), width)  # type: ignore[union-attr, arg-type]
@@ -64,7 +62,6 @@ class MaskedLanguageModel(nn.Module):
         return functional.cross_entropy(logits.float(), targets[chosen], reduction="none")
 
 
-
-def mean_loss(losses: torch.Tensor) -> Any:  # noqa: ANN401 - a tensor
+def mean_loss(losses: torch.Tensor) -> torch.Tensor:
     """The mean; 0 where nothing was chosen."""
     return losses.sum() / max(len(losses), 1)
