@@ -141,7 +141,7 @@ def adapt(context: Context, name: str, budget: timedelta) -> AdaptResult:
             launch(run, split, (), device, run.folder, adaptation=order)
         digest, folder = _publish(run, built)
         path = _path_of(context, folder)
-        adapted = encoder.model_copy(update={"path": path, "sha256": digest})
+        adapted = encoder.model_copy(update={"path": str(folder), "sha256": digest})
         with run.stage("probe", "a logistic head on the frozen vectors, on dev"):
             probe = _compare_probes(run, split, encoder, adapted)
         facts = Adaptation.load(folder)

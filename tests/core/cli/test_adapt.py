@@ -1,4 +1,4 @@
-"""`sftsec adapt`: what it prints, for a person and for a machine, and what it refuses."""
+"""`sftsec adapt`: what it prints, for a person and for a machine."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from sftsec_core.cli.adapt import show_result
 from sftsec_core.cli.safe_console import SafeConsole
 from sftsec_core.operations.adapt import AdaptResult, ProbeComparison
 from sftsec_core.recipes.adaptation import Adaptation
-from tests.core.cli.invoke import error_of
-from tests.e2e.site import Site
 
 FACTS = Adaptation(
     task="triage",
@@ -50,9 +48,3 @@ class TestOutput:
         value = json.loads(json.dumps(result(Interval(0.01, 0.005, 0.03)).to_json()))
         assert value["encoder"] == {"path": ".sftsec/encoders/a", "sha256": "a" * 64}
         assert value["probe"]["verdict"] == "better"
-
-
-class TestUsage:
-    def test_wrong_names_are_told(self, site: Site) -> None:
-        assert "'triage'" in str(error_of(site, "adapt", "triag"))
-        assert "soon" in str(error_of(site, "adapt", "triage", "--budget", "soon"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,11 +27,11 @@ NOW = UnusedOrder(timedelta(0), 0)
 
 def on(encoder: EncoderSettings | AdaptResult) -> dict[str, object]:
     if isinstance(encoder, AdaptResult):
-        return {"name": "probe", "encoder": {"path": encoder.path, "sha256": encoder.digest}}
+        return {"name": "probe", "encoder": {"path": str(encoder.folder), "sha256": encoder.digest}}
     return {"name": "probe", "encoder": {"path": encoder.path, "sha256": encoder.sha256}}
 
 
-def encoders_by_gc(folder: Path, observer: Observer, recipe: str | dict[str, object]) -> set[str]:
+def encoders_by_gc(folder: Path, observer: Observer, recipe: Mapping[str, object]) -> set[str]:
     with context(folder, observer, recipe) as work:
         items = remove_unused(work, NOW).items
     return {item.name for item in items if item.kind == ENCODER and item.goes}
@@ -51,7 +52,7 @@ class TestAdapt:
         assert made.facts.settings["snapshot"] == digest
         assert made.facts.perplexity_after < made.facts.perplexity_before
         assert made.probe.gain.low is not None
-        assert last.subject == made.digest
+        assert last.object == made.digest
         # An older one of the task goes, unless something names it.
         older = made.folder.with_name("a" * 64)
         shutil.copytree(made.folder, older)
