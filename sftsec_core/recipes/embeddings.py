@@ -100,11 +100,14 @@ class Embedder:
 
     def to_json(self) -> dict[str, Any]:
         """What a saved model keeps of the encoder: its name, digests and reading, no weights."""
+        from sftsec_core.recipes.encoder.precision import settled
+
         return {
             "path": self._settings.path,
             "sha256": self._files.sha256,
             "files": dict(self._files.files),
             **self._reading.to_json(),
+            "precision": settled(self._settings.precision),
             "pooling": self.poolings[0],
         }
 
@@ -122,7 +125,8 @@ class Embedder:
         memory = _memory.get()
         if memory is None or not texts:
             return dict(zip(self.poolings, self._embed(texts), strict=True))
-        known = (self._files.digest, self._reading, self._selector, self.poolings)
+        precision = self._settings.precision
+        known = (self._files.digest, precision, self._reading, self._selector, self.poolings)
         keys = [(*known, text) for text in texts]
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in memory}
         found = self._embed(list(new.values()))
@@ -149,6 +153,7 @@ class Embedder:
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         from sftsec_core.recipes.encoder import encoder as torch_encoder
+        from sftsec_core.recipes.encoder.precision import use_bf16
 
         tokenizer, encoder = self._load()
         depth = torch_encoder.depth(encoder)
@@ -160,4 +165,5 @@ class Embedder:
             selector=self._selector,
             layers=(depth // 2, depth),
             poolings=self.poolings,
+            bf16=use_bf16(self._settings.precision),
         )

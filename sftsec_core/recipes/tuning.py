@@ -93,7 +93,7 @@ def tune(
     if not count or not names:
         return TunedSettings(job.config)
     examples = stratified_sample(
-        [each for each in job.train if each.weight > 0], ROWS, job.settings.seed
+        [each for each in job.train if each.weight > 0 and each.judged], ROWS, job.settings.seed
     )
     folds = _folds(examples, job)
     if folds is None:
