@@ -46,6 +46,7 @@ from sftsec_core.recipes.encoder.encoder import load_encoder, load_tokenizer, pi
 from sftsec_core.recipes.encoder.masked_model import MaskedLanguageModel
 from sftsec_core.recipes.encoder.masking import MaskableTexts, Masker, encode_maskable
 from sftsec_core.recipes.encoder.packing import to_device
+from sftsec_core.recipes.encoder.precision import use_bf16
 from sftsec_core.recipes.encoder.speed import FORWARD_SHARE
 from sftsec_core.recipes.encoder.stop_signal import StopCheckpoint, StopSignal
 from sftsec_core.recipes.encoder.time_plan import PLANNED_SHARE
@@ -169,7 +170,14 @@ def _prepare(
     tokenizer = load_tokenizer(parent.folder)
     texts = adaptation_texts(job, tokenizer)
     model = MaskedLanguageModel(load_encoder(parent.folder)).to(pick_device())
-    data = AdaptationData(model, tokenizer, Masker.of(tokenizer), texts.train, texts.dev)
+    data = AdaptationData(
+        model,
+        tokenizer,
+        Masker.of(tokenizer),
+        texts.train,
+        texts.dev,
+        bf16=use_bf16(job.config.encoder.precision),
+    )
     return data, texts
 
 

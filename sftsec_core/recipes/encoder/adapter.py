@@ -20,7 +20,6 @@ from sftsec_core.recipes.encoder.loop import CHECKPOINT_EVERY_S, LOG_SHARE
 from sftsec_core.recipes.encoder.masked_model import MaskedLanguageModel, mean_loss
 from sftsec_core.recipes.encoder.packing import to_device
 from sftsec_core.recipes.encoder.pickle_free import PickleFreeTrainer
-from sftsec_core.recipes.encoder.precision import use_bf16
 from sftsec_core.recipes.encoder.speed import scoring_budget
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ class AdaptationData:
     Attributes:
         model: the encoder under its head, on the device that trains.
         dev: is told before, meanwhile and after; not empty.
+        bf16: whether matrices are multiplied in bfloat16.
     """
 
     model: MaskedLanguageModel
@@ -47,6 +47,7 @@ class AdaptationData:
     masker: Masker
     train: MaskableTexts
     dev: MaskableTexts
+    bf16: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,7 @@ def masked_loss(
 ) -> torch.Tensor:
     """The mean loss of a padded batch with words masked by torch's own chance."""
     device = batch["input_ids"].device
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=use_bf16()):
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=data.bf16):
         return mean_loss(data.model(**data.masker.mask(batch), head_alone=head_alone))
 
 
@@ -221,7 +222,7 @@ def log_likelihood(data: AdaptationData) -> tuple[float, int]:
     with torch.inference_mode():
         for indices in length_buckets(dev.rows.lengths.tolist(), scoring_budget()):
             batch = to_device(data.masker.pad(dev.take(np.array(indices))), device)
-            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=use_bf16()):
+            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=data.bf16):
                 losses = model(**data.masker.mask(batch, generator))
             total, count = total - float(losses.double().sum()), count + len(losses)
     return total / count, count

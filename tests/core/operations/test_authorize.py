@@ -194,6 +194,7 @@ SHARED = {
     "live_precision",
     "may_label",
     "newest_dataset",
+    "newest_pool",
     "note_refusal",
     "one_schedule",
     "pull_all",
