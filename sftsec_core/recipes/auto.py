@@ -30,7 +30,7 @@ from sftsec_core.recipes.logistic import usable
 from sftsec_core.recipes.search import (
     FINE_TUNING_SEARCHED,
     SHARE,
-    Search,
+    AutoSearch,
     Trial,
     have_optuna,
     rounded,
@@ -65,7 +65,7 @@ def train_auto(job: TrainJob[AutoConfig], recipes: Mapping[str, RecipeSpec[Any]]
         TrainingError: when the one recipe that reads the task is not installed.
     """
     usable(job.train, job.task.labels)
-    search = Search(job, recipes)
+    search = AutoSearch(job, recipes)
     with remembered_embeddings():
         if InputKind.TEXT in job.task.kinds:
             search.fit_searched("linear")
@@ -83,7 +83,7 @@ def train_auto(job: TrainJob[AutoConfig], recipes: Mapping[str, RecipeSpec[Any]]
     return BlendModel(job.task.labels, kept, _notes(search, chosen), cost, chosen.pool)
 
 
-def _try_boosted(search: Search) -> None:
+def _try_boosted(search: AutoSearch) -> None:
     boosted = search.recipes.get("boosted")
     if boosted is None or not boosted.reads(search.job.task.inputs):
         return
@@ -93,7 +93,7 @@ def _try_boosted(search: Search) -> None:
         raise TrainingError(boosted.missing() or "")
 
 
-def _try_hybrid(search: Search) -> None:
+def _try_hybrid(search: AutoSearch) -> None:
     if not _installed(search, "hybrid"):
         return
     started = time.monotonic()
@@ -105,7 +105,7 @@ def _try_hybrid(search: Search) -> None:
     search.fit_searched("hybrid", predicted, started)
 
 
-def _predict_hybrid(search: Search) -> float:
+def _predict_hybrid(search: AutoSearch) -> float:
     """Predict hybrid's seconds: the embedding from a sample, and the linear fit once more."""
     texts = list(dict.fromkeys(search.batch((*search.job.train, *search.dev)).text()))
     embedder = Embedder(search.config("hybrid").encoder)
@@ -114,7 +114,7 @@ def _predict_hybrid(search: Search) -> float:
     return embedding + 3 * linear.fit_seconds
 
 
-def _try_contrastive(search: Search) -> None:
+def _try_contrastive(search: AutoSearch) -> None:
     few = len(search.job.train) < MIN_FINE_TUNE and search.job.task.kinds == {InputKind.TEXT}
     if not few or "contrastive" not in search.recipes or not _installed(search, "contrastive"):
         return
@@ -131,7 +131,7 @@ def _try_contrastive(search: Search) -> None:
         search.answer_out_of_fold("contrastive", FOLDS * trial.fit_seconds)
 
 
-def _try_fine_tuning(search: Search) -> None:
+def _try_fine_tuning(search: AutoSearch) -> None:
     name = "lora" if _encoder_bytes(search) > LARGE_ENCODER else "full"
     if not _installed(search, name):
         return
@@ -161,8 +161,8 @@ def _try_fine_tuning(search: Search) -> None:
     trial.seconds = rounded(trial.fit_seconds + searched_s)
 
 
-def _tune_fine_tuning(search: Search, name: str, plan: TimePlan) -> TunedSettings:
-    """Search settings on so many rows as a share of the time holds, and not where it holds few."""
+def _tune_fine_tuning(search: AutoSearch, name: str, plan: TimePlan) -> TunedSettings:
+    """AutoSearch settings on so many rows as a share of the time holds, and not where it holds few."""
     config, count = search.config(name), search.job.config.settings_tried
     if not count:
         return TunedSettings(config)
@@ -195,7 +195,7 @@ def _search_rows(plan: TimePlan, epochs: float, train: int, seconds: float) -> i
     return min(ROWS, train) if left >= ROWS * a_row else int(left / a_row)
 
 
-def _predict_fine_tuning(search: Search, name: str) -> TimePlan:
+def _predict_fine_tuning(search: AutoSearch, name: str) -> TimePlan:
     from sftsec_core.recipes.encoder import lora as torch_lora
     from sftsec_core.recipes.encoder import trainer as torch_trainer
 
@@ -204,7 +204,7 @@ def _predict_fine_tuning(search: Search, name: str) -> TimePlan:
     return torch_trainer.estimate(replace(job, dev=()), how)
 
 
-def _encoder_bytes(search: Search) -> int:
+def _encoder_bytes(search: AutoSearch) -> int:
     if search.recipes["full"].missing() is not None:
         return 0
     from sftsec_core.recipes.encoder_files import WEIGHTS, resolve_encoder
@@ -212,7 +212,7 @@ def _encoder_bytes(search: Search) -> int:
     return (resolve_encoder(search.config("full").encoder).folder / WEIGHTS).stat().st_size
 
 
-def _installed(search: Search, name: str) -> bool:
+def _installed(search: AutoSearch, name: str) -> bool:
     recipe = search.recipes[name]
     if recipe.missing() is None:
         return True
@@ -221,7 +221,7 @@ def _installed(search: Search, name: str) -> bool:
     return False
 
 
-def _notes(search: Search, chosen: Chosen) -> dict[str, Any]:
+def _notes(search: AutoSearch, chosen: Chosen) -> dict[str, Any]:
     trials = [
         {key: value for key, value in asdict(trial).items() if value is not None}
         for trial in search.trials

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sftsec_core.recipes.search import Search
+    from sftsec_core.recipes.search import AutoSearch
 
 FEW_DEV = 1000  # rows from which dev alone decides
 STACK = "stack"
@@ -70,12 +70,12 @@ class Evidence:
     told: str
 
 
-def dev_is_usable(search: Search) -> bool:
+def dev_is_usable(search: AutoSearch) -> bool:
     """Whether dev alone can tell recipes apart."""
     return len(search.dev) >= MIN_DEV and len(np.unique(search.y)) > 1
 
 
-def gather_evidence(search: Search) -> Evidence | None:
+def gather_evidence(search: AutoSearch) -> Evidence | None:
     """The rows that models are judged on; None where there are none to judge by."""
     folds, rows, whole = search.folds, len(search.dev), len(search.job.dev)
     dev = f"dev, {rows} rows" if rows == whole else f"dev, {rows} of {whole} rows"
@@ -96,7 +96,7 @@ def gather_evidence(search: Search) -> Evidence | None:
     return Evidence(y, proba, divide(examples, y, search.job.settings.seed), told)
 
 
-def choose(search: Search) -> Chosen:
+def choose(search: AutoSearch) -> Chosen:
     """The best candidate: models by themselves first, then their averages, then their stack."""
     evidence = gather_evidence(search)
     if evidence is None:
@@ -131,7 +131,7 @@ def _candidates(names: Sequence[str], evidence: Evidence) -> list[Candidate]:
     return [*found, Candidate((STACK,), stacked, min_effect_size=STRICT_MIN_EFFECT_SIZE)]
 
 
-def _note(search: Search, candidate: Candidate, evidence: Evidence, goal: Goal) -> None:
+def _note(search: AutoSearch, candidate: Candidate, evidence: Evidence, goal: Goal) -> None:
     """Write a candidate's figures to its trial; a blend has none yet."""
     of_one = [each for each in search.trials if each.recipe == candidate.name]
     kept = [each for each in of_one if each.status == "fitted"]
@@ -144,7 +144,7 @@ def _note(search: Search, candidate: Candidate, evidence: Evidence, goal: Goal) 
         trial.dev_macro_f1 = round(candidate.macro_f1(evidence.y), 4)
 
 
-def _default_members(search: Search) -> tuple[str, ...]:
+def _default_members(search: AutoSearch) -> tuple[str, ...]:
     """Without rows to judge by: the last text model, and the trees beside it."""
     text = [name for name in search.models if name != "boosted"]
     return (*text[-1:], *(name for name in search.models if name == "boosted"))

@@ -63,7 +63,7 @@ class Trial:
 
 
 @dataclass
-class Search:
+class AutoSearch:
     """One search of `auto`.
 
     Attributes:

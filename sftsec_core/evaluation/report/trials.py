@@ -45,12 +45,12 @@ def _rows(trial: Mapping[str, Any], chosen: Sequence[str]) -> Iterator[tuple[str
         _estimate(trial),
     )
     for tried in trial.get("tried", ()):
-        fate = "ended early" if tried.get("pruned") else "tried"
+        result = "ended early" if tried.get("pruned") else "tried"
         score = f"score {tried['score']:.4f} ± {tried['error']:.4f}"
         yield (
             "",
             _settings(tried["settings"]),
-            "chosen" if tried.get("chosen") else fate,
+            "chosen" if tried.get("chosen") else result,
             score,
             f"{tried['seconds']:.1f}",
             DASH,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sftsec_core.api.domain import Batch
 from sftsec_core.recipes.choosing import STACK, choose
-from sftsec_core.recipes.search import Search
+from sftsec_core.recipes.search import AutoSearch
 from tests.core.recipes.searches import judged_job
 
 
@@ -33,7 +33,7 @@ def noisy(
     return np.stack([1 - attack, attack], axis=1)
 
 
-def search_of(tmp_path: Path, *, sharpness: float = 1.0, folds: bool = True) -> Search:
+def search_of(tmp_path: Path, *, sharpness: float = 1.0, folds: bool = True) -> AutoSearch:
     """Two models that are as good, whose errors have nothing in common; linear is surer of itself.
 
     Args:
@@ -41,7 +41,7 @@ def search_of(tmp_path: Path, *, sharpness: float = 1.0, folds: bool = True) -> 
         sharpness: a factor on linear's log-odds.
         folds: whether they answered out of fold.
     """
-    search = Search(judged_job(tmp_path), {})
+    search = AutoSearch(judged_job(tmp_path), {})
     assert search.folds is not None
     for seed, (name, factor) in enumerate((("linear", sharpness), ("hybrid", 1.0))):
         search.models[name] = Never()
