@@ -162,7 +162,7 @@ def _try_fine_tuning(search: AutoSearch) -> None:
 
 
 def _tune_fine_tuning(search: AutoSearch, name: str, plan: TimePlan) -> TunedSettings:
-    """AutoSearch settings on so many rows as a share of the time holds, and not where it holds few."""
+    """Search settings on so many rows as a share of the time holds, and not where it holds few."""
     config, count = search.config(name), search.job.config.settings_tried
     if not count:
         return TunedSettings(config)

@@ -140,7 +140,7 @@ def tune(
     growing: bool = False,
     clock: Callable[[], float] = time.monotonic,
 ) -> TunedSettings:
-    """AutoSearch a recipe's settings on folds of the job's train part.
+    """Search a recipe's settings on folds of the job's train part.
 
     Args:
         recipe: one that has a space of settings.

@@ -9,7 +9,7 @@ from sftsec_core.evaluation.report.numbers import DASH, number
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-HEADERS = ("recipe", "settings", "what became of it", "figures, ± standard error", "s", "estimate")
+HEADERS = ("recipe", "settings", "result", "figures, ± standard error", "s", "estimate")
 
 
 def trial_rows(notes: Mapping[str, Any]) -> list[tuple[str, ...]]:
@@ -45,12 +45,12 @@ def _rows(trial: Mapping[str, Any], chosen: Sequence[str]) -> Iterator[tuple[str
         _estimate(trial),
     )
     for tried in trial.get("tried", ()):
-        result = "ended early" if tried.get("pruned") else "tried"
+        how = "ended early" if tried.get("pruned") else "tried"
         score = f"score {tried['score']:.4f} ± {tried['error']:.4f}"
         yield (
             "",
             _settings(tried["settings"]),
-            "chosen" if tried.get("chosen") else result,
+            "chosen" if tried.get("chosen") else how,
             score,
             f"{tried['seconds']:.1f}",
             DASH,
