@@ -35,7 +35,7 @@ _DEEPEST = 64  # levels of a record
 @json_option
 @pass_app
 def command(app: App, task: str, text: str | None, fields: tuple[str, ...], as_json: bool) -> None:
-    """Show the label, the probability, the decision and the most telling pieces of a text.
+    """Show the label, the probability, the decision and what tells most of an incident.
 
     The text is cleaned and redacted as in scoring; nothing is kept or pushed. TEXT is the first
     text field of the task. With - each line of standard input is a text, or an incident as a

@@ -33,7 +33,8 @@ class Prediction:
         threshold: from which probability the decider may alert.
         decision: "dismiss", "review" or "alert".
         probabilities: label to calibrated probability.
-        pieces: of the text, those that speak most for the probability, the strongest first.
+        pieces: of the text, and other inputs as "name: value": those that speak most for the
+            probability, the strongest first.
         text: what the model read, cleaned and redacted.
     """
 

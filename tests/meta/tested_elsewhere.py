@@ -361,7 +361,7 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "a verdict takes an incident off what it lists, and taken back puts it there again",
     ),
     Elsewhere(
-        ("sftsec_core/operations/predict.py", "sftsec_core/scoring/occlusion.py"),
+        ("sftsec_core/operations/predict.py",),
         "tests/core/cli/test_predict.py",
         "its verb prints what it returns and is run",
     ),

@@ -10,7 +10,7 @@ to load it takes neither PEFT nor the base encoder, and one digest names all tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ from sftsec_core.recipes.encoder.packing import mean_within, to_device
 from sftsec_core.recipes.encoder.pooling import WindowPooling
 from sftsec_core.recipes.encoder.precision import Twin, use_bf16
 from sftsec_core.recipes.encoder.prepacked import prepacked
-from sftsec_core.recipes.encoder.side import SideInput, beside, encode_side
+from sftsec_core.recipes.encoder.side import SideInput, TextsBeside, distinct, encode_side
 from sftsec_core.recipes.encoder.windows import encode_windows, read_texts
 from sftsec_core.recipes.encoder_files import WEIGHTS
 from sftsec_core.recipes.reading import Reading
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import Batch
     from sftsec_core.recipes.encoder.data import EncodedTexts
     from sftsec_core.recipes.encoder.packing import Collator
-    from sftsec_core.recipes.encoder.side import TextsBeside
     from sftsec_core.recipes.encoder.windows import WindowedTexts
     from sftsec_core.recipes.reading import Pooling, Span
 
@@ -109,13 +108,20 @@ class PooledClassifier(nn.Module):
 
     def forward(
         self,
+        side: torch.Tensor | None = None,
+        **texts: Any,  # noqa: ANN401 - what `pool` takes
+    ) -> torch.Tensor:
+        """Return logits, shape (texts, classes), for what `packing.Collator.tensors` makes."""
+        return self.classify(self.pool(**texts), side)
+
+    def pool(
+        self,
         input_ids: torch.Tensor,
         windows: torch.Tensor | None = None,
         scores: torch.Tensor | None = None,
-        side: torch.Tensor | None = None,
         **others: Any,  # noqa: ANN401 - a mask, or positions and bounds
     ) -> torch.Tensor:
-        """Return logits, shape (texts, classes), for what `data.Collator.tensors` makes of texts.
+        """The vectors of texts, shape (texts, width).
 
         Packed tensors want an encoder whose attention is `packing.PACKED`.
         """
@@ -126,7 +132,11 @@ class PooledClassifier(nn.Module):
             pooled = mean_pool(hidden, others["attention_mask"])
         if windows is not None and scores is not None:
             pooled = self.windows(pooled, windows, scores)
-        vectors = self.dropout(pooled.to(self.head.weight.dtype))
+        return pooled.to(self.head.weight.dtype)
+
+    def classify(self, pooled: torch.Tensor, side: torch.Tensor | None = None) -> torch.Tensor:
+        """Logits, shape (rows, classes), of vectors and the side inputs of a task that has some."""
+        vectors = self.dropout(pooled)
         if self.side is not None:
             vectors = vectors + self.side(side)
         logits: torch.Tensor = self.head(vectors)
@@ -148,16 +158,37 @@ def read_logits(
     Returns:
         Logits, shape (len(texts), classes), float32, on the CPU, in the texts' order.
     """
-    device = module.head.weight.device
-    out = torch.zeros((len(texts), module.head.out_features))
+    head = module.head
+    if not isinstance(texts, TextsBeside):
+        return _read(module, texts, collator, head.weight.device, head.out_features)
+    pooled = _read(module.pool, texts.texts, collator, head.weight.device, head.in_features)
+    out = torch.zeros((len(texts), head.out_features))
+    with torch.inference_mode():
+        for start in range(0, len(texts), SCORE_BLOCK):
+            rows = slice(start, start + SCORE_BLOCK)
+            side = torch.from_numpy(texts.side[rows]).to(head.weight.device)
+            vectors = pooled[torch.from_numpy(texts.of[rows])].to(head.weight)
+            out[rows] = module.classify(vectors, side).float().cpu()
+    return out
+
+
+def _read(
+    compute: Callable[..., torch.Tensor],
+    texts: EncodedTexts | WindowedTexts,
+    collator: Collator,
+    device: torch.device,
+    columns: int,
+) -> torch.Tensor:
+    """What is computed of each text, shape (len(texts), columns), float32, on the CPU."""
+    out = torch.zeros((len(texts), columns))
     parts: list[tuple[list[int], torch.Tensor]] = []
     with torch.inference_mode():
         for batch in length_buckets(texts.lengths.tolist(), TOKENS_PER_BATCH[device.type]):
             tensors = collator.tensors(texts.take(np.array(batch)))
-            parts.append((batch, module(**to_device(tensors, device)).float()))
+            parts.append((batch, compute(**to_device(tensors, device)).float()))
     # Fetched when all batches are under way: a GPU does not wait for the CPU in between.
-    for batch, logits in parts:
-        out[batch] = logits.cpu()
+    for batch, found in parts:
+        out[batch] = found.cpu()
     return out
 
 
@@ -219,21 +250,14 @@ class EncoderModel:
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
         """Probabilities, shape (len(batch), len(labels)); rows sum to 1, in the batch's order.
 
-        Rows that read alike within a block are computed once. Memory is bounded by a block's token
-        ids and one batch's activations, whatever the number of rows.
+        Equal texts within a block are computed once, whatever stands beside them. Memory is bounded
+        by a block's token ids and one batch's activations, whatever the number of rows.
         """
         out = np.zeros((len(batch), len(self._labels)))
         for start in range(0, len(batch), SCORE_BLOCK):
             block = batch.slice(start, start + SCORE_BLOCK)
-            texts, side = block.text(), encode_side(self._side, block)
-            first: dict[tuple[str, bytes], int] = {}
-            alike = [
-                first.setdefault((text, row.tobytes()), place)
-                for place, (text, row) in enumerate(zip(texts, side, strict=True))
-            ]
-            rows = np.array(list(first.values()))
-            scores = self._score([texts[row] for row in rows], side[rows])
-            out[start : start + len(block)] = scores[np.searchsorted(rows, alike)]
+            logits = self._logits(block)
+            out[start : start + len(block)] = torch.softmax(logits.double(), dim=-1).numpy()
         return out
 
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
@@ -245,11 +269,13 @@ class EncoderModel:
         texts = read_texts(batch.text(), self._tokenizer, self._reading, self._selector)
         return [read.unread for read in texts]
 
-    def _score(self, texts: Sequence[str], side: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _logits(self, batch: Batch) -> torch.Tensor:
+        texts, of = distinct(batch.text())
         encoded = encode_windows(texts, self._tokenizer, self._reading, self._selector)
-        logits = read_logits(self._reader, beside(encoded, side), self._twin.collator)
-        scores: NDArray[np.float64] = torch.softmax(logits.double(), dim=-1).numpy()
-        return scores
+        if self._side is None:
+            return read_logits(self._reader, encoded, self._twin.collator)[torch.from_numpy(of)]
+        rows = TextsBeside(encoded, of, encode_side(self._side, batch))
+        return read_logits(self._reader, rows, self._twin.collator)
 
     def save(self, folder: Path) -> None:
         """Write weights (safetensors) and settings (JSON) into an existing empty folder."""

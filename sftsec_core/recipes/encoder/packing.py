@@ -75,7 +75,8 @@ class Collator:
         categories beside it, they are `side` (float32, shape (texts, columns)).
         """
         if isinstance(texts, TextsBeside):
-            return {**self.tensors(texts.texts), "side": torch.from_numpy(texts.side)}
+            own = self.tensors(texts.texts.take(texts.of))
+            return {**own, "side": torch.from_numpy(texts.side)}
         if isinstance(texts, WindowedTexts):
             counts = torch.from_numpy(np.diff(texts.bounds))
             scores = torch.from_numpy(texts.scores)

@@ -10,6 +10,8 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Batch
@@ -23,44 +25,63 @@ _ENCODED_AT_ONCE = 4096  # rows: the encoding makes float64 on its way
 
 @dataclass(frozen=True, slots=True)
 class TextsBeside:
-    """Texts with numbers and categories; stands where `EncodedTexts` do.
+    """Rows of a text with numbers and categories; stands where `EncodedTexts` do.
+
+    Alerts of one rule share their text and differ in their figures: what is computed of a text
+    alone need be computed once.
 
     Attributes:
-        texts: of each row.
+        texts: each text once.
+        of: the number of each row's text; int64, shape (rows,).
         side: the numbers and categories, encoded; float32, shape (rows, columns).
     """
 
     texts: EncodedTexts | WindowedTexts
+    of: NDArray[np.int64]
     side: NDArray[np.float32]
 
     def __len__(self) -> int:
-        return len(self.side)
+        return len(self.of)
 
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Tokens of each row's text; shape (rows,)."""
-        return self.texts.lengths
+        return self.texts.lengths[self.of]
 
     def take(self, indices: NDArray[np.int64]) -> TextsBeside:
         """Some of the rows, in the order of `indices`."""
-        return TextsBeside(self.texts.take(indices), self.side[indices])
+        return TextsBeside(self.texts, self.of[indices], self.side[indices])
 
 
-def beside(
-    texts: EncodedTexts | WindowedTexts, side: NDArray[np.float32]
-) -> TextsBeside | EncodedTexts | WindowedTexts:
-    """Rows of texts with their side inputs; the texts themselves where there are no columns."""
-    return TextsBeside(texts, side) if side.shape[1] else texts
+def distinct(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """Each text once, in the order of its first row, and the number of each row's text."""
+    place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    return list(place), np.array([place[text] for text in texts], dtype=np.int64)
 
 
-def encode_side(block: DenseBlock | None, batch: Batch) -> NDArray[np.float32]:
-    """The side inputs of a batch, shape (len(batch), columns); no columns without a block.
+def encode_rows(
+    batch: Batch,
+    block: DenseBlock | None,
+    encode: Callable[[Sequence[str]], EncodedTexts | WindowedTexts],
+) -> EncodedTexts | WindowedTexts | TextsBeside:
+    """The rows of a batch; where the task has side inputs each text is encoded once."""
+    if block is None:
+        return encode(batch.text())
+    texts, of = distinct(batch.text())
+    return TextsBeside(encode(texts), of, encode_side(block, batch))
+
+
+def scored_lengths(texts: EncodedTexts | WindowedTexts | TextsBeside) -> NDArray[np.int64]:
+    """Tokens of each text that `read_logits` computes; shape (texts,)."""
+    return texts.texts.lengths if isinstance(texts, TextsBeside) else texts.lengths
+
+
+def encode_side(block: DenseBlock, batch: Batch) -> NDArray[np.float32]:
+    """The side inputs of a batch, shape (len(batch), columns).
 
     `DenseBlock` makes rows of length 1, as a regularised linear head wants them; here each column
     that varies has a mean square of 1 over the training rows, on average, as layers want them.
     """
-    if block is None:
-        return np.zeros((len(batch), 0), dtype=np.float32)
     size = np.float32(np.sqrt(np.count_nonzero(block.scale)))
     starts = range(0, len(batch), _ENCODED_AT_ONCE)
     parts = [block(batch.slice(at, at + _ENCODED_AT_ONCE)) * size for at in starts]

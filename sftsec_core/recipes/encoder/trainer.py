@@ -50,7 +50,7 @@ from sftsec_core.recipes.encoder.encoder import (
 )
 from sftsec_core.recipes.encoder.loop import FineTuner, FineTuning, Prepared
 from sftsec_core.recipes.encoder.precision import Twin, use_bf16
-from sftsec_core.recipes.encoder.side import beside, encode_side
+from sftsec_core.recipes.encoder.side import encode_rows, scored_lengths
 from sftsec_core.recipes.encoder.speed import Speed, measure_speed, scoring_budget
 from sftsec_core.recipes.encoder.step_size import choose_rows
 from sftsec_core.recipes.encoder.stop_signal import StopCheckpoint, StopSignal
@@ -163,7 +163,7 @@ def estimate(job: TrainJob[FineTuneConfig], how: FineTuning = FULL) -> TimePlan:
     costs = _time_plan(job, ready, speed, min(rows, len(sample)), prepared_s)
     parts = len(texts) / len(sample)
     steps = -(-len(texts) // rows)
-    scored = speed.scoring_s(ready.train.encoded.lengths, scoring_budget()) / len(sample)
+    scored = speed.scoring_s(scored_lengths(ready.train.encoded), scoring_budget()) / len(sample)
     return replace(
         costs,
         epoch_s=costs.epoch_s * parts,
@@ -180,7 +180,7 @@ def _time_plan(
     return TimePlan(
         prepare_s=spent_s,
         epoch_s=speed.epoch_s(ready.train.encoded.lengths, rows, packed=ready.twin.packs),
-        evaluation_s=speed.scoring_s(ready.dev.encoded.lengths, scoring_budget()),
+        evaluation_s=speed.scoring_s(scored_lengths(ready.dev.encoded), scoring_budget()),
         steps=steps,
         least_steps=least_steps(rows, steps, len(job.task.labels), job.config.epochs),
     )
@@ -265,9 +265,8 @@ def _label(
 ) -> LabelledTexts:
     column = {label: i for i, label in enumerate(task.labels)}
     batch = Batch.of_examples(task.inputs, examples)
-    encoded = encode_windows(batch.text(), tokenizer, reading, selector)
     return LabelledTexts(
-        beside(encoded, encode_side(side, batch)),
+        encode_rows(batch, side, lambda texts: encode_windows(texts, tokenizer, reading, selector)),
         np.array([column[example.label] for example in examples], dtype=np.int64),
         np.array([example.weight for example in examples], dtype=np.float32),
     )
@@ -303,7 +302,7 @@ def _deadline(
 ) -> Deadline:
     if speed is None or job.deadline_s is None:
         return Deadline(None, 0.0)
-    dev_s = speed.scoring_s(ready.dev.encoded.lengths, scoring_budget())
+    dev_s = speed.scoring_s(scored_lengths(ready.dev.encoded), scoring_budget())
     return Deadline(started + job.deadline_s, dev_s)
 
 

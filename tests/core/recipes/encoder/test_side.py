@@ -90,6 +90,20 @@ class TestScoring:
         np.testing.assert_array_equal(together[:2], together[:1:-1])
         np.testing.assert_allclose(together[:2], [proba(model, row)[0] for row in rows], atol=1e-5)
 
+    def test_encoder_reads_each_text_once(
+        self, model: EncoderModel, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read: list[int] = []
+
+        def counting(*given: Any) -> Any:
+            read.append(len(given[1].texts))
+            return read_logits(*given)
+
+        monkeypatch.setattr("sftsec_core.recipes.encoder.classifier.read_logits", counting)
+        rows: list[Inputs] = [{"text": f"alert {n % 2}", "count": float(n)} for n in range(30)]
+        proba(model, *rows)
+        assert read == [2]
+
     def test_missing_is_none_or_absent(self, model: EncoderModel) -> None:
         missing = {"text": "alert", "count": None, "host": None}
         found = proba(model, missing, {"text": "alert"}, {**missing, "count": 91.0})
