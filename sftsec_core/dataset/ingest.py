@@ -29,6 +29,7 @@ from sftsec_core.dataset.dedup.deduplicator import Deduplicator
 from sftsec_core.dataset.dedup.items import DedupItem, DedupResult, DedupStatus
 from sftsec_core.dataset.dedup.records import row_uid
 from sftsec_core.dataset.journal import Journal, Progress, read_progress
+from sftsec_core.dataset.sample import BottomK
 from sftsec_core.dataset.snapshot import (
     FIELD_PREFIX,
     FIXED_COLUMNS,
@@ -37,10 +38,11 @@ from sftsec_core.dataset.snapshot import (
     Snapshot,
     open_snapshot,
 )
-from sftsec_core.dataset.sources import SourcePage, scoped_uid
-from sftsec_core.dataset.sums import INGEST, check_sums
+from sftsec_core.dataset.sources import SourcePage, scoped_uid, unscoped
+from sftsec_core.dataset.sums import INGEST, SAMPLED_INGEST, check_sums
 from sftsec_core.dataset.values import storable, trim_incident
 from sftsec_core.sdk.fields import as_text
+from sftsec_core.store.snapshots import UNLABELLED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +96,8 @@ class IngestPlan:
         connectors: whose pages come as `SourcePage`, where there are several.
         events: keep each record as an event of its own, whatever others hold: the model reads
             how many there were.
+        sample: of a pool of unlabelled incidents: rows kept at most, and the salt of the draw;
+            None keeps all.
     """
 
     fields: Mapping[str, InputKind]
@@ -103,6 +107,7 @@ class IngestPlan:
     render: Callable[[Incident], Inputs]
     connectors: tuple[str, ...] = ()
     events: bool = False
+    sample: tuple[int, bytes] | None = None
 
     def digest(self) -> str:
         """Name the plan: a work folder of one plan is never resumed under another one."""
@@ -113,6 +118,8 @@ class IngestPlan:
             said.append(self.connectors)
         if self.events:
             said.append("events")
+        if self.sample:
+            said.append(f"sample {self.sample[0]}")
         return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -159,7 +166,9 @@ def ingest(
             build.write_chunk()
     build.write_chunk()
     clusters = build.dedupe.final_clusters()
-    target = journal.finish(build.progress, build.manifest(), clusters, snapshots, on_publish)
+    target = journal.finish(
+        build.progress, build.manifest(), clusters, snapshots, on_publish, build.chosen()
+    )
     return open_snapshot(target, verify=False, vault=vault)
 
 
@@ -170,6 +179,7 @@ class _Build:
         self.plan = plan
         self._journal = journal
         self.dedupe = Deduplicator(plan.dedupe)
+        self.sample = None if plan.sample is None else BottomK(*plan.sample)
         self.progress = Progress(plan.digest())
         self._steps_before: dict[str, Counter[str]] = {}
         self._unreadable: Counter[str] = Counter()
@@ -181,6 +191,18 @@ class _Build:
         self._steps_before = self.progress.steps
         for arrays in self._journal.dedupe_states(self.progress):
             self.dedupe.restore(arrays)
+        if self.sample is not None:
+            self.sample.restore(self._written())
+
+    def chosen(self) -> list[bool] | None:
+        """Which of the rows written are in the sample; None where there is none."""
+        return None if self.sample is None else self.sample.chosen(self._written())
+
+    def _written(self) -> list[tuple[str, str]]:
+        """The digest and the connector of each row of the chunks."""
+        names = self._journal.names(self.progress.chunks)
+        several = bool(self.plan.connectors)
+        return [(digest, unscoped(uid)[0] if several else "") for uid, digest in names]
 
     def _begin_chunk(self) -> None:
         self._rows: dict[str, list[Any]] = defaultdict(list)
@@ -204,19 +226,26 @@ class _Build:
         items = [
             _dedup_item(trimmed[i], inputs[i], connector, events=self.plan.events) for i in chosen
         ]
+        counts["empty"] += len(inputs) - len(chosen)
+        if self.sample is not None:
+            drawn = [place for place, item in enumerate(items) if self.sample.admits(item.digest)]
+            counts["sampled_out"] += len(items) - len(drawn)
+            chosen, items = [chosen[place] for place in drawn], [items[place] for place in drawn]
         results = self.dedupe.add(items)
+        gone: list[str] = []
         for index, item, result in zip(chosen, items, results, strict=True):
             self._count(result)
             uid = row_uid(item.uid, item.digest, result)
             if result.status is DedupStatus.KEPT:
                 self._add_row(uid, trimmed[index], self._groups(cleaned[index]), result)
+                gone += self.sample.add(item.digest, connector) if self.sample else ()
             self._add_verdicts(uid, trimmed[index], result)
         counts["read"] += len(page.incidents) + len(page.rejected)
         counts["rejected"] += len(page.rejected)
-        counts["empty"] += len(inputs) - len(chosen)
         counts["dropped_by_steps"] += len(page.incidents) - len(cleaned)
         if connector:
             self.progress.connectors.setdefault(connector, Counter()).update(counts - before)
+        self._count_gone(gone)
         self._read += len(page.incidents) + len(page.rejected)
         self.progress.cursor = page.cursor
         kept = sum(1 for result in results if result.status is DedupStatus.KEPT)
@@ -229,6 +258,14 @@ class _Build:
         self.progress.counts[result.status.value] += 1
         if result.shares_id and result.status is not DedupStatus.SAME:
             self.progress.counts["sharing_an_id"] += 1
+
+    def _count_gone(self, connectors: Sequence[str]) -> None:
+        """Count rows, by where they are from, that were in the sample and are no more."""
+        for connector in connectors:
+            own = [self.progress.connectors[connector]] if connector else []
+            for counts in (self.progress.counts, *own):
+                counts["kept"] -= 1
+                counts["sampled_out"] += 1
 
     def _count_unreadable(self, cleaned: Sequence[Incident], trimmed: Sequence[Incident]) -> None:
         """Count values that are there and not of their kind: no number, no image."""
@@ -307,12 +344,13 @@ class _Build:
             IntegrityError: when the counts do not add up.
         """
         counts = self.progress.counts
-        names = (*INGEST.whole, *INGEST.parts, "sharing_an_id")
-        check_sums("the pull", counts, [INGEST])
+        total = INGEST if self.sample is None else SAMPLED_INGEST
+        names = (*total.whole, *total.parts, "sharing_an_id")
+        check_sums("the pull", counts, [total])
         by_connector = {}
         for connector in self.plan.connectors:
             own = self.progress.connectors.get(connector, Counter())
-            check_sums(f"the pull from {connector}", own, [INGEST])
+            check_sums(f"the pull from {connector}", own, [total])
             by_connector[connector] = {name: own[name] for name in names}
         return {
             "fields": [{"name": n, "kind": str(kind)} for n, kind in self.plan.fields.items()],
@@ -325,6 +363,7 @@ class _Build:
             },
             "span": self.progress.span,
             **({"connectors": by_connector} if by_connector else {}),
+            **({UNLABELLED: {"max": self.plan.sample[0]}} if self.plan.sample else {}),
         }
 
 

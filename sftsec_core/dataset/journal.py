@@ -38,7 +38,7 @@ from sftsec_core.sdk.atomic import sync
 from sftsec_core.store.vault import create_file, open_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -154,6 +154,11 @@ class Journal:
             ):
                 yield dict(arrays)
 
+    def names(self, chunks: int) -> Iterator[tuple[str, str]]:
+        """The uid and the digest of each row of so many chunks."""
+        for batch in self._batches("rows", chunks):
+            yield from zip(batch["uid"].to_pylist(), batch["digest"].to_pylist(), strict=True)
+
     def finish(
         self,
         progress: Progress,
@@ -161,6 +166,7 @@ class Journal:
         clusters: Mapping[int, int],
         to: Path,
         on_publish: Callable[[], None] = lambda: None,
+        chosen: Sequence[bool] | None = None,
     ) -> Path:
         """Make the snapshot of the chunks, move it into place, and empty the work folder.
 
@@ -170,6 +176,7 @@ class Journal:
             clusters: clusters that were tied to a lower one.
             to: the folder of all snapshots.
             on_publish: called just before the snapshot appears there.
+            chosen: whether each row goes into the snapshot; None for all.
 
         Returns:
             The snapshot's folder, named by its digest.
@@ -180,10 +187,11 @@ class Journal:
         contents, parts = {}, {}
         for table in TABLES:
             writer = _PartWriter(draft, table, self._schemas[table], self._vault)
-            for batch in self._batches(table, progress.chunks):
+            batches = self._batches(table, progress.chunks)
+            for batch in _chosen(batches, chosen) if table == "rows" else batches:
                 writer.add(_relabelled(batch, clusters) if table == "rows" else batch)
             contents[table], parts[table] = writer.close()
-        self._take_blobs(draft, progress.chunks)
+        self._take_blobs(draft, _chosen(self._batches("rows", progress.chunks), chosen))
         manifest = {"schema_version": SCHEMA_VERSION, **manifest, "content": contents}
         manifest |= {"digest": manifest_digest(manifest), "parts": parts}
         _write_bytes(draft / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
@@ -195,14 +203,14 @@ class Journal:
         shutil.rmtree(self._folder)
         return target
 
-    def _take_blobs(self, draft: Path, chunks: int) -> None:
-        """Take the images that rows name; others are of pages that a kill undid.
+    def _take_blobs(self, draft: Path, rows: Iterable[Any]) -> None:
+        """Take the images that rows name; others are of pages that a kill undid, or not chosen.
 
         They stay in the work folder too, until it goes: after a kill they are taken again.
         """
         named = {
             name
-            for batch in (self._batches("rows", chunks) if self._images else ())
+            for batch in (rows if self._images else ())
             for column in self._images
             for name in batch[column].to_pylist()
             if name is not None
@@ -298,6 +306,17 @@ class _PartWriter:
         self._parts[-1] |= {"rows": self._rows, "sha256": file_digest(path, self._vault)}
         self._writer = None
         self._rows = 0
+
+
+def _chosen(batches: Iterable[Any], chosen: Sequence[bool] | None) -> Iterator[Any]:
+    """The batches of rows without those that are not chosen."""
+    begin = 0
+    for batch in batches:
+        if chosen is None:
+            yield batch
+            continue
+        yield batch.filter(pa.array(chosen[begin : begin + batch.num_rows], pa.bool_()))
+        begin += batch.num_rows
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

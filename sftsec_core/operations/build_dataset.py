@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.domain import Permission
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.ingesting import ingest_snapshot
+from sftsec_core.operations.pooling import add_pool
 from sftsec_core.operations.running import running
 from sftsec_core.operations.splitting import split_snapshot
 from sftsec_core.operations.transforming import transform_train
@@ -50,5 +51,5 @@ def build_dataset(context: Context, name: str) -> BuiltDataset:
     authorize(context.actor, Permission.BUILD_DATASET, name)
     with running(context, "dataset", name) as run:
         snapshot = ingest_snapshot(run)
-        dataset = transform_train(run, split_snapshot(run, snapshot))
+        dataset = transform_train(run, add_pool(run, snapshot, split_snapshot(run, snapshot)))
     return BuiltDataset(snapshot.digest, snapshot.folder, dataset.data, dataset.leaks)

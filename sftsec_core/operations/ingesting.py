@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import IncidentPage, Message
+from sftsec_core.api.settings.values import format_duration
 from sftsec_core.dataset.features import field_kinds, renderer
 from sftsec_core.dataset.ingest import IngestPlan, PageSummary, ingest, resume_cursor
 from sftsec_core.dataset.reading import reading_digest
@@ -19,11 +21,32 @@ from sftsec_core.sdk.atomic import write_atomically
 from sftsec_core.store.staging import locked
 
 if TYPE_CHECKING:
+    from sftsec_core.api.domain import PullWindow
+    from sftsec_core.api.settings.unlabelled import UnlabelledSettings
     from sftsec_core.operations.running import Run
     from sftsec_core.operations.stages import Stage
 
 DONE = "snapshot"
 PULLED = "ingest"
+POOL_DONE = "unlabelled"
+POOL_PULLED = "ingest-unlabelled"
+
+
+@dataclass(frozen=True, slots=True)
+class _SnapshotPull:
+    """One of the two pulls of a run: of labelled incidents, or of a pool of unlabelled ones.
+
+    Attributes:
+        settings: of the pool; None for the labelled ones.
+        stage: what its stage is called.
+        done: the file of the run's folder that names the snapshot once there is one.
+        work: the folder that the pages are gathered in.
+    """
+
+    settings: UnlabelledSettings | None = None
+    stage: str = "pull"
+    done: str = DONE
+    work: str = PULLED
 
 
 def ingest_snapshot(run: Run) -> Snapshot:
@@ -33,18 +56,35 @@ def ingest_snapshot(run: Run) -> Snapshot:
         ConnectorUnavailableError: when a lost connection did not come back; the run is
             interrupted and resumes from its cursor.
     """
+    return _ingest(run, _SnapshotPull())
+
+
+def ingest_pool(run: Run) -> Snapshot | None:
+    """Pull the task's pool of unlabelled incidents, as `ingest_snapshot` those with a verdict.
+
+    Returns:
+        A snapshot without verdicts; None for a task that does not ask for one.
+    """
+    if run.task.unlabelled is None:
+        return None
+    return _ingest(
+        run, _SnapshotPull(run.task.unlabelled, "pull unlabelled", POOL_DONE, POOL_PULLED)
+    )
+
+
+def _ingest(run: Run, pull: _SnapshotPull) -> Snapshot:
     snapshots = run.context.folder / "snapshots"
-    done = run.folder / DONE
+    done = run.folder / pull.done
     if done.is_file():
         snapshot = open_snapshot(snapshots / done.read_text("ascii"), vault=run.context.vault)
         run.note(f"the interrupted run has pulled snapshot {snapshot.digest[:12]} already")
         return snapshot
     with ExitStack() as recorded:
-        source = f"from {', '.join(run.task.connectors)}{bounded(run.context, run.task)}"
-        with run.stage("pull", source) as stage:
+        source = f"from {', '.join(run.task.connectors)}{_span(run, pull)}"
+        with run.stage(pull.stage, source) as stage:
             # From here until a row names it: else another process may remove it as unused.
             hold = partial(recorded.enter_context, locked(snapshots))
-            snapshot = _pull_into_snapshot(run, stage, hold)
+            snapshot = _pull_into_snapshot(run, pull, stage, hold)
             stage.counts |= _counts(snapshot)
             _warn_of_shared_ids(run, snapshot)
         run.context.share(snapshot.folder)
@@ -89,14 +129,43 @@ def _counts(snapshot: Snapshot) -> dict[str, int]:
     return counts
 
 
-def _pull_into_snapshot(run: Run, stage: Stage, hold: Callable[[], None]) -> Snapshot:
+def _span(run: Run, pull: _SnapshotPull) -> str:
+    """How far back the pull looks, for its stage."""
+    if pull.settings is None or isinstance(pull.settings.window, str):
+        return bounded(run.context, run.task)
+    return f", at most the last {format_duration(pull.settings.window)}"
+
+
+def _windows(run: Run, pull: _SnapshotPull) -> dict[str, PullWindow]:
+    """What to pull of each connector."""
+    context, task, now = run.context, run.task, run.info.started_at
+    if pull.settings is None:
+        # Events that no one judged are part of what came before those that someone did.
+        which = True if task.context is None else None
+        return {n: window_of(context, task, n, now, labelled=which) for n in task.connectors}
+    span, found = pull.settings.window, {}
+    for name in task.connectors:
+        window = window_of(context, task, name, now, labelled=False)
+        since = (
+            window.since if isinstance(span, str) else max(window.since or now - span, now - span)
+        )
+        # Which fields there are shows in the labelled incidents; there may be no others.
+        found[name] = replace(window, since=since, required=())
+    return found
+
+
+def _pull_into_snapshot(
+    run: Run, pull: _SnapshotPull, stage: Stage, hold: Callable[[], None]
+) -> Snapshot:
     context, task = run.context, run.task
+    settings = pull.settings
     render = renderer(run.spec, task.render, context.plugins)
     plan = IngestPlan(
         fields=field_kinds(run.spec, task.fields),
         group_field=task.group,
         steps=build_steps(task, context.plugins, context.step_context(run.spec.name)),
         dedupe=task.dedupe,
+        sample=None if settings is None else (settings.max, context.salt),
         render=lambda incident: run.spec.own(render(incident)),
         connectors=task.connectors if len(task.connectors) > 1 else (),
         events=task.context is not None,
@@ -108,12 +177,8 @@ def _pull_into_snapshot(run: Run, stage: Stage, hold: Callable[[], None]) -> Sna
         plugins=context.plugins.versions(),
         salt=context.salt,
     )
-    work = run.folder / PULLED
-    now = run.info.started_at
-    # Events that no one judged are part of what came before those that someone did.
-    which = True if task.context is None else None
-    windows = {n: window_of(context, task, n, now, labelled=which) for n in task.connectors}
-    with closing(pull_all(context, task, windows, resume_cursor(work))) as pages:
+    work = run.folder / pull.work
+    with closing(pull_all(context, task, _windows(run, pull), resume_cursor(work))) as pages:
         return ingest(
             _counted(stage, pages),
             plan,

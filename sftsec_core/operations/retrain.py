@@ -11,6 +11,7 @@ from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import keep_reference
 from sftsec_core.operations.fitting import fit_all
 from sftsec_core.operations.ingesting import ingest_snapshot
+from sftsec_core.operations.pooling import add_pool
 from sftsec_core.operations.preflight import check_requirements
 from sftsec_core.operations.proposing import (
     promote_proposed,
@@ -140,7 +141,7 @@ def _sign_first(task: str) -> str:
 
 
 def _train(run: Run, snapshot: Snapshot) -> Proposed:
-    dataset = transform_train(run, split_snapshot(run, snapshot))
+    dataset = transform_train(run, add_pool(run, snapshot, split_snapshot(run, snapshot)))
     # What is evaluated computes on the same device, so the lease lasts until that is done.
     with training_device(run) as device:
         fits = fit_all(run, replace(dataset.split, train=dataset.train), device)

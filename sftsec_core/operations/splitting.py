@@ -20,6 +20,7 @@ from sftsec_core.operations.explain_data import no_examples, warn_of_gaps
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Example
+    from sftsec_core.dataset.pool import Pool
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.running import Run
@@ -38,6 +39,7 @@ class TrainingData:
         steps: the steps that cleaned it, with their settings.
         train: what recipes are fitted on: `split.train`, as the task's transforms left it.
         support: a labelled row's uid to the analysts on whom its label rests.
+        pool: unlabelled incidents that may be learned from; None where the task asks for none.
     """
 
     split: Split
@@ -46,6 +48,7 @@ class TrainingData:
     steps: Mapping[str, Any]
     train: Sequence[Example]
     support: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pool: Pool | None = None
 
 
 def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:

@@ -236,7 +236,7 @@ class Survey:
 
     def _snapshot_needs(self, digest: str, rows: Iterable[StoredSnapshot]) -> str:
         for row in rows:
-            if self._newest_snapshots[row.task] == digest:
+            if self._newest_snapshots[row.task, row.unlabelled] == digest:
                 return f"the newest of task {row.task}"
         if why := self._named.get(digest):
             return why
@@ -314,8 +314,8 @@ class Survey:
         return {(run.kind, run.task): run.id for run in reversed(self._states)}
 
     @cached_property
-    def _newest_snapshots(self) -> dict[str, str]:
-        return {row.task: row.digest for row in reversed(self._rows)}
+    def _newest_snapshots(self) -> dict[tuple[str, bool], str]:
+        return {(row.task, row.unlabelled): row.digest for row in reversed(self._rows)}
 
     @cached_property
     def _known(self) -> Mapping[str, frozenset[str]]:
@@ -335,8 +335,8 @@ class Survey:
                 named = {row.digest for row in self._rows if row.task == ref.task}
             found |= dict.fromkeys(named, f"model {ref.digest[:_SHORT]} was trained on it")
         for run in self._states:
-            if not run.ended and (digest := working_on(run.folder)):
-                found[digest] = f"run {run.id} works on it"
+            if not run.ended:
+                found |= dict.fromkeys(working_on(run.folder), f"run {run.id} works on it")
         return found
 
     # --- making items

@@ -7,12 +7,12 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sftsec_core.operations.ingesting import DONE, PULLED
+from sftsec_core.operations.ingesting import DONE, POOL_DONE, POOL_PULLED, PULLED
 from sftsec_core.recipes.launch.fit import EXAMPLES, FITTED, WORK
 from sftsec_core.recipes.launch.local import ORDER
 
 # Only a run that is resumed reads these; its report and its fingerprints are not among them.
-FOR_RESUMPTION = (WORK, FITTED, EXAMPLES, PULLED, ORDER)
+FOR_RESUMPTION = (WORK, FITTED, EXAMPLES, PULLED, POOL_PULLED, ORDER)
 _CARD = "card.json"
 
 
@@ -34,12 +34,13 @@ def modified_at(path: Path) -> datetime | None:
         return None
 
 
-def working_on(folder: Path) -> str | None:
-    """The digest of the snapshot that a run has pulled; None before that."""
-    try:
-        return (folder / DONE).read_text("ascii")
-    except (OSError, ValueError):
-        return None
+def working_on(folder: Path) -> list[str]:
+    """The digests of the snapshots that a run has pulled so far."""
+    found = []
+    for name in (DONE, POOL_DONE):
+        with suppress(OSError, ValueError):
+            found.append((folder / name).read_text("ascii"))
+    return found
 
 
 def card_snapshots(folder: Path, cards: str) -> set[str] | None:
@@ -53,7 +54,10 @@ def card_snapshots(folder: Path, cards: str) -> set[str] | None:
     for file in (folder / _CARD, *folder.glob(f"{cards}/*/{_CARD}")):
         try:
             card = json.loads(file.read_text("utf-8"))
-            found.add(str(card["training_data"]["snapshot"]))
+            data = card["training_data"]
+            found.add(str(data["snapshot"]))
+            if "unlabelled" in data:
+                found.add(str(data["unlabelled"]["snapshot"]))
         except FileNotFoundError:
             continue  # older versions alone have one among the model's own files
         except (OSError, ValueError, TypeError, KeyError):

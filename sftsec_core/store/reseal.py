@@ -34,9 +34,9 @@ LEFT_OUT = "(left out: the state is encrypted)"
 _SEALED = (
     "snapshots/*/*.parquet",
     "snapshots/*/blobs/*",
-    "runs/*/ingest/**/*.parquet",
-    "runs/*/ingest/**/*.npz",
-    "runs/*/ingest/**/blobs/*",
+    "runs/*/ingest*/**/*.parquet",
+    "runs/*/ingest*/**/*.npz",
+    "runs/*/ingest*/**/blobs/*",
     "runs/*/examples/**/*.parquet",
     "runs/*/examples/blobs/*",
 )

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sftsec_core.store.database import Database
     from sftsec_core.store.folders import Folders
 
+UNLABELLED = "unlabelled"
+"""The key of the manifest of a pool of incidents without a verdict."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredSnapshot:
@@ -41,6 +44,11 @@ class StoredSnapshot:
     manifest: Mapping[str, Any]
     created_at: datetime
     run_id: str | None
+
+    @property
+    def unlabelled(self) -> bool:
+        """Whether it is a pool of incidents without a verdict."""
+        return UNLABELLED in self.manifest
 
 
 class Snapshots:
@@ -102,5 +110,9 @@ class Snapshots:
         ]
 
     def latest(self, task: str) -> StoredSnapshot | None:
-        """Return a task's newest snapshot."""
-        return next(iter(self.list(task)), None)
+        """Return a task's newest snapshot of labelled incidents."""
+        return next((one for one in self.list(task) if not one.unlabelled), None)
+
+    def latest_unlabelled(self, task: str) -> StoredSnapshot | None:
+        """Return a task's newest pool of unlabelled incidents."""
+        return next((one for one in self.list(task) if one.unlabelled), None)

@@ -37,8 +37,8 @@ class InputField:
         name: unique within the task.
         kind: the type of its value.
         sources: dotted names of the incident's fields that it is made of; several only for
-            TEXT, whose values are joined with newlines in this order; none for a figure of the
-            events before it, which the task's `context` makes.
+            TEXT, whose values are joined with newlines in this order; none for what the
+            task's `context` makes of the events before it: figures, and a SEQUENCE of their texts.
         fallback: of TEXT, fields that are read where none of `sources` has a value.
     """
 

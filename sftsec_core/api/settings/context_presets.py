@@ -22,14 +22,16 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "within": "organization.name",
         "clock": [],
     },
-    # What the Fraud Detection Handbook computes of a payment: how a card is used, and how many of a
-    # terminal's payments were fraud, as far as that is known after a week.
+    # What the Fraud Detection Handbook (Le Borgne et al. 2022) computes of a payment: how a card is
+    # used, and how many of a terminal's payments were fraud, as far as that is known after a week;
+    # and how unusual the amount is for the card.
     "cards": {
         "keys": ["user.id", "terminal.id"],
         "windows": ["1d", "7d", "30d"],
         "figures": [
             "count",
             {"mean": {"of": "transaction.amount"}},
+            {"deviation": {"of": "transaction.amount"}},
             {"verdicts": {"delay": "7d"}},
         ],
     },

@@ -15,6 +15,7 @@ from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.context import PREFIX, SEQUENCE_INPUT, ContextSettings
 from sftsec_core.api.settings.context_presets import take_preset
 from sftsec_core.api.settings.evaluation import EvaluationSettings
+from sftsec_core.api.settings.unlabelled import UnlabelledSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict, Window
 from sftsec_core.api.settings.words import word_key
 
@@ -219,6 +220,11 @@ class TaskSettings(Strict):
         description="How far back to pull, by the events' own times, or `all`; default: what the "
         "connector suggests (90d from a SIEM, all from files).",
     )
+    unlabelled: UnlabelledSettings | None = Field(
+        None,
+        description="A pool of incidents without a verdict, pulled besides; `{}` takes the "
+        "defaults.",
+    )
     steps: dict[str, dict[str, Any]] = Field(
         {"normalise": {}, "redact": {}},
         description="Steps before the first write to disk, with their settings.",
@@ -260,7 +266,7 @@ class TaskSettings(Strict):
 
     @property
     def inputs(self) -> tuple[InputField, ...]:
-        """What the model reads: one text, then each number, category and figure of others."""
+        """What the model reads: one text, numbers, categories, then what others came before it."""
         whole = InputField(TEXT_INPUT, InputKind.TEXT, self.text, self.text_fallback)
         text = (whole,) if self.text else ()
         numbers = (InputField(name, InputKind.NUMBER, (name,)) for name in self.numbers)
@@ -343,6 +349,15 @@ class TaskSettings(Strict):
             raise ValueError("context: `verdicts` counts attacks: name the `benign` label")
         if self.context.sequence and not self.text:
             raise ValueError("context: a `sequence` is read behind the text: name fields in text")
+        return self
+
+    @model_validator(mode="after")
+    def _pool_makes_sense(self) -> TaskSettings:
+        if self.context is not None and self.unlabelled is not None:
+            raise ValueError(
+                "context pulls every incident, and figures of a sample of them would be wrong: "
+                "take out `context` or `unlabelled`"
+            )
         return self
 
     @model_validator(mode="after")

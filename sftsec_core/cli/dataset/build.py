@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from sftsec_core.cli.complete import complete_task
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @click.command("build", short_help="Build the data set that a retraining run would train on.")
@@ -46,8 +51,20 @@ def command(app: App, task: str, as_json: bool) -> None:
             for each in data.get("transforms", ())
         },
         "for review": data["review"],
+        **_pool(data),
         "leaks": "; ".join(built.leaks.examples) or "none",
     }
     emit(built.to_json(), as_json=as_json, show=facts(shown))
     review = f"sftsec labels review {task}; " if data["review"] else ""
     app.next(f"{review}sftsec retrain {task}", as_json=as_json)
+
+
+def _pool(data: Mapping[str, Any]) -> dict[str, str]:
+    """The pool of unlabelled incidents, where the task asks for one."""
+    if "unlabelled" not in data:
+        return {}
+    found = data["unlabelled"]
+    left_out = ("judged_since", "like_a_labelled_one", "held_out")
+    why = ", ".join(f"{found[name]:,} {name.replace('_', ' ')}" for name in left_out)
+    read = f"{found['pulled']['read']:,} read, {found['pool']:,} kept"
+    return {"unlabelled pool": f"{found['unlabelled']:,} usable ({read}; left out: {why})"}

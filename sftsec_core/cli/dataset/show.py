@@ -42,9 +42,13 @@ def command(app: App, task: str, snapshot: str | None, verify: bool, as_json: bo
 
 
 def _list(found: Sequence[StoredSnapshot], task: str, *, as_json: bool) -> None:
-    rows = [(s.digest[:12], s.rows, s.created_at, s.run_id) for s in found]
-    show = table(f"snapshots of {task}", ("snapshot", "rows", "created", "run"), rows)
+    rows = [(s.digest[:12], _kind(s), s.rows, s.created_at, s.run_id) for s in found]
+    show = table(f"snapshots of {task}", ("snapshot", "incidents", "rows", "created", "run"), rows)
     emit([asdict(each) for each in found], as_json=as_json, show=show)
+
+
+def _kind(found: StoredSnapshot) -> str:
+    return "unlabelled" if found.unlabelled else "labelled"
 
 
 def _flat(chosen: dict[str, Any]) -> dict[str, object]:

@@ -51,6 +51,7 @@ def plan(
     dedupe: DedupeSettings | None = None,
     task: TaskSpec = TASK,
     connectors: tuple[str, ...] = (),
+    sample: tuple[int, bytes] | None = None,
 ) -> IngestPlan:
     return IngestPlan(
         field_kinds(task, fields),
@@ -59,6 +60,7 @@ def plan(
         dedupe or DedupeSettings(),
         lambda one: read_inputs(one, task),
         connectors,
+        sample=sample,
     )
 
 

@@ -33,7 +33,7 @@ from sftsec_core.dataset.journal import Journal
 from sftsec_core.dataset.snapshot import open_snapshot
 from sftsec_core.dataset.sources import SourcePage, unscoped
 from sftsec_core.dataset.steps import StepChain, build_steps
-from sftsec_core.dataset.sums import INGEST, check_sums
+from sftsec_core.dataset.sums import INGEST, SAMPLED_INGEST, check_sums
 from sftsec_core.plugins import Plugins
 from tests.core.dataset.builders import build, cut, incident, plan, rows, stream, text
 
@@ -346,3 +346,46 @@ class TestOpenSnapshot:
         (folder / "manifest.json").write_bytes(orjson.dumps(said))
         with pytest.raises(IntegrityError, match="not those of its manifest"):
             open_snapshot(folder)
+
+
+class TestSample:
+    OPEN = tuple(incident(f"i{n}", text(n % 150)) for n in range(240))
+
+    def test_is_bounded_and_counted(self, tmp_path: Path) -> None:
+        snapshot = build(cut(self.OPEN, 20), tmp_path, plan(sample=(30, b"salt")))
+        assert len(rows(snapshot)) == snapshot.counts["kept"] == 30
+        assert snapshot.counts["read"] == 240
+        check_sums("the pool", snapshot.counts, [SAMPLED_INGEST])
+        assert snapshot.manifest["unlabelled"] == {"max": 30}
+
+    def test_is_the_same_after_a_kill(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        whole = build(cut(self.OPEN, 20), tmp_path / "whole", plan(sample=(30, b"salt")))
+        monkeypatch.setattr(ingest_module, "_CHUNK_INCIDENTS", 40)
+        begun = cut(self.OPEN[:130], 20)
+
+        def killed(page: PageSummary) -> None:
+            if page.cursor == "120":
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            build(begun, tmp_path, plan(sample=(30, b"salt")), killed)
+        start = int(ingest_module.resume_cursor(tmp_path / "work") or 0)
+        assert start == 80
+        snapshot = build(cut(self.OPEN, 20, start), tmp_path, plan(sample=(30, b"salt")))
+        assert snapshot.digest == whole.digest
+
+    def test_counts_each_connector_by_itself(self, tmp_path: Path) -> None:
+        half = len(self.OPEN) // 2
+        pages = [
+            SourcePage(page.incidents, page.cursor, (), name)
+            for name, given in (("crowd", self.OPEN[:half]), ("mail", self.OPEN[half:]))
+            for page in cut(given, 20)
+        ]
+        made = plan(connectors=("crowd", "mail"), sample=(30, b"salt"))
+        snapshot = build(pages, tmp_path, made)
+        of = Counter(unscoped(row["uid"])[0] for row in rows(snapshot))
+        assert {name: own["kept"] for name, own in snapshot.connectors.items()} == of
+        assert sum(of.values()) == 30
+        assert min(of.values()) > 0

@@ -172,7 +172,8 @@ class TestChoice:
             ),
             "full": failing("full"),
         }
-        job = job_of(two_classes(600), tmp_path, dev=two_classes(20), config=AutoConfig())
+        config = AutoConfig(settings_tried=1)
+        job = job_of(two_classes(600), tmp_path, dev=two_classes(20), config=config)
         model = train_auto(job, recipes)
         assert list(model.members) == ["linear"]
         assert model.notes["chosen_on"] == "600 rows of train out of fold and dev, 20 rows"
@@ -221,14 +222,18 @@ class TestFineTuning:
         monkeypatch.setattr(auto, "_encoder_bytes", lambda _search: 0)
         recipes = {name: recipe(name, mostly_right) for name in ("linear", "hybrid")}
         recipes["full"] = replace(recipe("full", oracle), fit=train)
-        model = train_auto(judged_job(tmp_path, budget=timedelta(minutes=10)), recipes)
+        model = train_auto(
+            judged_job(tmp_path, budget=timedelta(minutes=10), settings_tried=3), recipes
+        )
         trial = next(each for each in model.notes["trials"] if each["recipe"] == "full")
         assert fitted[-1] == (600, trial["settings"]["epochs"])
         assert trial["settings"]["epochs"] > 4
-        assert len(trial["tried"]) == 9
+        assert len(trial["tried"]) == 4
         assert {rows for rows, _ in fitted[:-1]} == {134, 400}
         fitted.clear()
-        short = train_auto(judged_job(tmp_path, budget=timedelta(seconds=60)), recipes)
+        short = train_auto(
+            judged_job(tmp_path, budget=timedelta(seconds=60), settings_tried=1), recipes
+        )
         trial = next(each for each in short.notes["trials"] if each["recipe"] == "full")
         assert len(fitted) == 1
         assert "no settings were searched: 18 s, their share of the budget" in trial["reason"]
