@@ -220,15 +220,15 @@ class TestFineTuning:
         monkeypatch.setattr(auto, "_predict_hybrid", lambda _search: 0.0)
         monkeypatch.setattr(auto, "_predict_fine_tuning", lambda _search, _name: time_plan(10.0))
         monkeypatch.setattr(auto, "_encoder_bytes", lambda _search: 0)
-        recipes = {name: recipe(name, mostly_right) for name in ("linear", "hybrid")}
+        recipes = {name: failing(name) for name in ("linear", "hybrid")}
         recipes["full"] = replace(recipe("full", oracle), fit=train)
         model = train_auto(
-            judged_job(tmp_path, budget=timedelta(minutes=10), settings_tried=3), recipes
+            judged_job(tmp_path, budget=timedelta(minutes=10), settings_tried=8), recipes
         )
         trial = next(each for each in model.notes["trials"] if each["recipe"] == "full")
         assert fitted[-1] == (600, trial["settings"]["epochs"])
         assert trial["settings"]["epochs"] > 4
-        assert len(trial["tried"]) == 4
+        assert len(trial["tried"]) == 9
         assert {rows for rows, _ in fitted[:-1]} == {134, 400}
         fitted.clear()
         short = train_auto(
