@@ -65,7 +65,7 @@ def live_precision(context: Context, name: str, model: str) -> LivePrecision | N
     task, now = context.task(name), utc_now()
     until = now - context.settings.drift.verdict_delay
     made = context.store.outbox.made(name, model, since=now - PERIOD, until=until)
-    alerts = {_home(task, connector, each.incident_uid): each.label for connector, each in made}
+    alerts = {_home(task, each.connector, each.incident_uid): each.label for each in made}
     said = _said(task, _verdicts(context, alerts))
     if not said:
         return None

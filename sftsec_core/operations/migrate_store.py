@@ -27,12 +27,14 @@ class MigratedStore:
         before: the revision that it had; None for a store that was not there.
         after: the revision that it has.
         backup: the file with the database as it was; None where none was asked for or needed.
+        packed: detections of earlier versions that were packed.
     """
 
     place: str
     before: str | None
     after: str | None
     backup: str | None = None
+    packed: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -42,7 +44,7 @@ class MigratedStore:
 def migrate_store(
     context: Context, *, backup: Path | None = None, check: bool = False
 ) -> MigratedStore:
-    """Migrate the store, in one transaction; one that is up to date stays as it is.
+    """Migrate the store, in one transaction, and then pack old detections, in many.
 
     Args:
         context: settings, actor and event stream.
@@ -61,11 +63,13 @@ def migrate_store(
             f"{HEAD}: run sftsec store migrate --backup FILE"
         )
     if look.current:
-        return MigratedStore(look.place, look.revision, look.revision)
+        packed = 0 if check else context.store.pack_outbox()
+        return MigratedStore(look.place, look.revision, look.revision, packed=packed)
     saved = None
     if backup is not None and look.revision is not None:
         backup_database(context, backup)
         saved = str(backup)
     details = {"from": look.revision, "to": HEAD, "backup": saved}
     context.store.audit.append("store.migrated", look.place, details)
-    return MigratedStore(look.place, look.revision, HEAD, saved)
+    packed = context.store.pack_outbox()
+    return MigratedStore(look.place, look.revision, HEAD, saved, packed)

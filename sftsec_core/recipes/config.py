@@ -238,3 +238,25 @@ class AutoConfig(Strict):
     full: FineTuneConfig = FineTuneConfig()
     lora: LoraTuneConfig = LoraTuneConfig()
     boosted: BoostedConfig = BoostedConfig()
+
+
+class CascadeConfig(Strict):
+    """Settings of `cascade`: those of its two models, and what it may cost."""
+
+    then: Literal["full", "lora", "hybrid"] = Field(
+        "full", description="The recipe of the model that is asked where linear is unsure."
+    )
+    max_loss: float = Field(
+        0.002,
+        ge=0,
+        le=0.1,
+        description="Of macro-F1, average precision and the TPR at 1% false positives, what the "
+        "cascade may lose against that model (0.002: 0.2 points); half of it on dev.",
+    )
+    encoder: EncoderSettings | None = Field(
+        None, description="The encoder of the second model; default: its recipe's own."
+    )
+    linear: LinearConfig = LinearConfig()
+    hybrid: HybridConfig = HybridConfig()
+    full: FineTuneConfig = FineTuneConfig()
+    lora: LoraTuneConfig = LoraTuneConfig()

@@ -17,6 +17,7 @@ from sftsec_core.api.domain import InputKind
 from sftsec_core.recipes.config import (
     AutoConfig,
     BoostedConfig,
+    CascadeConfig,
     ContrastiveConfig,
     FineTuneConfig,
     HybridConfig,
@@ -136,6 +137,18 @@ def _load_auto(folder: Path) -> TrainedModel:
     return load_blend(folder, MEMBERS)
 
 
+def _train_cascade(job: TrainJob[Any]) -> TrainedModel:
+    from sftsec_core.recipes.cascade import train_cascade
+
+    return train_cascade(job, MEMBERS)
+
+
+def _load_cascade(folder: Path) -> TrainedModel:
+    from sftsec_core.recipes.cascade import load_cascade
+
+    return load_cascade(folder, MEMBERS)
+
+
 LINEAR = RecipeSpec(
     name="linear",
     summary="Character n-grams and logistic regression: seconds, no GPU, hard to beat.",
@@ -225,10 +238,22 @@ AUTO = RecipeSpec(
     load=_load_auto,
     preload=_preload_encoder,
 )
+CASCADE = RecipeSpec(
+    name="cascade",
+    summary="Linear decides what it is sure of, a fine-tuned encoder the rest: fast on a CPU.",
+    config_model=CascadeConfig,
+    inference_cost=21,
+    kinds=_TEXT | _BESIDE,
+    main_kinds=_TEXT,
+    fit=_train_cascade,
+    load=_load_cascade,
+    preload=_preload_encoder,
+    requires=(*_ENCODER, *_needs("accelerate")),
+)
 
 # What `auto` chooses from, and so what a saved `auto` model may consist of.
 MEMBERS = {spec.name: spec for spec in (LINEAR, PROBE, HYBRID, CONTRASTIVE, FULL, LORA, BOOSTED)}
-RECIPES: tuple[RecipeSpec[Any], ...] = (*MEMBERS.values(), AUTO)
+RECIPES: tuple[RecipeSpec[Any], ...] = (*MEMBERS.values(), AUTO, CASCADE)
 
 
 def _weigh_label_errors(

@@ -133,11 +133,12 @@ def deliver(
 
 @dataclass(slots=True)
 class _BatchResult:
-    """A batch after all its pushes: the receipts, and what failed alone."""
+    """A batch after all its pushes: the receipts, what failed alone, and whether none was made."""
 
     receipts: list[PushReceipt] = field(default_factory=list)
     failed: list[tuple[Claimed, Exception]] = field(default_factory=list)
     checked: bool = False
+    fresh: bool = True
 
 
 @dataclass(slots=True)
@@ -182,7 +183,7 @@ class _Delivery:
     def _push(self, rows: Sequence[Claimed], result: _BatchResult) -> None:
         """Push rows; halve them on an error until what is at fault stands alone."""
         try:
-            result.receipts.append(self._push_once(rows))
+            result.receipts.append(self._push_once(rows, result))
         except ConnectorUnavailableError:
             raise
         except Exception as error:  # noqa: BLE001 - a plugin's connector
@@ -194,11 +195,13 @@ class _Delivery:
             self._push(rows[:middle], result)
             self._push(rows[middle:], result)
 
-    def _push_once(self, rows: Sequence[Claimed]) -> PushReceipt:
-        # A push takes time: what another process has claimed in the meantime is left to it.
-        held = self.store.outbox.renew(self.owner, [row.id for row in rows])
-        mine = [row.detection for row in rows if row.id in held]
-        return self.connector.push(mine) if mine else PushReceipt()
+    def _push_once(self, rows: Sequence[Claimed], result: _BatchResult) -> PushReceipt:
+        if not result.fresh:
+            # A push takes time: what another process has claimed in the meantime is left to it.
+            held = self.store.outbox.renew(self.owner, [row.id for row in rows])
+            rows = [row for row in rows if row.id in held]
+        result.fresh = False
+        return self.connector.push([row.detection for row in rows]) if rows else PushReceipt()
 
     def _refuse_if_connector_is_at_fault(self, error: Exception, result: _BatchResult) -> None:
         """Let the connector check itself before single detections are blamed for its error."""

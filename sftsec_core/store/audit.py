@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from sftsec_core.api.domain import AuditEntry
-from sftsec_core.api.errors import StoreError
+from sftsec_core.api.errors import IntegrityError, StoreError
 from sftsec_core.store.audit_records import AuditedRecords, RecordCounts
-from sftsec_core.store.chain import START, Chain, link
+from sftsec_core.store.chain import BEGINNING, START, Chain, Link, link
 from sftsec_core.store.columns import clean_text
 from sftsec_core.store.scrub import hide_url_passwords, without_secrets
 from sftsec_core.store.tables import audit, audit_head
@@ -119,6 +119,13 @@ class AuditLog:
         with self._database.reading() as connection:
             return _entries(connection, connection.execute(query).all()[::-1])
 
+    def last(self, action: str, *, up_to: int) -> AuditEntry | None:
+        """Return the last entry of an action with this number or a smaller one; None without."""
+        mine = (audit.c.action == action, audit.c.seq <= up_to)
+        query = select(audit).where(*mine).order_by(audit.c.seq.desc()).limit(1)
+        with self._database.reading() as connection:
+            return next(iter(_entries(connection, connection.execute(query).all())), None)
+
     def after(self, seq: int, limit: int) -> list[AuditEntry]:
         """Return the entries behind a number, the oldest first, at most `limit`."""
         query = select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(limit)
@@ -144,20 +151,28 @@ class AuditLog:
         """
         return self.examine().entries
 
-    def examine(self) -> AuditState:
-        """Compute the whole chain again, in bounded memory, and look for entries that must be.
+    def examine(self, after: Link = BEGINNING) -> AuditState:
+        """Compute the chain again, in bounded memory, and look for entries that must be.
+
+        Args:
+            after: where to begin. What comes before is counted and read for the entries that must
+                be, and its hashes are not computed; the default computes the whole.
 
         Raises:
             IntegrityError: naming the first entry that is not as it was written, or a model, a
                 move of an alias or a run that the log has no entry of.
         """
         records = AuditedRecords()
-        query = select(audit).order_by(audit.c.seq)
+        query = select(audit).where(audit.c.seq > after.seq).order_by(audit.c.seq)
         with self._database.reading() as connection:
             head = connection.execute(select(audit_head.c.seq, audit_head.c.hash)).one_or_none()
+            if after.seq:
+                _pass_over(connection, after, records)
             streamed = query.execution_options(yield_per=_ROWS_AT_A_TIME)
             with connection.execute(streamed) as rows:
-                entries = _CHAIN.verify(rows, head and (head.seq, head.hash), records.see)
+                entries = _CHAIN.verify(
+                    rows, head and (head.seq, head.hash), records.see, after=after
+                )
             counts = records.compare(connection)
             ends = select(audit.c.seq, audit.c.at, audit.c.hash).where(
                 audit.c.seq.in_((1, entries))
@@ -172,6 +187,25 @@ class AuditLog:
 
 def _content(row: Mapping[str, Any]) -> list[Any]:
     return [row["at"].astimezone(UTC).isoformat(), *(row[name] for name in _SEALED)]
+
+
+def _pass_over(connection: Connection, after: Link, records: AuditedRecords) -> None:
+    """See that entries are there, and note what they tell of the store.
+
+    Raises:
+        IntegrityError: when one is missing.
+    """
+    before = audit.c.seq <= after.seq
+    count = select(func.count()).select_from(audit).where(before)
+    found = connection.execute(count).scalar_one()
+    if found != after.seq or _hash_of(connection, after.seq) != after.hash:
+        raise IntegrityError(
+            f"audit log: of entries 1 to {after.seq} some are missing or not as they were written: "
+            "sftsec audit verify --full names the first one; compare it with a backup"
+        )
+    told = select(audit).where(before, records.tell(audit.c.action)).order_by(audit.c.seq)
+    for row in connection.execute(told.execution_options(yield_per=_ROWS_AT_A_TIME)):
+        records.see(row)
 
 
 _SEALED = ("seq", "actor", "action", "object", "details")

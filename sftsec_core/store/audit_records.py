@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.store.columns import clean_text
@@ -19,9 +19,10 @@ from sftsec_core.store.scrub import hide_url_passwords
 from sftsec_core.store.tables import alias_history, aliases, models, runs
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
 SEALED = "verdicts.sealed"
+_REGISTERED, _MOVED, _STARTED = "model.registered", "alias.moved", ".started"
 # Others may have been closed before their first entry, by a kill at that moment.
 _WITH_ENTRIES = ("succeeded", "refused")
 _REMEDY = "entries were removed, or the row was put in without sftsec; compare with a backup"
@@ -57,6 +58,11 @@ class AuditedRecords:
         self._empty = True
         self.sealed: dict[int, str] = {}
 
+    @staticmethod
+    def tell(action: ColumnElement[str]) -> ColumnElement[bool]:
+        """The condition on actions whose entries `see` makes something of."""
+        return or_(action.in_((_REGISTERED, _MOVED, SEALED)), action.endswith(_STARTED))
+
     def see(self, row: Row[Any]) -> None:
         """Note an entry; called in the log's order.
 
@@ -64,15 +70,15 @@ class AuditedRecords:
             IntegrityError: when it seals verdicts and does not say which.
         """
         self._empty = False
-        if row.action == "model.registered":
+        if row.action == _REGISTERED:
             self._models.add(row.object)
-        elif row.action == "alias.moved":
+        elif row.action == _MOVED:
             digest = str(row.details.get("digest"))
             self._moves[row.object, digest] += 1
             self._pointing[row.object] = digest
         elif row.action == SEALED:
             self._see_seal(row)
-        elif row.action.endswith(".started"):
+        elif row.action.endswith(_STARTED):
             self._runs.add(str(row.details.get("run")))
 
     def _see_seal(self, row: Row[Any]) -> None:

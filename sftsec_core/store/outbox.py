@@ -5,29 +5,34 @@ leaves only when the SIEM's receipt is recorded. A row is pending, delivered or 
 that pushes rows claims them first, for a while (a lease): a claim is void when its time is up or
 the run that made it has ended or lost its lease, so two processes do not push the same row and a
 kill delays it by the run's lease only.
+
+A row is settled once it has a `settled_at`. The statements that go by uids or by ids ask for that
+and not for the status: with a status among their terms SQLite walks all pending rows instead of
+looking up the few that are named.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, not_, or_, select, update
 
-from sftsec_core.api.domain import Detection
-from sftsec_core.store.canonical import plain
 from sftsec_core.store.dialects import insert_new
 from sftsec_core.store.holders import RUN_PREFIX
+from sftsec_core.store.outbox_rows import DETECTION, columns_of, detection_of
 from sftsec_core.store.run_rows import RUNNING, ended_lease
 from sftsec_core.store.scrub import hide_url_passwords
 from sftsec_core.store.tables import outbox, runs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection
 
+    from sftsec_core.api.domain import Detection
     from sftsec_core.store.database import Database
 
 PENDING, DELIVERED, REJECTED = "pending", "delivered", "rejected"
@@ -35,6 +40,7 @@ WRITTEN, DUPLICATE = "written", "duplicate"
 LEASE = timedelta(minutes=10)
 _BATCH = 500
 _LONGEST_REASON = 500
+_UNSETTLED = outbox.c.settled_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,15 @@ class OutboxCount:
     connector: str
     status: str
     detections: int
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A delivered detection, as far as verdicts are compared with it."""
+
+    connector: str
+    incident_uid: str
+    label: str
 
 
 class Outbox:
@@ -89,9 +104,7 @@ class Outbox:
         rows = [
             {
                 "connector": connector,
-                "uid": detection.uid,
-                "task": detection.task,
-                "detection": _to_json(detection),
+                **columns_of(detection),
                 "status": PENDING,
                 "attempts": 0,
                 "created_at": now,
@@ -133,35 +146,35 @@ class Outbox:
                 _of_ended_run(now),
             )
             query = (
-                select(outbox.c.id, outbox.c.detection, outbox.c.attempts)
+                select(outbox.c.id, *DETECTION, outbox.c.attempts)
                 .where(*_pending(connector), outbox.c.id > after, free, *_tried(retries))
                 .order_by(outbox.c.id)
                 .limit(limit)
                 .with_for_update(skip_locked=True)
             )
-            rows = connection.execute(query).all()
+            rows = connection.execute(query).mappings().all()
             connection.execute(
                 update(outbox)
-                .where(outbox.c.id.in_([row.id for row in rows]))
+                .where(outbox.c.id.in_([row["id"] for row in rows]))
                 .values(claimed_by=owner, claimed_until=now + lease)
             )
-        return [Claimed(row.id, _from_json(row.detection), row.attempts) for row in rows]
+        return [Claimed(row["id"], detection_of(row), row["attempts"]) for row in rows]
 
     def renew(self, owner: str, ids: Collection[int], *, lease: timedelta = LEASE) -> set[int]:
         """Prolong claims and return the rows that are still the owner's and pending."""
-        held = (outbox.c.id.in_(ids), outbox.c.claimed_by == owner, outbox.c.status == PENDING)
+        held = (outbox.c.id.in_(ids), outbox.c.claimed_by == owner, _UNSETTLED)
+        until = self._database.clock() + lease
+        prolong = update(outbox).where(*held).values(claimed_until=until).returning(outbox.c.id)
         with self._database.writing() as connection:
-            connection.execute(
-                update(outbox).where(*held).values(claimed_until=self._database.clock() + lease)
-            )
-            return set(connection.execute(select(outbox.c.id).where(*held)).scalars())
+            return set(connection.execute(prolong).scalars())
 
     def release(self, owner: str) -> None:
         """Give back everything that the owner claimed and did not settle."""
         with self._database.writing() as connection:
             connection.execute(
                 update(outbox)
-                .where(outbox.c.claimed_by == owner)
+                # What is settled has no claim: only pending rows are walked.
+                .where(outbox.c.status == PENDING, outbox.c.claimed_by == owner)
                 .values(claimed_by=None, claimed_until=None)
             )
 
@@ -220,7 +233,7 @@ class Outbox:
 
         One that the owner no longer holds is not touched.
         """
-        held = (outbox.c.id == id_, outbox.c.claimed_by == owner, outbox.c.status == PENDING)
+        held = (outbox.c.id == id_, outbox.c.claimed_by == owner, _UNSETTLED)
         clean = hide_url_passwords(reason)[:_LONGEST_REASON]
         values = {
             "attempts": outbox.c.attempts + 1,
@@ -250,16 +263,12 @@ class Outbox:
         with self._database.reading() as connection:
             for start in range(0, len(uids), _BATCH):
                 part = outbox.c.uid.in_(uids[start : start + _BATCH])
-                rows = connection.execute(
-                    select(outbox.c.uid, outbox.c.detection).where(*mine, part)
-                )
-                found |= {row.uid: _from_json(row.detection) for row in rows}
+                rows = connection.execute(select(*DETECTION).where(*mine, part)).mappings()
+                found |= {row["uid"]: detection_of(row) for row in rows}
         return found
 
-    def made(
-        self, task: str, model: str, *, since: datetime, until: datetime
-    ) -> list[tuple[str, Detection]]:
-        """Return a model's detections that a platform has, each with its connector, oldest first.
+    def made(self, task: str, model: str, *, since: datetime, until: datetime) -> list[Made]:
+        """Return what a model found that a platform has, oldest first.
 
         Args:
             task: the task's name.
@@ -269,13 +278,13 @@ class Outbox:
         """
         when = (outbox.c.created_at >= since, outbox.c.created_at < until)
         query = (
-            select(outbox.c.connector, outbox.c.detection)
-            .where(outbox.c.task == task, outbox.c.status == DELIVERED, *when)
+            select(outbox.c.connector, outbox.c.incident_uid, outbox.c.label)
+            .where(outbox.c.task == task, *when)
+            .where(outbox.c.status == DELIVERED, outbox.c.model == model)
             .order_by(outbox.c.id)
         )
         with self._database.reading() as connection:
-            rows = [(row.connector, _from_json(row.detection)) for row in connection.execute(query)]
-        return [(connector, each) for connector, each in rows if each.model_digest == model]
+            return [Made(*row) for row in connection.execute(query)]
 
     def pending(self, connector: str) -> int:
         """Return how many detections still have to go to a connector."""
@@ -335,7 +344,8 @@ class Outbox:
         with self._database.writing(joined) as connection:
             for start in range(0, len(wanted), _BATCH):
                 part = outbox.c.uid.in_(wanted[start : start + _BATCH])
-                statement = update(outbox).where(*_pending(connector), part).values(values)
+                mine = (outbox.c.connector == connector, part, _UNSETTLED)
+                statement = update(outbox).where(*mine).values(values)
                 settled += connection.execute(statement).rowcount
         return settled
 
@@ -355,23 +365,3 @@ def _of_ended_run(now: datetime) -> ColumnElement[bool]:
     alive = select(runs.c.holder).where(runs.c.status == RUNNING, not_(ended_lease(now)))
     by_run = outbox.c.claimed_by.startswith(RUN_PREFIX, autoescape=True)
     return and_(by_run, outbox.c.claimed_by.not_in(alive))
-
-
-def _to_json(detection: Detection) -> dict[str, Any]:
-    values = {one.name: getattr(detection, one.name) for one in fields(Detection)}
-    # `plain`: a field of a type that JSON lacks must not hold up the page for ever.
-    return {
-        **values,
-        "at": detection.at and detection.at.astimezone(UTC).isoformat(),
-        "labels": list(detection.labels),
-        "top_classes": [list(one) for one in detection.top_classes],
-        "fields": plain(detection.fields),
-    }
-
-
-def _from_json(stored: dict[str, Any]) -> Detection:
-    at = stored["at"] and datetime.fromisoformat(stored["at"])
-    top = tuple((label, probability) for label, probability in stored["top_classes"])
-    # Rows of before detections had a set of labels have none.
-    labels = tuple(stored.get("labels", (stored["label"],)))
-    return Detection(**{**stored, "at": at, "labels": labels, "top_classes": top})

@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from sftsec_core.store.folders import Folders
 
 _LIVE = "live"
-_MODEL = outbox.c.detection["model_digest"].as_string()
-_INCIDENT = outbox.c.detection["incident_uid"].as_string()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,7 @@ class Pruning:
 
     def pending_models(self) -> frozenset[str]:
         """Return the digests of the models whose detections wait in the outbox."""
-        query = select(_MODEL).distinct().where(outbox.c.status == PENDING)
+        query = select(outbox.c.model).distinct().where(outbox.c.status == PENDING)
         with self._database.reading() as connection:
             return frozenset(connection.execute(query).scalars())
 
@@ -140,7 +138,7 @@ class Pruning:
             since: only detections that were made later: older incidents are no longer pulled.
         """
         query = (
-            select(_MODEL)
+            select(outbox.c.model)
             .distinct()
             .where(outbox.c.task == task, outbox.c.status != REJECTED)
             .where(*(~exists().where(judged) for judged in _judgements(sources, push_to)))
@@ -275,7 +273,7 @@ def _judgements(sources: Mapping[str, str], push_to: str | None) -> Iterator[Col
     """Conditions under which a verdict is on a detection; ids of two connectors never meet."""
     # One that was there before is on what the incident held then.
     since = verdicts.c.pulled_at >= outbox.c.created_at
-    named = and_(since, verdicts.c.incident_uid == _INCIDENT)
+    named = and_(since, verdicts.c.incident_uid == outbox.c.incident_uid)
     yield and_(named, verdicts.c.connector == outbox.c.connector)
     # Of a connector that has left the task, or has another name now, nothing more is known.
     first = next(iter(sources))
@@ -285,9 +283,9 @@ def _judgements(sources: Mapping[str, str], push_to: str | None) -> Iterator[Col
         there = outbox.c.connector == push_to
         yield and_(named, verdicts.c.connector == first, there)
     for source, end in sources.items():
-        own = func.substr(_INCIDENT, 1, func.length(_INCIDENT) - len(end))
+        own = func.substr(outbox.c.incident_uid, 1, func.length(outbox.c.incident_uid) - len(end))
         at_home = (verdicts.c.connector == source, verdicts.c.incident_uid == own)
-        yield and_(since, *at_home, _INCIDENT.endswith(end, autoescape=True))
+        yield and_(since, *at_home, outbox.c.incident_uid.endswith(end, autoescape=True))
 
 
 def _live_moves(connection: Connection, task: str) -> list[LiveMove]:
@@ -304,6 +302,6 @@ def _pointed_at(connection: Connection, digest: str) -> bool:
     """Whether an alias, or a detection that waits to be pushed, names a model."""
     conditions: tuple[ColumnElement[bool], ...] = (
         exists().where(aliases.c.digest == digest),
-        exists().where(outbox.c.status == PENDING, digest == _MODEL),
+        exists().where(outbox.c.status == PENDING, outbox.c.model == digest),
     )
     return any(connection.execute(select(each)).scalar_one() for each in conditions)

@@ -2,7 +2,8 @@
 
 The database's own types stay as they are, so that no migration is needed: an encrypted text begins
 with a control character that no other text of the column may begin with, and encrypted JSON is an
-object of one key. What was written before encryption was turned on is read as it is.
+object of one key. JSON is packed (`packing.py`). What was written before it was, or before
+encryption was turned on, is read as it is.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy.types import TypeDecorator
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.store.columns import ForeignText
+from sftsec_core.store.packing import is_packed, pack, unpack
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect, Engine
@@ -79,7 +81,7 @@ class SealedText(ForeignText):
 
 
 class SealedJson(TypeDecorator[dict[str, Any]]):
-    """A JSON object, encrypted where the state is."""
+    """A JSON object, packed, and encrypted where the state is."""
 
     impl = JSON
     cache_ok = True
@@ -91,22 +93,24 @@ class SealedJson(TypeDecorator[dict[str, Any]]):
 
     def process_bind_param(
         self, value: dict[str, Any] | None, dialect: Dialect
-    ) -> dict[str, Any] | None:
-        """Encrypt the object."""
-        vault = _vault_of(dialect)
-        if value is None or vault is None:
-            return value
-        return {_KEY: vault.seal(json.dumps(value), self.purpose)}
+    ) -> str | dict[str, Any] | None:
+        """Pack and encrypt the object."""
+        if value is None:
+            return None
+        vault, packed = _vault_of(dialect), pack(value)
+        return packed if vault is None else {_KEY: vault.seal(packed, self.purpose)}
 
     def process_result_value(
-        self, value: dict[str, Any] | None, dialect: Dialect
+        self, value: str | dict[str, Any] | None, dialect: Dialect
     ) -> dict[str, Any] | None:
-        """Decrypt the object.
+        """Decrypt and unpack the object.
 
         Raises:
             IntegrityError: when it was changed, or no key is configured.
         """
-        if value is None or set(value) != {_KEY}:
+        if isinstance(value, dict) and set(value) == {_KEY}:
+            value = _needed(dialect).unseal(value[_KEY], self.purpose)
+        if not isinstance(value, str):
             return value
-        opened: dict[str, Any] = json.loads(_needed(dialect).unseal(value[_KEY], self.purpose))
+        opened: dict[str, Any] = unpack(value) if is_packed(value) else json.loads(value)
         return opened

@@ -33,6 +33,7 @@ from sftsec_core.store.models import Models
 from sftsec_core.store.moving import Moving
 from sftsec_core.store.notices import Notices
 from sftsec_core.store.outbox import Outbox
+from sftsec_core.store.outbox_rows import pack_outbox
 from sftsec_core.store.pruning import Pruning
 from sftsec_core.store.quarantine import Quarantine
 from sftsec_core.store.refusals import Refusals
@@ -181,6 +182,15 @@ class Store:
             IntegrityError: when a text cannot be decrypted.
         """
         return seal_rows(self._database)
+
+    def pack_outbox(self) -> int:
+        """Pack detections as earlier versions wrote them, and return how many there were.
+
+        Raises:
+            StoreError: when the database refuses.
+            IntegrityError: when one cannot be read.
+        """
+        return pack_outbox(self._database)
 
     def close(self) -> None:
         """Let go of all connections; may be called twice."""

@@ -211,6 +211,10 @@ outbox = Table(
     Column("connector", Text, nullable=False),
     Column("uid", String(64), nullable=False),
     Column("task", Text, nullable=False),
+    # None in rows of before these columns whose detection was encrypted and the key was not there.
+    Column("model", String(64)),
+    Column("incident_uid", Text),
+    Column("label", Text),
     Column("detection", SealedJson("outbox.detection"), nullable=False),
     Column("status", String(16), nullable=False),
     # What the platform says of a detection may repeat it; its two plain outcomes are compared.
@@ -222,7 +226,10 @@ outbox = Table(
     Column("settled_at", UtcDateTime),
     Column("run_id", Text),
     UniqueConstraint("connector", "uid"),
-    Index(None, "connector", "status", "id"),
+    # The status first: what is pending of all connectors is one part of it, however much was sent.
+    Index(None, "status", "connector", "id"),
+    Index(None, "run_id"),
+    Index(None, "task", "created_at"),
 )
 
 cursors = Table(
@@ -261,6 +268,7 @@ quarantine = Table(
     Column("seen", Integer, nullable=False),
     Column("seen_by_run", Integer, nullable=False, server_default="1"),
     Index(None, "connector", "last_at"),
+    Index(None, "run_id"),
 )
 
 audit = Table(
@@ -274,6 +282,8 @@ audit = Table(
     Column("object", ForeignText, nullable=False),
     Column("details", JSON, nullable=False),
     Column("hash", String(64), nullable=False),
+    # Each run looks for the last seal of the verdicts.
+    Index(None, "action", "seq"),
 )
 
 audit_head = Table(

@@ -17,7 +17,7 @@ from sqlalchemy import func, insert, select, update
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.store.audit_records import SEALED
-from sftsec_core.store.chain import Chain, link
+from sftsec_core.store.chain import BEGINNING, Chain, Link, link
 from sftsec_core.store.tables import verdict_chain, verdict_head, verdicts
 
 if TYPE_CHECKING:
@@ -79,22 +79,30 @@ class VerdictChain:
         if number and (not before or before[0].details.get("verdicts") != number):
             log.append(SEALED, "verdicts", {"verdicts": number, "hash": last})
 
-    def verify(self, sealed: Mapping[int, str] | None = None) -> int:
-        """Compute the whole chain again, in bounded memory, and return how many verdicts it has.
+    def verify(self, sealed: Mapping[int, str] | None = None, *, after: Link = BEGINNING) -> int:
+        """Compute the chain again, in bounded memory, and return how many verdicts it has.
 
         Args:
             sealed: hashes that were noted elsewhere, by the numbers of their verdicts.
+            after: where to begin. The hashes of what comes before are not computed, and that none
+                is missing shows by their number; the default computes the whole.
 
         Raises:
             IntegrityError: naming the first verdict that is not as it was written.
         """
-        left = dict(sealed or {})
+        left = {seq: seal for seq, seal in (sealed or {}).items() if seq > after.seq}
         with self._database.reading() as connection:
             head = connection.execute(select(verdict_head.c.seq, verdict_head.c.hash)).one_or_none()
-            streamed = _JOINED.execution_options(yield_per=_ROWS_AT_A_TIME)
-            with connection.execute(streamed) as rows:
+            there = select(func.count()).where(verdict_chain.c.seq <= after.seq)
+            if connection.execute(there).scalar_one() != after.seq:
+                raise IntegrityError(f"verdicts: some of the first {after.seq} are gone; {_REMEDY}")
+            later = _JOINED.where(verdict_chain.c.seq > after.seq)
+            with connection.execute(later.execution_options(yield_per=_ROWS_AT_A_TIME)) as rows:
                 found = _CHAIN.verify(
-                    rows, head and (head.seq, head.hash), lambda row: _compare_seal(left, row)
+                    rows,
+                    head and (head.seq, head.hash),
+                    lambda row: _compare_seal(left, row),
+                    after=after,
                 )
             kept = connection.execute(select(func.count()).select_from(verdicts)).scalar_one()
         if left:

@@ -107,7 +107,7 @@ class TrainSettings(Strict):
 
     recipe: Choice = Field(
         Choice(name="auto"),
-        description="auto, linear, probe, hybrid, contrastive, full, lora, boosted, ...",
+        description="auto, linear, probe, hybrid, contrastive, full, lora, boosted, cascade, ...",
     )
     compare: tuple[Choice, ...] = Field(
         (), description="Recipes fitted beside it for the report, besides the baseline."

@@ -12,7 +12,7 @@ from sftsec_core.cli.options import App, duration, emit, json_option, pass_app, 
 
 KEYS = (
     "dataset", "recipe", "n_train", "n_test", "macro_f1", "f1", "average_precision",
-    "tpr_at_fpr_0.001", "tpr_at_fpr_0.01", "fit_s", "score_per_s", "peak_rss_mb",
+    "tpr_at_fpr_0.001", "tpr_at_fpr_0.01", "fit_s", "fit_cpu_s", "score_per_s", "peak_rss_mb",
 )  # fmt: skip
 
 

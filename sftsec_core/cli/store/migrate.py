@@ -22,6 +22,9 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 def command(app: App, backup: Path | None, check: bool, as_json: bool) -> None:
     """Migrate the store in one transaction; every other command does so too when it opens it.
 
+    Then detections that an earlier version wrote are packed, a batch a transaction, so that others
+    may go on writing.
+
     End processes of the earlier version first: they do not know the new schema.
 
     \b
@@ -36,4 +39,5 @@ def command(app: App, backup: Path | None, check: bool, as_json: bool) -> None:
     with app.context() as context:
         done = migrate_store(context, backup=backup, check=check)
     shown = {"store": done.place, "schema before": done.before or "none", "schema": done.after}
-    emit(done.to_json(), as_json=as_json, show=facts({**shown, "backup": done.backup}))
+    left = {"backup": done.backup, "detections packed": done.packed}
+    emit(done.to_json(), as_json=as_json, show=facts({**shown, **left}))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from random import Random
 
 from sftsec_core.api.domain import Incident, IncidentPage, Verdict
 from sftsec_core.api.settings.task import VerdictSettings
@@ -28,6 +30,30 @@ class TestWords:
 
 
 class TestAnalysts:
+    def test_are_counted_as_one_by_one(self, tmp_path: Path) -> None:
+        """The definition, a verdict at a time, on drawn ones."""
+        random = Random(3)  # noqa: S311 - drawn test data
+        given = [
+            tuple(
+                Verdict(random.choice(("TP", "FP", "odd")), random.choice(("ana", "bob", None)))
+                for _ in range(random.randrange(1, 5))
+            )
+            for _ in range(60)
+        ]
+        said = {"TP": "bad", "FP": "good"}
+        shared, disagreed = Counter[str | None](), Counter[str | None]()
+        for each in given:
+            last = {v.analyst: said[v.value] for v in each if v.value in said}
+            if len(last) > 1:
+                shared.update(list(last))
+                disagreed.update(w for w in last if set(last.values()) != {last[w]})
+        found = stats_of(tmp_path, *given).analysts
+        assert {a.analyst: a.shared for a in found} == shared
+        assert {a.analyst: a.disagreed for a in found} == disagreed
+
+    def test_none_is_no_fault(self, tmp_path: Path) -> None:
+        assert stats_of(tmp_path, ()) == VerdictStats((), ())
+
     def test_have_shares_labels_and_disagreements(self, tmp_path: Path) -> None:
         def by(who: str | None, word: str) -> Verdict:
             return Verdict(word, who)

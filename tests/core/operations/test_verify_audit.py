@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import ColumnElement, Table, delete, update
 
 from sftsec_core.api.domain import Incident, Verdict
 from sftsec_core.api.errors import ConnectorError, IntegrityError
+from sftsec_core.operations import verify_audit as module
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.export_audit import export_audit
 from sftsec_core.operations.verify_audit import verify_audit
 from sftsec_core.store.store import Store
+from sftsec_core.store.tables import audit, verdict_chain, verdicts
 from tests.core.operations.audit_sites import KeepsLog, ReadsLog, cut, forget_cursors, rewrite
 from tests.core.operations.memory_site import MemoryPlugin, memory_context
 
@@ -122,3 +126,57 @@ class TestAnchor:
             pytest.raises(ConnectorError, match="cannot tell what it holds"),
         ):
             verify_audit(context, "siem")
+
+
+class TestLongLog:
+    """What was copied is computed again on demand alone."""
+
+    @pytest.fixture(autouse=True)
+    def _long(self, context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "WHOLE_UP_TO", 0)
+        context.store.verdicts.add("siem", [Incident("a", {}, (Verdict("spam"),))])
+        export_audit(context, "siem")
+        context.store.audit.append("thing.done", "later", {})
+        context.store.verdicts.add("siem", [Incident("b", {}, (Verdict("spam"),))])
+
+    def test_computes_what_came_since(self, context: Context) -> None:
+        found = verify_audit(context)
+        assert (found.state.entries, found.computed_after, found.verdicts) == (6, 5, 2)
+        assert "entries 1 to 5 are there" in found.proved[0]
+        assert "whole from verdict 1 on" in found.proved[2]
+        assert "`sftsec audit verify --full` computes all" in found.not_proved[0]
+        full = verify_audit(context, full=True)
+        assert (full.computed_after, full.state) == (
+            0,
+            replace(found.state, sealed=full.state.sealed),
+        )
+        assert not any("--full" in each for each in full.not_proved)
+
+    @pytest.mark.parametrize("given", [{"full": True}, {"anchor": "siem"}])
+    def test_finds_an_old_change_on_demand(self, context: Context, given: dict[str, Any]) -> None:
+        change(context, audit, audit.c.seq == 2, object="forged")
+        assert verify_audit(context).computed_after == 5
+        with pytest.raises(IntegrityError, match="entry 2 is not as it was written"):
+            verify_audit(context, **given)
+
+    def test_finds_a_later_change(self, context: Context) -> None:
+        change(context, audit, audit.c.seq == 6, object="forged")
+        with pytest.raises(IntegrityError, match="entry 6 is not as it was written"):
+            verify_audit(context)
+
+    def test_finds_a_later_changed_verdict(self, context: Context) -> None:
+        change(context, verdicts, verdicts.c.incident_uid == "b", value="ham")
+        with pytest.raises(IntegrityError, match="verdict 2 is not as it was written"):
+            verify_audit(context)
+
+    @pytest.mark.parametrize("table", [audit, verdict_chain])
+    def test_finds_an_old_row_gone(self, context: Context, table: Table) -> None:
+        with context.store.writing() as connection:
+            connection.execute(delete(table).where(table.c.seq == 1))
+        with pytest.raises(IntegrityError, match=r"some (are missing|of the first 1 are gone)"):
+            verify_audit(context)
+
+
+def change(context: Context, table: Table, where: ColumnElement[bool], **values: str) -> None:
+    with context.store.writing() as connection:
+        assert connection.execute(update(table).where(where).values(values)).rowcount == 1

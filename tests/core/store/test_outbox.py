@@ -13,7 +13,7 @@ import pytest
 
 from sftsec_core.api.domain import Detection
 from sftsec_core.store.leases import LEASE as RUN_LEASE
-from sftsec_core.store.outbox import DUPLICATE, LEASE, WRITTEN, OutboxCount
+from sftsec_core.store.outbox import DUPLICATE, LEASE, WRITTEN, Made, OutboxCount
 from sftsec_core.store.runs import RunOrder
 from sftsec_core.store.store import Store
 
@@ -73,6 +73,11 @@ class TestAdd:
         (row,) = store.outbox.claim("siem", uuid4().hex, limit=1)
         assert row.detection.fields == {"day": "2026-01-31", "score": "inf", "text": "\x00\ud800"}
 
+    def test_odd_name_comes_out_unchanged(self, store: Store) -> None:
+        odd = replace(detection(1), incident_uid="half \ud800 and \x00")
+        store.outbox.add("siem", [odd])
+        assert store.outbox.known("siem", [odd.uid]) == {odd.uid: odd}
+
 
 class TestKnown:
     def test_is_what_the_platform_may_have(self, store: Store) -> None:
@@ -97,7 +102,7 @@ class TestMade:
         hours = {"since": now - timedelta(hours=1), "until": now + timedelta(hours=1)}
         task, model = given[0].task, given[0].model_digest
         found = store.outbox.made(task, model, **hours)
-        assert found == [("siem", each) for each in given[:3]]
+        assert found == [Made("siem", each.incident_uid, each.label) for each in given[:3]]
         assert store.outbox.made(task, "another", **hours) == []
         assert store.outbox.made("other", model, **hours) == []
         old = {"since": now - timedelta(hours=2), "until": now - timedelta(hours=1)}

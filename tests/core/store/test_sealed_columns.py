@@ -78,6 +78,11 @@ class TestEncryptedStore:
         (bad,) = store.quarantine.list("siem")
         assert bad.where == f"{CANARY}:1"
 
+    def test_tells_whose_detections_wait(self, store: Store) -> None:
+        """`gc` must not remove their model."""
+        fill(store)
+        assert store.pruning.pending_models() == {"d" * 64}
+
     def test_is_refused_without_its_key(self, store: Store, state: Path) -> None:
         fill(store)
         with (
