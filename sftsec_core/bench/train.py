@@ -45,6 +45,7 @@ _COMMANDS = (
     "Invoke-Command -ComputerName {} -ScriptBlock {{ Restart-Service {} }}",
 )
 TUNED = "transformers.Trainer, tuned"
+TUNED_BF16 = "transformers.Trainer, tuned, bf16"
 DEFAULTS = "transformers.Trainer, defaults"
 WARM_ROWS = 64
 PRODUCT = {"cuda": 8192, "cpu": 1024, "mps": 2048}  # size of the matrix product that is the measure
@@ -100,7 +101,8 @@ def run_train_bench(
 
     Returns:
         device, kind, shape, rows, mean_tokens, product_tflops (of the measure), and sides: rows of
-        side, seconds, rows_per_s, mfu (0 to 1), peak_gib (of the device's memory; None on a CPU).
+        side, seconds, rows_per_s, cpu_s (of all threads), ratio (its rows_per_s to the tuned
+        Trainer's), mfu (0 to 1), peak_gib (of the device's memory; None on a CPU).
     """
     import torch
 
@@ -114,14 +116,7 @@ def run_train_bench(
         encoder = Path(scratch) / "encoder"
         lengths = _make_encoder(encoder, shape, texts, chosen.max_length)
         tried = _Tried(encoder, texts, labels, chosen.max_length, Path(scratch))
-        settings, examples = _settings(tried), _examples(tried)
-        sides: dict[str, Callable[[int], object]] = {
-            "sftsec full": lambda n: _ours(tried, settings, examples[:n], batch_tokens),
-            TUNED: lambda n: _peer(tried, n, tuned=True),
-            DEFAULTS: lambda n: _peer(tried, n, tuned=False),
-        }
-        if not defaults:
-            del sides[DEFAULTS]
+        sides = _sides(tried, batch_tokens, defaults=defaults)
         product = _product_flops(device.type)
         measured = []
         for name, side in sides.items():
@@ -131,6 +126,9 @@ def run_train_bench(
             rate = training_flops(SHAPES[shape], lengths[:n]) / figures["seconds"]
             figures["rows_per_s"] = round(n / figures["seconds"], 1)
             measured.append({"side": name, **figures, "mfu": round(rate / product, 4)})
+    tuned = next(row["rows_per_s"] for row in measured if row["side"] == TUNED)
+    for row in measured:
+        row["ratio"] = round(row["rows_per_s"] / tuned, 2)
     return {
         "device": torch.cuda.get_device_name() if device.type == "cuda" else device.type,
         "kind": kind,
@@ -151,6 +149,26 @@ class _Tried:
     labels: Sequence[int]
     max_length: int
     scratch: Path
+
+
+def _sides(
+    tried: _Tried, batch_tokens: int | None, *, defaults: bool
+) -> dict[str, Callable[[int], object]]:
+    """What is measured, by name: each trains on so many rows."""
+    from sftsec_core.recipes.encoder.encoder import half_precision, pick_device
+
+    device, encoder, examples = pick_device(), _settings(tried), _examples(tried)
+    sides: dict[str, Callable[[int], object]] = {
+        "sftsec full": lambda n: _ours(tried, encoder, examples[:n], batch_tokens),
+        TUNED: lambda n: _peer(tried, n, _tuned(bf16=device.type == "cuda")),
+    }
+    if device.type == "cpu" and half_precision(device):
+        plain = encoder.model_copy(update={"precision": "fp32"})
+        sides["sftsec full, fp32"] = lambda n: _ours(tried, plain, examples[:n], batch_tokens)
+        sides[TUNED_BF16] = lambda n: _peer(tried, n, _tuned(bf16=True))
+    if defaults:
+        sides[DEFAULTS] = lambda n: _peer(tried, n, {})
+    return sides
 
 
 def _examples(tried: _Tried) -> list[Example]:
@@ -206,13 +224,13 @@ def _measure(run: Callable[[], object]) -> dict[str, Any]:
     if cuda:
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
-    begin = time.perf_counter()
+    begin, begin_cpu = time.perf_counter(), time.process_time()
     run()
     if cuda:
         torch.cuda.synchronize()
-    seconds = time.perf_counter() - begin
+    seconds, cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
     peak = round(torch.cuda.max_memory_allocated() / 2**30, 2) if cuda else None
-    return {"seconds": round(seconds, 3), "peak_gib": peak}
+    return {"seconds": round(seconds, 3), "cpu_s": round(cpu, 3), "peak_gib": peak}
 
 
 def _product_flops(kind: str) -> float:
@@ -262,7 +280,7 @@ def _ours(
         dev=(),
         config=FineTuneConfig(encoder=encoder, epochs=1, **chosen),
         settings=TrainSettings(),
-        workdir=tried.scratch / f"ours-{len(examples)}",
+        workdir=tried.scratch / f"ours-{encoder.precision}-{len(examples)}",
         log=lambda _step, _values: None,
         deadline_s=None,
     )
@@ -282,8 +300,8 @@ class _Rows:
         return {**{k: v[index] for k, v in self.rows.items()}, "labels": self.labels[index]}
 
 
-def _peer(tried: _Tried, rows: int, *, tuned: bool) -> object:
-    """The Trainer with its defaults, or with what its documentation advises for speed."""
+def _peer(tried: _Tried, rows: int, better: Mapping[str, Any]) -> object:
+    """The Trainer with its defaults, and what is better than those."""
     from transformers import (
         AutoModelForSequenceClassification,
         AutoTokenizer,
@@ -303,7 +321,7 @@ def _peer(tried: _Tried, rows: int, *, tuned: bool) -> object:
         encoded = tokenizer(texts, truncation=True, max_length=tried.max_length)
         trainer = Trainer(
             model=model,
-            args=_peer_arguments(tried.scratch, tuned=tuned),
+            args=_peer_arguments(tried.scratch, better),
             train_dataset=_Rows(encoded, tried.labels[:rows]),
             data_collator=DataCollatorWithPadding(tokenizer),
         )
@@ -312,16 +330,21 @@ def _peer(tried: _Tried, rows: int, *, tuned: bool) -> object:
     return model
 
 
-def _peer_arguments(scratch: Path, *, tuned: bool) -> TrainingArguments:
+def _tuned(*, bf16: bool) -> dict[str, Any]:
+    """What the Trainer's documentation advises for speed."""
+    import torch
+
+    return {
+        "bf16": bf16,
+        "per_device_train_batch_size": 256 if torch.cuda.is_available() else 32,
+        "train_sampling_strategy": "group_by_length",
+    }
+
+
+def _peer_arguments(scratch: Path, better: Mapping[str, Any]) -> TrainingArguments:
     import torch
     from transformers import TrainingArguments
 
-    cuda = torch.cuda.is_available()
-    better = {
-        "bf16": cuda,
-        "per_device_train_batch_size": 256 if cuda else 32,
-        "train_sampling_strategy": "group_by_length",
-    }
     return TrainingArguments(
         output_dir=str(scratch / "peer"),
         num_train_epochs=1,
@@ -329,6 +352,6 @@ def _peer_arguments(scratch: Path, *, tuned: bool) -> TrainingArguments:
         report_to="none",
         disable_tqdm=True,
         logging_strategy="no",
-        use_cpu=not cuda,
-        **(better if tuned else {}),
+        use_cpu=not torch.cuda.is_available(),
+        **better,
     )

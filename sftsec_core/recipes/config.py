@@ -67,6 +67,12 @@ class EncoderSettings(Strict):
         "numbers, hashes, GUIDs and random words as num8, hex32, guid, blob64. auto: the best of a "
         "probe on dev. N-grams read the plain text.",
     )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto",
+        description="What training and scoring compute in; trained weights stay float32. auto: "
+        "bf16 where the GPU or the processor multiplies it in hardware and, on a processor, the "
+        "encoder reads packed texts; else fp32, which is what gives much the same model on any.",
+    )
 
     @model_validator(mode="after")
     def _require_a_digest(self) -> EncoderSettings:
@@ -148,11 +154,6 @@ class FineTuneConfig(Strict):
         "auto",
         description="Tokens a step on a GPU, about; the learning rate grows with the root of "
         "the rows. auto: what memory holds, in at least 400 steps a run.",
-    )
-    precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto",
-        description="What training computes in; weights stay float32. auto: bf16 on a GPU "
-        "that has it, fp32 on a CPU, where a seed then gives the same model on any.",
     )
     dropout: float = Field(0.1, ge=0, lt=1)
     weight_decay: float = Field(0.01, ge=0)

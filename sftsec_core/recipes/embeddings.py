@@ -101,11 +101,14 @@ class Embedder:
 
     def to_json(self) -> dict[str, Any]:
         """What a saved model keeps of the encoder: its name, digests and reading, no weights."""
+        from sftsec_core.recipes.encoder.precision import settled
+
         return {
             "path": self._settings.path,
             "sha256": self._files.sha256,
             "files": dict(self._files.files),
             **self._reading.to_json(),
+            "precision": settled(self._settings.precision),
             "pooling": self.poolings[0],
         }
 
@@ -134,7 +137,8 @@ class Embedder:
         """What each text is remembered by."""
         from sftsec_core.recipes.encoder.windows import fit_one_window
 
-        known = (self._files.digest, self._reading, self.poolings)
+        precision = self._settings.precision
+        known = (self._files.digest, precision, self._reading, self.poolings)
         alike = {text: (*known, _ANY, text) for text in texts}
         own = {text: (*known, self._selector, text) for text in texts}
         new = [text for text in alike if alike[text] not in memory and own[text] not in memory]
@@ -162,6 +166,7 @@ class Embedder:
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         from sftsec_core.recipes.encoder import encoder as torch_encoder
+        from sftsec_core.recipes.encoder.precision import use_bf16
 
         tokenizer, encoder = self._load()
         depth = torch_encoder.depth(encoder)
@@ -173,4 +178,5 @@ class Embedder:
             selector=self._selector,
             layers=(depth // 2, depth),
             poolings=self.poolings,
+            bf16=use_bf16(self._settings.precision),
         )

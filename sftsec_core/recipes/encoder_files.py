@@ -153,6 +153,7 @@ def saved_encoder(value: Mapping[str, Any]) -> tuple[EncoderSettings, Mapping[st
         path=value["path"],
         sha256=value["sha256"],
         pooling=value.get("pooling", "mean"),
+        precision=value.get("precision", "fp32"),
         **Reading.from_json(value).to_json(),
     )
     return settings, value.get("files") or {WEIGHTS: value["sha256"]}

@@ -73,12 +73,12 @@ def test_scores_of_gpu_and_cpu_agree(
 def test_a_device_with_bfloat16_trains_in_it() -> None:
     import torch
 
-    assert use_bf16() == torch.cuda.is_bf16_supported(including_emulation=False)
+    assert use_bf16("auto") == torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 def test_packaged_encoder_reads_packed_texts(encoder: EncoderSettings, tmp_path: Path) -> None:
     model = train_full(make_job(encoder, tmp_path, learning_rate=1e-4))
-    assert Twin(model.module, model.tokenizer, bf16=True).packs
+    assert Twin(model.module, model.tokenizer, precision="bf16").mixes_lengths
 
 
 def test_step_beyond_memory_goes_in_parts(encoder: EncoderSettings, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from sftsec_core.cli.options import App, emit, facts, json_option, pass_app, tab
 if TYPE_CHECKING:
     from rich.console import Console
 
-_COLUMNS = ("side", "rows_per_s", "mfu", "seconds", "peak_gib")
+_COLUMNS = ("side", "rows_per_s", "ratio", "mfu", "seconds", "cpu_s", "peak_gib")
 
 
 @click.command("train", short_help="Measure training of an encoder, beside transformers' Trainer.")
@@ -54,11 +54,14 @@ def command(
     """Train one epoch of synthetic texts with `full`, and with transformers' Trainer.
 
     Each side goes from texts in memory to a model in memory. The tuned Trainer computes in
-    bfloat16 where there is a GPU, in batches of 256 texts of like length.
+    bfloat16 where there is a GPU, in batches of 256 texts of like length; on a CPU in float32, in
+    batches of 32. A CPU that multiplies bfloat16 runs ours and the Trainer in either.
 
     \b
     What is printed, and the keys of --json:
       rows_per_s  examples a second
+      ratio       to the tuned Trainer's
+      cpu_s       processor seconds of all threads
       mfu         the model's arithmetic, as a share of a large matrix product measured here
       peak_gib    of the GPU's memory
 

@@ -33,7 +33,7 @@ from sftsec_core.recipes.encoder.encoder import (
 )
 from sftsec_core.recipes.encoder.packing import mean_within, to_device
 from sftsec_core.recipes.encoder.pooling import WindowPooling
-from sftsec_core.recipes.encoder.precision import Twin, use_bf16
+from sftsec_core.recipes.encoder.precision import Precision, Twin
 from sftsec_core.recipes.encoder.prepacked import prepacked
 from sftsec_core.recipes.encoder.side import SideInput, TextsBeside, distinct, encode_side
 from sftsec_core.recipes.encoder.windows import encode_windows, read_texts
@@ -211,6 +211,7 @@ class EncoderModel:
         reading: Reading,
         selector: WindowSelector | None = None,
         side: DenseBlock | None = None,
+        precision: Precision = "auto",
         notes: Mapping[str, str] | None = None,
     ) -> None:
         """Take a trained module and what it needs to read texts.
@@ -222,11 +223,13 @@ class EncoderModel:
             reading: what is read of a text.
             selector: ranks the windows of a text that has more than are read.
             side: encodes the numbers and categories beside the text; None without any.
+            precision: what it computes in; "auto" as `Twin` chooses.
             notes: what is worth knowing of its training; not kept with the model.
         """
         self.notes = dict(notes or {})
         self._module = module.to(pick_device()).eval().requires_grad_(False)
-        self._twin = Twin(self._module, tokenizer, bf16=use_bf16())
+        self._twin = Twin(self._module, tokenizer, precision=precision)
+        self._precision = self._twin.precision if precision == "auto" else precision
         self._reader = prepacked(self._twin.module)
         self._tokenizer = tokenizer
         self._labels = tuple(labels)
@@ -292,6 +295,7 @@ class EncoderModel:
             **self._reading.to_json(),
             "pooling": self._module.windows.how,
             "selector": self._selector is not None,
+            "precision": self._precision,
             **({"side": self._side.to_json()} if self._side else {}),
         }
         write_json(folder / SETTINGS, settings)
@@ -306,6 +310,7 @@ class EncoderModel:
         settings = read_json(folder / SETTINGS)
         try:
             labels, reading = settings["labels"], Reading.from_json(settings)
+            precision = settings.get("precision", "fp32")
             side = _load_side(folder, settings.get("side"))
             with quiet_transformers():
                 module = PooledClassifier(
@@ -322,7 +327,15 @@ class EncoderModel:
                 selector = WindowSelector.from_tensors(read_tensors(folder / SELECTOR))
         except (OSError, RuntimeError, KeyError, ValueError, SafetensorError) as error:
             raise IntegrityError(f"{folder} holds no whole fine-tuned model: {error}") from error
-        return cls(module, tokenizer, labels, reading=reading, selector=selector, side=side)
+        return cls(
+            module,
+            tokenizer,
+            labels,
+            reading=reading,
+            selector=selector,
+            side=side,
+            precision=precision,
+        )
 
 
 def _head_tensors(module: PooledClassifier) -> dict[str, torch.Tensor]:

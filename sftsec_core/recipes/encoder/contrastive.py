@@ -115,4 +115,5 @@ def _load(job: TrainJob[ContrastiveConfig], selector: WindowSelector | None = No
     module = load_whole(files.folder).to(pick_device())
     pooling: Pooling = "mean" if settings.pooling == "auto" else settings.pooling
     tokenizer = load_tokenizer(files.folder)
-    return TunedEncoder(module, tokenizer, Reading.of(settings), pooling, selector)
+    reading = Reading.of(settings)
+    return TunedEncoder(module, tokenizer, reading, pooling, selector, settings.precision)

@@ -16,6 +16,7 @@ from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.encoder.classifier import load_whole, quiet_transformers
 from sftsec_core.recipes.encoder.encoder import depth, embed, load_tokenizer, pick_device
+from sftsec_core.recipes.encoder.precision import Precision, settled, use_bf16
 from sftsec_core.recipes.encoder.windows import read_texts
 from sftsec_core.recipes.hybrid import join_blocks, scaled
 from sftsec_core.recipes.logistic import LogisticHead
@@ -46,6 +47,7 @@ class TunedEncoder:
         reading: what is read of a text.
         pooling: how the vectors of a text's windows become one.
         selector: ranks the windows of a text that has more than are read.
+        precision: what it computes in.
     """
 
     module: nn.Module
@@ -53,6 +55,7 @@ class TunedEncoder:
     reading: Reading
     pooling: Pooling = "mean"
     selector: WindowSelector | None = None
+    precision: Precision = "auto"
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed texts; shape (len(texts), 2, hidden size)."""
@@ -65,6 +68,7 @@ class TunedEncoder:
             selector=self.selector,
             layers=(layers // 2, layers),
             poolings=(self.pooling,),
+            bf16=use_bf16(self.precision),
         )[0]
         return vectors
 
@@ -123,6 +127,7 @@ class ContrastiveModel:
                 "labels": list(self.labels),
                 "reading": self.encoder.reading.to_json(),
                 "pooling": self.encoder.pooling,
+                "precision": settled(self.encoder.precision),
                 "vector_weight": self.vector_weight,
             },
         )
@@ -148,6 +153,7 @@ def load_contrastive(folder: Path) -> ContrastiveModel:
                 Reading.from_json(settings["reading"]),
                 settings["pooling"],
                 WindowSelector.from_tensors(tensors),
+                settings.get("precision", "fp32"),
             ),
             center=tensors["encoder.center"].astype(np.float32, copy=False),
             ngrams=NgramTfidf.from_tensors(tensors),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sftsec_core.recipes.reading import Pooling, Reading
     from sftsec_core.recipes.window_selector import WindowSelector
 
+EMBEDDED_TOKENS = 2048  # of a batch that is embedded, padding included
+
 
 def pick_device() -> torch.device:
     """The first CUDA device if there is one, then Apple's, then the CPU."""
@@ -120,7 +122,7 @@ def embed(
     selector: WindowSelector | None = None,
     layers: Sequence[int] = (-1,),
     poolings: Sequence[Pooling] = ("mean",),
-    token_budget: int = 2048,
+    bf16: bool = False,
 ) -> NDArray[np.float32]:
     """Turn texts into the means of their token vectors, pooled over their windows.
 
@@ -132,7 +134,7 @@ def embed(
         selector: ranks the windows of a text that has more.
         layers: whose vectors to take: 0 the word embeddings, 1 the first layer, -1 the last.
         poolings: how windows become one; equal for a text of one window.
-        token_budget: padded tokens a batch.
+        bf16: multiply in bfloat16; the vectors are float32.
 
     Returns:
         Shape (len(poolings), len(texts), len(layers), hidden size), in the texts' order.
@@ -147,13 +149,14 @@ def embed(
         block = encode_windows(unique[start : start + 16384], tokenizer, reading, selector)
         rows, owner = windows_of(block)
         weights = {pooling: pooling_weights(block, pooling) for pooling in poolings}
-        for batch in length_buckets(rows.lengths.tolist(), token_budget):
+        for batch in length_buckets(rows.lengths.tolist(), EMBEDDED_TOKENS):
             padded = pad_rows(rows.take(np.array(batch)), _pad_id(tokenizer))
             found = _forward(
                 encoder,
                 padded["input_ids"].to(device),
                 padded["attention_mask"].to(device),
                 layers,
+                bf16=bf16,
             )
             for one, pooling in zip(out, poolings, strict=True):
                 add = np.maximum if pooling == "max" else np.add
@@ -167,10 +170,15 @@ def _pad_id(tokenizer: Any) -> int:  # noqa: ANN401 - see embed
 
 
 def _forward(
-    encoder: torch.nn.Module, ids: torch.Tensor, mask: torch.Tensor, layers: Sequence[int]
+    encoder: torch.nn.Module,
+    ids: torch.Tensor,
+    mask: torch.Tensor,
+    layers: Sequence[int],
+    *,
+    bf16: bool,
 ) -> NDArray[np.float32]:
     kind = ids.device.type
-    half = torch.autocast(kind, dtype=torch.bfloat16, enabled=half_precision(ids.device))
+    half = torch.autocast(kind, dtype=torch.bfloat16, enabled=bf16)
     with torch.inference_mode(), half:
         hidden = encoder(
             input_ids=ids, attention_mask=mask, output_hidden_states=True

@@ -192,7 +192,7 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
             self._ready.train.encoded.lengths,
             self._train_batch_size,
             self._job.settings.seed,
-            packed=self._ready.twin.packs,
+            packed=self._ready.twin.mixes_lengths,
         )
         loader = DataLoader(
             self._ready.train,

@@ -1,42 +1,66 @@
-"""What computes for a module: the module itself, or its twin of 16 bits on packed texts."""
+"""What computes for a module: a copy that reads packed texts, in 16 bits where that is faster."""
 
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+import logging
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
 from sftsec_core.recipes.encoder.encoder import half_precision, pick_device
-from sftsec_core.recipes.encoder.packing import PACKED, Collator, position_to_pack
+from sftsec_core.recipes.encoder.packing import PACKED, Collator, position_to_pack, sharing_copy
 
 if TYPE_CHECKING:
     from sftsec_core.recipes.encoder.classifier import PooledClassifier
 
+log = logging.getLogger(__name__)
+Precision = Literal["auto", "fp32", "bf16"]
 
-def use_bf16(precision: str = "auto") -> bool:
-    """Whether to compute in bfloat16 on the device at hand.
 
-    Args:
-        precision: "auto": on a GPU that multiplies it; a CPU stays in float32, so that a seed gives
-            the same model on those with and without it. "bf16": on either, where it is in
-            hardware. "fp32": never.
+def use_bf16(precision: Precision) -> bool:
+    """Whether to compute in bfloat16 on the device at hand: where it is in hardware, unless "fp32".
+
+    Where a setting, or a model that was trained elsewhere, asks for "bf16" and the hardware lacks
+    it, a warning says so, once a process.
     """
+    if precision == "fp32":
+        return False
     device = pick_device()
-    wanted = precision == "bf16" or (precision == "auto" and device.type == "cuda")
-    return wanted and half_precision(device)
+    found = half_precision(device)
+    if not found and precision == "bf16":
+        _say_float32(device.type)
+    return found
+
+
+def settled(precision: Precision) -> Literal["fp32", "bf16"]:
+    """What a saved model keeps: what "auto" has come to here; else what was asked for."""
+    if precision == "auto":
+        return "bf16" if use_bf16(precision) else "fp32"
+    return precision
+
+
+@cache
+def _say_float32(kind: str) -> None:
+    log.warning(
+        "this %s does not multiply bfloat16: what was trained or asked for in bf16 is computed in "
+        "fp32, and its probabilities differ slightly",
+        kind.upper(),
+    )
 
 
 class Twin:
     """Computes for a float32 module, whose weights are what is trained, kept and saved.
 
-    In bfloat16 it is a copy of the module. Unlike autocast it keeps what flows between the layers
-    in 16 bits too, and casts each weight once a step. Sums within a layer are still of float32,
-    and so is the optimizer: a step smaller than a weight's last bit would be lost (Micikevicius
-    2018). In float32 it is the module itself.
+    In bfloat16 its encoder is a copy. Unlike autocast it keeps what flows between the layers in 16
+    bits too, and casts each weight once a step. Sums within a layer are still of float32, and so
+    are pooling, head, loss and optimizer: a step smaller than a weight's last bit would be lost
+    (Micikevicius 2018), and near probabilities would be equal. In float32 all weights are shared.
 
     Attributes:
-        module: computes; in bfloat16 on a GPU its attention reads packed texts where it can.
+        module: computes; its attention reads packed texts where it can.
+        precision: what it computes in, "bf16" or "fp32".
         collator: makes the tensors that `module` reads.
     """
 
@@ -45,41 +69,50 @@ class Twin:
         module: PooledClassifier,
         tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
         *,
-        bf16: bool,
+        precision: Precision,
     ) -> None:
-        """Make the twin of a module, which must stay on its device."""
-        first = None
-        self.module = module
-        self._trained = [p for p in module.parameters() if p.requires_grad]
+        """Make the twin of a module, which must stay on its device.
+
+        On a CPU "auto" is bfloat16 only for packed texts: padded ones would get another probability
+        with other texts beside them, by up to 0.01.
+        """
+        device = module.head.weight.device.type
+        first = None if device == "mps" else position_to_pack(module.encoder)
+        bf16 = use_bf16(precision)
+        if device == "cpu" and precision == "auto":
+            bf16 = bf16 and first is not None
+        if device == "cuda" and not bf16:
+            first = None  # the GPU's kernel for packed texts is of 16 bits alone
+        self.precision: Literal["fp32", "bf16"] = "bf16" if bf16 else "fp32"
+        self.module = sharing_copy(module)
         if bf16:
-            if module.head.weight.is_cuda:
-                first = position_to_pack(module.encoder)
-            self.module = copy.deepcopy(module).to(torch.bfloat16)
-            if first is not None:
-                self.module.encoder.set_attn_implementation(PACKED)  # type: ignore[operator]
-        self._computing: list[torch.Tensor] = [
-            p for p in self.module.parameters() if p.requires_grad
-        ]
+            self.module.encoder = copy.deepcopy(module.encoder).to(torch.bfloat16)
+        if first is not None:
+            self.module.encoder.set_attn_implementation(PACKED)  # type: ignore[operator]
         self.collator = Collator(int(tokenizer.pad_token_id or 0), first)
+        both = zip(self.module.parameters(), module.parameters(), strict=True)
+        copied = [pair for pair in both if pair[0] is not pair[1] and pair[1].requires_grad]
+        self._computing: list[torch.Tensor] = [computing for computing, _ in copied]
+        self._trained: list[torch.Tensor] = [trained for _, trained in copied]
 
     @property
-    def packs(self) -> bool:
-        """Whether texts are read without padding."""
-        return self.collator.first_position is not None
+    def mixes_lengths(self) -> bool:
+        """Whether a step takes texts of all lengths, packed: on a GPU, whose kernel takes any.
+
+        A CPU attends to texts of one length at once, so a step takes those of like length.
+        """
+        on_gpu = self.module.head.weight.is_cuda
+        return on_gpu and self.collator.first_position is not None
 
     @torch.no_grad()
     def refresh(self) -> None:
         """Take over the weights that the module has now."""
-        if self._computing and self._computing[0] is not self._trained[0]:
-            torch._foreach_copy_(
-                list[torch.Tensor](self._computing), list[torch.Tensor](self._trained)
-            )
+        if self._computing:
+            torch._foreach_copy_(self._computing, self._trained)
 
     @torch.no_grad()
     def hand_back(self) -> None:
         """Add the gradients to the module's, in float32, and forget them here."""
-        if not self._computing or self._computing[0] is self._trained[0]:
-            return
         for trained, twin in zip(self._trained, self._computing, strict=True):
             if twin.grad is not None:
                 new = twin.grad.float()

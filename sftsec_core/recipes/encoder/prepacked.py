@@ -8,13 +8,14 @@ last digits of a float32.
 
 from __future__ import annotations
 
-import copy
 import logging
 import platform
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
+
+from sftsec_core.recipes.encoder.packing import sharing_copy
 
 if TYPE_CHECKING:
     from sftsec_core.recipes.encoder.classifier import PooledClassifier
@@ -56,8 +57,7 @@ def prepacked(module: PooledClassifier) -> PooledClassifier:
     suits = all(each.device.type == "cpu" and each.dtype == torch.float32 for each in parameters)
     if not suits or platform.machine() not in {"x86_64", "AMD64"}:
         return module
-    shared = {id(each): each for each in (*parameters, *module.buffers())}
-    made = copy.deepcopy(module, shared)
+    made = sharing_copy(module)
     try:
         with torch.inference_mode():
             _replace_layers(made.encoder)

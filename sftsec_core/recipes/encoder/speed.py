@@ -76,14 +76,15 @@ def measure_speed(
     """
     trained = [p for p in module.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=0.0, weight_decay=0.0)
-    batches = [encoded.take(indices) for indices in _probes(encoded.lengths, rows, twin.packs)]
+    packed = twin.mixes_lengths
+    batches = [encoded.take(indices) for indices in _probes(encoded.lengths, rows, packed)]
     twin.module.train()
     # The first steps also allocate and choose kernels, on a GPU those of each size.
     for batch in batches if module.head.weight.is_cuda else batches[:1]:
         _timed_step(module, twin, batch, optimizer)
     seconds = [_timed_step(module, twin, batch, optimizer) for batch in batches]
     optimizer.zero_grad(set_to_none=True)
-    return _fit([_computed_tokens(batch, packed=twin.packs) for batch in batches], seconds)
+    return _fit([_computed_tokens(batch, packed=packed) for batch in batches], seconds)
 
 
 def _probes(lengths: NDArray[np.int64], rows: int, packed: bool) -> list[NDArray[np.int64]]:

@@ -124,11 +124,11 @@ def tune(
     # The first window of each text: its class is told of the whole, and some windows tell nothing.
     encoded = encode_windows(rows.texts, tokenizer, Reading.of(config.encoder).at_most(1))
     random, device = np.random.default_rng(seed), next(encoder.parameters()).device
-    step = 0
+    step, bf16 = 0, use_bf16(config.encoder.precision)
     while step < config.steps and not (step and until and time.monotonic() > until):
         drawn = balanced_batch(rows, config.batch_size, random)
         tensors = pad_rows(windows_of(encoded.take(drawn))[0], int(tokenizer.pad_token_id or 0))
-        pooled = _pooled(encoder, {name: t.to(device) for name, t in tensors.items()})
+        pooled = _pooled(encoder, {name: t.to(device) for name, t in tensors.items()}, bf16)
         classes = torch.from_numpy(rows.classes[drawn]).to(device)
         loss = supervised_contrastive(pooled, classes, config.temperature)
         optimizer.zero_grad()
@@ -144,9 +144,9 @@ def tune(
     return step
 
 
-def _pooled(encoder: nn.Module, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+def _pooled(encoder: nn.Module, tensors: Mapping[str, torch.Tensor], bf16: bool) -> torch.Tensor:
     kind = tensors["input_ids"].device.type
-    with torch.autocast(kind, dtype=torch.bfloat16, enabled=use_bf16()):
+    with torch.autocast(kind, dtype=torch.bfloat16, enabled=bf16):
         hidden = encoder(**tensors).last_hidden_state
     return mean_pool(hidden, tensors["attention_mask"])
 

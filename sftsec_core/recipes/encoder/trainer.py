@@ -49,7 +49,7 @@ from sftsec_core.recipes.encoder.encoder import (
     pick_device,
 )
 from sftsec_core.recipes.encoder.loop import FineTuner, FineTuning, Prepared
-from sftsec_core.recipes.encoder.precision import Twin, use_bf16
+from sftsec_core.recipes.encoder.precision import Twin
 from sftsec_core.recipes.encoder.side import encode_rows, scored_lengths
 from sftsec_core.recipes.encoder.speed import Speed, measure_speed, scoring_budget
 from sftsec_core.recipes.encoder.step_size import choose_rows
@@ -123,6 +123,7 @@ def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
         reading=Reading.of(job.config.encoder),
         selector=selector,
         side=ready.side,
+        precision=ready.twin.precision,
         notes=_notes(plan),
     )
 
@@ -179,7 +180,7 @@ def _time_plan(
     steps = -(-len(ready.train) // rows)
     return TimePlan(
         prepare_s=spent_s,
-        epoch_s=speed.epoch_s(ready.train.encoded.lengths, rows, packed=ready.twin.packs),
+        epoch_s=speed.epoch_s(ready.train.encoded.lengths, rows, packed=ready.twin.mixes_lengths),
         evaluation_s=speed.scoring_s(scored_lengths(ready.dev.encoded), scoring_budget()),
         steps=steps,
         least_steps=least_steps(rows, steps, len(job.task.labels), job.config.epochs),
@@ -241,7 +242,7 @@ def _prepare(
     module = module.to(pick_device())
     return Prepared(
         module,
-        Twin(module, tokenizer, bf16=use_bf16(job.config.precision)),
+        Twin(module, tokenizer, precision=job.config.encoder.precision),
         tokenizer,
         labelled,
         _label(dev, job.task, tokenizer, reading, selector, side),
@@ -278,7 +279,7 @@ def _rows(job: TrainJob[FineTuneConfig], ready: Prepared, texts: int) -> int:
         texts,
         float(ready.train.encoded.lengths.mean()),
         ready.module.encoder.config,
-        packs=ready.twin.packs,
+        packs=ready.twin.mixes_lengths,
     )
 
 

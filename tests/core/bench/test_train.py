@@ -29,11 +29,22 @@ class TestFlops:
 
 
 class TestRun:
-    def test_measures_both_sides_at_once(self) -> None:
-        result = run_train_bench("urls", "minilm", 64, None, defaults=False)
-        ours, peer = result["sides"]
+    def test_measures_both_sides_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        import torch
+
+        from sftsec_core.recipes.encoder.encoder import half_precision
+
+        monkeypatch.setattr("sftsec_core.bench.train.WARM_ROWS", 4)
+        result = run_train_bench("urls", "minilm", 16, None, defaults=False)
+        ours, peer, *others = result["sides"]
         assert ours["side"] == "sftsec full"
         assert peer["side"] == "transformers.Trainer, tuned"
-        for side in (ours, peer):
-            assert side["rows_per_s"] == pytest.approx(64 / side["seconds"], rel=0.01)
+        assert peer["ratio"] == 1
+        both = ["sftsec full, fp32", "transformers.Trainer, tuned, bf16"]
+        names = both if half_precision(torch.device("cpu")) else []
+        assert [side["side"] for side in others] == names
+        for side in result["sides"]:
+            assert side["ratio"] == round(side["rows_per_s"] / peer["rows_per_s"], 2)
+            assert side["cpu_s"] > 0
+            assert side["rows_per_s"] == pytest.approx(16 / side["seconds"], rel=0.01)
             assert side["mfu"] > 0

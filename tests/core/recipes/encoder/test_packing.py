@@ -20,7 +20,7 @@ from sftsec_core.recipes.encoder.packing import (
     position_to_pack,
 )
 
-ROWS = [np.arange(5, 5 + n, dtype=np.int32) for n in (3, 1, 40, 7)]
+ROWS = [np.arange(5, 5 + n, dtype=np.int32) for n in (3, 1, 40, 40, 7)]
 SMALL = {
     "vocab_size": 300,
     "hidden_size": 32,

@@ -42,7 +42,7 @@ class TestMeasureSpeed:
         before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
         tokenizer = load_tokenizer(Path(encoder.path))
         encoded = encode_texts(texts_of(make_examples(40)), tokenizer, 32)
-        speed = measure_speed(module, Twin(module, tokenizer, bf16=False), encoded, 8)
+        speed = measure_speed(module, Twin(module, tokenizer, precision="fp32"), encoded, 8)
         assert speed.epoch_s(encoded.lengths, 8) > 0
         assert speed.per_step_s >= 0
         assert speed.per_token_s >= 0
