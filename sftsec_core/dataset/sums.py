@@ -40,6 +40,7 @@ INGEST = Sum(
 # Of a pool: what was left out of the random sample, before it was compared with others or after.
 SAMPLED_INGEST = Sum(INGEST.whole, (*INGEST.parts, "sampled_out"))
 POOL = Sum(("pool",), ("unlabelled", "judged_since", "like_a_labelled_one", "held_out"))
+SELF_TRAINING = Sum(("unlabelled",), ("unsure", "beyond_proportion", "left_out_by_dev", "added"))
 DATASET = (
     Sum(("rows",), ("labelled", "unlabelled")),
     Sum(("labelled", "repeated_by_split"), ("train", "dev", "test", "left_out_by_split")),

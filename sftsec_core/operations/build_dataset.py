@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.domain import Permission
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.ingesting import ingest_snapshot
-from sftsec_core.operations.pooling import add_pool
 from sftsec_core.operations.running import running
-from sftsec_core.operations.splitting import split_snapshot
-from sftsec_core.operations.transforming import transform_train
+from sftsec_core.operations.training_data import training_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,5 +49,5 @@ def build_dataset(context: Context, name: str) -> BuiltDataset:
     authorize(context.actor, Permission.BUILD_DATASET, name)
     with running(context, "dataset", name) as run:
         snapshot = ingest_snapshot(run)
-        dataset = transform_train(run, add_pool(run, snapshot, split_snapshot(run, snapshot)))
+        dataset = training_data(run, snapshot)
     return BuiltDataset(snapshot.digest, snapshot.folder, dataset.data, dataset.leaks)

@@ -11,7 +11,6 @@ from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import keep_reference
 from sftsec_core.operations.fitting import fit_all
 from sftsec_core.operations.ingesting import ingest_snapshot
-from sftsec_core.operations.pooling import add_pool
 from sftsec_core.operations.preflight import check_requirements
 from sftsec_core.operations.proposing import (
     promote_proposed,
@@ -21,9 +20,8 @@ from sftsec_core.operations.proposing import (
     votes_json,
 )
 from sftsec_core.operations.running import running
-from sftsec_core.operations.splitting import split_snapshot
+from sftsec_core.operations.training_data import training_data
 from sftsec_core.operations.training_device import training_device
-from sftsec_core.operations.transforming import transform_train
 from sftsec_core.operations.unchanged import same_as_live
 
 if TYPE_CHECKING:
@@ -141,7 +139,7 @@ def _sign_first(task: str) -> str:
 
 
 def _train(run: Run, snapshot: Snapshot) -> Proposed:
-    dataset = transform_train(run, add_pool(run, snapshot, split_snapshot(run, snapshot)))
+    dataset = training_data(run, snapshot)
     # What is evaluated computes on the same device, so the lease lasts until that is done.
     with training_device(run) as device:
         fits = fit_all(run, replace(dataset.split, train=dataset.train), device)

@@ -111,11 +111,19 @@ def select_model(
 
 def leads(one: Candidate, other: Candidate, y: NDArray[np.int64], seed: int, goal: Goal) -> bool:
     """Whether the other is better than the one in a figure, and worse in none, beyond noise."""
-    effects = [effect_size(one, other, y, seed)] if MACRO_F1 in goal.figures else []
-    effects += _ranking_effects(one, other, y, seed, goal)
-    bound = other.min_effect_size
-    effects = effects or [0.0]
-    return max(effects) > bound and min(effects) > -min(bound, 1.0)
+    bound, found = other.min_effect_size, effects(one, other, y, seed, goal)
+    return max(found) > bound and min(found) > -min(bound, 1.0)
+
+
+def effects(
+    one: Candidate, other: Candidate, y: NDArray[np.int64], seed: int, goal: Goal
+) -> list[float]:
+    """By how many standard errors the other lies above the one, in each figure of the goal.
+
+    One 0 where y can tell none of them.
+    """
+    found = [effect_size(one, other, y, seed)] if MACRO_F1 in goal.figures else []
+    return found + _ranking_effects(one, other, y, seed, goal) or [0.0]
 
 
 def effect_size(one: Candidate, other: Candidate, y: NDArray[np.int64], seed: int) -> float:

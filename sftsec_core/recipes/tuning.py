@@ -68,7 +68,7 @@ class Folds:
     @classmethod
     def of(cls, job: TrainJob[Any], rows: int = ROWS) -> Folds | None:
         """Divide a sample of a job's train; None where there are too few to tell settings apart."""
-        trusted = [each for each in job.train if each.weight > 0]
+        trusted = [each for each in job.train if each.weight > 0 and each.judged]
         examples = stratified_sample(trusted, rows, job.settings.seed)
         y = columns(examples, job.task)
         if len(y) < MIN_ROWS or np.unique(y, return_counts=True)[1].max() < FOLDS:

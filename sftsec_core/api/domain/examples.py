@@ -27,6 +27,8 @@ class Example:
         weight: the trust in its label, 0 (none) to 1 (full).
         facets: field name to value, of the fields by which an evaluation groups figures; no model
             reads them.
+        judged: whether an analyst gave the label; what has another's is learned from, and is not
+            what settings or models are compared on.
         digest: of the inputs: examples of one digest are copies of each other.
     """
 
@@ -39,6 +41,7 @@ class Example:
     split: str | None = None
     weight: float = 1.0
     facets: Mapping[str, str] = field(default_factory=dict)
+    judged: bool = True
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:

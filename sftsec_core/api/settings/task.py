@@ -15,7 +15,7 @@ from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.context import PREFIX, SEQUENCE_INPUT, ContextSettings
 from sftsec_core.api.settings.context_presets import take_preset
 from sftsec_core.api.settings.evaluation import EvaluationSettings
-from sftsec_core.api.settings.unlabelled import UnlabelledSettings
+from sftsec_core.api.settings.unlabelled import SelfTrainingSettings, UnlabelledSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict, Window
 from sftsec_core.api.settings.words import word_key
 
@@ -115,6 +115,11 @@ class TrainSettings(Strict):
     transforms: tuple[Choice, ...] = Field(
         (),
         description="Changes of the training part, in this order; dev and test stay as they are.",
+    )
+    self_training: SelfTrainingSettings | None = Field(
+        None,
+        description="Learn also from incidents of `unlabelled` that `linear` is sure of, where dev "
+        "is not against it; `{}` takes the defaults.",
     )
     launcher: Choice = Field(Choice(name="local"), description="Where it runs.")
     budget: Duration | None = Field(
@@ -357,6 +362,11 @@ class TaskSettings(Strict):
             raise ValueError(
                 "context pulls every incident, and figures of a sample of them would be wrong: "
                 "take out `context` or `unlabelled`"
+            )
+        if self.train.self_training is not None and not (self.unlabelled and self.text):
+            raise ValueError(
+                "train.self_training labels the texts of unlabelled incidents: set `unlabelled` "
+                "(`{}` takes the defaults), and name fields in `text`"
             )
         return self
 

@@ -1,4 +1,4 @@
-"""What a task's `unlabelled` may say: the pool of incidents that no analyst judged."""
+"""What a task may say of incidents that no analyst judged: the pool, and learning from it."""
 
 from __future__ import annotations
 
@@ -21,4 +21,20 @@ class UnlabelledSettings(Strict):
     window: Window = Field(
         timedelta(days=30),
         description="How far back they are pulled, or `all`; never further than `window`.",
+    )
+
+
+class SelfTrainingSettings(Strict):
+    """How a model of the labelled rows labels unlabelled ones, which are then learned from too."""
+
+    min_confidence: float = Field(
+        0.7, gt=0, lt=1, description="Probability from which its label is taken."
+    )
+    rounds: int = Field(1, ge=1, le=10, description="How often it learns and labels again.")
+    weight: float = Field(0.5, gt=0, lt=1, description="Trust in its labels.")
+    max_ratio: float = Field(
+        50.0,
+        gt=0,
+        description="Rows added of a class at most, for each of its labelled rows in train; the "
+        "same number for each class.",
     )

@@ -52,6 +52,7 @@ def command(app: App, task: str, as_json: bool) -> None:
         },
         "for review": data["review"],
         **_pool(data),
+        **_self_training(data),
         "leaks": "; ".join(built.leaks.examples) or "none",
     }
     emit(built.to_json(), as_json=as_json, show=facts(shown))
@@ -68,3 +69,13 @@ def _pool(data: Mapping[str, Any]) -> dict[str, str]:
     why = ", ".join(f"{found[name]:,} {name.replace('_', ' ')}" for name in left_out)
     read = f"{found['pulled']['read']:,} read, {found['pool']:,} kept"
     return {"unlabelled pool": f"{found['unlabelled']:,} usable ({read}; left out: {why})"}
+
+
+def _self_training(data: Mapping[str, Any]) -> dict[str, str]:
+    """What a model of the labelled rows labelled of the pool, where the task asks for it."""
+    if "self_training" not in data:
+        return {}
+    found = data["self_training"]
+    labels = ", ".join(f"{label} {count:,}" for label, count in found["labelled"].items())
+    left_out = ", of which dev is against" if found["left_out_by_dev"] else ""
+    return {"self-training": f"{found['added']:,} added (labelled: {labels or 'none'}{left_out})"}

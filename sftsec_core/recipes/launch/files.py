@@ -1,6 +1,6 @@
 """Examples as Parquet files: how a run hands its data to the process that trains.
 
-<folder>/train.parquet   uid, inputs (JSON), label, cluster, groups, at, split, weight
+<folder>/train.parquet   uid, inputs (JSON), label, cluster, groups, at, split, weight, judged
 <folder>/dev.parquet     the same
 <folder>/blobs/SHA256    bytes of inputs that lie in no file yet
 """
@@ -37,6 +37,7 @@ _SCHEMA = pa.schema(
         ("at", pa.timestamp("us", "UTC")),
         ("split", pa.string()),
         ("weight", pa.float64()),
+        ("judged", pa.bool_()),
     ]
 )
 
@@ -92,6 +93,7 @@ def _row(example: Example, folder: Path, vault: Vault | None) -> dict[str, Any]:
         "at": example.at,
         "split": example.split,
         "weight": example.weight,
+        "judged": example.judged,
     }
 
 

@@ -36,7 +36,7 @@ class TestExamples:
             "missing": None,
             "calls": ("open", "read", "1.0"),
         }
-        odd = Example("u\u2028\n", inputs, "benign", 7, ("a", "b"), at=AT, weight=0.1 + 0.2)
+        odd = Example("u\u2028\n", inputs, "benign", 7, ("a", "b"), at=AT, weight=0.1, judged=False)
         tokyo = AT.astimezone(timezone(timedelta(hours=9)))
         east = Example.of_text("e", "", "bad", at=tokyo, split="dev")
         write_examples([odd, east], tmp_path, "dev")

@@ -1,0 +1,26 @@
+"""From a snapshot to what recipes are fitted on, as a retraining run and a build make it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sftsec_core.operations.pooling import add_pool
+from sftsec_core.operations.self_training import add_self_labels
+from sftsec_core.operations.splitting import split_snapshot
+from sftsec_core.operations.transforming import transform_train
+
+if TYPE_CHECKING:
+    from sftsec_core.dataset.snapshot import Snapshot
+    from sftsec_core.operations.running import Run
+    from sftsec_core.operations.splitting import TrainingData
+
+
+def training_data(run: Run, snapshot: Snapshot) -> TrainingData:
+    """Split the labelled incidents, and let the task's transforms and its pool change train.
+
+    Raises:
+        DataError: when there is nothing to train on.
+        ConnectorUnavailableError: when the connection was lost as the pool was pulled.
+    """
+    labelled = split_snapshot(run, snapshot)
+    return add_self_labels(run, transform_train(run, add_pool(run, snapshot, labelled)))

@@ -1,0 +1,101 @@
+"""What a model of few labelled rows is sure of is learned from, unless dev is against it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from sftsec_core.api.domain import Example
+from sftsec_core.api.settings.task import TrainSettings
+from sftsec_core.api.settings.unlabelled import SelfTrainingSettings
+from sftsec_core.dataset.sums import SELF_TRAINING, check_sums
+from sftsec_core.recipes.self_training import SelfTraining, self_train
+from sftsec_core.testing import make_example, make_examples, make_task
+
+# Of 18 rows six are malicious: a third.
+TRAIN = [e for n, e in enumerate(make_examples(24)) if e.label == "benign" or n % 4 == 1]
+DEV = make_examples(60, seed=1)
+HIDDEN = make_examples(200, seed=2)
+POOL = [replace(each, label="", weight=0.0) for each in HIDDEN]
+
+
+def trained(
+    pool: Sequence[Example] = POOL,
+    dev: Sequence[Example] = DEV,
+    train: Sequence[Example] = TRAIN,
+    **settings: float,
+) -> SelfTraining:
+    config = SelfTrainingSettings.model_validate(settings)
+    return self_train(config, train, dev, pool, make_task(), TrainSettings())
+
+
+def repeated(count: int, name: str, **texts: str) -> list[Example]:
+    """Rows of each label that differ in a number only."""
+    return [
+        make_example(f"{name}{label}{n}", f"{text} {n}", label)
+        for n in range(count)
+        for label, text in texts.items()
+    ]
+
+
+@pytest.fixture(scope="module")
+def found() -> SelfTraining:
+    return trained()
+
+
+class TestSelfTraining:
+    def test_labels_what_it_is_sure_of(self, found: SelfTraining) -> None:
+        truth = {each.uid: each.label for each in HIDDEN}
+        assert len(found.added) > 60
+        right = sum(truth[each.uid] == each.label for each in found.added)
+        assert right / len(found.added) > 0.95
+
+    def test_trusts_its_labels_less(self, found: SelfTraining) -> None:
+        assert {(each.weight, each.judged) for each in found.added} == {(0.5, False)}
+
+    def test_keeps_the_proportions_of_train(self, found: SelfTraining) -> None:
+        train, added = (Counter(e.label for e in rows) for rows in (TRAIN, found.added))
+        assert train == {"benign": 12, "malicious": 6}
+        assert abs(added["benign"] - 2 * added["malicious"]) <= 1
+        assert found.labelled == dict(added)
+
+    def test_counts_every_row_once(self, found: SelfTraining) -> None:
+        check_sums("self-training", found.counts, [SELF_TRAINING])
+        assert found.counts["added"] == len(found.added)
+        assert found.counts["unlabelled"] == len(POOL)
+
+    def test_adds_no_more_than_its_ratio(self) -> None:
+        assert Counter(e.label for e in trained(max_ratio=2).added) == {
+            "benign": 24,
+            "malicious": 12,
+        }
+
+    def test_adds_less_where_more_certainty_is_asked(self, found: SelfTraining) -> None:
+        sure = trained(min_confidence=0.9)
+        assert sure.counts["unsure"] > found.counts["unsure"]
+
+    def test_learns_from_its_own_labels_again(self, found: SelfTraining) -> None:
+        assert trained(rounds=2).counts["unsure"] < found.counts["unsure"]
+
+    def test_adds_nothing_without_a_dev(self, found: SelfTraining) -> None:
+        without = trained(dev=())
+        assert (without.added, without.dev) == ((), {})
+        assert without.counts["left_out_by_dev"] == len(found.added)
+
+    def test_adds_nothing_that_dev_is_against(self) -> None:
+        """It takes "zeta" for a sign of attacks, which on dev it is not."""
+        train = repeated(3, "t", benign="invoice lunch", malicious="password verify")
+        zeta = " zeta" * 6
+        pool = repeated(60, "p", benign="lunch today", malicious=f"password verify {zeta}")
+        pool = [replace(each, label="", weight=0.0) for each in pool]
+        dev = repeated(20, "d", benign=f"invoice {zeta}", malicious="password verify")
+        found = trained(pool, dev, train)
+        assert found.added == ()
+        assert found.counts["left_out_by_dev"] > 0
+        assert found.dev["after"] < found.dev["before"]
+
+    def test_of_an_empty_pool_adds_nothing(self) -> None:
+        assert set(trained([]).counts.values()) == {0}
