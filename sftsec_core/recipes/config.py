@@ -102,6 +102,9 @@ class HybridConfig(LinearConfig):
     """Settings of `probe` and `hybrid`: a head on the vectors of a frozen encoder."""
 
     encoder: EncoderSettings = EncoderSettings()
+    vector_weight: float = Field(
+        1.0, gt=0, description="Weight of the vectors in the head; the n-grams' is 1."
+    )
 
 
 class ContrastiveConfig(HybridConfig):
@@ -229,7 +232,8 @@ class AutoConfig(Strict):
         ge=0,
         le=1000,
         description="Settings that are searched of each of linear, hybrid and boosted beside those "
-        "given, in a tenth of the time that is left each; a setting that is given is kept.",
+        "given, in a tenth of the time that is left each, and of full or lora in three tenths; a "
+        "setting that is given is kept.",
     )
     linear: LinearConfig = LinearConfig()
     hybrid: HybridConfig = HybridConfig()

@@ -67,6 +67,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "one number of the kernel's: the benchmark that reports it checks that it is plausible",
     ),
     Elsewhere(
+        ("sftsec_core/recipes/search.py",),
+        "tests/core/recipes/test_auto.py",
+        "the state of one search: what auto tries, drops and notes shows in the model's notes",
+    ),
+    Elsewhere(
         ("sftsec_core/config/gpu.py", "sftsec_core/config/serve.py"),
         "tests/core/config/test_settings.py",
         "sections of sftsec.yaml: what the whole refuses is theirs",
