@@ -12,7 +12,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +79,7 @@ def read_dataset(folder: Path, settings: TaskSettings | None = None) -> BenchDat
     context = settings.context if settings else None
     labels = {_label(record, part) for part in PARTS for record in flat[part]}
     task = _task(folder.name, inputs, labels)
+    task = replace(task, objective=settings.objective) if settings else task
     figures = _context_of(flat, task, context)
     parts = {
         part: [_example(record, task, part, figures) for record in flat[part]] for part in PARTS

@@ -21,6 +21,7 @@ COMMANDS = {
     "quarantine": "sftsec_core.cli.quarantine",
     "dataset": "sftsec_core.cli.dataset",
     "retrain": "sftsec_core.cli.retrain",
+    "adapt": "sftsec_core.cli.adapt",
     "score": "sftsec_core.cli.score",
     "predict": "sftsec_core.cli.predict",
     "serve": "sftsec_core.cli.serve",

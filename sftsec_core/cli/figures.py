@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sftsec_core.cli.options import table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from sftsec_core.api.domain import Decision, EvalReport, ModelScores, Vote
@@ -26,6 +28,14 @@ def show_models(out: Console, report: EvalReport) -> None:
     table("on test", ("model", "recipe", *shown, "fit_s", "texts cut"), rows)(out)
     for name, reason in report.data.get("unmeasured", {}).items():
         out.print(f"{name} is not measurable: it {reason}")
+
+
+def show_trials(out: Console, notes: Mapping[str, Any]) -> None:
+    """Print what `auto` tried, where it made the model."""
+    from sftsec_core.evaluation.report.trials import HEADERS, trial_rows
+
+    if rows := trial_rows(notes):
+        table(f"tried, judged on {notes['chosen_on']}", HEADERS, rows)(out)
 
 
 def show_votes(out: Console, decision: Decision) -> None:

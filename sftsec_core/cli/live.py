@@ -125,7 +125,9 @@ def _counts(counts: Mapping[str, int]) -> str | None:
 
 
 def _notes(event: RecipeFitted) -> str | None:
-    plain = {name: value for name, value in event.notes.items() if not isinstance(value, dict)}
+    # What auto tried is a table of the report and of `model show`.
+    told = ((name, value) for name, value in event.notes.items() if name != "trials")
+    plain = {name: value for name, value in told if not isinstance(value, dict)}
     notes = ", ".join(f"{name}: {value}" for name, value in plain.items())
     if event.reused:
         return _stage("train", f"{event.recipe}, fitted before the interruption")

@@ -23,10 +23,11 @@ from sftsec_core.plugins import get
 from sftsec_core.recipes.chosen import chosen_recipes, unread_note
 from sftsec_core.recipes.encoder_files import encoders_relative_to
 from sftsec_core.recipes.launch.files import task_to_json, write_examples
-from sftsec_core.recipes.launch.fit import EXAMPLES, fitted_folder, is_fitted, read_fit
+from sftsec_core.recipes.launch.fit import is_fitted, read_fit
+from sftsec_core.recipes.launch.places import EXAMPLES, fitted_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from sftsec_core.api.domain import Event, Split
@@ -78,7 +79,12 @@ def preloaded(recipes: Sequence[RecipeSpec[Any]]) -> Iterator[None]:
 
 
 def launch(
-    run: Run, split: Split, names: tuple[str, ...], device: TrainingDevice, folder: Path
+    run: Run,
+    split: Split,
+    names: tuple[str, ...],
+    device: TrainingDevice,
+    folder: Path,
+    adaptation: Mapping[str, Any] | None = None,
 ) -> None:
     """Hand the examples over as files, and the order to the task's launcher.
 
@@ -88,6 +94,7 @@ def launch(
         names: the recipes.
         device: what the run may compute on.
         folder: where the models are left.
+        adaptation: as `TrainOrder` has it.
 
     Raises:
         TrainingError: when a recipe cannot be fitted.
@@ -110,6 +117,7 @@ def launch(
         base=plugins.base,
         state=run.context.folder,
         state_key=str(encrypt.key) if encrypt else None,
+        adaptation=adaptation,
     )
     launcher.run(
         launcher.configure(choice.options(), base=plugins.base),

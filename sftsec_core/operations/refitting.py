@@ -18,7 +18,8 @@ from sftsec_core.operations.splitting import TrainingData
 from sftsec_core.operations.transforming import transform_train
 from sftsec_core.plugins import get
 from sftsec_core.recipes.encoder_files import encoders_relative_to
-from sftsec_core.recipes.launch.fit import fitted_folder, is_fitted
+from sftsec_core.recipes.launch.fit import is_fitted
+from sftsec_core.recipes.launch.places import fitted_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import StoreError
+from sftsec_core.operations.adapted_encoders import ENCODERS
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.unused import FOLDERS, Item, Survey, UnusedOrder
 from sftsec_core.registry.history import undone
@@ -85,6 +86,7 @@ def remove_unused(context: Context, order: UnusedOrder, *, remove: bool = False)
     steps: tuple[Callable[[Survey], list[Item]], ...] = (
         removal.leftovers,
         removal.models,
+        removal.encoders,
         removal.runs,
         removal.work_files,
         removal.snapshots,
@@ -98,6 +100,7 @@ def remove_unused(context: Context, order: UnusedOrder, *, remove: bool = False)
 def _look(survey: Survey) -> Iterator[Item]:
     yield from survey.leftovers()
     yield from survey.models()
+    yield from survey.encoders()
     yield from survey.runs()
     yield from survey.work_files()
     yield from survey.snapshots()
@@ -130,6 +133,15 @@ class _Removal:
 
     def models(self, survey: Survey) -> list[Item]:
         return [self._model(item) if item.goes else item for item in survey.models()]
+
+    def encoders(self, survey: Survey) -> list[Item]:
+        found = survey.encoders()
+        for item in (each for each in found if each.goes):
+            self._store.audit.append("encoder.removed", item.name, {"bytes": item.bytes})
+            with staging(self._root / ENCODERS) as place:
+                _move(item.paths, place)
+                self._unshare(ENCODERS, [item.name])
+        return found
 
     def runs(self, survey: Survey) -> list[Item]:
         items = survey.runs()

@@ -17,6 +17,12 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.dataset.sources import abroad_uid
 from sftsec_core.models.artifact import CARDS
+from sftsec_core.operations.adapted_encoders import (
+    ENCODERS,
+    adapted_encoders,
+    adapted_task,
+    named_encoders,
+)
 from sftsec_core.operations.pulling import pull_span
 from sftsec_core.operations.work_files import (
     FOR_RESUMPTION,
@@ -38,10 +44,12 @@ if TYPE_CHECKING:
 
 MODEL, RUN, FILES, SNAPSHOT, LEFTOVER = "model", "run", "work files", "snapshot", "leftover"
 OCCURRENCES = "occurrences"
+ENCODER = "encoder"
 _SHORT = 12
 FOLDERS = {
     "models": re.compile(r"[0-9a-f]{64}"),
     "snapshots": re.compile(r"[0-9a-f]{64}"),
+    ENCODERS: re.compile(r"[0-9a-f]{64}"),
     "runs": re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}(\.\d+)?"),
 }
 _SALT_DRAFT = re.compile(r"salt\.\d+")
@@ -54,7 +62,7 @@ class Item:
     """One thing of the state folder.
 
     Attributes:
-        kind: "model", "run", "work files", "snapshot", "leftover" or "occurrences".
+        kind: "model", "encoder", "run", "work files", "snapshot", "leftover" or "occurrences".
         name: its digest, its id, its path below the state folder, or its schedule.
         task: whose it is; None for what belongs to several tasks or to none.
         paths: what lies on the disk.
@@ -142,6 +150,18 @@ class Survey:
             )
             for digest, rows in found.items()
         ]
+
+    def encoders(self) -> list[Item]:
+        """The adapted encoders, newest first; the newest of each task stays."""
+        named = named_encoders(self._context, (ref.folder for ref in self._staying))
+        found, seen = [], set()
+        for folder in adapted_encoders(self._context):
+            task, at = adapted_task(folder), modified_at(folder)
+            newest = "" if task in seen else f"the newest of task {task}"
+            why = named.get(folder.name) or newest or (self._too_young(at) if at else "")
+            found.append(self._item(ENCODER, folder.name, task, folder, why))
+            seen.add(task)
+        return found
 
     def occurrences(self) -> list[Item]:
         """What of each schedule's history goes: its old times, whose runs are gone."""
@@ -320,6 +340,7 @@ class Survey:
     @cached_property
     def _known(self) -> Mapping[str, frozenset[str]]:
         return {
+            ENCODERS: frozenset(path.name for path in adapted_encoders(self._context)),
             "models": frozenset(ref.folder.name for ref in self._models),
             "snapshots": frozenset(row.folder.name for row in self._rows),
             "runs": frozenset(run.folder.name for run in self._states),

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sftsec_core.operations.ingesting import DONE, POOL_DONE, POOL_PULLED, PULLED
-from sftsec_core.recipes.launch.fit import EXAMPLES, FITTED, WORK
 from sftsec_core.recipes.launch.local import ORDER
+from sftsec_core.recipes.launch.places import EXAMPLES, FITTED, WORK
 
 # Only a run that is resumed reads these; its report and its fingerprints are not among them.
 FOR_RESUMPTION = (WORK, FITTED, EXAMPLES, PULLED, POOL_PULLED, ORDER)

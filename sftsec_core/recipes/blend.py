@@ -1,4 +1,4 @@
-"""What `auto` made: one model, or several whose probabilities are averaged, and how it chose."""
+"""What `auto` made: one model, or several whose probabilities are blended, and how it chose."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from sftsec_core.api.contracts.recipe import unread_spans
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import load_model, read_json, save_model, write_json
+from sftsec_core.recipes.pool import LogPool
 from sftsec_core.recipes.reading import joined
 
 if TYPE_CHECKING:
@@ -27,22 +28,25 @@ SETTINGS = "auto.json"
 
 @dataclass(frozen=True, slots=True)
 class BlendModel:
-    """The plain average of its members' probabilities; a `TrainedModel`.
+    """The plain average of its members' probabilities, or their pool; a `TrainedModel`.
 
     Attributes:
         members: recipe name to model; one member is that model itself.
         notes: what was tried, with dev figures and seconds; not kept with the model.
-        cost: what its members cost together: an `auto` that kept linear is as cheap as linear.
+        inference_cost: of its members together: an `auto` that kept linear is as cheap as linear.
+        pool: how they are pooled; None for the average.
     """
 
     labels: tuple[str, ...]
     members: Mapping[str, TrainedModel]
     notes: Mapping[str, Any] = field(default_factory=dict)
     inference_cost: int | None = None
+    pool: LogPool | None = None
 
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
         """Probabilities, shape (len(batch), len(labels))."""
-        return average([member.predict_proba(batch) for member in self.members.values()])
+        found = [member.predict_proba(batch) for member in self.members.values()]
+        return average(found) if self.pool is None else self.pool(found)
 
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
         """Which rows each member reads to their end; shape (len(batch),)."""
@@ -60,7 +64,9 @@ class BlendModel:
         """
         for name, member in self.members.items():
             save_model(member, name, folder / name)
-        write_json(folder / SETTINGS, {"labels": list(self.labels), "members": list(self.members)})
+        pool = {"pool": self.pool.to_json()} if self.pool else {}
+        own = {"labels": list(self.labels), "members": list(self.members), **pool}
+        write_json(folder / SETTINGS, own)
 
 
 def average(probabilities: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -89,7 +95,17 @@ def load_blend(folder: Path, recipes: Mapping[str, RecipeSpec[Any]]) -> BlendMod
         raise IntegrityError(f"{folder}: its members do not answer the same question")
     # A blend of an older version may have notes.
     notes = settings.get("notes", {})
-    return BlendModel(labels, members, notes, inference_cost_of(names, recipes))
+    pool = _pool(folder, settings.get("pool"), len(members), len(labels))
+    return BlendModel(labels, members, notes, inference_cost_of(names, recipes), pool)
+
+
+def _pool(folder: Path, values: Any, models: int, classes: int) -> LogPool | None:  # noqa: ANN401 - what JSON holds
+    if values is None:
+        return None
+    try:
+        return LogPool.from_json(values, models, classes)
+    except (ValueError, TypeError, KeyError) as error:
+        raise IntegrityError(f"{folder / SETTINGS}: the pool is damaged: {error}") from error
 
 
 def inference_cost_of(names: Sequence[str], recipes: Mapping[str, RecipeSpec[Any]]) -> int:

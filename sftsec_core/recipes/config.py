@@ -15,7 +15,8 @@ from sftsec_core.api.settings.values import Fraction, Strict
 
 # What prints the digest that `encoder.sha256` asks for.
 DIGEST_COMMAND = (
-    r"cd FOLDER && find . -type f -not -path '*/.*' -not -iname '*.md' -printf '%P\n' "
+    r"cd FOLDER && find . -type f -not -path '*/.*' -not -iname '*.md' "
+    r"-not -path ./manifest.txt -not -path ./model.sig -printf '%P\n' "
     r"| LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum"
 )
 
@@ -25,14 +26,15 @@ class EncoderSettings(Strict):
 
     path: str = Field(
         "minilm",
-        description='"minilm" (packaged), a local folder (relative to sftsec.yaml), or '
-        "hub:OWNER/NAME.",
+        description='"minilm" (packaged), a local folder (relative to sftsec.yaml), such as '
+        "`sftsec adapt` makes, or hub:OWNER/NAME.",
     )
     sha256: str | None = Field(
         None,
         pattern="^[0-9a-f]{64}$",
         description="SHA-256 of the list that sha256sum prints of all its files, sorted by name, "
-        "but hidden ones and Markdown; required for anything but the packaged encoder.",
+        "but hidden ones, Markdown, manifest.txt and model.sig; required for anything but the "
+        "packaged encoder.",
     )
     max_length: int = Field(128, ge=8, le=8192, description="Tokens of a window of the text.")
     overlap: int = Field(
@@ -100,6 +102,9 @@ class HybridConfig(LinearConfig):
     """Settings of `probe` and `hybrid`: a head on the vectors of a frozen encoder."""
 
     encoder: EncoderSettings = EncoderSettings()
+    vector_weight: float = Field(
+        1.0, gt=0, description="Weight of the vectors in the head; the n-grams' is 1."
+    )
 
 
 class ContrastiveConfig(HybridConfig):
@@ -227,7 +232,8 @@ class AutoConfig(Strict):
         ge=0,
         le=1000,
         description="Settings that are searched of each of linear, hybrid and boosted beside those "
-        "given, in a tenth of the time that is left each; a setting that is given is kept.",
+        "given, in a tenth of the time that is left each, and of full or lora in three tenths; a "
+        "setting that is given is kept.",
     )
     linear: LinearConfig = LinearConfig()
     hybrid: HybridConfig = HybridConfig()

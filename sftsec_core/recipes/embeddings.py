@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from sftsec_core.recipes.window_selector import WindowSelector
 
 POOLINGS: tuple[Pooling, ...] = ("attention", "mean", "max")  # the first where nothing tells
-# (the encoder's digest, what is read, the selector, the poolings, text) to its vectors
+# (the encoder's digest, what is read, the poolings, the selector, text) to its vectors
 _Memory = dict[tuple[object, ...], "NDArray[np.float32]"]
+_ANY = object()  # in place of a selector: a text of one window is read alike whichever ranks them
 _memory: ContextVar[_Memory | None] = ContextVar("sftsec_embeddings", default=None)
 
 
@@ -125,14 +126,26 @@ class Embedder:
         memory = _memory.get()
         if memory is None or not texts:
             return dict(zip(self.poolings, self._embed(texts), strict=True))
-        precision = self._settings.precision
-        known = (self._files.digest, precision, self._reading, self._selector, self.poolings)
-        keys = [(*known, text) for text in texts]
+        keys = self._keys(texts, memory)
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in memory}
         found = self._embed(list(new.values()))
         memory.update(zip(new, np.moveaxis(found, 1, 0), strict=True))
         stacked = np.stack([memory[key] for key in keys], axis=1)
         return dict(zip(self.poolings, stacked, strict=True))
+
+    def _keys(self, texts: Sequence[str], memory: _Memory) -> list[tuple[object, ...]]:
+        """What each text is remembered by."""
+        from sftsec_core.recipes.encoder.windows import fit_one_window
+
+        precision = self._settings.precision
+        known = (self._files.digest, precision, self._reading, self.poolings)
+        alike = {text: (*known, _ANY, text) for text in texts}
+        own = {text: (*known, self._selector, text) for text in texts}
+        new = [text for text in alike if alike[text] not in memory and own[text] not in memory]
+        fits = dict(zip(new, fit_one_window(new, self._load()[0], self._reading), strict=True))
+        return [
+            alike[text] if alike[text] in memory or fits.get(text) else own[text] for text in texts
+        ]
 
     def unread(self, texts: Sequence[str]) -> list[list[Span]]:
         """What is not read of each text: spans of its characters."""

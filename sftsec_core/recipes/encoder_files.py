@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.errors import ConfigError, IntegrityError
-from sftsec_core.models.model_format import read_json
+from sftsec_core.models.model_format import SIGNATURE, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,6 +50,8 @@ MINILM_SHA256 = MINILM_FILES[WEIGHTS]
 # What is fetched of a hub repository: weights and text files, nothing that could be unpickled.
 HUB_PATTERNS = (WEIGHTS, "config.json", "tokenizer*.json", "special_tokens_map.json", "vocab.*")
 PICKLE_SUFFIXES = frozenset({".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib"})
+# What seals a folder that `sftsec adapt` made, by listing or signing its other files.
+SEALS = frozenset({"manifest.txt", SIGNATURE})
 # Keys by which a configuration has transformers read other files than those of its folder.
 REDIRECTING_KEYS = frozenset({"transformers_weights", "auto_map", "base_model_name_or_path"})
 # The folder that a relative path of an encoder starts from; None: the working directory.
@@ -160,12 +162,14 @@ def saved_encoder(value: Mapping[str, Any]) -> tuple[EncoderSettings, Mapping[st
 
 
 def _digests(folder: Path, weights: str, others: frozenset[str]) -> dict[str, str]:
-    """Digests of all files by name; what is hidden or Markdown is never read."""
+    """Digests of all files by name; what is hidden, Markdown or a seal is never read."""
     paths = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
     named = {
         name.as_posix(): path
         for name, path in sorted(paths.items())
-        if name.suffix.lower() != ".md" and not any(part.startswith(".") for part in name.parts)
+        if name.suffix.lower() != ".md"
+        and name.as_posix() not in SEALS
+        and not any(part.startswith(".") for part in name.parts)
     }
     return {
         name: weights if name == WEIGHTS else file_sha256(path)

@@ -49,6 +49,7 @@ class HybridModel:
         ngrams: None in a probe.
         selector: ranks the windows that the encoder reads of a long text.
         dense: encodes the numbers and categories beside the text; None without any.
+        vector_weight: the length of a text's vector beside that of its n-grams, which is 1.
     """
 
     labels: tuple[str, ...]
@@ -58,6 +59,7 @@ class HybridModel:
     head: LogisticHead
     selector: WindowSelector | None = None
     dense: DenseBlock | None = None
+    vector_weight: float = 1.0
 
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
         """Probabilities, shape (len(batch), len(labels))."""
@@ -67,7 +69,7 @@ class HybridModel:
         for start in range(0, len(texts), _SCORED_AT_ONCE):
             part = slice(start, start + _SCORED_AT_ONCE)
             beside = self.dense(batch.slice(start, part.stop)) if self.dense else None
-            unit = flat_unit(vectors[part] - self.center)
+            unit = scaled(vectors[part] - self.center, self.vector_weight)
             features = join_blocks(texts[part], self.ngrams, unit, beside)
             out[part] = self.head.predict_proba(features)
         return out
@@ -97,6 +99,7 @@ class HybridModel:
                 "labels": list(self.labels),
                 "encoder": self.embedder.to_json(),
                 "ngrams": self.ngrams is not None,
+                "vector_weight": self.vector_weight,
                 **({"dense": self.dense.to_json()} if self.dense else {}),
             },
         )
@@ -114,6 +117,19 @@ def flat_unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(vectors, axis=2, keepdims=True) * np.sqrt(vectors.shape[1])
     scaled: NDArray[np.float32] = vectors / np.maximum(lengths, np.float32(1e-9))
     return scaled.reshape(len(vectors), -1).astype(np.float32, copy=False)
+
+
+def scaled(vectors: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
+    """Make a row of this length of each text's vectors.
+
+    Args:
+        vectors: shape (n, layers, hidden size).
+        weight: the length.
+
+    Returns:
+        Shape (n, layers * hidden size).
+    """
+    return flat_unit(vectors) * np.float32(weight)
 
 
 def join_blocks(
@@ -167,14 +183,14 @@ def _train(job: TrainJob[HybridConfig], *, with_ngrams: bool) -> HybridModel:
     embedder = Embedder(job.config.encoder, selector=selector)
     bound = feature_bound(len(labels))
     ngrams = NgramTfidf.fit(texts, bound, job.config.max_chars) if with_ngrams else None
-    found = embedder.each(texts)
+    found, weight = embedder.each(texts), job.config.vector_weight
 
     def fit(pooling: Pooling) -> HybridModel:
         center = found[pooling].mean(axis=0)
-        features = join_blocks(texts, ngrams, flat_unit(found[pooling] - center), beside)
+        features = join_blocks(texts, ngrams, scaled(found[pooling] - center, weight), beside)
         head = LogisticHead.fit(features, examples, labels, job.config, seed)
         pooled = embedder.pooled(pooling)
-        return HybridModel(labels, pooled, center, ngrams, head, selector, dense)
+        return HybridModel(labels, pooled, center, ngrams, head, selector, dense, weight)
 
     return _best_on_dev(job, [fit(pooling) for pooling in _to_try(found)])
 
@@ -220,4 +236,5 @@ def load_hybrid(folder: Path) -> HybridModel:
         head=LogisticHead.from_tensors(tensors, len(labels)),
         selector=selector,
         dense=DenseBlock.from_parts(settings.get("dense"), tensors),
+        vector_weight=float(settings["vector_weight"]),
     )

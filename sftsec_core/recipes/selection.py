@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DRAWS = 400
+ERRORS = 100  # draws of a standard error that is only told
 # By how many standard errors of the difference the more expensive
 # model must lead. One more text right
 # and none wrong is 1; three more right and two more wrong is 0.45.
@@ -52,6 +53,37 @@ class Candidate:
     def score(self, y: NDArray[np.int64], goal: Goal) -> float:
         """The mean of the goal's figures that y can tell; more is better."""
         return goal.score(self.proba, y)
+
+    def figures(
+        self, y: NDArray[np.int64], goal: Goal, seed: int
+    ) -> dict[str, tuple[float, float]]:
+        """The goal's figures and macro-F1, each with its standard error by stratified bootstrap."""
+        draws = self._draws(y, goal, seed)
+        return {
+            name: (round(abs(float(values[0])), 4), round(float(values[1:].std()), 4))
+            for name, values in draws.items()
+            if np.isfinite(values).all()
+        }
+
+    def score_with_error(self, y: NDArray[np.int64], goal: Goal, seed: int) -> tuple[float, float]:
+        """The score, and its standard error by stratified bootstrap."""
+        draws = self._draws(y, goal, seed)
+        known = [each for name, each in draws.items() if name in goal.figures]
+        known = [each for each in known if np.isfinite(each).all()] or [draws[MACRO_F1]]
+        return self.score(y, goal), float(np.mean(known, axis=0)[1:].std())
+
+    def _draws(self, y: NDArray[np.int64], goal: Goal, seed: int) -> dict[str, NDArray[np.float64]]:
+        """Figures of all rows and, behind it, of each resample; more is better."""
+        blocks = [np.ones((1, len(y)), dtype=np.uint16), *Resamples(y, count=ERRORS, seed=seed)]
+        answers, k = self.answers(), self.proba.shape[1]
+        found = [
+            {
+                MACRO_F1: weighted_macro_f1(y, answers, k, block.astype(np.float64)),
+                **goal.scores(self.proba, y, block),
+            }
+            for block in blocks
+        ]
+        return {name: np.concatenate([each[name] for each in found]) for name in found[0]}
 
     def answers(self) -> NDArray[np.int64]:
         """The most probable class of each row, shape (n,)."""

@@ -149,9 +149,14 @@ def _shape(word: str) -> str:
     found = _HEX.fullmatch(word)
     if found and not found[1].isalpha():
         return f"hex{len(found[1])}"
-    if len(word) >= _SHORTEST_RANDOM and _bits(word[:_MEASURED]) >= _RANDOM_BITS:
+    if looks_random(word):
         return f"blob{1 << (len(word) - 1).bit_length()}"
     return _LONG_NUMBER.sub(lambda match: f"num{len(match[0])}", word)
+
+
+def looks_random(word: str) -> bool:
+    """Whether a word is as long and as even in its characters as base64 is."""
+    return len(word) >= _SHORTEST_RANDOM and _bits(word[:_MEASURED]) >= _RANDOM_BITS
 
 
 def _bits(word: str) -> float:

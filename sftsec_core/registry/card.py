@@ -134,6 +134,14 @@ def card_markdown(card: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def without_trials(card: Mapping[str, Any]) -> dict[str, Any]:
+    """The card without what `auto` tried, which is a table and no list."""
+    details = dict(card["model_details"])
+    notes = dict(details.get("fit_notes", {}))
+    notes.pop("trials", None)
+    return {**card, "model_details": {**details, "fit_notes": notes}}
+
+
 def _details(scores: ModelScores, task: TaskSpec, provenance: Provenance) -> dict[str, Any]:
     created = provenance.created_at or datetime.now(UTC)
     return {

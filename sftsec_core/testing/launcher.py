@@ -19,7 +19,8 @@ from sftsec_core.api.domain import Event, StageFinished, StageStarted
 from sftsec_core.api.errors import SftsecError
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.recipes.launch.files import task_to_json, write_examples
-from sftsec_core.recipes.launch.fit import EXAMPLES, fitted_folder, is_fitted
+from sftsec_core.recipes.launch.fit import is_fitted
+from sftsec_core.recipes.launch.places import EXAMPLES, fitted_folder
 from sftsec_core.testing.incidents import make_examples, make_task
 
 if TYPE_CHECKING:

@@ -54,6 +54,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "worker drain": ("worker drain", "worker drain none"),
     "worker run": ("worker run --slots 0",),
     "report": ("report triage", "report triag"),
+    "adapt": ("adapt triag", "adapt triage --budget soon"),
     "model backtest": ("model backtest triag", "model backtest triage --gap soon"),
     "model list": ("model list triage", "model list triag"),
     "model show": ("model show triage@live", "model show triag@live"),

@@ -39,6 +39,29 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the process that the benchmark kills, which tells its phases, and the site it works on",
     ),
     Elsewhere(
+        (
+            "sftsec_core/recipes/adaptation.py",
+            "sftsec_core/recipes/encoder/adapter.py",
+            "sftsec_core/recipes/encoder/masked_model.py",
+        ),
+        "tests/core/recipes/encoder/test_adapt.py",
+        "the settings, the loop and the head of an adaptation: its tests train with them",
+    ),
+    Elsewhere(
+        (
+            "sftsec_core/operations/adapted_encoders.py",
+            "sftsec_core/recipes/launch/adapt.py",
+            "sftsec_core/recipes/launch/places.py",
+        ),
+        "tests/core/operations/test_adapt.py",
+        "an adaptation is carried out by an order, and gc asks for what is there and named",
+    ),
+    Elsewhere(
+        ("sftsec_core/recipes/encoder/pickle_free.py",),
+        "tests/core/recipes/encoder/test_checkpoint.py",
+        "the checkpoints of all trainings: none holds a pickle, and each can be resumed",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/setfit_fit.py",),
         "tests/core/bench/test_setfit.py",
         "it needs SetFit's own environment: a stand-in answers there, by the same files",
@@ -47,6 +70,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         ("sftsec_core/bench/memory.py",),
         "tests/core/bench/test_ingest.py",
         "one number of the kernel's: the benchmark that reports it checks that it is plausible",
+    ),
+    Elsewhere(
+        ("sftsec_core/recipes/search.py",),
+        "tests/core/recipes/test_auto.py",
+        "the state of one search: what auto tries, drops and notes shows in the model's notes",
     ),
     Elsewhere(
         ("sftsec_core/config/gpu.py", "sftsec_core/config/serve.py"),

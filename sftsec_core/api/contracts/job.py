@@ -33,6 +33,8 @@ class TrainOrder:
         state: the state folder.
         state_key: where the key of an encrypted state is ("env:NAME"): what carries out the
             order needs it to read the examples. None: the state is not encrypted.
+        adaptation: `AdaptationSettings` as JSON values: instead of fitting recipes, the encoder
+            that they name is adapted to the examples' texts, and left in `fitted/adapt`.
     """
 
     run: str
@@ -46,6 +48,7 @@ class TrainOrder:
     base: Path | None = None
     state: Path | None = None
     state_key: str | None = None
+    adaptation: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The order as JSON values."""

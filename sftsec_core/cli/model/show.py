@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sftsec_core.cli.complete import complete_model, complete_task
+from sftsec_core.cli.figures import show_trials
 from sftsec_core.cli.options import App, emit, facts, json_option, pass_app
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from sftsec_core.api.domain import ModelRef
     from sftsec_core.operations.promote import Promotion
 
@@ -30,7 +33,7 @@ def command(app: App, model: str, task: str | None, as_json: bool) -> None:
       sftsec model show 3f9a2c51 --json
     """
     from sftsec_core.operations.show_model import show_model
-    from sftsec_core.registry.card import card_markdown
+    from sftsec_core.registry.card import card_markdown, without_trials
 
     with app.context() as context:
         shown = show_model(context, model, task=task)
@@ -39,8 +42,13 @@ def command(app: App, model: str, task: str | None, as_json: bool) -> None:
     waiting = approval.to_json() if approval else None
     data = {**describe(shown.ref), "runs": runs, "approval": waiting, "card": shown.card}
     told = f"{approval.line()} ({approval.kind})\n\n" if approval else ""
-    text = told + card_markdown(dict(shown.card))
-    emit(data, as_json=as_json, show=lambda out: out.print(text, soft_wrap=True))
+    text = told + card_markdown(without_trials(shown.card))
+
+    def show(out: Console) -> None:
+        out.print(text, soft_wrap=True)
+        show_trials(out, shown.card["model_details"].get("fit_notes", {}))
+
+    emit(data, as_json=as_json, show=show)
 
 
 def describe(ref: ModelRef) -> dict[str, Any]:

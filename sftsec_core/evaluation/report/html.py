@@ -25,6 +25,7 @@ from sftsec_core.evaluation.report.numbers import (
     number,
     share,
 )
+from sftsec_core.evaluation.report.trials import trial_rows
 from sftsec_core.evaluation.tables import clip
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def render_report(
     environment.filters |= {"number": number, "difference": difference, "unit": difference_unit}
     environment.filters["spelled_out"] = spelled_out
     environment.globals |= {"words": sections}
+    fit_notes = (card or {}).get("model_details", {}).get("fit_notes", {})
     drawings = {name: Markup(svg) for name, svg in draw(report).items()}  # noqa: S704 - our own
     return environment.get_template("report.html.j2").render(
         report=report,
@@ -101,6 +103,8 @@ def render_report(
             name: section for name, section in report.sections.items() if name not in sections.SHOWN
         },
         card=card or {},
+        fit_notes=fit_notes,
+        tried=trial_rows(fit_notes),
     )
 
 

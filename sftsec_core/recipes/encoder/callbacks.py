@@ -73,6 +73,21 @@ class StepLog(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
             self._log(state.global_step, values)
 
 
+class StepProgress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Tells, whenever there are figures, how many of the steps are done."""
+
+    def __init__(self, progress: Callable[[int, int], None]) -> None:
+        """Take what is called with the steps that are done and all of them."""
+        self._progress = progress
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
+        """Called by the Trainer whenever it has figures; the first process alone speaks."""
+        if state.is_world_process_zero:
+            self._progress(state.global_step, state.max_steps)
+
+
 class Deadline(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
     """Stops in time; the Trainer then evaluates and saves as after any epoch.
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.api.domain import Example
-    from sftsec_core.recipes.config import FineTuneConfig
 
 PLAN = "plan.json"
 STATE = "trainer_state.json"
@@ -61,7 +60,7 @@ class Plan:
     parts: int = 1
 
 
-def fingerprint(job: TrainJob[FineTuneConfig], recipe: str, encoder_digest: str) -> str:
+def fingerprint(job: TrainJob[Any], recipe: str, encoder_digest: str) -> str:
     """Name what is trained by all that it depends on: hex SHA-256."""
     head = {
         "layout": LAYOUT,

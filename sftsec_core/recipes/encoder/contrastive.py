@@ -13,12 +13,12 @@ import numpy as np
 
 from sftsec_core.api.domain import Batch
 from sftsec_core.recipes.encoder.classifier import load_whole, quiet_transformers
-from sftsec_core.recipes.encoder.contrastive_model import ContrastiveModel, TunedEncoder, scaled
+from sftsec_core.recipes.encoder.contrastive_model import ContrastiveModel, TunedEncoder
 from sftsec_core.recipes.encoder.encoder import load_tokenizer, pick_device
 from sftsec_core.recipes.encoder.supcon import LabelledRows, tune
 from sftsec_core.recipes.encoder.trainer import seeded
 from sftsec_core.recipes.encoder_files import resolve_encoder
-from sftsec_core.recipes.hybrid import join_blocks
+from sftsec_core.recipes.hybrid import join_blocks, scaled
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
 from sftsec_core.recipes.ngrams import NgramTfidf
 from sftsec_core.recipes.reading import Reading

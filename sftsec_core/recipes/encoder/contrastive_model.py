@@ -18,7 +18,7 @@ from sftsec_core.recipes.encoder.classifier import load_whole, quiet_transformer
 from sftsec_core.recipes.encoder.encoder import depth, embed, load_tokenizer, pick_device
 from sftsec_core.recipes.encoder.precision import Precision, settled, use_bf16
 from sftsec_core.recipes.encoder.windows import read_texts
-from sftsec_core.recipes.hybrid import flat_unit, join_blocks
+from sftsec_core.recipes.hybrid import join_blocks, scaled
 from sftsec_core.recipes.logistic import LogisticHead
 from sftsec_core.recipes.ngrams import NgramTfidf
 from sftsec_core.recipes.reading import Reading, joined
@@ -162,16 +162,3 @@ def load_contrastive(folder: Path) -> ContrastiveModel:
         )
     except (OSError, RuntimeError, KeyError, ValueError, SafetensorError) as error:
         raise IntegrityError(f"{folder} holds no whole contrastive model: {error}") from error
-
-
-def scaled(vectors: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
-    """Make a row of this length of each text's vectors.
-
-    Args:
-        vectors: shape (n, layers, hidden size).
-        weight: the length.
-
-    Returns:
-        Shape (n, layers * hidden size).
-    """
-    return flat_unit(vectors) * np.float32(weight)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch.utils.data import DataLoader
-from transformers import PrinterCallback, Trainer, TrainingArguments
+from transformers import PrinterCallback, TrainingArguments
 
 from sftsec_core.recipes.encoder.callbacks import (
     MACRO_F1,
@@ -20,16 +19,9 @@ from sftsec_core.recipes.encoder.callbacks import (
     TimedCheckpoint,
 )
 from sftsec_core.recipes.encoder.checkpoint import (
-    BEST,
     SELECTION,
-    WEIGHTS,
     Plan,
     best_step,
-    load_optimizer,
-    load_weights,
-    read_weights,
-    save_optimizer,
-    save_weights,
     trained_weights,
 )
 from sftsec_core.recipes.encoder.classifier import PooledClassifier, read_logits
@@ -37,6 +29,7 @@ from sftsec_core.recipes.encoder.data import LabelledTexts, LengthBucketSampler
 from sftsec_core.recipes.encoder.encoder import pick_device
 from sftsec_core.recipes.encoder.loss import Loss
 from sftsec_core.recipes.encoder.packing import to_device
+from sftsec_core.recipes.encoder.pickle_free import PickleFreeTrainer
 from sftsec_core.recipes.encoder.precision import Twin
 from sftsec_core.recipes.encoder.step_size import rate_factor
 from sftsec_core.recipes.goal import Goal, macro_f1
@@ -91,13 +84,8 @@ class Prepared:
     side: DenseBlock | None
 
 
-class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
-    """The Trainer with our loss, batches, learning rates and checkpoints.
-
-    The underscored methods replace its pickles (see `checkpoint`). They are not its
-    public interface: a test trains and looks for pickles, so that a new release that renames one
-    is noticed.
-    """
+class FineTuner(PickleFreeTrainer):
+    """The Trainer with our loss, batches, learning rates and checkpoints."""
 
     def __init__(
         self,
@@ -110,7 +98,6 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
         """Set a run up; nothing is trained yet."""
         self._job, self._how, self._ready, self._plan = job, how, ready, plan
         self._goal = Goal.of(job.task, ready.dev.labels)
-        self.best: dict[str, torch.Tensor] | None = None
         super().__init__(
             model=ready.module,
             args=_arguments(job, how, plan, dev=bool(len(ready.dev))),
@@ -240,35 +227,6 @@ class FineTuner(Trainer):  # type: ignore[misc]  # transformers is untyped
             num_training_steps, optimizer
         )
         return scheduler
-
-    def _save(self, output_dir: str, state_dict: Mapping[str, Any] | None = None) -> None:
-        folder = Path(output_dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        save_weights(trained_weights(self.model), folder / WEIGHTS)
-        if self.best is not None:
-            save_weights(self.best, folder / BEST)
-
-    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
-        if self.args.should_save:
-            save_optimizer(self.optimizer, self.lr_scheduler, Path(output_dir))
-
-    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
-        if checkpoint is not None:
-            load_optimizer(self.optimizer, self.lr_scheduler, Path(checkpoint))
-
-    def _save_rng_state(self, output_dir: str) -> None:
-        """Nothing: `StepSeed` makes every step's chance a function of its number."""
-
-    def _load_from_checkpoint(
-        self, resume_from_checkpoint: str, model: torch.nn.Module | None = None
-    ) -> None:
-        folder = Path(resume_from_checkpoint)
-        load_weights(self.model if model is None else model, read_weights(folder / WEIGHTS))
-        if (folder / BEST).exists():
-            self.best = read_weights(folder / BEST)
-
-    def _load_rng_state(self, checkpoint: str | None) -> None:
-        """Nothing, see `_save_rng_state`."""
 
 
 def _arguments(

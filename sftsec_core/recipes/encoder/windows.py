@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.recipes.reading import Pooling, Reading, Span
+    from sftsec_core.recipes.views import SeenText
     from sftsec_core.recipes.window_selector import WindowSelector
 
 BLOCK_TEXTS = 4096  # given to the tokenizer at once,
@@ -141,9 +142,8 @@ def read_texts(
         One for each text, in their order. Memory is bounded by a block of texts.
     """
     for block in _blocks(texts, reading):
-        # A lone surrogate, which JSON may carry, is no text to a tokenizer.
         seen = [reading.see(text) for text in block]
-        pieces = [reading.bounded(s.text).encode("utf-8", "replace").decode() for s in seen]
+        pieces = [_piece(each, reading) for each in seen]
         windows = _tokenize(pieces, tokenizer, reading)
         for shown, piece, found in zip(seen, pieces, windows, strict=True):
             if len(found) == 1:
@@ -154,6 +154,23 @@ def read_texts(
                 kept, scores = _choose(piece, spans, reading.max_windows, selector)
                 unread = shown.original(reading.unread(shown.text, [spans[i] for i in kept]))
                 yield ReadText([found[i] for i in kept], scores[kept], unread)
+
+
+def fit_one_window(
+    texts: Sequence[str],
+    tokenizer: Any,  # noqa: ANN401 - see encode_windows
+    reading: Reading,
+) -> Iterator[bool]:
+    """Whether each text is one window, so that no selector has anything to rank."""
+    for block in _blocks(texts, reading):
+        pieces = [_piece(reading.see(text), reading) for text in block]
+        yield from (len(found) == 1 for found in _tokenize(pieces, tokenizer, reading))
+
+
+def _piece(seen: SeenText, reading: Reading) -> str:
+    """What windows are made of."""
+    # A lone surrogate, which JSON may carry, is no text to a tokenizer.
+    return reading.bounded(seen.text).encode("utf-8", "replace").decode()
 
 
 def _choose(

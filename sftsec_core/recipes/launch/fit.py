@@ -15,7 +15,9 @@ from sftsec_core.models.model_format import save_model
 from sftsec_core.plugins import Plugins, get
 from sftsec_core.recipes.chosen import chosen_recipes
 from sftsec_core.recipes.encoder_files import encoders_relative_to
+from sftsec_core.recipes.launch.adapt import carry_out_adaptation
 from sftsec_core.recipes.launch.files import read_examples, task_from_json
+from sftsec_core.recipes.launch.places import EXAMPLES, WORK, fitted_folder
 from sftsec_core.recipes.majority import fit_recipe
 from sftsec_core.sdk.atomic import sync_folder, write_atomically
 from sftsec_core.store.vault import open_vault
@@ -27,16 +29,8 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import Example
     from sftsec_core.store.vault import Vault
 
-FITTED = "fitted"
-EXAMPLES = "examples"
-WORK = "work"
 _DONE = "fit.json"
 Emit = "Callable[[Event], None]"
-
-
-def fitted_folder(folder: Path, recipe: str) -> Path:
-    """Where a run keeps a recipe's model and what is known of its fitting."""
-    return folder / FITTED / recipe
 
 
 def is_fitted(folder: Path, recipe: str) -> bool:
@@ -61,6 +55,9 @@ def fit_order(order: TrainOrder, plugins: Plugins, emit: Callable[[Event], None]
         ConfigError: when the key of an encrypted state is missing here, or another one.
     """
     vault = _vault_of(order)
+    if order.adaptation is not None:
+        carry_out_adaptation(order, vault, emit)
+        return
     parts = [read_examples(order.folder / EXAMPLES, part, vault) for part in ("train", "dev")]
     for name in order.recipes:
         if is_fitted(order.folder, name):

@@ -26,6 +26,7 @@ ADMIN = frozenset({"admin"})
 NONE = "0" * 12
 # A command to its arguments and to the roles that may run it; a command that is new needs a row.
 COMMANDS: dict[str, tuple[list[str], frozenset[str]]] = {
+    "adapt": ([TASK], OPERATING),
     "audit push": (["incidents"], OPERATING),
     "audit tail": ([], SEEING),
     "audit verify": ([], SEEING),

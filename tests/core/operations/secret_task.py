@@ -189,7 +189,7 @@ class LeakySplitter:
 def context(
     folder: Path,
     observer: Observer,
-    recipe: str,
+    recipe: str | Mapping[str, Any],
     split: str = "stratified",
     evaluation: Mapping[str, Any] | None = None,
     **gate: Any,

@@ -14,6 +14,7 @@ import pytest
 import sftsec_core.operations
 from sftsec_core.api.domain import Actor, Permission
 from sftsec_core.api.errors import AuthorizationError
+from sftsec_core.operations.adapt import adapt
 from sftsec_core.operations.add_token import add_token
 from sftsec_core.operations.add_verdicts import add_verdicts
 from sftsec_core.operations.authorize import (
@@ -98,6 +99,7 @@ from sftsec_core.operations.watched_figures import watched_figures
 ASKS: dict[Callable[..., Any], Permission] = {
     add_token: Permission.MANAGE_TOKENS,
     add_verdicts: Permission.LABEL,
+    adapt: Permission.RETRAIN,
     backtest: Permission.RETRAIN,
     build_dataset: Permission.BUILD_DATASET,
     check_connectors: Permission.PULL,
@@ -194,6 +196,7 @@ SHARED = {
     "live_recall",
     "may_label",
     "newest_dataset",
+    "newest_pool",
     "note_refusal",
     "one_schedule",
     "pull_all",

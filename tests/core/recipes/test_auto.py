@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sftsec_core.api.contracts import RecipeSpec, Requirement, TrainedModel, TrainJob
 from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import DataError, IntegrityError, TrainingError
-from sftsec_core.recipes import auto
+from sftsec_core.recipes import auto, search
 from sftsec_core.recipes.auto import train_auto
 from sftsec_core.recipes.blend import BlendModel
 from sftsec_core.recipes.config import AutoConfig, EncoderSettings
@@ -70,6 +70,11 @@ def mostly_right(text: str) -> Sequence[float]:
     return oracle(text)[::-1] if text.endswith(("0", "7")) else oracle(text)
 
 
+def often_wrong(text: str) -> Sequence[float]:
+    """Wrong where `mostly_right` is, and for as many others."""
+    return oracle(text)[::-1] if text.endswith(("0", "1", "2", "7")) else oracle(text)
+
+
 def time_plan(epoch_s: float) -> TimePlan:
     """An epoch of a hundred steps, of which fifty are the least."""
     return TimePlan(prepare_s=0.0, epoch_s=epoch_s, evaluation_s=0.0, steps=100, least_steps=50)
@@ -108,7 +113,13 @@ class TestChoice:
         model = train_auto(judged_job(tmp_path), recipes)
         assert list(model.members) == ["hybrid"]
         assert model.notes["chosen"] == ["hybrid"]
-        assert model.notes["chosen_on"] == "dev, 140 rows"
+        assert model.notes["chosen_on"] == "600 rows of train out of fold and dev, 140 rows"
+        judged = {t["recipe"]: t["judged"] for t in model.notes["trials"] if "judged" in t}
+        assert set(judged) == {"linear", "hybrid", "linear+hybrid", "stack"}
+        assert judged["hybrid"]["macro_f1"] == (1.0, 0.0)
+        value, error = judged["linear"]["macro_f1"]
+        assert value < 1
+        assert 0 < error < 0.05
 
     @pytest.mark.usefixtures("fast")
     def test_the_cheapest_of_equals_is_kept(self, tmp_path: Path) -> None:
@@ -139,18 +150,33 @@ class TestChoice:
     def test_contrast_is_for_few_labels(self, tmp_path: Path, rows: int, last: str) -> None:
         names = ("linear", "hybrid", "contrastive", "full")
         recipes = {name: recipe(name, mostly_right) for name in names}
-        model = train_auto(job_of(two_classes(rows), tmp_path, config=AutoConfig()), recipes)
-        assert list(model.members) == [last]
+        job = job_of(two_classes(rows), tmp_path, config=AutoConfig(settings_tried=0))
+        assert list(train_auto(job, recipes).members) == [last]
 
     @pytest.mark.usefixtures("fast")
     @pytest.mark.parametrize("dev", [(), two_classes(20)])
     def test_hybrid_is_kept_without_dev(self, tmp_path: Path, dev: Sequence[Example]) -> None:
         recipes = {name: recipe(name, mostly_right) for name in ("linear", "hybrid", "full")}
-        model = train_auto(
-            job_of(two_classes(600), tmp_path, dev=dev, config=AutoConfig()), recipes
-        )
+        job = job_of(two_classes(600), tmp_path, dev=dev, config=AutoConfig(settings_tried=0))
+        model = train_auto(job, recipes)
         assert list(model.members) == ["hybrid"]
         assert model.notes["chosen_on"] == "no usable dev: by default"
+
+    @pytest.mark.usefixtures("fast")
+    def test_folds_judge_where_dev_is_small(self, tmp_path: Path) -> None:
+        """Without them hybrid would be kept by default, which is the worse one here."""
+        recipes = {
+            "linear": recipe("linear", mostly_right),
+            "hybrid": recipe(
+                "hybrid", lambda text: oracle(text)[:: -1 if text[-1] in "0127" else 1]
+            ),
+            "full": failing("full"),
+        }
+        config = AutoConfig(settings_tried=1)
+        job = job_of(two_classes(600), tmp_path, dev=two_classes(20), config=config)
+        model = train_auto(job, recipes)
+        assert list(model.members) == ["linear"]
+        assert model.notes["chosen_on"] == "600 rows of train out of fold and dev, 20 rows"
 
 
 class TestFineTuning:
@@ -181,6 +207,36 @@ class TestFineTuning:
             job_of(two_classes(100), tmp_path, dev=two_classes(140), config=AutoConfig()), recipes
         )
         assert few.notes["trials"][2]["reason"] == "fewer than 500 labels"
+
+    def test_settings_are_searched_within_a_share(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fitted: list[tuple[int, float]] = []
+
+        def train(job: TrainJob[Any]) -> TrainedModel:
+            fitted.append((len(job.train), job.config.epochs))
+            return Always(job.task.labels, oracle if job.config.epochs > 4 else mostly_right)
+
+        monkeypatch.setattr(auto, "_predict_hybrid", lambda _search: 0.0)
+        monkeypatch.setattr(auto, "_predict_fine_tuning", lambda _search, _name: time_plan(10.0))
+        monkeypatch.setattr(auto, "_encoder_bytes", lambda _search: 0)
+        recipes = {name: failing(name) for name in ("linear", "hybrid")}
+        recipes["full"] = replace(recipe("full", oracle), fit=train)
+        model = train_auto(
+            judged_job(tmp_path, budget=timedelta(minutes=10), settings_tried=8), recipes
+        )
+        trial = next(each for each in model.notes["trials"] if each["recipe"] == "full")
+        assert fitted[-1] == (600, trial["settings"]["epochs"])
+        assert trial["settings"]["epochs"] > 4
+        assert len(trial["tried"]) == 9
+        assert {rows for rows, _ in fitted[:-1]} == {134, 400}
+        fitted.clear()
+        short = train_auto(
+            judged_job(tmp_path, budget=timedelta(seconds=60), settings_tried=1), recipes
+        )
+        trial = next(each for each in short.notes["trials"] if each["recipe"] == "full")
+        assert len(fitted) == 1
+        assert "no settings were searched: 18 s, their share of the budget" in trial["reason"]
 
 
 class TestBudget:
@@ -257,7 +313,8 @@ class TestSettings:
     def test_are_not_searched_without_optuna(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(auto, "_have_optuna", lambda: False)
+        for module in (auto, search):
+            monkeypatch.setattr(module, "have_optuna", lambda: False)
         recipes = {name: recipe(name, mostly_right) for name in ("linear", "hybrid", "full")}
         first = train_auto(judged_job(tmp_path), recipes).notes["trials"][0]
         assert "tried" not in first

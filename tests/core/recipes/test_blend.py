@@ -18,6 +18,7 @@ from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.recipes.auto import train_auto
 from sftsec_core.recipes.blend import BlendModel
 from sftsec_core.recipes.config import AutoConfig, EncoderSettings, HybridConfig
+from sftsec_core.recipes.pool import LogPool
 from sftsec_core.recipes.specs import MEMBERS, RECIPES
 from tests.core.recipes.jobs import job_of, two_classes
 from tests.core.recipes.searches import judged_job
@@ -38,13 +39,16 @@ class TestBlendModel:
             log=lambda _step, values: logged.append(values),
         )
         members = train_auto(job, MEMBERS).members
-        blend = BlendModel(job.task.labels, {**members, **_hybrid(job)}, {"chosen": ["both"]})
+        both = {**members, **_hybrid(job)}
+        pool = LogPool(tuple(1 / (2 + i) for i in range(len(both))), (0.0, 0.3))
+        blend = BlendModel(job.task.labels, both, {"chosen": ["both"]}, pool=pool)
         save_model(blend, "auto", tmp_path / "model")
         loaded = load_model(tmp_path / "model", KNOWN)
         texts = ["curl evil host", "", "git commit"]
         np.testing.assert_array_equal(
             loaded.predict_proba(Batch.of_texts(texts)), blend.predict_proba(Batch.of_texts(texts))
         )
+        assert loaded.pool == pool  # type: ignore[attr-defined]
         # They tell of a fit, with its seconds: the model's digest must not depend on them.
         assert loaded.notes == {}  # type: ignore[attr-defined]
         assert any("dev_macro_f1" in values for values in logged)
@@ -57,4 +61,14 @@ class TestBlendModel:
             value = {**json.loads(settings.read_text()), "members": members}
             settings.write_text(json.dumps(value))
             with pytest.raises(IntegrityError):
+                load_model(tmp_path / "model", KNOWN)
+
+    def test_damaged_pool_is_refused(self, tiny: EncoderSettings, tmp_path: Path) -> None:
+        job = job_of(two_classes(), tmp_path / "work", config=AutoConfig(encoder=tiny))
+        save_model(BlendModel(job.task.labels, _hybrid(job)), "auto", tmp_path / "model")
+        settings = tmp_path / "model" / "auto.json"
+        whole = json.loads(settings.read_text())
+        for pool in ({"weights": [1.0, 1.0], "bias": [0, 0]}, {"weights": [1.0]}, "x"):
+            settings.write_text(json.dumps({**whole, "pool": pool}))
+            with pytest.raises(IntegrityError, match="the pool is damaged"):
                 load_model(tmp_path / "model", KNOWN)

@@ -14,7 +14,8 @@ from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
 from sftsec_core.recipes.encoder import encoder as torch_encoder
 from sftsec_core.recipes.encoder.encoder import embed
 from sftsec_core.recipes.encoder_files import WEIGHTS
-from tests.core.recipes.jobs import ODD_TEXTS
+from sftsec_core.recipes.window_selector import WindowSelector
+from tests.core.recipes.jobs import ODD_TEXTS, job_of, texts_of, two_classes
 
 
 @pytest.fixture
@@ -51,6 +52,26 @@ class TestEmbedder:
         np.testing.assert_array_equal(first[1], again[0])
         Embedder(tiny)(["one"])
         assert asked[-1] == "one"  # forgotten with the block
+
+    def test_selector_matters_to_several_windows_only(
+        self, tiny: EncoderSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each fold of a search has a selector of its own: short texts are not embedded again."""
+        asked: list[str] = []
+
+        def counting(texts: list[str], *rest: object, **options: int) -> object:
+            asked.extend(texts)
+            return embed(texts, *rest, **options)  # type: ignore[arg-type]
+
+        examples = two_classes(20)
+        long = "curl evil host " * tiny.max_length
+        monkeypatch.setattr(torch_encoder, "embed", counting)
+        with remembered_embeddings():
+            for part in (examples[:10], examples[10:]):
+                task = job_of(examples, Path()).task
+                selector = WindowSelector.fit(texts_of(part), part, task, 0)
+                Embedder(tiny, selector=selector)(["short", long])
+        assert asked == ["short", long, long]
 
     def test_saved_name_finds_only_that_encoder(self, tiny: EncoderSettings, copy: Path) -> None:
         saved = Embedder(named(copy, tiny)).to_json()

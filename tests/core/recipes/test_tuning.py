@@ -16,8 +16,10 @@ from sftsec_core.api.contracts import RecipeSpec, TrainJob
 from sftsec_core.api.domain import Batch, Example
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.config import LinearConfig
+from sftsec_core.recipes.spaces import searched
 from sftsec_core.recipes.specs import LINEAR
-from sftsec_core.recipes.tuning import FOLDS, searched, tune
+from sftsec_core.recipes.tuning import FOLDS, Folds, TunedSettings, out_of_fold
+from sftsec_core.recipes.tuning import tune as tune_on
 from tests.core.recipes.jobs import job_of, two_classes
 
 
@@ -44,6 +46,12 @@ def erring(share: Callable[[LinearConfig], float]) -> RecipeSpec[Any]:
 
 def small_job(tmp_path: Path, rows: int = 300, **settings: Any) -> TrainJob[Any]:
     return job_of(two_classes(rows), tmp_path, config=LinearConfig(**settings))
+
+
+def tune(
+    recipe: RecipeSpec[Any], job: TrainJob[Any], count: int, seconds: float, **more: Any
+) -> TunedSettings:
+    return tune_on(recipe, job, Folds.of(job), count, seconds, **more)
 
 
 class TestTune:
@@ -78,7 +86,11 @@ class TestTune:
     def test_stops_where_its_time_ends(self, tmp_path: Path) -> None:
         ticks = count()
         found = tune(
-            erring(lambda _config: 0.2), small_job(tmp_path), 50, 20.0, lambda: float(next(ticks))
+            erring(lambda _config: 0.2),
+            small_job(tmp_path),
+            50,
+            20.0,
+            clock=lambda: float(next(ticks)),
         )
         assert 1 < len(found.trials) < 12
         assert (
@@ -99,6 +111,42 @@ class TestTune:
         found = tune(replace(LINEAR, fit=fit), job, 4, 1e9)
         assert found.config is job.config
         assert found.reason == "a fold could not be fitted: diverged"
+
+    def test_poor_settings_end_early(self, tmp_path: Path) -> None:
+        """With enough rows a setting that is behind after a fold does not see the others."""
+        recipe = erring(lambda config: 0.4 if config.class_weights == "none" else 0.05)
+        found = tune(recipe, small_job(tmp_path, rows=900), 8, 1e9)
+        pruned = [trial for trial in found.trials if trial.get("pruned")]
+        assert pruned
+        assert all(trial["settings"]["class_weights"] == "none" for trial in pruned)
+        assert not any(trial.get("chosen") for trial in pruned)
+        assert found.config.class_weights == "balanced"
+
+    def test_score_has_its_error(self, tmp_path: Path) -> None:
+        found = tune(erring(lambda _config: 0.2), small_job(tmp_path), 1, 1e9)
+        assert 0 < found.trials[0]["error"] < 0.1
+
+    def test_growing_answers_one_fold_twice(self, tmp_path: Path) -> None:
+        sizes: list[int] = []
+
+        def fit(job: TrainJob[Any]) -> Erring:
+            sizes.append(len(job.train))
+            return Erring(job.task.labels, 0.2)
+
+        job = small_job(tmp_path)
+        found = tune(replace(LINEAR, fit=fit), job, 1, 1e9, growing=True)
+        assert sizes == [67, 200] * 2
+        assert found.given is None
+
+
+class TestOutOfFold:
+    def test_is_what_the_search_answered(self, tmp_path: Path) -> None:
+        job = small_job(tmp_path, rows=120)
+        folds = Folds.of(job)
+        assert folds is not None
+        found = tune(LINEAR, job, 1, 1e9)
+        assert found.given is not None
+        np.testing.assert_allclose(out_of_fold(LINEAR, job, folds), found.given)
 
 
 class TestFolds:

@@ -15,7 +15,8 @@ import pytest
 from sftsec_core.api.contracts import EmptyConfig, LauncherSpec, TrainOrder
 from sftsec_core.api.domain import Event
 from sftsec_core.plugins import Plugins
-from sftsec_core.recipes.launch.fit import fit_order, fitted_folder
+from sftsec_core.recipes.launch.fit import fit_order
+from sftsec_core.recipes.launch.places import fitted_folder
 from sftsec_core.recipes.specs import LOCAL_LAUNCHER
 from sftsec_core.testing import LauncherContract
 from tests.core.testing.contracts import checks_of, fails

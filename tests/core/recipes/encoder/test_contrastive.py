@@ -40,7 +40,7 @@ class TestContrastive:
         assert model.labels[int(proba.argmax())] == "zoo"
 
     def test_vectors_weigh_more_than_ngrams(self, tiny: EncoderSettings, tmp_path: Path) -> None:
-        from sftsec_core.recipes.encoder.contrastive_model import scaled
+        from sftsec_core.recipes.hybrid import scaled
 
         model = train_contrastive(small_job(tiny, tmp_path, two_classes(12), steps=1))
         vectors = scaled(model.encoder(["evil"]) - model.center, model.vector_weight)

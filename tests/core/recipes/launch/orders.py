@@ -8,7 +8,7 @@ from sftsec_core.api.contracts import TrainOrder
 from sftsec_core.api.domain import Example, TaskSpec
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.recipes.launch.files import task_to_json, write_examples
-from sftsec_core.recipes.launch.fit import EXAMPLES
+from sftsec_core.recipes.launch.places import EXAMPLES
 
 LABELS = ("benign", "malicious")
 WORDS = ("lunch meeting agenda minutes", "password invoice prize urgent")

@@ -18,7 +18,8 @@ from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.plugins import Plugins
 from sftsec_core.recipes.config import EncoderSettings
-from sftsec_core.recipes.launch.fit import EXAMPLES, fit_order, is_fitted, read_fit
+from sftsec_core.recipes.launch.fit import fit_order, is_fitted, read_fit
+from sftsec_core.recipes.launch.places import EXAMPLES
 from sftsec_core.recipes.specs import LINEAR
 from tests.core.recipes.launch.orders import order
 

@@ -18,8 +18,9 @@ from sftsec_core.api.errors import (
     TrainingInterruptedError,
 )
 from sftsec_core.recipes.launch import local
-from sftsec_core.recipes.launch.fit import EXAMPLES, is_fitted
+from sftsec_core.recipes.launch.fit import is_fitted
 from sftsec_core.recipes.launch.local import run_locally
+from sftsec_core.recipes.launch.places import EXAMPLES
 from tests.core.recipes.launch.orders import order
 
 PATIENCE_S = 200
