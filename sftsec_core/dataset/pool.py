@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import TEXT_INPUT, Example
+from sftsec_core.api.domain import Example
 from sftsec_core.dataset.leaks import near_to
 from sftsec_core.dataset.sums import POOL, check_sums
 
@@ -51,17 +51,6 @@ class Pool:
     snapshot: str
     rows: Sequence[PooledIncident]
     counts: Mapping[str, int]
-
-
-def unlabelled_texts(pool: Snapshot, render: Callable[[Incident], Inputs]) -> Iterator[str]:
-    """The texts that a model would read of a pool's incidents, one at a time, in no certain order.
-
-    All of them, those too that were judged since: for what looks at no label.
-    """
-    for incident in pool.incidents():
-        text = render(incident).get(TEXT_INPUT)
-        if isinstance(text, str) and text:
-            yield text
 
 
 def read_pool(

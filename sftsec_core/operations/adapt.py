@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from sftsec_core.operations.adapted_encoders import ENCODERS
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.fitting import launch
 from sftsec_core.operations.ingesting import DONE
+from sftsec_core.operations.pooling import last_pool
 from sftsec_core.operations.preflight import check_requirements
 from sftsec_core.operations.running import running
 from sftsec_core.operations.show_dataset import newest_dataset
@@ -108,7 +109,7 @@ class AdaptResult:
 
 
 def adapt(context: Context, name: str, budget: timedelta) -> AdaptResult:
-    """Train the task's encoder on the texts of its newest data set's train part; see ADR 37.
+    """Train the task's encoder on texts of its train part and of its pool; see ADR 37.
 
     Nothing is pulled, no label is trained on, and nothing is put in use: the configuration names
     the encoder that `retrain` reads.
@@ -134,11 +135,16 @@ def adapt(context: Context, name: str, budget: timedelta) -> AdaptResult:
         split = split_snapshot(run, snapshot).split
         if not split.dev:
             raise DataError(f"task {name!r} has no dev part, on which an adaptation is judged")
-        settings = AdaptationSettings(encoder=encoder, snapshot=snapshot.digest)
         built = adapted_folder(run.folder)
         if not (built / FACTS).is_file():
+            pool = last_pool(run, snapshot, split)
+            settings = AdaptationSettings(
+                encoder=encoder, snapshot=snapshot.digest, pool=pool.snapshot if pool else ""
+            )
+            unlabelled = [row.example for row in pool.rows] if pool else []
+            read = replace(split, train=(*split.train, *unlabelled))
             order: Mapping[str, Any] = settings.model_dump(mode="json")
-            launch(run, split, (), device, run.folder, adaptation=order)
+            launch(run, read, (), device, run.folder, adaptation=order)
         digest, folder = _publish(run, built)
         path = _path_of(context, folder)
         adapted = encoder.model_copy(update={"path": str(folder), "sha256": digest})

@@ -15,6 +15,8 @@ from sftsec_core.operations.ingesting import ingest_pool
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sftsec_core.api.domain import Split
+    from sftsec_core.dataset.pool import Pool
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.context import Context
     from sftsec_core.operations.running import Run
@@ -43,19 +45,39 @@ def add_pool(run: Run, snapshot: Snapshot, dataset: TrainingData) -> TrainingDat
     unlabelled = ingest_pool(run)
     if unlabelled is None:
         return dataset
+    pool = _read(run, unlabelled, snapshot, dataset.split)
+    told = {"snapshot": pool.snapshot, "pulled": dict(unlabelled.counts), **pool.counts}
+    return replace(dataset, pool=pool, data={**dataset.data, "unlabelled": told})
+
+
+def last_pool(run: Run, snapshot: Snapshot, split: Split) -> Pool | None:
+    """What may be learned from of the pool that was pulled last; pulls nothing.
+
+    Args:
+        run: the run under way.
+        snapshot: of the labelled incidents.
+        split: of these.
+
+    Returns:
+        None where the task has no pool.
+    """
+    found = newest_pool(run.context, run.spec.name)
+    return None if found is None else _read(run, found, snapshot, split)
+
+
+def _read(run: Run, unlabelled: Snapshot, snapshot: Snapshot, split: Split) -> Pool:
     task = run.task
     with run.stage("dataset", "read the unlabelled pool") as stage:
         pool = read_pool(
             unlabelled,
             snapshot,
-            dataset.split,
+            split,
             renderer(run.spec, task.render, run.context.plugins),
             judged=lambda uids: _judged(run, uids),
             dedupe=task.dedupe,
         )
         stage.counts |= {name.replace("_", " "): number for name, number in pool.counts.items()}
-    told = {"snapshot": pool.snapshot, "pulled": dict(unlabelled.counts), **pool.counts}
-    return replace(dataset, pool=pool, data={**dataset.data, "unlabelled": told})
+    return pool
 
 
 def _judged(run: Run, uids: Sequence[str]) -> frozenset[str]:

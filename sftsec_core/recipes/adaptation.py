@@ -32,6 +32,7 @@ class AdaptationSettings(Strict):
 
     encoder: EncoderSettings = EncoderSettings()
     snapshot: str = Field("", description="The digest of the data set that the texts are of.")
+    pool: str = Field("", description="The digest of the pool that others are of; none without.")
     epochs: float = Field(10, gt=0, description="Passes over the texts, at most.")
     learning_rate: float = Field(1e-4, gt=0)
     head_rate: float = Field(1e-3, gt=0, description="Learning rate of the fresh head.")

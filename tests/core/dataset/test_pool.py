@@ -9,7 +9,7 @@ import pytest
 from sftsec_core.api.domain import Incident, Inputs, Split
 from sftsec_core.api.settings.task import DedupeSettings
 from sftsec_core.dataset.features import build_examples, read_inputs
-from sftsec_core.dataset.pool import Pool, read_pool, unlabelled_texts
+from sftsec_core.dataset.pool import Pool, read_pool
 from sftsec_core.dataset.resolve import Resolution
 from sftsec_core.dataset.snapshot import Snapshot
 from sftsec_core.dataset.sums import POOL, check_sums
@@ -70,7 +70,3 @@ class TestPool:
             "held_out": 2,
         }
         check_sums("the pool", pool.counts, [POOL])
-
-    def test_gives_its_texts_one_by_one(self, snapshots: tuple[Snapshot, Snapshot]) -> None:
-        texts = unlabelled_texts(snapshots[1], render)
-        assert sorted(texts) == sorted(str(one.fields["message"]) for one in OPEN)

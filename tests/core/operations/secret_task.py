@@ -192,6 +192,7 @@ def context(
     recipe: str | Mapping[str, Any],
     split: str = "stratified",
     evaluation: Mapping[str, Any] | None = None,
+    unlabelled: Mapping[str, Any] | None = None,
     **gate: Any,
 ) -> Context:
     settings: Mapping[str, Any] = {
@@ -206,6 +207,7 @@ def context(
                 "train": {"recipe": recipe, "launcher": "here"},
                 "gate": {"min_labels": 50, **gate},
                 "evaluation": evaluation or {},
+                "unlabelled": unlabelled,
             }
         },
     }

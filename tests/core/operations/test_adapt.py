@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -40,16 +41,24 @@ def encoders_by_gc(folder: Path, observer: Observer, recipe: Mapping[str, object
 class TestAdapt:
     def test_result_is_used_by_its_digest(self, tmp_path: Path, observer: Observer) -> None:
         write_incidents(tmp_path, 160)
+        with (tmp_path / "incidents.jsonl").open("a", encoding="utf-8") as out:
+            for number in range(30):
+                open_one = {"id": f"o{number}", "message": f"lima mike open case {number} of kilo"}
+                out.write(json.dumps(open_one) + "\n")
         tiny = make_tiny_encoder(tmp_path / "tiny")
-        with context(tmp_path, observer, on(tiny)) as work:
+        with context(tmp_path, observer, on(tiny), unlabelled={"window": "all"}) as work:
             with pytest.raises(DataError, match="has no data set yet"):
                 adapt(work, "secret", LONG)
-            digest = build_dataset(work, "secret").snapshot
+            built = build_dataset(work, "secret")
             made = adapt(work, "secret", LONG)
             (last,) = [e for e in work.store.audit.tail(9) if e.action == "encoder.adapted"]
         assert made.path == f".sftsec/encoders/{made.digest}"
         assert made.facts.parent_sha256 == tiny.sha256
-        assert made.facts.settings["snapshot"] == digest
+        assert made.facts.settings["snapshot"] == built.snapshot
+        assert made.facts.settings["pool"] == built.data["unlabelled"]["snapshot"]
+        assert built.data["unlabelled"]["unlabelled"] > 0
+        train = built.data["parts"]["train"]
+        assert made.facts.texts == train + built.data["unlabelled"]["unlabelled"]
         assert made.facts.perplexity_after < made.facts.perplexity_before
         assert made.probe.gain.low is not None
         assert last.object == made.digest
