@@ -112,8 +112,6 @@ class Store:
         self.gpu_leases = GpuLeases(database, self.audit)
         self.copies = Copies(database, self.audit)
         self.health = Health(database)
-        self.figures = Figures(database)
-        self.gpu_leases = GpuLeases(database, self.audit)
         self.label_requests = LabelRequests(database)
         self.judged_inputs = JudgedInputs(database)
         self.models = Models(database, folders, self.audit)
