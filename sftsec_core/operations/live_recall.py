@@ -29,6 +29,7 @@ class LiveRecall:
         judged: those of them on which a person gave a verdict that a label lists.
         attacks: those of the judged that are attacks.
         problem: why there is no value; "" where there is one.
+        asked: whether the task draws at random, or has drawn.
     """
 
     value: float | None = None
@@ -39,6 +40,7 @@ class LiveRecall:
     judged: int = 0
     attacks: int = 0
     problem: str = ""
+    asked: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -58,13 +60,15 @@ def live_recall(context: Context, name: str, model: str, found: JudgedAlerts) ->
     """
     task = context.task(name)
     if task.benign is None:
-        return LiveRecall(problem="no label is benign, so that recall has no meaning")
+        problem = "no label is benign, so that recall has no meaning"
+        return LiveRecall(problem=problem, asked=bool(task.recall_sample))
     draws = _draws(context, name, model, found)
     judged = [each for each in draws if each.attack is not None]
     attacks = sum(each.attack is True for each in judged)
     right = right_alerts(found, task.benign)
     estimate = estimate_recall(len(found.alerts), len(found.labels), right, draws)
-    counted = LiveRecall(drawn=len(draws), judged=len(judged), attacks=attacks)
+    asked = bool(draws or task.recall_sample)
+    counted = LiveRecall(drawn=len(draws), judged=len(judged), attacks=attacks, asked=asked)
     if estimate is None:
         return replace(counted, problem=_problem(draws, judged, found, task.recall_sample))
     value, low, high = estimate.value, estimate.low, estimate.high

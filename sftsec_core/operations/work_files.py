@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +19,18 @@ _CARD = "card.json"
 
 def size_of(path: Path) -> int:
     """The bytes of a file, or of all files below a folder; what goes meanwhile counts nothing."""
-    files = path.rglob("*") if path.is_dir() and not path.is_symlink() else [path]
-    total = 0
-    for file in files:
-        with suppress(OSError):
-            total += file.lstat().st_size if not file.is_dir() else 0
-    return total
+    if not path.is_dir() or path.is_symlink():
+        return _own_size(path)
+    # Not `rglob`, which raises where a folder goes while it is walked.
+    return sum(
+        _own_size(Path(folder, name)) for folder, _, names in os.walk(path) for name in names
+    )
+
+
+def _own_size(file: Path) -> int:
+    with suppress(OSError):
+        return file.lstat().st_size
+    return 0
 
 
 def modified_at(path: Path) -> datetime | None:

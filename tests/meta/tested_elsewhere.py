@@ -658,6 +658,7 @@ CORE_ACROSS: dict[str, str] = {
     "tests/core/evaluation/report/test_html_in_browser.py": "the report as a browser shows it",
     "tests/core/registry/test_registry_processes.py": "several processes at once, and killed ones",
     "tests/core/runner/test_year.py": "workers in simulated time, with faults",
+    "tests/core/store/test_plans.py": "the plans of what is asked in a loop, on both databases",
     "tests/core/scoring/test_killed.py": "a score killed at each point, from pull to receipt",
 }
 

@@ -64,7 +64,8 @@ def _show(out: Console, found: DriftReport) -> None:
 
 def _show_recall(out: Console, live: LiveRecall) -> None:
     if live.value is None:
-        out.print(f"live recall not known: {live.problem}")
+        if live.asked:
+            out.print(f"live recall not known: {live.problem}")
         return
     out.print(
         f"live recall {live.value:.3f} ({live.low:.3f} to {live.high:.3f}): about "

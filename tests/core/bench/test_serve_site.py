@@ -26,7 +26,8 @@ class TestServeSite:
         ours = loaded.model.predict_proba(Batch.of_texts(TEXTS))
         theirs = load(site.models[0].folder, MAX_LENGTH)(TEXTS)
         for row, found in zip(ours, theirs, strict=True):
-            assert found["probabilities"] == pytest.approx(row.tolist(), abs=1e-5)
+            # Ours may multiply in bfloat16, as it does where it is served.
+            assert found["probabilities"] == pytest.approx(row.tolist(), abs=2e-3)
             assert found["label"] == LABELS[row.argmax()]
 
     def test_swaps_the_live_model(self, site: ServeSite) -> None:

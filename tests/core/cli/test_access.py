@@ -106,6 +106,7 @@ OPEN = {
     "bench quality",
     "bench redaction",
     "bench serve",
+    "bench store",
     "bench train",
     "completion",
     "config check",

@@ -87,5 +87,7 @@ class TestProbeComparison:
             (None, None, "no difference shown"),
         ],
     )
-    def test_interval_decides(self, low: float | None, high: float | None, verdict: str) -> None:
+    def test_interval_decides_the_verdict(
+        self, low: float | None, high: float | None, verdict: str
+    ) -> None:
         assert ProbeComparison(9, 0.5, 0.5, Interval(0.0, low, high)).verdict == verdict

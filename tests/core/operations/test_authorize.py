@@ -179,6 +179,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
 
 # What use cases share; each takes a context, and is called by a use case that has asked.
 SHARED = {
+    "adapted_encoders",
     "all_schedules",
     "approval_state",
     "approve",
@@ -195,10 +196,12 @@ SHARED = {
     "live_model",
     "live_recall",
     "may_label",
+    "named_encoders",
     "newest_dataset",
     "newest_pool",
     "note_refusal",
     "one_schedule",
+    "pseudo_labels_of",
     "pull_all",
     "recorded",
     "reference_of",
@@ -216,6 +219,7 @@ SHARED = {
     "seen_schedules",
     "snapshot_context",
     "takes_people",
+    "task_encoder",
     "tell_promotion",
     "waiting_approval",
     "waiting_models",

@@ -121,6 +121,7 @@ class TestRecord:
             "scored": 5,
             "dismissed": 0,
             "review": 0,
+            "drawn": 0,
             "requested": 0,
             "alerts": 5,
             "suppressed": 0,

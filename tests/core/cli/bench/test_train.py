@@ -17,7 +17,10 @@ RESULT = {
     "mean_tokens": 25.0,
     "product_tflops": 0.1,
     "sides": [
-        {"side": "sftsec full", "seconds": 1.0, "peak_gib": None, "rows_per_s": 64.0, "mfu": 0.1}
+        {
+            **{"side": "sftsec full", "seconds": 1.0, "cpu_s": 1.9, "peak_gib": None},
+            **{"rows_per_s": 64.0, "ratio": 2.1, "mfu": 0.1},
+        }
     ],
 }
 
@@ -33,6 +36,7 @@ class TestBenchTrain:
         assert result.exit_code == 0, result.output
         assert "sftsec full" in result.output
         assert "mean_tokens" in result.output
+        assert "2.1" in result.output
 
     def test_prints_json_for_machines(self) -> None:
         result = CliRunner().invoke(cli, ["bench", "train", "--json"])

@@ -181,7 +181,7 @@ class TestBestEpoch:
     @pytest.fixture
     def falling(self, monkeypatch: pytest.MonkeyPatch) -> None:
         scores = iter([0.9, 0.5, 0.4])
-        monkeypatch.setattr("sftsec_core.recipes.encoder.loop._macro_f1", lambda *_: next(scores))
+        monkeypatch.setattr("sftsec_core.recipes.goal.Goal.score", lambda *_: next(scores))
 
     @pytest.mark.usefixtures("falling")
     def test_is_restored_not_the_last(self, encoder: EncoderSettings, tmp_path: Path) -> None:
