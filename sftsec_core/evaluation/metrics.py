@@ -23,7 +23,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
 from sftsec_core.api.domain.objectives import (
     DEFAULT_OBJECTIVE,
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+    from scipy import sparse
 
     from sftsec_core.api.predictions import Predictions
 
@@ -236,6 +236,9 @@ def ece_bins(
 
 
 def _ece_terms(predictions: Predictions) -> sparse.csr_array:
+    # Imported here: who scores needs the bins of the calibration alone, and not its 0.2 s.
+    from scipy import sparse
+
     confidence, correct, bins = ece_bins(predictions)
     n = len(predictions)
     return sparse.csr_array((correct - confidence, (np.arange(n), bins)), shape=(n, ECE_BINS))
@@ -243,6 +246,8 @@ def _ece_terms(predictions: Predictions) -> sparse.csr_array:
 
 def _columns(predictions: Predictions, ece: sparse.csr_array) -> sparse.csr_array:
     """Indicator columns whose weighted sums give every count: hits (k), predicted (k), ECE."""
+    from scipy import sparse
+
     y, predicted = predictions.y, predictions.labels
     shape = (len(predictions), predictions.n_classes)
     rows, ones = np.arange(len(y)), np.ones(len(y))

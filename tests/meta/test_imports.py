@@ -81,5 +81,6 @@ def test_nothing_heavy_is_loaded_by(code: str, tmp_path: Path) -> None:
 
 
 def test_scoring_nothing_new_needs_a_store(tmp_path: Path) -> None:
-    code = "import sftsec_core.operations.score, sftsec_core.recipes.linear"
+    loaded_then = "operations.score recipes.linear evaluation.calibration evaluation.threshold"
+    code = "; ".join(f"import sftsec_core.{name}" for name in loaded_then.split())
     assert loaded(code, HEAVY - {"sqlalchemy", "pyarrow"}, tmp_path) == []
