@@ -3,7 +3,8 @@
 Whether an incident is drawn depends on a hash of its uid and the model's digest, keyed by the
 site's salt: a page that is scored again after a kill draws the same, and so does a rescan
 (permanent random numbers; Brewer, Early and Joyce, 1972). Without the salt no one can tell what is
-drawn, even with the model in hand. Alerts that a plugin suppresses are not drawn: the model has found them.
+drawn, even with the model in hand. Alerts that a plugin suppresses are not drawn: the model has
+found them.
 """
 
 from __future__ import annotations
