@@ -102,6 +102,10 @@ class GpuNeeds(Strict):
     )
 
 
+AUGMENT = "augment"
+"""The transform that copies rows, and so is the last one."""
+
+
 class TrainSettings(Strict):
     """How a model is made; a recipe's own settings stand beside its name."""
 
@@ -133,6 +137,15 @@ class TrainSettings(Strict):
         "a GPU where one is free.",
     )
     needs: GpuNeeds = GpuNeeds()
+
+    @field_validator("transforms")
+    @classmethod
+    def _copy_last(cls, value: tuple[Choice, ...]) -> tuple[Choice, ...]:
+        if AUGMENT in [each.name for each in value[:-1]]:
+            raise ValueError(
+                f"name {AUGMENT!r} last, and once: it copies the rows as the others leave them"
+            )
+        return value
 
 
 class GateSettings(Strict):
