@@ -20,14 +20,14 @@ from pydantic import Field
 from sftsec_core.api.contracts import TransformResult, TransformSpec
 from sftsec_core.api.domain import InputKind
 from sftsec_core.api.errors import ConfigError, unknown
-from sftsec_core.api.settings.task import AUGMENT
+from sftsec_core.api.settings.transforms import AUGMENT
 from sftsec_core.api.settings.values import Strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sftsec_core.api.domain import Example, InputField, Inputs, TaskSpec
-    from sftsec_core.dataset.rewrites.draw import Draw
+    from sftsec_core.dataset.rewrites.draw import KeyedDraw
 
 Rewriting = Literal["addresses", "hosts", "users", "options", "parameters", "percent", "case"]
 
@@ -46,7 +46,7 @@ class AugmentConfig(Strict):
     copies: int = Field(1, ge=1, le=8, description="Copies a row, at most.")
 
 
-class Target:
+class AugmentTarget:
     """A part of an example's inputs, and the rewritings that it allows."""
 
     def __init__(
@@ -92,13 +92,13 @@ def _place(field: InputField, name: str) -> int | None:
     return None if whole else field.fields.index(name)
 
 
-def find_targets(config: AugmentConfig, inputs: Sequence[InputField]) -> list[Target]:
+def find_targets(config: AugmentConfig, inputs: Sequence[InputField]) -> list[AugmentTarget]:
     """What is rewritten of a task with these inputs.
 
     Raises:
         ConfigError: when the task has no such text, or one name stands for a part of another.
     """
-    found = [Target(name, inputs, chosen) for name, chosen in config.fields.items()]
+    found = [AugmentTarget(name, inputs, chosen) for name, chosen in config.fields.items()]
     divided = {target.input for target in found if target.divides}
     if twice := divided & {target.input for target in found if not target.divides}:
         raise ConfigError(
@@ -155,7 +155,9 @@ def augment(
     return TransformResult(rows, dict(notes))
 
 
-def _require_fields(targets: Sequence[Target], examples: Sequence[Example], task: TaskSpec) -> None:
+def _require_fields(
+    targets: Sequence[AugmentTarget], examples: Sequence[Example], task: TaskSpec
+) -> None:
     if all(t.span(example) is None for t in targets if t.divides for example in examples):
         raise ConfigError(
             f"transform {AUGMENT!r} of task {task.name!r}: a renderer or a transform before it "
@@ -172,20 +174,20 @@ def _copy_uid(uid: str, number: int, taken: set[str]) -> str:
 
 
 def _copies(
-    config: AugmentConfig, example: Example, targets: Sequence[Target], seed: int
+    config: AugmentConfig, example: Example, targets: Sequence[AugmentTarget], seed: int
 ) -> Iterator[Inputs]:
     """The inputs of an example's copies, all different."""
-    from sftsec_core.dataset.rewrites.draw import Draw
+    from sftsec_core.dataset.rewrites.draw import KeyedDraw
 
     seen: list[Inputs] = [example.inputs]
     for number in range(config.copies):
-        inputs = _rewritten(example, targets, Draw.of(seed, example.digest, number))
+        inputs = _rewritten(example, targets, KeyedDraw.of(seed, example.digest, number))
         if inputs not in seen:
             seen.append(inputs)
             yield inputs
 
 
-def _rewritten(example: Example, targets: Sequence[Target], draw: Draw) -> Inputs:
+def _rewritten(example: Example, targets: Sequence[AugmentTarget], draw: KeyedDraw) -> Inputs:
     from sftsec_core.dataset.rewrites.registry import REWRITES
 
     spans = {target: span for target in targets if (span := target.span(example)) is not None}
@@ -203,7 +205,7 @@ def _rewritten(example: Example, targets: Sequence[Target], draw: Draw) -> Input
     return inputs
 
 
-def _remainder(example: Example, spans: Mapping[Target, tuple[int, int]]) -> str:
+def _remainder(example: Example, spans: Mapping[AugmentTarget, tuple[int, int]]) -> str:
     """What an example holds beside the spans, one value a line."""
     found = []
     for name, value in example.inputs.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Example, LeakCheck, Message, Split
-from sftsec_core.api.settings.task import AUGMENT
+from sftsec_core.api.settings.transforms import AUGMENT
 from sftsec_core.dataset.analysts import analyst_book, cap_shares, supporters
 from sftsec_core.dataset.context.repeats import weigh_repeats
 from sftsec_core.dataset.features import build_examples, renderer, text_extents
@@ -65,14 +65,8 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         resolution, capped = _capped(run, resolution, support)
         render = renderer(run.spec, task.render, plugins)
         events = snapshot_context(run.context, run.spec.name, snapshot, resolution)
-        examples = build_examples(
-            snapshot,
-            resolution,
-            render,
-            events.figures,
-            task.evaluation.groups,
-            _extents(run),
-        )
+        facets, extents = task.evaluation.groups, _extents(run)
+        examples = build_examples(snapshot, resolution, render, events.figures, facets, extents)
         if not examples:
             raise no_examples(run, snapshot, resolution)
         warn_of_gaps(run, snapshot, resolution)

@@ -15,6 +15,7 @@ from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.context import PREFIX, SEQUENCE_INPUT, ContextSettings
 from sftsec_core.api.settings.context_presets import take_preset
 from sftsec_core.api.settings.evaluation import EvaluationSettings
+from sftsec_core.api.settings.transforms import Transforms
 from sftsec_core.api.settings.unlabelled import SelfTrainingSettings, UnlabelledSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict, Window
 from sftsec_core.api.settings.words import word_key
@@ -102,10 +103,6 @@ class GpuNeeds(Strict):
     )
 
 
-AUGMENT = "augment"
-"""The transform that copies rows, and so is the last one."""
-
-
 class TrainSettings(Strict):
     """How a model is made; a recipe's own settings stand beside its name."""
 
@@ -116,7 +113,7 @@ class TrainSettings(Strict):
     compare: tuple[Choice, ...] = Field(
         (), description="Recipes fitted beside it for the report, besides the baseline."
     )
-    transforms: tuple[Choice, ...] = Field(
+    transforms: Transforms = Field(
         (),
         description="Changes of the training part, in this order; dev and test stay as they are.",
     )
@@ -137,15 +134,6 @@ class TrainSettings(Strict):
         "a GPU where one is free.",
     )
     needs: GpuNeeds = GpuNeeds()
-
-    @field_validator("transforms")
-    @classmethod
-    def _copy_last(cls, value: tuple[Choice, ...]) -> tuple[Choice, ...]:
-        if AUGMENT in [each.name for each in value[:-1]]:
-            raise ValueError(
-                f"name {AUGMENT!r} last, and once: it copies the rows as the others leave them"
-            )
-        return value
 
 
 class GateSettings(Strict):

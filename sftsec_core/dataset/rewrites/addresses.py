@@ -16,7 +16,7 @@ from sftsec_core.dataset.rewrites.draw import PLACEHOLDER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sftsec_core.dataset.rewrites.draw import Draw
+    from sftsec_core.dataset.rewrites.draw import KeyedDraw
 
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _BLOCK = rf"(?:10\.{_OCTET}|192\.168|172\.(?:1[6-9]|2[0-9]|3[01]))"
@@ -32,7 +32,7 @@ _NAMED = (0, 1, 255)
 _FIRST, _HOSTS = 2, 253  # last octets that name hosts: 2 to 254
 
 
-def swap_addresses(texts: Sequence[str], beside: str, draw: Draw) -> list[str]:
+def swap_addresses(texts: Sequence[str], beside: str, draw: KeyedDraw) -> list[str]:
     """Replace private addresses, each by the same one in all texts.
 
     Args:
@@ -59,7 +59,7 @@ def swap_addresses(texts: Sequence[str], beside: str, draw: Draw) -> list[str]:
     return [_PRIVATE.sub(other, text) for text in texts]
 
 
-def _other(address: str, draw: Draw) -> str:
+def _other(address: str, draw: KeyedDraw) -> str:
     first, second, third, last = map(int, address.split("."))
     new_second, new_third = second, third
     if first == 10:
@@ -72,6 +72,6 @@ def _other(address: str, draw: Draw) -> str:
     return f"{first}.{new_second}.{new_third}.{last}"
 
 
-def _shifted(octet: int, first: int, count: int, draw: Draw, prefix: str) -> int:
+def _shifted(octet: int, first: int, count: int, draw: KeyedDraw, prefix: str) -> int:
     """Another of the `count` octets from `first` on; different octets become different ones."""
     return first + (octet - first + 1 + draw.number(f"octet {prefix}", count - 1)) % count

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sftsec_core.dataset.rewrites.commands import Command
-    from sftsec_core.dataset.rewrites.draw import Draw
+    from sftsec_core.dataset.rewrites.draw import KeyedDraw
 
 _CMDLETS = (
     "Add-MpPreference|Add-Type|Copy-Item|Expand-Archive|Export-Csv|ForEach-Object|Get-ChildItem|"
@@ -42,12 +42,12 @@ _STYLES: tuple[Callable[[str], str], ...] = (str.lower, str.upper)
 _CMDLET_STYLES: tuple[Callable[[str], str], ...] = (str.lower, str.upper, str.title)
 
 
-def change_case(text: str, draw: Draw) -> str:
+def change_case(text: str, draw: KeyedDraw) -> str:
     """Write what ignores case in another case, each kind in one style."""
     return _programs(_places(text, draw), draw)
 
 
-def _places(text: str, draw: Draw) -> str:
+def _places(text: str, draw: KeyedDraw) -> str:
     styles = {kind: draw.pick(f"case {kind}", _STYLES) for kind in ("host", "path")}
     styles["cmdlet"] = draw.pick("case cmdlet", _CMDLET_STYLES)
 
@@ -60,7 +60,7 @@ def _places(text: str, draw: Draw) -> str:
     return _FOUND.sub(changed, text)
 
 
-def _programs(text: str, draw: Draw) -> str:
+def _programs(text: str, draw: KeyedDraw) -> str:
     style = draw.pick("case program", _STYLES)
     pieces, behind = [], 0
     for command in read_commands(text):

@@ -14,7 +14,7 @@ PLACEHOLDER = r"<[A-Z]{2,8}:[0-9a-f]{8}>"
 """What the redaction leaves of a value: no rewriting changes it."""
 
 
-class Draw:
+class KeyedDraw:
     """Draws for one copy of one incident.
 
     What is drawn depends on the key and on a name for what it is drawn for, not on the draws

@@ -17,7 +17,7 @@ from sftsec_core.dataset.rewrites.draw import PLACEHOLDER
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sftsec_core.dataset.rewrites.draw import Draw
+    from sftsec_core.dataset.rewrites.draw import KeyedDraw
 
 _MOST = 32  # names of an incident: a text with more is a list of names
 _TRIES = 8
@@ -72,7 +72,7 @@ class NameKind:
         for match in self.pattern.finditer(text):
             yield str(match[match.lastindex or 0]).casefold()
 
-    def other(self, name: str, draw: Draw, attempt: int) -> str:
+    def other(self, name: str, draw: KeyedDraw, attempt: int) -> str:
         """Another name of the same build: its digits, or its words where it has none."""
         digits = any(character.isdigit() for character in name)
 
@@ -106,7 +106,7 @@ USERS = NameKind(
 )
 
 
-def swap_hosts(texts: Sequence[str], beside: str, draw: Draw) -> list[str]:
+def swap_hosts(texts: Sequence[str], beside: str, draw: KeyedDraw) -> list[str]:
     r"""Replace hosts of UNC paths (`\\FILES03\share`).
 
     Args:
@@ -117,12 +117,12 @@ def swap_hosts(texts: Sequence[str], beside: str, draw: Draw) -> list[str]:
     return _swap(HOSTS, texts, beside, draw)
 
 
-def swap_users(texts: Sequence[str], beside: str, draw: Draw) -> list[str]:
+def swap_users(texts: Sequence[str], beside: str, draw: KeyedDraw) -> list[str]:
     r"""Replace users of home directories (`/home/ann`, `C:\Users\ann`); see `swap_hosts`."""
     return _swap(USERS, texts, beside, draw)
 
 
-def _swap(kind: NameKind, texts: Sequence[str], beside: str, draw: Draw) -> list[str]:
+def _swap(kind: NameKind, texts: Sequence[str], beside: str, draw: KeyedDraw) -> list[str]:
     counts = Counter(name for text in texts for name in kind.places(text))
     names = [name for name in sorted(counts) if name not in kind.known][:_MOST]
     whole = "\n".join(texts)
@@ -160,7 +160,7 @@ def _stands_apart(name: str, places: int, whole: str, beside: str) -> bool:
     return everywhere == sum(1 for _ in apart.finditer(whole))
 
 
-def _unused(kind: NameKind, name: str, draw: Draw, seen: str) -> str | None:
+def _unused(kind: NameKind, name: str, draw: KeyedDraw, seen: str) -> str | None:
     """Another name that the incident does not hold; None where none is found."""
     lower = seen.casefold()
     for attempt in range(_TRIES):

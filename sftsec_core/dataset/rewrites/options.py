@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sftsec_core.dataset.rewrites.commands import Command
-    from sftsec_core.dataset.rewrites.draw import Draw
+    from sftsec_core.dataset.rewrites.draw import KeyedDraw
     from sftsec_core.dataset.rewrites.programs import Program
 
 
-def reorder_options(text: str, draw: Draw) -> str:
+def reorder_options(text: str, draw: KeyedDraw) -> str:
     """Put the options of each known command, with their values, in a drawn order.
 
     Other words keep theirs. A command with an unknown or a repeated option stays as it is.
@@ -76,7 +76,7 @@ def _option_names(key: str, program: Program) -> tuple[str, ...] | None:
     return None
 
 
-def _reordered(text: str, command: Command, draw: Draw) -> str:
+def _reordered(text: str, command: Command, draw: KeyedDraw) -> str:
     spans, program = command.words, command.program
     words = [text[start:end] for start, end in spans]
     units = option_units(words, program)

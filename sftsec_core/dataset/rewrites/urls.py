@@ -16,7 +16,7 @@ from sftsec_core.dataset.rewrites.draw import PLACEHOLDER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sftsec_core.dataset.rewrites.draw import Draw
+    from sftsec_core.dataset.rewrites.draw import KeyedDraw
 
 _SCHEME = r"(?:https?|ftp|wss?)://"
 _TARGET = re.compile(
@@ -68,7 +68,7 @@ class Url:
         return f"{self.host}{self.path}{'?' if self.asks else ''}{self.query}{self.rest}"
 
 
-def reorder_parameters(text: str, draw: Draw) -> str:
+def reorder_parameters(text: str, draw: KeyedDraw) -> str:
     """Put the parameters of each URL's query, or of a form, in a drawn order.
 
     Those with a name that stands twice, or with what may be read by a shell, keep theirs.
@@ -76,7 +76,7 @@ def reorder_parameters(text: str, draw: Draw) -> str:
     return _each_url(text, lambda url: _reordered(url, draw))
 
 
-def encode_percent(text: str, draw: Draw) -> str:
+def encode_percent(text: str, draw: KeyedDraw) -> str:
     """Write up to three letters of each URL's path and of its values as %XX (RFC 3986, 2.3).
 
     Host, names of parameters and what is encoded already stay.
@@ -96,7 +96,7 @@ def _each_url(text: str, change: Callable[[Url], Url]) -> str:
     return _TARGET.sub(changed, text)
 
 
-def _reordered(url: Url, draw: Draw) -> Url:
+def _reordered(url: Url, draw: KeyedDraw) -> Url:
     parts = url.query.split("&")
     names = [part.partition("=")[0] for part in parts]
     if len(parts) < 2 or len(set(names)) < len(names):
@@ -108,7 +108,7 @@ def _reordered(url: Url, draw: Draw) -> Url:
     return Url(url.host, url.path, query, url.rest, url.asks)
 
 
-def _encoded(url: Url, draw: Draw) -> Url:
+def _encoded(url: Url, draw: KeyedDraw) -> Url:
     query_from = len(url.path)
     whole = url.path + url.query
     free = [

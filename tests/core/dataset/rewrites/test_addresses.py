@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sftsec_core.dataset.rewrites.addresses import swap_addresses
-from sftsec_core.dataset.rewrites.draw import Draw
+from sftsec_core.dataset.rewrites.draw import KeyedDraw
 from tests.core.dataset.rewrites.texts import KEYS, MOST_SECONDS, TEXTS, slowest
 
-DRAW = Draw.of(13, "ab", 0)
+DRAW = KeyedDraw.of(13, "ab", 0)
 BLOCKS = [ipaddress.ip_network(net) for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 PRIVATE = st.builds(
@@ -23,7 +23,7 @@ PRIVATE = st.builds(
 )
 
 
-def swapped(text: str, draw: Draw = DRAW, beside: str = "") -> str:
+def swapped(text: str, draw: KeyedDraw = DRAW, beside: str = "") -> str:
     [out] = swap_addresses([text], beside, draw)
     return out
 
@@ -40,11 +40,11 @@ def addresses(text: str) -> list[ipaddress.IPv4Address]:
 
 class TestSwapAddresses:
     @given(TEXTS, KEYS)
-    def test_all_but_addresses_stays(self, text: str, draw: Draw) -> None:
+    def test_all_but_addresses_stays(self, text: str, draw: KeyedDraw) -> None:
         assert DOTTED.sub("?", swapped(text, draw)) == DOTTED.sub("?", text)
 
     @given(TEXTS, KEYS)
-    def test_twice_keeps_what_once_kept(self, text: str, draw: Draw) -> None:
+    def test_twice_keeps_what_once_kept(self, text: str, draw: KeyedDraw) -> None:
         once = swapped(text, draw)
         assert swapped(text, draw) == once
         same = [a == b for a, b in zip(DOTTED.findall(text), DOTTED.findall(once), strict=True)]
@@ -52,7 +52,7 @@ class TestSwapAddresses:
         assert [a == b for a, b in zip(DOTTED.findall(once), again, strict=True)] == same
 
     @given(st.lists(st.one_of(PRIVATE, st.ip_addresses(v=4).map(str))), KEYS)
-    def test_never_makes_a_public_address(self, given_: list[str], draw: Draw) -> None:
+    def test_never_makes_a_public_address(self, given_: list[str], draw: KeyedDraw) -> None:
         text = " ".join(given_)
         before, after = addresses(text), addresses(swapped(text, draw))
         for old, new in zip(before, after, strict=True):
@@ -60,7 +60,7 @@ class TestSwapAddresses:
             assert new == old if block is None else new in block
 
     @given(st.lists(PRIVATE, min_size=2, unique=True), KEYS)
-    def test_networks_stay_together_and_apart(self, given_: list[str], draw: Draw) -> None:
+    def test_networks_stay_together_and_apart(self, given_: list[str], draw: KeyedDraw) -> None:
         made = swapped(" ".join(given_), draw).split()
         assert len(set(made)) == len(given_)
         for octets in (2, 3):
@@ -69,7 +69,7 @@ class TestSwapAddresses:
             assert [b == before[0] for b in before] == [a == after[0] for a in after]
 
     @given(PRIVATE, KEYS)
-    def test_ends_that_say_something_stay(self, address: str, draw: Draw) -> None:
+    def test_ends_that_say_something_stay(self, address: str, draw: KeyedDraw) -> None:
         old, new = (int(each.rpartition(".")[2]) for each in (address, swapped(address, draw)))
         assert (new == old) == (old in {0, 1, 255})
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 
 from sftsec_core.dataset.rewrites.case import change_case
-from sftsec_core.dataset.rewrites.draw import Draw
+from sftsec_core.dataset.rewrites.draw import KeyedDraw
 from tests.core.dataset.rewrites.texts import KEYS, MOST_SECONDS, TEXTS, slowest
 
-DRAWS = [Draw.of(13, "ab", number) for number in range(12)]
+DRAWS = [KeyedDraw.of(13, "ab", number) for number in range(12)]
 
 
 def forms(text: str) -> set[str]:
@@ -20,16 +20,16 @@ def forms(text: str) -> set[str]:
 
 class TestChangeCase:
     @given(TEXTS, KEYS)
-    def test_nothing_but_case_changes(self, text: str, draw: Draw) -> None:
+    def test_nothing_but_case_changes(self, text: str, draw: KeyedDraw) -> None:
         assert change_case(text, draw).casefold() == text.casefold()
 
     @given(TEXTS, KEYS)
-    def test_twice_is_as_once(self, text: str, draw: Draw) -> None:
+    def test_twice_is_as_once(self, text: str, draw: KeyedDraw) -> None:
         once = change_case(text, draw)
         assert change_case(once, draw) == once
 
     @given(TEXTS, KEYS)
-    def test_quotes_and_placeholders_stay(self, text: str, draw: Draw) -> None:
+    def test_quotes_and_placeholders_stay(self, text: str, draw: KeyedDraw) -> None:
         quoted = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|<[A-Z]{2,8}:[0-9a-f]{8}>")
         assert quoted.findall(change_case(text, draw)) == quoted.findall(text)
 

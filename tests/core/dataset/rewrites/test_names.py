@@ -7,12 +7,12 @@ import re
 import pytest
 from hypothesis import given
 
-from sftsec_core.dataset.rewrites.draw import Draw
+from sftsec_core.dataset.rewrites.draw import KeyedDraw
 from sftsec_core.dataset.rewrites.names import HOSTS, USERS, NameKind, swap_hosts, swap_users
 from sftsec_core.dataset.rewrites.registry import Rewrite
 from tests.core.dataset.rewrites.texts import KEYS, MOST_SECONDS, TEXTS, slowest
 
-DRAW = Draw.of(13, "ab", 0)
+DRAW = KeyedDraw.of(13, "ab", 0)
 KINDS = [pytest.param(HOSTS, swap_hosts, id="hosts"), pytest.param(USERS, swap_users, id="users")]
 
 
@@ -28,7 +28,7 @@ class TestSwaps:
     @pytest.mark.parametrize(("kind", "swap"), KINDS)
     @given(text=TEXTS, draw=KEYS)
     def test_all_but_names_stays(
-        self, kind: NameKind, swap: Rewrite, text: str, draw: Draw
+        self, kind: NameKind, swap: Rewrite, text: str, draw: KeyedDraw
     ) -> None:
         [out] = swap([text], "", draw)
         old, new = list(kind.places(text)), list(kind.places(out))
@@ -41,7 +41,7 @@ class TestSwaps:
     @pytest.mark.parametrize(("kind", "swap"), KINDS)
     @given(text=TEXTS, draw=KEYS)
     def test_twice_finds_the_same_places(
-        self, kind: NameKind, swap: Rewrite, text: str, draw: Draw
+        self, kind: NameKind, swap: Rewrite, text: str, draw: KeyedDraw
     ) -> None:
         [once] = swap([text], "", draw)
         [again] = swap([once], "", draw)

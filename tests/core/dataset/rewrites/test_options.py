@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftsec_core.dataset.rewrites.draw import Draw
+from sftsec_core.dataset.rewrites.draw import KeyedDraw
 from sftsec_core.dataset.rewrites.options import is_option, option_units, reorder_options
 from sftsec_core.dataset.rewrites.programs import PROGRAMS, Program
 from tests.core.dataset.rewrites.texts import KEYS, MOST_SECONDS, TEXTS, slowest
 
-DRAW = Draw.of(13, "ab", 0)
+DRAW = KeyedDraw.of(13, "ab", 0)
 
 
 @st.composite
@@ -32,7 +32,9 @@ def commands(draw: st.DrawFn) -> tuple[str, Program, list[list[str]]]:
 
 class TestReorderOptions:
     @given(commands(), KEYS)
-    def test_units_stay_whole(self, made: tuple[str, Program, list[list[str]]], draw: Draw) -> None:
+    def test_units_stay_whole(
+        self, made: tuple[str, Program, list[list[str]]], draw: KeyedDraw
+    ) -> None:
         text, program, units = made
         out = reorder_options(text, draw)
         name = max((n for n in PROGRAMS if text.startswith(n)), key=len)
@@ -45,7 +47,7 @@ class TestReorderOptions:
         assert kept == given_
 
     @given(TEXTS, KEYS)
-    def test_words_of_any_text_stay(self, text: str, draw: Draw) -> None:
+    def test_words_of_any_text_stay(self, text: str, draw: KeyedDraw) -> None:
         once = reorder_options(text, draw)
         assert Counter(once.split(" ")) == Counter(text.split(" "))
         assert Counter(reorder_options(once, draw).split(" ")) == Counter(text.split(" "))
@@ -80,15 +82,3 @@ class TestReorderOptions:
 
     def test_large_texts_take_bounded_time(self) -> None:
         assert slowest(lambda text: reorder_options(text, DRAW)) < MOST_SECONDS
-
-
-class TestPrograms:
-    def test_windows_options_are_lower_case(self) -> None:
-        options = [p.switches | p.valued | p.ends for p in PROGRAMS.values() if p.windows]
-        assert all(each == each.casefold() for own in options for each in own)
-
-    def test_no_option_is_of_two_kinds(self) -> None:
-        for program in PROGRAMS.values():
-            letters = {f"-{letter}" for letter in program.letters}
-            kinds = [program.switches, program.valued, program.ends, letters]
-            assert sum(map(len, kinds)) == len(set().union(*kinds))

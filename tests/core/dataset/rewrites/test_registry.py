@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from sftsec_core.dataset.augment import Rewriting
-from sftsec_core.dataset.rewrites.draw import PLACEHOLDER, Draw
+from sftsec_core.dataset.rewrites.draw import PLACEHOLDER, KeyedDraw
 from sftsec_core.dataset.rewrites.registry import REWRITES
 from tests.core.dataset.rewrites.texts import KEYS, TEXTS
 
@@ -21,7 +21,7 @@ class TestRewrites:
     @pytest.mark.parametrize("name", REWRITES)
     @given(one=TEXTS, other=TEXTS, draw=KEYS)
     def test_texts_and_placeholders_stay_as_many(
-        self, name: Rewriting, one: str, other: str, draw: Draw
+        self, name: Rewriting, one: str, other: str, draw: KeyedDraw
     ) -> None:
         made = REWRITES[name]([one, other], "", draw)
         assert len(made) == 2
@@ -30,10 +30,12 @@ class TestRewrites:
 
     @pytest.mark.parametrize("name", REWRITES)
     @given(text=TEXTS, draw=KEYS)
-    def test_the_same_draws_give_the_same(self, name: Rewriting, text: str, draw: Draw) -> None:
+    def test_the_same_draws_give_the_same(
+        self, name: Rewriting, text: str, draw: KeyedDraw
+    ) -> None:
         assert REWRITES[name]([text], "", draw) == REWRITES[name]([text], "", draw)
 
     @pytest.mark.parametrize("name", REWRITES)
     def test_nothing_is_rewritten_to_nothing(self, name: Rewriting) -> None:
-        assert REWRITES[name]([], "", Draw.of(1, "ab", 0)) == []
-        assert REWRITES[name](["", "x"], "", Draw.of(1, "ab", 0)) == ["", "x"]
+        assert REWRITES[name]([], "", KeyedDraw.of(1, "ab", 0)) == []
+        assert REWRITES[name](["", "x"], "", KeyedDraw.of(1, "ab", 0)) == ["", "x"]

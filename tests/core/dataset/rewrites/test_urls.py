@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sftsec_core.dataset.rewrites.draw import Draw
+from sftsec_core.dataset.rewrites.draw import KeyedDraw
 from sftsec_core.dataset.rewrites.urls import Url, encode_percent, reorder_parameters
 from tests.core.dataset.rewrites.texts import KEYS, MOST_SECONDS, TEXTS, slowest
 
-DRAW = Draw.of(13, "ab", 0)
+DRAW = KeyedDraw.of(13, "ab", 0)
 WORDS = st.text("abXYZ019%2F%41._~-", max_size=8)
 URLS = st.builds(
     lambda host, path, pairs, end: f"https://{host}/{path}?{'&'.join(pairs)}{end}",
@@ -31,13 +31,13 @@ def asked(url: str) -> tuple[str, str, list[tuple[str, str]], str]:
 
 class TestReorderParameters:
     @given(URLS, KEYS)
-    def test_asks_for_the_same(self, url: str, draw: Draw) -> None:
+    def test_asks_for_the_same(self, url: str, draw: KeyedDraw) -> None:
         once = reorder_parameters(url, draw)
         assert asked(once) == asked(url)
         assert asked(reorder_parameters(once, draw)) == asked(url)
 
     @given(TEXTS, KEYS)
-    def test_characters_of_any_text_stay(self, text: str, draw: Draw) -> None:
+    def test_characters_of_any_text_stay(self, text: str, draw: KeyedDraw) -> None:
         assert sorted(reorder_parameters(text, draw)) == sorted(text)
 
     @pytest.mark.parametrize(
@@ -74,23 +74,24 @@ class TestReorderParameters:
 
 class TestEncodePercent:
     @given(URLS, KEYS)
-    def test_asks_for_the_same(self, url: str, draw: Draw) -> None:
+    def test_asks_for_the_same(self, url: str, draw: KeyedDraw) -> None:
         once = encode_percent(url, draw)
         assert asked(once) == asked(url)
         assert asked(encode_percent(once, draw)) == asked(url)
 
     @given(TEXTS, KEYS)
-    def test_decodes_to_the_same_text(self, text: str, draw: Draw) -> None:
+    def test_decodes_to_the_same_text(self, text: str, draw: KeyedDraw) -> None:
         assert unquote(encode_percent(text, draw)) == unquote(text)
 
     def test_leaves_names_and_host(self) -> None:
         made = [
-            encode_percent("https://host.example/?name=", Draw.of(1, "ab", n)) for n in range(9)
+            encode_percent("https://host.example/?name=", KeyedDraw.of(1, "ab", n))
+            for n in range(9)
         ]
         assert set(made) == {"https://host.example/?name="}
 
     def test_encodes_three_letters_at_most(self) -> None:
-        made = [encode_percent("/abc/def?x=ghi", Draw.of(1, "ab", n)) for n in range(40)]
+        made = [encode_percent("/abc/def?x=ghi", KeyedDraw.of(1, "ab", n)) for n in range(40)]
         assert {each.count("%") for each in made} == {1, 2, 3}
 
     def test_large_texts_take_bounded_time(self) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
-from sftsec_core.dataset.rewrites.draw import Draw
+from sftsec_core.dataset.rewrites.draw import KeyedDraw
 
-KEYS = st.integers(0, 1 << 32).map(lambda number: Draw.of(13, f"{number:032x}", 0))
+KEYS = st.integers(0, 1 << 32).map(lambda number: KeyedDraw.of(13, f"{number:032x}", 0))
 LARGE = 1_000_000  # characters
 MOST_SECONDS = 10.0  # for a large text, on a machine that has other work; alone it takes about one
 HARD_LINES = (
