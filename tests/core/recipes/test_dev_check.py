@@ -22,8 +22,8 @@ class TestDevCheck:
         assert check.figures["effect"] == 0.0
 
     def test_refuses_what_costs_macro_f1(self) -> None:
-        models = (fit_teacher(rows, TASK, SETTINGS) for rows in (ROWS, WRONG))
-        check = DevCheck.of(*models, DEV, TASK, 13)
+        right, wrong = (fit_teacher(rows, TASK, SETTINGS) for rows in (ROWS, WRONG))
+        check = DevCheck.of(right, wrong, DEV, TASK, 13)
         assert not check.allows
         assert check.figures["after"] < check.figures["before"]
 
