@@ -16,7 +16,7 @@ checked as those of others are.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -90,7 +90,7 @@ class ByteEncoder(PreTrainedModel):  # type: ignore[misc]  # transformers is unt
         self,
         input_ids: torch.Tensor,
         attention_mask: torch.Tensor,
-        **_: Any,  # noqa: ANN401
+        **_: object,
     ) -> BaseModelOutput:
         """Read padded rows.
 
