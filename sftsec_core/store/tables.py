@@ -89,6 +89,8 @@ verdicts = Table(
     Column("pulled_at", UtcDateTime, nullable=False),
     Column("run_id", Text),
     Index(None, "connector", "incident_uid"),
+    # The newest, and how many are newer than a model: the key makes their order one order.
+    Index(None, "connector", "pulled_at", "key"),
 )
 
 verdict_chain = Table(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement, Connection, Row
 
     from sftsec_core.api.domain import Incident
     from sftsec_core.store.database import Database
@@ -121,11 +121,16 @@ class Verdicts:
             value: only this word of the platform's; None for all.
             limit: how many at most.
         """
-        query = select(verdicts).where(*_matching(connector, value))
         # The key breaks ties, so that the same call gives the same answer.
-        query = query.order_by(verdicts.c.pulled_at.desc(), verdicts.c.key).limit(limit)
+        newest = (verdicts.c.pulled_at.desc(), verdicts.c.key.desc())
+        rows: builtins.list[Row[Any]] = []
         with self._database.reading() as connection:
-            return [_stored(row) for row in connection.execute(query)]
+            # One connector after the other: of one, an index has them in this order.
+            for name in _connectors(connection) if connector is None else [connector]:
+                query = select(verdicts).where(*_matching(name, value))
+                rows += connection.execute(query.order_by(*newest).limit(limit))
+        rows.sort(key=lambda row: (row.pulled_at, row.key), reverse=True)
+        return [_stored(row) for row in rows[:limit]]
 
     def pulled_since(self, connector: str, moment: datetime) -> int:
         """Return how many of a connector's verdicts have a `pulled_at` after a moment."""
@@ -163,7 +168,19 @@ def _age(verdict: Verdict) -> tuple[float, str, str]:
     return (moment, verdict.analyst or "", verdict.value)
 
 
-def _matching(connector: str | None, value: str | None) -> list[ColumnElement[bool]]:
+def _connectors(connection: Connection) -> Iterator[str]:
+    """The connectors that have verdicts, each looked up: their rows are not walked."""
+    after = ""
+    while True:
+        query = select(func.min(verdicts.c.connector)).where(verdicts.c.connector > after)
+        name = connection.execute(query).scalar_one()
+        if name is None:
+            return
+        yield name
+        after = name
+
+
+def _matching(connector: str, value: str | None) -> list[ColumnElement[bool]]:
     wanted = ((verdicts.c.connector, connector), (verdicts.c.value, value))
     return [column == given for column, given in wanted if given is not None]
 

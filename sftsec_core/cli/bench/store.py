@@ -40,8 +40,10 @@ def command(
 ) -> None:
     """Fill a store of each size, and time deliveries, verdicts, the audit log and the rest.
 
-    The destination accepts at once, so that only the store is measured. A growth of 1 is linear;
-    it is of the processor's time on SQLite, of the clock's on PostgreSQL.
+    Then the commands that people wait for run on it. The destination accepts at once, so that only
+    the store is measured. In parentheses is the time of the processor, which tells more than the
+    clock's where the machine has other work. A growth of 1 is linear; it is of the processor's
+    time on SQLite, of the clock's on PostgreSQL.
 
     \b
     Examples:
@@ -64,13 +66,17 @@ def _steps(result: Mapping[str, Any]) -> Callable[[Console], None]:
     sizes = result["sizes"]
     columns = ("step", *(f"{each['rows']:,} rows" for each in sizes), "growth")
     rows: list[tuple[object, ...]] = [
-        (
-            name,
-            *(f"{each['steps'][name]['seconds']:.2f} s" for each in sizes),
-            result["growth"].get(name, "-"),
-        )
+        (name, *(_times(each["steps"][name]) for each in sizes), result["growth"].get(name, "-"))
         for name in sizes[0]["steps"]
     ]
+    for name in sizes[0]["commands"]:
+        found = [each["commands"][name] for each in sizes]
+        shown = (f"{_times(each)}, {each['peak_rss_mb']} MiB" for each in found)
+        rows.append((f"`sftsec {name}`", *shown, "-"))
     rows.append(("size", *(f"{each['megabytes']:.0f} MB" for each in sizes), "-"))
     rows.append(("peak memory", *(f"{each['peak_rss_mb']} MiB" for each in sizes), "-"))
     return table(f"store on {result['database']}", columns, rows)
+
+
+def _times(found: Mapping[str, float]) -> str:
+    return f"{found['seconds']:.2f} s ({found['cpu_seconds']:.2f})"

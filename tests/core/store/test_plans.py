@@ -81,11 +81,25 @@ def page(store: Store, connector: str) -> None:
     store.audit.after(3, 10)
 
 
+def look(store: Store, connector: str) -> None:
+    """What people ask for again and again."""
+    store.verdicts.list(limit=5)
+    store.verdicts.list(connector, limit=5)
+    store.verdicts.list(value="tp", limit=5)
+    store.verdicts.pulled_since(connector, NOW)
+    store.verdict_chain.head()
+    store.outbox.pending(connector)
+    store.outbox.stranded("mail", [connector])
+    store.audit.head()
+    store.audit.last("detections.pushed", up_to=2)
+    store.label_requests.judged("mail", connector)
+
+
 NOW = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class TestStatements:
-    @pytest.mark.parametrize("work", [deliver, page])
+    @pytest.mark.parametrize("work", [deliver, page, look])
     def test_walk_no_growing_table(
         self, store: Store, database_url: str, state: Path, work: Any
     ) -> None:
@@ -99,6 +113,19 @@ class TestStatements:
         }
         assert len(statements) > 10
         assert walked == {}
+
+    def test_read_the_newest_verdicts_in_order(
+        self, store: Store, database_url: str, state: Path
+    ) -> None:
+        """No more than is shown is read: nothing is sorted, and a time bounds what is counted."""
+        fill(store, state)
+        with recorded() as statements:
+            store.verdicts.list("siem", limit=5)
+            store.verdicts.pulled_since("siem", NOW)
+        plans = [_plan(database_url, *each) for each in statements if "verdicts" in each[0]]
+        assert len(plans) == 2
+        assert all("ix_verdicts_connector_pulled_at_key" in plan for plan in plans)
+        assert [plan for plan in plans if "TEMP B-TREE" in plan or "Sort" in plan] == []
 
     def test_find_named_rows_by_their_keys(self, store: Store, database_url: str) -> None:
         """However many are pending: SQLite prefers to walk these where it may."""
