@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
@@ -30,6 +30,7 @@ from sftsec_core.operations.drift_reference import drift_counter
 from sftsec_core.operations.event_context import scoring_figures
 from sftsec_core.operations.pulling import bounded, named_errors, window_of
 from sftsec_core.operations.running import Run, running
+from sftsec_core.operations.scoring_device import scoring_device, scoring_run
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
 from sftsec_core.scoring.outbox_writer import ScoreCounts, ScoreJob, score_to_outbox
@@ -109,17 +110,19 @@ def score(context: Context, name: str, *, rescan: bool = False) -> ScoreResult:
         NoLiveModelError: when the task has no live model.
         IntegrityError: when the live model is not the one that was registered.
         ConnectorUnavailableError: when the connection was lost; the next call resumes.
+        TrainingInterruptedError: when the GPU was lost, or none became free; the next call resumes.
     """
     authorize(context.actor, Permission.SCORE, name)
     live = live_model(context, name)
     with running(context, "score", name) as run:
-        loaded = context.registry.load(live)
         resumed = sum(context.store.outbox.of_run(run.info.id).values())
         failures: list[ConnectorError] = []
         by_source: dict[str, ScoreCounts] = {}
-        for source in run.task.connectors:
-            with _collected(failures), named_errors(run.task, source):
-                by_source[source] = _score(run, loaded, source, rescan=rescan)
+        with scoring_device(scoring_run(run), live.recipe) as check:
+            loaded = context.registry.load(live)
+            for source in run.task.connectors:
+                with _collected(failures), named_errors(run.task, source):
+                    by_source[source] = _score(run, loaded, source, check, rescan=rescan)
         # A source was lost? What was scored before need not wait for it.
         by_destination = deliver_pending(run, failures)
         scored = reduce(ScoreCounts.plus, by_source.values())
@@ -211,7 +214,9 @@ def _require_plugins(context: Context, loaded: LoadedModel) -> None:
             )  # fmt: skip
 
 
-def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> ScoreCounts:
+def _score(
+    run: Run, loaded: LoadedModel, source: str, check: Callable[[], None], *, rescan: bool
+) -> ScoreCounts:
     context, task = run.context, run.task
     scorer, trained = scorer_of(context, run.spec.name, loaded)
     counter = drift_counter(context, loaded.ref)
@@ -235,12 +240,17 @@ def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> Score
     )
     detail = f"{_of_several(task, source)}{_with(loaded)}{bounded(context, task, source)}"
     with run.stage("score", detail) as stage, context.connector(source) as connector:
+
+        def on_page(so_far: ScoreCounts) -> None:
+            stage.progress(so_far.pulled)
+            check()
+
         counts = score_to_outbox(
             context.store,
             connector,
             scorer,
             job,
-            on_page=lambda so_far: stage.progress(so_far.pulled),
+            on_page=on_page,
             request_labels=requester(context, run.spec.name, source, connector),
         )
         stage.counts |= _stage_counts(counts)

@@ -213,6 +213,7 @@ SHARED = {
     "running",
     "said_labels",
     "scorer_of",
+    "scoring_call",
     "scoring_figures",
     "seen_by",
     "seen_runs",
