@@ -199,6 +199,7 @@ SHARED = {
     "named_encoders",
     "newest_dataset",
     "newest_pool",
+    "next_retraining",
     "note_refusal",
     "one_schedule",
     "pseudo_labels_of",
