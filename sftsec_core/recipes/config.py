@@ -208,7 +208,11 @@ class LabelErrorsConfig(Strict):
     )
     folds: int = Field(5, ge=2, le=20, description="A row is judged by models of the others.")
     rounds: int = Field(
-        2, ge=1, le=5, description="After the first, models are fitted without suspected rows."
+        12,
+        ge=1,
+        le=50,
+        description="At most; after the first, models are fitted without suspected rows, until "
+        "the suspects stay the same.",
     )
     max_chars: int = Field(
         10_000, ge=1, le=1_000_000, description="Characters that n-grams are read of."

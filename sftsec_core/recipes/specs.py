@@ -14,6 +14,7 @@ from sftsec_core.api.contracts import (
     TransformSpec,
 )
 from sftsec_core.api.domain import InputKind
+from sftsec_core.dataset.augment import SPEC as AUGMENTATION
 from sftsec_core.recipes.config import (
     AutoConfig,
     BoostedConfig,
@@ -271,6 +272,8 @@ LABEL_ERRORS = TransformSpec(
     run=_weigh_label_errors,
     requires=(Requirement(module="cleanlab", install_hint="pip install 'sftsec[labels]'"),),
 )
+
+TRANSFORMS = (LABEL_ERRORS, AUGMENTATION)
 
 
 def _run_locally(config: EmptyConfig, order: TrainOrder, emit: Callable[[Event], None]) -> None:
