@@ -214,9 +214,10 @@ def _require_plugins(context: Context, loaded: LoadedModel) -> None:
             )  # fmt: skip
 
 
-def _score(
-    run: Run, loaded: LoadedModel, source: str, check: Callable[[], None], *, rescan: bool
-) -> ScoreCounts:
+def _scorer(
+    run: Run, loaded: LoadedModel, source: str, *, rescan: bool
+) -> tuple[Scorer, TaskSettings]:
+    """What scores the incidents of one source, and the task as the model knows it."""
     context, task = run.context, run.task
     scorer, trained = scorer_of(context, run.spec.name, loaded)
     counter = drift_counter(context, loaded.ref)
@@ -225,15 +226,22 @@ def _score(
     if scorer.figures is not None:
         scorer.figures.keeps, scorer.figures.again = True, rescan
         scorer.figures.source = source if len(task.connectors) > 1 else ""
-    destination = task.destination(source)
-    if destination != source and source != task.connectors[0]:
+    if task.destination(source) != source and source != task.connectors[0]:
         # Two connectors may have an incident of one uid: there its detections must not meet. Those
         # of the first keep the uids that they had before there was a second.
         scorer = replace(scorer, connector=source)
+    return scorer, trained
+
+
+def _score(
+    run: Run, loaded: LoadedModel, source: str, check: Callable[[], None], *, rescan: bool
+) -> ScoreCounts:
+    context, task = run.context, run.task
+    scorer, trained = _scorer(run, loaded, source, rescan=rescan)
     job = ScoreJob(
         task=run.spec.name,
         source=source,
-        destination=destination,
+        destination=task.destination(source),
         window=window_of(context, trained, source, run.info.started_at, labelled=False),
         run_id=run.info.id,
         rescan=rescan,
