@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,13 @@ from sftsec_core.operations.asking import requester
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import drift_counter
 from sftsec_core.operations.event_context import scoring_figures
-from sftsec_core.operations.pulling import bounded, named_errors, window_of
+from sftsec_core.operations.pulling import (
+    bounded,
+    collected_errors,
+    joined_error,
+    named_errors,
+    window_of,
+)
 from sftsec_core.operations.running import Run, running
 from sftsec_core.operations.scoring_device import scoring_device, scoring_run
 from sftsec_core.registry.registry import LIVE
@@ -121,7 +126,7 @@ def score(context: Context, name: str, *, rescan: bool = False) -> ScoreResult:
         with scoring_device(scoring_run(run), live.recipe) as check:
             loaded = context.registry.load(live)
             for source in run.task.connectors:
-                with _collected(failures), named_errors(run.task, source):
+                with collected_errors(failures), named_errors(run.task, source):
                     by_source[source] = _score(run, loaded, source, check, rescan=rescan)
         # A source was lost? What was scored before need not wait for it.
         by_destination = deliver_pending(run, failures)
@@ -312,10 +317,10 @@ def deliver_pending(run: Run, failures: Sequence[ConnectorError] = ()) -> dict[s
     _warn_of_stranded(run)
     failed, delivered = list(failures), dict[str, DeliveryCounts]()
     for name in run.task.destinations:
-        with _collected(failed), named_errors(run.task, name):
+        with collected_errors(failed), named_errors(run.task, name):
             delivered[name] = _deliver(run, name)
     if failed:
-        raise _joined(failed)
+        raise joined_error(failed)
     return delivered
 
 
@@ -330,24 +335,6 @@ def _warn_of_stranded(run: Run) -> None:
             "still finds, where the task delivers now"
         )
         run.emit(Message(text=text, level="warning"))
-
-
-@contextmanager
-def _collected(failures: list[ConnectorError]) -> Iterator[None]:
-    """Take the error of a connector, to be raised when the others are done."""
-    try:
-        yield
-    except ConnectorError as error:
-        failures.append(error)
-
-
-def _joined(failures: Sequence[ConnectorError]) -> ConnectorError:
-    """One error of all: that a later call may succeed is said only where nothing else is wrong."""
-    if len(failures) == 1:
-        return failures[0]
-    lost = all(isinstance(error, ConnectorUnavailableError) for error in failures)
-    kind = ConnectorUnavailableError if lost else ConnectorError
-    return kind("; ".join(dict.fromkeys(map(str, failures))))
 
 
 def _deliver(run: Run, name: str) -> DeliveryCounts:
