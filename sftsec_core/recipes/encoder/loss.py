@@ -29,7 +29,7 @@ from sftsec_core.recipes.weights import class_weights, effective_weights
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sftsec_core.recipes.config import FineTuneConfig
+    from sftsec_core.recipes.config import TrainingConfig
 
 BETA = 0.9999  # of the effective number, in both papers
 MAX_MARGIN = 0.5  # of the rarest class
@@ -57,7 +57,7 @@ class Loss:
     @classmethod
     def of(
         cls,
-        config: FineTuneConfig,
+        config: TrainingConfig,
         labels: NDArray[np.int64],
         trust: NDArray[np.float32],
         classes: int,
