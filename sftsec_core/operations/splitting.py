@@ -11,6 +11,7 @@ from sftsec_core.api.settings.transforms import AUGMENT
 from sftsec_core.dataset.analysts import analyst_book, cap_shares, supporters
 from sftsec_core.dataset.context.repeats import weigh_repeats
 from sftsec_core.dataset.features import build_examples, renderer, text_extents
+from sftsec_core.dataset.label_summary import summarise
 from sftsec_core.dataset.leaks import check_leaks
 from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.split import divide, one_sided
@@ -18,6 +19,7 @@ from sftsec_core.dataset.sums import DATASET, check_sums
 from sftsec_core.dataset.verdict_stats import verdict_stats
 from sftsec_core.operations.event_context import snapshot_context
 from sftsec_core.operations.explain_data import no_examples, warn_of_gaps
+from sftsec_core.operations.label_summaries import keep_summary
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Example, Incident
@@ -75,6 +77,9 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         _warn_of_faults(run, split, leaks)
         parts = {name: len(part) for name, part in split.parts()}
         review = len(resolution.review)
+        stats = verdict_stats(snapshot, task.labels, task.verdicts)
+        summary = summarise(snapshot, task, resolution.review, stats)
+        keep_summary(run.context, run.spec.name, summary)
         rows = _counted(snapshot, resolution, split)
         stage.counts |= {**parts, "for review": review, **_left_out(rows), **events.shown}
     data = {
@@ -90,9 +95,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         "split": split.method,
         "notes": list(split.notes),
         "parts": parts,
-        "analysts": analyst_book(
-            verdict_stats(snapshot, task.labels, task.verdicts).analysts, support
-        ),
+        "analysts": analyst_book(stats.analysts, support),
         **capped,
         **({"context": events.counts} if events.counts else {}),
     }

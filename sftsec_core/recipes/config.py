@@ -163,6 +163,11 @@ class TrainingConfig(Strict):
         description="focal: less of what is right already; class_balanced: weights by effective "
         "numbers; ldam: margins by rarity. The last two set class_weights aside.",
     )
+    batches: Literal["shuffled", "balanced"] = Field(
+        "shuffled",
+        description="balanced: as many examples of each class in a batch, those of rare classes "
+        "several times an epoch; sets class weights aside, and ldam keeps its margins.",
+    )
     focal_gamma: float = Field(2.0, ge=0, le=10, description="Of the focal loss; 0: no focus.")
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="Probability that a target gives to all classes alike."
