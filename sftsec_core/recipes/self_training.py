@@ -106,7 +106,8 @@ def _picked(
     of which the fewest are sure.
     """
     answers, sure = proba.argmax(axis=1), proba.max(axis=1) >= config.min_confidence
-    labelled = Counter(task.labels.index(example.label) for example in train if example.weight > 0)
+    judged = [example for example in train if example.weight > 0 and example.judged]
+    labelled = Counter(task.labels.index(example.label) for example in judged)
     found = {column: np.flatnonzero(sure & (answers == column)) for column in labelled}
     ratio = min(config.max_ratio, *(len(rows) / labelled[c] for c, rows in found.items()))
     picked: dict[int, int] = {}

@@ -21,6 +21,7 @@ from sftsec_core.api.settings.labelling import (
     WeakLabelSettings,
     problem_of_functions,
 )
+from sftsec_core.api.settings.transforms import Transforms
 from sftsec_core.api.settings.unlabelled import SelfTrainingSettings, UnlabelledSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict, Window
 from sftsec_core.api.settings.words import UNDETERMINED, word_key
@@ -99,7 +100,7 @@ class TrainSettings(Strict):
     compare: tuple[Choice, ...] = Field(
         (), description="Recipes fitted beside it for the report, besides the baseline."
     )
-    transforms: tuple[Choice, ...] = Field(
+    transforms: Transforms = Field(
         (),
         description="Changes of the training part, in this order; dev and test stay as they are.",
     )

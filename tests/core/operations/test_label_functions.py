@@ -40,6 +40,6 @@ class TestLabelFunctions:
     def test_refuses_without_functions_or_data(self, tmp_path: Path) -> None:
         with opened(tmp_path) as context, pytest.raises(DataError, match="has no data set yet"):
             label_functions(context, "mail")
-        with opened(tmp_path, labelling_functions={}) as context:
-            with pytest.raises(ConfigError, match="labelling_functions: there are none"):
-                label_functions(context, "mail")
+        none = opened(tmp_path, labelling_functions={})
+        with none as context, pytest.raises(ConfigError, match="functions: there are none"):
+            label_functions(context, "mail")

@@ -49,7 +49,7 @@ def incidents() -> list[Incident]:
 
 
 def opened(folder: Path, **task: Any) -> Context:
-    plugin = MemoryPlugin(lambda: MemoryConnector(MemorySource(incidents())))
+    plugin = MemoryPlugin(lambda: MemoryConnector(MemorySource([*incidents()])))
     return memory_context(folder, plugin, Observer(), **{**TASK, **task})
 
 
@@ -102,8 +102,6 @@ class TestWeakLabelsOfARun:
     def test_missing_list_stops_before_a_pull(self, tmp_path: Path) -> None:
         bad = {"kind": "indicators", "fields": ["message"], "file": "bad.txt", "label": "malicious"}
         with opened(tmp_path, labelling_functions={"bad": bad}) as context:
-            with pytest.raises(
-                ConfigError, match=r"tasks.mail.labelling_functions.bad.file: .*bad"
-            ):
+            with pytest.raises(ConfigError, match="mail.labelling_functions.bad.file"):
                 build_dataset(context, "mail")
             assert not context.store.snapshots.list("mail")
