@@ -29,6 +29,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "which alerts and verdicts are joined shows in the precision, and in the recall beside it",
     ),
     Elsewhere(
+        ("sftsec_core/operations/live_quality.py",),
+        "tests/core/operations/test_check_drift.py",
+        "a check of drift keeps the figures by verdicts, and tells of those that fell",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/bare_service.py",),
         "tests/core/bench/test_serve_site.py",
         "the peer of the benchmark has to score as the site's model does",
