@@ -177,12 +177,13 @@ class FineTuner(PickleFreeTrainer):
             torch.cuda.empty_cache()
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        """Batches in an order that the seed and the epoch decide; of like lengths, if padded."""
+        """Batches in an order that seed and epoch decide; of like lengths, if padded."""
         sampler = LengthBucketSampler(
             self._ready.train.encoded.lengths,
             self._train_batch_size,
             self._job.settings.seed,
             packed=self._ready.twin.mixes_lengths,
+            labels=self._ready.train.labels if self._job.config.batches == "balanced" else None,
         )
         loader = DataLoader(
             self._ready.train,
