@@ -151,7 +151,8 @@ def _command(config: Path, words: Sequence[str]) -> dict[str, float]:
     begin = time.perf_counter()
     process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None  # noqa: S101 - it was asked for
-    said = process.stderr.read()
+    with process.stderr as stream:
+        said = stream.read()
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

@@ -57,14 +57,36 @@ def columns_of(detection: Detection) -> dict[str, Any]:
 
 def detection_of(row: RowMapping) -> Detection:
     """The detection that a row with the columns in `DETECTION` is of."""
-    stored = {name: row[name] for name in ("uid", "task", "incident_uid", "label")}
-    # Rows of earlier versions have all of it in the JSON, and perhaps empty columns.
-    stored |= {"model_digest": row["model"], **row["detection"]}
+    stored = row["detection"]
+    if "uid" in stored:  # of an earlier version, which kept all of it in the JSON
+        return _earlier_detection(row, stored)
+    at = stored["at"]
+    return Detection(
+        uid=row["uid"],
+        incident_uid=stored.get("incident_uid") or row["incident_uid"],
+        task=row["task"],
+        model_digest=row["model"],
+        label=row["label"],
+        probability=stored["probability"],
+        threshold=stored["threshold"],
+        top_classes=_classes(stored),
+        at=at and datetime.fromisoformat(at),
+        fields=stored["fields"],
+        explanation=stored["explanation"],
+        labels=tuple(stored["labels"]),
+    )
+
+
+def _earlier_detection(row: RowMapping, stored: dict[str, Any]) -> Detection:
+    """Its columns may be empty; rows of before detections had a set of labels have none."""
     at = stored["at"] and datetime.fromisoformat(stored["at"])
-    top = tuple((label, probability) for label, probability in stored["top_classes"])
-    # Rows of before detections had a set of labels have none.
-    labels = tuple(stored.get("labels", (stored["label"],)))
-    return Detection(**{**stored, "at": at, "labels": labels, "top_classes": top})
+    known = {"task": row["task"], "label": row["label"], "model_digest": row["model"], **stored}
+    labels = tuple(known.get("labels", (known["label"],)))
+    return Detection(**{**known, "at": at, "labels": labels, "top_classes": _classes(stored)})
+
+
+def _classes(stored: dict[str, Any]) -> tuple[tuple[str, float], ...]:
+    return tuple((label, probability) for label, probability in stored["top_classes"])
 
 
 def pack_outbox(database: Database) -> int:

@@ -19,6 +19,8 @@ from sftsec_core.store.columns import ForeignText
 from sftsec_core.store.packing import is_packed, pack, unpack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Dialect, Engine
 
     from sftsec_core.store.vault import Vault
@@ -99,6 +101,17 @@ class SealedJson(TypeDecorator[dict[str, Any]]):
             return None
         vault, packed = _vault_of(dialect), pack(value)
         return packed if vault is None else {_KEY: vault.seal(packed, self.purpose)}
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Read a packed object, the most, from its JSON text at once: it has nothing escaped."""
+        slow = super().result_processor(dialect, coltype)
+
+        def read(value: Any) -> Any:  # noqa: ANN401 - what the driver gives
+            if isinstance(value, str) and value[:1] == '"' and is_packed(value[1:4]):
+                return unpack(value[1:-1])
+            return value if slow is None else slow(value)
+
+        return read
 
     def process_result_value(
         self, value: str | dict[str, Any] | None, dialect: Dialect

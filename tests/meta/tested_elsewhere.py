@@ -364,6 +364,11 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "its verb passes everything on and is run",
     ),
     Elsewhere(
+        ("sftsec_core/bench/store_site.py", "sftsec_core/bench/store_steps.py"),
+        "tests/core/bench/test_store.py",
+        "the site of one benchmark and its steps: it is run on both databases",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/label_stats.py",),
         "tests/core/cli/labels/test_stats.py",
         "its verb prints what it returns and is run",

@@ -20,8 +20,11 @@ class TestRunStoreBench:
         assert found["rows"] == 100
         assert found["megabytes"] > 0.1
         assert found["peak_rss_mb"] > 10
-        assert {"delivery", "claims", "audit verify", "status"} <= set(found["steps"])
-        assert all(each["seconds"] > 0 for each in found["steps"].values())
+        assert {"delivery", "audit verify", "status"} <= set(found["steps"])
+        assert {"labels stats", "labels review", "audit verify"} <= set(found["commands"])
+        timed = [*found["steps"].values(), *found["commands"].values()]
+        assert all(each["seconds"] > 0 for each in timed)
+        assert found["commands"]["status"]["peak_rss_mb"] > 10
         assert not list(tmp_path.iterdir())
         engine = create_engine(postgres_url)
         with engine.connect() as connection:
