@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from sftsec_core.api.domain import TEXT_INPUT, Inputs, inputs_digest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class DedupStatus(Enum):
@@ -15,6 +20,26 @@ class DedupStatus(Enum):
     SAME = "same"
     EXACT = "exact_duplicates"
     NEAR = "near_duplicates"
+
+
+STATUSES = tuple(DedupStatus)
+
+
+@dataclass(frozen=True, slots=True)
+class DedupDecisions:
+    """What was decided on a batch, in its order, as arrays of shape (n,).
+
+    Attributes:
+        status: places in `STATUSES`.
+        digests: of the rows that stand for them, shape (n, 2).
+        clusters: of these rows; see `DedupResult`.
+        shares_id: see `DedupResult`.
+    """
+
+    status: NDArray[np.int8]
+    digests: NDArray[np.uint64]
+    clusters: NDArray[np.int64]
+    shares_id: NDArray[np.bool_]
 
 
 class DedupResult(NamedTuple):

@@ -69,19 +69,34 @@ def short_keys(digests: NDArray[np.uint64]) -> NDArray[np.uint32]:
     return (digests[:, 0] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
 
 
+def twins(keys: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.bool_]:
+    """Whether each key of a batch, shape (n,), stands in it more than once."""
+    order = np.argsort(keys)
+    found = np.empty(len(keys), np.bool_)
+    found[order] = _repeated(keys[order])
+    return found
+
+
+def _repeated(ranked: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.bool_]:
+    """Whether each of some sorted keys stands there more than once."""
+    equal = ranked[1:] == ranked[:-1]
+    found = np.zeros(len(ranked), np.bool_)
+    found[1:] |= equal
+    found[:-1] |= equal
+    return found
+
+
 def shared_keys(bands: NDArray[np.uint32]) -> dict[int, list[int]]:
     """For each row of a batch, those of its band keys that another row of it has too."""
     flat = bands.ravel()
     if not len(flat):
         return {}
-    order = np.argsort(flat, kind="stable")
-    ranked = flat[order]
-    twin = np.zeros(len(flat), np.bool_)
-    equal = ranked[1:] == ranked[:-1]
-    twin[1:] |= equal
-    twin[:-1] |= equal
     shared: dict[int, list[int]] = defaultdict(list)
     width = bands.shape[1]
-    for place in np.sort(order[twin]).tolist():
+    # Keys with their places in one word: sorted in place, without a second array of indices.
+    words = (flat.astype(np.uint64) << np.uint64(32)) | np.arange(len(flat), dtype=np.uint64)
+    words.sort()
+    repeated = words[_repeated(words >> np.uint64(32))] & np.uint64(0xFFFFFFFF)
+    for place in np.sort(repeated.astype(np.int64)).tolist():
         shared[place // width].append(int(flat[place]))
     return dict(shared)
