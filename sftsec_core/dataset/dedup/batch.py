@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from sftsec_core.dataset.dedup.signatures import SignatureIndex
 from sftsec_core.dataset.dedup.tables import digests, from_hex
 
 if TYPE_CHECKING:
@@ -51,16 +52,26 @@ class DedupBatch:
         return len(self.digests)
 
     @classmethod
-    def of(cls, items: Sequence[DedupItem], hasher: MinHasher) -> Self:
-        """Take items, whose texts are hashed when that is needed."""
+    def of(
+        cls,
+        items: Sequence[DedupItem],
+        hasher: MinHasher,
+        signatures: SignatureIndex | None = None,
+    ) -> Self:
+        """Take items; texts without a known signature are hashed when that is needed."""
+        inputs = from_hex(one.digest for one in items)
+        known = SignatureIndex.empty(hasher) if signatures is None else signatures
 
         def sign(chosen: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-            return hasher([items[index].text for index in chosen.tolist()])
+            lacking, bands, compact = known.of(inputs[chosen])
+            new = hasher([items[index].text for index in chosen[lacking].tolist()])
+            bands[lacking], compact[lacking] = new
+            return bands, compact
 
         return cls(
             digests(one.uid for one in items),
             digests(f"{one.digest}\x00{one.uid}" for one in items),
-            from_hex(one.digest for one in items),
+            inputs,
             set_hashes([one.verdicts for one in items]),
             np.array([_SPLITS.get(one.split, 0) for one in items], np.int8),
             np.array([int(one.others[:16], 16) if one.others else 0 for one in items], np.uint64),

@@ -35,13 +35,14 @@ from sftsec_core.dataset.dedup.records import RecordNames
 from sftsec_core.dataset.dedup.tables import Table, shared_keys, short_keys, twins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from sftsec_core.api.settings.task import DedupeSettings
     from sftsec_core.dataset.dedup.items import DedupItem
     from sftsec_core.dataset.dedup.records import NamedBatch
+    from sftsec_core.dataset.dedup.signatures import SignatureIndex
 
 _MOST_CANDIDATES = 1024  # a text: bounds the time that a flood of look-alikes can cost
 _VERIFY_AT_ONCE = 8192
@@ -77,9 +78,15 @@ class Deduplicator:
         self._unsaved: list[NDArray[np.uint32]] = []
         self._saved = (0, 0)
 
+    def batch(
+        self, items: Sequence[DedupItem], signatures: SignatureIndex | None = None
+    ) -> DedupBatch:
+        """Make arrays of items; texts are hashed later, those without a known signature."""
+        return DedupBatch.of(items, self._hasher, signatures)
+
     def add(self, batch: Sequence[DedupItem]) -> list[DedupResult]:
         """Decide on a batch; the results are in its order."""
-        found = self.decide(DedupBatch.of(batch, self._hasher))
+        found = self.decide(self.batch(batch))
         columns = (found.status, found.digests, found.clusters, found.shares_id)
         return [
             DedupResult(STATUSES[status], digest.tobytes().hex(), int(cluster), bool(shares_id))
@@ -289,6 +296,15 @@ class Deduplicator:
         self._ties += [(int(one), int(other)) for one, other in arrays["ties"]]
         self._index_texts(arrays["keys"], first_text)
         self._saved = (len(self._texts), len(self._ties))
+
+
+def relabelled(clusters: NDArray[np.int64], lowest: Mapping[int, int]) -> NDArray[np.int64]:
+    """The clusters, with those that were tied to a lower one replaced by that."""
+    tied = np.array(sorted(lowest.items()), np.int64).reshape(-1, 2)
+    if not len(tied):
+        return clusters
+    place = np.minimum(np.searchsorted(tied[:, 0], clusters), len(tied) - 1)
+    return np.where(tied[place, 0] == clusters, tied[place, 1], clusters)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sftsec_core.api.domain import Example
+
 
 class DedupStatus(Enum):
     """Whether an incident became a row, or why it did not."""
@@ -92,4 +94,16 @@ class DedupItem(NamedTuple):
             verdicts,
             split,
             inputs_digest(others) if others else "",
+        )
+
+    @classmethod
+    def of_example(cls, uid: str, example: Example) -> Self:
+        """Take an example, whose digest is known, under a uid."""
+        text = example.inputs.get(TEXT_INPUT)
+        others = {name: value for name, value in example.inputs.items() if name != TEXT_INPUT}
+        return cls(
+            uid,
+            example.digest,
+            text if isinstance(text, str) else "",
+            others=inputs_digest(others) if others else "",
         )
