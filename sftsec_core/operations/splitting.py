@@ -17,6 +17,7 @@ from sftsec_core.dataset.sums import DATASET, check_sums
 from sftsec_core.dataset.verdict_stats import verdict_stats
 from sftsec_core.operations.event_context import snapshot_context
 from sftsec_core.operations.explain_data import no_examples, warn_of_gaps
+from sftsec_core.operations.signatures import take_signatures
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Example
@@ -71,7 +72,12 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
             raise no_examples(run, snapshot, resolution)
         warn_of_gaps(run, snapshot, resolution)
         split = _divided(run, examples)
-        leaks = check_leaks(split, task.dedupe, events=task.context is not None)
+        leaks = check_leaks(
+            split,
+            task.dedupe,
+            events=task.context is not None,
+            signatures=take_signatures(run),
+        )
         _warn_of_faults(run, split, leaks)
         parts = {name: len(part) for name, part in split.parts()}
         review = len(resolution.review)

@@ -79,6 +79,16 @@ class DedupBatch:
             sign,
         )
 
+    def taken(self, rows: NDArray[np.int64]) -> DedupBatch:
+        """Only these rows of it."""
+        if len(rows) == len(self):
+            return self
+        columns = ("uids", "records", "digests", "verdicts", "splits", "others", "long")
+        return DedupBatch(
+            **{name: getattr(self, name)[rows] for name in columns},
+            sign=lambda chosen: self.sign(rows[chosen]),
+        )
+
 
 def set_hashes(sets: Sequence[frozenset[str]]) -> NDArray[np.uint64]:
     """64 bits of each set of words."""

@@ -119,6 +119,10 @@ class Deduplicator:
                 lowest[high] = low
         return {cluster: find(cluster) for cluster in lowest}
 
+    def cluster_names(self) -> NDArray[np.int64]:
+        """A name for each cluster: of its first row's inputs, whatever came before that."""
+        return (self._texts["digest"][:, 0] >> np.uint64(1)).astype(np.int64)
+
     # --- a batch, looked up at once
 
     def _look_up(self, batch: DedupBatch) -> _Page:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+import numpy as np
+
 from sftsec_core.api.domain import TEXT_INPUT, Inputs, inputs_digest
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Example
@@ -42,6 +43,22 @@ class DedupDecisions:
     digests: NDArray[np.uint64]
     clusters: NDArray[np.int64]
     shares_id: NDArray[np.bool_]
+
+    @classmethod
+    def none(cls, digests: NDArray[np.uint64], status: int) -> Self:
+        """No decision yet on inputs of these digests, but a status of the caller's."""
+        count = len(digests)
+        return cls(
+            np.full(count, status, np.int8),
+            digests.copy(),
+            np.zeros(count, np.int64),
+            np.zeros(count, np.bool_),
+        )
+
+    def set(self, rows: NDArray[np.int64], found: DedupDecisions) -> None:
+        """Take what was decided on some of the rows."""
+        self.status[rows], self.digests[rows] = found.status, found.digests
+        self.clusters[rows], self.shares_id[rows] = found.clusters, found.shares_id
 
 
 class DedupResult(NamedTuple):

@@ -36,7 +36,12 @@ def row_uid(uid: str, digest: str, result: DedupResult) -> str:
         The uid; with `~<digest>` behind it where it alone would name two records, and where a
         uid of the source looks like such a name, so that no two records get the same one.
     """
-    return f"{uid}~{digest}" if result.shares_id or _LIKE_OURS.search(uid) else uid
+    return f"{uid}~{digest}" if result.shares_id or like_ours(uid) else uid
+
+
+def like_ours(uid: str) -> bool:
+    """Whether a uid of the source looks like the name of a record that shares its id."""
+    return _LIKE_OURS.search(uid) is not None
 
 
 @dataclass(slots=True)

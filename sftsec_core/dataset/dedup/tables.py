@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,6 +63,13 @@ def digests(values: Iterable[str]) -> NDArray[np.uint64]:
 def from_hex(values: Iterable[str]) -> NDArray[np.uint64]:
     """128-bit digests from their hex digits, shape (n, 2)."""
     return np.frombuffer(bytes.fromhex("".join(values)), np.uint64).reshape(-1, 2)
+
+
+def to_hex(digests: NDArray[np.uint64]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """128-bit digests, shape (n, 2), as an Arrow array of their hex digits."""
+    raw = np.ascontiguousarray(digests).tobytes().hex().encode("ascii")
+    places = np.arange(len(digests) + 1, dtype=np.int32) * 32
+    return pa.StringArray.from_buffers(len(digests), pa.py_buffer(places), pa.py_buffer(raw))
 
 
 def short_keys(digests: NDArray[np.uint64]) -> NDArray[np.uint32]:
