@@ -19,7 +19,7 @@ from sftsec_core.api.domain import PullWindow, Verdict
 from sftsec_core.dataset import ingest as ingest_module
 from sftsec_core.dataset.ingest import Earlier, Heard, ingest
 from sftsec_core.dataset.journal import PartStore
-from sftsec_core.dataset.plan import IngestPlan, PageSummary
+from sftsec_core.dataset.plan import PageSummary
 from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
 from sftsec_core.dataset.sources import SourceParts
 from sftsec_files.config import FilesConfig
@@ -95,7 +95,12 @@ class Site:
             self.since = max(self.since or START, moved)
         elif step == "drop" and len(files) > 1:
             files[0].unlink()
-        elif step == "judge":
+        else:
+            self.judge(step)
+
+    def judge(self, step: str) -> None:
+        """Change what analysts have said."""
+        if step == "judge":
             uid = f"i{self.random.randrange(self.written + 2)}"
             self.judged.append((uid, Verdict(self.random.choice(("bad", "good")), "ann", START)))
             self.connector().add_verdicts(self.judged[-1:])
@@ -107,7 +112,7 @@ class Site:
         pull = SourceParts("", None, self.connector().parts(window))
         return ingest(
             [pull],
-            made(),
+            plan(),
             folder=self.folder / work,
             snapshots=self.folder / f"{work}-snapshots",
             heard=heard,
@@ -131,10 +136,6 @@ class Site:
         """Build anew, and forget it."""
         shutil.rmtree(self.folder / "full-snapshots", ignore_errors=True)
         return self.build(Heard(), None, "full")
-
-
-def made() -> IngestPlan:
-    return plan()
 
 
 @pytest.fixture(autouse=True)
