@@ -29,6 +29,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "which alerts and verdicts are joined shows in the precision, and in the recall beside it",
     ),
     Elsewhere(
+        ("sftsec_core/operations/live_quality.py",),
+        "tests/core/operations/test_check_drift.py",
+        "a check of drift keeps the figures by verdicts, and tells of those that fell",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/bare_service.py",),
         "tests/core/bench/test_serve_site.py",
         "the peer of the benchmark has to score as the site's model does",
@@ -434,9 +439,9 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "its verb prints what it returns and is run",
     ),
     Elsewhere(
-        ("sftsec_core/operations/review_labels.py",),
+        ("sftsec_core/operations/review_labels.py", "sftsec_core/operations/label_summaries.py"),
         "tests/core/cli/labels/test_review.py",
-        "its verb prints what it returns and is run",
+        "its verb prints what it returns and is run, with and without a summary",
     ),
     Elsewhere(
         ("sftsec_core/operations/plugin_skeleton.py",),
