@@ -49,7 +49,7 @@ def parts_of(config: FilesConfig, window: PullWindow, name: str) -> Iterator[Fil
         SourceError: when a file cannot be read at all.
     """
     sources = find_sources(config)
-    pull = _Pull(config, window, name, FieldCheck(config, window))
+    pull = _FilesPull(config, window, name, FieldCheck(config, window))
     pull.check.check_tables(sources)
     for group in grouped(sources):
         yield FilesPart(pull, tuple(group))
@@ -60,7 +60,7 @@ def parts_of(config: FilesConfig, window: PullWindow, name: str) -> Iterator[Fil
 
 
 @dataclass(slots=True)
-class _Pull:
+class _FilesPull:
     """What all parts of one pull share.
 
     Attributes:
@@ -121,7 +121,7 @@ class Seen:
 class FilesPart:
     """Some extents of files, read one after the other."""
 
-    def __init__(self, pull: _Pull, extents: Sequence[Extent]) -> None:
+    def __init__(self, pull: _FilesPull, extents: Sequence[Extent]) -> None:
         """Take what the parts share, and the extents."""
         self.name = group_name(extents)
         self._pull = pull
@@ -199,7 +199,7 @@ class LogPart:
 
     name = _LOG
 
-    def __init__(self, pull: _Pull) -> None:
+    def __init__(self, pull: _FilesPull) -> None:
         """Take what the parts share."""
         self._pull = pull
 

@@ -28,6 +28,7 @@ from sftsec_core.dataset.normalise import NORMALISE
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import PullsParts
+    from sftsec_core.dataset.plan import IngestPlan
     from sftsec_core.dataset.snapshot import Snapshot
 
 _CORPUS = "incidents.jsonl"
@@ -123,17 +124,13 @@ class _NormaliseOnly:
         return [NORMALISE]
 
 
-def _pipeline(folder: Path) -> dict[str, Any]:
-    import pyarrow as pa
-
+def _prepared(folder: Path) -> tuple[PullsParts, IngestPlan]:
+    """The connector on the file, and what to do with what it brings."""
     from sftsec_core.api.contracts import ConnectorContext, ConnectorSpec, StepContext
-    from sftsec_core.api.domain import PullWindow, TaskSpec
+    from sftsec_core.api.domain import TaskSpec
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.dataset.features import field_kinds, renderer
-    from sftsec_core.dataset.ingest import Earlier, Heard, ingest
-    from sftsec_core.dataset.journal import PartStore
     from sftsec_core.dataset.plan import IngestPlan
-    from sftsec_core.dataset.sources import SourceParts
     from sftsec_core.dataset.steps import build_steps
     from sftsec_core.plugins import Plugins
 
@@ -149,24 +146,34 @@ def _pipeline(folder: Path) -> dict[str, Any]:
     steps = build_steps(task, plugins, StepContext(task.text, bytes(32)))
     render = renderer(spec, task.render, plugins)
     plan = IngestPlan(field_kinds(spec), None, steps, task.dedupe, render)
+    return cast("PullsParts", connector), plan
+
+
+def _pipeline(folder: Path) -> dict[str, Any]:
+    import pyarrow as pa
+
+    from sftsec_core.api.domain import PullWindow
+    from sftsec_core.dataset.ingest import Earlier, Heard, ingest
+    from sftsec_core.dataset.journal import PartStore
+    from sftsec_core.dataset.sources import SourceParts
+
+    connector, plan = _prepared(folder)
     pa.array([""])  # PyArrow imports pandas for it, once a process
     begin, cpu = time.perf_counter(), time.process_time()
-    parts = cast("PullsParts", connector).parts(PullWindow(fields=task.text))
-    pull = SourceParts("", None, parts)
     pulled: list[float] = []
     snapshot = ingest(
-        [pull],
+        [SourceParts("", None, connector.parts(PullWindow(fields=(_FIELD,))))],
         plan,
         folder=folder / "work",
         snapshots=folder / "snapshots",
         heard=Heard(pulled=lambda: pulled.append(time.process_time() - cpu)),
         earlier=Earlier(PartStore(folder / "parts"), _newest(folder / "snapshots")),
     )
-    seconds = time.perf_counter() - begin
+    seconds, used = time.perf_counter() - begin, time.process_time() - cpu
     counts = snapshot.counts
     return {
         "seconds": round(seconds, 2),
-        "cpu_seconds": round(time.process_time() - cpu, 2),
+        "cpu_seconds": round(used, 2),
         "pull_cpu_seconds": round(pulled[0], 2),
         "peak_rss_mb": round(peak_rss_mb()),
         "kept": counts["kept"],

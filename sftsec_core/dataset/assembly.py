@@ -38,7 +38,7 @@ _NOT_DRAWN = len(STATUSES)
 
 @dataclass(slots=True)
 class DecidedPart:
-    """A part, and what became of its rows; arrays of shape (n,).
+    """A part, and what was decided on its rows; arrays of shape (n,).
 
     Attributes:
         own: digests of their inputs, shape (n, 2).
@@ -88,7 +88,7 @@ class Assembly:
     """The parts of a snapshot, decided on.
 
     Attributes:
-        counts: what became of all incidents.
+        counts: of all incidents, by what was decided on them.
         connectors: a connector's name to its part of the counts, where there are several.
         steps: what each step did.
     """

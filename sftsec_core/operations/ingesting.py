@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import IncidentPage, Message
 from sftsec_core.api.settings.values import format_duration
 from sftsec_core.dataset.features import field_kinds, renderer
-from sftsec_core.dataset.ingest import Heard, ingest, resume_cursor
+from sftsec_core.dataset.ingest import Earlier, Heard, ingest, resume_cursor
 from sftsec_core.dataset.plan import IngestPlan, PageSummary
 from sftsec_core.dataset.reading import reading_digest
 from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
@@ -189,23 +189,36 @@ def _pull_into_snapshot(
         plugins=context.plugins.versions(),
         salt=context.salt,
     )
-    windows, work, told = _windows(run, pull), run.folder / pull.work, _Told(stage)
+    windows, told = _windows(run, pull), _Told(stage)
     heard = Heard(
         page=lambda page: _keep_beside(run, page, reading),
         reused=told.reused,
         publish=hold,
         signatures=None if pull.settings else (lambda index: keep_signatures(run, index)),
     )
-    with ExitStack() as stack:
-        earlier = None
-        if pull.settings is None:
-            lent = earlier_pulls(run, plan.digest(), reading, windows, full=pull.full)
-            earlier = stack.enter_context(lent)
-        pages = pull_all(
-            context, task, windows, resume_cursor(work), by_parts=pull.settings is None
-        )
-        snapshot = ingest(
-            told.pages(stack.enter_context(closing(pages))),
+    if pull.settings is not None:
+        return _gathered(run, pull, plan, windows, told, heard, None)
+    with earlier_pulls(run, plan.digest(), reading, windows, full=pull.full) as earlier:
+        snapshot = _gathered(run, pull, plan, windows, told, heard, earlier)
+    if told.unchanged:
+        stage.counts["unchanged since the last pull"] = told.unchanged
+    return snapshot
+
+
+def _gathered(
+    run: Run,
+    pull: _SnapshotPull,
+    plan: IngestPlan,
+    windows: Mapping[str, PullWindow],
+    told: _Told,
+    heard: Heard,
+    earlier: Earlier | None,
+) -> Snapshot:
+    context, work = run.context, run.folder / pull.work
+    cursor, by_parts = resume_cursor(work), pull.settings is None
+    with closing(pull_all(context, run.task, windows, cursor, by_parts=by_parts)) as pages:
+        return ingest(
+            told.pages(pages),
             plan,
             folder=work,
             snapshots=context.folder / "snapshots",
@@ -213,9 +226,6 @@ def _pull_into_snapshot(
             vault=context.vault,
             earlier=earlier,
         )
-    if told.unchanged:
-        stage.counts["unchanged since the last pull"] = told.unchanged
-    return snapshot
 
 
 @dataclass(slots=True)

@@ -74,13 +74,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
             raise no_examples(run, snapshot, resolution)
         warn_of_gaps(run, snapshot, resolution)
         split = _divided(run, examples)
-        leaks = check_leaks(
-            split,
-            task.dedupe,
-            events=task.context is not None,
-            signatures=take_signatures(run),
-        )
-        _warn_of_faults(run, split, leaks)
+        leaks = _checked(run, split)
         parts = {name: len(part) for name, part in split.parts()}
         review = len(resolution.review)
         stats = verdict_stats(snapshot, task.labels, task.verdicts)
@@ -124,12 +118,17 @@ def _divided(run: Run, examples: Sequence[Example]) -> Split:
     return replace(split, train=weigh_repeats(split.train, run.spec, task.context.repeats))
 
 
-def _warn_of_faults(run: Run, split: Split, leaks: LeakCheck) -> None:
+def _checked(run: Run, split: Split) -> LeakCheck:
+    """Look for leaks, with the signatures of the ingest; warn of them and of a one-sided split."""
+    task = run.task
+    events, signatures = task.context is not None, take_signatures(run)
+    leaks = check_leaks(split, task.dedupe, events=events, signatures=signatures)
     if not leaks.clean:
         found = f"the {split.method} split leaks: {'; '.join(leaks.examples)}"
         run.emit(Message(text=found, level="warning"))
     if note := one_sided(split):
         run.emit(Message(text=note, level="warning"))
+    return leaks
 
 
 def _capped(

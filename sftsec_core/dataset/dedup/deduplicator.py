@@ -121,7 +121,7 @@ class Deduplicator:
 
     def cluster_names(self) -> NDArray[np.int64]:
         """A name for each cluster: of its first row's inputs, whatever came before that."""
-        return (self._texts["digest"][:, 0] >> np.uint64(1)).astype(np.int64)
+        return (self._texts["digest"][:, 0] >> np.uint64(2)).astype(np.int64)
 
     # --- a batch, looked up at once
 

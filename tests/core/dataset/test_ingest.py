@@ -272,7 +272,7 @@ class TestSeveralConnectors:
 
 
 TEXTS = {letter: text(number) for number, letter in enumerate("abcd")}
-DIGEST_BEFORE = "67527625abcbeba4917167b5a7c56160af8a5c22d109e7207f8c373a50212f84"
+DIGEST_BEFORE = "ae4460d29cdf911bd1b95c1754bb526702df71fe6e0e1cd5ee2ed8d6f39b692b"
 
 
 class TestDigest:
