@@ -1,4 +1,4 @@
-"""Labels that a transform wants looked at again: on `labels review` until somebody judges anew.
+"""Labels that a transform wants looked at again: on `labels review` until there is a new verdict.
 
 A suspect is kept with a digest of the verdicts on it. Whatever is said of the incident later, the
 same label too, changes that: it is answered, and is not asked about again.

@@ -1,4 +1,4 @@
-"""Suspects of `label_errors` wait for a review, until somebody says something of them anew."""
+"""Suspects of `label_errors` wait for a review, until there is a new verdict on them."""
 
 from __future__ import annotations
 
