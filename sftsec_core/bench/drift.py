@@ -139,6 +139,7 @@ def _joined(one: Rows, other: Rows) -> Rows:
         {name: np.concatenate([one.places[name], other.places[name]]) for name in one.places},
         np.concatenate([one.points, other.points]),
         np.concatenate([one.labels, other.labels]),
+        np.concatenate([one.judged, other.judged]),
     )
 
 
@@ -202,7 +203,8 @@ def _stream(records: Sequence[Mapping[str, Any]]) -> BenchStream:
 
 
 def _reference(stream: BenchStream) -> Reference:
-    part = ScoredTest(stream.inputs, stream.proba, stream.decided, stream.decided)
+    fresh = np.ones(len(stream.inputs), dtype=np.bool_)
+    part = ScoredTest(stream.inputs, stream.proba, stream.decided, stream.decided, fresh)
     return Reference.of(_TASK, stream.inputs, part, _KEY)
 
 

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sftsec_core.api.contracts import TrainJob
-from sftsec_core.api.domain import TEXT_INPUT, Batch, inputs_digest
+from sftsec_core.api.domain import TEXT_INPUT, Batch
 from sftsec_core.api.errors import DataError
 from sftsec_core.api.predictions import Predictions
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.bench.quality_data import PARTS, read_records, read_stream
 from sftsec_core.drift.ageing import ScoredBlocks
+from sftsec_core.drift.judged import JudgedInputs
 from sftsec_core.drift.labels import estimate_labels
 from sftsec_core.evaluation.methods import ServingMethods
 
@@ -73,7 +74,7 @@ def estimate_bench(folder: Path, periods: int, seed: int) -> Iterator[dict[str, 
         yield {
             "stream": folder.name,
             "period": number + 1,
-            **_compare(scored, past - int(past * _DEV), task),
+            **_compare(examples[: int(past * _DEV)], scored, past - int(past * _DEV), task),
         }
 
 
@@ -117,16 +118,28 @@ def _scored(task: TaskSpec, examples: Sequence[Example], past: int, seed: int) -
     return _Scored(examples[first:], y, decided).take(slice(second - first, None))
 
 
-def _compare(scored: _Scored, tested: int, task: TaskSpec) -> dict[str, Any]:
+def _compare(
+    learned: Sequence[Example], scored: _Scored, tested: int, task: TaskSpec
+) -> dict[str, Any]:
     """The estimate and the truth; the first `tested` events are the test part."""
     from sklearn.metrics import f1_score
 
     test, period = scored.take(slice(0, tested)), scored.take(slice(tested, None))
-    keys = np.array([int(inputs_digest(each.inputs)[:15], 16) for each in test.examples])
-    times = [each.at for each in test.examples]
-    blocks = ScoredBlocks.of(test.y, test.decided, keys, times, len(task.labels))
-    counts = np.bincount(period.decided, minlength=len(task.labels))
-    found = estimate_labels(counts, blocks, period.examples[len(period.examples) // 2].at)
+    k = len(task.labels)
+    fresh = np.flatnonzero(_judged(learned, task).fresh([each.inputs for each in test.examples]))
+    blocks = ScoredBlocks.of(
+        test.y[fresh],
+        test.decided[fresh],
+        fresh,  # each its own: copies are left out
+        [test.examples[place].at for place in fresh.tolist()],
+        k,
+    )
+    counts = np.bincount(period.decided, minlength=k)
+    shares = _judged([*learned, *test.examples], task).shares(
+        each.inputs for each in period.examples
+    )
+    known = shares.T @ np.eye(k)[period.decided]
+    found = estimate_labels(counts, known, blocks, period.examples[len(period.examples) // 2].at)
     true = float(f1_score(period.y, period.decided, average="macro", zero_division=0))
     benign = -1 if task.benign is None else task.labels.index(task.benign)
     f1 = None if found is None else found.macro_f1
@@ -141,3 +154,8 @@ def _compare(scored: _Scored, tested: int, task: TaskSpec) -> dict[str, Any]:
         "near": f1 is not None and abs(f1.value - true) <= NEAR,
         "covered": f1 is not None and f1.low <= true <= f1.high,
     }
+
+
+def _judged(examples: Sequence[Example], task: TaskSpec) -> JudgedInputs:
+    y = np.array([task.labels.index(each.label) for each in examples], dtype=np.int64)
+    return JudgedInputs.of((each.inputs for each in examples), y, len(task.labels), b"bench")

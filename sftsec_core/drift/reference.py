@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import Inputs, TaskSpec
 
-FORMAT = 2
+FORMAT = 3
 _MOST_ROWS = 5000  # read of the training data, spread over all
 
 
@@ -40,6 +40,7 @@ class ScoredTest:
         proba: calibrated probabilities, shape (n, k).
         decided: the columns that the decider chose, shape (n,).
         y: the true columns, shape (n,).
+        fresh: which had inputs that no verdict was known of, shape (n,).
         at: the times of the events (UTC), None where one has none; empty where none are known.
     """
 
@@ -47,6 +48,7 @@ class ScoredTest:
     proba: NDArray[np.float64]
     decided: NDArray[np.int64]
     y: NDArray[np.int64]
+    fresh: NDArray[np.bool_]
     at: Sequence[datetime | None] = ()
 
 
@@ -79,8 +81,17 @@ class EventReader:
         proba: NDArray[np.float64],
         decided: NDArray[np.int64],
         key: bytes,
+        judged: NDArray[np.float64] | None = None,
     ) -> Rows:
-        """Read events; `key` is the secret that their templates are hashed with."""
+        """Read events.
+
+        Args:
+            inputs: of n events.
+            proba: calibrated probabilities, shape (n, k).
+            decided: the columns that were decided on, shape (n,).
+            key: the secret that their templates are hashed with.
+            judged: what verdicts said of the inputs before, shape (n, k); None: none judged them.
+        """
         places = {
             name: each.places([row.get(name) for row in inputs])
             for name, each in self.binnings.items()
@@ -90,7 +101,9 @@ class EventReader:
         # Alerts repeat themselves: each text is read once.
         _, first, place = np.unique(keys, return_index=True, return_inverse=True)
         once = [inputs[number] if self.text else {} for number in first.tolist()]
-        return Rows(keys, {**places, LABEL: decided}, points(once)[place], decided)
+        if judged is None:
+            judged = np.zeros((len(keys), self.columns))
+        return Rows(keys, {**places, LABEL: decided}, points(once)[place], decided, judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +117,8 @@ class Reference:
         test: the sketch of the test part, whose scores the model did not learn.
         nulls: input, `TEXT`, `SCORE` or `LABEL` to what its statistic is without a drift.
         eigenvalues: of the covariance of texts' points.
-        blocks: the test part by true and by decided column, in the order of its times.
+        blocks: the test part by true and by decided column, in the order of its times; of inputs
+            that were new.
     """
 
     labels: tuple[str, ...]
@@ -147,7 +161,7 @@ class Reference:
             Sketch.of(tested, bins),
             nulls,
             eigenvalues,
-            ScoredBlocks.of(test.y, test.decided, scored.keys, test.at, k),
+            _blocks(test, scored.keys, k),
         )
 
     def to_json(self) -> str:
@@ -213,6 +227,13 @@ def _reader(task: TaskSpec, training: Sequence[Inputs], test: ScoredTest) -> Eve
         len(task.labels),
         benign,
     )
+
+
+def _blocks(test: ScoredTest, keys: NDArray[np.int64], columns: int) -> ScoredBlocks:
+    """Of what was new: the others' labels are known, and ask for no estimate."""
+    fresh = test.fresh
+    at = [when for when, new in zip(test.at, fresh, strict=True) if new] if test.at else ()
+    return ScoredBlocks.of(test.y[fresh], test.decided[fresh], keys[fresh], at, columns)
 
 
 def _scores(proba: NDArray[np.float64], benign: int | None) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from sftsec_core.api.contracts import CalibratorSpec, DeciderSpec
 from sftsec_core.api.errors import NotFoundError
+from sftsec_core.drift.judged import JudgedInputs
 from sftsec_core.drift.reference import OtherFormatError, Reference, ScoredTest
 from sftsec_core.drift.windows import DriftCounter
 from sftsec_core.plugins import get
@@ -16,12 +17,13 @@ from sftsec_core.sdk.atomic import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sftsec_core.api.domain import Example, ModelRef, Split
+    from sftsec_core.api.domain import Example, ModelRef, Split, TaskSpec
     from sftsec_core.operations.context import Context
     from sftsec_core.operations.proposing import Proposal
     from sftsec_core.operations.running import Run
 
 _FILE = "drift.json"
+_JUDGED = "judged.npy"
 
 
 def keep_reference(run: Run, proposal: Proposal, split: Split) -> None:
@@ -41,18 +43,21 @@ def keep_reference(run: Run, proposal: Proposal, split: Split) -> None:
     calibrated = calibrator.load(scores.calibrator.state).calibrate(
         proba[np.array([place[id(example)] for example in test], dtype=np.intp)]
     )
-    spec = run.spec
+    spec, salt = run.spec, run.context.salt
+    learned = _judged([*split.train, *split.dev], spec, salt)
     benign = None if spec.benign is None else spec.labels.index(spec.benign)
     part = ScoredTest(
         [example.inputs for example in test],
         calibrated,
         decider.load(scores.decider.state).decide(calibrated).alerted(benign),
         np.array([spec.labels.index(example.label) for example in test], dtype=np.int64),
+        learned.fresh([example.inputs for example in test]),
         [example.at for example in test],
     )
     everything = _by_time([example for _, part in split.parts() for example in part])
     inputs = [example.inputs for example in everything]
-    reference = Reference.of(spec, inputs, part, run.context.salt)
+    _judged(everything, spec, salt).save(run.folder / _JUDGED)
+    reference = Reference.of(spec, inputs, part, salt)
     write_atomically(run.folder / _FILE, reference.to_json().encode())
 
 
@@ -74,7 +79,17 @@ def drift_counter(context: Context, model: ModelRef) -> DriftCounter | None:
     reference = reference_of(context, model)
     if reference is None:
         return None
-    return DriftCounter(reference.reader, context.salt, context.settings.drift.window)
+    reader, file = reference.reader, context.store.runs.get(model.run_id).folder / _JUDGED
+    try:
+        judged = JudgedInputs.load(file, reader.columns, context.salt)
+    except FileNotFoundError:
+        return None
+    return DriftCounter(reader, judged, context.salt, context.settings.drift.window)
+
+
+def _judged(examples: Sequence[Example], spec: TaskSpec, salt: bytes) -> JudgedInputs:
+    y = np.array([spec.labels.index(example.label) for example in examples], dtype=np.int64)
+    return JudgedInputs.of((each.inputs for each in examples), y, len(spec.labels), salt)
 
 
 def _by_time(examples: Sequence[Example]) -> list[Example]:

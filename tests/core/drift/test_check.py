@@ -27,7 +27,7 @@ def texts(count: int, seed: int) -> list[Inputs]:
 @pytest.fixture(scope="module")
 def reference() -> Reference:
     proba, decided = answers(300, 1)
-    test = ScoredTest(texts(300, 1), proba, decided, decided)
+    test = ScoredTest(texts(300, 1), proba, decided, decided, np.ones(300, dtype=np.bool_))
     return Reference.of(TASK, texts(1500, 0), test, KEY)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,7 +35,8 @@ def inputs(count: int) -> list[Inputs]:
 def part(count: int) -> ScoredTest:
     attack = np.linspace(0, 1, count)
     y = (attack >= 0.5).astype(np.int64)
-    return ScoredTest(inputs(count), np.stack([1 - attack, attack], axis=1), y, y)
+    fresh = np.ones(count, dtype=np.bool_)
+    return ScoredTest(inputs(count), np.stack([1 - attack, attack], axis=1), y, y, fresh)
 
 
 class TestReference:
@@ -49,6 +51,12 @@ class TestReference:
         found = Reference.of(TASK, inputs(200), part(60), KEY)
         assert found.blocks.confusion.tolist() == [[30, 0], [0, 30]]
         assert (found.inputs.distinct, found.test.distinct) == (200, 60)
+
+    def test_estimates_from_what_was_new(self) -> None:
+        some = replace(part(60), fresh=np.arange(60) % 3 > 0)
+        found = Reference.of(TASK, inputs(200), some, KEY)
+        assert found.blocks.confusion.tolist() == [[20, 0], [0, 20]]
+        assert found.test.distinct == 60
 
     def test_of_little_data_compares_nothing(self) -> None:
         found = Reference.from_json(Reference.of(TASK, inputs(5), part(0), KEY).to_json())
