@@ -82,7 +82,8 @@ def estimate_labels(
         rows = rates.draw(found, random)
         drawn = _solve(fresh, rows)
         if drawn is not None:
-            draws.append(_figures(judged + drawn[:, None] * rows, before))
+            known = _drawn(judged, random)
+            draws.append(_figures(known + drawn[:, None] * rows, before))
     joint = judged + found[:, None] * rates.rows
     values = _figures(joint, before)
     ends = np.quantile([*draws, values], [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2], axis=0)
@@ -105,6 +106,20 @@ def _solve(counts: NDArray[np.float64], rates: NDArray[np.float64]) -> NDArray[n
     found, _ = nnls(rates.T, counts / total)
     held = found.sum()
     return np.asarray(found / held * total, dtype=np.float64) if held > 0 else None
+
+
+def _drawn(judged: NDArray[np.float64], random: np.random.Generator) -> NDArray[np.float64]:
+    """The events of known inputs as they may turn out: one that was judged both ways is a coin.
+
+    As if all of them were of one input, which is the most that they can vary.
+    """
+    totals = judged.sum(axis=0)
+    shares = np.divide(judged, totals, out=np.zeros_like(judged), where=totals > 0)
+    columns = [
+        random.multinomial(round(total), share / share.sum()) if total else share
+        for total, share in zip(totals.tolist(), shares.T, strict=True)
+    ]
+    return np.stack(columns, axis=1).astype(np.float64)
 
 
 def _shares(joint: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import pytest
 
 from sftsec_core.api.domain import TaskSpec
 from sftsec_core.drift.judged import JudgedInputs
-from sftsec_core.drift.reference import Reference, ScoredTest
+from sftsec_core.drift.reference import HeldOut, Reference
 from sftsec_core.drift.windows import DriftCounter
 from sftsec_core.testing import make_examples
 
@@ -18,7 +18,8 @@ TASK = TaskSpec.of_text("mail", ("message",), ("benign", "malicious"), benign="b
 def counter() -> DriftCounter:
     inputs = [each.inputs for each in make_examples(50)]
     y = np.arange(50) % 2
-    part = ScoredTest(inputs, np.full((50, 2), 0.5), y, y, np.ones(50, dtype=np.bool_))
+    every = np.ones(50, dtype=np.bool_)
+    part = HeldOut(inputs, np.full((50, 2), 0.5), y, y, every, every)
     reader = Reference.of(TASK, inputs, part, b"k").reader
     return DriftCounter(reader, JudgedInputs.of(inputs, y, 2, b"k"), b"k", 100)
 

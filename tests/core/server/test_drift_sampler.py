@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sftsec_core.drift.judged import JudgedInputs
-from sftsec_core.drift.reference import Reference, ScoredTest
+from sftsec_core.drift.reference import HeldOut, Reference
 from sftsec_core.drift.windows import DriftCounter
 from sftsec_core.server.drift_sampler import DriftSampler
 from sftsec_core.server.model_cache import ModelCache, ServedModel
@@ -38,7 +38,8 @@ def model(
     spec = live.context.task_spec(TASK)
     inputs = [{spec.inputs[0].name: f"text {number}"} for number in range(20)]
     y = np.arange(20) % 2
-    part = ScoredTest(inputs, np.full((20, 2), 0.5), y, y, np.ones(20, dtype=np.bool_))
+    every = np.ones(20, dtype=np.bool_)
+    part = HeldOut(inputs, np.full((20, 2), 0.5), y, y, every, every)
     reference, judged = Reference.of(spec, inputs, part, b"k"), JudgedInputs.of(inputs, y, 2, b"k")
     counter = DriftCounter(reference.reader, judged, b"k", 100)
     monkeypatch.setattr("sftsec_core.server.model_cache.drift_counter", lambda *_: counter)
