@@ -25,6 +25,11 @@ from sftsec_core.api.contracts import (
 from sftsec_core.api.domain import InputKind, baseline_recipe
 from sftsec_core.api.errors import ConfigError, PluginError, unknown
 from sftsec_core.config.load import load_settings, validate
+from sftsec_core.dataset.labelling.functions import (
+    FunctionsPlace,
+    check_functions,
+    missing_requirement,
+)
 from sftsec_core.plugins import Plugins
 from sftsec_core.recipes.chosen import chosen_recipes, unread_note
 
@@ -91,9 +96,14 @@ def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> N
         for kind, spec_name, options, place in named_by(task):
             path = ("tasks", name, *place)
             spec = _known(plugins, kind, spec_name, file, path)
-            validate(spec.config_model, options, file=file, path=path)
+            config = validate(spec.config_model, options, file=file, path=path)
             if isinstance(spec, RecipeSpec):
                 _check_kinds(spec, task, file, path)
+            if isinstance(spec, TransformSpec) and spec.check is not None:
+                try:
+                    spec.check(config, task.inputs)
+                except ConfigError as error:
+                    raise ConfigError(str(error), file=file, path=".".join(path)) from error
         _check_voters(plugins, task, file, name)
         _check_gpus(plugins, task, file, name)
 
@@ -154,8 +164,18 @@ def check_requirements(task: TaskSettings, plugins: Plugins) -> None:
         for kind, name, _, _ in named_by(task)
         if (spec := plugins.specs(kind).get(name)) and (complaint := spec.missing())
     ]
+    missing += filter(None, [missing_requirement(task.labelling_functions)])
     if missing:
         raise PluginError("; ".join(dict.fromkeys(missing)))
+
+
+def check_labelling(task: TaskSettings, file: Path, name: str) -> None:
+    """Check that a task's labelling functions compile and that their lists are there.
+
+    Raises:
+        ConfigError: naming the file, the path in it and what to do.
+    """
+    check_functions(task.labelling_functions, FunctionsPlace(file, name))
 
 
 def named_by(task: TaskSettings) -> Iterator[Named]:

@@ -18,10 +18,11 @@ from sftsec_core.api.errors import DataError, IntegrityError, TrainingError
 from sftsec_core.recipes import auto, search
 from sftsec_core.recipes.auto import train_auto
 from sftsec_core.recipes.blend import BlendModel
-from sftsec_core.recipes.config import AutoConfig, EncoderSettings
+from sftsec_core.recipes.config import AutoConfig, EncoderSettings, HybridConfig
 from sftsec_core.recipes.encoder.time_plan import TimePlan
+from sftsec_core.recipes.search import AutoSearch
 from sftsec_core.recipes.specs import MEMBERS
-from tests.core.recipes.jobs import job_of, two_classes
+from tests.core.recipes.jobs import job_of, texts_of, two_classes
 from tests.core.recipes.searches import judged_job
 
 
@@ -237,6 +238,84 @@ class TestFineTuning:
         trial = next(each for each in short.notes["trials"] if each["recipe"] == "full")
         assert len(fitted) == 1
         assert "no settings were searched: 18 s, their share of the budget" in trial["reason"]
+
+
+class TestBytes:
+    @pytest.mark.usefixtures("fast")
+    @pytest.mark.parametrize(
+        ("parted", "tried"), [("", ["linear", "hybrid", "bytes", "full"]), (" ", None)]
+    )
+    def test_are_for_strings_without_words(
+        self, parted: str, tried: list[str] | None, tmp_path: Path
+    ) -> None:
+        names = ("linear", "hybrid", "bytes", "full")
+        job = judged_job(tmp_path, settings_tried=0)
+        train, dev = (
+            [Example.of_text(e.uid, parted.join(texts_of([e])[0].split()), e.label) for e in rows]
+            for rows in (job.train, job.dev)
+        )
+        recipes = {name: recipe(name, mostly_right) for name in names}
+        model = train_auto(replace(job, train=train, dev=dev), recipes)
+        fitted = [t["recipe"] for t in model.notes["trials"] if t["status"] == "fitted"]
+        assert fitted == (tried or ["linear", "hybrid", "full"])
+
+    def test_leave_time_for_an_encoder(self, tmp_path: Path) -> None:
+        search = AutoSearch(judged_job(tmp_path, budget=timedelta(seconds=100)), {})
+        bound, whole = (search.job_of(name).deadline_s or 0 for name in ("bytes", "full"))
+        assert 30 < bound < whole / 2 < 50
+        assert search.fits(80, "full")
+        assert not search.fits(80, "bytes")
+
+    def test_read_no_encoder_of_all_recipes(self, tmp_path: Path) -> None:
+        job = judged_job(tmp_path, encoder=EncoderSettings(max_length=64))
+        search = AutoSearch(job, {})
+        found = [search.config(name).encoder for name in ("full", "bytes")]
+        assert [each.max_length for each in found] == [64, 512]
+
+
+class TestSecondEncoder:
+    @pytest.mark.usefixtures("fast")
+    @pytest.mark.parametrize(
+        ("alone", "both", "status"),
+        [(mostly_right, oracle, "fitted"), (oracle, mostly_right, "dropped")],
+    )
+    def test_stays_where_dev_shows_it(
+        self,
+        alone: Callable[[str], Sequence[float]],
+        both: Callable[[str], Sequence[float]],
+        status: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def train(job: TrainJob[Any]) -> TrainedModel:
+            return Always(job.task.labels, both if job.config.second_encoder else alone)
+
+        monkeypatch.setattr(auto, "_predict_embedding", lambda _search, _encoder: 0.0)
+        recipes = {
+            "linear": recipe("linear", often_wrong),
+            "hybrid": replace(recipe("hybrid", alone), fit=train),
+            "full": failing("full"),
+        }
+        second = EncoderSettings(path="second", sha256="0" * 64)
+        job = judged_job(tmp_path, hybrid=HybridConfig(second_encoder=second), settings_tried=1)
+        model = train_auto(job, recipes)
+        tried = [t for t in model.notes["trials"] if "second_encoder" in t.get("settings", {})]
+        assert [each["status"] for each in tried] == [status]
+        assert tried[0]["settings"] == {"second_encoder": "second"}
+        assert model.notes["chosen"] == ["hybrid"]
+        assert model.predict_proba(Batch.of_texts(["malicious 7"])).argmax() == 1
+
+    @pytest.mark.usefixtures("fast")
+    def test_is_left_out_of_a_short_budget(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(auto, "_predict_embedding", lambda _search, _encoder: 3000.0)
+        recipes = {name: recipe(name, mostly_right) for name in ("linear", "hybrid", "full")}
+        second = EncoderSettings(path="second", sha256="0" * 64)
+        job = judged_job(tmp_path, hybrid=HybridConfig(second_encoder=second), settings_tried=0)
+        told = [t for t in train_auto(job, recipes).notes["trials"] if t["recipe"] == "hybrid"]
+        assert [each["status"] for each in told] == ["fitted", "skipped"]
+        assert told[1]["reason"] == "a second encoder does not fit the budget"
 
 
 class TestBudget:
