@@ -23,7 +23,7 @@ from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.bench.quality_data import PARTS, read_records, read_stream
 from sftsec_core.dataset.fingerprints import fingerprints
 from sftsec_core.drift.ageing import ScoredBlocks
-from sftsec_core.drift.judged import JudgedInputs
+from sftsec_core.drift.judged import InputVerdicts
 from sftsec_core.drift.labels import estimate_labels
 from sftsec_core.evaluation.methods import ServingMethods
 
@@ -151,6 +151,6 @@ def _compare(past: Sequence[Example], scored: _Scored, task: TaskSpec) -> dict[s
     }
 
 
-def _judged(examples: Sequence[Example], task: TaskSpec) -> JudgedInputs:
+def _judged(examples: Sequence[Example], task: TaskSpec) -> InputVerdicts:
     y = np.array([task.labels.index(each.label) for each in examples], dtype=np.int64)
-    return JudgedInputs.of((each.inputs for each in examples), y, len(task.labels), _SALT)
+    return InputVerdicts.of((each.inputs for each in examples), y, len(task.labels), _SALT)

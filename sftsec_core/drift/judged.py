@@ -28,7 +28,7 @@ _ROW = np.dtype([("input", "<u8"), ("column", "<i4"), ("count", "<u4")])
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedInputs:
+class InputVerdicts:
     """How often each input was given each label.
 
     Attributes:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Inputs
-    from sftsec_core.drift.judged import JudgedInputs
+    from sftsec_core.drift.judged import InputVerdicts
     from sftsec_core.drift.reference import EventReader
 
 
@@ -30,7 +30,7 @@ class DriftCounter:
     """
 
     reader: EventReader
-    judged: JudgedInputs
+    judged: InputVerdicts
     key: bytes
     length: int
 

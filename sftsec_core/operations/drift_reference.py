@@ -8,7 +8,7 @@ import numpy as np
 
 from sftsec_core.api.contracts import CalibratorSpec, DeciderSpec
 from sftsec_core.api.errors import NotFoundError
-from sftsec_core.drift.judged import JudgedInputs
+from sftsec_core.drift.judged import InputVerdicts
 from sftsec_core.drift.reference import HeldOut, OtherFormatError, Reference
 from sftsec_core.drift.windows import DriftCounter
 from sftsec_core.plugins import get
@@ -88,15 +88,15 @@ def drift_counter(context: Context, model: ModelRef) -> DriftCounter | None:
         return None
     reader, file = reference.reader, context.store.runs.get(model.run_id).folder / _JUDGED
     try:
-        judged = JudgedInputs.load(file, reader.columns, context.salt)
+        judged = InputVerdicts.load(file, reader.columns, context.salt)
     except FileNotFoundError:
         return None
     return DriftCounter(reader, judged, context.salt, context.settings.drift.window)
 
 
-def _judged(examples: Sequence[Example], spec: TaskSpec, salt: bytes) -> JudgedInputs:
+def _judged(examples: Sequence[Example], spec: TaskSpec, salt: bytes) -> InputVerdicts:
     inputs = (each.inputs for each in examples)
-    return JudgedInputs.of(inputs, _columns(examples, spec), len(spec.labels), salt)
+    return InputVerdicts.of(inputs, _columns(examples, spec), len(spec.labels), salt)
 
 
 def _columns(examples: Sequence[Example], spec: TaskSpec) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sftsec_core.api.domain import TaskSpec
-from sftsec_core.drift.judged import JudgedInputs
+from sftsec_core.drift.judged import InputVerdicts
 from sftsec_core.drift.reference import HeldOut, Reference
 from sftsec_core.drift.windows import DriftCounter
 from sftsec_core.testing import make_examples
@@ -21,7 +21,7 @@ def counter() -> DriftCounter:
     every = np.ones(50, dtype=np.bool_)
     part = HeldOut(inputs, np.full((50, 2), 0.5), y, y, every, every)
     reader = Reference.of(TASK, inputs, part, b"k").reader
-    return DriftCounter(reader, JudgedInputs.of(inputs, y, 2, b"k"), b"k", 100)
+    return DriftCounter(reader, InputVerdicts.of(inputs, y, 2, b"k"), b"k", 100)
 
 
 class TestFill:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sftsec_core.drift.judged import JudgedInputs
+from sftsec_core.drift.judged import InputVerdicts
 from sftsec_core.drift.reference import HeldOut, Reference
 from sftsec_core.drift.windows import DriftCounter
 from sftsec_core.server.drift_sampler import DriftSampler
@@ -40,7 +40,7 @@ def model(
     y = np.arange(20) % 2
     every = np.ones(20, dtype=np.bool_)
     part = HeldOut(inputs, np.full((20, 2), 0.5), y, y, every, every)
-    reference, judged = Reference.of(spec, inputs, part, b"k"), JudgedInputs.of(inputs, y, 2, b"k")
+    reference, judged = Reference.of(spec, inputs, part, b"k"), InputVerdicts.of(inputs, y, 2, b"k")
     counter = DriftCounter(reference.reader, judged, b"k", 100)
     monkeypatch.setattr("sftsec_core.server.model_cache.drift_counter", lambda *_: counter)
     cache = ModelCache(live.context, TASK, drift=sampler)
