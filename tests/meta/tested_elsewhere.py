@@ -87,9 +87,14 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "sections of sftsec.yaml: what the whole refuses is theirs",
     ),
     Elsewhere(
+        ("sftsec_core/api/settings/gpu_needs.py",),
+        "tests/core/api/settings/test_task.py",
+        "two settings of a task; what a recipe cannot use is refused by the preflight",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/training_data.py",),
         "tests/core/operations/test_self_training.py",
-        "three stages in a row, of a run and of a build: what they leave is counted there",
+        "four stages in a row, of a run and of a build: what they leave is counted there",
     ),
     Elsewhere(
         ("sftsec_core/api/settings/unlabelled.py",),

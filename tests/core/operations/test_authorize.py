@@ -45,6 +45,7 @@ from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
 from sftsec_core.operations.enqueue_due import enqueue_due, run_schedule
 from sftsec_core.operations.export_audit import export_audit
 from sftsec_core.operations.judge_incidents import judge_incidents, retract_verdicts
+from sftsec_core.operations.label_functions import label_functions
 from sftsec_core.operations.label_stats import label_stats
 from sftsec_core.operations.list_connectors import list_connectors
 from sftsec_core.operations.list_gpus import list_gpu_leases, list_gpus
@@ -60,7 +61,11 @@ from sftsec_core.operations.list_schedules import (
 )
 from sftsec_core.operations.list_tokens import list_tokens
 from sftsec_core.operations.list_verdicts import list_verdicts
-from sftsec_core.operations.manage_workers import drain_workers, list_workers
+from sftsec_core.operations.manage_workers import (
+    drain_workers,
+    failing_workers,
+    list_workers,
+)
 from sftsec_core.operations.measure_state import measure_state
 from sftsec_core.operations.migrate_store import migrate_store
 from sftsec_core.operations.model_history import model_history
@@ -107,8 +112,10 @@ ASKS: dict[Callable[..., Any], Permission] = {
     encrypt_state: Permission.ENCRYPT,
     export_audit: Permission.EXPORT_AUDIT,
     judge_incidents: Permission.LABEL,
+    label_functions: Permission.BUILD_DATASET,
     label_stats: Permission.READ,
     list_connectors: Permission.READ,
+    failing_workers: Permission.READ,
     list_gpu_leases: Permission.READ,
     list_gpus: Permission.READ,
     list_label_queue: Permission.LABEL,
@@ -228,6 +235,7 @@ SHARED = {
     "waiting_approval",
     "waiting_models",
     "window_of",
+    "waiting_suspects",
 }
 
 # Who may do what, written down a second time: a permission that is new needs a row.
