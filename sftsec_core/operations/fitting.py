@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.contracts import (
     LauncherSpec,
     RecipeSpec,
-    TrainedModel,
     TrainOrder,
 )
 from sftsec_core.api.domain import Message, RecipeFitted, TrainingAlive
@@ -146,12 +145,6 @@ def _fitted(run: Run, name: str, *, reused: bool) -> FittedModel:
     run.emit(
         RecipeFitted(recipe=name, seconds=known["seconds"], notes=known["notes"], reused=reused)
     )
-    cost = inference_cost_of(model, get("recipe", name, specs))
+    cost = get("recipe", name, specs).cost_of(model)
     seconds, notes = known["seconds"], known["notes"]
     return FittedModel(model, name, fit_seconds=seconds, inference_cost=cost, notes=notes)
-
-
-def inference_cost_of(model: TrainedModel, recipe: RecipeSpec[Any]) -> int:
-    """The model's own cost of scoring where it names one, else its recipe's."""
-    own = getattr(model, "inference_cost", None)
-    return own if isinstance(own, int) else recipe.inference_cost

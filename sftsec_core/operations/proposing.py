@@ -33,7 +33,6 @@ from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json, to_json, without_texts
 from sftsec_core.evaluation.unread import unread_line
 from sftsec_core.operations.auditing import audits_of
-from sftsec_core.operations.fitting import inference_cost_of
 from sftsec_core.operations.live_disagreement import live_disagreement, with_live
 from sftsec_core.operations.promote import tell_promotion
 from sftsec_core.operations.refitting import Refitter, serving_methods
@@ -217,7 +216,7 @@ def _incumbent(run: Run) -> Incumbent | None:
     fitted = FittedModel(
         loaded.model,
         ref.recipe,
-        inference_cost=inference_cost_of(loaded.model, recipe),
+        inference_cost=recipe.cost_of(loaded.model),
         parts=loaded.parts,
         seen=seen_by(run.context, ref),
     )
