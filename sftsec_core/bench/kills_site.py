@@ -101,7 +101,7 @@ def _make_encoder(folder: Path) -> str:
     import torch
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-    from sftsec_core.recipes.encoder.classifier import quiet_transformers
+    from sftsec_core.recipes.encoder.encoder import quiet_transformers
 
     special = {"unk_token": _UNKNOWN, "pad_token": _PADDING}
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=_tokenizer(), **special)

@@ -204,9 +204,8 @@ def _make_encoder(
     from transformers import BertConfig, BertModel
 
     from sftsec_core.recipes.config import EncoderSettings
-    from sftsec_core.recipes.encoder.classifier import quiet_transformers
     from sftsec_core.recipes.encoder.data import encode_texts
-    from sftsec_core.recipes.encoder.encoder import load_tokenizer
+    from sftsec_core.recipes.encoder.encoder import load_tokenizer, quiet_transformers
     from sftsec_core.recipes.encoder_files import resolve_encoder
 
     tokenizer = load_tokenizer(resolve_encoder(EncoderSettings()).folder)
@@ -310,7 +309,7 @@ def _peer(tried: _Tried, rows: int, better: Mapping[str, Any]) -> object:
         Trainer,
     )
 
-    from sftsec_core.recipes.encoder.classifier import quiet_transformers
+    from sftsec_core.recipes.encoder.encoder import quiet_transformers
 
     with quiet_transformers():
         tokenizer = AutoTokenizer.from_pretrained(tried.encoder, local_files_only=True)

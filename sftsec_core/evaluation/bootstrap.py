@@ -20,7 +20,7 @@ import numpy as np
 from sftsec_core.api.domain import Interval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -67,27 +67,32 @@ class Resamples:
             yield self._draw(rng, min(size, self.count - start))
 
     def _draw(self, rng: np.random.Generator, b: int) -> NDArray[np.uint16]:
-        counts = np.zeros((b, self._n), dtype=np.uint16)
-        offsets = np.arange(b)[:, None]
+        counts = np.empty((b, self._n), dtype=np.uint16)
         for members in self._members:
             n = len(members)
-            drawn = rng.integers(0, n, size=(b, n), dtype=np.int64) + offsets * n
-            counts[:, members] = np.bincount(drawn.ravel(), minlength=b * n).reshape(b, n)
+            drawn = rng.integers(0, n, size=(b, n), dtype=np.int64)
+            for resample, places in zip(counts, drawn, strict=True):
+                resample[members] = np.bincount(places, minlength=n)
         return counts
 
 
-def bootstrap(metrics: ResampledMetrics, resamples: Resamples) -> dict[str, NDArray[np.float64]]:
-    """Compute the built-in figures of every resample.
+def bootstrap(
+    metrics: Sequence[ResampledMetrics], resamples: Resamples
+) -> list[dict[str, NDArray[np.float64]]]:
+    """Compute the built-in figures of every resample, drawn once for all models.
 
     Args:
-        metrics: of a model on the test set that `resamples` was made for.
+        metrics: of each model on the test set that `resamples` was made for.
         resamples: what to draw.
 
     Returns:
-        Metric name to figures, shape (resamples.count,); NaN where undefined.
+        For each model metric name to figures, shape (resamples.count,); NaN where undefined.
     """
-    blocks = [metrics(counts) for counts in resamples]
-    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    blocks = [[each(counts) for each in metrics] for counts in resamples]
+    return [
+        {name: np.concatenate([block[name] for block in of_model]) for name in of_model[0]}
+        for of_model in zip(*blocks, strict=True)
+    ]
 
 
 def bootstrap_metric(

@@ -15,7 +15,7 @@ from sftsec_core.evaluation.bootstrap import Resamples, SampledFigure, bootstrap
 from sftsec_core.evaluation.metrics import ResampledMetrics, compute_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -68,11 +68,27 @@ def sample_figures(
         resamples: what to draw.
         objective: the task's, whose figures are computed too.
     """
-    draws = bootstrap(ResampledMetrics(predictions, objective), resamples)
-    return {
-        name: SampledFigure(value, draws[name])
-        for name, value in compute_metrics(predictions, objective).items()
-    }
+    return sample_models([predictions], resamples, objective)[0]
+
+
+def sample_models(
+    models: Sequence[Predictions], resamples: Resamples, objective: Objective = DEFAULT_OBJECTIVE
+) -> list[dict[str, SampledFigure]]:
+    """What `sample_figures` gives for each of several models, drawn once for all.
+
+    Args:
+        models: each on the test set that `resamples` was made for.
+        resamples: what to draw.
+        objective: the task's, whose figures are computed too.
+    """
+    draws = bootstrap([ResampledMetrics(each, objective) for each in models], resamples)
+    return [
+        {
+            name: SampledFigure(value, drawn[name])
+            for name, value in compute_metrics(each, objective).items()
+        }
+        for each, drawn in zip(models, draws, strict=True)
+    ]
 
 
 def differences(
@@ -97,6 +113,4 @@ def differences_on(
         objective: the task's.
     """
     ours, theirs = ours.take(rows), theirs.take(rows)
-    resamples = Resamples(ours.y)
-    found = [sample_figures(each, resamples, objective) for each in (ours, theirs)]
-    return differences(*found)
+    return differences(*sample_models([ours, theirs], Resamples(ours.y), objective))

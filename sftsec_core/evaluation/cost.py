@@ -137,18 +137,34 @@ def _thin(n: int, best: int) -> NDArray[np.intp]:
 
 def _saved(given: AuditInput, pricing: _Pricing) -> dict[str, dict[str, float | None]]:
     """Minutes that the candidate saves, against each other model and against looking at all."""
-    ours = minutes(given.predictions, pricing.settings)
+    y, ours = given.predictions.y, minutes(given.predictions, pricing.settings)
     everything = np.full(len(ours), pricing.settings.minutes_per_alert)
-    found = {"every incident": _mean_saved(given.predictions.y, everything - ours, pricing)}
+    on_all = {"every incident": everything - ours}
+    found: dict[str, Interval] = {}
     for name, other in given.others.items():
-        rows = other.rows
-        gain = (minutes(other.predictions, pricing.settings) - ours)[rows]
-        found[name] = _mean_saved(given.predictions.y[rows], gain, pricing)
-    return {name: asdict(each) for name, each in found.items()}
+        gain = minutes(other.predictions, pricing.settings) - ours
+        if other.rows.all():
+            on_all[name] = gain
+        else:
+            rows = other.rows
+            found |= _mean_saved(y[rows], {name: gain[rows]}, pricing)
+    found |= _mean_saved(y, on_all, pricing)
+    return {name: asdict(found[name]) for name in ("every incident", *given.others)}
 
 
-def _mean_saved(y: NDArray[np.int64], saved: NDArray[np.float64], pricing: _Pricing) -> Interval:
-    """The sum of what the rows save, scaled, with its interval by the stratified bootstrap."""
-    scale = pricing.scale(len(y))
-    draws = np.concatenate([counts @ saved for counts in Resamples(y)])
-    return interval(float(saved.sum() * scale), draws * scale)
+def _mean_saved(
+    y: NDArray[np.int64], saved: Mapping[str, NDArray[np.float64]], pricing: _Pricing
+) -> dict[str, Interval]:
+    """The sums of what the rows save, scaled, with intervals by the stratified bootstrap.
+
+    Args:
+        y: true classes, shape (n,).
+        saved: what each row saves, shape (n,); drawn together.
+        pricing: the scale.
+    """
+    scale, columns = pricing.scale(len(y)), np.stack(list(saved.values()), axis=1)
+    draws = np.concatenate([counts.astype(np.float64) @ columns for counts in Resamples(y)])
+    return {
+        name: interval(float(gains.sum() * scale), draws[:, place] * scale)
+        for place, (name, gains) in enumerate(saved.items())
+    }

@@ -32,11 +32,11 @@ from sftsec_core.evaluation.comparison import (
     comparable,
     differences,
     differences_on,
-    sample_figures,
+    sample_models,
 )
 from sftsec_core.evaluation.figures import with_intervals
 from sftsec_core.evaluation.labelled import LabelledPart, decide
-from sftsec_core.evaluation.methods import ServingMethods
+from sftsec_core.evaluation.methods import ServingMethods, ServingParts
 from sftsec_core.evaluation.metrics import unmeasured
 from sftsec_core.evaluation.threshold import incidents_per_day
 from sftsec_core.evaluation.unread import count_unread
@@ -61,6 +61,24 @@ class _EvaluationSetup:
     dev_per_day: float | None
     metrics: Mapping[str, MetricSpec[Any]]
     resamples: Resamples
+
+
+@dataclass(frozen=True, slots=True)
+class _PredictedModel:
+    """What a model answered for the test rows, before its figures are computed.
+
+    Attributes:
+        seconds: that it took.
+        raw: not calibrated.
+        test: calibrated and decided.
+    """
+
+    fitted: FittedModel
+    seconds: float
+    parts: ServingParts
+    raw: Predictions
+    test: Predictions
+    decisions: Decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +134,8 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
         metrics=metrics or {},
         resamples=Resamples(test.y),
     )
-    ours = _evaluate_model("candidate", candidate, setup)
-    theirs = {name: _evaluate_model(name, fitted, setup) for name, fitted in others.items()}
+    evaluated = _evaluate_models({"candidate": candidate, **others}, setup)
+    ours, theirs = evaluated["candidate"], {name: evaluated[name] for name in others}
     seen = {name: _comparable(fitted, setup) for name, fitted in others.items()}
     compared = {
         name: _compared(ours, model, seen[name], task.objective) for name, model in theirs.items()
@@ -229,17 +247,37 @@ def _seen_counts(seen: Mapping[str, Comparable]) -> dict[str, Any]:
     return {"seen_by": {name: each.counts() for name, each in seen.items() if each.seen}}
 
 
-def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> _EvaluatedModel:
-    labels = setup.task.labels
+def _evaluate_models(
+    fitted: Mapping[str, FittedModel], setup: _EvaluationSetup
+) -> dict[str, _EvaluatedModel]:
+    """Evaluate models on the same resamples, which are drawn once."""
+    predicted = {name: _predict(name, each, setup) for name, each in fitted.items()}
+    tested = [each.test for each in predicted.values()]
+    sampled = sample_models(tested, setup.resamples, setup.task.objective)
+    return {
+        name: _EvaluatedModel(_scores(name, each, figures, setup), each.test, figures)
+        for (name, each), figures in zip(predicted.items(), sampled, strict=True)
+    }
+
+
+def _predict(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> _PredictedModel:
     raw_dev, _ = fitted.probabilities(setup.split.dev, setup.task, name)
     raw_test, seconds = fitted.probabilities(setup.split.test, setup.task, name)
     parts = fitted.parts or setup.methods.fit(setup.dev.predictions(raw_dev), setup.dev_per_day)
-    uncalibrated = setup.test.predictions(raw_test)
-    test, decisions = decide(uncalibrated, parts)
-    confusion = tables.confusion_matrix(test, labels)
-    sampled = sample_figures(test, setup.resamples, setup.task.objective)
+    raw = setup.test.predictions(raw_test)
+    return _PredictedModel(fitted, seconds, parts, raw, *decide(raw, parts))
+
+
+def _scores(
+    name: str,
+    predicted: _PredictedModel,
+    sampled: Mapping[str, SampledFigure],
+    setup: _EvaluationSetup,
+) -> ModelScores:
+    fitted, parts, test = predicted.fitted, predicted.parts, predicted.test
+    confusion = tables.confusion_matrix(test, setup.task.labels)
     unread = count_unread(fitted.model, Batch.of_examples(setup.task.inputs, setup.split.test))
-    scores = ModelScores(
+    return ModelScores(
         name=name,
         recipe=fitted.recipe,
         metrics=_figures(test, sampled, setup),
@@ -251,16 +289,15 @@ def _evaluate_model(name: str, fitted: FittedModel, setup: _EvaluationSetup) -> 
         curves={
             **tables.ranking_curves(test),
             "calibration": calibration_curve(test),
-            "calibration_raw": calibration_curve(uncalibrated),
+            "calibration_raw": calibration_curve(predicted.raw),
         },
         fit_seconds=fitted.fit_seconds,
-        score_per_second=len(test) / max(seconds, 1e-9),
+        score_per_second=len(test) / max(predicted.seconds, 1e-9),
         inference_cost=fitted.inference_cost,
-        actions=_action_counts(decisions),
+        actions=_action_counts(predicted.decisions),
         cut=unread.rows,
         cut_characters=unread.characters,
     )
-    return _EvaluatedModel(scores, test, sampled)
 
 
 def _unmeasured(test: Predictions, task: TaskSpec) -> dict[str, str]:

@@ -34,10 +34,9 @@ from sftsec_core.evaluation.prices import minutes
 from sftsec_core.evaluation.ranking import FPR_BOUNDS, Ranking, negatives_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
-    from scipy import sparse
 
     from sftsec_core.api.predictions import Predictions
 
@@ -121,7 +120,9 @@ class ResampledMetrics:
         self._benign = predictions.benign
         self._k = predictions.n_classes
         self._support = np.bincount(predictions.y, minlength=self._k).astype(np.float64)
-        self._columns = _columns(predictions, _ece_terms(predictions))
+        self._cells = predictions.y * self._k + predictions.labels
+        confidence, correct, self._bins = ece_bins(predictions)
+        self._gaps = correct - confidence
         self._rankings = _rankings(predictions)
 
     def __call__(self, counts: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
@@ -133,14 +134,16 @@ class ResampledMetrics:
         Returns:
             The names of `metric_names`, each of shape (b,); NaN where undefined.
         """
-        sums = (self._columns.T @ counts.T.astype(np.float64)).T
-        hits, predicted = sums[:, : self._k], sums[:, self._k : 2 * self._k]
+        k = self._k
+        cells = _sums(self._cells, counts, k * k).reshape(-1, k, k)
+        hits, predicted = cells.diagonal(axis1=1, axis2=2), cells.sum(axis=1)
         figures = _class_figures(hits, predicted, self._support)
         if self._benign is None:
             figures |= _multiclass_figures(hits, predicted, self._support)
         else:
             figures |= _attack_figures(hits, predicted, self._support, self._benign)
-        figures["ece"] = np.abs(sums[:, 2 * self._k :]).sum(axis=1) / self._support.sum()
+        gaps = _sums(self._bins, (each * self._gaps for each in counts), ECE_BINS)
+        figures["ece"] = np.abs(gaps).sum(axis=1) / self._support.sum()
         if self._minutes is not None:
             figures[EXPECTED_COST] = counts @ self._minutes / self._support.sum()
         return figures | self._ranking_figures(counts)
@@ -235,25 +238,11 @@ def ece_bins(
     return confidence, correct.astype(np.float64), bins
 
 
-def _ece_terms(predictions: Predictions) -> sparse.csr_array:
-    # Imported here: who scores needs the bins of the calibration alone, and not its 0.2 s.
-    from scipy import sparse
-
-    confidence, correct, bins = ece_bins(predictions)
-    n = len(predictions)
-    return sparse.csr_array((correct - confidence, (np.arange(n), bins)), shape=(n, ECE_BINS))
-
-
-def _columns(predictions: Predictions, ece: sparse.csr_array) -> sparse.csr_array:
-    """Indicator columns whose weighted sums give every count: hits (k), predicted (k), ECE."""
-    from scipy import sparse
-
-    y, predicted = predictions.y, predictions.labels
-    shape = (len(predictions), predictions.n_classes)
-    rows, ones = np.arange(len(y)), np.ones(len(y))
-    as_predicted = sparse.csr_array((ones, (rows, predicted)), shape=shape)
-    hits = sparse.csr_array(((predicted == y).astype(float), (rows, y)), shape=shape)
-    return sparse.csr_array(sparse.hstack([hits, as_predicted, ece], format="csr"))
+def _sums(
+    places: NDArray[np.int64], weights: Iterable[NDArray[Any]], size: int
+) -> NDArray[np.float64]:
+    """Sum each vector of weights, shape (n,), by the rows' places; shape (b, size)."""
+    return np.stack([np.bincount(places, each, size) for each in weights])
 
 
 def _rankings(predictions: Predictions) -> list[Ranking]:

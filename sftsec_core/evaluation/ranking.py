@@ -2,7 +2,8 @@
 
 A bootstrap resample of a test set is a vector of counts: how often each row was drawn. With the
 scores sorted once, every figure of a resample is a cumulative sum of its counts, so a thousand
-resamples of n rows cost a thousand passes over n numbers and no sorting.
+resamples of n rows cost a thousand passes over n numbers and no sorting. Counts stay whole numbers
+of 32 bits until the last step: a pass is bound by what it moves.
 """
 
 from __future__ import annotations
@@ -27,13 +28,17 @@ class _Counted(NamedTuple):
 
     Attributes:
         tp: positives down to the end of the group.
-        fp: negatives down to its end.
-        before: negatives down to its beginning.
+        alerts: all rows down to its end.
+        before: all rows down to its beginning.
     """
 
-    tp: NDArray[np.float64]
-    fp: NDArray[np.float64]
-    before: NDArray[np.float64]
+    tp: NDArray[np.int32]
+    alerts: NDArray[np.int32]
+    before: NDArray[np.int32]
+
+    def gained(self) -> NDArray[np.int32]:
+        """The positives in each group."""
+        return np.diff(self.tp, axis=1, prepend=np.int32(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +110,20 @@ class Ranking:
             the bound, without interpolation; NaN where there are fewer negatives than
             `negatives_for`), each of shape (b,).
         """
-        tp, fp, before = self._count(counts)
-        gained = np.diff(tp, axis=1, prepend=0.0)
-        outranked = self.n_negative - (fp + before) / 2
-        precision = np.divide(tp, tp + fp, out=np.zeros_like(tp), where=tp + fp > 0)
-        fpr = fp / self.n_negative
+        counted = self._count(counts)
+        gained = counted.gained()
+        # A negative of the group itself ranks beside its positives: it counts half.
+        ranked_above = counted.alerts + counted.before - 2 * counted.tp + gained
+        lost = np.einsum("bg,bg->b", gained, ranked_above, dtype=np.float64) / 2
+        # Where nothing was drawn down to here, nothing was gained either.
+        precision = counted.tp / np.maximum(counted.alerts, 1)
         figures = {
-            "roc_auc": (gained * outranked).sum(axis=1) / self.n_positive / self.n_negative,
+            "roc_auc": 1.0 - lost / self.n_positive / self.n_negative,
             "average_precision": (gained * precision).sum(axis=1) / self.n_positive,
         }
+        fp = counted.alerts - counted.tp
         for bound in (*FPR_BOUNDS, *rates):
-            best = np.where(fpr <= bound, tp, 0.0).max(axis=1) / self.n_positive
-            measured = self.n_negative >= negatives_for(bound)
-            figures[tpr_at_fpr(bound)] = best if measured else np.full_like(best, np.nan)
+            figures[tpr_at_fpr(bound)] = self._highest_tpr(counted.tp, fp, bound)
         return figures
 
     def lowest_cost(self, counts: NDArray[Any], objective: Objective) -> NDArray[np.float64]:
@@ -130,19 +136,27 @@ class Ranking:
             counts: as in `figures`.
             objective: the prices.
         """
-        tp, fp, _ = self._count(counts)
-        missed = (self.n_positive - tp) * objective.missed_attack_minutes
+        counted = self._count(counts)
+        missed = (self.n_positive - counted.tp) * objective.missed_attack_minutes
         none = self.n_positive * objective.missed_attack_minutes
-        lowest = ((tp + fp) * objective.minutes_per_alert + missed).min(axis=1)
+        lowest = (counted.alerts * objective.minutes_per_alert + missed).min(axis=1)
         minutes: NDArray[np.float64] = np.minimum(lowest, none)
         return minutes / (self.n_positive + self.n_negative)
 
+    def _highest_tpr(
+        self, tp: NDArray[np.int32], fp: NDArray[np.int32], bound: float
+    ) -> NDArray[np.float64]:
+        """The TPR of the last group within a bound of the FPR: both only rise; shape (b,)."""
+        if self.n_negative < negatives_for(bound):
+            return np.full(len(tp), np.nan)
+        within = (fp <= _most_within(bound, self.n_negative)).sum(axis=1)
+        best = np.take_along_axis(tp, np.maximum(within, 1)[:, None] - 1, axis=1)[:, 0]
+        return np.where(within > 0, best, 0) / self.n_positive
+
     def _count(self, counts: NDArray[Any]) -> _Counted:
-        drawn = _cumulative(counts[:, self.order])
-        true_all = _cumulative(counts[:, self.positives])
-        tp = true_all[:, self.positive_ends]
-        gained = np.diff(tp, axis=1, prepend=0.0)
-        return _Counted(tp, drawn[:, self.ends] - tp, drawn[:, self.starts] - (tp - gained))
+        drawn = _cumulative(counts, self.order)
+        tp = _cumulative(counts, self.positives).take(self.positive_ends, axis=1)
+        return _Counted(tp, drawn.take(self.ends, axis=1), drawn.take(self.starts, axis=1))
 
 
 def negatives_for(bound: float) -> int:
@@ -153,8 +167,16 @@ def negatives_for(bound: float) -> int:
     return math.ceil(round(1 / bound, 6))
 
 
-def _cumulative(counts: NDArray[Any]) -> NDArray[np.float64]:
-    """Cumulative sums along the rows with a 0 in front, shape (b, m + 1)."""
-    sums = np.zeros((counts.shape[0], counts.shape[1] + 1))
-    np.cumsum(counts, axis=1, out=sums[:, 1:])
+def _most_within(bound: float, negatives: int) -> int:
+    """The most false positives whose rate does not pass a bound, as a division tells it."""
+    most = int(bound * negatives) + 1
+    while most / negatives > bound:
+        most -= 1
+    return most
+
+
+def _cumulative(counts: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[np.int32]:
+    """Cumulative sums of the counts of these rows, a 0 in front, shape (b, len(rows) + 1)."""
+    sums = np.zeros((len(counts), len(rows) + 1), np.int32)
+    np.cumsum(counts.take(rows, axis=1), axis=1, out=sums[:, 1:])
     return sums

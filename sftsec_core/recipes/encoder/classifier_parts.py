@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import torch
 
     from sftsec_core.recipes.encoder.classifier import PooledClassifier
-    from sftsec_core.recipes.encoder.int8 import Int8Classifier
     from sftsec_core.recipes.reading import Pooling
 
 SIDE = "side.safetensors"
@@ -23,7 +22,7 @@ GRAPH = "encoder.onnx"  # of an encoder in 8 bits, in the place of its weights
 
 def load_int8(
     folder: Path, head: Mapping[str, torch.Tensor], pooling: Pooling, columns: int
-) -> Int8Classifier:
+) -> PooledClassifier:
     """Load an encoder in 8 bits, under a head of these tensors that is to be loaded yet."""
     from sftsec_core.recipes.encoder.int8 import Int8Classifier
 

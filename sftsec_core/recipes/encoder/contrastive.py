@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sftsec_core.api.domain import Batch
-from sftsec_core.recipes.encoder.classifier import load_whole, quiet_transformers
+from sftsec_core.recipes.encoder.classifier import load_whole
 from sftsec_core.recipes.encoder.contrastive_model import ContrastiveModel, TunedEncoder
-from sftsec_core.recipes.encoder.encoder import load_tokenizer, pick_device
+from sftsec_core.recipes.encoder.encoder import load_tokenizer, pick_device, quiet_transformers
 from sftsec_core.recipes.encoder.supcon import LabelledRows, tune
 from sftsec_core.recipes.encoder.trainer import seeded
 from sftsec_core.recipes.encoder_files import resolve_encoder

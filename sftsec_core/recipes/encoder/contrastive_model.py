@@ -14,8 +14,14 @@ from safetensors import SafetensorError
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
-from sftsec_core.recipes.encoder.classifier import load_whole, quiet_transformers
-from sftsec_core.recipes.encoder.encoder import depth, embed, load_tokenizer, pick_device
+from sftsec_core.recipes.encoder.classifier import load_whole
+from sftsec_core.recipes.encoder.encoder import (
+    depth,
+    embed,
+    load_tokenizer,
+    pick_device,
+    quiet_transformers,
+)
 from sftsec_core.recipes.encoder.precision import Precision, settled, use_bf16
 from sftsec_core.recipes.encoder.windows import read_texts
 from sftsec_core.recipes.hybrid import join_blocks, scaled

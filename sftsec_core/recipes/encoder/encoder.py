@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,11 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 from transformers.utils import logging as hf_logging
 
+from sftsec_core.api.errors import IntegrityError
+from sftsec_core.recipes.encoder.architecture import CONFIG, check_architecture, filling_id
 from sftsec_core.recipes.encoder.data import pad_rows
 from sftsec_core.recipes.encoder.windows import encode_windows, pooling_weights, windows_of
+from sftsec_core.recipes.encoder_files import WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +26,20 @@ if TYPE_CHECKING:
     from sftsec_core.recipes.window_selector import WindowSelector
 
 EMBEDDED_TOKENS = 2048  # of a batch that is embedded, padding included
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Silence its progress bars and its notes on what a checkpoint lacks; errors stay."""
+    verbosity, bars = hf_logging.get_verbosity(), hf_logging.is_progress_bar_enabled()
+    hf_logging.set_verbosity_error()
+    hf_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        hf_logging.set_verbosity(verbosity)
+        if bars:
+            hf_logging.enable_progress_bar()
 
 
 def pick_device() -> torch.device:
@@ -47,29 +65,60 @@ def half_precision(device: torch.device) -> bool:
 
 
 def load_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - transformers gives it no useful type
-    """Load the tokenizer of a folder, from disk only, without running code from it."""
-    return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    """Load the tokenizer of a folder, from disk only, without running code from it.
+
+    A text is cut and padded on the right, on whichever side the folder says: see `token_pooling`.
+
+    Raises:
+        IntegrityError: when the folder holds none that can be read.
+    """
+    try:
+        return AutoTokenizer.from_pretrained(
+            folder,
+            local_files_only=True,
+            trust_remote_code=False,
+            padding_side="right",
+            truncation_side="right",
+        )
+    except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
+        raise IntegrityError(
+            f"{folder} holds no tokenizer that can be read: it needs a tokenizer.json, as "
+            "tokenizer.save_pretrained writes it"
+        ) from error
 
 
 def load_encoder(folder: Path) -> torch.nn.Module:
     """Load the encoder of a folder in float32, in evaluation mode, without its own pickles or code.
 
-    Call `resolve_encoder` first: this function does not check digests.
+    Of a folder with a classifier or a language model on top it is the body. Call `resolve_encoder`
+    first: this function does not check digests.
+
+    Raises:
+        IntegrityError: when the folder is of no text model that is read, or lacks weights, which
+            transformers itself would make up.
     """
-    bars = hf_logging.is_progress_bar_enabled()
-    hf_logging.disable_progress_bar()
+    config = check_architecture(folder)
     try:
-        model: torch.nn.Module = AutoModel.from_pretrained(
-            folder,
-            local_files_only=True,
-            trust_remote_code=False,
-            use_safetensors=True,
-            dtype=torch.float32,
-        )
-    finally:
-        if bars:
-            hf_logging.enable_progress_bar()
-    return model.eval()
+        with quiet_transformers():
+            model, found = AutoModel.from_pretrained(
+                folder,
+                config=config,
+                output_loading_info=True,
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=torch.float32,
+            )
+    except (RuntimeError, ValueError, ImportError) as error:
+        raise IntegrityError(
+            f"{folder / WEIGHTS} does not fit its {CONFIG} ({type(error).__name__})"
+        ) from error
+    lacking = sorted(key for key in found["missing_keys"] if "pooler." not in key)
+    if lacking:
+        raise IntegrityError(f"{folder / WEIGHTS} lacks {', '.join(lacking[:3])} ...")
+    config.use_cache = False  # a decoder's, for texts that it generates
+    encoder: torch.nn.Module = model.eval()
+    return encoder
 
 
 def depth(encoder: torch.nn.Module) -> int:
@@ -150,7 +199,7 @@ def embed(
         rows, owner = windows_of(block)
         weights = {pooling: pooling_weights(block, pooling) for pooling in poolings}
         for batch in length_buckets(rows.lengths.tolist(), EMBEDDED_TOKENS):
-            padded = pad_rows(rows.take(np.array(batch)), _pad_id(tokenizer))
+            padded = pad_rows(rows.take(np.array(batch)), filling_id(tokenizer, encoder))
             found = _forward(
                 encoder,
                 padded["input_ids"].to(device),
@@ -163,10 +212,6 @@ def embed(
                 add.at(one, start + owner[batch], found * weights[pooling][batch, None, None])
     where = {text: i for i, text in enumerate(unique)}
     return out[:, [where[text] for text in texts]]
-
-
-def _pad_id(tokenizer: Any) -> int:  # noqa: ANN401 - see embed
-    return int(tokenizer.pad_token_id or 0)
 
 
 def _forward(

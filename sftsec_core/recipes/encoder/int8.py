@@ -62,7 +62,7 @@ class Int8Classifier(PooledClassifier):
             TrainingError: when ONNX Runtime is not installed.
             IntegrityError: when the graph is not such a model.
         """
-        super().__init__(_NoEncoder(width), classes, 0.0, pooling, side_columns)
+        super().__init__(_NoEncoder(width), classes, 0.0, pooling, side_columns, "mean")
         self.graph: bytes = graph
         self._session = _session(graph)
 

@@ -7,6 +7,7 @@ the weights, so that a saved model stands alone; see `classifier`.
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import torch
@@ -37,7 +38,10 @@ def _wrap(encoder: torch.nn.Module, job: TrainJob[LoraTuneConfig]) -> torch.nn.M
     )
     # The tuner itself and not `get_peft_model`, whose wrapper is for saving adapters apart, and
     # asks the encoder for an attribute that transformers 5 warns about.
-    wrapped: torch.nn.Module = LoraModel(encoder, config, "default")
+    with warnings.catch_warnings():
+        # GPT-2's layers have their weights transposed: it says that it has seen that.
+        warnings.filterwarnings("ignore", "fan_in_fan_out", UserWarning)
+        wrapped: torch.nn.Module = LoraModel(encoder, config, "default")
     return wrapped
 
 

@@ -22,6 +22,7 @@ import torch
 from torch.nn import functional
 from transformers import AttentionInterface, AttentionMaskInterface
 
+from sftsec_core.recipes.encoder.architecture import filling_id
 from sftsec_core.recipes.encoder.data import EncodedTexts, pad_rows
 from sftsec_core.recipes.encoder.side import TextsBeside
 from sftsec_core.recipes.encoder.windows import WindowedTexts
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 Module = TypeVar("Module", bound=torch.nn.Module)
 PACKED = "sftsec_packed"
 PADDED = "sdpa"
+NOT_PACKED = ("sliding_window", "softcap", "s_aux")  # what attention may be asked for beside
 TRIED_TOKENS = (7, 30, 3, 192)  # of the texts that decide whether an encoder can be packed
 TOLERANCE = 1e-3  # of the vectors' largest value, in float32: another order of the same sums
 
@@ -107,7 +109,7 @@ def to_device(tensors: Mapping[str, Any], device: torch.device) -> dict[str, Any
 
 
 def attend_within(
-    _module: torch.nn.Module,
+    module: torch.nn.Module,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -116,35 +118,46 @@ def attend_within(
     bounds: torch.Tensor,
     longest: int,
     scaling: float | None = None,
-    sliding_window: int | None = None,
-    **_: object,
+    is_causal: bool | None = None,
+    **others: object,
 ) -> tuple[torch.Tensor, None]:
     """Attention of packed texts, as transformers' attention interface wants it.
 
     In 16 bits on a GPU one kernel for all texts; else one for each run of texts of one length.
 
     Args:
+        module: tells whether a token sees those before it only, where `is_causal` does not.
         query: shape (1, heads, tokens, head size).
-        key: likewise.
-        value: likewise.
+        key: likewise, of as many heads or of a part of them, each for several of the query's.
+        value: as key.
         bounds: of `pack_rows`.
         longest: of `pack_rows`.
         scaling: of the scores; default: one over the root of the head size.
-        sliding_window: of layers that see neighbours only.
+        is_causal: whether a token sees those before it only.
+        others: what else an encoder asks of its attention.
 
     Returns:
         Shape (1, tokens, heads, head size).
 
     Raises:
-        ValueError: for a layer that sees neighbours only: such an encoder is read padded.
+        ValueError: for a layer that sees neighbours only, or whose scores are not plain: such an
+            encoder is read padded.
     """
-    if sliding_window is not None:
-        raise ValueError("layers with a sliding window are not packed")
+    asked = [name for name in NOT_PACKED if others.get(name) is not None]
+    if asked:
+        raise ValueError(f"layers with {', '.join(asked)} are not packed")
+    causal = bool(getattr(module, "is_causal", False)) if is_causal is None else is_causal
+    shares = query.shape[1] // key.shape[1]
+    if shares > 1:
+        key, value = (each.repeat_interleave(shares, dim=1) for each in (key, value))
     q, k, v = (tensor[0].transpose(0, 1) for tensor in (query, key, value))
     if query.is_cuda and query.dtype != torch.float32:
         from torch.nn.attention.varlen import varlen_attn
 
-        found = varlen_attn(q, k, v, bounds, bounds, longest, longest, scale=scaling)
+        seen = (-1, 0) if causal else (-1, -1)
+        found = varlen_attn(
+            q, k, v, bounds, bounds, longest, longest, scale=scaling, window_size=seen
+        )
         return torch.as_tensor(found)[None], None
     parts, start = [], 0
     for length, run in groupby(torch.diff(bounds).tolist()):
@@ -153,7 +166,9 @@ def attend_within(
         alike = (count, length, *q.shape[1:])
         # In float32: back through 16 bits this kernel takes a CPU five times as long.
         one, other, third = (t[texts].view(alike).transpose(1, 2).float() for t in (q, k, v))
-        found = functional.scaled_dot_product_attention(one, other, third, scale=scaling)
+        found = functional.scaled_dot_product_attention(
+            one, other, third, scale=scaling, is_causal=causal
+        )
         parts.append(found.transpose(1, 2).flatten(0, 1).to(query.dtype))
         start = texts.stop
     return torch.cat(parts)[None], None
@@ -200,7 +215,7 @@ def position_to_pack(encoder: torch.nn.Module) -> int | None:
     longest = int(getattr(config, "max_position_embeddings", TRIED_TOKENS[-1])) // 2
     lengths = [min(tokens, longest) for tokens in TRIED_TOKENS]
     rows = [random.integers(5, config.vocab_size, length, dtype=np.int32) for length in lengths]
-    for first in dict.fromkeys((0, int(config.pad_token_id or 0) + 1)):
+    for first in dict.fromkeys((0, filling_id(config, encoder) + 1)):
         if _reads_alike(encoder, rows, first):
             return first
     return None
@@ -213,7 +228,7 @@ def _reads_alike(encoder: Any, rows: list[Any], first: int) -> bool:  # noqa: AN
     encoder.eval()
     try:
         with torch.inference_mode():
-            padded = pad_rows(texts, int(encoder.config.pad_token_id or 0))
+            padded = pad_rows(texts, filling_id(encoder.config, encoder))
             wanted = encoder(**to_device(padded, device)).last_hidden_state.cpu()
             encoder.set_attn_implementation(PACKED)
             packed = to_device(pack_rows(texts, first_position=first), device)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
+from sftsec_core.recipes.encoder.architecture import filling_id
 from sftsec_core.recipes.encoder.encoder import half_precision, pick_device
 from sftsec_core.recipes.encoder.packing import PACKED, Collator, position_to_pack, sharing_copy
 
@@ -89,7 +90,7 @@ class Twin:
             self.module.encoder = copy.deepcopy(module.encoder).to(torch.bfloat16)
         if first is not None:
             self.module.encoder.set_attn_implementation(PACKED)  # type: ignore[operator]
-        self.collator = Collator(int(tokenizer.pad_token_id or 0), first)
+        self.collator = Collator(filling_id(tokenizer, module.encoder), first)
         both = zip(self.module.parameters(), module.parameters(), strict=True)
         copied = [pair for pair in both if pair[0] is not pair[1] and pair[1].requires_grad]
         self._computing: list[torch.Tensor] = [computing for computing, _ in copied]

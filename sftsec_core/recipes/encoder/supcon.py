@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn import functional
 
 from sftsec_core.api.errors import TrainingError
+from sftsec_core.recipes.encoder.architecture import filling_id
 from sftsec_core.recipes.encoder.classifier import set_dropout
 from sftsec_core.recipes.encoder.data import pad_rows
 from sftsec_core.recipes.encoder.encoder import depth, mean_pool
@@ -127,7 +128,7 @@ def tune(
     step, bf16 = 0, use_bf16(config.encoder.precision)
     while step < config.steps and not (step and until and time.monotonic() > until):
         drawn = balanced_batch(rows, config.batch_size, random)
-        tensors = pad_rows(windows_of(encoded.take(drawn))[0], int(tokenizer.pad_token_id or 0))
+        tensors = pad_rows(windows_of(encoded.take(drawn))[0], filling_id(tokenizer, encoder))
         pooled = _pooled(encoder, {name: t.to(device) for name, t in tensors.items()}, bf16)
         classes = torch.from_numpy(rows.classes[drawn]).to(device)
         loss = supervised_contrastive(pooled, classes, config.temperature)

@@ -22,6 +22,7 @@ import torch
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.dense import DenseBlock
+from sftsec_core.recipes.encoder.architecture import check_reading
 from sftsec_core.recipes.encoder.callbacks import Deadline, out_of_patience
 from sftsec_core.recipes.encoder.checkpoint import (
     BEST,
@@ -36,17 +37,13 @@ from sftsec_core.recipes.encoder.checkpoint import (
     trained_weights,
     write_plan,
 )
-from sftsec_core.recipes.encoder.classifier import (
-    EncoderModel,
-    PooledClassifier,
-    quiet_transformers,
-    set_dropout,
-)
+from sftsec_core.recipes.encoder.classifier import EncoderModel, PooledClassifier, set_dropout
 from sftsec_core.recipes.encoder.data import LabelledTexts
 from sftsec_core.recipes.encoder.encoder import (
     load_encoder,
     load_tokenizer,
     pick_device,
+    quiet_transformers,
 )
 from sftsec_core.recipes.encoder.loop import FineTuner, FineTuning, Prepared
 from sftsec_core.recipes.encoder.precision import Twin
@@ -227,11 +224,12 @@ def _prepare(
     train: Sequence[Example],
     dev: Sequence[Example],
 ) -> Prepared:
-    tokenizer, reading = load_tokenizer(folder), Reading.of(job.config.encoder)
+    encoder, tokenizer = load_encoder(folder), load_tokenizer(folder)
+    reading = Reading.of(job.config.encoder)
+    check_reading(encoder, tokenizer, reading)
     fewer = reading.at_most(job.config.train_windows)
     side = DenseBlock.fit(Batch.of_examples(job.task.inputs, train))
     labelled = _label(train, job.task, tokenizer, fewer, selector, side)
-    encoder = load_encoder(folder)
     set_dropout(encoder, job.config.dropout)
     asked = job.config.encoder.pooling
     pooling: Pooling = "attention" if asked == "auto" else asked

@@ -203,10 +203,26 @@ def _tokenize(
     """The token ids of all windows of each text."""
     special = int(tokenizer.num_special_tokens_to_add())
     shared = reading.shared(special)
+    for windows in _cut_all(pieces, tokenizer, reading.max_length, shared):
+        yield [window if len(window) else _nothing(tokenizer) for window in windows]
+
+
+def _nothing(tokenizer: Any) -> NDArray[np.int32]:  # noqa: ANN401 - see encode_windows
+    """The one token of an empty text, where a tokenizer adds no special ones."""
+    named = (tokenizer.eos_token_id, tokenizer.bos_token_id, tokenizer.pad_token_id)
+    return np.array([next((each for each in named if each is not None), 0)], dtype=np.int32)
+
+
+def _cut_all(
+    pieces: Sequence[str],
+    tokenizer: Any,  # noqa: ANN401 - see encode_windows
+    max_length: int,
+    shared: int,
+) -> Iterator[list[NDArray[np.int32]]]:
     if not tokenizer.is_fast:
-        yield from (_cut(piece, tokenizer, reading.max_length, shared) for piece in pieces)
+        yield from (_cut(piece, tokenizer, max_length, shared) for piece in pieces)
         return
-    cut_windows(tokenizer, reading.max_length, shared)
+    cut_windows(tokenizer, max_length, shared)
     # What the tokenizer itself does, without the masks and offsets that it would make lists of.
     for encoding in tokenizer.backend_tokenizer.encode_batch_fast(pieces):
         yield [np.array(window.ids, dtype=np.int32) for window in (encoding, *encoding.overflowing)]

@@ -64,10 +64,20 @@ class TestResamples:
         pairs = zip(resamples, resamples, strict=True)
         assert all(np.array_equal(first, second) for first, second in pairs)
 
+    def test_of_several_models_equal_each_alone(self) -> None:
+        y, proba = blurred(150, 3, 1.0, seed=5)
+        models = [ResampledMetrics(Predictions(y, p, 0)) for p in (proba, proba[:, ::-1])]
+        resamples = Resamples(y, count=40)
+        together = bootstrap(models, resamples)
+        for metrics, found in zip(models, together, strict=True):
+            (alone,) = bootstrap([metrics], resamples)
+            for name, draws in alone.items():
+                assert np.array_equal(found[name], draws, equal_nan=True)
+
     def test_of_many_rows_take_seconds(self) -> None:
         y, proba = blurred(20_000, 2, 2.0, seed=2)
         begun = time.perf_counter()
-        draws = bootstrap(ResampledMetrics(Predictions(y, proba, 0)), Resamples(y))
+        draws = bootstrap([ResampledMetrics(Predictions(y, proba, 0))], Resamples(y))[0]
         assert len(draws["average_precision"]) == 1000
         assert time.perf_counter() - begun < 15  # 0.7 s alone on one core
 
@@ -77,9 +87,8 @@ class TestInterval:
         rng = np.random.default_rng(0)
         y = rng.integers(2, size=2000)
         predicted = np.where(rng.random(2000) < 0.9, y, 1 - y)
-        draws = bootstrap(ResampledMetrics(Predictions(y, np.eye(2)[predicted], 0)), Resamples(y))[
-            "accuracy"
-        ]
+        metrics = ResampledMetrics(Predictions(y, np.eye(2)[predicted], 0))
+        draws = bootstrap([metrics], Resamples(y))[0]["accuracy"]
         found = interval(float((predicted == y).mean()), draws)
         spread = 1.96 * np.sqrt(0.9 * 0.1 / 2000)
         assert found.low is not None
@@ -88,7 +97,7 @@ class TestInterval:
 
     def test_of_equal_models_difference_is_zero(self) -> None:
         y, proba = blurred(200, 3, 1.0, seed=1)
-        draws = bootstrap(ResampledMetrics(Predictions(y, proba, 0)), Resamples(y))["macro_f1"]
+        draws = bootstrap([ResampledMetrics(Predictions(y, proba, 0))], Resamples(y))[0]["macro_f1"]
         ours, theirs = SampledFigure(0.7, draws), SampledFigure(0.7, draws.copy())
         assert difference(ours, theirs) == Interval(0.0, 0.0, 0.0)
 

@@ -33,8 +33,7 @@ def make_tiny_encoder(folder: Path) -> EncoderSettings:
     import torch
     from transformers import BertConfig, BertModel
 
-    from sftsec_core.recipes.encoder.classifier import quiet_transformers
-    from sftsec_core.recipes.encoder.encoder import load_tokenizer
+    from sftsec_core.recipes.encoder.encoder import load_tokenizer, quiet_transformers
     from sftsec_core.recipes.encoder_files import resolve_encoder
 
     folder.mkdir(parents=True)

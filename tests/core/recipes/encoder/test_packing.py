@@ -19,6 +19,7 @@ from sftsec_core.recipes.encoder.packing import (
     pack_rows,
     position_to_pack,
 )
+from tests.core.recipes.tiny_models import make_model
 
 ROWS = [np.arange(5, 5 + n, dtype=np.int32) for n in (3, 1, 40, 40, 7)]
 SMALL = {
@@ -30,6 +31,7 @@ SMALL = {
     "max_position_embeddings": 512,
     "pad_token_id": 1,
 }
+GROUPED = ("Llama", "Qwen2", "Mistral")
 
 
 class TestPackRows:
@@ -59,6 +61,10 @@ class TestPositionToPack:
             ("Roberta", 2),  # after its padding's id
             ("ModernBert", None),  # layers that see neighbours only
             ("MPNet", None),  # attention of its own
+            ("Llama", 0),  # a decoder, two heads of whose queries share a key
+            ("Qwen2", 0),
+            ("GPT2", 0),
+            ("Mistral", None),  # a decoder that sees neighbours only
         ],
     )
     def test_is_found_by_trying(self, kind: str, first: int | None) -> None:
@@ -66,7 +72,8 @@ class TestPositionToPack:
         import transformers
 
         torch.manual_seed(0)
-        config = getattr(transformers, f"{kind}Config")(**SMALL)
+        settings = {**SMALL, **({"num_key_value_heads": 1} if kind in GROUPED else {})}
+        config = getattr(transformers, f"{kind}Config")(**settings)
         encoder = getattr(transformers, f"{kind}Model")(config)
         assert position_to_pack(encoder.eval()) == first
 
@@ -78,6 +85,21 @@ class TestPositionToPack:
 
 
 class TestPackedScores:
+    @pytest.mark.parametrize("kind", ["llama", "gpt2"])
+    def test_of_a_decoder_ignore_company(self, kind: str, tmp_path: Path) -> None:
+        import torch
+
+        folder = Path(make_model(tmp_path / kind, kind).path)
+        module = PooledClassifier(load_encoder(folder), 2, 0.0).eval()
+        texts = EncodedTexts.of_rows(ROWS)
+        padded = read_logits(module, texts, Collator(0))
+        module.encoder.set_attn_implementation(PACKED)  # type: ignore[operator]
+        packed = Collator(0, first_position=0)
+        found = read_logits(module, texts, packed)
+        torch.testing.assert_close(found, padded, atol=1e-5, rtol=1e-4)
+        alone = [read_logits(module, texts.take(np.array([i])), packed) for i in range(len(texts))]
+        assert torch.cat(alone).sub(found).abs().max() < 1e-6
+
     def test_equal_padded_ones(self, encoder: EncoderSettings) -> None:
         import torch
 
