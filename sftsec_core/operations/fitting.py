@@ -33,13 +33,16 @@ if TYPE_CHECKING:
     from sftsec_core.operations.running import Run
 
 
-def fit_all(run: Run, split: Split, device: TrainingDevice) -> dict[str, FittedModel]:
+def fit_all(
+    run: Run, split: Split, device: TrainingDevice, only: tuple[str, ...] | None = None
+) -> dict[str, FittedModel]:
     """Fit the task's recipe, those it is compared with and the task's baseline.
 
     Args:
         run: the run under way.
         split: what is trained and chosen on.
         device: what the run may compute on.
+        only: fit these of them.
 
     Returns:
         Recipe's name to its model; the task's own recipe stands first.
@@ -47,7 +50,7 @@ def fit_all(run: Run, split: Split, device: TrainingDevice) -> dict[str, FittedM
     Raises:
         TrainingError: when a recipe cannot be fitted.
     """
-    names = tuple(chosen_recipes(run.task.train, run.spec.baseline))
+    names = only or tuple(chosen_recipes(run.task.train, run.spec.baseline))
     specs = run.context.plugins.specs(RecipeSpec)
     for name in names:
         if note := unread_note(get("recipe", name, specs), run.spec.inputs):

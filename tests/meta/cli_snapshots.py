@@ -56,6 +56,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "report": ("report triage", "report triag"),
     "adapt": ("adapt triag", "adapt triage --budget soon"),
     "model backtest": ("model backtest triag", "model backtest triage --gap soon"),
+    "model optimize": ("model optimize triage", "model optimize triag"),
     "model list": ("model list triage", "model list triag"),
     "model show": ("model show triage@live", "model show triag@live"),
     "model verify": ("model verify", "model verify ffff"),

@@ -24,6 +24,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",
     ),
     Elsewhere(
+        ("sftsec_core/recipes/encoder/classifier_parts.py",),
+        "tests/core/recipes/encoder/test_classifier.py",
+        "what is saved beside the encoder shows in what is loaded",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/live_verdicts.py",),
         "tests/core/operations/test_live_precision.py",
         "which alerts and verdicts are joined shows in the precision, and in the recall beside it",

@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str]]] = {
     "labels stats": ([], SEEING),
     "model backtest": ([TASK], OPERATING),
     "model list": ([], SEEING),
+    "model optimize": ([NONE], OPERATING),
     "model promote": ([NONE], OPERATING),
     "model rollback": ([TASK], ADMIN),
     "model show": ([NONE], SEEING),
