@@ -381,7 +381,9 @@ def _tell_if_optimized(run: Run, previous: ModelRef) -> None:
     except IntegrityError:
         return
     if derived is not None:
-        text = f"the model before was optimized: `sftsec model optimize {run.spec.name}`, then promote it"
+        text = (
+            f"the model before was optimized; `sftsec model optimize {run.spec.name}` does it again"
+        )
         run.emit(Message(text=text, level="warning"))
 
 
