@@ -22,7 +22,7 @@ from sftsec_core.dataset.decode import DECODE
 from sftsec_core.dataset.normalise import NORMALISE
 from sftsec_core.evaluation.audits import AUDITS
 from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
-from sftsec_core.recipes.specs import LABEL_ERRORS, LOCAL_LAUNCHER, RECIPES
+from sftsec_core.recipes.specs import LOCAL_LAUNCHER, RECIPES, TRANSFORMS
 from sftsec_core.registry.analyst_voter import VOTER as ANALYSTS
 from sftsec_core.registry.parent_voter import VOTER as KEEPS_PARENT
 from sftsec_core.registry.voters import VOTERS
@@ -60,8 +60,8 @@ def sftsec_register_deciders() -> Sequence[DeciderSpec[Any]]:
 
 @hookimpl
 def sftsec_register_transforms() -> Sequence[TransformSpec[Any]]:
-    """Offer `label_errors`."""
-    return [LABEL_ERRORS]
+    """Offer `label_errors` and `augment`."""
+    return TRANSFORMS
 
 
 @hookimpl

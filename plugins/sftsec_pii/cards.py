@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from sftsec_pii.checks import (
     IBAN_LONGEST,
@@ -43,8 +43,16 @@ _NO_CARD = re.compile(
     r"|request|message|record|imei|imsi|iccid|tracking|parcel|offset|size|bytes|time|timestamp)"
     r"(?:[ _\-]?(?:id|no|number|num|nr))?[\"'.#]?[ :=#]{1,3}$"
 )
+# Where a card may begin among groups of digits: one group, or the first of several by its size, the
+# next one's and what issuers begin with. A text of nothing but digits has a group every two signs,
+# so that what none of it can be a card is told here and not in Python.
+_CARD_START = re.compile(
+    r"\d{4}(?<!\d{5})"
+    r"(?:\d{9,15}+(?!\d)|\d{16,}+|(?<=[2-6]\d{3}|1800)(?=\D{1,3}\d{4}(?:\D{1,3}\d{4}|\d{1,2}\D)))"
+)
 _GROUP = re.compile(r"\d+")
 _SHORTEST_CARD = 13
+_LONGEST_CARD = 40  # signs: 19 digits, and four times up to three between them
 
 
 def has_long_number(scanned: ScannedText) -> bool:
@@ -56,29 +64,29 @@ def cards(scanned: ScannedText) -> Iterator[Span]:
     """Card numbers: in one run of digits or in the groups that are printed on cards."""
     text = scanned.text
     for run in _DIGITS.finditer(text, scanned.digit):
+        start, end = run.span()
         if (
-            run.end() - run.start() < _SHORTEST_CARD
-            or not _may_begin_card(text, run.start())
-            or _goes_on(text, run.end())
+            end - start < _SHORTEST_CARD
+            or (end - start <= _LONGEST_CARD and len(only_digits(run[0])) < _SHORTEST_CARD)
+            or not _may_begin_card(text, start)
+            or _goes_on(text, end)
         ):
             continue
-        if len(only_digits(run[0])) < _SHORTEST_CARD:
-            continue
-        yield from _cards_of_run(text, run.start(), run.end())
+        yield from _cards_of_run(text, start, end)
 
 
 def _cards_of_run(text: str, start: int, end: int) -> Iterator[Span]:
-    found = list(_GROUP.finditer(text, start, end))
-    sizes = [group.end() - group.start() for group in found]
-    first = 0
-    while first < len(found):
-        # Told by the sizes alone first: a text of nothing but digits has a group every two signs.
-        counts = card_counts(sizes[first : first + MOST_GROUPS])
-        count = _card_groups(found[first : first + MOST_GROUPS], counts, text) if counts else 0
+    behind = start
+    for begin in map(re.Match.start, _CARD_START.finditer(text, start, end)):
+        if begin < behind:
+            continue
+        groups = _GROUP.finditer(text, begin, min(begin + _LONGEST_CARD, end))
+        found = list(islice(groups, MOST_GROUPS))
+        counts = card_counts([group.end() - group.start() for group in found])
+        count = _card_groups(found, counts, text) if counts else 0
         if count:
-            begin, behind = found[first].start(), found[first + count - 1].end()
+            behind = found[count - 1].end()
             yield Span(begin, behind, only_digits(text[begin:behind]))
-        first += max(count, 1)
 
 
 def _goes_on(text: str, end: int) -> bool:

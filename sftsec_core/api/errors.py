@@ -33,6 +33,10 @@ class ConfigError(SftsecError):
         super().__init__(f"{where}: {message}" if where else message)
 
 
+class ScheduleError(ConfigError):
+    """Some schedules cannot run; the others are not held up."""
+
+
 class PluginError(SftsecError):
     """A plugin cannot be loaded, clashes with another, or breaks a hook's contract."""
 

@@ -16,7 +16,7 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,7 +87,8 @@ def run_quality_bench(
         limit_train: rows of train to draw, two a class at least; None for all. Dev stays whole.
         seeds: of the draw and of the training; a row each.
         budget: for the training of one model.
-        task: what a model reads, and figures of earlier events; default: all fields, no figures.
+        task: what a model reads, figures of earlier events, transforms of train and settings of
+            the recipes; default: all fields and nothing else.
         on_start: told of each run just before it begins.
 
     Yields:
@@ -115,7 +116,8 @@ def measure(run: BenchRun) -> dict[str, Any]:
     dataset = data.read_dataset(run.folder, run.task)
     if not run.recipe.reads(dataset.task.inputs):
         raise DataError(f"{run.folder}: recipe {run.recipe.name!r} reads none of its fields")
-    train = data.limit_train(dataset.train, run.limit_train, run.seed)
+    drawn = data.limit_train(dataset.train, run.limit_train, run.seed)
+    train = data.transform_train(replace(dataset, train=drawn), run.task, run.seed)
     settings = TrainSettings(seed=run.seed, budget=run.budget)
     deadline = run.budget.total_seconds() if run.budget else None
     with tempfile.TemporaryDirectory() as workdir:
@@ -123,7 +125,7 @@ def measure(run: BenchRun) -> dict[str, Any]:
             task=dataset.task,
             train=train,
             dev=dataset.dev,
-            config=run.recipe.configure({}),
+            config=run.recipe.configure(_options(run)),
             settings=settings,
             workdir=Path(workdir),
             deadline_s=deadline,
@@ -136,7 +138,7 @@ def measure(run: BenchRun) -> dict[str, Any]:
     return {
         "dataset": dataset.name,
         "recipe": run.recipe.name,
-        "n_train": len(train),
+        "n_train": len(drawn),
         "n_test": len(dataset.test),
         **judge(dataset.test, proba, dataset.task.labels, dataset.task.benign),
         "fit_s": round(fit_s, 3),
@@ -146,6 +148,14 @@ def measure(run: BenchRun) -> dict[str, Any]:
         "seed": run.seed,
         **_notes(model),
     }
+
+
+def _options(run: BenchRun) -> dict[str, Any]:
+    """The settings that the task has for the recipe."""
+    if run.task is None:
+        return {}
+    chosen = (run.task.train.recipe, *run.task.train.compare)
+    return next((each.options() for each in chosen if each.name == run.recipe.name), {})
 
 
 def judge(
@@ -234,7 +244,7 @@ def _duration(text: str) -> timedelta:
 
 
 def read_task(path: Path) -> TaskSettings:
-    """Read text, numbers, categories and context of a task from a YAML file.
+    """Read text, numbers, categories, context and `train` of a task from a YAML file.
 
     Raises:
         ConfigError: when the file cannot be read, or is no task's.
@@ -259,7 +269,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", action="append", type=int)
     parser.add_argument("--budget", type=_duration, default="10m", help="such as 90s, 10m or 1h")
     parser.add_argument(
-        "--task", type=Path, metavar="FILE", help="YAML: text, numbers, categories, context"
+        "--task",
+        type=Path,
+        metavar="FILE",
+        help="YAML: what a model reads, context and train",
     )
     parser.add_argument("--output", type=Path)
     given = parser.parse_args(arguments)

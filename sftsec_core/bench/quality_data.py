@@ -28,9 +28,13 @@ from sftsec_core.api.domain import (
     TaskSpec,
 )
 from sftsec_core.api.errors import DataError
+from sftsec_core.api.settings.task import DedupeSettings
 from sftsec_core.dataset.context.repeats import weigh_repeats
 from sftsec_core.dataset.context.replay import ContextPlan, named_figures, replay
-from sftsec_core.dataset.features import read_inputs
+from sftsec_core.dataset.features import read_inputs, text_extents
+from sftsec_core.dataset.transforms import apply_transform
+from sftsec_core.plugins import get
+from sftsec_core.recipes.specs import TRANSFORMS
 from sftsec_core.sdk.fields import as_text
 
 if TYPE_CHECKING:
@@ -162,6 +166,26 @@ def limit_train(examples: Sequence[Example], limit: int | None, seed: int) -> li
     return [examples[i] for i in sorted(kept)]
 
 
+def transform_train(
+    dataset: BenchDataset, settings: TaskSettings | None, seed: int
+) -> Sequence[Example]:
+    """The training part after the transforms that a task names.
+
+    Raises:
+        NotFoundError: when there is no such transform.
+        ConfigError, DataError, PluginError: as a run has them.
+    """
+    train: Sequence[Example] = dataset.train
+    held_out = (*dataset.dev, *dataset.test)
+    for choice in settings.train.transforms if settings else ():
+        spec = get("transform", choice.name, {each.name: each for each in TRANSFORMS})
+        config = spec.configure(choice.options())
+        train = apply_transform(
+            spec, config, train, held_out, dataset.task, seed=seed, dedupe=DedupeSettings()
+        ).examples
+    return train
+
+
 def read_records(path: Path) -> list[dict[str, Any]]:
     """Read the records of a gzipped JSON-lines file.
 
@@ -219,12 +243,14 @@ def _example(
     figures: Callable[[str], Inputs] = lambda _uid: {},
 ) -> Example:
     uid = str(record.get("id"))
+    incident = _incident(record)
     return Example(
         uid,
-        {**(read_inputs(_incident(record), task) or {TEXT_INPUT: ""}), **figures(uid)},
+        {**(read_inputs(incident, task) or {TEXT_INPUT: ""}), **figures(uid)},
         _label(record, part),
         groups=tuple(str(record[name]) for name in GROUP_FIELDS if record.get(name) is not None),
         split=part,
+        extents=text_extents(incident, task),
     )
 
 

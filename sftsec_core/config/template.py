@@ -53,7 +53,7 @@ _TAIL = """\
       # decode: {}           # adds what base64 (powershell -enc) and hexadecimal words hold
     # split: {method: auto, dev: 0.1, test: 0.2}
     train:
-      recipe: auto   # linear, probe, hybrid, contrastive, full, lora, boosted, cascade; auto tries
+      recipe: auto  # or linear, probe, hybrid, contrastive, full, lora, bytes, boosted, cascade
       # recipe: {name: lora, rank: 16, epochs: 4}   # a recipe's settings stand beside its name
       budget: 10m
     decider:                 # from which probability an incident is an alert

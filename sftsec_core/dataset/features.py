@@ -12,7 +12,7 @@ from sftsec_core.plugins import get
 from sftsec_core.sdk.fields import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sftsec_core.api.domain import Incident, InputField, InputValue, TaskSpec
     from sftsec_core.api.settings.choice import Choice
@@ -68,6 +68,22 @@ def _text_of(incident: Incident, field: InputField) -> str:
     return render_text(incident, field.sources) or render_text(incident, field.fallback)
 
 
+def text_extents(incident: Incident, task: TaskSpec) -> dict[str, tuple[int, ...]]:
+    """Which part of a text is of which field, as `Example.extents` has it.
+
+    It holds for what `read_inputs` makes of the fields, and not for a renderer's text.
+    """
+    found = {}
+    for field in task.inputs:
+        if field.kind is InputKind.TEXT and len(field.fields) > 1:
+            read = field.sources if render_text(incident, field.sources) else field.fallback
+            found[field.name] = tuple(
+                len(as_text(incident.fields.get(name))) if name in read else 0
+                for name in field.fields
+            )
+    return found
+
+
 def field_kinds(task: TaskSpec, more: Iterable[str] = ()) -> dict[str, InputKind]:
     """The fields to keep of an incident with their kinds; those that are no input are text."""
     kinds = {name: field.kind for field in task.inputs for name in field.fields}
@@ -101,6 +117,7 @@ def build_examples(
     render: Callable[[Incident], Inputs],
     figures: Callable[[str], Inputs] = lambda _uid: {},
     facets: Sequence[str] = (),
+    extents: Callable[[Incident], Mapping[str, tuple[int, ...]] | None] = lambda _incident: None,
 ) -> list[Example]:
     """Make the examples that a recipe trains on: the rows with a label, sorted by uid.
 
@@ -110,6 +127,7 @@ def build_examples(
         render: reads an incident's inputs; none leave it out.
         figures: of the events before a labelled incident, by its uid.
         facets: fields by which an evaluation groups figures.
+        extents: which part of an incident's text is of which field.
     """
     examples, several = [], len(snapshot.connectors) > 1
     places = zip(_places(snapshot), snapshot.incidents(), strict=True)
@@ -130,6 +148,7 @@ def build_examples(
                     split=incident.split,
                     weight=weight,
                     facets=read_facets(incident, facets, several=several),
+                    extents=extents(incident),
                 )
             )
     return sorted(examples, key=lambda example: example.uid)

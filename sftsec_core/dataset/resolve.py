@@ -83,27 +83,49 @@ def resolve(
             for itself.
         rules: what abstains, and the weight of automated verdicts.
     """
-    names = sorted(labels)
-    verdicts = snapshot.verdicts()
-    aggregator = _LabelAggregator(verdicts, _choices(verdicts["value"], names, labels, rules))
-    review = list(aggregator.label_incidents(names))
-    texts = aggregator.label_texts()
-    found, left_out = _label_rows(snapshot, texts, names, rules.automated_weight)
-    reason = "same text, different labels"
-    conflicts = [ReviewItem(uid, reason) for uid in aggregator.incidents_of(texts.conflicts)]
-    counts = Counter(item.reason.split(":")[0].split(" '")[0] for item in review + conflicts)
+    names, found = sorted(labels), _aggregate(snapshot, labels, rules)
+    labelled, left_out = _label_rows(snapshot, found.texts, names, rules.automated_weight)
+    counts = Counter(item.reason.split(":")[0].split(" '")[0] for item in found.review)
     return Resolution(
-        labels=found,
-        review=review + conflicts,
+        labels=labelled,
+        review=found.review,
         counts={
-            "verdicts": verdicts.num_rows,
-            "labelled": len(found),
-            "unlabelled": snapshot.counts["kept"] - len(found),
+            "verdicts": found.verdicts,
+            "labelled": len(labelled),
+            "unlabelled": snapshot.counts["kept"] - len(labelled),
             "automated_left_out": left_out,
             **{f"review: {cause}": count for cause, count in sorted(counts.items())},
         },
-        unmapped=aggregator.unmapped_words(),
+        unmapped=found.unmapped,
     )
+
+
+def find_review(
+    snapshot: Snapshot, labels: Mapping[str, Sequence[str]], rules: VerdictSettings
+) -> Sequence[ReviewItem]:
+    """What `resolve` sends to review, without labelling the rows; its arguments."""
+    return _aggregate(snapshot, labels, rules).review
+
+
+class _Aggregated(NamedTuple):
+    """What the verdicts say of incidents and of texts."""
+
+    texts: _Texts
+    review: list[ReviewItem]
+    unmapped: dict[str, int]
+    verdicts: int
+
+
+def _aggregate(
+    snapshot: Snapshot, labels: Mapping[str, Sequence[str]], rules: VerdictSettings
+) -> _Aggregated:
+    names, verdicts = sorted(labels), snapshot.verdicts()
+    aggregator = _LabelAggregator(verdicts, _choices(verdicts["value"], names, labels, rules))
+    review = list(aggregator.label_incidents(names))
+    texts = aggregator.label_texts()
+    reason = "same text, different labels"
+    review += [ReviewItem(uid, reason) for uid in aggregator.incidents_of(texts.conflicts)]
+    return _Aggregated(texts, review, aggregator.unmapped_words(), verdicts.num_rows)
 
 
 def meanings(
@@ -135,7 +157,7 @@ def _choices(
 
 
 def _numbers(array: Any) -> NDArray[np.int64]:  # noqa: ANN401 - pyarrow has no types
-    return np.asarray(array.to_numpy(zero_copy_only=False), np.int64)
+    return np.asarray(array, np.int64)
 
 
 def _encode(column: Any) -> tuple[NDArray[np.int64], Any]:  # noqa: ANN401 - pyarrow has no types
@@ -269,8 +291,13 @@ def _label_rows(
     left_out = 0
     # One tuple a label and weight, not one a row.
     trust = [[(name, automated_weight) for name in names], [(name, 1.0) for name in names]]
-    for batch in snapshot.batches(["uid", "digest"]):
-        code = _numbers(pc.fill_null(pc.index_in(batch["digest"], texts.ids), -1))
+    batches = list(snapshot.batches(["uid", "digest"]))
+    # All digests in one call: each call makes a table of all the texts.
+    digests = pa.chunked_array([batch["digest"] for batch in batches], pa.string())
+    codes = _numbers(pc.fill_null(pc.index_in(digests, texts.ids), -1))
+    ends = np.cumsum([batch.num_rows for batch in batches])
+    for batch, end in zip(batches, ends.tolist(), strict=True):
+        code = codes[end - batch.num_rows : end]
         place = np.flatnonzero(code >= 0)
         place = place[texts.label[code[place]] >= 0]
         uids = batch["uid"].take(pa.array(place)).to_pylist()

@@ -14,7 +14,7 @@ A snapshot of schema 1, in which every field was text, is read as it is: see `sn
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -91,12 +91,14 @@ class Snapshot:
         folder: where it lies.
         manifest: what `manifest.json` says.
         vault: the keys that its files are encrypted with; None where they are not.
+        only: the uids that are read, by table, of a sample; None for all.
     """
 
     digest: str
     folder: Path
     manifest: Mapping[str, Any]
     vault: Vault | None = field(default=None, compare=False, repr=False)
+    only: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def fields(self) -> Mapping[str, InputKind]:
@@ -148,6 +150,18 @@ class Snapshot:
                 }
                 yield Incident(uid, present, at=at, split=split)
 
+    def sample(self, most: int) -> Snapshot:
+        """The same with so many rows at most, evenly by uid, and all verdicts on their texts."""
+        rows = self._columns("rows", ["uid", "digest"])
+        if rows.num_rows <= most:
+            return self
+        order = pc.sort_indices(rows["uid"])[:: -(-rows.num_rows // most)]
+        drawn, judged = rows.take(order), self._columns("verdicts", ["uid", "digest"])
+        # Of an incident whose text changed, its other verdicts count too.
+        on_texts = judged.filter(pc.is_in(judged["digest"], drawn["digest"].combine_chunks()))
+        uids = {"rows": drawn["uid"], "verdicts": on_texts["uid"].unique()}
+        return replace(self, only={name: pa.array(each) for name, each in uids.items()})
+
     def blob(self, sha256: str) -> Blob:
         """One of its images."""
         return blob_in(self.folder / BLOBS / sha256, sha256, self.vault)
@@ -168,7 +182,21 @@ class Snapshot:
             return self.blob(value)
         return tuple(value) if kind is InputKind.SEQUENCE else value
 
+    def _columns(self, table: str, columns: Sequence[str]) -> Any:  # noqa: ANN401 - pyarrow
+        schema = rows_schema({}) if table == "rows" else VERDICTS_SCHEMA
+        wanted = pa.schema([schema.field(name) for name in columns])
+        return pa.Table.from_batches(self._read(table, columns), wanted)
+
     def _read(self, table: str, columns: Sequence[str] | None) -> Iterator[Any]:
+        if self.only is None:
+            yield from self._read_all(table, columns)
+            return
+        extra = columns is not None and "uid" not in columns
+        for batch in self._read_all(table, ["uid", *columns] if columns and extra else columns):
+            kept = batch.filter(pc.is_in(batch["uid"], self.only[table]))
+            yield kept.select(list(columns)) if columns and extra else kept
+
+    def _read_all(self, table: str, columns: Sequence[str] | None) -> Iterator[Any]:
         if not self.is_v1:
             yield from self.read_stored(table, columns)
             return

@@ -68,7 +68,7 @@ def check_runs(store: Inspection) -> Iterator[Finding]:
 
 
 def check_workers(store: Inspection) -> Iterator[Finding]:
-    """Whether workers are there for what is queued, and none was lost."""
+    """Whether workers are there for what is queued, none was lost, and schedules are kept."""
     workers, queued = store.workers(), store.queued_runs()
     alive = [each.name for each in workers if each.alive]
     lost = [each.name for each in workers if not each.alive]
@@ -80,6 +80,13 @@ def check_workers(store: Inspection) -> Iterator[Finding]:
         yield warning("workers", text, "sftsec worker run")
     else:
         yield ok("workers", f"{len(alive)} alive, {queued:,} runs queued")
+    for each in workers:
+        if each.alive and each.problem:
+            yield fault(
+                "scheduler",
+                f"{each.name} does not queue all that is due: {each.problem}",
+                "sftsec schedule list, and mend what it names",
+            )
 
 
 def check_outbox(store: Inspection, now: datetime) -> Iterator[Finding]:

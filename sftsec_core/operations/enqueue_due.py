@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.domain import Message, Permission
-from sftsec_core.api.errors import SftsecError
+from sftsec_core.api.domain import Permission
+from sftsec_core.api.errors import ConfigError, ScheduleError, SftsecError, StoreMovedError
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.run_kinds import permissions_of
 from sftsec_core.operations.scheduling import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def enqueue_due(context: Context, now: datetime | None = None) -> list[RunInfo]:
     """Look at all schedules and queue what is due; called again, it queues nothing twice.
 
-    What is wrong with one schedule does not stop the others: it is reported as a warning.
+    What is wrong with one schedule does not stop the others: it is raised when they are queued.
 
     Args:
         context: settings, store, registry, actor and event stream.
@@ -40,17 +40,26 @@ def enqueue_due(context: Context, now: datetime | None = None) -> list[RunInfo]:
 
     Returns:
         The runs that were queued now.
+
+    Raises:
+        ScheduleError: naming each schedule that cannot run, and why.
+        StoreError: when the database refuses.
     """
     authorize(context.actor, Permission.SCHEDULE)
-    at = now or utc_now()
+    at, problems = now or utc_now(), list[str]()
     schedules = all_schedules(context, at)
     facts = StoreFacts(context)
     for schedule in schedules.values():
         try:
             _account(context, schedule, facts, at)
+        except StoreMovedError:
+            raise
         except SftsecError as error:
-            _warn(context, schedule.name, str(error))
-    return _enqueue_pending(context, schedules)
+            problems.append(f"schedule {schedule.name}: {error}")
+    queued = _enqueue_pending(context, schedules)
+    if problems:
+        raise ScheduleError("; ".join(problems))
+    return queued
 
 
 def run_schedule(context: Context, name: str, now: datetime | None = None) -> RunInfo:
@@ -83,8 +92,7 @@ def run_schedule(context: Context, name: str, now: datetime | None = None) -> Ru
 def _account(context: Context, schedule: Schedule, facts: StoreFacts, now: datetime) -> None:
     """Record what a schedule has to do, as pending, and move it on."""
     if schedule.problem:
-        _warn(context, schedule.name, schedule.problem)
-        return
+        raise ConfigError(schedule.problem)
     stored = register_schedule(context, schedule)
     found = plan(schedule.name, schedule.settings, stored.state, facts, now)
     if found.state != stored.state:
@@ -125,7 +133,3 @@ def _enqueue_pending(
             context.store.audit.append("schedule.queued", found.schedule, due)
         context.store.schedules.settle(found, QUEUED, run.id)
     return queued
-
-
-def _warn(context: Context, name: str, problem: str) -> None:
-    context.emit(Message(text=f"schedule {name}: {problem}", level="warning"))

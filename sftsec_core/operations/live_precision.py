@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.dataset.intervals import exact_interval
+
 if TYPE_CHECKING:
     from sftsec_core.operations.live_verdicts import JudgedAlerts
-
-_LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,3 @@ def right_alerts(found: JudgedAlerts, benign: str | None) -> int:
         label == found.alerts[place] if benign is None else label != benign
         for place, label in found.labels.items()
     )
-
-
-def exact_interval(right: int, judged: int) -> tuple[float, float]:
-    """The interval of a share (Clopper and Pearson, 1934), 95%."""
-    from scipy.stats import beta
-
-    tail = (1 - _LEVEL) / 2
-    wrong = judged - right
-    low = float(beta.ppf(tail, right, wrong + 1)) if right else 0.0
-    high = float(beta.ppf(1 - tail, right + 1, wrong)) if wrong else 1.0
-    return low, high

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
-from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.authorize import authorize, authorize_some, may
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,7 @@ class ListedWorker:
             "slots": info.slots,
             "started_at": info.started_at.isoformat(),
             "state": info.state,
+            "problem": info.problem,
             "runs": [each.info.id for each in self.runs],
         }
 
@@ -45,6 +46,17 @@ def list_workers(context: Context) -> Sequence[ListedWorker]:
     return [
         ListedWorker(each, tuple(store.queue.of_worker(each.name))) for each in store.workers.list()
     ]
+
+
+def failing_workers(context: Context) -> Sequence[WorkerInfo]:
+    """Return the workers that do not queue what is due; none to those who may not see all tasks.
+
+    What is wrong may name schedules of any task.
+    """
+    authorize_some(context.actor, Permission.READ)
+    if not may(context.actor, Permission.READ):
+        return ()
+    return [each for each in context.store.workers.list() if each.failing]
 
 
 def drain_workers(context: Context, name: str | None = None) -> Sequence[str]:

@@ -26,6 +26,7 @@ class StateFigures:
             none.
         outbox_pending: detections that wait to be pushed, by connector.
         gpu_leases: that are open.
+        failing_workers: that do not queue all that is due.
         figures: the newest of each that is watched, of each task.
     """
 
@@ -33,6 +34,7 @@ class StateFigures:
     model_ages_s: Mapping[str, float]
     outbox_pending: Mapping[str, int]
     gpu_leases: int
+    failing_workers: int
     figures: Sequence[Figure]
 
 
@@ -58,5 +60,6 @@ def measure_state(context: Context) -> StateFigures:
         {task: (now - ref.created_at).total_seconds() for task, ref in live.items() if ref},
         pending,
         len(store.gpu_leases.list()),
+        sum(each.failing for each in store.workers.list()),
         [figure for figure in latest if figure is not None],
     )

@@ -91,9 +91,14 @@ def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> N
         for kind, spec_name, options, place in named_by(task):
             path = ("tasks", name, *place)
             spec = _known(plugins, kind, spec_name, file, path)
-            validate(spec.config_model, options, file=file, path=path)
+            config = validate(spec.config_model, options, file=file, path=path)
             if isinstance(spec, RecipeSpec):
                 _check_kinds(spec, task, file, path)
+            if isinstance(spec, TransformSpec) and spec.check is not None:
+                try:
+                    spec.check(config, task.inputs)
+                except ConfigError as error:
+                    raise ConfigError(str(error), file=file, path=".".join(path)) from error
         _check_voters(plugins, task, file, name)
         _check_gpus(plugins, task, file, name)
 

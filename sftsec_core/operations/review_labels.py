@@ -5,23 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from sftsec_core.api.domain import Permission
-from sftsec_core.dataset.resolve import resolve
-from sftsec_core.dataset.snapshot import FIELD_PREFIX
+from sftsec_core.dataset.label_summary import waiting_rows
+from sftsec_core.dataset.resolve import find_review
 from sftsec_core.dataset.sources import unscoped
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.label_summaries import label_summary
 from sftsec_core.operations.show_dataset import newest_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.context import Context
-
-_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,35 +68,18 @@ def review_labels(context: Context, name: str, *, limit: int = 50) -> WaitingLis
     """
     authorize(context.actor, Permission.READ, name)
     task, snapshot = context.task(name), newest_dataset(context, name)
-    review = resolve(snapshot, task.labels, task.verdicts).review
-    shown = review[:limit]
-    texts = _texts(snapshot, task.fields, [item.uid for item in shown])
-    words = _words(snapshot, [item.uid for item in shown])
+    summary = label_summary(context, name, snapshot)
+    rows = summary.waiting[:limit]
+    if len(rows) < min(limit, summary.total):
+        review = find_review(snapshot, task.labels, task.verdicts)
+        rows = waiting_rows(snapshot, task.fields, review[:limit])
     found = (
         WaitingIncident(
-            *(unscoped(item.uid) if snapshot.connectors else (task.connectors[0], item.uid)),
-            item.reason,
-            tuple(words.get(item.uid, ())),
-            texts.get(item.uid, ""),
+            *(unscoped(row.uid) if snapshot.connectors else (task.connectors[0], row.uid)),
+            row.reason,
+            row.verdicts,
+            row.text,
         )
-        for item in shown
+        for row in rows
     )
-    return WaitingList(name, snapshot.digest, len(review), tuple(found))
-
-
-def _texts(snapshot: Snapshot, fields: Sequence[str], uids: Sequence[str]) -> dict[str, str]:
-    wanted, found = pa.array(uids, pa.string()), dict[str, str]()
-    for batch in snapshot.batches(["uid", *(FIELD_PREFIX + name for name in fields)]):
-        for row in batch.filter(pc.is_in(batch["uid"], wanted)).to_pylist():
-            values = (row[FIELD_PREFIX + name] for name in fields)
-            text = " ".join(" ".join(str(value).split()) for value in values if value is not None)
-            found[row["uid"]] = text[:_LONGEST]
-    return found
-
-
-def _words(snapshot: Snapshot, uids: Sequence[str]) -> dict[str, list[str]]:
-    verdicts, found = snapshot.verdicts(), dict[str, list[str]]()
-    mine = verdicts.filter(pc.is_in(verdicts["uid"], pa.array(uids, pa.string())))
-    for uid, value in zip(mine["uid"].to_pylist(), mine["value"].to_pylist(), strict=True):
-        found.setdefault(uid, []).append(value)
-    return found
+    return WaitingList(name, snapshot.digest, summary.total, tuple(found))

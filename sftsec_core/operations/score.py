@@ -33,6 +33,7 @@ from sftsec_core.operations.running import Run, running
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
 from sftsec_core.scoring.outbox_writer import ScoreCounts, ScoreJob, score_to_outbox
+from sftsec_core.scoring.recall_sample import RecallSample
 from sftsec_core.scoring.scorer import Scorer
 from sftsec_core.scoring.suppression import suppressor
 
@@ -214,7 +215,8 @@ def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> Score
     context, task = run.context, run.task
     scorer, trained = scorer_of(context, run.spec.name, loaded)
     counter = drift_counter(context, loaded.ref)
-    scorer = replace(scorer, drift=counter, recall_sample=task.recall_sample)
+    sample = RecallSample(task.recall_sample, context.salt)
+    scorer = replace(scorer, drift=counter, recall_sample=sample)
     if scorer.figures is not None:
         scorer.figures.keeps, scorer.figures.again = True, rescan
         scorer.figures.source = source if len(task.connectors) > 1 else ""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Example, LeakCheck, Message, Split
+from sftsec_core.api.settings.transforms import AUGMENT
 from sftsec_core.dataset.analysts import analyst_book, cap_shares, supporters
 from sftsec_core.dataset.context.repeats import weigh_repeats
-from sftsec_core.dataset.features import build_examples, renderer
+from sftsec_core.dataset.features import build_examples, renderer, text_extents
+from sftsec_core.dataset.label_summary import summarise
 from sftsec_core.dataset.leaks import check_leaks
 from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.split import divide, one_sided
@@ -17,9 +19,10 @@ from sftsec_core.dataset.sums import DATASET, check_sums
 from sftsec_core.dataset.verdict_stats import verdict_stats
 from sftsec_core.operations.event_context import snapshot_context
 from sftsec_core.operations.explain_data import no_examples, warn_of_gaps
+from sftsec_core.operations.label_summaries import keep_summary
 
 if TYPE_CHECKING:
-    from sftsec_core.api.domain import Example
+    from sftsec_core.api.domain import Example, Incident
     from sftsec_core.dataset.pool import Pool
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
@@ -64,9 +67,8 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         resolution, capped = _capped(run, resolution, support)
         render = renderer(run.spec, task.render, plugins)
         events = snapshot_context(run.context, run.spec.name, snapshot, resolution)
-        examples = build_examples(
-            snapshot, resolution, render, events.figures, task.evaluation.groups
-        )
+        facets, extents = task.evaluation.groups, _extents(run)
+        examples = build_examples(snapshot, resolution, render, events.figures, facets, extents)
         if not examples:
             raise no_examples(run, snapshot, resolution)
         warn_of_gaps(run, snapshot, resolution)
@@ -75,6 +77,9 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         _warn_of_faults(run, split, leaks)
         parts = {name: len(part) for name, part in split.parts()}
         review = len(resolution.review)
+        stats = verdict_stats(snapshot, task.labels, task.verdicts)
+        summary = summarise(snapshot, task, resolution.review, stats)
+        keep_summary(run.context, run.spec.name, summary)
         rows = _counted(snapshot, resolution, split)
         stage.counts |= {**parts, "for review": review, **_left_out(rows), **events.shown}
     data = {
@@ -90,13 +95,18 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         "split": split.method,
         "notes": list(split.notes),
         "parts": parts,
-        "analysts": analyst_book(
-            verdict_stats(snapshot, task.labels, task.verdicts).analysts, support
-        ),
+        "analysts": analyst_book(stats.analysts, support),
         **capped,
         **({"context": events.counts} if events.counts else {}),
     }
     return TrainingData(split, data, leaks, snapshot.manifest["steps"], split.train, support)
+
+
+def _extents(run: Run) -> Callable[[Incident], Mapping[str, tuple[int, ...]] | None]:
+    """Where fields stand in a text, for the transform that changes it by field."""
+    task = run.task
+    asked = task.render is None and any(each.name == AUGMENT for each in task.train.transforms)
+    return lambda incident: text_extents(incident, run.spec) if asked else None
 
 
 def _divided(run: Run, examples: Sequence[Example]) -> Split:

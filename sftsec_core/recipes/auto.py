@@ -4,13 +4,15 @@
     linear                    where it has text, and so the next two
     hybrid                    when embedding all texts fits, judged by a sample's speed
     contrastive               with fewer labels than fine-tuning takes, of text alone
+    bytes                     with enough labels, where texts are strings without words
     full (lora when large)    with enough labels, in what is left of the budget
     their averages and stack  free: they need no training
 
-The first three are fitted with the settings given and then with those that `tune` finds; full and
-lora are searched first, where the budget holds it, and fitted once. `choosing` decides. Without
-rows to judge by the last text model is taken, with boosted where it is there; hybrid was nowhere
-worse than linear when it was measured, contrastive nowhere worse than hybrid with 32 labels. What
+The first three are fitted with the settings given and then with those that `tune` finds; bytes,
+full and lora are searched first, where the budget holds it, and fitted once. `choosing` decides.
+Without rows to judge by the last text model is taken, with boosted where it is there; hybrid was
+nowhere worse than linear when it was measured, contrastive nowhere worse than hybrid with 32
+labels. What
 was tried, what was not and why is in the model's notes.
 """
 
@@ -29,13 +31,13 @@ from sftsec_core.recipes.embeddings import Embedder, remembered_embeddings
 from sftsec_core.recipes.logistic import usable
 from sftsec_core.recipes.search import (
     FINE_TUNING_SEARCHED,
-    SHARE,
     AutoSearch,
     Trial,
     have_optuna,
     rounded,
 )
 from sftsec_core.recipes.tuning import FOLDS, ROWS, Folds, TunedSettings, tune
+from sftsec_core.recipes.wordless import are_wordless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +76,8 @@ def train_auto(job: TrainJob[AutoConfig], recipes: Mapping[str, RecipeSpec[Any]]
             _try_hybrid(search)
             _try_contrastive(search)
             if dev_is_usable(search):
-                _try_fine_tuning(search)
+                _try_bytes(search)
+                _try_fine_tuning(search, _fine_tuned(search))
     if not search.models:
         raise TrainingError(search.trials[0].reason)
     chosen = choose(search)
@@ -131,8 +134,17 @@ def _try_contrastive(search: AutoSearch) -> None:
         search.answer_out_of_fold("contrastive", FOLDS * trial.fit_seconds)
 
 
-def _try_fine_tuning(search: AutoSearch) -> None:
-    name = "lora" if _encoder_bytes(search) > LARGE_ENCODER else "full"
+def _try_bytes(search: AutoSearch) -> None:
+    texts = search.batch(search.job.train).text()
+    if "bytes" in search.recipes and are_wordless(texts):
+        _try_fine_tuning(search, "bytes")
+
+
+def _fine_tuned(search: AutoSearch) -> str:
+    return "lora" if _encoder_bytes(search) > LARGE_ENCODER else "full"
+
+
+def _try_fine_tuning(search: AutoSearch, name: str) -> None:
     if not _installed(search, name):
         return
     if len(search.job.train) < MIN_FINE_TUNE:
@@ -147,7 +159,7 @@ def _try_fine_tuning(search: AutoSearch) -> None:
         search.trials.append(Trial(name, "failed", reason=str(error)))
         return
     wanted = plan.seconds(search.config(name).epochs)
-    if not search.fits(plan.least_budget_s):
+    if not search.fits(plan.least_budget_s, name):
         least = f"{plan.least_steps} steps, the least that teach anything"
         search.skip(name, f"{least}, do not fit the budget", wanted)
         return
@@ -155,7 +167,8 @@ def _try_fine_tuning(search: AutoSearch) -> None:
     found = _tune_fine_tuning(search, name, plan)
     searched_s = time.monotonic() - started
     wanted = plan.seconds(found.config.epochs)
-    trial = search.fit(name, min(wanted, SHARE * search.left_s()), config=found.config)
+    expected = min(wanted, search.share(name) * search.left_s())
+    trial = search.fit(name, expected, config=found.config)
     trial.tried, trial.settings = found.trials or None, found.values or None
     trial.reason = trial.reason or found.reason
     trial.seconds = rounded(trial.fit_seconds + searched_s)
@@ -169,7 +182,7 @@ def _tune_fine_tuning(search: AutoSearch, name: str, plan: TimePlan) -> TunedSet
     if not have_optuna():
         reason = "no settings were searched: optuna is not installed (sftsec[train])"
         return TunedSettings(config, reason=reason)
-    seconds = FINE_TUNING_SEARCHED * search.left_s()
+    seconds = FINE_TUNING_SEARCHED * search.part(name) * search.left_s()
     rows = _search_rows(plan, config.epochs, len(search.job.train), seconds)
     if rows < MIN_SEARCH_ROWS:
         reason = (
@@ -196,10 +209,12 @@ def _search_rows(plan: TimePlan, epochs: float, train: int, seconds: float) -> i
 
 
 def _predict_fine_tuning(search: AutoSearch, name: str) -> TimePlan:
+    from sftsec_core.recipes.encoder import bytes as torch_bytes
     from sftsec_core.recipes.encoder import lora as torch_lora
     from sftsec_core.recipes.encoder import trainer as torch_trainer
 
-    how = torch_lora.LORA if name == "lora" else torch_trainer.FULL
+    hows = {"lora": torch_lora.LORA, "full": torch_trainer.FULL, "bytes": torch_bytes.BYTES}
+    how = hows[name]
     job: TrainJob[Any] = replace(search.job, config=search.config(name))
     return torch_trainer.estimate(replace(job, dev=()), how)
 

@@ -21,21 +21,9 @@ DIGEST_COMMAND = (
 )
 
 
-class EncoderSettings(Strict):
-    """Which pretrained encoder is read, and what it reads of a text."""
+class ReadingSettings(Strict):
+    """What a network reads of a text, and what it computes in."""
 
-    path: str = Field(
-        "minilm",
-        description='"minilm" (packaged), a local folder (relative to sftsec.yaml), such as '
-        "`sftsec adapt` makes, or hub:OWNER/NAME.",
-    )
-    sha256: str | None = Field(
-        None,
-        pattern="^[0-9a-f]{64}$",
-        description="SHA-256 of the list that sha256sum prints of all its files, sorted by name, "
-        "but hidden ones, Markdown, manifest.txt and model.sig; required for anything but the "
-        "packaged encoder.",
-    )
     max_length: int = Field(128, ge=8, le=8192, description="Tokens of a window of the text.")
     overlap: int = Field(
         16,
@@ -74,6 +62,23 @@ class EncoderSettings(Strict):
         description="What training and scoring compute in; trained weights stay float32. auto: "
         "bf16 where the GPU or the processor multiplies it in hardware and, on a processor, the "
         "encoder reads packed texts; else fp32, which is what gives much the same model on any.",
+    )
+
+
+class EncoderSettings(ReadingSettings):
+    """Which pretrained encoder is read, and what it reads of a text."""
+
+    path: str = Field(
+        "minilm",
+        description='"minilm" (packaged), a local folder (relative to sftsec.yaml), such as '
+        "`sftsec adapt` makes, or hub:OWNER/NAME.",
+    )
+    sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="SHA-256 of the list that sha256sum prints of all its files, sorted by name, "
+        "but hidden ones, Markdown, manifest.txt and model.sig; required for anything but the "
+        "packaged encoder.",
     )
 
     @model_validator(mode="after")
@@ -128,15 +133,20 @@ class ContrastiveConfig(HybridConfig):
     )
 
 
-class FineTuneConfig(Strict):
-    """Settings of `full`: the whole encoder is fine-tuned."""
+class TrainingConfig(Strict):
+    """What all recipes that train an encoder can be set to."""
 
-    encoder: EncoderSettings = EncoderSettings()
+    encoder: ReadingSettings = ReadingSettings()
     class_weights: Literal["none", "inverse", "sqrt_inverse"] = "sqrt_inverse"
     loss: Literal["cross_entropy", "focal", "class_balanced", "ldam"] = Field(
         "cross_entropy",
         description="focal: less of what is right already; class_balanced: weights by effective "
         "numbers; ldam: margins by rarity. The last two set class_weights aside.",
+    )
+    batches: Literal["shuffled", "balanced"] = Field(
+        "shuffled",
+        description="balanced: as many examples of each class in a batch, those of rare classes "
+        "several times an epoch; sets class weights aside, and ldam keeps its margins.",
     )
     focal_gamma: float = Field(2.0, ge=0, le=10, description="Of the focal loss; 0: no focus.")
     label_smoothing: float = Field(
@@ -171,10 +181,39 @@ class FineTuneConfig(Strict):
     )
 
 
+class FineTuneConfig(TrainingConfig):
+    """Settings of `full`: the whole encoder is fine-tuned."""
+
+    encoder: EncoderSettings = EncoderSettings()
+
+
 class LoraTuneConfig(FineTuneConfig):
     """Settings of `lora`: low-rank adapters are fine-tuned."""
 
     rank: int = Field(16, ge=1)
+
+
+class ByteReading(ReadingSettings):
+    """What `bytes` reads of a text: UTF-8 bytes are its tokens."""
+
+    max_length: int = Field(512, ge=8, le=8192, description="Bytes of a window of the text.")
+    overlap: int = Field(
+        32, ge=0, description="Bytes that a window shares with the one before; at most half of one."
+    )
+    view: Literal["plain", "decoded", "split", "shapes"] = Field(
+        "plain", description="How it is shown a text, as an encoder is."
+    )
+
+
+class BytesConfig(TrainingConfig):
+    """Settings of `bytes`: a small network over UTF-8 bytes, trained from scratch."""
+
+    encoder: ByteReading = ByteReading()
+    width: int = Field(128, ge=16, le=1024, multiple_of=16, description="Of a byte's vector.")
+    layers: int = Field(2, ge=1, le=24, description="Layers with attention.")
+    epochs: float = Field(8, gt=0)
+    learning_rate: float = Field(1e-3, gt=0)
+    batch_size: int = Field(64, ge=1, description="Examples a step.")
 
 
 class BoostedConfig(Strict):
@@ -208,7 +247,11 @@ class LabelErrorsConfig(Strict):
     )
     folds: int = Field(5, ge=2, le=20, description="A row is judged by models of the others.")
     rounds: int = Field(
-        2, ge=1, le=5, description="After the first, models are fitted without suspected rows."
+        12,
+        ge=1,
+        le=50,
+        description="At most; after the first, models are fitted without suspected rows, until "
+        "the suspects stay the same.",
     )
     max_chars: int = Field(
         10_000, ge=1, le=1_000_000, description="Characters that n-grams are read of."
@@ -232,14 +275,15 @@ class AutoConfig(Strict):
         ge=0,
         le=1000,
         description="Settings that are searched of each of linear, hybrid and boosted beside those "
-        "given, in a tenth of the time that is left each, and of full or lora in three tenths; a "
-        "setting that is given is kept.",
+        "given, in a tenth of the time that is left each, and of bytes, full or lora in three "
+        "tenths; a setting that is given is kept.",
     )
     linear: LinearConfig = LinearConfig()
     hybrid: HybridConfig = HybridConfig()
     contrastive: ContrastiveConfig = ContrastiveConfig()
     full: FineTuneConfig = FineTuneConfig()
     lora: LoraTuneConfig = LoraTuneConfig()
+    bytes: BytesConfig = BytesConfig()
     boosted: BoostedConfig = BoostedConfig()
 
 

@@ -5,8 +5,12 @@ Dataset Labels, JAIR 70, 2021): models that have not seen a row say how probable
 how often they confidently name another label estimates how many labels of each class are wrong,
 and so many of the least probable ones are suspected ("prune by noise rate", by cleanlab).
 
-A further round fits its models without the rows suspected so far. Near-duplicates and members of
-a group stand in one fold: a copy would vouch for the label of its copy.
+A further round fits its models without the rows suspected so far, and measures by the others what
+confident is: where the most rows of a rare class are mislabelled, their mean probability of that
+class is low, and with it counted in, every second error was overlooked. Rounds go on until the
+suspects stay the same. The classes weigh what they are: in balance, errors that swell a rare class
+tell for it. Near-duplicates and members of a group stand in one fold: a copy would vouch for the
+label of its copy.
 """
 
 from __future__ import annotations
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import Example, TaskSpec
     from sftsec_core.recipes.config import LabelErrorsConfig
+
+_SETTLED = 0.002  # of the rows may still change sides
 
 
 def weigh_label_errors(
@@ -89,9 +95,8 @@ def _suspects(
     y = np.array([labels.index(example.label) for example in judged])
     features = _features(config, judged, task)
     folds = list(_folds(y, find_groups(judged), config.folds, seed))
-    for number in range(config.rounds):
-        # Errors may outnumber a rare class's own rows: it gains weight when most are out.
-        head = LinearConfig(class_weights="balanced" if number else "none")
+    head, before = LinearConfig(class_weights="none"), suspected
+    for _ in range(config.rounds):
         proba = np.eye(len(labels))[y]  # a row that no model judges vouches for its label
         for learnt, unseen in folds:
             rows = learnt[~suspected[learnt]]
@@ -99,7 +104,12 @@ def _suspects(
                 known = [judged[row] for row in rows]
                 fitted = LogisticHead.fit(features[rows], known, labels, head, seed)
                 proba[unseen] = fitted.predict_proba(features[unseen])
-        suspected = _confident_errors(y, proba)
+        found = _confident_errors(y, proba, suspected)
+        if (found != suspected).mean() <= _SETTLED:
+            return found
+        if (found != before).mean() <= _SETTLED and before.any():
+            return found | suspected  # of few rows, each round takes back what the last one did
+        before, suspected = suspected, found
     return suspected
 
 
@@ -127,11 +137,23 @@ def _folds(
     yield from splitter.split(y, y, groups)
 
 
-def _confident_errors(y: NDArray[np.int64], proba: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which labels y, shape (n,), are wrong by out-of-fold probabilities, shape (n, labels)."""
+def _confident_errors(
+    y: NDArray[np.int64], proba: NDArray[np.float64], suspected: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Which labels y, shape (n,), are wrong by out-of-fold probabilities, shape (n, labels).
+
+    A label is confident from the mean probability of it among its rows that are not suspected.
+    """
+    from cleanlab.count import compute_confident_joint
     from cleanlab.filter import find_label_issues
 
+    trusted = [(y == k) & ~suspected for k in range(proba.shape[1])]
+    rows = [mask if mask.any() else y == k for k, mask in enumerate(trusted)]
+    thresholds = [float(proba[mask, k].mean()) for k, mask in enumerate(rows)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that a label has no confident row
-        found = find_label_issues(y, proba, filter_by="prune_by_noise_rate", n_jobs=1)
+        joint = compute_confident_joint(y, proba, thresholds=thresholds)
+        found = find_label_issues(
+            y, proba, confident_joint=joint, filter_by="prune_by_noise_rate", n_jobs=1
+        )
     return np.asarray(found, dtype=bool)

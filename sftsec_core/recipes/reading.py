@@ -14,7 +14,7 @@ from sftsec_core.recipes.views import VIEWS, ViewName, view
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sftsec_core.recipes.config import EncoderSettings
+    from sftsec_core.recipes.config import ReadingSettings
     from sftsec_core.recipes.views import SeenText
 
 Span = tuple[int, int]
@@ -46,7 +46,7 @@ class Reading:
     view: ViewName = "plain"
 
     @classmethod
-    def of(cls, settings: EncoderSettings) -> Reading:
+    def of(cls, settings: ReadingSettings) -> Reading:
         """What the settings of an encoder ask for; a view that is yet to be chosen is plain."""
         chosen: ViewName = "plain" if settings.view == "auto" else settings.view
         return cls(

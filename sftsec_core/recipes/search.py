@@ -12,6 +12,7 @@ import numpy as np
 
 from sftsec_core.api.domain import Batch
 from sftsec_core.api.errors import TrainingError
+from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.goal import Goal, columns
 from sftsec_core.recipes.majority import require_learning
 from sftsec_core.recipes.sampling import stratified_sample
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from sftsec_core.recipes.config import AutoConfig
 
 MIN_DEV = 50  # rows to choose on; with fewer, one text is worth more than recipes differ by
-FINE_TUNED = frozenset({"full", "lora"})
+FINE_TUNED = frozenset({"full", "lora", "bytes"})
 STOPS_EARLY = FINE_TUNED | {"boosted"}  # these would stop early on dev
 SHARE = 0.9  # of what is left of the budget that a fit may fill: it is judged and saved, too
+BYTES_PART = 0.4  # of what is left, for bytes: an encoder that knows more is fine-tuned after it
 SEARCHED = 0.1  # of what is left of the budget that the search of a recipe's settings may take
 FINE_TUNING_SEARCHED = 0.3  # the same of full and lora, whose settings matter more
 
@@ -94,9 +96,17 @@ class AutoSearch:
         budget = self.budget_s
         return np.inf if budget is None else budget - (time.monotonic() - self.started)
 
-    def fits(self, seconds: float) -> bool:
-        """Whether something of so many seconds may begin."""
-        return seconds <= SHARE * self.left_s()
+    def part(self, name: str) -> float:
+        """Of what is left of the budget, the fraction that is a recipe's."""
+        return BYTES_PART if name == "bytes" else 1.0
+
+    def share(self, name: str) -> float:
+        """Of what is left of the budget, the fraction that a fit of a recipe may fill."""
+        return SHARE * self.part(name)
+
+    def fits(self, seconds: float, name: str = "") -> bool:
+        """Whether something of so many seconds may begin; a fit of a recipe, where one is named."""
+        return seconds <= self.share(name) * self.left_s()
 
     @cached_property
     def dev(self) -> Sequence[Example]:
@@ -126,7 +136,7 @@ class AutoSearch:
     def config(self, recipe: str) -> Any:  # noqa: ANN401 - the recipe's config_model
         """The settings of one of its recipes, with the encoder of all where one is given."""
         own, encoder = getattr(self.job.config, recipe), self.job.config.encoder
-        reads = encoder is not None and "encoder" in type(own).model_fields
+        reads = encoder is not None and isinstance(getattr(own, "encoder", None), EncoderSettings)
         return own.model_copy(update={"encoder": encoder}) if reads else own
 
     def job_of(self, name: str) -> TrainJob[Any]:
@@ -137,7 +147,7 @@ class AutoSearch:
         # Dev judges in the end, so nothing may stop early on it: a fine-tuned model that picked its
         # best epoch there looks better than it is (by 4 points of macro-F1 on 333 rows).
         dev = () if name in STOPS_EARLY else self.dev
-        deadline = None if np.isinf(left) else SHARE * left
+        deadline = None if np.isinf(left) else self.share(name) * left
         return replace(
             self.job, config=self.config(name), workdir=workdir, dev=dev, deadline_s=deadline
         )

@@ -12,17 +12,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sftsec_core.api.contracts import TrainJob
 from sftsec_core.api.domain import Batch
-from sftsec_core.recipes.config import LinearConfig
-from sftsec_core.recipes.goal import Goal
-from sftsec_core.recipes.linear import train_linear
-from sftsec_core.recipes.selection import MIN_EFFECT_SIZE, Candidate, effects
+from sftsec_core.recipes.dev_check import DevCheck, fit_teacher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +27,6 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import Example, TaskSpec
     from sftsec_core.api.settings.task import TrainSettings
     from sftsec_core.api.settings.unlabelled import SelfTrainingSettings
-    from sftsec_core.recipes.linear import LinearModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +71,16 @@ def self_train(
     Raises:
         DataError: when train has fewer than two labels.
     """
-    teacher = _fit(train, task, settings)
-    before, picked, sure = _answers(teacher, dev, task), dict[int, int](), 0
+    first = teacher = fit_teacher(train, task, settings)
+    picked, sure = dict[int, int](), 0
     for number in range(config.rounds if pool else 0):
         proba = teacher.predict_proba(Batch.of_examples(task.inputs, pool))
         picked, sure = _picked(config, proba, train, task)
-        teacher = _fit([*train, *_labelled(config, pool, picked, task)], task, settings)
+        teacher = fit_teacher([*train, *_labelled(config, pool, picked, task)], task, settings)
         on_round(number + 1)
     rows = _labelled(config, pool, picked, task)
-    figures = _on_dev(before, _answers(teacher, dev, task), dev, task, settings.seed)
-    stays = bool(figures) and figures["effect"] > -MIN_EFFECT_SIZE
+    check = DevCheck.of(first, teacher, dev, task, settings.seed)
+    stays = check.allows
     counts = {
         "unlabelled": len(pool),
         "unsure": len(pool) - sure,
@@ -95,14 +89,9 @@ def self_train(
         "added": len(rows) if stays else 0,
     }
     by_label = Counter(row.label for row in rows)
-    return SelfTraining(rows if stays else (), dict(sorted(by_label.items())), counts, figures)
-
-
-def _fit(examples: Sequence[Example], task: TaskSpec, settings: TrainSettings) -> LinearModel:
-    job = TrainJob(
-        task=task, train=examples, dev=(), config=LinearConfig(), settings=settings, workdir=Path()
+    return SelfTraining(
+        rows if stays else (), dict(sorted(by_label.items())), counts, check.figures
     )
-    return train_linear(job)
 
 
 def _picked(
@@ -117,7 +106,8 @@ def _picked(
     of which the fewest are sure.
     """
     answers, sure = proba.argmax(axis=1), proba.max(axis=1) >= config.min_confidence
-    labelled = Counter(task.labels.index(example.label) for example in train if example.weight > 0)
+    judged = [example for example in train if example.weight > 0 and example.judged]
+    labelled = Counter(task.labels.index(example.label) for example in judged)
     found = {column: np.flatnonzero(sure & (answers == column)) for column in labelled}
     ratio = min(config.max_ratio, *(len(rows) / labelled[c] for c, rows in found.items()))
     picked: dict[int, int] = {}
@@ -137,26 +127,3 @@ def _labelled(
         replace(pool[row], label=task.labels[column], weight=config.weight, judged=False)
         for row, column in sorted(picked.items())
     ]
-
-
-def _answers(model: LinearModel, dev: Sequence[Example], task: TaskSpec) -> Candidate | None:
-    if not dev:
-        return None
-    return Candidate(("linear",), model.predict_proba(Batch.of_examples(task.inputs, dev)))
-
-
-def _on_dev(
-    before: Candidate | None,
-    after: Candidate | None,
-    dev: Sequence[Example],
-    task: TaskSpec,
-    seed: int,
-) -> dict[str, float]:
-    if before is None or after is None:
-        return {}
-    y = np.array([task.labels.index(example.label) for example in dev])
-    return {
-        "before": round(before.macro_f1(y), 4),
-        "after": round(after.macro_f1(y), 4),
-        "effect": round(min(effects(before, after, y, seed, Goal.of(task, y))), 3),
-    }

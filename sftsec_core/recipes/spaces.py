@@ -35,6 +35,11 @@ SPACES: dict[str, dict[str, Any]] = {
     },
     "full": _FINE_TUNING,
     "lora": _FINE_TUNING,
+    "bytes": {
+        "learning_rate": lambda trial, name: trial.suggest_float(name, 3e-4, 3e-3, log=True),
+        "epochs": lambda trial, name: trial.suggest_float(name, 5.0, 20.0, step=1.0),
+        "dropout": lambda trial, name: trial.suggest_float(name, 0.0, 0.3, step=0.1),
+    },
 }
 
 

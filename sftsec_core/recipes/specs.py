@@ -14,9 +14,11 @@ from sftsec_core.api.contracts import (
     TransformSpec,
 )
 from sftsec_core.api.domain import InputKind
+from sftsec_core.dataset.augment import SPEC as AUGMENTATION
 from sftsec_core.recipes.config import (
     AutoConfig,
     BoostedConfig,
+    BytesConfig,
     CascadeConfig,
     ContrastiveConfig,
     FineTuneConfig,
@@ -97,6 +99,16 @@ def _train_lora(job: TrainJob[Any]) -> TrainedModel:
     from sftsec_core.recipes.encoder.lora import train_lora
 
     return train_lora(job)
+
+
+def _train_bytes(job: TrainJob[Any]) -> TrainedModel:
+    from sftsec_core.recipes.encoder.bytes import train_bytes
+
+    return train_bytes(job)
+
+
+def _preload_bytes() -> None:
+    import sftsec_core.recipes.encoder.classifier  # noqa: F401 - with torch and transformers
 
 
 def _preload_encoder() -> None:
@@ -216,6 +228,18 @@ LORA = RecipeSpec(
     preload=_preload_encoder,
     requires=(*_ENCODER, *_needs("accelerate", "peft")),
 )
+BYTES = RecipeSpec(
+    name="bytes",
+    summary="A small network over UTF-8 bytes, from scratch: for domains, URLs and tokens.",
+    config_model=BytesConfig,
+    inference_cost=10,
+    kinds=_TEXT | _BESIDE,
+    main_kinds=_TEXT,
+    fit=_train_bytes,
+    load=_load_encoder,
+    preload=_preload_bytes,
+    requires=_needs("torch", "transformers", "accelerate"),
+)
 BOOSTED = RecipeSpec(
     name="boosted",
     summary="Gradient-boosted trees on numbers, categories and the text's score: seconds, no GPU.",
@@ -232,7 +256,7 @@ AUTO = RecipeSpec(
     name="auto",
     summary="Tries what the labels and the budget allow and keeps the best on dev.",
     config_model=AutoConfig,
-    inference_cost=43,
+    inference_cost=53,
     kinds=_TEXT | _BESIDE,
     fit=_train_auto,
     load=_load_auto,
@@ -252,7 +276,9 @@ CASCADE = RecipeSpec(
 )
 
 # What `auto` chooses from, and so what a saved `auto` model may consist of.
-MEMBERS = {spec.name: spec for spec in (LINEAR, PROBE, HYBRID, CONTRASTIVE, FULL, LORA, BOOSTED)}
+MEMBERS = {
+    spec.name: spec for spec in (LINEAR, PROBE, HYBRID, CONTRASTIVE, FULL, LORA, BYTES, BOOSTED)
+}
 RECIPES: tuple[RecipeSpec[Any], ...] = (*MEMBERS.values(), AUTO, CASCADE)
 
 
@@ -271,6 +297,8 @@ LABEL_ERRORS = TransformSpec(
     run=_weigh_label_errors,
     requires=(Requirement(module="cleanlab", install_hint="pip install 'sftsec[labels]'"),),
 )
+
+TRANSFORMS = (LABEL_ERRORS, AUGMENTATION)
 
 
 def _run_locally(config: EmptyConfig, order: TrainOrder, emit: Callable[[Event], None]) -> None:

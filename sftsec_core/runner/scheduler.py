@@ -27,6 +27,7 @@ class Scheduler:
         """Queue what is due, account for what was missed, and return the runs queued now.
 
         Raises:
+            ScheduleError: when some schedules cannot run; the others were queued.
             StoreError: when the database refuses; the next tick does what this one left.
         """
         return enqueue_due(self._context, self._clock())

@@ -70,6 +70,7 @@ class Worker:
         self._prefer = WithinReach(lambda: rules_of(context.settings.gpu), prefer, self._say)
         self._each_turn = tuple(each_turn)
         self._failing: dict[int, str] = {}
+        self._reported: str | None = None
         self._config = ConfigWatcher(context)
         self._poll_s = min(POLL_S, context.settings.state.lease.total_seconds() / 3)
         self._running: list[RunProcess] = []
@@ -98,6 +99,7 @@ class Worker:
         """
         store = self._context.store
         self.name = store.workers.register(__version__, self._slots)
+        self._reported = None
         store.audit.append("worker.started", self.name, {"slots": self._slots})
         self._say(f"worker {self.name} is ready")
         until = None if drain_after is None else time.monotonic() + drain_after.total_seconds()
@@ -132,6 +134,7 @@ class Worker:
                 self._say(f"worker {self.name} works by {self._context.file.name} as changed")
             for number, each in enumerate(self._each_turn):
                 self._call(number, each)
+            self._report()
             while len(self._running) < self._slots and (claimed := self._claim()) is not None:
                 self._start(claimed)
                 begun += 1
@@ -153,6 +156,13 @@ class Worker:
                 self._context.emit(Message(text=str(error), level="warning"))
         else:
             self._failing.pop(number, None)
+
+    def _report(self) -> None:
+        """Put into this worker's row what fails, where that is not there yet."""
+        problem = "; ".join(dict.fromkeys(self._failing.values())) or None
+        if problem != self._reported:
+            self._context.store.workers.report(self.name, problem)
+            self._reported = problem
 
     def _claim(self) -> ClaimedRun | None:
         return self._context.store.queue.claim(self.name, self._prefer)

@@ -220,7 +220,7 @@ def _record(
             job.source,
             [each.incident_uid for each in page.drawn],
             model=scorer.model_digest,
-            probability=scorer.recall_sample,
+            probability=scorer.recall_sample.probability,
             joined=connection,
         )
         _audit_suppressed(store, page, job, connection)

@@ -27,7 +27,7 @@ from sftsec_core.scoring.decision import (
 )
 from sftsec_core.scoring.judged import JudgedInPage
 from sftsec_core.scoring.probabilities import probabilities
-from sftsec_core.scoring.recall_sample import draw_requests
+from sftsec_core.scoring.recall_sample import NO_SAMPLE, RecallSample, draw_requests
 from sftsec_core.scoring.score_cache import ScoreCache
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Scorer:
         connector: part of each detection's uid, see `detection_uid`.
         drift: counts what is scored; None counts nothing.
         figures: of the events before an incident, where the model reads them.
-        recall_sample: the share of what raises no alert that is drawn at random.
+        recall_sample: how what raises no alert is drawn at random.
         batch: rows that the model is given at once.
         known: what the model gave before.
     """
@@ -90,7 +90,7 @@ class Scorer:
     connector: str = ""
     drift: DriftCounter | None = None
     figures: EventFigures | None = None
-    recall_sample: float = 0.0
+    recall_sample: RecallSample = NO_SAMPLE
     batch: int = BATCH
     known: ScoreCache = field(default_factory=ScoreCache, repr=False, compare=False)
 

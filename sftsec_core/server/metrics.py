@@ -118,6 +118,8 @@ class _StateCollector(Collector):
         pending: _Labelled = {(name,): n for name, n in found.outbox_pending.items()}
         yield _gauges("outbox_pending", "Detections that wait.", ("connector",), pending)
         yield _gauge("gpu_leases", "Leases of GPUs that are open.", found.gpu_leases)
+        failing, what = found.failing_workers, "Workers that do not queue all that is due."
+        yield _gauge("failing_workers", what, failing)
         figures: _Labelled = {(each.task, each.name): each.value for each in found.figures}
         yield _gauges("figure", "The newest of each that is watched.", ("task", "name"), figures)
 

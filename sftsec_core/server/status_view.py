@@ -22,6 +22,7 @@ from sftsec_core.operations.compare_runs import figures_of
 from sftsec_core.operations.list_gpus import list_gpu_leases, list_gpus
 from sftsec_core.operations.list_runs import list_runs, listed, seconds
 from sftsec_core.operations.list_schedules import due_schedules
+from sftsec_core.operations.manage_workers import failing_workers
 from sftsec_core.operations.model_history import model_history
 from sftsec_core.operations.show_run import show_run
 from sftsec_core.operations.show_status import SHOWN, show_status
@@ -120,7 +121,8 @@ class StatusView:
             AuthorizationError: when who asks may not read.
         """
         tasks = [self._task(context, status) for status in show_status(context)]
-        return self._page("overview", "Overview", OVERVIEW, asked, tasks=tasks)
+        failing = failing_workers(context)
+        return self._page("overview", "Overview", OVERVIEW, asked, tasks=tasks, failing=failing)
 
     def runs(self, context: Context, asked: Asked) -> str:
         """The newest runs.
@@ -147,6 +149,7 @@ class StatusView:
             schedules=due_schedules(context),
             simulation=simulation,
             days=_DAYS,
+            failing=failing_workers(context),
             calendar=[(f"{day:%A, %Y-%m-%d}", list(runs)) for day, runs in days],
         )
 

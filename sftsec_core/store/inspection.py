@@ -42,12 +42,14 @@ class SeenWorker:
     Attributes:
         version: of sftsec.
         alive: it renewed its lease.
+        problem: what keeps it from queueing what is due; None where nothing does.
     """
 
     name: str
     host: str
     version: str
     alive: bool
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +155,16 @@ class Inspection:
     def workers(self) -> list[SeenWorker]:
         """Return the workers that did not end by themselves, the newest first."""
         alive = workers.c.lease_until >= self._clock()
+        table = workers.c
         query = (
-            select(workers.c.name, workers.c.host, workers.c.version, alive)
+            select(table.name, table.host, table.version, alive, table.problem)
             .where(workers.c.stopped_at.is_(None))
             .order_by(workers.c.started_at.desc())
         )
-        return [SeenWorker(name, host, at, bool(on)) for name, host, at, on in self._rows(query)]
+        return [
+            SeenWorker(name, host, at, bool(on), problem)
+            for name, host, at, on, problem in self._rows(query)
+        ]
 
     def queued_runs(self) -> int:
         """Return how many runs wait for a worker, those that may not begin yet among them."""

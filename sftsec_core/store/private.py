@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OTHERS = 0o077
-_OWN = frozenset({"sftsec.db", "salt", "models", "runs", "snapshots", "connectors", "keys.json"})
+_OWN = frozenset(
+    {"sftsec.db", "salt", "models", "runs", "snapshots", "connectors", "keys.json", "summaries"}
+)
 _lock = threading.Lock()
 _umasks: list[int] = []
 

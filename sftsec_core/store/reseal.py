@@ -39,6 +39,7 @@ _SEALED = (
     "runs/*/ingest*/**/blobs/*",
     "runs/*/examples/**/*.parquet",
     "runs/*/examples/blobs/*",
+    "summaries/*.json",
 )
 _DRAFT = ".sealing"
 _BATCH = 500

@@ -85,6 +85,8 @@ workers = Table(
     Column("lease_until", UtcDateTime, nullable=False),
     Column("stopped_at", UtcDateTime),
     Column("drain", Boolean, nullable=False, server_default=false()),
+    # What its scheduler fails on; null where it works.
+    Column("problem", ForeignText),
 )
 
 _OPEN = text("ended_at IS NULL")

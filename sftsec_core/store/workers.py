@@ -35,6 +35,7 @@ class WorkerInfo:
         started_at: UTC.
         state: "alive", "draining" (takes nothing new), "lost" (without a sign of life for longer
             than a lease) or "stopped".
+        problem: what keeps it from queueing what is due; None where nothing does.
     """
 
     name: str
@@ -44,6 +45,12 @@ class WorkerInfo:
     slots: int
     started_at: datetime
     state: str
+    problem: str | None = None
+
+    @property
+    def failing(self) -> bool:
+        """Whether it works and something keeps it from queueing what is due."""
+        return self.problem is not None and self.state in ("alive", "draining")
 
 
 class Workers:
@@ -71,6 +78,12 @@ class Workers:
             values = self._signs(self._database.clock())
             connection.execute(update(workers).where(mine).values(values))
             return bool(connection.execute(select(workers.c.drain).where(mine)).scalar())
+
+    def report(self, name: str, problem: str | None) -> None:
+        """Record what keeps a worker from queueing what is due; None where nothing does."""
+        with self._database.writing() as connection:
+            mine = workers.c.name == name
+            connection.execute(update(workers).where(mine).values(problem=problem))
 
     def stop(self, name: str) -> None:
         """Record that a worker has ended."""
@@ -109,5 +122,5 @@ class Workers:
         elif row.lease_until < self._database.clock():
             state = "lost"
         return WorkerInfo(
-            row.name, row.host, row.pid, row.version, row.slots, row.started_at, state
+            row.name, row.host, row.pid, row.version, row.slots, row.started_at, state, row.problem
         )

@@ -414,9 +414,9 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "its verb prints what it returns and is run",
     ),
     Elsewhere(
-        ("sftsec_core/operations/review_labels.py",),
+        ("sftsec_core/operations/review_labels.py", "sftsec_core/operations/label_summaries.py"),
         "tests/core/cli/labels/test_review.py",
-        "its verb prints what it returns and is run",
+        "its verb prints what it returns and is run, with and without a summary",
     ),
     Elsewhere(
         ("sftsec_core/operations/plugin_skeleton.py",),

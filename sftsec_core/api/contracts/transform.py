@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from sftsec_core.api.contracts.base import ConfigT, Spec
 
 if TYPE_CHECKING:
-    from sftsec_core.api.domain import Example, TaskSpec
+    from sftsec_core.api.domain import Example, InputField, TaskSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,12 @@ class TransformSpec(Spec[ConfigT]):
     Attributes:
         run: (own settings, training examples, task, seed) to the result; examples are not changed
             in place, and the seed is the only chance.
+        check: (own settings, the task's inputs), called before anything is pulled: raises a
+            ConfigError that says in one line which of the settings the inputs do not allow.
     """
 
     hook: ClassVar[str] = "sftsec_register_transforms"
     kind: ClassVar[str] = "transform"
 
     run: Callable[[ConfigT, Sequence[Example], TaskSpec, int], TransformResult]
+    check: Callable[[ConfigT, Sequence[InputField]], object] | None = None

@@ -29,6 +29,8 @@ class Example:
             reads them.
         judged: whether an analyst gave the label; what has another's is learned from, and is not
             what settings or models are compared on.
+        extents: name of a TEXT input of several fields to the length of each of `InputField.fields`
+            in it, 0 where that has no value: for what changes texts by field. None: not known.
         digest: of the inputs: examples of one digest are copies of each other.
     """
 
@@ -42,6 +44,7 @@ class Example:
     weight: float = 1.0
     facets: Mapping[str, str] = field(default_factory=dict)
     judged: bool = True
+    extents: Mapping[str, tuple[int, ...]] | None = None
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.context import PREFIX, SEQUENCE_INPUT, ContextSettings
 from sftsec_core.api.settings.context_presets import take_preset
 from sftsec_core.api.settings.evaluation import EvaluationSettings
+from sftsec_core.api.settings.transforms import Transforms
 from sftsec_core.api.settings.unlabelled import SelfTrainingSettings, UnlabelledSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict, Window
 from sftsec_core.api.settings.words import word_key
@@ -112,7 +113,7 @@ class TrainSettings(Strict):
     compare: tuple[Choice, ...] = Field(
         (), description="Recipes fitted beside it for the report, besides the baseline."
     )
-    transforms: tuple[Choice, ...] = Field(
+    transforms: Transforms = Field(
         (),
         description="Changes of the training part, in this order; dev and test stay as they are.",
     )

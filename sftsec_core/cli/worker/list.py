@@ -14,7 +14,7 @@ def command(app: App, as_json: bool) -> None:
     """List the workers of the last day, the newest first, and what each runs.
 
     A worker without a sign of life for longer than `state.lease` is lost: another one takes over
-    what it ran.
+    what it ran. "Problem" says what keeps a worker from queueing what is due.
 
     \b
     Examples:
@@ -33,8 +33,9 @@ def command(app: App, as_json: bool) -> None:
             each.info.started_at,
             f"{len(each.runs)}/{each.info.slots}",
             ", ".join(f"{run.info.kind} {run.info.task} ({run.info.id})" for run in each.runs),
+            each.info.problem,
         )
         for each in found
     ]
-    columns = ("worker", "state", "version", "since", "slots", "runs")
+    columns = ("worker", "state", "version", "since", "slots", "runs", "problem")
     emit([each.to_json() for each in found], as_json=as_json, show=table("workers", columns, rows))

@@ -13,6 +13,7 @@ import torch
 from transformers import AutoConfig
 
 from sftsec_core.api.errors import ConfigError, IntegrityError
+from sftsec_core.recipes.encoder.byte_encoder import KIND
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +70,7 @@ def _text_models() -> frozenset[str]:
 
     return frozenset(
         {
+            KIND,
             *modeling_auto.MODEL_FOR_MASKED_LM_MAPPING_NAMES,
             *modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
             *modeling_auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES,

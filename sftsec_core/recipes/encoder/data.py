@@ -15,6 +15,7 @@ from torch.utils.data import Dataset, Sampler
 from transformers.tokenization_utils_base import TruncationStrategy
 from transformers.utils import PaddingStrategy
 
+from sftsec_core.recipes.encoder.balance import balanced_order
 from sftsec_core.recipes.reading import CHARACTERS_PER_TOKEN
 
 if TYPE_CHECKING:
@@ -182,7 +183,13 @@ class LengthBucketSampler(Sampler[int]):
     """
 
     def __init__(
-        self, lengths: NDArray[np.int64], batch_size: int, seed: int, *, packed: bool = False
+        self,
+        lengths: NDArray[np.int64],
+        batch_size: int,
+        seed: int,
+        *,
+        packed: bool = False,
+        labels: NDArray[np.int64] | None = None,
     ) -> None:
         """Take the tokens of each example, the batch size, the seed, and how batches are made.
 
@@ -192,11 +199,14 @@ class LengthBucketSampler(Sampler[int]):
             seed: of the order.
             packed: nothing is padded, so examples of all lengths share a batch: each takes about
                 the same memory and time.
+            labels: of each example, for batches of equal shares of the classes; then examples of
+                rare classes come several times, and not all others each epoch.
         """
         self._lengths = lengths
         self._batch_size = batch_size
         self._seed = seed
         self._packed = packed
+        self._labels = labels
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -214,16 +224,27 @@ class LengthBucketSampler(Sampler[int]):
         """The epoch's batches of example numbers, in order."""
         random = np.random.default_rng((self._seed, self._epoch))
         shuffled = random.permutation(len(self._lengths))
+        if self._labels is not None:
+            shuffled = balanced_order(self._labels, self._seed, self._epoch)
         if self._packed:
             return np.split(shuffled, range(self._batch_size, len(shuffled), self._batch_size))
         bucket = self._batch_size * BUCKET_BATCHES
         batches: list[NDArray[np.int64]] = []
         for start in range(0, len(shuffled), bucket):
             part = shuffled[start : start + bucket]
-            part = part[np.argsort(-self._lengths[part], kind="stable")]
+            part = self._by_length(part)
             batches += [
                 part[i : i + self._batch_size] for i in range(0, len(part), self._batch_size)
             ]
         incomplete = [batch for batch in batches if len(batch) < self._batch_size]
         whole = batches[: len(batches) - len(incomplete)]
         return [whole[i] for i in random.permutation(len(whole))] + incomplete
+
+    def _by_length(self, part: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Some examples with the longest first; where classes take turns they still do."""
+        labels = np.zeros(len(part), np.int64) if self._labels is None else self._labels[part]
+        out = part.copy()
+        for label in np.unique(labels):
+            own = part[labels == label]
+            out[labels == label] = own[np.argsort(-self._lengths[own], kind="stable")]
+        return out

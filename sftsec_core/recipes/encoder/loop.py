@@ -31,6 +31,7 @@ from sftsec_core.recipes.encoder.loss import Loss
 from sftsec_core.recipes.encoder.packing import to_device
 from sftsec_core.recipes.encoder.pickle_free import PickleFreeTrainer
 from sftsec_core.recipes.encoder.precision import Twin
+from sftsec_core.recipes.encoder.source import EncoderSource, pretrained
 from sftsec_core.recipes.encoder.step_size import rate_factor
 from sftsec_core.recipes.goal import Goal, macro_f1
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sftsec_core.api.contracts import TrainJob
-    from sftsec_core.recipes.config import FineTuneConfig
+    from sftsec_core.recipes.config import TrainingConfig
     from sftsec_core.recipes.dense import DenseBlock
 
 CHECKPOINT_EVERY_S = 60.0
@@ -55,6 +56,7 @@ class FineTuning:
         head_rate: the head's, as a multiple of the same.
         wrap: makes of the pretrained encoder what is trained.
         merge: makes of that a plain encoder again.
+        source: where the encoder comes from.
     """
 
     recipe: str
@@ -64,6 +66,7 @@ class FineTuning:
         encoder
     )
     merge: Callable[[torch.nn.Module], torch.nn.Module] = lambda encoder: encoder
+    source: Callable[[TrainJob[Any]], EncoderSource] = pretrained
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class FineTuner(PickleFreeTrainer):
 
     def __init__(
         self,
-        job: TrainJob[FineTuneConfig],
+        job: TrainJob[TrainingConfig],
         how: FineTuning,
         ready: Prepared,
         plan: Plan,
@@ -174,12 +177,13 @@ class FineTuner(PickleFreeTrainer):
             torch.cuda.empty_cache()
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        """Batches in an order that the seed and the epoch decide; of like lengths, if padded."""
+        """Batches in an order that seed and epoch decide; of like lengths, if padded."""
         sampler = LengthBucketSampler(
             self._ready.train.encoded.lengths,
             self._train_batch_size,
             self._job.settings.seed,
             packed=self._ready.twin.mixes_lengths,
+            labels=self._ready.train.labels if self._job.config.batches == "balanced" else None,
         )
         loader = DataLoader(
             self._ready.train,
@@ -230,7 +234,7 @@ class FineTuner(PickleFreeTrainer):
 
 
 def _arguments(
-    job: TrainJob[FineTuneConfig], how: FineTuning, plan: Plan, *, dev: bool
+    job: TrainJob[TrainingConfig], how: FineTuning, plan: Plan, *, dev: bool
 ) -> TrainingArguments:
     config = job.config
     return TrainingArguments(

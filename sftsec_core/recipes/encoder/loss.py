@@ -9,6 +9,8 @@
                     Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss,
                     NeurIPS 2019
 
+With balanced batches no class weighs more than another: rare ones come more often.
+
 Each is divided by the number of examples and not, as torch does, by the sum of the weights: that
 would give a batch of frequent examples the same say as one that holds the rare class.
 """
@@ -27,7 +29,7 @@ from sftsec_core.recipes.weights import class_weights, effective_weights
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sftsec_core.recipes.config import FineTuneConfig
+    from sftsec_core.recipes.config import TrainingConfig
 
 BETA = 0.9999  # of the effective number, in both papers
 MAX_MARGIN = 0.5  # of the rarest class
@@ -55,7 +57,7 @@ class Loss:
     @classmethod
     def of(
         cls,
-        config: FineTuneConfig,
+        config: TrainingConfig,
         labels: NDArray[np.int64],
         trust: NDArray[np.float32],
         classes: int,
@@ -64,7 +66,7 @@ class Loss:
         """Make the loss that a recipe's settings name, for these training labels.
 
         Args:
-            config: `loss`, `class_weights`, `focal_gamma`, `label_smoothing`.
+            config: `loss`, `class_weights`, `batches`, `focal_gamma`, `label_smoothing`.
             labels: column numbers, shape (n,).
             trust: of each label, shape (n,).
             classes: number of columns.
@@ -80,6 +82,8 @@ class Loss:
         if config.loss == "ldam":
             weights, late = flat, by_number
             margins = _margins(labels, trust, classes)
+        if config.batches == "balanced":
+            weights = late = flat
         return cls(
             torch.from_numpy(weights).to(device),
             torch.from_numpy(late).to(device),

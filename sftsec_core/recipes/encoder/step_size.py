@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 if TYPE_CHECKING:
-    from sftsec_core.recipes.config import FineTuneConfig
+    from sftsec_core.recipes.config import TrainingConfig
 
 STEPS = 400  # a run has at least, if rows are added to its steps
 MOST_TOKENS = 65_536  # a step gains nothing beyond: the card is full
@@ -25,7 +25,7 @@ MOST_RATE = 8.0  # times the rate asked for
 
 
 def choose_rows(
-    config: FineTuneConfig,
+    config: TrainingConfig,
     texts: int,
     mean_length: float,
     encoder_config: Any,  # noqa: ANN401 - transformers'

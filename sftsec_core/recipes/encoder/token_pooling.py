@@ -7,6 +7,7 @@ the padding sees it: no token's position or vector depends on how much there is.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -18,16 +19,17 @@ from sftsec_core.recipes.encoder.packing import mean_within
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TokenPooling = Literal["mean", "last"]
+TokenPooling = Literal["mean", "last", "max"]
 
 
 def token_pooling_of(encoder: torch.nn.Module) -> TokenPooling:
-    """What suits an encoder: the last token of one that reads causally, else the mean.
+    """What suits an encoder: what it says itself, else the last token of a causal one, or the mean.
 
     Raises:
         ConfigError: when the encoder does not read token ids with a mask.
     """
-    return "last" if reads_causally(encoder) else "mean"
+    own: TokenPooling | None = getattr(encoder.config, "token_pooling", None)
+    return own or ("last" if reads_causally(encoder) else "mean")
 
 
 def pool_tokens(
@@ -46,11 +48,20 @@ def pool_tokens(
         Shape (rows, dim), float32.
     """
     if "bounds" in others:
-        if how == "mean":
-            return mean_within(hidden[0], others["bounds"])
-        return hidden[0][others["bounds"][1:].long() - 1].float()
+        return _pool_packed(hidden[0], how, others["bounds"])
     mask = others["attention_mask"]
     if how == "mean":
         return mean_pool(hidden, mask)
+    if how == "max":
+        return hidden.float().masked_fill(mask[..., None] == 0, -math.inf).amax(1)
     rows = torch.arange(len(hidden), device=hidden.device)
     return hidden[rows, mask.sum(1) - 1].float()
+
+
+def _pool_packed(hidden: torch.Tensor, how: TokenPooling, bounds: torch.Tensor) -> torch.Tensor:
+    if how == "mean":
+        return mean_within(hidden, bounds)
+    if how == "max":
+        lengths = torch.diff(bounds).long()
+        return torch.segment_reduce(hidden.float(), "max", lengths=lengths, unsafe=True)
+    return hidden[bounds[1:].long() - 1].float()

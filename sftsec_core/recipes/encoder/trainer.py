@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,12 +38,7 @@ from sftsec_core.recipes.encoder.checkpoint import (
 )
 from sftsec_core.recipes.encoder.classifier import EncoderModel, PooledClassifier, set_dropout
 from sftsec_core.recipes.encoder.data import LabelledTexts
-from sftsec_core.recipes.encoder.encoder import (
-    load_encoder,
-    load_tokenizer,
-    pick_device,
-    quiet_transformers,
-)
+from sftsec_core.recipes.encoder.encoder import pick_device, quiet_transformers
 from sftsec_core.recipes.encoder.loop import FineTuner, FineTuning, Prepared
 from sftsec_core.recipes.encoder.precision import Twin
 from sftsec_core.recipes.encoder.side import encode_rows, scored_lengths
@@ -53,7 +47,6 @@ from sftsec_core.recipes.encoder.step_size import choose_rows
 from sftsec_core.recipes.encoder.stop_signal import StopCheckpoint, StopSignal
 from sftsec_core.recipes.encoder.time_plan import PLANNED_SHARE, TimePlan, least_steps
 from sftsec_core.recipes.encoder.windows import encode_windows
-from sftsec_core.recipes.encoder_files import resolve_encoder
 from sftsec_core.recipes.reading import Reading
 from sftsec_core.recipes.sampling import stratified_sample
 from sftsec_core.recipes.view_choice import with_view
@@ -61,10 +54,12 @@ from sftsec_core.recipes.window_selector import WindowSelector
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.api.domain import Example, TaskSpec
-    from sftsec_core.recipes.config import FineTuneConfig
+    from sftsec_core.recipes.config import TrainingConfig
+    from sftsec_core.recipes.encoder.source import EncoderSource
     from sftsec_core.recipes.reading import Pooling
 
 SAMPLE = 1024  # training texts that an estimate encodes
@@ -74,7 +69,7 @@ SAMPLE = 1024  # training texts that an estimate encodes
 FULL = FineTuning("full", rate=1.0, head_rate=10.0)
 
 
-def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
+def fine_tune(job: TrainJob[TrainingConfig], how: FineTuning) -> EncoderModel:
     """Train an encoder on a job, or go on where an earlier, killed call stopped.
 
     Writes only under `job.workdir`. Deterministic on a CPU for one seed and number of threads,
@@ -89,14 +84,14 @@ def fine_tune(job: TrainJob[FineTuneConfig], how: FineTuning) -> EncoderModel:
     """
     started = time.monotonic()
     job = with_view(job)
-    encoder = resolve_encoder(job.config.encoder)
+    source = how.source(job)
     run = job.workdir / how.recipe
-    mark = fingerprint(job, how.recipe, encoder.digest)
+    mark = fingerprint(job, how.recipe, source.digest)
     checkpoint = claim_folder(run, mark)
     trusted = _trusted(job.train)
     selector = _selector(job, trusted)
     with seeded(job.settings.seed), quiet_transformers():
-        ready = _prepare(job, how, encoder.folder, selector, train=trusted, dev=_dev(job))
+        ready = _prepare(job, how, source, selector, train=trusted, dev=_dev(job))
         plan = read_plan(run) if checkpoint else None
         rows = plan.rows if plan else _rows(job, ready, len(ready.train))
         speed, parts = None, plan.parts if plan else 1
@@ -133,12 +128,12 @@ def _notes(plan: Plan) -> dict[str, str]:
     return {"memory": told}
 
 
-def estimate_seconds(job: TrainJob[FineTuneConfig], how: FineTuning = FULL) -> float:
+def estimate_seconds(job: TrainJob[TrainingConfig], how: FineTuning = FULL) -> float:
     """Foretell what `fine_tune` would take without a deadline; see `estimate`."""
     return estimate(job, how).seconds(job.config.epochs)
 
 
-def estimate(job: TrainJob[FineTuneConfig], how: FineTuning = FULL) -> TimePlan:
+def estimate(job: TrainJob[TrainingConfig], how: FineTuning = FULL) -> TimePlan:
     """Foretell what `fine_tune` would take, from a few steps on a sample.
 
     It loads the encoder and trains a few steps that change nothing. Early stopping may end the
@@ -148,12 +143,12 @@ def estimate(job: TrainJob[FineTuneConfig], how: FineTuning = FULL) -> TimePlan:
         TrainingError, ConfigError, IntegrityError: as `fine_tune` does.
     """
     started = time.monotonic()
-    encoder = resolve_encoder(job.config.encoder)
+    source = how.source(job)
     texts = _trusted(job.train)
     order = np.random.default_rng(job.settings.seed).permutation(len(texts))
     sample = [texts[i] for i in order[:SAMPLE]]
     with seeded(job.settings.seed), quiet_transformers():
-        ready = _prepare(job, how, encoder.folder, None, train=sample, dev=())
+        ready = _prepare(job, how, source, None, train=sample, dev=())
         prepared_s = time.monotonic() - started
         rows = _rows(job, ready, len(texts))
         speed, _ = _measure(ready, rows)
@@ -172,7 +167,7 @@ def estimate(job: TrainJob[FineTuneConfig], how: FineTuning = FULL) -> TimePlan:
 
 
 def _time_plan(
-    job: TrainJob[FineTuneConfig], ready: Prepared, speed: Speed, rows: int, spent_s: float
+    job: TrainJob[TrainingConfig], ready: Prepared, speed: Speed, rows: int, spent_s: float
 ) -> TimePlan:
     steps = -(-len(ready.train) // rows)
     return TimePlan(
@@ -184,7 +179,7 @@ def _time_plan(
     )
 
 
-def _dev(job: TrainJob[FineTuneConfig]) -> Sequence[Example]:
+def _dev(job: TrainJob[TrainingConfig]) -> Sequence[Example]:
     """What an evaluation scores: all of a large dev would take the time of the training."""
     return stratified_sample(job.dev, job.config.dev_rows, job.settings.seed)
 
@@ -216,15 +211,15 @@ def _trusted(examples: Sequence[Example]) -> list[Example]:
 
 
 def _prepare(
-    job: TrainJob[FineTuneConfig],
+    job: TrainJob[TrainingConfig],
     how: FineTuning,
-    folder: Path,
+    source: EncoderSource,
     selector: WindowSelector | None,
     *,
     train: Sequence[Example],
     dev: Sequence[Example],
 ) -> Prepared:
-    encoder, tokenizer = load_encoder(folder), load_tokenizer(folder)
+    encoder, tokenizer = source.load()
     reading = Reading.of(job.config.encoder)
     check_reading(encoder, tokenizer, reading)
     fewer = reading.at_most(job.config.train_windows)
@@ -248,7 +243,7 @@ def _prepare(
     )
 
 
-def _selector(job: TrainJob[FineTuneConfig], examples: Sequence[Example]) -> WindowSelector | None:
+def _selector(job: TrainJob[TrainingConfig], examples: Sequence[Example]) -> WindowSelector | None:
     reading = Reading.of(job.config.encoder)
     texts = [reading.see(text).text for text in Batch.of_examples(job.task.inputs, examples).text()]
     return WindowSelector.fit(texts, examples, job.task, job.settings.seed)
@@ -271,7 +266,7 @@ def _label(
     )
 
 
-def _rows(job: TrainJob[FineTuneConfig], ready: Prepared, texts: int) -> int:
+def _rows(job: TrainJob[TrainingConfig], ready: Prepared, texts: int) -> int:
     return choose_rows(
         job.config,
         texts,
@@ -297,7 +292,7 @@ def _measure(ready: Prepared, rows: int, parts: int = 1) -> tuple[Speed, int]:
 
 
 def _deadline(
-    job: TrainJob[FineTuneConfig], ready: Prepared, speed: Speed | None, started: float
+    job: TrainJob[TrainingConfig], ready: Prepared, speed: Speed | None, started: float
 ) -> Deadline:
     if speed is None or job.deadline_s is None:
         return Deadline(None, 0.0)
@@ -311,7 +306,7 @@ def _require_finite(module: torch.nn.Module) -> None:
 
 
 def _train(
-    job: TrainJob[FineTuneConfig],
+    job: TrainJob[TrainingConfig],
     how: FineTuning,
     ready: Prepared,
     plan: Plan,

@@ -20,6 +20,7 @@ from sftsec_core.dataset.features import (
     read_inputs,
     render_text,
     renderer,
+    text_extents,
 )
 from sftsec_core.dataset.resolve import resolve
 from sftsec_core.plugins import Plugins
@@ -78,6 +79,23 @@ class TestBuildExamples:
         found = resolve(snapshot, LABELS, VerdictSettings())
         examples = build_examples(snapshot, found, render)
         assert [(e.uid, e.inputs["text"]) for e in examples] == [("a", "soft"), ("b", "LOUD")]
+
+
+class TestTextExtents:
+    TWO = InputField("text", InputKind.TEXT, ("a", "b"), ("c",))
+
+    def task(self) -> TaskSpec:
+        return TaskSpec(name="t", inputs=(self.TWO,), labels=("x", "y"))
+
+    def test_are_lengths_of_the_fields_read(self) -> None:
+        found = [
+            text_extents(Incident("u", fields), self.task())
+            for fields in ({"a": "one", "c": "x"}, {"a": [1], "b": "two"}, {"c": "other"}, {})
+        ]
+        assert [each["text"] for each in found] == [(3, 0, 0), (3, 3, 0), (0, 0, 5), (0, 0, 0)]
+
+    def test_a_lone_field_has_none(self) -> None:
+        assert text_extents(Incident("u", {"message": "x"}), TASK) == {}
 
 
 class TestRenderText:

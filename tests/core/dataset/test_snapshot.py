@@ -148,3 +148,32 @@ class TestBlobs:
         damage(snapshot.folder / BLOBS / Blob.of(IMAGE).sha256)
         with pytest.raises(IntegrityError, match="missing or damaged"):
             open_snapshot(snapshot.folder)
+
+
+class TestSample:
+    def test_labels_its_rows_as_the_whole_does(self, tmp_path: Path) -> None:
+        """Copies of one text have verdicts of their own, which count for the row that is kept."""
+        words = (("TP",), ("FP",), ("TP", "FP"), ("FP", "FP"))
+        given = [
+            Incident(
+                f"{n:03d}",
+                {"message": text(n % 150)},
+                tuple(Verdict(word, f"ana {n}") for word in words[n % 7 % 4]),
+            )
+            for n in range(200)
+        ]
+        snapshot = build([IncidentPage(tuple(given), "c")], tmp_path)
+        labels, rules = {"bad": ("TP",), "good": ("FP",)}, VerdictSettings()
+        whole, drawn = resolve(snapshot, labels, rules), snapshot.sample(40)
+        uids = {row["uid"] for row in rows(drawn)}
+        assert 30 < len(uids) <= 40
+        assert resolve(drawn, labels, rules).labels == {
+            uid: label for uid, label in whole.labels.items() if uid in uids
+        }
+        assert {each.uid for each in drawn.incidents()} == uids
+        assert sum(batch.num_rows for batch in drawn.batches(["digest"])) == len(uids)
+
+    def test_of_few_rows_is_all_of_them(self, tmp_path: Path) -> None:
+        given = (Incident("a", {"message": text(1)}, (Verdict("TP"),)),)
+        snapshot = build([IncidentPage(given, "c")], tmp_path)
+        assert snapshot.sample(1) is snapshot

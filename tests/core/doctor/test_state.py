@@ -94,6 +94,13 @@ class TestWorkers:
             name = store.workers.register("1.2", 1)
             assert [each.level for each in check_workers(opened)] == ["ok"]
             (lost,) = check_workers(later)
+            store.workers.report(name, "schedule nightly: unknown task 'url'")
+            fine, failing = check_workers(opened)
+        assert (fine.level, failing.level) == ("ok", "fault")
+        assert (
+            failing.text
+            == f"{name} does not queue all that is due: schedule nightly: unknown task 'url'"
+        )
         assert (lost.level, lost.text) == ("warning", f"{name} lost, and no other one is alive")
 
 

@@ -195,6 +195,8 @@ SHARED = {
     "identify",
     "judged_alerts",
     "judged_since",
+    "keep_summary",
+    "label_summary",
     "live_model",
     "live_recall",
     "may_label",

@@ -11,7 +11,13 @@ import pytest
 from sqlalchemy import delete
 
 from sftsec_core.api.domain import Actor, Event, Message, Permission
-from sftsec_core.api.errors import AuthorizationError, ConfigError, NotFoundError, StoreError
+from sftsec_core.api.errors import (
+    AuthorizationError,
+    ConfigError,
+    NotFoundError,
+    ScheduleError,
+    StoreError,
+)
 from sftsec_core.operations.authorize import ROLES, local_admin
 from sftsec_core.operations.change_schedules import (
     add_schedule,
@@ -157,10 +163,10 @@ class TestProblem:
             add_schedule(context, "broken", {**HOURLY, "task": "url"})
             tasks = {"mail": context.settings.tasks["mail"]}
             context.settings = context.settings.model_copy(update={"tasks": tasks})
-            assert site.tick(1) == ["01:00"]
-        assert site.said == [
-            "schedule broken: unknown task 'url' (known: mail)",
-        ]
+            with pytest.raises(ScheduleError) as told:
+                site.tick(1)
+            assert [each.request.schedule for each in context.store.queue.waiting()] == ["hourly"]
+        assert str(told.value) == "schedule broken: unknown task 'url' (known: mail)"
 
     def test_drops_what_was_removed_meanwhile(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

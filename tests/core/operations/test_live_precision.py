@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sftsec_core.api.domain import Incident, Verdict
-from sftsec_core.operations.live_precision import exact_interval, live_precision
+from sftsec_core.operations.live_precision import live_precision
 from sftsec_core.operations.live_verdicts import judged_alerts
 from sftsec_core.store.columns import utc_now
 from sftsec_core.store.store import Store
@@ -62,12 +62,3 @@ class TestLivePrecision:
         with opened(folder) as context:
             found = judged_alerts(context, TASK.name, MODEL)
             assert (found.alerts, live_precision(found, TASK.benign)) == ({}, None)
-
-
-class TestExactInterval:
-    @pytest.mark.parametrize(
-        ("right", "judged", "low", "high"),
-        [(0, 10, 0.0, 0.3085), (10, 10, 0.6915, 1.0), (8, 10, 0.4439, 0.9748)],
-    )
-    def test_is_that_of_the_tables(self, right: int, judged: int, low: float, high: float) -> None:
-        assert exact_interval(right, judged) == pytest.approx((low, high), abs=1e-4)

@@ -25,7 +25,12 @@ class TestMeasureState:
         score(site.context, TASK)
         for value in (0.1, 0.2):
             site.context.store.figures.add(TASK, "input_drift", value)
+        names = [site.context.store.workers.register("1.0", 1) for _ in range(3)]
+        for name in names[:2]:
+            site.context.store.workers.report(name, "no clock")
+        site.context.store.workers.stop(names[0])
         found = measure_state(site.context)
+        assert found.failing_workers == 1, "one that has ended fails no more"
         assert found.runs == {"succeeded": 1}
         assert set(found.model_ages_s) == {TASK}
         assert 0 <= found.model_ages_s[TASK] < 600

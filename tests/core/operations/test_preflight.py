@@ -76,7 +76,12 @@ WRONG: dict[str, tuple[Mapping[str, Any], str]] = {
     "voter": ({"gate": {"voters": {"x": {}}}}, "gate.voters.x: unknown voter 'x'"),
     "transform": (
         {"train": {"transforms": ["x"]}},
-        "train.transforms.0: unknown transform 'x' (known: label_errors)",
+        "train.transforms.0: unknown transform 'x' (known: augment, label_errors)",
+    ),
+    "field of a transform": (
+        {"train": {"transforms": [{"name": "augment", "fields": {"subjct": ["case"]}}]}},
+        "train.transforms.0: transform 'augment' rewrites fields of the task's `text`: unknown "
+        "field 'subjct'",
     ),
     "recipe": ({"train": {"recipe": "lineer"}}, "train.recipe: unknown recipe 'lineer'"),
     "setting of a recipe": (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,18 @@ def site(folder: Path, copies: Copies, transforms: Sequence[Any]) -> Context:
     return memory_context(folder, plugin, copies, Observer(), sinks=sinks, train=train)
 
 
+def augmented_site(folder: Path, fields: Mapping[str, Sequence[str]]) -> Context:
+    """A site whose incidents have an address in a field of their own behind the message."""
+    incidents: list[Any] = [
+        replace(each, fields={**each.fields, "host.ip": f"10.{n % 7}.{n % 50}.{n % 200 + 2}"})
+        for n, each in enumerate(make_incidents(240, labelled=1.0))
+    ]
+    plugin = MemoryPlugin(lambda: MemoryConnector(MemorySource(incidents)))
+    transforms = [{"name": "augment", "fields": fields}]
+    train = {"recipe": "linear", "launcher": "here", "transforms": transforms}
+    return memory_context(folder, plugin, Observer(), train=train, text=["message", "host.ip"])
+
+
 @pytest.fixture(scope="module")
 def copies() -> Copies:
     return Copies()
@@ -106,6 +118,17 @@ class TestTransforms:
             with site(tmp_path, Copies(), [{"name": "copy", "weight": weight}]) as work:
                 orders.append(run_order(work, "retrain", "mail"))
         assert orders[0] != orders[1]
+
+    def test_augment_fields_of_a_text(self, tmp_path: Path) -> None:
+        fields = {"host.ip": ["addresses"]}
+        with augmented_site(tmp_path, fields) as work:
+            result = retrain(work, "mail", promote=False)
+        [told] = result.report.data["transforms"]
+        train = result.report.data["parts"]["train"]
+        assert told["before"] == told["notes"]["originals"] == train
+        assert told["notes"]["copies"] == told["added"] + told["held_out"] > train / 2
+        assert told["rewritten"] == told["removed"] == told["relabelled"] == 0
+        assert sum(result.report.labels_train.values()) == train
 
     def test_show_in_a_dataset_build(self, tmp_path: Path) -> None:
         with site(tmp_path, Copies(), ["copy"]) as work:

@@ -20,8 +20,9 @@ from sftsec_core.recipes.auto import train_auto
 from sftsec_core.recipes.blend import BlendModel
 from sftsec_core.recipes.config import AutoConfig, EncoderSettings
 from sftsec_core.recipes.encoder.time_plan import TimePlan
+from sftsec_core.recipes.search import AutoSearch
 from sftsec_core.recipes.specs import MEMBERS
-from tests.core.recipes.jobs import job_of, two_classes
+from tests.core.recipes.jobs import job_of, texts_of, two_classes
 from tests.core.recipes.searches import judged_job
 
 
@@ -237,6 +238,39 @@ class TestFineTuning:
         trial = next(each for each in short.notes["trials"] if each["recipe"] == "full")
         assert len(fitted) == 1
         assert "no settings were searched: 18 s, their share of the budget" in trial["reason"]
+
+
+class TestBytes:
+    @pytest.mark.usefixtures("fast")
+    @pytest.mark.parametrize(
+        ("parted", "tried"), [("", ["linear", "hybrid", "bytes", "full"]), (" ", None)]
+    )
+    def test_are_for_strings_without_words(
+        self, parted: str, tried: list[str] | None, tmp_path: Path
+    ) -> None:
+        names = ("linear", "hybrid", "bytes", "full")
+        job = judged_job(tmp_path, settings_tried=0)
+        train, dev = (
+            [Example.of_text(e.uid, parted.join(texts_of([e])[0].split()), e.label) for e in rows]
+            for rows in (job.train, job.dev)
+        )
+        recipes = {name: recipe(name, mostly_right) for name in names}
+        model = train_auto(replace(job, train=train, dev=dev), recipes)
+        fitted = [t["recipe"] for t in model.notes["trials"] if t["status"] == "fitted"]
+        assert fitted == (tried or ["linear", "hybrid", "full"])
+
+    def test_leave_time_for_an_encoder(self, tmp_path: Path) -> None:
+        search = AutoSearch(judged_job(tmp_path, budget=timedelta(seconds=100)), {})
+        bound, whole = (search.job_of(name).deadline_s or 0 for name in ("bytes", "full"))
+        assert 30 < bound < whole / 2 < 50
+        assert search.fits(80, "full")
+        assert not search.fits(80, "bytes")
+
+    def test_read_no_encoder_of_all_recipes(self, tmp_path: Path) -> None:
+        job = judged_job(tmp_path, encoder=EncoderSettings(max_length=64))
+        search = AutoSearch(job, {})
+        found = [search.config(name).encoder for name in ("full", "bytes")]
+        assert [each.max_length for each in found] == [64, 512]
 
 
 class TestBudget:

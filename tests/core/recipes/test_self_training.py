@@ -67,6 +67,10 @@ class TestSelfTraining:
         assert found.counts["added"] == len(found.added)
         assert found.counts["unlabelled"] == len(POOL)
 
+    def test_copies_of_labelled_rows_count_for_none(self) -> None:
+        copies = [replace(each, uid=f"{each.uid}~1", judged=False) for each in TRAIN]
+        assert len(trained(train=[*TRAIN, *copies], max_ratio=2).added) == 36
+
     def test_adds_no_more_than_its_ratio(self) -> None:
         assert Counter(e.label for e in trained(max_ratio=2).added) == {
             "benign": 24,

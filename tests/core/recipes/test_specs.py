@@ -20,7 +20,7 @@ class TestRecipes:
     def test_are_offered_by_their_names(self) -> None:
         names = [recipe.name for recipe in RECIPES]
         assert names == [
-            *("linear", "probe", "hybrid", "contrastive", "full", "lora", "boosted"),
+            *("linear", "probe", "hybrid", "contrastive", "full", "lora", "bytes", "boosted"),
             "auto",
             "cascade",
         ]
@@ -38,7 +38,7 @@ class TestLongTexts:
     """A script whose only malicious part begins at 50,000 characters."""
 
     @pytest.mark.parametrize(
-        "name", ["linear", "probe", "hybrid", "full", "lora", "auto", "cascade"]
+        "name", ["linear", "probe", "hybrid", "full", "lora", "bytes", "auto", "cascade"]
     )
     def test_attack_far_inside_is_found(
         self, name: str, tiny: EncoderSettings, tmp_path: Path
@@ -47,6 +47,8 @@ class TestLongTexts:
         encoder = tiny.model_copy(update={"overlap": 4})
         tuned = {"epochs": 6, "batch_size": 8, "learning_rate": 2e-3, "encoder": encoder}
         own: dict[str, dict[str, Any]] = {"linear": {}, "full": tuned, "lora": tuned}
+        own["bytes"] = {**tuned, "epochs": 20, "width": 32}
+        own["bytes"]["encoder"] = {"max_length": 128, "overlap": 8}
         own["cascade"] = {"then": "hybrid", "encoder": encoder}
         config = recipe.config_model(**own.get(name, {"encoder": encoder}))
         model = recipe.fit(job_of(training_scripts(), tmp_path, config=config))

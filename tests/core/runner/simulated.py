@@ -22,7 +22,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from sftsec_core.api.domain import ModelRef
-from sftsec_core.api.errors import LeaseLostError, StoreError
+from sftsec_core.api.errors import LeaseLostError, ScheduleError, StoreError
 from sftsec_core.config.load import load_settings
 from sftsec_core.gpu.nvml import survey_gpus
 from sftsec_core.operations.authorize import local_admin
@@ -185,7 +185,7 @@ class SimulatedWorker:
                 self.world.counts["claims"] += 1
         except WorkerKilled:
             self.kill()
-        except StoreError:
+        except (StoreError, ScheduleError):
             self.world.counts["store errors"] += 1
 
     def kill(self) -> None:

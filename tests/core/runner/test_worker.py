@@ -136,6 +136,7 @@ class TestEachTurn:
         add(context, "gc")
         causes = iter(["no schedule", "no schedule", "no clock", None, "no clock"])
         claimed: list[int] = []
+        problems: list[str | None] = []
 
         def tick() -> None:
             if cause := next(causes):
@@ -148,9 +149,11 @@ class TestEachTurn:
         worker = Worker(context, prefer=prefer, each_turn=[tick])
         for _ in range(5):
             worker.run(once=True)
+            problems.append(context.store.workers.list()[0].problem)
         assert claimed == [1] * 5
         told = [record.message for record in caplog.records if record.levelname == "WARNING"]
         assert told == ["no schedule", "no clock", "no clock"]
+        assert problems == ["no schedule", "no schedule", "no clock", None, "no clock"]
 
     def test_a_changed_file_counts_at_once(self, site: Site, context: Context) -> None:
         found: list[object] = []

@@ -50,7 +50,7 @@ class Store:
         if self.broken:
             raise StoreError("the disk is gone")
         drift = Figure(TASK, "input_drift", 0.25, datetime(2026, 1, 31, tzinfo=UTC))
-        return StateFigures({"running": 2}, {TASK: 3600.0}, {"siem": 7}, 1, [drift])
+        return StateFigures({"running": 2}, {TASK: 3600.0}, {"siem": 7}, 1, 2, [drift])
 
     def clock(self) -> float:
         return self.now
@@ -82,6 +82,7 @@ class TestServiceMetrics:
         assert found["sftsec_model_age_seconds", of(TASK)] == 3600
         assert found["sftsec_outbox_pending", (("connector", "siem"),)] == 7
         assert found["sftsec_gpu_leases", ()] == 1
+        assert found["sftsec_failing_workers", ()] == 2
         assert found["sftsec_figure", (("name", "input_drift"), ("task", TASK))] == 0.25
 
     def test_read_the_store_once_in_a_while(self, metrics: ServiceMetrics, store: Store) -> None:

@@ -81,6 +81,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     site.context.store.figures.add(TASK, f"figure {HOSTILE}", 1.0)
     for name, given in SCHEDULES.items():
         add_schedule(site.context, name, given)
+    worker = site.context.store.workers.register("1.0", 1)
+    site.context.store.workers.report(worker, f"schedule eager: no clock {HOSTILE}")
     order = GpuLeaseOrder(models[1].run_id, TASK, "gpu-host", {"GPU-b": "1"}, timedelta(hours=1))
     site.context.store.gpu_leases.take(order)
     roles = ("viewer", "analyst", "operator", "admin", "scorer")
@@ -122,8 +124,11 @@ class TestRoles:
     def test_viewer_of_one_task_sees_its_schedules(self, served: Served) -> None:
         everything = served.get("/schedules").raw.decode()
         assert all(name in everything for name in SCHEDULES)
+        assert "does not queue all that is due" in everything
+        assert "schedule eager: no clock" in served.get("/").raw.decode()
         page = served.get("/schedules", "other").raw.decode()
         assert not any(name in page for name in SCHEDULES)
+        assert "no clock" not in page + served.get("/", "other").raw.decode()
 
     def test_viewer_of_one_task_sees_its_leases(self, served: Served) -> None:
         assert served.run in served.get("/gpus").raw.decode()

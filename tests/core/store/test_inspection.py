@@ -80,6 +80,9 @@ class TestContents:
         with Inspection(database_url) as now, Inspection(database_url, lambda: LATER) as later:
             assert [(each.name, each.version) for each in now.workers()] == [(name, "1.2")]
             assert [now.workers()[0].alive, later.workers()[0].alive] == [True, False]
+            assert now.workers()[0].problem is None
+            store.workers.report(name, "no clock")
+            assert now.workers()[0].problem == "no clock"
             assert now.queued_runs() == 1
             assert now.versions_by_host() == {}
 

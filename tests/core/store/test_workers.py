@@ -31,6 +31,15 @@ class TestWorkers:
             third = store.workers.register("1.0", 1)
             assert [each.name for each in store.workers.list()] == [third]
 
+    def test_say_what_they_fail_on(self, store: Store) -> None:
+        first, second = (store.workers.register("1.0", 1) for _ in range(2))
+        store.workers.report(first, "no clock\0")
+        found = {each.name: each for each in store.workers.list()}
+        assert (found[first].problem, found[first].failing) == ("no clock\ufffd", True)
+        assert (found[second].problem, found[second].failing) == (None, False)
+        store.workers.report(first, None)
+        assert not any(each.failing for each in store.workers.list())
+
     def test_are_drained_by_name_or_all(self, store: Store) -> None:
         first, second = (store.workers.register("1.0", 1) for _ in range(2))
         assert store.workers.drain(first) == [first]

@@ -95,6 +95,7 @@ class TestRefusals:
             ),
             ({"labels": {"spam": ["spam"]}}, "labels"),
             ({"lables": {}}, "lables"),
+            ({"train": {"transforms": ["augment", "label_errors"]}}, "name 'augment' last, and"),
         ],
     )
     def test_of_a_task_name_the_cause(self, changes: Mapping[str, Any], told: str) -> None:

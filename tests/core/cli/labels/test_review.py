@@ -33,3 +33,25 @@ class TestReview:
         assert total > 1
         shown = printed(site, "labels", "review", "triage", "--limit", "1")
         assert "for review" in shown
+
+    def test_counts_again_where_nothing_is_kept(self, site: Site) -> None:
+        wanted = json_of(site, "labels", "review", "triage")
+        (file,) = (site.folder / ".sftsec" / "summaries").iterdir()
+        kept = file.read_bytes()
+        assert json_of(site, "labels", "review", "triage") == wanted
+        assert file.read_bytes() == kept
+        for damaged in (b"{", b""):
+            file.write_bytes(damaged)
+            assert json_of(site, "labels", "review", "triage") == wanted
+        assert file.read_bytes() == kept
+
+    def test_follows_the_words_of_the_configuration(self, site: Site) -> None:
+        before = json_of(site, "labels", "stats", "triage")[0]["words"]
+        text = (site.folder / "sftsec.yaml").read_text("utf-8")
+        (site.folder / "sftsec.yaml").write_text(
+            text.replace("true_positive", "another_word"), encoding="utf-8"
+        )
+        after = json_of(site, "labels", "stats", "triage")[0]["words"]
+        (site.folder / "sftsec.yaml").write_text(text, encoding="utf-8")
+        labels = [{each["value"]: each["label"] for each in words} for words in (before, after)]
+        assert [each["true_positive"] for each in labels] == ["malicious", None]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import yaml
+
 from sftsec_core.demo.source import TASK
-from tests.core.cli.invoke import error_of, json_of, printed
+from tests.core.cli.invoke import error_of, invoke, json_of, printed
 from tests.e2e.site import Site
 
 
@@ -22,6 +24,20 @@ class TestWorker:
         assert "run_finished kind=gc status=succeeded" in printed(site, "run", "logs", run)
         assert json_of(site, "worker", "drain") == []
         assert "unknown worker 'x'" in str(error_of(site, "worker", "drain", "x"))
+
+    def test_says_which_schedule_cannot_run(self, site: Site) -> None:
+        printed(site, "schedule", "add", "nightly", "--run", "gc", "--cron", "0 2 * * *")
+        printed(
+            site, "schedule", "add", "asked", "--run", "score", "--task", TASK, "--interval", "1h"
+        )
+        values = yaml.safe_load(site.config.read_text(encoding="utf-8"))
+        values["tasks"] = {"other": values["tasks"][TASK]}
+        site.config.write_text(yaml.safe_dump(values), encoding="utf-8")
+        assert "schedule asked: unknown task" in invoke(site, "worker", "run", "--once").stderr
+        (listed,) = json_of(site, "worker", "list")
+        assert listed["problem"].startswith(f"schedule asked: unknown task '{TASK}'")
+        assert "nightly" not in listed["problem"]
+        assert "schedule asked" in printed(site, "worker", "list")
 
     def test_queues_what_schedules_have_due(self, site: Site) -> None:
         once = ("--run", "request-labels", "--task", TASK, "--new-verdicts", "1")

@@ -106,6 +106,21 @@ class TestResume:
         np.testing.assert_array_equal(resumed, uninterrupted)
 
     @pytest.mark.usefixtures("checkpoint_every_step")
+    def test_balanced_batches_go_on_the_same(
+        self, encoder: EncoderSettings, tmp_path: Path
+    ) -> None:
+        whole, parts = tmp_path / "whole", tmp_path / "parts"
+        for folder in (whole, parts):
+            folder.mkdir()
+        expected = train_full(make_job(encoder, whole, batches="balanced"))
+        for step in (3, 12):
+            with pytest.raises(KeyboardInterrupt):
+                train_full(make_job(encoder, parts, batches="balanced", log=interrupt_at(step)))
+        resumed = train_full(make_job(encoder, parts, batches="balanced"))
+        probes = Batch.of_texts(PROBES)
+        np.testing.assert_array_equal(resumed.predict_proba(probes), expected.predict_proba(probes))
+
+    @pytest.mark.usefixtures("checkpoint_every_step")
     def test_repeats_no_steps(self, encoder: EncoderSettings, tmp_path: Path) -> None:
         train_until(encoder, tmp_path, 12)
         assert min(steps_of(encoder, tmp_path)) == 12

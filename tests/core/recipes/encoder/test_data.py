@@ -50,6 +50,25 @@ class TestLengthBucketSampler:
         halves = LengthBucketSampler(LENGTHS, 8, seed=7, packed=True).batches()
         np.testing.assert_array_equal(whole[3], np.concatenate(halves[6:8]))
 
+    @settings(deadline=None, max_examples=50)
+    @given(st.lists(st.integers(0, 3), min_size=1, max_size=200), st.integers(1, 40), st.booleans())
+    def test_balanced_batches_have_equal_shares(
+        self, labels: list[int], batch: int, packed: bool
+    ) -> None:
+        lengths, y = np.arange(len(labels)) % 50 + 2, np.array(labels)
+        sampler = LengthBucketSampler(lengths, batch, seed=7, packed=packed, labels=y)
+        batches = sampler.batches()
+        assert sum(map(len, batches)) == len(labels)
+        for each in batches:
+            shares = [int((y[each] == label).sum()) for label in set(labels)]
+            assert max(shares) - min(shares) <= 1
+
+    def test_balanced_padding_stays_small(self) -> None:
+        labels = (np.arange(1000) % 10 == 0).astype(np.int64)
+        batches = LengthBucketSampler(LENGTHS, 16, seed=7, labels=labels).batches()
+        padding = sum((LENGTHS[b].max() - LENGTHS[b]).sum() for b in batches)
+        assert padding < sum(LENGTHS[b].sum() for b in batches) / 10
+
     def test_order_depends_on_seed_and_epoch(self) -> None:
         first, second = (LengthBucketSampler(LENGTHS, 16, seed=7) for _ in range(2))
         second.set_epoch(1)

@@ -57,6 +57,12 @@ class TestLoss:
         numbers = (1 - 0.9999 ** np.array([16, 1])) / (1 - 0.9999)
         assert (weights[1] / weights[0]).item() == pytest.approx(numbers[0] / numbers[1], rel=1e-4)
 
+    @pytest.mark.parametrize("name", LOSSES)
+    def test_balanced_batches_need_no_weights(self, name: str) -> None:
+        loss = loss_of(loss=name, batches="balanced")
+        assert loss.weights.tolist() == loss.late_weights.tolist() == [1.0, 1.0]
+        assert bool(loss.margins.any()) == (name == "ldam")
+
     def test_ldam_margins_fall_with_the_fourth_root(self) -> None:
         assert loss_of(loss="ldam").margins.tolist() == pytest.approx([0.25, 0.5])
 

@@ -17,7 +17,7 @@ from tests.core.recipes.tiny_models import make_model
 TEXTS = EncodedTexts.of_rows([np.arange(n, dtype=np.int32) for n in (3, 1, 7)])
 
 
-@pytest.mark.parametrize("how", ["mean", "last"])
+@pytest.mark.parametrize("how", ["mean", "last", "max"])
 def test_packed_rows_equal_padded_ones(how: TokenPooling) -> None:
     import torch
 

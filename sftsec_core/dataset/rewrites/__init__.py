@@ -1,0 +1,1 @@
+"""Changes of a security text that keep what it means."""
