@@ -30,6 +30,7 @@ from sftsec_core.operations.drift_reference import drift_counter
 from sftsec_core.operations.event_context import scoring_figures
 from sftsec_core.operations.pulling import bounded, named_errors, window_of
 from sftsec_core.operations.running import Run, running
+from sftsec_core.operations.score_files import remembered_scores
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
 from sftsec_core.scoring.outbox_writer import ScoreCounts, ScoreJob, score_to_outbox
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import ModelRef, PushReceipt
     from sftsec_core.operations.context import Context
     from sftsec_core.registry.registry import LoadedModel
+    from sftsec_core.scoring.score_cache import ScoreCache
 
 
 log = logging.getLogger(__name__)
@@ -117,9 +119,10 @@ def score(context: Context, name: str, *, rescan: bool = False) -> ScoreResult:
         resumed = sum(context.store.outbox.of_run(run.info.id).values())
         failures: list[ConnectorError] = []
         by_source: dict[str, ScoreCounts] = {}
-        for source in run.task.connectors:
-            with _collected(failures), named_errors(run.task, source):
-                by_source[source] = _score(run, loaded, source, rescan=rescan)
+        with remembered_scores(context, loaded) as known:
+            for source in run.task.connectors:
+                with _collected(failures), named_errors(run.task, source):
+                    by_source[source] = _score(run, loaded, source, known, rescan=rescan)
         # A source was lost? What was scored before need not wait for it.
         by_destination = deliver_pending(run, failures)
         scored = reduce(ScoreCounts.plus, by_source.values())
@@ -211,12 +214,14 @@ def _require_plugins(context: Context, loaded: LoadedModel) -> None:
             )  # fmt: skip
 
 
-def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> ScoreCounts:
+def _score(
+    run: Run, loaded: LoadedModel, source: str, known: ScoreCache, *, rescan: bool
+) -> ScoreCounts:
     context, task = run.context, run.task
     scorer, trained = scorer_of(context, run.spec.name, loaded)
     counter = drift_counter(context, loaded.ref)
     sample = RecallSample(task.recall_sample, context.salt)
-    scorer = replace(scorer, drift=counter, recall_sample=sample)
+    scorer = replace(scorer, drift=counter, recall_sample=sample, known=known)
     if scorer.figures is not None:
         scorer.figures.keeps, scorer.figures.again = True, rescan
         scorer.figures.source = source if len(task.connectors) > 1 else ""

@@ -40,6 +40,7 @@ _SEALED = (
     "runs/*/examples/**/*.parquet",
     "runs/*/examples/blobs/*",
     "summaries/*.json",
+    "scores/*",
 )
 _DRAFT = ".sealing"
 _BATCH = 500

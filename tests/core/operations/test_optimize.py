@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from sftsec_core.recipes.encoder.classifier import EncoderModel
 from tests.core.operations.secret_task import Observer, context, write_incidents
 from tests.core.recipes.tiny_encoder import make_tiny_encoder
 
-GATE = {"min_labels": 20, "beat_baseline": False}
+GATE: dict[str, Any] = {"min_labels": 20, "beat_baseline": False}
 
 
 class TestOptimize:
