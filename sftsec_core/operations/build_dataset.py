@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.domain import Permission
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.ingesting import ingest_snapshot
+from sftsec_core.operations.preflight import check_labelling, check_requirements
 from sftsec_core.operations.running import running
 from sftsec_core.operations.training_data import training_data
 
@@ -47,6 +48,8 @@ def build_dataset(context: Context, name: str) -> BuiltDataset:
         ConnectorUnavailableError: when the connection was lost; the next call resumes.
     """
     authorize(context.actor, Permission.BUILD_DATASET, name)
+    check_requirements(context.task(name), context.plugins)
+    check_labelling(context.task(name), context.file, name)
     with running(context, "dataset", name) as run:
         snapshot = ingest_snapshot(run)
         dataset = training_data(run, snapshot)

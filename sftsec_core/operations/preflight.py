@@ -25,6 +25,11 @@ from sftsec_core.api.contracts import (
 from sftsec_core.api.domain import InputKind, baseline_recipe
 from sftsec_core.api.errors import ConfigError, PluginError, unknown
 from sftsec_core.config.load import load_settings, validate
+from sftsec_core.dataset.labelling.functions import (
+    FunctionsPlace,
+    check_functions,
+    missing_requirement,
+)
 from sftsec_core.plugins import Plugins
 from sftsec_core.recipes.chosen import chosen_recipes, unread_note
 
@@ -159,8 +164,18 @@ def check_requirements(task: TaskSettings, plugins: Plugins) -> None:
         for kind, name, _, _ in named_by(task)
         if (spec := plugins.specs(kind).get(name)) and (complaint := spec.missing())
     ]
+    missing += filter(None, [missing_requirement(task.labelling_functions)])
     if missing:
         raise PluginError("; ".join(dict.fromkeys(missing)))
+
+
+def check_labelling(task: TaskSettings, file: Path, name: str) -> None:
+    """Check that a task's labelling functions compile and that their lists are there.
+
+    Raises:
+        ConfigError: naming the file, the path in it and what to do.
+    """
+    check_functions(task.labelling_functions, FunctionsPlace(file, name))
 
 
 def named_by(task: TaskSettings) -> Iterator[Named]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.contracts import ConnectorSpec
 from sftsec_core.api.domain import PullWindow
-from sftsec_core.api.errors import ConnectorError
+from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.api.settings.values import ALL_TIME, format_duration
 from sftsec_core.dataset.sources import SourcePage
 
@@ -128,3 +128,21 @@ def pull_all(
                 after = json.dumps([name, page.cursor])
                 yield SourcePage(page.incidents, after, page.rejected, name)
         inner = None
+
+
+@contextmanager
+def collected_errors(failures: list[ConnectorError]) -> Iterator[None]:
+    """Take the error of a connector, to be raised when the others are done."""
+    try:
+        yield
+    except ConnectorError as error:
+        failures.append(error)
+
+
+def joined_error(failures: Sequence[ConnectorError]) -> ConnectorError:
+    """One error of all: that a later call may succeed is said only where nothing else is wrong."""
+    if len(failures) == 1:
+        return failures[0]
+    lost = all(isinstance(error, ConnectorUnavailableError) for error in failures)
+    kind = ConnectorUnavailableError if lost else ConnectorError
+    return kind("; ".join(dict.fromkeys(map(str, failures))))

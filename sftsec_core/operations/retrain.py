@@ -11,7 +11,7 @@ from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import keep_reference
 from sftsec_core.operations.fitting import fit_all
 from sftsec_core.operations.ingesting import ingest_snapshot
-from sftsec_core.operations.preflight import check_requirements
+from sftsec_core.operations.preflight import check_labelling, check_requirements
 from sftsec_core.operations.proposing import (
     promote_proposed,
     propose,
@@ -101,6 +101,7 @@ def retrain(
     if promote:
         authorize(context.actor, Permission.PROMOTE, name)
     check_requirements(context.task(name), context.plugins)
+    check_labelling(context.task(name), context.file, name)
     context.registry.signatures.check_keys()
     with running(context, "retrain", name) as run:
         proposed = recall(run)

@@ -62,6 +62,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "model verify": ("model verify", "model verify ffff"),
     "model sign": ("model sign triage@live",),
     "predict": ('predict triage "a text"', "predict triage"),
+    "labels functions": ("labels functions triage", "labels functions triag"),
     "labels list": ("labels list --limit 2", "labels list --limit 0"),
     "labels stats": ("labels stats", "labels stats triag"),
     "labels review": ("labels review triage --limit 2", "labels review triag"),

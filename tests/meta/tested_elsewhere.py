@@ -34,6 +34,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "which alerts and verdicts are joined shows in the precision, and in the recall beside it",
     ),
     Elsewhere(
+        ("sftsec_core/operations/live_quality.py",),
+        "tests/core/operations/test_check_drift.py",
+        "a check of drift keeps the figures by verdicts, and tells of those that fell",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/bare_service.py",),
         "tests/core/bench/test_serve_site.py",
         "the peer of the benchmark has to score as the site's model does",
@@ -87,9 +92,14 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "sections of sftsec.yaml: what the whole refuses is theirs",
     ),
     Elsewhere(
+        ("sftsec_core/api/settings/gpu_needs.py",),
+        "tests/core/api/settings/test_task.py",
+        "two settings of a task; what a recipe cannot use is refused by the preflight",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/training_data.py",),
         "tests/core/operations/test_self_training.py",
-        "three stages in a row, of a run and of a build: what they leave is counted there",
+        "four stages in a row, of a run and of a build: what they leave is counted there",
     ),
     Elsewhere(
         ("sftsec_core/api/settings/unlabelled.py",),

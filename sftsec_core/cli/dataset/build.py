@@ -52,6 +52,7 @@ def command(app: App, task: str, as_json: bool) -> None:
         },
         "for review": data["review"],
         **_pool(data),
+        **_labelling_functions(data),
         **_self_training(data),
         "leaks": "; ".join(built.leaks.examples) or "none",
     }
@@ -69,6 +70,22 @@ def _pool(data: Mapping[str, Any]) -> dict[str, str]:
     why = ", ".join(f"{found[name]:,} {name.replace('_', ' ')}" for name in left_out)
     read = f"{found['pulled']['read']:,} read, {found['pool']:,} kept"
     return {"unlabelled pool": f"{found['unlabelled']:,} usable ({read}; left out: {why})"}
+
+
+def _labelling_functions(data: Mapping[str, Any]) -> dict[str, str]:
+    """What the labelling functions made of the pool, where the task has some."""
+    if "labelling_functions" not in data:
+        return {}
+    found = data["labelling_functions"]
+    labels = ", ".join(f"{label} {count:,}" for label, count in found["labelled"].items())
+    left_out = ", of which dev is against" if found["left_out_by_dev"] else ""
+    return {
+        "labelling functions": f"{found['added']:,} added (labelled: {labels or 'none'}{left_out})",
+        **{
+            f"  by {each['name']}": f"{each['labels']:,}" if each["used"] else "not used"
+            for each in found["functions"]
+        },
+    }
 
 
 def _self_training(data: Mapping[str, Any]) -> dict[str, str]:

@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str]]] = {
     "gpu release": ([NONE, "--reason", "maintenance"], OPERATING),
     "init": (["--from", "connector:incidents"], OPERATING),
     "labels add": (["incidents", "a", "--verdict", "tp"], LABELLING),
+    "labels functions": ([TASK], OPERATING),
     "labels list": ([], SEEING),
     "labels request": ([TASK], OPERATING),
     "labels review": ([TASK], SEEING),

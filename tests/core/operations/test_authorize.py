@@ -45,6 +45,7 @@ from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
 from sftsec_core.operations.enqueue_due import enqueue_due, run_schedule
 from sftsec_core.operations.export_audit import export_audit
 from sftsec_core.operations.judge_incidents import judge_incidents, retract_verdicts
+from sftsec_core.operations.label_functions import label_functions
 from sftsec_core.operations.label_stats import label_stats
 from sftsec_core.operations.list_connectors import list_connectors
 from sftsec_core.operations.list_gpus import list_gpu_leases, list_gpus
@@ -108,6 +109,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     encrypt_state: Permission.ENCRYPT,
     export_audit: Permission.EXPORT_AUDIT,
     judge_incidents: Permission.LABEL,
+    label_functions: Permission.BUILD_DATASET,
     label_stats: Permission.READ,
     list_connectors: Permission.READ,
     list_gpu_leases: Permission.READ,
@@ -203,6 +205,7 @@ SHARED = {
     "named_encoders",
     "newest_dataset",
     "newest_pool",
+    "next_retraining",
     "note_refusal",
     "one_schedule",
     "pseudo_labels_of",
@@ -217,6 +220,7 @@ SHARED = {
     "running",
     "said_labels",
     "scorer_of",
+    "scoring_call",
     "scoring_figures",
     "seen_by",
     "seen_runs",
