@@ -36,6 +36,7 @@ from sftsec_core.operations.auditing import audits_of
 from sftsec_core.operations.live_disagreement import live_disagreement, with_live
 from sftsec_core.operations.promote import tell_promotion
 from sftsec_core.operations.refitting import Refitter, serving_methods
+from sftsec_core.operations.watched_section import watched_section
 from sftsec_core.recipes.chosen import chosen_recipes
 from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.registry.card import Provenance, build_card, decision_of
@@ -163,6 +164,8 @@ def _put_to_the_gate(
             data=data,
             leaks=dataset.leaks,
         )
+    if (watched := watched_section(run)) is not None:
+        report = replace(report, sections={**report.sections, "watched": watched})
     if cut := report.candidate.cut:
         lost = report.candidate.cut_characters
         text = f"{name}: {unread_line(cut, len(dataset.split.test), lost, 'test texts')}"

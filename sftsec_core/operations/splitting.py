@@ -43,6 +43,7 @@ class TrainingData:
         train: what recipes are fitted on: `split.train`, as the task's transforms left it.
         support: a labelled row's uid to the analysts on whom its label rests.
         pool: unlabelled incidents that may be learned from; None where the task asks for none.
+        suspects: a row's uid to why its label should be looked at again.
     """
 
     split: Split
@@ -52,6 +53,7 @@ class TrainingData:
     train: Sequence[Example]
     support: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pool: Pool | None = None
+    suspects: Mapping[str, str] = field(default_factory=dict)
 
 
 def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
