@@ -96,6 +96,8 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "bench train": ("bench train --kind x",),
     "bench serve": ("bench serve --clients x",),
     "bench drift": ("bench drift --sites none",),
+    "bench score": ("bench score --rows 1",),
+    "bench start": ("bench start --rounds 0",),
     "bench store": ("bench store --rows 1",),
     "bench kills": ("bench kills --kills 0",),
     "run add": ("run add score triage", "run add scor triage"),

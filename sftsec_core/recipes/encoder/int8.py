@@ -170,7 +170,7 @@ def export_int8(module: PooledClassifier) -> bytes:
     except ImportError as error:
         raise TrainingError(f"to export a model takes onnx and onnxscript: {HINT}") from error
     try:
-        with _quiet_export():
+        with quiet_export():
             program = torch.onnx.export(
                 _TokensToVector(module).eval(),
                 (torch.ones(_TRIED, dtype=torch.int64),),
@@ -202,7 +202,7 @@ class _TokensToVector(nn.Module):
 
 
 @contextmanager
-def _quiet_export() -> Iterator[None]:
+def quiet_export() -> Iterator[None]:
     """Without the exporter's progress, and its notes on packages that it does without."""
     log = logging.getLogger("torch.onnx")
     level = log.level
