@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -372,18 +373,15 @@ def promote_proposed(run: Run, proposed: Proposed) -> ModelRef:
     )
     promoted = context.registry.live(run.spec.name) or ref
     tell_promotion(context, promoted, previous, run=run.info.id)
-    if previous is not None and previous.digest != promoted.digest:
-        _tell_if_optimized(run, previous)
+    _tell_if_optimized(run, previous)
     return promoted
 
 
-def _tell_if_optimized(run: Run, previous: ModelRef) -> None:
+def _tell_if_optimized(run: Run, previous: ModelRef | None) -> None:
     """Say that scoring is slower from here on, where the model before was an optimized one."""
-    try:
-        derived = run.context.registry.card(previous)["model_details"].get(DERIVED)
-    except IntegrityError:
-        return
-    if derived is not None:
+    with suppress(IntegrityError):
+        if previous is None or DERIVED not in run.context.registry.card(previous)["model_details"]:
+            return
         text = (
             f"the model before was optimized; `sftsec model optimize {run.spec.name}` does it again"
         )
