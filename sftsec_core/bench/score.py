@@ -121,7 +121,8 @@ def _sides(scratch: Path, *, pipeline: bool) -> dict[str, Side]:
         "scikit-learn": _sklearn(),
     }
     if pipeline:
-        found = {PIPELINE: load(folder, MAX_LENGTH), **found}
+        piped = load(folder, MAX_LENGTH)
+        found = {PIPELINE: lambda texts: piped(list(texts)), **found}
     others = [text[::-1] for text in make_texts(KINDS["urls"], 16)[0]]
     for side in found.values():
         side(others)  # one-off set-up is no part of the speed

@@ -43,7 +43,7 @@ def to_bytes(cache: ScoreCache, model: str, salt: bytes) -> bytes:
         "proba": proba,
         "version": _version(),
     }
-    body = save(tensors)
+    body = bytes(save(tensors))
     return _seal(body, model, salt) + body
 
 

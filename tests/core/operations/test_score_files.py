@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sftsec_core.api.domain import Incident
 from sftsec_core.operations.context import Context
 from sftsec_core.operations.remove_unused import remove_unused
 from sftsec_core.operations.score import score
@@ -63,7 +64,8 @@ class TestRememberedScores:
             first.scored.scored,
             first.scored.alerts,
         )
-        texts = [str(each.fields["message"]).encode() for each in site.source.records]
+        records = [each for each in site.source.records if isinstance(each, Incident)]
+        texts = [str(each.fields["message"]).encode() for each in records]
         assert not [text for text in texts if text in content]
 
     def test_changed_file_is_not_believed(self, site: Site, asked: list[int]) -> None:

@@ -54,7 +54,7 @@ class TestScores:
         for threads in ("1", "3"):
             monkeypatch.setenv("OMP_NUM_THREADS", threads)
             found.append(quantized.predict_proba(batch))
-        np.testing.assert_array_equal(*found)
+        np.testing.assert_array_equal(found[0], found[1])
 
     def test_cost_less_than_the_recipes(self, trained: EncoderModel, quantized: Any) -> None:
         recipe = MEMBERS["full"]
