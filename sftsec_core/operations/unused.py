@@ -354,8 +354,7 @@ class Survey:
     def _known(self) -> Mapping[str, frozenset[str]]:
         return {
             ENCODERS: frozenset(path.name for path in adapted_encoders(self._context)),
-            "models": (models := frozenset(ref.folder.name for ref in self._models)),
-            SCORES: models,
+            **dict.fromkeys(("models", SCORES), frozenset(r.folder.name for r in self._models)),
             "snapshots": frozenset(row.folder.name for row in self._rows),
             "runs": frozenset(run.folder.name for run in self._states),
         }

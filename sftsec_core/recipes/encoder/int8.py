@@ -166,7 +166,7 @@ def export_int8(module: PooledClassifier) -> bytes:
     """
     try:
         import onnx  # noqa: F401 - what torch exports with, see below
-        import onnxscript  # noqa: F401
+        import onnxscript  # noqa: F401 - likewise
     except ImportError as error:
         raise TrainingError(f"to export a model takes onnx and onnxscript: {HINT}") from error
     try:
