@@ -61,7 +61,7 @@ from sftsec_core.operations.list_schedules import (
 )
 from sftsec_core.operations.list_tokens import list_tokens
 from sftsec_core.operations.list_verdicts import list_verdicts
-from sftsec_core.operations.manage_workers import drain_workers, list_workers
+from sftsec_core.operations.manage_workers import drain_workers, failing_workers, list_workers
 from sftsec_core.operations.measure_state import measure_state
 from sftsec_core.operations.migrate_store import migrate_store
 from sftsec_core.operations.model_history import model_history
@@ -159,6 +159,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_schedules: Permission.READ,
     pause_schedule: Permission.SCHEDULE,
     list_waiting: Permission.READ,
+    failing_workers: Permission.READ,
     list_workers: Permission.READ,
     remove_schedule: Permission.SCHEDULE,
     resume_schedule: Permission.SCHEDULE,
