@@ -61,7 +61,11 @@ from sftsec_core.operations.list_schedules import (
 )
 from sftsec_core.operations.list_tokens import list_tokens
 from sftsec_core.operations.list_verdicts import list_verdicts
-from sftsec_core.operations.manage_workers import drain_workers, failing_workers, list_workers
+from sftsec_core.operations.manage_workers import (
+    drain_workers,
+    failing_workers,
+    list_workers,
+)
 from sftsec_core.operations.measure_state import measure_state
 from sftsec_core.operations.migrate_store import migrate_store
 from sftsec_core.operations.model_history import model_history
@@ -111,6 +115,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     label_functions: Permission.BUILD_DATASET,
     label_stats: Permission.READ,
     list_connectors: Permission.READ,
+    failing_workers: Permission.READ,
     list_gpu_leases: Permission.READ,
     list_gpus: Permission.READ,
     list_label_queue: Permission.LABEL,
@@ -159,7 +164,6 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_schedules: Permission.READ,
     pause_schedule: Permission.SCHEDULE,
     list_waiting: Permission.READ,
-    failing_workers: Permission.READ,
     list_workers: Permission.READ,
     remove_schedule: Permission.SCHEDULE,
     resume_schedule: Permission.SCHEDULE,
@@ -231,6 +235,7 @@ SHARED = {
     "waiting_approval",
     "waiting_models",
     "window_of",
+    "waiting_suspects",
 }
 
 # Who may do what, written down a second time: a permission that is new needs a row.
