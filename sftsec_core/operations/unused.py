@@ -23,6 +23,7 @@ from sftsec_core.operations.adapted_encoders import (
     adapted_task,
     named_encoders,
 )
+from sftsec_core.operations.increments import FOLDER as INCREMENTS
 from sftsec_core.operations.pulling import pull_span
 from sftsec_core.operations.work_files import (
     FOR_RESUMPTION,
@@ -195,6 +196,16 @@ class Survey:
         paths = sorted(self._context.folder.glob("salt.*"))
         drafts = [path for path in paths if _SALT_DRAFT.fullmatch(path.name)]
         return [self._leftover(path, self._fresh(path)) for path in drafts]
+
+    def pulls(self) -> list[Item]:
+        """The parts of earlier pulls of tasks that the configuration has no more."""
+        tasks = self._context.settings.tasks
+        paths = sorted((self._context.folder / INCREMENTS).glob("*/"))
+        return [
+            self._leftover(path, "", "no task has this name")
+            for path in paths
+            if path.name not in tasks
+        ]
 
     # --- why a model stays
 

@@ -34,6 +34,10 @@ LEFT_OUT = "(left out: the state is encrypted)"
 _SEALED = (
     "snapshots/*/*.parquet",
     "snapshots/*/blobs/*",
+    "increments/*/*/*/*.parquet",
+    "increments/*/*/*/*.npz",
+    "increments/*/*/*/blobs/*",
+    "runs/*/signatures.npz",
     "runs/*/ingest*/**/*.parquet",
     "runs/*/ingest*/**/*.npz",
     "runs/*/ingest*/**/blobs/*",
