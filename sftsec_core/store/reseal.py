@@ -44,6 +44,7 @@ _SEALED = (
     "runs/*/examples/**/*.parquet",
     "runs/*/examples/blobs/*",
     "summaries/*.json",
+    "scores/*",
 )
 _DRAFT = ".sealing"
 _BATCH = 500

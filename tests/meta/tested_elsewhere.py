@@ -24,6 +24,21 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",
     ),
     Elsewhere(
+        ("sftsec_core/cli/bench/score.py", "sftsec_core/cli/bench/start.py"),
+        "tests/core/bench/test_score.py",
+        "the command shows what the benchmark gives; its help and its error are snapshots",
+    ),
+    Elsewhere(
+        ("sftsec_core/cli/model/optimize.py",),
+        "tests/core/operations/test_optimize.py",
+        "the command shows what the use case gives; its help and its errors are snapshots",
+    ),
+    Elsewhere(
+        ("sftsec_core/recipes/encoder/classifier_parts.py",),
+        "tests/core/recipes/encoder/test_classifier.py",
+        "what is saved beside the encoder shows in what is loaded",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/live_verdicts.py",),
         "tests/core/operations/test_live_precision.py",
         "which alerts and verdicts are joined shows in the precision, and in the recall beside it",
