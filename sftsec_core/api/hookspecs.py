@@ -301,8 +301,9 @@ def sftsec_register_commands(cli: click.Group) -> None:
 def sftsec_acquire_gpu(request: GpuRequest) -> AbstractContextManager[GpuLease] | None:
     """Lend an accelerator to a run.
 
-    Called once a training run, just before it trains; the lease ends with the context manager,
-    once the models are evaluated. Args: request. None passes: without a lender, the run leases a
+    Called once a run that trains, just before it does, and once a run or command that scores with a
+    model that uses a GPU; the lease ends with the context manager, once the models are evaluated or
+    have scored. Args: request. None passes: without a lender, the run leases a
     GPU of this machine. Anyone may implement it, a cluster's scheduler above all.
 
     Example::

@@ -15,6 +15,7 @@ from sftsec_core.api.domain import (
     DriftFound,
     Event,
     GateDecided,
+    LiveQualityFell,
     Message,
     ModelPromoted,
     RecipeFitted,
@@ -161,6 +162,9 @@ _LINES: dict[type[Event], Callable[[Any], str | None]] = {
     VoteCast: _vote,
     GateDecided: lambda event: _stage(
         "gate", f"{event.recipe} {'approved' if event.approved else 'rejected'}"
+    ),
+    LiveQualityFell: lambda event: _stage(
+        "drift", f"{event.figure} {event.value:.3f}, below {event.expected:.3f} of the report"
     ),
     DriftFound: lambda event: _stage("drift", ", ".join(event.monitors)),
     ModelPromoted: lambda event: _stage("promote", f"{event.digest[:12]} is live"),

@@ -13,8 +13,8 @@ from sftsec_core.api.settings.paths import ConfigPath
 from sftsec_core.api.settings.secrets import SecretRef, is_reference
 from sftsec_core.api.settings.values import Duration, Strict
 
-NoticeKind = Literal["drift", "run_failed", "refused", "promotion"]
-KINDS: tuple[NoticeKind, ...] = ("drift", "run_failed", "refused", "promotion")
+NoticeKind = Literal["drift", "quality", "run_failed", "refused", "promotion"]
+KINDS: tuple[NoticeKind, ...] = ("drift", "quality", "run_failed", "refused", "promotion")
 
 
 class WebhookSettings(Strict):

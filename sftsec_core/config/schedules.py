@@ -164,6 +164,12 @@ class ScheduleSettings(Strict):
     outside: Literal["wait", "skip"] = Field(
         "wait", description="What is due outside the window waits for it, or is skipped."
     )
+    cool_down: Duration = Field(
+        timedelta(0),
+        ge=timedelta(0),
+        description="Conditions (verdicts, figures) start no run sooner after the task's last such "
+        "run ended: 1d.",
+    )
     catch_up: Literal["one", "all", "skip"] = Field(
         "one", description="Of what was missed, the newest runs, or all do in order, or none."
     )

@@ -41,6 +41,10 @@ INGEST = Sum(
 SAMPLED_INGEST = Sum(INGEST.whole, (*INGEST.parts, "sampled_out"))
 POOL = Sum(("pool",), ("unlabelled", "judged_since", "like_a_labelled_one", "held_out"))
 SELF_TRAINING = Sum(("unlabelled",), ("unsure", "beyond_proportion", "left_out_by_dev", "added"))
+# Of labels of labelling functions.
+WEAK_LABELS = Sum(
+    ("unlabelled",), ("no_label", "unsure", "beyond_ratio", "left_out_by_dev", "added")
+)
 DATASET = (
     Sum(("rows",), ("labelled", "unlabelled")),
     Sum(("labelled", "repeated_by_split"), ("train", "dev", "test", "left_out_by_split")),

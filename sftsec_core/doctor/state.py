@@ -22,6 +22,7 @@ _RESUMES = {
     "score": "score",
     "dataset": "dataset build",
     "backtest": "model backtest",
+    "functions": "labels functions",
 }
 
 

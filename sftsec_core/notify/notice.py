@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import DriftFound, Event, ModelPromoted, RunFinished
+from sftsec_core.api.domain import DriftFound, Event, LiveQualityFell, ModelPromoted, RunFinished
 
 if TYPE_CHECKING:
     from sftsec_core.config.notify import NoticeKind
@@ -19,7 +19,7 @@ class Notice:
     """Something that is told.
 
     Attributes:
-        kind: "drift", "run_failed", "refused" or "promotion".
+        kind: "drift", "quality", "run_failed", "refused" or "promotion".
         task: the task that it is about.
         subject: with kind and task, what makes it the same as an earlier one.
         title: one line.
@@ -46,9 +46,16 @@ def notice_of(event: Event) -> Notice | None:
             event.model,
             f"{task}: drift in {names}",
             f"What is scored is no longer like what the model was trained on: sftsec drift show "
-            f"{task}. If analysts have given verdicts since: sftsec retrain {task}",
-            {"model": event.model, "monitors": dict(event.monitors), "events": event.events},
+            f"{task}. {_what_next(task, event.retraining, '--drift-above 1')}",
+            {
+                "model": event.model,
+                "monitors": dict(event.monitors),
+                "events": event.events,
+                "retraining": event.retraining,
+            },
         )
+    if isinstance(event, LiveQualityFell):
+        return _of_quality(event, task)
     if isinstance(event, ModelPromoted):
         return Notice(
             "promotion",
@@ -59,6 +66,38 @@ def notice_of(event: Event) -> Notice | None:
             {"model": event.digest},
         )
     return _of_run(event, task) if isinstance(event, RunFinished) else None
+
+
+def _of_quality(event: LiveQualityFell, task: str) -> Notice:
+    name = event.figure.replace("_", " ")
+    bound = f"--{event.figure.replace('_', '-')}-below {event.expected:.2f}"
+    return Notice(
+        "quality",
+        task,
+        f"{event.model}/{event.figure}",
+        f"{task}: {name} {event.value:.1%} ({event.low:.1%} to {event.high:.1%})",
+        f"The report of the live model had {event.expected:.1%} or more: sftsec drift show {task}. "
+        f"{_what_next(task, event.retraining, bound)}",
+        {
+            "model": event.model,
+            "figure": event.figure,
+            "value": event.value,
+            "low": event.low,
+            "high": event.high,
+            "expected": event.expected,
+            "retraining": event.retraining,
+        },
+    )
+
+
+def _what_next(task: str, retraining: str | None, condition: str) -> str:
+    """Which schedule retrains, or the command that does, and the one that has it done."""
+    if retraining is not None:
+        return f"{retraining}; its model goes live only if the promotion gate approves it."
+    return (
+        f"If analysts have given verdicts since: sftsec retrain {task}. To have that started: "
+        f"sftsec schedule add {task}-quality --run retrain --task {task} {condition} --cool-down 1d"
+    )
 
 
 def _of_run(event: RunFinished, task: str) -> Notice | None:

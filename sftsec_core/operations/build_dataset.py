@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.domain import Permission
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.ingesting import ingest_snapshot
+from sftsec_core.operations.preflight import check_labelling, check_requirements
 from sftsec_core.operations.running import running
 from sftsec_core.operations.training_data import training_data
 
@@ -39,15 +40,22 @@ class BuiltDataset:
         return {**self.data, "leaks": asdict(self.leaks), "folder": str(self.folder)}
 
 
-def build_dataset(context: Context, name: str) -> BuiltDataset:
+def build_dataset(context: Context, name: str, *, full: bool = False) -> BuiltDataset:
     """Pull a task's labelled incidents into a snapshot, resolve verdicts, split and check.
+
+    Args:
+        context: settings, plugins, store, actor and event stream.
+        name: the task.
+        full: pull and clean everything again, also what did not change since the last pull.
 
     Raises:
         DataError: when there is nothing to train on.
         ConnectorUnavailableError: when the connection was lost; the next call resumes.
     """
     authorize(context.actor, Permission.BUILD_DATASET, name)
+    check_requirements(context.task(name), context.plugins)
+    check_labelling(context.task(name), context.file, name)
     with running(context, "dataset", name) as run:
-        snapshot = ingest_snapshot(run)
+        snapshot = ingest_snapshot(run, full=full)
         dataset = training_data(run, snapshot)
     return BuiltDataset(snapshot.digest, snapshot.folder, dataset.data, dataset.leaks)

@@ -10,6 +10,7 @@ from typing import Any
 from sftsec_core.api.errors import ConfigError
 from sftsec_core.operations.preflight import (
     check_against_plugins,
+    check_labelling,
     check_requirements,
     read,
     unread_inputs,
@@ -59,8 +60,9 @@ def check_config(file: Path) -> CheckedConfig:
     """
     settings, plugins = read(file)
     check_against_plugins(settings, plugins, file)
-    for task in settings.tasks.values():
+    for name, task in settings.tasks.items():
         check_requirements(task, plugins)
+        check_labelling(task, file, name)
     for name, schedule in (settings.schedules or {}).items():
         problem = problem_of(settings.tasks, schedule)
         if problem:

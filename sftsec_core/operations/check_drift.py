@@ -14,7 +14,9 @@ from sftsec_core.drift.labels import LabelEstimate, estimate_labels
 from sftsec_core.drift.sketch import LABEL, SCORE, Sketch
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import reference_of
+from sftsec_core.operations.list_schedules import next_retraining
 from sftsec_core.operations.live_precision import LivePrecision, live_precision
+from sftsec_core.operations.live_quality import QualityWatch
 from sftsec_core.operations.live_recall import LiveRecall, live_recall
 from sftsec_core.operations.live_verdicts import judged_alerts
 from sftsec_core.operations.score import live_model
@@ -117,7 +119,8 @@ def check_drift(context: Context, task: str) -> DriftReport:
     """Compare each full window of scored events with the training data, and keep the figures.
 
     A window is told of once, however often and by however many processes this is called: its
-    figures are kept, a drift is an entry of the audit log and an event.
+    figures are kept, a drift is an entry of the audit log and an event, and so is a precision or
+    recall by verdicts that falls below the report's.
 
     Args:
         context: settings, store, registry, actor and event stream.
@@ -143,7 +146,9 @@ def check_drift(context: Context, task: str) -> DriftReport:
             _tell(context, task, live, each, reference.labels)
     collected = sum(each.events for each in windows if each.closed_at is None)
     length = context.settings.drift.window
+    quality = QualityWatch(context, task, live)
     labels, by_verdicts = reference.labels, _keep_by_verdicts(context, task, live)
+    quality.tell()
     return DriftReport(task, live.digest, labels, length, collected, *by_verdicts, found)
 
 
@@ -179,7 +184,8 @@ def _reports(
         sketches = [Sketch.from_json(each.sketch) for each in past]
         found = monitors(sketches[-1], reference, context.settings.drift.false_alarms)
         decided = np.sum([each.labels for each in sketches], axis=0)
-        estimate = estimate_labels(decided, reference.blocks, _middle(past))
+        judged = np.sum([each.judged for each in sketches], axis=0)
+        estimate = estimate_labels(decided, judged, reference.blocks, _middle(past))
         over = sum(each.events for each in sketches)
         yield WindowReport(closed[last], tuple(found), estimate, over, closed[last].checked)
 
@@ -205,7 +211,13 @@ def _tell(
     if drifted:
         severity = {each.name: round(each.severity, 2) for each in report.drifted}
         context.emit(
-            DriftFound(task=task, model=live.digest, monitors=severity, events=report.window.events)
+            DriftFound(
+                task=task,
+                model=live.digest,
+                monitors=severity,
+                events=report.window.events,
+                retraining=next_retraining(context, task),
+            )
         )
 
 

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,11 @@ from sftsec_core.gpu.nvml import survey_gpus
 from sftsec_core.store.gpu_leases import GpuLeaseInfo, GpuLeaseOrder
 
 if TYPE_CHECKING:
+    from sftsec_core.api.domain import Event
     from sftsec_core.api.settings.task import TrainSettings
     from sftsec_core.config.gpu import GpuSettings
     from sftsec_core.gpu.devices import GpuSurvey
+    from sftsec_core.operations.context import Context
     from sftsec_core.operations.running import Run
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -53,26 +55,60 @@ def need_of(train: TrainSettings, settings: GpuSettings) -> GpuNeed:
     return GpuNeed(train.needs.gpus, memory, named)
 
 
+@dataclass(frozen=True, slots=True)
+class GpuAsker:
+    """Who asks for a GPU, and what for.
+
+    Attributes:
+        id: of the run; what has no run of its own makes one up for the list of leases.
+        task: the task's name.
+        context: settings and store.
+        need: what is asked for.
+        insists: False: without such a GPU the CPU does, unless `gpu.fallback` says to wait for one.
+        doing: what for, in a message.
+        emit: sends an event.
+        check: raises when the work is not to go on, such as one whose run was taken over.
+    """
+
+    id: str
+    task: str
+    context: Context
+    need: GpuNeed
+    insists: bool
+    doing: str
+    emit: Callable[[Event], None]
+    check: Callable[[], None] = lambda: None
+
+    @classmethod
+    def to_train(cls, run: Run) -> GpuAsker:
+        """A run that trains: the task says what it needs, and may insist on a GPU."""
+        train, settings = run.task.train, run.context.settings.gpu
+        need, insists = need_of(train, settings), train.device is not None
+        return cls(
+            run.info.id, run.info.task, run.context, need, insists, "training", run.emit,
+            run.heartbeat.check,
+        )  # fmt: skip
+
+
 class GpuAcquisition:
-    """One run's way to a lease.
+    """The way to a lease.
 
     Args:
-        run: the run under way.
+        asker: who asks for it.
         sleep: waits for some seconds.
         monotonic: seconds of a clock that never goes back.
     """
 
     def __init__(
         self,
-        run: Run,
+        asker: GpuAsker,
         *,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._run, self._sleep, self._monotonic = run, sleep, monotonic
-        self._settings = run.context.settings.gpu
-        self._need = need_of(run.task.train, self._settings)
-        self._asks = run.task.train.device is not None
+        self.asker, self._sleep, self._monotonic = asker, sleep, monotonic
+        self._settings = asker.context.settings.gpu
+        self._need, self._asks = asker.need, asker.insists
 
     def acquire(self) -> GpuLeaseInfo | str | None:
         """Return a lease, "cpu", or None where nothing can be leased and torch may choose.
@@ -109,29 +145,30 @@ class GpuAcquisition:
             if now >= deadline:
                 raise TrainingInterruptedError(_timed_out(now - start, reason))
             if first or now - told >= _TELL_EVERY_S:
-                self._run.note(f"waiting for a GPU, {deadline - now:.0f} s at most: {reason}")
+                text = f"waiting for a GPU, {deadline - now:.0f} s at most: {reason}"
+                self.asker.emit(Message(text=text))
                 first, told = False, now
             self._sleep(min(_POLL_S, deadline - now))
-            self._run.heartbeat.check()
+            self.asker.check()
             survey = visible_gpus()
 
     def _take(self, choice: GpuChoice) -> GpuLeaseInfo | None:
         if len(choice.usable) < self._need.count:
             return None
         order = GpuLeaseOrder(
-            run_id=self._run.info.id,
-            task=self._run.info.task,
+            run_id=self.asker.id,
+            task=self.asker.task,
             host=socket.gethostname(),
             devices={device.uuid: device.index for device in choice.usable},
             lease=self._settings.lease,
             rest=self._settings.rest,
             count=self._need.count,
         )
-        return self._run.context.store.gpu_leases.take(order)
+        return self.asker.context.store.gpu_leases.take(order)
 
     def _why_not(self, choice: GpuChoice) -> str:
         """Why there is no lease to be had now, a reason for each device."""
-        leases = self._run.context.store.gpu_leases
+        leases = self.asker.context.store.gpu_leases
         held = {uuid: each.run_id for each in leases.list() for uuid in each.devices}
         resting = leases.resting(self._settings.rest)
         reasons = dict(choice.refused)
@@ -145,14 +182,14 @@ class GpuAcquisition:
         return asked + text
 
     def _fall_back(self, reason: str) -> str:
-        text = f"no GPU is free ({reason}): training on the CPU"
-        self._run.emit(Message(text=text, level="warning"))
+        text = f"no GPU is free ({reason}): {self.asker.doing} on the CPU"
+        self.asker.emit(Message(text=text, level="warning"))
         return CPU
 
     def _go_without_driver(self, unavailable: str) -> None:
         if driver_is_there():
             text = f"GPUs are used without a lease: {unavailable}"
-            self._run.emit(Message(text=text, level="warning"))
+            self.asker.emit(Message(text=text, level="warning"))
         elif self._asks:
             raise TrainingError(
                 f"{self._wanted()}, and there is no GPU to lease: {unavailable}; without "
@@ -160,14 +197,14 @@ class GpuAcquisition:
             )
 
     def _wanted(self) -> str:
-        train, task = self._run.task.train, self._run.info.task
+        device = self.asker.context.task(self.asker.task).train.device
         memory = f" with {in_gib(self._need.memory)} free"
-        return f"tasks.{task}.train asks for {self._need.count} x {train.device}{memory}"
+        return f"tasks.{self.asker.task}.train asks for {self._need.count} x {device}{memory}"
 
 
 def _timed_out(seconds: float, reason: str) -> str:
     return (
         f"no GPU became free within {seconds:.0f} s ({reason}); run the same command again to "
-        "resume, raise gpu.wait, or let the task train on the CPU (gpu.fallback: cpu, no "
+        "resume, raise gpu.wait, or let the task use the CPU (gpu.fallback: cpu, no "
         "train.device)"
     )

@@ -1,4 +1,4 @@
-"""Watches the GPUs that a run leases while it trains, and renews the lease.
+"""Watches the GPUs that a run leases while it uses them, and renews the lease.
 
 It ends the run, to be resumed elsewhere, when a device no longer answers, when the lease was taken
 away, and when another's process took the memory. What one look finds of a device counts only when
@@ -107,7 +107,7 @@ class GpuWatch:
             if uuid not in found:
                 failed = [line for line in survey.failed if line.startswith(f"GPU {_of(index)}:")]
                 said = failed[0] if failed else f"GPU {index}: the driver does not list it"
-                return FAILED, f"a GPU was lost while it trained: {said} ({uuid})"
+                return FAILED, f"a GPU was lost while it was used: {said} ({uuid})"
             crowded = crowding(found[uuid], self._settings.max_foreign, known=True)
             if crowded is not None:
                 return CROWDED, f"GPU {index} is used by others: {crowded}"

@@ -10,7 +10,13 @@ from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import NotFoundError
 from sftsec_core.operations.authorize import authorize, authorize_some, may
 from sftsec_core.operations.list_runs import listed
-from sftsec_core.operations.scheduling import Schedule, StoreFacts, one_schedule, seen_schedules
+from sftsec_core.operations.scheduling import (
+    Schedule,
+    StoreFacts,
+    all_schedules,
+    one_schedule,
+    seen_schedules,
+)
 from sftsec_core.schedules.plan import SchedulePlan, plan
 from sftsec_core.store.columns import utc_now
 
@@ -133,6 +139,34 @@ def due_schedules(context: Context, at: datetime | None = None) -> list[PlannedS
     """
     found = list_schedules(context, at)
     return sorted(found, key=lambda each: each.starts_at or _NEVER)
+
+
+def next_retraining(context: Context, task: str, now: datetime | None = None) -> str | None:
+    """Say which schedule retrains a task next, and when; None where none is known to.
+
+    Args:
+        context: settings and store; it does not matter who asks.
+        task: the task's name.
+        now: the moment to look at (UTC); default: the present.
+    """
+    at = now or utc_now()
+    facts = StoreFacts(context)
+    mine = (
+        _planned(each, facts, at)
+        for each in all_schedules(context, at).values()
+        if (each.settings.run, each.settings.task) == ("retrain", task) and not each.state.paused
+    )
+    found = min(
+        (each for each in mine if each.due or each.starts_at),
+        key=lambda each: at if each.due else each.starts_at or _NEVER,
+        default=None,
+    )
+    if found is None:
+        return None
+    name = f"schedule {found.schedule.name} starts a retraining"
+    if found.due:
+        return f"{name} now: {found.reason}"
+    return f"{name} at {found.starts_at:%Y-%m-%d %H:%M} UTC"
 
 
 def schedule_history(context: Context, name: str, *, limit: int = 20) -> list[OccurrenceEnd]:

@@ -11,6 +11,7 @@ from sftsec_core.api.domain import Incident, IncidentPage, Permission, describe_
 from sftsec_core.api.errors import DataError
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.score import live_model, scorer_of
+from sftsec_core.operations.scoring_device import scoring_call, scoring_device
 from sftsec_core.scoring.decision import ScoringDecision, decide_page
 from sftsec_core.scoring.occlusion import telling_pieces
 from sftsec_core.scoring.scorer import rate_page
@@ -72,7 +73,12 @@ def predict(
     """
     authorize(context.actor, Permission.SCORE_EVENTS, name)
     live = live_model(context, name)
-    scorer, _ = scorer_of(context, name, context.registry.load(live))
+    with scoring_device(scoring_call(context, name, "predict"), live.recipe):
+        scorer, _ = scorer_of(context, name, context.registry.load(live))
+        return live.digest, _predictions(scorer, records)
+
+
+def _predictions(scorer: Scorer, records: Sequence[Mapping[str, Any]]) -> list[Prediction]:
     now = datetime.now(UTC)
     incidents = tuple(Incident(str(n), fields, at=now) for n, fields in enumerate(records, start=1))
     rated = rate_page(IncidentPage(incidents, ""), scorer)
@@ -84,7 +90,7 @@ def predict(
         rated_uids = {incident.uid for incident, _ in rated.rows}
         lacking = next(one.uid for one in incidents if one.uid not in rated_uids)
         raise DataError(f"record {lacking} has nothing that the model reads: {wanted}")
-    return live.digest, [_prediction(each, scorer) for each in decide_page(rated, scorer)]
+    return [_prediction(each, scorer) for each in decide_page(rated, scorer)]
 
 
 def _prediction(decision: ScoringDecision, scorer: Scorer) -> Prediction:

@@ -159,8 +159,24 @@ def check_requirements(task: TaskSettings, plugins: Plugins) -> None:
         for kind, name, _, _ in named_by(task)
         if (spec := plugins.specs(kind).get(name)) and (complaint := spec.missing())
     ]
+    if task.labelling_functions:
+        from sftsec_core.dataset.labelling.functions import missing_requirement  # imports numpy
+
+        missing += filter(None, [missing_requirement(task.labelling_functions)])
     if missing:
         raise PluginError("; ".join(dict.fromkeys(missing)))
+
+
+def check_labelling(task: TaskSettings, file: Path, name: str) -> None:
+    """Check that a task's labelling functions compile and that their lists are there.
+
+    Raises:
+        ConfigError: naming the file, the path in it and what to do.
+    """
+    if task.labelling_functions:
+        from sftsec_core.dataset.labelling.functions import FunctionsPlace, check_functions
+
+        check_functions(task.labelling_functions, FunctionsPlace(file, name))
 
 
 def named_by(task: TaskSettings) -> Iterator[Named]:

@@ -11,6 +11,7 @@ from sftsec_core.operations.asking import RequestsOnPage, ask_platform
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.pulling import named_errors, window_of
 from sftsec_core.operations.score import live_model, scorer_of
+from sftsec_core.operations.scoring_device import scoring_call, scoring_device
 from sftsec_core.scoring.judged import JudgedInPage, judged_in_page
 from sftsec_core.scoring.sampling import Uncertain, label_request, most_uncertain
 
@@ -85,9 +86,10 @@ def request_labels(
     """
     authorize(context.actor, Permission.REQUEST_LABELS, name)
     live = live_model(context, name)
-    scorer, trained = scorer_of(context, name, context.registry.load(live))
     detail = f"with {live.digest[:12]} ({live.recipe})"
-    with context.stage("score", name, detail) as stage:
+    asker = scoring_call(context, name, "labels")
+    with scoring_device(asker, live.recipe), context.stage("score", name, detail) as stage:
+        scorer, trained = scorer_of(context, name, context.registry.load(live))
         wanted = _wanted(context, trained, scorer, limit, stage)
         stage.counts["wanted"] = len(wanted)
         requested = queued = 0

@@ -27,6 +27,7 @@ from sftsec_core.api.errors import (
     StoreMovedError,
     TrainingInterruptedError,
 )
+from sftsec_core.dataset.labelling.indicators import lists_of
 from sftsec_core.operations.stages import Stage, stage
 from sftsec_core.operations.stopping import sigterm_interrupts, stop_interrupts
 from sftsec_core.store.run_rows import CANCEL, CANCELLED, INTERRUPTED
@@ -194,7 +195,7 @@ def run_order(context: Context, kind: str, name: str) -> RunOrder:
     """All that shapes a run: a run is resumed only when nothing of it has changed.
 
     The task with its steps and renderer, its connectors with their options (secrets as
-    references) and the enabled plugins with their versions.
+    references), the enabled plugins with their versions, and the lists that it reads.
     """
     task = context.task(name)
     settings = {
@@ -207,6 +208,7 @@ def run_order(context: Context, kind: str, name: str) -> RunOrder:
             for each in sorted({*task.connectors, *task.destinations})
         },
         "plugins": context.plugins.versions(),
+        "lists": lists_of(task.labelling_functions),
     }
     return RunOrder(kind, name, settings)
 

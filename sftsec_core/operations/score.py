@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -28,8 +27,16 @@ from sftsec_core.operations.asking import requester
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import drift_counter
 from sftsec_core.operations.event_context import scoring_figures
-from sftsec_core.operations.pulling import bounded, named_errors, window_of
+from sftsec_core.operations.pulling import (
+    bounded,
+    collected_errors,
+    joined_error,
+    named_errors,
+    window_of,
+)
 from sftsec_core.operations.running import Run, running
+from sftsec_core.operations.score_files import remembered_scores
+from sftsec_core.operations.scoring_device import scoring_device, scoring_run
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
 from sftsec_core.scoring.outbox_writer import ScoreCounts, ScoreJob, score_to_outbox
@@ -43,6 +50,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import ModelRef, PushReceipt
     from sftsec_core.operations.context import Context
     from sftsec_core.registry.registry import LoadedModel
+    from sftsec_core.scoring.score_cache import ScoreCache
 
 
 log = logging.getLogger(__name__)
@@ -109,17 +117,20 @@ def score(context: Context, name: str, *, rescan: bool = False) -> ScoreResult:
         NoLiveModelError: when the task has no live model.
         IntegrityError: when the live model is not the one that was registered.
         ConnectorUnavailableError: when the connection was lost; the next call resumes.
+        TrainingInterruptedError: when the GPU was lost, or none became free; the next call resumes.
     """
     authorize(context.actor, Permission.SCORE, name)
     live = live_model(context, name)
     with running(context, "score", name) as run:
-        loaded = context.registry.load(live)
         resumed = sum(context.store.outbox.of_run(run.info.id).values())
         failures: list[ConnectorError] = []
         by_source: dict[str, ScoreCounts] = {}
-        for source in run.task.connectors:
-            with _collected(failures), named_errors(run.task, source):
-                by_source[source] = _score(run, loaded, source, rescan=rescan)
+        with scoring_device(scoring_run(run), live.recipe) as check:
+            loaded = context.registry.load(live)
+            with remembered_scores(context, loaded) as known:
+                for source in run.task.connectors:
+                    with collected_errors(failures), named_errors(run.task, source):
+                        by_source[source] = _score(run, loaded, source, known, check, rescan=rescan)
         # A source was lost? What was scored before need not wait for it.
         by_destination = deliver_pending(run, failures)
         scored = reduce(ScoreCounts.plus, by_source.values())
@@ -211,7 +222,10 @@ def _require_plugins(context: Context, loaded: LoadedModel) -> None:
             )  # fmt: skip
 
 
-def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> ScoreCounts:
+def _scorer(
+    run: Run, loaded: LoadedModel, source: str, *, rescan: bool
+) -> tuple[Scorer, TaskSettings]:
+    """What scores the incidents of one source, and the task as the model knows it."""
     context, task = run.context, run.task
     scorer, trained = scorer_of(context, run.spec.name, loaded)
     counter = drift_counter(context, loaded.ref)
@@ -220,53 +234,53 @@ def _score(run: Run, loaded: LoadedModel, source: str, *, rescan: bool) -> Score
     if scorer.figures is not None:
         scorer.figures.keeps, scorer.figures.again = True, rescan
         scorer.figures.source = source if len(task.connectors) > 1 else ""
-    destination = task.destination(source)
-    if destination != source and source != task.connectors[0]:
+    if task.destination(source) != source and source != task.connectors[0]:
         # Two connectors may have an incident of one uid: there its detections must not meet. Those
         # of the first keep the uids that they had before there was a second.
         scorer = replace(scorer, connector=source)
+    return scorer, trained
+
+
+def _score(
+    run: Run,
+    loaded: LoadedModel,
+    source: str,
+    known: ScoreCache,
+    check: Callable[[], None],
+    *,
+    rescan: bool,
+) -> ScoreCounts:
+    context, task = run.context, run.task
+    scorer, trained = _scorer(run, loaded, source, rescan=rescan)
+    scorer = replace(scorer, known=known)
     job = ScoreJob(
         task=run.spec.name,
         source=source,
-        destination=destination,
+        destination=task.destination(source),
         window=window_of(context, trained, source, run.info.started_at, labelled=False),
         run_id=run.info.id,
         rescan=rescan,
     )
     detail = f"{_of_several(task, source)}{_with(loaded)}{bounded(context, task, source)}"
     with run.stage("score", detail) as stage, context.connector(source) as connector:
+
+        def on_page(so_far: ScoreCounts) -> None:
+            stage.progress(so_far.pulled)
+            check()
+
         counts = score_to_outbox(
             context.store,
             connector,
             scorer,
             job,
-            on_page=lambda so_far: stage.progress(so_far.pulled),
+            on_page=on_page,
             request_labels=requester(context, run.spec.name, source, connector),
         )
-        stage.counts |= _stage_counts(counts)
+        stage.counts |= counts.shown()
     if counts.cut:
         text = unread_line(counts.cut, counts.scored, counts.cut_characters, "incidents")
         run.emit(Message(text=f"{loaded.ref.recipe}: {text}", level="warning"))
     return counts
-
-
-def _stage_counts(counts: ScoreCounts) -> dict[str, int]:
-    return {
-        "pulled": counts.pulled,
-        "already labelled": counts.already_labelled,
-        "empty": counts.empty,
-        "dropped by steps": counts.dropped_by_steps,
-        "rejected": counts.rejected,
-        "scored": counts.scored,
-        "not read whole": counts.cut,
-        "dismissed": counts.dismissed,
-        "for review": counts.review,
-        "drawn": counts.drawn,
-        "alerts": counts.alerts,
-        "suppressed": counts.suppressed,
-        "in the outbox already": counts.in_outbox,
-        "new": counts.new,
-    }
 
 
 def _with(loaded: LoadedModel) -> str:
@@ -294,10 +308,10 @@ def deliver_pending(run: Run, failures: Sequence[ConnectorError] = ()) -> dict[s
     _warn_of_stranded(run)
     failed, delivered = list(failures), dict[str, DeliveryCounts]()
     for name in run.task.destinations:
-        with _collected(failed), named_errors(run.task, name):
+        with collected_errors(failed), named_errors(run.task, name):
             delivered[name] = _deliver(run, name)
     if failed:
-        raise _joined(failed)
+        raise joined_error(failed)
     return delivered
 
 
@@ -312,24 +326,6 @@ def _warn_of_stranded(run: Run) -> None:
             "still finds, where the task delivers now"
         )
         run.emit(Message(text=text, level="warning"))
-
-
-@contextmanager
-def _collected(failures: list[ConnectorError]) -> Iterator[None]:
-    """Take the error of a connector, to be raised when the others are done."""
-    try:
-        yield
-    except ConnectorError as error:
-        failures.append(error)
-
-
-def _joined(failures: Sequence[ConnectorError]) -> ConnectorError:
-    """One error of all: that a later call may succeed is said only where nothing else is wrong."""
-    if len(failures) == 1:
-        return failures[0]
-    lost = all(isinstance(error, ConnectorUnavailableError) for error in failures)
-    kind = ConnectorUnavailableError if lost else ConnectorError
-    return kind("; ".join(dict.fromkeys(map(str, failures))))
 
 
 def _deliver(run: Run, name: str) -> DeliveryCounts:

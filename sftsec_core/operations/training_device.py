@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.contracts import GpuLease, GpuRequest, LauncherSpec, RecipeSpec
+from sftsec_core.api.domain import Message
 from sftsec_core.api.errors import LeaseLostError, TrainingError, TrainingInterruptedError
-from sftsec_core.operations.gpu_lease import CPU, VISIBLE, GpuAcquisition
+from sftsec_core.operations.gpu_lease import CPU, VISIBLE, GpuAcquisition, GpuAsker
 from sftsec_core.operations.gpu_watch import GpuWatch
 from sftsec_core.plugins import get
 from sftsec_core.recipes.chosen import chosen_recipes
@@ -32,7 +33,7 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class TrainingDevice:
-    """What a run trains on.
+    """What a run trains or scores on.
 
     Attributes:
         name: for the order; None leaves the choice to torch.
@@ -65,38 +66,60 @@ def training_device(run: Run) -> Iterator[TrainingDevice]:
     lender = plugins.acquire_gpu(request)
     own = launcher.name == LOCAL_LAUNCHER.name
     if lender is not None:
-        with _lent(run, lender, own) as lent:
-            yield lent
+        with lent(lender, GpuAsker.to_train(run), own) as device:
+            yield device
     elif train.device == CPU or not launcher.local or not uses_gpu:
         with only_visible(train.device, own) if train.device else nullcontext():
             yield TrainingDevice(train.device)
     else:
-        with _leased(run, own) as leased:
-            yield leased
+        with leased(GpuAsker.to_train(run), train.device, own) as device:
+            yield device
 
 
 @contextmanager
-def _lent(
-    run: Run, lender: AbstractContextManager[GpuLease], own: bool
+def lent(
+    lender: AbstractContextManager[GpuLease], asker: GpuAsker, own: bool
 ) -> Iterator[TrainingDevice]:
+    """Hold a device that a plugin lends.
+
+    Args:
+        lender: of the plugin.
+        asker: who asked.
+        own: what computes is a process that the body starts.
+
+    Raises:
+        TrainingError: when it lends something else.
+    """
     with lender as lease:
         if not isinstance(lease, GpuLease):
             raise TrainingError("a plugin lent something that is not a GpuLease")
-        run.note(f"on {lease.device}")
+        asker.emit(Message(text=f"on {lease.device}"))
         with only_visible(lease.device, own):
             yield TrainingDevice(lease.device)
 
 
 @contextmanager
-def _leased(run: Run, own: bool) -> Iterator[TrainingDevice]:
-    got = GpuAcquisition(run).acquire()
+def leased(asker: GpuAsker, otherwise: str | None, own: bool) -> Iterator[TrainingDevice]:
+    """Hold a GPU by a lease, or compute without.
+
+    Args:
+        asker: who asks for it.
+        otherwise: the device where nothing can be leased; None leaves the choice to torch.
+        own: what computes is a process that the body starts.
+
+    Raises:
+        TrainingError: when the task insists on a GPU and there is none that will do.
+        TrainingInterruptedError: when none became free in time, or it was lost meanwhile.
+    """
+    got = GpuAcquisition(asker).acquire()
     if not isinstance(got, GpuLeaseInfo):
-        name = got or run.task.train.device
+        name = got or otherwise
         with only_visible(name, own) if name else nullcontext():
             yield TrainingDevice(name)
         return
-    with GpuWatch(run.context.store.gpu_leases, got, run.context.settings.gpu) as watch:
-        run.note(f"on GPU {', '.join(got.devices.values())}, by lease {got.id}")
+    with GpuWatch(asker.context.store.gpu_leases, got, asker.context.settings.gpu) as watch:
+        devices = ", ".join(got.devices.values())
+        asker.emit(Message(text=f"on GPU {devices}, by lease {got.id}"))
         name = ",".join(got.devices)
         with only_visible(name, own):
             try:

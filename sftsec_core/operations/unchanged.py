@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def same_as_live(run: Run, snapshot: str) -> Proposed | None:
     """The live model, when the same task, plugins and snapshot have made it.
 
-    The task with its steps and its gate, the plugins with their versions. The options of the
-    connector do not matter: what they brought is in the snapshot.
+    The task with its steps and its gate, the plugins with their versions, the lists of its
+    labelling functions. The options of the connector do not matter: what they brought is in the
+    snapshot.
 
     Args:
         run: the run that pulled the snapshot.
@@ -36,7 +37,7 @@ def same_as_live(run: Run, snapshot: str) -> Proposed | None:
         card = registry.card(live)
         ours, theirs = (runs.settings(each) for each in (run.info.id, live.run_id))
         if card["training_data"]["snapshot"] != snapshot or any(
-            ours[name] != theirs.get(name) for name in ("task", "plugins")
+            ours[name] != theirs.get(name) for name in ("task", "plugins", "lists")
         ):
             return None
         text = (runs.get(live.run_id).folder / "report.json").read_text(encoding="utf-8")

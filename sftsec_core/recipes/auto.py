@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.contracts import RecipeSpec, TrainJob
     from sftsec_core.recipes.choosing import Chosen
-    from sftsec_core.recipes.config import AutoConfig
+    from sftsec_core.recipes.config import AutoConfig, EncoderSettings
     from sftsec_core.recipes.encoder.time_plan import TimePlan
 
 MIN_FINE_TUNE = 500  # labels from which fine-tuning has been seen to help a blend
@@ -82,7 +82,7 @@ def train_auto(job: TrainJob[AutoConfig], recipes: Mapping[str, RecipeSpec[Any]]
         raise TrainingError(search.trials[0].reason)
     chosen = choose(search)
     kept = {name: search.models[name] for name in chosen.members}
-    cost = inference_cost_of(list(chosen.members), recipes)
+    cost = inference_cost_of(kept, recipes)
     return BlendModel(job.task.labels, kept, _notes(search, chosen), cost, chosen.pool)
 
 
@@ -105,16 +105,44 @@ def _try_hybrid(search: AutoSearch) -> None:
         search.skip("hybrid", "does not fit the budget", predicted)
         return
     # What the prediction embedded is remembered, so its time is a part of the fitting's.
+    asked = search.config("hybrid")
+    search.changed["hybrid"] = asked.model_copy(update={"second_encoder": None})
     search.fit_searched("hybrid", predicted, started)
+    if asked.second_encoder is not None:
+        _try_second_encoder(search, asked.second_encoder)
+
+
+def _try_second_encoder(search: AutoSearch, second: EncoderSettings) -> None:
+    """Fit hybrid with a second encoder beside the first; dev says whether it stays."""
+    started = time.monotonic()
+    alone = search.fitted("hybrid")
+    predicted = _predict_embedding(search, second) + 2 * (search.trials[-1].fit_seconds or 0.0)
+    if not search.fits(predicted):
+        search.skip("hybrid", "a second encoder does not fit the budget", predicted)
+        return
+    both = search.config("hybrid").model_copy(update={"second_encoder": second})
+    trial = search.fit("hybrid", predicted, both, started)
+    trial.settings = {"second_encoder": second.path}
+    if trial.status == "fitted" and search.helps("hybrid", alone):
+        search.changed["hybrid"] = both
+        if search.held_out.pop("hybrid", None) is not None:
+            search.answer_out_of_fold("hybrid", FOLDS * trial.fit_seconds)
+        return
+    if trial.status == "fitted":
+        trial.status, trial.reason = "dropped", "no better on dev"
+    search.put_back("hybrid", alone)
 
 
 def _predict_hybrid(search: AutoSearch) -> float:
     """Predict hybrid's seconds: the embedding from a sample, and the linear fit once more."""
-    texts = list(dict.fromkeys(search.batch((*search.job.train, *search.dev)).text()))
-    embedder = Embedder(search.config("hybrid").encoder)
-    embedding = estimate_embedding(embedder, texts)
+    embedding = _predict_embedding(search, search.config("hybrid").encoder)
     linear = next(trial for trial in search.trials if trial.recipe == "linear")
     return embedding + 3 * linear.fit_seconds
+
+
+def _predict_embedding(search: AutoSearch, encoder: EncoderSettings) -> float:
+    texts = list(dict.fromkeys(search.batch((*search.job.train, *search.dev)).text()))
+    return estimate_embedding(Embedder(encoder), texts)
 
 
 def _try_contrastive(search: AutoSearch) -> None:

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from sftsec_core.api.settings.values import Fraction, Strict
+from sftsec_core.recipes.views import VIEWS
 
 # What prints the digest that `encoder.sha256` asks for.
 DIGEST_COMMAND = (
@@ -103,8 +104,8 @@ class LinearConfig(Strict):
     )
 
 
-class HybridConfig(LinearConfig):
-    """Settings of `probe` and `hybrid`: a head on the vectors of a frozen encoder."""
+class VectorsConfig(LinearConfig):
+    """Settings of a head that reads an encoder's vectors."""
 
     encoder: EncoderSettings = EncoderSettings()
     vector_weight: float = Field(
@@ -112,7 +113,26 @@ class HybridConfig(LinearConfig):
     )
 
 
-class ContrastiveConfig(HybridConfig):
+class HybridConfig(VectorsConfig):
+    """Settings of `probe` and `hybrid`: a head on the vectors of a frozen encoder, or of two."""
+
+    second_encoder: EncoderSettings | None = Field(
+        None,
+        description="Another frozen encoder, whose vectors stand beside the first's, each of the "
+        "same length. `auto` drops it where dev does not show that it helps.",
+    )
+
+    @model_validator(mode="after")
+    def _require_another_encoder(self) -> HybridConfig:
+        second = self.second_encoder
+        if second is not None and second == self.encoder:
+            raise ValueError("second_encoder is the same as encoder: name another one")
+        if second is not None and second.view == "auto":
+            raise ValueError(f"second_encoder.view is one of {', '.join(VIEWS)}: auto is encoder's")
+        return self
+
+
+class ContrastiveConfig(VectorsConfig):
     """Settings of `contrastive`: the encoder is tuned for some steps before the head is fitted.
 
     It is tuned on the first window of each text; `encoder.pooling: auto` is mean.
@@ -244,6 +264,11 @@ class LabelErrorsConfig(Strict):
     )
     weight: Fraction = Field(
         0.0, description="Factor on the weight of a row that looks mislabelled; 0: unused."
+    )
+    review: bool = Field(
+        False,
+        description="List what looks mislabelled in `sftsec labels review`, until there is a new "
+        "verdict on it; with weight 1 nothing else is done.",
     )
     folds: int = Field(5, ge=2, le=20, description="A row is judged by models of the others.")
     rounds: int = Field(

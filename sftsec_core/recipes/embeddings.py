@@ -142,7 +142,8 @@ class Embedder:
         alike = {text: (*known, _ANY, text) for text in texts}
         own = {text: (*known, self._selector, text) for text in texts}
         new = [text for text in alike if alike[text] not in memory and own[text] not in memory]
-        fits = dict(zip(new, fit_one_window(new, self._load()[0], self._reading), strict=True))
+        tokenizer = self._load()[0] if new else None  # loaded for texts that are not known alone
+        fits = dict(zip(new, fit_one_window(new, tokenizer, self._reading), strict=True))
         return [
             alike[text] if alike[text] in memory or fits.get(text) else own[text] for text in texts
         ]

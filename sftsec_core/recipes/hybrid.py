@@ -2,13 +2,14 @@
 
 Both blocks have rows of length 1, so that one regularisation serves both. The vectors of each
 layer are centred on the training texts' mean first: a pretrained encoder's vectors all point
-much the same way, and the head should see in what they differ. Where the task has numbers or
-categories, they are one more block.
+much the same way, and the head should see in what they differ. Of two encoders each gives as much
+to the length. Where the task has numbers or categories, they are one more block.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,8 +37,21 @@ if TYPE_CHECKING:
     from sftsec_core.recipes.reading import Pooling, Span
 
 SETTINGS = "hybrid.json"
+ENCODERS = ("encoder", "second_encoder")  # their names in the settings, the model's too
 WEIGHTS = "hybrid.safetensors"
 _SCORED_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class CenteredEncoder:
+    """A frozen encoder, and what its vectors are centred on.
+
+    Attributes:
+        center: the means of the training texts' vectors; shape (layers, hidden size).
+    """
+
+    embedder: Embedder
+    center: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +59,7 @@ class HybridModel:
     """Vectors, and n-grams if it has them, with one logistic head; a `TrainedModel`.
 
     Attributes:
-        center: the means of the training texts' vectors; shape (layers, hidden size).
+        encoders: one or two.
         ngrams: None in a probe.
         selector: ranks the windows that the encoder reads of a long text.
         dense: encodes the numbers and categories beside the text; None without any.
@@ -53,8 +67,7 @@ class HybridModel:
     """
 
     labels: tuple[str, ...]
-    embedder: Embedder
-    center: NDArray[np.float32]
+    encoders: tuple[CenteredEncoder, ...]
     ngrams: NgramTfidf | None
     head: LogisticHead
     selector: WindowSelector | None = None
@@ -64,40 +77,46 @@ class HybridModel:
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
         """Probabilities, shape (len(batch), len(labels))."""
         texts = batch.text()
-        vectors = self.embedder(texts)
+        vectors = [each.embedder(texts) for each in self.encoders]
         out = np.zeros((len(texts), len(self.labels)))
         for start in range(0, len(texts), _SCORED_AT_ONCE):
             part = slice(start, start + _SCORED_AT_ONCE)
             beside = self.dense(batch.slice(start, part.stop)) if self.dense else None
-            unit = scaled(vectors[part] - self.center, self.vector_weight)
+            rows = [
+                found[part] - each.center
+                for found, each in zip(vectors, self.encoders, strict=True)
+            ]
+            unit = scaled_beside(rows, self.vector_weight)
             features = join_blocks(texts[part], self.ngrams, unit, beside)
             out[part] = self.head.predict_proba(features)
         return out
 
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
-        """Which rows both the n-grams and the encoder read to their end; shape (len(batch),)."""
+        """Which rows the n-grams and each encoder read to their end; shape (len(batch),)."""
         return np.array([not spans for spans in self.unread(batch)], dtype=bool)
 
     def unread(self, batch: Batch) -> list[list[Span]]:
-        """What the n-grams or the encoder do not read of each row's text: spans of characters."""
+        """What the n-grams or an encoder do not read of each row's text: spans of characters."""
         texts = batch.text()
-        unread = self.embedder.unread(texts)
-        if self.ngrams is None:
-            return unread
-        return [joined([*a, *b]) for a, b in zip(unread, self.ngrams.unread(texts), strict=True)]
+        unread = [each.embedder.unread(texts) for each in self.encoders]
+        if self.ngrams is not None:
+            unread.append(self.ngrams.unread(texts))
+        return [joined(chain.from_iterable(spans)) for spans in zip(*unread, strict=True)]
 
     def save(self, folder: Path) -> None:
         """Write everything but the encoder, which is named by its digest."""
         ngrams = self.ngrams.tensors() if self.ngrams else {}
         selector = self.selector.tensors() if self.selector else {}
         dense = self.dense.tensors() if self.dense else {}
-        own = {**self.head.tensors(), "encoder.center": self.center}
+        named = dict(zip(ENCODERS, self.encoders, strict=False))
+        centers = {f"{name}.center": each.center for name, each in named.items()}
+        own = {**self.head.tensors(), **centers}
         write_tensors(folder / WEIGHTS, {**ngrams, **selector, **dense, **own})
         write_json(
             folder / SETTINGS,
             {
                 "labels": list(self.labels),
-                "encoder": self.embedder.to_json(),
+                **{name: each.embedder.to_json() for name, each in named.items()},
                 "ngrams": self.ngrams is not None,
                 "vector_weight": self.vector_weight,
                 **({"dense": self.dense.to_json()} if self.dense else {}),
@@ -130,6 +149,20 @@ def scaled(vectors: NDArray[np.float32], weight: float) -> NDArray[np.float32]:
         Shape (n, layers * hidden size).
     """
     return flat_unit(vectors) * np.float32(weight)
+
+
+def scaled_beside(vectors: Sequence[NDArray[np.float32]], weight: float) -> NDArray[np.float32]:
+    """Make a row of this length of the vectors that several encoders give a text, each as much.
+
+    Args:
+        vectors: of each encoder, shape (n, its layers, its hidden size).
+        weight: the length.
+
+    Returns:
+        Shape (n, the sum of layers * hidden size).
+    """
+    each = weight / np.sqrt(len(vectors))
+    return np.hstack([scaled(rows, each) for rows in vectors])
 
 
 def join_blocks(
@@ -180,26 +213,40 @@ def _train(job: TrainJob[HybridConfig], *, with_ngrams: bool) -> HybridModel:
     beside = dense(batch) if dense else None
     seen = [Reading.of(job.config.encoder).see(text).text for text in texts]
     selector = WindowSelector.fit(seen, examples, job.task, seed)
-    embedder = Embedder(job.config.encoder, selector=selector)
+    asked = [job.config.encoder, job.config.second_encoder]
+    embedders = [Embedder(each, selector=selector) for each in asked if each is not None]
     bound = feature_bound(len(labels))
     ngrams = NgramTfidf.fit(texts, bound, job.config.max_chars) if with_ngrams else None
-    found, weight = embedder.each(texts), job.config.vector_weight
+    found, weight = [each.each(texts) for each in embedders], job.config.vector_weight
 
-    def fit(pooling: Pooling) -> HybridModel:
-        center = found[pooling].mean(axis=0)
-        features = join_blocks(texts, ngrams, scaled(found[pooling] - center, weight), beside)
+    def fit(poolings: Sequence[Pooling]) -> HybridModel:
+        vectors = [each[pooling] for each, pooling in zip(found, poolings, strict=True)]
+        encoders = tuple(
+            CenteredEncoder(embedder.pooled(pooling), rows.mean(axis=0))
+            for embedder, pooling, rows in zip(embedders, poolings, vectors, strict=True)
+        )
+        centered = [rows - each.center for rows, each in zip(vectors, encoders, strict=True)]
+        features = join_blocks(texts, ngrams, scaled_beside(centered, weight), beside)
         head = LogisticHead.fit(features, examples, labels, job.config, seed)
-        pooled = embedder.pooled(pooling)
-        return HybridModel(labels, pooled, center, ngrams, head, selector, dense, weight)
+        return HybridModel(labels, encoders, ngrams, head, selector, dense, weight)
 
-    return _best_on_dev(job, [fit(pooling) for pooling in _to_try(found)])
+    return _best_on_dev(job, [fit(poolings) for poolings in _to_try(found)])
 
 
-def _to_try(found: Mapping[Pooling, NDArray[np.float32]]) -> list[Pooling]:
-    """The poolings that differ on the training texts: one where each of them is one window."""
-    first, *others = found
-    differ = [pooling for pooling in others if not np.array_equal(found[pooling], found[first])]
-    return [first, *differ]
+def _to_try(found: Sequence[Mapping[Pooling, NDArray[np.float32]]]) -> list[list[Pooling]]:
+    """The poolings, of each encoder one, that differ on the training texts.
+
+    One where each text is one window. Two encoders pool alike, where both are to choose.
+    """
+    count = max(map(len, found))
+    asked = [[*each] if len(each) == count else [*each] * count for each in found]
+    first, *others = (list(poolings) for poolings in zip(*asked, strict=True))
+
+    def differs(poolings: Sequence[Pooling]) -> bool:
+        three = zip(found, poolings, first, strict=True)
+        return not all(np.array_equal(each[one], each[other]) for each, one, other in three)
+
+    return [first, *(poolings for poolings in others if differs(poolings))]
 
 
 def _best_on_dev(job: TrainJob[HybridConfig], models: Sequence[HybridModel]) -> HybridModel:
@@ -228,10 +275,17 @@ def load_hybrid(folder: Path) -> HybridModel:
     labels = tuple(settings["labels"])
     tensors = read_tensors(folder / WEIGHTS)
     selector = WindowSelector.from_tensors(tensors)
+    encoders = tuple(
+        CenteredEncoder(
+            Embedder.from_json(settings[name], selector),
+            tensors[f"{name}.center"].astype(np.float32, copy=False),
+        )
+        for name in ENCODERS
+        if name in settings
+    )
     return HybridModel(
         labels=labels,
-        embedder=Embedder.from_json(settings["encoder"], selector),
-        center=tensors["encoder.center"].astype(np.float32, copy=False),
+        encoders=encoders,
         ngrams=NgramTfidf.from_tensors(tensors) if settings["ngrams"] else None,
         head=LogisticHead.from_tensors(tensors, len(labels)),
         selector=selector,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sftsec_core.models.model_format import read_json
 from sftsec_core.recipes.encoder_files import check_saved_encoder
-from sftsec_core.recipes.hybrid import SETTINGS
+from sftsec_core.recipes.hybrid import ENCODERS, SETTINGS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +23,8 @@ def check_encoders(folder: Path) -> None:
         IntegrityError: naming the file of it that differs from the recorded one.
     """
     for file in sorted(folder.rglob(SETTINGS)):
-        encoder = read_json(file).get("encoder")
-        if isinstance(encoder, dict):
-            check_saved_encoder(encoder)
+        settings = read_json(file)
+        for name in ENCODERS:
+            encoder = settings.get(name)
+            if isinstance(encoder, dict):
+                check_saved_encoder(encoder)

@@ -16,7 +16,7 @@ from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.recipes.goal import Goal, columns
 from sftsec_core.recipes.majority import require_learning
 from sftsec_core.recipes.sampling import stratified_sample
-from sftsec_core.recipes.selection import Candidate
+from sftsec_core.recipes.selection import Candidate, leads
 from sftsec_core.recipes.tuning import Folds, TunedSettings, out_of_fold, tune
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ SHARE = 0.9  # of what is left of the budget that a fit may fill: it is judged a
 BYTES_PART = 0.4  # of what is left, for bytes: an encoder that knows more is fine-tuned after it
 SEARCHED = 0.1  # of what is left of the budget that the search of a recipe's settings may take
 FINE_TUNING_SEARCHED = 0.3  # the same of full and lora, whose settings matter more
+
+
+Fitted = tuple["TrainedModel", "NDArray[np.float64] | None"]  # and what it answers on dev
 
 
 @dataclass(slots=True)
@@ -73,6 +76,7 @@ class AutoSearch:
         dev_proba: what each answers on `dev`, shape (n, k).
         held_out: what each recipe answers on the rows of `folds`, out of fold, where that is known.
         trials: in the order made.
+        changed: settings that stand for those of `job` now, by recipe.
     """
 
     job: TrainJob[AutoConfig]
@@ -82,6 +86,7 @@ class AutoSearch:
     dev_proba: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     held_out: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     trials: list[Trial] = field(default_factory=list)
+    changed: dict[str, Any] = field(default_factory=dict)
 
     @property
     def budget_s(self) -> float | None:
@@ -135,6 +140,8 @@ class AutoSearch:
 
     def config(self, recipe: str) -> Any:  # noqa: ANN401 - the recipe's config_model
         """The settings of one of its recipes, with the encoder of all where one is given."""
+        if recipe in self.changed:
+            return self.changed[recipe]
         own, encoder = getattr(self.job.config, recipe), self.job.config.encoder
         reads = encoder is not None and isinstance(getattr(own, "encoder", None), EncoderSettings)
         return own.model_copy(update={"encoder": encoder}) if reads else own
@@ -220,18 +227,36 @@ class AutoSearch:
             self._fit_again(name, found)
         trial.seconds = rounded((trial.seconds or 0.0) + time.monotonic() - started)
 
+    def fitted(self, name: str) -> Fitted | None:
+        """What of a recipe was fitted last; None where nothing was."""
+        return (self.models[name], self.dev_proba.get(name)) if name in self.models else None
+
+    def put_back(self, name: str, before: Fitted | None) -> None:
+        """Take what was fitted before instead of what was fitted last."""
+        if before is None:
+            return
+        self.models[name] = before[0]
+        if before[1] is not None:
+            self.dev_proba[name] = before[1]
+
+    def helps(self, name: str, before: Fitted | None) -> bool:
+        """Whether dev, where it is of use, shows what was fitted last ahead of what was before."""
+        if before is None or before[1] is None or len(self.dev) < MIN_DEV:
+            return True
+        one, other = (Candidate((name,), each) for each in (before[1], self.dev_proba[name]))
+        return leads(one, other, self.y, self.job.settings.seed, self.goal)
+
     def _fit_again(self, name: str, found: TunedSettings) -> None:
         given = self.models[name], self.dev_proba.get(name)
         again = self.fit(name, config=found.config)
         again.settings = found.values
         if again.status != "failed" and not self._objects(name, given[1]):
+            self.changed[name] = found.config
             if found.chosen is not None:
                 self.held_out[name] = found.chosen
             return
         again.status, again.reason = "dropped", again.reason or "worse on dev"
-        self.models[name] = given[0]
-        if given[1] is not None:
-            self.dev_proba[name] = given[1]
+        self.put_back(name, given)
 
     def _objects(self, name: str, given: NDArray[np.float64] | None) -> bool:
         """Whether dev shows the settings that were given ahead: then what folds say is luck."""

@@ -84,8 +84,9 @@ class Triggers:
         if when.timed:
             return self._times(when, start)
         found = self._condition(when)
-        # A condition holds from its event on; `start` can only be later.
-        return iter([replace(found, at=max(found.at, start or found.at))] if found else [])
+        # A condition holds from its event on; `start` and the cool-down can only be later.
+        later = [each for each in (start, self._cooled()) if each is not None]
+        return iter([replace(found, at=max([found.at, *later]))] if found else [])
 
     def _all(self, parts: tuple[When, ...], start: datetime | None) -> Iterator[Occurrence]:
         firsts = [next(self._of(each, start), None) for each in parts if not each.timed]
@@ -148,6 +149,9 @@ class Triggers:
     def _missing(self, when: When) -> Iterator[str]:
         for each in when.any or when.all or ():
             yield from self._missing(each)
+        cooled = self._cooled()
+        if cooled is not None and not when.timed and (held := self._one_condition(when)):
+            yield f"{held.reason}; it cools down until {cooled:%Y-%m-%d %H:%M} UTC"
         if when.new_verdicts is not None:
             count, _ = self.facts.new_verdicts(self._task, self._rearmed(), when.new_verdicts)
             if count < when.new_verdicts:
@@ -173,6 +177,16 @@ class Triggers:
         task = after.task or self._task
         verb = "was" if after.when in ("promoted", "refused") else "has"
         return f"no {after.run} of {task} {verb} {after.when} since its last run"
+
+    def _one_condition(self, when: When) -> Occurrence | None:
+        return None if when.any or when.all else self._condition(when)
+
+    def _cooled(self) -> datetime | None:
+        """When conditions may start a run again; None where nothing holds them back."""
+        newest = self.facts.last_run(self.schedule.run, self._task)
+        if newest is None or not self.schedule.cool_down:
+            return None
+        return newest[1] + self.schedule.cool_down
 
     def _rearmed(self) -> datetime | None:
         """From when on conditions count."""

@@ -158,11 +158,36 @@ class DriftFound(Event):
         monitors: what has drifted (an input, "(text)", "(score)" or "(label)"), to the effect as a
             multiple of the least that counts.
         events: of the window.
+        retraining: which schedule starts a retraining, and when; None where none does.
     """
 
     model: str
     monitors: Mapping[str, float]
     events: int
+    retraining: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveQualityFell(Event):
+    """The live model's precision or recall, by verdicts, fell below what its report had.
+
+    Attributes:
+        model: digest of the live model.
+        figure: "live_precision" or "live_recall".
+        value: by verdicts, 0 to 1.
+        low: lower end of its interval, 95%.
+        high: upper end.
+        expected: the lower end of the same figure's interval in the report.
+        retraining: which schedule starts a retraining, and when; None where none does.
+    """
+
+    model: str
+    figure: str
+    value: float
+    low: float
+    high: float
+    expected: float
+    retraining: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +253,7 @@ KINDS: tuple[type[Event], ...] = (
     ModelPromoted,
     BatchPushed,
     DriftFound,
+    LiveQualityFell,
 )
 
 

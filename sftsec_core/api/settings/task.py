@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ByteSize, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
 
 from sftsec_core.api.contracts.decision import BUILT_IN_SPLITS
 from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
@@ -15,27 +15,23 @@ from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.context import PREFIX, SEQUENCE_INPUT, ContextSettings
 from sftsec_core.api.settings.context_presets import take_preset
 from sftsec_core.api.settings.evaluation import EvaluationSettings
+from sftsec_core.api.settings.gpu_needs import GpuNeeds
+from sftsec_core.api.settings.labelling import (
+    FunctionSettings,
+    WeakLabelSettings,
+    problem_of_functions,
+)
 from sftsec_core.api.settings.transforms import Transforms
 from sftsec_core.api.settings.unlabelled import SelfTrainingSettings, UnlabelledSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict, Window
-from sftsec_core.api.settings.words import word_key
+from sftsec_core.api.settings.words import UNDETERMINED, word_key
 
 
 class VerdictSettings(Strict):
     """How several verdicts on one incident become one label."""
 
     undetermined: tuple[str, ...] = Field(
-        (
-            "undetermined",
-            "unassigned",
-            "other",
-            "unknown",
-            "indeterminate",
-            "inconclusive",
-            "duplicate",
-            "duplicated",
-            "not enough information",
-        ),
+        UNDETERMINED,
         description="Verdicts that say nothing; an incident with no other goes to review.",
     )
     automated_weight: Fraction = Field(
@@ -94,15 +90,6 @@ class SplitSettings(Strict):
         return dict(self.model_extra or {})
 
 
-class GpuNeeds(Strict):
-    """What training needs of GPUs, where it uses them."""
-
-    gpus: int = Field(1, ge=1, le=64, description="How many; the recipe bounds it.")
-    memory: ByteSize | None = Field(
-        None, ge=1, description="Memory that must be free on each (8GiB); default: `gpu.min_free`."
-    )
-
-
 class TrainSettings(Strict):
     """How a model is made; a recipe's own settings stand beside its name."""
 
@@ -122,6 +109,7 @@ class TrainSettings(Strict):
         description="Learn also from incidents of `unlabelled` that `linear` is sure of, where dev "
         "is not against it; `{}` takes the defaults.",
     )
+    weak_labels: WeakLabelSettings = WeakLabelSettings()
     launcher: Choice = Field(Choice(name="local"), description="Where it runs.")
     budget: Duration | None = Field(
         timedelta(minutes=10), description="Time for training; auto fits what it allows."
@@ -231,6 +219,11 @@ class TaskSettings(Strict):
         description="A pool of incidents without a verdict, pulled besides; `{}` takes the "
         "defaults.",
     )
+    labelling_functions: dict[str, FunctionSettings] = Field(
+        default_factory=dict,
+        description="Rules by name that vote on incidents of `unlabelled`; what they come to is "
+        "learned from with less weight, where dev is not against it.",
+    )
     steps: dict[str, dict[str, Any]] = Field(
         {"normalise": {}, "redact": {}},
         description="Steps before the first write to disk, with their settings.",
@@ -294,7 +287,8 @@ class TaskSettings(Strict):
         """The fields of an incident that the task uses; no other is kept."""
         group = (self.group,) if self.group else ()
         context = self.context.fields if self.context else ()
-        read = (*self.read_fields, *self.text_fallback, *context)
+        voted = (name for each in self.labelling_functions.values() for name in each.reads)
+        read = (*self.read_fields, *self.text_fallback, *context, *voted)
         return tuple(dict.fromkeys((*read, *self.keep, *group, *self.evaluation.groups)))
 
     @property
@@ -377,11 +371,17 @@ class TaskSettings(Strict):
                 "context pulls every incident, and figures of a sample of them would be wrong: "
                 "take out `context` or `unlabelled`"
             )
-        if self.train.self_training is not None and not (self.unlabelled and self.text):
-            raise ValueError(
-                "train.self_training labels the texts of unlabelled incidents: set `unlabelled` "
-                "(`{}` takes the defaults), and name fields in `text`"
-            )
+        for key, chosen in (
+            ("train.self_training", self.train.self_training is not None),
+            ("labelling_functions", bool(self.labelling_functions)),
+        ):
+            if chosen and not (self.unlabelled and self.text):
+                raise ValueError(
+                    f"{key}: texts of unlabelled incidents are labelled: set `unlabelled` "
+                    "(`{}` takes the defaults), and name fields in `text`"
+                )
+        if problem := problem_of_functions(self.labelling_functions, self.labels):
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")

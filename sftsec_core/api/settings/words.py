@@ -5,6 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 
+# What platforms write where an analyst came to no verdict.
+UNDETERMINED = (
+    "undetermined",
+    "unassigned",
+    "other",
+    "unknown",
+    "indeterminate",
+    "inconclusive",
+    "duplicate",
+    "duplicated",
+    "not enough information",
+)
 # Not at the head of a word: -1 is not 1.
 _JOINTS = re.compile(r"(?<=[^\W_])[\s_\-\u2010-\u2015]+")
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")

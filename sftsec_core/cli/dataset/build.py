@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 @click.command("build", short_help="Build the data set that a retraining run would train on.")
 @click.argument("task", shell_complete=complete_task)
+@click.option("--full", is_flag=True, help="Pull and clean all again, also what did not change.")
 @json_option
 @pass_app
-def command(app: App, task: str, as_json: bool) -> None:
+def command(app: App, task: str, full: bool, as_json: bool) -> None:
     """Pull a task's labelled incidents into a snapshot, resolve verdicts, split and check.
+
+    Of a connector that can tell, what did not change since the last pull is neither pulled nor
+    cleaned again; the data set is the one that --full makes.
 
     Exit code 6 says why there is nothing to train on yet.
 
@@ -26,12 +30,13 @@ def command(app: App, task: str, as_json: bool) -> None:
     Examples:
       sftsec dataset build phishing
       sftsec dataset build phishing --json
+      sftsec dataset build phishing --full
     """
     from sftsec_core.cli.live import live_context
     from sftsec_core.operations.build_dataset import build_dataset
 
     with live_context(app, quiet=as_json) as context:
-        built = build_dataset(context, task)
+        built = build_dataset(context, task, full=full)
     data = built.data
     shown = {
         "snapshot": built.snapshot,
@@ -52,6 +57,7 @@ def command(app: App, task: str, as_json: bool) -> None:
         },
         "for review": data["review"],
         **_pool(data),
+        **_labelling_functions(data),
         **_self_training(data),
         "leaks": "; ".join(built.leaks.examples) or "none",
     }
@@ -69,6 +75,22 @@ def _pool(data: Mapping[str, Any]) -> dict[str, str]:
     why = ", ".join(f"{found[name]:,} {name.replace('_', ' ')}" for name in left_out)
     read = f"{found['pulled']['read']:,} read, {found['pool']:,} kept"
     return {"unlabelled pool": f"{found['unlabelled']:,} usable ({read}; left out: {why})"}
+
+
+def _labelling_functions(data: Mapping[str, Any]) -> dict[str, str]:
+    """What the labelling functions made of the pool, where the task has some."""
+    if "labelling_functions" not in data:
+        return {}
+    found = data["labelling_functions"]
+    labels = ", ".join(f"{label} {count:,}" for label, count in found["labelled"].items())
+    left_out = ", of which dev is against" if found["left_out_by_dev"] else ""
+    return {
+        "labelling functions": f"{found['added']:,} added (labelled: {labels or 'none'}{left_out})",
+        **{
+            f"  by {each['name']}": f"{each['labels']:,}" if each["used"] else "not used"
+            for each in found["functions"]
+        },
+    }
 
 
 def _self_training(data: Mapping[str, Any]) -> dict[str, str]:

@@ -10,9 +10,10 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "labels",
     cls=LazyGroup,
-    short_help="List, add, request and review analysts' verdicts.",
+    short_help="List, add, request and review analysts' verdicts; labelling functions.",
     lazy={
         "add": "sftsec_core.cli.labels.add",
+        "functions": "sftsec_core.cli.labels.functions",
         "list": "sftsec_core.cli.labels.list",
         "request": "sftsec_core.cli.labels.request",
         "review": "sftsec_core.cli.labels.review",

@@ -10,7 +10,9 @@ from sftsec_core.cli.options import RUN_KINDS, App, emit, json_option, pass_app,
 
 @click.command("list", short_help="List runs and how each ended, newest first.")
 @click.argument("task", required=False, shell_complete=complete_task)
-@click.option("--kind", type=click.Choice((*RUN_KINDS, "backtest")), help="Only these.")
+@click.option(
+    "--kind", type=click.Choice((*RUN_KINDS, "backtest", "functions")), help="Only these."
+)
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1))
 @json_option
 @pass_app

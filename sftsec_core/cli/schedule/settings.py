@@ -19,14 +19,14 @@ _TRIGGERS = (
 )
 _PLAIN = (
     *("task", "run", "timezone", "outside", "catch_up", "jitter", "priority", "retries"),
-    *("timeout", "budget", "overlap"),
+    *("timeout", "budget", "overlap", "cool_down"),
 )
 _OPTIONS = (
     click.option("--task", shell_complete=complete_task, help="On which task."),
     click.option("--cron", help='A crontab\'s five fields: "0 2 * * mon-fri".'),
     click.option("--interval", help="Each time that so much has passed: 6h."),
     click.option("--new-verdicts", type=click.IntRange(1), help="So many since its last run."),
-    click.option("--drift-above", type=float, help="The newest figure is above this."),
+    click.option("--drift-above", type=float, help="The newest figure is above it; 1: a drift."),
     click.option(
         "--figure",
         type=click.Choice(["input_drift", "score_drift", "label_shift"]),
@@ -34,6 +34,7 @@ _OPTIONS = (
     ),
     click.option("--live-precision-below", type=float, help="By verdicts on our detections."),
     click.option("--live-recall-below", type=float, help="By verdicts on random draws too."),
+    click.option("--cool-down", help="Conditions wait so long after its task's last run: 1d."),
     click.option("--match", type=click.Choice(["any", "all"]), help="Of several of these."),
     click.option("--when", help="The same in YAML, nested if need be: {any: [{cron: ...}, ...]}."),
     click.option("--after", help="Another run's end: retrain:TASK:promoted, or :succeeded."),

@@ -11,6 +11,7 @@ from sftsec_core.api.domain import (
     DriftFound,
     Event,
     GateDecided,
+    LiveQualityFell,
     Message,
     ModelPromoted,
     RecipeFitted,
@@ -51,6 +52,12 @@ LINES: list[tuple[Event, str | None]] = [
     ),
     (TrainingStep(recipe="full", step=3, values={"loss": 0.5}), None),
     (DriftFound(model="d", monitors={"(text)": 2.5}, events=500), "drift      (text)"),
+    (
+        LiveQualityFell(
+            model="d", figure="live_recall", value=0.4, low=0.3, high=0.5, expected=0.7
+        ),
+        "drift      live_recall 0.400, below 0.700 of the report",
+    ),
     (BatchPushed(connector="siem", written=1, duplicates=0, rejected=0), None),
     (RunFinished(run="r1", kind="retrain", status="succeeded"), None),
 ]

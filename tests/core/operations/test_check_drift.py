@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.api.domain import DriftFound, Event, Incident, Verdict
+from sftsec_core.api.domain import DriftFound, Event, Incident, LiveQualityFell, Verdict
 from sftsec_core.api.errors import DataError, NoLiveModelError
 from sftsec_core.config.notify import NotifySettings
 from sftsec_core.config.settings import DriftSettings
+from sftsec_core.operations.change_schedules import add_schedule
 from sftsec_core.operations.check_drift import check_drift
 from sftsec_core.operations.context import Context
+from sftsec_core.operations.enqueue_due import enqueue_due
 from sftsec_core.operations.retrain import retrain
 from sftsec_core.operations.score import score
 from sftsec_core.operations.show_drift import show_drift
@@ -161,6 +163,51 @@ class TestCheckDrift:
             shown = show_drift(context, "mail", within=timedelta(days=1))
             assert {each.name for each in shown} == FIGURES
             assert show_drift(context, "mail", within=timedelta(0)) == []
+
+
+class TestQuality:
+    """The report of the site's model has a precision of 1; by verdicts it is far lower."""
+
+    def judge(self, site: Site, context: Context, wrong: bool) -> None:
+        said = Verdict("benign" if wrong else "malicious")
+        for each in site.source.detections.values():
+            context.store.verdicts.add("siem", [Incident(each.incident_uid, {}, (said,))])
+
+    def fallen(self, site: Site) -> list[LiveQualityFell]:
+        return [each for each in site.told if isinstance(each, LiveQualityFell)]
+
+    def test_that_fell_is_told_once(self, site: Site) -> None:
+        site.score(opened(60))
+        with site.open() as context:
+            self.judge(site, context, wrong=True)
+            for _ in range(3):
+                check_drift(context, "mail")
+            (entry,) = context.store.audit.tail(action="quality.fell")
+        (told,) = self.fallen(site)
+        assert (told.figure, told.value, told.retraining) == ("live_precision", 0.0, None)
+        assert told.high < told.expected == entry.details["expected"]
+
+    def test_that_holds_is_not_told(self, site: Site) -> None:
+        site.score(opened(60))
+        with site.open() as context:
+            self.judge(site, context, wrong=False)
+            check_drift(context, "mail")
+        assert self.fallen(site) == []
+
+    def test_names_the_schedule_that_retrains(self, site: Site) -> None:
+        site.score(opened(60))
+        when = {"live_precision_below": 0.5}
+        with site.open() as context:
+            add_schedule(context, "fresh", {"task": "mail", "run": "retrain", "when": when})
+            self.judge(site, context, wrong=True)
+            check_drift(context, "mail")
+            (run,) = enqueue_due(context)
+            (queued,) = context.store.queue.waiting()
+        (told,) = self.fallen(site)
+        assert told.retraining == (
+            "schedule fresh starts a retraining now: live_precision 0 is below 0.5"
+        )
+        assert (run.kind, run.task, queued.request.schedule) == ("retrain", "mail", "fresh")
 
 
 class TestRefusal:

@@ -16,7 +16,7 @@ from sftsec_core.api.domain import Event, Message
 from sftsec_core.api.errors import ConfigError, TrainingError, TrainingInterruptedError
 from sftsec_core.operations import gpu_lease
 from sftsec_core.operations.context import Context
-from sftsec_core.operations.gpu_lease import GpuAcquisition
+from sftsec_core.operations.gpu_lease import GpuAcquisition, GpuAsker
 from sftsec_core.operations.preflight import check_against_plugins, read
 from sftsec_core.operations.running import Run, running
 from sftsec_core.store.gpu_leases import GpuLeaseInfo, GpuLeaseOrder
@@ -77,12 +77,18 @@ def take(run: Run, device: str, holder: str = "other") -> GpuLeaseInfo:
     return lease
 
 
+def acquire(run: Run, clock: Clock | None = None) -> GpuLeaseInfo | str | None:
+    """What the run gets to train on."""
+    asker, told = GpuAsker.to_train(run), clock or Clock()
+    return GpuAcquisition(asker, sleep=told.sleep, monotonic=told).acquire()
+
+
 class TestWait:
     def test_ends_when_a_lease_is_returned(self, tmp_path: Path) -> None:
         with driver_of(FakeGpu("GPU-a")), begun(tmp_path, {"device": "cuda"}) as (run, said):
             other = take(run, "GPU-a")
             clock = Clock(125, lambda: run.context.store.gpu_leases.end(other.id))
-            lease = GpuAcquisition(run, sleep=clock.sleep, monotonic=clock).acquire()
+            lease = acquire(run, clock)
         assert isinstance(lease, GpuLeaseInfo)
         assert (list(lease.devices), clock.now) == (["GPU-a"], 126)
         assert said == [
@@ -99,7 +105,7 @@ class TestWait:
                 pytest.raises(TrainingInterruptedError, match=r"within 5 s .*1.0 GiB free, 2.0"),
                 begun(tmp_path, gpu=gpu) as (run, _),
             ):
-                GpuAcquisition(run, sleep=clock.sleep, monotonic=clock).acquire()
+                acquire(run, clock)
             assert clock.now == 5
             with begun(tmp_path, gpu=gpu) as (again, _):
                 assert again.info.id == run.info.id
@@ -107,7 +113,7 @@ class TestWait:
     def test_names_a_device_that_rests(self, tmp_path: Path) -> None:
         with driver_of(FakeGpu("GPU-a")), begun(tmp_path) as (run, said):
             run.context.store.gpu_leases.end(take(run, "GPU-a").id, "failed", "GPU is lost")
-            assert GpuAcquisition(run).acquire() == "cpu"
+            assert acquire(run) == "cpu"
         assert "GPU 0: left alone for a while: GPU is lost" in said[-1]
 
     def test_all_of_several_or_none(self, tmp_path: Path) -> None:
@@ -119,9 +125,9 @@ class TestWait:
         ):
             other = take(run, "GPU-a")
             with pytest.raises(TrainingInterruptedError, match="2 are needed: GPU 0: leased"):
-                GpuAcquisition(run, sleep=clock.sleep, monotonic=clock).acquire()
+                acquire(run, clock)
             run.context.store.gpu_leases.end(other.id)
-            lease = GpuAcquisition(run).acquire()
+            lease = acquire(run)
             assert isinstance(lease, GpuLeaseInfo)
             assert sorted(lease.devices) == ["GPU-a", "GPU-b"]
             run.context.store.gpu_leases.end(lease.id)
@@ -132,7 +138,7 @@ class TestFallback:
         two = {"device": "cuda", "needs": {"gpus": 2}}
         with driver_of(FakeGpu("GPU-a")), begun(tmp_path, two) as (run, _):
             with pytest.raises(TrainingError, match="asks for 2 x cuda") as bad:
-                GpuAcquisition(run).acquire()
+                acquire(run)
             assert not isinstance(bad.value, TrainingInterruptedError)
 
     def test_a_lost_gpu_leaves_the_run_resumable(self, tmp_path: Path) -> None:
@@ -142,14 +148,14 @@ class TestFallback:
                 pytest.raises(TrainingInterruptedError, match="GPU 0: GPU is lost"),
                 begun(tmp_path, {"device": "cuda"}) as (run, _),
             ):
-                GpuAcquisition(run).acquire()
+                acquire(run)
             with begun(tmp_path, {"device": "cuda"}) as (again, _):
                 assert again.info.id == run.info.id
 
     def test_waits_for_no_forbidden_device(self, tmp_path: Path) -> None:
         gpu = {"allow": [1], "fallback": "wait"}
         with driver_of(FakeGpu("GPU-a")), begun(tmp_path, gpu=gpu) as (run, said):
-            assert GpuAcquisition(run).acquire() == "cpu"
+            assert acquire(run) == "cpu"
         assert "GPU 0: gpu.allow does not name it" in said[-1]
 
     def test_without_a_driver_torch_chooses(
@@ -157,7 +163,7 @@ class TestFallback:
     ) -> None:
         monkeypatch.setattr(gpu_lease, "_DRIVERS", ())
         with driver_of(init=NO_DRIVER), begun(tmp_path) as (run, said):
-            assert GpuAcquisition(run).acquire() is None
+            assert acquire(run) is None
             assert said == []
 
     def test_without_a_driver_cuda_is_an_error(
@@ -169,14 +175,14 @@ class TestFallback:
             begun(tmp_path, {"device": "cuda:1"}) as (run, _),
             pytest.raises(TrainingError, match="there is no GPU to lease: the NVIDIA driver"),
         ):
-            GpuAcquisition(run).acquire()
+            acquire(run)
 
     def test_an_unleasable_gpu_brings_a_warning(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(gpu_lease, "_DRIVERS", (tmp_path,))
         with driver_of(init=NO_DRIVER), begun(tmp_path, {"device": "cuda"}) as (run, said):
-            assert GpuAcquisition(run).acquire() is None
+            assert acquire(run) is None
             assert said[-1].startswith("GPUs are used without a lease: the NVIDIA driver")
 
 

@@ -18,7 +18,7 @@ from sftsec_core.api.errors import DataError, IntegrityError, TrainingError
 from sftsec_core.recipes import auto, search
 from sftsec_core.recipes.auto import train_auto
 from sftsec_core.recipes.blend import BlendModel
-from sftsec_core.recipes.config import AutoConfig, EncoderSettings
+from sftsec_core.recipes.config import AutoConfig, EncoderSettings, HybridConfig
 from sftsec_core.recipes.encoder.time_plan import TimePlan
 from sftsec_core.recipes.search import AutoSearch
 from sftsec_core.recipes.specs import MEMBERS
@@ -271,6 +271,51 @@ class TestBytes:
         search = AutoSearch(job, {})
         found = [search.config(name).encoder for name in ("full", "bytes")]
         assert [each.max_length for each in found] == [64, 512]
+
+
+class TestSecondEncoder:
+    @pytest.mark.usefixtures("fast")
+    @pytest.mark.parametrize(
+        ("alone", "both", "status"),
+        [(mostly_right, oracle, "fitted"), (oracle, mostly_right, "dropped")],
+    )
+    def test_stays_where_dev_shows_it(
+        self,
+        alone: Callable[[str], Sequence[float]],
+        both: Callable[[str], Sequence[float]],
+        status: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def train(job: TrainJob[Any]) -> TrainedModel:
+            return Always(job.task.labels, both if job.config.second_encoder else alone)
+
+        monkeypatch.setattr(auto, "_predict_embedding", lambda _search, _encoder: 0.0)
+        recipes = {
+            "linear": recipe("linear", often_wrong),
+            "hybrid": replace(recipe("hybrid", alone), fit=train),
+            "full": failing("full"),
+        }
+        second = EncoderSettings(path="second", sha256="0" * 64)
+        job = judged_job(tmp_path, hybrid=HybridConfig(second_encoder=second), settings_tried=1)
+        model = train_auto(job, recipes)
+        tried = [t for t in model.notes["trials"] if "second_encoder" in t.get("settings", {})]
+        assert [each["status"] for each in tried] == [status]
+        assert tried[0]["settings"] == {"second_encoder": "second"}
+        assert model.notes["chosen"] == ["hybrid"]
+        assert model.predict_proba(Batch.of_texts(["malicious 7"])).argmax() == 1
+
+    @pytest.mark.usefixtures("fast")
+    def test_is_left_out_of_a_short_budget(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(auto, "_predict_embedding", lambda _search, _encoder: 3000.0)
+        recipes = {name: recipe(name, mostly_right) for name in ("linear", "hybrid", "full")}
+        second = EncoderSettings(path="second", sha256="0" * 64)
+        job = judged_job(tmp_path, hybrid=HybridConfig(second_encoder=second), settings_tried=0)
+        told = [t for t in train_auto(job, recipes).notes["trials"] if t["recipe"] == "hybrid"]
+        assert [each["status"] for each in told] == ["fitted", "skipped"]
+        assert told[1]["reason"] == "a second encoder does not fit the budget"
 
 
 class TestBudget:

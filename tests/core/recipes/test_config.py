@@ -36,6 +36,22 @@ class TestRecipeSettings:
         with pytest.raises(ConfigError, match="sha256 is required"):
             check(tmp_path, f"{{recipe: {{name: {recipe}, encoder: {{path: /models/x}}}}}}")
 
+    @pytest.mark.parametrize(
+        ("second", "told"),
+        [
+            ("{}", "second_encoder is the same as encoder"),
+            ("{path: /models/x}", "sha256 is required"),
+            ("{view: auto}", "second_encoder.view is one of plain, decoded"),
+        ],
+    )
+    def test_second_encoder_is_another_one(self, tmp_path: Path, second: str, told: str) -> None:
+        with pytest.raises(ConfigError, match=told):
+            check(tmp_path, f"{{recipe: {{name: probe, second_encoder: {second}}}}}")
+
+    def test_only_frozen_encoders_stand_together(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="unknown key 'second_encoder'"):
+            check(tmp_path, "{recipe: {name: contrastive, second_encoder: {}}}")
+
     def test_settings_stand_beside_the_name(self, tmp_path: Path) -> None:
         check(tmp_path, "{recipe: {name: lora, rank: 8, epochs: 2}, compare: [hybrid]}")
 

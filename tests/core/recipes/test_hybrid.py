@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,18 +11,34 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
+from sftsec_core.api.contracts import TrainJob
 from sftsec_core.api.domain import Batch, Example, Inputs
 from sftsec_core.api.errors import DataError, IntegrityError
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.recipes.config import EncoderSettings, HybridConfig
-from sftsec_core.recipes.embeddings import POOLINGS
-from sftsec_core.recipes.hybrid import HybridModel, load_hybrid, train_hybrid, train_probe
+from sftsec_core.recipes.embeddings import POOLINGS, remembered_embeddings
+from sftsec_core.recipes.hybrid import (
+    HybridModel,
+    load_hybrid,
+    scaled_beside,
+    train_hybrid,
+    train_probe,
+)
+from sftsec_core.recipes.saved_encoders import check_encoders
 from sftsec_core.recipes.specs import RECIPES
 from tests.core.recipes.jobs import ODD_TEXTS, job_of, many_classes, texts_of, two_classes
 from tests.core.recipes.long_texts import training_scripts
 from tests.core.recipes.mixed import MIXED, TEXT, mixed_examples, mixed_job, right_of
+from tests.core.recipes.tiny_encoder import PROBES
+from tests.core.recipes.tiny_models import make_model
 
 KNOWN = {recipe.name: recipe for recipe in RECIPES}
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> EncoderSettings:
+    """Of another width, and a decoder of bytes."""
+    return make_model(tmp_path / "second", "gpt2", n_embd=48)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +69,7 @@ class TestPooling:
             one = train_probe(
                 job_of(train, tmp_path, encoder=tiny.model_copy(update={"pooling": pooling}))
             )
-            assert one.embedder.poolings == (pooling,)
+            assert one.encoders[0].embedder.poolings == (pooling,)
             assert macro_f1(model, dev) >= macro_f1(one, dev)
         model.save(tmp_path)
         texts = Batch.of_examples(job_of(dev, tmp_path).task.inputs, dev)
@@ -209,3 +226,89 @@ class TestNumbersBesideText:
     def test_text_alone_saves_no_block(self, packaged: HybridModel, tmp_path: Path) -> None:
         packaged.save(tmp_path)
         assert "dense" not in json.loads((tmp_path / "hybrid.json").read_text())
+
+
+class TestSecondEncoder:
+    @pytest.fixture
+    def both(self, tiny: EncoderSettings, second: EncoderSettings, tmp_path: Path) -> HybridModel:
+        (tmp_path / "work").mkdir()
+        job = job_of(two_classes(), tmp_path / "work", encoder=tiny, second_encoder=second)
+        return train_hybrid(job)
+
+    @pytest.mark.parametrize("train", [train_probe, train_hybrid])
+    def test_loaded_answers_the_same(
+        self,
+        train: Callable[[TrainJob[HybridConfig]], HybridModel],
+        tiny: EncoderSettings,
+        second: EncoderSettings,
+        tmp_path: Path,
+    ) -> None:
+        model = train(job_of(two_classes(), tmp_path, encoder=tiny, second_encoder=second))
+        (tmp_path / "model").mkdir()
+        model.save(tmp_path / "model")
+        batch = Batch.of_texts([*ODD_TEXTS, *texts_of(two_classes(6))])
+        loaded = load_hybrid(tmp_path / "model")
+        np.testing.assert_array_equal(loaded.predict_proba(batch), model.predict_proba(batch))
+        assert len(loaded.encoders) == 2
+
+    def test_each_gives_as_much(self) -> None:
+        random = np.random.default_rng(0)
+        first, other = (random.normal(size=(5, 2, d)).astype(np.float32) for d in (3, 40))
+        rows = scaled_beside([first * 1000, other], 2.0)
+        assert rows.shape == (5, 86)
+        np.testing.assert_allclose(np.linalg.norm(rows[:, :6], axis=1), 2**0.5, rtol=1e-5)
+        np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 2.0, rtol=1e-5)
+
+    def test_adds_what_the_first_cannot_tell(
+        self, tiny: EncoderSettings, second: EncoderSettings, tmp_path: Path
+    ) -> None:
+        """The first knows lower case alone; the second reads bytes."""
+        train = [
+            Example.of_text(f"{i}", f"run {'task' if i % 2 else 'TASK'} now {i}", "ab"[i % 2])
+            for i in range(60)
+        ]
+        alone = train_probe(job_of(train, tmp_path, encoder=tiny))
+        both = train_probe(job_of(train, tmp_path, encoder=tiny, second_encoder=second))
+        texts = Batch.of_texts(["run task now x", "run TASK now x"])
+        small, capital = (each[1] for each in alone.predict_proba(texts))
+        assert small == capital
+        small, capital = (each[1] for each in both.predict_proba(texts))
+        assert small > capital
+
+    def test_swapped_one_is_refused(
+        self, both: HybridModel, second: EncoderSettings, tmp_path: Path
+    ) -> None:
+        (tmp_path / "model").mkdir()
+        both.save(tmp_path / "model")
+        check_encoders(tmp_path / "model")
+        tokenizer = Path(second.path) / "tokenizer.json"
+        tokenizer.write_text(tokenizer.read_text(encoding="utf-8") + " ", encoding="utf-8")
+        for check in (check_encoders, load_hybrid):
+            with pytest.raises(IntegrityError, match=r"tokenizer\.json is not the file"):
+                check(tmp_path / "model")
+
+    def test_wrong_digest_trains_nothing(
+        self, tiny: EncoderSettings, second: EncoderSettings, tmp_path: Path
+    ) -> None:
+        other = second.model_copy(update={"sha256": "0" * 64})
+        with pytest.raises(IntegrityError, match="nothing was loaded"):
+            train_probe(job_of(two_classes(), tmp_path, encoder=tiny, second_encoder=other))
+
+    def test_what_either_cuts_is_told(
+        self, tiny: EncoderSettings, second: EncoderSettings, tmp_path: Path
+    ) -> None:
+        short = second.model_copy(update={"max_windows": 1})
+        model = train_probe(job_of(two_classes(), tmp_path, encoder=tiny, second_encoder=short))
+        text = "word " * 20
+        (unread,) = model.unread(Batch.of_texts([text]))
+        assert unread == [(second.max_length, len(text))]
+
+    def test_vectors_of_both_are_remembered(
+        self, tiny: EncoderSettings, second: EncoderSettings, tmp_path: Path
+    ) -> None:
+        job = job_of(two_classes(), tmp_path, encoder=tiny, second_encoder=second)
+        plain = train_probe(job).predict_proba(Batch.of_texts(PROBES))
+        with remembered_embeddings():
+            for _ in range(2):
+                again = train_probe(job).predict_proba(Batch.of_texts(PROBES))
+        np.testing.assert_allclose(again, plain, atol=1e-6)

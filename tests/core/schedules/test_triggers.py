@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -63,6 +63,34 @@ class TestClockChange:
     def test_leaves_every_hour_its_own(self, zone: str, day: str, hours: int) -> None:
         found = on_the_wall("0 * * * *", zone, day)
         assert len(set(found)) == len(found) == hours
+
+
+class TestCoolDown:
+    WHEN: ClassVar = {"drift_above": 1.0}
+    RUN = (START, START + HOUR)
+
+    def measured(self, *hours: float) -> GivenFacts:
+        found = [(START + n * HOUR, 2.0) for n in hours]
+        return GivenFacts(run=self.RUN, measured={"input_drift": found})
+
+    def test_holds_conditions_back(self) -> None:
+        facts = self.measured(2)
+        assert fires(facts, when=self.WHEN) == [START + 2 * HOUR]
+        assert fires(facts, when=self.WHEN, cool_down="6h") == [START + 7 * HOUR]
+        assert fires(facts, when=self.WHEN, cool_down="6h", until=START + 6 * HOUR) == []
+
+    def test_delays_none_that_come_later(self) -> None:
+        assert fires(self.measured(9), when=self.WHEN, cool_down="6h") == [START + 9 * HOUR]
+
+    def test_leaves_clocks_alone(self) -> None:
+        when = {"any": [{"interval": "3h"}, self.WHEN]}
+        found = fires(self.measured(2), when=when, cool_down="5h", until=START + 6 * HOUR)
+        assert found == [START + 3 * HOUR, START + 6 * HOUR]
+
+    def test_is_said_to_be_the_reason(self) -> None:
+        said = schedule(when=self.WHEN, cool_down="6h")
+        (line,) = Triggers(said, begun(), self.measured(2)).missing()
+        assert line == "input_drift 2 is above 1; it cools down until 2026-06-01 07:00 UTC"
 
 
 class TestTimes:

@@ -12,6 +12,7 @@ from sftsec_core.api.domain import (
     DriftFound,
     Event,
     GateDecided,
+    LiveQualityFell,
     Message,
     ModelPromoted,
     RecipeFitted,
@@ -42,6 +43,9 @@ EVENTS: list[Event] = [
     GateDecided(at=AT, recipe="full", approved=False),
     ModelPromoted(at=AT, digest="d", recipe="full", previous=None, by="ann", reason="gate"),
     DriftFound(at=AT, model="d" * 64, monitors={"(text)": 2.5}, events=500),
+    LiveQualityFell(
+        at=AT, model="d", figure="live_recall", value=0.4, low=0.3, high=0.5, expected=0.7
+    ),
     BatchPushed(at=AT, connector="siem", written=1, duplicates=2, rejected=3),
 ]
 
