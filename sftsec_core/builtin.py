@@ -24,6 +24,7 @@ from sftsec_core.evaluation.audits import AUDITS
 from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
 from sftsec_core.recipes.specs import LOCAL_LAUNCHER, RECIPES, TRANSFORMS
 from sftsec_core.registry.analyst_voter import VOTER as ANALYSTS
+from sftsec_core.registry.parent_voter import VOTER as KEEPS_PARENT
 from sftsec_core.registry.voters import VOTERS
 
 
@@ -66,7 +67,7 @@ def sftsec_register_transforms() -> Sequence[TransformSpec[Any]]:
 @hookimpl
 def sftsec_register_voters() -> Sequence[VoterSpec[Any]]:
     """Offer the built-in voters; their settings are the keys of `gate`, or stand below `voters`."""
-    return (*VOTERS, ANALYSTS)
+    return (*VOTERS, ANALYSTS, KEEPS_PARENT)
 
 
 @hookimpl

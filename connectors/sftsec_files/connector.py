@@ -9,6 +9,7 @@ from sftsec_core.api.domain import Detection, IncidentPage, LabelRequest, PullWi
 from sftsec_core.sdk.errors import errors_of
 from sftsec_files.columns import content_problems
 from sftsec_files.errors import OutputError
+from sftsec_files.parts import parts_of
 from sftsec_files.pull import pull
 from sftsec_files.push import REQUEST_FIELD, UID_FIELD, JsonLinesSink, detection_row
 from sftsec_files.sources import problems, requests_path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from sftsec_core.api.contracts import PullPart
     from sftsec_core.api.domain import Verdict
     from sftsec_files.config import FilesConfig
 
@@ -52,6 +54,11 @@ class FilesConnector:
         """Bring incidents a page at a time; see `sftsec_files.pull.pull`."""
         with errors_of(self._name):
             yield from pull(self._config, window, cursor)
+
+    def parts(self, window: PullWindow) -> Iterator[PullPart]:
+        """Say of which parts a pull consists; see `sftsec_files.parts`."""
+        with errors_of(self._name):
+            yield from parts_of(self._config, window, self._name)
 
     def push(self, detections: Sequence[Detection]) -> PushReceipt:
         """Append detections to `output`; one that is there already is a duplicate.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sftsec_files.config import FilesConfig
+    from sftsec_files.parts import Seen
     from sftsec_files.sources import SourceFile
     from sftsec_files.verdicts import VerdictFile
 
@@ -40,6 +41,7 @@ class RecordMapper:
         source: SourceFile,
         check: FieldCheck,
         log: VerdictFile | None = None,
+        seen: Seen | None = None,
     ) -> None:
         """Prepare for one file.
 
@@ -49,7 +51,9 @@ class RecordMapper:
             source: the file, for names, the split and the label of its folder.
             check: is shown the records while it misses a field.
             log: verdicts that were given elsewhere, by the names of records.
+            seen: is shown times and names, where it matters what a window leaves out.
         """
+        self._seen = seen
         self._log = log
         self._config = config
         self._window = window
@@ -90,17 +94,28 @@ class RecordMapper:
         if not self._in_time(at):
             return None
         verdicts = self._verdicts(flat)
-        uid = None
-        if self._log is not None and self._log.counted:
-            uid = self._namer.name(flat, record)
-            verdicts += self._log.of(uid)
+        uid, logged = self._logged(flat, record)
+        verdicts += logged
         if self._window.labelled is not None and bool(verdicts) != self._window.labelled:
             return None
         uid = self._namer.name(flat, record) if uid is None else uid
         return Incident(uid, self._fields(flat), verdicts, at, self._source.split)
 
+    def _logged(
+        self, flat: dict[str, Any], record: dict[str, Any]
+    ) -> tuple[str | None, tuple[Verdict, ...]]:
+        """The uid and the verdicts that were given elsewhere; no uid where none could be."""
+        if self._log is None or not (self._log.counted or self._seen):
+            return None, ()
+        uid = self._namer.name(flat, record)
+        if self._seen is not None:
+            self._seen.uid(uid)
+        return uid, self._log.of(uid)
+
     def _in_time(self, at: datetime | None) -> bool:
         window = self._window
+        if self._seen is not None:
+            self._seen.time(at)
         if window.since is None and window.until is None:
             return True
         if at is None:

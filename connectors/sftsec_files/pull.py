@@ -2,64 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import orjson
-
-from sftsec_core.api.domain import Incident, IncidentPage, PullWindow, Rejection
-from sftsec_core.sdk.records import UnusableError
 from sftsec_files.columns import FieldCheck, needed_fields
 from sftsec_files.cursor import FilesCursor, mark
 from sftsec_files.errors import SourceError
 from sftsec_files.mapping import RecordMapper
+from sftsec_files.page import FilesPage
 from sftsec_files.readers import read
 from sftsec_files.sources import find_sources
-from sftsec_files.streams import FileRecord, Start
 from sftsec_files.verdicts import VerdictFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sftsec_core.api.domain import IncidentPage, PullWindow
     from sftsec_files.config import FilesConfig
     from sftsec_files.sources import SourceFile
-
-_PAGE_BYTES = 8 << 20  # a page of long records ends early, so that memory is bounded in bytes
-
-
-@dataclass(slots=True)
-class _FilesPage:
-    """A page under way; it may go over several files."""
-
-    incidents: list[Incident] = field(default_factory=list)
-    rejected: list[Rejection] = field(default_factory=list)
-    read: int = 0
-    bytes: int = 0
-
-    def is_full(self, config: FilesConfig) -> bool:
-        count = len(self.incidents) + len(self.rejected)
-        return count >= config.page_size or self.bytes >= _PAGE_BYTES
-
-    def add(self, record: FileRecord, mapper: RecordMapper, source: SourceFile) -> None:
-        self.read += 1
-        self.bytes += record.size if record.value is not None else 0
-        where = f"{source.path}:{record.number}"
-        if record.value is None:
-            self.rejected.append(Rejection(where, record.reason, record.digest))
-            return
-        try:
-            incident = mapper.incident(record.value, record.size)
-        except UnusableError as error:
-            raw = orjson.dumps(record.value, default=str) if _shallow(error) else b""
-            digest = hashlib.sha256(raw).hexdigest() if raw else ""
-            self.rejected.append(Rejection(where, str(error), digest))
-            return
-        if incident is not None:
-            self.incidents.append(incident)
-
-    def close(self, cursor: FilesCursor) -> IncidentPage:
-        return IncidentPage(tuple(self.incidents), cursor.encode(), tuple(self.rejected))
+    from sftsec_files.streams import Start
 
 
 def pull(config: FilesConfig, window: PullWindow, cursor: str | None) -> Iterator[IncidentPage]:
@@ -84,11 +44,6 @@ def pull(config: FilesConfig, window: PullWindow, cursor: str | None) -> Iterato
     yield from _Pull(config, window, sources, cursor).pages()
 
 
-def _shallow(error: UnusableError) -> bool:
-    """Whether the record can be serialised again: orjson stops at 254 levels."""
-    return "deeper" not in str(error)
-
-
 class _Pull:
     """A pull under way."""
 
@@ -102,7 +57,7 @@ class _Pull:
         self._config = config
         self._window = window
         self._sources = sources
-        self._page = _FilesPage()
+        self._page = FilesPage()
         self._log = None if config.verdicts is None else VerdictFile.read(config.verdicts)
         # A part of the records says nothing about the others.
         self._reads_all = cursor is None and window.since is window.until is None
@@ -144,5 +99,5 @@ class _Pull:
 
     def _close(self) -> IncidentPage:
         self._state.missing = tuple(self._check.missing)
-        page, self._page = self._page.close(self._state), _FilesPage()
+        page, self._page = self._page.close(self._state.encode()), FilesPage()
         return page

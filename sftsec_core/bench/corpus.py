@@ -7,13 +7,14 @@ one of the last lines; each names what it copies in a field that no task reads.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 NEAR_SHARE = 0.1
@@ -49,16 +50,32 @@ class _Words:
         return self._random.choice(self._set)
 
 
-def write_corpus(path: Path, rows: int, seed: int = 13) -> int:
+def write_corpus(
+    path: Path, rows: int, seed: int = 13, more: tuple[int, Path] | None = None
+) -> int:
     """Write `rows` JSON lines.
 
+    Args:
+        path: of the file.
+        rows: its lines.
+        seed: of what is drawn.
+        more: so many lines that would follow, and the file that they go to.
+
     Returns:
-        How many of them are near-duplicates.
+        How many of the first file's are near-duplicates.
     """
     random = Random(seed)  # noqa: S311 - a benchmark, not a secret
+    records = _records(rows + (more[0] if more else 0), random)
+    planted = _write(path, islice(records, rows))
+    if more:
+        _write(more[1], records)
+    return planted
+
+
+def _write(path: Path, records: Iterable[dict[str, Any]]) -> int:
     planted = 0
     with path.open("wb", buffering=1 << 20) as stream:
-        for record in _records(rows, random):
+        for record in records:
             planted += "copy_of" in record
             stream.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
     return planted

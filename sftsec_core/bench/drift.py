@@ -16,7 +16,7 @@ import numpy as np
 from sftsec_core.api.domain import TEXT_INPUT, InputField, InputKind, TaskSpec
 from sftsec_core.api.errors import DataError
 from sftsec_core.drift.check import monitors
-from sftsec_core.drift.reference import Reference, ScoredTest
+from sftsec_core.drift.reference import HeldOut, Reference
 from sftsec_core.drift.sketch import Rows, Sketch
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ def _joined(one: Rows, other: Rows) -> Rows:
         {name: np.concatenate([one.places[name], other.places[name]]) for name in one.places},
         np.concatenate([one.points, other.points]),
         np.concatenate([one.labels, other.labels]),
+        np.concatenate([one.judged, other.judged]),
     )
 
 
@@ -202,7 +203,10 @@ def _stream(records: Sequence[Mapping[str, Any]]) -> BenchStream:
 
 
 def _reference(stream: BenchStream) -> Reference:
-    part = ScoredTest(stream.inputs, stream.proba, stream.decided, stream.decided)
+    all_of_them = np.ones(len(stream.inputs), dtype=np.bool_)
+    part = HeldOut(
+        stream.inputs, stream.proba, stream.decided, stream.decided, all_of_them, all_of_them
+    )
     return Reference.of(_TASK, stream.inputs, part, _KEY)
 
 

@@ -2,7 +2,7 @@
 
 A stream is cut into periods of equally many events. For each of the later half a model is made of
 all before it (70% to train, 10% dev, the last 20% the test part), and its macro-F1 on the period is
-estimated from its decisions alone, and then counted.
+estimated from its decisions and from the verdicts until then, and then counted.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sftsec_core.api.contracts import TrainJob
-from sftsec_core.api.domain import TEXT_INPUT, Batch, inputs_digest
+from sftsec_core.api.domain import TEXT_INPUT, Batch
 from sftsec_core.api.errors import DataError
 from sftsec_core.api.predictions import Predictions
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.bench.quality_data import PARTS, read_records, read_stream
+from sftsec_core.dataset.fingerprints import fingerprints
 from sftsec_core.drift.ageing import ScoredBlocks
+from sftsec_core.drift.judged import InputVerdicts
 from sftsec_core.drift.labels import estimate_labels
 from sftsec_core.evaluation.methods import ServingMethods
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 _TRAIN, _DEV = 0.7, 0.8  # of what came before a period
 NEAR = 0.03  # of macro-F1: an estimate that is worth having
 _BUDGET_S = 600.0
+_SALT = b"bench"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,9 @@ def estimate_bench(folder: Path, periods: int, seed: int) -> Iterator[dict[str, 
         seed: of the training.
 
     Yields:
-        stream, period, events, attacks (of no benign label), tested_attacks (those of the test
-        part), estimated, low, high, true (macro-F1, 0 to 1; the first three are None where the
-        test part lacks a label), near (within 3 points), covered (in the interval).
+        stream, period, events, attacks (of no benign label), held_out_attacks (those of the dev and
+        the test part), estimated, low, high, true (macro-F1, 0 to 1; the first three are None where
+        these parts lack a label), near (within 3 points), covered (in the interval).
 
     Raises:
         DataError: when the folder cannot be read, or its records have no times or are too few.
@@ -73,7 +76,7 @@ def estimate_bench(folder: Path, periods: int, seed: int) -> Iterator[dict[str, 
         yield {
             "stream": folder.name,
             "period": number + 1,
-            **_compare(scored, past - int(past * _DEV), task),
+            **_compare(examples[:past], scored, task),
         }
 
 
@@ -89,7 +92,7 @@ def _read(folder: Path) -> tuple[TaskSpec, list[Example]]:
 
 
 def _scored(task: TaskSpec, examples: Sequence[Example], past: int, seed: int) -> _Scored:
-    """Make a model of what came before `past`; the events after its dev part as it decides."""
+    """Make a model of what came before `past`; the events after its training part as it decides."""
     from sftsec_core.recipes.specs import RECIPES
 
     first, second = int(past * _TRAIN), int(past * _DEV)
@@ -114,26 +117,31 @@ def _scored(task: TaskSpec, examples: Sequence[Example], past: int, seed: int) -
     dev = slice(0, second - first)
     parts = ServingMethods().fit(Predictions(y[dev], proba[dev], benign), None)
     decided = parts.decider.decide(parts.calibrator.calibrate(proba)).alerted(benign)
-    return _Scored(examples[first:], y, decided).take(slice(second - first, None))
+    return _Scored(examples[first:], y, decided)
 
 
-def _compare(scored: _Scored, tested: int, task: TaskSpec) -> dict[str, Any]:
-    """The estimate and the truth; the first `tested` events are the test part."""
+def _compare(past: Sequence[Example], scored: _Scored, task: TaskSpec) -> dict[str, Any]:
+    """The estimate and the truth; the scored events begin with the dev part of the past."""
     from sklearn.metrics import f1_score
 
-    test, period = scored.take(slice(0, tested)), scored.take(slice(tested, None))
-    keys = np.array([int(inputs_digest(each.inputs)[:15], 16) for each in test.examples])
-    times = [each.at for each in test.examples]
-    blocks = ScoredBlocks.of(test.y, test.decided, keys, times, len(task.labels))
-    counts = np.bincount(period.decided, minlength=len(task.labels))
-    found = estimate_labels(counts, blocks, period.examples[len(period.examples) // 2].at)
+    k, first = len(task.labels), int(len(past) * _TRAIN)
+    held = len(past) - first
+    test, period = scored.take(slice(0, held)), scored.take(slice(held, None))
+    inputs = [each.inputs for each in test.examples]
+    new, times = _judged(past[:first], task).fresh(inputs), [each.at for each in test.examples]
+    keys = fingerprints(inputs, _SALT).astype(np.int64)
+    blocks = ScoredBlocks.of_new(test.y, test.decided, keys, times, new, k)
+    counts = np.bincount(period.decided, minlength=k)
+    shares = _judged(past, task).shares(each.inputs for each in period.examples)
+    known = shares.T @ np.eye(k)[period.decided]
+    found = estimate_labels(counts, known, blocks, period.examples[len(period.examples) // 2].at)
     true = float(f1_score(period.y, period.decided, average="macro", zero_division=0))
     benign = -1 if task.benign is None else task.labels.index(task.benign)
     f1 = None if found is None else found.macro_f1
     return {
         "events": len(period.y),
         "attacks": int((period.y != benign).sum()),
-        "tested_attacks": int((test.y != benign).sum()),
+        "held_out_attacks": int((test.y != benign).sum()),
         "estimated": f1.value if f1 else None,
         "low": f1.low if f1 else None,
         "high": f1.high if f1 else None,
@@ -141,3 +149,8 @@ def _compare(scored: _Scored, tested: int, task: TaskSpec) -> dict[str, Any]:
         "near": f1 is not None and abs(f1.value - true) <= NEAR,
         "covered": f1 is not None and f1.low <= true <= f1.high,
     }
+
+
+def _judged(examples: Sequence[Example], task: TaskSpec) -> InputVerdicts:
+    y = np.array([task.labels.index(each.label) for each in examples], dtype=np.int64)
+    return InputVerdicts.of((each.inputs for each in examples), y, len(task.labels), _SALT)

@@ -110,11 +110,11 @@ def _register(context: Context, seed: int) -> ModelRef:
         steps={"normalise": {}, "redact": {}},
     )
     return context.registry.register(
-        _model(seed), serving, {"seed": seed}, run_id=f"bench-{seed}", by="bench"
+        bench_model(seed), serving, {"seed": seed}, run_id=f"bench-{seed}", by="bench"
     )
 
 
-def _model(seed: int) -> EncoderModel:
+def bench_model(seed: int) -> EncoderModel:
     """The packaged encoder with a head of random weights, which cost what trained ones do."""
     import torch
 

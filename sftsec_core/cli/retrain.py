@@ -20,17 +20,27 @@ if TYPE_CHECKING:
 @click.argument("task", shell_complete=complete_task)
 @click.option("--no-promote", is_flag=True, help="Stop at the gate's decision.")
 @click.option("--force", is_flag=True, help="Train also when no verdict is new.")
+@click.option("--full", is_flag=True, help="Pull and clean all again, also what did not change.")
 @events_option
 @json_option
 @pass_app
 def command(
-    app: App, task: str, no_promote: bool, force: bool, events: str | None, as_json: bool
+    app: App,
+    task: str,
+    no_promote: bool,
+    force: bool,
+    full: bool,
+    events: str | None,
+    as_json: bool,
 ) -> None:
     """Train a new model for a task, and promote it if the promotion gate approves.
 
     A run that was killed resumes where it stopped: run the same command again. Exit code 8
     says that the gate rejected the model; it is kept, with its report. When no verdict is new
     and no setting has changed since the live model was made, nothing is made.
+
+    Of a connector that can tell, what did not change since the last pull is neither pulled nor
+    cleaned again; the data set is the one that --full makes.
 
     \b
     Examples:
@@ -44,7 +54,7 @@ def command(
 
     check_events(events, as_json=as_json)
     with live_context(app, quiet=as_json, events=events) as context:
-        result = retrain(context, task, promote=not no_promote, force=force)
+        result = retrain(context, task, promote=not no_promote, force=force, full=full)
     if events != STDOUT:
         emit(result.to_json(), as_json=as_json, show=lambda out: show_result(out, result))
     if result.promoted:

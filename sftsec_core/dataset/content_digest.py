@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -44,6 +45,11 @@ class ContentDigest:
             for name, (shape, data) in self._hashes.items()
         }
         return {"rows": self.rows, "columns": columns}
+
+    def name(self) -> str:
+        """One digest of all that `summary` says."""
+        raw = orjson.dumps(self.summary(), option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(raw).hexdigest()
 
 
 def _integers(column: Any) -> bytes:  # noqa: ANN401 - pyarrow has no types

@@ -20,7 +20,7 @@ from sftsec_core.sdk.atomic import write_atomically
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sftsec_core.api.domain import Example
+    from sftsec_core.api.domain import Example, Inputs
 
 _BYTES = 8
 
@@ -35,7 +35,7 @@ class TrainingFingerprints:
     @classmethod
     def of(cls, examples: Iterable[Example], salt: bytes) -> Self:
         """Take the examples of a training and a dev part; the salt is this site's."""
-        return cls(np.unique(_fingerprints(examples, salt)), salt)
+        return cls(np.unique(fingerprints((each.inputs for each in examples), salt)), salt)
 
     @classmethod
     def load(cls, file: Path, salt: bytes) -> Self | None:
@@ -53,15 +53,14 @@ class TrainingFingerprints:
 
     def __call__(self, examples: Sequence[Example]) -> NDArray[np.bool_]:
         """Tell of each example whether it, or a near-duplicate of it among these, was seen."""
-        found = np.isin(_fingerprints(examples, self._salt), self._fingerprints)
+        inputs = (each.inputs for each in examples)
+        found = np.isin(fingerprints(inputs, self._salt), self._fingerprints)
         clusters = np.array([example.cluster for example in examples], np.int64)
         near = np.isin(clusters, clusters[found & (clusters >= 0)])
         return np.asarray(found | near, np.bool_)
 
 
-def _fingerprints(examples: Iterable[Example], salt: bytes) -> NDArray[np.uint64]:
-    raw = (
-        hashlib.blake2b(canonical_bytes(example.inputs), digest_size=_BYTES, key=salt)
-        for example in examples
-    )
+def fingerprints(inputs: Iterable[Inputs], salt: bytes) -> NDArray[np.uint64]:
+    """Eight bytes of each, keyed with the salt of this site, shape (n,)."""
+    raw = (hashlib.blake2b(canonical_bytes(row), digest_size=_BYTES, key=salt) for row in inputs)
     return np.fromiter((int.from_bytes(each.digest(), "little") for each in raw), np.uint64)

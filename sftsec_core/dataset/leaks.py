@@ -7,25 +7,34 @@ report carries to the promotion gate: the voter `no_leak` rejects the model.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sftsec_core.api.domain import LeakCheck
 from sftsec_core.api.settings.task import DedupeSettings
-from sftsec_core.dataset.dedup.deduplicator import Deduplicator
+from sftsec_core.dataset.dedup.deduplicator import Deduplicator, relabelled
 from sftsec_core.dataset.dedup.items import DedupItem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Example, Split
+    from sftsec_core.dataset.dedup.signatures import SignatureIndex
 
-_BATCH = 2000
+_BATCH = 16_384
+_BITS = {"train": 1, "dev": 2, "test": 4}
 
 
 def check_leaks(
-    split: Split, dedupe: DedupeSettings | None = None, *, events: bool = False
+    split: Split,
+    dedupe: DedupeSettings | None = None,
+    *,
+    events: bool = False,
+    signatures: SignatureIndex | None = None,
 ) -> LeakCheck:
     """Check a split, a plugin's too.
 
@@ -34,9 +43,10 @@ def check_leaks(
         dedupe: when texts count as near; default: the default settings.
         events: whether each example is an event of its own, so that another one of the same text
             is no copy of it; uids and groups are checked all the same.
+        signatures: those that the ingest made under the same settings; what it lacks is made.
     """
     settings = (dedupe or DedupeSettings()).model_copy(update={"enabled": False})
-    texts, near = ([], []) if events else _by_content(split, settings)
+    texts, near = ([], []) if events else _by_content(split, settings, signatures)
     rows = list(_each(split))
     found = {
         "uids": _straddling((example.uid, part, example) for part, example in rows),
@@ -63,17 +73,26 @@ def near_to(
     if not examples:
         return frozenset()
     settings = (dedupe or DedupeSettings()).model_copy(update={"enabled": False})
-    finder = Deduplicator(settings)
-    clusters: list[int] = []
     rows = (("held out", e) for e in others), (("new", e) for e in examples)
-    for batch in _batches(chain(*rows)):
-        given = [DedupItem.of(f"{part}\x00{e.uid}", e.inputs) for part, e in batch]
-        clusters += [result.cluster for result in finder.add(given)]
-    tied = finder.final_clusters()
-    final = [tied.get(cluster, cluster) for cluster in clusters]
+    final = _clusters(chain(*rows), settings, None).tolist()
     taken = set(final[: len(others)])
     found = zip(examples, final[len(others) :], strict=True)
     return frozenset(example.uid for example, cluster in found if cluster in taken)
+
+
+def _clusters(
+    rows: Iterator[tuple[str, Example]],
+    settings: DedupeSettings,
+    signatures: SignatureIndex | None,
+) -> NDArray[np.int64]:
+    """The cluster of each row, found by its text."""
+    finder = Deduplicator(settings)
+    found = [np.empty(0, np.int64)]
+    for batch in _batches(rows):
+        # Parts make the uids distinct, so that a uid in two parts is compared by its text too.
+        items = [DedupItem.of_example(f"{part}\x00{e.uid}", e) for part, e in batch]
+        found.append(finder.decide(finder.batch(items, signatures)).clusters)
+    return relabelled(np.concatenate(found), finder.final_clusters())
 
 
 def _each(split: Split) -> Iterator[tuple[str, Example]]:
@@ -87,31 +106,28 @@ def _batches(
         yield batch
 
 
-def _straddling(places: Iterable[tuple[object, str, Example]]) -> list[str]:
+def _straddling(places: Iterable[tuple[Hashable, str, Example]]) -> list[str]:
     """The rows whose key stands in another part too, as "uid (parts)"."""
-    parts: dict[object, set[str]] = defaultdict(set)
-    rows: dict[object, list[str]] = defaultdict(list)
-    for key, part, example in places:
-        parts[key].add(part)
-        rows[key].append(example.uid)
+    rows = list(places)
+    parts: dict[Hashable, int] = {}
+    for key, part, _ in rows:
+        parts[key] = parts.get(key, 0) | _BITS[part]
     return [
-        f"{uid!r} ({' and '.join(sorted(parts[key]))})"
-        for key, uids in rows.items()
-        if len(parts[key]) > 1
-        for uid in uids
+        f"{example.uid!r} ({_named(parts[key])})"
+        for key, _, example in rows
+        if parts[key].bit_count() > 1
     ]
 
 
-def _by_content(split: Split, settings: DedupeSettings) -> tuple[list[str], list[str]]:
-    """Rows that leak by their exact text, and by a text near to it."""
-    finder = Deduplicator(settings)
-    texts, clusters = [], []
-    for batch in _batches(_each(split)):
-        # Parts make the uids distinct, so that a uid in two parts is compared by its text too.
-        given = [DedupItem.of(f"{part}\x00{e.uid}", e.inputs) for part, e in batch]
-        for (part, example), result in zip(batch, finder.add(given), strict=True):
-            texts.append((result.digest, part, example))
-            clusters.append((result.cluster, part, example))
-    tied = finder.final_clusters()
-    near = _straddling((tied.get(number, number), part, e) for number, part, e in clusters)
-    return _straddling(texts), near
+def _named(bits: int) -> str:
+    return " and ".join(sorted(part for part, bit in _BITS.items() if bits & bit))
+
+
+def _by_content(
+    split: Split, settings: DedupeSettings, signatures: SignatureIndex | None
+) -> tuple[list[str], list[str]]:
+    """Rows that leak by their exact inputs, and by a text near to it."""
+    clusters = _clusters(_each(split), settings, signatures).tolist()
+    near = zip(clusters, _each(split), strict=True)
+    texts = _straddling((example.digest, part, example) for part, example in _each(split))
+    return texts, _straddling((cluster, part, e) for cluster, (part, e) in near)

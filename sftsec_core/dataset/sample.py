@@ -33,9 +33,13 @@ class BottomK:
         self._salt = salt
         self._heap: list[tuple[int, str]] = []  # keys negated: the largest is the first to go
 
-    def admits(self, digest: str) -> bool:
-        """Whether a content is in the sample, or would be now; what is not will never be."""
-        return len(self._heap) < self._most or -self._key(digest) >= self._heap[0][0]
+    def limit(self) -> int | None:
+        """The key up to which a content is in the sample now; None while it has room."""
+        return None if len(self._heap) < self._most else -self._heap[0][0]
+
+    def admits(self, digest: str, limit: int | None) -> bool:
+        """Whether a content's key is within a limit; what is not in the sample will never be."""
+        return limit is None or self._key(digest) <= limit
 
     def add(self, digest: str, connector: str) -> list[str]:
         """Take a row that is admitted.
@@ -65,11 +69,6 @@ class BottomK:
             found.append(left[row] > 0)
             left[row] -= 1
         return found
-
-    def restore(self, rows: Iterable[tuple[str, str]]) -> None:
-        """Take the rows, as (digest, connector), that an earlier run has written."""
-        for digest, connector in rows:
-            self.add(digest, connector)
 
     def _key(self, digest: str) -> int:
         raw = hashlib.blake2b(digest.encode(), digest_size=_BYTES, key=self._salt)

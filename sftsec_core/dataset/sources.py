@@ -8,8 +8,14 @@ data set of one connector has the connector's own uids.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import IncidentPage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sftsec_core.api.contracts import PullPart
 
 _AT = "@"
 _BEHIND = ":"  # no connector that stands in a task's list has it in its name
@@ -24,6 +30,21 @@ class SourcePage(IncidentPage):
     """
 
     connector: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceParts:
+    """What one connector's pull is made of.
+
+    Attributes:
+        connector: its name in the configuration; "" where the data set is of one connector.
+        cursor: of the pull after it, to resume there.
+        parts: in the order of the pull; each is asked for when those before it are taken.
+    """
+
+    connector: str
+    cursor: str | None
+    parts: Iterable[PullPart]
 
 
 def scoped_uid(connector: str, uid: str) -> str:

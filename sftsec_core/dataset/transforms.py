@@ -33,11 +33,13 @@ class Transformed:
             "rewritten" (other inputs under the same uid), and "held_out", those taken out again
             since dev or test has them or their like.
         notes: the transform's own counts.
+        review: uids of rows whose labels should be looked at again, with the reason.
     """
 
     examples: Sequence[Example]
     counts: Mapping[str, int]
     notes: Mapping[str, int]
+    review: Mapping[str, str]
 
 
 def apply_transform(
@@ -76,7 +78,8 @@ def apply_transform(
             f"transform {spec.name!r} leaves fewer than two labels in train; change its settings "
             "or take it out of `train.transforms`"
         )
-    return Transformed(kept, _counts(examples, kept, leaking), dict(result.notes))
+    review = {uid: reason for uid, reason in result.review.items() if uid in before}
+    return Transformed(kept, _counts(examples, kept, leaking), dict(result.notes), review)
 
 
 def _check(name: str, result: object, before: Sequence[Example], task: TaskSpec) -> None:

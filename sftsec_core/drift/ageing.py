@@ -104,6 +104,33 @@ class ScoredBlocks:
             span = (at[0], at[-1])
         return cls(counts, ages, np.array(distinct, dtype=np.int64), span)  # type: ignore[arg-type]
 
+    @classmethod
+    def of_new(
+        cls,
+        y: NDArray[np.int64],
+        decided: NDArray[np.int64],
+        keys: NDArray[np.int64],
+        at: Sequence[datetime | None],
+        new: NDArray[np.bool_],
+        columns: int,
+    ) -> Self:
+        """Count those of n events whose inputs were new: the others' labels need no estimate.
+
+        Where a label has no new event all are counted: old ones tell more than none.
+
+        Args:
+            y: the true columns, shape (n,).
+            decided: the columns that were decided on, shape (n,).
+            keys: the templates, shape (n,).
+            at: the times, None where an event has none; empty where none are known.
+            new: which were new, shape (n,).
+            columns: how many labels there are.
+        """
+        if not np.bincount(y[new], minlength=columns).all():
+            return cls.of(y, decided, keys, at, columns)
+        times = [when for when, each in zip(at, new, strict=True) if each] if at else ()
+        return cls.of(y[new], decided[new], keys[new], times, columns)
+
     @property
     def confusion(self) -> NDArray[np.int64]:
         """All blocks together, by true and by decided label, shape (k, k)."""

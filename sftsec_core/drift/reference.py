@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import Inputs, TaskSpec
 
-FORMAT = 2
+FORMAT = 3
 _MOST_ROWS = 5000  # read of the training data, spread over all
 
 
@@ -32,14 +32,16 @@ class OtherFormatError(IntegrityError):
 
 
 @dataclass(frozen=True, slots=True)
-class ScoredTest:
-    """The model on the test part.
+class HeldOut:
+    """The model on what it was not fitted to: the dev and the test part.
 
     Attributes:
         inputs: of n events, in the order of their times.
         proba: calibrated probabilities, shape (n, k).
         decided: the columns that the decider chose, shape (n,).
         y: the true columns, shape (n,).
+        tested: which are of the test part, shape (n,).
+        fresh: which had inputs that the training part has not, nor those before them, shape (n,).
         at: the times of the events (UTC), None where one has none; empty where none are known.
     """
 
@@ -47,6 +49,8 @@ class ScoredTest:
     proba: NDArray[np.float64]
     decided: NDArray[np.int64]
     y: NDArray[np.int64]
+    tested: NDArray[np.bool_]
+    fresh: NDArray[np.bool_]
     at: Sequence[datetime | None] = ()
 
 
@@ -79,8 +83,17 @@ class EventReader:
         proba: NDArray[np.float64],
         decided: NDArray[np.int64],
         key: bytes,
+        judged: NDArray[np.float64] | None = None,
     ) -> Rows:
-        """Read events; `key` is the secret that their templates are hashed with."""
+        """Read events.
+
+        Args:
+            inputs: of n events.
+            proba: calibrated probabilities, shape (n, k).
+            decided: the columns that were decided on, shape (n,).
+            key: the secret that their templates are hashed with.
+            judged: what verdicts said of the inputs before, shape (n, k); None: none judged them.
+        """
         places = {
             name: each.places([row.get(name) for row in inputs])
             for name, each in self.binnings.items()
@@ -90,7 +103,9 @@ class EventReader:
         # Alerts repeat themselves: each text is read once.
         _, first, place = np.unique(keys, return_index=True, return_inverse=True)
         once = [inputs[number] if self.text else {} for number in first.tolist()]
-        return Rows(keys, {**places, LABEL: decided}, points(once)[place], decided)
+        if judged is None:
+            judged = np.zeros((len(keys), self.columns))
+        return Rows(keys, {**places, LABEL: decided}, points(once)[place], decided, judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +119,8 @@ class Reference:
         test: the sketch of the test part, whose scores the model did not learn.
         nulls: input, `TEXT`, `SCORE` or `LABEL` to what its statistic is without a drift.
         eigenvalues: of the covariance of texts' points.
-        blocks: the test part by true and by decided column, in the order of its times.
+        blocks: what it was not fitted to, by true and by decided column, in the order of the times;
+            of inputs that were new.
     """
 
     labels: tuple[str, ...]
@@ -116,23 +132,23 @@ class Reference:
     blocks: ScoredBlocks
 
     @classmethod
-    def of(cls, task: TaskSpec, training: Sequence[Inputs], test: ScoredTest, key: bytes) -> Self:
-        """Read the training data and the test part.
+    def of(cls, task: TaskSpec, training: Sequence[Inputs], held: HeldOut, key: bytes) -> Self:
+        """Read the training data and what the model was not fitted to.
 
         Args:
             task: inputs and labels; the labels are the columns.
             training: the inputs of all parts, in the order of their times.
-            test: the model on the test part.
+            held: the model on the dev and the test part.
             key: the secret that templates are hashed with.
         """
         training = _spread(training)
-        reader = _reader(task, training, test)
+        reader = _reader(task, training, held.proba[held.tested])
         k = len(task.labels)
         blank = np.full((len(training), k), 1 / k)
         read = reader.rows(training, blank, np.zeros(len(training), dtype=np.int64), key)
         rows = read.distinct()
-        scored = reader.rows(test.inputs, test.proba, test.decided, key)
-        tested = scored.distinct()
+        scored = reader.rows(held.inputs, held.proba, held.decided, key)
+        tested = scored.take(held.tested).distinct()
         eigenvalues = _eigenvalues(rows.points) if reader.text else np.zeros(0)
         bins = reader.bins()
         nulls = {name: psi_null(rows.places[name], bins[name]) for name in reader.binnings}
@@ -147,7 +163,7 @@ class Reference:
             Sketch.of(tested, bins),
             nulls,
             eigenvalues,
-            ScoredBlocks.of(test.y, test.decided, scored.keys, test.at, k),
+            ScoredBlocks.of_new(held.y, held.decided, scored.keys, held.at, held.fresh, k),
         )
 
     def to_json(self) -> str:
@@ -201,14 +217,14 @@ class Reference:
             raise IntegrityError(f"the drift reference is damaged: {error}") from error
 
 
-def _reader(task: TaskSpec, training: Sequence[Inputs], test: ScoredTest) -> EventReader:
+def _reader(task: TaskSpec, training: Sequence[Inputs], tested: NDArray[np.float64]) -> EventReader:
     benign = None if task.benign is None else task.labels.index(task.benign)
     return EventReader(
         {
             each.name: Binning.fit(each.kind, [row.get(each.name) for row in training])
             for each in task.inputs
         },
-        edges_of(_scores(test.proba, benign).tolist()),
+        edges_of(_scores(tested, benign).tolist()),
         has_text(task.inputs),
         len(task.labels),
         benign,

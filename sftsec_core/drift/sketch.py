@@ -27,12 +27,15 @@ class Rows:
         places: input to the bin of each event, shape (n,); `SCORE` and `LABEL` are the model's.
         points: of their texts, shape (n, POINT).
         labels: the columns that were decided on, shape (n,).
+        judged: what verdicts said of the same inputs before, shape (n, k): the share of each label,
+            zeros where none judged them.
     """
 
     keys: NDArray[np.int64]
     places: Mapping[str, NDArray[np.int64]]
     points: NDArray[np.float32]
     labels: NDArray[np.int64]
+    judged: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -44,6 +47,7 @@ class Rows:
             {name: places[rows] for name, places in self.places.items()},
             self.points[rows],
             self.labels[rows],
+            self.judged[rows],
         )
 
     def distinct(self) -> Rows:
@@ -62,6 +66,8 @@ class Sketch:
         counts: input to its bins' counts.
         point: sum of the texts' points, shape (POINT,).
         labels: how often each column was decided on, over all events, shape (k,).
+        judged: of the events whose inputs were judged before, by verdict and by decided column,
+            shape (k, k).
         keys: the templates, while the window is open.
     """
 
@@ -70,6 +76,7 @@ class Sketch:
     counts: Mapping[str, NDArray[np.int64]]
     point: NDArray[np.float64]
     labels: NDArray[np.int64]
+    judged: NDArray[np.float64]
     keys: tuple[int, ...] = field(default=())
 
     @classmethod
@@ -90,6 +97,7 @@ class Sketch:
             },
             once.points.sum(axis=0, dtype=np.float64),
             np.bincount(rows.labels, minlength=bins[LABEL]).astype(np.int64),
+            _judged(rows, bins[LABEL]),
             tuple(once.keys.tolist()),
         )
 
@@ -103,6 +111,7 @@ class Sketch:
             {name: counts + new.counts[name] for name, counts in self.counts.items()},
             self.point + new.point,
             self.labels + np.bincount(rows.labels, minlength=bins[LABEL]),
+            self.judged + _judged(rows, bins[LABEL]),
             self.keys + new.keys,
         )
 
@@ -114,6 +123,7 @@ class Sketch:
             "counts": {name: counts.tolist() for name, counts in self.counts.items()},
             "point": self.point.tolist(),
             "labels": self.labels.tolist(),
+            "judged": self.judged.tolist(),
             "keys": list(self.keys) if is_open else [],
         }
 
@@ -130,5 +140,11 @@ class Sketch:
             {name: np.array(counts, dtype=np.int64) for name, counts in body["counts"].items()},
             np.array(body["point"], dtype=np.float64),
             np.array(body["labels"], dtype=np.int64),
+            np.array(body["judged"], dtype=np.float64),
             tuple(body["keys"]),
         )
+
+
+def _judged(rows: Rows, columns: int) -> NDArray[np.float64]:
+    decided = np.eye(columns)[rows.labels]
+    return np.asarray(rows.judged.T @ decided, dtype=np.float64)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import Inputs
+    from sftsec_core.drift.judged import InputVerdicts
     from sftsec_core.drift.reference import EventReader
 
 
@@ -23,11 +24,13 @@ class DriftCounter:
 
     Attributes:
         reader: how they are counted.
+        judged: what verdicts said of inputs before.
         key: the secret that their templates are hashed with.
         length: events of a window.
     """
 
     reader: EventReader
+    judged: InputVerdicts
     key: bytes
     length: int
 
@@ -35,7 +38,7 @@ class DriftCounter:
         self, inputs: Sequence[Inputs], proba: NDArray[np.float64], decided: NDArray[np.int64]
     ) -> Rows:
         """Read a page's events."""
-        return self.reader.rows(inputs, proba, decided, self.key)
+        return self.reader.rows(inputs, proba, decided, self.key, self.judged.shares(inputs))
 
     def fill(self, begun: Sketch | None, rows: Rows) -> list[Sketch]:
         """Put events into the window that was begun and into new ones; all but the last are full.

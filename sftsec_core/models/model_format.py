@@ -2,6 +2,7 @@
 
     model.json           {"format": 1, "recipe": "hybrid", "labels": ["ham", "spam"]}
     *.json *.safetensors what the recipe's model wrote, with its tokenizer's files
+    *.onnx               a graph that ONNX Runtime computes: operators and numbers, no code
     NAME/                a blend's member, itself such a folder
 
 The registry checks the digests of a folder; here its form is checked, before
@@ -32,7 +33,7 @@ HEADER = "model.json"
 SIGNATURE = "model.sig"  # beside the files that it signs; it may be in the topmost folder alone
 # JSON and weights; tokenizers bring a vocabulary as text or a SentencePiece model (protobuf);
 # promotion adds a card.
-ALLOWED_SUFFIXES = frozenset({".json", ".safetensors", ".txt", ".model", ".md"})
+ALLOWED_SUFFIXES = frozenset({".json", ".safetensors", ".txt", ".model", ".md", ".onnx"})
 # How a pickle of protocol 2 or later, a zip (torch.save) and gzip (joblib) begin.
 _BINARY_STARTS = (b"\x80", b"PK\x03\x04", b"\x1f\x8b")
 
@@ -126,6 +127,8 @@ def _is_what_it_says(suffix: str, start: bytes) -> bool:
         return start[8:9] == b"{"
     if suffix in {".json", ".sig"}:
         return start.lstrip()[:1] in (b"{", b"[")
+    if suffix == ".onnx":  # protobuf that begins with its first field, the version of the format
+        return start[:1] == b"\x08"
     return not start.startswith(_BINARY_STARTS)
 
 

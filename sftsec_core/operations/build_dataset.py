@@ -40,8 +40,13 @@ class BuiltDataset:
         return {**self.data, "leaks": asdict(self.leaks), "folder": str(self.folder)}
 
 
-def build_dataset(context: Context, name: str) -> BuiltDataset:
+def build_dataset(context: Context, name: str, *, full: bool = False) -> BuiltDataset:
     """Pull a task's labelled incidents into a snapshot, resolve verdicts, split and check.
+
+    Args:
+        context: settings, plugins, store, actor and event stream.
+        name: the task.
+        full: pull and clean everything again, also what did not change since the last pull.
 
     Raises:
         DataError: when there is nothing to train on.
@@ -51,6 +56,6 @@ def build_dataset(context: Context, name: str) -> BuiltDataset:
     check_requirements(context.task(name), context.plugins)
     check_labelling(context.task(name), context.file, name)
     with running(context, "dataset", name) as run:
-        snapshot = ingest_snapshot(run)
+        snapshot = ingest_snapshot(run, full=full)
         dataset = training_data(run, snapshot)
     return BuiltDataset(snapshot.digest, snapshot.folder, dataset.data, dataset.leaks)

@@ -184,7 +184,8 @@ def _reports(
         sketches = [Sketch.from_json(each.sketch) for each in past]
         found = monitors(sketches[-1], reference, context.settings.drift.false_alarms)
         decided = np.sum([each.labels for each in sketches], axis=0)
-        estimate = estimate_labels(decided, reference.blocks, _middle(past))
+        judged = np.sum([each.judged for each in sketches], axis=0)
+        estimate = estimate_labels(decided, judged, reference.blocks, _middle(past))
         over = sum(each.events for each in sketches)
         yield WindowReport(closed[last], tuple(found), estimate, over, closed[last].checked)
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from sftsec_core.api.contracts import CalibratorSpec, DeciderSpec
 from sftsec_core.api.errors import NotFoundError
-from sftsec_core.drift.reference import OtherFormatError, Reference, ScoredTest
+from sftsec_core.drift.judged import InputVerdicts
+from sftsec_core.drift.reference import HeldOut, OtherFormatError, Reference
 from sftsec_core.drift.windows import DriftCounter
 from sftsec_core.plugins import get
 from sftsec_core.sdk.atomic import write_atomically
@@ -16,44 +17,55 @@ from sftsec_core.sdk.atomic import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sftsec_core.api.domain import Example, ModelRef, Split
+    from numpy.typing import NDArray
+
+    from sftsec_core.api.domain import Example, ModelRef, Split, TaskSpec
     from sftsec_core.operations.context import Context
     from sftsec_core.operations.proposing import Proposal
     from sftsec_core.operations.running import Run
 
 _FILE = "drift.json"
+_JUDGED = "judged.npy"
 
 
 def keep_reference(run: Run, proposal: Proposal, split: Split) -> None:
-    """Write what a proposed model was made of and how it did on test; counts, and no text.
+    """Write what a proposed model was made of and how it did; counts, and no text.
 
     Args:
         run: the run that made it.
         proposal: the model, with its report.
         split: what it was made of.
     """
-    test = _by_time(split.test)
-    proba, _ = proposal.fitted.probabilities(split.test, run.spec, proposal.fitted.recipe)
-    place = {id(example): number for number, example in enumerate(split.test)}
-    plugins, scores = run.context.plugins, proposal.report.candidate
-    calibrator = get("calibrator", scores.calibrator.name, plugins.specs(CalibratorSpec))
-    decider = get("decider", scores.decider.name, plugins.specs(DeciderSpec))
-    calibrated = calibrator.load(scores.calibrator.state).calibrate(
-        proba[np.array([place[id(example)] for example in test], dtype=np.intp)]
-    )
-    spec = run.spec
-    benign = None if spec.benign is None else spec.labels.index(spec.benign)
-    part = ScoredTest(
-        [example.inputs for example in test],
+    spec, salt = run.spec, run.context.salt
+    held = _by_time([*split.dev, *split.test])
+    calibrated, decided = _as_served(run, proposal, held)
+    inputs, tested = [each.inputs for each in held], {id(each) for each in split.test}
+    part = HeldOut(
+        inputs,
         calibrated,
-        decider.load(scores.decider.state).decide(calibrated).alerted(benign),
-        np.array([spec.labels.index(example.label) for example in test], dtype=np.int64),
-        [example.at for example in test],
+        decided,
+        _columns(held, spec),
+        np.array([id(each) in tested for each in held], dtype=np.bool_),
+        _judged(split.train, spec, salt).fresh(inputs),
+        [each.at for each in held],
     )
     everything = _by_time([example for _, part in split.parts() for example in part])
-    inputs = [example.inputs for example in everything]
-    reference = Reference.of(spec, inputs, part, run.context.salt)
+    _judged(everything, spec, salt).save(run.folder / _JUDGED)
+    reference = Reference.of(spec, [each.inputs for each in everything], part, salt)
     write_atomically(run.folder / _FILE, reference.to_json().encode())
+
+
+def _as_served(
+    run: Run, proposal: Proposal, examples: Sequence[Example]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The calibrated probabilities, shape (n, k), and the columns that are decided on, (n,)."""
+    spec, plugins, scores = run.spec, run.context.plugins, proposal.report.candidate
+    proba, _ = proposal.fitted.probabilities(examples, spec, proposal.fitted.recipe)
+    calibrator = get("calibrator", scores.calibrator.name, plugins.specs(CalibratorSpec))
+    decider = get("decider", scores.decider.name, plugins.specs(DeciderSpec))
+    calibrated = calibrator.load(scores.calibrator.state).calibrate(proba)
+    benign = None if spec.benign is None else spec.labels.index(spec.benign)
+    return calibrated, decider.load(scores.decider.state).decide(calibrated).alerted(benign)
 
 
 def reference_of(context: Context, model: ModelRef) -> Reference | None:
@@ -74,7 +86,21 @@ def drift_counter(context: Context, model: ModelRef) -> DriftCounter | None:
     reference = reference_of(context, model)
     if reference is None:
         return None
-    return DriftCounter(reference.reader, context.salt, context.settings.drift.window)
+    reader, file = reference.reader, context.store.runs.get(model.run_id).folder / _JUDGED
+    try:
+        judged = InputVerdicts.load(file, reader.columns, context.salt)
+    except FileNotFoundError:
+        return None
+    return DriftCounter(reader, judged, context.salt, context.settings.drift.window)
+
+
+def _judged(examples: Sequence[Example], spec: TaskSpec, salt: bytes) -> InputVerdicts:
+    inputs = (each.inputs for each in examples)
+    return InputVerdicts.of(inputs, _columns(examples, spec), len(spec.labels), salt)
+
+
+def _columns(examples: Sequence[Example], spec: TaskSpec) -> NDArray[np.int64]:
+    return np.array([spec.labels.index(example.label) for example in examples], dtype=np.int64)
 
 
 def _by_time(examples: Sequence[Example]) -> list[Example]:

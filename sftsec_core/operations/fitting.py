@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.contracts import (
     LauncherSpec,
     RecipeSpec,
-    TrainedModel,
     TrainOrder,
 )
 from sftsec_core.api.domain import Message, RecipeFitted, TrainingAlive
@@ -34,13 +33,16 @@ if TYPE_CHECKING:
     from sftsec_core.operations.running import Run
 
 
-def fit_all(run: Run, split: Split, device: TrainingDevice) -> dict[str, FittedModel]:
+def fit_all(
+    run: Run, split: Split, device: TrainingDevice, only: tuple[str, ...] | None = None
+) -> dict[str, FittedModel]:
     """Fit the task's recipe, those it is compared with and the task's baseline.
 
     Args:
         run: the run under way.
         split: what is trained and chosen on.
         device: what the run may compute on.
+        only: fit these of them.
 
     Returns:
         Recipe's name to its model; the task's own recipe stands first.
@@ -48,7 +50,7 @@ def fit_all(run: Run, split: Split, device: TrainingDevice) -> dict[str, FittedM
     Raises:
         TrainingError: when a recipe cannot be fitted.
     """
-    names = tuple(chosen_recipes(run.task.train, run.spec.baseline))
+    names = only or tuple(chosen_recipes(run.task.train, run.spec.baseline))
     specs = run.context.plugins.specs(RecipeSpec)
     for name in names:
         if note := unread_note(get("recipe", name, specs), run.spec.inputs):
@@ -146,12 +148,6 @@ def _fitted(run: Run, name: str, *, reused: bool) -> FittedModel:
     run.emit(
         RecipeFitted(recipe=name, seconds=known["seconds"], notes=known["notes"], reused=reused)
     )
-    cost = inference_cost_of(model, get("recipe", name, specs))
+    cost = get("recipe", name, specs).cost_of(model)
     seconds, notes = known["seconds"], known["notes"]
     return FittedModel(model, name, fit_seconds=seconds, inference_cost=cost, notes=notes)
-
-
-def inference_cost_of(model: TrainedModel, recipe: RecipeSpec[Any]) -> int:
-    """The model's own cost of scoring where it names one, else its recipe's."""
-    own = getattr(model, "inference_cost", None)
-    return own if isinstance(own, int) else recipe.inference_cost

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import IncidentPage, Message
 from sftsec_core.api.settings.values import format_duration
 from sftsec_core.dataset.features import field_kinds, renderer
-from sftsec_core.dataset.ingest import IngestPlan, PageSummary, ingest, resume_cursor
+from sftsec_core.dataset.ingest import Earlier, Heard, ingest, resume_cursor
+from sftsec_core.dataset.plan import IngestPlan, PageSummary
 from sftsec_core.dataset.reading import reading_digest
 from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
 from sftsec_core.dataset.sources import at_home
 from sftsec_core.dataset.steps import build_steps
+from sftsec_core.operations.increments import earlier_pulls
 from sftsec_core.operations.pulling import bounded, pull_all, window_of
+from sftsec_core.operations.signatures import keep_signatures
 from sftsec_core.sdk.atomic import write_atomically
 from sftsec_core.store.staging import locked
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import PullWindow
     from sftsec_core.api.settings.unlabelled import UnlabelledSettings
+    from sftsec_core.dataset.sources import SourceParts
     from sftsec_core.operations.running import Run
     from sftsec_core.operations.stages import Stage
 
@@ -41,22 +45,30 @@ class _SnapshotPull:
         stage: what its stage is called.
         done: the file of the run's folder that names the snapshot once there is one.
         work: the folder that the pages are gathered in.
+        full: whether nothing is taken of earlier pulls.
     """
 
     settings: UnlabelledSettings | None = None
     stage: str = "pull"
     done: str = DONE
     work: str = PULLED
+    full: bool = False
 
 
-def ingest_snapshot(run: Run) -> Snapshot:
+def ingest_snapshot(run: Run, *, full: bool = False) -> Snapshot:
     """Pull the task's labelled incidents into a snapshot; a resumed run takes the one it made.
+
+    What did not change since the last pull is taken from there, where the connector can tell.
+
+    Args:
+        run: the run under way.
+        full: pull and clean everything again.
 
     Raises:
         ConnectorUnavailableError: when a lost connection did not come back; the run is
             interrupted and resumes from its cursor.
     """
-    return _ingest(run, _SnapshotPull())
+    return _ingest(run, _SnapshotPull(full=full))
 
 
 def ingest_pool(run: Run) -> Snapshot | None:
@@ -177,25 +189,77 @@ def _pull_into_snapshot(
         plugins=context.plugins.versions(),
         salt=context.salt,
     )
-    work = run.folder / pull.work
-    with closing(pull_all(context, task, _windows(run, pull), resume_cursor(work))) as pages:
+    windows, told = _windows(run, pull), _Told(stage)
+    heard = Heard(
+        page=lambda page: _keep_beside(run, page, reading),
+        reused=told.reused,
+        publish=hold,
+        signatures=None if pull.settings else (lambda index: keep_signatures(run, index)),
+    )
+    if pull.settings is not None:
+        return _gathered(run, pull, plan, windows, told, heard, None)
+    with earlier_pulls(run, plan.digest(), reading, windows, full=pull.full) as earlier:
+        snapshot = _gathered(run, pull, plan, windows, told, heard, earlier)
+    if told.unchanged:
+        stage.counts["unchanged since the last pull"] = told.unchanged
+    return snapshot
+
+
+def _gathered(
+    run: Run,
+    pull: _SnapshotPull,
+    plan: IngestPlan,
+    windows: Mapping[str, PullWindow],
+    told: _Told,
+    heard: Heard,
+    earlier: Earlier | None,
+) -> Snapshot:
+    context, work = run.context, run.folder / pull.work
+    cursor, by_parts = resume_cursor(work), pull.settings is None
+    with closing(pull_all(context, run.task, windows, cursor, by_parts=by_parts)) as pages:
         return ingest(
-            _counted(stage, pages),
+            told.pages(pages),
             plan,
             folder=work,
             snapshots=context.folder / "snapshots",
-            on_page=lambda page: _keep_beside(run, page, reading),
-            on_publish=hold,
+            heard=heard,
             vault=context.vault,
+            earlier=earlier,
         )
 
 
-def _counted(stage: Stage, pages: Iterator[IncidentPage]) -> Iterator[IncidentPage]:
-    done = 0
-    for page in pages:
-        yield page
-        done += len(page.incidents)
-        stage.progress(done)
+@dataclass(slots=True)
+class _Told:
+    """How far a pull is, for its stage.
+
+    Attributes:
+        stage: of the pull.
+        done: incidents so far.
+        unchanged: those of them that were taken from an earlier pull.
+    """
+
+    stage: Stage
+    done: int = 0
+    unchanged: int = 0
+
+    def pages(
+        self, pull: Iterator[IncidentPage | SourceParts]
+    ) -> Iterator[IncidentPage | SourceParts]:
+        """Count pages on their way."""
+        for each in pull:
+            yield each
+            if isinstance(each, IncidentPage):
+                self.add(len(each.incidents))
+
+    def add(self, count: int) -> None:
+        """Count incidents that were pulled."""
+        self.done += count
+        self.stage.progress(self.done)
+
+    def reused(self, count: int) -> None:
+        """Count incidents that were taken from an earlier pull."""
+        self.unchanged += count
+        self.add(count)
 
 
 def _keep_beside(run: Run, page: PageSummary, reading: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.api.domain import Permission, describe_inputs
+from sftsec_core.api.domain import Message, Permission, describe_inputs
 from sftsec_core.api.errors import ConfigError
 from sftsec_core.dataset.labelling.functions import ABSTAIN
 from sftsec_core.operations.authorize import authorize
@@ -20,7 +20,9 @@ from sftsec_core.operations.weak_labelling import vote
 
 if TYPE_CHECKING:
     from sftsec_core.dataset.labelling.summary import Collision, FunctionSummary
+    from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.context import Context
+    from sftsec_core.operations.running import Run
     from sftsec_core.operations.weak_labelling import FunctionVotes
 
 _LONGEST = 200
@@ -101,6 +103,7 @@ def label_functions(context: Context, name: str, *, examples: int = 3) -> Functi
     check_labelling(task, context.file, name)
     snapshot = newest_dataset(context, name)
     with running(context, "functions", name) as run:
+        _warn_of_missing_fields(run, snapshot)
         split = split_snapshot(run, snapshot).split
         pool = last_pool(run, snapshot, split)
         with run.stage("labelling functions") as stage:
@@ -116,6 +119,16 @@ def label_functions(context: Context, name: str, *, examples: int = 3) -> Functi
         tuple(votes.collisions()),
         tuple(_wrong(votes, run.spec.labels, examples)),
     )
+
+
+def _warn_of_missing_fields(run: Run, snapshot: Snapshot) -> None:
+    """Say which fields the data set was built without: functions may be newer than it."""
+    read = {name for each in run.task.labelling_functions.values() for name in each.reads}
+    missing = ", ".join(sorted(read - snapshot.fields.keys()))
+    if missing:
+        told = f"the data set was built without {missing}, which functions read"
+        again = f"sftsec dataset build {run.spec.name}"
+        run.emit(Message(text=f"{told}: {again}", level="warning"))
 
 
 def _sure(votes: FunctionVotes, labels: tuple[str, ...], floor: float) -> dict[str, int]:

@@ -12,6 +12,7 @@ from sftsec_core.operations.authorize import authorize
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sftsec_core.api.domain import ModelRef
     from sftsec_core.operations.context import Context
     from sftsec_core.store.figures import Figure
 
@@ -27,7 +28,7 @@ class StateFigures:
         outbox_pending: detections that wait to be pushed, by connector.
         gpu_leases: that are open.
         failing_workers: that do not queue all that is due.
-        figures: the newest of each that is watched, of each task.
+        figures: the newest of each that is watched, of each task; none of an earlier model.
     """
 
     runs: Mapping[str, int]
@@ -61,5 +62,13 @@ def measure_state(context: Context) -> StateFigures:
         pending,
         len(store.gpu_leases.list()),
         sum(each.failing for each in store.workers.list()),
-        [figure for figure in latest if figure is not None],
+        [
+            figure
+            for figure in latest
+            if figure is not None and figure.is_of(_digest(live[figure.task]))
+        ],
     )
+
+
+def _digest(ref: ModelRef | None) -> str | None:
+    return ref.digest if ref else None

@@ -25,11 +25,6 @@ from sftsec_core.api.contracts import (
 from sftsec_core.api.domain import InputKind, baseline_recipe
 from sftsec_core.api.errors import ConfigError, PluginError, unknown
 from sftsec_core.config.load import load_settings, validate
-from sftsec_core.dataset.labelling.functions import (
-    FunctionsPlace,
-    check_functions,
-    missing_requirement,
-)
 from sftsec_core.plugins import Plugins
 from sftsec_core.recipes.chosen import chosen_recipes, unread_note
 
@@ -164,7 +159,10 @@ def check_requirements(task: TaskSettings, plugins: Plugins) -> None:
         for kind, name, _, _ in named_by(task)
         if (spec := plugins.specs(kind).get(name)) and (complaint := spec.missing())
     ]
-    missing += filter(None, [missing_requirement(task.labelling_functions)])
+    if task.labelling_functions:
+        from sftsec_core.dataset.labelling.functions import missing_requirement  # imports numpy
+
+        missing += filter(None, [missing_requirement(task.labelling_functions)])
     if missing:
         raise PluginError("; ".join(dict.fromkeys(missing)))
 
@@ -175,7 +173,10 @@ def check_labelling(task: TaskSettings, file: Path, name: str) -> None:
     Raises:
         ConfigError: naming the file, the path in it and what to do.
     """
-    check_functions(task.labelling_functions, FunctionsPlace(file, name))
+    if task.labelling_functions:
+        from sftsec_core.dataset.labelling.functions import FunctionsPlace, check_functions
+
+        check_functions(task.labelling_functions, FunctionsPlace(file, name))
 
 
 def named_by(task: TaskSettings) -> Iterator[Named]:

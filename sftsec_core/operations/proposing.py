@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,14 +34,15 @@ from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json, to_json, without_texts
 from sftsec_core.evaluation.unread import unread_line
 from sftsec_core.operations.auditing import audits_of
-from sftsec_core.operations.fitting import inference_cost_of
 from sftsec_core.operations.live_disagreement import live_disagreement, with_live
 from sftsec_core.operations.promote import tell_promotion
 from sftsec_core.operations.refitting import Refitter, serving_methods
+from sftsec_core.operations.watched_section import watched_section
 from sftsec_core.recipes.chosen import chosen_recipes
 from sftsec_core.recipes.config import EncoderSettings
 from sftsec_core.registry.card import Provenance, build_card, decision_of
 from sftsec_core.registry.gate import decide
+from sftsec_core.registry.parent_voter import DERIVED
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.registry.serving import Serving
 from sftsec_core.sdk.atomic import write_atomically
@@ -56,9 +58,9 @@ if TYPE_CHECKING:
 
 _PROPOSED = "proposed.json"
 _HTML = "report.html"
-_FINGERPRINTS = "seen.npy"
+FINGERPRINTS = "seen.npy"
 # Of a run that made a model, what a later run on another host needs.
-SHARED_FILES = (_FINGERPRINTS, "report.json", "report.html")
+SHARED_FILES = (FINGERPRINTS, "report.json", "report.html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,11 @@ def propose(
     rather than nothing. A better live model is never replaced that way, nor one that cannot be
     compared. If the gate rejects the baseline too, the first proposal is returned.
     """
-    live, baseline = _incumbent(run), run.spec.baseline
+    live, baseline = incumbent_of(run), run.spec.baseline
     split, data = dataset.split, _with_live_disagreement(run, dataset, live)
     audits = audits_of(run, Refitter(run, device, serving_methods(run)))
     TrainingFingerprints.of((*split.train, *dataset.train, *split.dev), run.context.salt).save(
-        run.folder / _FINGERPRINTS
+        run.folder / FINGERPRINTS
     )
     first = _put_to_the_gate(run, next(iter(fits)), fits, dataset, data, live, audits)
     baseline_may = live is None or (live.fitted is not None and live.fitted.recipe == baseline)
@@ -157,24 +159,26 @@ def _put_to_the_gate(
             dataset.split,
             run.spec,
             methods=serving_methods(run),
-            metrics=_metrics(run),
+            metrics=plugin_metrics(run),
             audits=audits,
             settings=run.task.evaluation,
             data=data,
             leaks=dataset.leaks,
         )
+    if (watched := watched_section(run)) is not None:
+        report = replace(report, sections={**report.sections, "watched": watched})
     if cut := report.candidate.cut:
         lost = report.candidate.cut_characters
         text = f"{name}: {unread_line(cut, len(dataset.split.test), lost, 'test texts')}"
         run.emit(Message(text=text, level="warning"))
     decision = decide(plugins, report, live.report if live else None, run.task.gate)
-    _tell(run, name, decision)
+    tell_votes(run, name, decision)
     if live is None:
         return Proposal(fits[name], report, decision, None)
     return Proposal(fits[name], report, decision, live.ref.digest, live.error)
 
 
-def _metrics(run: Run) -> dict[str, MetricSpec[Any]]:
+def plugin_metrics(run: Run) -> dict[str, MetricSpec[Any]]:
     """The metrics of enabled plugins, with the settings that the task gives them."""
     given = run.task.evaluation.metrics
     plugins = run.context.plugins
@@ -184,7 +188,7 @@ def _metrics(run: Run) -> dict[str, MetricSpec[Any]]:
     }
 
 
-def _tell(run: Run, recipe: str, decision: Decision) -> None:
+def tell_votes(run: Run, recipe: str, decision: Decision) -> None:
     """Emit the votes and what they came to."""
     for vote in decision.votes:
         run.emit(
@@ -200,7 +204,7 @@ def _tell(run: Run, recipe: str, decision: Decision) -> None:
     run.emit(GateDecided(recipe=recipe, approved=decision.approved))
 
 
-def _incumbent(run: Run) -> Incumbent | None:
+def incumbent_of(run: Run) -> Incumbent | None:
     """The live model as it serves; None when there is none."""
     registry = run.context.registry
     ref = registry.live(run.spec.name)
@@ -217,7 +221,7 @@ def _incumbent(run: Run) -> Incumbent | None:
     fitted = FittedModel(
         loaded.model,
         ref.recipe,
-        inference_cost=inference_cost_of(loaded.model, recipe),
+        inference_cost=recipe.cost_of(loaded.model),
         parts=loaded.parts,
         seen=seen_by(run.context, ref),
     )
@@ -228,7 +232,7 @@ def seen_by(context: Context, ref: ModelRef) -> TrainingFingerprints | None:
     """What a model was trained on; None when its run was pruned."""
     try:
         return TrainingFingerprints.load(
-            context.at_hand(context.store.runs.get(ref.run_id).folder) / _FINGERPRINTS,
+            context.at_hand(context.store.runs.get(ref.run_id).folder) / FINGERPRINTS,
             context.salt,
         )
     except NotFoundError:
@@ -269,12 +273,8 @@ def recall(run: Run) -> Proposed | None:
 
 def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, Any]) -> Proposed:
     """Keep the proposed model with its card and its report; it becomes the task's "candidate"."""
-    registry = run.context.registry
-    if run.context.vault is not None:
-        proposal = replace(proposal, report=without_texts(proposal.report, LEFT_OUT))
     encoder = _encoder(run, proposal.fitted.recipe)
     provenance = _provenance(run, proposal, snapshot, encoder)
-    card = build_card(proposal.report, proposal.decision, run.spec, provenance)
     serving = Serving.of(
         proposal.report,
         run.spec,
@@ -284,8 +284,16 @@ def register(run: Run, proposal: Proposal, snapshot: str, steps: Mapping[str, An
         render=None if run.task.render is None else run.task.render.model_dump(),
         plugins=_trained_with(run, proposal.fitted.recipe),
     )
+    return keep(run, proposal, serving, provenance)
+
+
+def keep(run: Run, proposal: Proposal, serving: Serving, provenance: Provenance) -> Proposed:
+    """Register a proposed model as it will serve, and write its card and its report."""
+    if run.context.vault is not None:
+        proposal = replace(proposal, report=without_texts(proposal.report, LEFT_OUT))
+    card = build_card(proposal.report, proposal.decision, run.spec, provenance)
     run.context.share(run.folder, SHARED_FILES)
-    model = registry.register(
+    model = run.context.registry.register(
         proposal.fitted.model, serving, card, run_id=run.info.id, by=run.context.actor.name
     )
     if proposal.live_error and model.digest == proposal.instead_of:
@@ -365,7 +373,19 @@ def promote_proposed(run: Run, proposed: Proposed) -> ModelRef:
     )
     promoted = context.registry.live(run.spec.name) or ref
     tell_promotion(context, promoted, previous, run=run.info.id)
+    _tell_if_optimized(run, previous)
     return promoted
+
+
+def _tell_if_optimized(run: Run, previous: ModelRef | None) -> None:
+    """Say that scoring is slower from here on, where the model before was an optimized one."""
+    with suppress(IntegrityError):
+        if previous is None or DERIVED not in run.context.registry.card(previous)["model_details"]:
+            return
+        text = (
+            f"the model before was optimized; `sftsec model optimize {run.spec.name}` does it again"
+        )
+        run.emit(Message(text=text, level="warning"))
 
 
 def votes_json(votes: tuple[Vote, ...]) -> Iterator[dict[str, Any]]:

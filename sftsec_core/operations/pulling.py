@@ -7,11 +7,11 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sftsec_core.api.contracts import ConnectorSpec
+from sftsec_core.api.contracts import ConnectorSpec, PullsParts
 from sftsec_core.api.domain import PullWindow
 from sftsec_core.api.errors import ConnectorError, ConnectorUnavailableError
 from sftsec_core.api.settings.values import ALL_TIME, format_duration
-from sftsec_core.dataset.sources import SourcePage
+from sftsec_core.dataset.sources import SourcePage, SourceParts
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -100,8 +100,13 @@ def named_errors(task: TaskSettings, connector: str) -> Iterator[None]:
 
 
 def pull_all(
-    context: Context, task: TaskSettings, windows: Mapping[str, PullWindow], cursor: str | None
-) -> Generator[IncidentPage]:
+    context: Context,
+    task: TaskSettings,
+    windows: Mapping[str, PullWindow],
+    cursor: str | None,
+    *,
+    by_parts: bool = False,
+) -> Generator[IncidentPage | SourceParts]:
     """Pull a task's incidents, from one connector after the other.
 
     Args:
@@ -109,8 +114,10 @@ def pull_all(
         task: names them.
         windows: what to pull of each.
         cursor: of the last page, to resume after it.
+        by_parts: whether a connector may say what its pull is made of, instead of bringing it.
 
     Yields:
+        What a connector's pull is made of, where it can tell; else its pages:
         The connector's own pages where there is one, else a `SourcePage` with a cursor that says
         whose it is: those before it in the list are read.
 
@@ -118,12 +125,20 @@ def pull_all(
         ConnectorError: of several connectors, naming the one that cannot be read.
     """
     if len(task.connectors) == 1:
+        window = windows[task.connectors[0]]
         with context.connector(task.connectors[0]) as connector:
-            yield from connector.pull(windows[task.connectors[0]], cursor=cursor)
+            if by_parts and isinstance(connector, PullsParts):
+                yield SourceParts("", None, connector.parts(window))
+            else:
+                yield from connector.pull(window, cursor=cursor)
         return
     current, inner = json.loads(cursor) if cursor else (task.connectors[0], None)
     for name in task.connectors[task.connectors.index(current) :]:
         with named_errors(task, name), context.connector(name) as connector:
+            if by_parts and isinstance(connector, PullsParts):
+                parts = connector.parts(windows[name])
+                yield SourceParts(name, json.dumps([name, None]), parts)
+                continue
             for page in connector.pull(windows[name], cursor=inner):
                 after = json.dumps([name, page.cursor])
                 yield SourcePage(page.incidents, after, page.rejected, name)

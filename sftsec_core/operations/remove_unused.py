@@ -13,6 +13,7 @@ from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import StoreError
 from sftsec_core.operations.adapted_encoders import ENCODERS
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.increments import FOLDER as INCREMENTS
 from sftsec_core.operations.unused import FOLDERS, Item, Survey, UnusedOrder
 from sftsec_core.registry.history import undone
 from sftsec_core.store.staging import STAGING, staging
@@ -90,6 +91,7 @@ def remove_unused(context: Context, order: UnusedOrder, *, remove: bool = False)
         removal.runs,
         removal.work_files,
         removal.snapshots,
+        removal.pulls,
         removal.occurrences,
     )
     # Each step looks again: what an earlier one left in place keeps what it names.
@@ -104,6 +106,7 @@ def _look(survey: Survey) -> Iterator[Item]:
     yield from survey.runs()
     yield from survey.work_files()
     yield from survey.snapshots()
+    yield from survey.pulls()
     yield from survey.occurrences()
 
 
@@ -141,6 +144,14 @@ class _Removal:
             with staging(self._root / ENCODERS) as place:
                 _move(item.paths, place)
                 self._unshare(ENCODERS, [item.name])
+        return found
+
+    def pulls(self, survey: Survey) -> list[Item]:
+        found = survey.pulls()
+        for item in found:
+            self._store.audit.append("leftovers.removed", item.name, {"bytes": item.bytes})
+            with staging(self._root / INCREMENTS) as place:
+                _move(item.paths, place)
         return found
 
     def runs(self, survey: Survey) -> list[Item]:

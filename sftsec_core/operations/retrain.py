@@ -76,7 +76,7 @@ class RetrainResult:
 
 
 def retrain(
-    context: Context, name: str, *, promote: bool = True, force: bool = False
+    context: Context, name: str, *, promote: bool = True, force: bool = False, full: bool = False
 ) -> RetrainResult:
     """Train a new model for a task and, if the promotion gate approves, make it the live one.
 
@@ -93,6 +93,7 @@ def retrain(
         name: the task.
         promote: False stops at the gate's decision.
         force: train also when no verdict is new.
+        full: pull and clean everything again, also what did not change since the last pull.
 
     Raises:
         SftsecError: one class for each kind of failure; nothing is half-promoted.
@@ -106,7 +107,7 @@ def retrain(
     with running(context, "retrain", name) as run:
         proposed = recall(run)
         if proposed is None:
-            snapshot = ingest_snapshot(run)
+            snapshot = ingest_snapshot(run, full=full)
             live = None if force else same_as_live(run, snapshot.digest)
             if live is not None:
                 return _unchanged(run, live)

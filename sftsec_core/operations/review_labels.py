@@ -1,4 +1,4 @@
-"""List the incidents that wait for a review: judged, and yet without a label."""
+"""List the incidents that wait for a review: judged, and without a label or with a doubtful one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sftsec_core.dataset.resolve import find_review
 from sftsec_core.dataset.sources import unscoped
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.label_summaries import label_summary
+from sftsec_core.operations.label_suspects import waiting_suspects
 from sftsec_core.operations.show_dataset import newest_dataset
 
 if TYPE_CHECKING:
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WaitingIncident:
-    """An incident without a label.
+    """An incident without a label, or with one that looks wrong.
 
     Attributes:
         connector: where it is from.
         uid: as `labels add` takes it.
-        reason: why the verdicts do not come to a label.
+        reason: why the verdicts do not come to a label, or what makes it doubtful.
         verdicts: the words that were given, oldest first.
         text: the beginning of what the model reads, redacted; "" for a copy that is not kept.
     """
@@ -55,7 +56,7 @@ class WaitingList:
 
 
 def review_labels(context: Context, name: str, *, limit: int = 50) -> WaitingList:
-    """List incidents of the newest data set whose verdicts do not come to a label.
+    """List incidents of the newest data set whose verdicts do not come to a label, then suspects.
 
     Args:
         context: settings, store, registry, actor and event stream.
@@ -73,6 +74,8 @@ def review_labels(context: Context, name: str, *, limit: int = 50) -> WaitingLis
     if len(rows) < min(limit, summary.total):
         review = find_review(snapshot, task.labels, task.verdicts)
         rows = waiting_rows(snapshot, task.fields, review[:limit])
+    suspects = waiting_suspects(context, name, snapshot)
+    rows += waiting_rows(snapshot, task.fields, suspects[: limit - len(rows)])
     found = (
         WaitingIncident(
             *(unscoped(row.uid) if snapshot.connectors else (task.connectors[0], row.uid)),
@@ -82,4 +85,4 @@ def review_labels(context: Context, name: str, *, limit: int = 50) -> WaitingLis
         )
         for row in rows
     )
-    return WaitingList(name, snapshot.digest, summary.total, tuple(found))
+    return WaitingList(name, snapshot.digest, summary.total + len(suspects), tuple(found))

@@ -35,6 +35,7 @@ from sftsec_core.operations.pulling import (
     window_of,
 )
 from sftsec_core.operations.running import Run, running
+from sftsec_core.operations.score_files import remembered_scores
 from sftsec_core.operations.scoring_device import scoring_device, scoring_run
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import ModelRef, PushReceipt
     from sftsec_core.operations.context import Context
     from sftsec_core.registry.registry import LoadedModel
+    from sftsec_core.scoring.score_cache import ScoreCache
 
 
 log = logging.getLogger(__name__)
@@ -125,9 +127,10 @@ def score(context: Context, name: str, *, rescan: bool = False) -> ScoreResult:
         by_source: dict[str, ScoreCounts] = {}
         with scoring_device(scoring_run(run), live.recipe) as check:
             loaded = context.registry.load(live)
-            for source in run.task.connectors:
-                with collected_errors(failures), named_errors(run.task, source):
-                    by_source[source] = _score(run, loaded, source, check, rescan=rescan)
+            with remembered_scores(context, loaded) as known:
+                for source in run.task.connectors:
+                    with collected_errors(failures), named_errors(run.task, source):
+                        by_source[source] = _score(run, loaded, source, known, check, rescan=rescan)
         # A source was lost? What was scored before need not wait for it.
         by_destination = deliver_pending(run, failures)
         scored = reduce(ScoreCounts.plus, by_source.values())
@@ -239,10 +242,17 @@ def _scorer(
 
 
 def _score(
-    run: Run, loaded: LoadedModel, source: str, check: Callable[[], None], *, rescan: bool
+    run: Run,
+    loaded: LoadedModel,
+    source: str,
+    known: ScoreCache,
+    check: Callable[[], None],
+    *,
+    rescan: bool,
 ) -> ScoreCounts:
     context, task = run.context, run.task
     scorer, trained = _scorer(run, loaded, source, rescan=rescan)
+    scorer = replace(scorer, known=known)
     job = ScoreJob(
         task=run.spec.name,
         source=source,
@@ -266,30 +276,11 @@ def _score(
             on_page=on_page,
             request_labels=requester(context, run.spec.name, source, connector),
         )
-        stage.counts |= _stage_counts(counts)
+        stage.counts |= counts.shown()
     if counts.cut:
         text = unread_line(counts.cut, counts.scored, counts.cut_characters, "incidents")
         run.emit(Message(text=f"{loaded.ref.recipe}: {text}", level="warning"))
     return counts
-
-
-def _stage_counts(counts: ScoreCounts) -> dict[str, int]:
-    return {
-        "pulled": counts.pulled,
-        "already labelled": counts.already_labelled,
-        "empty": counts.empty,
-        "dropped by steps": counts.dropped_by_steps,
-        "rejected": counts.rejected,
-        "scored": counts.scored,
-        "not read whole": counts.cut,
-        "dismissed": counts.dismissed,
-        "for review": counts.review,
-        "drawn": counts.drawn,
-        "alerts": counts.alerts,
-        "suppressed": counts.suppressed,
-        "in the outbox already": counts.in_outbox,
-        "new": counts.new,
-    }
 
 
 def _with(loaded: LoadedModel) -> str:

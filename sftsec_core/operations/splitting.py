@@ -20,6 +20,7 @@ from sftsec_core.dataset.verdict_stats import verdict_stats
 from sftsec_core.operations.event_context import snapshot_context
 from sftsec_core.operations.explain_data import no_examples, warn_of_gaps
 from sftsec_core.operations.label_summaries import keep_summary
+from sftsec_core.operations.signatures import take_signatures
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Example, Incident
@@ -43,6 +44,7 @@ class TrainingData:
         train: what recipes are fitted on: `split.train`, as the task's transforms left it.
         support: a labelled row's uid to the analysts on whom its label rests.
         pool: unlabelled incidents that may be learned from; None where the task asks for none.
+        suspects: a row's uid to why its label should be looked at again.
     """
 
     split: Split
@@ -52,6 +54,7 @@ class TrainingData:
     train: Sequence[Example]
     support: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pool: Pool | None = None
+    suspects: Mapping[str, str] = field(default_factory=dict)
 
 
 def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
@@ -73,8 +76,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
             raise no_examples(run, snapshot, resolution)
         warn_of_gaps(run, snapshot, resolution)
         split = _divided(run, examples)
-        leaks = check_leaks(split, task.dedupe, events=task.context is not None)
-        _warn_of_faults(run, split, leaks)
+        leaks = _checked(run, split)
         parts = {name: len(part) for name, part in split.parts()}
         review = len(resolution.review)
         stats = verdict_stats(snapshot, task.labels, task.verdicts)
@@ -118,12 +120,17 @@ def _divided(run: Run, examples: Sequence[Example]) -> Split:
     return replace(split, train=weigh_repeats(split.train, run.spec, task.context.repeats))
 
 
-def _warn_of_faults(run: Run, split: Split, leaks: LeakCheck) -> None:
+def _checked(run: Run, split: Split) -> LeakCheck:
+    """Look for leaks, with the signatures of the ingest; warn of them and of a one-sided split."""
+    task = run.task
+    events, signatures = task.context is not None, take_signatures(run)
+    leaks = check_leaks(split, task.dedupe, events=events, signatures=signatures)
     if not leaks.clean:
         found = f"the {split.method} split leaks: {'; '.join(leaks.examples)}"
         run.emit(Message(text=found, level="warning"))
     if note := one_sided(split):
         run.emit(Message(text=note, level="warning"))
+    return leaks
 
 
 def _capped(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sftsec_core.operations.label_suspects import keep_suspects
 from sftsec_core.operations.pooling import add_pool
 from sftsec_core.operations.self_training import add_self_labels
 from sftsec_core.operations.splitting import split_snapshot
@@ -26,4 +27,5 @@ def training_data(run: Run, snapshot: Snapshot) -> TrainingData:
     """
     labelled = split_snapshot(run, snapshot)
     judged = transform_train(run, add_pool(run, snapshot, labelled))
+    keep_suspects(run, snapshot, judged.suspects)
     return add_self_labels(run, add_weak_labels(run, snapshot, judged))

@@ -27,7 +27,7 @@ def transform_train(run: Run, dataset: TrainingData) -> TrainingData:
         dataset: split and checked for leaks.
 
     Returns:
-        The data with `train` changed, and the counts of each transform in `data`.
+        The data with `train` changed, `suspects`, and the counts of each transform in `data`.
 
     Raises:
         PluginError: when a transform gives what no recipe can train on.
@@ -36,7 +36,7 @@ def transform_train(run: Run, dataset: TrainingData) -> TrainingData:
     chosen = run.task.train.transforms
     if not chosen:
         return dataset
-    train, told = dataset.train, []
+    train, told, review = dataset.train, [], dict[str, str]()
     held_out = (*dataset.split.dev, *dataset.split.test)
     plugins = run.context.plugins
     for choice in chosen:
@@ -53,6 +53,7 @@ def transform_train(run: Run, dataset: TrainingData) -> TrainingData:
             )
             shown = {name.replace("_", " "): made.counts[name] for name in _SHOWN}
             stage.counts |= {"rows": made.counts["after"], **shown}
-        train = made.examples
+        train, review = made.examples, {**made.review, **review}
         told.append({"name": spec.name, **made.counts, "notes": dict(made.notes)})
-    return replace(dataset, train=train, data={**dataset.data, "transforms": told})
+    data = {**dataset.data, "transforms": told}
+    return replace(dataset, train=train, suspects=review, data=data)

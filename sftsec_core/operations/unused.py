@@ -23,7 +23,9 @@ from sftsec_core.operations.adapted_encoders import (
     adapted_task,
     named_encoders,
 )
+from sftsec_core.operations.increments import FOLDER as INCREMENTS
 from sftsec_core.operations.pulling import pull_span
+from sftsec_core.operations.score_files import SCORES
 from sftsec_core.operations.work_files import (
     FOR_RESUMPTION,
     card_snapshots,
@@ -50,6 +52,7 @@ FOLDERS = {
     "models": re.compile(r"[0-9a-f]{64}"),
     "snapshots": re.compile(r"[0-9a-f]{64}"),
     ENCODERS: re.compile(r"[0-9a-f]{64}"),
+    SCORES: re.compile(r"[0-9a-f]{64}"),
     "runs": re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}(\.\d+)?"),
 }
 _SALT_DRAFT = re.compile(r"salt\.\d+")
@@ -196,6 +199,16 @@ class Survey:
         drafts = [path for path in paths if _SALT_DRAFT.fullmatch(path.name)]
         return [self._leftover(path, self._fresh(path)) for path in drafts]
 
+    def pulls(self) -> list[Item]:
+        """The parts of earlier pulls of tasks that the configuration has no more."""
+        tasks = self._context.settings.tasks
+        paths = sorted((self._context.folder / INCREMENTS).glob("*/"))
+        return [
+            self._leftover(path, "", "no task has this name")
+            for path in paths
+            if path.name not in tasks
+        ]
+
     # --- why a model stays
 
     def _ranked(self) -> Iterator[tuple[ModelRef, int]]:
@@ -341,7 +354,7 @@ class Survey:
     def _known(self) -> Mapping[str, frozenset[str]]:
         return {
             ENCODERS: frozenset(path.name for path in adapted_encoders(self._context)),
-            "models": frozenset(ref.folder.name for ref in self._models),
+            **dict.fromkeys(("models", SCORES), frozenset(r.folder.name for r in self._models)),
             "snapshots": frozenset(row.folder.name for row in self._rows),
             "runs": frozenset(run.folder.name for run in self._states),
         }

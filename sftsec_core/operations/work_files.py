@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sftsec_core.operations.ingesting import DONE, POOL_DONE, POOL_PULLED, PULLED
+from sftsec_core.operations.signatures import FILE as SIGNATURES
 from sftsec_core.recipes.launch.local import ORDER
 from sftsec_core.recipes.launch.places import EXAMPLES, FITTED, WORK
 
 # Only a run that is resumed reads these; its report and its fingerprints are not among them.
-FOR_RESUMPTION = (WORK, FITTED, EXAMPLES, PULLED, POOL_PULLED, ORDER)
+FOR_RESUMPTION = (WORK, FITTED, EXAMPLES, PULLED, POOL_PULLED, ORDER, SIGNATURES)
 _CARD = "card.json"
 
 

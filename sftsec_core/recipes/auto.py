@@ -82,7 +82,7 @@ def train_auto(job: TrainJob[AutoConfig], recipes: Mapping[str, RecipeSpec[Any]]
         raise TrainingError(search.trials[0].reason)
     chosen = choose(search)
     kept = {name: search.models[name] for name in chosen.members}
-    cost = inference_cost_of(list(chosen.members), recipes)
+    cost = inference_cost_of(kept, recipes)
     return BlendModel(job.task.labels, kept, _notes(search, chosen), cost, chosen.pool)
 
 

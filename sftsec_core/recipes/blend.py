@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from sftsec_core.api.contracts.recipe import unread_spans
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import load_model, read_json, save_model, write_json
 from sftsec_core.recipes.pool import LogPool
+from sftsec_core.recipes.quantizing import quantized_parts
 from sftsec_core.recipes.reading import joined
 
 if TYPE_CHECKING:
@@ -57,6 +58,14 @@ class BlendModel:
         found = [unread_spans(member, batch) for member in self.members.values()]
         return [joined(span for spans in row for span in spans) for row in zip(*found, strict=True)]
 
+    def quantized(self) -> BlendModel:
+        """The same with the encoders of its members in 8 bits.
+
+        Raises:
+            TrainingError: when none has an encoder that can be.
+        """
+        return replace(self, members=quantized_parts(self.members), inference_cost=None)
+
     def save(self, folder: Path) -> None:
         """Write each member into a subfolder of its name, and their names beside them.
 
@@ -96,7 +105,7 @@ def load_blend(folder: Path, recipes: Mapping[str, RecipeSpec[Any]]) -> BlendMod
     # A blend of an older version may have notes.
     notes = settings.get("notes", {})
     pool = _pool(folder, settings.get("pool"), len(members), len(labels))
-    return BlendModel(labels, members, notes, inference_cost_of(names, recipes), pool)
+    return BlendModel(labels, members, notes, inference_cost_of(members, recipes), pool)
 
 
 def _pool(folder: Path, values: Any, models: int, classes: int) -> LogPool | None:  # noqa: ANN401 - what JSON holds
@@ -108,6 +117,8 @@ def _pool(folder: Path, values: Any, models: int, classes: int) -> LogPool | Non
         raise IntegrityError(f"{folder / SETTINGS}: the pool is damaged: {error}") from error
 
 
-def inference_cost_of(names: Sequence[str], recipes: Mapping[str, RecipeSpec[Any]]) -> int:
-    """What these members cost together."""
-    return sum(recipes[name].inference_cost for name in names)
+def inference_cost_of(
+    members: Mapping[str, TrainedModel], recipes: Mapping[str, RecipeSpec[Any]]
+) -> int:
+    """What members cost together, each by its recipe's name."""
+    return sum(recipes[name].cost_of(member) for name, member in members.items())

@@ -26,6 +26,7 @@ from sftsec_core.evaluation.calibration import apply_temperature, fit_temperatur
 from sftsec_core.evaluation.ranking import Ranking
 from sftsec_core.models.model_format import load_model, read_json, save_model, write_json
 from sftsec_core.recipes.goal import columns, macro_f1
+from sftsec_core.recipes.quantizing import quantized
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,6 +112,15 @@ class CascadeModel:
         proba = apply_temperature(self.first.predict_proba(batch), self.temperatures[0])
         asked = np.flatnonzero(self.band.holds(doubt(proba, self.benign)))
         return proba, [int(row) for row in asked]
+
+    def quantized(self) -> CascadeModel:
+        """The same with the second model's encoder in 8 bits, about twice as fast.
+
+        Raises:
+            TrainingError: when it has none that can be.
+        """
+        cost = 1 + (self.inference_cost - 1) // 2
+        return replace(self, second=quantized(self.second, self.then), inference_cost=cost)
 
     def save(self, folder: Path) -> None:
         """Write each model into a subfolder of its recipe's name, and the band beside them."""

@@ -265,6 +265,11 @@ class LabelErrorsConfig(Strict):
     weight: Fraction = Field(
         0.0, description="Factor on the weight of a row that looks mislabelled; 0: unused."
     )
+    review: bool = Field(
+        False,
+        description="List what looks mislabelled in `sftsec labels review`, until there is a new "
+        "verdict on it; with weight 1 nothing else is done.",
+    )
     folds: int = Field(5, ge=2, le=20, description="A row is judged by models of the others.")
     rounds: int = Field(
         12,

@@ -53,7 +53,8 @@ def weigh_label_errors(
         seed: of the folds.
 
     Returns:
-        As many rows, and how many of each label are suspected. Nothing changes where fewer than two
+        As many rows, how many of each label are suspected, and where `config.review` says so the
+        suspects for a review. Nothing changes where fewer than two
         labels have a trusted row for each fold.
 
     Raises:
@@ -72,7 +73,13 @@ def weigh_label_errors(
     ]
     found = Counter(each.label for each in judged if each.uid in suspected)
     notes = {f"suspected {label}": found[label] for label in task.labels if found[label]}
-    return TransformResult(changed, {"judged": len(judged), "suspected": len(suspected), **notes})
+    review = {
+        each.uid: f"looks mislabelled: {each.label!r} (label_errors)"
+        for each in judged
+        if config.review and each.uid in suspected
+    }
+    counts = {"judged": len(judged), "suspected": len(suspected), **notes}
+    return TransformResult(changed, counts, review)
 
 
 def _judged(examples: Sequence[Example], folds: int) -> list[Example]:

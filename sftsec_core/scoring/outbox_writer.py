@@ -108,6 +108,25 @@ class ScoreCounts:
         counters = {"labels": self.labels, "cut_characters": self.cut_characters}
         return {**asdict(self), **{name: dict(each) for name, each in counters.items()}}
 
+    def shown(self) -> dict[str, int]:
+        """The figures as a stage of a run shows them."""
+        return {
+            "pulled": self.pulled,
+            "already labelled": self.already_labelled,
+            "empty": self.empty,
+            "dropped by steps": self.dropped_by_steps,
+            "rejected": self.rejected,
+            "scored": self.scored,
+            "not read whole": self.cut,
+            "dismissed": self.dismissed,
+            "for review": self.review,
+            "drawn": self.drawn,
+            "alerts": self.alerts,
+            "suppressed": self.suppressed,
+            "in the outbox already": self.in_outbox,
+            "new": self.new,
+        }
+
     def plus(self, other: ScoreCounts) -> ScoreCounts:
         """The counts of two jobs together."""
         return ScoreCounts(

@@ -28,6 +28,7 @@ class ScoreCache:
         self._max_bytes = max_bytes
         self._rows: OrderedDict[str, bytes] = OrderedDict()
         self._lock = Lock()
+        self.kept = 0  # rows, also those that are forgotten
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -40,9 +41,16 @@ class ScoreCache:
                 self._rows.move_to_end(each)
         return {each: np.frombuffer(row) for each, row in found.items()}
 
+    def snapshot(self) -> tuple[list[str], NDArray[np.float64]]:
+        """All that is remembered: n digests, oldest first, and their rows, shape (n, labels)."""
+        with self._lock:
+            digests, rows = list(self._rows), b"".join(self._rows.values())
+        return digests, np.frombuffer(rows).reshape(len(digests), -1 if digests else 0)
+
     def keep(self, rows: Mapping[str, NDArray[np.float64]]) -> None:
         """Remember what the model gave, shape (labels,) each."""
         with self._lock:
+            self.kept += len(rows)
             for digest, row in rows.items():
                 self._rows[digest] = row.tobytes()
                 self._rows.move_to_end(digest)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from sftsec_core.operations.measure_state import StateFigures
+    from sftsec_core.store.figures import Figure
 
 _Labelled = Mapping[tuple[str, ...], float]
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -120,8 +121,7 @@ class _StateCollector(Collector):
         yield _gauge("gpu_leases", "Leases of GPUs that are open.", found.gpu_leases)
         failing, what = found.failing_workers, "Workers that do not queue all that is due."
         yield _gauge("failing_workers", what, failing)
-        figures: _Labelled = {(each.task, each.name): each.value for each in found.figures}
-        yield _gauges("figure", "The newest of each that is watched.", ("task", "name"), figures)
+        yield from _watched(found.figures)
 
     def _current(self) -> StateFigures | None:
         with self._lock:
@@ -132,6 +132,20 @@ class _StateCollector(Collector):
                     self._figures = None
                 self._until = self._clock() + _MAX_AGE_S
             return self._figures
+
+
+def _watched(figures: Sequence[Figure]) -> Iterator[Metric]:
+    """The newest of each figure, with its interval where it has one, and when it was measured."""
+    told: tuple[tuple[str, str, Callable[[Figure], float | None]], ...] = (
+        ("figure", "The newest of each that is watched.", lambda each: each.value),
+        ("figure_low", "The lower end of its interval, 95%.", lambda each: each.low),
+        ("figure_high", "The upper end of its interval.", lambda each: each.high),
+        ("figure_measured_seconds", "When, since 1970.", lambda each: each.at.timestamp()),
+    )
+    for name, text, read in told:
+        values = {(each.task, each.name): read(each) for each in figures}
+        known: _Labelled = {key: value for key, value in values.items() if value is not None}
+        yield _gauges(name, text, ("task", "name"), known)
 
 
 def _gauge(name: str, help_text: str, value: float) -> Metric:

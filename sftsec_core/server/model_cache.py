@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from sftsec_core.api.errors import SftsecError
 from sftsec_core.operations.drift_reference import drift_counter
 from sftsec_core.operations.score import scorer_of
-from sftsec_core.scoring.score_cache import ScoreCache
+from sftsec_core.operations.score_files import known_scores
 from sftsec_core.server.batch_scorer import BatchScorer, warm_up
 from sftsec_core.server.tracing import Tracing
 
@@ -182,7 +182,7 @@ class ModelCache:
     def _load(self, live: ModelRef) -> ServedModel:
         loaded = self._context.registry.load(live)
         in_turn = _InTurn(loaded.model, live.digest, self._slots, self._tracing)
-        scorers, known = [], ScoreCache()
+        scorers, known = [], known_scores(self._context, loaded)
         for _ in range(2):
             scorer, trained = scorer_of(self._context, self.task, loaded)
             scorers.append(BatchScorer(replace(scorer, model=in_turn, known=known), trained.fields))

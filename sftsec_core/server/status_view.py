@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from sftsec_core.evaluation.report.html import page_environment, visible
-from sftsec_core.evaluation.report.numbers import metric_title
+from sftsec_core.evaluation.report.numbers import metric_title, watched_number
 from sftsec_core.operations.compare_runs import figures_of
 from sftsec_core.operations.list_gpus import list_gpu_leases, list_gpus
 from sftsec_core.operations.list_runs import list_runs, listed, seconds
@@ -51,14 +51,6 @@ _CALENDAR = 500
 _LOG = "log.txt"
 _LOG_LINES = 400
 _LOG_BYTES = 256 * 1024
-_TITLES = {
-    "input_drift": "Input drift",
-    "score_drift": "Score drift",
-    "label_shift": "Label shift",
-    "live_precision": "Live precision",
-    "live_recall": "Live recall",
-    "estimated_macro_f1": "Macro-F1, estimated without labels",
-}
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -79,6 +71,7 @@ class Asked:
 class _Watched:
     newest: Figure
     chart: Markup
+    stale: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +203,13 @@ class StatusView:
     def _task(self, context: Context, status: TaskStatus) -> _Task:
         history = model_history(context, status.task)
         drawn = _chart([each.figures.get("macro_f1") for each in history], "Macro-F1 when made")
+        live = status.live.digest if status.live else None
         watched = [
-            _Watched(each[-1], _chart([one.value for one in each], each[-1].name))
+            _Watched(
+                each[-1],
+                _chart([one.value for one in each], metric_title(each[-1].name)),
+                not each[-1].is_of(live),
+            )
             for each in watched_figures(context, status.task).values()
         ]
         return _Task(status, history[::-1], drawn, watched)
@@ -235,8 +233,7 @@ class StatusView:
             "span": span,
             "size": lambda count: "-" if count is None else f"{count / 2**30:.1f} GiB",
             "age": lambda days: span(86400 * days),
-            "title": lambda name: _TITLES.get(name) or metric_title(name),
-            "number": lambda value: f"{value:.3f}",
+            "watched": watched_number,
         }
         return made
 

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
 OTHERS = 0o077
 _OWN = frozenset(
-    {"sftsec.db", "salt", "models", "runs", "snapshots", "connectors", "keys.json", "summaries"}
+    {
+        "sftsec.db",
+        "salt",
+        "models",
+        "runs",
+        "snapshots",
+        "connectors",
+        "keys.json",
+        "summaries",
+        "scores",
+    }
 )
 _lock = threading.Lock()
 _umasks: list[int] = []

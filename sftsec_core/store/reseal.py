@@ -34,12 +34,17 @@ LEFT_OUT = "(left out: the state is encrypted)"
 _SEALED = (
     "snapshots/*/*.parquet",
     "snapshots/*/blobs/*",
+    "increments/*/*/*/*.parquet",
+    "increments/*/*/*/*.npz",
+    "increments/*/*/*/blobs/*",
+    "runs/*/signatures.npz",
     "runs/*/ingest*/**/*.parquet",
     "runs/*/ingest*/**/*.npz",
     "runs/*/ingest*/**/blobs/*",
     "runs/*/examples/**/*.parquet",
     "runs/*/examples/blobs/*",
     "summaries/*.json",
+    "scores/*",
 )
 _DRAFT = ".sealing"
 _BATCH = 500

@@ -31,6 +31,19 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
+def try_locked(folder: Path) -> Iterator[bool]:
+    """Hold the folder's lock, if no other process does; say whether it is held."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _LOCK).open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+@contextmanager
 def staging(folder: Path) -> Iterator[Path]:
     """Lend an empty folder inside `folder`, under its lock; it is gone afterwards.
 

@@ -19,7 +19,8 @@ from sftsec_core.api.domain import Batch, PullWindow, TaskSpec, Threshold
 from sftsec_core.api.settings.task import DedupeSettings, VerdictSettings
 from sftsec_core.cli import cli
 from sftsec_core.dataset.features import field_kinds, read_inputs
-from sftsec_core.dataset.ingest import IngestPlan, PageSummary, ingest
+from sftsec_core.dataset.ingest import Heard, ingest
+from sftsec_core.dataset.plan import IngestPlan, PageSummary
 from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.steps import StepChain
 from sftsec_core.dataset.sums import INGEST, SCORING, check_sums
@@ -217,7 +218,8 @@ class TestScoredRecords:
             field_kinds(TASK), None, StepChain((), {}), DedupeSettings(), alarm().render
         )
         pages = connector.pull(PullWindow(labelled=True, fields=("text",)))
-        ingest(pages, plan, folder=folder / "w", snapshots=folder / "snapshots", on_page=keep)
+        heard = Heard(page=keep)
+        ingest(pages, plan, folder=folder / "w", snapshots=folder / "snapshots", heard=heard)
 
 
 CONFIG = """\

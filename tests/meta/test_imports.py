@@ -80,6 +80,11 @@ def test_nothing_heavy_is_loaded_by(code: str, tmp_path: Path) -> None:
     assert loaded(code, heavy, tmp_path) == []
 
 
+def test_checking_a_configuration_needs_no_numpy(tmp_path: Path) -> None:
+    code = "import sftsec_core.operations.check_config, sftsec_core.builtin"
+    assert loaded(code, {"numpy"}, tmp_path) == []
+
+
 def test_scoring_nothing_new_needs_a_store(tmp_path: Path) -> None:
     loaded_then = "operations.score recipes.linear evaluation.calibration evaluation.threshold"
     code = "; ".join(f"import sftsec_core.{name}" for name in loaded_then.split())

@@ -24,6 +24,21 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",
     ),
     Elsewhere(
+        ("sftsec_core/cli/bench/score.py", "sftsec_core/cli/bench/start.py"),
+        "tests/core/bench/test_score.py",
+        "the command shows what the benchmark gives; its help and its error are snapshots",
+    ),
+    Elsewhere(
+        ("sftsec_core/cli/model/optimize.py",),
+        "tests/core/operations/test_optimize.py",
+        "the command shows what the use case gives; its help and its errors are snapshots",
+    ),
+    Elsewhere(
+        ("sftsec_core/recipes/encoder/classifier_parts.py",),
+        "tests/core/recipes/encoder/test_classifier.py",
+        "what is saved beside the encoder shows in what is loaded",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/live_verdicts.py",),
         "tests/core/operations/test_live_precision.py",
         "which alerts and verdicts are joined shows in the precision, and in the recall beside it",
@@ -115,6 +130,26 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         ("sftsec_core/dataset/content_digest.py",),
         "tests/core/dataset/test_snapshot.py",
         "a snapshot's digest is made of it: the same for any pages, and refused after a change",
+    ),
+    Elsewhere(
+        ("sftsec_core/dataset/cleaning.py", "sftsec_core/dataset/plan.py"),
+        "tests/core/dataset/test_ingest.py",
+        "what a page becomes shows in the rows, the verdicts and the counts of a snapshot",
+    ),
+    Elsewhere(
+        ("sftsec_core/dataset/parts.py", "sftsec_core/dataset/assembly.py"),
+        "tests/e2e/test_increments.py",
+        "parts of random pulls, damaged ones too, give the snapshot of a rebuild",
+    ),
+    Elsewhere(
+        ("sftsec_core/dataset/writing.py",),
+        "tests/core/dataset/test_journal.py",
+        "a snapshot is written once, whatever kills it; links are seen in test_increments",
+    ),
+    Elsewhere(
+        ("sftsec_core/dataset/dedup/batch.py",),
+        "tests/core/dataset/dedup/test_deduplicator.py",
+        "the arrays that it decides on: the results are compared for items and for batches",
     ),
     Elsewhere(
         ("sftsec_core/dataset/dedup/items.py", "sftsec_core/dataset/dedup/tables.py"),
@@ -354,6 +389,11 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "one setting of the interpreter that saves time: every process of `main` makes it",
     ),
     Elsewhere(
+        ("sftsec_core/operations/signatures.py",),
+        "tests/core/operations/test_increments.py",
+        "a file between two stages of a run: data sets are the same with it and without",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/ingesting.py",),
         "tests/e2e/test_killed.py",
         "it joins connector, dataset and run; what it adds is that a killed pull is resumed",
@@ -577,6 +617,11 @@ CONNECTOR_ROWS: tuple[Elsewhere, ...] = (
         ),
         "tests/connectors/search/test_reference_client.py",
         "each makes the vendor's client for the benchmark, which runs there on both engines",
+    ),
+    Elsewhere(
+        ("connectors/sftsec_files/page.py",),
+        "tests/connectors/files/test_pull.py",
+        "how many records a page takes, and what it says of those that it cannot",
     ),
     Elsewhere(
         ("connectors/sftsec_files/errors.py",),

@@ -183,6 +183,52 @@ class RetractsVerdicts(Protocol):
         ...
 
 
+class PullPart(Protocol):
+    """A part of a pull that a later pull can leave out, when it would bring the same.
+
+    `name` says where its records are and what they hold, as a digest: 1 to 64 letters, digits and
+    dashes. What else its incidents depend on, such as verdicts that lie elsewhere or the window,
+    goes into the proof.
+    """
+
+    @property
+    def name(self) -> str:
+        """Names the part, and what its records hold."""
+        ...
+
+    def pages(self, cursor: str | None) -> Iterator[IncidentPage]:
+        """Bring its incidents, as `Connector.pull`, after a page's cursor or from its start."""
+        ...
+
+    def proof(self) -> str:
+        """Return, once it was pulled to its end, what else its incidents depend on."""
+        ...
+
+    def holds(self, proof: str) -> bool:
+        """Return whether a pull would bring the same as that which gave the proof."""
+        ...
+
+
+@runtime_checkable
+class PullsParts(Protocol):
+    """A connector that can tell what its source holds without bringing it.
+
+    A part that an earlier pull brought, and that holds still, is not pulled again: the second pull
+    of a million incidents of which a hundredth is new brings the hundredth.
+    """
+
+    def parts(self, window: PullWindow) -> Iterator[PullPart]:
+        """Say of which parts a pull consists: one after the other they bring what `pull` brings.
+
+        Args:
+            window: as for `pull`.
+
+        Raises:
+            ConnectorError: as `pull` does.
+        """
+        ...
+
+
 @runtime_checkable
 class KeepsAudit(Protocol):
     """A connector that keeps a copy of the audit log, out of reach of who runs sftsec."""

@@ -34,6 +34,8 @@ class TrainedModel(Protocol):
     row's text, as `batch.text()` gives it, that a bound on length keeps it from reading: ascending,
     apart from each other. They are counted in reports and when incidents are scored. One that only
     knows which rows it reads whole has `reads_whole(batch)`, an array of bool, shape (len(batch),).
+    One that can be put in 8 bits has `quantized()`, a model of the same recipe and labels, for
+    `sftsec model optimize`.
     """
 
     @property
@@ -145,6 +147,11 @@ class RecipeSpec(Spec[ConfigT]):
         """Whether a task has inputs that it can learn from."""
         wanted = self.kinds if self.main_kinds is None else self.main_kinds
         return any(field.kind in wanted for field in inputs)
+
+    def cost_of(self, model: TrainedModel) -> int:
+        """A model's own expense of scoring a row where it names one, else the recipe's."""
+        own = getattr(model, "inference_cost", None)
+        return own if isinstance(own, int) else self.inference_cost
 
     def unread(self, inputs: Sequence[InputField]) -> tuple[str, ...]:
         """The names of the inputs that it does not read."""

@@ -20,10 +20,13 @@ class TransformResult:
         examples: to train on. A row that it changed keeps its uid; one that it adds has a uid of
             its own and a label of the task's.
         notes: counts for the report, by name ({"copies": 120}); never a value of the data.
+        review: a row's uid to why its label should be looked at again: `sftsec labels review` asks
+            until there is a new verdict on it.
     """
 
     examples: Sequence[Example]
     notes: Mapping[str, int] = field(default_factory=dict)
+    review: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,8 @@ from sftsec_core.cli.lazy import LazyGroup
         "serve": "sftsec_core.cli.bench.serve",
         "drift": "sftsec_core.cli.bench.drift",
         "context": "sftsec_core.cli.bench.context",
+        "score": "sftsec_core.cli.bench.score",
+        "start": "sftsec_core.cli.bench.start",
         "store": "sftsec_core.cli.bench.store",
         "kills": "sftsec_core.cli.bench.kills",
     },

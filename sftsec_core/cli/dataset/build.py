@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 @click.command("build", short_help="Build the data set that a retraining run would train on.")
 @click.argument("task", shell_complete=complete_task)
+@click.option("--full", is_flag=True, help="Pull and clean all again, also what did not change.")
 @json_option
 @pass_app
-def command(app: App, task: str, as_json: bool) -> None:
+def command(app: App, task: str, full: bool, as_json: bool) -> None:
     """Pull a task's labelled incidents into a snapshot, resolve verdicts, split and check.
+
+    Of a connector that can tell, what did not change since the last pull is neither pulled nor
+    cleaned again; the data set is the one that --full makes.
 
     Exit code 6 says why there is nothing to train on yet.
 
@@ -26,12 +30,13 @@ def command(app: App, task: str, as_json: bool) -> None:
     Examples:
       sftsec dataset build phishing
       sftsec dataset build phishing --json
+      sftsec dataset build phishing --full
     """
     from sftsec_core.cli.live import live_context
     from sftsec_core.operations.build_dataset import build_dataset
 
     with live_context(app, quiet=as_json) as context:
-        built = build_dataset(context, task)
+        built = build_dataset(context, task, full=full)
     data = built.data
     shown = {
         "snapshot": built.snapshot,

@@ -18,6 +18,8 @@ def command(app: App, task: str, limit: int, as_json: bool) -> None:
 
     Analysts disagree, said nothing that counts, used a word that no label lists, or labelled
     copies of one text differently. A further verdict, or a line under `labels`, settles it.
+    With `{name: label_errors, review: true}` under `train.transforms`, labels of the training part
+    that look wrong follow, until there is a new verdict on them.
 
     \b
     Examples:

@@ -10,7 +10,7 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "model",
     cls=LazyGroup,
-    short_help="List, inspect, promote, roll back, sign and backtest models.",
+    short_help="List, inspect, promote, roll back, sign, backtest and optimize models.",
     lazy={
         "list": "sftsec_core.cli.model.list",
         "show": "sftsec_core.cli.model.show",
@@ -19,7 +19,8 @@ from sftsec_core.cli.lazy import LazyGroup
         "sign": "sftsec_core.cli.model.sign",
         "verify": "sftsec_core.cli.model.verify",
         "backtest": "sftsec_core.cli.model.backtest",
+        "optimize": "sftsec_core.cli.model.optimize",
     },
 )
 def command() -> None:
-    """List, inspect, promote, roll back, sign, verify and backtest models."""
+    """List, inspect, promote, roll back, sign, verify, backtest and optimize models."""

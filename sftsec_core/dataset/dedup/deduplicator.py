@@ -21,28 +21,32 @@ word can turn a harmless command into an attack.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sftsec_core.dataset.dedup.items import DedupItem, DedupResult, DedupStatus
+from sftsec_core.dataset.dedup.batch import DedupBatch
+from sftsec_core.dataset.dedup.items import STATUSES, DedupDecisions, DedupResult, DedupStatus
 from sftsec_core.dataset.dedup.minhash import PERMUTATIONS, MinHasher, least_matches
 from sftsec_core.dataset.dedup.postings import Postings
-from sftsec_core.dataset.dedup.records import NamedBatch, RecordNames
-from sftsec_core.dataset.dedup.tables import Table, from_hex, shared_keys, short_keys
+from sftsec_core.dataset.dedup.records import RecordNames
+from sftsec_core.dataset.dedup.tables import Table, shared_keys, short_keys, twins
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from sftsec_core.api.settings.task import DedupeSettings
+    from sftsec_core.dataset.dedup.items import DedupItem
+    from sftsec_core.dataset.dedup.records import NamedBatch
+    from sftsec_core.dataset.dedup.signatures import SignatureIndex
 
 _MOST_CANDIDATES = 1024  # a text: bounds the time that a flood of look-alikes can cost
 _VERIFY_AT_ONCE = 8192
-_SPLITS = {None: 0, "train": 1, "dev": 2, "test": 3}
+_KEPT = STATUSES.index(DedupStatus.KEPT)
 
 
 class Deduplicator:
@@ -74,14 +78,31 @@ class Deduplicator:
         self._unsaved: list[NDArray[np.uint32]] = []
         self._saved = (0, 0)
 
+    def batch(
+        self, items: Sequence[DedupItem], signatures: SignatureIndex | None = None
+    ) -> DedupBatch:
+        """Make arrays of items; texts are hashed later, those without a known signature."""
+        return DedupBatch.of(items, self._hasher, signatures)
+
     def add(self, batch: Sequence[DedupItem]) -> list[DedupResult]:
         """Decide on a batch; the results are in its order."""
-        if not batch:
-            return []
+        found = self.decide(self.batch(batch))
+        columns = (found.status, found.digests, found.clusters, found.shares_id)
+        return [
+            DedupResult(STATUSES[status], digest.tobytes().hex(), int(cluster), bool(shares_id))
+            for status, digest, cluster, shares_id in zip(*columns, strict=True)
+        ]
+
+    def decide(self, batch: DedupBatch) -> DedupDecisions:
+        """Decide on a batch of arrays; the decisions are in its order."""
         page = self._look_up(batch)
-        results = [self._decide(page, index) for index in range(len(batch))]
-        self._remember(page)
-        return results
+        plain = page.plain()
+        for index in np.flatnonzero(~plain).tolist():
+            self._decide(page, index)
+        rows = self._remember(page, plain)
+        return DedupDecisions(
+            page.status, self._texts["digest"][rows], self._texts["cluster"][rows], page.shares_id
+        )
 
     def final_clusters(self) -> dict[int, int]:
         """The clusters that were tied to a lower one, with the lowest that they are tied to."""
@@ -98,34 +119,40 @@ class Deduplicator:
                 lowest[high] = low
         return {cluster: find(cluster) for cluster in lowest}
 
+    def cluster_names(self) -> NDArray[np.int64]:
+        """A name for each cluster: of its first row's inputs, whatever came before that."""
+        return (self._texts["digest"][:, 0] >> np.uint64(2)).astype(np.int64)
+
     # --- a batch, looked up at once
 
-    def _look_up(self, batch: Sequence[DedupItem]) -> _Page:
-        page = _Page(batch)
-        page.records = self._records.look_up([(one.uid, one.digest) for one in batch])
+    def _look_up(self, batch: DedupBatch) -> _Page:
+        page = _Page(batch, len(self._texts), self._records.look_up(batch.uids, batch.records))
         self._find_exact(page)
-        known = page.records.rows
-        fresh = [i for i in range(len(batch)) if i not in known and not self._same(page, i)]
-        long = [i for i in fresh if len(batch[i].text) >= self._hasher.shingle]
-        page.bands, page.compact = self._hasher([batch[i].text for i in long])
-        page.hashed = {index: place for place, index in enumerate(long)}
-        self._find_near(page, long)
+        fresh = batch.long.copy()
+        fresh[list(page.records.rows)] = False
+        fresh[[index for index in page.exact if self._same(page, index)]] = False
+        chosen = np.flatnonzero(fresh)
+        page.bands, page.compact = batch.sign(chosen)
+        page.place[chosen] = np.arange(len(chosen))
+        self._find_near(page, chosen)
         page.shared = shared_keys(page.bands)
         return page
 
     def _find_exact(self, page: _Page) -> None:
-        index, row = self._postings.find(short_keys(page.row_digests), _MOST_CANDIDATES)
-        same = (self._texts["digest"][row] == page.row_digests[index]).all(axis=1)
+        wanted = page.batch.digests
+        index, row = self._postings.find(short_keys(wanted), _MOST_CANDIDATES)
+        same = (self._texts["digest"][row] == wanted[index]).all(axis=1)
         for one, text in zip(index[same].tolist(), row[same].tolist(), strict=True):
             page.exact[one].append(text)
 
     def _same(self, page: _Page, index: int) -> bool:
         """Whether an old text is a copy that leaves nothing to decide."""
         split = self._texts["split"]
-        return self._enabled and any(split[row] == page.splits[index] for row in page.exact[index])
+        given = page.batch.splits[index]
+        return self._enabled and any(split[row] == given for row in page.exact[index])
 
-    def _find_near(self, page: _Page, long: list[int]) -> None:
-        if not long:
+    def _find_near(self, page: _Page, chosen: NDArray[np.int64]) -> None:
+        if not len(chosen):
             return
         place, row = self._postings.find(page.bands.ravel(), _MOST_CANDIDATES)
         pairs = np.unique((place // self._hasher.bands << 32) | row)
@@ -133,130 +160,116 @@ class Deduplicator:
         first = np.searchsorted(place, place)
         few = np.arange(len(place)) - first < _MOST_CANDIDATES
         place, row = place[few], row[few]
-        page.seen = np.bincount(place, minlength=len(long))
+        page.seen = np.bincount(place, minlength=len(chosen))
         for begin in range(0, len(place), _VERIFY_AT_ONCE):
             part = slice(begin, begin + _VERIFY_AT_ONCE)
             matches = np.count_nonzero(
                 self._texts["compact"][row[part]] == page.compact[place[part]], axis=1
             )
-            near = (matches >= self._needed) & (
-                self._texts["others"][row[part]] == page.others[np.array(long)[place[part]]]
-            )
+            index = chosen[place[part]]
+            others = self._texts["others"][row[part]] == page.batch.others[index]
+            near = (matches >= self._needed) & others
             for where, text, count in zip(
-                place[part][near].tolist(), row[part][near].tolist(), matches[near].tolist(),
-                strict=True,
-            ):  # fmt: skip
-                page.near[long[where]].append((text, count))
+                index[near].tolist(), row[part][near].tolist(), matches[near].tolist(), strict=True
+            ):
+                page.near[where].append((text, count))
 
     # --- one incident, in its turn
 
-    def _decide(self, page: _Page, index: int) -> DedupResult:
+    def _decide(self, page: _Page, index: int) -> None:
         known = page.records.known(index)
         if known is not None:
-            row, shares_id = known
-            return self._result(page, DedupStatus.SAME, row, shares_id)
+            page.settle(index, DedupStatus.SAME, *known)
+            return
         status, row = self._judge_text(page, index)
         if status is DedupStatus.KEPT:
             row = self._keep(page, index)
-        return self._result(page, status, row, page.records.remember(index, row))
+        page.settle(index, status, row, page.records.remember(index, row))
 
     def _judge_text(self, page: _Page, index: int) -> tuple[DedupStatus, int]:
         """Whether an old or a new row makes this text superfluous, and which."""
         if not self._enabled:
             return DedupStatus.KEPT, -1
-        copies = page.exact[index] + page.kept_exact[page.row_digests[index].tobytes()]
-        for row in copies:
-            if self._value(page, "split", row) == page.splits[index]:
+        batch = page.batch
+        for row in page.copies(index):
+            if self._value(page, "split", row) == batch.splits[index]:
                 return DedupStatus.EXACT, row
         for row, _ in sorted(self._near(page, index), key=lambda pair: (-pair[1], pair[0])):
             if (
-                self._value(page, "split", row) == page.splits[index]
-                and self._value(page, "verdicts", row) == page.verdicts[index]
+                self._value(page, "split", row) == batch.splits[index]
+                and self._value(page, "verdicts", row) == batch.verdicts[index]
             ):
                 return DedupStatus.NEAR, row
         return DedupStatus.KEPT, -1
 
     def _near(self, page: _Page, index: int) -> list[tuple[int, int]]:
         """Rows near this text with the number of agreeing bytes: old ones and this batch's."""
-        found = page.near[index]
-        place = page.hashed.get(index)
-        if place is None or place not in page.shared:
+        found, place = page.near[index], int(page.place[index])
+        if place not in page.shared:
             return found
         room = max(0, _MOST_CANDIDATES - (int(page.seen[place]) if len(page.seen) else 0))
         rows = sorted({row for key in page.shared[place] for row in page.kept_keys[key]})[:room]
         if not rows:
             return found
-        kept = [page.kept[row - len(self._texts)] for row in rows]
-        places = [page.hashed[one] for one in kept]
-        matches = np.count_nonzero(page.compact[places] == page.compact[place], axis=1).tolist()
-        same = (page.others[kept] == page.others[index]).tolist()
-        near = [
-            (row, count)
-            for row, count, is_same in zip(rows, matches, same, strict=True)
-            if count >= self._needed and is_same
-        ]
+        kept = np.array(rows) - page.base
+        matches = np.count_nonzero(page.compact[page.place[kept]] == page.compact[place], axis=1)
+        others = page.batch.others
+        same = (matches >= self._needed) & (others[kept] == others[index])
+        near = [(rows[one], int(matches[one])) for one in np.flatnonzero(same).tolist()]
         return found + near
 
     def _keep(self, page: _Page, index: int) -> int:
-        row = len(self._texts) + len(page.kept)
-        copies = page.exact[index] + page.kept_exact[page.row_digests[index].tobytes()]
-        related = copies + [near for near, _ in self._near(page, index)]
+        row = page.base + index
+        related = page.copies(index) + [near for near, _ in self._near(page, index)]
         clusters = sorted({int(self._value(page, "cluster", one)) for one in related})
-        self._ties += [(clusters[0], other) for other in clusters[1:]]
-        page.kept.append(index)
-        page.clusters.append(clusters[0] if clusters else row)
-        page.kept_exact[page.row_digests[index].tobytes()].append(row)
-        for key in page.shared.get(page.hashed.get(index, -1), ()):
+        page.ties += [(clusters[0], other) for other in clusters[1:]]
+        if clusters:
+            page.clusters[index] = clusters[0]
+        page.kept_exact[page.batch.digests[index].tobytes()].append(row)
+        for key in page.shared.get(int(page.place[index]), ()):
             page.kept_keys[key].append(row)
         return row
 
     def _value(self, page: _Page, column: str, row: int) -> int:
-        old = len(self._texts)
-        if row < old:
+        if row < page.base:
             return int(self._texts[column][row])
         if column == "cluster":
-            return page.clusters[row - old]
-        return int(
-            getattr(page, column + "s" if column == "split" else column)[page.kept[row - old]]
-        )
-
-    def _digest_of(self, page: _Page, row: int) -> bytes:
-        old = len(self._texts)
-        if row < old:
-            return bytes(self._texts["digest"][row])
-        return bytes(page.row_digests[page.kept[row - old]])
-
-    def _result(self, page: _Page, status: DedupStatus, row: int, shares_id: bool) -> DedupResult:
-        digest, cluster = self._digest_of(page, row).hex(), self._value(page, "cluster", row)
-        return DedupResult(status, digest, cluster, shares_id)
+            return int(page.clusters[row - page.base])
+        values = page.batch.splits if column == "split" else page.batch.verdicts
+        return int(values[row - page.base])
 
     # --- what stays
 
-    def _remember(self, page: _Page) -> None:
-        kept = np.array(page.kept, np.int64)
+    def _remember(self, page: _Page, plain: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Take up what was kept of a batch; the row that stands for each of it."""
+        batch = page.batch
+        kept = np.flatnonzero(page.status == _KEPT)
+        final = page.final_rows()
+        rows = final(page.rows)
+        self._ties += [tuple(pair) for pair in final(np.array(page.ties, np.int64)).tolist()]
+        places = page.place[kept]
+        has = places >= 0
         compact = np.zeros((len(kept), PERMUTATIONS), np.uint8)
+        compact[has] = page.compact[places[has]]
         keys = np.zeros((len(kept), self._hasher.bands + 2), np.uint32)
-        keys[:, 0] = short_keys(page.row_digests[kept])
-        hashed = [page.hashed.get(index, -1) for index in page.kept]
-        has = np.array(hashed, np.int64) >= 0
-        places = np.array(hashed, np.int64)[has]
-        compact[has] = page.compact[places]
-        keys[has, 1:-1] = page.bands[places]
+        keys[:, 0] = short_keys(batch.digests[kept])
+        keys[has, 1:-1] = page.bands[places[has]]
         keys[:, -1] = has
         first = len(self._texts)
         self._texts.extend(
             {
-                "digest": page.row_digests[kept],
+                "digest": batch.digests[kept],
                 "compact": compact,
-                "cluster": np.array(page.clusters, np.int64),
-                "verdicts": page.verdicts[kept],
-                "split": page.splits[kept],
-                "others": page.others[kept],
+                "cluster": final(page.clusters[kept]),
+                "verdicts": batch.verdicts[kept],
+                "split": batch.splits[kept],
+                "others": batch.others[kept],
             }
         )
         self._index_texts(keys, first)
         self._unsaved.append(keys)
-        self._records.keep(page.records)
+        self._records.keep(page.records, rows, plain)
+        return rows
 
     def _index_texts(self, keys: NDArray[np.uint32], first: int) -> None:
         rows = np.arange(first, first + len(keys), dtype=np.uint32)
@@ -289,43 +302,75 @@ class Deduplicator:
         self._saved = (len(self._texts), len(self._ties))
 
 
+def relabelled(clusters: NDArray[np.int64], lowest: Mapping[int, int]) -> NDArray[np.int64]:
+    """The clusters, with those that were tied to a lower one replaced by that."""
+    tied = np.array(sorted(lowest.items()), np.int64).reshape(-1, 2)
+    if not len(tied):
+        return clusters
+    place = np.minimum(np.searchsorted(tied[:, 0], clusters), len(tied) - 1)
+    return np.where(tied[place, 0] == clusters, tied[place, 1], clusters)
+
+
 @dataclass(slots=True)
 class _Page:
-    """A batch under way: what was looked up for it, and what was kept of it so far.
+    """A batch under way: what was looked up for it, and what was decided so far.
 
-    Rows of this batch are numbered behind the remembered ones: row - len(texts) is a place in
-    `kept`.
+    While a batch is decided on, the row of its incident `i` is `base + i`; those that are kept are
+    numbered without gaps at its end.
     """
 
-    batch: Sequence[DedupItem]
-    records: NamedBatch = field(init=False)
-    row_digests: NDArray[np.uint64] = field(init=False)
-    verdicts: NDArray[np.uint64] = field(init=False)
-    splits: NDArray[np.int8] = field(init=False)
-    others: NDArray[np.uint64] = field(init=False)
+    batch: DedupBatch
+    base: int
+    records: NamedBatch
     exact: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     near: defaultdict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
     bands: NDArray[np.uint32] = field(init=False)
     compact: NDArray[np.uint8] = field(init=False)
-    hashed: dict[int, int] = field(default_factory=dict)
+    place: NDArray[np.int64] = field(init=False)
     seen: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     shared: dict[int, list[int]] = field(default_factory=dict)
-    kept: list[int] = field(default_factory=list)
-    clusters: list[int] = field(default_factory=list)
+    status: NDArray[np.int8] = field(init=False)
+    rows: NDArray[np.int64] = field(init=False)
+    clusters: NDArray[np.int64] = field(init=False)
+    shares_id: NDArray[np.bool_] = field(init=False)
+    ties: list[tuple[int, int]] = field(default_factory=list)
     kept_exact: defaultdict[bytes, list[int]] = field(default_factory=lambda: defaultdict(list))
     kept_keys: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
-        self.row_digests = from_hex(one.digest for one in self.batch)
-        known: dict[frozenset[str], int] = {}
-        sets = [known.setdefault(c.verdicts, 0) or _set_hash(known, c.verdicts) for c in self.batch]
-        self.verdicts = np.array(sets, np.uint64)
-        self.splits = np.array([_SPLITS.get(one.split, 0) for one in self.batch], np.int8)
-        others = (int(one.others[:16], 16) if one.others else 0 for one in self.batch)
-        self.others = np.fromiter(others, np.uint64, len(self.batch))
+        count = len(self.batch)
+        self.place = np.full(count, -1, np.int64)
+        self.status = np.full(count, _KEPT, np.int8)
+        self.rows = self.base + np.arange(count)
+        self.clusters = self.rows.copy()
+        self.shares_id = np.zeros(count, np.bool_)
 
+    def plain(self) -> NDArray[np.bool_]:
+        """Those that nothing in the batch or before it can touch: kept, each a new cluster."""
+        plain = self.records.unique() & ~twins(self.batch.digests[:, 0])
+        for touched in (self.exact, self.near, self.records.rows):
+            plain[list(touched)] = False
+        lone = np.ones(len(self.bands) + 1, np.bool_)
+        lone[list(self.shared)] = False
+        return np.asarray(plain & lone[self.place], np.bool_)
 
-def _set_hash(known: dict[frozenset[str], int], words: frozenset[str]) -> int:
-    raw = "\x00".join(sorted(words)).encode("utf-8", "surrogatepass")
-    known[words] = int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "little")
-    return known[words]
+    def copies(self, index: int) -> list[int]:
+        """The rows of the same inputs so far."""
+        return self.exact[index] + self.kept_exact[self.batch.digests[index].tobytes()]
+
+    def settle(self, index: int, status: DedupStatus, row: int, shares_id: bool) -> None:
+        """Write down what was decided on one."""
+        self.status[index] = STATUSES.index(status)
+        self.rows[index], self.shares_id[index] = row, shares_id
+
+    def final_rows(self) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:
+        """What numbers the rows of the batch without gaps; earlier ones keep their numbers."""
+        numbers = self.base + np.cumsum(self.status == _KEPT) - 1
+
+        def final(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+            own = rows >= self.base
+            found = rows.copy()
+            found[own] = numbers[rows[own] - self.base]
+            return found
+
+        return final

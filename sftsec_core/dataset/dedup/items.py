@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import numpy as np
 
 from sftsec_core.api.domain import TEXT_INPUT, Inputs, inputs_digest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sftsec_core.api.domain import Example
 
 
 class DedupStatus(Enum):
@@ -15,6 +23,42 @@ class DedupStatus(Enum):
     SAME = "same"
     EXACT = "exact_duplicates"
     NEAR = "near_duplicates"
+
+
+STATUSES = tuple(DedupStatus)
+
+
+@dataclass(frozen=True, slots=True)
+class DedupDecisions:
+    """What was decided on a batch, in its order, as arrays of shape (n,).
+
+    Attributes:
+        status: places in `STATUSES`.
+        digests: of the rows that stand for them, shape (n, 2).
+        clusters: of these rows; see `DedupResult`.
+        shares_id: see `DedupResult`.
+    """
+
+    status: NDArray[np.int8]
+    digests: NDArray[np.uint64]
+    clusters: NDArray[np.int64]
+    shares_id: NDArray[np.bool_]
+
+    @classmethod
+    def none(cls, digests: NDArray[np.uint64], status: int) -> Self:
+        """No decision yet on inputs of these digests, but a status of the caller's."""
+        count = len(digests)
+        return cls(
+            np.full(count, status, np.int8),
+            digests.copy(),
+            np.zeros(count, np.int64),
+            np.zeros(count, np.bool_),
+        )
+
+    def set(self, rows: NDArray[np.int64], found: DedupDecisions) -> None:
+        """Take what was decided on some of the rows."""
+        self.status[rows], self.digests[rows] = found.status, found.digests
+        self.clusters[rows], self.shares_id[rows] = found.clusters, found.shares_id
 
 
 class DedupResult(NamedTuple):
@@ -67,4 +111,16 @@ class DedupItem(NamedTuple):
             verdicts,
             split,
             inputs_digest(others) if others else "",
+        )
+
+    @classmethod
+    def of_example(cls, uid: str, example: Example) -> Self:
+        """Take an example, whose digest is known, under a uid."""
+        text = example.inputs.get(TEXT_INPUT)
+        others = {name: value for name, value in example.inputs.items() if name != TEXT_INPUT}
+        return cls(
+            uid,
+            example.digest,
+            text if isinstance(text, str) else "",
+            others=inputs_digest(others) if others else "",
         )

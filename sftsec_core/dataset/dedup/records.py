@@ -7,14 +7,13 @@ use a field that is not unique. Two records of one id whose inputs differ are tw
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sftsec_core.dataset.dedup.postings import Postings
-from sftsec_core.dataset.dedup.tables import Table, digests, short_keys
+from sftsec_core.dataset.dedup.tables import Table, short_keys, twins
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +36,12 @@ def row_uid(uid: str, digest: str, result: DedupResult) -> str:
         The uid; with `~<digest>` behind it where it alone would name two records, and where a
         uid of the source looks like such a name, so that no two records get the same one.
     """
-    return f"{uid}~{digest}" if result.shares_id or _LIKE_OURS.search(uid) else uid
+    return f"{uid}~{digest}" if result.shares_id or like_ours(uid) else uid
+
+
+def like_ours(uid: str) -> bool:
+    """Whether a uid of the source looks like the name of a record that shares its id."""
+    return _LIKE_OURS.search(uid) is not None
 
 
 @dataclass(slots=True)
@@ -56,6 +60,12 @@ class NamedBatch:
     uids_seen: set[int] = field(default_factory=set)
     new_uids: dict[bytes, int] = field(default_factory=dict)
     new_records: dict[bytes, tuple[int, int, bool]] = field(default_factory=dict)
+
+    def unique(self) -> NDArray[np.bool_]:
+        """Whether each one's uid is neither another one's of the batch nor was seen before."""
+        alone = ~twins(self.uids[:, 0])
+        alone[list(self.uids_seen)] = False
+        return alone
 
     def known(self, index: int) -> tuple[int, bool] | None:
         """The row that stands for a record, and whether it shares its id; None for a new one."""
@@ -87,12 +97,9 @@ class RecordNames:
         self._record_postings = Postings()
         self._saved = (0, 0)
 
-    def look_up(self, names: Sequence[tuple[str, str]]) -> NamedBatch:
-        """Look a batch up: uids with the digests of their inputs."""
-        page = NamedBatch(
-            digests(uid for uid, _ in names),
-            digests(f"{inputs}\x00{uid}" for uid, inputs in names),
-        )
+    def look_up(self, uids: NDArray[np.uint64], records: NDArray[np.uint64]) -> NamedBatch:
+        """Look a batch up by the digests of uids, and of uids with their inputs."""
+        page = NamedBatch(uids, records)
         index, place = _find(self._record_postings, self._records, page.records)
         rows = self._records["row"][place].tolist()
         shares = self._records["shares_id"][place].tolist()
@@ -100,18 +107,23 @@ class RecordNames:
         page.uids_seen = set(_find(self._uid_postings, self._uids, page.uids)[0])
         return page
 
-    def keep(self, page: NamedBatch) -> None:
-        """Take up what is new in a batch."""
-        records = list(page.new_records.values())
-        index = np.array([index for index, _, _ in records], np.int64)
-        self._add_uids(page.uids[np.array(list(page.new_uids.values()), np.int64)])
-        self._add_records(
-            {
-                "digest": page.records[index],
-                "row": np.array([row for _, row, _ in records], np.int64),
-                "shares_id": np.array([shares for _, _, shares in records], np.bool_),
-            }
-        )
+    def keep(self, page: NamedBatch, rows: NDArray[np.int64], plain: NDArray[np.bool_]) -> None:
+        """Take up what is new in a batch.
+
+        Args:
+            page: the batch; what `remember` was told.
+            rows: the row that stands for each of its records.
+            plain: those that are new with a uid of their own, without `remember`.
+        """
+        told = list(page.new_records.values())
+        index = np.array([index for index, _, _ in told], np.int64)
+        alone = np.flatnonzero(plain)
+        uids = np.array(list(page.new_uids.values()), np.int64)
+        self._add_uids(page.uids[np.concatenate((alone, uids))])
+        both = np.concatenate((alone, index))
+        shares = np.zeros(len(both), np.bool_)
+        shares[len(alone) :] = [shares_id for _, _, shares_id in told]
+        self._add_records({"digest": page.records[both], "row": rows[both], "shares_id": shares})
 
     def take_unsaved(self) -> dict[str, NDArray[Any]]:
         """What was remembered since the last call, as arrays; `restore` takes them in order."""

@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,9 +65,33 @@ def from_hex(values: Iterable[str]) -> NDArray[np.uint64]:
     return np.frombuffer(bytes.fromhex("".join(values)), np.uint64).reshape(-1, 2)
 
 
+def to_hex(digests: NDArray[np.uint64]) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """128-bit digests, shape (n, 2), as an Arrow array of their hex digits."""
+    raw = np.ascontiguousarray(digests).tobytes().hex().encode("ascii")
+    places = np.arange(len(digests) + 1, dtype=np.int32) * 32
+    return pa.StringArray.from_buffers(len(digests), pa.py_buffer(places), pa.py_buffer(raw))
+
+
 def short_keys(digests: NDArray[np.uint64]) -> NDArray[np.uint32]:
     """32 bits of each digest, shape (n,), to look it up by."""
     return (digests[:, 0] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+
+
+def twins(keys: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.bool_]:
+    """Whether each key of a batch, shape (n,), stands in it more than once."""
+    order = np.argsort(keys)
+    found = np.empty(len(keys), np.bool_)
+    found[order] = _repeated(keys[order])
+    return found
+
+
+def _repeated(ranked: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.bool_]:
+    """Whether each of some sorted keys stands there more than once."""
+    equal = ranked[1:] == ranked[:-1]
+    found = np.zeros(len(ranked), np.bool_)
+    found[1:] |= equal
+    found[:-1] |= equal
+    return found
 
 
 def shared_keys(bands: NDArray[np.uint32]) -> dict[int, list[int]]:
@@ -74,14 +99,12 @@ def shared_keys(bands: NDArray[np.uint32]) -> dict[int, list[int]]:
     flat = bands.ravel()
     if not len(flat):
         return {}
-    order = np.argsort(flat, kind="stable")
-    ranked = flat[order]
-    twin = np.zeros(len(flat), np.bool_)
-    equal = ranked[1:] == ranked[:-1]
-    twin[1:] |= equal
-    twin[:-1] |= equal
     shared: dict[int, list[int]] = defaultdict(list)
     width = bands.shape[1]
-    for place in np.sort(order[twin]).tolist():
+    # Keys with their places in one word: sorted in place, without a second array of indices.
+    words = (flat.astype(np.uint64) << np.uint64(32)) | np.arange(len(flat), dtype=np.uint64)
+    words.sort()
+    repeated = words[_repeated(words >> np.uint64(32))] & np.uint64(0xFFFFFFFF)
+    for place in np.sort(repeated.astype(np.int64)).tolist():
         shared[place // width].append(int(flat[place]))
     return dict(shared)

@@ -24,6 +24,7 @@ from sftsec_core.evaluation.report.numbers import (
     metric_title,
     number,
     share,
+    watched_number,
 )
 from sftsec_core.evaluation.report.trials import trial_rows
 from sftsec_core.evaluation.tables import clip
@@ -82,7 +83,7 @@ def render_report(
     environment = page_environment(_TEMPLATES)
     environment.filters |= {"figure": figure, "bounds": bounds, "duration": sections.duration}
     environment.filters |= {"number": number, "difference": difference, "unit": difference_unit}
-    environment.filters["spelled_out"] = spelled_out
+    environment.filters |= {"spelled_out": spelled_out, "watched": watched_number}
     environment.globals |= {"words": sections}
     fit_notes = (card or {}).get("model_details", {}).get("fit_notes", {})
     drawings = {name: Markup(svg) for name, svg in draw(report).items()}  # noqa: S704 - our own

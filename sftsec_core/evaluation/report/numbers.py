@@ -7,6 +7,9 @@ from sftsec_core.evaluation.metrics import METRIC_NAMES
 
 DASH = "\N{EN DASH}"
 _NOT_SHARES = frozenset({"roc_auc", "average_precision", "mcc", "ece"})
+# Figures that are watched over time; drifts are multiples of the least that counts.
+DRIFTS = ("input_drift", "score_drift")
+WATCHED_SHARES = ("live_precision", "live_recall", "estimated_macro_f1", "label_shift")
 _TITLES = {
     "accuracy": "Accuracy",
     "macro_f1": "Macro-F1",
@@ -22,6 +25,12 @@ _TITLES = {
     "mcc": "MCC",
     "ece": "ECE (15 bins)",
     EXPECTED_COST: "Cost, minutes an incident",
+    "input_drift": "Input drift",
+    "score_drift": "Score drift",
+    "label_shift": "Label shift",
+    "live_precision": "Live precision",
+    "live_recall": "Live recall",
+    "estimated_macro_f1": "Macro-F1, estimated without labels",
 }
 
 
@@ -50,6 +59,13 @@ def number(value: float | None, name: str) -> str:
     if name == EXPECTED_COST:
         return f"{value:.2f}"
     return ">0.999" if 0.9995 <= value < 1 else f"{value:.3f}"
+
+
+def watched_number(value: float | None, name: str) -> str:
+    """A watched figure for people: a share as a percentage, a drift as a multiple."""
+    if value is None:
+        return DASH
+    return share(value) if name in WATCHED_SHARES else f"{value:.2f}"
 
 
 def difference(value: float, name: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import matplotlib as mpl
@@ -19,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
 from sftsec_core.api.domain.objectives import higher_is_better
-from sftsec_core.evaluation.report.numbers import metric_title
+from sftsec_core.evaluation.report.numbers import DRIFTS, WATCHED_SHARES, metric_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +37,7 @@ _PAGE_COLOURS = {INK: "currentColor", GRID: "var(--line)"} | {
 }
 _DASHES: tuple[tuple[int, ...], ...] = ((), (5, 2), (2, 2), (6, 2, 1, 2), (1, 3))
 _SMALLEST_FPR = 1e-4
+_SHORT_S = 5 * 86400  # of a time axis: the hour counts
 _HEAT = (0.0, 0.45, 0.74)
 # Keys are literals in matplotlib's own types, which a dict of ours does not satisfy.
 _STYLE: dict[Any, Any] = {
@@ -66,8 +68,9 @@ def draw(report: EvalReport) -> dict[str, str]:
         report: to draw.
 
     Returns:
-        "roc", "pr", "calibration", "cost", "cost_total", "backtest", "learning_curve" and, for
-        more than 12 classes, "confusion", as SVG elements; what cannot be drawn is left out.
+        "roc", "pr", "calibration", "cost", "cost_total", "backtest", "learning_curve", "drift",
+        "live" and, for more than 12 classes, "confusion", as SVG elements; what cannot be drawn is
+        left out.
     """
     models = {"candidate": report.candidate, **report.others}
     drawings: dict[str, str] = {}
@@ -83,6 +86,8 @@ def draw(report: EvalReport) -> dict[str, str]:
             drawings["backtest"] = _backtest(rolled)
         if "recipes" in (learnt := report.sections.get("learning_curve", {})):
             drawings["learning_curve"] = _learning_curve(learnt)
+        if "figures" in (watched := report.sections.get("watched", {})):
+            drawings |= _drift(watched["figures"])
         if len(report.candidate.confusion.labels) > 12:
             drawings["confusion"] = _confusion(report.candidate.confusion)
     return drawings
@@ -202,6 +207,44 @@ def _learning_curve(section: Mapping[str, Any]) -> str:
     return _svg(figure, "learning_curve", f"{metric_title(metric)} on dev against training labels")
 
 
+def _drift(figures: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
+    """Over time: how far what is scored has moved, and the live model's quality."""
+    several = {name: points for name, points in figures.items() if len(points) > 1}
+    moved = {name: several[name] for name in DRIFTS if name in several}
+    rates = {name: points for name, points in several.items() if name in WATCHED_SHARES}
+    drawings = {}
+    if moved:
+        figure, axes = _over_time("Multiple of the least that counts", moved)
+        axes.axhline(1, color=INK, linewidth=0.8, alpha=0.6)
+        axes.set_ylim(bottom=0)
+        drawings["drift"] = _svg(figure, "drift", "Drift of inputs and scores over time")
+    if rates:
+        figure, axes = _over_time("Share", rates)
+        axes.set_ylim(-0.02, 1.02)
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        drawings["live"] = _svg(figure, "live", "Quality of the live model over time")
+    return drawings
+
+
+def _over_time(y: str, figures: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(5.6, 4.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_ylabel(y)
+    moments = [_seconds(each) for points in figures.values() for each in points]
+    for number, (name, points) in enumerate(figures.items()):
+        _with_bounds(axes, metric_title(name), number, [(_seconds(each), each) for each in points])
+    ticks = np.linspace(min(moments), max(moments), 5)
+    form = "%Y-%m-%d" if ticks[-1] - ticks[0] > _SHORT_S else "%m-%d %H:%M"
+    shown = [datetime.fromtimestamp(at, UTC).strftime(form) for at in ticks]
+    axes.set_xticks(ticks, shown, rotation=30, ha="right", fontsize=9)
+    figure.legend(loc="outside upper left", ncols=2, fontsize=9)
+    return figure, axes
+
+
+def _seconds(point: Mapping[str, Any]) -> float:
+    return datetime.fromisoformat(point["at"]).timestamp()
+
+
 def _with_bounds(
     axes: Axes, name: str, number: int, points: Sequence[tuple[float, Mapping[str, Any]]]
 ) -> None:
@@ -213,8 +256,8 @@ def _with_bounds(
         np.array([each[key] for _, each in points], np.float64) for key in ("value", "low", "high")
     )
     colour = SERIES[number % len(SERIES)]
-    # An interval of resamples need not hold the figure itself.
-    axes.vlines(x, np.minimum(low, value), np.maximum(high, value), color=colour, linewidth=1.2)
+    # An interval of resamples need not hold the figure itself; a figure may have none.
+    axes.vlines(x, np.fmin(low, value), np.fmax(high, value), color=colour, linewidth=1.2)
     axes.scatter(x, value, s=28, color=colour, zorder=20)
     _line(axes, name, number, x, value)
 

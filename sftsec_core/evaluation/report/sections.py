@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain.objectives import EXPECTED_COST, higher_is_better
-from sftsec_core.evaluation.report.numbers import difference, metric_title, number
+from sftsec_core.evaluation.report.numbers import difference, metric_title, number, share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,8 +13,17 @@ if TYPE_CHECKING:
     Section = Mapping[str, Any]
 
 # Sections that the page has a place of their own for; any other one is shown as it is.
-SHOWN = ("paired", "cost", "groups", "backtest", "learning_curve", "leave_one_source_out")
+SHOWN = (
+    "watched",
+    "paired",
+    "cost",
+    "groups",
+    "backtest",
+    "learning_curve",
+    "leave_one_source_out",
+)
 CHANCE = 0.05
+_LIVE = {"live_precision": "judged detection", "live_recall": "judged random draw"}
 
 
 def p_value(p: float) -> str:
@@ -200,6 +209,25 @@ def source_words(section: Section) -> list[str]:
             f"Without labels of {section['field']} {value}, {name} has {_inline(metric)} "
             f"{shown} there ({low} to {high}), the worst of {plural(len(found), 'source')}."
         )
+    return told
+
+
+def watched_words(section: Section) -> list[str]:
+    """What the newest check found, and the quality of the live model by verdicts."""
+    told = []
+    if section["checked_at"]:
+        drifted = [each for each in section["checks"] if each["drifted"]]
+        names = ", ".join(f"{each['name']} ({each['severity']:.1f})" for each in drifted)
+        found = f"drift in {names}" if drifted else "no drift"
+        told.append(f"The newest check, of {minute(section['checked_at'])} UTC, found {found}.")
+    for name, noun in _LIVE.items():
+        if points := section["figures"].get(name):
+            newest = points[-1]
+            shown, low, high = (share(newest[key]) for key in ("value", "low", "high"))
+            told.append(
+                f"{metric_title(name)}: {shown} ({low} to {high}), by "
+                f"{plural(newest['count'] or 0, noun)}, {minute(newest['at'])} UTC."
+            )
     return told
 
 

@@ -19,9 +19,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from sftsec_core.api.errors import IntegrityError
+from sftsec_core.api.errors import IntegrityError, TrainingError
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.dense import DenseBlock
+from sftsec_core.recipes.encoder.classifier_parts import (
+    SIDE,
+    head_tensors,
+    load_head,
+    load_int8,
+    load_side,
+)
 from sftsec_core.recipes.encoder.encoder import (
     length_buckets,
     load_encoder,
@@ -29,7 +36,7 @@ from sftsec_core.recipes.encoder.encoder import (
     pick_device,
     quiet_transformers,
 )
-from sftsec_core.recipes.encoder.packing import to_device
+from sftsec_core.recipes.encoder.packing import Collator, to_device
 from sftsec_core.recipes.encoder.pooling import WindowPooling
 from sftsec_core.recipes.encoder.precision import Precision, Twin
 from sftsec_core.recipes.encoder.prepacked import prepacked
@@ -46,15 +53,15 @@ if TYPE_CHECKING:
 
     from sftsec_core.api.domain import Batch
     from sftsec_core.recipes.encoder.data import EncodedTexts
-    from sftsec_core.recipes.encoder.packing import Collator
     from sftsec_core.recipes.encoder.token_pooling import TokenPooling
     from sftsec_core.recipes.encoder.windows import WindowedTexts
     from sftsec_core.recipes.reading import Pooling, Span
 
 HEAD = "head.safetensors"
 SELECTOR = "selector.safetensors"
-SIDE = "side.safetensors"
 SETTINGS = "classifier.json"
+INT8 = "int8"
+INT8_COST = 10  # relative expense of scoring a row: half of the recipe's
 SCORE_BLOCK = 16384  # texts that are encoded at once: bounds memory, lets lengths be sorted
 TOKENS_PER_BATCH = {"cpu": 4096, "mps": 16384, "cuda": 65536}
 
@@ -65,7 +72,12 @@ class PooledClassifier(nn.Module):
     The mean of tokens and not the first one's vector: the packaged encoder was trained so, and a
     pretrained mean beats a pooler that starts from nothing. Of a decoder it is the last one's; see
     `token_pooling`. What numbers and categories say is added to the text's vector: see `side`.
+
+    Attributes:
+        graph: the encoder as ONNX, of one in 8 bits.
     """
+
+    graph: bytes | None = None
 
     def __init__(
         self,
@@ -128,6 +140,10 @@ class PooledClassifier(nn.Module):
         if windows is not None and scores is not None:
             pooled = self.windows(pooled, windows, scores)
         return pooled.to(self.head.weight.dtype)
+
+    def save_encoder(self, folder: Path) -> None:
+        """Write the encoder's files into a folder."""
+        self.encoder.save_pretrained(folder)  # type: ignore[operator]
 
     def classify(self, pooled: torch.Tensor, side: torch.Tensor | None = None) -> torch.Tensor:
         """Logits, shape (rows, classes), of vectors and the side inputs of a task that has some."""
@@ -212,7 +228,8 @@ class EncoderModel:
         """Take a trained module and what it needs to read texts.
 
         Args:
-            module: with `len(labels)` columns; it is moved to the best device and frozen.
+            module: with `len(labels)` columns; it is moved to the best device and frozen. One in 8
+                bits stays on the CPU.
             tokenizer: of its encoder.
             labels: the classes, in the columns' order.
             reading: what is read of a text.
@@ -222,10 +239,15 @@ class EncoderModel:
             notes: what is worth knowing of its training; not kept with the model.
         """
         self.notes = dict(notes or {})
-        self._module = module.to(pick_device()).eval().requires_grad_(False)
-        self._twin = Twin(self._module, tokenizer, precision=precision)
-        self._precision = self._twin.precision if precision == "auto" else precision
-        self._reader = prepacked(self._twin.module)
+        self._int8 = module.graph is not None
+        self._module = module.to("cpu" if self._int8 else pick_device()).eval()
+        self._module.requires_grad_(False)
+        self._collator, self._reader = Collator(0, 0), self._module
+        self._precision: str = INT8
+        if not self._int8:
+            twin = Twin(self._module, tokenizer, precision=precision)
+            self._precision = twin.precision if precision == "auto" else precision
+            self._collator, self._reader = twin.collator, prepacked(twin.module)
         self._tokenizer = tokenizer
         self._labels = tuple(labels)
         self._reading, self._selector, self._side = reading, selector, side
@@ -239,6 +261,11 @@ class EncoderModel:
     def module(self) -> PooledClassifier:
         """The network itself, for explainers and audits that need gradients."""
         return self._module
+
+    @property
+    def inference_cost(self) -> int | None:
+        """Of one in 8 bits; None where it is the recipe's."""
+        return INT8_COST if self._int8 else None
 
     @property
     def tokenizer(self) -> Any:  # noqa: ANN401 - transformers gives it no useful type
@@ -271,16 +298,39 @@ class EncoderModel:
         texts, of = distinct(batch.text())
         encoded = encode_windows(texts, self._tokenizer, self._reading, self._selector)
         if self._side is None:
-            return read_logits(self._reader, encoded, self._twin.collator)[torch.from_numpy(of)]
+            return read_logits(self._reader, encoded, self._collator)[torch.from_numpy(of)]
         rows = TextsBeside(encoded, of, encode_side(self._side, batch))
-        return read_logits(self._reader, rows, self._twin.collator)
+        return read_logits(self._reader, rows, self._collator)
+
+    def quantized(self) -> EncoderModel:
+        """The same model with its encoder in 8 bits, which ONNX Runtime computes on a CPU.
+
+        Raises:
+            TrainingError: when it is one already, or cannot be exported.
+        """
+        from sftsec_core.recipes.encoder.int8 import int8_classifier
+
+        if self._int8:
+            raise TrainingError("the model is in 8 bits already")
+        if not self._tokenizer.is_fast:
+            raise TrainingError(
+                "a tokenizer that is written in Python takes longer than int8 saves"
+            )
+        return EncoderModel(
+            int8_classifier(self._module.cpu()),
+            self._tokenizer,
+            self._labels,
+            reading=self._reading,
+            selector=self._selector,
+            side=self._side,
+        )
 
     def save(self, folder: Path) -> None:
-        """Write weights (safetensors) and settings (JSON) into an existing empty folder."""
+        """Write weights (safetensors or ONNX) and settings (JSON) into an existing empty folder."""
         with quiet_transformers():
-            self._module.encoder.save_pretrained(folder)  # type: ignore[operator]
+            self._module.save_encoder(folder)
             self._tokenizer.save_pretrained(folder)
-        save_file(_head_tensors(self._module), folder / HEAD)
+        save_file(head_tensors(self._module), folder / HEAD)
         if self._selector:
             write_tensors(folder / SELECTOR, self._selector.tensors())
         if self._side:
@@ -289,7 +339,7 @@ class EncoderModel:
             "labels": list(self._labels),
             **self._reading.to_json(),
             "pooling": self._module.windows.how,
-            "token_pooling": self._module.tokens,
+            **({} if self._int8 else {"token_pooling": self._module.tokens}),
             "selector": self._selector is not None,
             "precision": self._precision,
             **({"side": self._side.to_json()} if self._side else {}),
@@ -307,18 +357,18 @@ class EncoderModel:
         try:
             labels, reading = settings["labels"], Reading.from_json(settings)
             precision = settings.get("precision", "fp32")
-            side = _load_side(folder, settings.get("side"))
+            side = load_side(folder, settings.get("side"))
+            head = load_file(folder / HEAD)
+            columns, pooling = side.width if side else 0, settings.get("pooling", "mean")
+            tokens = settings.get("token_pooling", "mean")
             with quiet_transformers():
-                module = PooledClassifier(
-                    load_whole(folder),
-                    len(labels),
-                    0.0,
-                    settings.get("pooling", "mean"),
-                    side.width if side else 0,
-                    settings.get("token_pooling", "mean"),
-                )
+                if precision == INT8:
+                    module = load_int8(folder, head, pooling, columns)
+                else:
+                    encoder = load_whole(folder)
+                    module = PooledClassifier(encoder, len(labels), 0.0, pooling, columns, tokens)
                 tokenizer = load_tokenizer(folder)
-            _load_head(module, load_file(folder / HEAD))
+            load_head(module, head)
             selector = None
             if settings.get("selector"):
                 selector = WindowSelector.from_tensors(read_tensors(folder / SELECTOR))
@@ -331,34 +381,8 @@ class EncoderModel:
             reading=reading,
             selector=selector,
             side=side,
-            precision=precision,
+            precision="auto" if precision == INT8 else precision,
         )
-
-
-def _head_tensors(module: PooledClassifier) -> dict[str, torch.Tensor]:
-    """Everything but the encoder's; the head's own by their names alone."""
-    return {
-        name.removeprefix("head."): tensor.detach().cpu()
-        for name, tensor in module.state_dict().items()
-        if not name.startswith("encoder.")
-    }
-
-
-def _load_head(module: PooledClassifier, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Put back what `_head_tensors` gave.
-
-    Raises:
-        RuntimeError: when one is missing, unknown or of another shape.
-    """
-    own = {name: t for name, t in module.state_dict().items() if name.startswith("encoder.")}
-    for name, tensor in tensors.items():
-        own[name if name.startswith(("windows.", "side.")) else f"head.{name}"] = tensor
-    module.load_state_dict(own)
-
-
-def _load_side(folder: Path, settings: Any) -> DenseBlock | None:  # noqa: ANN401 - JSON
-    tensors = read_tensors(folder / SIDE) if settings else {}
-    return DenseBlock.from_parts(settings, tensors)
 
 
 def load_whole(folder: Path) -> nn.Module:

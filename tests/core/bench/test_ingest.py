@@ -15,4 +15,7 @@ def test_benchmark_finds_planted_copies_and_cleans_up(tmp_path: Path) -> None:
     assert 0 < result["peak_rss_mb"] < 1024
     assert result["rows_per_s"] > 0
     assert result["baseline_rows_per_s"] > 0
+    second = result["second"]
+    assert second["as_rebuilt"]
+    assert second["kept"] + second["near_duplicates"] + second["exact_duplicates"] == 2020
     assert not list(tmp_path.iterdir())

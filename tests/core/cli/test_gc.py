@@ -38,6 +38,7 @@ class TestGc:
         run = Path(json_of(site, "report")["report"]).parent
         assert {path.name for path in run.iterdir()} == {
             "drift.json",
+            "judged.npy",
             "proposed.json",
             "report.html",
             "report.json",

@@ -10,7 +10,8 @@ from typing import Any
 from sftsec_core.api.domain import Incident, IncidentPage, TaskSpec, Verdict
 from sftsec_core.api.settings.task import DedupeSettings
 from sftsec_core.dataset.features import field_kinds, read_inputs
-from sftsec_core.dataset.ingest import IngestPlan, PageSummary, ingest
+from sftsec_core.dataset.ingest import Heard, ingest
+from sftsec_core.dataset.plan import IngestPlan, PageSummary
 from sftsec_core.dataset.snapshot import Snapshot
 from sftsec_core.dataset.steps import StepChain
 
@@ -75,7 +76,7 @@ def build(
         made or plan(),
         folder=folder / "work",
         snapshots=folder / "snapshots",
-        on_page=on_page,
+        heard=Heard(page=on_page),
     )
 
 

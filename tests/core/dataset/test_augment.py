@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from sftsec_core.api.contracts import TransformResult, TransformSpec
-from sftsec_core.api.domain import Example, InputField, InputKind, TaskSpec
+from sftsec_core.api.contracts import TrainedModel, TrainJob, TransformResult, TransformSpec
+from sftsec_core.api.domain import Batch, Example, InputField, InputKind, TaskSpec
 from sftsec_core.api.errors import ConfigError
+from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.dataset.augment import SPEC, AugmentConfig, augment, find_targets
 from sftsec_core.dataset.groups import find_groups
-from sftsec_core.testing import TransformContract, make_task
+from sftsec_core.recipes.config import LinearConfig
+from sftsec_core.recipes.linear import train_linear
+from sftsec_core.testing import TransformContract, make_examples, make_task
 
 LINES = (
     "ls -l -a /home/ann7/{}",
@@ -159,6 +164,44 @@ class TestFields:
         right = of_two("ls -l -a", "x")
         made = copied([wrong, replace(right, uid="v")], self.task(), fields={"url.full": ["case"]})
         assert made.notes["copies"] == 0
+
+
+def tied(count: int, users: Mapping[str, str], seed: int = 0) -> list[Example]:
+    """Rows whose text ends with a user that its label decides."""
+    return [
+        replace(each, inputs={"text": f"{each.inputs['text']}\n/home/{users[each.label]}"})
+        for each in make_examples(count, seed=seed)
+    ]
+
+
+def linear(train: Sequence[Example]) -> TrainedModel:
+    return train_linear(
+        TrainJob(
+            task=make_task(),
+            train=train,
+            dev=(),
+            config=LinearConfig(),
+            settings=TrainSettings(),
+            workdir=Path(),
+        )
+    )
+
+
+class TestWhatCopiesTeach:
+    def test_a_user_is_less_of_evidence(self) -> None:
+        users = {"benign": "mary31", "malicious": "kevin72"}
+        one, other = (
+            Batch.of_examples(make_task().inputs, tied(40, dict.fromkeys(users, name), seed=1))
+            for name in users.values()
+        )
+        train = tied(24, users)
+        taught = copied(train, fields={"text": ["users"]}, copies=8).examples
+        alone, less = (
+            np.abs(model.predict_proba(one) - model.predict_proba(other)).mean()
+            for model in (linear(train), linear(taught))
+        )
+        assert alone > 0.1
+        assert less < alone / 2
 
 
 class TestWrongSettings:

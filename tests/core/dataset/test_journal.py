@@ -9,6 +9,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,8 +19,9 @@ from sftsec_core.api.domain import Blob, InputField, InputKind, TaskSpec
 from sftsec_core.api.errors import DataError
 from sftsec_core.api.settings.task import DedupeSettings
 from sftsec_core.dataset import ingest as ingest_module
-from sftsec_core.dataset import journal as journal_module
-from sftsec_core.dataset.ingest import PageSummary, ingest, resume_cursor
+from sftsec_core.dataset import writing as writing_module
+from sftsec_core.dataset.ingest import Heard, ingest, resume_cursor
+from sftsec_core.dataset.plan import PageSummary
 from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
 from tests.core.dataset.builders import TASK, build, cut, incident, plan, stream, text
 
@@ -108,7 +110,7 @@ class TestFinish:
                     together.wait()
 
             folder = tmp_path / str(number)
-            return ingest(pages, plan(), folder=folder, snapshots=snapshots, on_page=wait)
+            return ingest(pages, plan(), folder=folder, snapshots=snapshots, heard=Heard(page=wait))
 
         for _round in range(3):
             with ThreadPoolExecutor(6) as pool:
@@ -131,12 +133,12 @@ class TestFinish:
         made = plan(fields=("message", "photo"), task=task)
         snapshots = tmp_path / "snapshots"
 
-        def killed_at(name: str, start: int) -> None:
+        def killed_at(module: ModuleType, name: str, start: int) -> None:
             def die(*_given: object, **_also: object) -> None:
                 raise Killed
 
             with monkeypatch.context() as patch:
-                patch.setattr(journal_module, name, die)
+                patch.setattr(module, name, die)
                 with pytest.raises(Killed):
                     build(cut(given, 2, start), tmp_path, made)
 
@@ -145,8 +147,8 @@ class TestFinish:
                 remove(folder)
 
         remove = shutil.rmtree
-        killed_at("manifest_digest", 0)
-        killed_at("_publish", 4)
+        killed_at(writing_module, "manifest_digest", 0)
+        killed_at(ingest_module, "_manifest", 4)
         with monkeypatch.context() as patch:
             patch.setattr(shutil, "rmtree", leave_work)
             first = build(cut(given, 2, 4), tmp_path, made)

@@ -34,6 +34,19 @@ def recall(found: ScoredBlocks, age: float) -> tuple[float, float]:
     return float(rates.rows[1, 1]), float(rates.effective[1])
 
 
+class TestOfNew:
+    @pytest.mark.parametrize(
+        ("new", "counted"), [([1, 0, 1, 1], [[1, 1], [0, 1]]), ([1, 0, 1, 0], [[1, 1], [1, 1]])]
+    )
+    def test_counts_all_only_where_a_label_lacks(
+        self, new: list[int], counted: list[list[int]]
+    ) -> None:
+        y, found = np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1])
+        at = [START + timedelta(days=day) for day in range(4)]
+        held = ScoredBlocks.of_new(y, found, np.arange(4), at, np.array(new, dtype=np.bool_), 2)
+        assert held.confusion.tolist() == counted
+
+
 class TestScoredBlocks:
     def test_read_back_as_they_were(self) -> None:
         found = falling()

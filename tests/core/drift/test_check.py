@@ -7,7 +7,7 @@ import pytest
 
 from sftsec_core.api.domain import Inputs, TaskSpec
 from sftsec_core.drift.check import monitors
-from sftsec_core.drift.reference import Reference, ScoredTest
+from sftsec_core.drift.reference import HeldOut, Reference
 from sftsec_core.drift.sketch import Sketch
 from sftsec_core.testing import make_examples
 
@@ -27,7 +27,8 @@ def texts(count: int, seed: int) -> list[Inputs]:
 @pytest.fixture(scope="module")
 def reference() -> Reference:
     proba, decided = answers(300, 1)
-    test = ScoredTest(texts(300, 1), proba, decided, decided)
+    every = np.ones(300, dtype=np.bool_)
+    test = HeldOut(texts(300, 1), proba, decided, decided, every, every)
     return Reference.of(TASK, texts(1500, 0), test, KEY)
 
 

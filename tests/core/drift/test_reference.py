@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from sftsec_core.api.domain import InputField, InputKind, Inputs, TaskSpec
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.drift.check import monitors
-from sftsec_core.drift.reference import Reference, ScoredTest
+from sftsec_core.drift.reference import HeldOut, Reference
 
 KEY = b"key"
 TASK = TaskSpec(
@@ -31,10 +32,11 @@ def inputs(count: int) -> list[Inputs]:
     ]
 
 
-def part(count: int) -> ScoredTest:
+def part(count: int) -> HeldOut:
     attack = np.linspace(0, 1, count)
     y = (attack >= 0.5).astype(np.int64)
-    return ScoredTest(inputs(count), np.stack([1 - attack, attack], axis=1), y, y)
+    tested = np.ones(count, dtype=np.bool_)
+    return HeldOut(inputs(count), np.stack([1 - attack, attack], axis=1), y, y, tested, tested)
 
 
 class TestReference:
@@ -49,6 +51,18 @@ class TestReference:
         found = Reference.of(TASK, inputs(200), part(60), KEY)
         assert found.blocks.confusion.tolist() == [[30, 0], [0, 30]]
         assert (found.inputs.distinct, found.test.distinct) == (200, 60)
+
+    def test_estimates_from_what_was_new(self) -> None:
+        some = replace(part(60), fresh=np.arange(60) % 3 > 0)
+        found = Reference.of(TASK, inputs(200), some, KEY)
+        assert found.blocks.confusion.tolist() == [[20, 0], [0, 20]]
+        assert found.test.distinct == 60
+
+    def test_compares_scores_with_the_test_part(self) -> None:
+        some = replace(part(60), tested=np.arange(60) >= 20)
+        found = Reference.of(TASK, inputs(200), some, KEY)
+        assert found.test.distinct == 40
+        assert found.blocks.confusion.sum() == 60
 
     def test_of_little_data_compares_nothing(self) -> None:
         found = Reference.from_json(Reference.of(TASK, inputs(5), part(0), KEY).to_json())

@@ -16,7 +16,8 @@ def rows(keys: list[int]) -> Rows:
     found = np.array(keys, dtype=np.int64)
     places = {"host": found % 4, LABEL: found % 2}
     points = np.stack([found, 2 * found], axis=1).astype(np.float32)
-    return Rows(found, places, points, found % 2)
+    judged = np.eye(2)[(found // 2) % 2] * (found > 5)[:, None]
+    return Rows(found, places, points, found % 2, judged)
 
 
 class TestSketch:
@@ -30,6 +31,10 @@ class TestSketch:
         found = Sketch.of(rows([5, 5, 6, 5, 2]), BINS)
         assert found.labels.tolist() == [2, 3]
         assert found.counts[LABEL].tolist() == [2, 1]
+
+    def test_counts_verdicts_by_decided_label(self) -> None:
+        found = Sketch.of(rows([5, 6, 6, 9, 7]), BINS)
+        assert found.judged.tolist() == [[0, 1], [2, 1]]
 
     def test_is_the_same_for_any_pages(self) -> None:
         keys = [5, 5, 6, 7, 5, 2, 6, 9, 7]

@@ -61,11 +61,16 @@ from sftsec_core.operations.list_schedules import (
 )
 from sftsec_core.operations.list_tokens import list_tokens
 from sftsec_core.operations.list_verdicts import list_verdicts
-from sftsec_core.operations.manage_workers import drain_workers, list_workers
+from sftsec_core.operations.manage_workers import (
+    drain_workers,
+    failing_workers,
+    list_workers,
+)
 from sftsec_core.operations.measure_state import measure_state
 from sftsec_core.operations.migrate_store import migrate_store
 from sftsec_core.operations.model_history import model_history
 from sftsec_core.operations.move_store import move_store
+from sftsec_core.operations.optimize import optimize
 from sftsec_core.operations.predict import predict
 from sftsec_core.operations.preview_incidents import preview_incidents
 from sftsec_core.operations.promote import promote
@@ -111,6 +116,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     label_functions: Permission.BUILD_DATASET,
     label_stats: Permission.READ,
     list_connectors: Permission.READ,
+    failing_workers: Permission.READ,
     list_gpu_leases: Permission.READ,
     list_gpus: Permission.READ,
     list_label_queue: Permission.LABEL,
@@ -124,6 +130,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     list_tokens: Permission.MANAGE_TOKENS,
     list_verdicts: Permission.READ,
     measure_state: Permission.READ,
+    optimize: Permission.RETRAIN,
     predict: Permission.SCORE_EVENTS,
     preview_incidents: Permission.PULL,
     promote: Permission.PROMOTE,
@@ -230,6 +237,7 @@ SHARED = {
     "waiting_approval",
     "waiting_models",
     "window_of",
+    "waiting_suspects",
 }
 
 # Who may do what, written down a second time: a permission that is new needs a row.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sftsec_core.api.domain import Event, Message
 from sftsec_core.api.errors import ConfigError, DataError
 from sftsec_core.operations.build_dataset import build_dataset
 from sftsec_core.operations.label_functions import label_functions
@@ -36,6 +37,20 @@ class TestLabelFunctions:
         for each in shown:
             assert each.label == truth[each.uid] != each.vote
             assert each.text
+
+    def test_names_fields_that_were_not_kept(self, tmp_path: Path) -> None:
+        """The function is newer than the data set."""
+        with opened(tmp_path, labelling_functions={}) as context:
+            build_dataset(context, "mail")
+        messages: list[str] = []
+
+        def listen(event: Event) -> None:
+            messages.extend([event.text] if isinstance(event, Message) else [])
+
+        with opened(tmp_path, sinks=[listen]) as context:
+            found = label_functions(context, "mail")
+        assert found.functions[0].coverage == 0.0
+        assert "the data set was built without tool, which functions read" in messages[0]
 
     def test_refuses_without_functions_or_data(self, tmp_path: Path) -> None:
         with opened(tmp_path) as context, pytest.raises(DataError, match="has no data set yet"):

@@ -35,6 +35,8 @@ class TestMeasureState:
         assert set(found.model_ages_s) == {TASK}
         assert 0 <= found.model_ages_s[TASK] < 600
         assert [(each.name, each.value) for each in found.figures] == [("input_drift", 0.2)]
+        site.context.store.figures.add(TASK, "live_recall", 0.3, details={"model": "of before"})
+        assert [each.name for each in measure_state(site.context).figures] == ["input_drift"]
         site.context.close()
 
     def test_is_for_who_sees_all_tasks(self, tmp_path: Path) -> None:

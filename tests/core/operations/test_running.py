@@ -14,7 +14,7 @@ from sftsec_core.api.errors import (
     RunCancelledError,
     TrainingError,
 )
-from sftsec_core.dataset.journal import Journal
+from sftsec_core.dataset.parts import PartDraft
 from sftsec_core.operations.retrain import retrain
 from tests.core.operations.secret_task import Observer, context
 
@@ -62,7 +62,7 @@ class TestStatus:
 
         with context(folder, observer, "oracle") as work:
             with monkeypatch.context() as patched:
-                patched.setattr(Journal, "write", full)
+                patched.setattr(PartDraft, "publish", full)
                 expected = r"no space is left for rows-00000.parquet: make room"
                 with pytest.raises(DiskFullError, match=expected) as caught:
                     retrain(work, "secret")

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sftsec_core.drift.reference import Reference, ScoredTest
+from sftsec_core.drift.judged import InputVerdicts
+from sftsec_core.drift.reference import HeldOut, Reference
 from sftsec_core.drift.windows import DriftCounter
 from sftsec_core.server.drift_sampler import DriftSampler
 from sftsec_core.server.model_cache import ModelCache, ServedModel
@@ -37,8 +38,10 @@ def model(
     spec = live.context.task_spec(TASK)
     inputs = [{spec.inputs[0].name: f"text {number}"} for number in range(20)]
     y = np.arange(20) % 2
-    part = ScoredTest(inputs, np.full((20, 2), 0.5), y, y)
-    counter = DriftCounter(Reference.of(spec, inputs, part, b"k").reader, b"k", 100)
+    every = np.ones(20, dtype=np.bool_)
+    part = HeldOut(inputs, np.full((20, 2), 0.5), y, y, every, every)
+    reference, judged = Reference.of(spec, inputs, part, b"k"), InputVerdicts.of(inputs, y, 2, b"k")
+    counter = DriftCounter(reference.reader, judged, b"k", 100)
     monkeypatch.setattr("sftsec_core.server.model_cache.drift_counter", lambda *_: counter)
     cache = ModelCache(live.context, TASK, drift=sampler)
     cache.refresh()

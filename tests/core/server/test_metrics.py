@@ -50,7 +50,8 @@ class Store:
         if self.broken:
             raise StoreError("the disk is gone")
         drift = Figure(TASK, "input_drift", 0.25, datetime(2026, 1, 31, tzinfo=UTC))
-        return StateFigures({"running": 2}, {TASK: 3600.0}, {"siem": 7}, 1, 2, [drift])
+        recall = Figure(TASK, "live_recall", 0.7, datetime(2026, 1, 31, tzinfo=UTC), 0.6, 0.8)
+        return StateFigures({"running": 2}, {TASK: 3600.0}, {"siem": 7}, 1, 2, [drift, recall])
 
     def clock(self) -> float:
         return self.now
@@ -84,6 +85,11 @@ class TestServiceMetrics:
         assert found["sftsec_gpu_leases", ()] == 1
         assert found["sftsec_failing_workers", ()] == 2
         assert found["sftsec_figure", (("name", "input_drift"), ("task", TASK))] == 0.25
+        recall = (("name", "live_recall"), ("task", TASK))
+        names = ("figure", "figure_low", "figure_high", "figure_measured_seconds")
+        measured = datetime(2026, 1, 31, tzinfo=UTC).timestamp()
+        assert [found[f"sftsec_{name}", recall] for name in names] == [0.7, 0.6, 0.8, measured]
+        assert ("sftsec_figure_low", (("name", "input_drift"), ("task", TASK))) not in found
 
     def test_read_the_store_once_in_a_while(self, metrics: ServiceMetrics, store: Store) -> None:
         for now in (0.0, 4.9, 5.1, 6.0):

@@ -48,6 +48,7 @@ class Served:
     tokens: dict[str, str]
     run: str
     failed: str
+    worker: str
 
     def as_(self, role: str | None) -> Client:
         return Client(self.client.url, token=None if role is None else self.tokens[role])
@@ -78,6 +79,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     for day, value in enumerate((0.02, 0.04, 0.31)):
         at = datetime.now(UTC) - timedelta(days=3 - day)
         site.context.store.figures.add(TASK, "input_drift", value, 0.01, 0.4, at=at)
+        live = {"model": models[1].digest}
+        site.context.store.figures.add(
+            TASK, "live_recall", 0.8 - value, 0.4, 0.9, 37, at=at, details=live
+        )
+    of_before = {"model": models[0].digest}
+    site.context.store.figures.add(TASK, "live_precision", 0.9, 0.8, 0.95, 60, details=of_before)
     site.context.store.figures.add(TASK, f"figure {HOSTILE}", 1.0)
     for name, given in SCHEDULES.items():
         add_schedule(site.context, name, given)
@@ -92,7 +99,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     gpus = (FakeGpu("GPU-a", name=f"H100 {HOSTILE}"), FakeGpu("GPU-b", utilisation=90))
     endpoint = Endpoint(site.context, site.context.settings.serve)
     with site.context, driver_of(*gpus), running(endpoint) as client:
-        yield Served(site, client, tokens, models[1].run_id, failed.id)
+        yield Served(site, client, tokens, models[1].run_id, failed.id, worker)
 
 
 class TestRoles:
@@ -124,6 +131,8 @@ class TestRoles:
     def test_viewer_of_one_task_sees_its_schedules(self, served: Served) -> None:
         everything = served.get("/schedules").raw.decode()
         assert all(name in everything for name in SCHEDULES)
+        served.site.context.store.workers.heartbeat(served.worker)
+        everything = served.get("/schedules").raw.decode()
         assert "does not queue all that is due" in everything
         assert "schedule eager: no clock" in served.get("/").raw.decode()
         page = served.get("/schedules", "other").raw.decode()
@@ -255,8 +264,15 @@ class TestInABrowser:
                 "Macro-F1 when made: 0.871 to 0.934, last 0.934"
             )
             assert page.get_by_role("row", name="Input drift").locator("title").text_content() == (
-                "input_drift: 0.020 to 0.310, last 0.310"
+                "Input drift: 0.020 to 0.310, last 0.310"
             )
+            recall = page.get_by_role("row", name="Live recall")
+            assert "49.0%" in recall.inner_text()
+            assert "40.0% to 90.0%" in recall.inner_text()
+            assert "on 37" in recall.inner_text()
+            assert page.get_by_text("of an earlier model").count() == 1
+            precision = page.get_by_role("row", name="Live precision")
+            assert "of an earlier model" in precision.inner_text()
             page.get_by_role("link", name="Runs").click()
             page.get_by_role("link", name=served.run).click()
             page.get_by_role("link", name="Open the report").click()

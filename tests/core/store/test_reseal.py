@@ -16,8 +16,8 @@ from tests.core.store.keys import new_key
 SECRET = (
     "snapshots/ab/rows-00000.parquet",
     "snapshots/ab/blobs/cd",
-    "runs/r1/ingest/rows-00000.parquet",
-    "runs/r1/ingest/dedupe-00000.npz",
+    "increments/t/k/p.0/rows.parquet",
+    "runs/r1/ingest/chunk.00000/arrays.npz",
     "runs/r1/ingest/draft/rows-00000.parquet",
     "runs/r1/examples/train.parquet",
     "runs/r1/examples/blobs/ef",

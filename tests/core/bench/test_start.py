@@ -1,0 +1,23 @@
+"""How long commands take that have little to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from sftsec_core.api.errors import TrainingError
+from sftsec_core.bench.start import COMMANDS, TARGETS_S, run_start_bench
+
+
+class TestRun:
+    def test_times_each_command(self) -> None:
+        result = run_start_bench(1)
+        assert [row["command"] for row in result["commands"]] == list(COMMANDS)
+        for row in result["commands"]:
+            assert row["seconds"] == row["fastest_s"] > 0
+            assert row["cpu_s"] > 0
+            assert row["target_s"] == TARGETS_S.get(row["command"])
+
+    def test_failing_command_ends_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(COMMANDS, "status", ("stattus",))
+        with pytest.raises(TrainingError, match="sftsec stattus failed"):
+            run_start_bench(1)
