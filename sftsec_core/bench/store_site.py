@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from sftsec_core.api.domain import InputKind
 from sftsec_core.bench.kills_site import LABELS, TASK, make_site
 
 if TYPE_CHECKING:
@@ -66,41 +67,65 @@ def add_dataset(context: Context, rows: int) -> Snapshot:
     One in ten has two verdicts; of these, one in ten is disputed. One in a hundred is
     undetermined, one in a thousand has a word that no label lists.
     """
-    from sftsec_core.dataset.journal import Journal, Progress
     from sftsec_core.dataset.snapshot import open_snapshot
+    from sftsec_core.dataset.writing import SnapshotWriter
 
     small = context.store.snapshots.latest(TASK)
     if small is None:
         raise RuntimeError("the site has no data set")
     known = open_snapshot(small.folder, verify=False)
-    journal = Journal(context.folder / "bench", known.fields)
-    progress = Progress("bench")
-    for start in range(0, rows, _CHUNK):
-        incidents = range(start, min(start + _CHUNK, rows))
-        journal.write(progress, _columns(incidents), {})
+    work = context.folder / "bench"
+    work.mkdir()
+    writer = SnapshotWriter(work, known.fields, None, None)
     counts = dict.fromkeys(known.counts, 0) | {"read": rows, "kept": rows}
     left_out = {"digest", "parts", "content", "schema_version"}
     manifest = {name: said for name, said in known.manifest.items() if name not in left_out}
-    target = journal.finish(progress, manifest | {"counts": counts}, {}, known.folder.parent)
+    parts = (_MadePart(range(start, min(start + _CHUNK, rows))) for start in range(0, rows, _CHUNK))
+    digest = writer.write(parts, manifest | {"counts": counts})
+    target = writer.publish(known.folder.parent, digest)
+    work.rmdir()
     found = open_snapshot(target, verify=False)
     context.store.snapshots.add(TASK, found.digest, target, rows=rows, manifest=found.manifest)
     return found
 
 
-def _columns(incidents: range) -> dict[str, dict[str, list[Any]]]:
-    rows: dict[str, list[Any]] = {
-        "uid": [uid_of(n) for n in incidents],
-        "cluster": list(incidents),
-        "digest": [f"{n:032x}" for n in incidents],
-        "at": [START + timedelta(seconds=n) for n in incidents],
-        "groups": [[] for _ in incidents],
-        "split": [None for _ in incidents],
-        "field.message": [_message(n) for n in incidents],
-    }
-    given = [verdict for n in incidents for verdict in _verdicts(n)]
-    names = ("uid", "digest", "value", "analyst", "at", "reason", "automated")
-    verdicts = {name: [each[place] for each in given] for place, name in enumerate(names)}
-    return {"rows": rows, "verdicts": verdicts}
+class _MadePart:
+    """Consecutive incidents, as a snapshot's writer takes them."""
+
+    def __init__(self, incidents: range) -> None:
+        self._incidents = incidents
+
+    def rows(self) -> Any:  # noqa: ANN401 - pyarrow has no types
+        """Distinct messages, each in a cluster of its own."""
+        import pyarrow as pa
+
+        from sftsec_core.dataset.snapshot import rows_schema
+
+        incidents = self._incidents
+        columns: dict[str, list[Any]] = {
+            "uid": [uid_of(n) for n in incidents],
+            "cluster": list(incidents),
+            "digest": [f"{n:032x}" for n in incidents],
+            "at": [START + timedelta(seconds=n) for n in incidents],
+            "groups": [[] for _ in incidents],
+            "split": [None for _ in incidents],
+            "field.message": [_message(n) for n in incidents],
+        }
+        return pa.table(columns, schema=rows_schema({"message": InputKind.TEXT}))
+
+    def verdicts(self) -> Any:  # noqa: ANN401 - pyarrow has no types
+        """As `add_dataset` says."""
+        import pyarrow as pa
+
+        from sftsec_core.dataset.snapshot import VERDICTS_SCHEMA
+
+        given = [verdict for n in self._incidents for verdict in _verdicts(n)]
+        columns = dict(zip(VERDICTS_SCHEMA.names, zip(*given, strict=True), strict=True))
+        return pa.table(columns, schema=VERDICTS_SCHEMA)
+
+    def blob(self, digest: str) -> Path:
+        """There are no images."""
+        raise LookupError(digest)
 
 
 def uid_of(number: int) -> str:

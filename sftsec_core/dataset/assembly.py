@@ -22,6 +22,7 @@ from sftsec_core.dataset.sample import BottomK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -72,6 +73,10 @@ class DecidedPart:
         table = table.set_column(0, pa.field("uid", pa.string(), nullable=False), uids)
         stands = to_hex(self.stands).take(place.combine_chunks())
         return table.add_column(1, pa.field("digest", pa.string(), nullable=False), stands)
+
+    def blob(self, digest: str) -> Path:
+        """Where the bytes of an image lie."""
+        return self.part.blob(digest)
 
     def _uids(self, table: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
         column = table["uid"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 import pyarrow as pa
@@ -30,16 +30,28 @@ from sftsec_core.sdk.atomic import sync
 from sftsec_core.store.vault import create_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from sftsec_core.dataset.assembly import DecidedPart
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.store.vault import Vault
 
 _DRAFT = "draft"
 _PART_ROWS = 4096  # and more, up to a whole part of the pull more
 _GROUP_ROWS = 16_384
+
+
+class WrittenPart(Protocol):
+    """What a part of a snapshot is written of."""
+
+    def rows(self) -> Any:  # noqa: ANN401 - pyarrow has no types
+        """A table with the columns of `rows_schema`."""
+
+    def verdicts(self) -> Any:  # noqa: ANN401 - pyarrow has no types
+        """A table with the columns of `VERDICTS_SCHEMA`."""
+
+    def blob(self, digest: str) -> Path:
+        """Where the bytes of an image that a row names lie."""
 
 
 class SnapshotWriter:
@@ -68,7 +80,7 @@ class SnapshotWriter:
         self._schemas = {"rows": rows_schema(fields), "verdicts": VERDICTS_SCHEMA}
         self._images = [FIELD_PREFIX + n for n, kind in fields.items() if kind is InputKind.IMAGE]
 
-    def write(self, parts: Sequence[DecidedPart], manifest: dict[str, Any]) -> str:
+    def write(self, parts: Iterable[WrittenPart], manifest: dict[str, Any]) -> str:
         """Write what the parts hold, and the manifest.
 
         Args:
@@ -124,7 +136,7 @@ class SnapshotWriter:
         folder = None if self._earlier is None else self._earlier.folder
         return _TableWriter(self._draft, name, self._schemas[name], self._vault, (folder, known))
 
-    def _take_blobs(self, part: DecidedPart, rows: Any) -> None:  # noqa: ANN401 - pyarrow
+    def _take_blobs(self, part: WrittenPart, rows: Any) -> None:  # noqa: ANN401 - pyarrow
         """Take the images that rows name."""
         named = {
             name for column in self._images for name in rows[column].to_pylist() if name is not None
@@ -132,7 +144,7 @@ class SnapshotWriter:
         for name in sorted(named):
             (self._draft / BLOBS).mkdir(exist_ok=True)
             if not (self._draft / BLOBS / name).exists():
-                _link_or_copy(part.part.blob(name), self._draft / BLOBS / name)
+                _link_or_copy(part.blob(name), self._draft / BLOBS / name)
         if named:
             sync(self._draft / BLOBS)
 

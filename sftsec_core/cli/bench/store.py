@@ -65,8 +65,9 @@ def command(
 def _steps(result: Mapping[str, Any]) -> Callable[[Console], None]:
     sizes = result["sizes"]
     columns = ("step", *(f"{each['rows']:,} rows" for each in sizes), "growth")
+    growth = {name: f"{found:.2f}" for name, found in result["growth"].items()}
     rows: list[tuple[object, ...]] = [
-        (name, *(_times(each["steps"][name]) for each in sizes), result["growth"].get(name, "-"))
+        (name, *(_times(each["steps"][name]) for each in sizes), growth.get(name, "-"))
         for name in sizes[0]["steps"]
     ]
     for name in sizes[0]["commands"]:

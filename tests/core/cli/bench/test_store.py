@@ -22,8 +22,9 @@ class TestBenchStore:
         lines = [re.findall(r"[\w.-]+", line) for line in result.stdout.splitlines()]
         assert ["step", "100", "rows", "200", "rows", "growth"] in lines
         (delivery,) = [line for line in lines if line[:1] == ["delivery"]]
-        assert delivery[2] == delivery[4] == "s"
-        assert -3 < float(delivery[5]) < 5
+        assert delivery[2] == delivery[5] == "s"
+        assert -3 < float(delivery[7]) < 5
+        assert any(line[:3] == ["sftsec", "labels", "review"] for line in lines)
         assert any(line[:2] == ["peak", "memory"] for line in lines)
         assert list((tmp_path / "new").iterdir()) == []
 
