@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
 
 from sftsec_core.sdk.errors import errors_of
@@ -28,6 +27,7 @@ from sftsec_files.verdicts import VerdictFile, verdict_row
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from sftsec_core.api.domain import IncidentPage, PullWindow
@@ -77,6 +77,8 @@ class _FilesPull:
     logged: tuple[NDArray[np.uint64], list[str]] = field(init=False)
 
     def __post_init__(self) -> None:
+        import numpy as np
+
         config = self.config
         self.log = None if config.verdicts is None else VerdictFile.read(config.verdicts)
         by_hash = {_hashed(uid): uid for uid in (self.log.counted if self.log else ())}
@@ -85,6 +87,8 @@ class _FilesPull:
 
     def said_of(self, uids: NDArray[np.uint64]) -> str:
         """A digest of the verdicts that are logged on some records; they are not missing."""
+        import numpy as np
+
         digest = hashlib.blake2b(digest_size=20)
         hashes, names = self.logged
         for place in np.flatnonzero(np.isin(hashes, uids)).tolist():
@@ -162,6 +166,8 @@ class FilesPart:
 
     def proof(self) -> str:
         """What else the incidents depend on; "" when that is not known."""
+        import numpy as np
+
         seen, window = self._seen, self._pull.window
         unchanged = all(extent.is_as_digested for extent in self._extents)
         if seen is None or not unchanged or window.until is not None:
@@ -180,6 +186,8 @@ class FilesPart:
         """Whether the log says the same of the records, and the window takes the same ones."""
         if not proof:
             return False
+        import numpy as np
+
         said = orjson.loads(proof)
         times = [said[name] and datetime.fromisoformat(said[name]) for name in _TIMES]
         if not _takes_the_same(self._pull.window, *times):
