@@ -68,7 +68,6 @@ runs = Table(
         "task",
         unique=True,
         sqlite_where=_RUNNING,
-        postgresql_where=_RUNNING,
     ),
 )
 
@@ -109,7 +108,7 @@ gpu_leases = Table(
     PrimaryKeyConstraint("id", "device"),
     Index(None, "ended_at"),
     # By its UUID alone: containers of one machine have host names of their own.
-    Index("one_gpu_lease", "device", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("one_gpu_lease", "device", unique=True, sqlite_where=_OPEN),
 )
 
 figures = Table(

@@ -80,6 +80,11 @@ def test_nothing_heavy_is_loaded_by(code: str, tmp_path: Path) -> None:
     assert loaded(code, heavy, tmp_path) == []
 
 
+def test_a_store_needs_no_other_database(tmp_path: Path) -> None:
+    found = loaded("import sftsec_core.store.store", {"sqlalchemy.dialects.postgresql"}, tmp_path)
+    assert found == []
+
+
 def test_checking_a_configuration_needs_no_numpy(tmp_path: Path) -> None:
     code = "import sftsec_core.operations.check_config, sftsec_core.builtin"
     assert loaded(code, {"numpy"}, tmp_path) == []
