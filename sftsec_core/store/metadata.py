@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
-# Migrations make the tables, on both databases. What is said of an index for PostgreSQL alone stands
-# there: here it would import that dialect at each start, which takes longer than to open SQLite.
+# Migrations make the tables, on both databases. What is said of an index for PostgreSQL alone
+# stands there: here it would import that dialect at each start.
 # Named constraints: a later migration can drop them on any database.
 metadata = MetaData(
     naming_convention={
