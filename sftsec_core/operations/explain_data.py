@@ -68,6 +68,8 @@ def _rejected(run: Run, snapshot: Snapshot) -> str | None:
     if not total:
         return None
     reasons = run.context.store.quarantine.reasons(run.info.id)
+    if not reasons:  # taken over from an earlier pull with what did not change
+        return f"{_rejected_of(total, read)}, as before; `sftsec quarantine list` shows them"
     # A record that another run met since is that run's, and one that was pulled again after a kill
     # counts twice: then the reasons are right, and their counts are not.
     exact = sum(reasons.values()) == total

@@ -10,7 +10,7 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "labels",
     cls=LazyGroup,
-    short_help="List, add, request and review analysts' verdicts; labelling functions.",
+    short_help="List, add, request and review verdicts; functions.",
     lazy={
         "add": "sftsec_core.cli.labels.add",
         "functions": "sftsec_core.cli.labels.functions",

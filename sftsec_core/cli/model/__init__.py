@@ -10,7 +10,7 @@ from sftsec_core.cli.lazy import LazyGroup
 @click.group(
     "model",
     cls=LazyGroup,
-    short_help="List, inspect, promote, roll back, sign, backtest and optimize models.",
+    short_help="Inspect, promote, roll back, backtest and optimize.",
     lazy={
         "list": "sftsec_core.cli.model.list",
         "show": "sftsec_core.cli.model.show",

@@ -38,7 +38,10 @@ def balanced_order(labels: NDArray[np.int64], seed: int, epoch: int) -> NDArray[
 
 
 def _drawn(of: int, count: int, key: tuple[int, int], epoch: int) -> NDArray[np.int64]:
-    """Numbers below `of`, each as often as the others but for once; shape (count,)."""
+    """Numbers below `of`, each as often as the others but for once; shape (count,).
+
+    Of a frequent class one comes twice where a pass over all of it ends and the next begins.
+    """
     if count >= of:
         rounds = np.tile(np.arange(of), (-(-count // of), 1)) if of else np.empty((0, 0), np.int64)
         mixed = np.random.default_rng((*key, epoch)).permuted(rounds, axis=1)

@@ -203,6 +203,7 @@ SHARED = {
     "judged_alerts",
     "judged_since",
     "keep_summary",
+    "known_scores",
     "label_summary",
     "live_model",
     "live_recall",
@@ -219,6 +220,7 @@ SHARED = {
     "reference_of",
     "refuse_beside_file",
     "register_schedule",
+    "remembered_scores",
     "requester",
     "run_job",
     "run_order",
@@ -236,8 +238,8 @@ SHARED = {
     "tell_promotion",
     "waiting_approval",
     "waiting_models",
-    "window_of",
     "waiting_suspects",
+    "window_of",
 }
 
 # Who may do what, written down a second time: a permission that is new needs a row.

@@ -80,8 +80,20 @@ class TestRejected:
         (alone,) = told(tmp_path, rows)
         assert alone.startswith("2 of 42 records are rejected: '@timestamp'")
         assert " (2); `sftsec" in alone
-        (beside,) = told(tmp_path, rows, beside=meet)
+        other = tmp_path / "other"
+        other.mkdir()
+        (beside,) = told(other, rows, beside=meet)
         assert beside == alone.replace(" (2)", "")
+
+    def test_of_an_earlier_pull_are_told_again(self, tmp_path: Path) -> None:
+        good = [row(n, ("good", "evil")[n % 2]) for n in range(40)]
+        rows = [*good, row(98, **{"@timestamp": "yesterday"})]
+        (first,) = told(tmp_path, rows)
+        assert "1 of 41 records is rejected: '@timestamp'" in first
+        (again,) = told(tmp_path, rows)
+        assert (
+            again == "1 of 41 records is rejected, as before; `sftsec quarantine list` shows them"
+        )
 
 
 class TestNoExamples:

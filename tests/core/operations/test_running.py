@@ -45,7 +45,7 @@ class TestStatus:
 
         with context(folder, observer, "oracle") as work:
             with monkeypatch.context() as patched:
-                patched.setattr(FilesConnector, "pull", lost)
+                patched.setattr(FilesConnector, "parts", lost)
                 with pytest.raises(ConnectorUnavailableError):
                     retrain(work, "secret")
             (before,) = work.store.runs.list("secret")
@@ -84,7 +84,7 @@ class TestCancel:
                 work.store.queue.cancel(work.store.runs.list("secret")[0].id)
                 time.sleep(30)
 
-            monkeypatch.setattr(FilesConnector, "pull", cancelled)
+            monkeypatch.setattr(FilesConnector, "parts", cancelled)
             with pytest.raises(RunCancelledError, match="was cancelled"):
                 retrain(work, "secret")
             (run,) = work.store.runs.list("secret")

@@ -33,7 +33,8 @@ class TestCheck:
         assert found["revision"] == found["expected"]
         assert found["rows"]["models"]
         assert found["bytes"] > 10_000
-        assert found["orphans"] == {"models": 0, "snapshots": 0, "encoders": 0, "runs": 0}
+        kinds = ("models", "snapshots", "encoders", "scores", "runs")
+        assert found["orphans"] == dict.fromkeys(kinds, 0)
         assert "problems       none" in printed(site, "store", "check")
 
     def test_counts_folders_that_no_row_names(self, site: Site) -> None:

