@@ -22,16 +22,10 @@ from sftsec_core.api.settings.values import Strict
 from sftsec_core.api.settings.words import word_key
 
 
-class RegexFunction(Strict):
-    """Votes where a pattern is found in a field."""
+class _OneLabelFunction(Strict):
+    """Votes for one label, by what stands in some fields."""
 
-    kind: Literal["regex"] = "regex"
     fields: tuple[str, ...] = Field(min_length=1, description="Dotted ECS fields, each searched.")
-    pattern: str = Field(
-        min_length=1,
-        description="In RE2's syntax, which takes time linear in the text and has no "
-        "look-around and no back-reference; (?i) ignores case.",
-    )
     label: str = Field(description="The label that it votes for.")
 
     @property
@@ -45,7 +39,18 @@ class RegexFunction(Strict):
         return (self.label,)
 
 
-class IndicatorFunction(Strict):
+class RegexFunction(_OneLabelFunction):
+    """Votes where a pattern is found in a field."""
+
+    kind: Literal["regex"] = "regex"
+    pattern: str = Field(
+        min_length=1,
+        description="In RE2's syntax, which takes time linear in the text and has no "
+        "look-around and no back-reference; (?i) ignores case.",
+    )
+
+
+class IndicatorFunction(_OneLabelFunction):
     """Votes where a field holds an address, a domain or a hash of a list."""
 
     kind: Literal["indicators"] = "indicators"
@@ -56,17 +61,6 @@ class IndicatorFunction(Strict):
         description="One a line: an IP address or a network (10.0.0.0/8), a domain, which stands "
         "for those below it too, or a hash; what follows a # is a comment."
     )
-    label: str = Field(description="The label that it votes for.")
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The fields that it reads."""
-        return self.fields
-
-    @property
-    def votes_for(self) -> tuple[str, ...]:
-        """The labels that it may vote for."""
-        return (self.label,)
 
 
 class VerdictFunction(Strict):
