@@ -11,7 +11,7 @@ import pytest
 from sftsec_core.api.errors import ConnectorError
 from sftsec_core.testing.connector.planted import EVERYTHING, Planted, connected, pull, uids
 from sftsec_core.testing.connector.planting import detections_for, requests_for
-from sftsec_core.testing.connector.reachable import open_descriptors
+from sftsec_core.testing.connector.reachable import open_descriptors, settled_descriptors
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import IncidentPage
@@ -109,7 +109,7 @@ class CloseChecks:
         """`sftsec serve` opens and closes connectors for months."""
         platform = planted.platform
         _use(platform)  # what the process opens once and keeps is no leak
-        before = open_descriptors()
+        before = settled_descriptors()
         kept = [_use(platform) for _ in range(3)]
         deadline = time.monotonic() + _CLOSING_S
         while open_descriptors() > before and time.monotonic() < deadline:
