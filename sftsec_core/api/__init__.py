@@ -95,6 +95,8 @@ from sftsec_core.api.domain import (
     PushReceipt,
     RecipeFitted,
     Rejection,
+    RiskSection,
+    RiskTable,
     RunFinished,
     RunInfo,
     RunStarted,
@@ -114,6 +116,7 @@ from sftsec_core.api.domain import (
     detection_uid,
     event_from_json,
     inputs_digest,
+    risk_figures,
 )
 from sftsec_core.api.errors import (
     AmbiguousNameError,
@@ -256,6 +259,8 @@ __all__ = [
     "RendererSpec",
     "Requirement",
     "RetractsVerdicts",
+    "RiskSection",
+    "RiskTable",
     "RunFinished",
     "RunInfo",
     "RunStarted",
@@ -302,6 +307,7 @@ __all__ = [
     "inputs_digest",
     "none_known",
     "resolve_path",
+    "risk_figures",
     "unknown",
 ]
 

@@ -61,6 +61,7 @@ from sftsec_core.api.domain.reports import (
     Threshold,
     WorstError,
 )
+from sftsec_core.api.domain.risks import RiskSection, RiskTable, risk_figures
 from sftsec_core.api.domain.runs import RunInfo
 from sftsec_core.api.domain.tasks import TaskSpec, baseline_recipe
 
@@ -104,6 +105,8 @@ __all__ = [
     "RecipeFitted",
     "Registration",
     "Rejection",
+    "RiskSection",
+    "RiskTable",
     "RunFinished",
     "RunInfo",
     "RunStarted",
@@ -126,4 +129,5 @@ __all__ = [
     "detection_uid",
     "event_from_json",
     "inputs_digest",
+    "risk_figures",
 ]

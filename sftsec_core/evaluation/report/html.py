@@ -100,8 +100,11 @@ def render_report(
         classes=_classes(report.candidate),
         pairs=confused_pairs(report),
         drawings=drawings,
+        risks=[each for each in report.sections.values() if "risk" in each],
         other_sections={
-            name: section for name, section in report.sections.items() if name not in sections.SHOWN
+            name: section
+            for name, section in report.sections.items()
+            if name not in sections.SHOWN and "risk" not in section
         },
         card=card or {},
         fit_notes=fit_notes,

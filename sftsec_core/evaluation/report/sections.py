@@ -22,8 +22,23 @@ SHOWN = (
     "learning_curve",
     "leave_one_source_out",
 )
+OUTCOMES = {
+    "held": "held",
+    "warning": "look at it",
+    "failed": "failed",
+    "not_measured": "not measured",
+}
 CHANCE = 0.05
 _LIVE = {"live_precision": "judged detection", "live_recall": "judged random draw"}
+
+
+def risk_cell(value: str | float | None) -> str:
+    """A cell of a risk's table."""
+    if value is None:
+        return "none"
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
 def p_value(p: float) -> str:

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from sftsec_core.api.domain import Decision, EvalReport, Interval, LeakCheck, Split, Vote
+from sftsec_core.api.domain import (
+    Decision,
+    EvalReport,
+    Interval,
+    LeakCheck,
+    RiskSection,
+    RiskTable,
+    Split,
+    Vote,
+    risk_figures,
+)
 from sftsec_core.evaluation.evaluate import add_sections
 from sftsec_core.evaluation.report.html import (
     confused_pairs,
@@ -203,3 +213,41 @@ class TestHead:
 
 
 WHEN = "2026-01-31T12:00:05+00:00"
+
+
+class TestRisks:
+    SECTION = RiskSection(
+        risk="Disguise",
+        outcome="failed",
+        tried="Each attack was <b>rewritten</b> 50 times.",
+        found="A third is no longer found.",
+        advice="Turn canonicalisation on.",
+        figures={"recall": 0.62},
+        tables=(
+            RiskTable(
+                title="By attack",
+                columns=("Attack", "Recall", "Rows"),
+                rows=(("homoglyphs", 0.62, 1200), ("<i>case</i>", None, 3)),
+            ),
+        ),
+    )
+
+    def test_say_what_was_tried_and_found(self) -> None:
+        report = add_sections(report_of(), {"disguise": self.SECTION.to_json()})
+        page = Page(render_report(report))
+        for words in (
+            *("Risks", "What was tried", "Each attack was <b>rewritten</b> 50 times."),
+            *("A third is no longer found.", "Turn canonicalisation on.", "failed"),
+            *("homoglyphs", "0.62", "1,200", "<i>case</i>", "none"),
+        ):
+            assert words in page.text
+        assert ("href", "#risks") in page.attributes
+        assert "audits" not in dict(page.attributes).values()
+
+    def test_survive_the_json_file(self) -> None:
+        report = add_sections(report_of(), {"disguise": self.SECTION.to_json()})
+        assert risk_figures(from_json(to_json(report)), "disguise") == {"recall": 0.62}
+        assert risk_figures(report, "another") is None
+
+    def test_without_an_audit_are_no_chapter(self) -> None:
+        assert ("href", "#risks") not in Page(render_report(report_of())).attributes

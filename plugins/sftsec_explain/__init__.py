@@ -1,0 +1,1 @@
+"""Why a detection was made."""

@@ -1,0 +1,1 @@
+"""For whom a model works: figures by group, and what narrows a gap."""

@@ -1,0 +1,1 @@
+"""What a model gives away of the incidents that it learned from, and what limits that."""

@@ -1,0 +1,1 @@
+"""Disguise: attacks that keep an attack working, and defences against them."""

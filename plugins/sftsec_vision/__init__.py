@@ -1,0 +1,1 @@
+"""Pictures: a recipe for image inputs, beside text."""

@@ -1,0 +1,66 @@
+"""What an audit of a risk tells: what was tried, how it went, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sftsec_core.api.domain.reports import EvalReport
+
+RiskOutcome = Literal["held", "warning", "failed", "not_measured"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskTable:
+    """Figures for people, beside the words.
+
+    Attributes:
+        title: what the rows are.
+        columns: the heads; the first one is of the rows' names.
+        rows: a cell for each column; None where there is no figure.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | int | float | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSection:
+    """The section of an audit of a risk, such as poisoning: the report has a chapter for them.
+
+    The words are read by people who are no data scientists: whole sentences, with the figures.
+
+    Attributes:
+        risk: its name for people: "Poisoned verdicts".
+        outcome: "held", "warning", "failed", or "not_measured" with the reason in `found`.
+        tried: what the audit did.
+        found: how it went.
+        advice: what to do now; "" where nothing is.
+        figures: JSON values by name, which voters read.
+        tables: for who looks closer.
+    """
+
+    risk: str
+    outcome: RiskOutcome
+    tried: str
+    found: str
+    advice: str = ""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    tables: tuple[RiskTable, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The section as JSON values: what `AuditSpec.run` returns."""
+        return asdict(self)
+
+
+def risk_figures(report: EvalReport, audit: str) -> Mapping[str, Any] | None:
+    """The figures of a risk's section; None where the audit did not run or measured nothing."""
+    section = report.sections.get(audit, {})
+    if "risk" not in section or section["outcome"] == "not_measured":
+        return None
+    figures: Mapping[str, Any] = section["figures"]
+    return figures
