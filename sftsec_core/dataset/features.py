@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sftsec_core.api.contracts import RendererSpec
@@ -118,6 +119,7 @@ def build_examples(
     figures: Callable[[str], Inputs] = lambda _uid: {},
     facets: Sequence[str] = (),
     extents: Callable[[Incident], Mapping[str, tuple[int, ...]] | None] = lambda _incident: None,
+    support: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> list[Example]:
     """Make the examples that a recipe trains on: the rows with a label, sorted by uid.
 
@@ -128,6 +130,7 @@ def build_examples(
         figures: of the events before a labelled incident, by its uid.
         facets: fields by which an evaluation groups figures.
         extents: which part of an incident's text is of which field.
+        support: a row's uid to the analysts on whom its label rests.
     """
     examples, several = [], len(snapshot.connectors) > 1
     places = zip(_places(snapshot), snapshot.incidents(), strict=True)
@@ -149,6 +152,7 @@ def build_examples(
                     weight=weight,
                     facets=read_facets(incident, facets, several=several),
                     extents=extents(incident),
+                    analysts=support.get(uid, ()),
                 )
             )
     return sorted(examples, key=lambda example: example.uid)

@@ -71,7 +71,9 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         render = renderer(run.spec, task.render, plugins)
         events = snapshot_context(run.context, run.spec.name, snapshot, resolution)
         facets, extents = task.evaluation.groups, _extents(run)
-        examples = build_examples(snapshot, resolution, render, events.figures, facets, extents)
+        examples = build_examples(
+            snapshot, resolution, render, events.figures, facets, extents, support
+        )
         if not examples:
             raise no_examples(run, snapshot, resolution)
         warn_of_gaps(run, snapshot, resolution)

@@ -31,6 +31,8 @@ class Example:
             what settings or models are compared on.
         extents: name of a TEXT input of several fields to the length of each of `InputField.fields`
             in it, 0 where that has no value: for what changes texts by field. None: not known.
+        analysts: on whom its label rests, sorted, by the names that the task's steps leave them;
+            empty where that is not known. No model reads them.
         digest: of the inputs: examples of one digest are copies of each other.
     """
 
@@ -45,6 +47,7 @@ class Example:
     facets: Mapping[str, str] = field(default_factory=dict)
     judged: bool = True
     extents: Mapping[str, tuple[int, ...]] | None = None
+    analysts: tuple[str, ...] = ()
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:

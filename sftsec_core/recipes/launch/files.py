@@ -1,6 +1,7 @@
 """Examples as Parquet files: how a run hands its data to the process that trains.
 
-<folder>/train.parquet   uid, inputs (JSON), label, cluster, groups, at, split, weight, judged
+<folder>/train.parquet   uid, inputs (JSON), label, cluster, groups, at, split, weight, judged,
+                         analysts
 <folder>/dev.parquet     the same
 <folder>/blobs/SHA256    bytes of inputs that lie in no file yet
 """
@@ -38,6 +39,7 @@ _SCHEMA = pa.schema(
         ("split", pa.string()),
         ("weight", pa.float64()),
         ("judged", pa.bool_()),
+        ("analysts", pa.list_(pa.string())),
     ]
 )
 
@@ -94,6 +96,7 @@ def _row(example: Example, folder: Path, vault: Vault | None) -> dict[str, Any]:
         "split": example.split,
         "weight": example.weight,
         "judged": example.judged,
+        "analysts": list(example.analysts),
     }
 
 
@@ -103,7 +106,8 @@ def _examples(file: Path, vault: Vault | None) -> Iterator[Example]:
             for row in batch.to_pylist():
                 inputs = json.loads(row.pop("inputs"))
                 values = {name: _value(value, vault) for name, value in inputs.items()}
-                yield Example(**{**row, "inputs": values, "groups": tuple(row["groups"])})
+                lists = {name: tuple(row[name]) for name in ("groups", "analysts")}
+                yield Example(**{**row, "inputs": values, **lists})
 
 
 def _plain(

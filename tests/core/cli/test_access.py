@@ -105,6 +105,7 @@ OPEN = {
     "bench drift",
     "bench ingest",
     "bench kills",
+    "bench poison",
     "bench quality",
     "bench redaction",
     "bench score",

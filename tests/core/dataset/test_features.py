@@ -60,6 +60,17 @@ class TestBuildExamples:
         assert (examples[1].at, examples[1].split, examples[1].weight) == (DAY, "test", 1.0)
         assert examples[0].cluster != examples[1].cluster
 
+    def test_names_on_whom_a_label_rests(self, tmp_path: Path) -> None:
+        incidents = tuple(
+            Incident(uid, {"message": text(n)}, (given("spam"),)) for n, uid in enumerate("ab")
+        )
+        snapshot = build([IncidentPage(incidents, "c")], tmp_path)
+        found = resolve(snapshot, LABELS, VerdictSettings())
+        render = renderer(TASK, None, Plugins(()))
+        support = {"a": ("ann", "bob")}
+        examples = build_examples(snapshot, found, render, support=support)
+        assert [each.analysts for each in examples] == [("ann", "bob"), ()]
+
     def test_renders_as_chosen_and_drops_empty_texts(self, tmp_path: Path) -> None:
         class Shout:
             @hookimpl

@@ -36,7 +36,17 @@ class TestExamples:
             "missing": None,
             "calls": ("open", "read", "1.0"),
         }
-        odd = Example("u\u2028\n", inputs, "benign", 7, ("a", "b"), at=AT, weight=0.1, judged=False)
+        odd = Example(
+            "u\u2028\n",
+            inputs,
+            "benign",
+            7,
+            ("a", "b"),
+            at=AT,
+            weight=0.1,
+            judged=False,
+            analysts=("ann", "bob"),
+        )
         tokyo = AT.astimezone(timezone(timedelta(hours=9)))
         east = Example.of_text("e", "", "bad", at=tokyo, split="dev")
         write_examples([odd, east], tmp_path, "dev")
