@@ -105,7 +105,7 @@ class TestBroken:
         class Ours(EntryPoint):
             """One of this distribution, without a module."""
 
-            dist = next(iter(entry_points(group=ENTRY_POINT_GROUP))).dist  # type: ignore[assignment]
+            dist = next(iter(entry_points(group=ENTRY_POINT_GROUP))).dist
 
         broken = Ours("gone", "sftsec_gone.hooks", ENTRY_POINT_GROUP)
         listed = only(list_plugins([], found=[broken]))
