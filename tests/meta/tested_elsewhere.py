@@ -19,6 +19,21 @@ class Elsewhere(NamedTuple):
 
 CORE_ROWS: tuple[Elsewhere, ...] = (
     Elsewhere(
+        ("sftsec_core/operations/evidence.py", "sftsec_core/operations/evidence_sources.py"),
+        "tests/core/cli/test_evidence.py",
+        "what was gathered shows in the archive, which the command writes",
+    ),
+    Elsewhere(
+        ("sftsec_core/evidence/frameworks.py",),
+        "tests/core/evidence/test_items.py",
+        "a table: what it names must be an item, and each item must answer something",
+    ),
+    Elsewhere(
+        ("sftsec_core/evidence/datasheet_words.py",),
+        "tests/core/evidence/test_datasheet.py",
+        "the questions show in the datasheet with their answers",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/alerts.py", "sftsec_core/bench/connector.py"),
         "tests/connectors/search/test_reference_client.py",
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",

@@ -43,6 +43,7 @@ from sftsec_core.operations.check_store import check_store
 from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
 from sftsec_core.operations.enqueue_due import enqueue_due, run_schedule
+from sftsec_core.operations.evidence import gather_evidence
 from sftsec_core.operations.export_audit import export_audit
 from sftsec_core.operations.judge_incidents import judge_incidents, retract_verdicts
 from sftsec_core.operations.label_functions import label_functions
@@ -112,6 +113,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     compare_runs: Permission.READ,
     encrypt_state: Permission.ENCRYPT,
     export_audit: Permission.EXPORT_AUDIT,
+    gather_evidence: Permission.READ,
     judge_incidents: Permission.LABEL,
     label_functions: Permission.BUILD_DATASET,
     label_stats: Permission.READ,
@@ -199,6 +201,7 @@ SHARED = {
     "connector_config",
     "drift_counter",
     "earlier_model",
+    "find_subject",
     "identify",
     "judged_alerts",
     "judged_since",
@@ -208,12 +211,14 @@ SHARED = {
     "live_model",
     "live_recall",
     "may_label",
+    "moves_of",
     "named_encoders",
     "newest_dataset",
     "newest_pool",
     "next_retraining",
     "note_refusal",
     "one_schedule",
+    "people_of",
     "pseudo_labels_of",
     "pull_all",
     "recorded",
@@ -233,11 +238,13 @@ SHARED = {
     "seen_runs",
     "seen_schedules",
     "snapshot_context",
+    "snapshot_of",
     "takes_people",
     "task_encoder",
     "tell_promotion",
     "waiting_approval",
     "waiting_models",
+    "words_of",
     "waiting_suspects",
     "window_of",
 }
