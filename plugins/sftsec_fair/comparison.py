@@ -10,7 +10,7 @@ import numpy as np
 
 from sftsec_fair.membership import Group
 from sftsec_fair.permutation import chance
-from sftsec_fair.rates import LEVEL, Rate, mean_reach
+from sftsec_fair.rates import LEVEL, RowShare, mean_reach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ CALIBRATION = "calibration"
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class GroupFigure:
     """A figure as the mean of rows.
 
     Attributes:
@@ -72,24 +72,24 @@ class Comparison:
     unmeasured: tuple[tuple[str, str, int], ...]
 
 
-def measures_of(predictions: Predictions) -> tuple[Measure, ...]:
+def measures_of(predictions: Predictions) -> tuple[GroupFigure, ...]:
     """What groups are compared by."""
     wrong = np.asarray(predictions.labels != predictions.y)
     if predictions.benign is None:
-        return (Measure("accuracy", np.ones(len(wrong), np.bool_), wrong.astype(float)),)
+        return (GroupFigure("accuracy", np.ones(len(wrong), np.bool_), wrong.astype(float)),)
     alerts, attacks = predictions.labels != predictions.benign, predictions.attacks
     residual = predictions.attack_scores - attacks
     return (
-        Measure("recall", attacks, (~alerts).astype(float)),
-        Measure("fpr", ~attacks, alerts.astype(float)),
-        Measure("precision", np.asarray(alerts), (~attacks).astype(float)),
-        Measure(CALIBRATION, np.ones(len(wrong), np.bool_), residual.astype(float)),
+        GroupFigure("recall", attacks, (~alerts).astype(float)),
+        GroupFigure("fpr", ~attacks, alerts.astype(float)),
+        GroupFigure("precision", np.asarray(alerts), (~attacks).astype(float)),
+        GroupFigure(CALIBRATION, np.ones(len(wrong), np.bool_), residual.astype(float)),
     )
 
 
 def compare(
     groups: Sequence[Group],
-    measures: Sequence[Measure],
+    measures: Sequence[GroupFigure],
     units: NDArray[np.int64],
     codes: NDArray[np.int64],
     settings: FairnessSettings,
@@ -125,13 +125,13 @@ def compare(
     return Comparison(tuple(gaps), tuple(_too_small(groups, measures, tested)))
 
 
-def _large(groups: Sequence[Group], measure: Measure, fewest: int) -> list[Group]:
+def _large(groups: Sequence[Group], measure: GroupFigure, fewest: int) -> list[Group]:
     of = measure.of
     return [e for e in groups if min((e.inside & of).sum(), (e.rest & of).sum()) >= fewest]
 
 
 def _too_small(
-    groups: Sequence[Group], measures: Sequence[Measure], tested: dict[str, list[Group]]
+    groups: Sequence[Group], measures: Sequence[GroupFigure], tested: dict[str, list[Group]]
 ) -> list[tuple[str, str, int]]:
     return [
         (group.name, each.figure, int((group.inside & each.of).sum()))
@@ -143,7 +143,7 @@ def _too_small(
 
 def _gap(
     group: Group,
-    measure: Measure,
+    measure: GroupFigure,
     units: NDArray[np.int64],
     p: float,
     level: float,
@@ -156,7 +156,7 @@ def _gap(
         difference = abs(difference)
         low, high = max(0.0, difference - reach), difference + reach
     else:
-        mine, rest = (Rate.measure(measure.bad[s] > 0, units[s]) for s in (ours, theirs))
+        mine, rest = (RowShare.measure(measure.bad[s] > 0, units[s]) for s in (ours, theirs))
         low, high = mine.minus(rest, level)
     return Gap(
         group.name,

@@ -17,7 +17,7 @@ from sftsec_fair.membership import (
     independent_units,
     pooled,
 )
-from sftsec_fair.rates import Rate
+from sftsec_fair.rates import RowShare
 from sftsec_fair.tables import tables
 from sftsec_fair.words import ADVICE, RISK, nothing_to_compare, tried_words, verdict
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_core.api import AuditInput
-    from sftsec_fair.comparison import Measure
+    from sftsec_fair.comparison import GroupFigure
     from sftsec_fair.config import FairnessSettings
     from sftsec_fair.membership import Group
 
@@ -85,7 +85,7 @@ def _not_measured(config: FairnessSettings, given: AuditInput) -> Mapping[str, A
 
 
 def _figures(
-    group: Group, measures: Sequence[Measure], units: NDArray[np.int64], given: AuditInput
+    group: Group, measures: Sequence[GroupFigure], units: NDArray[np.int64], given: AuditInput
 ) -> dict[str, Any]:
     rows, predictions = group.inside, given.predictions
     n = int(rows.sum())
@@ -106,22 +106,22 @@ def _figures(
     return found
 
 
-def _rate(measure: Measure, of: NDArray[np.bool_], units: NDArray[np.int64]) -> dict[str, Any]:
+def _rate(measure: GroupFigure, of: NDArray[np.bool_], units: NDArray[np.int64]) -> dict[str, Any]:
     """The figure itself: the false-positive rate counts what is bad, the others what is not."""
     bad = measure.bad[of] > 0
-    rate = Rate.measure(bad if measure.figure == "fpr" else ~bad, units[of])
+    rate = RowShare.measure(bad if measure.figure == "fpr" else ~bad, units[of])
     low, high = rate.interval()
     return {"value": rate.value, "low": low, "high": high, "of": rate.of}
 
 
 def _calibration(
     expected: NDArray[np.float64],
-    measure: Measure,
+    measure: GroupFigure,
     of: NDArray[np.bool_],
     units: NDArray[np.int64],
 ) -> dict[str, Any]:
     """The attacks that the probabilities promise less those that there are, as shares of rows."""
-    observed = Rate.measure(expected - measure.bad[of] > 0.5, units[of])
+    observed = RowShare.measure(expected - measure.bad[of] > 0.5, units[of])
     low, high = observed.interval()
     mean = float(expected.mean())
     return {

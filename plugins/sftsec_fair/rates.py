@@ -21,7 +21,7 @@ LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class RowShare:
     """A share of rows.
 
     Attributes:
@@ -35,7 +35,7 @@ class Rate:
     effective: float
 
     @classmethod
-    def measure(cls, counts: NDArray[np.bool_], units: NDArray[np.int64]) -> Rate:
+    def measure(cls, counts: NDArray[np.bool_], units: NDArray[np.int64]) -> RowShare:
         """Count rows.
 
         Args:
@@ -67,7 +67,7 @@ class Rate:
         reach = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
         return max(0.0, min(p, middle - reach)), min(1.0, max(p, middle + reach))
 
-    def minus(self, other: Rate, level: float = LEVEL) -> tuple[float, float]:
+    def minus(self, other: RowShare, level: float = LEVEL) -> tuple[float, float]:
         """The interval of this rate less another, of other rows.
 
         It is made of the two rates' own ("Interval estimation for the difference between

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from sftsec_fair.rates import Rate, mean_reach
+from sftsec_fair.rates import RowShare, mean_reach
 
 
-def rate(count: int, of: int) -> Rate:
-    return Rate(count, of, float(of))
+def rate(count: int, of: int) -> RowShare:
+    return RowShare(count, of, float(of))
 
 
 class TestRate:
@@ -27,13 +27,13 @@ class TestRate:
 
     def test_copies_are_one_row(self) -> None:
         counts, units = np.array([True, False, True, True, False] * 8), np.arange(40)
-        alone = Rate.measure(counts, units)
-        copied = Rate.measure(np.repeat(counts, 5), np.repeat(units, 5))
+        alone = RowShare.measure(counts, units)
+        copied = RowShare.measure(np.repeat(counts, 5), np.repeat(units, 5))
         assert (copied.count, copied.of) == (5 * alone.count, 200)
         assert copied.effective == pytest.approx(alone.effective, rel=0.03)
 
     def test_copies_count_once_without_error(self) -> None:
-        copied = Rate.measure(np.ones(100, np.bool_), np.repeat(np.arange(20), 5))
+        copied = RowShare.measure(np.ones(100, np.bool_), np.repeat(np.arange(20), 5))
         assert copied.effective == 20
 
     def test_interval_holds_the_truth(self) -> None:
@@ -42,7 +42,7 @@ class TestRate:
             sizes = rng.integers(1, 6, 60)
             clusters = np.repeat(np.arange(60), sizes)
             counts = np.repeat(rng.random(60) < 0.2, sizes)
-            low, high = Rate.measure(counts, clusters).interval()
+            low, high = RowShare.measure(counts, clusters).interval()
             held += low <= 0.2 <= high
         assert held >= 0.91 * 300
 
