@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from secrets import token_hex
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from sftsec_core.store.vault import Vault
 
 FILE = "labelling.db"
+# Whether an incident, by its connector and its uid, is to go.
+Gone = Callable[[str, str], bool]
 MOST_WAITING = 10_000
 MOST_COPIES = 500
 KEPT_S = 30 * 86400
@@ -272,10 +274,45 @@ class LabellingQueue:
                 for row in rows:
                     values = self._seals.of(self._seals.read(row)) | {"row_key": row[key]}
                     database.execute(f"UPDATE {table} SET {marks} WHERE {key} = :row_key", values)  # noqa: S608 - our own names
-        with closing(self._open()) as database:  # earlier pages hold what they held
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            database.execute("VACUUM")
+        self._wipe()
         return done
+
+    def forget(self, gone: Gone, *, only_count: bool = False) -> int:
+        """Remove incidents with the verdicts on them; how many rows there were.
+
+        What waits as a copy of one that goes is removed with it: it has the same inputs.
+
+        Args:
+            gone: tells of a connector and a uid whether it goes.
+            only_count: remove nothing.
+
+        Raises:
+            StoreError: when the file cannot be written.
+        """
+        done = 0
+        for table, key, others in (("requests", "place", "copies"), ("verdicts", "key", "uids")):
+            rows = self._read(f"SELECT {key}, connector, uid, {others} FROM {table}", [], tuple)  # noqa: S608 - our own names
+            for name, connector, uid, more in rows:
+                left = [each for each in json.loads(more) if not gone(connector, each)]
+                if not gone(connector, uid) and len(left) == len(json.loads(more)):
+                    continue
+                done += 1
+                if only_count:
+                    continue
+                if gone(connector, uid):
+                    self._change(f"DELETE FROM {table} WHERE {key} = ?", [(name,)])  # noqa: S608 - our own names
+                else:
+                    row = (json.dumps(left), name)
+                    self._change(f"UPDATE {table} SET {others} = ? WHERE {key} = ?", [row])  # noqa: S608 - our own names
+        if self._file.exists() and not only_count:
+            self._wipe()
+        return done
+
+    def _wipe(self) -> None:
+        """Take out of the file what was deleted: earlier pages hold what they held."""
+        with closing(self._open()) as database:
+            database.execute("VACUUM")
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def version(self) -> str:
         """Name the state: it is another one after each change."""
