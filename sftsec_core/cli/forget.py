@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sftsec_core.cli.live import live_context
 from sftsec_core.cli.options import App, emit, json_option, pass_app
 
 if TYPE_CHECKING:
@@ -45,8 +44,8 @@ def command(
 ) -> None:
     """Erase an incident, or all incidents of a user, from the state for good.
 
-    Gone are its rows and files: data sets that hold it (the next build pulls them anew), parts of
-    pulls, verdicts, detections, requests for labels, caches, texts in reports, fingerprints; the
+    Gone are its rows and files: data sets that hold it (the next build pulls the rest again), parts
+    of pulls, verdicts, detections, requests for labels, caches, texts in reports, fingerprints; the
     database is written again without them. A digest under the site's salt keeps it from being
     pulled again. The audit log says that so many incidents were erased, not which.
 
@@ -65,6 +64,7 @@ def command(
       sftsec forget --user user.name=j.doe --yes --json
       sftsec forget --resume
     """
+    from sftsec_core.cli.live import live_context
     from sftsec_core.operations.forget import forget, resume_forgetting
 
     if resume:

@@ -303,8 +303,6 @@ def keep(run: Run, proposal: Proposal, serving: Serving, provenance: Provenance)
     write_report(proposal.report, proposal.decision, card, page, model=model.digest)
     _remember_report(run, proposal.report)
     run.context.share(run.folder, SHARED_FILES)
-    # The same model again, of data that hold nothing of what was forgotten.
-    run.context.store.erasures.clear(model.digest)
     # Written last: from here on a rerun only has the promotion left to do.
     known = {"model": model.digest, "instead_of": proposal.instead_of}
     write_atomically(run.folder / PROPOSED, json.dumps(known).encode())

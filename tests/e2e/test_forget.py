@@ -64,7 +64,7 @@ class TestForget:
         assert holding(site.state, "zqxmarker") == holding(site.state, UID) == []
         assert "1 of the verdicts were erased" in site.run("audit", "verify")
 
-    def test_makes_the_model_of_a_site_without_it(self, site: Site, tmp_path: Path) -> None:
+    def test_makes_the_model_without_it(self, site: Site, tmp_path: Path) -> None:
         learned = site.json("model", "list")[0]
         site.run("forget", UID, "--yes")
         marked = site.json("model", "show", f"{TASK}@live")

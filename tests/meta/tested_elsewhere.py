@@ -30,6 +30,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "parts of one use case: what it finds, removes, refuses afterwards",
     ),
     Elsewhere(
+        ("sftsec_core/store/label_file.py",),
+        "tests/core/store/test_label_queue.py",
+        "the queue is what reads and writes the file",
+    ),
+    Elsewhere(
         ("sftsec_core/store/erasure_tables.py",),
         "tests/core/store/test_tables.py",
         "the tables after all migrations are compared with these",
