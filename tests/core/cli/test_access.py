@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str]]] = {
     "drift check": ([TASK], OPERATING),
     "drift show": ([TASK], SEEING),
     "evidence": ([TASK], SEEING),
+    "forget": ([NONE, "--dry-run"], ADMIN),
     "gc": ([], OPERATING),
     "gpu leases": ([], SEEING),
     "gpu list": ([], SEEING),
