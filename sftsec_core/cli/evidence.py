@@ -15,7 +15,7 @@ from sftsec_core.cli.options import App, emit, json_option, pass_app
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sftsec_core.operations.evidence import Evidence
+    from sftsec_core.operations.evidence import EvidenceArchive
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -85,7 +85,7 @@ def command(
     _show(app, made, target, names, as_json=as_json)
 
 
-def _default(made: Evidence) -> str:
+def _default(made: EvidenceArchive) -> str:
     origin = made.about["origin"]
     mark = (origin["model"] or "")[:12] or origin["run"]
     return f"evidence-{made.about['task']}-{mark}.zip"
@@ -112,7 +112,7 @@ def _write(target: Path, content: bytes) -> None:
         raise ConfigError(f"{target} cannot be written: {error.strerror}") from error
 
 
-def _write_names(file: Path, made: Evidence) -> None:
+def _write_names(file: Path, made: EvidenceArchive) -> None:
     from sftsec_core.api.errors import ConfigError
 
     text = json.dumps(dict(sorted(made.replaced.items())), indent=2, ensure_ascii=False) + "\n"
@@ -124,7 +124,9 @@ def _write_names(file: Path, made: Evidence) -> None:
         out.write(text.encode("utf-8", "surrogatepass"))
 
 
-def _show(app: App, made: Evidence, target: Path, names: Path | None, *, as_json: bool) -> None:
+def _show(
+    app: App, made: EvidenceArchive, target: Path, names: Path | None, *, as_json: bool
+) -> None:
     data = {
         "file": str(target),
         "bytes": len(made.archive),

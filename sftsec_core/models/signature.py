@@ -103,7 +103,7 @@ def sign_bytes(content: bytes, key: SecretRef) -> bytes:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     private = serialization.load_pem_private_key(private_pem(key), None)
-    assert isinstance(private, ec.EllipticCurvePrivateKey)  # noqa: S101 - `private_pem` has checked
+    assert isinstance(private, ec.EllipticCurvePrivateKey)  # noqa: S101 - private_pem has checked
     return private.sign(content, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
 
 

@@ -43,13 +43,13 @@ Entries = list[tuple[str | None, "AuditEntry"]]
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class EvidenceArchive:
     """An archive that was put together.
 
     Attributes:
         archive: its bytes.
         about: what its manifest says of the model and the run.
-        signed_by: whether the site's key signed it.
+        signed: whether the site's key signed it.
         missing: what is not in it: the title of each item and how to get it.
         replaced: what its pseudonyms stand for; for the site alone.
     """
@@ -77,7 +77,7 @@ class _Gathered:
         self.names = Pseudonyms(context.salt, people, words_of(context, subject))
 
 
-def gather_evidence(context: Context, name: str) -> Evidence:
+def gather_evidence(context: Context, name: str) -> EvidenceArchive:
     """Put together the archive of a model or of a run.
 
     The same state gives the same bytes. Nothing is written to the store.
@@ -104,7 +104,7 @@ def gather_evidence(context: Context, name: str) -> Evidence:
     files["requirements.json"] = json_bytes(table)
     files["index.html"] = render_index(about, table).encode("utf-8", "replace")
     key = context.settings.registry.sign_key
-    return Evidence(
+    return EvidenceArchive(
         write_bundle(files, about, key),
         about,
         key is not None,
