@@ -86,7 +86,7 @@ class Judge:
         kept = rows[counts[y[rows]] >= _FEWEST]
         if len(np.unique(y[kept])) < 2:
             return None
-        model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=_ITERATIONS, tol=1e-3)
+        model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=_ITERATIONS, tol=1e-5)
         return cls(model.fit(features[kept], y[kept]), columns)
 
     def __call__(self, features: Any) -> NDArray[np.float64]:  # noqa: ANN401 - a sparse matrix
