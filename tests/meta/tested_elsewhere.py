@@ -19,6 +19,21 @@ class Elsewhere(NamedTuple):
 
 CORE_ROWS: tuple[Elsewhere, ...] = (
     Elsewhere(
+        ("sftsec_core/operations/evidence.py", "sftsec_core/operations/evidence_sources.py"),
+        "tests/core/cli/test_evidence.py",
+        "what was gathered shows in the archive, which the command writes",
+    ),
+    Elsewhere(
+        ("sftsec_core/evidence/frameworks.py",),
+        "tests/core/evidence/test_items.py",
+        "a table: what it names must be an item, and each item must answer something",
+    ),
+    Elsewhere(
+        ("sftsec_core/evidence/datasheet_words.py",),
+        "tests/core/evidence/test_datasheet.py",
+        "the questions show in the datasheet with their answers",
+    ),
+    Elsewhere(
         (
             "sftsec_core/operations/erased_files.py",
             "sftsec_core/operations/erased_texts.py",
@@ -202,9 +217,9 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "what a retraining writes and a scoring counts is what the check of drift reads and shows",
     ),
     Elsewhere(
-        ("sftsec_core/evaluation/methods.py",),
-        "tests/core/evaluation/test_evaluate.py",
-        "two calls in a row, calibrator and decider: every report is made through it",
+        ("sftsec_core/evaluation/specs.py",),
+        "tests/core/testing/test_serving.py",
+        "the built-in calibrator and decider keep the contracts through their specs",
     ),
     Elsewhere(
         ("sftsec_core/evaluation/report/plots.py",),
