@@ -19,7 +19,7 @@ from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.dataset.features import field_kinds, renderer
 from sftsec_core.dataset.reading import reading_digest
-from sftsec_core.dataset.steps import build_steps
+from sftsec_core.dataset.steps import build_steps, step_context
 from sftsec_core.dataset.sums import DELIVERY, check_sums
 from sftsec_core.dataset.values import trim_incident
 from sftsec_core.evaluation.unread import unread_line
@@ -166,6 +166,13 @@ def _why_none(context: Context, name: str) -> str:
     return f"`sftsec retrain {name}` trains one, `sftsec model list {name}` shows the candidates"
 
 
+_KEYS = {
+    "numbers": InputKind.NUMBER,
+    "categories": InputKind.CATEGORY,
+    "images": InputKind.IMAGE,
+}
+
+
 def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer, TaskSettings]:
     """What scores a task's incidents, and the task as the model knows it.
 
@@ -179,15 +186,16 @@ def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer,
         "text": tuple(name for field in text for name in field.sources),
         "text_fallback": tuple(name for field in text for name in field.fallback),
     }
-    for key, kind in (("numbers", InputKind.NUMBER), ("categories", InputKind.CATEGORY)):
+    for key, kind in _KEYS.items():
         read[key] = serving.task.sources_of(kind)
     trained = context.task(name).model_copy(update={"steps": dict(serving.steps), **read})
-    steps = build_steps(trained, context.plugins, context.step_context(name))
+    steps = build_steps(trained, context.plugins, step_context(trained, context.salt))
     fields = field_kinds(serving.task, trained.fields)
     scorer = Scorer.of(
         loaded,
         steps=lambda incidents: [trim_incident(one, fields) for one in steps(incidents)],
         render=renderer(serving.task, render, context.plugins),
+        take_rejected=steps.take_rejected,
         suppress=suppressor(trained.suppress, context.plugins),
         figures=scoring_figures(context, name, loaded),
         reading=reading_digest(

@@ -153,6 +153,7 @@ from sftsec_core.api.contracts.serving import (
 from sftsec_core.api.contracts.step import (
     CleansVerdictText,
     LabelledText,
+    RejectsIncidents,
     Step,
     StepContext,
     StepSpec,
@@ -190,6 +191,7 @@ __all__ = [
     "RecipeSpec",
     "ReferenceClient",
     "Refit",
+    "RejectsIncidents",
     "RendererSpec",
     "Requirement",
     "RetractsVerdicts",

@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from sftsec_core.api.domain import InputField, InputKind
-from sftsec_core.api.settings.task import SplitSettings, TaskSettings
+from sftsec_core.api.settings.split import SplitSettings
+from sftsec_core.api.settings.task import TaskSettings
 
 TASK: Mapping[str, Any] = {
     "connector": "siem",
