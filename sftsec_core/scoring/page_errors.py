@@ -49,7 +49,7 @@ def clean(incidents: Sequence[Incident], scorer: Scorer, work: PageErrors) -> Se
         if len(incidents) == 1:
             work.reject(incidents[0], "a step failed on it", error)
             return ()
-        return [clean for one in incidents for clean in clean([one], scorer, work)]
+        return [kept for one in incidents for kept in clean([one], scorer, work)]
     unusable = scorer.take_rejected()
     work.rejected += unusable
     work.dropped += len(incidents) - len(cleaned) - len(unusable)

@@ -75,7 +75,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("changes", "told"),
         [
-            ({"text": []}, "at least one field in text, numbers or categories"),
+            ({"text": []}, "at least one field in text, numbers, categories or images"),
             ({"numbers": ["message"]}, "'message' is listed twice"),
             ({"text": ["message", "message"]}, "'message' is listed twice"),
             ({"text_fallback": ["message"]}, "'message' is listed twice"),
