@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ class TestPictures:
         folder = tmp_path / "in"
         (folder / "shots").mkdir(parents=True)
         (folder / "link.png").symlink_to(tmp_path / "secret.png")
-        rows = [{"id": "1", "shot": value}, {"id": "2", "m": "x"}]
+        rows: list[dict[str, Any]] = [{"id": "1", "shot": value}, {"id": "2", "m": "x"}]
         found, rejected = pull(write_lines(folder / "a.jsonl", rows), images=("shot",))
         assert [dict(each.fields) for each in found] == [{"id": "2", "m": "x"}]
         assert reason in rejected[0].reason

@@ -34,7 +34,7 @@ class TestPhashRecipe:
 
     def test_gives_shares_without_a_picture(self, tmp_path: Path) -> None:
         job = page_job("phash", tmp_path)
-        model = recipe("phash").fit(replace(job, train=job.train[:30] + job.train[31::2]))
+        model = recipe("phash").fit(replace(job, train=[*job.train[:30], *job.train[31::2]]))
         empty = Batch.of_examples((SHOT,), [page_example(1, shot=False)])
         assert model.predict_proba(empty)[0, 0] == pytest.approx(20 / 35)
 

@@ -75,8 +75,7 @@ class TestValue:
     def test_of_another_kind_is_rejected(self, value: object, reason: str) -> None:
         own = step(max_mb=1)
         assert own([Incident("7", {"shot": value})]) == []
-        (found,) = own.take_rejected() or [None]
-        assert found is not None
+        (found,) = own.take_rejected()
         assert found.where == "7"
         assert found.reason.startswith("the picture in 'shot'")
         assert reason in found.reason

@@ -12,7 +12,7 @@ import pytest
 from sftsec_core.api import TrainJob
 from tests.plugins.vision.examples import page_job, recipe, unseen
 
-OWN = {"tune": "last", "epochs": 2, "batch": 8, "copies": 0}
+OWN: dict[str, Any] = {"tune": "last", "epochs": 2, "batch": 8, "copies": 0}
 
 
 class KilledError(Exception):
