@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import BatchPushed, InputKind, Message, Permission
+from sftsec_core.api.domain import BatchPushed, Message, Permission
 from sftsec_core.api.errors import (
     ConnectorError,
     ConnectorUnavailableError,
@@ -39,6 +39,7 @@ from sftsec_core.operations.pulling import (
 from sftsec_core.operations.running import Run, running
 from sftsec_core.operations.score_files import remembered_scores
 from sftsec_core.operations.scoring_device import scoring_device, scoring_run
+from sftsec_core.operations.trained_task import trained_task
 from sftsec_core.registry.registry import LIVE
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
 from sftsec_core.scoring.outbox_writer import ScoreCounts, ScoreJob, score_to_outbox
@@ -170,13 +171,6 @@ def _why_none(context: Context, name: str) -> str:
     return f"`sftsec retrain {name}` trains one, `sftsec model list {name}` shows the candidates"
 
 
-_KEYS = {
-    "numbers": InputKind.NUMBER,
-    "categories": InputKind.CATEGORY,
-    "images": InputKind.IMAGE,
-}
-
-
 def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer, TaskSettings]:
     """What scores a task's incidents, and the task as the model knows it.
 
@@ -185,14 +179,7 @@ def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer,
     serving = loaded.serving
     _require_plugins(context, loaded)
     render = None if serving.render is None else Choice.model_validate(serving.render)
-    text = [field for field in serving.task.inputs if field.kind is InputKind.TEXT]
-    read = {
-        "text": tuple(name for field in text for name in field.sources),
-        "text_fallback": tuple(name for field in text for name in field.fallback),
-    }
-    for key, kind in _KEYS.items():
-        read[key] = serving.task.sources_of(kind)
-    trained = context.task(name).model_copy(update={"steps": dict(serving.steps), **read})
+    trained = trained_task(context.task(name), loaded)
     steps = build_steps(trained, context.plugins, step_context(trained, context.salt))
     fields = field_kinds(serving.task, trained.fields)
     scorer = Scorer.of(

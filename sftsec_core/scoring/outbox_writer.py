@@ -84,6 +84,7 @@ class ScoreCounts:
         labels: detections by label.
         cut: those that were scored, whose text is longer than what the model reads.
         cut_characters: text input to the characters of it that the model did not read.
+        unknown_groups: those that were scored, of a group that the decider does not know.
     """
 
     pages: int = 0
@@ -105,6 +106,7 @@ class ScoreCounts:
     labels: Counter[str] = field(default_factory=Counter)
     cut: int = 0
     cut_characters: Counter[str] = field(default_factory=Counter)
+    unknown_groups: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as a JSON value."""
@@ -128,6 +130,7 @@ class ScoreCounts:
             "suppressed": self.suppressed,
             "in the outbox already": self.in_outbox,
             "new": self.new,
+            **({"of unknown groups": self.unknown_groups} if self.unknown_groups else {}),
         }
 
     def plus(self, other: ScoreCounts) -> ScoreCounts:
@@ -166,6 +169,7 @@ class ScoreCounts:
             labels=self.labels + Counter(one.label for one in page.detections),
             cut=self.cut + page.unread.rows,
             cut_characters=self.cut_characters + Counter(page.unread.characters),
+            unknown_groups=self.unknown_groups + page.unknown_groups,
         )
         check_sums("the scored page", after.as_dict(), SCORING)
         return after

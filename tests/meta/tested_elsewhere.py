@@ -24,6 +24,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "what of a page cannot be scored shows in the page that is scored",
     ),
     Elsewhere(
+        ("sftsec_core/operations/trained_task.py",),
+        "tests/core/operations/test_score.py",
+        "incidents are scored as the model was trained, whatever the configuration says",
+    ),
+    Elsewhere(
         ("sftsec_core/api/settings/split.py",),
         "tests/core/api/settings/test_task.py",
         "the settings of a split are a part of a task's",
@@ -212,9 +217,9 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "what a retraining writes and a scoring counts is what the check of drift reads and shows",
     ),
     Elsewhere(
-        ("sftsec_core/evaluation/methods.py",),
-        "tests/core/evaluation/test_evaluate.py",
-        "two calls in a row, calibrator and decider: every report is made through it",
+        ("sftsec_core/evaluation/specs.py",),
+        "tests/core/testing/test_serving.py",
+        "the built-in calibrator and decider keep the contracts through their specs",
     ),
     Elsewhere(
         ("sftsec_core/evaluation/report/plots.py",),

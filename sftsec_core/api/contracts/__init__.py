@@ -149,6 +149,7 @@ from sftsec_core.api.contracts.serving import (
     CalibratorSpec,
     Decider,
     DeciderSpec,
+    DecidesByGroup,
 )
 from sftsec_core.api.contracts.step import (
     CleansVerdictText,
@@ -175,6 +176,7 @@ __all__ = [
     "ConnectorSpec",
     "Decider",
     "DeciderSpec",
+    "DecidesByGroup",
     "DescribesReading",
     "EmptyConfig",
     "GpuLease",
