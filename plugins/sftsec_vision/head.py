@@ -24,7 +24,7 @@ _ITERATIONS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class HeadRows:
     """What a head reads of n rows.
 
     Attributes:
@@ -37,7 +37,7 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Targets:
+class HeadTargets:
     """What n rows are to be.
 
     Attributes:
@@ -71,7 +71,9 @@ class FusedHead:
     columns: int
 
     @classmethod
-    def fit(cls, train: tuple[Rows, Targets], dev: tuple[Rows, Targets], columns: int) -> Self:
+    def fit(
+        cls, train: tuple[HeadRows, HeadTargets], dev: tuple[HeadRows, HeadTargets], columns: int
+    ) -> Self:
         """Fit on train, and choose by the average precision on dev, of each class, how strictly.
 
         Raises:
@@ -92,7 +94,7 @@ class FusedHead:
 
     @classmethod
     def _fit_once(
-        cls, rows: Rows, targets: Targets, columns: int, strength: float, share: float
+        cls, rows: HeadRows, targets: HeadTargets, columns: int, strength: float, share: float
     ) -> Self:
         from sklearn.linear_model import LogisticRegression
 
@@ -106,7 +108,7 @@ class FusedHead:
         weights, bias = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
         return cls(mean, scale, idf, weights, bias, head.present, columns)
 
-    def features(self, rows: Rows) -> Any:  # noqa: ANN401 - an array or a sparse matrix
+    def features(self, rows: HeadRows) -> Any:  # noqa: ANN401 - an array or a sparse matrix
         """The features of rows, shape (n, d + buckets)."""
         from scipy import sparse
 
@@ -118,7 +120,7 @@ class FusedHead:
         text = normalize(_hashed(rows.texts).multiply(self.idf).tocsr())
         return sparse.hstack([sparse.csr_matrix(dense), text], "csr")
 
-    def predict(self, rows: Rows) -> NDArray[np.float64]:
+    def predict(self, rows: HeadRows) -> NDArray[np.float64]:
         """Probabilities, shape (n, columns)."""
         from scipy.special import expit, softmax
 
@@ -177,7 +179,7 @@ def _idf(counts: Any) -> NDArray[np.float32]:  # noqa: ANN401 - a sparse matrix
     return found
 
 
-def _fit_quietly(model: Any, features: Any, targets: Targets) -> None:  # noqa: ANN401 - sklearn
+def _fit_quietly(model: Any, features: Any, targets: HeadTargets) -> None:  # noqa: ANN401 - sklearn
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning

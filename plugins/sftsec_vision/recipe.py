@@ -12,7 +12,7 @@ import numpy as np
 from sftsec_core.api import Batch, DataError, InputKind, IntegrityError
 from sftsec_vision.augment import changed
 from sftsec_vision.config import VisionConfig
-from sftsec_vision.head import FusedHead, Rows, Targets
+from sftsec_vision.head import FusedHead, HeadRows, HeadTargets
 from sftsec_vision.prepare import open_picture, to_square
 
 if TYPE_CHECKING:
@@ -128,16 +128,18 @@ def load(folder: Path) -> VisionModel:
     return VisionModel(labels, images, config, backbone, head)
 
 
-def read_rows(batch: Batch, backbone: Backbone | None, images: int, config: VisionConfig) -> Rows:
+def read_rows(
+    batch: Batch, backbone: Backbone | None, images: int, config: VisionConfig
+) -> HeadRows:
     """What the head reads of a batch; a picture that occurs several times is looked at once."""
     texts = batch.text() if config.text and _reads_text(batch) else None
     if backbone is None:
-        return Rows(np.empty((len(batch), 0), np.float32), texts)
+        return HeadRows(np.empty((len(batch), 0), np.float32), texts)
     table = batch.images()
     blobs = {blob.sha256: blob for row in table for blob in row if blob is not None}
     squares = (to_square(open_picture(blob), config.size) for blob in blobs.values())
     known = dict(zip(blobs, backbone.vectors(squares), strict=True))
-    return Rows(_wide(table, known, images, backbone.width), texts)
+    return HeadRows(_wide(table, known, images, backbone.width), texts)
 
 
 def _wide(
@@ -163,23 +165,23 @@ def _pictures(row: tuple[Blob | None, ...]) -> int:
     return sum(blob is not None for blob in row)
 
 
-def _targets(examples: Sequence[Example], labels: Sequence[str]) -> Targets:
+def _targets(examples: Sequence[Example], labels: Sequence[str]) -> HeadTargets:
     column = {label: index for index, label in enumerate(labels)}
-    return Targets(
+    return HeadTargets(
         np.array([column[each.label] for each in examples], np.int64),
         np.array([each.weight for each in examples], np.float64),
     )
 
 
-def _joined(parts: Sequence[tuple[Rows, Targets]]) -> tuple[Rows, Targets]:
+def _joined(parts: Sequence[tuple[HeadRows, HeadTargets]]) -> tuple[HeadRows, HeadTargets]:
     texts = [each for rows, _ in parts for each in rows.texts or ()]
-    rows = Rows(
+    rows = HeadRows(
         np.concatenate([rows.vectors for rows, _ in parts]),
         None if parts[0][0].texts is None else texts,
     )
     y = np.concatenate([targets.y for _, targets in parts])
     weight = np.concatenate([targets.weight for _, targets in parts]) / len(parts)
-    return rows, Targets(y, weight)
+    return rows, HeadTargets(y, weight)
 
 
 def _copies(
@@ -188,9 +190,9 @@ def _copies(
     backbone: Backbone | None,
     images: int,
     started: float,
-) -> list[tuple[Rows, Targets]]:
+) -> list[tuple[HeadRows, HeadTargets]]:
     """Changed copies of the training pictures beside the rows' own text, as time allows."""
-    found: list[tuple[Rows, Targets]] = []
+    found: list[tuple[HeadRows, HeadTargets]] = []
     if backbone is None:
         return found
     batch, targets = Batch.of_examples(job.task.inputs, train), _targets(train, job.task.labels)
@@ -204,7 +206,7 @@ def _copies(
             for index, blob in enumerate(blobs.values())
         )
         known = dict(zip(blobs, backbone.vectors(squares), strict=True))
-        found.append((Rows(_wide(table, known, images, backbone.width), texts), targets))
+        found.append((HeadRows(_wide(table, known, images, backbone.width), texts), targets))
         job.log(number + 1, {"copy": number + 1.0})
         # As long again for the next one, and for what is done with dev and the head.
         if job.deadline_s and 3 * time.monotonic() - 2 * begun - started > job.deadline_s:

@@ -39,7 +39,9 @@ class SameConv(nn.Conv2d):
         return super().forward(nn.functional.pad(x, pads))
 
 
-def _conv(inside: int, outside: int, kernel: int, stride: int = 1, *, depthwise: bool = False):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _conv(
+    inside: int, outside: int, kernel: int, stride: int = 1, *, depthwise: bool = False
+) -> nn.Sequential:
     groups = inside if depthwise else 1
     conv = SameConv(inside, outside, kernel, stride, groups=groups, bias=False)
     return nn.Sequential(conv, nn.BatchNorm2d(outside, _EPSILON))

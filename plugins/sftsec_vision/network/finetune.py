@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sftsec_vision.config import VisionConfig
-    from sftsec_vision.head import Targets
+    from sftsec_vision.head import HeadTargets
     from sftsec_vision.network.backbone import Backbone
 
 _TENSORS, _PROGRESS = "epoch.safetensors", "epoch.json"
@@ -46,7 +46,7 @@ class TunePlan:
     """
 
     pictures: Callable[[int, int], NDArray[np.uint8]]
-    targets: Targets
+    targets: HeadTargets
     columns: int
     seed: int
     folder: Path
