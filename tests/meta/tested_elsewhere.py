@@ -19,19 +19,19 @@ class Elsewhere(NamedTuple):
 
 CORE_ROWS: tuple[Elsewhere, ...] = (
     Elsewhere(
-        ("sftsec_core/scoring/page_errors.py",),
-        "tests/core/scoring/test_scorer.py",
-        "what of a page cannot be scored shows in the page that is scored",
+        ("sftsec_core/operations/evidence.py", "sftsec_core/operations/evidence_sources.py"),
+        "tests/core/cli/test_evidence.py",
+        "what was gathered shows in the archive, which the command writes",
     ),
     Elsewhere(
-        ("sftsec_core/operations/trained_task.py",),
-        "tests/core/operations/test_score.py",
-        "incidents are scored as the model was trained, whatever the configuration says",
+        ("sftsec_core/evidence/frameworks.py",),
+        "tests/core/evidence/test_items.py",
+        "a table: what it names must be an item, and each item must answer something",
     ),
     Elsewhere(
-        ("sftsec_core/api/settings/split.py",),
-        "tests/core/api/settings/test_task.py",
-        "the settings of a split are a part of a task's",
+        ("sftsec_core/evidence/datasheet_words.py",),
+        "tests/core/evidence/test_datasheet.py",
+        "the questions show in the datasheet with their answers",
     ),
     Elsewhere(
         (
@@ -739,6 +739,21 @@ CONNECTOR_ROWS: tuple[Elsewhere, ...] = (
         tuple(f"plugins/sftsec_pii/{name}.py" for name in ("cards", "emails", "hosts", "phones")),
         "tests/plugins/pii/test_patterns.py",
         "what is found, what only looks alike and how long it takes stand there for all types",
+    ),
+    Elsewhere(
+        ("sftsec_core/scoring/page_errors.py",),
+        "tests/core/scoring/test_scorer.py",
+        "what of a page cannot be scored shows in the page that is scored",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/trained_task.py",),
+        "tests/core/operations/test_score.py",
+        "incidents are scored as the model was trained, whatever the configuration says",
+    ),
+    Elsewhere(
+        ("sftsec_core/api/settings/split.py",),
+        "tests/core/api/settings/test_task.py",
+        "the settings of a split are a part of a task's",
     ),
     Elsewhere(
         ("plugins/sftsec_vision/decoder.py",),
