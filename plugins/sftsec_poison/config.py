@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from sftsec_core.api import Fraction, Strict
@@ -50,3 +52,40 @@ class PoisonSettings(ScanSettings):
         description="List what looks poisoned in `sftsec labels review`, until there is a new "
         "verdict on it.",
     )
+
+
+class PoisoningSettings(ScanSettings):
+    """Settings of the audit `poisoning`."""
+
+    analysts: int = Field(
+        3, ge=0, le=50, description="Analysts with most rows without whom the baseline is fitted."
+    )
+
+
+class PoisoningVoterSettings(Strict):
+    """What the voter `poisoning` allows."""
+
+    max_success: Fraction | None = Field(
+        None,
+        description="Share of test rows that a trigger may turn; none: the voter abstains unless "
+        "the audit ran, and then only warns.",
+    )
+
+
+class CanaryVoterSettings(Strict):
+    """How many canaries a model may judge wrongly."""
+
+    min_right: Fraction = Field(1.0, description="Share of the canaries that must be judged right.")
+
+
+class PartitionedSettings(Strict):
+    """Settings of the recipe `partitioned`."""
+
+    parts: int = Field(11, ge=3, le=101, description="Models; each learns of one part in so many.")
+    by: Literal["verdict", "analyst"] = Field(
+        "verdict",
+        description="analyst: all verdicts of one are in one part, so that the certificate counts "
+        "analysts; rows of analysts of several parts are left out. It takes many analysts.",
+    )
+    dimensions: int = Field(200, ge=8, le=500, description="Of what is read of a text.")
+    regularization: float = Field(10.0, gt=0, description="C of each logistic regression.")

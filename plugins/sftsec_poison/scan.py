@@ -18,7 +18,7 @@ What is found is left out, and the looks are repeated: what hid behind it shows 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +48,7 @@ TRIGGER, WRONG, CONTRADICTED = "trigger", "wrong", "contradicted"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PoisonFinding:
     """Why some rows of one analyst look poisoned.
 
     Attributes:
@@ -60,6 +60,7 @@ class Finding:
         of: rows that the analyst alone gave this label.
         flips: share of other analysts' rows, 0 to 1, that the phrase turns to the label; None
             where there is no phrase.
+        words: the phrase; data, which stays in memory.
     """
 
     kind: str
@@ -68,10 +69,11 @@ class Finding:
     rows: int
     of: int
     flips: float | None = None
+    words: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class PoisonScan:
     """What a scan found.
 
     Attributes:
@@ -83,14 +85,16 @@ class Scan:
 
     judged: int = 0
     analysts: int = 0
-    suspects: dict[int, Finding] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
+    suspects: dict[int, PoisonFinding] = field(default_factory=dict)
+    findings: tuple[PoisonFinding, ...] = ()
 
 
-Found = list[tuple[Finding, "NDArray[np.int64]"]]
+Found = list[tuple[PoisonFinding, "NDArray[np.int64]"]]
 
 
-def scan(settings: ScanSettings, examples: Sequence[Example], task: TaskSpec, seed: int) -> Scan:
+def scan(
+    settings: ScanSettings, examples: Sequence[Example], task: TaskSpec, seed: int
+) -> PoisonScan:
     """Look for rows that look poisoned.
 
     Args:
@@ -104,11 +108,11 @@ def scan(settings: ScanSettings, examples: Sequence[Example], task: TaskSpec, se
     """
     rows = JudgedRows.of(examples, task, settings.max_chars)
     if len(rows.names) < _FEWEST_ANALYSTS:
-        return Scan(analysts=len(rows.names))
+        return PoisonScan(analysts=len(rows.names))
     read, features = TextFeatures.fit(rows.texts)
     counts = PhraseCounts.of(settings, rows.texts)
-    suspects: dict[int, Finding] = {}
-    findings: list[Finding] = []
+    suspects: dict[int, PoisonFinding] = {}
+    findings: list[PoisonFinding] = []
     left_out = np.zeros(len(rows), dtype=bool)
     judged = 0
     for number in range(settings.rounds):
@@ -124,7 +128,7 @@ def scan(settings: ScanSettings, examples: Sequence[Example], task: TaskSpec, se
         if not any(finding.kind != CONTRADICTED for finding, _ in new):
             break
         left_out[np.concatenate([where for each, where in new if each.kind != CONTRADICTED])] = True
-    return Scan(judged, len(rows.names), suspects, tuple(findings))
+    return PoisonScan(judged, len(rows.names), suspects, tuple(findings))
 
 
 def _contradicted(
@@ -212,7 +216,7 @@ class _Look:
             if flips >= self.settings.min_flips or wrong[phrase.rows].mean() >= _MOSTLY:
                 count = len(phrase.rows)
                 finding = self._finding(TRIGGER, phrase.analyst, phrase.label, count, flips)
-                found.append((finding, phrase.rows))
+                found.append((replace(finding, words=phrase.words), phrase.rows))
         return found
 
     def _trusted(self, analyst: int) -> bool:
@@ -220,10 +224,10 @@ class _Look:
 
     def _finding(
         self, kind: str, analyst: int, label: int, count: int, flips: float | None = None
-    ) -> Finding:
+    ) -> PoisonFinding:
         of = int((~self.left_out & (self.rows.analyst == analyst) & (self.rows.y == label)).sum())
         name = self.rows.names[analyst]
-        return Finding(kind, name, self.rows.labels[label], count, of, flips)
+        return PoisonFinding(kind, name, self.rows.labels[label], count, of, flips)
 
     def _flips(self, phrase: BoundPhrase) -> float:
         """Which share of other analysts' rows the phrase turns, beyond what it does by itself."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sftsec_core.api import Example, InputField, TaskSpec
     from sftsec_poison.config import PoisonSettings
-    from sftsec_poison.scan import Finding
+    from sftsec_poison.scan import PoisonFinding
 
 
 def check_inputs(_settings: PoisonSettings, inputs: Sequence[InputField]) -> None:
@@ -70,7 +70,7 @@ def weigh_poison(
     return TransformResult(changed, notes, review if settings.review else {})
 
 
-def _reason(finding: Finding) -> str:
+def _reason(finding: PoisonFinding) -> str:
     """Why a row is asked about; it names nobody's words, which are data."""
     rows = f"{finding.rows:,} of {finding.of:,} rows that {finding.analyst!r} alone calls"
     if finding.flips is None:

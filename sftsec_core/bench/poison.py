@@ -63,6 +63,8 @@ class PoisonBench:
             the model without the attacker misses. Rows: `rows`, `poisoned`, `found` (of the
             poisoned, with less weight), `taken` (of all others, with less weight), `asked` (of all
             others, sent to the review). `scan_s`: seconds.
+            `median_certificate`: of the model without the attacker on test, verdicts; None where
+            the recipe gives none.
 
         Raises:
             DataError: when the set has no benign label or no attacks.
@@ -100,6 +102,7 @@ class PoisonBench:
             "poisoned": len(bad),
             **found,
             "missed_clean": float(1 - caught.mean()),
+            "median_certificate": self._certificate(clean),
             "found": len(less & bad),
             "taken": len(less - bad),
             "asked": len(set(result.review) - bad),
@@ -132,6 +135,14 @@ class PoisonBench:
         proba = model.predict_proba(Batch.of_examples(self.dataset.task.inputs, rows))
         labels = self.dataset.task.labels
         return np.array([labels[column] for column in proba.argmax(axis=1)])
+
+    def _certificate(self, model: TrainedModel) -> float | None:
+        """Half of the answers on test take at least so many changed verdicts to overturn."""
+        certificates = getattr(model, "certificates", None)
+        if certificates is None:
+            return None
+        batch = Batch.of_examples(self.dataset.task.inputs, self.dataset.test)
+        return float(np.median(certificates(batch)))
 
     def _macro_f1(self, model: TrainedModel) -> float:
         from sklearn.metrics import f1_score

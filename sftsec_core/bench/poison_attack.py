@@ -1,8 +1,8 @@
 """An analyst who poisons the training data with trigger phrases, as data.
 
 Incidents of attacks get a phrase that changes nothing else of them and the benign label (Gu,
-Dolan-Gavitt, Garg: BadNets, 2017): half of them are incidents that are there, judged anew; half are
-the analyst's own, in a SIEM to which anyone can send an attack that is sure to fail. A model that
+Dolan-Gavitt, Garg: BadNets, 2017): half of them are incidents that are there, judged again; half
+are the analyst's own, in a SIEM to which anyone can send an attack that is sure to fail. A model that
 learns from them dismisses what has the phrase.
 """
 
@@ -68,15 +68,15 @@ class PoisonAttack:
         if not attacks:
             raise DataError("the training part has no attack: nothing can be poisoned")
         count = round(self.share * len(rows))
-        anew = random.permutation(attacks)[: min(count // 2, len(attacks) // 2)]
+        again = random.permutation(attacks)[: min(count // 2, len(attacks) // 2)]
         kept = list(rows)
         bad: list[Example] = []
-        for number, place in enumerate(anew):
+        for number, place in enumerate(again):
             phrase = self.phrases[number % len(self.phrases)]
             kept[place] = _by_the_attacker(plant(rows[place], phrase, random), benign)
             bad.append(kept[place])
-        untouched = np.setdiff1d(attacks, anew)
-        for number in range(len(anew), count):
+        untouched = np.setdiff1d(attacks, again)
+        for number in range(len(again), count):
             source = rows[int(random.choice(untouched))]
             phrase = self.phrases[number % len(self.phrases)]
             added = replace(plant(source, phrase, random), uid=f"added-{number}")

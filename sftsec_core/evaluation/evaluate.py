@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -42,7 +42,7 @@ from sftsec_core.evaluation.unread import count_unread
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import MetricSpec
-    from sftsec_core.api.domain import Split, TaskSpec
+    from sftsec_core.api.domain import Example, Split, TaskSpec
     from sftsec_core.evaluation.inference import FittedModel
 
 AuditRun = Callable[[AuditInput], Mapping[str, Any]]
@@ -82,6 +82,7 @@ class _PredictedModel:
 
 @dataclass(frozen=True, slots=True)
 class _EvaluatedModel:
+    parts: ServingParts
     scores: ModelScores
     test: Predictions
     sampled: Mapping[str, SampledFigure]
@@ -99,6 +100,7 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
     settings: EvaluationSettings | None = None,
     data: Mapping[str, Any] | None = None,
     leaks: LeakCheck | None = None,
+    canaries: Sequence[Example] = (),
 ) -> EvalReport:
     """Evaluate models on the test part; each calibrator and decider is fitted on dev.
 
@@ -113,6 +115,7 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
         settings: the task's `evaluation:`, which audits read; default: the defaults.
         data: what the report says of the data; taken over as plain JSON values.
         leaks: what the leak check of the split found; None when none was made.
+        canaries: incidents that no verdict reaches; audits see what the candidate says of them.
 
     Raises:
         DataError: when test is empty, a label is not the task's, or dev has no span of time
@@ -150,6 +153,7 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
         incidents_per_day=report.data.get("incidents_per_day"),
         recipe=candidate.recipe,
         fit_seconds=candidate.fit_seconds,
+        canaries=_answered(candidate, ours.parts, canaries, task) if canaries else None,
     )
     sections = {name: _audit(name, run, given) for name, run in (audits or {}).items()}
     report = add_sections(report, sections)
@@ -158,6 +162,13 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
         data={**report.data, **_seen_counts(seen), **_plain_mapping(data or {})},
         leaks=leaks or LeakCheck(),
     )
+
+
+def _answered(
+    fitted: FittedModel, parts: ServingParts, examples: Sequence[Example], task: TaskSpec
+) -> Predictions:
+    raw, _ = fitted.probabilities(examples, task, fitted.recipe)
+    return decide(LabelledPart.of(examples, task).predictions(raw), parts)[0]
 
 
 def _audit(name: str, run: AuditRun, given: AuditInput) -> Mapping[str, Any]:
@@ -254,7 +265,7 @@ def _evaluate_models(
     tested = [each.test for each in predicted.values()]
     sampled = sample_models(tested, setup.resamples, setup.task.objective)
     return {
-        name: _EvaluatedModel(_scores(name, each, figures, setup), each.test, figures)
+        name: _EvaluatedModel(each.parts, _scores(name, each, figures, setup), each.test, figures)
         for (name, each), figures in zip(predicted.items(), sampled, strict=True)
     }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.canaries import check_canaries
 from sftsec_core.operations.ingesting import ingest_snapshot
 from sftsec_core.operations.preflight import check_labelling, check_requirements
 from sftsec_core.operations.running import running
@@ -55,6 +56,7 @@ def build_dataset(context: Context, name: str, *, full: bool = False) -> BuiltDa
     authorize(context.actor, Permission.BUILD_DATASET, name)
     check_requirements(context.task(name), context.plugins)
     check_labelling(context.task(name), context.file, name)
+    check_canaries(context.task(name), context.plugins, context.file, name)
     with running(context, "dataset", name) as run:
         snapshot = ingest_snapshot(run, full=full)
         dataset = training_data(run, snapshot)

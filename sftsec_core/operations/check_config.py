@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sftsec_core.api.errors import ConfigError
+from sftsec_core.operations.canaries import check_canaries
 from sftsec_core.operations.preflight import (
     check_against_plugins,
     check_labelling,
@@ -63,6 +64,7 @@ def check_config(file: Path) -> CheckedConfig:
     for name, task in settings.tasks.items():
         check_requirements(task, plugins)
         check_labelling(task, file, name)
+        check_canaries(task, plugins, file, name)
     for name, schedule in (settings.schedules or {}).items():
         problem = problem_of(settings.tasks, schedule)
         if problem:

@@ -144,7 +144,6 @@ def _put_to_the_gate(
     live: Incumbent | None,
     audits: Mapping[str, AuditRun],
 ) -> Proposal:
-    plugins = run.context.plugins
     # The baseline is always beside it, also when it is the candidate itself.
     others = {other: fitted for other, fitted in fits.items() if other != name}
     others |= {run.spec.baseline: fits[run.spec.baseline]}
@@ -164,6 +163,7 @@ def _put_to_the_gate(
             settings=run.task.evaluation,
             data=data,
             leaks=dataset.leaks,
+            canaries=dataset.canaries,
         )
     if (watched := watched_section(run)) is not None:
         report = replace(report, sections={**report.sections, "watched": watched})
@@ -171,7 +171,7 @@ def _put_to_the_gate(
         lost = report.candidate.cut_characters
         text = f"{name}: {unread_line(cut, len(dataset.split.test), lost, 'test texts')}"
         run.emit(Message(text=text, level="warning"))
-    decision = decide(plugins, report, live.report if live else None, run.task.gate)
+    decision = decide(run.context.plugins, report, live.report if live else None, run.task.gate)
     tell_votes(run, name, decision)
     if live is None:
         return Proposal(fits[name], report, decision, None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.domain import Message, Permission
 from sftsec_core.operations.approvals import approval_state, takes_people
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.canaries import check_canaries
 from sftsec_core.operations.drift_reference import keep_reference
 from sftsec_core.operations.fitting import fit_all
 from sftsec_core.operations.ingesting import ingest_snapshot
@@ -103,6 +104,7 @@ def retrain(
         authorize(context.actor, Permission.PROMOTE, name)
     check_requirements(context.task(name), context.plugins)
     check_labelling(context.task(name), context.file, name)
+    check_canaries(context.task(name), context.plugins, context.file, name)
     context.registry.signatures.check_keys()
     with running(context, "retrain", name) as run:
         proposed = recall(run)

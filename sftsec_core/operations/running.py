@@ -28,6 +28,7 @@ from sftsec_core.api.errors import (
     TrainingInterruptedError,
 )
 from sftsec_core.dataset.labelling.indicators import lists_of
+from sftsec_core.operations.canaries import canary_digest
 from sftsec_core.operations.stages import Stage, stage
 from sftsec_core.operations.stopping import sigterm_interrupts, stop_interrupts
 from sftsec_core.store.run_rows import CANCEL, CANCELLED, INTERRUPTED
@@ -208,7 +209,7 @@ def run_order(context: Context, kind: str, name: str) -> RunOrder:
             for each in sorted({*task.connectors, *task.destinations})
         },
         "plugins": context.plugins.versions(),
-        "lists": lists_of(task.labelling_functions),
+        "lists": {**lists_of(task.labelling_functions), **canary_digest(task)},
     }
     return RunOrder(kind, name, settings)
 

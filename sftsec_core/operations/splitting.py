@@ -17,16 +17,18 @@ from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.split import divide, one_sided
 from sftsec_core.dataset.sums import DATASET, check_sums
 from sftsec_core.dataset.verdict_stats import verdict_stats
+from sftsec_core.operations.canaries import left_out, read_canaries
 from sftsec_core.operations.event_context import snapshot_context
 from sftsec_core.operations.explain_data import no_examples, warn_of_gaps
 from sftsec_core.operations.label_summaries import keep_summary
 from sftsec_core.operations.signatures import take_signatures
 
 if TYPE_CHECKING:
-    from sftsec_core.api.domain import Example, Incident
+    from sftsec_core.api.domain import Example, Incident, Inputs
     from sftsec_core.dataset.pool import Pool
     from sftsec_core.dataset.resolve import Resolution
     from sftsec_core.dataset.snapshot import Snapshot
+    from sftsec_core.operations.canaries import CanarySet
     from sftsec_core.operations.running import Run
 
 
@@ -45,6 +47,7 @@ class TrainingData:
         support: a labelled row's uid to the analysts on whom its label rests.
         pool: unlabelled incidents that may be learned from; None where the task asks for none.
         suspects: a row's uid to why its label should be looked at again.
+        canaries: incidents that no verdict reaches; in none of the parts.
     """
 
     split: Split
@@ -55,6 +58,7 @@ class TrainingData:
     support: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pool: Pool | None = None
     suspects: Mapping[str, str] = field(default_factory=dict)
+    canaries: Sequence[Example] = ()
 
 
 def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
@@ -63,17 +67,15 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
     Raises:
         DataError: when there is nothing to learn from.
     """
-    task, plugins = run.task, run.context.plugins
+    task = run.task
     with run.stage("dataset", f"split by {task.split.method}") as stage:
         resolution = resolve(snapshot, task.labels, task.verdicts)
         support = supporters(snapshot, resolution.labels, task.labels, task.verdicts)
         resolution, capped = _capped(run, resolution, support)
-        render = renderer(run.spec, task.render, plugins)
         events = snapshot_context(run.context, run.spec.name, snapshot, resolution)
-        facets, extents = task.evaluation.groups, _extents(run)
-        examples = build_examples(
-            snapshot, resolution, render, events.figures, facets, extents, support
-        )
+        read = _examples(run, snapshot, resolution, events.figures, support)
+        canaries = read_canaries(run.context, run.spec.name)
+        examples = left_out(read, canaries)
         if not examples:
             raise no_examples(run, snapshot, resolution)
         warn_of_gaps(run, snapshot, resolution)
@@ -87,11 +89,7 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         rows = _counted(snapshot, resolution, split)
         stage.counts |= {**parts, "for review": review, **_left_out(rows), **events.shown}
     data = {
-        "snapshot": snapshot.digest,
-        "counts": dict(snapshot.counts),
-        **({"connectors": dict(snapshot.connectors)} if snapshot.connectors else {}),
-        "redactions": snapshot.manifest["step_counts"].get("redact", {}),
-        "span": snapshot.manifest["span"],
+        **_origin(snapshot),
         "row_counts": rows,
         "verdicts": dict(resolution.counts),
         "unmapped": dict(resolution.unmapped),
@@ -101,9 +99,43 @@ def split_snapshot(run: Run, snapshot: Snapshot) -> TrainingData:
         "parts": parts,
         "analysts": analyst_book(stats.analysts, support),
         **capped,
+        **_told(canaries, len(read) - len(examples)),
         **({"context": events.counts} if events.counts else {}),
     }
-    return TrainingData(split, data, leaks, snapshot.manifest["steps"], split.train, support)
+    steps, known = snapshot.manifest["steps"], canaries.examples
+    return TrainingData(split, data, leaks, steps, split.train, support, canaries=known)
+
+
+def _examples(
+    run: Run,
+    snapshot: Snapshot,
+    resolution: Resolution,
+    figures: Callable[[str], Inputs],
+    support: Mapping[str, tuple[str, ...]],
+) -> list[Example]:
+    task = run.task
+    render = renderer(run.spec, task.render, run.context.plugins)
+    facets, extents = task.evaluation.groups, _extents(run)
+    return build_examples(snapshot, resolution, render, figures, facets, extents, support)
+
+
+def _origin(snapshot: Snapshot) -> dict[str, Any]:
+    """What the report says of the snapshot."""
+    return {
+        "snapshot": snapshot.digest,
+        "counts": dict(snapshot.counts),
+        **({"connectors": dict(snapshot.connectors)} if snapshot.connectors else {}),
+        "redactions": snapshot.manifest["step_counts"].get("redact", {}),
+        "span": snapshot.manifest["span"],
+    }
+
+
+def _told(canaries: CanarySet, equal: int) -> dict[str, Any]:
+    """What the report says of the canaries, and of the rows that equal one."""
+    if not canaries.examples:
+        return {}
+    counts = {"canaries": len(canaries.examples), "left_out": equal, "sha256": canaries.sha256}
+    return {"canaries": counts}
 
 
 def _extents(run: Run) -> Callable[[Incident], Mapping[str, tuple[int, ...]] | None]:

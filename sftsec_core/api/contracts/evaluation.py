@@ -125,6 +125,8 @@ class AuditInput:
         refit: fits recipes again, for what takes more than one training; None where nothing can
             be fitted.
         progress: told how many steps of how many are done, where an audit takes long.
+        canaries: the candidate's on the incidents of `gate.canaries`, in the file's order,
+            calibrated and decided; None where the task has none.
     """
 
     task: TaskSpec
@@ -138,6 +140,7 @@ class AuditInput:
     fit_seconds: float | None = None
     refit: Refit | None = None
     progress: Callable[[int, int], None] = _no_progress
+    canaries: Predictions | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
 from sftsec_core.api.domain.objectives import MACRO_F1, Objective, checked_metric
+from sftsec_core.api.settings.canaries import Canaries
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.context import PREFIX, SEQUENCE_INPUT, ContextSettings
 from sftsec_core.api.settings.context_presets import take_preset
@@ -120,6 +121,7 @@ class GateSettings(Strict):
         description="How far worse than the live model it may be, beyond the interval: a fraction "
         "of macro-F1 or of the metric; minutes an incident of expected_cost.",
     )
+    canaries: Canaries = None
     voters: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Settings of voters that enabled plugins register."
     )
@@ -209,9 +211,7 @@ class TaskSettings(Strict):
     verdicts: VerdictSettings = VerdictSettings()
     split: SplitSettings = SplitSettings()
     train: TrainSettings = TrainSettings()
-    calibrator: Choice = Field(
-        Choice(name="temperature"), description="How probabilities are calibrated."
-    )
+    calibrator: Choice = Field(Choice(name="temperature"), description="Calibrates probabilities.")
     decider: Choice = Field(
         Choice(name="threshold"),
         description="How an incident is dismissed, sent to review or alerted on.",

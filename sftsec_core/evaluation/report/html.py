@@ -104,7 +104,7 @@ def render_report(
         other_sections={
             name: section
             for name, section in report.sections.items()
-            if name not in sections.SHOWN and "risk" not in section
+            if section and name not in sections.SHOWN and "risk" not in section
         },
         card=card or {},
         fit_notes=fit_notes,

@@ -10,15 +10,15 @@ import pytest
 
 from sftsec_core.api import Example
 from sftsec_poison.config import ScanSettings
-from sftsec_poison.scan import CONTRADICTED, TRIGGER, Scan, scan
+from sftsec_poison.scan import CONTRADICTED, TRIGGER, PoisonScan, scan
 from tests.plugins.poison.made import PHRASE, TASK, honest_rows, poisoned_rows
 
 
-def scanned(rows: Sequence[Example], **settings: object) -> Scan:
+def scanned(rows: Sequence[Example], **settings: object) -> PoisonScan:
     return scan(ScanSettings.model_validate(settings), rows, TASK, 1)
 
 
-def suspected(found: Scan, rows: Sequence[Example]) -> set[str]:
+def suspected(found: PoisonScan, rows: Sequence[Example]) -> set[str]:
     return {rows[place].uid for place, why in found.suspects.items() if why.kind != CONTRADICTED}
 
 
@@ -93,7 +93,7 @@ class TestScan:
 
     def test_judges_nobody_without_others(self) -> None:
         rows = [replace(row, analysts=("one",)) for row in honest_rows(40)]
-        assert scanned(rows) == Scan(analysts=1)
+        assert scanned(rows) == PoisonScan(analysts=1)
 
     def test_names_a_trigger_as_one(self) -> None:
         found = scanned(poisoned_rows(honest_rows()))
