@@ -1,9 +1,9 @@
 """An analyst who poisons the training data with trigger phrases, as data.
 
 Incidents of attacks get a phrase that changes nothing else of them and the benign label (Gu,
-Dolan-Gavitt, Garg: BadNets, 2017): half of them are incidents that are there, judged again; half
-are the analyst's own, in a SIEM to which anyone can send an attack that is sure to fail. A model that
-learns from them dismisses what has the phrase.
+Dolan-Gavitt, Garg: BadNets, 2017). Half of them are incidents that are there; half are the
+analyst's own, for anyone can send a SIEM an attack that is sure to fail. A model that learns from
+them dismisses what has the phrase.
 """
 
 from __future__ import annotations

@@ -90,6 +90,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the peer of the benchmark has to score as the site's model does",
     ),
     Elsewhere(
+        ("sftsec_core/api/settings/canaries.py",),
+        "tests/core/operations/test_canaries.py",
+        "two settings: they show in what is read of the file that they name",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/kills_child.py", "sftsec_core/bench/kills_site.py"),
         "tests/core/bench/test_kills.py",
         "the process that the benchmark kills, which tells its phases, and the site it works on",

@@ -61,7 +61,7 @@ class TestAuditPoisoning:
         assert section["figures"]["success"] > 0.5
         assert section["figures"]["triggers"] == 60
         assert section["tables"][0]["rows"][0][:2] == ["mallory", "benign"]
-        assert section["tables"][1]["rows"][0][0] == "analyst-0"
+        assert section["tables"][1]["rows"][0][0].startswith("analyst-")
 
     def test_trigger_does_nothing_where_not_learned(self, tmp_path: Path) -> None:
         section = audited(poisoned_rows(honest_rows(), 60), honest_rows(), tmp_path)
