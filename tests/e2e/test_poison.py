@@ -74,8 +74,8 @@ class TestPoisonedSite:
         [told] = passed["data"]["transforms"]
         assert told["notes"]["with a trigger"] == told["reweighted"] > 0
         review = site.json("labels", "review", TASK)
-        assert all("mallory" in each["reason"] for each in review["review"])
-        assert len(review["review"]) == told["reweighted"]
+        assert all("mallory" in each["reason"] for each in review["incidents"])
+        assert review["total"] == told["reweighted"]
 
 
 class TestCanaries:
