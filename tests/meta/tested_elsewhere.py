@@ -219,6 +219,7 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
 EDGE_ROWS: tuple[Elsewhere, ...] = (
     Elsewhere(
         (
+            "sftsec_core/api/contracts/attack.py",
             "sftsec_core/api/contracts/connector.py",
             "sftsec_core/api/contracts/decision.py",
             "sftsec_core/api/contracts/serving.py",
