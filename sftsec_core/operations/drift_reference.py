@@ -11,6 +11,8 @@ from sftsec_core.api.errors import NotFoundError
 from sftsec_core.drift.judged import InputVerdicts
 from sftsec_core.drift.reference import HeldOut, OtherFormatError, Reference
 from sftsec_core.drift.windows import DriftCounter
+from sftsec_core.evaluation.labelled import facet_columns
+from sftsec_core.evaluation.methods import decide_rows
 from sftsec_core.plugins import get
 from sftsec_core.sdk.atomic import write_atomically
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from sftsec_core.operations.running import Run
 
 _FILE = "drift.json"
-_JUDGED = "judged.npy"
+JUDGED = "judged.npy"
 
 
 def keep_reference(run: Run, proposal: Proposal, split: Split) -> None:
@@ -50,7 +52,7 @@ def keep_reference(run: Run, proposal: Proposal, split: Split) -> None:
         [each.at for each in held],
     )
     everything = _by_time([example for _, part in split.parts() for example in part])
-    _judged(everything, spec, salt).save(run.folder / _JUDGED)
+    _judged(everything, spec, salt).save(run.folder / JUDGED)
     reference = Reference.of(spec, [each.inputs for each in everything], part, salt)
     write_atomically(run.folder / _FILE, reference.to_json().encode())
 
@@ -65,7 +67,9 @@ def _as_served(
     decider = get("decider", scores.decider.name, plugins.specs(DeciderSpec))
     calibrated = calibrator.load(scores.calibrator.state).calibrate(proba)
     benign = None if spec.benign is None else spec.labels.index(spec.benign)
-    return calibrated, decider.load(scores.decider.state).decide(calibrated).alerted(benign)
+    loaded = decider.load(scores.decider.state)
+    decisions = decide_rows(loaded, calibrated, facet_columns(examples))
+    return calibrated, decisions.alerted(benign)
 
 
 def reference_of(context: Context, model: ModelRef) -> Reference | None:
@@ -86,7 +90,7 @@ def drift_counter(context: Context, model: ModelRef) -> DriftCounter | None:
     reference = reference_of(context, model)
     if reference is None:
         return None
-    reader, file = reference.reader, context.store.runs.get(model.run_id).folder / _JUDGED
+    reader, file = reference.reader, context.store.runs.get(model.run_id).folder / JUDGED
     try:
         judged = InputVerdicts.load(file, reader.columns, context.salt)
     except FileNotFoundError:

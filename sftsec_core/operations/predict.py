@@ -101,7 +101,7 @@ def _prediction(decision: ScoringDecision, scorer: Scorer) -> Prediction:
     return Prediction(
         label=decision.label,
         probability=decision.probability,
-        threshold=scorer.threshold,
+        threshold=decision.threshold,
         decision=decision.action.value,
         probabilities=dict(zip(task.labels, row, strict=True)),
         pieces=telling_pieces(decision.inputs, column, scorer, _PIECES),

@@ -25,7 +25,7 @@ from sftsec_core.api.contracts import (
 from sftsec_core.api.domain import InputKind, baseline_recipe
 from sftsec_core.api.errors import ConfigError, PluginError, unknown
 from sftsec_core.config.load import load_settings, validate
-from sftsec_core.plugins import Plugins
+from sftsec_core.plugins import Plugins, get
 from sftsec_core.recipes.chosen import chosen_recipes, unread_note
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> N
             path = ("tasks", name, *place)
             spec = _known(plugins, kind, spec_name, file, path)
             config = validate(spec.config_model, options, file=file, path=path)
+            _check_groups(spec, config, task, file, path)
             if isinstance(spec, RecipeSpec):
                 _check_kinds(spec, task, file, path)
             if isinstance(spec, TransformSpec) and spec.check is not None:
@@ -101,6 +102,21 @@ def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> N
                     raise ConfigError(str(error), file=file, path=".".join(path)) from error
         _check_voters(plugins, task, file, name)
         _check_gpus(plugins, task, file, name)
+
+
+def _check_groups(
+    spec: Spec[Any], config: BaseModel, task: TaskSettings, file: Path, path: tuple[str, ...]
+) -> None:
+    """What groups incidents by a field needs it kept beside them."""
+    known = task.evaluation.groups
+    if lacking := [name for name in spec.groups_by(config) if name not in known]:
+        wanted = ", ".join((*known, *lacking))
+        raise ConfigError(
+            f"{spec.kind} {spec.name!r} groups by {lacking[0]!r}, which the task's evaluation does "
+            f"not name: write `evaluation: {{groups: [{wanted}]}}`",
+            file=file,
+            path=".".join(path),
+        )
 
 
 def _check_kinds(
@@ -216,9 +232,10 @@ def connector_config(
     """A connector's spec and its checked configuration.
 
     Raises:
+        NotFoundError: when the configuration names no such connector.
         ConfigError: when its type is unknown or its keys are wrong.
     """
-    chosen = settings.connectors[name]
+    chosen = get("connector", name, settings.connectors)
     path = ("connectors", name)
     spec = _known(plugins, ConnectorSpec, chosen.type, file, (*path, "type"))
     return spec, validate(spec.config_model, chosen.options(), file=file, path=path)

@@ -27,6 +27,8 @@ from sftsec_core.operations.asking import requester
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import drift_counter
 from sftsec_core.operations.event_context import scoring_figures
+from sftsec_core.operations.left_out import left_out
+from sftsec_core.operations.outdated_models import check_in_time
 from sftsec_core.operations.pulling import (
     bounded,
     collected_errors,
@@ -38,6 +40,7 @@ from sftsec_core.operations.running import Run, running
 from sftsec_core.operations.score_files import remembered_scores
 from sftsec_core.operations.scoring_device import scoring_device, scoring_run
 from sftsec_core.registry.registry import LIVE
+from sftsec_core.scoring.decision import group_fields
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
 from sftsec_core.scoring.outbox_writer import ScoreCounts, ScoreJob, score_to_outbox
 from sftsec_core.scoring.recall_sample import RecallSample
@@ -147,11 +150,13 @@ def live_model(context: Context, name: str) -> ModelRef:
     Raises:
         NotFoundError: when there is no such task.
         NoLiveModelError: when it has no live model.
+        GateRefusedError: when it learned from what was forgotten, and had to be replaced by now.
     """
     context.task(name)
     live = context.registry.live(name)
     if live is None:
         raise NoLiveModelError(f"{name}@{LIVE}: there is no live model; {_why_none(context, name)}")
+    check_in_time(context, live)
     return live
 
 
@@ -181,7 +186,10 @@ def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer,
     }
     for key, kind in (("numbers", InputKind.NUMBER), ("categories", InputKind.CATEGORY)):
         read[key] = serving.task.sources_of(kind)
-    trained = context.task(name).model_copy(update={"steps": dict(serving.steps), **read})
+    task, by = context.task(name), group_fields(loaded.parts.decider)
+    groups = task.evaluation.model_copy(update={"groups": (*task.evaluation.groups, *by)})
+    changed = {"steps": dict(serving.steps), "evaluation": groups, **read}
+    trained = task.model_copy(update=changed)
     steps = build_steps(trained, context.plugins, context.step_context(name))
     fields = field_kinds(serving.task, trained.fields)
     scorer = Scorer.of(
@@ -260,6 +268,7 @@ def _score(
         window=window_of(context, trained, source, run.info.started_at, labelled=False),
         run_id=run.info.id,
         rescan=rescan,
+        forgotten=left_out(context),
     )
     detail = f"{_of_several(task, source)}{_with(loaded)}{bounded(context, task, source)}"
     with run.stage("score", detail) as stage, context.connector(source) as connector:
@@ -277,6 +286,8 @@ def _score(
             request_labels=requester(context, run.spec.name, source, connector),
         )
         stage.counts |= counts.shown()
+        if forgotten := job.forgotten.left_out.total():
+            stage.counts["forgotten"] = forgotten
     if counts.cut:
         text = unread_line(counts.cut, counts.scored, counts.cut_characters, "incidents")
         run.emit(Message(text=f"{loaded.ref.recipe}: {text}", level="warning"))

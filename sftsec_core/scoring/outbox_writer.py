@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from sftsec_core.dataset.forgotten import Forgotten
 from sftsec_core.dataset.sums import SCORING, check_sums
 from sftsec_core.scoring.drift_counting import count_for_drift
 from sftsec_core.scoring.judged import judged_in_page
@@ -44,6 +45,7 @@ class ScoreJob:
         window: what to pull; `labelled=False` leaves out what analysts labelled already.
         run_id: the run that scores.
         rescan: start at the window's start instead of after the last cursor.
+        forgotten: the incidents that are left out.
     """
 
     task: str
@@ -52,6 +54,7 @@ class ScoreJob:
     window: PullWindow
     run_id: str | None = None
     rescan: bool = False
+    forgotten: Forgotten = field(default_factory=lambda: Forgotten((), b""))
 
 
 @dataclass(slots=True)
@@ -81,6 +84,7 @@ class ScoreCounts:
         labels: detections by label.
         cut: those that were scored, whose text is longer than what the model reads.
         cut_characters: text input to the characters of it that the model did not read.
+        unknown_groups: those that were scored, of a group that the decider does not know.
     """
 
     pages: int = 0
@@ -102,6 +106,7 @@ class ScoreCounts:
     labels: Counter[str] = field(default_factory=Counter)
     cut: int = 0
     cut_characters: Counter[str] = field(default_factory=Counter)
+    unknown_groups: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as a JSON value."""
@@ -125,6 +130,7 @@ class ScoreCounts:
             "suppressed": self.suppressed,
             "in the outbox already": self.in_outbox,
             "new": self.new,
+            **({"of unknown groups": self.unknown_groups} if self.unknown_groups else {}),
         }
 
     def plus(self, other: ScoreCounts) -> ScoreCounts:
@@ -163,6 +169,7 @@ class ScoreCounts:
             labels=self.labels + Counter(one.label for one in page.detections),
             cut=self.cut + page.unread.rows,
             cut_characters=self.cut_characters + Counter(page.unread.characters),
+            unknown_groups=self.unknown_groups + page.unknown_groups,
         )
         check_sums("the scored page", after.as_dict(), SCORING)
         return after
@@ -198,7 +205,7 @@ def score_to_outbox(
     stored = store.cursors.get(job.task, job.source)
     pages = connector.pull(job.window, cursor=None if job.rescan else stored)
     counts = ScoreCounts()
-    for pulled in pages:
+    for pulled in job.forgotten.pages(pages, job.source):
         judged = judged_in_page(store, job.source, scorer.reading, pulled)
         page = score_page(pulled, scorer, judged)
         wanted = _once((*page.review, *page.drawn))

@@ -151,6 +151,7 @@ from sftsec_core.api.contracts.serving import (
     CalibratorSpec,
     Decider,
     DeciderSpec,
+    DecidesByGroup,
 )
 from sftsec_core.api.contracts.step import (
     CleansVerdictText,
@@ -179,6 +180,7 @@ __all__ = [
     "ConnectorSpec",
     "Decider",
     "DeciderSpec",
+    "DecidesByGroup",
     "DescribesReading",
     "EmptyConfig",
     "GpuLease",
