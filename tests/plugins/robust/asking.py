@@ -20,6 +20,6 @@ def draws(
 ) -> Iterator[str]:
     """Rewritings of a text by different draws, each perhaps rewritten again."""
     for seed in range(count):
-        random = Random(seed)
+        random = Random(seed)  # noqa: S311 - a draw that can be repeated
         made = rewrite(EmptyConfig(), AttackTarget(text, kind, BENIGN), random)
         yield rewrite(EmptyConfig(), AttackTarget(made, kind, BENIGN), random) if twice else made

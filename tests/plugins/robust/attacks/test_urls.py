@@ -41,7 +41,7 @@ class TestPlace:
         assert URL not in set(draws(rewrite, URL, "url"))
 
     @pytest.mark.parametrize("rewrite", ALL)
-    def test_parameters_stay(self, rewrite: Rewrite) -> None:
+    def test_own_parameters_stay(self, rewrite: Rewrite) -> None:
         for text in draws(rewrite, URL, "url"):
             assert ("id", "7") in parse_qsl(urlsplit(text).query)
 
