@@ -43,6 +43,7 @@ from sftsec_core.api.contracts import (
     RecipeSpec,
     ReferenceClient,
     Refit,
+    RejectsIncidents,
     RendererSpec,
     Requirement,
     Rescore,
@@ -161,9 +162,9 @@ from sftsec_core.api.settings.paths import (
 from sftsec_core.api.settings.secrets import (
     SecretRef,
 )
+from sftsec_core.api.settings.split import SplitSettings
 from sftsec_core.api.settings.task import (
     GateSettings,
-    SplitSettings,
     TaskSettings,
     TrainSettings,
 )
@@ -268,6 +269,7 @@ __all__ = [
     "ReferenceClient",
     "Refit",
     "Rejection",
+    "RejectsIncidents",
     "RendererSpec",
     "Requirement",
     "Rescore",

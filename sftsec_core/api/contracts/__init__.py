@@ -156,6 +156,7 @@ from sftsec_core.api.contracts.serving import (
 from sftsec_core.api.contracts.step import (
     CleansVerdictText,
     LabelledText,
+    RejectsIncidents,
     Step,
     StepContext,
     StepSpec,
@@ -197,6 +198,7 @@ __all__ = [
     "RecipeSpec",
     "ReferenceClient",
     "Refit",
+    "RejectsIncidents",
     "RendererSpec",
     "Requirement",
     "Rescore",
