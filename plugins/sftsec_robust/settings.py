@@ -79,7 +79,7 @@ class HardenedSettings(Strict):
         min_length=1,
         max_length=4,
         description="Characters of a window, ascending; several cut windows of each. Default: "
-        "24 and 48 where most attacks are URLs, else 80.",
+        "24 and 48 where most attacks are URLs, 80 where they are prose, else 48 and 144.",
     )
     rounds: int = Field(
         1, ge=0, le=10, description="Fits on the most suspicious window of each attack."

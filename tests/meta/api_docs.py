@@ -51,6 +51,8 @@ def signature(name: str, value: object) -> str:
         return code([f"class {name}(BaseModel):", *fields])
     if isinstance(value, frozenset):
         return code([f"{name} = {sorted(value)}"])
+    if isinstance(value, str | tuple) or get_origin(value) is Literal:
+        return code([f"{name} = {value!r}"])
     if not (inspect.isclass(value) or inspect.isfunction(value)):
         return ""
     return code([f"{name}{inspect.signature(value)}".removesuffix(" -> None")])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
+from sftsec_core.sdk.bidi import as_displayed
+
 _LEET = str.maketrans("013457@$", "oieastas")
 _LEET_WORD = re.compile(r"(?<![\w@$])[\w@$]{4,40}(?![\w@$])")
 _WITHIN = re.compile(r"[013457@$]\w*[^\W\d_]")
 _APART = re.compile(
     r"(?<![^\W_])[^\W\d_](?:(?P<between>[ .*_-])[^\W\d_])(?:(?P=between)[^\W\d_])+(?![^\W_])"
 )
-_TURNED = re.compile("[\u202d\u202e]([^\u202a-\u202e]*)\u202c")
-_DEEPEST = 4  # overrides within overrides
 _BLANKS = re.compile(r"\s+")
 
 
@@ -21,21 +21,7 @@ def plain_characters(text: str) -> str:
         return text
     import disarm
 
-    text = _turned_round(text)
-    return str(disarm.strip_accents(disarm.canonicalize(text)))
-
-
-def _turned_round(text: str) -> str:
-    """Stretches that a control shows backwards, as they are shown; inner ones first."""
-    for _ in range(_DEEPEST):
-        text, count = _TURNED.subn(lambda match: _shown(match[0]), text)
-        if not count:
-            break
-    return text
-
-
-def _shown(stretch: str) -> str:
-    return stretch[-2:0:-1] if stretch[0] == "\u202e" else stretch[1:-1]
+    return str(disarm.strip_accents(disarm.canonicalize(as_displayed(text))))
 
 
 def without_leet(text: str) -> str:

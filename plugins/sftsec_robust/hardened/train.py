@@ -24,10 +24,11 @@ from sftsec_robust.kinds import text_kind
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sftsec_core.api import Example, TrainJob
+    from sftsec_core.api import Example, TextKind, TrainJob
     from sftsec_robust.settings import HardenedSettings
 
-_URL_SIZES, _SIZES = (24, 48), (80,)
+_SIZES: dict[TextKind, tuple[int, ...]] = {"url": (24, 48), "prose": (80,)}
+_CODE_SIZES = (48, 144)
 _KNOWN = 2000
 _KIND_ROWS = 2000  # attacks whose kinds are looked at
 
@@ -81,7 +82,7 @@ def train_hardened(job: TrainJob[HardenedSettings]) -> HardenedModel:
 def _sizes_for(attacks: Sequence[str]) -> tuple[int, ...]:
     """Windows about as long as what is looked for: a host's name, or a command or a sentence."""
     kinds = Counter(text_kind(text) for text in attacks[:_KIND_ROWS])
-    return _URL_SIZES if kinds.most_common(1)[0][0] == "url" else _SIZES
+    return _SIZES.get(kinds.most_common(1)[0][0], _CODE_SIZES)
 
 
 def _bags(
