@@ -1,8 +1,8 @@
 """The step "normalise": one spelling for what looks the same, nothing invisible left.
 
 NFKC folds full-width and styled letters that hide words from a filter; what a control turns round
-is written as it is shown; zero-width and bidirectional controls, which split words invisibly, go; control characters
-become a space, as a terminal shows them; runs of whitespace become one space.
+is written as it is shown; zero-width and bidirectional controls, which split words invisibly, go;
+control characters become a space, as a terminal shows them; runs of whitespace become one space.
 """
 
 from __future__ import annotations
