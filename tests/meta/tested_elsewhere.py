@@ -60,6 +60,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",
     ),
     Elsewhere(
+        ("sftsec_core/cli/bench/robustness.py",),
+        "tests/core/bench/test_robustness.py",
+        "the command shows what the benchmark gives; its help and its error are snapshots",
+    ),
+    Elsewhere(
         ("sftsec_core/cli/bench/score.py", "sftsec_core/cli/bench/start.py"),
         "tests/core/bench/test_score.py",
         "the command shows what the benchmark gives; its help and its error are snapshots",
