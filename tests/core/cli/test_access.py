@@ -110,6 +110,7 @@ OPEN = {
     "bench poison",
     "bench quality",
     "bench redaction",
+    "bench robustness",
     "bench score",
     "bench serve",
     "bench start",
