@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     multiple=True,
     type=click.FloatRange(0, 1, min_open=True),
     metavar="SHARE",
-    help="Of recall, planted in a model's answers; repeatable.  [default: 0.1, 0.15, 0.2, 0.3]",
+    default=(0.1, 0.15, 0.2, 0.3),
+    show_default=True,
+    help="Of recall, planted in a model's answers; repeatable.",
 )
 @click.option("--limit", type=click.IntRange(100), help="Rows of each part at most.")
 @json_option
@@ -64,9 +66,9 @@ def command(
       sftsec bench fairness ./prompt_injection
       sftsec bench fairness ./urls ./commands --limit 3000 --json
     """
-    from sftsec_core.bench.fairness import GAPS, FairnessPlan, run_fairness_bench
+    from sftsec_core.bench.fairness import FairnessPlan, run_fairness_bench
 
-    plan = FairnessPlan(folders, range(1, seeds + 1), draws, gaps or GAPS, limit)
+    plan = FairnessPlan(folders, range(1, seeds + 1), draws, gaps, limit)
     result = run_fairness_bench(plan, app.say)
 
     def show(out: Console) -> None:
