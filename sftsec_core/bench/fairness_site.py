@@ -29,10 +29,13 @@ TASK = "triage"
 FIELD = "organization.name"
 OFFICES = ("north", "south")
 NEW = OFFICES[1]
+_REWEIGH = {"train": {"recipe": "linear", "transforms": [{"name": "reweigh", "field": FIELD}]}}
+_THRESHOLDS = {"decider": {"name": "group_threshold", "field": FIELD, "allow": True}}
 DEFENCES: Mapping[str, Mapping[str, Any]] = {
     "none": {},
-    "reweigh": {"train": {"recipe": "linear", "transforms": [{"name": "reweigh", "field": FIELD}]}},
-    "group_threshold": {"decider": {"name": "group_threshold", "field": FIELD, "allow": True}},
+    "reweigh": _REWEIGH,
+    "group_threshold": _THRESHOLDS,
+    "both": {**_REWEIGH, **_THRESHOLDS},
 }
 """What a task has besides, undefended first."""
 

@@ -58,8 +58,8 @@ def command(
     """Plant a gap between two offices, and see whether the plugin `fair` finds and narrows it.
 
     Groups drawn at random have none. In training, an office whose attacks are rare among its
-    incidents makes a model blind to them; the same is trained undefended, with `reweigh`, and with
-    `group_threshold`. DIRECTORY holds train|dev|test.jsonl.gz with a benign label.
+    incidents makes a model blind to them; the same is trained undefended, with `reweigh`, with
+    `group_threshold`, and with both. DIRECTORY holds train|dev|test.jsonl.gz with a benign label.
 
     \b
     Examples:

@@ -18,10 +18,10 @@ class TestFairnessBench:
         assert shuffled["found"] <= 1
         assert planted["found"] >= 19
         trained = {each["defence"]: each for each in result["trained"]}
-        assert set(trained) == {"none", "reweigh", "group_threshold"}
+        assert set(trained) == {"none", "reweigh", "group_threshold", "both"}
         bare, narrowed = trained["none"], trained["group_threshold"]
         assert bare["named"]
         assert not narrowed["named"]
         assert narrowed["gap"] < bare["gap"] / 2
         assert narrowed["macro_f1"] > bare["macro_f1"] - 0.005
-        assert len(told) == 5
+        assert len(told) == 6
