@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from sftsec_core.operations.evidence_sources import (
 )
 from sftsec_core.operations.list_plugins import list_plugins
 from sftsec_core.operations.verify_audit import verify_audit
+from sftsec_core.recipes.encoder_files import MINILM_FILES, WEIGHTS
 from sftsec_core.registry.card import decision_of
 from sftsec_core.store.audit_records import SEALED
 from sftsec_core.store.scrub import hide_url_passwords
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from sftsec_core.operations.context import Context
 
 MOST_ENTRIES = 1_000
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 Entries = list[tuple[str | None, "AuditEntry"]]
 
 
@@ -97,7 +100,7 @@ def gather_evidence(context: Context, name: str) -> EvidenceArchive:
     proof = verify_audit(context)
     found = _Gathered(context, subject)
     files = {**_of_model(found), **_of_run(found), **_of_log(found, proof.proved, proof.not_proved)}
-    files["sbom.cdx.json"] = json_bytes(build_sbom())
+    files["sbom.cdx.json"] = json_bytes(build_sbom(models=_models(found)))
     items = list_items(_holdings(found, frozenset(files)))
     table = map_requirements(items)
     about = _about(found)
@@ -134,6 +137,17 @@ def _of_model(found: _Gathered) -> dict[str, bytes]:
     if (signature := ref.folder / MODEL_SIGNATURE).is_file():
         files[f"model/{MODEL_SIGNATURE}"] = signature.read_bytes()
     return files
+
+
+def _models(found: _Gathered) -> dict[str, str]:
+    """The model, and the pretrained encoder that it reads, by name with their digests."""
+    ref, card = found.subject.ref, found.subject.card or {}
+    models = {f"model of {ref.task}": ref.digest} if ref else {}
+    encoder = card.get("model_details", {}).get("encoder") or {}
+    digest = str(encoder.get("sha256", ""))
+    if digest == "packaged":
+        digest = MINILM_FILES[WEIGHTS]
+    return {**models, "pretrained encoder": digest} if _SHA256.fullmatch(digest) else models
 
 
 def _of_run(found: _Gathered) -> dict[str, bytes]:
