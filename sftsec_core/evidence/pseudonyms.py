@@ -26,6 +26,9 @@ _TOKEN = re.compile(r"\b(?:person|text|value)-[0-9a-f]{12}\b")
 _QUOTED = re.compile(
     r"""(?<!\w)(['"`])((?:\\.|(?!\1).)+)\1(?!\w)|[\u201c\u201e]([^\u201d]+)\u201d"""
 )
+_PLACE = re.compile(
+    r"""\b[a-z][a-z0-9+.-]*://[^\s'"`,;)]+|(?<![\w/])/[^\s'"`,:;)]+""", re.IGNORECASE
+)
 _OF_CONFIG = re.compile(r"(sftsec |pip |tasks\.|gate\.|train\.|evaluation\.|registry\.|plugins\b)")
 
 
@@ -79,6 +82,10 @@ class Pseudonyms:
     def sentence(self, text: str) -> str:
         """A message with the names replaced, and what it quotes, unless that is a word."""
         return self.in_text(_QUOTED.sub(self._unquoted, text))
+
+    def error(self, text: str) -> str:
+        """A message of an error: as `sentence`, without addresses and places on this machine."""
+        return self.sentence(_PLACE.sub(lambda found: self._pseudonym("value", found[0]), text))
 
     def shared(self, value: Any) -> Any:  # noqa: ANN401 - a JSON value
         """A JSON value of ours with names and quoted texts replaced, in keys too."""

@@ -155,7 +155,7 @@ def _of_run(found: _Gathered) -> dict[str, bytes]:
     if subject.run is None:
         return {}
     info = subject.run.info
-    error = names.sentence(hide_url_passwords(info.error)) if info.error else None
+    error = names.error(hide_url_passwords(info.error)) if info.error else None
     told = {
         "id": info.id,
         "kind": info.kind,
@@ -342,7 +342,7 @@ def _verdict(found: _Gathered) -> dict[str, str]:
         return {
             "tone": "bad",
             "title": "No model",
-            "words": names.sentence(hide_url_passwords(why)),
+            "words": names.error(hide_url_passwords(why)),
         }
     decision = decision_of(subject.card)
     live = subject.ref is not None and "live" in subject.ref.aliases

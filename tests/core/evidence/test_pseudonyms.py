@@ -78,6 +78,18 @@ class TestSentence:
         assert of_site.sentence("rests on 'alice'") == f"rests on '{of_site.person('alice')}'"
 
 
+class TestError:
+    def test_hides_addresses_and_places(self) -> None:
+        told = "connector 'siem': https://ann:x@siem.corp:8089/a did not answer (/srv/sftsec/x.pem)"
+        shared = names(words=("siem",)).error(told)
+        assert "corp" not in shared
+        assert "srv" not in shared
+        assert shared.startswith("connector 'siem': value-")
+
+    def test_keeps_ratios_and_plain_words(self) -> None:
+        assert names().error("3/4 of and/or 1 / 2: no") == "3/4 of and/or 1 / 2: no"
+
+
 class TestRestored:
     def test_turns_all_back(self) -> None:
         of_site = names("alice", "O'Brien")
