@@ -22,9 +22,11 @@ from sftsec_core.operations.audit_anchor import copied_to
 from sftsec_core.operations.evidence_sources import (
     Subject,
     find_subject,
+    group_fields,
     moves_of,
     people_of,
     snapshot_of,
+    values_of,
     words_of,
 )
 from sftsec_core.operations.list_plugins import list_plugins
@@ -77,7 +79,10 @@ class _Gathered:
         self.entries: Entries = entries
         self.snapshot = snapshot_of(context, subject)
         people = people_of(context, subject, entries, self.snapshot)
-        self.names = Pseudonyms(context.salt, people, words_of(context, subject))
+        fields = group_fields(subject)
+        values = values_of(context, subject, self.snapshot, fields)
+        words = words_of(context, subject)
+        self.names = Pseudonyms(context.salt, people, words, values, fields)
 
 
 def gather_evidence(context: Context, name: str) -> EvidenceArchive:
