@@ -40,6 +40,7 @@ from sftsec_core.api.contracts import (
     RecipeSpec,
     ReferenceClient,
     Refit,
+    RejectsIncidents,
     RendererSpec,
     Requirement,
     RetractsVerdicts,
@@ -155,9 +156,9 @@ from sftsec_core.api.settings.paths import (
 from sftsec_core.api.settings.secrets import (
     SecretRef,
 )
+from sftsec_core.api.settings.split import SplitSettings
 from sftsec_core.api.settings.task import (
     GateSettings,
-    SplitSettings,
     TaskSettings,
     TrainSettings,
 )
@@ -258,6 +259,7 @@ __all__ = [
     "ReferenceClient",
     "Refit",
     "Rejection",
+    "RejectsIncidents",
     "RendererSpec",
     "Requirement",
     "RetractsVerdicts",
