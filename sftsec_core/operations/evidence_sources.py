@@ -67,6 +67,8 @@ def find_subject(context: Context, name: str) -> Subject:
     try:
         ref = context.registry.resolve(asked)
     except NotFoundError as error:
+        if name[:1].isdigit() and _is_run(context, name):
+            return _of_run(context, name)
         runs = context.store.runs.list(limit=_NAMES_SHOWN)
         known = [*_models(context), *(run.id for run in runs if run.kind in MODEL_RUNS)]
         raise NotFoundError("model or run", asked, known) from error
@@ -74,6 +76,14 @@ def find_subject(context: Context, name: str) -> Subject:
     return Subject(
         ref.task, ref, ref.run_id, _run_of(context, ref.run_id), context.registry.card(ref)
     )
+
+
+def _is_run(context: Context, name: str) -> bool:
+    try:
+        context.store.runs.get(name)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _models(context: Context) -> Iterator[str]:
