@@ -102,6 +102,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "bench start": ("bench start --rounds 0",),
     "bench store": ("bench store --rows 1",),
     "bench kills": ("bench kills --kills 0",),
+    "bench vision": ("bench vision --seeds 0",),
     "run add": ("run add score triage", "run add scor triage"),
     "drift check": ("drift check triag",),
     "drift show": ("drift show triage", "drift show triag"),

@@ -756,6 +756,11 @@ CONNECTOR_ROWS: tuple[Elsewhere, ...] = (
         "the settings of a split are a part of a task's",
     ),
     Elsewhere(
+        ("sftsec_core/cli/bench/vision.py",),
+        "tests/core/bench/test_vision.py",
+        "the command shows what the benchmark gives; its help and its error are snapshots",
+    ),
+    Elsewhere(
         ("plugins/sftsec_vision/decoder.py",),
         "tests/plugins/vision/test_pictures.py",
         "it runs in a process of its own, and what it makes of a picture is what the step gives",

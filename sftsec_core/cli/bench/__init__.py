@@ -24,6 +24,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "start": "sftsec_core.cli.bench.start",
         "store": "sftsec_core.cli.bench.store",
         "kills": "sftsec_core.cli.bench.kills",
+        "vision": "sftsec_core.cli.bench.vision",
     },
 )
 def command() -> None:

@@ -114,6 +114,7 @@ OPEN = {
     "bench start",
     "bench store",
     "bench train",
+    "bench vision",
     "completion",
     "config check",
     "config schema",
