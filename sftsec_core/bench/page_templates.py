@@ -235,7 +235,7 @@ def _bare(page: PageParts) -> str:
 
 
 def _article(page: PageParts) -> str:
-    rows = "".join(f"<p>{page.filler(page.random.integers(25, 60))}" for _ in range(5))
+    rows = "".join(f"<p>{page.filler(int(page.random.integers(25, 60)))}" for _ in range(5))
     body = f"<div style='width:640px;margin:20px auto'><h1>{page.filler(5)}</h1>{rows}</div>"
     return page.navigation() + body
 
