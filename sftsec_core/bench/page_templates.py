@@ -1,8 +1,9 @@
 """Pages that are made up by chance: log-in pages that imitate a brand, and ordinary pages.
 
 A family is a template: one layout with one style. Its pages differ in brand, colours and words.
-Brands are made up. Of log-in pages the text is often drawn, or mangled, as phishing kits do to
-hide from filters; ordinary pages speak of passwords and have forms too.
+Brands are made up. Of most log-in pages the text is drawn or mangled, and diluted with words that
+no one sees, as phishing kits do to hide from filters; ordinary pages have forms, and words such as
+password and sign in, too.
 """
 
 from __future__ import annotations
@@ -98,6 +99,8 @@ def draw_web_page(family: PageFamily, number: int, seed: int, *, logo: bool = Tr
     brand = _pick(random, _STARTS) + _pick(random, _ENDS)
     page = PageParts(family, brand, _dark(random), random, logo=logo)
     body = (LOGIN_LAYOUTS if family.login else ORDINARY_LAYOUTS)[family.layout](page)
+    if family.hides:
+        body += _salt(page)
     html = (
         f"<!doctype html><meta charset=utf-8><style>{family.style}.b{{background:{page.colour}}}"
         f"</style><body>{body}"
@@ -329,6 +332,16 @@ ORDINARY_LAYOUTS: dict[str, Callable[[PageParts], str]] = {
     "documentation": _documentation,
     "notice": _notice,
 }
+
+
+def _salt(page: PageParts) -> str:
+    """An ordinary page's words that no one sees, with which kits dilute their own."""
+    layout = _pick(page.random, tuple(ORDINARY_LAYOUTS))
+    family = PageFamily(0, login=False, layout=layout, style="", hides="")
+    other = PageParts(family, page.brand, page.colour, page.random, logo=False)
+    body = ORDINARY_LAYOUTS[layout](other)
+    page.said += other.said
+    return f"<div style='display:none'>{body}</div>"
 
 
 def _pick(random: np.random.Generator, among: Sequence[str]) -> str:
