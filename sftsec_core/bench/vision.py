@@ -47,7 +47,7 @@ _FPR = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class ComparedModel:
+class BenchedModel:
     """One of the models that are compared.
 
     Attributes:
@@ -62,10 +62,10 @@ class ComparedModel:
 
 
 MODELS = (
-    ComparedModel("text alone (linear)", "linear", (_TEXT,)),
-    ComparedModel("perceptual hash (phash)", "phash", (_IMAGE,)),
-    ComparedModel("pictures alone (vision)", "vision", (_IMAGE,)),
-    ComparedModel("pictures and text (vision)", "vision", (_TEXT, _IMAGE)),
+    BenchedModel("text alone (linear)", "linear", (_TEXT,)),
+    BenchedModel("perceptual hash (phash)", "phash", (_IMAGE,)),
+    BenchedModel("pictures alone (vision)", "vision", (_IMAGE,)),
+    BenchedModel("pictures and text (vision)", "vision", (_TEXT, _IMAGE)),
 )
 
 
@@ -125,7 +125,7 @@ def _examples(records: Sequence[PageRecord], plugins: Plugins) -> list[tuple[Pag
 
 
 def _measure(
-    model: ComparedModel,
+    model: BenchedModel,
     given: Sequence[tuple[PageRecord, Example]],
     plugins: Plugins,
     seed: int,
