@@ -253,6 +253,7 @@ SHARED = {
     "task_encoder",
     "tell_promotion",
     "waiting_approval",
+    "values_of",
     "waiting_models",
     "words_of",
     "waiting_suspects",
