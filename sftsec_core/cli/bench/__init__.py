@@ -15,6 +15,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "quality": "sftsec_core.cli.bench.quality",
         "ingest": "sftsec_core.cli.bench.ingest",
         "redaction": "sftsec_core.cli.bench.redaction",
+        "vision": "sftsec_core.cli.bench.vision",
         "connector": "sftsec_core.cli.bench.connector",
         "train": "sftsec_core.cli.bench.train",
         "serve": "sftsec_core.cli.bench.serve",
@@ -24,7 +25,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "start": "sftsec_core.cli.bench.start",
         "store": "sftsec_core.cli.bench.store",
         "kills": "sftsec_core.cli.bench.kills",
-        "vision": "sftsec_core.cli.bench.vision",
+        "fairness": "sftsec_core.cli.bench.fairness",
         "robustness": "sftsec_core.cli.bench.robustness",
     },
 )
