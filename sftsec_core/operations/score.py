@@ -27,6 +27,7 @@ from sftsec_core.operations.asking import requester
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import drift_counter
 from sftsec_core.operations.event_context import scoring_figures
+from sftsec_core.operations.explaining import explainer_of
 from sftsec_core.operations.pulling import (
     bounded,
     collected_errors,
@@ -166,14 +167,17 @@ def _why_none(context: Context, name: str) -> str:
     return f"`sftsec retrain {name}` trains one, `sftsec model list {name}` shows the candidates"
 
 
-def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer, TaskSettings]:
+def scorer_of(
+    context: Context, name: str, loaded: LoadedModel, explain: Choice | None = None
+) -> tuple[Scorer, TaskSettings]:
     """What scores a task's incidents, and the task as the model knows it.
 
     They are cleaned and rendered as the model was trained, whatever the configuration says now.
+    `explain` says why in the place of the task's own explainer.
     """
     serving = loaded.serving
     _require_plugins(context, loaded)
-    render = None if serving.render is None else Choice.model_validate(serving.render)
+    chosen = None if serving.render is None else Choice.model_validate(serving.render)
     text = [field for field in serving.task.inputs if field.kind is InputKind.TEXT]
     read = {
         "text": tuple(name for field in text for name in field.sources),
@@ -184,16 +188,18 @@ def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer,
     trained = context.task(name).model_copy(update={"steps": dict(serving.steps), **read})
     steps = build_steps(trained, context.plugins, context.step_context(name))
     fields = field_kinds(serving.task, trained.fields)
+    render = renderer(serving.task, chosen, context.plugins)
     scorer = Scorer.of(
         loaded,
         steps=lambda incidents: [trim_incident(one, fields) for one in steps(incidents)],
-        render=renderer(serving.task, render, context.plugins),
+        render=render,
         suppress=suppressor(trained.suppress, context.plugins),
+        explain=explainer_of(context, name, explain or trained.explain, loaded, render),
         figures=scoring_figures(context, name, loaded),
         reading=reading_digest(
             serving.task,
             steps=steps.settings,
-            render=render,
+            render=chosen,
             plugins=context.plugins.versions(),
             salt=context.salt,
         ),
@@ -277,6 +283,9 @@ def _score(
             request_labels=requester(context, run.spec.name, source, connector),
         )
         stage.counts |= counts.shown()
+    if counts.unexplained:
+        text = f"{counts.unexplained:,} detections have no reason: the explainer failed on them"
+        run.emit(Message(text=text, level="warning"))
     if counts.cut:
         text = unread_line(counts.cut, counts.scored, counts.cut_characters, "incidents")
         run.emit(Message(text=f"{loaded.ref.recipe}: {text}", level="warning"))

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from sftsec_core.api.contracts import Contributions
 from sftsec_core.api.domain import Batch
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
 from sftsec_core.recipes.ngrams import NgramTfidf
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
+    from scipy import sparse
 
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.recipes.config import LinearConfig
@@ -43,6 +47,23 @@ class LinearModel:
     def unread(self, batch: Batch) -> list[list[Span]]:
         """What it does not read of each row's text: spans of characters."""
         return self.ngrams.unread(batch.text())
+
+    def contributions(self, batch: Batch, pairs: Sequence[tuple[int, int]]) -> list[Contributions]:
+        """What each character adds to the log-odds of each row's pair of columns."""
+        return [
+            self._contributions(text, pair) for text, pair in zip(batch.text(), pairs, strict=True)
+        ]
+
+    def _contributions(self, text: str, pair: tuple[int, int]) -> Contributions:
+        _, bias = self.head.contrast(pair, np.zeros(0, dtype=np.int64))
+        characters, rest = self.ngrams.on_characters(
+            text, lambda features: self.head.contrast(pair, features)[0]
+        )
+        return Contributions(characters, bias=bias + rest)
+
+    def embed(self, batch: Batch) -> sparse.csr_matrix:
+        """The n-gram features, rows of length 1; shape (len(batch), d)."""
+        return self.ngrams.transform(batch.text())
 
     def save(self, folder: Path) -> None:
         """Write the vocabulary, the head and the labels."""

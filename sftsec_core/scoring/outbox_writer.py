@@ -81,6 +81,7 @@ class ScoreCounts:
         labels: detections by label.
         cut: those that were scored, whose text is longer than what the model reads.
         cut_characters: text input to the characters of it that the model did not read.
+        unexplained: detections of which the explainer could not say why.
     """
 
     pages: int = 0
@@ -102,6 +103,7 @@ class ScoreCounts:
     labels: Counter[str] = field(default_factory=Counter)
     cut: int = 0
     cut_characters: Counter[str] = field(default_factory=Counter)
+    unexplained: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as a JSON value."""
@@ -125,6 +127,7 @@ class ScoreCounts:
             "suppressed": self.suppressed,
             "in the outbox already": self.in_outbox,
             "new": self.new,
+            **({"without a reason": self.unexplained} if self.unexplained else {}),
         }
 
     def plus(self, other: ScoreCounts) -> ScoreCounts:
@@ -163,6 +166,7 @@ class ScoreCounts:
             labels=self.labels + Counter(one.label for one in page.detections),
             cut=self.cut + page.unread.rows,
             cut_characters=self.cut_characters + Counter(page.unread.characters),
+            unexplained=self.unexplained + page.unexplained,
         )
         check_sums("the scored page", after.as_dict(), SCORING)
         return after

@@ -8,7 +8,6 @@ own; the others go on.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
@@ -23,11 +22,12 @@ from sftsec_core.scoring.decision import (
     decide_page,
     detection_of,
     divide,
-    review_request,
 )
+from sftsec_core.scoring.explaining import review_requests, with_reasons
 from sftsec_core.scoring.judged import JudgedInPage
 from sftsec_core.scoring.probabilities import probabilities
 from sftsec_core.scoring.recall_sample import NO_SAMPLE, RecallSample, draw_requests
+from sftsec_core.scoring.rendering import PageErrors, clean, render_all
 from sftsec_core.scoring.score_cache import ScoreCache
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from sftsec_core.drift.windows import DriftCounter
     from sftsec_core.registry.registry import LoadedModel
     from sftsec_core.scoring.event_figures import EventFigures
+    from sftsec_core.scoring.explaining import Explain
 
 BATCH = 256
 _NONE = JudgedInPage()
@@ -72,6 +73,7 @@ class Scorer:
         drift: counts what is scored; None counts nothing.
         figures: of the events before an incident, where the model reads them.
         recall_sample: how what raises no alert is drawn at random.
+        explain: says why what becomes a detection does; None says nothing.
         batch: rows that the model is given at once.
         known: what the model gave before.
     """
@@ -91,6 +93,7 @@ class Scorer:
     drift: DriftCounter | None = None
     figures: EventFigures | None = None
     recall_sample: RecallSample = NO_SAMPLE
+    explain: Explain | None = None
     batch: int = BATCH
     known: ScoreCache = field(default_factory=ScoreCache, repr=False, compare=False)
 
@@ -109,6 +112,7 @@ class Scorer:
         steps: Callable[[Sequence[Incident]], Sequence[Incident]],
         render: Callable[[Incident], Inputs],
         suppress: Callable[[Detection], Suppression | None] = lambda _detection: None,
+        explain: Explain | None = None,
         reading: str = "",
         figures: EventFigures | None = None,
     ) -> Self:
@@ -123,6 +127,7 @@ class Scorer:
             steps=steps,
             render=render,
             suppress=suppress,
+            explain=explain,
             keep=tuple(serving.keep),
             by_content=serving.by_content,
             reading=reading,
@@ -158,6 +163,7 @@ class ScoredPage:
         judged: incidents that were left out, since an analyst has judged them.
         counted: what was scored, for the watch over drift; None where nothing counts it.
         unread: what a bound on length kept the model from reading of those with a decision.
+        unexplained: detections of which the explainer could not say why.
     """
 
     cursor: str
@@ -174,6 +180,7 @@ class ScoredPage:
     judged: int = 0
     counted: Rows | None = None
     unread: Unread = field(default_factory=Unread)
+    unexplained: int = 0
 
 
 def score(pages: Iterable[IncidentPage], scorer: Scorer) -> Iterator[ScoredPage]:
@@ -208,14 +215,15 @@ def score_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE)
         by_action[decision.action].append(decision)
     alerts = (detection_of(each, scorer) for each in by_action[Action.ALERT])
     passed, suppressed = divide(alerts, scorer)
+    told, unexplained = with_reasons(passed, by_action[Action.ALERT], scorer)
     return ScoredPage(
         cursor=page.cursor,
         pulled=len(page.incidents) + len(page.rejected),
         scored=len(rated.rows),
         dismissed=len(by_action[Action.DISMISS]),
-        detections=tuple(passed),
+        detections=tuple(told),
         suppressed=tuple(suppressed),
-        review=tuple(review_request(each, scorer) for each in by_action[Action.REVIEW]),
+        review=review_requests(by_action[Action.REVIEW], scorer),
         drawn=draw_requests(decisions, scorer),
         rejected=rated.rejected,
         empty=len(rated.empty),
@@ -225,6 +233,7 @@ def score_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE)
         unread=count_unread(
             scorer.model, Batch.of(scorer.task.inputs, (inputs for _, inputs in rated.rows))
         ),
+        unexplained=unexplained,
     )
 
 
@@ -311,14 +320,14 @@ class _PreparedPage:
     """A page's rows, cleaned and rendered, and what could not be."""
 
     rows: list[tuple[Incident, Inputs]]
-    work: _PageErrors
+    work: PageErrors
     judged: int
 
 
 def _prepare(page: IncidentPage, scorer: Scorer, judged: JudgedInPage) -> _PreparedPage:
-    work = _PageErrors(list(page.rejected))
+    work = PageErrors(list(page.rejected))
     unknown = [each for each in page.incidents if each.uid not in judged.uids]
-    rendered = _render_all(_clean(unknown, scorer, work), scorer, work)
+    rendered = render_all(clean(unknown, scorer, work), scorer, work)
     if scorer.figures is not None:
         rendered = scorer.figures.beside(rendered, _judged_rows(page, scorer, judged))
     rows = [row for row in rendered if not _is_judged(*row, judged, scorer.task)]
@@ -330,8 +339,8 @@ def _judged_rows(
     page: IncidentPage, scorer: Scorer, judged: JudgedInPage
 ) -> list[tuple[Incident, Inputs]]:
     """Incidents that are not scored, but are events before others all the same."""
-    known, aside = [each for each in page.incidents if each.uid in judged.uids], _PageErrors()
-    return _render_all(_clean(known, scorer, aside), scorer, aside) if known else []
+    known, aside = [each for each in page.incidents if each.uid in judged.uids], PageErrors()
+    return render_all(clean(known, scorer, aside), scorer, aside) if known else []
 
 
 def _rated(page: _PreparedPage, proba: NDArray[np.float64]) -> RatedPage:
@@ -346,52 +355,8 @@ def _is_judged(incident: Incident, inputs: Inputs, judged: JudgedInPage, task: T
     return contents is not None and inputs_digest(task.own(inputs)) in contents
 
 
-@dataclass(slots=True)
-class _PageErrors:
-    """What could not be scored of a page."""
-
-    rejected: list[Rejection] = field(default_factory=list)
-    empty: list[str] = field(default_factory=list)
-    dropped: int = 0
-
-    def reject(self, incident: Incident, what: str, error: BaseException | None = None) -> None:
-        # Only the kind of error: its words may repeat the record.
-        reason = what if error is None else f"{what} ({type(error).__name__})"
-        digest = hashlib.sha256(incident.uid.encode("utf-8", "surrogatepass")).hexdigest()
-        self.rejected.append(Rejection(incident.uid, reason, digest))
-
-
-def _clean(incidents: Sequence[Incident], scorer: Scorer, work: _PageErrors) -> Sequence[Incident]:
-    try:
-        cleaned = scorer.steps(incidents) if incidents else ()
-    except Exception as error:  # noqa: BLE001 - a plugin's step; one record must not end the run
-        if len(incidents) == 1:
-            work.reject(incidents[0], "a step failed on it", error)
-            return ()
-        return [clean for one in incidents for clean in _clean([one], scorer, work)]
-    work.dropped += len(incidents) - len(cleaned)
-    return cleaned
-
-
-def _render_all(
-    incidents: Sequence[Incident], scorer: Scorer, work: _PageErrors
-) -> list[tuple[Incident, Inputs]]:
-    rows = []
-    for incident in incidents:
-        try:
-            inputs = scorer.render(incident)
-        except Exception as error:  # noqa: BLE001 - as for the steps
-            work.reject(incident, "it cannot be rendered", error)
-            continue
-        if inputs:
-            rows.append((incident, inputs))
-        else:
-            work.empty.append(incident.uid)
-    return rows
-
-
 def _only_finite(
-    rows: Sequence[tuple[Incident, Inputs]], proba: NDArray[np.float64], work: _PageErrors
+    rows: Sequence[tuple[Incident, Inputs]], proba: NDArray[np.float64], work: PageErrors
 ) -> tuple[list[tuple[Incident, Inputs]], NDArray[np.float64]]:
     good = np.array(np.isfinite(proba).all(axis=1))
     for (incident, _), is_good in zip(rows, good, strict=True):

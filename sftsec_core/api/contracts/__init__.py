@@ -142,6 +142,16 @@ from sftsec_core.api.contracts.evaluation import (
     MetricSpec,
     Refit,
 )
+from sftsec_core.api.contracts.explaining import (
+    Contributes,
+    Contributions,
+    Differentiable,
+    EmbeddedText,
+    Embeds,
+    ExplainerSpec,
+    ExplainJob,
+    sole_model,
+)
 from sftsec_core.api.contracts.job import GpuLease, GpuRequest, LauncherSpec, TrainOrder
 from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob
 from sftsec_core.api.contracts.serving import (
@@ -172,10 +182,17 @@ __all__ = [
     "Connector",
     "ConnectorContext",
     "ConnectorSpec",
+    "Contributes",
+    "Contributions",
     "Decider",
     "DeciderSpec",
     "DescribesReading",
+    "Differentiable",
+    "EmbeddedText",
+    "Embeds",
     "EmptyConfig",
+    "ExplainJob",
+    "ExplainerSpec",
     "GpuLease",
     "GpuRequest",
     "KeepsAudit",
@@ -209,4 +226,5 @@ __all__ = [
     "TransformSpec",
     "VoterSpec",
     "none_known",
+    "sole_model",
 ]

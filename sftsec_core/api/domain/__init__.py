@@ -30,6 +30,13 @@ from sftsec_core.api.domain.events import (
     event_from_json,
 )
 from sftsec_core.api.domain.examples import Example, Split
+from sftsec_core.api.domain.explanations import (
+    Attribution,
+    Explanation,
+    Neighbour,
+    attribution_from_json,
+    visible,
+)
 from sftsec_core.api.domain.incidents import (
     Incident,
     IncidentPage,
@@ -69,6 +76,7 @@ __all__ = [
     "TEXT_INPUT",
     "Action",
     "Actor",
+    "Attribution",
     "AuditAnchor",
     "AuditEntry",
     "Batch",
@@ -82,6 +90,7 @@ __all__ = [
     "EvalReport",
     "Event",
     "Example",
+    "Explanation",
     "FittedPart",
     "GateDecided",
     "Incident",
@@ -98,6 +107,7 @@ __all__ = [
     "ModelPromoted",
     "ModelRef",
     "ModelScores",
+    "Neighbour",
     "Objective",
     "Permission",
     "PullWindow",
@@ -123,6 +133,7 @@ __all__ = [
     "Vote",
     "VoteCast",
     "WorstError",
+    "attribution_from_json",
     "baseline_recipe",
     "canonical_bytes",
     "describe_inputs",
@@ -130,4 +141,5 @@ __all__ = [
     "event_from_json",
     "inputs_digest",
     "risk_figures",
+    "visible",
 ]
