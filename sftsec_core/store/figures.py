@@ -54,10 +54,6 @@ class Figure:
         """Whether it may be of a model, by its digest: of another one it says nothing now."""
         return self.details.get("model") in (None, model)
 
-    def is_of(self, model: str | None) -> bool:
-        """Whether it may be of a model, by its digest: of another one it says nothing now."""
-        return self.details.get("model") in (None, model)
-
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
         return {
