@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.contracts import ConnectorSpec
+from sftsec_core.api.contracts import ConnectorSpec, Requirement
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_elastic.config import ElasticConfig
 from sftsec_elastic.preset import ALERTS, KEPT
@@ -47,6 +47,9 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
             summary=summary,
             config_model=ElasticConfig,
             create=_create,
+            requires=(
+                Requirement(module="elasticsearch", install_hint="pip install 'sftsec[elastic]'"),
+            ),
             reference_client=_reference_client,
             example=_EXAMPLE,
             default_window=timedelta(days=90),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.contracts import ConnectorSpec
+from sftsec_core.api.contracts import ConnectorSpec, Requirement
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_opensearch.config import OpenSearchConfig
 
@@ -39,6 +39,9 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
             summary=summary,
             config_model=OpenSearchConfig,
             create=_create,
+            requires=(
+                Requirement(module="opensearchpy", install_hint="pip install 'sftsec[opensearch]'"),
+            ),
             reference_client=_reference_client,
             example=_EXAMPLE,
             default_window=timedelta(days=90),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.contracts import ConnectorSpec
+from sftsec_core.api.contracts import ConnectorSpec, Requirement
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_splunk.config import SearchSource, SplunkConfig
 
@@ -50,6 +50,9 @@ def sftsec_register_connectors() -> Sequence[ConnectorSpec[Any]]:
             summary=summary,
             config_model=SplunkConfig,
             create=_create,
+            requires=(
+                Requirement(module="splunklib", install_hint="pip install 'sftsec[splunk]'"),
+            ),
             example=_EXAMPLE,
             default_window=timedelta(days=90),
             field_names=_FIELD_NAMES,

@@ -65,8 +65,8 @@ class App:
                 note_refusal(context, error)
                 raise
 
-    def plugins(self) -> Plugins:
-        """The plugins of the configuration, or the built-in ones where there is none.
+    def enabled_plugins(self) -> Sequence[str]:
+        """The names of the configuration's plugins, or of the built-in ones where there is none.
 
         Raises:
             ConfigError: when a configuration that was named is missing or wrong.
@@ -74,15 +74,23 @@ class App:
         from sftsec_core.api.errors import ConfigError
         from sftsec_core.config.load import load_settings
         from sftsec_core.config.settings import Settings
-        from sftsec_core.plugins import Plugins
 
         try:
-            settings = load_settings(self.config_file())
+            return load_settings(self.config_file()).plugins
         except ConfigError:
             if self.config is not None:
                 raise
-            settings = Settings()
-        return Plugins(settings.plugins)
+            return Settings().plugins
+
+    def plugins(self) -> Plugins:
+        """The plugins of the configuration, loaded.
+
+        Raises:
+            ConfigError: when a configuration that was named is missing or wrong.
+        """
+        from sftsec_core.plugins import Plugins
+
+        return Plugins(self.enabled_plugins())
 
     def say(self, line: str) -> None:
         """Tell a person how it goes, on standard error; silent with --quiet."""

@@ -21,7 +21,7 @@ from sftsec_core.api.contracts import (
     StepContext,
 )
 from sftsec_core.api.domain import Event, Message, TaskSpec
-from sftsec_core.api.errors import ConfigError, NotFoundError
+from sftsec_core.api.errors import ConfigError, PluginError
 from sftsec_core.api.settings.secrets import SecretRef, is_reference
 from sftsec_core.operations.preflight import check_against_plugins, connector_config, read
 from sftsec_core.operations.stages import Stage, stage
@@ -366,8 +366,6 @@ class Context:
             NotFoundError: when the configuration names no such connector.
             ConfigError: when its keys are wrong.
         """
-        if name not in self.settings.connectors:
-            raise NotFoundError("connector", name, self.settings.connectors)
         return connector_config(self.settings, self.plugins, self.file, name)[1]
 
     @contextmanager
@@ -377,10 +375,11 @@ class Context:
         Raises:
             NotFoundError: when the configuration names no such connector.
             ConfigError: when its keys are wrong or a secret is missing.
+            PluginError: when what the connector needs is not installed.
         """
-        if name not in self.settings.connectors:
-            raise NotFoundError("connector", name, self.settings.connectors)
         spec, config = connector_config(self.settings, self.plugins, self.file, name)
+        if missing := spec.missing():
+            raise PluginError(missing)
         own = self.folder / "connectors" / name
         own.mkdir(parents=True, exist_ok=True, mode=0o700)
         connector = spec.create(

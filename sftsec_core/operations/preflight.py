@@ -26,7 +26,7 @@ from sftsec_core.api.contracts import (
 from sftsec_core.api.domain import InputKind, baseline_recipe
 from sftsec_core.api.errors import ConfigError, PluginError, unknown
 from sftsec_core.config.load import load_settings, validate
-from sftsec_core.plugins import Plugins
+from sftsec_core.plugins import Plugins, get
 from sftsec_core.recipes.chosen import chosen_recipes, unread_note
 
 if TYPE_CHECKING:
@@ -219,9 +219,10 @@ def connector_config(
     """A connector's spec and its checked configuration.
 
     Raises:
+        NotFoundError: when the configuration names no such connector.
         ConfigError: when its type is unknown or its keys are wrong.
     """
-    chosen = settings.connectors[name]
+    chosen = get("connector", name, settings.connectors)
     path = ("connectors", name)
     spec = _known(plugins, ConnectorSpec, chosen.type, file, (*path, "type"))
     return spec, validate(spec.config_model, chosen.options(), file=file, path=path)

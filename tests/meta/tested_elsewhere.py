@@ -369,11 +369,6 @@ EDGE_ROWS: tuple[Elsewhere, ...] = (
         "the verbs of all packages keep the same promises, each of which is tried for each verb",
     ),
     Elsewhere(
-        ("sftsec_core/cli/plugins/list.py",),
-        "tests/e2e/test_plugins.py",
-        "a table of the manager's statuses: the verb is run on a whole and on broken plugins",
-    ),
-    Elsewhere(
         ("sftsec_core/operations/build_dataset.py",),
         "tests/core/cli/dataset/test_build.py",
         "two steps in a run, which have tests of their own: its verb is run",

@@ -185,9 +185,9 @@ class TestWithout:
         assert (found.run, found.scored.scored) == (before.id, 9)
 
 
-def hold(folder: Path, told: Connection) -> None:
+def hold(folder: Path, gpu: dict[str, str], told: Connection) -> None:
     """Score for ever, in a process of its own."""
-    work = configured(folder, Watching())
+    work = configured(folder, Watching(), gpu)
     with work, scoring_device(scoring_call(work, "secret", "predict"), "oracle"):
         told.send([each.run_id for each in work.store.gpu_leases.list()])
         time.sleep(PATIENCE_S)
@@ -208,12 +208,12 @@ class TestLoss:
             assert work.store.runs.list("secret", kind="score")[0].status == "interrupted"
 
     def test_of_the_process_frees_the_gpu(self, live: Path, watching: Watching) -> None:
-        gpu = {"lease": "3s", "fallback": "wait", "wait": "60s"}
+        gpu = {"lease": "3s", "rest": "1s", "fallback": "wait", "wait": "60s"}
         # The child inherits the fake driver, as it would find the real one.
         forking = multiprocessing.get_context("fork")
         mine, theirs = forking.Pipe()
         with driver_of(GPU), configured(live, watching, gpu) as work:
-            child = forking.Process(target=hold, args=(live, theirs))
+            child = forking.Process(target=hold, args=(live, gpu, theirs))
             child.start()
             assert mine.poll(PATIENCE_S)
             (holder,) = mine.recv()
