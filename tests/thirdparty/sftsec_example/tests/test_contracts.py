@@ -22,6 +22,7 @@ from sftsec_core.api import (
     ConnectorSpec,
     Detection,
     EvalReport,
+    ExplainerSpec,
     Incident,
     RecipeSpec,
     RendererSpec,
@@ -33,6 +34,7 @@ from sftsec_core.api import (
 from sftsec_core.testing import (
     AuditContract,
     ConnectorContract,
+    ExplainerContract,
     Platform,
     PluginContract,
     RecipeContract,
@@ -215,6 +217,11 @@ class TestPrecisionFloor(VoterContract):
 
     def rejected(self) -> EvalReport:
         return make_report(macro_f1=0.7)
+
+
+class TestLeaveOut(ExplainerContract):
+    def spec(self) -> ExplainerSpec[Any]:
+        return sftsec_example.hooks.sftsec_register_explainers()[0]
 
 
 class TestErrorsByLength(AuditContract):
