@@ -69,11 +69,8 @@ def asked_explainer(context: Context, name: str) -> Choice:
     own = context.task(name).explain
     known = context.plugins.specs(ExplainerSpec)
     if own is None and not known:
-        raise ConfigError(
-            "no enabled plugin says why: add explain to `plugins` of sftsec.yaml",
-            file=context.file,
-            path="plugins",
-        )
+        wanted = ", ".join((*context.settings.plugins, "explain"))
+        raise ConfigError(f"no enabled plugin says why: set plugins: [{wanted}]", file=context.file)
     return own or Choice(name=next(iter(known)))
 
 

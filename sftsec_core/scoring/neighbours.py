@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.contracts import TrainedModel
     from sftsec_core.api.domain import Example, InputField
 
-LEAST = 0.1  # a cosine below it is of two incidents that have nothing in common
+LEAST = 0.3  # a cosine below it is of two incidents that have nothing in common
 _AT_ONCE = 256
 
 

@@ -19,6 +19,26 @@ class Elsewhere(NamedTuple):
 
 CORE_ROWS: tuple[Elsewhere, ...] = (
     Elsewhere(
+        ("sftsec_core/api/contracts/explaining.py",),
+        "tests/core/testing/test_explainer.py",
+        "protocols and values: the contract of explainers holds what they mean",
+    ),
+    Elsewhere(
+        ("sftsec_core/api/settings/connectors.py",),
+        "tests/core/api/settings/test_task.py",
+        "a task's list of connectors is checked as part of the task",
+    ),
+    Elsewhere(
+        ("sftsec_core/scoring/rendering.py",),
+        "tests/core/scoring/test_scorer.py",
+        "what cannot be cleaned or rendered shows in the page that is scored",
+    ),
+    Elsewhere(
+        ("plugins/sftsec_explain/config.py",),
+        "tests/plugins/explain/test_words.py",
+        "the settings show in what the explainer does",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/alerts.py", "sftsec_core/bench/connector.py"),
         "tests/connectors/search/test_reference_client.py",
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",
