@@ -152,8 +152,12 @@ class StatusView:
         Raises:
             AuthorizationError: when who asks may not read.
         """
-        leases = list_gpu_leases(context, ended=True)
-        return self._page("gpus", "GPUs", GPUS, asked, gpus=list_gpus(context), leases=leases)
+        leases, gpus = list_gpu_leases(context, ended=True), list_gpus(context)
+        holders = [one.info.run_id for one in leases]
+        holders += [one.lease.run_id for one in gpus.gpus if one.lease]
+        # A command that scores without a run of its own holds a lease too.
+        runs = context.store.runs.known(holders)
+        return self._page("gpus", "GPUs", GPUS, asked, gpus=gpus, leases=leases, runs=runs)
 
     def run(self, context: Context, run_id: str, asked: Asked) -> str:
         """A run with its figures and its log.

@@ -13,6 +13,7 @@ from sftsec_core.store.tables import runs
 
 if TYPE_CHECKING:
     import builtins
+    from collections.abc import Iterable
     from pathlib import Path
 
     from sqlalchemy import Row
@@ -71,6 +72,12 @@ class RunRecords:
     def lost(self) -> frozenset[str]:
         """Return the ids of running runs whose holder renews its lease no more: it was killed."""
         query = select(runs.c.id).where(ended_lease(self._database.clock()))
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def known(self, ids: Iterable[str]) -> frozenset[str]:
+        """Return which of some ids are of a run, each written in full."""
+        query = select(runs.c.id).where(runs.c.id.in_(sorted(set(ids))))
         with self._database.reading() as connection:
             return frozenset(connection.execute(query).scalars())
 

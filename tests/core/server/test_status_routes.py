@@ -145,6 +145,15 @@ class TestRoles:
         assert served.run not in page
         assert "a task that you may not see" in page
 
+    def test_lease_of_a_command_links_no_run(self, served: Served) -> None:
+        leases = served.site.context.store.gpu_leases
+        order = GpuLeaseOrder("predict-1f2e", TASK, "host", {"GPU-c": "2"}, timedelta(hours=1))
+        assert leases.take(order)
+        page = served.get("/gpus").raw.decode()
+        assert "predict-1f2e" in page
+        assert "/runs/predict-1f2e" not in page
+        assert f'<a href="/runs/{served.run}">' in page
+
     @pytest.mark.parametrize("path", PAGES)
     def test_without_a_token_nothing_is_told(self, served: Served, path: str) -> None:
         reply = served.get(path.replace("RUN", served.run), None)

@@ -266,3 +266,9 @@ class TestGet:
             store.runs.get("2")
         with pytest.raises(NotFoundError, match=f"unknown run 'x%'.*{two.id}"):
             store.runs.get("x%")
+
+
+class TestKnown:
+    def test_are_whole_ids_of_runs(self, first: Store, runs: Path) -> None:
+        run = first.runs.begin(RunOrder("score", "mail", {}), runs).info.id
+        assert first.runs.known([run, run, run[:4], "predict-1f2e"]) == {run}
