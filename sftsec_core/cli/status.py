@@ -65,6 +65,8 @@ def _lines(each: TaskStatus) -> dict[str, object]:
         "labels requested": f"{each.requested:,} without a verdict",
         "outbox": waiting or None,
     }
+    if live and live.outdated:
+        lines["to replace"] = f"the live model {live.outdated}"
     if each.approvals:
         lines["waits"] = "; ".join(
             f"{state.digest[:12]} ({state.kind}): {state.line()}" for state in each.approvals

@@ -111,6 +111,11 @@ class RegistrySettings(Strict):
         None, description="No model is loaded or made live that is not signed with this key."
     )
     promotion: PromotionSettings = PromotionSettings()
+    replace_within: Duration = Field(
+        timedelta(days=30),
+        description="How long a model may serve, or be promoted, that learned from incidents which "
+        "`sftsec forget` erased since.",
+    )
 
 
 class ConnectorSettings(BaseModel):

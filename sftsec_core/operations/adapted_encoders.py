@@ -33,6 +33,15 @@ def adapted_task(folder: Path) -> str | None:
         return None
 
 
+def adapted_from(folder: Path) -> frozenset[str]:
+    """The digests of the data sets whose texts one was trained on; none where that is not known."""
+    try:
+        settings = Adaptation.load(folder).settings
+    except (IntegrityError, KeyError, TypeError):
+        return frozenset()
+    return frozenset(str(settings[name]) for name in ("snapshot", "pool") if settings.get(name))
+
+
 def named_encoders(context: Context, models: Iterable[Path]) -> dict[str, str]:
     """The digests of adapted encoders that something names, each with what does.
 

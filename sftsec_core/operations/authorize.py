@@ -27,6 +27,7 @@ ADMIN_ONLY = frozenset(
         Permission.SIGN,
         Permission.SET_UP,
         Permission.ENCRYPT,
+        Permission.FORGET,
         Permission.LABEL_FOR_OTHERS,
         Permission.MANAGE_TOKENS,
         Permission.MANAGE_STORE,

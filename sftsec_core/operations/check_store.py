@@ -99,12 +99,14 @@ def _of_look(look: Look) -> Iterator[Problem]:
 
 def _of_chains(store: Store) -> Iterator[Problem]:
     sealed: Mapping[int, str] = {}
+    erased: frozenset[int] = frozenset()
     try:
-        sealed = store.audit.examine().sealed
+        state = store.audit.examine()
+        sealed, erased = state.sealed, state.erased
     except IntegrityError as error:
         yield Problem(str(error), _RESTORE)
     try:
-        store.verdict_chain.verify(sealed)
+        store.verdict_chain.verify(sealed, erased=erased)
     except IntegrityError as error:
         yield Problem(str(error), _RESTORE)
 

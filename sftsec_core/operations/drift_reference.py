@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sftsec_core.operations.running import Run
 
 _FILE = "drift.json"
-_JUDGED = "judged.npy"
+JUDGED = "judged.npy"
 
 
 def keep_reference(run: Run, proposal: Proposal, split: Split) -> None:
@@ -50,7 +50,7 @@ def keep_reference(run: Run, proposal: Proposal, split: Split) -> None:
         [each.at for each in held],
     )
     everything = _by_time([example for _, part in split.parts() for example in part])
-    _judged(everything, spec, salt).save(run.folder / _JUDGED)
+    _judged(everything, spec, salt).save(run.folder / JUDGED)
     reference = Reference.of(spec, [each.inputs for each in everything], part, salt)
     write_atomically(run.folder / _FILE, reference.to_json().encode())
 
@@ -86,7 +86,7 @@ def drift_counter(context: Context, model: ModelRef) -> DriftCounter | None:
     reference = reference_of(context, model)
     if reference is None:
         return None
-    reader, file = reference.reader, context.store.runs.get(model.run_id).folder / _JUDGED
+    reader, file = reference.reader, context.store.runs.get(model.run_id).folder / JUDGED
     try:
         judged = InputVerdicts.load(file, reader.columns, context.salt)
     except FileNotFoundError:

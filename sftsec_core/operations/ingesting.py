@@ -18,6 +18,7 @@ from sftsec_core.dataset.snapshot import Snapshot, open_snapshot
 from sftsec_core.dataset.sources import at_home
 from sftsec_core.dataset.steps import build_steps
 from sftsec_core.operations.increments import earlier_pulls
+from sftsec_core.operations.left_out import left_out, remaining
 from sftsec_core.operations.pulling import bounded, pull_all, window_of
 from sftsec_core.operations.signatures import keep_signatures
 from sftsec_core.sdk.atomic import write_atomically
@@ -215,9 +216,10 @@ def _gathered(
     earlier: Earlier | None,
 ) -> Snapshot:
     context, work = run.context, run.folder / pull.work
-    cursor, by_parts = resume_cursor(work), pull.settings is None
-    with closing(pull_all(context, run.task, windows, cursor, by_parts=by_parts)) as pages:
-        return ingest(
+    cursor, by_parts, forgotten = resume_cursor(work), pull.settings is None, left_out(context)
+    everything = pull_all(context, run.task, windows, cursor, by_parts=by_parts)
+    with closing(remaining(everything, run.task, forgotten)) as pages:
+        snapshot = ingest(
             told.pages(pages),
             plan,
             folder=work,
@@ -226,6 +228,9 @@ def _gathered(
             vault=context.vault,
             earlier=earlier,
         )
+    if count := forgotten.left_out.total():
+        told.stage.counts["forgotten, left out"] = count
+    return snapshot
 
 
 @dataclass(slots=True)

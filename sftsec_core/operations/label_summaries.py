@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sftsec_core.dataset.snapshot import Snapshot
     from sftsec_core.operations.context import Context
 
-_FOLDER = "summaries"
+SUMMARIES = "summaries"
 
 
 def label_summary(context: Context, name: str, snapshot: Snapshot) -> LabelSummary:
@@ -67,4 +67,4 @@ def keep_summary(context: Context, name: str, summary: LabelSummary) -> LabelSum
 
 def _file(context: Context, name: str) -> Path:
     # A task's name may be any text.
-    return context.folder / _FOLDER / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.json"
+    return context.folder / SUMMARIES / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.json"

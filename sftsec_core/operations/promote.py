@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import ModelPromoted, ModelRef, Permission
 from sftsec_core.operations.approvals import FORCE, GATE, approve, check_promotable, takes_people
 from sftsec_core.operations.authorize import authorize, authorize_some
+from sftsec_core.operations.outdated_models import check_in_time
 from sftsec_core.registry.card import decision_of
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def promote(
         force: the reason for promoting it against the gate; goes to the audit log.
 
     Raises:
-        GateRefusedError: when the gate rejected it and nobody forces it.
+        GateRefusedError: when the gate rejected it and nobody forces it, or it learned from what
+            was forgotten and had to be replaced by now.
         StoreError: when another model is live than the one that it was compared with.
     """
     needed = [Permission.PROMOTE, *([Permission.FORCE_PROMOTION] if force is not None else [])]
@@ -56,6 +58,7 @@ def promote(
     # A model's name may name another task than `task`.
     for each in needed:
         authorize(context.actor, each, ref.task)
+    check_in_time(context, ref)
     card = registry.card(ref)
     before = registry.live(ref.task)
     # An approval holds against the model that it was compared with; forcing it replaces the

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from sftsec_core.operations.training_device import TrainingDevice
 
 
-_PROPOSED = "proposed.json"
+PROPOSED = "proposed.json"
 _HTML = "report.html"
 FINGERPRINTS = "seen.npy"
 # Of a run that made a model, what a later run on another host needs.
@@ -260,7 +260,7 @@ class Proposed:
 
 def recall(run: Run) -> Proposed | None:
     """What a run that was killed later on had proposed already; None when it had not."""
-    file = run.folder / _PROPOSED
+    file = run.folder / PROPOSED
     if not file.is_file():
         return None
     known = json.loads(file.read_text(encoding="utf-8"))
@@ -305,7 +305,7 @@ def keep(run: Run, proposal: Proposal, serving: Serving, provenance: Provenance)
     run.context.share(run.folder, SHARED_FILES)
     # Written last: from here on a rerun only has the promotion left to do.
     known = {"model": model.digest, "instead_of": proposal.instead_of}
-    write_atomically(run.folder / _PROPOSED, json.dumps(known).encode())
+    write_atomically(run.folder / PROPOSED, json.dumps(known).encode())
     return Proposed(model, proposal.report, proposal.decision, proposal.instead_of)
 
 

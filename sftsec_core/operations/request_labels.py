@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.domain import Permission
 from sftsec_core.operations.asking import RequestsOnPage, ask_platform
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.left_out import left_out
 from sftsec_core.operations.pulling import named_errors, window_of
 from sftsec_core.operations.score import live_model, scorer_of
 from sftsec_core.operations.scoring_device import scoring_call, scoring_device
@@ -130,7 +131,8 @@ def _wanted(
             return judged_in_page(context.store, source, scorer.reading, page)
 
         with named_errors(task, source), context.connector(source) as connector:
-            pages = connector.pull(window_of(context, task, source, now, labelled=False))
+            pulled = connector.pull(window_of(context, task, source, now, labelled=False))
+            pages = left_out(context).pages(pulled, source)
             for each in most_uncertain(pages, scorer, limit, on_page, judged):
                 found.setdefault(each.digest, WantedLabel(source, each))
     ordered = sorted(found.values(), key=lambda one: (one.incident.doubt, one.incident.uid))

@@ -112,6 +112,8 @@ def retrain(
             if live is not None:
                 return _unchanged(run, live)
             proposed = _train(run, snapshot)
+        # The same model again, of data that hold nothing of what was forgotten, is not outdated.
+        context.store.erasures.clear(proposed.model.digest)
         approved = proposed.decision.approved
         if approved and promote and context.registry.signatures.signed_by_hand:
             run.emit(Message(text=_sign_first(name), level="warning"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sftsec_core.api.domain import Permission
 from sftsec_core.operations.approvals import ROLLBACK, approve, earlier_model, takes_people
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.outdated_models import check_in_time
 from sftsec_core.operations.promote import Promotion, tell_promotion
 
 if TYPE_CHECKING:
@@ -20,10 +21,12 @@ def rollback(context: Context, task: str, *, reason: str) -> Promotion:
 
     Raises:
         NotFoundError: when there is no such task, or no model was live before.
+        GateRefusedError: when that one learned from what was forgotten, and had to be replaced.
     """
     authorize(context.actor, Permission.ROLL_BACK, task)
     context.task(task)
     before = context.registry.live(task)
+    check_in_time(context, earlier_model(context, task))
     if takes_people(context, ROLLBACK):
         state = approve(context, earlier_model(context, task), ROLLBACK, reason)
         if state.lacking:

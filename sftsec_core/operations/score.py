@@ -28,6 +28,8 @@ from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import drift_counter
 from sftsec_core.operations.event_context import scoring_figures
 from sftsec_core.operations.explaining import explainer_of
+from sftsec_core.operations.left_out import left_out
+from sftsec_core.operations.outdated_models import check_in_time
 from sftsec_core.operations.pulling import (
     bounded,
     collected_errors,
@@ -148,11 +150,13 @@ def live_model(context: Context, name: str) -> ModelRef:
     Raises:
         NotFoundError: when there is no such task.
         NoLiveModelError: when it has no live model.
+        GateRefusedError: when it learned from what was forgotten, and had to be replaced by now.
     """
     context.task(name)
     live = context.registry.live(name)
     if live is None:
         raise NoLiveModelError(f"{name}@{LIVE}: there is no live model; {_why_none(context, name)}")
+    check_in_time(context, live)
     return live
 
 
@@ -266,6 +270,7 @@ def _score(
         window=window_of(context, trained, source, run.info.started_at, labelled=False),
         run_id=run.info.id,
         rescan=rescan,
+        forgotten=left_out(context),
     )
     detail = f"{_of_several(task, source)}{_with(loaded)}{bounded(context, task, source)}"
     with run.stage("score", detail) as stage, context.connector(source) as connector:
@@ -283,6 +288,8 @@ def _score(
             request_labels=requester(context, run.spec.name, source, connector),
         )
         stage.counts |= counts.shown()
+        if forgotten := job.forgotten.left_out.total():
+            stage.counts["forgotten"] = forgotten
     if counts.unexplained:
         text = f"{counts.unexplained:,} detections have no reason: the explainer failed on them"
         run.emit(Message(text=text, level="warning"))

@@ -14,6 +14,7 @@ from sftsec_core.operations.authorize import authorize_some, permitted
 from sftsec_core.operations.compare_runs import figures_of
 from sftsec_core.operations.list_runs import ListedRun, listed
 from sftsec_core.operations.list_schedules import PlannedSchedule, list_schedules
+from sftsec_core.operations.outdated_models import outdated_models
 from sftsec_core.operations.show_run import show_run
 from sftsec_core.registry.card import decision_of
 
@@ -34,12 +35,15 @@ class LiveModel:
     Attributes:
         age_days: since it was registered.
         figures: of its evaluation, by name; empty where its run's report is gone.
+        outdated: what it learned that was forgotten since, and until when it may serve; None for
+            nothing.
     """
 
     digest: str
     recipe: str
     age_days: float
     figures: Mapping[str, float | None]
+    outdated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ class TaskStatus:
             return f"sftsec {self.last.info.kind} {self.task}"
         if self.live is None:
             return f"sftsec report --task {self.task}" if self.refusal else self._retrain()
+        if self.live.outdated:
+            return self._retrain()
         if self.outbox.get("pending"):
             return f"sftsec score {self.task}"
         return self._retrain() if self.new_verdicts else f"sftsec score {self.task}"
@@ -153,7 +159,9 @@ def _live(context: Context, ref: ModelRef) -> LiveModel:
     except SftsecError:  # the run was pruned
         figures = {}
     shown = {name: figures[name] for name in SHOWN if name in figures}
-    return LiveModel(ref.digest, ref.recipe, age.total_seconds() / 86400, shown)
+    late = outdated_models(context).get(ref.digest)
+    told = late.line() if late else None
+    return LiveModel(ref.digest, ref.recipe, age.total_seconds() / 86400, shown, told)
 
 
 def _refusal(context: Context, name: str, lost: frozenset[str]) -> str | None:

@@ -27,11 +27,12 @@ def same_as_live(run: Run, snapshot: str) -> Proposed | None:
     Returns:
         The live model with the report and the decision of the run that made it. None when that
         run had other settings or data or was pruned, when the model's files are not those
-        registered, and when there is no live model.
+        registered, when it learned from incidents that were forgotten since, and when there is
+        no live model.
     """
     registry, runs = run.context.registry, run.context.store.runs
     live = registry.live(run.spec.name)
-    if live is None:
+    if live is None or live.digest in run.context.store.erasures.outdated():
         return None
     try:
         card = registry.card(live)

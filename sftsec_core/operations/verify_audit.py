@@ -75,13 +75,14 @@ def verify_audit(context: Context, anchor: str | None = None, *, full: bool = Fa
     after = BEGINNING if full or anchor else _computed(context.store, copied)
     state = log.examine(after)
     sealed = _last_seal(context.store, after)
-    verdicts = context.store.verdict_chain.verify(state.sealed, after=sealed)
+    verdicts = context.store.verdict_chain.verify(state.sealed, after=sealed, erased=state.erased)
     for name, cursor in copied.items():
         check_cursor(log, name, cursor)
     found = None if anchor is None else _anchor(context, anchor)
     proved = [
         *_proved(state, after),
         *_of_verdicts(state, verdicts, sealed),
+        *_erased(state),
         *_compared(anchor, found),
     ]
     open_ = [
@@ -157,6 +158,15 @@ def _of_verdicts(state: AuditState, verdicts: int, after: Link) -> list[str]:
     sealed = max(state.sealed, default=0)
     of_log = f"; the log has sealed the first {sealed}" if sealed else ""
     return [f"the chain of the {verdicts} verdicts is whole{of_log}"]
+
+
+def _erased(state: AuditState) -> list[str]:
+    if not state.erased:
+        return []
+    return [
+        f"{len(state.erased)} of the verdicts were erased by `sftsec forget`: the log names their "
+        "places in the chain, which is whole before and behind each"
+    ]
 
 
 def _unsealed(state: AuditState, verdicts: int) -> list[str]:

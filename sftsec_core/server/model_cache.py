@@ -1,7 +1,8 @@
 """The live models in memory, replaced when the alias `live` moves.
 
 A new model is loaded and verified while the old one serves. One that cannot be loaded leaves the
-old one in place; the error is logged, and shown by /v1/tasks as long as it lasts.
+old one in place; the error is logged, and shown by /v1/tasks as long as it lasts. One that learned
+from incidents that were forgotten stops serving when its time is over.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sftsec_core.api.errors import SftsecError
 from sftsec_core.operations.drift_reference import drift_counter
+from sftsec_core.operations.outdated_models import outdated_models
 from sftsec_core.operations.score import scorer_of
 from sftsec_core.operations.score_files import known_scores
 from sftsec_core.server.batch_scorer import BatchScorer, warm_up
@@ -144,12 +146,15 @@ class ModelCache:
         try:
             self._context.store.moving.check_in_place()
             live = self._context.registry.live(self.task)
+            late = live and outdated_models(self._context).get(live.digest)
         except Exception as error:  # noqa: BLE001 - whatever the store has, the old model serves
             self._report_error(f"the store cannot be read: {_error_text(error)}")
             return
         model = self.status.model
         if live is None:
             self.status = ModelStatus(checked=True)
+        elif late and late.over:
+            self._withdraw(f"model {live.digest[:_SHORT_DIGEST]} {late.line()}")
         elif model is not None and live.digest == model.ref.digest:
             self.status = ModelStatus(model, checked=True)
         elif not self._failed_recently(live):
@@ -201,6 +206,12 @@ class ModelCache:
             return made
         scorer = replace(made.scorer, drift=counter)
         return replace(made, scorer=scorer, count=partial(self._drift.add, self.task, scorer))
+
+    def _withdraw(self, error: str) -> None:
+        """Let no model serve: the one that is live may not any more."""
+        if error != self.status.error:
+            log.error("%s: %s", self.task, error)
+        self.status = ModelStatus(error=error, checked=True)
 
     def _report_error(self, error: str) -> None:
         if error != self.status.error:

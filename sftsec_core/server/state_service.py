@@ -53,8 +53,8 @@ class StateService:
         """
         with as_problems():
             found = list_models(self._context.acting_as(who), task)
-        page, after = _page(found, lambda each: each.digest, cursor, limit)
-        return ModelPage(models=[ModelItem.of(each) for each in page], cursor=after)
+        page, after = _page(found, lambda each: each.ref.digest, cursor, limit)
+        return ModelPage(models=[ModelItem.of(each.ref) for each in page], cursor=after)
 
     def runs(self, who: Actor, task: str | None, cursor: str | None, limit: int) -> RunPage:
         """A page of runs; errors as `models` has them."""

@@ -44,6 +44,7 @@ class AuditState:
         last_at: when the last one was.
         records: rows of the store whose entries were found.
         sealed: hashes of the chain of verdicts that the log has, by the number of verdicts.
+        erased: the numbers of the verdicts that the log says were erased.
     """
 
     entries: int
@@ -52,6 +53,7 @@ class AuditState:
     last_at: datetime | None
     records: RecordCounts
     sealed: Mapping[int, str]
+    erased: frozenset[int] = frozenset()
 
 
 class AuditLog:
@@ -180,8 +182,9 @@ class AuditLog:
             found = {row.seq: row for row in connection.execute(ends)}
         if not entries:
             return AuditState(0, START, None, None, counts, {})
+        ends_at, erased = found[entries], frozenset(records.erased)
         return AuditState(
-            entries, found[entries].hash, found[1].at, found[entries].at, counts, records.sealed
+            entries, ends_at.hash, found[1].at, ends_at.at, counts, records.sealed, erased
         )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row
 
 SEALED = "verdicts.sealed"
+ERASED = "verdicts.erased"
 _REGISTERED, _MOVED, _STARTED = "model.registered", "alias.moved", ".started"
 # Others may have been closed before their first entry, by a kill at that moment.
 _WITH_ENTRIES = ("succeeded", "refused")
@@ -48,6 +49,7 @@ class AuditedRecords:
 
     Attributes:
         sealed: hashes of the chain of verdicts that the log has, by the number of verdicts.
+        erased: the numbers of the verdicts that the log says were erased.
     """
 
     def __init__(self) -> None:
@@ -57,11 +59,12 @@ class AuditedRecords:
         self._runs: set[str] = set()
         self._empty = True
         self.sealed: dict[int, str] = {}
+        self.erased: set[int] = set()
 
     @staticmethod
     def tell(action: ColumnElement[str]) -> ColumnElement[bool]:
         """The condition on actions whose entries `see` makes something of."""
-        return or_(action.in_((_REGISTERED, _MOVED, SEALED)), action.endswith(_STARTED))
+        return or_(action.in_((_REGISTERED, _MOVED, SEALED, ERASED)), action.endswith(_STARTED))
 
     def see(self, row: Row[Any]) -> None:
         """Note an entry; called in the log's order.
@@ -78,6 +81,8 @@ class AuditedRecords:
             self._pointing[row.object] = digest
         elif row.action == SEALED:
             self._see_seal(row)
+        elif row.action == ERASED:
+            self.erased.update(row.details.get("verdicts") or ())
         elif row.action.endswith(_STARTED):
             self._runs.add(str(row.details.get("run")))
 

@@ -15,13 +15,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.errors import StoreError
+from sftsec_core.store.label_file import LabelFile
 from sftsec_core.store.label_seals import SEALED, Seals
 
 if TYPE_CHECKING:
@@ -30,25 +28,11 @@ if TYPE_CHECKING:
     from sftsec_core.store.vault import Vault
 
 FILE = "labelling.db"
+# Whether an incident, by its connector and its uid, is to go.
+Gone = Callable[[str, str], bool]
 MOST_WAITING = 10_000
 MOST_COPIES = 500
 KEPT_S = 30 * 86400
-_BUSY_S = 30
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT, version INT);
-CREATE TABLE IF NOT EXISTS requests (
-    place INTEGER PRIMARY KEY, task TEXT NOT NULL, connector TEXT NOT NULL, uid TEXT NOT NULL,
-    digest TEXT NOT NULL, copies TEXT NOT NULL, body TEXT NOT NULL, requested REAL NOT NULL,
-    settled REAL);
-CREATE INDEX IF NOT EXISTS requests_digest ON requests (task, connector, digest);
-CREATE INDEX IF NOT EXISTS requests_uid ON requests (connector, uid);
-CREATE TABLE IF NOT EXISTS verdicts (
-    key TEXT PRIMARY KEY, place INTEGER NOT NULL, task TEXT NOT NULL, connector TEXT NOT NULL,
-    uid TEXT NOT NULL, uids TEXT NOT NULL, label TEXT NOT NULL, value TEXT NOT NULL,
-    analyst TEXT NOT NULL, at REAL NOT NULL, reason TEXT, kept INT NOT NULL, retracted REAL);
-CREATE INDEX IF NOT EXISTS verdicts_place ON verdicts (place);
-CREATE INDEX IF NOT EXISTS verdicts_at ON verdicts (at);
-"""
 _COUNTS = "kept = 1 AND retracted IS NULL"
 _WAITS = f"settled IS NULL AND place NOT IN (SELECT place FROM verdicts WHERE {_COUNTS})"  # noqa: S608 - our own condition
 
@@ -128,7 +112,7 @@ class LabellingQueue:
 
     def __init__(self, folder: Path, vault: Vault | None = None) -> None:
         """Take the state folder and its keys; the file is made when it is first written."""
-        self._file = folder / FILE
+        self._file = LabelFile(folder / FILE)
         self._seals = Seals(vault)
 
     def add(self, requests: Sequence[QueuedIncident], now: float | None = None) -> int:
@@ -141,7 +125,7 @@ class LabellingQueue:
             StoreError: when the file cannot be written.
         """
         now = time.time() if now is None else now
-        with self._writing() as database:
+        with self._file.writing() as database:
             _prune(database, now)
             first = database.execute("SELECT coalesce(min(place), 0) FROM requests").fetchone()[0]
             place = first - len(requests)
@@ -165,37 +149,37 @@ class LabellingQueue:
         query = f"SELECT * FROM requests WHERE {where} AND {_WAITS}"  # noqa: S608 - values are bound
         if after is not None:
             query, values = f"{query} AND place > ?", [*values, after]
-        return self._read(f"{query} ORDER BY place LIMIT ?", [*values, limit], self._queued)
+        return self._file.read(f"{query} ORDER BY place LIMIT ?", [*values, limit], self._queued)
 
     def count(self, tasks: Iterable[str]) -> int:
         """Return how many incidents of these tasks wait."""
         where, values = _in("task", tasks)
         query = f"SELECT count(*) FROM requests WHERE {where} AND {_WAITS}"  # noqa: S608 - values are bound
-        return sum(self._read(query, values, lambda row: int(row[0])))
+        return sum(self._file.read(query, values, lambda row: int(row[0])))
 
     def find(self, places: Sequence[int]) -> dict[int, QueuedIncident]:
         """Return the incidents at these places, judged ones too."""
         where, values = _in("place", places)
         query = f"SELECT * FROM requests WHERE {where}"  # noqa: S608 - values are bound
-        return {each.place: each for each in self._read(query, values, self._queued)}
+        return {each.place: each for each in self._file.read(query, values, self._queued)}
 
     def verdicts(self, tasks: Iterable[str], *, limit: int = 500) -> list[PageVerdict]:
         """Read the last verdicts that the connectors have, the newest first; retracted ones too."""
         where, values = _in("task", tasks)
         query = f"SELECT * FROM verdicts WHERE {where} AND kept = 1 ORDER BY at DESC, key LIMIT ?"  # noqa: S608 - values are bound
-        return self._read(query, [*values, limit], self._given)
+        return self._file.read(query, [*values, limit], self._given)
 
     def by_keys(self, keys: Sequence[str]) -> dict[str, PageVerdict]:
         """Return the verdicts with these keys."""
         where, values = _in("key", keys)
         query = f"SELECT * FROM verdicts WHERE {where}"  # noqa: S608 - values are bound
-        return {each.key: each for each in self._read(query, values, self._given)}
+        return {each.key: each for each in self._file.read(query, values, self._given)}
 
     def on(self, places: Sequence[int]) -> list[PageVerdict]:
         """Return the verdicts that count on the incidents at these places, the oldest first."""
         where, values = _in("place", places)
         query = f"SELECT * FROM verdicts WHERE {where} AND {_COUNTS} ORDER BY at, key"  # noqa: S608 - values are bound
-        return self._read(query, values, self._given)
+        return self._file.read(query, values, self._given)
 
     def note(self, verdicts: Sequence[PageVerdict]) -> list[PageVerdict]:
         """Write down verdicts before the connector gets them; one that is known stays as it was.
@@ -210,7 +194,7 @@ class LabellingQueue:
             | {"retracted": None}
             for each in verdicts
         ]
-        with self._writing() as database:
+        with self._file.writing() as database:
             marks = ",".join(f":{each.name}" for each in fields(PageVerdict))
             database.executemany(f"INSERT OR IGNORE INTO verdicts VALUES ({marks})", rows)  # noqa: S608 - marks alone
         found = self.by_keys([each.key for each in verdicts])
@@ -218,16 +202,18 @@ class LabellingQueue:
 
     def keep(self, keys: Sequence[str]) -> None:
         """Note that the connector has these verdicts."""
-        self._change("UPDATE verdicts SET kept = 1 WHERE key = ?", [(key,) for key in keys])
+        self._file.change("UPDATE verdicts SET kept = 1 WHERE key = ?", [(key,) for key in keys])
 
     def drop(self, keys: Sequence[str]) -> None:
         """Forget verdicts that the connector refused."""
-        self._change("DELETE FROM verdicts WHERE key = ? AND kept = 0", [(key,) for key in keys])
+        self._file.change(
+            "DELETE FROM verdicts WHERE key = ? AND kept = 0", [(key,) for key in keys]
+        )
 
     def retract(self, keys: Sequence[str], now: float | None = None) -> None:
         """Note that these verdicts were taken back: their incidents wait again."""
         at = time.time() if now is None else now
-        with self._writing() as database:
+        with self._file.writing() as database:
             database.executemany(
                 "UPDATE verdicts SET retracted = ? WHERE key = ? AND retracted IS NULL",
                 [(at, key) for key in keys],
@@ -247,13 +233,13 @@ class LabellingQueue:
             connector: the incidents' source.
             uids: what was judged.
         """
-        if not self._file.exists():
+        if not self._file.there:
             return
         query = (
             "UPDATE requests SET settled = ? WHERE settled IS NULL AND connector = ? AND uid = ?"
             " AND task = coalesce(?, task)"
         )
-        self._change(query, [(time.time(), connector, uid, task) for uid in uids])
+        self._file.change(query, [(time.time(), connector, uid, task) for uid in uids])
 
     def reseal(self) -> int:
         """Encrypt what lies there with the current key; how many rows there are.
@@ -262,10 +248,10 @@ class LabellingQueue:
             StoreError: when the file cannot be written.
             IntegrityError: when a row cannot be decrypted.
         """
-        if not self._file.exists():
+        if not self._file.there:
             return 0
         done = 0
-        with self._writing() as database:
+        with self._file.writing() as database:
             for table, key in (("requests", "place"), ("verdicts", "key")):
                 rows = database.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own table
                 names = [name for name in SEALED if rows and name in rows[0].keys()]  # noqa: SIM118 - a Row is no mapping
@@ -274,49 +260,46 @@ class LabellingQueue:
                 for row in rows:
                     values = self._seals.of(self._seals.read(row)) | {"row_key": row[key]}
                     database.execute(f"UPDATE {table} SET {marks} WHERE {key} = :row_key", values)  # noqa: S608 - our own names
-        with closing(self._open()) as database:  # earlier pages hold what they held
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            database.execute("VACUUM")
+        self._file.wipe()
+        return done
+
+    def forget(self, gone: Gone, *, only_count: bool = False) -> int:
+        """Remove incidents with the verdicts on them; how many rows there were.
+
+        What waits as a copy of one that goes is removed with it: it has the same inputs.
+
+        Args:
+            gone: tells of a connector and a uid whether it goes.
+            only_count: remove nothing.
+
+        Raises:
+            StoreError: when the file cannot be written.
+        """
+        done = 0
+        for table, key, others in (("requests", "place", "copies"), ("verdicts", "key", "uids")):
+            query = f"SELECT {key}, connector, uid, {others} FROM {table}"  # noqa: S608 - our own names
+            for name, connector, uid, more in self._file.read(query, [], tuple):
+                left = [each for each in json.loads(more) if not gone(connector, each)]
+                if not gone(connector, uid) and len(left) == len(json.loads(more)):
+                    continue
+                done += 1
+                if only_count:
+                    continue
+                if gone(connector, uid):
+                    self._file.change(f"DELETE FROM {table} WHERE {key} = ?", [(name,)])  # noqa: S608 - our own names
+                else:
+                    row = (json.dumps(left), name)
+                    self._file.change(f"UPDATE {table} SET {others} = ? WHERE {key} = ?", [row])  # noqa: S608 - our own names
+        if self._file.there and not only_count:
+            self._file.wipe()
         return done
 
     def version(self) -> str:
         """Name the state: it is another one after each change."""
-        found = self._read("SELECT name, version FROM state", [], lambda row: f"{row[0]}-{row[1]}")
+        found = self._file.read(
+            "SELECT name, version FROM state", [], lambda row: f"{row[0]}-{row[1]}"
+        )
         return found[0] if found else "none"
-
-    def _read(self, query: str, values: Sequence[Any], make: Any) -> list[Any]:  # noqa: ANN401 - rows of sqlite3
-        if not self._file.exists():
-            return []
-        try:
-            with closing(self._open()) as database:
-                return [make(row) for row in database.execute(query, values)]
-        except sqlite3.Error as error:
-            raise StoreError(f"{self._file} cannot be read: {error}") from error
-
-    def _change(self, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        if rows:
-            with self._writing() as database:
-                database.executemany(query, rows)
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(self._open()) as database:
-                database.execute("PRAGMA journal_mode = WAL")
-                database.executescript(_SCHEMA)
-                database.execute("BEGIN IMMEDIATE")
-                with database:
-                    name = token_hex(4)
-                    database.execute("INSERT OR IGNORE INTO state VALUES (1, ?, 0)", (name,))
-                    yield database
-                    database.execute("UPDATE state SET version = version + 1")
-        except sqlite3.Error as error:
-            raise StoreError(f"{self._file} cannot be written: {error}") from error
-
-    def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._file, timeout=_BUSY_S, isolation_level=None)
-        database.row_factory = sqlite3.Row
-        return database
 
     def _insert(
         self, database: sqlite3.Connection, each: QueuedIncident, place: int, now: float

@@ -48,7 +48,8 @@ class RunState:
     """A run as far as its removal depends on it.
 
     Attributes:
-        alive: its holder renews its lease.
+        alive: its holder renews its lease, or it waits in the queue.
+        running: its holder renews its lease.
         ended: it succeeded, was refused or failed; else it may be resumed.
         last_at: when it ended, or its last heartbeat (UTC).
         begun: a process took it up, and made its folder; else it waits, or was cancelled before.
@@ -59,6 +60,7 @@ class RunState:
     task: str
     folder: Path
     alive: bool
+    running: bool
     ended: bool
     last_at: datetime
     begun: bool
@@ -107,6 +109,7 @@ class Pruning:
                         row.queued_at is not None
                         or (row.status == RUNNING and row.lease_until >= now)
                     ),
+                    running=row.status == RUNNING and row.lease_until >= now,
                     ended=row.status in ENDED,
                     last_at=row.finished_at or row.heartbeat_at,
                     begun=row.fence > 0,

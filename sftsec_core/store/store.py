@@ -22,6 +22,7 @@ from sftsec_core.store.copies import Copies
 from sftsec_core.store.cursors import Cursors
 from sftsec_core.store.database import Database
 from sftsec_core.store.drift_windows import DriftWindows
+from sftsec_core.store.erasures import Erasures
 from sftsec_core.store.figures import Figures
 from sftsec_core.store.folders import Folders
 from sftsec_core.store.gpu_leases import GpuLeases
@@ -77,6 +78,7 @@ class Store:
         context_states: what scoring knows of earlier events.
         cursors: how far scoring has come.
         drift_windows: what was scored, as counts.
+        erasures: incidents that were forgotten.
         figures: what is watched over time.
         gpu_leases: which run may compute on which GPU.
         label_requests: incidents that analysts were asked about.
@@ -128,6 +130,7 @@ class Store:
         self.snapshots = Snapshots(database, folders)
         self.tokens = AccessTokens(database, self.audit)
         self.verdict_chain = VerdictChain(database)
+        self.erasures = Erasures(database, self.audit, self.verdict_chain)
         self.verdicts = Verdicts(database, self.verdict_chain)
         self.workers = Workers(database, lease)
 

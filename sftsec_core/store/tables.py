@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from sftsec_core.store.columns import COUNTER, ForeignText, UtcDateTime
+from sftsec_core.store.erasure_tables import erasures, outdated_models, tombstones
 from sftsec_core.store.metadata import metadata
 from sftsec_core.store.sealed_columns import SealedJson, SealedText
 from sftsec_core.store.work_tables import (
@@ -50,6 +51,7 @@ __all__ = [
     "context_states",
     "cursors",
     "drift_windows",
+    "erasures",
     "figures",
     "gpu_leases",
     "judged_inputs",
@@ -60,6 +62,7 @@ __all__ = [
     "notices",
     "occurrences",
     "outbox",
+    "outdated_models",
     "quarantine",
     "recall_draws",
     "refusals",
@@ -68,6 +71,7 @@ __all__ = [
     "schedules",
     "snapshots",
     "tokens",
+    "tombstones",
     "verdict_chain",
     "verdict_head",
     "verdicts",

@@ -4,16 +4,19 @@ A verdict that was changed, removed or put in shows in `verify`. What is sealed 
 incident, word, analyst, moment, reason and `automated`; not `pulled_at` and `run_id`, which a
 later pull renews. Each run and each `sftsec audit push` write the chain's end into the audit log,
 so that a chain that was cut or computed again shows against the log, and the log against its copy.
+
+Of a verdict that was erased the link stays, so that those after it can be verified; the audit log
+says which they are, and one that it does not name shows as removed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.store.audit_records import SEALED
@@ -28,13 +31,14 @@ if TYPE_CHECKING:
 
 _ROWS_AT_A_TIME = 1_000
 _KEYS_PER_QUERY = 500
+_ERASED = ""  # the key of a link whose verdict was erased
 _SEALED = ("connector", "incident_uid", "value", "analyst", "reason", "automated")
 _sealed = itemgetter(*_SEALED)
 _REMEDY = "compare the verdicts with a backup, or pull them again into an empty store"
 
 
 class VerdictChain:
-    """The chain; it grows with the verdicts and is never changed."""
+    """The chain; it grows with the verdicts, and no hash in it is ever changed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -79,11 +83,35 @@ class VerdictChain:
         if number and (not before or before[0].details.get("verdicts") != number):
             log.append(SEALED, "verdicts", {"verdicts": number, "hash": last})
 
-    def verify(self, sealed: Mapping[int, str] | None = None, *, after: Link = BEGINNING) -> int:
+    def erase(self, connection: Connection, keys: Sequence[str]) -> list[int]:
+        """Remove verdicts and what names them in the chain; return their numbers.
+
+        Args:
+            connection: a transaction that writes; the audit log has to get the numbers in it.
+            keys: of the table of verdicts.
+        """
+        numbers: list[int] = []
+        connection.execute(select(verdict_head).with_for_update()).one()
+        for start in range(0, len(keys), _KEYS_PER_QUERY):
+            some = keys[start : start + _KEYS_PER_QUERY]
+            mine = verdict_chain.c.key.in_(some)
+            numbers += connection.execute(select(verdict_chain.c.seq).where(mine)).scalars()
+            connection.execute(update(verdict_chain).where(mine).values(key=_ERASED))
+            connection.execute(delete(verdicts).where(verdicts.c.key.in_(some)))
+        return sorted(numbers)
+
+    def verify(
+        self,
+        sealed: Mapping[int, str] | None = None,
+        *,
+        after: Link = BEGINNING,
+        erased: Collection[int] = (),
+    ) -> int:
         """Compute the chain again, in bounded memory, and return how many verdicts it has.
 
         Args:
             sealed: hashes that were noted elsewhere, by the numbers of their verdicts.
+            erased: the numbers of verdicts that were erased, as the audit log names them.
             after: where to begin. The hashes of what comes before are not computed, and that none
                 is missing shows by their number; the default computes the whole.
 
@@ -98,7 +126,8 @@ class VerdictChain:
                 raise IntegrityError(f"verdicts: some of the first {after.seq} are gone; {_REMEDY}")
             later = _JOINED.where(verdict_chain.c.seq > after.seq)
             with connection.execute(later.execution_options(yield_per=_ROWS_AT_A_TIME)) as rows:
-                found = _CHAIN.verify(
+                chain = Chain("verdicts", "verdict", lambda row: _content(row, erased))
+                found = chain.verify(
                     rows,
                     head and (head.seq, head.hash),
                     lambda row: _compare_seal(left, row),
@@ -110,10 +139,10 @@ class VerdictChain:
                 f"verdicts: the audit log has sealed {max(left)} of them, and there are {found}: "
                 f"the last ones were removed; {_REMEDY}"
             )
-        if kept != found:
+        if kept != found - len(erased):
             raise IntegrityError(
-                f"verdicts: there are {kept}, and their chain has {found}: some were put in "
-                f"without sftsec; {_REMEDY}"
+                f"verdicts: there are {kept}, and their chain has {found - len(erased)}: some were "
+                f"put in without sftsec; {_REMEDY}"
             )
         return found
 
@@ -143,13 +172,12 @@ _JOINED = (
 )
 
 
-def _content(row: Row[Any]) -> Sequence[Any]:
+def _content(row: Row[Any], erased: Collection[int]) -> Sequence[Any] | None:
+    if row.key is None and row.seq in erased:
+        return None
     if row.key is None:
         raise IntegrityError(f"verdicts: verdict {row.seq} was removed; {_REMEDY}")
     return sealed_content(row.seq, row._mapping)
-
-
-_CHAIN = Chain("verdicts", "verdict", _content)
 
 
 def _compare_seal(left: dict[int, str], row: Row[Any]) -> None:

@@ -71,6 +71,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "quarantine list": ("quarantine list", "quarantine list --limit 0"),
     "score": ("score triage", "score triag"),
     "retrain": ("retrain triage", "retrain triag"),
+    "forget": ("forget nobody --dry-run", "forget --user name"),
     "gc": ("gc", "gc --keep x"),
     "model promote": ("model promote triage@live", "model promote ffff"),
     "model rollback": ("model rollback triage", "model rollback triag"),

@@ -39,6 +39,27 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the settings show in what the explainer does",
     ),
     Elsewhere(
+        (
+            "sftsec_core/operations/erased_files.py",
+            "sftsec_core/operations/erased_texts.py",
+            "sftsec_core/operations/find_incidents.py",
+            "sftsec_core/operations/left_out.py",
+            "sftsec_core/operations/outdated_models.py",
+        ),
+        "tests/core/operations/test_forget.py",
+        "parts of one use case: what it finds, removes, refuses afterwards",
+    ),
+    Elsewhere(
+        ("sftsec_core/store/label_file.py",),
+        "tests/core/store/test_label_queue.py",
+        "the queue is what reads and writes the file",
+    ),
+    Elsewhere(
+        ("sftsec_core/store/erasure_tables.py",),
+        "tests/core/store/test_tables.py",
+        "the tables after all migrations are compared with these",
+    ),
+    Elsewhere(
         ("sftsec_core/bench/alerts.py", "sftsec_core/bench/connector.py"),
         "tests/connectors/search/test_reference_client.py",
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",

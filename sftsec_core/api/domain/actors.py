@@ -28,6 +28,7 @@ class Permission(StrEnum):
     WATCH = "drift.check"
     CLEAN_UP = "state.cleanup"
     ENCRYPT = "state.encrypt"
+    FORGET = "incidents.forget"
     MANAGE_STORE = "store.manage"
     SCHEDULE = "schedule.change"
     MANAGE_TOKENS = "tokens.manage"

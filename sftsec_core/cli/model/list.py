@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from sftsec_core.cli.complete import complete_task
 from sftsec_core.cli.model.show import describe
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sftsec_core.operations.list_models import ListedModel
 
 
 @click.command("list", short_help="List models and their aliases, newest first.")
@@ -25,9 +32,20 @@ def command(app: App, task: str | None, as_json: bool) -> None:
 
     with app.context() as context:
         models = list_models(context, task)
-    rows = [
-        (m.digest[:12], m.task, m.recipe, ", ".join(m.aliases) or "-", m.created_at, m.run_id)
-        for m in models
-    ]
+    rows = [_row(each) for each in models]
     columns = ("model", "task", "recipe", "aliases", "created", "run")
-    emit([describe(m) for m in models], as_json=as_json, show=table("models", columns, rows))
+    told = [describe(each.ref, each.outdated) for each in models]
+
+    def show(out: Console) -> None:
+        table("models", columns, rows)(out)
+        for each in models:
+            if each.outdated is not None:
+                out.print(f"{each.ref.digest[:12]} {each.outdated.line()}", soft_wrap=True)
+
+    emit(told, as_json=as_json, show=show)
+
+
+def _row(model: ListedModel) -> tuple[object, ...]:
+    ref = model.ref
+    aliases = ", ".join(ref.aliases) or "-"
+    return (ref.digest[:12], ref.task, ref.recipe, aliases, ref.created_at, ref.run_id)

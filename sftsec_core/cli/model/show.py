@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sftsec_core.api.domain import ModelRef
+    from sftsec_core.operations.outdated_models import Outdated
     from sftsec_core.operations.promote import Promotion
 
 
@@ -40,8 +41,14 @@ def command(app: App, model: str, task: str | None, as_json: bool) -> None:
     runs = [{"run": made.run_id, "at": made.at} for made in shown.runs]
     approval = shown.approval
     waiting = approval.to_json() if approval else None
-    data = {**describe(shown.ref), "runs": runs, "approval": waiting, "card": shown.card}
+    data = {
+        **describe(shown.ref, shown.outdated),
+        "runs": runs,
+        "approval": waiting,
+        "card": shown.card,
+    }
     told = f"{approval.line()} ({approval.kind})\n\n" if approval else ""
+    told += f"{shown.outdated.line()}\n\n" if shown.outdated else ""
     text = told + card_markdown(without_trials(shown.card))
 
     def show(out: Console) -> None:
@@ -51,8 +58,8 @@ def command(app: App, model: str, task: str | None, as_json: bool) -> None:
     emit(data, as_json=as_json, show=show)
 
 
-def describe(ref: ModelRef) -> dict[str, Any]:
-    """A model as JSON values."""
+def describe(ref: ModelRef, outdated: Outdated | None = None) -> dict[str, Any]:
+    """A model as JSON values; `outdated` says why and until when it may serve, if it is."""
     return {
         "digest": ref.digest,
         "task": ref.task,
@@ -61,6 +68,7 @@ def describe(ref: ModelRef) -> dict[str, Any]:
         "created_at": ref.created_at,
         "run": ref.run_id,
         "folder": str(ref.folder),
+        "outdated": outdated.line() if outdated else None,
     }
 
 

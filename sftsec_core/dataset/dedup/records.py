@@ -44,6 +44,11 @@ def like_ours(uid: str) -> bool:
     return _LIKE_OURS.search(uid) is not None
 
 
+def source_uid(name: str) -> str:
+    """The uid that `row_uid` made a name of."""
+    return _LIKE_OURS.sub("", name)
+
+
 @dataclass(slots=True)
 class NamedBatch:
     """A batch of records: which were seen before it, and what is new in it.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
     from sqlalchemy import Connection
 
-HEAD = "0018"
+HEAD = "0019"
 _VERSION_TABLE = "alembic_version"
 
 

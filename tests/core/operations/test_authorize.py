@@ -44,6 +44,7 @@ from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
 from sftsec_core.operations.enqueue_due import enqueue_due, run_schedule
 from sftsec_core.operations.export_audit import export_audit
+from sftsec_core.operations.forget import ForgetRequest, forget, resume_forgetting
 from sftsec_core.operations.judge_incidents import judge_incidents, retract_verdicts
 from sftsec_core.operations.label_functions import label_functions
 from sftsec_core.operations.label_stats import label_stats
@@ -112,6 +113,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     compare_runs: Permission.READ,
     encrypt_state: Permission.ENCRYPT,
     export_audit: Permission.EXPORT_AUDIT,
+    forget: Permission.FORGET,
     judge_incidents: Permission.LABEL,
     label_functions: Permission.BUILD_DATASET,
     label_stats: Permission.READ,
@@ -140,6 +142,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     release_gpu: Permission.RELEASE_GPU,
     remove_unused: Permission.CLEAN_UP,
     request_labels: Permission.REQUEST_LABELS,
+    resume_forgetting: Permission.FORGET,
     retrain: Permission.RETRAIN,
     retract_verdicts: Permission.LABEL,
     review_labels: Permission.READ,
@@ -195,25 +198,32 @@ SHARED = {
     "ask_platform",
     "begin_run",
     "bounded",
+    "check_in_time",
     "check_promotable",
     "connector_config",
     "drift_counter",
     "earlier_model",
+    "forgotten",
     "identify",
+    "incidents_about",
     "judged_alerts",
     "judged_since",
     "keep_summary",
     "known_scores",
     "label_summary",
+    "learned_from",
+    "left_out",
     "live_model",
     "live_recall",
     "may_label",
     "named_encoders",
+    "named_incidents",
     "newest_dataset",
     "newest_pool",
     "next_retraining",
     "note_refusal",
     "one_schedule",
+    "outdated_models",
     "pseudo_labels_of",
     "pull_all",
     "recorded",
@@ -273,6 +283,7 @@ MAY: dict[Permission, frozenset[str]] = {
     Permission.RELEASE_GPU: OPERATORS,
     Permission.MANAGE_STORE: ADMINS,
     Permission.ENCRYPT: ADMINS,
+    Permission.FORGET: ADMINS,
     Permission.MANAGE_TOKENS: ADMINS,
 }
 
@@ -305,6 +316,8 @@ def call(use_case: Callable[..., Any], context: object, **given: Any) -> object:
     """Call with a value for each parameter that needs one."""
     if use_case is add_run:
         given.setdefault("kind", "dataset")  # its permission is the kind's
+    if use_case is forget:
+        given.setdefault("request", ForgetRequest(uid="x"))
     for parameter in list(inspect.signature(use_case).parameters.values())[1:]:
         if parameter.default is parameter.empty:
             given.setdefault(parameter.name, "x")

@@ -87,7 +87,7 @@ class TestRoles:
                 each()
 
     def test_hide_models_of_other_tasks(self, context: Context) -> None:
-        assert [ref.task for ref in list_models(context)] == [TASK]
+        assert [ref.ref.task for ref in list_models(context)] == [TASK]
         assert [each.ref.task for each in verify_models(context)] == [TASK]
         assert [each.task for each in show_status(context)] == [TASK]
         (connector,) = list_connectors(context)

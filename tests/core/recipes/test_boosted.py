@@ -258,7 +258,7 @@ class TestContributions:
 
     def test_name_the_input_that_decides(self, tmp_path: Path) -> None:
         model = train_boosted(mixed_job(tmp_path, BoostedConfig(rounds=40)))
-        rows = [
+        rows: list[Inputs] = [
             {"text": "failed login seen 3", "count": 4000.0, "host": "web"},
             {"text": "port scan seen 3", "count": 10.0, "host": "db"},
         ]

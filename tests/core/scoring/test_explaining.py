@@ -25,8 +25,9 @@ from sftsec_core.api.domain import (
 from sftsec_core.api.errors import PluginError
 from sftsec_core.dataset.features import read_inputs
 from sftsec_core.evaluation.threshold import ThresholdDecider
+from sftsec_core.scoring.decision import decide_page
 from sftsec_core.scoring.explaining import DecisionExplainer
-from sftsec_core.scoring.scorer import Scorer, decide_page, rate_page, score_page
+from sftsec_core.scoring.scorer import Scorer, rate_page, score_page
 from tests.core.scoring.parts import TASK, incident, scorer
 
 Explainer = Callable[[EmptyConfig, ExplainJob], Sequence[Explanation]]
@@ -66,7 +67,7 @@ def page(*incidents: Incident) -> IncidentPage:
 
 
 def reasons(detections: Sequence[Detection]) -> list[str | None]:
-    return [each.explanation and each.explanation.text for each in detections]
+    return [None if (why := each.explanation) is None else why.text for each in detections]
 
 
 class TestDetections:

@@ -189,6 +189,26 @@ class TestRetention:
         assert uids(queue) == ["i5", "i4", "i2", "i3"]
 
 
+class TestForget:
+    def test_removes_incidents_with_their_verdicts(
+        self, queue: LabellingQueue, tmp_path: Path
+    ) -> None:
+        gone = queue.find([judged(queue).place])
+        (uid,) = (each.uid for each in gone.values())
+        assert queue.forget(lambda _, other: other == uid, only_count=True) == 2
+        assert queue.find(list(gone)) == gone
+        assert queue.forget(lambda connector, other: (connector, other) == ("siem", uid)) == 2
+        assert queue.find(list(gone)) == {}
+        assert queue.verdicts(["mail"]) == []
+        assert f"text {uid.removeprefix('i')}".encode() not in (tmp_path / FILE).read_bytes()
+
+    def test_leaves_the_copies_of_others(self, queue: LabellingQueue) -> None:
+        queue.add([replace(request(7, digest="d2"), copies=("i8",))], NOW)
+        assert queue.forget(lambda _, uid: uid == "i8") == 1
+        kept = next(each for each in queue.waiting(["mail"]) if each.uid == "i2")
+        assert kept.uids == ("i2", "i7")
+
+
 class TestFile:
     def test_is_its_owners_alone(self, tmp_path: Path) -> None:
         with private_files():

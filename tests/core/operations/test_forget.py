@@ -1,0 +1,195 @@
+"""Forgetting an incident or a user: what goes, what tells of it, and what may serve how long."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sftsec_core.api.domain import RunInfo
+from sftsec_core.api.errors import DataError, GateRefusedError, RunActiveError, StoreError
+from sftsec_core.operations.build_dataset import build_dataset
+from sftsec_core.operations.context import Context
+from sftsec_core.operations.erased_files import ErasedFiles
+from sftsec_core.operations.forget import ForgetRequest, forget, resume_forgetting
+from sftsec_core.operations.left_out import left_out
+from sftsec_core.operations.outdated_models import outdated_models
+from sftsec_core.operations.promote import promote
+from sftsec_core.operations.retrain import retrain
+from sftsec_core.operations.score import live_model
+from sftsec_core.operations.verify_audit import verify_audit
+from sftsec_core.store.erasures import Erasures
+from sftsec_core.store.runs import RunOrder
+from tests.core.operations.secret_task import Observer, context, write_incidents
+from tests.e2e.held_text import holding
+
+UID = "incidents.jsonl#i5"
+# What removes or writes something, in the order in which it is called.
+STEPS = (
+    (Erasures, "mark"),
+    (ErasedFiles, "runs"),
+    (ErasedFiles, "pulls"),
+    (ErasedFiles, "caches"),
+    (Erasures, "remove"),
+    (ErasedFiles, "snapshots"),
+    (Erasures, "wipe"),
+    (Erasures, "finish"),
+)
+
+
+class PowerCutError(Exception):
+    """The process ends here."""
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("forget")
+    write_incidents(folder, 600)
+    with opened(folder) as work:
+        retrain(work, "secret")
+    return folder
+
+
+@pytest.fixture
+def site(trained: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(trained, tmp_path / "site")
+
+
+@contextmanager
+def opened(folder: Path, **registry: timedelta) -> Iterator[Context]:
+    with context(folder, Observer(), "linear") as work:
+        changed = work.settings.registry.model_copy(update=registry)
+        work.settings = work.settings.model_copy(update={"registry": changed})
+        yield work
+
+
+def text_of(folder: Path, uid: str = UID) -> str:
+    rows = map(json.loads, (folder / "incidents.jsonl").read_text("utf-8").splitlines())
+    return str(next(row["message"] for row in rows if row["id"] == uid.partition("#")[2]))
+
+
+class TestForget:
+    def test_refuses_what_it_does_not_know(self, site: Path) -> None:
+        with opened(site) as work, pytest.raises(DataError, match="no incident of that id"):
+            forget(work, ForgetRequest(uid="i9999"))
+        with opened(site) as work:
+            assert work.store.erasures.list() == []
+
+    def test_looks_without_touching_anything(self, site: Path) -> None:
+        with opened(site) as work:
+            found = forget(work, ForgetRequest(uid=UID), dry_run=True)
+            assert (found.removed, found.incidents, found.rows["verdicts"]) == (False, 1, 1)
+            assert [model.task for model in found.models] == ["secret"]
+            assert work.store.verdicts.of("siem", [UID])
+            assert work.store.erasures.list() == []
+
+    def test_names_nobody_in_the_audit_log(self, site: Path) -> None:
+        with opened(site) as work:
+            before = work.store.audit.head()[0]
+            forget(work, ForgetRequest(uid=UID))
+            told = [(e.action, e.object, e.details) for e in work.store.audit.after(before, 20)]
+            actions = [action for action, _, _ in told]
+            assert actions == [
+                "erasure.begun",
+                "verdicts.erased",
+                "snapshot.removed",
+                "erasure.finished",
+            ]
+            assert f'"{UID}"' not in json.dumps(told)
+            assert text_of(site) not in json.dumps(told)
+            assert any("were erased" in line for line in verify_audit(work).proved)
+
+    def test_takes_it_out_of_the_fingerprints(self, site: Path) -> None:
+        with opened(site) as work:
+            folder = work.store.runs.list(kind="retrain")[0].folder
+            names = ("seen.npy", "judged.npy")
+            before = [len(np.load(folder / name)) for name in names]
+            forget(work, ForgetRequest(uid=UID))
+            after = [len(np.load(folder / name)) for name in names]
+        gone = [was - left for was, left in zip(before, after, strict=True)]
+        assert gone[1] == 1
+        assert gone[0] in {0, 1}
+
+    def test_forgets_all_incidents_of_a_user(self, site: Path) -> None:
+        text = text_of(site)
+        with opened(site) as work:
+            found = forget(work, ForgetRequest(field="message", value=text))
+            assert (found.removed, found.incidents) == (True, 1)
+            again = forget(work, ForgetRequest(field="message", value=text))
+            assert (again.removed, again.incidents) == (False, 0)
+        assert holding(site / ".sftsec", text) == []
+
+    def test_waits_for_no_run(self, site: Path) -> None:
+        with opened(site) as work:
+            run = begin(work)
+            with pytest.raises(RunActiveError, match=run.id):
+                forget(work, ForgetRequest(uid=UID))
+            assert work.store.erasures.list() == []
+
+
+class TestResume:
+    def test_finishes_what_any_kill_left(
+        self, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        text = text_of(site)
+        for number, (kind, name) in enumerate(STEPS):
+            copy = shutil.copytree(site, tmp_path / str(number))
+            with opened(copy) as work, monkeypatch.context() as patch:
+                patch.setattr(kind, name, cut)
+                with pytest.raises(PowerCutError):
+                    forget(work, ForgetRequest(uid=UID))
+                with pytest.raises(StoreError, match="forget --resume"):
+                    left_out(work)
+            with opened(copy) as work:
+                (done,) = resume_forgetting(work)
+                assert done.removed, name
+                assert [model.aliases for model in done.models] == [("candidate", "live")], name
+                assert resume_forgetting(work) == []
+            assert holding(copy / ".sftsec", text) == [], name
+
+    def test_starts_an_interrupted_run_anew(self, site: Path) -> None:
+        with opened(site) as work:
+            run = begin(work)
+            (run.folder / "snapshot").write_text("0" * 64)
+            work.store.runs.interrupt(run.id, "killed")
+            forget(work, ForgetRequest(uid=UID))
+            assert not (run.folder / "snapshot").exists()
+            assert UID not in build_dataset(work, "secret").to_json()
+
+
+class TestOutdatedModels:
+    def test_serve_until_their_deadline(self, site: Path) -> None:
+        with opened(site) as work:
+            forget(work, ForgetRequest(uid=UID))
+            live = live_model(work, "secret")
+            assert not outdated_models(work)[live.digest].over
+        with opened(site, replace_within=timedelta(0)) as work:
+            with pytest.raises(GateRefusedError, match="sftsec retrain secret"):
+                live_model(work, "secret")
+            with pytest.raises(GateRefusedError, match="may not serve since"):
+                promote(work, live.digest)
+
+    def test_are_replaced_without_a_new_verdict(self, site: Path) -> None:
+        with opened(site, replace_within=timedelta(0)) as work:
+            learned = work.registry.live("secret")
+            forget(work, ForgetRequest(uid=UID))
+            made = retrain(work, "secret")
+            assert not made.unchanged
+            assert learned is not None
+            assert made.model.digest != learned.digest
+            assert live_model(work, "secret").digest == made.model.digest
+
+
+def cut(*_: object, **__: object) -> None:
+    raise PowerCutError
+
+
+def begin(work: Context) -> RunInfo:
+    order = RunOrder("dataset", "secret", {"task": {}})
+    return work.store.runs.begin(order, work.folder / "runs").info
