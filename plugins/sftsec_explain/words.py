@@ -31,7 +31,7 @@ def explain(config: WordsConfig, job: ExplainJob) -> list[Explanation]:
     pieces = [pieces_of(job.batch.fields, row) for row in job.batch.rows]
     method, weighed = weigh_pieces(config, job, pieces)
     alike = job.nearest(config.neighbours) if job.nearest and config.neighbours else None
-    current = job.decide(job.batch) if config.flip else None
+    current = job.decide(job.batch, range(len(job.batch))) if config.flip else None
     out = []
     for row, found in enumerate(weighed):
         ordered = _strongest(found, config.top)
@@ -171,4 +171,4 @@ def _decide_without(
 ) -> Sequence[str]:
     inputs = job.batch.rows[row]
     rows = [without(inputs, [p for each in removal for p in each.pieces]) for removal in removals]
-    return job.decide(as_batch(job.batch, rows))
+    return job.decide(as_batch(job.batch, rows), [row] * len(rows))

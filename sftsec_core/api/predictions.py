@@ -5,7 +5,8 @@ It stands beside the domain, not in it, since it holds arrays: the domain import
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -32,6 +33,8 @@ class Predictions:
             threshold.
         reviewed: which rows a decider sent to review, shape (n,); they count as benign in
             `decided`. None where that is not known.
+        facets: a field's name to its values, shape (n,), "" where a row has none: the fields by
+            which an evaluation groups figures, see `Example.facets`.
     """
 
     y: NDArray[np.int64]
@@ -42,6 +45,7 @@ class Predictions:
     at: NDArray[np.datetime64] | None = None
     decided: NDArray[np.int64] | None = None
     reviewed: NDArray[np.bool_] | None = None
+    facets: Mapping[str, NDArray[np.object_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not belong together.
@@ -56,6 +60,9 @@ class Predictions:
             column = getattr(self, name)
             if column is not None and column.shape != (n,):
                 raise ValueError(f"{n} true classes do not fit {name} of shape {column.shape}")
+        for name, column in self.facets.items():
+            if column.shape != (n,):
+                raise ValueError(f"{n} true classes do not fit {name!r} of shape {column.shape}")
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -105,6 +112,7 @@ class Predictions:
             at=None if self.at is None else self.at[rows],
             decided=None if self.decided is None else self.decided[rows],
             reviewed=None if self.reviewed is None else self.reviewed[rows],
+            facets={name: column[rows] for name, column in self.facets.items()},
         )
         for name in ("attack_scores", "attacks", "labels"):
             if name in self.__dict__:
@@ -129,11 +137,17 @@ class Decisions:
         labels: the class of each row as a column number, shape (n,): benign if it is dismissed,
             else the class that is suspected.
         label_sets: the classes that are not ruled out, shape (n, k); the label is one of them.
+        thresholds: the attack probability from which each row alerts, shape (n,), where that is
+            not `Decider.threshold` for all of them.
+        unknown: which rows are of a group that the decider does not know, shape (n,), so that it
+            decided them as it does any; None in a decider without groups.
     """
 
     actions: NDArray[np.int8]
     labels: NDArray[np.int64]
     label_sets: NDArray[np.bool_]
+    thresholds: NDArray[np.float64] | None = None
+    unknown: NDArray[np.bool_] | None = None
 
     def alerted(self, benign: int | None) -> NDArray[np.int64]:
         """The labels as figures count them: what does not alert is benign, if there is benign."""

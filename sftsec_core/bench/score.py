@@ -21,10 +21,10 @@ from sftsec_core.api.domain import TEXT_INPUT, Example, TaskSpec, Threshold
 from sftsec_core.bench.serve_site import LABELS, MAX_LENGTH, bench_model
 from sftsec_core.bench.train import KINDS, make_texts
 from sftsec_core.evaluation.calibration import TemperatureCalibrator
-from sftsec_core.evaluation.threshold import ThresholdDecider
 from sftsec_core.models.model_format import save_model
 from sftsec_core.scoring.probabilities import probabilities
 from sftsec_core.scoring.scorer import Scorer
+from sftsec_core.sdk.threshold import ThresholdDecider
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import TrainedModel

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Decision, FittedPart, TaskSpec, Threshold, Vote
 from sftsec_core.evaluation.calibration import TemperatureCalibrator
-from sftsec_core.evaluation.threshold import ThresholdDecider
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context
 from sftsec_core.registry.serving import Serving
+from sftsec_core.sdk.threshold import ThresholdDecider
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import ModelRef

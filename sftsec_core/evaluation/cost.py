@@ -15,7 +15,7 @@ import numpy as np
 
 from sftsec_core.evaluation.bootstrap import Resamples, interval
 from sftsec_core.evaluation.prices import looked_at, minutes
-from sftsec_core.evaluation.threshold import ThresholdSweep
+from sftsec_core.sdk.threshold import ThresholdSweep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

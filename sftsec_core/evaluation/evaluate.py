@@ -35,10 +35,9 @@ from sftsec_core.evaluation.comparison import (
     sample_models,
 )
 from sftsec_core.evaluation.figures import with_intervals
-from sftsec_core.evaluation.labelled import LabelledPart, decide
+from sftsec_core.evaluation.labelled import LabelledPart, decide, incidents_per_day
 from sftsec_core.evaluation.methods import ServingMethods, ServingParts
 from sftsec_core.evaluation.metrics import unmeasured
-from sftsec_core.evaluation.threshold import incidents_per_day
 from sftsec_core.evaluation.unread import count_unread
 
 if TYPE_CHECKING:

@@ -8,8 +8,6 @@ multiple test procedure", 1979): of twenty groups, one looks bad by chance.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +16,7 @@ from scipy.stats import fisher_exact
 
 from sftsec_core.api.domain import TEXT_INPUT
 from sftsec_core.evaluation.figures import short_figures
+from sftsec_core.sdk.scripts import script_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 SCRIPT = "script"
 ALPHA = 0.05
-_READ = 2000  # characters of a text that tell its script
-_LETTER = re.compile("[A-Za-z]")
 
 
 def figures_by_group(config: GroupsSettings, given: AuditInput) -> Mapping[str, Any]:
@@ -79,15 +76,6 @@ def compare_groups(
             for found in _tests(predictions, columns[name] == value)
         ]
     )
-
-
-def script_of(text: str) -> str:
-    """The script that most letters of a text are of, by Unicode names; "" without letters."""
-    read = text[:_READ]
-    if read.isascii():  # most are, and a look at each character takes a hundred times as long
-        return "Latin" if _LETTER.search(read) else ""
-    counts = Counter(unicodedata.name(c, "").partition(" ")[0].title() for c in read if c.isalpha())
-    return min(counts, key=lambda name: (-counts[name], name)) if counts else ""
 
 
 def _columns(given: AuditInput) -> dict[str, NDArray[np.object_]]:

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from pydantic import BaseModel
 
 from sftsec_core.api.contracts.base import EmptyConfig
+from sftsec_core.api.contracts.serving import DecidesByGroup
 from sftsec_core.api.domain import FittedPart
-from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD, ThresholdSettings
+from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
+from sftsec_core.sdk.threshold_settings import ThresholdSettings
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sftsec_core.api.contracts.serving import (
         Calibrator,
         CalibratorSpec,
         Decider,
         DeciderSpec,
     )
-    from sftsec_core.api.predictions import Predictions
+    from sftsec_core.api.predictions import Decisions, Predictions
+
+
+Facets = Mapping[str, "NDArray[np.object_]"]
+
+
+def decide_rows(decider: Decider, proba: NDArray[np.float64], facets: Facets) -> Decisions:
+    """Decide rows, by their groups where the decider does so.
+
+    Args:
+        decider: what decides.
+        proba: calibrated probabilities, shape (n, k).
+        facets: field name to values, shape (n,); a field that is missing has no value in any row.
+    """
+    if not isinstance(decider, DecidesByGroup):
+        return decider.decide(proba)
+    none = np.full(len(proba), "", dtype=np.object_)
+    read = {name: facets.get(name, none) for name in decider.group_fields}
+    return decider.decide_by_group(proba, read)
 
 
 class ServingParts(NamedTuple):

@@ -6,35 +6,14 @@ Importing this module costs nothing: numpy and scipy are loaded when something i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
-
-from pydantic import Field, model_validator
+from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import CalibratorSpec, DeciderSpec, EmptyConfig
-from sftsec_core.api.settings.values import Fraction, Strict
+from sftsec_core.sdk.threshold_settings import ThresholdSettings
 
 if TYPE_CHECKING:
     from sftsec_core.api.contracts import Calibrator, Decider
     from sftsec_core.api.predictions import Predictions
-
-
-class ThresholdSettings(Strict):
-    """From which probability an incident is a detection."""
-
-    method: Literal["max_f1", "fpr", "alerts_per_day", "fixed"] = "max_f1"
-    target: float | None = Field(
-        None, ge=0, description="The rate, the alerts a day, or the fixed probability."
-    )
-    review_from: Fraction | None = Field(
-        None,
-        description="Attack probability from which what is under the threshold goes to review.",
-    )
-
-    @model_validator(mode="after")
-    def _need_a_target(self) -> ThresholdSettings:
-        if self.method != "max_f1" and self.target is None:
-            raise ValueError(f"method {self.method} needs a target")
-        return self
 
 
 def _fit_temperature(config: EmptyConfig, dev: Predictions) -> Calibrator:
@@ -52,13 +31,13 @@ def _load_temperature(state: Mapping[str, Any]) -> Calibrator:
 def _fit_threshold(
     config: ThresholdSettings, dev: Predictions, incidents_per_day: float | None
 ) -> Decider:
-    from sftsec_core.evaluation.threshold import ThresholdDecider
+    from sftsec_core.sdk.threshold import ThresholdDecider
 
     return ThresholdDecider.fit(config, dev, incidents_per_day)
 
 
 def _load_threshold(state: Mapping[str, Any]) -> Decider:
-    from sftsec_core.evaluation.threshold import ThresholdDecider
+    from sftsec_core.sdk.threshold import ThresholdDecider
 
     return ThresholdDecider.load(state)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from sftsec_core.api.domain import ConfusionMatrix, Curve, WorstError, describe_inputs
 from sftsec_core.evaluation.metrics import defined, ratio
-from sftsec_core.evaluation.threshold import ThresholdSweep
+from sftsec_core.sdk.threshold import ThresholdSweep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

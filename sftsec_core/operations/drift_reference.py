@@ -11,6 +11,8 @@ from sftsec_core.api.errors import NotFoundError
 from sftsec_core.drift.judged import InputVerdicts
 from sftsec_core.drift.reference import HeldOut, OtherFormatError, Reference
 from sftsec_core.drift.windows import DriftCounter
+from sftsec_core.evaluation.labelled import facet_columns
+from sftsec_core.evaluation.methods import decide_rows
 from sftsec_core.plugins import get
 from sftsec_core.sdk.atomic import write_atomically
 
@@ -65,7 +67,9 @@ def _as_served(
     decider = get("decider", scores.decider.name, plugins.specs(DeciderSpec))
     calibrated = calibrator.load(scores.calibrator.state).calibrate(proba)
     benign = None if spec.benign is None else spec.labels.index(spec.benign)
-    return calibrated, decider.load(scores.decider.state).decide(calibrated).alerted(benign)
+    loaded = decider.load(scores.decider.state)
+    decisions = decide_rows(loaded, calibrated, facet_columns(examples))
+    return calibrated, decisions.alerted(benign)
 
 
 def reference_of(context: Context, model: ModelRef) -> Reference | None:

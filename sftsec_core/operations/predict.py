@@ -107,7 +107,7 @@ def _prediction(
     return Prediction(
         label=decision.label,
         probability=decision.probability,
-        threshold=scorer.threshold,
+        threshold=decision.threshold,
         decision=decision.action.value,
         probabilities=dict(zip(scorer.task.labels, decision.row.tolist(), strict=True)),
         text=describe_inputs(decision.inputs),

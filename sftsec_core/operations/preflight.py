@@ -93,6 +93,7 @@ def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> N
             path = ("tasks", name, *place)
             spec = _known(plugins, kind, spec_name, file, path)
             config = validate(spec.config_model, options, file=file, path=path)
+            _check_groups(spec, config, task, file, path)
             if isinstance(spec, RecipeSpec):
                 _check_kinds(spec, task, file, path)
             if isinstance(spec, TransformSpec) and spec.check is not None:
@@ -102,6 +103,21 @@ def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> N
                     raise ConfigError(str(error), file=file, path=".".join(path)) from error
         _check_voters(plugins, task, file, name)
         _check_gpus(plugins, task, file, name)
+
+
+def _check_groups(
+    spec: Spec[Any], config: BaseModel, task: TaskSettings, file: Path, path: tuple[str, ...]
+) -> None:
+    """What groups incidents by a field needs it kept beside them."""
+    known = task.evaluation.groups
+    if lacking := [name for name in spec.groups_by(config) if name not in known]:
+        wanted = ", ".join((*known, *lacking))
+        raise ConfigError(
+            f"{spec.kind} {spec.name!r} groups by {lacking[0]!r}, which the task's evaluation does "
+            f"not name: write `evaluation: {{groups: [{wanted}]}}`",
+            file=file,
+            path=".".join(path),
+        )
 
 
 def _check_kinds(

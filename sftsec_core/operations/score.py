@@ -41,6 +41,7 @@ from sftsec_core.operations.running import Run, running
 from sftsec_core.operations.score_files import remembered_scores
 from sftsec_core.operations.scoring_device import scoring_device, scoring_run
 from sftsec_core.registry.registry import LIVE
+from sftsec_core.scoring.decision import group_fields
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
 from sftsec_core.scoring.outbox_writer import ScoreCounts, ScoreJob, score_to_outbox
 from sftsec_core.scoring.recall_sample import RecallSample
@@ -189,7 +190,10 @@ def scorer_of(
     }
     for key, kind in (("numbers", InputKind.NUMBER), ("categories", InputKind.CATEGORY)):
         read[key] = serving.task.sources_of(kind)
-    trained = context.task(name).model_copy(update={"steps": dict(serving.steps), **read})
+    task, by = context.task(name), group_fields(loaded.parts.decider)
+    groups = task.evaluation.model_copy(update={"groups": (*task.evaluation.groups, *by)})
+    changed = {"steps": dict(serving.steps), "evaluation": groups, **read}
+    trained = task.model_copy(update=changed)
     steps = build_steps(trained, context.plugins, context.step_context(name))
     fields = field_kinds(serving.task, trained.fields)
     render = renderer(serving.task, chosen, context.plugins)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sftsec_core.api.contracts.serving import DecidesByGroup
 from sftsec_core.api.domain import (
     Action,
     Detection,
@@ -18,12 +19,15 @@ from sftsec_core.api.domain import (
 )
 from sftsec_core.api.errors import PluginError
 from sftsec_core.api.predictions import ACTIONS, attack_scores
+from sftsec_core.dataset.features import read_facets
 from sftsec_core.dataset.sources import abroad_uid
 from sftsec_core.dataset.values import plain_fields
+from sftsec_core.evaluation.methods import decide_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sftsec_core.api.contracts.serving import Decider
     from sftsec_core.api.domain import Detection, Incident, Inputs, Suppression
     from sftsec_core.api.predictions import Decisions
     from sftsec_core.scoring.scorer import RatedPage, Scorer
@@ -44,6 +48,8 @@ class ScoringDecision:
         probability: of being an attack, or of `label` in a task without a benign class.
         row: calibrated probabilities, shape (labels,).
         inputs: what the model read of it.
+        threshold: the attack probability from which the decider may alert on it.
+        unknown_group: whether it is of a group that the decider does not know.
     """
 
     incident: Incident
@@ -53,6 +59,8 @@ class ScoringDecision:
     probability: float
     row: NDArray[np.float64]
     inputs: Inputs
+    threshold: float
+    unknown_group: bool = False
 
 
 def decide_page(rated: RatedPage, scorer: Scorer) -> Iterator[ScoringDecision]:
@@ -63,13 +71,15 @@ def decide_page(rated: RatedPage, scorer: Scorer) -> Iterator[ScoringDecision]:
     """
     task, proba = scorer.task, rated.proba
     benign = None if task.benign is None else task.labels.index(task.benign)
-    decisions = scorer.decider.decide(proba)
+    facets = facets_of([incident for incident, _ in rated.rows], scorer)
+    decisions = decide_rows(scorer.decider, proba, facets)
     _check(decisions, proba, benign)
     if benign is None:
         probabilities = proba[np.arange(len(proba)), decisions.labels]
     else:
         probabilities = attack_scores(proba, benign)
     names = np.array(task.labels, dtype=np.object_)
+    thresholds, unknown = decisions.thresholds, decisions.unknown
     for number, (incident, inputs) in enumerate(rated.rows):
         yield ScoringDecision(
             incident=incident,
@@ -79,7 +89,24 @@ def decide_page(rated: RatedPage, scorer: Scorer) -> Iterator[ScoringDecision]:
             probability=float(probabilities[number]),
             row=proba[number],
             inputs=inputs,
+            threshold=scorer.threshold if thresholds is None else float(thresholds[number]),
+            unknown_group=unknown is not None and bool(unknown[number]),
         )
+
+
+def group_fields(decider: Decider) -> tuple[str, ...]:
+    """The fields by whose values a decider groups incidents; none for one that does not."""
+    return decider.group_fields if isinstance(decider, DecidesByGroup) else ()
+
+
+def facets_of(incidents: Sequence[Incident], scorer: Scorer) -> dict[str, NDArray[np.object_]]:
+    """The values by which the decider groups incidents, as in training; each of shape (n,)."""
+    names = group_fields(scorer.decider)
+    rows = [read_facets(incident, names, several=False) for incident in incidents]
+    return {
+        name: np.fromiter((row.get(name, "") for row in rows), np.object_, count=len(rows))
+        for name in names
+    }
 
 
 def _check(decisions: Decisions, proba: NDArray[np.float64], benign: int | None) -> None:
@@ -87,11 +114,24 @@ def _check(decisions: Decisions, proba: NDArray[np.float64], benign: int | None)
     shapes = (decisions.actions.shape, decisions.labels.shape, decisions.label_sets.shape)
     if shapes != ((n,), (n,), (n, k)):
         raise PluginError(f"the decider gave shapes {shapes} for {n} rows and {k} labels")
+    for column in (decisions.thresholds, decisions.unknown):
+        if column is not None and column.shape != (n,):
+            raise PluginError(f"the decider gave a column of {column.shape} for {n} rows")
     if not decisions.label_sets[rows, decisions.labels].all():
         raise PluginError("the decider gave a label that is not in its own set of labels")
     alerts = decisions.actions == ACTIONS.index(Action.ALERT)
     if benign is not None and (decisions.labels[alerts] == benign).any():
         raise PluginError("the decider raised an alert with the benign label")
+
+
+def decided_columns(decisions: Sequence[ScoringDecision], scorer: Scorer) -> NDArray[np.int64]:
+    """The column that each decision comes to, the benign one where there is no alert."""
+    labels, benign = scorer.task.labels, scorer.task.benign
+    names = (
+        each.label if benign is None or each.action is Action.ALERT else benign
+        for each in decisions
+    )
+    return np.array([labels.index(each) for each in names], dtype=np.int64)
 
 
 def detection_of(decision: ScoringDecision, scorer: Scorer) -> Detection:
@@ -106,7 +146,7 @@ def detection_of(decision: ScoringDecision, scorer: Scorer) -> Detection:
         model_digest=scorer.model_digest,
         label=decision.label,
         probability=decision.probability,
-        threshold=scorer.threshold,
+        threshold=decision.threshold,
         labels=decision.labels,
         top_classes=top_classes(decision, scorer),
         at=incident.at,

@@ -11,22 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sftsec_core.api.contracts import ExplainerSpec, ExplainJob
 from sftsec_core.api.domain import Action, Batch, InputKind, LabelRequest, visible
 from sftsec_core.api.domain.explanations import MOST_TEXT
 from sftsec_core.api.errors import PluginError
 from sftsec_core.api.predictions import ACTIONS
-from sftsec_core.scoring.decision import ScoringDecision, detection_of, review_request
+from sftsec_core.evaluation.methods import decide_rows
+from sftsec_core.scoring.decision import ScoringDecision, detection_of, facets_of, review_request
 from sftsec_core.scoring.probabilities import probabilities
 from sftsec_core.scoring.score_cache import ScoreCache
 from sftsec_core.sdk.fields import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
     from sftsec_core.api.domain import (
         Attribution,
@@ -96,7 +93,7 @@ class DecisionExplainer:
             batch=batch,
             pairs=[pair_of(each, scorer.task) for each in decisions],
             proba=lambda rows: probabilities(list(rows.rows), apart),
-            decide=lambda rows: decided(probabilities(list(rows.rows), apart), scorer),
+            decide=lambda rows, of: decided(rows, [decisions[row] for row in of], apart),
             nearest=None if nearest is None else lambda count: nearest(batch, count),
         )
         found = self.spec.explain(self.config, job)
@@ -117,9 +114,17 @@ def pair_of(decision: ScoringDecision, task: TaskSpec) -> tuple[int, int]:
     return column, max(others, key=lambda each: float(decision.row[each]))
 
 
-def decided(proba: NDArray[np.float64], scorer: Scorer) -> list[str]:
-    """The label that rows are decided on; the benign one where there is no alert."""
-    task, decisions = scorer.task, scorer.decider.decide(proba)
+def decided(rows: Batch, of: Sequence[ScoringDecision], scorer: Scorer) -> list[str]:
+    """The label that rows are decided on; the benign one where there is no alert.
+
+    Args:
+        rows: variants of incidents' rows.
+        of: the decision on the incident that each is a variant of.
+        scorer: what decides.
+    """
+    task, proba = scorer.task, probabilities(list(rows.rows), scorer)
+    facets = facets_of([each.incident for each in of], scorer)
+    decisions = decide_rows(scorer.decider, proba, facets)
     alert = ACTIONS.index(Action.ALERT)
     return [
         task.labels[column] if task.benign is None or action == alert else task.benign

@@ -85,6 +85,7 @@ class ScoreCounts:
         cut: those that were scored, whose text is longer than what the model reads.
         cut_characters: text input to the characters of it that the model did not read.
         unexplained: detections of which the explainer could not say why.
+        unknown_groups: those that were scored, of a group that the decider does not know.
     """
 
     pages: int = 0
@@ -107,6 +108,7 @@ class ScoreCounts:
     cut: int = 0
     cut_characters: Counter[str] = field(default_factory=Counter)
     unexplained: int = 0
+    unknown_groups: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as a JSON value."""
@@ -131,6 +133,7 @@ class ScoreCounts:
             "in the outbox already": self.in_outbox,
             "new": self.new,
             **({"without a reason": self.unexplained} if self.unexplained else {}),
+            **({"of unknown groups": self.unknown_groups} if self.unknown_groups else {}),
         }
 
     def plus(self, other: ScoreCounts) -> ScoreCounts:
@@ -170,6 +173,7 @@ class ScoreCounts:
             cut=self.cut + page.unread.rows,
             cut_characters=self.cut_characters + Counter(page.unread.characters),
             unexplained=self.unexplained + page.unexplained,
+            unknown_groups=self.unknown_groups + page.unknown_groups,
         )
         check_sums("the scored page", after.as_dict(), SCORING)
         return after

@@ -20,6 +20,7 @@ from sftsec_core.evaluation.unread import Unread, count_unread
 from sftsec_core.scoring.decision import (
     ScoringDecision,
     decide_page,
+    decided_columns,
     detection_of,
     divide,
 )
@@ -164,6 +165,7 @@ class ScoredPage:
         counted: what was scored, for the watch over drift; None where nothing counts it.
         unread: what a bound on length kept the model from reading of those with a decision.
         unexplained: detections of which the explainer could not say why.
+        unknown_groups: those with a decision that are of a group that the decider does not know.
     """
 
     cursor: str
@@ -181,6 +183,7 @@ class ScoredPage:
     counted: Rows | None = None
     unread: Unread = field(default_factory=Unread)
     unexplained: int = 0
+    unknown_groups: int = 0
 
 
 def score(pages: Iterable[IncidentPage], scorer: Scorer) -> Iterator[ScoredPage]:
@@ -234,6 +237,7 @@ def score_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE)
             scorer.model, Batch.of(scorer.task.inputs, (inputs for _, inputs in rated.rows))
         ),
         unexplained=unexplained,
+        unknown_groups=sum(each.unknown_group for each in decisions),
     )
 
 
@@ -242,16 +246,6 @@ def _counted(rated: RatedPage, decisions: Sequence[ScoringDecision], scorer: Sco
         return None
     inputs = [inputs for _, inputs in rated.rows]
     return scorer.drift.read(inputs, rated.proba, decided_columns(decisions, scorer))
-
-
-def decided_columns(decisions: Sequence[ScoringDecision], scorer: Scorer) -> NDArray[np.int64]:
-    """The column that each decision comes to, the benign one where there is no alert."""
-    labels, benign = scorer.task.labels, scorer.task.benign
-    names = (
-        each.label if benign is None or each.action is Action.ALERT else benign
-        for each in decisions
-    )
-    return np.array([labels.index(each) for each in names], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)

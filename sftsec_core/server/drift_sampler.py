@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sftsec_core.scoring.decision import decided_columns
 from sftsec_core.scoring.drift_counting import count_for_drift
-from sftsec_core.scoring.scorer import decided_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -113,7 +113,9 @@ class ExplainerContract:
             batch=batch,
             pairs=[pair] * len(batch),
             proba=model.predict_proba,
-            decide=lambda rows: [model.labels[c] for c in model.predict_proba(rows).argmax(axis=1)],
+            decide=lambda rows, _of: [
+                model.labels[column] for column in model.predict_proba(rows).argmax(axis=1)
+            ],
             nearest=lambda count: [near[:count]] * len(batch),
         )
         return spec.explain(spec.configure(self.config()), job)

@@ -25,9 +25,9 @@ from sftsec_core.dataset.resolve import resolve
 from sftsec_core.dataset.steps import StepChain
 from sftsec_core.dataset.sums import INGEST, SCORING, check_sums
 from sftsec_core.evaluation.calibration import TemperatureCalibrator
-from sftsec_core.evaluation.threshold import ThresholdDecider
 from sftsec_core.scoring.outbox_writer import ScoreJob, score_to_outbox
 from sftsec_core.scoring.scorer import Scorer
+from sftsec_core.sdk.threshold import ThresholdDecider
 from sftsec_core.store.store import Store
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector

@@ -222,9 +222,9 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "what a retraining writes and a scoring counts is what the check of drift reads and shows",
     ),
     Elsewhere(
-        ("sftsec_core/evaluation/methods.py",),
-        "tests/core/evaluation/test_evaluate.py",
-        "two calls in a row, calibrator and decider: every report is made through it",
+        ("sftsec_core/evaluation/specs.py",),
+        "tests/core/testing/test_serving.py",
+        "the built-in calibrator and decider keep the contracts through their specs",
     ),
     Elsewhere(
         ("sftsec_core/evaluation/report/plots.py",),

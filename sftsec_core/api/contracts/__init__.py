@@ -159,6 +159,7 @@ from sftsec_core.api.contracts.serving import (
     CalibratorSpec,
     Decider,
     DeciderSpec,
+    DecidesByGroup,
 )
 from sftsec_core.api.contracts.step import (
     CleansVerdictText,
@@ -186,6 +187,7 @@ __all__ = [
     "Contributions",
     "Decider",
     "DeciderSpec",
+    "DecidesByGroup",
     "DescribesReading",
     "Differentiable",
     "EmbeddedText",

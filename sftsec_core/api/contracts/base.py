@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,6 +48,8 @@ class Spec(Generic[ConfigT]):
         summary: one line for `sftsec plugins check`.
         config_model: checks its settings; it forbids keys that it does not know.
         requires: what must be importable; checked before a pull.
+        groups_by: (own settings) to the fields of a task's `evaluation.groups` that it reads, as
+            `Example.facets` or `Predictions.facets`; checked before a pull.
         hook: the registration hook of this kind.
         kind: the kind in words, for messages.
         reserved: names of this kind that belong to the core.
@@ -57,6 +59,7 @@ class Spec(Generic[ConfigT]):
     summary: str
     config_model: type[ConfigT] = field(default=EmptyConfig)  # type: ignore[assignment]
     requires: tuple[Requirement, ...] = ()
+    groups_by: Callable[[ConfigT], Sequence[str]] = lambda _config: ()
 
     hook: ClassVar[str]
     kind: ClassVar[str]

@@ -122,7 +122,8 @@ class ExplainJob:
         pairs: of each row the column that is explained, and the one against it: the benign one
             where there is one.
         proba: calibrated probabilities of rows, shape (n, labels); equal rows are computed once.
-        decide: the label that rows are decided on; the benign one where there is no alert.
+        decide: (variants, of each the number of the row that it is a variant of) to the labels that
+            they are decided on; the benign one where there is no alert.
         nearest: of each row the labelled incidents that are most like it by what the model makes
             of them, at most so many, the most like first. They are read when it is first
             called. None where there are none to compare with.
@@ -132,7 +133,7 @@ class ExplainJob:
     batch: Batch
     pairs: Sequence[Pair]
     proba: Callable[[Batch], NDArray[np.float64]]
-    decide: Callable[[Batch], Sequence[str]]
+    decide: Callable[[Batch, Sequence[int]], Sequence[str]]
     nearest: Callable[[int], Sequence[tuple[Neighbour, ...]]] | None = None
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from sftsec_core.api.contracts.base import ConfigT, Spec
 
@@ -63,6 +63,32 @@ class Decider(Protocol):
 
     def decide(self, proba: NDArray[np.float64]) -> Decisions:
         """Decide each row of calibrated probabilities, shape (n, k), on its own."""
+        ...
+
+
+@runtime_checkable
+class DecidesByGroup(Protocol):
+    """A decider that may also treat groups of incidents differently.
+
+    On dev their values stand in `Predictions.facets`. It then decides wherever incidents are
+    decided on: in evaluations, `score`, `serve` and `predict`. `decide` alone is for rows whose
+    group is not known.
+    """
+
+    @property
+    def group_fields(self) -> tuple[str, ...]:
+        """The fields whose values it reads; they stand in the task's `evaluation.groups`."""
+        ...
+
+    def decide_by_group(
+        self, proba: NDArray[np.float64], facets: Mapping[str, NDArray[np.object_]]
+    ) -> Decisions:
+        """Decide each row on its own.
+
+        Args:
+            proba: calibrated probabilities, shape (n, k).
+            facets: each of `group_fields` to its values, shape (n,); "" where a row has none.
+        """
         ...
 
 

@@ -54,7 +54,15 @@ class RiskSection:
 
     def to_json(self) -> dict[str, Any]:
         """The section as JSON values: what `AuditSpec.run` returns."""
-        return asdict(self)
+        tables = [
+            {
+                "title": each.title,
+                "columns": list(each.columns),
+                "rows": [list(row) for row in each.rows],
+            }
+            for each in self.tables
+        ]
+        return {**asdict(self), "tables": tables}
 
 
 def risk_figures(report: EvalReport, audit: str) -> Mapping[str, Any] | None:

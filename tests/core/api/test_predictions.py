@@ -12,6 +12,7 @@ from sftsec_core.api.predictions import Predictions, predict_labels
 PROBA = np.array([[0.7, 0.2, 0.1], [0.3, 0.3, 0.4], [1.0, 0.0, 0.0], [0.5, 0.25, 0.25]])
 Y = np.array([0, 2, 0, 1])
 GROUPS = np.fromiter([("a",), ("a", "b"), (), ("c",)], np.object_, count=4)
+UNITS = np.array(["a", "", "b", "a"], np.object_)
 AT = np.array(["2026-01-01", "2026-01-02", None, "2026-01-03"], dtype="datetime64[us]")
 
 
@@ -50,7 +51,7 @@ class TestPredictions:
     @pytest.mark.parametrize("rows", [np.array([3, 1, 1]), np.array([False, True, False, True])])
     @pytest.mark.parametrize("computed", [False, True])
     def test_selects_rows_as_if_made_of_them(self, rows: Any, computed: bool) -> None:
-        predictions = Predictions(Y, PROBA, 0, 0.5, GROUPS, AT)
+        predictions = Predictions(Y, PROBA, 0, 0.5, GROUPS, AT, facets={"unit": UNITS})
         if computed:
             assert len(predictions.labels) == len(predictions.attack_scores) == 4
         taken = predictions.take(rows)
@@ -62,9 +63,17 @@ class TestPredictions:
         assert taken.groups.tolist() == GROUPS[rows].tolist()
         assert taken.at is not None
         assert np.array_equal(taken.at, AT[rows])
+        assert taken.facets["unit"].tolist() == UNITS[rows].tolist()
 
     @pytest.mark.parametrize(
-        "wrong", [{"proba": PROBA[:3]}, {"proba": Y}, {"groups": GROUPS[:2]}, {"at": AT[:1]}]
+        "wrong",
+        [
+            {"proba": PROBA[:3]},
+            {"proba": Y},
+            {"groups": GROUPS[:2]},
+            {"at": AT[:1]},
+            {"facets": {"unit": UNITS[:1]}},
+        ],
     )
     def test_refuses_arrays_of_other_lengths(self, wrong: dict[str, Any]) -> None:
         with pytest.raises(ValueError, match="4 true classes do not fit"):

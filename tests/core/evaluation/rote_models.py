@@ -25,8 +25,8 @@ from sftsec_core.evaluation.calibration import TemperatureCalibrator
 from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.evaluation.methods import ServingMethods, ServingParts
-from sftsec_core.evaluation.specs import ThresholdSettings
-from sftsec_core.evaluation.threshold import ThresholdDecider
+from sftsec_core.sdk.threshold import ThresholdDecider
+from sftsec_core.sdk.threshold_settings import ThresholdSettings
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 BINARY = TaskSpec.of_text("phishing", ("message",), ("benign", "phishing"), "benign")

@@ -26,7 +26,7 @@ from sftsec_core.api.predictions import Predictions
 from sftsec_core.evaluation.calibration import apply_temperature
 from sftsec_core.evaluation.evaluate import evaluate
 from sftsec_core.evaluation.inference import FittedModel
-from sftsec_core.evaluation.specs import ThresholdSettings
+from sftsec_core.sdk.threshold_settings import ThresholdSettings
 from tests.core.evaluation.rote_models import (
     BINARY,
     FAMILIES,

@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pytest
 
 from sftsec_core.api.contracts import AuditInput, AuditSpec
 from sftsec_core.api.settings.evaluation import EvaluationSettings
 from sftsec_core.evaluation.audits import AUDITS, GroupsSettings
-from sftsec_core.evaluation.groups import ALPHA, compare_groups, figures_by_group, script_of
+from sftsec_core.evaluation.groups import ALPHA, compare_groups, figures_by_group
 from sftsec_core.testing import AuditContract, make_audit_input
 from tests.core.evaluation.audit_inputs import answered, audit_input
 
@@ -85,20 +84,6 @@ class TestGroups:
 
 
 class TestScript:
-    @pytest.mark.parametrize(
-        ("text", "script"),
-        [
-            ("Verify your account", "Latin"),
-            ("Подтвердите ваш аккаунт abc", "Cyrillic"),
-            ("确认您的帐户", "Cjk"),
-            ("1234 --- !!", ""),
-            ("", ""),
-            ("\ud800", ""),
-        ],
-    )
-    def test_is_that_of_most_letters(self, text: str, script: str) -> None:
-        assert script_of(text) == script
-
     def test_is_a_group_where_there_are_several(self) -> None:
         given = audit_input(answered([0, 1] * 100, [0.1, 0.9] * 100))
         test = [

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 import sftsec_core.builtin
 import sftsec_files.hooks
 import sftsec_pii.hooks
-from sftsec_core.api.contracts import Requirement, StepSpec, VoterSpec
+from sftsec_core.api.contracts import AuditSpec, Requirement, StepSpec, VoterSpec
 from sftsec_core.api.errors import ConfigError, PluginError
 from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.config.settings import Settings
@@ -56,6 +56,23 @@ class Extra:
     def sftsec_register_steps(self) -> Sequence[StepSpec[Any]]:
         needs = Requirement(module="no_such_module", install_hint="pip install such")
         return [StepSpec(name="wash", summary="x", order=1, create=never, requires=(needs,))]
+
+
+class ByUnit(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    field: str = "unit"
+
+
+class Grouped:
+    """An audit that reads the group of an incident."""
+
+    @hookimpl
+    def sftsec_register_audits(self) -> Sequence[AuditSpec[Any]]:
+        spec = AuditSpec(
+            name="units", summary="x", config_model=ByUnit, groups_by=lambda c: [c.field], run=never
+        )
+        return [spec]
 
 
 def settings_of(folder: Path, task: Mapping[str, Any], siem: Mapping[str, Any] = SIEM) -> Settings:
@@ -146,6 +163,20 @@ class TestCheck:
         gate = {"gate": {"voters": {"hours": {"after": "16:00"}}}}
         assert settings_of(tmp_path, gate).tasks["mail"].gate.voters == gate["gate"]["voters"]
         check_against_plugins(settings_of(tmp_path, gate), plugins(Extra()), file)
+
+
+class TestGroups:
+    def test_field_must_be_kept_for_it(self, tmp_path: Path) -> None:
+        file, audits = tmp_path / "sftsec.yaml", {"audits": ["units"]}
+        with pytest.raises(ConfigError) as caught:
+            check_against_plugins(
+                settings_of(tmp_path, {"evaluation": audits}), plugins(Grouped()), file
+            )
+        assert "evaluation.audits.units: audit 'units' groups by 'unit'" in str(caught.value)
+        assert "write `evaluation: {groups: [unit]}`" in str(caught.value)
+        kept = settings_of(tmp_path, {"evaluation": {**audits, "groups": ["unit"]}})
+        assert kept.tasks["mail"].evaluation.groups == ("unit",)
+        check_against_plugins(kept, plugins(Grouped()), file)
 
 
 class TestRequirements:

@@ -24,8 +24,8 @@ from sftsec_core.api.domain import (
     Threshold,
 )
 from sftsec_core.evaluation.calibration import TemperatureCalibrator
-from sftsec_core.evaluation.threshold import ThresholdDecider
 from sftsec_core.scoring.scorer import Scorer
+from sftsec_core.sdk.threshold import ThresholdDecider
 from sftsec_files.config import FilesConfig
 from sftsec_files.connector import FilesConnector
 

@@ -19,7 +19,7 @@ from sftsec_core.evaluation.inference import FittedModel
 from sftsec_core.evaluation.methods import ServingMethods
 from sftsec_core.registry.serving import Serving
 from sftsec_core.scoring.decision import decide_page, detection_of, review_request
-from sftsec_core.scoring.scorer import rate_page
+from sftsec_core.scoring.scorer import rate_page, score_page
 from tests.core.evaluation.rote_models import RoteModel, split_of
 from tests.core.scoring.parts import TASK, incident, scorer
 
@@ -56,6 +56,26 @@ class SetDecider:
         return cls(float(state["least"]))
 
 
+@dataclass(frozen=True)
+class UnitDecider(SetDecider):
+    """Alerts sooner in one unit; another it does not know."""
+
+    @property
+    def group_fields(self) -> tuple[str, ...]:
+        return ("unit",)
+
+    def decide_by_group(
+        self, proba: NDArray[np.float64], facets: Mapping[str, NDArray[np.object_]]
+    ) -> Decisions:
+        sooner = facets["unit"] == "abroad"
+        thresholds = np.where(sooner, 0.1, self.threshold.value)
+        labels = proba[:, 1:].argmax(axis=1) + 1
+        actions = np.where(1 - proba[:, 0] >= thresholds, ALERT, DISMISS)
+        labels = np.where(actions == ALERT, labels, 0)
+        sets = labels[:, None] == np.arange(proba.shape[1])
+        return Decisions(actions.astype(np.int8), labels, sets, thresholds, ~sooner)
+
+
 SETS = DeciderSpec(name="sets", summary="Sets of classes", fit=SetDecider.fit, load=SetDecider.load)
 
 
@@ -84,6 +104,16 @@ class TestPluginsDecider:
         assert decided[1].labels == ("spam",)
         assert detection_of(decided[1], given).labels == ("spam",)
         assert "perhaps spam or virus" in review_request(decided[2], given).reason
+
+    def test_reads_the_groups_of_incidents(self) -> None:
+        given = scorer(decider=UnitDecider(0.05), keep=("unit",))
+        told = [
+            incident(number, "spam", unit=unit) for number, unit in enumerate(["abroad", "", "x"])
+        ]
+        page = score_page(IncidentPage(tuple(told), ""), given)
+        assert [each.fields["unit"] for each in page.detections] == ["abroad"]
+        assert page.detections[0].threshold == 0.1
+        assert (page.scored, page.dismissed, page.unknown_groups) == (3, 2, 2)
 
     @pytest.mark.parametrize(
         ("decided", "complaint"),

@@ -27,9 +27,9 @@ from sftsec_core.api.domain import (
 )
 from sftsec_core.api.errors import ConnectorUnavailableError, IntegrityError, StoreError
 from sftsec_core.dataset.sums import SCORING, check_sums
-from sftsec_core.evaluation.threshold import ThresholdDecider
 from sftsec_core.scoring.outbox_writer import ScoreCounts, ScoreJob, score_to_outbox
 from sftsec_core.scoring.scorer import Scorer, score_page
+from sftsec_core.sdk.threshold import ThresholdDecider
 from sftsec_core.store.store import Store
 from tests.core.scoring.parts import Pages, WordModel, files, incident, read, scorer
 
@@ -132,6 +132,7 @@ class TestRecord:
             "labels": {"spam": 5},
             "cut": 0,
             "cut_characters": {},
+            "unknown_groups": 0,
         }
         assert seen == [1, 2, 3]
         assert store.outbox.pending("siem") == 5

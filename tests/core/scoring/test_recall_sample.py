@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 
 from sftsec_core.api.domain import LabelRequest, PullWindow, Threshold
-from sftsec_core.evaluation.threshold import ThresholdDecider
 from sftsec_core.scoring.outbox_writer import ScoreJob, score_to_outbox
 from sftsec_core.scoring.recall_sample import RecallSample
 from sftsec_core.scoring.scorer import score_page
+from sftsec_core.sdk.threshold import ThresholdDecider
 from sftsec_core.store.columns import utc_now
 from sftsec_core.store.store import Store
 from tests.core.scoring.parts import Pages, incident, scorer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ class OnlyBad(Exact):
 def job_of(model: Any, *texts: str, pair: tuple[int, int] = (1, 0)) -> ExplainJob:
     batch = Batch.of_texts(texts)
 
-    def decide(rows: Batch) -> list[str]:
+    def decide(rows: Batch, _of: Sequence[int]) -> list[str]:
         return [model.labels[column] for column in model.predict_proba(rows).argmax(axis=1)]
 
     return ExplainJob(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,17 +18,15 @@ from sftsec_core.api.errors import ConfigError, DataError
 from sftsec_core.api.predictions import ACTIONS, Decisions, predict_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from sftsec_core.api.domain import Example, Split
     from sftsec_core.api.predictions import Predictions
-    from sftsec_core.evaluation.specs import ThresholdSettings
+    from sftsec_core.sdk.threshold_settings import ThresholdSettings
 
 NEVER = math.nextafter(1.0, 2.0)
 """The least number that no probability reaches."""
-_SECONDS_A_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,30 +164,6 @@ def choose_threshold(
     if chosen is None:
         return Threshold(0.5, "default", settings.target)
     return Threshold(float(sweep.thresholds[chosen]), settings.method, settings.target)
-
-
-def incidents_per_day(part: Sequence[Example], split: Split) -> float | None:
-    """Estimate the stream that a part of a split was drawn from.
-
-    A part drawn at random holds only a fraction of what happened in its span of time, so all
-    examples of the split that lie in that span are counted. Unlabelled incidents are not in a
-    split: in a stream that is mostly unlabelled the true rate is higher.
-
-    Args:
-        part: dev or test.
-        split: all three parts.
-
-    Returns:
-        Incidents a day; None when fewer than two different times are known.
-    """
-    times = [example.at for example in part if example.at is not None]
-    if not times or min(times) == max(times):
-        return None
-    first, last = min(times), max(times)
-    days = (last - first).total_seconds() / _SECONDS_A_DAY
-    all_examples = chain.from_iterable(examples for _, examples in split.parts())
-    count = sum(1 for e in all_examples if e.at is not None and first <= e.at <= last)
-    return count / days
 
 
 def _checked_target(settings: ThresholdSettings) -> float:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -10,17 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from sftsec_core.api.domain import Example, Split, Threshold
+from sftsec_core.api.domain import Threshold
 from sftsec_core.api.errors import ConfigError, DataError
 from sftsec_core.api.predictions import ACTIONS, Predictions, predict_labels
-from sftsec_core.evaluation.specs import ThresholdSettings
-from sftsec_core.evaluation.threshold import (
+from sftsec_core.sdk.threshold import (
     NEVER,
     ThresholdDecider,
     choose_threshold,
-    incidents_per_day,
 )
-from tests.core.evaluation.rote_models import BEGIN
+from sftsec_core.sdk.threshold_settings import ThresholdSettings
 
 Scored = list[tuple[float, bool]]
 
@@ -56,10 +53,6 @@ def every_threshold(scored: Scored) -> list[float]:
 def f1(scored: Scored, threshold: float) -> float:
     tp, fp = outcome(scored, threshold)
     return 2 * tp / (tp + fp + sum(attack for _, attack in scored))
-
-
-def at_hours(*hours: float) -> list[Example]:
-    return [Example.of_text(f"{h}", "t", "benign", at=BEGIN + timedelta(hours=h)) for h in hours]
 
 
 class TestThresholdDecider:
@@ -180,18 +173,3 @@ class TestChooseThreshold:
             Predictions(np.array([1]), np.array([[0.2, 0.8]])), ThresholdSettings()
         )
         assert found == Threshold(0.0, "argmax")
-
-
-class TestIncidentsPerDay:
-    def test_of_random_dev_count_every_part(self) -> None:
-        dev = at_hours(0, 24, 48)
-        rest = at_hours(*np.linspace(0.5, 47.5, 57))
-        assert incidents_per_day(dev, Split(rest, dev, [])) == pytest.approx(30)
-
-    def test_of_later_dev_count_it_alone(self) -> None:
-        dev = at_hours(48, 60, 72, 96)
-        assert incidents_per_day(dev, Split(at_hours(0, 10, 20), dev, [])) == pytest.approx(2)
-
-    @pytest.mark.parametrize("dev", [[], [Example.of_text("a", "t", "benign")], at_hours(3, 3)])
-    def test_need_two_different_times(self, dev: list[Example]) -> None:
-        assert incidents_per_day(dev, Split([], dev, [])) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from sftsec_core.evaluation.specs import ThresholdSettings
+from sftsec_core.sdk.threshold_settings import ThresholdSettings
 
 
 class TestThresholdSettings:
