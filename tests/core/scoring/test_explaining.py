@@ -24,10 +24,10 @@ from sftsec_core.api.domain import (
 )
 from sftsec_core.api.errors import PluginError
 from sftsec_core.dataset.features import read_inputs
-from sftsec_core.evaluation.threshold import ThresholdDecider
 from sftsec_core.scoring.decision import decide_page
 from sftsec_core.scoring.explaining import DecisionExplainer
 from sftsec_core.scoring.scorer import Scorer, rate_page, score_page
+from sftsec_core.sdk.threshold import ThresholdDecider
 from tests.core.scoring.parts import TASK, incident, scorer
 
 Explainer = Callable[[EmptyConfig, ExplainJob], Sequence[Explanation]]
