@@ -38,6 +38,7 @@ COMMANDS = {
     "bench": "sftsec_core.cli.bench",
     "drift": "sftsec_core.cli.drift",
     "audit": "sftsec_core.cli.audit",
+    "evidence": "sftsec_core.cli.evidence",
     "forget": "sftsec_core.cli.forget",
     "gc": "sftsec_core.cli.gc",
     "store": "sftsec_core.cli.store",

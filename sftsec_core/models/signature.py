@@ -11,6 +11,7 @@ signature says who vouches for them, also to those who do not trust the store.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,54 @@ def verify_signature(folder: Path, public_key: Path, name: str) -> None:
             ) from error
         changed = why.removeprefix("Signature mismatch: ").strip("[]'\"")
         raise IntegrityError(f"{name} is not what was signed: {changed}; {remedy}") from error
+
+
+def sign_bytes(content: bytes, key: SecretRef) -> bytes:
+    """Sign bytes: ECDSA over SHA-256 in DER, as `openssl dgst -sha256 -verify` takes it.
+
+    The nonce is that of RFC 6979, so the same content and key give the same signature.
+
+    Raises:
+        ConfigError: when the key is no private key that can sign.
+    """
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    private = serialization.load_pem_private_key(private_pem(key), None)
+    assert isinstance(private, ec.EllipticCurvePrivateKey)  # noqa: S101 - private_pem has checked
+    return private.sign(content, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+
+
+def verify_bytes(content: bytes, signature: bytes, public_key: Path) -> bool:
+    """Whether a signature of `sign_bytes` is by the private key of a public one, on this content.
+
+    Raises:
+        ConfigError: when the public key is none.
+    """
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    try:
+        _load_public(public_key).verify(signature, content, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def fingerprint(key: SecretRef) -> str:
+    """The hex SHA-256 of a private key's public half in DER: which key it is, and nothing of it.
+
+    Raises:
+        ConfigError: when it is no private key that can sign.
+    """
+    from cryptography.hazmat.primitives import serialization
+
+    private = serialization.load_pem_private_key(private_pem(key), None)
+    der = private.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return hashlib.sha256(der).hexdigest()
 
 
 def check_key_pair(key: SecretRef, public_key: Path) -> None:

@@ -102,6 +102,12 @@ class LinearConfig(Strict):
         le=1_000_000,
         description="Characters that n-grams are read of; what follows is cut, and counted.",
     )
+    min_incidents: int = Field(
+        2,
+        ge=1,
+        description="Incidents that an n-gram has to stand in, near-duplicates counted once: what "
+        "stands in fewer is not in the model. 1 keeps all.",
+    )
 
 
 class VectorsConfig(LinearConfig):

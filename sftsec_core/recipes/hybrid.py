@@ -21,7 +21,7 @@ from sftsec_core.recipes.dense import DenseBlock
 from sftsec_core.recipes.embeddings import Embedder
 from sftsec_core.recipes.goal import Goal, columns
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
-from sftsec_core.recipes.ngrams import NgramTfidf
+from sftsec_core.recipes.ngrams import NgramTfidf, SharedBy
 from sftsec_core.recipes.reading import Reading, joined
 from sftsec_core.recipes.view_choice import with_view
 from sftsec_core.recipes.window_selector import WindowSelector
@@ -226,7 +226,8 @@ def _train(job: TrainJob[HybridConfig], *, with_ngrams: bool) -> HybridModel:
     asked = [job.config.encoder, job.config.second_encoder]
     embedders = [Embedder(each, selector=selector) for each in asked if each is not None]
     bound = feature_bound(len(labels))
-    ngrams = NgramTfidf.fit(texts, bound, job.config.max_chars) if with_ngrams else None
+    shared, chars = SharedBy.of(examples, job.config.min_incidents), job.config.max_chars
+    ngrams = NgramTfidf.fit(texts, bound, chars, shared=shared) if with_ngrams else None
     found, weight = [each.each(texts) for each in embedders], job.config.vector_weight
 
     def fit(poolings: Sequence[Pooling]) -> HybridModel:

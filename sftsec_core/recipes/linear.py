@@ -11,7 +11,7 @@ from sftsec_core.api.contracts import Contributions
 from sftsec_core.api.domain import Batch
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
-from sftsec_core.recipes.ngrams import NgramTfidf
+from sftsec_core.recipes.ngrams import NgramTfidf, SharedBy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,8 @@ def train_linear(job: TrainJob[LinearConfig]) -> LinearModel:
     examples = usable(job.train, job.task.labels)
     texts = Batch.of_examples(job.task.inputs, examples).text()
     bound = feature_bound(len(job.task.labels))
-    ngrams = NgramTfidf.fit(texts, bound, job.config.max_chars)
+    shared = SharedBy.of(examples, job.config.min_incidents)
+    ngrams = NgramTfidf.fit(texts, bound, job.config.max_chars, shared=shared)
     features = ngrams.transform(texts)
     head = LogisticHead.fit(features, examples, job.task.labels, job.config, job.settings.seed)
     return LinearModel(job.task.labels, ngrams, head)

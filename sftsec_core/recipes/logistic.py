@@ -84,7 +84,8 @@ class LogisticHead:
 
         if not features.shape[1]:
             raise DataError(
-                "every training text is empty: are the task's text fields the right ones?"
+                "no two training texts have anything in common, or all are empty: are the task's "
+                "text fields the right ones?"
             )
         column = {label: i for i, label in enumerate(labels)}
         y = np.array([column[example.label] for example in examples])

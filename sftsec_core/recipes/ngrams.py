@@ -11,6 +11,7 @@ is up to four of them side by side. Word edges are spaces; no n-gram spans two w
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
 
+    from sftsec_core.api.domain import Example
     from sftsec_core.recipes.reading import Span
 
 MAX_N = 4
@@ -33,6 +35,30 @@ _BLOCK_CHARS = 1_000_000  # handled at once; bounds memory by the block, not by 
 _ALPHABET_LIMIT = 2**16 - 1
 _SPACE = 1
 _WORD = re.compile(r"\S+")  # what `str.split` parts, with its places
+
+
+@dataclass(frozen=True, slots=True)
+class SharedBy:
+    """By how many incidents an n-gram has to be shared: else a model would give away a text.
+
+    Near-duplicates are one incident: of each cluster the first text counts alone. An n-gram that
+    stands in others of two clusters only is left out as well, on the safe side.
+
+    Attributes:
+        least: incidents that an n-gram has to stand in.
+        firsts: which texts count, shape (n,).
+    """
+
+    least: int
+    firsts: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], least: int) -> SharedBy:
+        """Count the clusters of examples; one below 0 is an incident of its own."""
+        clusters = np.array([each.cluster for each in examples], np.int64)
+        firsts = clusters < 0
+        firsts[np.unique(clusters, return_index=True)[1]] = True
+        return cls(least, firsts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +79,44 @@ class NgramTfidf:
 
     @classmethod
     def fit(
-        cls, texts: Sequence[str], max_features: int = MAX_FEATURES, max_chars: int = MAX_CHARS
+        cls,
+        texts: Sequence[str],
+        max_features: int = MAX_FEATURES,
+        max_chars: int = MAX_CHARS,
+        *,
+        shared: SharedBy | None = None,
     ) -> NgramTfidf:
         """Learn the vocabulary; past `max_features` the n-grams in most documents stay.
 
         Memory is bounded by a block of texts and the distinct n-grams, whatever the number of
         texts: past eight million the rarest are forgotten while it still counts.
+
+        Args:
+            texts: n of them.
+            max_features: n-grams at most.
+            max_chars: characters read of a text.
+            shared: what keeps an n-gram of few incidents out; None keeps all.
         """
-        alphabet = _fit_alphabet(texts, max_chars)
+        counted = np.ones(len(texts), bool) if shared is None else shared.firsts
+        least = 1 if shared is None else shared.least
+        alphabet = _fit_alphabet(texts, max_chars, counted, least)
         codes = np.empty(0, dtype=np.uint64)
-        frequency = np.empty(0, dtype=np.int64)
-        for _, rows, windows in _blocks(texts, alphabet, max_chars):
+        # Documents, and of these the ones that count as incidents of their own.
+        frequency = np.empty((0, 2), dtype=np.int64)
+        done = 0
+        for documents, rows, windows in _blocks(texts, alphabet, max_chars):
             found = np.unique(windows)
-            _, columns, _ = _count(rows, np.searchsorted(found, windows), len(found))
-            occurs = np.bincount(columns, minlength=len(found))
-            merged = _merge(codes, frequency, found, occurs)
+            places = np.searchsorted(found, windows)
+            texts_of, columns, _ = _count(rows, places, len(found))
+            own = columns[counted[done : done + documents][texts_of]]
+            occurs = [np.bincount(each, minlength=len(found)) for each in (columns, own)]
+            merged = _merge(codes, frequency, found, np.stack(occurs, axis=1))
             codes, frequency = _keep_commonest(*merged, _MAX_DISTINCT)
-        codes, frequency = _keep_commonest(codes, frequency, min(max_features, MAX_FEATURES))
-        idf = np.log((1 + len(texts)) / (1 + frequency)) + 1
+            done += documents
+        kept = frequency[:, 1] >= least
+        most = min(max_features, MAX_FEATURES)
+        codes, frequency = _keep_commonest(codes[kept], frequency[kept], most)
+        idf = np.log((1 + len(texts)) / (1 + frequency[:, 0])) + 1
         return cls(alphabet, codes, idf.astype(np.float32), max_chars)
 
     @classmethod
@@ -207,11 +253,16 @@ def _owners(text: str, max_chars: int) -> tuple[NDArray[np.uint32], NDArray[np.i
     return _points(text, max_chars), np.concatenate(parts)
 
 
-def _fit_alphabet(texts: Sequence[str], max_chars: int) -> NDArray[np.uint32]:
-    characters: set[str] = set()
-    for text in texts:
-        characters.update(text[:max_chars].lower())
-    found = sorted(ord(character) for character in characters if not character.isspace())
+def _fit_alphabet(
+    texts: Sequence[str], max_chars: int, counted: NDArray[np.bool_], least: int
+) -> NDArray[np.uint32]:
+    """The characters of at least so many of the texts that are counted."""
+    characters: Counter[str] = Counter()
+    for text, counts in zip(texts, counted.tolist(), strict=True):
+        if counts:
+            characters.update(set(text[:max_chars].lower()))
+    common = (character for character, count in characters.items() if count >= least)
+    found = sorted(ord(character) for character in common if not character.isspace())
     return np.array(found[: _ALPHABET_LIMIT - 1], dtype=np.uint32)
 
 
@@ -292,7 +343,7 @@ def _merge(
     occurs: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     merged = np.union1d(codes, found)
-    total = np.zeros(len(merged), dtype=np.int64)
+    total = np.zeros((len(merged), 2), dtype=np.int64)
     total[np.searchsorted(merged, codes)] += frequency
     total[np.searchsorted(merged, found)] += occurs
     return merged, total
@@ -303,5 +354,5 @@ def _keep_commonest(
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     if len(codes) <= most:
         return codes, frequency
-    kept = np.sort(np.argsort(-frequency, kind="stable")[:most])
+    kept = np.sort(np.argsort(-frequency[:, 0], kind="stable")[:most])
     return codes[kept], frequency[kept]

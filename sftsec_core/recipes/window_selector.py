@@ -15,7 +15,7 @@ import numpy as np
 
 from sftsec_core.recipes.config import LinearConfig
 from sftsec_core.recipes.logistic import LogisticHead
-from sftsec_core.recipes.ngrams import NgramTfidf
+from sftsec_core.recipes.ngrams import NgramTfidf, SharedBy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,11 +57,13 @@ class WindowSelector:
             seed: of the sample.
 
         Returns:
-            None when no text has a character.
+            None when no two texts have a character in common.
         """
         chosen = _sample(examples, seed)
         kept, labelled = [texts[i] for i in chosen], [examples[i] for i in chosen]
-        ngrams = NgramTfidf.fit(kept, min(_FEATURES, _WEIGHTS // len(task.labels)))
+        shared = SharedBy.of(labelled, LinearConfig().min_incidents)
+        most = min(_FEATURES, _WEIGHTS // len(task.labels))
+        ngrams = NgramTfidf.fit(kept, most, shared=shared)
         if not len(ngrams.codes):
             return None
         features = ngrams.transform(kept)

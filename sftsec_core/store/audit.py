@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Text, cast, func, insert, or_, select, update
 
 from sftsec_core.api.domain import AuditEntry
 from sftsec_core.api.errors import IntegrityError, StoreError
@@ -133,6 +133,32 @@ class AuditLog:
         query = select(audit).where(audit.c.seq > seq).order_by(audit.c.seq).limit(limit)
         with self._database.reading() as connection:
             return _entries(connection, connection.execute(query).all())
+
+    def about(
+        self, names: Sequence[str], limit: int
+    ) -> tuple[list[tuple[str | None, AuditEntry]], int]:
+        """Return the last entries whose object or details hold one of some names.
+
+        Args:
+            names: ids of runs, digests of models.
+            limit: how many at most.
+
+        Returns:
+            Each entry, the oldest first, behind the hash of the entry before it (None for the
+            first of the log), and how many more there are.
+        """
+        told = cast(audit.c.details, Text)
+        held = or_(
+            *(each.contains(n, autoescape=True) for n in names for each in (audit.c.object, told))
+        )
+        query = select(audit).where(held).order_by(audit.c.seq.desc()).limit(limit)
+        with self._database.reading() as connection:
+            found = _entries(connection, connection.execute(query).all()[::-1])
+            count = select(func.count()).select_from(audit).where(held)
+            total: int = connection.execute(count).scalar_one()
+            return [(_hash_of(connection, each.seq - 1), each) for each in found], total - len(
+                found
+            )
 
     def hash_of(self, seq: int) -> str | None:
         """Return the hash of an entry by its number; None where the log has no such entry."""

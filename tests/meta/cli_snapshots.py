@@ -78,6 +78,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "audit tail": ("audit tail -n 3", "audit tail -n 0"),
     "audit verify": ("audit verify", "audit verify --anchor incident"),
     "audit push": ("audit push incidents", "audit push incident"),
+    "evidence": ("evidence triag", "evidence --verify sftsec.yaml"),
     "store encrypt": ("store encrypt",),
     "store rotate-key": ("store rotate-key",),
     "package deployment": ("package deployment --output sftsec.yaml",),

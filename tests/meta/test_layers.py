@@ -20,7 +20,7 @@ LAYERS = (
     ("sftsec_core.testing",),
     ("sftsec_core.registry",),
     ("sftsec_core.scoring", "sftsec_core.notify"),
-    ("sftsec_core.builtin", "sftsec_core.packages", "sftsec_core.doctor"),
+    ("sftsec_core.builtin", "sftsec_core.packages", "sftsec_core.doctor", "sftsec_core.evidence"),
     ("sftsec_core.operations",),
     ("sftsec_core.bench", "sftsec_core.demo", "sftsec_core.runner", "sftsec_core.server"),
     ("sftsec_core.cli",),

@@ -39,6 +39,21 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the settings show in what the explainer does",
     ),
     Elsewhere(
+        ("sftsec_core/operations/evidence.py", "sftsec_core/operations/evidence_sources.py"),
+        "tests/core/cli/test_evidence.py",
+        "what was gathered shows in the archive, which the command writes",
+    ),
+    Elsewhere(
+        ("sftsec_core/evidence/frameworks.py",),
+        "tests/core/evidence/test_items.py",
+        "a table: what it names must be an item, and each item must answer something",
+    ),
+    Elsewhere(
+        ("sftsec_core/evidence/datasheet_words.py",),
+        "tests/core/evidence/test_datasheet.py",
+        "the questions show in the datasheet with their answers",
+    ),
+    Elsewhere(
         (
             "sftsec_core/operations/erased_files.py",
             "sftsec_core/operations/erased_texts.py",

@@ -21,11 +21,15 @@ class RiskTable:
         title: what the rows are.
         columns: the heads; the first one is of the rows' names.
         rows: a cell for each column; None where there is no figure.
+        public: no cell holds a text or a value of an incident or a person's name, so that
+            `sftsec evidence` may show the table outside the site. The sentences of a section are
+            always shown there, with names of analysts and what stands in quotes replaced.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str | int | float | None, ...], ...]
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

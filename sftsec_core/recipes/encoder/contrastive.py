@@ -20,7 +20,7 @@ from sftsec_core.recipes.encoder.trainer import seeded
 from sftsec_core.recipes.encoder_files import resolve_encoder
 from sftsec_core.recipes.hybrid import join_blocks, scaled
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
-from sftsec_core.recipes.ngrams import NgramTfidf
+from sftsec_core.recipes.ngrams import NgramTfidf, SharedBy
 from sftsec_core.recipes.reading import Reading
 from sftsec_core.recipes.view_choice import with_view
 from sftsec_core.recipes.window_selector import WindowSelector
@@ -66,7 +66,8 @@ def train_contrastive(job: TrainJob[ContrastiveConfig]) -> ContrastiveModel:
     vectors = encoder(rows.texts)
     center = vectors.mean(axis=0)
     bound = feature_bound(len(job.task.labels))
-    ngrams = NgramTfidf.fit(rows.texts, bound, job.config.max_chars)
+    shared = SharedBy.of(examples, job.config.min_incidents)
+    ngrams = NgramTfidf.fit(rows.texts, bound, job.config.max_chars, shared=shared)
     weight = job.config.vector_weight
     features = join_blocks(rows.texts, ngrams, scaled(vectors - center, weight))
     head = LogisticHead.fit(features, examples, job.task.labels, job.config, job.settings.seed)

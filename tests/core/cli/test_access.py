@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str]]] = {
     "doctor": (["--offline"], SEEING),
     "drift check": ([TASK], OPERATING),
     "drift show": ([TASK], SEEING),
+    "evidence": ([TASK], SEEING),
     "forget": ([NONE, "--dry-run"], ADMIN),
     "gc": ([], OPERATING),
     "gpu leases": ([], SEEING),

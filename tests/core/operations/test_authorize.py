@@ -43,6 +43,7 @@ from sftsec_core.operations.check_store import check_store
 from sftsec_core.operations.compare_runs import compare_runs
 from sftsec_core.operations.encrypt_state import encrypt_state, rotate_key
 from sftsec_core.operations.enqueue_due import enqueue_due, run_schedule
+from sftsec_core.operations.evidence import gather_evidence
 from sftsec_core.operations.export_audit import export_audit
 from sftsec_core.operations.forget import ForgetRequest, forget, resume_forgetting
 from sftsec_core.operations.judge_incidents import judge_incidents, retract_verdicts
@@ -113,6 +114,7 @@ ASKS: dict[Callable[..., Any], Permission] = {
     compare_runs: Permission.READ,
     encrypt_state: Permission.ENCRYPT,
     export_audit: Permission.EXPORT_AUDIT,
+    gather_evidence: Permission.READ,
     forget: Permission.FORGET,
     judge_incidents: Permission.LABEL,
     label_functions: Permission.BUILD_DATASET,
@@ -203,6 +205,7 @@ SHARED = {
     "connector_config",
     "drift_counter",
     "earlier_model",
+    "find_subject",
     "forgotten",
     "identify",
     "incidents_about",
@@ -216,6 +219,7 @@ SHARED = {
     "live_model",
     "live_recall",
     "may_label",
+    "moves_of",
     "named_encoders",
     "named_incidents",
     "newest_dataset",
@@ -223,6 +227,7 @@ SHARED = {
     "next_retraining",
     "note_refusal",
     "one_schedule",
+    "people_of",
     "outdated_models",
     "pseudo_labels_of",
     "pull_all",
@@ -243,11 +248,13 @@ SHARED = {
     "seen_runs",
     "seen_schedules",
     "snapshot_context",
+    "snapshot_of",
     "takes_people",
     "task_encoder",
     "tell_promotion",
     "waiting_approval",
     "waiting_models",
+    "words_of",
     "waiting_suspects",
     "window_of",
 }

@@ -39,7 +39,7 @@ class TestLogisticHead:
             Example.of_text("2", " ", "a"),
             Example.of_text("3", "", "b"),
         ]
-        with pytest.raises(DataError, match="every training text is empty"):
+        with pytest.raises(DataError, match="no two training texts have anything in common"):
             train_linear(job_of(blank, tmp_path))
 
     def test_unseen_class_has_probability_zero(self, tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from sftsec_core.api.domain import Example
 from sftsec_core.recipes import ngrams
-from sftsec_core.recipes.ngrams import NgramTfidf
+from sftsec_core.recipes.ngrams import NgramTfidf, SharedBy
 from tests.core.recipes.jobs import texts_of, two_classes
 
 
@@ -65,3 +66,30 @@ class TestNgramTfidf:
         kept = NgramTfidf.fit(texts)
         assert kept.transform(["common words"]).nnz == whole.transform(["common words"]).nnz
         assert len(kept.codes) < len(whole.codes)
+
+
+class TestSharedBy:
+    def test_leaves_out_what_one_incident_has(self) -> None:
+        texts = ["alpha zq", "alpha bravo", "bravo yk", "bravo yk"]
+        examples = [
+            Example(str(n), {"text": text}, "benign", cluster=cluster)
+            for n, (text, cluster) in enumerate(zip(texts, (-1, -1, 7, 7), strict=True))
+        ]
+        shared = SharedBy.of(examples, 2)
+        assert shared.firsts.tolist() == [True, True, True, False]
+        found = NgramTfidf.fit(texts, shared=shared)
+        assert {"a", "l", "b", "o"} <= set(map(chr, found.alphabet))
+        assert set(map(chr, found.alphabet)).isdisjoint("zqyk")
+        whole = NgramTfidf.fit(texts, shared=SharedBy.of(examples, 1))
+        assert len(found.codes) < len(whole.codes) == len(NgramTfidf.fit(texts).codes)
+        assert found.transform(["zq yk"]).nnz == 1  # the space
+
+    def test_counts_over_all_blocks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        texts = [f"common {word}" for word in ("ab", "cd", "ab", "ef", "cd", "gh")]
+        shared = SharedBy(2, np.array([True] * 6))
+        whole = NgramTfidf.fit(texts, shared=shared)
+        monkeypatch.setattr(ngrams, "_BLOCK_CHARS", 10)
+        parts = NgramTfidf.fit(texts, shared=shared)
+        assert (parts.codes == whole.codes).all()
+        assert (parts.idf == whole.idf).all()
+        assert set(map(chr, parts.alphabet)) == set("commonabd")

@@ -106,3 +106,22 @@ class TestEntries:
         assert [entry.seq for entry in written.audit.after(2, 2)] == [3, 4]
         assert [entry.seq for entry in written.audit.after(0, 100)] == [1, 2, 3, 4, 5]
         assert written.audit.after(5, 100) == []
+
+
+class TestAbout:
+    def test_finds_names_in_objects_and_details(self, store: Store) -> None:
+        store.audit.append("test.done", "model-1")
+        store.audit.append("test.done", "else", {"run": {"id": "run-7"}, "n": 3})
+        store.audit.append("test.done", "other", {"run": "run-8"})
+        found, more = store.audit.about(["run-7", "model-1"], 10)
+        assert [entry.seq for _, entry in found] == [1, 2]
+        assert [before for before, _ in found] == [None, store.audit.hash_of(1)]
+        assert more == 0
+
+    def test_returns_the_last_ones(self, written: Store) -> None:
+        found, more = written.audit.about(["thing"], 2)
+        assert [entry.seq for _, entry in found] == [4, 5]
+        assert more == 3
+
+    def test_takes_no_wildcards(self, written: Store) -> None:
+        assert written.audit.about(["%"], 9) == ([], 0)
