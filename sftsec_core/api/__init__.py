@@ -47,6 +47,7 @@ from sftsec_core.api.contracts import (
     RecipeSpec,
     ReferenceClient,
     Refit,
+    RejectsIncidents,
     RendererSpec,
     Requirement,
     RetractsVerdicts,
@@ -168,9 +169,9 @@ from sftsec_core.api.settings.paths import (
 from sftsec_core.api.settings.secrets import (
     SecretRef,
 )
+from sftsec_core.api.settings.split import SplitSettings
 from sftsec_core.api.settings.task import (
     GateSettings,
-    SplitSettings,
     TaskSettings,
     TrainSettings,
 )
@@ -281,6 +282,7 @@ __all__ = [
     "ReferenceClient",
     "Refit",
     "Rejection",
+    "RejectsIncidents",
     "RendererSpec",
     "Requirement",
     "RetractsVerdicts",

@@ -26,9 +26,9 @@ from sftsec_core.scoring.decision import (
 )
 from sftsec_core.scoring.explaining import review_requests, with_reasons
 from sftsec_core.scoring.judged import JudgedInPage
+from sftsec_core.scoring.page_errors import PageErrors, clean, only_finite, render_all
 from sftsec_core.scoring.probabilities import probabilities
 from sftsec_core.scoring.recall_sample import NO_SAMPLE, RecallSample, draw_requests
-from sftsec_core.scoring.rendering import PageErrors, clean, render_all
 from sftsec_core.scoring.score_cache import ScoreCache
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Scorer:
         calibrator: calibrates the model's probabilities.
         decider: decides on the calibrated probabilities.
         steps: the steps that cleaned the training texts.
+        take_rejected: what they have found unusable since it was called last.
         render: an incident's inputs, rendered as for training; none leave the incident out.
         suppress: gives the reason why a detection must not be pushed; None when it may.
         keep: fields that a detection carries besides those that the task reads.
@@ -86,6 +87,7 @@ class Scorer:
     decider: Decider
     steps: Callable[[Sequence[Incident]], Sequence[Incident]]
     render: Callable[[Incident], Inputs]
+    take_rejected: Callable[[], Sequence[Rejection]] = tuple
     suppress: Callable[[Detection], Suppression | None] = lambda _detection: None
     keep: tuple[str, ...] = ()
     by_content: bool = True
@@ -112,6 +114,7 @@ class Scorer:
         *,
         steps: Callable[[Sequence[Incident]], Sequence[Incident]],
         render: Callable[[Incident], Inputs],
+        take_rejected: Callable[[], Sequence[Rejection]] = tuple,
         suppress: Callable[[Detection], Suppression | None] = lambda _detection: None,
         explain: Explain | None = None,
         reading: str = "",
@@ -127,6 +130,7 @@ class Scorer:
             decider=loaded.parts.decider,
             steps=steps,
             render=render,
+            take_rejected=take_rejected,
             suppress=suppress,
             explain=explain,
             keep=tuple(serving.keep),
@@ -339,7 +343,7 @@ def _judged_rows(
 
 def _rated(page: _PreparedPage, proba: NDArray[np.float64]) -> RatedPage:
     work = page.work
-    kept, proba = _only_finite(page.rows, proba, work)
+    kept, proba = only_finite(page.rows, proba, work)
     rejected, empty = tuple(work.rejected), tuple(work.empty)
     return RatedPage(tuple(kept), proba, rejected, empty, work.dropped, page.judged)
 
@@ -347,13 +351,3 @@ def _rated(page: _PreparedPage, proba: NDArray[np.float64]) -> RatedPage:
 def _is_judged(incident: Incident, inputs: Inputs, judged: JudgedInPage, task: TaskSpec) -> bool:
     contents = judged.contents.get(incident.uid)
     return contents is not None and inputs_digest(task.own(inputs)) in contents
-
-
-def _only_finite(
-    rows: Sequence[tuple[Incident, Inputs]], proba: NDArray[np.float64], work: PageErrors
-) -> tuple[list[tuple[Incident, Inputs]], NDArray[np.float64]]:
-    good = np.array(np.isfinite(proba).all(axis=1))
-    for (incident, _), is_good in zip(rows, good, strict=True):
-        if not is_good:
-            work.reject(incident, "the model gave no probability for it")
-    return [each for each, is_good in zip(rows, good, strict=True) if is_good], proba[good]
