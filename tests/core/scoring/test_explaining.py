@@ -23,7 +23,9 @@ from sftsec_core.api.domain import (
     Threshold,
 )
 from sftsec_core.api.errors import PluginError
+from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.dataset.features import read_inputs
+from sftsec_core.plugins import Plugins
 from sftsec_core.scoring.decision import decide_page
 from sftsec_core.scoring.explaining import DecisionExplainer
 from sftsec_core.scoring.scorer import Scorer, rate_page, score_page
@@ -173,7 +175,7 @@ class TestPairs:
             ("virus spam virus", None, ("virus", "spam")),
         ],
     )
-    def test_are_the_decision_and_what_it_is_against(
+    def test_are_decision_and_what_is_against(
         self, text: str, benign: str | None, pair: tuple[str, str]
     ) -> None:
         seen: list[tuple[str, str]] = []
@@ -227,3 +229,17 @@ class TestNearest:
         (found,) = score_page(page(incident(1, "spam")), own).detections
         assert found.explanation is not None
         assert found.explanation.neighbours == near
+
+
+class Offers:
+    """A plugin with one explainer."""
+
+    @hookimpl
+    def sftsec_register_explainers(self) -> Sequence[ExplainerSpec[Any]]:
+        return [ExplainerSpec(name="own", summary="own", explain=finds("spam"))]
+
+
+class TestOffers:
+    def test_are_found_by_name(self) -> None:
+        plugins = Plugins.of_modules(Offers())
+        assert [*plugins.specs(ExplainerSpec)] == ["own"]

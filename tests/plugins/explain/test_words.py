@@ -87,7 +87,7 @@ class TestExplain:
         assert found.text == "because of `evil`, `bad`"
         assert len(found.attributions) == 4
 
-    def test_a_method_that_the_model_lacks_is_refused(self) -> None:
+    def test_a_method_it_lacks_is_refused(self) -> None:
         with pytest.raises(ValueError, match="gives no exact contributions"):
             explain(WordsConfig(method="exact"), job_of(Additive(), "evil"))
 
@@ -102,7 +102,7 @@ class TestFlip:
         (found,) = explain(WordsConfig(), job_of(Exact(), "evil bad thing"))
         assert (found.flip, found.flipped) == (("evil", "bad"), "benign")
 
-    def test_a_word_that_need_not_be_out_stays(self) -> None:
+    def test_a_word_not_needed_stays(self) -> None:
         (found,) = explain(WordsConfig(), job_of(OnlyBad(), "evil bad thing"))
         assert [each.words for each in found.attributions] == ["evil", "bad"]
         assert (found.flip, found.flipped) == (("bad",), "benign")
