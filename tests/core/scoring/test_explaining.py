@@ -73,7 +73,7 @@ def reasons(detections: Sequence[Detection]) -> list[str | None]:
 
 
 class TestDetections:
-    def test_say_why(self) -> None:
+    def test_say_why_they_were_made(self) -> None:
         found = score_page(
             page(incident(1, "spam"), incident(2, "hello")), explaining(finds("spam"))
         )
