@@ -34,6 +34,11 @@ class Weighed:
     contribution: float
 
 
+def words_of(each: Weighed) -> str:
+    """Its pieces for people."""
+    return " ".join(piece.words for piece in each.pieces)
+
+
 def log_odds(proba: NDArray[np.float64], pair: tuple[int, int]) -> NDArray[np.float64]:
     """ln(p[first] / p[second]) of rows of probabilities, shape (n,)."""
     first, second = (np.log(np.maximum(proba[:, column], LEAST)) for column in pair)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sftsec_core.api import Attribution, Contributes, Explanation, sole_model
+from sftsec_explain.flip import find_flips
 from sftsec_explain.gradients import gradient_contributions
-from sftsec_explain.occlusion import LEAST, Weighed, as_batch, occlude
-from sftsec_explain.pieces import Piece, pieces_of, without
+from sftsec_explain.occlusion import LEAST, Weighed, as_batch, occlude, words_of
+from sftsec_explain.pieces import Piece, pieces_of
 from sftsec_explain.sentence import sentence
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _FAINT = 0.02  # of the strongest contribution: what is below says nothing
 _SPANS = 4  # places of one word that are told, on average
-MOST_REMOVED = 8  # words that are taken out in search of a flip
 
 
 def explain(config: WordsConfig, job: ExplainJob) -> list[Explanation]:
@@ -31,12 +31,11 @@ def explain(config: WordsConfig, job: ExplainJob) -> list[Explanation]:
     pieces = [pieces_of(job.batch.fields, row) for row in job.batch.rows]
     method, weighed = weigh_pieces(config, job, pieces)
     alike = job.nearest(config.neighbours) if job.nearest and config.neighbours else None
-    current = job.decide(job.batch, range(len(job.batch))) if config.flip else None
+    strongest = [_strongest(found, config.top) for found in weighed]
+    flips = find_flips(job, strongest) if config.flip else [((), None)] * len(strongest)
     out = []
-    for row, found in enumerate(weighed):
-        ordered = _strongest(found, config.top)
+    for row, (ordered, (flip, flipped)) in enumerate(zip(strongest, flips, strict=True)):
         told = [_attribution(each) for each in ordered]
-        flip, flipped = _flip(job, row, ordered, current[row] if current else None)
         near = alike[row] if alike is not None else ()
         label, against = (job.model.labels[column] for column in job.pairs[row])
         text = sentence(told, near, flip, flipped)
@@ -120,7 +119,7 @@ def _strongest(found: Sequence[Weighed], top: int) -> list[Weighed]:
     least = max(_FAINT * abs(ordered[0].contribution), LEAST) if ordered else 0.0
     kept, words = list[Weighed](), set[str]()
     for each in ordered:
-        name = _words(each)
+        name = words_of(each)
         if abs(each.contribution) < least or len(kept) >= _SPANS * top:
             break
         if name in words or len(words) < top:
@@ -129,46 +128,9 @@ def _strongest(found: Sequence[Weighed], top: int) -> list[Weighed]:
     return kept
 
 
-def _words(each: Weighed) -> str:
-    return " ".join(piece.words for piece in each.pieces)
-
-
 def _attribution(each: Weighed) -> Attribution:
     first, last = each.pieces[0], each.pieces[-1]
     span = None
     if first.span is not None and last.span is not None:
         span = first.span[0], last.span[1]
-    return Attribution(first.input, _words(each), each.contribution, span)
-
-
-def _flip(
-    job: ExplainJob, row: int, ordered: Sequence[Weighed], current: str | None
-) -> tuple[tuple[str, ...], str | None]:
-    """The fewest of the strongest words without which the decision is another one, greedily.
-
-    The words that speak for it are taken out one after the other, the strongest first, until the
-    decision changes; then the first that need not be out is put back.
-    """
-    speak = [each for each in ordered if each.contribution > 0][:MOST_REMOVED]
-    if current is None or not speak:
-        return (), None
-    labels = _decide_without(job, row, [speak[: n + 1] for n in range(len(speak))])
-    needed = next((n + 1 for n, label in enumerate(labels) if label != current), None)
-    if needed is None:
-        return (), None
-    out, flipped = speak[:needed], labels[needed - 1]
-    if needed > 1:
-        # Of the earlier ones; the last one is what changed it.
-        spare = _decide_without(job, row, [[e for e in out if e is not each] for each in out[:-1]])
-        found = zip(out[:-1], spare, strict=True)
-        back = next((each for each, label in found if label == flipped), None)
-        out = [each for each in out if each is not back]
-    return tuple(dict.fromkeys(_words(each) for each in out)), flipped
-
-
-def _decide_without(
-    job: ExplainJob, row: int, removals: Sequence[Sequence[Weighed]]
-) -> Sequence[str]:
-    inputs = job.batch.rows[row]
-    rows = [without(inputs, [p for each in removal for p in each.pieces]) for removal in removals]
-    return job.decide(as_batch(job.batch, rows), [row] * len(rows))
+    return Attribution(first.input, words_of(each), each.contribution, span)

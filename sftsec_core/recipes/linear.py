@@ -50,16 +50,16 @@ class LinearModel:
 
     def contributions(self, batch: Batch, pairs: Sequence[tuple[int, int]]) -> list[Contributions]:
         """What each character adds to the log-odds of each row's pair of columns."""
-        return [
-            self._contributions(text, pair) for text, pair in zip(batch.text(), pairs, strict=True)
-        ]
-
-    def _contributions(self, text: str, pair: tuple[int, int]) -> Contributions:
-        _, bias = self.head.contrast(pair, np.zeros(0, dtype=np.int64))
-        characters, rest = self.ngrams.on_characters(
-            text, lambda features: self.head.contrast(pair, features)[0]
-        )
-        return Contributions(characters, bias=bias + rest)
+        texts, out = batch.text(), []
+        features = self.ngrams.transform(texts)
+        for row, (text, pair) in enumerate(zip(texts, pairs, strict=True)):
+            own = slice(features.indptr[row], features.indptr[row + 1])
+            columns = features.indices[own]
+            weights, bias = self.head.contrast(pair, columns)
+            parts = features.data[own].astype(np.float64) * weights
+            characters, rest = self.ngrams.on_characters(text, columns, parts)
+            out.append(Contributions(characters, bias=bias + rest))
+        return out
 
     def embed(self, batch: Batch) -> sparse.csr_matrix:
         """The n-gram features, rows of length 1; shape (len(batch), d)."""

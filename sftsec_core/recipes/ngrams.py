@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from scipy import sparse
@@ -174,7 +174,10 @@ class NgramTfidf:
         return sparse.vstack(parts, format="csr", dtype=np.float32)
 
     def on_characters(
-        self, text: str, weights: Callable[[NDArray[np.integer[Any]]], NDArray[np.float64]]
+        self,
+        text: str,
+        columns: NDArray[np.integer[Any]],
+        parts: NDArray[np.float64],
     ) -> tuple[NDArray[np.float64], float]:
         """What the n-grams of a text add to a weighted sum, put back on its characters.
 
@@ -183,26 +186,25 @@ class NgramTfidf:
 
         Args:
             text: any; what is not read of it gets nothing.
-            weights: gives those of features by their columns.
+            columns: of the features that it has, ascending.
+            parts: what each of them adds.
 
         Returns:
             Shape (len(text),), and what belongs to no character.
         """
-        row = self.transform([text])
-        each = row.data.astype(np.float64) * weights(row.indices)
         read, owners = _owners(text, self.max_chars)
         found = np.zeros(len(text) + 1)
         grams = [
-            (owners[starts[:, None] + np.arange(n)], np.searchsorted(row.indices, columns))
-            for n, starts, columns in self._found(_number(read, self.alphabet))
+            (owners[starts[:, None] + np.arange(n)], np.searchsorted(columns, found_columns))
+            for n, starts, found_columns in self._found(_number(read, self.alphabet))
         ]
         if not grams:
             return found[:-1], 0.0
-        counts = np.bincount(np.concatenate([own for _, own in grams]), minlength=len(each))
+        counts = np.bincount(np.concatenate([own for _, own in grams]), minlength=len(parts))
         for places, own in grams:
             real = places < len(text)
             share = np.where(real.any(axis=1)[:, None], real, 1.0)
-            part = (each[own] / counts[own])[:, None] * share / share.sum(axis=1)[:, None]
+            part = (parts[own] / counts[own])[:, None] * share / share.sum(axis=1)[:, None]
             found += np.bincount(places.ravel(), part.ravel(), minlength=len(found))
         return found[:-1], float(found[-1])
 

@@ -29,9 +29,9 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "a task's list of connectors is checked as part of the task",
     ),
     Elsewhere(
-        ("plugins/sftsec_explain/config.py",),
+        ("plugins/sftsec_explain/config.py", "plugins/sftsec_explain/flip.py"),
         "tests/plugins/explain/test_words.py",
-        "the settings show in what the explainer does",
+        "settings and flips show in what the explainer gives",
     ),
     Elsewhere(
         ("sftsec_core/operations/evidence.py", "sftsec_core/operations/evidence_sources.py"),

@@ -24,6 +24,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "start": "sftsec_core.cli.bench.start",
         "store": "sftsec_core.cli.bench.store",
         "kills": "sftsec_core.cli.bench.kills",
+        "explain": "sftsec_core.cli.bench.explain",
     },
 )
 def command() -> None:
