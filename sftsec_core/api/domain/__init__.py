@@ -34,7 +34,6 @@ from sftsec_core.api.domain.explanations import (
     Attribution,
     Explanation,
     Neighbour,
-    attribution_from_json,
     visible,
 )
 from sftsec_core.api.domain.incidents import (
@@ -133,7 +132,6 @@ __all__ = [
     "Vote",
     "VoteCast",
     "WorstError",
-    "attribution_from_json",
     "baseline_recipe",
     "canonical_bytes",
     "describe_inputs",
