@@ -29,6 +29,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "a task's list of connectors is checked as part of the task",
     ),
     Elsewhere(
+        ("sftsec_core/cli/bench/explain.py",),
+        "tests/core/bench/test_explain.py",
+        "the command shows what the benchmark gives; its help and its error are snapshots",
+    ),
+    Elsewhere(
         ("plugins/sftsec_explain/config.py", "plugins/sftsec_explain/flip.py"),
         "tests/plugins/explain/test_words.py",
         "settings and flips show in what the explainer gives",
