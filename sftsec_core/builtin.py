@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sftsec_core.api.contracts import (
+    AttackSpec,
     AuditSpec,
     CalibratorSpec,
     DeciderSpec,
@@ -20,6 +21,7 @@ from sftsec_core.api.hookspecs import hookimpl
 from sftsec_core.config.presets import TASKS
 from sftsec_core.dataset.decode import DECODE
 from sftsec_core.dataset.normalise import NORMALISE
+from sftsec_core.dataset.rewrites.attacks import ATTACKS
 from sftsec_core.evaluation.audits import AUDITS
 from sftsec_core.evaluation.specs import TEMPERATURE, THRESHOLD
 from sftsec_core.recipes.specs import LOCAL_LAUNCHER, RECIPES, TRANSFORMS
@@ -44,6 +46,12 @@ def sftsec_register_recipes() -> Sequence[RecipeSpec[Any]]:
 def sftsec_register_audits() -> Sequence[AuditSpec[Any]]:
     """Offer the built-in audits."""
     return AUDITS
+
+
+@hookimpl
+def sftsec_register_attacks() -> Sequence[AttackSpec[Any]]:
+    """Offer what the transform `augment` rewrites, as attacks."""
+    return ATTACKS
 
 
 @hookimpl

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import click
 
     from sftsec_core.api.contracts import (
+        AttackSpec,
         AuditSpec,
         CalibratorSpec,
         ConnectorSpec,
@@ -126,6 +127,24 @@ def sftsec_register_audits() -> Sequence[AuditSpec[Any]]:
         @hookimpl
         def sftsec_register_audits() -> Sequence[AuditSpec[Any]]:
             return [AuditSpec(name="lengths", summary="Errors by text length", run=run)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sftsec_register_attacks() -> Sequence[AttackSpec[Any]]:
+    """Offer ways to disguise a text that keep what it does; audits such as `disguise` try them.
+
+    Called once a process, when the plugins are loaded. An audit calls an attack many times a row of
+    test, in search of a rewriting that the candidate misses. None is taken as empty. Anyone may
+    implement it; names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_attacks() -> Sequence[AttackSpec[Any]]:
+            kinds = frozenset({"prose"})
+            return [AttackSpec(name="caps", summary="Capitals", kinds=kinds, rewrite=caps)]
     """
     raise NotImplementedError
 

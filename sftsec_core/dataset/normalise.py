@@ -1,8 +1,8 @@
 """The step "normalise": one spelling for what looks the same, nothing invisible left.
 
-NFKC folds full-width and styled letters that hide words from a filter; zero-width and
-bidirectional controls, which split words invisibly or turn text around, go; control characters
-become a space, as a terminal shows them; runs of whitespace become one space.
+NFKC folds full-width and styled letters that hide words from a filter; what a control turns round
+is written as it is shown; zero-width and bidirectional controls, which split words invisibly, go;
+control characters become a space, as a terminal shows them; runs of whitespace become one space.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sftsec_core.api.contracts import StepContext, StepSpec
 from sftsec_core.dataset.values import map_incident
+from sftsec_core.sdk.bidi import as_displayed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +69,7 @@ class Normalise:
         config = self._config
         if not value.isascii():
             if config.invisible:
-                value = _INVISIBLE.sub("", value)
+                value = _INVISIBLE.sub("", as_displayed(value))
             if config.nfkc:
                 value = unicodedata.normalize("NFKC", value)
         if value.isascii() and value.isprintable():

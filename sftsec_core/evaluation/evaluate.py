@@ -38,6 +38,7 @@ from sftsec_core.evaluation.figures import with_intervals
 from sftsec_core.evaluation.labelled import LabelledPart, decide, incidents_per_day
 from sftsec_core.evaluation.methods import ServingMethods, ServingParts
 from sftsec_core.evaluation.metrics import unmeasured
+from sftsec_core.evaluation.rescoring import Rescorer
 from sftsec_core.evaluation.unread import count_unread
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class _PredictedModel:
 @dataclass(frozen=True, slots=True)
 class _EvaluatedModel:
     scores: ModelScores
+    parts: ServingParts
     test: Predictions
     sampled: Mapping[str, SampledFigure]
 
@@ -150,6 +152,7 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
         incidents_per_day=report.data.get("incidents_per_day"),
         recipe=candidate.recipe,
         fit_seconds=candidate.fit_seconds,
+        rescore=Rescorer(candidate.model, ours.parts, task, candidate.recipe),
     )
     sections = {name: _audit(name, run, given) for name, run in (audits or {}).items()}
     report = add_sections(report, sections)
@@ -254,7 +257,7 @@ def _evaluate_models(
     tested = [each.test for each in predicted.values()]
     sampled = sample_models(tested, setup.resamples, setup.task.objective)
     return {
-        name: _EvaluatedModel(_scores(name, each, figures, setup), each.test, figures)
+        name: _EvaluatedModel(_scores(name, each, figures, setup), each.parts, each.test, figures)
         for (name, each), figures in zip(predicted.items(), sampled, strict=True)
     }
 

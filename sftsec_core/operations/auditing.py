@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.contracts import AuditSpec
+from sftsec_core.api.contracts import AttackSpec, AuditSpec
+from sftsec_core.operations.rereading import reread
 from sftsec_core.plugins import get
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from sftsec_core.api.contracts import AuditInput
+    from sftsec_core.api.contracts import AuditInput, Rescore
     from sftsec_core.evaluation.evaluate import AuditRun
     from sftsec_core.operations.refitting import Refitter
     from sftsec_core.operations.running import Run
@@ -32,11 +33,22 @@ class Auditor:
 
     def __call__(self, given: AuditInput) -> Mapping[str, Any]:
         """Run it as a stage of the run; one that is computed in a moment is none."""
-        given = replace(given, refit=self.refit)
+        given = replace(
+            given,
+            refit=self.refit,
+            rescore=self._as_served(given.rescore),
+            attacks=self.run.context.plugins.specs(AttackSpec),
+        )
         if self.spec.always:
             return self.spec.run(self.config, given)
         with self.run.stage("audit", self.name) as stage:
             return self.spec.run(self.config, replace(given, progress=_counted(stage.progress)))
+
+    def _as_served(self, rescore: Rescore | None) -> Rescore | None:
+        """Run the task's steps first, as scoring does."""
+        if rescore is None:
+            return None
+        return lambda examples: rescore(reread(self.run, examples))
 
 
 def audits_of(run: Run, refit: Refitter) -> dict[str, AuditRun]:

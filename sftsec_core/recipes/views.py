@@ -11,7 +11,6 @@ where each of its characters stands in the text.
 
 from __future__ import annotations
 
-import html
 import re
 from bisect import bisect_right
 from collections import Counter
@@ -19,18 +18,14 @@ from dataclasses import dataclass
 from math import log2
 from typing import TYPE_CHECKING, Literal, get_args
 
+from sftsec_core.sdk.escapes import ESCAPES, decoded_escape
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 ViewName = Literal["plain", "decoded", "split", "shapes"]
 VIEWS: tuple[ViewName, ...] = get_args(ViewName)
 
-_ESCAPES = re.compile(
-    r"(?P<percent>(?:%[0-9A-Fa-f]{2})++)|(?P<bytes>(?:\\x[0-9A-Fa-f]{2})++)"
-    r"|(?P<units>(?:\\u[0-9A-Fa-f]{4})++)"
-    r"|(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
-)
-_NOT_HEX = re.compile(r"[%\\xu]+")
 _BOUNDARIES = re.compile(
     r"(?<=\w)[/?&=_@;](?=\w)|(?<=[A-Za-z])[.\-](?=[A-Za-z])"
     r"|(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])"
@@ -82,7 +77,7 @@ def view(name: ViewName, text: str) -> SeenText:
     seen = SeenText(text)
     if name == "plain":
         return seen
-    seen = _rewrite(seen, _ESCAPES, _decoded)
+    seen = _rewrite(seen, ESCAPES, decoded_escape)
     if name == "split":
         return _rewrite(seen, _BOUNDARIES, lambda match: f" {match[0]} " if match[0] else " ")
     return _rewrite(seen, _WORDS, lambda match: _shape(match[0])) if name == "shapes" else seen
@@ -122,22 +117,6 @@ def _rewrite(
     return SeenText(
         text, ((starts, places, literal), *seen.passes), (len(seen.text), *seen.lengths)
     )
-
-
-def _decoded(match: re.Match[str]) -> str:
-    """The characters of an escape; itself where they are none that can be shown."""
-    raw = match[0]
-    if match.lastgroup == "entity":
-        text = html.unescape(raw)
-    else:
-        octets = bytes.fromhex(_NOT_HEX.sub("", raw))
-        coding = "utf-16-be" if match.lastgroup == "units" else "utf-8"
-        try:
-            text = octets.decode(coding)
-        except UnicodeDecodeError:
-            text = octets.decode("latin-1") if coding == "utf-8" else raw
-    text = re.sub(r"[\t\r\n]", " ", text)
-    return text if text.isprintable() else raw
 
 
 def _shape(word: str) -> str:

@@ -58,6 +58,7 @@ _MODULES = (
 # An author whose connector fails should see the values of a plain assert, as in their own tests.
 pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _MODULES))
 
+from sftsec_core.testing.attack import AttackContract
 from sftsec_core.testing.audit import AuditContract, make_audit_input
 from sftsec_core.testing.connector import ConnectorContract, Platform, StoredDetection
 from sftsec_core.testing.decision import (
@@ -86,6 +87,7 @@ from sftsec_core.testing.step import StepContract
 from sftsec_core.testing.transform import TransformContract
 
 __all__ = [
+    "AttackContract",
     "AuditContract",
     "CalibratorContract",
     "ConnectorContract",

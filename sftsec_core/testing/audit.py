@@ -117,17 +117,23 @@ def make_audit_input(*, right: bool = True, examples: int = 60) -> AuditInput:
 
 
 def _input(split: Split, model: _WordModel) -> AuditInput:
+    def rescore(examples: Sequence[Example]) -> Predictions:
+        return _predictions(examples, model)
+
+    return AuditInput(make_task(), split, model, rescore(split.test), rescore=rescore)
+
+
+def _predictions(examples: Sequence[Example], model: _WordModel) -> Predictions:
     task = make_task()
-    proba = model.predict_proba(Batch.of_examples(task.inputs, split.test))
-    times = [None if each.at is None else each.at.replace(tzinfo=None) for each in split.test]
-    predictions = Predictions(
-        y=np.array([task.labels.index(each.label) for each in split.test], dtype=np.int64),
+    proba = model.predict_proba(Batch.of_examples(task.inputs, examples))
+    times = [None if each.at is None else each.at.replace(tzinfo=None) for each in examples]
+    return Predictions(
+        y=np.array([task.labels.index(each.label) for each in examples], dtype=np.int64),
         proba=proba,
         benign=0,
         at=np.array(times, "datetime64[us]") if any(times) else None,
         decided=proba.argmax(axis=1).astype(np.int64),
     )
-    return AuditInput(task, split, model, predictions)
 
 
 def _timed(examples: Sequence[Example]) -> tuple[Example, ...]:

@@ -15,6 +15,7 @@ import click
 import pytest
 
 from sftsec_core.api.contracts import (
+    AttackSpec,
     AuditSpec,
     CalibratorSpec,
     ConnectorSpec,
@@ -254,6 +255,10 @@ class Everything:
     @hookimpl
     def sftsec_register_deciders(self) -> Sequence[DeciderSpec[Any]]:
         return [DeciderSpec(name="decider", summary="One", fit=never, load=never)]
+
+    @hookimpl
+    def sftsec_register_attacks(self) -> Sequence[AttackSpec[Any]]:
+        return [AttackSpec(name="attack", summary="One", kinds=frozenset(), rewrite=never)]
 
     @hookimpl
     def sftsec_register_audits(self) -> Sequence[AuditSpec[Any]]:

@@ -24,6 +24,9 @@ ALIASES = {
     "ConfigT": "The type of a spec's settings, `EmptyConfig` unless it says otherwise.",
     "Duration": 'A timedelta of a configuration model, written "90s", "10m", "12h", "30d", "2w".',
     "Fraction": "A float of a configuration model, 0 to 1.",
+    "TEXT_INPUT": "The name of the input that holds a task's text.",
+    "TEXT_KINDS": "All values of `TextKind`.",
+    "TextKind": "How a text is interpreted: prose, url, form, shell, cmd, powershell, sql or html.",
     "hookimpl": "Marks a function of a plugin's module as the implementation of a hook.",
 }
 

@@ -95,6 +95,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "bench ingest": ("bench ingest --rows 0",),
     "bench quality": ("bench quality none",),
     "bench redaction": ("bench redaction --step redct",),
+    "bench robustness": ("bench robustness none",),
     "bench train": ("bench train --kind x",),
     "bench serve": ("bench serve --clients x",),
     "bench drift": ("bench drift --sites none",),

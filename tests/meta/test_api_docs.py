@@ -13,7 +13,7 @@ from tests.meta.api_docs import FILE, entry, reference
 # Exported by their packages for the core's own use; two are names for types of values.
 OURS = {
     *("InputValue", "Inputs"),
-    *("TEXT_INPUT", "baseline_recipe", "canonical_bytes", "describe_inputs", "Registration"),
+    *("baseline_recipe", "canonical_bytes", "describe_inputs", "Registration"),
 }
 
 

@@ -80,6 +80,11 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         "the benchmark writes its alerts to a real engine, pulls and pushes them, and cleans up",
     ),
     Elsewhere(
+        ("sftsec_core/cli/bench/robustness.py",),
+        "tests/core/bench/test_robustness.py",
+        "the command shows what the benchmark gives; its help and its error are snapshots",
+    ),
+    Elsewhere(
         ("sftsec_core/cli/bench/score.py", "sftsec_core/cli/bench/start.py"),
         "tests/core/bench/test_score.py",
         "the command shows what the benchmark gives; its help and its error are snapshots",
@@ -275,6 +280,7 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
 EDGE_ROWS: tuple[Elsewhere, ...] = (
     Elsewhere(
         (
+            "sftsec_core/api/contracts/attack.py",
             "sftsec_core/api/contracts/connector.py",
             "sftsec_core/api/contracts/decision.py",
             "sftsec_core/api/contracts/serving.py",
@@ -797,7 +803,34 @@ CONNECTOR_ROWS: tuple[Elsewhere, ...] = (
     ),
 )
 
-TABLE = CORE_ROWS + EDGE_ROWS + CONNECTOR_ROWS
+PLUGIN_ROWS: tuple[Elsewhere, ...] = (
+    Elsewhere(
+        ("plugins/sftsec_robust/scan.py",),
+        "tests/plugins/robust/attacks/test_shell.py",
+        "which words of a command may be rewritten shows in what bash then reads",
+    ),
+    Elsewhere(
+        ("plugins/sftsec_robust/settings.py", "plugins/sftsec_robust/copies.py"),
+        "tests/plugins/robust/test_transform.py",
+        "settings of the plugin, and the copies that the transform and the recipe share",
+    ),
+    Elsewhere(
+        (
+            "plugins/sftsec_robust/canonical/characters.py",
+            "plugins/sftsec_robust/canonical/commands.py",
+            "plugins/sftsec_robust/canonical/urls.py",
+        ),
+        "tests/plugins/robust/canonical/test_text.py",
+        "parts of one spelling: each shows in the text as a model reads it",
+    ),
+    Elsewhere(
+        ("plugins/sftsec_robust/hardened/model.py",),
+        "tests/plugins/robust/hardened/test_train.py",
+        "what is trained is saved, loaded and asked there",
+    ),
+)
+
+TABLE = CORE_ROWS + EDGE_ROWS + CONNECTOR_ROWS + PLUGIN_ROWS
 
 # Files of tests that follow no module of their own: they try a package as a whole, and how.
 CORE_ACROSS: dict[str, str] = {

@@ -109,6 +109,7 @@ and an entry point `tickets = "tickets.hooks"` in the group `sftsec`. Its test c
 very text is `tests/contract/test_connector_of_the_docstring.py`.
 """
 
+from sftsec_core.api.contracts.attack import TEXT_KINDS, AttackSpec, AttackTarget, TextKind
 from sftsec_core.api.contracts.base import ConfigT, EmptyConfig, Requirement, Spec, TaskPreset
 from sftsec_core.api.contracts.connector import (
     Connector,
@@ -141,6 +142,7 @@ from sftsec_core.api.contracts.evaluation import (
     ComparedModel,
     MetricSpec,
     Refit,
+    Rescore,
 )
 from sftsec_core.api.contracts.explaining import (
     Contributes,
@@ -174,6 +176,9 @@ from sftsec_core.api.contracts.transform import TransformResult, TransformSpec
 __all__ = [
     "BUILT_IN_SPLITS",
     "CORE_METRICS",
+    "TEXT_KINDS",
+    "AttackSpec",
+    "AttackTarget",
     "AuditInput",
     "AuditSpec",
     "Calibrator",
@@ -213,6 +218,7 @@ __all__ = [
     "RejectsIncidents",
     "RendererSpec",
     "Requirement",
+    "Rescore",
     "RetractsVerdicts",
     "Sample",
     "Spec",
@@ -223,6 +229,7 @@ __all__ = [
     "SuppressorSpec",
     "TakesVerdicts",
     "TaskPreset",
+    "TextKind",
     "TrainJob",
     "TrainOrder",
     "TrainedModel",

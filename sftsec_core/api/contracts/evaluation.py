@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sftsec_core.api.contracts.attack import AttackSpec
     from sftsec_core.api.contracts.recipe import TrainedModel
-    from sftsec_core.api.domain import Interval, Split, TaskSpec
+    from sftsec_core.api.domain import Example, Interval, Split, TaskSpec
     from sftsec_core.api.predictions import Predictions
 
 # The figures of `ModelScores.metrics` that the core computes; a plugin may not take their names.
@@ -103,6 +104,22 @@ class Refit(Protocol):
         ...
 
 
+class Rescore(Protocol):
+    """Lets the candidate answer for examples that an audit changed, as it would in service."""
+
+    def __call__(self, examples: Sequence[Example]) -> Predictions:
+        """Score n examples.
+
+        Args:
+            examples: with texts as they would come from the platform: the task's steps run on each
+                before the model reads it.
+
+        Returns:
+            n rows, calibrated and decided with what the candidate would serve with.
+        """
+        ...
+
+
 def _no_progress(done: int, total: int) -> None:
     """Tell nobody."""
 
@@ -122,6 +139,9 @@ class AuditInput:
             test has no span of time.
         recipe: the candidate's recipe; "" where that is not known.
         fit_seconds: how long it took to train; None when that is not known.
+        rescore: scores changed examples with the candidate as it would serve; None where that is
+            not known.
+        attacks: what the enabled plugins register, by name, each with its default settings.
         refit: fits recipes again, for what takes more than one training; None where nothing can
             be fitted.
         progress: told how many steps of how many are done, where an audit takes long.
@@ -137,6 +157,8 @@ class AuditInput:
     recipe: str = ""
     fit_seconds: float | None = None
     refit: Refit | None = None
+    rescore: Rescore | None = None
+    attacks: Mapping[str, AttackSpec[Any]] = field(default_factory=dict)
     progress: Callable[[int, int], None] = _no_progress
 
 

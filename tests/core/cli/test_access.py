@@ -110,6 +110,7 @@ OPEN = {
     "bench kills",
     "bench quality",
     "bench redaction",
+    "bench robustness",
     "bench score",
     "bench serve",
     "bench start",

@@ -18,6 +18,7 @@ from sftsec_example.connector import DeskConfig
 from sftsec_example.decisions import LabelledLinesConfig, labelled_lines
 
 from sftsec_core.api import (
+    AttackSpec,
     AuditSpec,
     ConnectorSpec,
     Detection,
@@ -32,6 +33,7 @@ from sftsec_core.api import (
     VoterSpec,
 )
 from sftsec_core.testing import (
+    AttackContract,
     AuditContract,
     ConnectorContract,
     ExplainerContract,
@@ -237,3 +239,11 @@ class TestErrorsByLength(AuditContract):
         assert [part["rows"] for part in parts] == [15, 15, 15, 15]
         assert [part["errors"] for part in parts] == [15, 15, 15, 15]
         assert parts == sorted(parts, key=lambda part: part["longest"])
+
+
+class TestBrackets(AttackContract):
+    def spec(self) -> AttackSpec[Any]:
+        return sftsec_example.hooks.sftsec_register_attacks()[0]
+
+    def texts(self) -> Sequence[str]:
+        return ["log in at evil.example today"]

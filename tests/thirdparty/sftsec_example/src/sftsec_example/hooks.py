@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sftsec_core.api import (
+    AttackSpec,
     AuditSpec,
     ConnectorSpec,
     ExplainerSpec,
@@ -16,6 +17,7 @@ from sftsec_core.api import (
     VoterSpec,
     hookimpl,
 )
+from sftsec_example.attack import brackets
 from sftsec_example.audit import LengthsConfig, errors_by_length
 from sftsec_example.connector import DeskConfig, DeskConnector
 from sftsec_example.decisions import (
@@ -133,5 +135,18 @@ def sftsec_register_explainers() -> Sequence[ExplainerSpec[Any]]:
             summary="Leaves out one word after the other",
             config_model=LeaveOutConfig,
             explain=leave_out,
+        )
+    ]
+
+
+@hookimpl
+def sftsec_register_attacks() -> Sequence[AttackSpec[Any]]:
+    """Offer the attack `example-brackets` to audits such as `disguise`."""
+    return [
+        AttackSpec(
+            name="example-brackets",
+            summary="Names of hosts as people write them who want no link",
+            kinds=frozenset({"prose"}),
+            rewrite=brackets,
         )
     ]

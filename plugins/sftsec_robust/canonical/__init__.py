@@ -1,0 +1,1 @@
+"""One spelling for what is read or executed alike."""

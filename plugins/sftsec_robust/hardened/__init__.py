@@ -1,0 +1,1 @@
+"""The recipe `hardened`: the worst window of a canonical text decides."""
