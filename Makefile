@@ -56,7 +56,7 @@ TOOLS := python uv sftsec ruff mypy pytest
 ABSENT := $(strip $(foreach tool,$(TOOLS),$(if $(shell test -x $(BIN)/$(tool) && echo yes),,$(tool))))
 MEND := $(foreach tool,$(filter-out python uv,$(ABSENT)),--reinstall-package $(tool))
 
-.PHONY: help setup demo test test-encrypted lint format constraints audit requirements wheelhouse sbom wheel-check clean again
+.PHONY: help setup demo test test-encrypted lint format constraints audit licences resolve requirements wheelhouse sbom wheel-check clean again
 again:
 
 help: ## Show this list
@@ -102,6 +102,12 @@ constraints: setup ## Pin anew what pyproject.toml asks for (UV_ARGS=--upgrade t
 
 audit: setup ## Ask OSV about every pin; exit 2 where it cannot be asked
 	@$(BIN)/python -m tests.release.advisories constraints.txt $(if $(OSV_URL),--osv-url '$(OSV_URL)')
+
+licences: setup ## Compare the licence of each pin that is installed with what Apache-2.0 can stand on
+	@$(BIN)/python -m tests.release.licences constraints.txt
+
+resolve: setup ## Resolve each extra for Python 3.11, 3.12 and 3.13 under the pins (minutes)
+	@$(BIN)/python -m tests.release.resolve $(FROM) $(UV_ARGS)
 
 requirements: setup ## Write dist/requirements.txt: EXTRAS pinned with hashes, for pip --require-hashes
 	@$(BIN)/python -m tests.release.requirements dist/requirements.txt \

@@ -26,6 +26,9 @@ _TOKEN = re.compile(r"\b(?:person|text|value)-[0-9a-f]{12}\b")
 _QUOTED = re.compile(
     r"""(?<!\w)(['"`])((?:\\.|(?!\1).)+)\1(?!\w)|[\u201c\u201e]([^\u201d]+)\u201d"""
 )
+_PLACE = re.compile(
+    r"""\b[a-z][a-z0-9+.-]*://[^\s'"`,;)]+|(?<![\w/])/[^\s'"`,:;)]+""", re.IGNORECASE
+)
 _OF_CONFIG = re.compile(r"(sftsec |pip |tasks\.|gate\.|train\.|evaluation\.|registry\.|plugins\b)")
 
 
@@ -36,7 +39,14 @@ class Pseudonyms:
         replaced: a pseudonym to what it stands for.
     """
 
-    def __init__(self, salt: bytes, people: Iterable[str], words: Iterable[str]) -> None:
+    def __init__(
+        self,
+        salt: bytes,
+        people: Iterable[str],
+        words: Iterable[str],
+        values: Iterable[str] = (),
+        fields: Iterable[str] = (),
+    ) -> None:
         """Take what is secret and what is not.
 
         Args:
@@ -44,12 +54,19 @@ class Pseudonyms:
             people: names to replace wherever they stand.
             words: of the configuration and the report (labels, fields, recipes), which stay. A
                 name that is one of them is replaced only where a person must stand.
+            values: of the fields by which incidents are grouped; replaced as people are. Numbers
+                are left alone, since a sentence has others.
+            fields: these fields: what stands behind `FIELD=` in a message is a value.
         """
         self._key = salt
         self._words = frozenset(words)
         low = {word.lower() for word in self._words} | {NOT_NAMED, OTHERS} | _KINDS
-        self._people = sorted({name.lower() for name in people if name.strip()} - low)
-        self._found = AhoCorasick(self._people) if self._people else None
+        self._people = frozenset({name.lower() for name in people if name.strip()} - low)
+        told = {value.lower() for value in values if any(map(str.isalpha, value))}
+        self._hidden = sorted(self._people | (told - low))
+        self._found = AhoCorasick(self._hidden) if self._hidden else None
+        of = "|".join(re.escape(name) for name in sorted(fields, key=len, reverse=True))
+        self._assigned = re.compile(rf"\b({of})=([^\s,;)]+)") if of else None
         self.replaced: dict[str, str] = {}
 
     def person(self, name: str | None) -> str:
@@ -67,18 +84,24 @@ class Pseudonyms:
         return self.person(key) if key.lower() in self._people else key
 
     def in_text(self, text: str) -> str:
-        """A text with the names in it replaced, as whole words and in any case."""
+        """A text with names and values in it replaced, as whole words and in any case."""
         if text in self._words:
             return text
         parts, end = [], 0
         for begin, stop in self._names_in(text):
-            parts += [text[end:begin], self.person(text[begin:stop])]
+            kind = "person" if text[begin:stop].lower() in self._people else "value"
+            parts += [text[end:begin], self._pseudonym(kind, text[begin:stop])]
             end = stop
         return "".join([*parts, text[end:]])
 
     def sentence(self, text: str) -> str:
         """A message with the names replaced, and what it quotes, unless that is a word."""
-        return self.in_text(_QUOTED.sub(self._unquoted, text))
+        shared = self.in_text(_QUOTED.sub(self._unquoted, text))
+        return self._assigned.sub(self._unassigned, shared) if self._assigned else shared
+
+    def error(self, text: str) -> str:
+        """A message of an error: as `sentence`, without addresses and places on this machine."""
+        return self.sentence(_PLACE.sub(lambda found: self._pseudonym("value", found[0]), text))
 
     def shared(self, value: Any) -> Any:  # noqa: ANN401 - a JSON value
         """A JSON value of ours with names and quoted texts replaced, in keys too."""
@@ -87,6 +110,10 @@ class Pseudonyms:
         if isinstance(value, list | tuple):
             return [self.shared(inner) for inner in value]
         return self.sentence(value) if isinstance(value, str) else value
+
+    def _unassigned(self, found: re.Match[str]) -> str:
+        value = found[2] if _TOKEN.fullmatch(found[2]) else self.value(found[2])
+        return f"{found[1]}={value}"
 
     def _unquoted(self, found: re.Match[str]) -> str:
         inner = found[2] or found[3]

@@ -24,11 +24,14 @@ _TROVE = "License :: OSI Approved :: "
 _LONGEST = 100  # characters of a name of a licence; some put its whole text there
 
 
-def build_sbom(found: Iterable[Distribution] | None = None) -> dict[str, Any]:
+def build_sbom(
+    found: Iterable[Distribution] | None = None, models: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Describe the distributions of this environment; the same ones give the same document.
 
     Args:
         found: the distributions; default: all that are installed.
+        models: models beside them, such as a pretrained encoder: name to hex SHA-256.
     """
     named: dict[str, Distribution] = {}
     for each in distributions() if found is None else found:
@@ -43,7 +46,10 @@ def build_sbom(found: Iterable[Distribution] | None = None) -> dict[str, Any]:
         "specVersion": "1.6",
         "version": 1,
         "metadata": {"component": {**main, "type": "application"}, "properties": _platform()},
-        "components": list(parts.values()),
+        "components": [
+            *parts.values(),
+            *(_model(*each) for each in sorted((models or {}).items())),
+        ],
         "dependencies": [
             {"ref": purls[name], "dependsOn": sorted(_needs(each, purls))}
             for name, each in sorted(named.items())
@@ -90,6 +96,15 @@ def _component(purl: str, distribution: Distribution) -> dict[str, Any]:
         return told
     is_spdx = bool(_first(metadata, "License-Expression"))
     return {**told, "licenses": [{"expression": licence} if is_spdx else _named(licence)]}
+
+
+def _model(name: str, sha256: str) -> dict[str, Any]:
+    return {
+        "type": "machine-learning-model",
+        "bom-ref": f"model:{sha256}",
+        "name": name,
+        "hashes": [{"alg": "SHA-256", "content": sha256}],
+    }
 
 
 def _named(licence: str) -> Mapping[str, Any]:

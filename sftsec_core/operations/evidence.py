@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,16 @@ from sftsec_core.operations.audit_anchor import copied_to
 from sftsec_core.operations.evidence_sources import (
     Subject,
     find_subject,
+    group_fields,
     moves_of,
     people_of,
     snapshot_of,
+    values_of,
     words_of,
 )
 from sftsec_core.operations.list_plugins import list_plugins
 from sftsec_core.operations.verify_audit import verify_audit
+from sftsec_core.recipes.encoder_files import MINILM_FILES, WEIGHTS
 from sftsec_core.registry.card import decision_of
 from sftsec_core.store.audit_records import SEALED
 from sftsec_core.store.scrub import hide_url_passwords
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from sftsec_core.operations.context import Context
 
 MOST_ENTRIES = 1_000
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 Entries = list[tuple[str | None, "AuditEntry"]]
 
 
@@ -74,7 +79,10 @@ class _Gathered:
         self.entries: Entries = entries
         self.snapshot = snapshot_of(context, subject)
         people = people_of(context, subject, entries, self.snapshot)
-        self.names = Pseudonyms(context.salt, people, words_of(context, subject))
+        fields = group_fields(subject)
+        values = values_of(context, subject, self.snapshot, fields)
+        words = words_of(context, subject)
+        self.names = Pseudonyms(context.salt, people, words, values, fields)
 
 
 def gather_evidence(context: Context, name: str) -> EvidenceArchive:
@@ -97,7 +105,7 @@ def gather_evidence(context: Context, name: str) -> EvidenceArchive:
     proof = verify_audit(context)
     found = _Gathered(context, subject)
     files = {**_of_model(found), **_of_run(found), **_of_log(found, proof.proved, proof.not_proved)}
-    files["sbom.cdx.json"] = json_bytes(build_sbom())
+    files["sbom.cdx.json"] = json_bytes(build_sbom(models=_models(found)))
     items = list_items(_holdings(found, frozenset(files)))
     table = map_requirements(items)
     about = _about(found)
@@ -136,12 +144,23 @@ def _of_model(found: _Gathered) -> dict[str, bytes]:
     return files
 
 
+def _models(found: _Gathered) -> dict[str, str]:
+    """The model, and the pretrained encoder that it reads, by name with their digests."""
+    ref, card = found.subject.ref, found.subject.card or {}
+    models = {f"model of {ref.task}": ref.digest} if ref else {}
+    encoder = card.get("model_details", {}).get("encoder") or {}
+    digest = str(encoder.get("sha256", ""))
+    if digest == "packaged":
+        digest = MINILM_FILES[WEIGHTS]
+    return {**models, "pretrained encoder": digest} if _SHA256.fullmatch(digest) else models
+
+
 def _of_run(found: _Gathered) -> dict[str, bytes]:
     subject, names = found.subject, found.names
     if subject.run is None:
         return {}
     info = subject.run.info
-    error = names.sentence(hide_url_passwords(info.error)) if info.error else None
+    error = names.error(hide_url_passwords(info.error)) if info.error else None
     told = {
         "id": info.id,
         "kind": info.kind,
@@ -328,7 +347,7 @@ def _verdict(found: _Gathered) -> dict[str, str]:
         return {
             "tone": "bad",
             "title": "No model",
-            "words": names.sentence(hide_url_passwords(why)),
+            "words": names.error(hide_url_passwords(why)),
         }
     decision = decision_of(subject.card)
     live = subject.ref is not None and "live" in subject.ref.aliases

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Permission
 from sftsec_core.api.errors import DataError, NotFoundError
-from sftsec_core.dataset.snapshot import open_snapshot
+from sftsec_core.dataset.snapshot import FIELD_PREFIX, open_snapshot
+from sftsec_core.evaluation.groups import SCRIPT
 from sftsec_core.operations.authorize import authorize, authorize_some
 from sftsec_core.operations.show_report import show_report
 from sftsec_core.operations.show_run import ShownRun, show_run
@@ -66,6 +67,8 @@ def find_subject(context: Context, name: str) -> Subject:
     try:
         ref = context.registry.resolve(asked)
     except NotFoundError as error:
+        if name[:1].isdigit() and _is_run(context, name):
+            return _of_run(context, name)
         runs = context.store.runs.list(limit=_NAMES_SHOWN)
         known = [*_models(context), *(run.id for run in runs if run.kind in MODEL_RUNS)]
         raise NotFoundError("model or run", asked, known) from error
@@ -73,6 +76,14 @@ def find_subject(context: Context, name: str) -> Subject:
     return Subject(
         ref.task, ref, ref.run_id, _run_of(context, ref.run_id), context.registry.card(ref)
     )
+
+
+def _is_run(context: Context, name: str) -> bool:
+    try:
+        context.store.runs.get(name)
+    except NotFoundError:
+        return False
+    return True
 
 
 def _models(context: Context) -> Iterator[str]:
@@ -131,13 +142,47 @@ def people_of(
     return found
 
 
-def _analysts(context: Context, snapshot: StoredSnapshot) -> Iterator[str]:
+def group_fields(subject: Subject) -> tuple[str, ...]:
+    """The fields by which the report groups incidents."""
+    settings = (subject.card or {}).get("model_details", {}).get("settings", {})
+    named = settings.get("evaluation", {}).get("groups", ())
+    section = (subject.report or {}).get("sections", {}).get("groups", {})
+    return tuple(dict.fromkeys((*named, *section.get("fields", {}))))
+
+
+def values_of(
+    context: Context, subject: Subject, snapshot: StoredSnapshot | None, fields: tuple[str, ...]
+) -> set[str]:
+    """The values of these fields: those of the data set, and those that the report names."""
+    groups = (subject.report or {}).get("sections", {}).get("groups", {}).get("fields", {})
+    found = {
+        str(group["value"])
+        for name, each in groups.items()
+        if name != SCRIPT
+        for group in each.get("groups", ())
+    }
+    if snapshot is None or not fields:
+        return found
+    for column in _columns(context, snapshot, "rows", [f"{FIELD_PREFIX}{name}" for name in fields]):
+        found |= {str(value) for value in column if value is not None}
+    return found
+
+
+def _columns(
+    context: Context, snapshot: StoredSnapshot, table: str, names: list[str]
+) -> Iterator[list[Any]]:
+    """The distinct values of columns, batch by batch; nothing where the data set was removed."""
     folder = context.at_hand(snapshot.folder)
     if not folder.is_dir():
         return
     opened = open_snapshot(folder, verify=False, vault=context.vault)
-    for batch in opened.read_stored("verdicts", ["analyst"]):
-        yield from (name for name in batch["analyst"].unique().to_pylist() if name)
+    for batch in opened.read_stored(table, names):
+        yield from (column.unique().to_pylist() for column in batch.columns)
+
+
+def _analysts(context: Context, snapshot: StoredSnapshot) -> Iterator[str]:
+    for names in _columns(context, snapshot, "verdicts", ["analyst"]):
+        yield from filter(None, names)
 
 
 def moves_of(context: Context, subject: Subject) -> list[dict[str, Any]]:

@@ -7,12 +7,13 @@ every request.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from sftsec_core.evaluation.metrics import NOT_MEASURABLE
 from sftsec_core.evaluation.report import sections
@@ -84,6 +85,7 @@ def render_report(
     environment.filters |= {"figure": figure, "bounds": bounds, "duration": sections.duration}
     environment.filters |= {"number": number, "difference": difference, "unit": difference_unit}
     environment.filters |= {"spelled_out": spelled_out, "watched": watched_number}
+    environment.filters["coded"] = coded
     environment.globals |= {"words": sections}
     fit_notes = (card or {}).get("model_details", {}).get("fit_notes", {})
     drawings = {name: Markup(svg) for name, svg in draw(report).items()}  # noqa: S704 - our own
@@ -100,7 +102,7 @@ def render_report(
         classes=_classes(report.candidate),
         pairs=confused_pairs(report),
         drawings=drawings,
-        risks=[each for each in report.sections.values() if "risk" in each],
+        risks=sections.ranked_risks(report.sections),
         other_sections={
             name: section
             for name, section in report.sections.items()
@@ -187,6 +189,14 @@ def spelled_out(text: object) -> str:
         f"\\u{ord(c):04x}" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co"} else c
         for c in str(text)[:1000]
     )
+
+
+def coded(text: object) -> Markup:
+    """A sentence in which what stands between back-ticks is set as code."""
+    parts = re.split("`([^`]+)`", spelled_out(text))
+    told = [Markup("<code>{}</code>").format(part) if at % 2 else escape(part)
+            for at, part in enumerate(parts)]  # fmt: skip
+    return Markup("").join(told)
 
 
 def figure(found: Interval, name: str) -> str:

@@ -22,14 +22,26 @@ SHOWN = (
     "learning_curve",
     "leave_one_source_out",
 )
+# An outcome to its words and the tone of its mark, the most serious first.
 OUTCOMES = {
-    "held": "held",
-    "warning": "look at it",
-    "failed": "failed",
-    "not_measured": "not measured",
+    "failed": ("failed", "bad"),
+    "warning": ("look at it", "warn"),
+    "not_measured": ("not measured", ""),
+    "held": ("held", "good"),
 }
 CHANCE = 0.05
 _LIVE = {"live_precision": "judged detection", "live_recall": "judged random draw"}
+
+
+def ranked_risks(found: Mapping[str, Section]) -> list[Section]:
+    """The sections of risks, the most serious first."""
+    risks = [each for each in found.values() if "risk" in each]
+    return sorted(risks, key=lambda each: list(OUTCOMES).index(each["outcome"]))
+
+
+def risk_advice(risk: Section) -> str:
+    """What to do; "" where an audit that found something says nothing."""
+    return str(risk["advice"]) or ("Nothing." if risk["outcome"] == "held" else "")
 
 
 def risk_cell(value: str | float | None) -> str:

@@ -104,7 +104,8 @@ class TestArchive:
 
     def test_is_the_same_each_time(self, first: First, tmp_path: Path) -> None:
         again = tmp_path / "again.zip"
-        json_of(first.site, "evidence", newest_run(first.site), "--output", str(again))
+        beginning = newest_run(first.site)[:6]
+        json_of(first.site, "evidence", beginning, "--output", str(again))
         assert again.read_bytes() == first.file.read_bytes()
 
     def test_holds_no_text_and_no_name(self, first: First) -> None:

@@ -49,7 +49,13 @@ class TestOthers:
     def test_card_shows_each_section(self) -> None:
         card = {
             "format": 1,
-            "model_details": {"task": "<b>triage", "recipe": "linear", "labels": ["a", "b"]},
+            "model_details": {
+                "task": "<b>triage",
+                "recipe": "linear",
+                "labels": ["a", "b"],
+                "fields": {"process.command_line": "text"},
+                "recall": [0.123456789, None],
+            },
             "gate": {
                 "votes": [{"voter": "no_leak", "approve": True, "reason": "<script>"}],
                 "n": [],
@@ -58,3 +64,5 @@ class TestOthers:
         page = checked(render_card(card))
         assert "no leak" in page or "no_leak" in page
         assert "a, b" in page
+        assert "process.command_line" in page
+        assert "0.1235, not set" in page

@@ -78,6 +78,29 @@ class TestSentence:
         assert of_site.sentence("rests on 'alice'") == f"rests on '{of_site.person('alice')}'"
 
 
+class TestValues:
+    def test_of_groups_are_replaced(self) -> None:
+        of_site = Pseudonyms(SALT, ["alice"], ["host.name"], ["fin-laptop 7", "42"], ["host.name"])
+        told = "Of the 42 attacks of host.name=fin-laptop 7, and of host.name=42, by alice"
+        shared = of_site.sentence(told)
+        assert "fin-laptop" not in shared
+        assert shared.startswith("Of the 42 attacks of host.name=value-")
+        assert "host.name=42" not in shared
+        assert restored(shared, of_site.replaced) == told
+
+
+class TestError:
+    def test_hides_addresses_and_places(self) -> None:
+        told = "connector 'siem': https://ann:x@siem.corp:8089/a did not answer (/srv/sftsec/x.pem)"
+        shared = names(words=("siem",)).error(told)
+        assert "corp" not in shared
+        assert "srv" not in shared
+        assert shared.startswith("connector 'siem': value-")
+
+    def test_keeps_ratios_and_plain_words(self) -> None:
+        assert names().error("3/4 of and/or 1 / 2: no") == "3/4 of and/or 1 / 2: no"
+
+
 class TestRestored:
     def test_turns_all_back(self) -> None:
         of_site = names("alice", "O'Brien")

@@ -38,6 +38,13 @@ class TestSbom:
         )
         assert any(ref.startswith("pkg:pypi/click@") for ref in needs["pkg:pypi/sftsec"])
 
+    def test_has_models_by_digest(self) -> None:
+        bill = build_sbom([], {"model of triage": "ab" * 32, "pretrained encoder": "cd" * 32})
+        validate(json.dumps(bill))
+        found = {each["name"]: each for each in bill["components"]}
+        assert found["pretrained encoder"]["type"] == "machine-learning-model"
+        assert found["model of triage"]["hashes"] == [{"alg": "SHA-256", "content": "ab" * 32}]
+
     def test_leaves_out_extras(self, tmp_path: Path) -> None:
         parts = [
             made(tmp_path, "one", "Requires-Dist: two", "Requires-Dist: three; extra == 'x'"),

@@ -255,6 +255,7 @@ SHARED = {
     "task_encoder",
     "tell_promotion",
     "waiting_approval",
+    "values_of",
     "waiting_models",
     "waiting_suspects",
     "window_of",

@@ -249,5 +249,23 @@ class TestRisks:
         assert risk_figures(from_json(to_json(report)), "disguise") == {"recall": 0.62}
         assert risk_figures(report, "another") is None
 
+    def test_stand_the_most_serious_first(self) -> None:
+        outcomes = ("held", "not_measured", "warning", "failed")
+        sections = {
+            each: {**self.SECTION.to_json(), "risk": f"risk {each}", "outcome": each, "advice": ""}
+            for each in outcomes
+        }
+        text = Page(render_report(add_sections(report_of(), sections))).text
+        # First in the overview, then each with its section.
+        found = [text.index(f"risk {each}") for each in reversed(outcomes)]
+        assert found == sorted(found)
+        assert text.count("What to do") == 1, "Nothing is to be done only where it held"
+        assert text.count("Nothing.") == 1
+
+    def test_set_commands_as_code(self) -> None:
+        section = {**self.SECTION.to_json(), "advice": "Run `sftsec <x>`, then `y"}
+        page = render_report(add_sections(report_of(), {"disguise": section}))
+        assert "Run <code>sftsec &lt;x&gt;</code>, then `y" in page
+
     def test_without_an_audit_are_no_chapter(self) -> None:
         assert ("href", "#risks") not in Page(render_report(report_of())).attributes
