@@ -121,7 +121,8 @@ def compare(
         level = 1 - (1 - LEVEL) / max(1, tests)
         for group, each in zip(mine, np.minimum(1, p * used).tolist(), strict=True):
             gaps.append(_gap(group, measure, units, each, level, settings))
-    gaps.sort(key=lambda each: (not each.found, -each.low, each.group, each.figure))
+    # What is missed or raised in vain comes before what is merely said with too much confidence.
+    gaps.sort(key=lambda e: (not e.found, e.figure == CALIBRATION, -e.low, e.group, e.figure))
     return Comparison(tuple(gaps), tuple(_too_small(groups, measures, tested)))
 
 
@@ -150,10 +151,12 @@ def _gap(
     settings: FairnessSettings,
 ) -> Gap:
     ours, theirs = group.inside & measure.of, group.rest & measure.of
-    difference = float(measure.bad[ours].mean() - measure.bad[theirs].mean())
+    mean, rest_mean = (float(measure.bad[side].mean()) for side in (ours, theirs))
+    difference, worse = mean - rest_mean, True
     if measure.figure == CALIBRATION:
         reach = math.hypot(*(mean_reach(measure.bad[s], units[s], level) for s in (ours, theirs)))
-        difference = abs(difference)
+        # Of two sides that differ, the one that is further off is the one to look at.
+        difference, worse = abs(difference), abs(mean) > abs(rest_mean)
         low, high = max(0.0, difference - reach), difference + reach
     else:
         mine, rest = (RowShare.measure(measure.bad[s] > 0, units[s]) for s in (ours, theirs))
@@ -167,5 +170,5 @@ def _gap(
         p,
         int(ours.sum()),
         int(theirs.sum()),
-        bool(p < settings.significance and difference >= settings.least_gap),
+        bool(worse and p < settings.significance and difference >= settings.least_gap),
     )

@@ -75,6 +75,9 @@ class GroupThresholdSettings(ThresholdSettings):
     equal: Literal["recall", "fpr"] = Field(
         "recall", description="What each group's threshold brings to that of all rows, on dev."
     )
+    price: Fraction = Field(
+        0.005, description="How much of a group's macro-F1, 0 to 1, on dev, that may take."
+    )
     fewest: int = Field(
         30, ge=5, description="Attacks (benign rows for `fpr`) on dev for a threshold of its own."
     )

@@ -121,9 +121,34 @@ def _threshold(
         return None
     common_at = common.threshold.value
     target = float((dev.attack_scores[rest & kind] >= common_at).mean())
-    sweep = ThresholdSweep.of(dev.take(inside))
+    return _chosen(dev.take(inside), common_at, target, config)
+
+
+def _chosen(
+    group: Predictions, common_at: float, target: float, config: GroupThresholdSettings
+) -> float:
+    """The threshold nearest to the common one that meets the target, or comes near and is paid."""
+    sweep = ThresholdSweep.of(group)
+    alerts = int((group.attack_scores >= common_at).sum())
+    # The step that decides the group's rows as the common threshold does.
+    base = int(np.searchsorted(sweep.tp + sweep.fp, alerts))
     if config.equal == "recall":
-        enough = np.flatnonzero(sweep.tp >= target * sweep.tp[-1] - _EVEN)
-        return min(common_at, float(sweep.thresholds[enough[0]]))
-    allowed = np.flatnonzero(sweep.fp <= target * sweep.fp[-1] + _EVEN)
-    return max(common_at, float(sweep.thresholds[allowed[-1]]))
+        steps = np.arange(base, len(sweep.thresholds))
+        met = sweep.tp >= target * sweep.tp[-1] - _EVEN
+    else:
+        steps = np.arange(base, -1, -1)
+        met = sweep.fp <= target * sweep.fp[-1] + _EVEN
+    worth = _macro_f1(sweep)
+    affordable = steps[worth[steps] >= worth[base] - config.price - _EVEN]
+    reached = affordable[met[affordable]]
+    step = reached[0] if len(reached) else affordable[-1]
+    return common_at if step == base else float(sweep.thresholds[step])
+
+
+def _macro_f1(sweep: ThresholdSweep) -> NDArray[np.float64]:
+    """Of attacks against benign rows at each threshold, shape (g + 1,)."""
+    attacks, benign = sweep.tp[-1], sweep.fp[-1]
+    tn, missed = benign - sweep.fp, attacks - sweep.tp
+    attack_f1 = 2 * sweep.tp / np.maximum(1.0, 2 * sweep.tp + sweep.fp + missed)
+    benign_f1 = 2 * tn / np.maximum(1.0, 2 * tn + sweep.fp + missed)
+    return np.asarray((attack_f1 + benign_f1) / 2)

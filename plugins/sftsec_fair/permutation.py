@@ -51,6 +51,20 @@ class _Units:
         order = rng.permuted(np.tile(np.arange(len(self.sums)), (count, 1)), axis=1)
         return self._differences(self.sums[order], self.sizes[order], spread)
 
+    @property
+    def are_rows(self) -> bool:
+        """Whether each is one row that is bad or is not."""
+        return bool((self.sizes == 1).all() and ((self.sums == 0) | (self.sums == 1)).all())
+
+    def drawn(self, count: int, rng: np.random.Generator, spread: float) -> NDArray[np.float64]:
+        """As `permuted`, by how many of the ones fall to rows that are in the same groups."""
+        both = np.concatenate([self.inside, self.rest], axis=1).astype(np.bool_)
+        kinds, sizes = np.unique(both, axis=0, return_counts=True)
+        ones = rng.multivariate_hypergeometric(sizes, int(self.sums.sum()), size=count)
+        inside, rest = np.split(kinds.astype(float), 2, axis=1)
+        alike = _Units(sizes.astype(float), sizes.astype(float), inside, rest)
+        return alike._differences(ones.astype(float), alike.sizes[None], spread)
+
     def _differences(
         self, sums: NDArray[np.float64], sizes: NDArray[np.float64], spread: float
     ) -> NDArray[np.float64]:
@@ -88,10 +102,11 @@ def chance(
     if spread < _EVEN:
         return np.ones(len(groups))
     units = _units(values, clusters, groups)
-    own, block = units.observed(spread), max(1, _BLOCK // len(units.sums))
+    own, draw = units.observed(spread), units.drawn if units.are_rows else units.permuted
+    block = permutations if units.are_rows else max(1, _BLOCK // len(units.sums))
     reached = np.zeros(len(groups), dtype=np.int64)
     for start in range(0, permutations, block):
-        drawn = units.permuted(min(block, permutations - start), rng, spread)
+        drawn = draw(min(block, permutations - start), rng, spread)
         largest = (np.abs(drawn) if two_sided else drawn).max(axis=1, keepdims=True)
         observed = np.abs(own) if two_sided else own
         reached += (largest >= observed - _EVEN).sum(axis=0)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 RISK = "Groups for whom the model is worse"
 ADVICE = (
     "Look at that group's labels first: few of them, or wrong ones, are the commonest cause. Then "
-    "`train.transforms: [{reweigh: {field: ...}}]` weighs its rare kinds of rows up, and "
+    "`train.transforms: [{name: reweigh, field: ...}]` weighs its rare kinds of rows up, and "
     "`decider: {name: group_threshold, ...}` gives it a threshold of its own, where that is "
     "allowed. `gate.voters.max_group_gap` keeps such a model from going live."
 )

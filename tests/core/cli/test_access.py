@@ -106,6 +106,7 @@ OPEN = {
     "bench context",
     "bench drift",
     "bench explain",
+    "bench fairness",
     "bench ingest",
     "bench kills",
     "bench quality",

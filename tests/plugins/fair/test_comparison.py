@@ -38,6 +38,7 @@ class TestCompare:
     def test_finds_the_planted_gap(self, planted: dict[str, float], figures: set[str]) -> None:
         found = [each for each in compared(QUICK, **planted).gaps if each.found]
         assert {each.figure for each in found if each.group == "unit=b"} == figures
+        assert not any(each.figure == "calibration" for each in found if each.group == "unit=a")
         named = next(each for each in found if each.figure in {"recall", "fpr"})
         assert named.low < 0.2 < named.high
         assert named.gap == pytest.approx(0.2, abs=0.06)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.metrics import f1_score
 
 from sftsec_core.api import ConfigError, DeciderSpec, DecidesByGroup
 from sftsec_core.api.predictions import Predictions
@@ -41,6 +42,13 @@ def rates(decider: GroupThresholdDecider, given: Predictions) -> dict[str, dict[
     }
 
 
+def f1_of_b(decider: GroupThresholdDecider, given: Predictions) -> float:
+    """The macro-F1 of unit "b"."""
+    rows = given.facets["unit"] == "b"
+    alerts = decider.decide_by_group(given.proba, given.facets).alerted(0)
+    return float(f1_score(given.y[rows], alerts[rows], average="macro"))
+
+
 class TestGroupThresholds:
     def test_bring_up_the_recall_of_others(self) -> None:
         given, new = dev(0.25), dev(0.25, seed=9)
@@ -58,6 +66,22 @@ class TestGroupThresholds:
         after = rates(decider, new)["fpr"]
         assert before["b"] - before["a"] > 0.1
         assert abs(after["b"] - after["a"]) < 0.03
+
+    def test_cost_no_more_than_allowed(self) -> None:
+        """Where a group's scores are poor, its recall is lifted as far as that is worth it."""
+        given = dev(0.0, rows=2000)
+        noise = np.random.default_rng(4).uniform(-0.45, 0.45, len(given))
+        poor = given.facets["unit"] == "b"
+        scores = np.clip(given.attack_scores + np.where(poor, noise, 0), 0.01, 0.99)
+        blurred = given.with_proba(np.column_stack([1 - scores, scores]))
+        strict = GroupThresholdDecider.fit(settings(price=0), blurred, None)
+        lavish = GroupThresholdDecider.fit(settings(price=1), blurred, None)
+        common = GroupThresholdDecider(strict.common, "unit", {})
+        lifted = [rates(each, blurred)["recall"]["b"] for each in (common, strict, lavish)]
+        assert lifted == sorted(lifted)
+        assert lifted[2] >= rates(common, blurred)["recall"]["a"]
+        assert f1_of_b(strict, blurred) >= f1_of_b(common, blurred)
+        assert f1_of_b(lavish, blurred) < f1_of_b(common, blurred) - 0.02
 
     def test_need_enough_rows(self) -> None:
         few = GroupThresholdDecider.fit(settings(), dev(0.15, rows=60), None)
