@@ -99,6 +99,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "bench train": ("bench train --kind x",),
     "bench serve": ("bench serve --clients x",),
     "bench drift": ("bench drift --sites none",),
+    "bench explain": ("bench explain none",),
     "bench fairness": ("bench fairness none",),
     "bench score": ("bench score --rows 1",),
     "bench start": ("bench start --rounds 0",),

@@ -25,6 +25,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "start": "sftsec_core.cli.bench.start",
         "store": "sftsec_core.cli.bench.store",
         "kills": "sftsec_core.cli.bench.kills",
+        "explain": "sftsec_core.cli.bench.explain",
         "fairness": "sftsec_core.cli.bench.fairness",
         "robustness": "sftsec_core.cli.bench.robustness",
     },

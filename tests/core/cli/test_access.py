@@ -105,6 +105,7 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str]]] = {
 OPEN = {
     "bench context",
     "bench drift",
+    "bench explain",
     "bench fairness",
     "bench ingest",
     "bench kills",
