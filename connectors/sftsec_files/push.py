@@ -187,5 +187,6 @@ def detection_row(detection: Detection) -> dict[str, Any]:
     if detection.at is not None:
         row["@timestamp"] = detection.at.isoformat()
     if detection.explanation is not None:
-        row["event.reason"] = detection.explanation
+        row["event.reason"] = detection.explanation.text
+        row["sftsec.contributions"] = detection.explanation.contributions()
     return row

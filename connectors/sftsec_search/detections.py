@@ -113,7 +113,7 @@ def _event(detection: Detection, at: str) -> dict[str, Any]:
         "created": at,
         "ingested": at,  # the ingest pipeline, where there is one, writes its own
     }
-    return event | ({"reason": detection.explanation} if detection.explanation else {})
+    return event | ({"reason": detection.explanation.text} if detection.explanation else {})
 
 
 def _ours(detection: Detection) -> dict[str, Any]:
@@ -136,7 +136,10 @@ def _ours(detection: Detection) -> dict[str, Any]:
         ],
         "source": source,
     }
-    return ours | ({"explanation": detection.explanation} if detection.explanation else {})
+    why = detection.explanation
+    if why is not None:
+        ours |= {"explanation": why.text, "contributions": why.contributions()}
+    return ours
 
 
 def _techniques(names: object) -> list[re.Match[str]]:

@@ -22,7 +22,7 @@ SEAL = "sftsec_seal"
 
 def event_of(detection: Detection) -> dict[str, Any]:
     """Write a detection as a flat event, as the app's commands write it."""
-    at = detection.at
+    at, why = detection.at, detection.explanation
     return detection_event(
         DetectionRecord(
             detection.uid,
@@ -32,10 +32,11 @@ def event_of(detection: Detection) -> dict[str, Any]:
             detection.probability,
             detection.threshold,
             detection.model_digest,
-            detection.explanation or "",
+            "" if why is None else why.text,
             None if at is None else at.timestamp(),
             detection.fields,
             detection.labels,
+            () if why is None else why.contributions(),
         )
     )
 

@@ -157,7 +157,7 @@ def comment_on_notables(splunk: Splunk, detections: Sequence[Detection]) -> None
         if not _NOTABLE.fullmatch(each.incident_uid):
             continue
         prediction = f"sftsec {each.task}: {each.label}, probability {each.probability:.3f}"
-        why = f" ({each.explanation})" if each.explanation else ""
+        why = f" ({each.explanation.text})" if each.explanation else ""
         comment = f"{prediction}{why}. Suggested disposition: true positive. [{each.uid}]"
         form = {"ruleUIDs": each.incident_uid, "comment": comment}
         try:

@@ -55,7 +55,7 @@ class VisionConfig(BaseModel):
     sha256: str = Field("", description="Hex SHA-256 of `weights`.", pattern=r"^([0-9a-f]{64})?$")
     size: int = Field(224, ge=64, le=512, description="Pixels of the square that is looked at.")
     copies: int = Field(
-        3, ge=0, le=20, description="Changed copies of each training picture to learn from."
+        1, ge=0, le=20, description="Changed copies of each training picture to learn from."
     )
     tune: Literal["none", "last", "all"] = Field(
         "none", description="What is fine-tuned: nothing, the last third of the network, or all."

@@ -89,8 +89,7 @@ class FusedHead:
         y = dev[1].y
         if len(np.unique(y)) < 2:
             return found[len(found) // 2]
-        scores = [_average_precision(head.predict(dev[0]), y) for head in found]
-        return found[int(np.argmax(scores))]
+        return max(found, key=lambda head: _goodness(head.predict(dev[0]), y))
 
     @classmethod
     def _fit_once(
@@ -191,8 +190,9 @@ def _fit_quietly(model: Any, features: Any, targets: HeadTargets) -> None:  # no
         model.fit(features, targets.y, sample_weight=targets.weight)
 
 
-def _average_precision(proba: NDArray[np.float64], y: NDArray[np.int64]) -> float:
+def _goodness(proba: NDArray[np.float64], y: NDArray[np.int64]) -> tuple[float, float]:
+    """The mean average precision of the classes; where it is the same, the likelihood."""
     from sklearn.metrics import average_precision_score
 
-    there = np.unique(y)
-    return float(np.mean([average_precision_score(y == c, proba[:, c]) for c in there]))
+    found = np.mean([average_precision_score(y == c, proba[:, c]) for c in np.unique(y)])
+    return round(float(found), 3), float(np.log(proba[np.arange(len(y)), y] + 1e-9).mean())

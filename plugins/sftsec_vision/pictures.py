@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sftsec_vision.config import PicturesConfig
 
 _DATA_URL = "data:"
+_NO_BASE64 = "is no base64 (paths are read by a files connector whose `images` names the field)"
 _MB = 1 << 20
 
 
@@ -118,7 +119,7 @@ def _decoded(text: str, most: int) -> bytes:
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise UnusablePictureError("is no base64; a field of paths is named in `images`") from None
+        raise UnusablePictureError(_NO_BASE64) from None
 
 
 def create(config: PicturesConfig, context: StepContext) -> PicturesStep:

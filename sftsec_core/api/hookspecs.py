@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         CalibratorSpec,
         ConnectorSpec,
         DeciderSpec,
+        ExplainerSpec,
         GpuLease,
         GpuRequest,
         LauncherSpec,
@@ -262,6 +263,23 @@ def sftsec_register_suppressors() -> Sequence[SuppressorSpec[Any]]:
         @hookimpl
         def sftsec_register_suppressors() -> Sequence[SuppressorSpec[Any]]:
             return [SuppressorSpec(name="allow_list", summary="Known hosts", suppress=suppress)]
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def sftsec_register_explainers() -> Sequence[ExplainerSpec[Any]]:
+    """Offer ways to say why a model decided as it did, for `tasks.NAME.explain`.
+
+    Called once a process, when the plugins are loaded. An explainer is called once a page, with
+    the incidents that become detections, and for a question why. None is taken as empty. Anyone
+    may implement it; names are unique.
+
+    Example::
+
+        @hookimpl
+        def sftsec_register_explainers() -> Sequence[ExplainerSpec[Any]]:
+            return [ExplainerSpec(name="words", summary="By words", explain=explain)]
     """
     raise NotImplementedError
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from sftsec_core.api.domain import TaskSpec
+    from sftsec_core.api.domain import Explanation, TaskSpec
     from sftsec_core.operations.predict import Prediction
 
 
@@ -32,10 +32,15 @@ _DEEPEST = 64  # levels of a record
     metavar="NAME=VALUE",
     help="A field of the incident; may be repeated.",
 )
+@click.option("--why", is_flag=True, help="Say which words and fields decide, and what is alike.")
 @json_option
 @pass_app
-def command(app: App, task: str, text: str | None, fields: tuple[str, ...], as_json: bool) -> None:
-    """Show the label, the probability, the decision and what tells most of an incident.
+def command(
+    app: App, task: str, text: str | None, fields: tuple[str, ...], why: bool, as_json: bool
+) -> None:
+    """Show the label, the probability and the decision on an incident; with --why the reasons.
+
+    A reason's figure is what it adds to the log-odds of the label, below 0 against it.
 
     The text is cleaned and redacted as in scoring; nothing is kept or pushed. TEXT is the first
     text field of the task. With - each line of standard input is a text, or an incident as a
@@ -44,6 +49,7 @@ def command(app: App, task: str, text: str | None, fields: tuple[str, ...], as_j
     \b
     Examples:
       sftsec predict phishing "Your mailbox is full, confirm your password"
+      sftsec predict phishing "Your mailbox is full, confirm your password" --why
       sftsec predict alerts --field rule.name=Brute\\ force --field event.count=900
       sftsec predict phishing - < mails.jsonl
     """
@@ -52,7 +58,7 @@ def command(app: App, task: str, text: str | None, fields: tuple[str, ...], as_j
     with app.context() as context:
         spec = context.task_spec(task)
         records = list(_records(spec, text, fields, sys.stdin.buffer))
-        model, found = predict(context, task, records)
+        model, found = predict(context, task, records, why=why)
     data = {"task": task, "model": model, "predictions": [each.to_json() for each in found]}
     emit(data, as_json=as_json, show=lambda out: _show(out, found))
 
@@ -109,6 +115,17 @@ def _pair(field: str) -> tuple[str, str]:
     return name, value
 
 
+def _show_why(out: Console, why: Explanation) -> None:
+    out.print(f"  {why.text}", markup=False, soft_wrap=True)
+    for each in why.attributions:
+        line = f"  {each.contribution:+.3f}  {each.words}  ({each.input})"
+        out.print(line, markup=False, soft_wrap=True)
+    for other in why.neighbours:
+        who = f" by {', '.join(other.analysts)}" if other.analysts else ""
+        line = f"  {other.similarity:.2f} like {other.uid}: {other.label}{who}"
+        out.print(line, markup=False, soft_wrap=True)
+
+
 def _show(out: Console, found: list[Prediction]) -> None:
     for each in found:
         out.print(
@@ -116,7 +133,7 @@ def _show(out: Console, found: list[Prediction]) -> None:
             f"{each.threshold:.4f}",
             soft_wrap=True,
         )
-        for piece in each.pieces:
-            out.print(f"  {piece.influence:+.4f}  {piece.text}", markup=False, soft_wrap=True)
+        if each.explanation is not None:
+            _show_why(out, each.explanation)
         if len(found) > 1:
             out.print(f"  {each.text[:120]}", markup=False, soft_wrap=True)

@@ -16,6 +16,7 @@ from sftsec_core.api.contracts import (
     CalibratorSpec,
     ConnectorSpec,
     DeciderSpec,
+    ExplainerSpec,
     LauncherSpec,
     MetricSpec,
     RecipeSpec,
@@ -39,6 +40,7 @@ _CHOSEN: dict[tuple[str, str], type[Spec[Any]]] = {
     ("TaskSettings", "calibrator"): CalibratorSpec,
     ("TaskSettings", "decider"): DeciderSpec,
     ("TaskSettings", "render"): RendererSpec,
+    ("TaskSettings", "explain"): ExplainerSpec,
 }
 # Where it lists things, each name with its settings.
 _LISTED: dict[tuple[str, str], type[Spec[Any]]] = {

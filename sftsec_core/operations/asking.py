@@ -149,5 +149,6 @@ def _queued(
         at=None if request.at is None else request.at.timestamp(),
         fields=fields,
         cut=cut,
+        explanation=None if request.explanation is None else request.explanation.to_json(),
         copies=copies.get(request.incident_uid, ()),
     )

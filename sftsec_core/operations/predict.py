@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any
 from sftsec_core.api.domain import Incident, IncidentPage, Permission, describe_inputs
 from sftsec_core.api.errors import DataError
 from sftsec_core.operations.authorize import authorize
+from sftsec_core.operations.explaining import asked_explainer
 from sftsec_core.operations.score import live_model, scorer_of
 from sftsec_core.operations.scoring_device import scoring_call, scoring_device
 from sftsec_core.scoring.decision import ScoringDecision, decide_page
-from sftsec_core.scoring.occlusion import telling_pieces
+from sftsec_core.scoring.explaining import DecisionExplainer
 from sftsec_core.scoring.scorer import rate_page
 
 if TYPE_CHECKING:
+    from sftsec_core.api.domain import Explanation
     from sftsec_core.operations.context import Context
-    from sftsec_core.scoring.occlusion import Piece
     from sftsec_core.scoring.scorer import Scorer
-
-_PIECES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,8 @@ class Prediction:
         threshold: from which probability the decider may alert.
         decision: "dismiss", "review" or "alert".
         probabilities: label to calibrated probability.
-        pieces: of the text, and other inputs as "name: value": those that speak most for the
-            probability, the strongest first.
         text: what the model read, cleaned and redacted.
+        explanation: why, where that was asked for.
     """
 
     label: str
@@ -44,17 +42,16 @@ class Prediction:
     threshold: float
     decision: str
     probabilities: Mapping[str, float]
-    pieces: tuple[Piece, ...]
     text: str
+    explanation: Explanation | None = None
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
-        pieces = [piece._asdict() for piece in self.pieces]
-        return {**asdict(self), "pieces": pieces}
+        return asdict(self)
 
 
 def predict(
-    context: Context, name: str, records: Sequence[Mapping[str, Any]]
+    context: Context, name: str, records: Sequence[Mapping[str, Any]], *, why: bool = False
 ) -> tuple[str, list[Prediction]]:
     """Ask the live model about incidents, cleaned and read as in scoring.
 
@@ -62,6 +59,7 @@ def predict(
         context: settings, store, registry, actor and event stream.
         name: the task.
         records: each incident's fields by their dotted names.
+        why: explain each, by the task's explainer or the first that is enabled.
 
     Returns:
         The model's digest, and what it says of each record, in their order.
@@ -70,15 +68,20 @@ def predict(
         NotFoundError: when there is no such task.
         NoLiveModelError: when it has no live model.
         DataError: when a record holds nothing that the model reads, or cannot be read.
+        ConfigError: when no plugin that says why is enabled.
+        PluginError: when the explainer fails.
     """
     authorize(context.actor, Permission.SCORE_EVENTS, name)
     live = live_model(context, name)
+    chosen = asked_explainer(context, name) if why else None
     with scoring_device(scoring_call(context, name, "predict"), live.recipe):
-        scorer, _ = scorer_of(context, name, context.registry.load(live))
-        return live.digest, _predictions(scorer, records)
+        scorer, _ = scorer_of(context, name, context.registry.load(live), chosen)
+        return live.digest, _predictions(scorer, records, why=why)
 
 
-def _predictions(scorer: Scorer, records: Sequence[Mapping[str, Any]]) -> list[Prediction]:
+def _predictions(
+    scorer: Scorer, records: Sequence[Mapping[str, Any]], *, why: bool
+) -> list[Prediction]:
     now = datetime.now(UTC)
     incidents = tuple(Incident(str(n), fields, at=now) for n, fields in enumerate(records, start=1))
     rated = rate_page(IncidentPage(incidents, ""), scorer)
@@ -90,20 +93,23 @@ def _predictions(scorer: Scorer, records: Sequence[Mapping[str, Any]]) -> list[P
         rated_uids = {incident.uid for incident, _ in rated.rows}
         lacking = next(one.uid for one in incidents if one.uid not in rated_uids)
         raise DataError(f"record {lacking} has nothing that the model reads: {wanted}")
-    return [_prediction(each, scorer) for each in decide_page(rated, scorer)]
+    decisions = list(decide_page(rated, scorer))
+    explain = scorer.explain
+    told: Sequence[Explanation | None] = [None] * len(decisions)
+    if why and isinstance(explain, DecisionExplainer):
+        told = explain.asked(decisions, scorer)
+    return [_prediction(*each, scorer) for each in zip(decisions, told, strict=True)]
 
 
-def _prediction(decision: ScoringDecision, scorer: Scorer) -> Prediction:
-    task, row = scorer.task, decision.row.tolist()
-    # Of an attack side with several classes the pieces speak for the most probable of them.
-    attacks = [n for n, label in enumerate(task.labels) if label != task.benign]
-    column = max(attacks, key=row.__getitem__) if task.benign else task.labels.index(decision.label)
+def _prediction(
+    decision: ScoringDecision, explanation: Explanation | None, scorer: Scorer
+) -> Prediction:
     return Prediction(
         label=decision.label,
         probability=decision.probability,
         threshold=decision.threshold,
         decision=decision.action.value,
-        probabilities=dict(zip(task.labels, row, strict=True)),
-        pieces=telling_pieces(decision.inputs, column, scorer, _PIECES),
+        probabilities=dict(zip(scorer.task.labels, decision.row.tolist(), strict=True)),
         text=describe_inputs(decision.inputs),
+        explanation=explanation,
     )

@@ -11,6 +11,7 @@ from sftsec_core.api.contracts import (
     CalibratorSpec,
     ConnectorSpec,
     DeciderSpec,
+    ExplainerSpec,
     LauncherSpec,
     MetricSpec,
     RecipeSpec,
@@ -236,6 +237,8 @@ def named_by(task: TaskSettings) -> Iterator[Named]:
     yield _chosen(LauncherSpec, task.train.launcher, ("train", "launcher"))
     if task.render is not None:
         yield _chosen(RendererSpec, task.render, ("render",))
+    if task.explain is not None:
+        yield _chosen(ExplainerSpec, task.explain, ("explain",))
     if task.split.method not in BUILT_IN_SPLITS:
         yield SplitterSpec, task.split.method, task.split.options(), ("split",)
     yield _chosen(CalibratorSpec, task.calibrator, ("calibrator",))

@@ -27,6 +27,7 @@ from sftsec_core.operations.asking import requester
 from sftsec_core.operations.authorize import authorize
 from sftsec_core.operations.drift_reference import drift_counter
 from sftsec_core.operations.event_context import scoring_figures
+from sftsec_core.operations.explaining import explainer_of
 from sftsec_core.operations.left_out import left_out
 from sftsec_core.operations.outdated_models import check_in_time
 from sftsec_core.operations.pulling import (
@@ -171,28 +172,33 @@ def _why_none(context: Context, name: str) -> str:
     return f"`sftsec retrain {name}` trains one, `sftsec model list {name}` shows the candidates"
 
 
-def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer, TaskSettings]:
+def scorer_of(
+    context: Context, name: str, loaded: LoadedModel, explain: Choice | None = None
+) -> tuple[Scorer, TaskSettings]:
     """What scores a task's incidents, and the task as the model knows it.
 
     They are cleaned and rendered as the model was trained, whatever the configuration says now.
+    `explain` says why in the place of the task's own explainer.
     """
     serving = loaded.serving
     _require_plugins(context, loaded)
-    render = None if serving.render is None else Choice.model_validate(serving.render)
+    chosen = None if serving.render is None else Choice.model_validate(serving.render)
     trained = trained_task(context.task(name), loaded)
     steps = build_steps(trained, context.plugins, step_context(trained, context.salt))
     fields = field_kinds(serving.task, trained.fields)
+    render = renderer(serving.task, chosen, context.plugins)
     scorer = Scorer.of(
         loaded,
         steps=lambda incidents: [trim_incident(one, fields) for one in steps(incidents)],
-        render=renderer(serving.task, render, context.plugins),
+        render=render,
         take_rejected=steps.take_rejected,
         suppress=suppressor(trained.suppress, context.plugins),
+        explain=explainer_of(context, name, explain or trained.explain, loaded, render),
         figures=scoring_figures(context, name, loaded),
         reading=reading_digest(
             serving.task,
             steps=steps.settings,
-            render=render,
+            render=chosen,
             plugins=context.plugins.versions(),
             salt=context.salt,
         ),
@@ -279,6 +285,9 @@ def _score(
         stage.counts |= counts.shown()
         if forgotten := job.forgotten.left_out.total():
             stage.counts["forgotten"] = forgotten
+    if counts.unexplained:
+        text = f"{counts.unexplained:,} detections have no reason: the explainer failed on them"
+        run.emit(Message(text=text, level="warning"))
     if counts.cut:
         text = unread_line(counts.cut, counts.scored, counts.cut_characters, "incidents")
         run.emit(Message(text=f"{loaded.ref.recipe}: {text}", level="warning"))

@@ -49,6 +49,12 @@ class BlendModel:
         found = [member.predict_proba(batch) for member in self.members.values()]
         return average(found) if self.pool is None else self.pool(found)
 
+    @property
+    def sole(self) -> TrainedModel | None:
+        """Its one member, where it has no other."""
+        only = len(self.members) == 1 and self.pool is None
+        return next(iter(self.members.values())) if only else None
+
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
         """Which rows each member reads to their end; shape (len(batch),)."""
         return np.array([not spans for spans in self.unread(batch)], dtype=bool)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sftsec_core.api.contracts import Contributions
 from sftsec_core.api.domain import Batch, InputKind
 from sftsec_core.api.errors import DataError, IntegrityError
 from sftsec_core.models.model_format import read_json, write_json
@@ -76,6 +77,43 @@ class BoostedModel:
         own = encode(batch, self.numbers, self.categories)
         return _joined(own, self.text(batch) if self.text else None)
 
+    def contributions(self, batch: Batch, pairs: Sequence[tuple[int, int]]) -> list[Contributions]:
+        """What each input adds to the log-odds of each row's pair of columns.
+
+        The trees' Shapley values (Lundberg 2020), which LightGBM computes exactly. That of the
+        text's scores is divided among the characters that the linear model finds to speak the same
+        way, in its proportions.
+        """
+        features = self._features(batch)
+        found = self.booster.predict(features, pred_contrib=True, num_threads=self.threads)
+        by_class = np.asarray(found).reshape(len(batch), -1, features.shape[1] + 1)
+        names = (*self.numbers, *self.categories)
+        texts = self.text.linear.contributions(batch, pairs) if self.text else None
+        out = []
+        for row, (pair, values) in enumerate(zip(pairs, by_class, strict=True)):
+            each = self._contrast(values, pair)
+            beside = {name: float(each[place]) for place, name in enumerate(names)}
+            said = float(each[len(names) : -1].sum())
+            characters = np.zeros(len(batch.slice(row, row + 1).text()[0]))
+            rest = float(each[-1])
+            if texts is not None:
+                characters = divided(said, texts[row].characters)
+                rest += said - float(characters.sum())
+            out.append(Contributions(characters, beside, rest))
+        return out
+
+    def _contrast(self, values: NDArray[np.float64], pair: tuple[int, int]) -> NDArray[np.float64]:
+        """Of one row, shape (classes or 1, features + 1), the part that tells two columns apart."""
+        place = {column: number for number, column in enumerate(self.present)}
+        if pair[0] == pair[1] or not {*pair} <= place.keys():
+            return np.zeros(values.shape[1])
+        first, second = (place[column] for column in pair)
+        alone = len(values) == 1
+        found: NDArray[np.float64] = (
+            values[0] * (first - second) if alone else values[first] - values[second]
+        )
+        return found
+
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
         """Which rows' texts are read to their end; shape (len(batch),)."""
         return np.array([not spans for spans in self.unread(batch)], dtype=bool)
@@ -104,6 +142,17 @@ class BoostedModel:
                 **({"text": True} if self.text else {}),
             },
         )
+
+
+def divided(total: float, characters: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Divide a sum among the characters that have its sign, in their proportions.
+
+    Returns:
+        Of the characters' shape; zeros where none has its sign.
+    """
+    same = np.where(characters * total > 0, np.abs(characters), 0.0)
+    whole = same.sum()
+    return same * (total / whole) if whole > 0 else np.zeros(len(characters))
 
 
 def encode(

@@ -27,7 +27,7 @@ from sftsec_core.recipes.view_choice import with_view
 from sftsec_core.recipes.window_selector import WindowSelector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -76,9 +76,15 @@ class HybridModel:
 
     def predict_proba(self, batch: Batch) -> NDArray[np.float64]:
         """Probabilities, shape (len(batch), len(labels))."""
+        out = np.zeros((len(batch), len(self.labels)))
+        for start, features in self._features(batch):
+            out[start : start + features.shape[0]] = self.head.predict_proba(features)
+        return out
+
+    def _features(self, batch: Batch) -> Iterator[tuple[int, Any]]:
+        """Where a part of the rows begins, and its features."""
         texts = batch.text()
         vectors = [each.embedder(texts) for each in self.encoders]
-        out = np.zeros((len(texts), len(self.labels)))
         for start in range(0, len(texts), _SCORED_AT_ONCE):
             part = slice(start, start + _SCORED_AT_ONCE)
             beside = self.dense(batch.slice(start, part.stop)) if self.dense else None
@@ -87,9 +93,13 @@ class HybridModel:
                 for found, each in zip(vectors, self.encoders, strict=True)
             ]
             unit = scaled_beside(rows, self.vector_weight)
-            features = join_blocks(texts[part], self.ngrams, unit, beside)
-            out[part] = self.head.predict_proba(features)
-        return out
+            yield start, join_blocks(texts[part], self.ngrams, unit, beside)
+
+    def embed(self, batch: Batch) -> NDArray[np.float32]:
+        """The encoders' vectors of the texts, rows of length 1; shape (len(batch), d)."""
+        texts = batch.text()
+        rows = [each.embedder(texts) - each.center for each in self.encoders]
+        return scaled_beside(rows, 1.0)
 
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
         """Which rows the n-grams and each encoder read to their end; shape (len(batch),)."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from sftsec_core.api.contracts import Contributions
 from sftsec_core.api.domain import Batch
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
 from sftsec_core.recipes.logistic import LogisticHead, feature_bound, usable
 from sftsec_core.recipes.ngrams import NgramTfidf, SharedBy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
+    from scipy import sparse
 
     from sftsec_core.api.contracts import TrainJob
     from sftsec_core.recipes.config import LinearConfig
@@ -43,6 +47,23 @@ class LinearModel:
     def unread(self, batch: Batch) -> list[list[Span]]:
         """What it does not read of each row's text: spans of characters."""
         return self.ngrams.unread(batch.text())
+
+    def contributions(self, batch: Batch, pairs: Sequence[tuple[int, int]]) -> list[Contributions]:
+        """What each character adds to the log-odds of each row's pair of columns."""
+        texts, out = batch.text(), []
+        features = self.ngrams.transform(texts)
+        for row, (text, pair) in enumerate(zip(texts, pairs, strict=True)):
+            own = slice(features.indptr[row], features.indptr[row + 1])
+            columns = features.indices[own]
+            weights, bias = self.head.contrast(pair, columns)
+            parts = features.data[own].astype(np.float64) * weights
+            characters, rest = self.ngrams.on_characters(text, columns, parts)
+            out.append(Contributions(characters, bias=bias + rest))
+        return out
+
+    def embed(self, batch: Batch) -> sparse.csr_matrix:
+        """The n-gram features, rows of length 1; shape (len(batch), d)."""
+        return self.ngrams.transform(batch.text())
 
     def save(self, folder: Path) -> None:
         """Write the vocabulary, the head and the labels."""

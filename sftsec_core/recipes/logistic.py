@@ -130,6 +130,30 @@ class LogisticHead:
             "head.bias": self.bias,
         }
 
+    def contrast(
+        self, pair: tuple[int, int], features: NDArray[np.integer[Any]]
+    ) -> tuple[NDArray[np.float64], float]:
+        """Weights and bias of the log-odds of one class against another.
+
+        Args:
+            pair: the columns; of one that training never saw the log-odds have no bound, and the
+                weights are zeros.
+            features: those whose weights are wanted.
+
+        Returns:
+            Shape (len(features),), and the bias.
+        """
+        place = {int(column): row for row, column in enumerate(self.present)}
+        if pair[0] == pair[1] or not {*pair} <= place.keys():
+            return np.zeros(len(features)), 0.0
+        first, second = (place[column] for column in pair)
+        weights = self.weights[:, features].astype(np.float64)
+        bias = self.bias.astype(np.float64)
+        if len(self.present) == 2:
+            sign = first - second
+            return sign * weights[0], float(sign * bias[0])
+        return weights[first] - weights[second], float(bias[first] - bias[second])
+
     def predict_proba(self, features: Any) -> NDArray[np.float64]:  # noqa: ANN401 - see fit
         """Probabilities for features of shape (n, d).
 

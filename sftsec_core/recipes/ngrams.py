@@ -10,9 +10,10 @@ is up to four of them side by side. Word edges are spaces; no n-gram spans two w
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +34,7 @@ _UNRECORDED_MAX_CHARS = 2000  # what models read whose files do not say
 _BLOCK_CHARS = 1_000_000  # handled at once; bounds memory by the block, not by the data
 _ALPHABET_LIMIT = 2**16 - 1
 _SPACE = 1
+_WORD = re.compile(r"\S+")  # what `str.split` parts, with its places
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,51 @@ class NgramTfidf:
             return sparse.csr_matrix((0, len(self.codes)), dtype=np.float32)
         return sparse.vstack(parts, format="csr", dtype=np.float32)
 
+    def on_characters(
+        self,
+        text: str,
+        columns: NDArray[np.integer[Any]],
+        parts: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], float]:
+        """What the n-grams of a text add to a weighted sum, put back on its characters.
+
+        An n-gram's part is divided among its occurrences, and each of these among the characters
+        that it is made of; that of the space before and after a word is no character's.
+
+        Args:
+            text: any; what is not read of it gets nothing.
+            columns: of the features that it has, ascending.
+            parts: what each of them adds.
+
+        Returns:
+            Shape (len(text),), and what belongs to no character.
+        """
+        read, owners = _owners(text, self.max_chars)
+        found = np.zeros(len(text) + 1)
+        grams = [
+            (owners[starts[:, None] + np.arange(n)], np.searchsorted(columns, found_columns))
+            for n, starts, found_columns in self._found(_number(read, self.alphabet))
+        ]
+        if not grams:
+            return found[:-1], 0.0
+        counts = np.bincount(np.concatenate([own for _, own in grams]), minlength=len(parts))
+        for places, own in grams:
+            real = places < len(text)
+            share = np.where(real.any(axis=1)[:, None], real, 1.0)
+            part = (parts[own] / counts[own])[:, None] * share / share.sum(axis=1)[:, None]
+            found += np.bincount(places.ravel(), part.ravel(), minlength=len(found))
+        return found[:-1], float(found[-1])
+
+    def _found(
+        self, numbers: NDArray[np.uint64]
+    ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+        """For each length: where the n-grams of the vocabulary begin, and their columns."""
+        for n, code, valid in _grams(numbers, np.zeros(len(numbers), dtype=np.int64)):
+            columns = np.searchsorted(self.codes, code)
+            columns[columns == len(self.codes)] = 0
+            known = valid & (self.codes[columns] == code) if len(self.codes) else valid & False
+            yield n, np.flatnonzero(known), columns[known]
+
     def _weigh(
         self, rows: NDArray[np.int64], windows: NDArray[np.uint64], documents: int
     ) -> sparse.csr_matrix:
@@ -191,6 +238,21 @@ def _points(text: str, max_chars: int) -> NDArray[np.uint32]:
     """Code points of a text whose words each stand between two spaces of their own."""
     spaced = "".join(f" {word} " for word in text[:max_chars].lower().split())
     return np.frombuffer(spaced.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def _owners(text: str, max_chars: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """The points of a text, and the character that each is of; `len(text)` for spaces of ours."""
+    read = text[:max_chars]
+    lowered = read.lower()
+    # A few letters have two code points in lower case.
+    longer = len(lowered) != len(read)
+    sizes = [len(each.lower()) for each in read] if longer else np.ones(len(read), dtype=np.int64)
+    owners = np.repeat(np.arange(len(read)), sizes)
+    none = np.array([len(text)])
+    parts: list[NDArray[np.int64]] = [none[:0]]
+    for word in _WORD.finditer(lowered):
+        parts += [none, owners[word.start() : word.end()], none]
+    return _points(text, max_chars), np.concatenate(parts)
 
 
 def _fit_alphabet(
@@ -251,6 +313,16 @@ def _windows(
     rows = np.repeat(np.arange(len(block)), [len(points) for points in block])
     numbers = _number(np.concatenate(block), alphabet)
     all_rows, all_codes = [rows[:0]], [numbers[:0]]
+    for _, code, valid in _grams(numbers, rows):
+        all_rows.append(rows[: len(code)][valid])
+        all_codes.append(code[valid])
+    return np.concatenate(all_rows), np.concatenate(all_codes)
+
+
+def _grams(
+    numbers: NDArray[np.uint64], rows: NDArray[np.int64]
+) -> Iterator[tuple[int, NDArray[np.uint64], NDArray[np.bool_]]]:
+    """For each length: the code of the n-gram at each place, and whether it is one."""
     for n in range(1, min(MAX_N, len(numbers)) + 1):
         last = len(numbers) - n + 1
         code = np.zeros(last, dtype=np.uint64)
@@ -263,9 +335,7 @@ def _windows(
                 valid &= piece != _SPACE
         if n == 2:  # the two spaces between a word's end and the next one's start
             valid &= code != np.uint64(_SPACE << 16 | _SPACE)
-        all_rows.append(rows[:last][valid])
-        all_codes.append(code[valid])
-    return np.concatenate(all_rows), np.concatenate(all_codes)
+        yield n, code, valid
 
 
 def _merge(

@@ -88,6 +88,11 @@ class Reading:
         head, tail = self._ends(text)
         return text[:head] + text[len(text) - tail :] if head + tail < len(text) else text
 
+    def beyond_gap(self, text: str, index: int) -> int:
+        """Where a character of `bounded(text)` stands in the text."""
+        head, tail = self._ends(text)
+        return index if index < head else index + max(len(text) - head - tail, 0)
+
     def unread(self, text: str, read: Iterable[Span]) -> list[Span]:
         """What of a text is in none of these windows.
 

@@ -71,7 +71,8 @@ def decide_page(rated: RatedPage, scorer: Scorer) -> Iterator[ScoringDecision]:
     """
     task, proba = scorer.task, rated.proba
     benign = None if task.benign is None else task.labels.index(task.benign)
-    decisions = decide_rows(scorer.decider, proba, _facets(rated, scorer))
+    facets = facets_of([incident for incident, _ in rated.rows], scorer)
+    decisions = decide_rows(scorer.decider, proba, facets)
     _check(decisions, proba, benign)
     if benign is None:
         probabilities = proba[np.arange(len(proba)), decisions.labels]
@@ -98,10 +99,10 @@ def group_fields(decider: Decider) -> tuple[str, ...]:
     return decider.group_fields if isinstance(decider, DecidesByGroup) else ()
 
 
-def _facets(rated: RatedPage, scorer: Scorer) -> dict[str, NDArray[np.object_]]:
+def facets_of(incidents: Sequence[Incident], scorer: Scorer) -> dict[str, NDArray[np.object_]]:
     """The values by which the decider groups incidents, as in training; each of shape (n,)."""
     names = group_fields(scorer.decider)
-    rows = [read_facets(incident, names, several=False) for incident, _ in rated.rows]
+    rows = [read_facets(incident, names, several=False) for incident in incidents]
     return {
         name: np.fromiter((row.get(name, "") for row in rows), np.object_, count=len(rows))
         for name in names

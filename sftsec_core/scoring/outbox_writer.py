@@ -84,6 +84,7 @@ class ScoreCounts:
         labels: detections by label.
         cut: those that were scored, whose text is longer than what the model reads.
         cut_characters: text input to the characters of it that the model did not read.
+        unexplained: detections of which the explainer could not say why.
         unknown_groups: those that were scored, of a group that the decider does not know.
     """
 
@@ -106,6 +107,7 @@ class ScoreCounts:
     labels: Counter[str] = field(default_factory=Counter)
     cut: int = 0
     cut_characters: Counter[str] = field(default_factory=Counter)
+    unexplained: int = 0
     unknown_groups: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -130,6 +132,7 @@ class ScoreCounts:
             "suppressed": self.suppressed,
             "in the outbox already": self.in_outbox,
             "new": self.new,
+            **({"without a reason": self.unexplained} if self.unexplained else {}),
             **({"of unknown groups": self.unknown_groups} if self.unknown_groups else {}),
         }
 
@@ -169,6 +172,7 @@ class ScoreCounts:
             labels=self.labels + Counter(one.label for one in page.detections),
             cut=self.cut + page.unread.rows,
             cut_characters=self.cut_characters + Counter(page.unread.characters),
+            unexplained=self.unexplained + page.unexplained,
             unknown_groups=self.unknown_groups + page.unknown_groups,
         )
         check_sums("the scored page", after.as_dict(), SCORING)

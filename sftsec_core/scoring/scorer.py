@@ -23,8 +23,8 @@ from sftsec_core.scoring.decision import (
     decided_columns,
     detection_of,
     divide,
-    review_request,
 )
+from sftsec_core.scoring.explaining import review_requests, with_reasons
 from sftsec_core.scoring.judged import JudgedInPage
 from sftsec_core.scoring.page_errors import PageErrors, clean, only_finite, render_all
 from sftsec_core.scoring.probabilities import probabilities
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from sftsec_core.drift.windows import DriftCounter
     from sftsec_core.registry.registry import LoadedModel
     from sftsec_core.scoring.event_figures import EventFigures
+    from sftsec_core.scoring.explaining import Explain
 
 BATCH = 256
 _NONE = JudgedInPage()
@@ -74,6 +75,7 @@ class Scorer:
         drift: counts what is scored; None counts nothing.
         figures: of the events before an incident, where the model reads them.
         recall_sample: how what raises no alert is drawn at random.
+        explain: says why what becomes a detection does; None says nothing.
         batch: rows that the model is given at once.
         known: what the model gave before.
     """
@@ -94,6 +96,7 @@ class Scorer:
     drift: DriftCounter | None = None
     figures: EventFigures | None = None
     recall_sample: RecallSample = NO_SAMPLE
+    explain: Explain | None = None
     batch: int = BATCH
     known: ScoreCache = field(default_factory=ScoreCache, repr=False, compare=False)
 
@@ -113,6 +116,7 @@ class Scorer:
         render: Callable[[Incident], Inputs],
         take_rejected: Callable[[], Sequence[Rejection]] = tuple,
         suppress: Callable[[Detection], Suppression | None] = lambda _detection: None,
+        explain: Explain | None = None,
         reading: str = "",
         figures: EventFigures | None = None,
     ) -> Self:
@@ -128,6 +132,7 @@ class Scorer:
             render=render,
             take_rejected=take_rejected,
             suppress=suppress,
+            explain=explain,
             keep=tuple(serving.keep),
             by_content=serving.by_content,
             reading=reading,
@@ -163,6 +168,7 @@ class ScoredPage:
         judged: incidents that were left out, since an analyst has judged them.
         counted: what was scored, for the watch over drift; None where nothing counts it.
         unread: what a bound on length kept the model from reading of those with a decision.
+        unexplained: detections of which the explainer could not say why.
         unknown_groups: those with a decision that are of a group that the decider does not know.
     """
 
@@ -180,6 +186,7 @@ class ScoredPage:
     judged: int = 0
     counted: Rows | None = None
     unread: Unread = field(default_factory=Unread)
+    unexplained: int = 0
     unknown_groups: int = 0
 
 
@@ -215,14 +222,15 @@ def score_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE)
         by_action[decision.action].append(decision)
     alerts = (detection_of(each, scorer) for each in by_action[Action.ALERT])
     passed, suppressed = divide(alerts, scorer)
+    told, unexplained = with_reasons(passed, by_action[Action.ALERT], scorer)
     return ScoredPage(
         cursor=page.cursor,
         pulled=len(page.incidents) + len(page.rejected),
         scored=len(rated.rows),
         dismissed=len(by_action[Action.DISMISS]),
-        detections=tuple(passed),
+        detections=tuple(told),
         suppressed=tuple(suppressed),
-        review=tuple(review_request(each, scorer) for each in by_action[Action.REVIEW]),
+        review=review_requests(by_action[Action.REVIEW], scorer),
         drawn=draw_requests(decisions, scorer),
         rejected=rated.rejected,
         empty=len(rated.empty),
@@ -232,6 +240,7 @@ def score_page(page: IncidentPage, scorer: Scorer, judged: JudgedInPage = _NONE)
         unread=count_unread(
             scorer.model, Batch.of(scorer.task.inputs, (inputs for _, inputs in rated.rows))
         ),
+        unexplained=unexplained,
         unknown_groups=sum(each.unknown_group for each in decisions),
     )
 

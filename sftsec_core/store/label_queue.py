@@ -53,6 +53,7 @@ class QueuedIncident:
         requested: when it was asked for, seconds since 1970.
         fields: the event's, redacted; `bounded_fields` makes them.
         cut: names of fields that are cut, and the lengths that they had.
+        explanation: what the model goes by, as `Explanation.to_json` gives it; None where unknown.
     """
 
     task: str
@@ -65,6 +66,7 @@ class QueuedIncident:
     at: float | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     cut: Mapping[str, int] = field(default_factory=dict)
+    explanation: Mapping[str, Any] | None = None
     copies: tuple[str, ...] = ()
     place: int = 0
     requested: float = 0.0
@@ -339,7 +341,8 @@ class LabellingQueue:
 def _body(each: QueuedIncident) -> str:
     body = {"label": each.label, "probability": each.probability, "reason": each.reason}
     shown = {"at": each.at, "fields": dict(each.fields), "cut": dict(each.cut)}
-    return json.dumps(body | shown)
+    why = {} if each.explanation is None else {"explanation": dict(each.explanation)}
+    return json.dumps(body | shown | why)
 
 
 def _prune(database: sqlite3.Connection, now: float) -> None:

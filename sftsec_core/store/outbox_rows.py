@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, bindparam, cast, select, update
 
-from sftsec_core.api.domain import Detection
+from sftsec_core.api.domain import Detection, Explanation
 from sftsec_core.store import dialects
 from sftsec_core.store.canonical import plain
 from sftsec_core.store.columns import clean_text
@@ -43,7 +43,7 @@ def columns_of(detection: Detection) -> dict[str, Any]:
         "labels": list(detection.labels),
         # `plain`: a field of a type that JSON lacks must not hold up the page for ever.
         "fields": plain(detection.fields),
-        "explanation": detection.explanation,
+        "explanation": detection.explanation and detection.explanation.to_json(),
     }
     return {
         "uid": detection.uid,
@@ -72,7 +72,7 @@ def detection_of(row: RowMapping) -> Detection:
         top_classes=_classes(stored),
         at=at and datetime.fromisoformat(at),
         fields=stored["fields"],
-        explanation=stored["explanation"],
+        explanation=stored["explanation"] and Explanation.from_json(stored["explanation"]),
         labels=tuple(stored["labels"]),
     )
 

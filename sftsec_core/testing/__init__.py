@@ -68,6 +68,7 @@ from sftsec_core.testing.decision import (
     VoterContract,
 )
 from sftsec_core.testing.evaluation import MetricContract
+from sftsec_core.testing.explainer import ExplainerContract
 from sftsec_core.testing.incidents import (
     make_detections,
     make_example,
@@ -91,6 +92,7 @@ __all__ = [
     "CalibratorContract",
     "ConnectorContract",
     "DeciderContract",
+    "ExplainerContract",
     "LauncherContract",
     "MemoryConnector",
     "MemorySource",

@@ -19,6 +19,26 @@ class Elsewhere(NamedTuple):
 
 CORE_ROWS: tuple[Elsewhere, ...] = (
     Elsewhere(
+        ("sftsec_core/api/contracts/explaining.py",),
+        "tests/core/testing/test_explainer.py",
+        "protocols and values: the contract of explainers holds what they mean",
+    ),
+    Elsewhere(
+        ("sftsec_core/api/settings/connectors.py",),
+        "tests/core/api/settings/test_task.py",
+        "a task's list of connectors is checked as part of the task",
+    ),
+    Elsewhere(
+        ("sftsec_core/cli/bench/explain.py",),
+        "tests/core/bench/test_explain.py",
+        "the command shows what the benchmark gives; its help and its error are snapshots",
+    ),
+    Elsewhere(
+        ("plugins/sftsec_explain/config.py", "plugins/sftsec_explain/flip.py"),
+        "tests/plugins/explain/test_words.py",
+        "settings and flips show in what the explainer gives",
+    ),
+    Elsewhere(
         ("sftsec_core/operations/evidence.py", "sftsec_core/operations/evidence_sources.py"),
         "tests/core/cli/test_evidence.py",
         "what was gathered shows in the archive, which the command writes",
@@ -765,6 +785,11 @@ CONNECTOR_ROWS: tuple[Elsewhere, ...] = (
         ("sftsec_core/api/settings/split.py",),
         "tests/core/api/settings/test_task.py",
         "the settings of a split are a part of a task's",
+    ),
+    Elsewhere(
+        ("sftsec_core/cli/bench/vision.py",),
+        "tests/core/bench/test_vision.py",
+        "the command shows what the benchmark gives; its help and its error are snapshots",
     ),
     Elsewhere(
         ("plugins/sftsec_vision/decoder.py",),

@@ -121,9 +121,9 @@ class Backbone:
 
 def _untrained(name: str) -> tuple[nn.Module, int]:
     if name == PACKAGED:
-        from sftsec_vision.network.efficientnet import FEATURES
+        from sftsec_vision.network.efficientnet import WIDTH
 
-        return EfficientNetLite0(), FEATURES
+        return EfficientNetLite0(), WIDTH
     from torchvision import models
 
     network = getattr(models, name)(weights=None)

@@ -12,6 +12,8 @@ import torch
 from torch import nn
 
 FEATURES = 1280
+_GRID, _GRID_BLOCK, _GRID_CHANNELS = 4, 11, 112  # after the fifth stage, 16 pixels to a place
+WIDTH = FEATURES + _GRID * _GRID * _GRID_CHANNELS
 _EPSILON = 1e-3
 # Table 1 of the paper: repeats, kernel, stride, expansion, channels out.
 _STAGES = (
@@ -67,7 +69,11 @@ class InvertedResidual(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """The network without its classifier: pictures to vectors of `FEATURES`."""
+    """The network without its classifier: pictures to vectors of `WIDTH`.
+
+    The first `FEATURES` are the means that its classifier read. The others are an earlier stage's
+    means over each cell of a grid: on a page it matters where something stands.
+    """
 
     def __init__(self) -> None:
         """Make it with random weights."""
@@ -83,11 +89,15 @@ class EfficientNetLite0(nn.Module):
         self.head = _conv(inside, FEATURES, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Pictures of shape (n, 3, h, w), values -1 to 1, to vectors, shape (n, FEATURES)."""
+        """Pictures of shape (n, 3, h, w), values -1 to 1, to vectors, shape (n, WIDTH)."""
         x = nn.functional.relu6(self.stem(x))
-        for block in self.blocks:
+        for block in self.blocks[:_GRID_BLOCK]:
             x = block(x)
-        return nn.functional.relu6(self.head(x)).mean(dim=(2, 3))
+        places = nn.functional.adaptive_avg_pool2d(x, _GRID).flatten(1)
+        for block in self.blocks[_GRID_BLOCK:]:
+            x = block(x)
+        means = nn.functional.relu6(self.head(x)).mean(dim=(2, 3))
+        return torch.cat([means, places], dim=1)
 
 
 def own_name(name: str) -> str | None:

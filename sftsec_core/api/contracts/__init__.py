@@ -144,6 +144,16 @@ from sftsec_core.api.contracts.evaluation import (
     Refit,
     Rescore,
 )
+from sftsec_core.api.contracts.explaining import (
+    Contributes,
+    Contributions,
+    Differentiable,
+    EmbeddedText,
+    Embeds,
+    ExplainerSpec,
+    ExplainJob,
+    sole_model,
+)
 from sftsec_core.api.contracts.job import GpuLease, GpuRequest, LauncherSpec, TrainOrder
 from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob
 from sftsec_core.api.contracts.serving import (
@@ -179,11 +189,18 @@ __all__ = [
     "Connector",
     "ConnectorContext",
     "ConnectorSpec",
+    "Contributes",
+    "Contributions",
     "Decider",
     "DeciderSpec",
     "DecidesByGroup",
     "DescribesReading",
+    "Differentiable",
+    "EmbeddedText",
+    "Embeds",
     "EmptyConfig",
+    "ExplainJob",
+    "ExplainerSpec",
     "GpuLease",
     "GpuRequest",
     "KeepsAudit",
@@ -220,4 +237,5 @@ __all__ = [
     "TransformSpec",
     "VoterSpec",
     "none_known",
+    "sole_model",
 ]

@@ -30,6 +30,12 @@ from sftsec_core.api.domain.events import (
     event_from_json,
 )
 from sftsec_core.api.domain.examples import Example, Split
+from sftsec_core.api.domain.explanations import (
+    Attribution,
+    Explanation,
+    Neighbour,
+    visible,
+)
 from sftsec_core.api.domain.incidents import (
     Incident,
     IncidentPage,
@@ -69,6 +75,7 @@ __all__ = [
     "TEXT_INPUT",
     "Action",
     "Actor",
+    "Attribution",
     "AuditAnchor",
     "AuditEntry",
     "Batch",
@@ -82,6 +89,7 @@ __all__ = [
     "EvalReport",
     "Event",
     "Example",
+    "Explanation",
     "FittedPart",
     "GateDecided",
     "Incident",
@@ -98,6 +106,7 @@ __all__ = [
     "ModelPromoted",
     "ModelRef",
     "ModelScores",
+    "Neighbour",
     "Objective",
     "Permission",
     "PullWindow",
@@ -130,4 +139,5 @@ __all__ = [
     "event_from_json",
     "inputs_digest",
     "risk_figures",
+    "visible",
 ]

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from sftsec_core.api.domain.explanations import Explanation
+
 
 class Action(StrEnum):
     """What is done with a scored incident: nothing, a request for a verdict, or an alert."""
@@ -58,7 +60,7 @@ class Detection:
         top_classes: the most probable classes with their probabilities, best first.
         at: the source event's time.
         fields: those of the event's fields that a reader needs to find and assess it.
-        explanation: the reason in words, when an explainer gave one.
+        explanation: why, when an explainer said so.
         labels: every class that the decider does not rule out, `label` among them.
     """
 
@@ -72,7 +74,7 @@ class Detection:
     top_classes: tuple[tuple[str, float], ...] = ()
     at: datetime | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
-    explanation: str | None = None
+    explanation: Explanation | None = None
     labels: tuple[str, ...] = ()
 
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from sftsec_core.api.domain.explanations import Explanation
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -112,6 +114,7 @@ class LabelRequest:
         at: the event's time.
         fields: the event's fields as the task's steps left them, redacted.
         inputs_digest: of what the model read: incidents of one digest are copies; "": not known.
+        explanation: what the model goes by, when an explainer said so.
     """
 
     incident_uid: str
@@ -122,3 +125,4 @@ class LabelRequest:
     at: datetime | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     inputs_digest: str = ""
+    explanation: Explanation | None = None

@@ -11,6 +11,7 @@ from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
 from sftsec_core.api.domain.objectives import MACRO_F1, Objective, checked_metric
 from sftsec_core.api.settings.canaries import Canaries
 from sftsec_core.api.settings.choice import Choice
+from sftsec_core.api.settings.connectors import Connectors
 from sftsec_core.api.settings.context import PREFIX, SEQUENCE_INPUT, ContextSettings
 from sftsec_core.api.settings.context_presets import take_preset
 from sftsec_core.api.settings.evaluation import EvaluationSettings
@@ -130,7 +131,7 @@ class GateSettings(Strict):
 class TaskSettings(Strict):
     """One question put to a model."""
 
-    connector: str | tuple[str, ...] = Field(
+    connector: Connectors = Field(
         description="A name under `connectors`, or a list of names: incidents come from each."
     )
     push_to: str | None = Field(
@@ -202,6 +203,9 @@ class TaskSettings(Strict):
     )
     render: Choice | None = Field(
         None, description="A renderer of an enabled plugin; default: the text fields, joined."
+    )
+    explain: Choice | None = Field(
+        None, description="An explainer of an enabled plugin: says why in each detection."
     )
     suppress: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
@@ -283,22 +287,6 @@ class TaskSettings(Strict):
     @classmethod
     def _take_a_preset(cls, value: object) -> object:
         return take_preset(value)
-
-    @field_validator("connector")
-    @classmethod
-    def _connectors_make_sense(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        if isinstance(value, str):
-            return value
-        if not value:
-            raise ValueError("name at least one connector")
-        twice = next((name for name in value if value.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(f"{twice!r} is listed twice")
-        colon = next((name for name in value if ":" in name), None)
-        if colon is not None and len(value) > 1:
-            # `connector:uid` names an incident in a data set of several connectors.
-            raise ValueError(f"{colon!r} has a colon, which no name in a list of connectors may")
-        return value[0] if len(value) == 1 else value
 
     @model_validator(mode="after")
     def _inputs_make_sense(self) -> TaskSettings:

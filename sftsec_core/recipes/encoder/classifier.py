@@ -28,10 +28,10 @@ from sftsec_core.recipes.encoder.classifier_parts import (
     load_head,
     load_int8,
     load_side,
+    load_whole,
 )
 from sftsec_core.recipes.encoder.encoder import (
     length_buckets,
-    load_encoder,
     load_tokenizer,
     pick_device,
     quiet_transformers,
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sftsec_core.api.contracts import EmbeddedText
     from sftsec_core.api.domain import Batch
     from sftsec_core.recipes.encoder.data import EncodedTexts
     from sftsec_core.recipes.encoder.token_pooling import TokenPooling
@@ -203,13 +204,6 @@ def _read(
     return out
 
 
-def set_dropout(module: nn.Module, rate: float) -> None:
-    """Give every dropout layer of a module the same rate."""
-    for layer in module.modules():
-        if isinstance(layer, nn.Dropout):
-            layer.p = rate
-
-
 class EncoderModel:
     """A fine-tuned encoder; keeps `sftsec_core.api.contracts.TrainedModel`."""
 
@@ -302,6 +296,26 @@ class EncoderModel:
         rows = TextsBeside(encoded, of, encode_side(self._side, batch))
         return read_logits(self._reader, rows, self._collator)
 
+    def embedded(self, batch: Batch) -> list[EmbeddedText] | None:
+        """Each row's text as token vectors; None where this encoder has no gradients."""
+        from sftsec_core.recipes.encoder.embedding import embed_batch
+
+        side = None
+        if self._side is not None:
+            side = torch.from_numpy(encode_side(self._side, batch)).to(self._module.head.weight)
+        reading = (self._tokenizer, self._reading, self._selector)
+        return embed_batch(self._module, batch.text(), side, reading)
+
+    def embed(self, batch: Batch) -> NDArray[np.float32]:
+        """The vectors of the texts under the head, rows of length 1; shape (len(batch), width)."""
+        texts, of = distinct(batch.text())
+        encoded = encode_windows(texts, self._tokenizer, self._reading, self._selector)
+        head = self._module.head
+        pooled = _read(
+            self._reader.pool, encoded, self._collator, head.weight.device, head.in_features
+        )
+        return nn.functional.normalize(pooled)[torch.from_numpy(of)].numpy()
+
     def quantized(self) -> EncoderModel:
         """The same model with its encoder in 8 bits, which ONNX Runtime computes on a CPU.
 
@@ -383,15 +397,3 @@ class EncoderModel:
             side=side,
             precision="auto" if precision == INT8 else precision,
         )
-
-
-def load_whole(folder: Path) -> nn.Module:
-    """Load a saved encoder, which has no pooler: see PooledClassifier.
-
-    Raises:
-        IntegrityError: when weights are missing.
-    """
-    encoder = load_encoder(folder)
-    if getattr(encoder, "pooler", None) is not None:
-        encoder.pooler = None  # type: ignore[assignment]
-    return encoder

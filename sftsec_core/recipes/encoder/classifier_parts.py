@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from torch.nn import Dropout
+
 from sftsec_core.models.model_format import read_tensors
 from sftsec_core.recipes.dense import DenseBlock
+from sftsec_core.recipes.encoder.encoder import load_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     import torch
+    from torch import nn
 
     from sftsec_core.recipes.encoder.classifier import PooledClassifier
     from sftsec_core.recipes.reading import Pooling
@@ -55,3 +59,22 @@ def load_side(folder: Path, settings: Any) -> DenseBlock | None:  # noqa: ANN401
     """What encodes the side inputs of a saved model; None where its settings name none."""
     tensors = read_tensors(folder / SIDE) if settings else {}
     return DenseBlock.from_parts(settings, tensors)
+
+
+def load_whole(folder: Path) -> nn.Module:
+    """Load a saved encoder, which has no pooler: see PooledClassifier.
+
+    Raises:
+        IntegrityError: when weights are missing.
+    """
+    encoder = load_encoder(folder)
+    if getattr(encoder, "pooler", None) is not None:
+        encoder.pooler = None  # type: ignore[assignment]
+    return encoder
+
+
+def set_dropout(module: nn.Module, rate: float) -> None:
+    """Give every dropout layer of a module the same rate."""
+    for layer in module.modules():
+        if isinstance(layer, Dropout):
+            layer.p = rate

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sftsec_core.api.domain import Batch
-from sftsec_core.recipes.encoder.classifier import load_whole
+from sftsec_core.recipes.encoder.classifier_parts import load_whole
 from sftsec_core.recipes.encoder.contrastive_model import ContrastiveModel, TunedEncoder
 from sftsec_core.recipes.encoder.encoder import load_tokenizer, pick_device, quiet_transformers
 from sftsec_core.recipes.encoder.supcon import LabelledRows, tune

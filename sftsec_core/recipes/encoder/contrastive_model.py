@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 
 from sftsec_core.api.errors import IntegrityError
 from sftsec_core.models.model_format import read_json, read_tensors, write_json, write_tensors
-from sftsec_core.recipes.encoder.classifier import load_whole
+from sftsec_core.recipes.encoder.classifier_parts import load_whole
 from sftsec_core.recipes.encoder.encoder import (
     depth,
     embed,

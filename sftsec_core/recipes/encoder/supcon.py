@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.recipes.encoder.architecture import filling_id
-from sftsec_core.recipes.encoder.classifier import set_dropout
+from sftsec_core.recipes.encoder.classifier_parts import set_dropout
 from sftsec_core.recipes.encoder.data import pad_rows
 from sftsec_core.recipes.encoder.encoder import depth, mean_pool
 from sftsec_core.recipes.encoder.precision import use_bf16

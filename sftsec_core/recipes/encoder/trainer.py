@@ -36,7 +36,8 @@ from sftsec_core.recipes.encoder.checkpoint import (
     trained_weights,
     write_plan,
 )
-from sftsec_core.recipes.encoder.classifier import EncoderModel, PooledClassifier, set_dropout
+from sftsec_core.recipes.encoder.classifier import EncoderModel, PooledClassifier
+from sftsec_core.recipes.encoder.classifier_parts import set_dropout
 from sftsec_core.recipes.encoder.data import LabelledTexts
 from sftsec_core.recipes.encoder.encoder import pick_device, quiet_transformers
 from sftsec_core.recipes.encoder.loop import FineTuner, FineTuning, Prepared

@@ -105,6 +105,68 @@ class ReadText:
     unread: list[Span]
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedText:
+    """What is read of one text, with the places of its tokens.
+
+    Attributes:
+        windows: token ids of each.
+        scores: of each, as `WindowedTexts` has them; shape (windows,).
+        spans: of each window and token the characters of the text; empty for special tokens.
+    """
+
+    windows: list[NDArray[np.int64]]
+    scores: NDArray[np.float32]
+    spans: list[list[Span]]
+
+
+def placed_windows(
+    texts: Sequence[str],
+    tokenizer: Any,  # noqa: ANN401 - see encode_windows
+    reading: Reading,
+    selector: WindowSelector | None = None,
+) -> Iterator[PlacedText]:
+    """The windows that `read_texts` chooses, with where their tokens stand in the text.
+
+    Args:
+        texts: any strings.
+        tokenizer: a fast one.
+        reading: how long and how many windows are.
+        selector: as in `read_texts`.
+    """
+    cut_windows(
+        tokenizer, reading.max_length, reading.shared(int(tokenizer.num_special_tokens_to_add()))
+    )
+    for text in texts:
+        seen = reading.see(text)
+        piece = _piece(seen, reading)
+        (encoding,) = tokenizer.backend_tokenizer.encode_batch([piece])
+        found = [each for each in (encoding, *encoding.overflowing) if each.ids]
+        kept, scores = np.arange(len(found)), np.zeros(len(found), dtype=np.float32)
+        if len(found) > 1:
+            places = _read_up_to([_place(each) for each in found], len(piece))
+            kept, scores = _choose(piece, places, reading.max_windows, selector)
+        windows = [np.array(found[i].ids, dtype=np.int64) for i in kept]
+        spans = [_token_spans(found[i], seen, reading) for i in kept]
+        yield PlacedText(
+            windows or [_nothing(tokenizer).astype(np.int64)],
+            scores[kept] if found else np.zeros(1, dtype=np.float32),
+            spans or [[(0, 0)]],
+        )
+
+
+def _token_spans(window: Any, seen: SeenText, reading: Reading) -> list[Span]:  # noqa: ANN401 - see _place
+    out = []
+    for (start, end), special in zip(window.offsets, window.special_tokens_mask, strict=True):
+        if special or start >= end:
+            out.append((0, 0))
+            continue
+        first, last = reading.beyond_gap(seen.text, start), reading.beyond_gap(seen.text, end - 1)
+        place = seen.place(first)
+        out.append((place, max(seen.place(last + 1), place + 1)))
+    return out
+
+
 def encode_windows(
     texts: Sequence[str],
     tokenizer: Any,  # noqa: ANN401 - transformers gives it no useful type
@@ -255,9 +317,13 @@ def _spans(
     else:  # Not known: of about as many characters each.
         edges = np.linspace(0, len(piece), len(windows) + 1).astype(int).tolist()
         places = list(pairwise(edges))
-    starts = [0, *(start for start, _ in places[1:]), len(piece)]
+    return _read_up_to(places, len(piece))
+
+
+def _read_up_to(places: Sequence[Span], length: int) -> list[Span]:
+    starts = [0, *(start for start, _ in places[1:]), length]
     return [
-        (starts[i], len(piece) if i == len(places) - 1 else max(end, starts[i + 1]))
+        (starts[i], length if i == len(places) - 1 else max(end, starts[i + 1]))
         for i, (_, end) in enumerate(places)
     ]
 

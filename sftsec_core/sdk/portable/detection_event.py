@@ -48,6 +48,7 @@ class DetectionRecord:
         at: the time of the source event, in seconds since 1970; None where it has none.
         fields: of the source event.
         labels: the classes that are not ruled out; the label alone where none are given.
+        contributions: what pieces of the event add: input, words, contribution, start, end.
     """
 
     detection_id: str
@@ -61,6 +62,7 @@ class DetectionRecord:
     at: float | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     labels: Sequence[str] = ()
+    contributions: Sequence[Mapping[str, Any]] = ()
 
 
 def detection_id(model: str, uid: str, inputs: str) -> str:
@@ -106,6 +108,8 @@ def detection_event(record: DetectionRecord) -> dict[str, Any]:
         "sftsec_model": record.model,
         "sftsec_reason": record.reason,
     }
+    if record.contributions:
+        event["sftsec_contributions"] = [dict(each) for each in record.contributions]
     if record.at is not None:
         event["orig_time"] = record.at
     for name, value in record.fields.items():

@@ -11,6 +11,7 @@ import pytest
 from sftsec_core.api.domain import Detection
 from sftsec_core.testing.incidents import make_detections
 from sftsec_search.detections import document_of, severity_of
+from tests.core.explained import explained
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -114,11 +115,18 @@ class TestSource:
 
 class TestExplanation:
     def test_is_there_when_one_was_given(self) -> None:
-        made = document(explanation="the word prize")
+        made = document(explanation=explained("the word prize"))
         assert made["event"]["reason"] == made["sftsec"]["explanation"] == "the word prize"
-        plain = document(explanation="")
+        plain = document(explanation=None)
         assert "reason" not in plain["event"]
-        assert "explanation" not in plain["sftsec"]
+        assert not {"explanation", "contributions"} & plain["sftsec"].keys()
+
+    def test_has_its_words_and_places(self) -> None:
+        found = document(explanation=explained("the word prize"))["sftsec"]["contributions"]
+        assert found == [
+            {"input": "message", "words": "prize", "contribution": 1.5, "start": 4, "end": 9},
+            {"input": "count", "words": "count: 3", "contribution": -0.25},
+        ]
 
 
 class TestLists:

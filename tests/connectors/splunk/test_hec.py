@@ -12,6 +12,7 @@ from sftsec_core.testing import make_detections
 from sftsec_splunk.errors import HecError
 from tests.connectors.splunk.pushes import names, there
 from tests.connectors.splunk.sites import HEC_TOKEN, Site
+from tests.core.explained import explained
 
 PLAIN = "33333333-3333-3333-3333-333333333333"
 
@@ -163,7 +164,7 @@ class TestBadEvent:
     @pytest.mark.parametrize("bad", [0, 3, 6])
     def test_is_rejected_alone(self, site: Site, bad: int, numbers: bool) -> None:
         detections = make_detections(7)
-        detections[bad] = replace(detections[bad], explanation="poison")
+        detections[bad] = replace(detections[bad], explanation=explained("poison"))
         site.splunk.faults.hec_bad, site.splunk.faults.hec_numbers = "poison", numbers
         receipt = site.connect(hec={"latency": "0.05s"}).push(detections)
         [(uid, reason)] = receipt.rejected

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from sftsec_core.testing import make_detections
 from tests.connectors.splunk.sites import Site
+from tests.core.explained import explained
 
 EXPECTED = {
     "app": "sftsec", "type": "alert", "severity": "critical", "severity_id": 5,
@@ -25,7 +26,7 @@ class TestDetectionEvent:
         at = datetime(2026, 1, 5, 8, 0, 0, 250_000, UTC)
         detection = replace(
             make_detections(1)[0], label="T1566.002", probability=0.96, fields=fields, at=at,
-            explanation="the word prize",
+            explanation=explained("the word prize"),
         )  # fmt: skip
         before = time.time()
         site.connect().push([detection])

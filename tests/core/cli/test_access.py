@@ -105,6 +105,7 @@ COMMANDS: dict[str, tuple[list[str], frozenset[str]]] = {
 OPEN = {
     "bench context",
     "bench drift",
+    "bench explain",
     "bench fairness",
     "bench ingest",
     "bench kills",
@@ -117,6 +118,7 @@ OPEN = {
     "bench start",
     "bench store",
     "bench train",
+    "bench vision",
     "completion",
     "config check",
     "config schema",

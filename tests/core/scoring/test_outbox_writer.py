@@ -133,6 +133,7 @@ class TestRecord:
             "cut": 0,
             "cut_characters": {},
             "unknown_groups": 0,
+            "unexplained": 0,
         }
         assert seen == [1, 2, 3]
         assert store.outbox.pending("siem") == 5

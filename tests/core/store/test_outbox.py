@@ -16,6 +16,7 @@ from sftsec_core.store.leases import LEASE as RUN_LEASE
 from sftsec_core.store.outbox import DUPLICATE, LEASE, WRITTEN, Made, OutboxCount
 from sftsec_core.store.runs import RunOrder
 from sftsec_core.store.store import Store
+from tests.core.explained import explained
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -32,7 +33,7 @@ def detection(number: int, **fields: Any) -> Detection:
         top_classes=(("spam", 0.75), ("ham", 0.25)),
         at=NOON,
         fields=fields,
-        explanation="the words" if number % 2 else None,
+        explanation=explained("the words") if number % 2 else None,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sftsec_core.api.domain import Detection, detection_uid
+from sftsec_core.api.domain import Detection, Explanation, detection_uid
 from sftsec_core.sdk.portable import EventScore
 from sftsec_splunk.mapping import event_of
 
@@ -30,7 +30,17 @@ class TestRowDetection:
         digest, at = "d" * 64, datetime(2026, 1, 5, 8, tzinfo=UTC)
         uid = detection_uid(digest, "E1", "5d41")
         detection = Detection(
-            uid, "E1", "mail", digest, label, probability, 0.5, (), at, fields, "because"
+            uid,
+            "E1",
+            "mail",
+            digest,
+            label,
+            probability,
+            0.5,
+            (),
+            at,
+            fields,
+            Explanation(label, "benign", "exact", "because"),
         )
         result = EventScore(
             label, probability, True, 0.5, "because", "", digest, inputs_digest="5d41"

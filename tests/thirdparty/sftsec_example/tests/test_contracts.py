@@ -23,6 +23,7 @@ from sftsec_core.api import (
     ConnectorSpec,
     Detection,
     EvalReport,
+    ExplainerSpec,
     Incident,
     RecipeSpec,
     RendererSpec,
@@ -35,6 +36,7 @@ from sftsec_core.testing import (
     AttackContract,
     AuditContract,
     ConnectorContract,
+    ExplainerContract,
     Platform,
     PluginContract,
     RecipeContract,
@@ -217,6 +219,11 @@ class TestPrecisionFloor(VoterContract):
 
     def rejected(self) -> EvalReport:
         return make_report(macro_f1=0.7)
+
+
+class TestLeaveOut(ExplainerContract):
+    def spec(self) -> ExplainerSpec[Any]:
+        return sftsec_example.hooks.sftsec_register_explainers()[0]
 
 
 class TestErrorsByLength(AuditContract):

@@ -9,6 +9,7 @@ from sftsec_core.api import (
     AttackSpec,
     AuditSpec,
     ConnectorSpec,
+    ExplainerSpec,
     RecipeSpec,
     RendererSpec,
     StepSpec,
@@ -25,6 +26,7 @@ from sftsec_example.decisions import (
     labelled_lines,
     precision_floor,
 )
+from sftsec_example.explainer import LeaveOutConfig, leave_out
 from sftsec_example.recipe import load, train
 from sftsec_example.step import Defang, DefangConfig
 from sftsec_example.transform import CapConfig, cap_labels
@@ -120,6 +122,19 @@ def sftsec_register_audits() -> Sequence[AuditSpec[Any]]:
             summary="Errors on short and on long texts",
             config_model=LengthsConfig,
             run=errors_by_length,
+        )
+    ]
+
+
+@hookimpl
+def sftsec_register_explainers() -> Sequence[ExplainerSpec[Any]]:
+    """Offer `explain: example-leave-out`."""
+    return [
+        ExplainerSpec(
+            name="example-leave-out",
+            summary="Leaves out one word after the other",
+            config_model=LeaveOutConfig,
+            explain=leave_out,
         )
     ]
 
