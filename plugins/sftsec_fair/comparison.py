@@ -121,7 +121,7 @@ def compare(
         level = 1 - (1 - LEVEL) / max(1, tests)
         for group, each in zip(mine, np.minimum(1, p * used).tolist(), strict=True):
             gaps.append(_gap(group, measure, units, each, level, settings))
-    # What is missed or raised in vain comes before what is merely said with too much confidence.
+    # Missed attacks and false alarms come before probabilities that are off.
     gaps.sort(key=lambda e: (not e.found, e.figure == CALIBRATION, -e.low, e.group, e.figure))
     return Comparison(tuple(gaps), tuple(_too_small(groups, measures, tested)))
 
