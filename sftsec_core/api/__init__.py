@@ -58,6 +58,7 @@ from sftsec_core.api.contracts import (
     TransformResult,
     TransformSpec,
     VoterSpec,
+    held_ngrams,
     none_known,
 )
 from sftsec_core.api.domain import (
@@ -305,6 +306,7 @@ __all__ = [
     "WorstError",
     "detection_uid",
     "event_from_json",
+    "held_ngrams",
     "hookimpl",
     "inputs_digest",
     "none_known",

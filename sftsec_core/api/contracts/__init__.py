@@ -143,7 +143,7 @@ from sftsec_core.api.contracts.evaluation import (
     Refit,
 )
 from sftsec_core.api.contracts.job import GpuLease, GpuRequest, LauncherSpec, TrainOrder
-from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob
+from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob, held_ngrams
 from sftsec_core.api.contracts.serving import (
     Calibrator,
     CalibratorSpec,
@@ -210,5 +210,6 @@ __all__ = [
     "TransformResult",
     "TransformSpec",
     "VoterSpec",
+    "held_ngrams",
     "none_known",
 ]
