@@ -47,12 +47,6 @@ class PrivateLinearConfig(Strict):
     delta: float | None = Field(
         None, gt=0, lt=0.01, description="Chance that the bound fails; default: rows to the -1.1."
     )
-    total_epsilon: float | None = Field(
-        None,
-        gt=0,
-        description="Privacy loss of all trainings of the task together; a training that would "
-        "exceed it is refused. Default: it is counted and shown alone.",
-    )
     features: int = Field(
         8192, ge=256, le=262_144, description="Places that the hashed n-grams share."
     )
@@ -60,7 +54,7 @@ class PrivateLinearConfig(Strict):
     sample_rate: float = Field(
         0.25, gt=0, le=1, description="Share of the rows that a step draws, each by chance."
     )
-    learning_rate: float = Field(32.0, gt=0)
+    learning_rate: float = Field(16.0, gt=0)
     clip: float = Field(0.5, gt=0, description="Bound on what one row may add to a step.")
     max_chars: int = Field(
         20_000, ge=1, le=1_000_000, description="Characters that are read of a text."
