@@ -75,6 +75,11 @@ class FilesSource(TimeSettings):
         description="Field name to the column or dotted field of the files that holds it, such as "
         "`email.subject: Subject Line`.",
     )
+    images: tuple[str, ...] = Field(
+        (),
+        description="Dotted fields that hold a picture: its path, relative to the folder of the "
+        "file and below it, or its bytes in base64 as a data: URL.",
+    )
     encoding: str | None = Field(
         None,
         description="Of files in something else than UTF-8: cp1252, shift_jis, utf-16-le, ...; "

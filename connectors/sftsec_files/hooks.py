@@ -23,6 +23,7 @@ label: label             # the field that holds the analyst's verdict
 # analyst: analyst.name
 # verdict_time: judged_at
 # rename: {email.subject: Subject Line}
+# images: [screenshot]   # fields with the path of a picture, or a data: URL
 # encoding: cp1252       # of files that are not UTF-8
 # time_format: auto      # or a list: [iso, epoch_ms, "%d/%m/%Y %H:%M:%S"]
 # timezone: UTC          # of times that name no zone

@@ -19,6 +19,7 @@ from sftsec_core.sdk.renames import Renames
 from sftsec_core.sdk.window import TimeBounds
 from sftsec_files.columns import FieldCheck, needed_fields
 from sftsec_files.identity import RecordNamer
+from sftsec_files.pictures import PictureFields
 from sftsec_files.wrappers import Unwrapper
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class RecordMapper:
         self._renames = Renames(config.rename)
         self._label_prefix = f"{config.label}."
         self._no_verdict = frozenset(map(word_key, config.no_verdict))
+        self._pictures = PictureFields(config.images, source.path.parent)
         self._private = {config.label, config.analyst, config.verdict_time} - {None}
 
     def incident(self, record: dict[str, Any], size: int) -> Incident | None:
@@ -88,6 +90,7 @@ class RecordMapper:
             flat = self._renames.apply(flat)
         if self._check.missing:
             self._check.see(flat)
+        pictures = self._pictures.take(flat)
         if size > config.max_field_bytes:
             refuse_long_values(flat, config.max_field_bytes)
         at = parse_time(flat.get(config.timestamp), config.timestamp, self._times)
@@ -99,7 +102,9 @@ class RecordMapper:
         if self._window.labelled is not None and bool(verdicts) != self._window.labelled:
             return None
         uid = self._namer.name(flat, record) if uid is None else uid
-        return Incident(uid, self._fields(flat), verdicts, at, self._source.split)
+        asked = {k: v for k, v in pictures.items() if not self._wanted or k in self._wanted}
+        fields = self._fields(flat) | self._pictures.read(asked)
+        return Incident(uid, fields, verdicts, at, self._source.split)
 
     def _logged(
         self, flat: dict[str, Any], record: dict[str, Any]

@@ -170,7 +170,7 @@ class FilesPart:
 
         seen, window = self._seen, self._pull.window
         unchanged = all(extent.is_as_digested for extent in self._extents)
-        if seen is None or not unchanged or window.until is not None:
+        if seen is None or not unchanged or window.until is not None or self._names_pictures:
             return ""
         uids = np.unique(np.array(seen.uids, np.uint64))
         said: dict[str, Any] = {
@@ -181,6 +181,11 @@ class FilesPart:
             "verdicts": self._pull.said_of(uids),
         }
         return orjson.dumps(said).decode()
+
+    @property
+    def _names_pictures(self) -> bool:
+        """Whether its incidents depend on other files too, which may change under their names."""
+        return any(extent.source.config.images for extent in self._extents)
 
     def holds(self, proof: str) -> bool:
         """Whether the log says the same of the records, and the window takes the same ones."""

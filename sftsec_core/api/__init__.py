@@ -40,6 +40,7 @@ from sftsec_core.api.contracts import (
     RecipeSpec,
     ReferenceClient,
     Refit,
+    RejectsIncidents,
     RendererSpec,
     Requirement,
     RetractsVerdicts,
@@ -156,9 +157,9 @@ from sftsec_core.api.settings.paths import (
 from sftsec_core.api.settings.secrets import (
     SecretRef,
 )
+from sftsec_core.api.settings.split import SplitSettings
 from sftsec_core.api.settings.task import (
     GateSettings,
-    SplitSettings,
     TaskSettings,
     TrainSettings,
 )
@@ -259,6 +260,7 @@ __all__ = [
     "ReferenceClient",
     "Refit",
     "Rejection",
+    "RejectsIncidents",
     "RendererSpec",
     "Requirement",
     "RetractsVerdicts",

@@ -73,6 +73,7 @@ class PartBuilder:
         """Clean one page."""
         counts, connector = self._facts.counts, self._facts.connector
         cleaned = self._plan.steps(page.incidents)
+        unusable = self._plan.steps.take_rejected()
         trimmed = [trim_incident(incident, self._plan.fields) for incident in cleaned]
         self._count_unreadable(cleaned, trimmed)
         inputs = [self._plan.render(incident) for incident in trimmed]
@@ -81,14 +82,13 @@ class PartBuilder:
                 self._add_row(trimmed[index], read, self._groups(cleaned[index]))
         records = len(page.incidents) + len(page.rejected)
         counts["read"] += records
-        counts["rejected"] += len(page.rejected)
-        counts["dropped_by_steps"] += len(page.incidents) - len(cleaned)
+        rejected = page.rejected + unusable
+        counts["rejected"] += len(rejected)
+        counts["dropped_by_steps"] += len(page.incidents) - len(cleaned) - len(unusable)
         counts["empty"] += sum(not read for read in inputs)
         self.read += records
         judged = _judged(trimmed, inputs)
-        return PageSummary(
-            page.cursor, len(page.incidents), page.rejected, *judged, connector=connector
-        )
+        return PageSummary(page.cursor, records - len(rejected), rejected, *judged, connector)
 
     def publish(self, to: Path, proof: str = "") -> None:
         """Hash what was taken, and write the part."""

@@ -21,7 +21,7 @@ from sftsec_core.plugins import get
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sftsec_core.api.settings.task import SplitSettings
+    from sftsec_core.api.settings.split import SplitSettings
     from sftsec_core.plugins import Plugins
 
 Method = Literal["given", "time", "group", "stratified"]

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.contracts import CleansVerdictText, StepSpec
+from sftsec_core.api.contracts import (
+    CleansVerdictText,
+    RejectsIncidents,
+    StepContext,
+    StepSpec,
+)
 from sftsec_core.api.errors import PluginError
 from sftsec_core.dataset.values import gather_fields, with_verdicts
 from sftsec_core.plugins import get
@@ -13,8 +18,8 @@ from sftsec_core.plugins import get
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sftsec_core.api.contracts import Step, StepContext
-    from sftsec_core.api.domain import Incident, Verdict
+    from sftsec_core.api.contracts import Step
+    from sftsec_core.api.domain import Incident, Rejection, Verdict
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.plugins import Plugins
 
@@ -78,6 +83,11 @@ class StepChain:
             )
         return verdicts
 
+    def take_rejected(self) -> tuple[Rejection, ...]:
+        """What the steps have found unusable since the last call."""
+        steps = [step for _, step in self._chain if isinstance(step, RejectsIncidents)]
+        return tuple(each for step in steps for each in step.take_rejected())
+
     def counts(self) -> dict[str, dict[str, int]]:
         """What each step did since it was built ({"redact": {"email": 3}})."""
         return {name: dict(step.counts()) for name, step in self._chain}
@@ -115,6 +125,12 @@ def _with_verdicts(
     for incident in shown:
         original = next(each for each in rest if each.uid == incident.uid)
         yield incident, original.verdicts
+
+
+def step_context(task: TaskSettings, salt: bytes) -> StepContext:
+    """What the steps of a task may know."""
+    texts = (*task.text, *task.text_fallback)
+    return StepContext(text_fields=texts, salt=salt, image_fields=task.images)
 
 
 def build_steps(task: TaskSettings, plugins: Plugins, context: StepContext) -> StepChain:

@@ -23,6 +23,7 @@ from sftsec_core.api.contracts import (
 from sftsec_core.api.domain import Event, Message, TaskSpec
 from sftsec_core.api.errors import ConfigError, PluginError
 from sftsec_core.api.settings.secrets import SecretRef, is_reference
+from sftsec_core.dataset.steps import step_context
 from sftsec_core.operations.preflight import check_against_plugins, connector_config, read
 from sftsec_core.operations.stages import Stage, stage
 from sftsec_core.plugins import Plugins, get
@@ -356,8 +357,7 @@ class Context:
 
     def step_context(self, name: str) -> StepContext:
         """What the task's steps may know."""
-        task = self.task(name)
-        return StepContext(text_fields=(*task.text, *task.text_fallback), salt=self.salt)
+        return step_context(self.task(name), self.salt)
 
     def connector_config(self, name: str) -> BaseModel:
         """A connector's checked options; secrets stand in them as references.

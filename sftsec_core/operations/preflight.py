@@ -37,7 +37,12 @@ if TYPE_CHECKING:
     from sftsec_core.api.settings.task import TaskSettings
     from sftsec_core.config.settings import Settings
 
-_KEYS = {InputKind.TEXT: "text", InputKind.NUMBER: "numbers", InputKind.CATEGORY: "categories"}
+_KEYS = {
+    InputKind.TEXT: "text",
+    InputKind.NUMBER: "numbers",
+    InputKind.CATEGORY: "categories",
+    InputKind.IMAGE: "images",
+}
 SpecT = TypeVar("SpecT", bound=Spec[Any])
 Named = tuple[type[Spec[Any]], str, Mapping[str, Any], tuple[str, ...]]
 
@@ -100,6 +105,7 @@ def check_against_plugins(settings: Settings, plugins: Plugins, file: Path) -> N
                     spec.check(config, task.inputs)
                 except ConfigError as error:
                     raise ConfigError(str(error), file=file, path=".".join(path)) from error
+        _check_images(plugins, task, file, name)
         _check_voters(plugins, task, file, name)
         _check_gpus(plugins, task, file, name)
 
@@ -130,6 +136,20 @@ def _check_kinds(
             f"recipe {spec.name!r} reads {wanted}, and the task names none",
             file=file,
             path=".".join(path),
+        )
+
+
+def _check_images(plugins: Plugins, task: TaskSettings, file: Path, name: str) -> None:
+    """An image is written and read only after a step that decodes it within limits."""
+    specs = plugins.specs(StepSpec)
+    checked = {kind for step in task.steps for kind in specs[step].checks}
+    if task.images and InputKind.IMAGE not in checked:
+        able = [each.name for each in specs.values() if InputKind.IMAGE in each.checks]
+        todo = f"add `{able[0]}: {{}}`" if able else "enable a plugin with one, such as `vision`"
+        raise ConfigError(
+            f"`images` are read only after a step that checks them: {todo}",
+            file=file,
+            path=f"tasks.{name}.steps",
         )
 
 

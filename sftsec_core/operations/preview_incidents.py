@@ -58,7 +58,7 @@ def preview_incidents(
         with context.connector(source) as connector:
             for page in connector.pull(window_of(context, task, source, now, labelled=labelled)):
                 found += steps(list(islice(page.incidents, enough - len(found))))
-                rejected += page.rejected
+                rejected += [*page.rejected, *steps.take_rejected()]
                 if len(found) >= enough:
                     break
     return IncidentPreview(found, rejected[:limit], len(rejected))

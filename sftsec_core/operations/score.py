@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api.domain import BatchPushed, InputKind, Message, Permission
+from sftsec_core.api.domain import BatchPushed, Message, Permission
 from sftsec_core.api.errors import (
     ConnectorError,
     ConnectorUnavailableError,
@@ -19,7 +19,7 @@ from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.task import TaskSettings
 from sftsec_core.dataset.features import field_kinds, renderer
 from sftsec_core.dataset.reading import reading_digest
-from sftsec_core.dataset.steps import build_steps
+from sftsec_core.dataset.steps import build_steps, step_context
 from sftsec_core.dataset.sums import DELIVERY, check_sums
 from sftsec_core.dataset.values import trim_incident
 from sftsec_core.evaluation.unread import unread_line
@@ -39,8 +39,8 @@ from sftsec_core.operations.pulling import (
 from sftsec_core.operations.running import Run, running
 from sftsec_core.operations.score_files import remembered_scores
 from sftsec_core.operations.scoring_device import scoring_device, scoring_run
+from sftsec_core.operations.trained_task import trained_task
 from sftsec_core.registry.registry import LIVE
-from sftsec_core.scoring.decision import group_fields
 from sftsec_core.scoring.delivery import DeliveryCounts, deliver
 from sftsec_core.scoring.outbox_writer import ScoreCounts, ScoreJob, score_to_outbox
 from sftsec_core.scoring.recall_sample import RecallSample
@@ -179,23 +179,14 @@ def scorer_of(context: Context, name: str, loaded: LoadedModel) -> tuple[Scorer,
     serving = loaded.serving
     _require_plugins(context, loaded)
     render = None if serving.render is None else Choice.model_validate(serving.render)
-    text = [field for field in serving.task.inputs if field.kind is InputKind.TEXT]
-    read = {
-        "text": tuple(name for field in text for name in field.sources),
-        "text_fallback": tuple(name for field in text for name in field.fallback),
-    }
-    for key, kind in (("numbers", InputKind.NUMBER), ("categories", InputKind.CATEGORY)):
-        read[key] = serving.task.sources_of(kind)
-    task, by = context.task(name), group_fields(loaded.parts.decider)
-    groups = task.evaluation.model_copy(update={"groups": (*task.evaluation.groups, *by)})
-    changed = {"steps": dict(serving.steps), "evaluation": groups, **read}
-    trained = task.model_copy(update=changed)
-    steps = build_steps(trained, context.plugins, context.step_context(name))
+    trained = trained_task(context.task(name), loaded)
+    steps = build_steps(trained, context.plugins, step_context(trained, context.salt))
     fields = field_kinds(serving.task, trained.fields)
     scorer = Scorer.of(
         loaded,
         steps=lambda incidents: [trim_incident(one, fields) for one in steps(incidents)],
         render=renderer(serving.task, render, context.plugins),
+        take_rejected=steps.take_rejected,
         suppress=suppressor(trained.suppress, context.plugins),
         figures=scoring_figures(context, name, loaded),
         reading=reading_digest(

@@ -13,7 +13,8 @@ import yaml
 from sftsec_core.api.contracts import ConnectorSpec, RecipeSpec, Sample
 from sftsec_core.api.domain import InputField, InputKind, Rejection
 from sftsec_core.api.errors import ConfigError, DataError, unknown
-from sftsec_core.api.settings.task import GateSettings, SplitSettings, VerdictSettings
+from sftsec_core.api.settings.split import SplitSettings
+from sftsec_core.api.settings.task import GateSettings, VerdictSettings
 from sftsec_core.config.load import validate
 from sftsec_core.config.settings import Settings
 from sftsec_core.config.suggest.outlook import Timeline, few_labels, note_order, too_few

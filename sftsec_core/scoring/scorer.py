@@ -8,7 +8,6 @@ own; the others go on.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
@@ -27,6 +26,7 @@ from sftsec_core.scoring.decision import (
     review_request,
 )
 from sftsec_core.scoring.judged import JudgedInPage
+from sftsec_core.scoring.page_errors import PageErrors, clean, only_finite, render_all
 from sftsec_core.scoring.probabilities import probabilities
 from sftsec_core.scoring.recall_sample import NO_SAMPLE, RecallSample, draw_requests
 from sftsec_core.scoring.score_cache import ScoreCache
@@ -64,6 +64,7 @@ class Scorer:
         calibrator: calibrates the model's probabilities.
         decider: decides on the calibrated probabilities.
         steps: the steps that cleaned the training texts.
+        take_rejected: what they have found unusable since it was called last.
         render: an incident's inputs, rendered as for training; none leave the incident out.
         suppress: gives the reason why a detection must not be pushed; None when it may.
         keep: fields that a detection carries besides those that the task reads.
@@ -84,6 +85,7 @@ class Scorer:
     decider: Decider
     steps: Callable[[Sequence[Incident]], Sequence[Incident]]
     render: Callable[[Incident], Inputs]
+    take_rejected: Callable[[], Sequence[Rejection]] = tuple
     suppress: Callable[[Detection], Suppression | None] = lambda _detection: None
     keep: tuple[str, ...] = ()
     by_content: bool = True
@@ -109,6 +111,7 @@ class Scorer:
         *,
         steps: Callable[[Sequence[Incident]], Sequence[Incident]],
         render: Callable[[Incident], Inputs],
+        take_rejected: Callable[[], Sequence[Rejection]] = tuple,
         suppress: Callable[[Detection], Suppression | None] = lambda _detection: None,
         reading: str = "",
         figures: EventFigures | None = None,
@@ -123,6 +126,7 @@ class Scorer:
             decider=loaded.parts.decider,
             steps=steps,
             render=render,
+            take_rejected=take_rejected,
             suppress=suppress,
             keep=tuple(serving.keep),
             by_content=serving.by_content,
@@ -305,14 +309,14 @@ class _PreparedPage:
     """A page's rows, cleaned and rendered, and what could not be."""
 
     rows: list[tuple[Incident, Inputs]]
-    work: _PageErrors
+    work: PageErrors
     judged: int
 
 
 def _prepare(page: IncidentPage, scorer: Scorer, judged: JudgedInPage) -> _PreparedPage:
-    work = _PageErrors(list(page.rejected))
+    work = PageErrors(list(page.rejected))
     unknown = [each for each in page.incidents if each.uid not in judged.uids]
-    rendered = _render_all(_clean(unknown, scorer, work), scorer, work)
+    rendered = render_all(clean(unknown, scorer, work), scorer, work)
     if scorer.figures is not None:
         rendered = scorer.figures.beside(rendered, _judged_rows(page, scorer, judged))
     rows = [row for row in rendered if not _is_judged(*row, judged, scorer.task)]
@@ -324,13 +328,13 @@ def _judged_rows(
     page: IncidentPage, scorer: Scorer, judged: JudgedInPage
 ) -> list[tuple[Incident, Inputs]]:
     """Incidents that are not scored, but are events before others all the same."""
-    known, aside = [each for each in page.incidents if each.uid in judged.uids], _PageErrors()
-    return _render_all(_clean(known, scorer, aside), scorer, aside) if known else []
+    known, aside = [each for each in page.incidents if each.uid in judged.uids], PageErrors()
+    return render_all(clean(known, scorer, aside), scorer, aside) if known else []
 
 
 def _rated(page: _PreparedPage, proba: NDArray[np.float64]) -> RatedPage:
     work = page.work
-    kept, proba = _only_finite(page.rows, proba, work)
+    kept, proba = only_finite(page.rows, proba, work)
     rejected, empty = tuple(work.rejected), tuple(work.empty)
     return RatedPage(tuple(kept), proba, rejected, empty, work.dropped, page.judged)
 
@@ -338,57 +342,3 @@ def _rated(page: _PreparedPage, proba: NDArray[np.float64]) -> RatedPage:
 def _is_judged(incident: Incident, inputs: Inputs, judged: JudgedInPage, task: TaskSpec) -> bool:
     contents = judged.contents.get(incident.uid)
     return contents is not None and inputs_digest(task.own(inputs)) in contents
-
-
-@dataclass(slots=True)
-class _PageErrors:
-    """What could not be scored of a page."""
-
-    rejected: list[Rejection] = field(default_factory=list)
-    empty: list[str] = field(default_factory=list)
-    dropped: int = 0
-
-    def reject(self, incident: Incident, what: str, error: BaseException | None = None) -> None:
-        # Only the kind of error: its words may repeat the record.
-        reason = what if error is None else f"{what} ({type(error).__name__})"
-        digest = hashlib.sha256(incident.uid.encode("utf-8", "surrogatepass")).hexdigest()
-        self.rejected.append(Rejection(incident.uid, reason, digest))
-
-
-def _clean(incidents: Sequence[Incident], scorer: Scorer, work: _PageErrors) -> Sequence[Incident]:
-    try:
-        cleaned = scorer.steps(incidents) if incidents else ()
-    except Exception as error:  # noqa: BLE001 - a plugin's step; one record must not end the run
-        if len(incidents) == 1:
-            work.reject(incidents[0], "a step failed on it", error)
-            return ()
-        return [clean for one in incidents for clean in _clean([one], scorer, work)]
-    work.dropped += len(incidents) - len(cleaned)
-    return cleaned
-
-
-def _render_all(
-    incidents: Sequence[Incident], scorer: Scorer, work: _PageErrors
-) -> list[tuple[Incident, Inputs]]:
-    rows = []
-    for incident in incidents:
-        try:
-            inputs = scorer.render(incident)
-        except Exception as error:  # noqa: BLE001 - as for the steps
-            work.reject(incident, "it cannot be rendered", error)
-            continue
-        if inputs:
-            rows.append((incident, inputs))
-        else:
-            work.empty.append(incident.uid)
-    return rows
-
-
-def _only_finite(
-    rows: Sequence[tuple[Incident, Inputs]], proba: NDArray[np.float64], work: _PageErrors
-) -> tuple[list[tuple[Incident, Inputs]], NDArray[np.float64]]:
-    good = np.array(np.isfinite(proba).all(axis=1))
-    for (incident, _), is_good in zip(rows, good, strict=True):
-        if not is_good:
-            work.reject(incident, "the model gave no probability for it")
-    return [each for each, is_good in zip(rows, good, strict=True) if is_good], proba[good]

@@ -22,7 +22,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain import Split, Suppression, Vote
-from sftsec_core.api.settings.task import GateSettings, SplitSettings
+from sftsec_core.api.settings.split import SplitSettings
+from sftsec_core.api.settings.task import GateSettings
 from sftsec_core.testing.disturbed import another_day
 from sftsec_core.testing.incidents import (
     START,

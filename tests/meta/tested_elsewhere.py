@@ -745,6 +745,41 @@ CONNECTOR_ROWS: tuple[Elsewhere, ...] = (
         "tests/plugins/pii/test_patterns.py",
         "what is found, what only looks alike and how long it takes stand there for all types",
     ),
+    Elsewhere(
+        ("sftsec_core/scoring/page_errors.py",),
+        "tests/core/scoring/test_scorer.py",
+        "what of a page cannot be scored shows in the page that is scored",
+    ),
+    Elsewhere(
+        ("sftsec_core/operations/trained_task.py",),
+        "tests/core/operations/test_score.py",
+        "incidents are scored as the model was trained, whatever the configuration says",
+    ),
+    Elsewhere(
+        ("sftsec_core/api/settings/split.py",),
+        "tests/core/api/settings/test_task.py",
+        "the settings of a split are a part of a task's",
+    ),
+    Elsewhere(
+        ("plugins/sftsec_vision/decoder.py",),
+        "tests/plugins/vision/test_pictures.py",
+        "it runs in a process of its own, and what it makes of a picture is what the step gives",
+    ),
+    Elsewhere(
+        ("plugins/sftsec_vision/prepare.py",),
+        "tests/plugins/vision/test_augment.py",
+        "pictures are opened and scaled there, and in the tests of each recipe",
+    ),
+    Elsewhere(
+        ("plugins/sftsec_vision/head.py",),
+        "tests/plugins/vision/test_recipe.py",
+        "the head is what the contract of recipes tries on texts, and with pictures beside them",
+    ),
+    Elsewhere(
+        ("plugins/sftsec_vision/network/efficientnet.py",),
+        "tests/plugins/vision/network/test_backbone.py",
+        "the network is right when it names what photographs show",
+    ),
 )
 
 TABLE = CORE_ROWS + EDGE_ROWS + CONNECTOR_ROWS
@@ -781,6 +816,7 @@ CONNECTOR_ACROSS: dict[str, str] = {
 PLUGIN_ACROSS: dict[str, str] = {
     "tests/plugins/privacy/test_through_retrain.py": "the vote in a whole retraining",
     "tests/plugins/pii/test_patterns.py": "what all finders find and leave, and the time they take",
+    "tests/plugins/vision/test_whole.py": "pictures from files to detections and the quarantine",
 }
 
 ACROSS = CORE_ACROSS | EDGE_ACROSS | CONNECTOR_ACROSS | PLUGIN_ACROSS

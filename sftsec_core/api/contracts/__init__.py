@@ -154,6 +154,7 @@ from sftsec_core.api.contracts.serving import (
 from sftsec_core.api.contracts.step import (
     CleansVerdictText,
     LabelledText,
+    RejectsIncidents,
     Step,
     StepContext,
     StepSpec,
@@ -192,6 +193,7 @@ __all__ = [
     "RecipeSpec",
     "ReferenceClient",
     "Refit",
+    "RejectsIncidents",
     "RendererSpec",
     "Requirement",
     "RetractsVerdicts",

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
         TaskSpec,
         Vote,
     )
-    from sftsec_core.api.settings.task import GateSettings, SplitSettings
+    from sftsec_core.api.settings.split import SplitSettings
+    from sftsec_core.api.settings.task import GateSettings
 
 BUILT_IN_SPLITS = frozenset({"auto", "given", "time", "group", "stratified"})
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from sftsec_core.api.contracts.base import ConfigT, Spec
+from sftsec_core.api.domain.inputs import InputKind
 
 if TYPE_CHECKING:
-    from sftsec_core.api.domain import Incident
+    from sftsec_core.api.domain import Incident, Rejection
 
 
 class Step(Protocol):
@@ -37,20 +38,35 @@ class CleansVerdictText(Protocol):
         ...
 
 
+@runtime_checkable
+class RejectsIncidents(Protocol):
+    """A step that finds some incidents unusable: it leaves them out of what it returns."""
+
+    def take_rejected(self) -> Sequence[Rejection]:
+        """What was found unusable since the last call, in order, for the quarantine.
+
+        `where` is the incident's uid; `reason` holds no value of the data. What a step leaves out
+        and does not name here is counted as dropped.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StepContext:
     """What a step may know besides its own configuration.
 
     Attributes:
-        text_fields: the dotted names that the task reads.
+        text_fields: the dotted names that the task reads as text.
         salt: this site's secret, 32 bytes: equal values get equal placeholders here only.
         earlier: the task's steps that run before this one, in their order. A step that adds text,
             such as "decode", has them run on it first; their counts include it.
+        image_fields: the dotted names that the task reads as images.
     """
 
     text_fields: tuple[str, ...]
     salt: bytes = field(repr=False)
     earlier: tuple[Step, ...] = field(default=(), repr=False)
+    image_fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +94,8 @@ class StepSpec(Spec[ConfigT]):
         order: when it runs.
         create: makes the step from its settings.
         labelled_texts: what `sftsec bench redaction` measures a step on that replaces values.
+        checks: kinds of input that such a step checks before anything is written; a task with an
+            IMAGE must name one that checks it.
     """
 
     hook: ClassVar[str] = "sftsec_register_steps"
@@ -86,3 +104,4 @@ class StepSpec(Spec[ConfigT]):
     order: int
     create: Callable[[ConfigT, StepContext], Step]
     labelled_texts: Callable[[], Iterable[LabelledText]] | None = None
+    checks: frozenset[InputKind] = frozenset()

@@ -71,5 +71,12 @@ class TaskSpec:
 
 
 def baseline_recipe(inputs: Sequence[InputField]) -> str:
-    """The recipe that any other must beat: linear on text, boosted trees where there is none."""
-    return "linear" if any(field.kind is InputKind.TEXT for field in inputs) else "boosted"
+    """The recipe that any other must beat.
+
+    `linear` on text; `phash`, the nearest image by perceptual hash of the plugin vision, where
+    there are images alone; else `boosted` trees.
+    """
+    kinds = {field.kind for field in inputs}
+    if InputKind.TEXT in kinds:
+        return "linear"
+    return "phash" if kinds == {InputKind.IMAGE} else "boosted"

@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from sftsec_core.api.contracts.decision import BUILT_IN_SPLITS
 from sftsec_core.api.domain.inputs import TEXT_INPUT, InputField, InputKind
 from sftsec_core.api.domain.objectives import MACRO_F1, Objective, checked_metric
-from sftsec_core.api.errors import unknown
 from sftsec_core.api.settings.choice import Choice
 from sftsec_core.api.settings.context import PREFIX, SEQUENCE_INPUT, ContextSettings
 from sftsec_core.api.settings.context_presets import take_preset
@@ -21,6 +19,7 @@ from sftsec_core.api.settings.labelling import (
     WeakLabelSettings,
     problem_of_functions,
 )
+from sftsec_core.api.settings.split import SplitSettings
 from sftsec_core.api.settings.transforms import Transforms
 from sftsec_core.api.settings.unlabelled import SelfTrainingSettings, UnlabelledSettings
 from sftsec_core.api.settings.values import Duration, Fraction, Strict, Window
@@ -54,40 +53,6 @@ class DedupeSettings(Strict):
         0.85, gt=0.5, le=1, description="Jaccard similarity of shingles from which texts are near."
     )
     shingle: int = Field(5, ge=2, le=32, description="Characters a shingle.")
-
-
-class SplitSettings(Strict):
-    """How examples are divided into train, dev and test.
-
-    The keys of a plugin's splitter stand beside these when `method` names it.
-    """
-
-    model_config = ConfigDict(extra="allow")
-
-    method: str = Field(
-        "auto",
-        description="auto: given where the source says so, else time, else group, else stratified; "
-        "or a plugin's splitter.",
-    )
-    dev: Fraction = 0.1
-    test: Fraction = 0.2
-    seed: int = 13
-
-    @model_validator(mode="after")
-    def _leave_some_to_train_on(self) -> SplitSettings:
-        if self.dev + self.test >= 0.9:
-            raise ValueError("dev and test together must leave at least a tenth to train on")
-        return self
-
-    @model_validator(mode="after")
-    def _refuse_unknown_keys(self) -> SplitSettings:
-        if self.method in BUILT_IN_SPLITS and (own := self.options()):
-            raise ValueError(unknown("key", next(iter(own)), type(self).model_fields))
-        return self
-
-    def options(self) -> dict[str, Any]:
-        """The settings of a plugin's splitter."""
-        return dict(self.model_extra or {})
 
 
 class TrainSettings(Strict):
@@ -183,6 +148,11 @@ class TaskSettings(Strict):
     categories: tuple[str, ...] = Field(
         (), description="Dotted ECS fields that the model reads as categories."
     )
+    images: tuple[str, ...] = Field(
+        (),
+        description="Dotted fields that hold a picture each; `steps` names one that checks them, "
+        "such as `pictures` of the plugin vision.",
+    )
     context: ContextSettings | None = Field(
         None,
         description="Figures of the events before an event, as numbers beside its own fields; "
@@ -272,15 +242,16 @@ class TaskSettings(Strict):
 
     @property
     def inputs(self) -> tuple[InputField, ...]:
-        """What the model reads: one text, numbers, categories, then what others came before it."""
+        """What the model reads: a text, numbers, categories, images, then what came before it."""
         whole = InputField(TEXT_INPUT, InputKind.TEXT, self.text, self.text_fallback)
         text = (whole,) if self.text else ()
         numbers = (InputField(name, InputKind.NUMBER, (name,)) for name in self.numbers)
         categories = (InputField(name, InputKind.CATEGORY, (name,)) for name in self.categories)
+        images = (InputField(name, InputKind.IMAGE, (name,)) for name in self.images)
         names = self.context.inputs if self.context else ()
         kinds = {SEQUENCE_INPUT: InputKind.SEQUENCE}
         figures = (InputField(name, kinds.get(name, InputKind.NUMBER), ()) for name in names)
-        return (*text, *numbers, *categories, *figures)
+        return (*text, *numbers, *categories, *images, *figures)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -294,7 +265,7 @@ class TaskSettings(Strict):
     @property
     def read_fields(self) -> tuple[str, ...]:
         """The fields that the model reads; some incident has each."""
-        return (*self.text, *self.numbers, *self.categories)
+        return (*self.text, *self.numbers, *self.categories, *self.images)
 
     @property
     def objective(self) -> Objective:
@@ -331,17 +302,17 @@ class TaskSettings(Strict):
 
     @model_validator(mode="after")
     def _inputs_make_sense(self) -> TaskSettings:
-        read = (*self.text, *self.numbers, *self.categories)
+        read = self.read_fields
         if not read:
-            raise ValueError("name at least one field in text, numbers or categories")
+            raise ValueError("name at least one field in text, numbers, categories or images")
         if self.text_fallback and not self.text:
             raise ValueError("text_fallback is read in place of `text`: name fields in text")
         read += self.text_fallback
         twice = next((name for name in read if read.count(name) > 1), None)
         if twice is not None:
-            lists = "text, text_fallback, numbers and categories"
+            lists = "text, text_fallback, numbers, categories and images"
             raise ValueError(f"{twice!r} is listed twice in {lists}")
-        if self.text and TEXT_INPUT in (*self.numbers, *self.categories):
+        if self.text and TEXT_INPUT in (*self.numbers, *self.categories, *self.images):
             raise ValueError(f"{TEXT_INPUT!r} names the joined text: list that field under `text`")
         return self
 

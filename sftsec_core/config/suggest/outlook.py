@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from sftsec_core.api.settings.task import GateSettings, SplitSettings
+    from sftsec_core.api.settings.split import SplitSettings
+    from sftsec_core.api.settings.task import GateSettings
     from sftsec_core.config.suggest.labels import LabelWords
     from sftsec_core.config.suggest.suggestion import Suggestion
 

@@ -72,7 +72,7 @@ class TestLoadSettings:
             (("connector: mail", "connector: mial"), "names connector 'mial'"),
             (("benign: benign", "benign: harmless"), "benign 'harmless' is not one of"),
             (("[spam]", "[HAM]"), "stands for both"),
-            (("[message]", "[]"), "name at least one field in text, numbers or categories"),
+            (("[message]", "[]"), "name at least one field in text, numbers, categories or images"),
             (("version: 1", "version: 2"), "version"),
         ],
     )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sftsec_core.api.domain import Example, Split
-from sftsec_core.api.settings.task import SplitSettings
+from sftsec_core.api.settings.split import SplitSettings
 from sftsec_core.dataset.split import split_examples
 from tests.core.dataset.builders import text
 

@@ -140,6 +140,25 @@ def dropping(*uids: str) -> StepChain:
     return StepChain((("drop", Drop()),), {})
 
 
+def refusing(*uids: str) -> StepChain:
+    class Refuse:
+        def __init__(self) -> None:
+            self.refused: list[Rejection] = []
+
+        def __call__(self, incidents: Sequence[Incident]) -> Sequence[Incident]:
+            self.refused += [Rejection(e.uid, "no use") for e in incidents if e.uid in uids]
+            return [each for each in incidents if each.uid not in uids]
+
+        def take_rejected(self) -> Sequence[Rejection]:
+            taken, self.refused = self.refused, []
+            return taken
+
+        def counts(self) -> Mapping[str, int]:
+            return {}
+
+    return StepChain((("refuse", Refuse()),), {})
+
+
 class TestRecordsOfOneId:
     TWO = (incident("7", text(1), "bad"), incident("7", text(2), "good"))
 
@@ -184,6 +203,19 @@ class TestRecordsOfOneId:
         snapshot = build(cut(self.TWO, 5), tmp_path, plan(steps=steps))
         assert [v["value"] for v in snapshot.verdicts().to_pylist()] == ["good"]
         assert snapshot.counts["dropped_by_steps"] == 1
+
+
+class TestIncidentsThatAStepRejects:
+    def test_are_counted_and_told_of(self, tmp_path: Path) -> None:
+        seen: list[PageSummary] = []
+        given = stream()
+        snapshot = build(
+            cut(given, 10), tmp_path, plan(steps=refusing("i7", "i20")), on_page=seen.append
+        )
+        assert (snapshot.counts["rejected"], snapshot.counts["dropped_by_steps"]) == (2, 0)
+        assert [r.where for page in seen for r in page.rejected] == ["i7", "i20"]
+        assert sum(page.read for page in seen) == len(given) - 2
+        check_sums("the stream", snapshot.counts, [INGEST])
 
 
 class TestCounts:

@@ -39,7 +39,7 @@ from sftsec_core.api.domain import (
 )
 from sftsec_core.api.errors import TrainingError
 from sftsec_core.api.hookspecs import hookimpl
-from sftsec_core.api.settings.task import SplitSettings
+from sftsec_core.api.settings.split import SplitSettings
 from sftsec_core.dataset.split import split_examples
 from sftsec_core.operations.authorize import local_admin
 from sftsec_core.operations.context import Context

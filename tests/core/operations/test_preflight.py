@@ -117,6 +117,10 @@ WRONG: dict[str, tuple[Mapping[str, Any], str]] = {
         {"text": [], "numbers": ["amount"], "train": {"recipe": "linear"}},
         "train.recipe: recipe 'linear' reads `text`, and the task names none",
     ),
+    "image without a step that checks it": (
+        {"images": ["shot"]},
+        "steps: `images` are read only after a step that checks them: enable a plugin with one",
+    ),
     "recipe that reads numbers beside text": (
         {"text": [], "numbers": ["amount"], "train": {"recipe": "hybrid"}},
         "train.recipe: recipe 'hybrid' reads `text`, and the task names none",

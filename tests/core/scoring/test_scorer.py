@@ -178,6 +178,23 @@ class TestRejections:
         assert "RuntimeError" in rejection.reason
         assert "secret words" not in rejection.reason
 
+    def test_of_a_step_are_no_drops(self) -> None:
+        refused: list[Rejection] = []
+
+        def steps(incidents: Sequence[Incident]) -> list[Incident]:
+            refused.extend(Rejection(each.uid, "no use") for each in incidents[:1])
+            return list(incidents[1:])
+
+        def take() -> Sequence[Rejection]:
+            taken = list(refused)
+            refused.clear()
+            return taken
+
+        given = page(incident(1, "spam"), incident(2, "spam"))
+        scored = score_page(given, scorer(steps=steps, take_rejected=take))
+        assert [one.reason for one in scored.rejected] == ["no use"]
+        assert (scored.dropped, scored.scored) == (0, 1)
+
     def test_follow_the_pages_own(self) -> None:
         bad = Rejection("mail.jsonl:3", "not JSON")
         given = page(incident(1, "spam"), incident(2, "poison"), rejected=(bad,))

@@ -28,7 +28,8 @@ from sftsec_core.api.domain import (
     TaskSpec,
     Vote,
 )
-from sftsec_core.api.settings.task import GateSettings, SplitSettings
+from sftsec_core.api.settings.split import SplitSettings
+from sftsec_core.api.settings.task import GateSettings
 from sftsec_core.testing import (
     RendererContract,
     SplitterContract,

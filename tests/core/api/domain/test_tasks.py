@@ -29,3 +29,11 @@ class TestBaseline:
     def test_is_linear_where_there_is_text(self) -> None:
         assert TASK.baseline == "linear"
         assert baseline_recipe([AMOUNT]) == "boosted"
+
+    def test_of_images_alone_is_phash(self) -> None:
+        shot = InputField("shot", InputKind.IMAGE, ("shot",))
+        assert baseline_recipe([shot]) == "phash"
+        assert (baseline_recipe([shot, AMOUNT]), baseline_recipe([shot, TEXT])) == (
+            "boosted",
+            "linear",
+        )

@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from sftsec_core.api.domain import InputField, InputKind
-from sftsec_core.api.settings.task import SplitSettings, TaskSettings
+from sftsec_core.api.settings.split import SplitSettings
+from sftsec_core.api.settings.task import TaskSettings
 
 TASK: Mapping[str, Any] = {
     "connector": "siem",
@@ -74,7 +75,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("changes", "told"),
         [
-            ({"text": []}, "at least one field in text, numbers or categories"),
+            ({"text": []}, "at least one field in text, numbers, categories or images"),
             ({"numbers": ["message"]}, "'message' is listed twice"),
             ({"text": ["message", "message"]}, "'message' is listed twice"),
             ({"text_fallback": ["message"]}, "'message' is listed twice"),

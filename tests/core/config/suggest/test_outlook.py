@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sftsec_core.api.settings.task import GateSettings, SplitSettings
+from sftsec_core.api.settings.split import SplitSettings
+from sftsec_core.api.settings.task import GateSettings
 from sftsec_core.config.suggest.labels import LabelWords, read_words
 from sftsec_core.config.suggest.outlook import (
     Timeline,

@@ -1,0 +1,1 @@
+"""The only package of the plugin that imports torch."""
