@@ -71,6 +71,7 @@ from sftsec_core.api.contracts import (
     TransformResult,
     TransformSpec,
     VoterSpec,
+    held_ngrams,
     none_known,
     sole_model,
 )
@@ -343,6 +344,7 @@ __all__ = [
     "describe_inputs",
     "detection_uid",
     "event_from_json",
+    "held_ngrams",
     "hookimpl",
     "inputs_digest",
     "none_known",

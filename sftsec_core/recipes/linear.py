@@ -40,6 +40,10 @@ class LinearModel:
         """Probabilities, shape (len(batch), len(labels))."""
         return self.head.predict_proba(self.ngrams.transform(batch.text()))
 
+    def held_ngrams(self) -> list[str]:
+        """The pieces of training texts in its vocabulary."""
+        return self.ngrams.words()
+
     def reads_whole(self, batch: Batch) -> NDArray[np.bool_]:
         """Which rows it reads to their end; shape (len(batch),)."""
         return self.ngrams.reads_whole(batch.text())

@@ -144,6 +144,15 @@ class NgramTfidf:
             "ngram.max_chars": np.array([self.max_chars], dtype=np.int64),
         }
 
+    def words(self) -> list[str]:
+        """The n-grams as texts, in the order of their codes."""
+        characters = ["", " ", *map(chr, self.alphabet.tolist())]
+        places = [(self.codes >> np.uint64(16 * n)) & np.uint64(0xFFFF) for n in range(MAX_N)]
+        return [
+            "".join(characters[place] for place in reversed(row))
+            for row in np.stack(places, axis=1).tolist()
+        ]
+
     def reads_whole(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Which texts are read to their end; shape (len(texts),)."""
         return np.array([len(text) <= self.max_chars for text in texts], dtype=bool)

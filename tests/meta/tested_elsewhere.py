@@ -744,6 +744,11 @@ CONNECTOR_ROWS: tuple[Elsewhere, ...] = (
         "a position is two values within a cursor, and a pull resumes there from each cursor",
     ),
     Elsewhere(
+        ("plugins/sftsec_privacy/config.py",),
+        "tests/plugins/privacy/test_privacy.py",
+        "settings of the audit and of the recipe, read by what they are of",
+    ),
+    Elsewhere(
         ("plugins/sftsec_pii/config.py",),
         "tests/plugins/pii/test_redact.py",
         "a switch for each type, without a rule of its own; the switches are tried there",
@@ -872,6 +877,7 @@ CONNECTOR_ACROSS: dict[str, str] = {
 }
 
 PLUGIN_ACROSS: dict[str, str] = {
+    "tests/plugins/privacy/test_through_retrain.py": "the vote in a whole retraining",
     "tests/plugins/pii/test_patterns.py": "what all finders find and leave, and the time they take",
     "tests/plugins/vision/test_whole.py": "pictures from files to detections and the quarantine",
 }

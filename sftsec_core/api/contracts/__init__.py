@@ -155,7 +155,7 @@ from sftsec_core.api.contracts.explaining import (
     sole_model,
 )
 from sftsec_core.api.contracts.job import GpuLease, GpuRequest, LauncherSpec, TrainOrder
-from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob
+from sftsec_core.api.contracts.recipe import RecipeSpec, TrainedModel, TrainJob, held_ngrams
 from sftsec_core.api.contracts.serving import (
     Calibrator,
     CalibratorSpec,
@@ -236,6 +236,7 @@ __all__ = [
     "TransformResult",
     "TransformSpec",
     "VoterSpec",
+    "held_ngrams",
     "none_known",
     "sole_model",
 ]

@@ -34,6 +34,7 @@ class TrainedModel(Protocol):
     row's text, as `batch.text()` gives it, that a bound on length keeps it from reading: ascending,
     apart from each other. They are counted in reports and when incidents are scored. One that only
     knows which rows it reads whole has `reads_whole(batch)`, an array of bool, shape (len(batch),).
+    One that holds pieces of texts has `held_ngrams()`: see the function of that name.
     One that can be put in 8 bits has `quantized()`, a model of the same recipe and labels, for
     `sftsec model optimize`.
     """
@@ -86,6 +87,16 @@ def unread_spans(model: TrainedModel, batch: Batch) -> list[list[tuple[int, int]
         if edges != sorted(edges):
             raise TrainingError(f"unread gave {row[:3]} of a text of {len(text)} characters")
     return spans
+
+
+def held_ngrams(model: TrainedModel) -> list[str] | None:
+    """The pieces of training texts that a model's files hold; None where it does not say.
+
+    A model with a vocabulary has the method `held_ngrams`: words in small letters, each between
+    spaces of its own, and pieces of such words.
+    """
+    says = getattr(model, "held_ngrams", None)
+    return None if says is None else list(says())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
