@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sftsec_core.cli.complete import complete_connector
 from sftsec_core.cli.options import App, emit, json_option, pass_app
 
 if TYPE_CHECKING:
@@ -21,7 +22,12 @@ _SHORT = 12
 
 @click.command("forget", short_help="Erase incidents, and keep them from being pulled again.")
 @click.argument("incident", required=False)
-@click.option("--connector", metavar="NAME", help="The connector that the incident is from.")
+@click.option(
+    "--connector",
+    metavar="NAME",
+    shell_complete=complete_connector,
+    help="The connector that the incident is from.",
+)
 @click.option(
     "--user",
     metavar="FIELD=VALUE",

@@ -24,6 +24,11 @@ class EmptyConfig(BaseModel):
 ConfigT = TypeVar("ConfigT", bound=BaseModel, default=EmptyConfig)
 
 
+def no_groups(_config: BaseModel) -> Sequence[str]:
+    """The fields that groups are of, for what compares none; a name, as a spec can be pickled."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
     """A module that must be importable before a spec can be used.
@@ -59,7 +64,7 @@ class Spec(Generic[ConfigT]):
     summary: str
     config_model: type[ConfigT] = field(default=EmptyConfig)  # type: ignore[assignment]
     requires: tuple[Requirement, ...] = ()
-    groups_by: Callable[[ConfigT], Sequence[str]] = lambda _config: ()
+    groups_by: Callable[[ConfigT], Sequence[str]] = no_groups
 
     hook: ClassVar[str]
     kind: ClassVar[str]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sftsec_core.cli.complete import complete_recipe
 from sftsec_core.cli.options import App, emit, json_option, pass_app, table
 
 _COLUMNS = (
@@ -50,8 +51,20 @@ _SHARES = ("macro_f1", "recall", "fpr", "recall_attacked", "retained", "retained
     type=click.IntRange(10),
     help="Rows of dev and of test, at most.",
 )
-@click.option("--recipe", default="linear", show_default=True, help="The undefended recipe.")
-@click.option("--defended", default="hardened", show_default=True, help="The defended recipe.")
+@click.option(
+    "--recipe",
+    default="linear",
+    show_default=True,
+    shell_complete=complete_recipe,
+    help="The undefended recipe.",
+)
+@click.option(
+    "--defended",
+    default="hardened",
+    show_default=True,
+    shell_complete=complete_recipe,
+    help="The defended recipe.",
+)
 @json_option
 @pass_app
 def command(  # noqa: PLR0913, PLR0917 - an option each

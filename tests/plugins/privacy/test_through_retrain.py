@@ -25,7 +25,12 @@ def make(folder: Path, recipe: object) -> Site:
         train={"recipe": recipe},
         split={"method": "stratified"},
         evaluation={"audits": {"privacy": {"shadows": 4, "canaries": 4, "rows": 500}}},
-        gate={"min_labels": 20, "voters": {"max_membership_auc": {"max_auc": 0.57}}},
+        # Privacy costs quality: a site that asks for it cannot ask it to beat the baseline too.
+        gate={
+            "min_labels": 20,
+            "beat_baseline": False,
+            "voters": {"max_membership_auc": {"max_auc": 0.57}},
+        },
     )
     with (folder / "incidents" / "judged.jsonl").open("w", encoding="utf-8") as out:
         for each in odd_examples(600):
