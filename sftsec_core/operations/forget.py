@@ -176,10 +176,13 @@ def _only_known(context: Context, found: set[tuple[str, str]], keys: set[str]) -
 
 def _unknown(context: Context, request: ForgetRequest) -> DataError:
     names = ", ".join([request.connector] if request.connector else context.settings.connectors)
-    return DataError(
-        f"the state holds no incident of that id from {names}: see that it is the one that the "
-        "connector gives (`sftsec dataset show`, `sftsec labels list`)"
+    like = context.store.verdicts.ending_with(request.uid) if request.uid else []
+    hint = (
+        f"did you mean {' or '.join(map(repr, like))}?"
+        if like
+        else "see that it is the one that the connector gives (`sftsec labels list`)"
     )
+    return DataError(f"the state holds no incident of that id from {names}: {hint}")
 
 
 def _look(context: Context, gone: Forgotten) -> ForgetResult:

@@ -132,6 +132,13 @@ class Verdicts:
         rows.sort(key=lambda row: (row.pulled_at, row.key), reverse=True)
         return [_stored(row) for row in rows[:limit]]
 
+    def ending_with(self, text: str, *, limit: int = 3) -> builtins.list[str]:
+        """Return uids of judged incidents that end with a text: an id, behind its file's name."""
+        uid = verdicts.c.incident_uid
+        query = select(uid).distinct().where(uid.endswith(text, autoescape=True)).order_by(uid)
+        with self._database.reading() as connection:
+            return [*connection.execute(query.limit(limit)).scalars()]
+
     def pulled_since(self, connector: str, moment: datetime) -> int:
         """Return how many of a connector's verdicts have a `pulled_at` after a moment."""
         later = (verdicts.c.connector == connector, verdicts.c.pulled_at > moment)

@@ -81,6 +81,11 @@ class TestForget:
         with opened(site) as work:
             assert work.store.erasures.list() == []
 
+    def test_names_the_whole_id_of_a_part(self, site: Path) -> None:
+        told = "did you mean 'incidents.jsonl#i5'"
+        with opened(site) as work, pytest.raises(DataError, match=told):
+            forget(work, ForgetRequest(uid="i5"))
+
     def test_looks_without_touching_anything(self, site: Path) -> None:
         with opened(site) as work:
             found = forget(work, ForgetRequest(uid=UID), dry_run=True)

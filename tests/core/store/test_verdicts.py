@@ -77,6 +77,12 @@ class TestReading:
         store.verdicts.add("mail", given)
         assert [row.incident_uid for row in store.verdicts.list("mail", value="ham")] == ["b"]
 
+    def test_finds_uids_by_their_end(self, store: Store) -> None:
+        uids = ["a.jsonl#7_1", "b.jsonl#7_1", "a.jsonl#7x1", "a.jsonl#7_12"]
+        store.verdicts.add("mail", [incident(uid, Verdict("spam")) for uid in uids])
+        assert store.verdicts.ending_with("7_1") == ["a.jsonl#7_1", "b.jsonl#7_1"]
+        assert store.verdicts.ending_with("1", limit=1) == ["a.jsonl#7_1"]
+
 
 class TestPulledSince:
     def test_counts_what_was_first_seen_later(self, tmp_path: Path) -> None:
