@@ -52,7 +52,9 @@ class AuditProof:
 
     def to_json(self) -> dict[str, Any]:
         """For `--json`."""
-        return asdict(self)
+        values = asdict(self)
+        values["state"]["erased"] = sorted(self.state.erased)
+        return values
 
 
 def verify_audit(context: Context, anchor: str | None = None, *, full: bool = False) -> AuditProof:

@@ -20,6 +20,7 @@ from sftsec_core.api.contracts import (
     CalibratorSpec,
     ConnectorSpec,
     DeciderSpec,
+    ExplainerSpec,
     GpuLease,
     GpuRequest,
     LauncherSpec,
@@ -259,6 +260,10 @@ class Everything:
     @hookimpl
     def sftsec_register_attacks(self) -> Sequence[AttackSpec[Any]]:
         return [AttackSpec(name="attack", summary="One", kinds=frozenset(), rewrite=never)]
+
+    @hookimpl
+    def sftsec_register_explainers(self) -> Sequence[ExplainerSpec[Any]]:
+        return [ExplainerSpec(name="explainer", summary="One", explain=never)]
 
     @hookimpl
     def sftsec_register_audits(self) -> Sequence[AuditSpec[Any]]:

@@ -11,7 +11,7 @@ from tests.core.bench.offices import offices_folder
 class TestFairnessBench:
     def test_planted_gap_is_found_and_narrowed(self, tmp_path: Path) -> None:
         told: list[str] = []
-        plan = FairnessPlan([offices_folder(tmp_path / "mail")], [1], 20, (0.25,))
+        plan = FairnessPlan([offices_folder(tmp_path / "mail")], [2], 20, (0.25,))
         result = run_fairness_bench(plan, told.append)
         shuffled, planted = result["found"]
         assert (shuffled["gap"], planted["gap"]) == (0.0, 0.25)

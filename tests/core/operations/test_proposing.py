@@ -39,7 +39,7 @@ class TestGate:
         """Data that grew is split again; what linear was trained on would reject all others."""
         with context(folder, observer, "linear") as work:
             assert retrain(work, "secret").promoted
-        write_incidents(folder, 700)
+        write_incidents(folder, 1000)
         with context(folder, observer, "linear") as work:
             outcome = retrain(work, "secret")
         seen = outcome.report.data["seen_by"]["live"]

@@ -33,7 +33,7 @@ def make(folder: Path, recipe: object) -> Site:
         },
     )
     with (folder / "incidents" / "judged.jsonl").open("w", encoding="utf-8") as out:
-        for each in odd_examples(600):
+        for each in odd_examples(400):
             text = each.inputs["text"]
             out.write(json.dumps({"id": each.uid, "message": text, "label": each.label}) + "\n")
     settings = site.config.read_text("utf-8")
