@@ -20,7 +20,10 @@ _LEAST = 8
 # Connections that one call closes. asyncio calls again, after it has served those that are open:
 # else clients that connect as fast as they are closed are all that it ever serves.
 _CLOSED_AT_ONCE = 64
-_ENDING_S = 0.5  # within which asyncio closes a connection that was ended
+# Within which asyncio closes a connection that was ended: so long, and so many turns of its loop,
+# each of which asks for a new connection. A loop that stood still has closed nothing meanwhile.
+_ENDING_S = 0.5
+_ENDING_TURNS = 8
 log = logging.getLogger("sftsec_core.server.connections")
 
 
@@ -31,7 +34,7 @@ class BoundedListener(socket.socket):
     process has no descriptor left. This one answers with a closed connection instead.
     """
 
-    __slots__ = ("_busy", "_ending", "_limit", "_open", "_spare", "_wanted")
+    __slots__ = ("_busy", "_ending", "_limit", "_open", "_spare", "_turns", "_wanted")
 
     def __init__(self, listening: socket.socket, limit: int, wanted: int | None = None) -> None:
         """Take over a socket that listens.
@@ -48,6 +51,7 @@ class BoundedListener(socket.socket):
         self._open: dict[int, socket.socket] = {}
         self._busy: set[int] = set()
         self._ending: dict[int, float] = {}
+        self._turns = 0  # in which a place was waited for since one was ended
         self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
     def accept(self) -> tuple[socket.socket, Any]:
@@ -105,7 +109,9 @@ class BoundedListener(socket.socket):
             self._forget_closed()
         if len(self._open) < self._limit or not self._ending:
             return False
-        return time.monotonic() - max(self._ending.values()) < _ENDING_S
+        self._turns += 1
+        ended_at = max(self._ending.values())
+        return self._turns <= _ENDING_TURNS or time.monotonic() - ended_at < _ENDING_S
 
     def _forget_closed(self) -> None:
         for number in [n for n, each in self._open.items() if each.fileno() < 0]:
@@ -126,6 +132,7 @@ class BoundedListener(socket.socket):
                 with contextlib.suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
                 self._ending[number] = time.monotonic()
+                self._turns = 0
                 log.warning("connections without a request were closed for others")
                 return True
         return False

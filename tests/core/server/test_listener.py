@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import resource
 import socket
 import subprocess
@@ -77,6 +78,42 @@ class TestBoundedListener:
             late[-1].setblocking(False)
             with pytest.raises(BlockingIOError):
                 late[-1].recv(1)
+
+    def test_waits_for_an_ended_one_after_a_standstill(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Time alone says nothing: a loop that stood still closed nothing in it."""
+        clock = itertools.count(step=10)
+        monkeypatch.setattr("sftsec_core.server.listener.time.monotonic", lambda: next(clock))
+        with BoundedListener(socket.create_server(("127.0.0.1", 0)), 2, 1) as listener:
+            listener.setblocking(False)
+            with ExitStack() as opened:
+                waiting = [opened.enter_context(connect(listener)) for _ in range(3)]
+                first, second = (opened.enter_context(listener.accept()[0]) for _ in range(2))
+                with pytest.raises(BlockingIOError, match="are being closed"):
+                    listener.accept()
+                first.close()
+                opened.enter_context(listener.accept()[0])
+                assert waiting[0].recv(1) == b""
+                assert second.fileno() >= 0
+
+    def test_closes_the_next_where_none_ends(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sftsec_core.server.listener._ENDING_S", 0.0)
+        with BoundedListener(socket.create_server(("127.0.0.1", 0)), 2, 1) as listener:
+            listener.setblocking(False)
+            with ExitStack() as opened:
+                waiting = [opened.enter_context(connect(listener)) for _ in range(3)]
+                for _ in range(2):
+                    opened.enter_context(listener.accept()[0])
+                turns = 0
+                while turns < 100:
+                    with pytest.raises(BlockingIOError) as raised:
+                        listener.accept()
+                    if "being closed" not in str(raised.value):
+                        break
+                    turns += 1
+                assert 1 < turns < 100
+                assert waiting[2].recv(1) == b""
 
     def test_survives_without_a_free_descriptor(self) -> None:
         command = [sys.executable, "-c", NO_DESCRIPTOR]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -31,12 +32,17 @@ Statement = tuple[str, Any]
 
 @contextmanager
 def recorded() -> Iterator[list[Statement]]:
-    """All statements that any engine carries out meanwhile, but for plain INSERTs."""
+    """All statements that this thread carries out meanwhile, but for plain INSERTs.
+
+    A server of another test may look for its models in its own thread until that test's module ends.
+    """
     found: list[Statement] = []
+    here = threading.get_ident()
 
     def note(*given: Any) -> None:
         _connection, _cursor, statement, parameters, _context, many = given
-        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+        changes_or_reads = statement.startswith(("SELECT", "UPDATE", "DELETE"))
+        if changes_or_reads and threading.get_ident() == here:
             found.append((statement, parameters[0] if many else parameters))
 
     event.listen(Engine, "before_cursor_execute", note)
