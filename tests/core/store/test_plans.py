@@ -34,7 +34,7 @@ Statement = tuple[str, Any]
 def recorded() -> Iterator[list[Statement]]:
     """All statements that this thread carries out meanwhile, but for plain INSERTs.
 
-    A server of another test may look for its models in its own thread until that test's module ends.
+    A server of another module's tests may still look for its models, in a thread of its own.
     """
     found: list[Statement] = []
     here = threading.get_ident()
