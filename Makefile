@@ -24,6 +24,7 @@ FIND_LINKS ?=
 UV_ARGS ?=
 OSV_URL ?=
 WORKERS ?= 2
+NAMES ?=
 PYTEST_ARGS ?=
 
 # uv has settings of its own; a site that has told pip where its certificates are need not say it twice.
@@ -56,7 +57,7 @@ TOOLS := python uv sftsec ruff mypy pytest
 ABSENT := $(strip $(foreach tool,$(TOOLS),$(if $(shell test -x $(BIN)/$(tool) && echo yes),,$(tool))))
 MEND := $(foreach tool,$(filter-out python uv,$(ABSENT)),--reinstall-package $(tool))
 
-.PHONY: help setup demo test test-encrypted lint format constraints audit licences resolve requirements wheelhouse sbom wheel-check clean again
+.PHONY: help setup demo test test-encrypted lint format constraints audit figures licences resolve requirements wheelhouse sbom wheel-check clean again
 again:
 
 help: ## Show this list
@@ -102,6 +103,9 @@ constraints: setup ## Pin anew what pyproject.toml asks for (UV_ARGS=--upgrade t
 
 audit: setup ## Ask OSV about every pin; exit 2 where it cannot be asked
 	@$(BIN)/python -m tests.release.advisories constraints.txt $(if $(OSV_URL),--osv-url '$(OSV_URL)')
+
+figures: setup ## Measure the speeds of BENCHMARKS.md anew (an hour of a quiet machine; NAMES='train start': those alone)
+	@$(BIN)/python -m tests.release.figures $(NAMES)
 
 licences: setup ## Compare the licence of each pin that is installed with what Apache-2.0 can stand on
 	@$(BIN)/python -m tests.release.licences constraints.txt

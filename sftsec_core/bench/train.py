@@ -88,7 +88,13 @@ KINDS: Mapping[str, Kind] = {
 
 
 def run_train_bench(
-    kind: str, shape: str, rows: int | None, batch_tokens: int | None, *, defaults: bool
+    kind: str,
+    shape: str,
+    rows: int | None,
+    batch_tokens: int | None,
+    *,
+    defaults: bool,
+    warm_rows: int = WARM_ROWS,
 ) -> dict[str, Any]:
     """Train once with ours and with each peer, in turns on one device.
 
@@ -98,6 +104,7 @@ def run_train_bench(
         rows: examples; None: as many as the kind has, a fiftieth of it on a CPU.
         batch_tokens: of `full`, on a GPU; None: its own choice.
         defaults: measure the Trainer with its defaults too, on a tenth of the rows.
+        warm_rows: examples that each side is trained on before it is measured.
 
     Returns:
         device, kind, shape, rows, mean_tokens, product_tflops (of the measure), and sides: rows of
@@ -120,7 +127,7 @@ def run_train_bench(
         product = _product_flops(device.type)
         measured = []
         for name, side in sides.items():
-            side(WARM_ROWS)
+            side(warm_rows)
             n = count // 10 if name == DEFAULTS else count
             figures = _measure(partial(side, n))
             rate = training_flops(SHAPES[shape], lengths[:n]) / figures["seconds"]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from sftsec_core.bench.score import PIPELINE, STREAM_DISTINCT, run_score_bench
+from tests.release.figures import halved, small_run
 
 
 class TestRun:
     def test_measures_all_sides_in_turns(self) -> None:
-        result = run_score_bench(48)
+        result = small_run("score")
         sides = {side["side"]: side for side in result["sides"]}
         assert set(sides) == {
             PIPELINE,
@@ -25,6 +26,7 @@ class TestRun:
         for side in sides.values():
             assert side["cpu_s"] >= 0
             assert side["ratio"] == pytest.approx(side["rows_per_s"] / base, rel=0.01, abs=0.1)
+        assert halved("score", result) == []
 
     def test_stream_repeats_its_texts(self) -> None:
         result = run_score_bench(600, stream=True, pipeline=False)

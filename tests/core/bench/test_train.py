@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sftsec_core.bench.train import KINDS, SHAPES, make_texts, run_train_bench, training_flops
+from sftsec_core.bench.train import KINDS, SHAPES, make_texts, training_flops
+from tests.release.figures import halved, small_run
 
 
 class TestTexts:
@@ -29,13 +30,12 @@ class TestFlops:
 
 
 class TestRun:
-    def test_measures_both_sides_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_measures_both_sides_at_once(self) -> None:
         import torch
 
         from sftsec_core.recipes.encoder.encoder import half_precision
 
-        monkeypatch.setattr("sftsec_core.bench.train.WARM_ROWS", 4)
-        result = run_train_bench("urls", "minilm", 16, None, defaults=False)
+        result = small_run("train")
         ours, peer, *others = result["sides"]
         assert ours["side"] == "sftsec full"
         assert peer["side"] == "transformers.Trainer, tuned"
@@ -48,3 +48,4 @@ class TestRun:
             assert side["cpu_s"] > 0
             assert side["rows_per_s"] == pytest.approx(16 / side["seconds"], rel=0.01)
             assert side["mfu"] > 0
+        assert halved("train", result) == []
