@@ -1,4 +1,4 @@
-"""Offers the launcher "ray": a run trains on a node of a Ray cluster."""
+"""Offers the launcher "ray", and `sftsec ray score`: work for the nodes of a Ray cluster."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from sftsec_core.api import LauncherSpec, Requirement, hookimpl
 from sftsec_ray.config import RayLauncherSettings
 
 if TYPE_CHECKING:
+    import click
+
     from sftsec_core.api import Event, TrainOrder
 
 RAY = Requirement(module="ray", install_hint="pip install 'sftsec[ray]'")
@@ -32,3 +34,11 @@ def sftsec_register_launchers() -> Sequence[LauncherSpec[Any]]:
             run=_run,
         )
     ]
+
+
+@hookimpl
+def sftsec_register_commands(cli: click.Group) -> None:
+    """Add `sftsec ray`."""
+    from sftsec_ray.commands import ray
+
+    cli.add_command(ray)

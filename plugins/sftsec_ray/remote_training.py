@@ -119,9 +119,14 @@ class RemoteTraining:
             end_process(self._process, grace_s)
 
     def remove(self) -> None:
-        """Remove the folder."""
+        """Remove the folder, once the process has ended."""
         shutil.rmtree(self._folder, ignore_errors=True)
         self._lock.close()
+        for pump in self._pumps:
+            pump.join(1.0)
+        if self._process is not None and not any(pump.is_alive() for pump in self._pumps):
+            for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+                pipe.close()  # type: ignore[union-attr]  # all three were asked for
 
     def _pump(self, pipe: IO[bytes], kind: str) -> None:
         while line := pipe.readline(_LONGEST):

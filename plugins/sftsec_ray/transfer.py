@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sftsec_core.api import IntegrityError, TrainingError, TrainingInterruptedError
 from sftsec_ray.files import (
@@ -21,10 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from sftsec_ray.worker import Worker
+
+class RemoteCalls(Protocol):
+    """What reaches a `RemoteTraining`."""
+
+    def call(self, method: str, *args: object) -> Any:  # noqa: ANN401 - a text or bytes
+        """Call a method and wait for what it gives."""
 
 
-def send_folder(worker: Worker, folder: Path, parts: Iterable[str], most: int) -> None:
+def send_folder(worker: RemoteCalls, folder: Path, parts: Iterable[str], most: int) -> None:
     """Copy what lies below some folders to the worker.
 
     Raises:
@@ -37,7 +42,7 @@ def send_folder(worker: Worker, folder: Path, parts: Iterable[str], most: int) -
         send_file(worker, folder / file.name, file.name)
 
 
-def send_file(worker: Worker, path: Path, name: str) -> None:
+def send_file(worker: RemoteCalls, path: Path, name: str) -> None:
     """Copy one file to the worker, as `name` below its folder.
 
     Raises:
@@ -59,7 +64,7 @@ class ResultsMirror:
     in the order in which they were written, and only what a worker has removed is removed.
     """
 
-    def __init__(self, worker: Worker, folder: Path, most: int) -> None:
+    def __init__(self, worker: RemoteCalls, folder: Path, most: int) -> None:
         """Take what the worker has now as known: it came from here.
 
         Args:

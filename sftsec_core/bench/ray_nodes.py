@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 OBJECT_STORE = 100 * 2**20  # bytes of shared memory a node
 TOKEN = "SFTSEC_BENCH_RAY_TOKEN"  # noqa: S105 - a variable's name
+_TRIES = 4
 _FIRST = 2  # 127.0.0.2: Ray takes 127.0.0.1 for a wish to be reached from elsewhere
 
 
@@ -111,6 +112,17 @@ def main() -> None:
 
 
 def _start(cluster: Any, number: int, cpus: int) -> Any:  # noqa: ANN401 - Ray's own types
+    """Start a node; Ray allows it 30 s, which a loaded machine may miss."""
+    for left in reversed(range(_TRIES)):
+        try:
+            return _try_to_start(cluster, number, cpus)
+        except Exception:  # Ray raises a plain one
+            if not left:
+                raise
+    return None
+
+
+def _try_to_start(cluster: Any, number: int, cpus: int) -> Any:  # noqa: ANN401 - as above
     return cluster.add_node(
         num_cpus=cpus,
         node_ip_address=f"127.0.0.{_FIRST + number}",
