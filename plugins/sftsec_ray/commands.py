@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from sftsec_core.api import SecretRef, UsageError
+from sftsec_core.api import SecretRef
+from sftsec_core.api.errors import UsageError
 
 
 @click.group("ray", short_help="Score large files on a Ray cluster.")
@@ -52,7 +53,7 @@ def ray() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Output JSON.")
 @click.pass_context
-def score(ctx: click.Context, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's
+def score(ctx: click.Context, /, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click's
     """Score records with the live model into DIRECTORY, a Parquet file for each part of the input.
 
     The same command resumes: parts whose result is whole, by the same model, are left alone.

@@ -127,7 +127,8 @@ def _follow(
     worker: Worker, mirror: ResultsMirror, lines: Lines, every_s: float
 ) -> tuple[int, dict[str, Any]]:
     """Pass on the lines of a training process until it ends; its exit code and what it reported."""
-    fetched, problem = time.monotonic(), {}
+    fetched = time.monotonic()
+    problem: dict[str, Any] = {}
     while True:
         given = json.loads(worker.call("poll", _POLL_S))
         for kind, line in given["lines"]:

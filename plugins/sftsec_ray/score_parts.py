@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sftsec_core.api import DataError, UsageError
+from sftsec_core.api import DataError
+from sftsec_core.api.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -121,13 +122,13 @@ def is_done(folder: Path, part: ScorePart, model: str) -> bool:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except (OSError, ValueError):
         return False
-    return _same(known, part, model) and known.get("sha256") == digest
+    return _same(known, part, model) and bool(known.get("sha256") == digest)
 
 
 def _same(known: Any, part: ScorePart, model: str) -> bool:  # noqa: ANN401 - what a file held
-    return (
-        isinstance(known, dict) and known.get("part") == part.to_json() and known.get("model") == model
-    )
+    if not isinstance(known, dict):
+        return False
+    return bool(known.get("part") == part.to_json() and known.get("model") == model)
 
 
 def summary(folder: Path, parts: Sequence[ScorePart]) -> Mapping[str, int]:

@@ -20,7 +20,7 @@ ROWS = [{"id": f"r{n}", "message": f"powershell -enc {n}"} for n in range(6)]
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    made = Site.make(tmp_path_factory.mktemp("site"), rows=200, open_rows=10)
+    made = Site.make(tmp_path_factory.mktemp("site"), open_rows=10)
     made.run("retrain", "triage")
     return made
 

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sftsec_core.api import DataError, UsageError
+from sftsec_core.api import DataError
+from sftsec_core.api.errors import UsageError
 from sftsec_ray.score_parts import is_done, plan_parts
 
 
