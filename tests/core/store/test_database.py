@@ -37,12 +37,12 @@ class TestMigration:
 
     @pytest.mark.parametrize("processes", [4])
     def test_of_processes_at_once_loses_nothing(
-        self, database_url: str, state: Path, processes: int
+        self, empty_database_url: str, state: Path, processes: int
     ) -> None:
         context = multiprocessing.get_context("spawn")
         barrier = context.Barrier(processes)
         workers = [
-            context.Process(target=_open_and_write, args=(database_url, state, barrier, 25))
+            context.Process(target=_open_and_write, args=(empty_database_url, state, barrier, 25))
             for _ in range(processes)
         ]
         for worker in workers:
@@ -50,7 +50,7 @@ class TestMigration:
         for worker in workers:
             worker.join(60)
         assert [worker.exitcode for worker in workers] == [0] * processes
-        with Store.open(database_url, folder=state, actor="tester") as store:
+        with Store.open(empty_database_url, folder=state, actor="tester") as store:
             # The chain is unbroken: no two of them built on the same entry.
             assert store.audit.verify() == processes * 25
 
