@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from sqlalchemy import create_engine, text
 
 from sftsec_core.api.errors import StoreError
 from sftsec_core.store.store import Store
+from tests.e2e.forked import PROCESSES
 
 
 def _open_and_write(url: str, folder: Path, barrier: object, entries: int) -> None:
@@ -39,10 +39,9 @@ class TestMigration:
     def test_of_processes_at_once_loses_nothing(
         self, empty_database_url: str, state: Path, processes: int
     ) -> None:
-        context = multiprocessing.get_context("spawn")
-        barrier = context.Barrier(processes)
+        barrier = PROCESSES.Barrier(processes)
         workers = [
-            context.Process(target=_open_and_write, args=(empty_database_url, state, barrier, 25))
+            PROCESSES.Process(target=_open_and_write, args=(empty_database_url, state, barrier, 25))
             for _ in range(processes)
         ]
         for worker in workers:
