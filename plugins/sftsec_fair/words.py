@@ -67,8 +67,8 @@ def tried_words(
         f"The {groups} groups of {', '.join(fields)} in the test part were each compared with the "
         f"rest by {', '.join(figures)}: {len(found.gaps)} comparisons. A difference is called a "
         f"gap where it is at least {_points(config.least_gap)} points (of 100) and chance alone "
-        f"would show one in fewer than {config.significance:.0%} of such reports; copies of an incident "
-        "count once."
+        f"would show one in fewer than {config.significance:.0%} of such reports; copies of an "
+        "incident count once."
     )
 
 
