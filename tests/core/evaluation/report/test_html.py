@@ -187,7 +187,7 @@ class TestData:
         text = " ".join(Page(render_report(report_of(data=told))).text.split())
         assert "note 5959" in text
         assert "spannot known" in text
-        assert "unmapped none" in text
+        assert "unmappednone" in text
 
 
 class TestWorstErrors:
