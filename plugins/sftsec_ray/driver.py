@@ -24,9 +24,9 @@ from sftsec_ray.cluster import connected
 from sftsec_ray.config import RayLauncherSettings
 from sftsec_ray.files import EXAMPLES, RESULTS
 from sftsec_ray.remote_training import OUT
+from sftsec_ray.same_versions import require_same_versions, versions_here
 from sftsec_ray.transfer import ResultsMirror, send_file, send_folder
-from sftsec_ray.versions import require_same_versions, versions_here
-from sftsec_ray.worker import Worker, WorkerLostError
+from sftsec_ray.worker import NodeWorker, WorkerLostError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -42,7 +42,7 @@ def main() -> None:
     """Carry out the order in the file that is named; exit as the error says."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent ends this process
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    lines = Lines(_take_stdout())
+    lines = EventLines(_take_stdout())
     order = TrainOrder.from_json(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     settings = RayLauncherSettings.model_validate_json(sys.argv[2])
     try:
@@ -56,7 +56,7 @@ def main() -> None:
         sys.exit(1)
 
 
-class Lines:
+class EventLines:
     """The driver's standard output: a JSON object a line."""
 
     def __init__(self, out: IO[str]) -> None:
@@ -72,7 +72,7 @@ class Lines:
         self.write(event.to_json())
 
 
-def carry_out(order: TrainOrder, settings: RayLauncherSettings, lines: Lines) -> None:
+def carry_out(order: TrainOrder, settings: RayLauncherSettings, lines: EventLines) -> None:
     """Have a worker carry out an order, and another one where it dies.
 
     Raises:
@@ -83,7 +83,7 @@ def carry_out(order: TrainOrder, settings: RayLauncherSettings, lines: Lines) ->
         signal.signal(signal.SIGTERM, _stop)  # Ray has put its own there
         for lost in range(settings.replacements + 1):
             try:
-                with Worker(ray, settings) as worker:
+                with NodeWorker(ray, settings) as worker:
                     return _carry_out_once(order, settings, worker, lines)
             except WorkerLostError as error:
                 last = error
@@ -97,7 +97,7 @@ def carry_out(order: TrainOrder, settings: RayLauncherSettings, lines: Lines) ->
 
 
 def _carry_out_once(
-    order: TrainOrder, settings: RayLauncherSettings, worker: Worker, lines: Lines
+    order: TrainOrder, settings: RayLauncherSettings, worker: NodeWorker, lines: EventLines
 ) -> None:
     waiting = settings.wait.total_seconds()
     there = json.loads(worker.call("describe", json.dumps(order.plugins), within_s=waiting))
@@ -124,7 +124,7 @@ def _carry_out_once(
 
 
 def _follow(
-    worker: Worker, mirror: ResultsMirror, lines: Lines, every_s: float
+    worker: NodeWorker, mirror: ResultsMirror, lines: EventLines, every_s: float
 ) -> tuple[int, dict[str, Any]]:
     """Pass on the lines of a training process until it ends; its exit code and what it reported."""
     fetched = time.monotonic()
@@ -145,7 +145,7 @@ def _follow(
             fetched = time.monotonic()
 
 
-def _judge(code: int, problem: dict[str, Any], host: str, lines: Lines) -> None:
+def _judge(code: int, problem: dict[str, Any], host: str, lines: EventLines) -> None:
     """Report how a training process ended.
 
     Raises:
@@ -162,7 +162,7 @@ def _judge(code: int, problem: dict[str, Any], host: str, lines: Lines) -> None:
         raise death_of(code, "")
 
 
-def _remove(worker: Worker) -> None:
+def _remove(worker: NodeWorker) -> None:
     with suppress(WorkerLostError):  # the next worker of that node removes its folder
         worker.call("remove")
 

@@ -19,7 +19,7 @@ from typing import IO, Any
 from sftsec_core.api import TrainOrder
 from sftsec_core.sdk.training_process import end_process, training_command
 from sftsec_ray.files import BLOCK, EXAMPLES, RESULTS, digest_of, inside, list_files
-from sftsec_ray.versions import versions_here
+from sftsec_ray.same_versions import versions_here
 from sftsec_ray.workplace import new_workplace
 
 OUT, LOG = "out", "log"
@@ -107,7 +107,7 @@ class RemoteTraining:
 
     def poll(self, wait_s: float) -> str:
         """Give what the process has printed, after at most `wait_s`, and its exit code, as JSON."""
-        assert self._process is not None  # noqa: S101 - `start` comes first
+        assert self._process is not None  # noqa: S101 - start comes first
         lines = self._take(wait_s)
         ended = not any(pump.is_alive() for pump in self._pumps) and self._lines.empty()
         code = self._process.wait() if ended else None

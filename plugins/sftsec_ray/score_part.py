@@ -122,7 +122,7 @@ def _answers(part: ScorePart, order: ScoreOrder) -> Iterator[dict[str, Any]]:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said
         ) as process,
     ):
-        assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101
+        assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101 - both were asked for
         keys: list[tuple[int, str | None]] = []
         feeder = threading.Thread(
             target=_feed, args=(part, order.identifier, process.stdin, keys), daemon=True

@@ -20,7 +20,7 @@ class WorkerLostError(TrainingInterruptedError):
     """The worker, its node or its training process was killed; another one can take over."""
 
 
-class Worker:
+class NodeWorker:
     """One actor of a cluster that carries out an order; it is gone when the body ends."""
 
     def __init__(self, ray: Any, settings: RayLauncherSettings) -> None:  # noqa: ANN401 - the module
@@ -39,7 +39,7 @@ class Worker:
         }
         self._actor = ray.remote(RemoteTraining).options(**options).remote(settings.folder)
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> NodeWorker:
         return self
 
     def __exit__(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OBJECT_STORE = 100 * 2**20  # bytes of shared memory a node
-TOKEN = "SFTSEC_BENCH_RAY_TOKEN"  # noqa: S105 - a variable's name
+TOKEN = "SFTSEC_BENCH_RAY_TOKEN"  # noqa: S105 - the name of a variable
 _TRIES = 4
 _FIRST = 2  # 127.0.0.2: Ray takes 127.0.0.1 for a wish to be reached from elsewhere
 
@@ -50,7 +50,7 @@ class RayNodes:
         self._ask(f"add {cpus}")
 
     def _ask(self, line: str) -> None:
-        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: PT018, S101
+        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: PT018, S101 - both were asked for
         self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
         if self._process.stdout.readline() != "done\n":

@@ -9,7 +9,7 @@ from sftsec_ray.remote_training import RemoteTraining
 
 
 class InProcess:
-    """Calls a real `RemoteTraining`, as `Worker` does through Ray."""
+    """Calls a real `RemoteTraining`, as `NodeWorker` does through Ray."""
 
     def __init__(self, parent: Path) -> None:
         self.remote = RemoteTraining(str(parent))

@@ -29,7 +29,7 @@ class TestRayLauncherSettings:
             ({"adress": "auto"}, "Extra inputs"),
         ],
     )
-    def test_refuses_nonsense(self, given: dict[str, Any], message: str) -> None:
+    def test_refuses_wrong_values(self, given: dict[str, Any], message: str) -> None:
         with pytest.raises(ConfigError, match=message):
             LAUNCHER.configure(given)
 

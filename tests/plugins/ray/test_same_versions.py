@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sftsec_core.api import PluginError
-from sftsec_ray.versions import require_same_versions, versions_here
+from sftsec_ray.same_versions import require_same_versions, versions_here
 
 
 class TestVersionsHere:
