@@ -67,6 +67,7 @@ def fairness(config: FairnessSettings, given: AuditInput) -> Mapping[str, Any]:
             "fields": fields,
         },
         tables=tables(shown, found.gaps, fields),
+        voter="max_group_gap",
     ).to_json()
 
 
@@ -81,6 +82,7 @@ def _not_measured(config: FairnessSettings, given: AuditInput) -> Mapping[str, A
         outcome="not_measured",
         tried="Figures of each group were to be compared with those of the rest.",
         found=nothing_to_compare(named=named, fewest=config.fewest),
+        voter="max_group_gap",
     ).to_json()
 
 

@@ -69,7 +69,7 @@ def _unmeasured(found: Mapping[str, Any]) -> str:
     if not groups:
         return ""
     more = f" and {len(groups) - _NAMED} more" if len(groups) > _NAMED else ""
-    return f"; too few rows to tell in all: {', '.join(groups[:_NAMED])}{more}"
+    return f"; too few rows for some figures of {', '.join(groups[:_NAMED])}{more}"
 
 
 def _not_measured(candidate: EvalReport) -> str:

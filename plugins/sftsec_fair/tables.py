@@ -46,7 +46,11 @@ def _groups(groups: Sequence[Mapping[str, Any]]) -> RiskTable:
         for each in groups[:_SHOWN]
     )
     heads = (*(name.replace("_per_", " a ") for name in counts), *(_HEADS[n] for n in figures))
-    return RiskTable(title="Groups, in %", columns=("group", "rows", *heads), rows=rows)
+    return RiskTable(
+        title="Groups: shares in %, with 95% intervals",
+        columns=("group", "rows", *heads),
+        rows=rows,
+    )
 
 
 def _gaps(gaps: Sequence[Gap]) -> RiskTable:
@@ -62,7 +66,15 @@ def _gaps(gaps: Sequence[Gap]) -> RiskTable:
         )
         for each in gaps[:_SHOWN]
     )
-    columns = ("group", "by", "worse than the rest, points", "rows", "rest", "p", "a gap")
+    columns = (
+        "group",
+        "by",
+        "worse than the rest, points",
+        "rows",
+        "rest",
+        "chance of it (p)",
+        "a gap",
+    )
     return RiskTable(title="Compared with the rest, the surest first", columns=columns, rows=rows)
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sftsec_fair.comparison import Comparison, Gap
     from sftsec_fair.config import FairnessSettings
 
-RISK = "Groups for whom the model is worse"
+RISK = "Groups that are served worse"
 ADVICE = (
     "Look at that group's labels first: few of them, or wrong ones, are the commonest cause. Then "
     "`train.transforms: [{name: reweigh, field: ...}]` weighs its rare kinds of rows up, and "
@@ -37,7 +37,7 @@ def verdict(found: Comparison) -> tuple[Literal["held", "warning", "failed"], st
     """The outcome, and how it went in words."""
     gaps = [each for each in found.gaps if each.found]
     small = len({name for name, _, _ in found.unmeasured})
-    note = f" {_have(small)} too few rows of some kind to be compared in all." if small else ""
+    note = f" {_have(small)} too few rows for some of the figures." if small else ""
     if not gaps:
         said = "No group is worse than the rest by more than chance explains."
         return "held", said + note
@@ -65,9 +65,10 @@ def tried_words(
     figures = [FIGURES[name] for name in FIGURES if any(e.figure == name for e in found.gaps)]
     return (
         f"The {groups} groups of {', '.join(fields)} in the test part were each compared with the "
-        f"rest by {', '.join(figures)}: {len(found.gaps)} comparisons. A difference of "
-        f"{_points(config.least_gap)} points or more is called a gap where chance gives one of "
-        f"them with a probability under {config.significance:.0%}, copies counted once."
+        f"rest by {', '.join(figures)}: {len(found.gaps)} comparisons. A difference is called a "
+        f"gap where it is at least {_points(config.least_gap)} points (of 100) and chance alone "
+        f"would show one in fewer than {config.significance:.0%} of such reports; copies of an "
+        "incident count once."
     )
 
 

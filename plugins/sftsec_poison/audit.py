@@ -65,13 +65,15 @@ def audit_poisoning(settings: PoisoningSettings, given: AuditInput) -> Mapping[s
     return RiskSection(
         risk="Poisoned verdicts",
         outcome=_outcome(worst, found),
-        tried=f"Models that did not see an analyst judged that analyst's rows, for "
-        f"{found.analysts:,} analysts and {found.judged:,} rows. Phrases that one analyst's rows "
-        "bind to a label were put into other test rows, and this model was asked again.",
+        tried=f"Models that had learned nothing from an analyst judged that analyst's incidents: "
+        f"{found.analysts:,} analysts, {found.judged:,} incidents. A phrase that one analyst's "
+        "incidents alone tie to a label (a trigger) was put into others' test incidents, and this "
+        "model was asked again.",
         found=_words(tried, found, worst) + _certificate_words(given),
         advice=_advice(worst, found),
         figures={"success": worst, **_counts(found), **_certified(given)},
         tables=(_trigger_table(tried), *_influence(settings, given, rows)),
+        voter=NAME,
     ).to_json()
 
 
@@ -101,6 +103,7 @@ def _unmeasured(why: str) -> dict[str, Any]:
         tried="Nothing was tried.",
         found=f"Not measured: {why}.",
         advice="Let the connector read who gave a verdict.",
+        voter=NAME,
     ).to_json()
 
 
@@ -144,15 +147,20 @@ def _outcome(worst: float, found: PoisonScan) -> Any:  # noqa: ANN401 - a RiskOu
 
 def _words(tried: Sequence[_TriedTrigger], found: PoisonScan, worst: float) -> str:
     if not found.suspects:
-        return "No analyst's rows bind a phrase to a label or stand out as wrong."
+        return "No analyst's incidents tie a phrase to a label or stand out as wrong."
     counts = _counts(found)
     shown = (
-        f"{counts['triggers']:,} rows have a trigger, {counts['wrong']:,} look wrong, and "
-        f"{counts['contradicted']:,} are only contradicted by models without the analyst."
+        f"{_incidents(counts['triggers'])} with a trigger, {counts['wrong']:,} with a verdict that "
+        f"looks wrong, {counts['contradicted']:,} that only models without the analyst contradict."
     )
     if not tried:
         return shown
-    return f"{shown} The worst of {len(tried):,} triggers turns {worst:.1%} of the test rows."
+    which = "The trigger" if len(tried) == 1 else f"The worst of {len(tried):,} triggers"
+    return f"{shown} {which} turns {worst:.1%} of the others' test incidents to its label."
+
+
+def _incidents(n: int) -> str:
+    return "1 incident" if n == 1 else f"{n:,} incidents"
 
 
 def _certificate_words(given: AuditInput) -> str:
@@ -169,8 +177,9 @@ def _certificate_words(given: AuditInput) -> str:
 def _advice(worst: float, found: PoisonScan) -> str:
     if worst > _HARMLESS:
         return (
-            "Do not promote this model. Put `poison` into train.transforms, retrain, and have "
-            "another analyst look at `sftsec labels review`."
+            "Do not promote this model. Put `poison` into `train.transforms`, retrain, and have "
+            "another analyst look at `sftsec labels review`. Ask the analyst in the table: the "
+            "account may have been taken over."
         )
     if found.suspects:
         return "Have another analyst look at `sftsec labels review` (transform poison)."
@@ -180,10 +189,10 @@ def _advice(worst: float, found: PoisonScan) -> str:
 def _trigger_table(tried: Sequence[_TriedTrigger]) -> RiskTable:
     rows = sorted(tried, key=lambda each: -each.success)[:20]
     return RiskTable(
-        title="Triggers: an analyst's phrase put into others' test rows",
-        columns=("analyst", "label", "rows", "test rows turned"),
+        title="Triggers: an analyst's phrase put into others' test incidents",
+        columns=("analyst", "label", "incidents with it", "others' test incidents turned"),
         rows=tuple(
-            (each.finding.analyst, each.finding.label, each.finding.rows, round(each.success, 4))
+            (each.finding.analyst, each.finding.label, each.finding.rows, f"{each.success:.1%}")
             for each in rows
         ),
     )
@@ -198,7 +207,7 @@ def _influence(
     if given.refit is None or not chosen:
         return ()
     baseline = given.task.baseline
-    lines: list[tuple[str, int, float | None]] = []
+    lines: list[tuple[str, int, str | None]] = []
     whole = given.refit([baseline], given.split)[baseline].labels
     for number, name in enumerate(chosen):
         given.progress(number, len(chosen))
@@ -210,11 +219,12 @@ def _influence(
             lines.append((name, alone[name], None))
             continue
         without = given.refit([baseline], replace(given.split, train=train, dev=dev))[baseline]
-        lines.append((name, alone[name], round(float(np.mean(without.labels != whole)), 4)))
+        lines.append((name, alone[name], f"{np.mean(without.labels != whole):.2%}"))
     return (
         RiskTable(
-            title=f"Influence: test rows that {baseline} decides otherwise without an analyst",
-            columns=("analyst", "rows", "decided otherwise"),
+            title=f"Influence: test incidents that a {baseline} model decides otherwise when it "
+            "learns nothing from an analyst",
+            columns=("analyst", "incidents", "decided otherwise"),
             rows=tuple(lines),
         ),
     )

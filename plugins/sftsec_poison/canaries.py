@@ -42,10 +42,10 @@ def judge_canaries(_settings: EmptyConfig, given: AuditInput) -> Mapping[str, An
     missed = Counter(labels[canaries.y[place]] for place in wrong)
     found = f"{len(canaries) - len(wrong):,} of {len(canaries):,} are judged rightly"
     return RiskSection(
-        risk="Canaries",
+        risk="Known incidents (canaries)",
         outcome="failed" if wrong else "held",
-        tried="The model judged incidents whose labels no verdict can change (gate.canaries). "
-        "They are in no part of the data.",
+        tried="The model judged incidents of known labels, which no verdict can change "
+        "(`gate.canaries`) and no model learns from.",
         found=f"{found}." if not wrong else f"{found}; not number {_numbers(wrong)}.",
         advice=""
         if not wrong
@@ -58,8 +58,10 @@ def judge_canaries(_settings: EmptyConfig, given: AuditInput) -> Mapping[str, An
                 title="Canaries by label",
                 columns=("label", "canaries", "judged wrongly"),
                 rows=tuple((label, of[label], missed[label]) for label in labels if of[label]),
+                public=True,
             ),
         ),
+        voter=NAME,
     ).to_json()
 
 

@@ -135,9 +135,10 @@ def _not_measured(why: str) -> Mapping[str, Any]:
     return RiskSection(
         risk=NAME,
         outcome="not_measured",
-        tried="Nothing: the models that the attack takes were not fitted.",
-        found=why,
-        advice="raise rows or budget of evaluation.audits.privacy, or label more incidents",
+        tried="Nothing: the models that the attack takes were not trained.",
+        found=f"Not measured: {why}.",
+        advice="Raise `rows` or `budget` of `evaluation.audits.privacy`, or label more incidents.",
+        voter="max_membership_auc",
     ).to_json()
 
 
@@ -171,32 +172,39 @@ def _section(
         risk=NAME,
         outcome="warning" if told or leaks else "held",
         tried=(
-            f"{shadows} models of {recipe} were fitted, each on half of {rows:,} incidents. With "
-            "the others at hand, the answers of each one told which incidents it had seen."
+            f"{shadows} models were trained by the recipe {recipe}, each on another half of "
+            f"{rows:,} incidents. An attack that knows the others then guessed from each model's "
+            "answers which incidents it had learned from."
         ),
         found=_words(found, bits, vocabulary),
         advice=_advice(recipe, told=told, leaks=leaks),
         figures=figures,
         tables=(_table(figures),),
+        voter="max_membership_auc",
     ).to_json()
 
 
 def _words(found: MembershipFigures, bits: Exposure | None, vocabulary: Inversion | None) -> str:
     words = [
-        f"An incident that was trained on is told from another in {found.auc:.0%} of pairs "
-        f"(95% interval {found.low:.0%} to {found.high:.0%}; 50% is chance)."
+        f"Of two incidents, one learned from and one not, the attack picks the right one in "
+        f"{found.auc:.0%} of cases (95% interval {found.low:.0%} to {found.high:.0%}; a guess is "
+        "right in 50%)."
     ]
     if found.tpr is not None:
-        words.append(f"At one false claim in a thousand, {found.tpr:.2%} of them are told.")
+        words.append(
+            f"Where it may be wrong about one in a thousand, it names {found.tpr:.1%} of those "
+            "learned from."
+        )
     if bits is not None:
         words.append(
-            f"A made-up secret that was told once has an exposure of {bits.median:.1f} bits "
-            f"({bits.by_chance:.0f} by chance)."
+            f"A made-up secret that stood in one incident is among the {2**-bits.median:.0%} that "
+            f"the model finds likeliest ({2**-bits.by_chance:.0%} by chance)."
         )
     if vocabulary is not None:
+        of_one = f"{vocabulary.of_one:,}" if vocabulary.of_one else "None"
         words.append(
-            f"Of {vocabulary.ngrams:,} pieces of text in the model's files {vocabulary.of_one:,} "
-            "stand in one incident alone."
+            f"{of_one} of the {vocabulary.ngrams:,} pieces of text in the model's files can be of "
+            "one incident alone."
         )
     return " ".join(words)
 
@@ -204,26 +212,33 @@ def _words(found: MembershipFigures, bits: Exposure | None, vocabulary: Inversio
 def _advice(recipe: str, *, told: bool, leaks: bool) -> str:
     advice = []
     if leaks:
-        advice.append("set min_incidents of the recipe to 2 or more")
+        advice.append("Set `min_incidents` of the recipe to 2 or more.")
     if told and recipe != "private_linear":
         advice.append(
-            "keep the model's files and scores from those who may not know whose incidents were "
-            "judged, or train private_linear, which bounds what any attack can tell"
+            "Keep the model's files and its exact probabilities from people who may not know which "
+            "incidents were judged; or train `private_linear`, which bounds what any attack can "
+            "find out."
         )
     elif told:
-        advice.append("lower epsilon of private_linear")
-    return "; ".join(advice)
+        advice.append("Lower `epsilon` of `private_linear`.")
+    return " ".join(advice)
 
 
 def _table(figures: Mapping[str, Any]) -> RiskTable:
+    interval = f"{figures['low']:.3f} to {figures['high']:.3f}"
+    tpr = figures["tpr_at_fpr_0.001"]
     rows = (
-        ("likelihood-ratio attack, AUC", figures["membership_auc"]),
-        ("interval, low", figures["low"]),
-        ("interval, high", figures["high"]),
-        ("attack by certainty alone, AUC", figures["loss_auc"]),
-        ("members told at 0.1% false", figures["tpr_at_fpr_0.001"]),
-        ("exposure of canaries, bits", figures["exposure"]),
-        ("exposure of the worst canary, bits", figures["most_exposure"]),
-        ("n-grams of one incident", figures["ngrams_of_one"]),
+        ("right of two, with the other models at hand (AUC)", figures["membership_auc"], 0.5),
+        ("its 95% interval", interval, None),
+        ("right of two, by the model's certainty alone (AUC)", figures["loss_auc"], 0.5),
+        ("named, at 0.1% wrongly named", None if tpr is None else f"{tpr:.2%}", "0.1%"),
+        ("exposure of a planted secret, bits (median)", figures["exposure"], 1.0),
+        ("exposure of the worst one, bits", figures["most_exposure"], None),
+        ("pieces of text of one incident alone", figures["ngrams_of_one"], 0),
     )
-    return RiskTable(title="What the attacks found", columns=("attack", "figure"), rows=rows)
+    return RiskTable(
+        title="What the attacks found",
+        columns=("attack", "figure", "where nothing leaks"),
+        rows=rows,
+        public=True,
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api import TEXT_INPUT, AttackSpec, RiskSection, RiskTable
@@ -12,17 +14,18 @@ from sftsec_robust.attacks.registry import HELD_OUT
 from sftsec_robust.kinds import text_kind
 from sftsec_robust.search import Answer, Chase, attack_once, greedy_search
 from sftsec_robust.settings import DisguiseSettings
+from sftsec_robust.voter import VOTER
 
 if TYPE_CHECKING:
     from sftsec_core.api import AuditInput, Example
 
-AUDIT = "disguise"
 RISK = "Disguised attacks"
-_EXAMPLES = 5
-_SHOWN = 200
+_LEAST = 0.5  # of the detected attacks; a model that keeps less is no protection
+_WAYS = 10
 _DEFENCES = (
-    "Add the step `canonical` and the transform `adversarial` to the task (plugin `robust`) and "
-    "train again; set `gate.voters.max_robust_drop.drop` so that no weaker model goes live."
+    "Train the recipe `hardened`, or add the step `canonical` and the transform `adversarial` to "
+    "the task (plugin `robust`); set `gate.voters.max_robust_drop.drop` so that no weaker model "
+    "goes live."
 )
 
 
@@ -57,7 +60,7 @@ def disguise(config: DisguiseSettings, given: AuditInput) -> Mapping[str, Any]:
     """
     if (reason := _unmeasurable(given)) is not None:
         return RiskSection(
-            risk=RISK, outcome="not_measured", tried="Nothing.", found=reason
+            risk=RISK, outcome="not_measured", tried="Nothing.", found=reason, voter=VOTER
         ).to_json()
     rows = _detected(config, given)
     if not rows:
@@ -66,6 +69,7 @@ def disguise(config: DisguiseSettings, given: AuditInput) -> Mapping[str, Any]:
             outcome="not_measured",
             tried="Nothing.",
             found="The model detects no attack of test, so that none can be disguised.",
+            voter=VOTER,
         ).to_json()
     ask = _Asked(given, rows)
     benign = _known_benign(config, given)
@@ -175,21 +179,23 @@ def _section(
     held = lost <= config.max_drop
     return RiskSection(
         risk=RISK,
-        outcome="held" if held else "warning",
+        outcome="held" if held else "failed" if figures["retained"] < _LEAST else "warning",
         tried=(
-            f"{len(searched):,} attacks of test that the model detects were rewritten so that "
-            f"they still work, with up to {config.queries} questions to the model for each: "
-            "look-alike letters, quotes, encodings, benign text beside them and others that fit "
-            "the kind of text."
+            f"{len(searched):,} attacks of the test part that the model detects were rewritten so "
+            "that they still do the same: look-alike letters, quotes, encodings, harmless text "
+            "beside them and others that fit the kind of text. An attacker who sees the model's "
+            f"probability had up to {config.queries} tries for each."
         ),
         found=(
-            f"{figures['retained']:.0%} of them are still detected. The recall falls from "
-            f"{figures['recall']:.1%} to {figures['recall_attacked']:.1%}; with attacks that no "
-            f"defence was made from alone, {figures['retained_unseen']:.0%} are still detected."
+            f"{figures['retained']:.0%} of them are still detected: of all attacks the model finds "
+            f"{figures['recall']:.1%}, and {figures['recall_attacked']:.1%} once they are "
+            "disguised. Of those disguised only in ways that the plugin's defences were not made "
+            f"for, {figures['retained_unseen']:.0%} are still detected."
         ),
         advice="" if held else _DEFENCES,
         figures=figures,
-        tables=(_alone_table(alone), _path_table(searched)),
+        tables=(_alone_table(alone, given.attacks), _path_table(searched)),
+        voter=VOTER,
     )
 
 
@@ -230,26 +236,40 @@ def _dev_rate(given: AuditInput) -> float | None:
     return float((found.labels != found.benign).mean())
 
 
-def _alone_table(alone: Mapping[str, tuple[int, int]]) -> RiskTable:
+def _alone_table(
+    alone: Mapping[str, tuple[int, int]], attacks: Mapping[str, AttackSpec[Any]]
+) -> RiskTable:
     tried = {name: found for name, found in alone.items() if found[0]}
     ordered = sorted(tried.items(), key=lambda item: (-item[1][1] / item[1][0], item[0]))
     return RiskTable(
-        title="Each attack alone",
-        columns=("attack", "rows", "missed", "share missed", "a defence was made from it"),
+        title="Each disguise alone",
+        columns=("disguise", "what it does", "attacks", "missed", "of them", "a defence is for it"),
         rows=tuple(
-            (name, rows, missed, round(missed / rows, 3), "no" if name in HELD_OUT else "yes")
+            (
+                name.replace("_", " "),
+                attacks[name].summary,
+                rows,
+                missed,
+                f"{missed / rows:.0%}",
+                "no" if name in HELD_OUT else "yes",
+            )
             for name, (rows, missed) in ordered
         ),
+        public=True,
     )
 
 
 def _path_table(searched: Sequence[Chase]) -> RiskTable:
+    """The ways past the model without the texts, which are made of incidents."""
     missed = [chase for chase in searched if chase.missed]
+    ways = Counter(chase.path for chase in missed)
+    tries = {way: median(c.queries for c in missed if c.path == way) for way in ways}
     return RiskTable(
-        title="Some that the search got past the model",
-        columns=("attacks, in their order", "questions", "text"),
+        title="Ways past the model that the search found",
+        columns=("disguises, one on the other", "attacks", "tries (median)"),
         rows=tuple(
-            (", ".join(chase.path), chase.queries, chase.text[:_SHOWN])
-            for chase in missed[:_EXAMPLES]
+            (", ".join(way).replace("_", " "), count, tries[way])
+            for way, count in ways.most_common(_WAYS)
         ),
+        public=True,
     )

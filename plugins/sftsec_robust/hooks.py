@@ -50,6 +50,7 @@ def sftsec_register_audits() -> Sequence[AuditSpec[Any]]:
             summary="Recall when detected attacks are rewritten so that they still work",
             config_model=DisguiseSettings,
             run=_disguise,
+            unit="tries",
         )
     ]
 

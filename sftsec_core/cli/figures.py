@@ -40,13 +40,15 @@ def show_trials(out: Console, notes: Mapping[str, Any]) -> None:
 
 def show_votes(out: Console, decision: Decision) -> None:
     """Print the votes with their reasons."""
-    votes = [(vote.voter, _word(vote), vote.reason) for vote in decision.votes]
+    votes = [
+        (vote.voter, _word(vote), vote.reason) for vote in decision.votes if not vote.abstained
+    ]
     table("gate", ("voter", "approves", "reason"), votes)(out)
+    if idle := [vote.voter for vote in decision.votes if vote.abstained]:
+        out.print(f"abstained, with nothing to judge: {', '.join(idle)}", soft_wrap=True)
 
 
 def _word(vote: Vote) -> str:
-    if vote.abstained:
-        return "abstains"
     return ("yes" if vote.approve else "no") + (", but" if vote.warning else "")
 
 

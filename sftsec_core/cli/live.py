@@ -135,9 +135,10 @@ def _notes(event: RecipeFitted) -> str | None:
     return _indented(notes) if notes else None
 
 
-def _vote(event: VoteCast) -> str:
+def _vote(event: VoteCast) -> str | None:
+    if event.abstained:
+        return None
     mark = "no " if not event.approve else "but" if event.warning else "yes"
-    mark = "-  " if event.abstained else mark
     return _indented(f"{mark} {event.voter}: {event.reason}")
 
 

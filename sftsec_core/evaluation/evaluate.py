@@ -20,6 +20,7 @@ from sftsec_core.api.domain import (
     LeakCheck,
     ModelScores,
     Objective,
+    WorstError,
 )
 from sftsec_core.api.errors import DataError, PluginError
 from sftsec_core.api.predictions import ACTIONS, Decisions, Predictions
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from sftsec_core.evaluation.inference import FittedModel
 
 AuditRun = Callable[[AuditInput], Mapping[str, Any]]
+ExplainErrors = Callable[[AuditInput, Sequence[WorstError]], tuple[WorstError, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
     data: Mapping[str, Any] | None = None,
     leaks: LeakCheck | None = None,
     canaries: Sequence[Example] = (),
+    explain: ExplainErrors | None = None,
 ) -> EvalReport:
     """Evaluate models on the test part; each calibrator and decider is fitted on dev.
 
@@ -117,6 +120,7 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
         data: what the report says of the data; taken over as plain JSON values.
         leaks: what the leak check of the split found; None when none was made.
         canaries: incidents that no verdict reaches; audits see what the candidate says of them.
+        explain: says why of the worst errors.
 
     Raises:
         DataError: when test is empty, a label is not the task's, or dev has no span of time
@@ -159,8 +163,10 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
     )
     sections = {name: _audit(name, run, given) for name, run in (audits or {}).items()}
     report = add_sections(report, sections)
+    errors = report.worst_errors
     return replace(
         report,
+        worst_errors=explain(given, errors) if explain else errors,
         data={**report.data, **_seen_counts(seen), **_plain_mapping(data or {})},
         leaks=leaks or LeakCheck(),
     )

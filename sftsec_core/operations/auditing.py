@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.contracts import AttackSpec, AuditSpec
@@ -11,8 +12,6 @@ from sftsec_core.operations.rereading import reread
 from sftsec_core.plugins import get
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pydantic import BaseModel
 
     from sftsec_core.api.contracts import AuditInput, Rescore
@@ -42,7 +41,8 @@ class Auditor:
         if self.spec.always:
             return self.spec.run(self.config, given)
         with self.run.stage("audit", self.name) as stage:
-            return self.spec.run(self.config, replace(given, progress=_counted(stage.progress)))
+            counted = partial(stage.progress, unit=self.spec.unit)
+            return self.spec.run(self.config, replace(given, progress=counted))
 
     def _as_served(self, rescore: Rescore | None) -> Rescore | None:
         """Run the task's steps first, as scoring does."""
@@ -71,7 +71,3 @@ def audits_of(run: Run, refit: Refitter) -> dict[str, AuditRun]:
         config = spec.configure(named.get(name, {}), "evaluation.audits", plugins.base)
         found[name] = Auditor(run, name, spec, config, refit)
     return found
-
-
-def _counted(progress: Callable[..., None]) -> Callable[[int, int], None]:
-    return lambda done, total: progress(done, total, unit="trainings")

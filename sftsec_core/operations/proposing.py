@@ -34,6 +34,7 @@ from sftsec_core.evaluation.report.html import write_report
 from sftsec_core.evaluation.report.json import from_json, to_json, without_texts
 from sftsec_core.evaluation.unread import unread_line
 from sftsec_core.operations.auditing import audits_of
+from sftsec_core.operations.error_reasons import error_explainer
 from sftsec_core.operations.live_disagreement import live_disagreement, with_live
 from sftsec_core.operations.promote import tell_promotion
 from sftsec_core.operations.refitting import Refitter, serving_methods
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from sftsec_core.operations.running import Run
     from sftsec_core.operations.splitting import TrainingData
     from sftsec_core.operations.training_device import TrainingDevice
-
 
 PROPOSED = "proposed.json"
 _HTML = "report.html"
@@ -164,6 +164,7 @@ def _put_to_the_gate(
             data=data,
             leaks=dataset.leaks,
             canaries=dataset.canaries,
+            explain=error_explainer(run),
         )
     if (watched := watched_section(run)) is not None:
         report = replace(report, sections={**report.sections, "watched": watched})
@@ -173,9 +174,8 @@ def _put_to_the_gate(
         run.emit(Message(text=text, level="warning"))
     decision = decide(run.context.plugins, report, live.report if live else None, run.task.gate)
     tell_votes(run, name, decision)
-    if live is None:
-        return Proposal(fits[name], report, decision, None)
-    return Proposal(fits[name], report, decision, live.ref.digest, live.error)
+    before = (live.ref.digest, live.error) if live else (None, None)
+    return Proposal(fits[name], report, decision, *before)
 
 
 def plugin_metrics(run: Run) -> dict[str, MetricSpec[Any]]:

@@ -165,9 +165,12 @@ def _of_verdicts(state: AuditState, verdicts: int, after: Link) -> list[str]:
 def _erased(state: AuditState) -> list[str]:
     if not state.erased:
         return []
+    n = len(state.erased)
+    were = "1 of the verdicts was" if n == 1 else f"{n} of the verdicts were"
+    place = "its place" if n == 1 else "their places"
     return [
-        f"{len(state.erased)} of the verdicts were erased by `sftsec forget`: the log names their "
-        "places in the chain, which is whole before and behind each"
+        f"{were} erased by `sftsec forget`: the log names {place} in the chain, which is whole "
+        "before and behind each"
     ]
 
 

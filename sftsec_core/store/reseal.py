@@ -111,9 +111,17 @@ def _seal(path: Path, vault: Vault) -> None:
 def _stripped_json(raw: bytes) -> bytes:
     with suppress(ValueError, TypeError, KeyError):
         body = json.loads(raw)
-        errors = [{**each, "text": LEFT_OUT} for each in body["worst_errors"]]
-        if errors != body["worst_errors"]:
-            return (json.dumps({**body, "worst_errors": errors}, indent=2) + "\n").encode()
+        errors = [
+            {name: value for name, value in each.items() if name != "explanation"}
+            | {"text": LEFT_OUT}
+            for each in body["worst_errors"]
+        ]
+        after = {**body, "worst_errors": errors}
+        for section in after.get("sections", {}).values():
+            if "tables" in section:
+                section["tables"] = [each for each in section["tables"] if not each.get("texts")]
+        if after != json.loads(raw):
+            return (json.dumps(after, indent=2) + "\n").encode()
     return raw
 
 

@@ -62,7 +62,7 @@ class TestForget:
         assert holding(site.state, "zqxmarker") == holding(site.state, UID) == []
         site.run("retrain", TASK)
         assert holding(site.state, "zqxmarker") == holding(site.state, UID) == []
-        assert "1 of the verdicts were erased" in site.run("audit", "verify")
+        assert "1 of the verdicts was erased" in site.run("audit", "verify")
 
     def test_makes_the_model_without_it(self, site: Site, tmp_path: Path) -> None:
         learned = site.json("model", "list")[0]

@@ -175,6 +175,7 @@ class AuditSpec(Spec[ConfigT]):
             ends the run: an audit that a task asks for is never skipped.
         always: whether it runs for each task, also for one that does not name it; for what is
             computed in a moment.
+        unit: what `AuditInput.progress` counts, for people.
     """
 
     hook: ClassVar[str] = "sftsec_register_audits"
@@ -182,3 +183,4 @@ class AuditSpec(Spec[ConfigT]):
 
     run: Callable[[ConfigT, AuditInput], Mapping[str, Any]]
     always: bool = False
+    unit: str = "trainings"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sftsec_core.api.domain.explanations import Explanation
     from sftsec_core.api.domain.models import FittedPart
 
 
@@ -59,13 +60,24 @@ class ConfusionMatrix:
 
 @dataclass(frozen=True, slots=True)
 class WorstError:
-    """A confident mistake on the test set."""
+    """A confident mistake on the test set.
+
+    Attributes:
+        uid: the incident's.
+        text: what the model read, redacted and cut to 200 characters.
+        label: by verdict.
+        predicted: by the model.
+        probability: of `predicted`.
+        explanation: why, where the task names an explainer; `predicted` against `label`. Spans
+            are of `text`.
+    """
 
     uid: str
     text: str
     label: str
     predicted: str
     probability: float
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, slots=True)

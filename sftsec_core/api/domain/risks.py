@@ -24,12 +24,15 @@ class RiskTable:
         public: no cell holds a text or a value of an incident or a person's name, so that
             `sftsec evidence` may show the table outside the site. The sentences of a section are
             always shown there, with names of analysts and what stands in quotes replaced.
+        texts: the first column holds words of incidents, which leave a report whose site encrypts
+            its state.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str | int | float | None, ...], ...]
     public: bool = False
+    texts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ class RiskSection:
         advice: what to do now; "" where nothing is.
         figures: JSON values by name, which voters read.
         tables: for who looks closer.
+        voter: the voter that reads the figures: the report shows its vote beside the section.
     """
 
     risk: str
@@ -55,12 +59,13 @@ class RiskSection:
     advice: str = ""
     figures: Mapping[str, Any] = field(default_factory=dict)
     tables: tuple[RiskTable, ...] = ()
+    voter: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The section as JSON values: what `AuditSpec.run` returns."""
         tables = [
             {
-                "title": each.title,
+                **asdict(each),
                 "columns": list(each.columns),
                 "rows": [list(row) for row in each.rows],
             }

@@ -11,6 +11,7 @@ from sftsec_core.api.domain import (
     ConfusionMatrix,
     Curve,
     EvalReport,
+    Explanation,
     FittedPart,
     Interval,
     LeakCheck,
@@ -39,9 +40,19 @@ def to_json(report: EvalReport) -> str:
 
 
 def without_texts(report: EvalReport, instead: str) -> EvalReport:
-    """The same report without the texts of incidents, which it holds of the worst errors."""
-    errors = tuple(replace(error, text=instead) for error in report.worst_errors)
-    return replace(report, worst_errors=errors)
+    """The same report without the texts of incidents: of the worst errors, and risks' tables."""
+    errors = tuple(replace(each, text=instead, explanation=None) for each in report.worst_errors)
+    return replace(report, worst_errors=errors, sections=without_tables(report.sections))
+
+
+def without_tables(sections: Mapping[str, Any]) -> dict[str, Any]:
+    """Sections of audits as JSON values, without the risks' tables that hold words of incidents."""
+    return {
+        name: {**each, "tables": [table for table in each["tables"] if not table.get("texts")]}
+        if "risk" in each
+        else each
+        for name, each in sections.items()
+    }
 
 
 def from_json(text: str) -> EvalReport:
@@ -107,7 +118,7 @@ def _report(body: dict[str, Any]) -> EvalReport:
         others=_each(_scores, others),
         differences=_each(_interval, differences),
         threshold_table=tuple(body.pop("threshold_table")),
-        worst_errors=tuple(WorstError(**error) for error in errors),
+        worst_errors=tuple(map(_worst_error, errors)),
         leaks=LeakCheck(**leaks | {"examples": tuple(leaks["examples"])}),
         **body,
     )
@@ -127,6 +138,11 @@ def _scores(raw: dict[str, Any]) -> ModelScores:
             "curves": _each(_curve, raw["curves"]),
         }
     )
+
+
+def _worst_error(raw: dict[str, Any]) -> WorstError:
+    why = raw.get("explanation")
+    return WorstError(**{**raw, "explanation": None if why is None else Explanation.from_json(why)})
 
 
 def _interval(raw: dict[str, Any]) -> Interval:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sftsec_core.api.domain.objectives import EXPECTED_COST, higher_is_better
-from sftsec_core.evaluation.report.numbers import difference, metric_title, number, share
+from sftsec_core.evaluation.report.numbers import (
+    DASH,
+    difference,
+    metric_title,
+    number,
+    share,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from sftsec_core.api.domain import Decision, Vote, WorstError
 
     Section = Mapping[str, Any]
 
@@ -29,6 +38,7 @@ OUTCOMES = {
     "not_measured": ("not measured", ""),
     "held": ("held", "good"),
 }
+_FIGURE = re.compile(r"[-+<]?[\d.]")
 CHANCE = 0.05
 _LIVE = {"live_precision": "judged detection", "live_recall": "judged random draw"}
 
@@ -44,13 +54,48 @@ def risk_advice(risk: Section) -> str:
     return str(risk["advice"]) or ("Nothing." if risk["outcome"] == "held" else "")
 
 
+def risk_summary(risk: Section) -> str:
+    """One line for the overview: what to do, or why nothing is known."""
+    if risk["outcome"] == "not_measured":
+        return str(risk["found"])
+    return risk_advice(risk) or str(risk["found"])
+
+
+def votes_on(risk: Section, decision: Decision | None) -> list[Vote]:
+    """What the gate said of a risk: the votes of the voter that reads its figures."""
+    votes = decision.votes if decision else ()
+    return [each for each in votes if each.voter == risk.get("voter") and not each.abstained]
+
+
+def figure_columns(rows: Sequence[Sequence[str | float | None]]) -> list[bool]:
+    """Which columns of a risk's table are of figures, and are set to the right."""
+    return [
+        all(not isinstance(cell, str) or _FIGURE.match(cell) for cell in column)
+        for column in zip(*rows, strict=True)
+    ]
+
+
 def risk_cell(value: str | float | None) -> str:
     """A cell of a risk's table."""
     if value is None:
-        return "none"
+        return DASH
     if isinstance(value, str):
         return value
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def marked(error: WorstError) -> list[tuple[str, float]]:
+    """A text in pieces, each with what it adds to the decision: 0 where it is not known to."""
+    told = error.explanation.attributions if error.explanation else ()
+    spans = sorted((each.span, each.contribution) for each in told if each.span is not None)
+    pieces, at = list[tuple[str, float]](), 0
+    for (first, last), contribution in spans:
+        end = min(last, len(error.text) - error.text.endswith("…"))  # the cut is no word
+        if first < at or first >= end:
+            continue
+        pieces += [(error.text[at:first], 0.0), (error.text[first:end], contribution)]
+        at = end
+    return [*pieces, (error.text[at:], 0.0)]
 
 
 def p_value(p: float) -> str:

@@ -43,7 +43,7 @@ LINES: list[tuple[Event, str | None]] = [
     (VoteCast(recipe="f", voter="v", approve=True, reason="w"), f"{INDENT}yes v: w"),
     (VoteCast(recipe="f", voter="v", approve=True, warning=True, reason="w"), f"{INDENT}but v: w"),
     (VoteCast(recipe="f", voter="v", approve=False, reason="w"), f"{INDENT}no  v: w"),
-    (VoteCast(recipe="f", voter="v", approve=True, abstained=True, reason=""), f"{INDENT}-   v: "),
+    (VoteCast(recipe="f", voter="v", approve=True, abstained=True, reason=""), None),
     (GateDecided(recipe="full", approved=True), "gate       full approved"),
     (GateDecided(recipe="full", approved=False), "gate       full rejected"),
     (

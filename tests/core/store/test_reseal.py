@@ -77,14 +77,17 @@ class TestSealFiles:
 
 class TestStripReports:
     def test_takes_texts_out_and_leaves_the_rest(self, state: Path) -> None:
-        body = {"version": 2, "worst_errors": [{"uid": "i1", "text": "canary"}]}
+        error = {"uid": "i1", "text": "canary", "explanation": {"text": "canary"}}
+        tables = [{"texts": True, "rows": [["canary", 1]]}, {"rows": [["public", 1]]}]
+        body = {"version": 2, "worst_errors": [error], "sections": {"a": {"tables": tables}}}
         (state / "runs/r1/report.json").write_text(json.dumps(body))
         page = '<td class="uid">i1</td><td class="text">a\ncanary</td></tr><td class="text">b</td>'
         (state / "runs/r1/report.html").write_text(page)
         assert strip_reports(state) == 2
         assert strip_reports(state) == 0
         kept = json.loads((state / "runs/r1/report.json").read_text())
-        assert kept == {"version": 2, "worst_errors": [{"uid": "i1", "text": LEFT_OUT}]}
+        assert kept["worst_errors"] == [{"uid": "i1", "text": LEFT_OUT}]
+        assert kept["sections"] == {"a": {"tables": [{"rows": [["public", 1]]}]}}
         html = (state / "runs/r1/report.html").read_text()
         assert html.count(LEFT_OUT) == 2
         assert "canary" not in html

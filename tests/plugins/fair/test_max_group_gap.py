@@ -69,7 +69,7 @@ class TestMaxGroupGap:
         assert "too few rows" not in found.reason
         few = vote(report(70, missed=0.05, false=0.05), fpr=0.5)
         assert few is not None
-        assert "too few rows to tell in all: unit=a, unit=b" in few.reason
+        assert "too few rows for some figures of unit=a, unit=b" in few.reason
 
     def test_nothing_measured_is_refused(self) -> None:
         found = vote(report(70, missed=0.05, false=0.05), recall=0.2)

@@ -12,7 +12,7 @@ class TestTables:
         given = units_input(missed=0.3, incidents_per_day=10.0)
         tables = fairness(FairnessSettings(permutations=199), given)["tables"]
         titles = [each["title"] for each in tables]
-        assert titles[0] == "Groups, in %"
+        assert titles[0] == "Groups: shares in %, with 95% intervals"
         assert len(titles) == 3
         for table in tables:
             assert table["rows"]

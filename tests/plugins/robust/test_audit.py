@@ -59,7 +59,7 @@ class TestFigures:
     def test_brittle_model_loses_recall(self) -> None:
         section = disguise(SMALL, with_attacks("homoglyphs", "typos"))
         figures = section["figures"]
-        assert section["outcome"] == "warning"
+        assert section["outcome"] == "failed"
         assert figures["recall"] == 1.0
         assert figures["retained"] < 0.5
         assert figures["recall_attacked"] == figures["retained"]

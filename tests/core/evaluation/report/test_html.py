@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from sftsec_core.api.domain import (
+    Attribution,
     Decision,
     EvalReport,
+    Explanation,
     Interval,
     LeakCheck,
     RiskSection,
@@ -27,7 +29,7 @@ from sftsec_core.evaluation.report.html import (
     visible,
     write_report,
 )
-from sftsec_core.evaluation.report.json import from_json, to_json
+from sftsec_core.evaluation.report.json import from_json, to_json, without_texts
 from tests.core.evaluation.rote_models import BINARY, TECHNIQUES, examples, report_of, split_of
 
 PAYLOAD = (
@@ -35,6 +37,7 @@ PAYLOAD = (
 )
 
 
+CUT = "\N{HORIZONTAL ELLIPSIS}"
 APPROVED = Decision(True, (Vote("no_leak", True, "clean"), Vote("few", True, "thin", warning=True)))
 
 
@@ -165,6 +168,55 @@ class TestPage:
         assert "nan" not in text.split()
 
 
+class TestGate:
+    def test_names_idle_voters_in_one_row(self) -> None:
+        idle = (Vote("a", True, "abstained", abstained=True), Vote("b", True, "", abstained=True))
+        decision = replace(APPROVED, votes=(*APPROVED.votes, *idle))
+        text = Page(render_report(report_of(), decision)).text
+        assert "Nothing to judge: a, b" in text
+        assert text.count("abstained") == 1
+
+
+class TestData:
+    def test_shows_the_whole_of_lists_of_facts(self) -> None:
+        told = {
+            "transforms": [{"name": "augment", "notes": {f"note {n}": n for n in range(60)}}],
+            "span": [None, None],
+            "unmapped": {},
+        }
+        text = " ".join(Page(render_report(report_of(data=told))).text.split())
+        assert "note 5959" in text
+        assert "spannot known" in text
+        assert "unmappednone" in text
+
+
+class TestWorstErrors:
+    WHY = Explanation(
+        "benign",
+        "phishing",
+        "exact",
+        "because of `<b>`",
+        (Attribution("text", "<b>", 1.5, (0, 3)), Attribution("text", "late", -0.5, (198, 230))),
+    )
+
+    def report(self) -> EvalReport:
+        report = report_of(skills=(1.0, 1.0))
+        text = f"<b> \u202e{'x' * 195}{CUT}"
+        error = replace(report.worst_errors[0], text=text)
+        return replace(report, worst_errors=(replace(error, explanation=self.WHY),))
+
+    def test_mark_the_words_that_decided(self) -> None:
+        html = render_report(self.report())
+        assert '<mark class="for" title="+1.50">&lt;b&gt;<sup>+</sup></mark> \\u202e' in html
+        assert f'<mark class="against" title="-0.50">xx<sup>\u2212</sup></mark>{CUT}' in html
+        assert "because of <code>&lt;b&gt;</code>" in html
+
+    def test_explanation_survives_the_json_file(self) -> None:
+        report = self.report()
+        assert from_json(to_json(report)).worst_errors == report.worst_errors
+        assert without_texts(report, "gone").worst_errors[0].explanation is None
+
+
 class TestHeadline:
     def test_says_approved_or_rejected_with_reason(self) -> None:
         report = report_of()
@@ -238,7 +290,7 @@ class TestRisks:
         for words in (
             *("Risks", "What was tried", "Each attack was <b>rewritten</b> 50 times."),
             *("A third is no longer found.", "Turn canonicalisation on.", "failed"),
-            *("homoglyphs", "0.62", "1,200", "<i>case</i>", "none"),
+            *("homoglyphs", "0.62", "1,200", "<i>case</i>", "\N{EN DASH}"),
         ):
             assert words in page.text
         assert ("href", "#risks") in page.attributes
@@ -259,13 +311,27 @@ class TestRisks:
         # First in the overview, then each with its section.
         found = [text.index(f"risk {each}") for each in reversed(outcomes)]
         assert found == sorted(found)
-        assert text.count("What to do") == 1, "Nothing is to be done only where it held"
-        assert text.count("Nothing.") == 1
+        assert text.count("What to do") == 2, "once in the overview, and where it held"
+        assert text.count("Nothing.") == 2
 
     def test_set_commands_as_code(self) -> None:
         section = {**self.SECTION.to_json(), "advice": "Run `sftsec <x>`, then `y"}
         page = render_report(add_sections(report_of(), {"disguise": section}))
         assert "Run <code>sftsec &lt;x&gt;</code>, then `y" in page
+
+    def test_show_the_vote_of_their_voter(self) -> None:
+        section = {**self.SECTION.to_json(), "voter": "no_leak"}
+        report = add_sections(report_of(), {"disguise": section})
+        text = " ".join(Page(render_report(report, REFUSED)).text.split())
+        assert "Promotion gaterejects the model: 3 <b>leaks</b> (no_leak)" in text
+        assert "Promotion gate" not in Page(render_report(report)).text
+
+    def test_set_texts_where_encryption_removes_them(self) -> None:
+        table = RiskTable(title="t", columns=("word", "rows"), rows=(("zq<", 3),), texts=True)
+        section = replace(self.SECTION, tables=(table,)).to_json()
+        report = add_sections(report_of(), {"disguise": section})
+        assert '<td class="text">zq&lt;</td><td class="n">3</td>' in render_report(report)
+        assert "zq" not in to_json(without_texts(report, "gone"))
 
     def test_without_an_audit_are_no_chapter(self) -> None:
         assert ("href", "#risks") not in Page(render_report(report_of())).attributes
