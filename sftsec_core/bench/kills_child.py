@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,12 +92,12 @@ def _retrain(folder: Path, phases: Phases, every_s: float) -> str:
     from sftsec_core.operations import proposing, retrain
     from sftsec_core.operations.authorize import local_admin
     from sftsec_core.operations.context import Context
-    from sftsec_core.recipes.launch import local
+    from sftsec_core.sdk import training_process
 
     # Before the run has threads: a fork copies the locks that they hold.
     waiting = _TrainingInWait(phases, every_s)
-    launcher: Any = local
-    launcher.start_child = waiting.start
+    starting: Any = training_process
+    starting.start_process = waiting.start
 
     def note(event: Event) -> None:
         values = event.to_json()
@@ -135,9 +135,9 @@ class _TrainingInWait:
             os.close(each)
         self._order = order[1]
 
-    def start(self, file: str) -> subprocess.Popen[bytes]:
-        """Hand it its order; in place of `local.start_child`."""
-        os.write(self._order, file.encode())
+    def start(self, command: Sequence[str], _env: object) -> subprocess.Popen[bytes]:
+        """Hand it its order; in place of `training_process.start_process`."""
+        os.write(self._order, command[-1].encode())
         return _Forked(self._pid, self._in[1], self._out[0])
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sftsec_core.api.domain import Event
 
 ERROR = "error"
-_CHILD = "sftsec_core.recipes.launch.child"
+CHILD = "sftsec_core.recipes.launch.child"
 _GRACE_S = 10
 _ALIVE_S = 2.0
 _BLOCK = 65536
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 def training_command(order: Path) -> list[str]:
     """The command that carries out the order in a file, on this machine, and prints its events."""
-    return [sys.executable, "-P", "-m", _CHILD, str(order)]
+    return [sys.executable, "-P", "-m", CHILD, str(order)]
 
 
 def follow_training(
@@ -131,14 +131,19 @@ def end_process(process: subprocess.Popen[bytes], grace_s: float = _GRACE_S) -> 
             _wait_for_end(process)
 
 
+def start_process(command: Sequence[str], env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
+    """Start it; a benchmark has one forked instead, whose imports are done."""
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=None if env is None else {**env}
+    )
+
+
 @contextmanager
 def _started(
     command: Sequence[str], env: Mapping[str, str] | None, grace_s: float
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start the process; end it with the body, whatever ends that."""
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=None if env is None else {**env}
-    )
+    process = start_process(command, env)
     try:
         yield process
     finally:

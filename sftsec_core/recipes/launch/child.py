@@ -19,11 +19,11 @@ from sftsec_core.api.contracts import TrainOrder
 from sftsec_core.api.errors import SftsecError
 from sftsec_core.plugins import Plugins
 from sftsec_core.recipes.launch.fit import fit_order
+from sftsec_core.sdk.training_process import error_line
 
 if TYPE_CHECKING:
     from sftsec_core.api.domain import Event
 
-ERROR = "error"
 _ORPHANED = 3
 
 
@@ -45,10 +45,8 @@ def main() -> None:
         plugins.require()
         fit_order(order, plugins, emit)
     except Exception as error:  # noqa: BLE001 - any failure of a recipe is reported to the parent
-        ours = isinstance(error, SftsecError)
-        text = str(error) if ours else f"{type(error).__name__}: {error}"
-        _write(out, {ERROR: type(error).__name__, "text": " ".join(text.split())})
-        if not ours or os.environ.get("SFTSEC_DEBUG"):
+        _write(out, error_line(error))
+        if not isinstance(error, SftsecError) or os.environ.get("SFTSEC_DEBUG"):
             import traceback
 
             traceback.print_exception(error)

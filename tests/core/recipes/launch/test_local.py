@@ -17,10 +17,10 @@ from sftsec_core.api.errors import (
     TrainingError,
     TrainingInterruptedError,
 )
-from sftsec_core.recipes.launch import local
 from sftsec_core.recipes.launch.fit import is_fitted
 from sftsec_core.recipes.launch.local import run_locally
 from sftsec_core.recipes.launch.places import EXAMPLES
+from sftsec_core.sdk import training_process
 from tests.core.recipes.launch.orders import order
 
 PATIENCE_S = 200
@@ -53,7 +53,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
         monkeypatch.setenv(
             "PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
         )
-        monkeypatch.setattr(local, "CHILD", "played_child")
+        monkeypatch.setattr(training_process, "CHILD", "played_child")
         return pid
 
     return put
@@ -100,7 +100,7 @@ class TestRunLocally:
     def test_a_silent_process_is_reported_alive(
         self, tmp_path: Path, play: object, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(local, "_ALIVE_S", 0.05)
+        monkeypatch.setattr(training_process, "_ALIVE_S", 0.05)
         play("time.sleep(600)")  # type: ignore[operator]
         alive: list[Event] = []
 
