@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.servers.quick_stores import sync_nothing
+
 # What `retrain` and `score` import, in their order; a command that needs less has it all the same.
 IMPORTED = (
     "sftsec_core.cli",
@@ -70,6 +72,7 @@ def _command(
         opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(opened, descriptor)
         os.close(opened)
+    sync_nothing()
     sys.argv = ["sftsec", *arguments]
     from sftsec_core.cli import main
 
