@@ -1,8 +1,8 @@
 """The command line in a process of its own that need not import everything again.
 
 A command's imports take seconds; a suite runs hundreds of commands. A server has them done and
-forks a process for each command: own memory, own exit code, own output. Processes that are to be
-killed, and those whose start is what is tested, are started afresh instead.
+forks a process for each command: own memory, own exit code, own output. Processes that a test
+kills from outside, and those whose start is what is tested, are started afresh instead.
 """
 
 from __future__ import annotations
@@ -41,15 +41,17 @@ class Ended:
     stderr: str
 
 
-def run_forked(arguments: Sequence[str], environment: Mapping[str, str], patience_s: int) -> Ended:
-    """Run sftsec with arguments and wait for its end.
+def run_forked(
+    program: str, arguments: Sequence[str], environment: Mapping[str, str], patience_s: int
+) -> Ended:
+    """Run a program that calls sftsec, with arguments, and wait for its end.
 
     Raises:
         TimeoutError: when it has not ended after `patience_s` seconds; it is killed.
     """
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        told = (list(arguments), dict(environment), str(Path.cwd()), str(out), str(err))
+        told = (program, list(arguments), dict(environment), str(Path.cwd()), str(out), str(err))
         process = PROCESSES.Process(target=_command, args=told)
         process.start()
         process.join(patience_s)
@@ -61,7 +63,7 @@ def run_forked(arguments: Sequence[str], environment: Mapping[str, str], patienc
 
 
 def _command(
-    arguments: list[str], environment: dict[str, str], folder: str, out: str, err: str
+    program: str, arguments: list[str], environment: dict[str, str], folder: str, out: str, err: str
 ) -> None:
     """The forked process: take the place of a fresh one, then be the command line."""
     os.environ.clear()
@@ -74,6 +76,4 @@ def _command(
         os.close(opened)
     sync_nothing()
     sys.argv = ["sftsec", *arguments]
-    from sftsec_core.cli import main
-
-    main()
+    exec(program, {"__name__": "__main__"})  # noqa: S102 - a test's own, as `python -c` has it
