@@ -67,11 +67,13 @@ def _frozen_heap() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_stores() -> None:
-    """Have the stores that tests open in their own process cost little."""
+def _quick_parts() -> None:
+    """Have what tests open and train in their own process cost little."""
+    from tests.e2e import trainings
     from tests.servers import quick_stores
 
     quick_stores.install()
+    trainings.install()
 
 
 @pytest.fixture(autouse=True)

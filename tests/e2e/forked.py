@@ -27,7 +27,10 @@ IMPORTED = (
     "alembic.migration",
     "rich.progress",
     "sklearn.linear_model",
+    "sftsec_core.recipes.launch.child",
+    "pytest",
 )
+TRAINING = frozenset({"retrain", "backtest"})  # commands that start a training process
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(list(IMPORTED))
 
@@ -75,5 +78,9 @@ def _command(
         os.dup2(opened, descriptor)
         os.close(opened)
     sync_nothing()
+    if not TRAINING.isdisjoint(arguments):
+        from tests.e2e import trainings
+
+        trainings.wait_for_order()
     sys.argv = ["sftsec", *arguments]
     exec(program, {"__name__": "__main__"})  # noqa: S102 - a test's own, as `python -c` has it
