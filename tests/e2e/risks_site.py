@@ -43,7 +43,7 @@ def readme_settings() -> dict[str, Any]:
 def make_site(folder: Path, *, bad: bool = False, **task: Any) -> Site:
     """A site with the README's example, whose incidents are good, or have every fault at once."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [*_incidents(600), *(_faults() if bad else ())]
+    lines = [*_incidents(480), *(_faults() if bad else ())]
     _write(folder / "incidents.jsonl", lines)
     known = [{"message": "verify your password now, claim the prize", "label": "malicious"}]
     _write(folder / "canaries.jsonl", known)
@@ -72,15 +72,15 @@ def make_site(folder: Path, *, bad: bool = False, **task: Any) -> Site:
 def _incidents(count: int) -> Iterator[dict[str, Any]]:
     draw = random.Random(16)  # noqa: S311 - texts that can be repeated
     for number in range(count):
-        language = "de" if number % 3 == 0 else "en"
-        label = "malicious" if draw.random() < 0.4 else "benign"
+        language = ("en", "de")[number % 2]
+        label = ("benign", "malicious")[number // 2 % 2]
         yield _incident(draw, number, language, label)
 
 
 def _incident(draw: random.Random, number: int, language: str, label: str) -> dict[str, Any]:
     words = draw.choices(_WORDS[language]["benign"].split(), k=6)
     if label == "malicious":
-        words[1:4] = draw.choices(_WORDS[language]["malicious"].split(), k=3)
+        words[1:5] = draw.choices(_WORDS[language]["malicious"].split(), k=4)
     return {
         "id": f"{language}{number}",
         "message": f"{' '.join(words)} {number}",
