@@ -55,8 +55,8 @@ def make_site(folder: Path, *, bad: bool = False, **task: Any) -> Site:
     asked["gate"] |= {"min_labels": 20, "on_few_labels": "warn"}
     # Fewer questions and trainings than by default: a test has seconds.
     asked["evaluation"]["audits"] = {
-        "poisoning": {"analysts": 1},
-        "disguise": {"rows": 20, "queries": 20},
+        "poisoning": {"analysts": 0},
+        "disguise": {"rows": 20, "queries": 10, "max_drop": 0.3},
         "privacy": {"shadows": 4, "canaries": 4, "rows": 400},
         "fairness": {"permutations": 499},
         "explanation": {"rows": 20},
