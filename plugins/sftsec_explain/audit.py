@@ -104,7 +104,8 @@ def _alerts(config: ExplanationSettings, given: AuditInput, rescore: Rescore) ->
     _, weighed = weigh_pieces(WordsConfig(flip=False, neighbours=0), job, pieces)
     out = []
     for row, own, each in zip(rows, pieces, weighed, strict=True):
-        told = sorted((one for one in each if one.contribution > 0), key=_strength)[: config.top]
+        most = min(config.top, len(own) // 2)  # as many others are left to be taken out
+        told = sorted((one for one in each if one.contribution > 0), key=_strength)[:most]
         taken = {piece for one in told for piece in one.pieces}
         rest = [piece for piece in own if piece not in taken]
         if told and len(rest) >= len(taken):

@@ -57,7 +57,7 @@ def make_site(folder: Path, *, bad: bool = False, **task: Any) -> Site:
     asked["evaluation"]["audits"] = {
         "poisoning": {"analysts": 0},
         "disguise": {"rows": 20, "queries": 10, "max_drop": 0.3},
-        "privacy": {"shadows": 4, "canaries": 4, "rows": 400},
+        "privacy": {"shadows": 4, "canaries": 4, "rows": 400, "max_auc": 0.6},
         "fairness": {"permutations": 499},
         "explanation": {"rows": 20},
     }

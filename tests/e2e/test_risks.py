@@ -19,6 +19,8 @@ VOTERS = ("poisoning", "max_robust_drop", "max_membership_auc", "max_group_gap")
 AUDITS = ("poisoning", "disguise", "privacy", "fairness", "explanation", "canaries")
 SHOTS = os.environ.get("SFTSEC_TEST_SHOTS")  # a folder: keep pictures of the sections there
 SECTIONS = ("gate", "risks", "errors", "data")
+KEPT = ", ".join(f"#{name}" for name in SECTIONS)
+ALONE = f"document.querySelectorAll('section:not({KEPT})').forEach((each) => each.remove())"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +110,5 @@ class TestPage:
             assert shown.locator("#risks dt", has_text="Promotion gate").count() == 5
             assert shown.locator("#errors mark.for").count() > 1
             assert shown.evaluate("document.documentElement.scrollWidth") <= width
+            shown.evaluate(ALONE)
             assert shown.evaluate(FAINT)[1] == []
