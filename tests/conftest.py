@@ -38,6 +38,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(item.path.relative_to(ROOT).parts[1], len(rank)))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_stores() -> None:
+    """Have the stores that tests open in their own process cost little."""
+    from tests.servers import quick_stores
+
+    quick_stores.install()
+
+
 @pytest.fixture(autouse=True)
 def _one_torch_thread() -> None:
     """Bound torch where a test has brought it in; never import it on a test's behalf."""

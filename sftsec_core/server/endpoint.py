@@ -206,6 +206,7 @@ def _uvicorn_config(app: TracingMiddleware) -> uvicorn.Config:
         app,
         log_config=None,
         access_log=False,
+        loop="asyncio",  # uvloop, where it is installed, does not ask the listener to accept
         lifespan="off",
         ws="none",
         server_header=False,

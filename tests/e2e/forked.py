@@ -26,8 +26,8 @@ IMPORTED = (
     "rich.progress",
     "sklearn.linear_model",
 )
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(list(IMPORTED))
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(list(IMPORTED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def run_forked(arguments: Sequence[str], environment: Mapping[str, str], patienc
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
         told = (list(arguments), dict(environment), str(Path.cwd()), str(out), str(err))
-        process = _CONTEXT.Process(target=_command, args=told)
+        process = PROCESSES.Process(target=_command, args=told)
         process.start()
         process.join(patience_s)
         if process.exitcode is None:
