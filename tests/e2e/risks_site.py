@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,6 @@ def _faults() -> Iterator[dict[str, Any]]:
         }
 
 
-def _write(file: Path, lines: list[Mapping[str, Any]]) -> None:
+def _write(file: Path, lines: Sequence[Mapping[str, Any]]) -> None:
     text = "".join(json.dumps(line) + "\n" for line in lines)
     file.write_text(text, encoding="utf-8")
