@@ -65,24 +65,23 @@ def run_ray_bench(plan: RayPlan, tell: Tell = lambda _text: None) -> dict[str, A
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        with ray_nodes(1, plan.workers) as nodes:
-            trained = _trained(folder, nodes, plan.workers, tell)
-        with ray_nodes(0, plan.workers) as nodes:
-            scored = _scored(folder, nodes, plan, tell)
+        with ray_nodes(1, max(plan.workers, 2)) as nodes:
+            trained = _trained(folder, nodes, max(plan.workers, 2), tell)
+            scored = score_on(folder / "site-0", nodes, plan, tell)
     return {"trained": trained, "scored": scored}
 
 
 # --- training
 
 
-def _trained(folder: Path, nodes: RayNodes, workers: int, tell: Tell) -> list[dict[str, Any]]:
+def _trained(folder: Path, nodes: RayNodes, cpus: int, tell: Tell) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     cases: Mapping[str, tuple[dict[str, Any] | None, Callable[[int, dict[str, Any]], None] | None]]
     cases = {
         "local": (None, None),
         "ray": ({}, None),
         "a worker killed in each of three phases": ({}, _Killer(PHASES)),
-        "the node killed in training": ({"cpus": workers}, _NodeKiller(nodes, workers)),
+        "the node killed in training": ({"cpus": cpus}, NodeKiller(nodes, cpus)),
     }
     for number, (case, (launcher, act)) in enumerate(cases.items()):
         site = folder / f"site-{number}"
@@ -92,7 +91,7 @@ def _trained(folder: Path, nodes: RayNodes, workers: int, tell: Tell) -> list[di
         started = time.monotonic()
         used = retrain(site, act or (lambda _workers, _event: None))
         seconds = time.monotonic() - started
-        digest = _json(site, "model", "show", f"{TASK}@live")["digest"]
+        digest = live_digest(site)
         first = found[0]["digest"] if found else digest
         row = {"case": case, "workers": used, "seconds": seconds, "same": digest == first}
         found.append({**row, "digest": digest})
@@ -153,13 +152,14 @@ class _Killer:
                 os.kill(worker, signal.SIGKILL)
 
 
-class _NodeKiller:
+class NodeKiller:
     """Kills the second node when the training begins, and starts another one."""
 
     def __init__(self, nodes: RayNodes, cpus: int) -> None:
         self._nodes, self._cpus = nodes, cpus
 
     def __call__(self, worker: int, event: dict[str, Any]) -> None:
+        """See an event of the run, and the process id of its worker."""
         if worker and self._cpus and event.get("event") == "stage_started":
             self._nodes.kill(1)
             self._nodes.add(self._cpus)
@@ -169,10 +169,17 @@ class _NodeKiller:
 # --- scoring
 
 
-def _scored(folder: Path, nodes: RayNodes, plan: RayPlan, tell: Tell) -> list[dict[str, Any]]:
-    site = folder / "site-0"
+def score_on(site: Path, nodes: RayNodes, plan: RayPlan, tell: Tell) -> list[dict[str, Any]]:
+    """Score made-up incidents with a site's live model, plainly and on the cluster.
+
+    Returns:
+        "scored" of `run_ray_bench`.
+
+    Raises:
+        TrainingError: when a command fails.
+    """
     launch_on(site, nodes)
-    small, large = folder / "small.jsonl", folder / "large.jsonl"
+    small, large = site / "small.jsonl", site / "large.jsonl"
     tenth = max(plan.rows // 10, 1)
     _write(small, tenth)
     _write(large, plan.rows)
@@ -182,7 +189,7 @@ def _scored(folder: Path, nodes: RayNodes, plan: RayPlan, tell: Tell) -> list[di
         (small, tenth, plan.workers),
         (large, plan.rows, plan.workers),
     ):
-        command = _on_ray(site, file, folder / f"scores-{file.stem}-{workers}", nodes, workers)
+        command = _on_ray(site, file, site / f"scores-{file.stem}-{workers}", nodes, workers)
         case = (
             f"sftsec ray score, {workers} workers" if workers > 1 else "sftsec ray score, 1 worker"
         )
@@ -235,10 +242,16 @@ def _command(site: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-c", _PROGRAM, "-c", str(site / "sftsec.yaml"), *arguments]
 
 
-def _json(site: Path, *arguments: str) -> Any:  # noqa: ANN401 - a command's own JSON
-    done = subprocess.run([*_command(site, *arguments), "--json"], capture_output=True, check=False)
+def live_digest(site: Path) -> str:
+    """The digest of the site's live model.
+
+    Raises:
+        TrainingError: when there is none.
+    """
+    command = _command(site, "model", "show", f"{TASK}@live", "--json")
+    done = subprocess.run(command, capture_output=True, check=False)
     _check(done)
-    return json.loads(done.stdout)
+    return str(json.loads(done.stdout)["digest"])
 
 
 def _check(done: subprocess.CompletedProcess[bytes]) -> None:

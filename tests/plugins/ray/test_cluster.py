@@ -27,7 +27,14 @@ from sftsec_core.api import (
     TrainingInterruptedError,
 )
 from sftsec_core.bench.kills_site import make_site
-from sftsec_core.bench.ray import RayPlan, launch_on, retrain, run_ray_bench
+from sftsec_core.bench.ray import (
+    NodeKiller,
+    RayPlan,
+    launch_on,
+    live_digest,
+    retrain,
+    score_on,
+)
 from sftsec_core.bench.ray_nodes import TOKEN, RayNodes
 from sftsec_core.plugins import Plugins
 from sftsec_core.testing import LauncherContract, make_order
@@ -90,7 +97,7 @@ class TestKilledWorker:
 class TestRefusal:
     def test_of_more_than_any_node_has(self, nodes: RayNodes, tmp_path: Path) -> None:
         config = LAUNCHER.configure({**settings_of(nodes), "cpus": 64, "wait": "1s"})
-        with pytest.raises(TrainingInterruptedError, match="it has 2 CPUs and 0 GPUs in all"):
+        with pytest.raises(TrainingInterruptedError, match="it has 3 CPUs and 0 GPUs in all"):
             LAUNCHER.run(config, make_order(tmp_path), list[Event]().append)
 
     def test_of_another_token(
@@ -132,9 +139,14 @@ class TestSite:
     def site(self, nodes: RayNodes, tmp_path_factory: pytest.TempPathFactory) -> Path:
         made = tmp_path_factory.mktemp("sites") / "site"
         make_site(made, "linear")
-        launch_on(made, nodes)
-        assert retrain(made, lambda _worker, _event: None) == 1
+        launch_on(made, nodes, cpus=2)
+        assert retrain(made, NodeKiller(nodes, 2)) == 2
         return made
+
+    def test_survives_the_death_of_a_node(self, site: Path, tmp_path: Path) -> None:
+        make_site(tmp_path / "here", "linear")
+        retrain(tmp_path / "here", lambda _worker, _event: None)
+        assert live_digest(site) == live_digest(tmp_path / "here")
 
     def test_scores_files_and_resumes(self, site: Path, nodes: RayNodes) -> None:
         given, output = site / "in.jsonl", site / "scores"
@@ -153,10 +165,7 @@ class TestSite:
         assert len(rows) == 60_001
         assert {row["label"] for row in rows[:60_000]} == {"malicious"}
 
-    def test_small_bench_holds_its_claims(self) -> None:
-        result = run_ray_bench(RayPlan(rows=400, workers=1))
-        assert all(each["same"] for each in result["trained"])
-        assert [each["workers"] for each in result["trained"]][:2] == [0, 1]
-        assert result["trained"][2]["workers"] >= 3
-        assert result["trained"][3]["workers"] == 2
-        assert result["scored"][-1]["rows"] == 400
+    def test_small_bench_measures_all_ways(self, site: Path, nodes: RayNodes) -> None:
+        found = score_on(site, nodes, RayPlan(rows=200), lambda _text: None)
+        assert [each["rows"] for each in found] == [20, 20, 20, 200]
+        assert all(0 < each["largest_mb"] < 1500 for each in found)
