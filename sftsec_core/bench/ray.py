@@ -189,7 +189,8 @@ def score_on(site: Path, nodes: RayNodes, plan: RayPlan, tell: Tell) -> list[dic
         (small, tenth, plan.workers),
         (large, plan.rows, plan.workers),
     ):
-        command = _on_ray(site, file, site / f"scores-{file.stem}-{workers}", nodes, workers)
+        output = site / f"scores-{file.stem}-{workers}"
+        command = _on_ray(site, file, output, nodes, workers, plan.workers)
         case = (
             f"sftsec ray score, {workers} workers" if workers > 1 else "sftsec ray score, 1 worker"
         )
@@ -215,10 +216,13 @@ def _plain(site: Path, file: Path) -> Callable[[], None]:
 
 
 def _on_ray(
-    site: Path, file: Path, output: Path, nodes: RayNodes, workers: int
+    site: Path, file: Path, output: Path, nodes: RayNodes, workers: int, most: int
 ) -> Callable[[], None]:
+    """The command that scores a file, divided so that `most` workers have four parts each."""
+    part_mb = max(1, min(16, file.stat().st_size // (4 * most * 10**6)))
     place = ("--address", nodes.address, "--token", f"env:{TOKEN}", "--workers", str(workers))
-    command = _command(site, "ray", "score", TASK, str(file), "--output", str(output), *place)
+    parts = ("--output", str(output), "--part-mb", str(part_mb))
+    command = _command(site, "ray", "score", TASK, str(file), *parts, *place)
     return lambda: _check(subprocess.run(command, capture_output=True, check=False))
 
 
