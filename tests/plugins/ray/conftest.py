@@ -1,0 +1,17 @@
+"""One cluster for all tests of a module: it takes seconds to start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sftsec_core.bench.ray_nodes import RayNodes, ray_nodes
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[RayNodes]:
+    """A head node with one processor and another one with two."""
+    pytest.importorskip("ray", reason="pip install 'sftsec[ray]'")
+    with ray_nodes(1, 2) as running:
+        yield running
