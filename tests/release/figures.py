@@ -23,7 +23,10 @@ MEASUREMENTS: Mapping[str, tuple[str, ...]] = {
     "score": ("score", "--rows", "2000"),
     "score, a stream": ("score", "--rows", "20000", "--stream"),
     "train": ("train", "--shape", "minilm", "--rows", "800"),
-    "serve": ("serve", "--clients", "1,8,64", "--events", "1,10,100", "--wait", "200"),
+    "serve": (
+        *("serve", "--clients", "1,8,64", "--events", "1,10,100"),
+        *("--seconds", "6", "--wait", "200"),
+    ),
     "ingest": ("ingest", "--rows", "100000"),
     "store": ("store", "--rows", "10000", "--rows", "100000"),
     "start": ("start",),

@@ -11,7 +11,7 @@ from sftsec_core.bench.ray_nodes import RayNodes, ray_nodes
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[RayNodes]:
-    """A head node and another one, each with one processor."""
+    """A head node with one processor and another one with two."""
     pytest.importorskip("ray", reason="pip install 'sftsec[ray]'")
-    with ray_nodes(1, 1) as running:
+    with ray_nodes(1, 2) as running:
         yield running

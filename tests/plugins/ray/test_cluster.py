@@ -6,10 +6,13 @@ import os
 import re
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import pyarrow.parquet as pq
 import pytest
 
 import sftsec_core.builtin
@@ -23,12 +26,24 @@ from sftsec_core.api import (
     TrainingError,
     TrainingInterruptedError,
 )
+from sftsec_core.bench.kills_site import make_site
+from sftsec_core.bench.ray import (
+    NodeKiller,
+    RayPlan,
+    launch_on,
+    live_digest,
+    retrain,
+    score_on,
+)
 from sftsec_core.bench.ray_nodes import TOKEN, RayNodes
 from sftsec_core.plugins import Plugins
 from sftsec_core.testing import LauncherContract, make_order
+from sftsec_ray.config import ClusterSettings
 from sftsec_ray.files import digest_of
 from sftsec_ray.hooks import sftsec_register_launchers
+from sftsec_ray.scoring import ScorePlan, score_files
 
+pytestmark = pytest.mark.timeout(900)  # a loaded machine takes minutes to start the nodes
 LAUNCHER = sftsec_register_launchers()[0]
 
 
@@ -61,11 +76,12 @@ class TestKilledWorker:
                     workers.append(int(found[1]))
             if phases and type(event) is phases[0] and len(workers) == 4 - len(phases):
                 phases.pop(0)
-                os.kill(workers[-1], signal.SIGKILL)
+                with suppress(ProcessLookupError):  # the results may have travelled already
+                    os.kill(workers[-1], signal.SIGKILL)
 
         LAUNCHER.run(LAUNCHER.configure(settings_of(nodes)), order, kill_when_due)
-        assert len(set(workers)) == 4
-        assert sum("another worker resumes" in text for text in said) == 3
+        assert len(set(workers)) in {3, 4}
+        assert sum("another worker resumes" in text for text in said) == len(workers) - 1
         assert digests(order.folder) == digests(fitted_here(tmp_path_factory.mktemp("here")))
 
     def test_run_ends_after_too_many(self, nodes: RayNodes, tmp_path: Path) -> None:
@@ -81,7 +97,7 @@ class TestKilledWorker:
 class TestRefusal:
     def test_of_more_than_any_node_has(self, nodes: RayNodes, tmp_path: Path) -> None:
         config = LAUNCHER.configure({**settings_of(nodes), "cpus": 64, "wait": "1s"})
-        with pytest.raises(TrainingInterruptedError, match="it has 2 CPUs and 0 GPUs in all"):
+        with pytest.raises(TrainingInterruptedError, match="it has 3 CPUs and 0 GPUs in all"):
             LAUNCHER.run(config, make_order(tmp_path), list[Event]().append)
 
     def test_of_another_token(
@@ -114,3 +130,42 @@ def fitted_here(folder: Path) -> Path:
 def digests(folder: Path) -> dict[str, str]:
     model = folder / "fitted" / "linear" / "model"
     return {path.name: digest_of(path) for path in model.iterdir()}
+
+
+class TestSite:
+    """A site whose task is trained on the cluster, and whose model scores files there."""
+
+    @pytest.fixture(scope="class")
+    def site(self, nodes: RayNodes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        made = tmp_path_factory.mktemp("sites") / "site"
+        make_site(made, "linear")
+        launch_on(made, nodes, cpus=2)
+        assert retrain(made, NodeKiller(nodes, 2)) == 2
+        return made
+
+    def test_survives_the_death_of_a_node(self, site: Path, tmp_path: Path) -> None:
+        make_site(tmp_path / "here", "linear")
+        retrain(tmp_path / "here", lambda _worker, _event: None)
+        assert live_digest(site) == live_digest(tmp_path / "here")
+
+    def test_scores_files_and_resumes(self, site: Path, nodes: RayNodes) -> None:
+        given, output = site / "in.jsonl", site / "scores"
+        given.write_text("".join(f"dump lsass beacon {n}\n" for n in range(60_000)) + "\n")
+        plan = ScorePlan(site / "sftsec.yaml", "triage", [given], output, 10**6, workers=2)
+        cluster = ClusterSettings.model_validate(settings_of(nodes))
+        told: list[tuple[int, int]] = []
+        with patch.dict(os.environ):
+            first = score_files(plan, cluster, lambda done, of: told.append((done, of)))
+            (output / "part-000001.parquet").write_bytes(b"cut off")
+            again = score_files(plan, cluster, lambda done, of: told.append((done, of)))
+        assert (first["rows"], first["errors"], first["parts"]) == (60_001, 1, 2)
+        assert (first["resumed"], again["resumed"]) == (0, 1)
+        assert told == [(0, 2), (1, 2), (2, 2), (1, 2), (2, 2)]
+        rows = pq.read_table(output).to_pylist()
+        assert len(rows) == 60_001
+        assert {row["label"] for row in rows[:60_000]} == {"malicious"}
+
+    def test_small_bench_measures_all_ways(self, site: Path, nodes: RayNodes) -> None:
+        found = score_on(site, nodes, RayPlan(rows=200), lambda _text: None)
+        assert [each["rows"] for each in found] == [20, 20, 20, 200]
+        assert all(0 < each["largest_mb"] < 1500 for each in found)

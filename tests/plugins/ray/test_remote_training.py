@@ -4,14 +4,18 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sftsec_core.api import TrainSettings
 from sftsec_core.testing import make_order
+from sftsec_ray.files import RESULTS
 from sftsec_ray.remote_training import OUT
-from sftsec_ray.transfer import send_folder
+from sftsec_ray.transfer import ResultsMirror, send_folder
+from tests.core.recipes.tiny_encoder import make_tiny_encoder
 from tests.plugins.ray.in_process import InProcess
 
 
@@ -71,3 +75,36 @@ class TestRemoteTraining:
         worker.call("remove")
         assert not worker.folder.exists()
         assert (order.folder / "examples" / "train.parquet").exists()
+
+
+class TestCheckpoint:
+    def test_of_a_stopped_worker_is_resumed(self, worker: InProcess, tmp_path: Path) -> None:
+        encoder = make_tiny_encoder(tmp_path / "encoder")
+        recipe = {"name": "full", "encoder": encoder.model_dump(mode="json"), "epochs": 200}
+        settings = TrainSettings.model_validate({"recipe": {**recipe, "patience": 0}})
+        order = make_order(tmp_path / "run", "full")
+        order = replace(order, settings=settings.model_dump(mode="json"), device="cpu")
+        mirror = ResultsMirror(worker, order.folder, 10**9)
+        worker.call("start", json.dumps(order.to_json()), True)
+        until_training(worker)
+        worker.call("stop", 60.0)
+        mirror.update(0)
+        (left,) = order.folder.glob("work/full/**/trainer_state.json")
+        step = json.loads(left.read_text())["global_step"]
+        second = InProcess(tmp_path / "other")
+        send_folder(second, order.folder, RESULTS, 10**9)
+        second.call("start", json.dumps(order.to_json()), True)
+        resumed = until_training(second)
+        second.call("stop", 60.0)
+        second.call("remove")
+        assert 0 < step < resumed
+
+
+def until_training(worker: InProcess) -> int:
+    """Wait for figures of a training step and give its number."""
+    while True:
+        given = json.loads(worker.call("poll", 1.0))
+        for kind, line in given["lines"]:
+            if kind == OUT and json.loads(line)["event"] == "training_step":
+                return int(json.loads(line)["step"])
+        assert given["code"] is None, given

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from sftsec_core.api import IntegrityError, TrainingError, TrainingInterruptedError
-from sftsec_ray.files import BLOCK
+from sftsec_ray.files import BLOCK, RESULTS
 from sftsec_ray.transfer import ResultsMirror, send_folder
+from sftsec_ray.worker import WorkerLostError
 from tests.plugins.ray.in_process import InProcess
 
 MOST = 10**9
@@ -87,6 +88,28 @@ class TestResultsMirror:
         assert not (folder / "work").exists()
         assert (folder / "fitted/full/fit.json").read_text() == "{}"
         assert (folder / "examples/train.parquet").exists()
+
+    def test_another_worker_completes_a_copy(
+        self, worker: InProcess, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        mirror = ResultsMirror(worker, folder, MOST)
+        for number, name in enumerate(("model/a", "model/b", "fit.json")):
+            written(worker, f"fitted/linear/{name}", name, age_s=60 - number)
+        read = worker.remote.read
+
+        def die_at_b(name: str, offset: int) -> bytes:
+            if name.endswith("b"):
+                raise WorkerLostError("killed")
+            return read(name, offset)
+
+        monkeypatch.setattr(worker.remote, "read", die_at_b)
+        with pytest.raises(WorkerLostError):
+            mirror.update(0)
+        assert [path.name for path in (folder / "fitted/linear").rglob("*.*")] == []
+        second = InProcess(tmp_path / "node")
+        send_folder(second, folder, RESULTS, MOST)
+        assert (second.folder / "fitted/linear/model/a").read_text() == "model/a"
+        second.call("remove")
 
     def test_writes_nothing_outside(
         self, worker: InProcess, folder: Path, monkeypatch: pytest.MonkeyPatch
