@@ -203,7 +203,7 @@ def _section(
 
 def _found(deleted: _Deletion, wins: tuple[int, int], most: float, *, decide: bool) -> str:
     told = (
-        f"Without the named words {deleted.turned:.0%} of the alerts are none any more, without "
+        f"Without the named words {deleted.turned:.0%} of the alerts would not be raised, without "
         f"others {deleted.turned_by_chance:.0%}. The named ones lower the probability more in "
         f"{wins[0]:,} of {wins[1]:,} alerts"
     )
