@@ -132,17 +132,17 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: digest_of(path) for path in model.iterdir()}
 
 
+@pytest.fixture(scope="module")
+def site(nodes: RayNodes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site whose task is trained on the cluster, whose second node dies meanwhile."""
+    made = tmp_path_factory.mktemp("sites") / "site"
+    make_site(made, "linear")
+    launch_on(made, nodes, cpus=2)
+    assert retrain(made, NodeKiller(nodes, 2)) == 2
+    return made
+
+
 class TestSite:
-    """A site whose task is trained on the cluster, and whose model scores files there."""
-
-    @pytest.fixture(scope="class")
-    def site(self, nodes: RayNodes, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        made = tmp_path_factory.mktemp("sites") / "site"
-        make_site(made, "linear")
-        launch_on(made, nodes, cpus=2)
-        assert retrain(made, NodeKiller(nodes, 2)) == 2
-        return made
-
     def test_survives_the_death_of_a_node(self, site: Path, tmp_path: Path) -> None:
         make_site(tmp_path / "here", "linear")
         retrain(tmp_path / "here", lambda _worker, _event: None)
