@@ -27,11 +27,10 @@ from sqlalchemy.exc import OperationalError
 
 from sftsec_core.store.store import Store
 from tests.needs import need
+from tests.servers.memory import memory_folder
 
 _NOBODY = 65534
 _PATIENCE_S = 30
-_MEMORY = Path("/dev/shm")
-_ROOM = 2 << 30  # bytes; a database takes 8 MB, a session has few at a time
 _HOW = (
     "install PostgreSQL (apt-get install postgresql) and pip install 'sftsec[postgresql]', "
     "or set SFTSEC_TEST_POSTGRESQL_URL"
@@ -92,16 +91,9 @@ def _database(server: str, template: str) -> Iterator[str]:
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _home() -> Path | None:
-    """Where the server's folder is made: in memory, or None for the usual place."""
-    if not os.access(_MEMORY, os.W_OK) or shutil.disk_usage(_MEMORY).free < _ROOM:
-        return None
-    return _MEMORY
-
-
 @contextmanager
 def _server(binaries: Path) -> Iterator[str]:
-    folder = Path(tempfile.mkdtemp(prefix="sftsec-postgres-", dir=_home()))
+    folder = Path(tempfile.mkdtemp(prefix="sftsec-postgres-", dir=memory_folder()))
     # PostgreSQL refuses to run as root.
     as_user: list[str] = []
     if os.geteuid() == 0:

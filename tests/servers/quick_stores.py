@@ -29,12 +29,17 @@ _RECORDED: dict[str, list[Statement]] = {}
 
 def install() -> None:
     """Have all stores that this process opens be quick ones, until it ends."""
+    sync_nothing()
+    database.migrate = _migrate  # type: ignore[attr-defined]
+
+
+def sync_nothing() -> None:
+    """Have this process, until it ends, leave to the kernel when what it writes is on the disk."""
     os.fsync = _unsynced
     event.listen(Pool, "checkout", _without_sync)
-    database.migrate = _migrate
 
 
-def _unsynced(_descriptor: object) -> None:
+def _unsynced(fd: Any) -> None:
     """Stand in for `os.fsync`."""
 
 
