@@ -107,9 +107,20 @@ def _of_our_own(folder: str, needs: Mapping[str, float]) -> dict[str, Any]:
 
 def _no_connection(address: str, error: Exception) -> str:
     cause = " ".join(str(error).split())
+    if _is_unauthenticated(error):
+        return f"the Ray cluster {address} refuses the token: give its own as `token`"
     if address == _LOCAL:
         return f"no Ray cluster could be started on this machine: {cause}"
     return (
         f"no connection to the Ray cluster {address}: {cause}; this machine has to be one of its "
         "nodes: `ray start --address HOST:PORT --num-cpus 0`"
     )
+
+
+def _is_unauthenticated(error: BaseException | None) -> bool:
+    """Whether a wrong or missing token is behind an error of Ray's, which hides it."""
+    while error is not None:
+        if type(error).__name__ == "AuthenticationError":
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import ValidationError
 
-from sftsec_core.api import SecretRef
 from sftsec_core.api.errors import UsageError
 
 
@@ -94,10 +94,11 @@ def _asked(config: Path, given: dict[str, Any]) -> tuple[Any, Any]:
         identifier=given["identifier"],
     )
     try:
-        token = SecretRef(given["token"]) if given["token"] else None
-        return plan, ClusterSettings(address=given["address"], token=token)
-    except ValueError as error:
-        raise UsageError(" ".join(str(error).split())) from error
+        place = {name: given[name] for name in ("address", "token")}
+        return plan, ClusterSettings.model_validate(place)
+    except ValidationError as error:
+        first = error.errors()[0]  # its own text quotes the input
+        raise UsageError(f"--{first['loc'][0]}: {first['msg']}") from None
 
 
 def _config_of(ctx: click.Context) -> Path:

@@ -118,7 +118,8 @@ def _cause_of(error: BaseException) -> SftsecError:
     """The error of ours that Ray wraps, or one that names Ray's."""
     seen: BaseException | None = error
     while seen is not None:
-        if isinstance(seen, SftsecError) and not hasattr(seen, "traceback_str"):
+        inner = getattr(seen, "cause", None)  # Ray's error is of our class too, with a trace in it
+        if isinstance(seen, SftsecError) and inner is None:
             return seen
-        seen = getattr(seen, "cause", None) or seen.__cause__
+        seen = inner or seen.__cause__
     return TrainingError(f"Ray: {str(error).strip().rpartition(chr(10))[2]}")

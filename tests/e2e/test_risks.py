@@ -13,6 +13,7 @@ import pytest
 
 from tests.core.server.contrast import FAINT
 from tests.e2e.risks_site import PHRASE, TASK, make_site
+from tests.e2e.site import Site
 from tests.servers.browser import start_browser
 
 VOTERS = ("poisoning", "max_robust_drop", "max_membership_auc", "max_group_gap")
@@ -25,8 +26,9 @@ ALONE = f"document.querySelectorAll('section:not({KEPT})').forEach((each) => eac
 
 @dataclass(frozen=True, slots=True)
 class Retrained:
-    """What `sftsec retrain --json` said, and the report."""
+    """A site's folder, what `sftsec retrain --json` said there, and the report."""
 
+    site: Path
     said: Mapping[str, Any]
     report: Mapping[str, Any]
     page: Path
@@ -43,7 +45,7 @@ def retrained(folder: Path, code: int, **changes: Any) -> Retrained:
     assert done.returncode == code, done.stdout + done.stderr
     said = json.loads(done.stdout)
     page = Path(said["report"])
-    return Retrained(said, json.loads(page.with_suffix(".json").read_text("utf-8")), page)
+    return Retrained(folder, said, json.loads(page.with_suffix(".json").read_text("utf-8")), page)
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,13 @@ class TestBadModel:
             assert words[0].isupper() or words[0].isdigit()
         assert section["voter"] in VOTERS
         assert PHRASE not in json.dumps(section)
+
+
+class TestTerminal:
+    def test_shows_each_risk_with_advice(self, bad: Retrained) -> None:
+        shown = Site(bad.site).run("report", TASK)
+        for words in ("Poisoned verdicts", "Disguised attacks", "what to do", "failed", "held"):
+            assert words in shown
 
 
 class TestPage:

@@ -794,8 +794,8 @@ CONNECTOR_ROWS: tuple[Elsewhere, ...] = (
     Elsewhere(
         (
             *("plugins/sftsec_ray/driver.py", "plugins/sftsec_ray/launcher.py"),
-            *("plugins/sftsec_ray/worker.py", "plugins/sftsec_ray/scoring.py"),
-            *("plugins/sftsec_ray/commands.py", "sftsec_core/bench/ray_nodes.py"),
+            "plugins/sftsec_ray/worker.py",
+            "sftsec_core/bench/ray_nodes.py",
             *("sftsec_core/bench/ray.py", "sftsec_core/cli/bench/ray.py"),
         ),
         "tests/plugins/ray/test_cluster.py",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pyarrow.parquet as pq
 import pytest
@@ -38,10 +40,8 @@ from sftsec_core.bench.ray import (
 from sftsec_core.bench.ray_nodes import TOKEN, RayNodes
 from sftsec_core.plugins import Plugins
 from sftsec_core.testing import LauncherContract, make_order
-from sftsec_ray.config import ClusterSettings
 from sftsec_ray.files import digest_of
 from sftsec_ray.hooks import sftsec_register_launchers
-from sftsec_ray.scoring import ScorePlan, score_files
 
 pytestmark = pytest.mark.timeout(900)  # a loaded machine takes minutes to start the nodes
 LAUNCHER = sftsec_register_launchers()[0]
@@ -105,7 +105,7 @@ class TestRefusal:
     ) -> None:
         monkeypatch.setenv("SOME_TOKEN", "0" * 64)
         config = LAUNCHER.configure({"address": nodes.address, "token": "env:SOME_TOKEN"})
-        with pytest.raises(TrainingError, match="no connection to the Ray cluster"):
+        with pytest.raises(TrainingError, match="refuses the token: give its own"):
             LAUNCHER.run(config, make_order(tmp_path), list[Event]().append)
 
     def test_of_pictures_that_cannot_travel(self, tmp_path: Path) -> None:
@@ -114,6 +114,19 @@ class TestRefusal:
         order = replace(order, task={**order.task, "inputs": inputs})
         with pytest.raises(ConfigError, match="page: pictures do not travel"):
             LAUNCHER.run(LAUNCHER.configure({}), order, list[Event]().append)
+
+
+def scored(site: Path, nodes: RayNodes, given: Path, output: Path) -> Any:
+    """What `sftsec ray score` says of a file, in a process of its own, as a person runs it."""
+    program = str(Path(sys.executable).with_name("sftsec"))
+    place = ["--address", nodes.address, "--token", f"env:{TOKEN}", "--workers", "2"]
+    command = ["ray", "score", "triage", str(given), "--output", str(output), "--part-mb", "1"]
+    done = subprocess.run(
+        [program, "-c", str(site / "sftsec.yaml"), *command, *place, "--json"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def settings_of(nodes: RayNodes) -> dict[str, Any]:
@@ -132,17 +145,17 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.name: digest_of(path) for path in model.iterdir()}
 
 
+@pytest.fixture(scope="module")
+def site(nodes: RayNodes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site whose task is trained on the cluster, whose second node dies meanwhile."""
+    made = tmp_path_factory.mktemp("sites") / "site"
+    make_site(made, "linear")
+    launch_on(made, nodes, cpus=2)
+    assert retrain(made, NodeKiller(nodes, 2)) == 2
+    return made
+
+
 class TestSite:
-    """A site whose task is trained on the cluster, and whose model scores files there."""
-
-    @pytest.fixture(scope="class")
-    def site(self, nodes: RayNodes, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        made = tmp_path_factory.mktemp("sites") / "site"
-        make_site(made, "linear")
-        launch_on(made, nodes, cpus=2)
-        assert retrain(made, NodeKiller(nodes, 2)) == 2
-        return made
-
     def test_survives_the_death_of_a_node(self, site: Path, tmp_path: Path) -> None:
         make_site(tmp_path / "here", "linear")
         retrain(tmp_path / "here", lambda _worker, _event: None)
@@ -151,16 +164,12 @@ class TestSite:
     def test_scores_files_and_resumes(self, site: Path, nodes: RayNodes) -> None:
         given, output = site / "in.jsonl", site / "scores"
         given.write_text("".join(f"dump lsass beacon {n}\n" for n in range(60_000)) + "\n")
-        plan = ScorePlan(site / "sftsec.yaml", "triage", [given], output, 10**6, workers=2)
-        cluster = ClusterSettings.model_validate(settings_of(nodes))
-        told: list[tuple[int, int]] = []
-        with patch.dict(os.environ):
-            first = score_files(plan, cluster, lambda done, of: told.append((done, of)))
-            (output / "part-000001.parquet").write_bytes(b"cut off")
-            again = score_files(plan, cluster, lambda done, of: told.append((done, of)))
+        first = scored(site, nodes, given, output)
+        (output / "part-000001.parquet").write_bytes(b"cut off")
+        again = scored(site, nodes, given, output)
         assert (first["rows"], first["errors"], first["parts"]) == (60_001, 1, 2)
         assert (first["resumed"], again["resumed"]) == (0, 1)
-        assert told == [(0, 2), (1, 2), (2, 2), (1, 2), (2, 2)]
+        assert again["model"] == first["model"] == live_digest(site)
         rows = pq.read_table(output).to_pylist()
         assert len(rows) == 60_001
         assert {row["label"] for row in rows[:60_000]} == {"malicious"}
