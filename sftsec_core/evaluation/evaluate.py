@@ -152,9 +152,10 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
         rescore=Rescorer(candidate.model, ours.parts, task, candidate.recipe),
     )
     sections = {name: _audit(name, run, given) for name, run in (audits or {}).items()}
+    report = add_sections(report, sections)
     errors = report.worst_errors
     return replace(
-        add_sections(report, sections),
+        report,
         worst_errors=explain(given, errors) if explain else errors,
         data={**report.data, **_seen_counts(seen), **_plain_mapping(data or {})},
         leaks=leaks or LeakCheck(),
