@@ -14,7 +14,7 @@ Method = Literal["reviewed", "mean", "trimmed_mean", "median", "krum"]
 
 
 class FederatedConfig(Strict):
-    """How a site joins a federation: `train: {recipe: {name: federated, server: ..., token: ...}}`."""
+    """How a site joins a federation: what stands beside `name: federated` under `recipe`."""
 
     server: str = Field(
         pattern=r"^https?://[^/?#@\s]+$", description="https://host:port of the server."

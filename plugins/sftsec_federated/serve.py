@@ -96,5 +96,6 @@ def _run(federation: Federation, server: Any) -> dict[str, Any]:  # noqa: ANN401
     finally:
         server.should_exit = True
         thread.join(10)
+        listening.close()
         for number, handler in before.items():
             signal.signal(number, handler)

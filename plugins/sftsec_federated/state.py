@@ -63,9 +63,8 @@ def open_state(folder: Path, terms: dict[str, Any], shape: tuple[int, int]) -> F
         frame = read_frame(file.read_bytes())
         state = FederationState(**frame.head, weights=frame.arrays["weights"])
     except (OSError, DataError, KeyError, TypeError) as error:
-        raise IntegrityError(
-            f"{file} is no state of a federation: move it away ({error})"
-        ) from None
+        told = f"{file} is torn: move it away to begin anew ({error})"
+        raise IntegrityError(told) from None
     if state.terms != terms:
         changed = sorted(key for key in terms if state.terms.get(key) != terms[key])
         raise IntegrityError(

@@ -67,7 +67,7 @@ class FederatedPlan:
         attacks: of one site: "none", "flip" (its labels), "x10" and "x-10" (its update times so
             much).
         methods: of joining; see the plugin.
-        limit: training rows of all sites at most.
+        alone: whether each site's own model is measured, by the first seed.
     """
 
     folders: Sequence[Path]
@@ -76,7 +76,7 @@ class FederatedPlan:
     attacks: Sequence[str] = ("none", "flip", "x-10")
     methods: Sequence[str] = ("mean", "reviewed")
     rounds: int = 3
-    limit: int | None = None
+    alone: bool = True
 
 
 def run_federated_bench(
@@ -119,12 +119,9 @@ def read_sites(folder: Path, plan: FederatedPlan, seed: int) -> BenchSites:
     else:
         names = [f"site{number}" for number in rng.integers(plan.split, size=len(everything))]
         held_out = np.array([each.split == "test" for each in everything])
-    if plan.limit is not None:
-        kept = set(rng.permutation(np.flatnonzero(~held_out))[: plan.limit].tolist())
-    else:
-        kept = set(np.flatnonzero(~held_out).tolist())
+    kept = np.flatnonzero(~held_out)
     train: dict[str, list[Example]] = {name: [] for name in sorted(set(names))}
-    for number in sorted(kept):
+    for number in kept:
         train[names[number]].append(replace(everything[number], split="train"))
     test = np.flatnonzero(held_out)
     named = [names[number] for number in test] if everything[0].groups else [""] * len(test)
@@ -134,10 +131,10 @@ def read_sites(folder: Path, plan: FederatedPlan, seed: int) -> BenchSites:
 def _measure(
     sites: BenchSites, plan: FederatedPlan, seed: int, recipe: RecipeSpec[Any]
 ) -> Iterator[dict[str, Any]]:
-    """The pooled model, each site's alone, then each attack against each method."""
+    """Pooled, each site alone by the first seed, then each attack against each method."""
     everything = [each for rows in sites.train.values() for each in rows]
     yield _row(sites, seed, "pooled", "none", _alone(sites, everything, recipe))
-    for name, rows in sites.train.items():
+    for name, rows in sites.train.items() if plan.alone and seed == plan.seeds[0] else ():
         if len({each.label for each in rows}) == 2:
             yield _row(sites, seed, f"alone: {name}", "none", _alone(sites, rows, recipe))
     # The largest site is the hostile one: it costs the others the most.
@@ -239,6 +236,7 @@ def _federate(
     command += ["serve", str(folder / "federation.yaml"), "--json"]
     with (folder / "server.log").open("w") as log:
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    _wait_for(server, folder / "server.log")
     fork = multiprocessing.get_context("fork")  # a site has the rows and the libraries already
     processes = []
     for name in sites.train:
@@ -254,10 +252,15 @@ def _federate(
             each.kill()
         server.kill()
     if server.returncode or any(each.exitcode for each in processes):
-        raise TrainingError(
-            f"a process of the bench failed:\n{(folder / 'server.log').read_text()}"
-        )
+        said = (folder / "server.log").read_text(encoding="utf-8").strip()
+        raise TrainingError(f"a process of the bench failed: {said[-500:]}")
     return folder / f"model-{min(sites.train)}", json.loads(out)
+
+
+def _wait_for(server: subprocess.Popen[str], log: Path) -> None:
+    """Wait until a server listens, or has ended."""
+    while "listening" not in log.read_text(encoding="utf-8") and server.poll() is None:
+        time.sleep(0.05)
 
 
 def _write_server(sites: BenchSites, folder: Path, port: int, settings: Mapping[str, Any]) -> None:

@@ -53,7 +53,6 @@ _ATTACKS = ("none", "flip", "x10", "x-10", "x100")
     type=click.Choice(_ATTACKS),
     help="Of the largest site: turned labels, or its update so many times; repeatable.",
 )
-@click.option("--limit", type=click.IntRange(100), help="Training rows of all sites at most.")
 @json_option
 @pass_app
 def command(
@@ -64,14 +63,14 @@ def command(
     rounds: int,
     methods: tuple[str, ...],
     attacks: tuple[str, ...],
-    limit: int | None,
     as_json: bool,
 ) -> None:
     """Train one model over several sites as processes over TLS, one of them hostile.
 
     Beside it stand the same head on all rows together and on each site's alone. DIRECTORY holds
-    train|dev|test.jsonl.gz with two labels, one benign. Where each row has organization.name that is
-    its site, and a quarter of each site's rows is held out; else rows are spread over --sites.
+    train|dev|test.jsonl.gz with two labels, one benign. Where each row has an
+    organization.name, that is its site, and a quarter of each site's
+    rows is held out; else rows are spread over --sites.
 
     \b
     Examples:
@@ -80,7 +79,7 @@ def command(
     """
     from sftsec_core.bench.federated import FederatedPlan, run_federated_bench
 
-    plan = FederatedPlan(folders, range(1, seeds + 1), sites, attacks, methods, rounds, limit)
+    plan = FederatedPlan(folders, range(1, seeds + 1), sites, attacks, methods, rounds)
     result = run_federated_bench(plan, app.say)
     emit(result, as_json=as_json, show=lambda out: _show(result["rows"], out))
 
