@@ -73,6 +73,9 @@ class FederationSettings(Strict):
     max_chars: int = Field(20_000, ge=1, le=1_000_000, description="Characters read of a text.")
     rounds: int = Field(3, ge=1, le=100)
     steps: int = Field(40, ge=1, le=1000, description="Steps of each site's training, a round.")
+    polish: int = Field(
+        20, ge=0, le=200, description="Gradients asked of each site after the rounds; 0: none."
+    )
     method: Method = Field("reviewed", description="How the models are joined.")
     hostile: int = Field(1, ge=1, description="Sites that trimmed_mean and krum expect to lie.")
     min_sites: int = Field(2, ge=2, description="Below so many updates a round is not joined.")

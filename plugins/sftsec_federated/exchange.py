@@ -15,6 +15,7 @@ from sftsec_federated.frame import Frame
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+_LOSS = 1e6  # of a site on its rows, beyond which it is none
 _ALIVE_S = 60.0  # a site that asked for nothing for so long is given no order
 
 
@@ -208,6 +209,9 @@ def update_complaint(shape: tuple[int, int], frame: Frame) -> str | None:
         return "update with values that are no numbers"
     if not isinstance(rows, int) or isinstance(rows, bool) or rows < 1:
         return "update of no rows"
+    loss = frame.head.get("loss", 0.0)
+    if not isinstance(loss, int | float) or not 0 <= loss < _LOSS:
+        return "gradient of no loss"
     return None
 
 

@@ -50,23 +50,38 @@ def fit_head(
     """
     from scipy.optimize import minimize
 
-    share = trust / trust.sum()
-    penalty = 1 / (_C * trust.sum())
-
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights = flat.reshape(start.shape)
-        proba = probabilities(rows, weights)
-        inner = weights[:, :-1]
-        value = -float(share @ np.log(np.maximum((proba * wanted).sum(axis=1), 1e-300)))
-        error = ((proba - wanted) * share[:, None])[:, -start.shape[0] :]
-        slope = np.hstack([np.asarray(rows.T @ error).T + penalty * inner, error.sum(0)[:, None]])
-        return value + penalty / 2 * float((inner**2).sum()), slope.ravel()
+        value, slope = loss_of(rows, wanted, trust, weights)
+        more, inner = penalty_of(weights, float(trust.sum()))
+        return value + more, (slope + inner).ravel()
 
     options = {"maxiter": steps}
     found = minimize(
         loss, start.astype(np.float64).ravel(), jac=True, method="L-BFGS-B", options=options
     )
     return np.asarray(found.x, np.float32).reshape(start.shape)
+
+
+def loss_of(
+    rows: sparse.csr_matrix,
+    wanted: NDArray[np.float64],
+    trust: NDArray[np.float64],
+    weights: NDArray[Any],
+) -> tuple[float, NDArray[np.float64]]:
+    """The mean log loss of rows, and its gradient in the shape of the weights."""
+    share = trust / trust.sum()
+    proba = probabilities(rows, weights)
+    value = -float(share @ np.log(np.maximum((proba * wanted).sum(axis=1), 1e-300)))
+    error = ((proba - wanted) * share[:, None])[:, -weights.shape[0] :]
+    return value, np.hstack([np.asarray(rows.T @ error).T, error.sum(axis=0)[:, None]])
+
+
+def penalty_of(weights: NDArray[Any], rows: float) -> tuple[float, NDArray[np.float64]]:
+    """The penalty on the length of the weights but the bias, and its gradient."""
+    inner = np.array(weights, np.float64)
+    inner[:, -1] = 0
+    return float((inner**2).sum()) / (2 * _C * rows), inner / (_C * rows)
 
 
 def skill(proba: NDArray[np.float64], y: NDArray[np.int64]) -> float | None:

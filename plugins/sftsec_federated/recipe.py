@@ -17,7 +17,7 @@ from sftsec_core.api import Batch, DataError, InputKind, TrainingError
 from sftsec_federated.client import FederationClient, check_plan
 from sftsec_federated.features import SharedFeatures
 from sftsec_federated.frame import Frame
-from sftsec_federated.head import fit_head, probabilities, rows_of, skill
+from sftsec_federated.head import fit_head, loss_of, probabilities, rows_of, skill
 from sftsec_federated.model import FederatedModel
 
 if TYPE_CHECKING:
@@ -92,6 +92,9 @@ def _take_part(
         if asked.head.get("kind") == "review":
             client.reply(_review(asked, judged, shape))
             continue
+        if asked.head.get("kind") == "gradient":
+            client.reply(_gradient(asked, data, shape, job.config))
+            continue
         frame = _train(asked, data, shape, steps, job.config)
         refusal = client.reply(frame)
         job.log(int(asked.head.get("round", 0)), {"refused": float(refusal is not None)})
@@ -126,6 +129,18 @@ def _train(
     model = fit_head(data.rows, np.eye(classes)[data.y], data.trust, start, steps)
     head = {"id": asked.head.get("id"), "kind": "train", "rows": int(np.ceil(data.trust.sum()))}
     return Frame(head, {"weights": protected(model, start, config)})
+
+
+def _gradient(
+    asked: Frame, data: LocalData, shape: tuple[int, int], config: FederatedConfig
+) -> Frame:
+    """The loss of the joined model on this site's rows, and its gradient."""
+    at = _weights(asked, "weights", shape)
+    classes = 2 if shape[0] == 1 else shape[0]
+    value, slope = loss_of(data.rows, np.eye(classes)[data.y], data.trust, at)
+    head = {"id": asked.head.get("id"), "kind": "gradient", "loss": value}
+    sent = protected(np.asarray(slope, np.float32), np.zeros(shape, np.float32), config)
+    return Frame({**head, "rows": int(np.ceil(data.trust.sum()))}, {"weights": sent})
 
 
 def protected(

@@ -11,6 +11,7 @@ from sftsec_federated.features import SharedFeatures
 from sftsec_federated.frame import Frame
 from sftsec_federated.head import rows_of
 from sftsec_federated.joining import bounded, counted_rows, join, trust_of
+from sftsec_federated.polishing import polish
 from sftsec_federated.state import FederationState, open_state
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 # What may be changed between a kill and the rerun: it shapes no weight.
 _FREE = {
     "listen", "certificate", "key", "client_ca", "state", "sites", "wait", "round_timeout",
-    "linger", "min_sites", "rounds",
+    "linger", "min_sites", "rounds", "polish",
 }  # fmt: skip
 
 
@@ -81,6 +82,10 @@ class Federation:
             )
             if not self.exchange.stopped:
                 self._round(sites)
+        if not state.polished and not self.exchange.stopped:
+            polish(self)
+            state.polished = True
+            state.save(settings.state)
         return self.result(self._finish())
 
     def result(self, fetched: Sequence[str] | set[str]) -> dict[str, Any]:
@@ -153,10 +158,7 @@ class Federation:
         """What each model is worth to the other sites; never more than in an earlier round."""
         if self.settings.method != "reviewed":
             return [1.0] * len(names)
-        self._reviewed = len(names)
-        arrays = {str(at): model for at, model in enumerate(models)}
-        asked = Frame({"id": secrets.token_hex(8), "kind": "review", "models": len(names)}, arrays)
-        answers = self.exchange.ask(names, asked, timeout)
+        answers = self.reviews(names, models, timeout)
         reviews: Mapping[str, dict[str, float]] = {
             site: {
                 name: area
@@ -169,6 +171,15 @@ class Federation:
         for name, worth in zip(names, trust_of(reviews, names), strict=True):
             known[name] = min(worth, known.get(name, 1.0))
         return [known[name] for name in names]
+
+    def reviews(
+        self, sites: Sequence[str], models: Sequence[NDArray[np.float32]], timeout: float
+    ) -> dict[str, Frame]:
+        """Ask sites how well models rank their incidents."""
+        self._reviewed = len(models)
+        arrays = {str(at): model for at, model in enumerate(models)}
+        asked = Frame({"id": secrets.token_hex(8), "kind": "review", "models": len(models)}, arrays)
+        return self.exchange.ask(sites, asked, timeout)
 
     def _finish(self) -> set[str]:
         if self.state.round < self.settings.rounds:

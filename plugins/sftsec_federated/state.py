@@ -27,6 +27,7 @@ class FederationState:
         terms: what shaped it: settings that must be the same to go on.
         weights: the joined model, shape (r, d).
         round: rounds that are joined.
+        polished: whether the steps after the rounds are done.
         trust: each site's, the least of all rounds so far.
         rounds: a row for each joined round, for the report.
         counts: what went wrong, by its name.
@@ -35,6 +36,7 @@ class FederationState:
     terms: dict[str, Any]
     weights: NDArray[np.float32]
     round: int = 0
+    polished: bool = False
     trust: dict[str, float] = field(default_factory=dict)
     rounds: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)

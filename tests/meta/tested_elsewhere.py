@@ -42,6 +42,7 @@ CORE_ROWS: tuple[Elsewhere, ...] = (
         (
             "plugins/sftsec_federated/app.py",
             "plugins/sftsec_federated/client.py",
+            "plugins/sftsec_federated/polishing.py",
             "plugins/sftsec_federated/recipe.py",
             "plugins/sftsec_federated/rounds.py",
             "plugins/sftsec_federated/state.py",
