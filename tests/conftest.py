@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Before any test module imports a library that reads them.
@@ -18,6 +19,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import pytest
 from hypothesis import settings
 
+from tests.heap import freeze_imported
 from tests.needs import need
 
 # CI runs the same examples each time; on a desk each run tries others.
@@ -29,13 +31,49 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 # A worker that begins a long file last works on alone.
-LONG_FIRST = ("e2e", "connectors", "packaging", "thirdparty")
+LONG_FIRST = (
+    "e2e",
+    "servers",
+    "connectors",
+    "packaging",
+    "thirdparty",
+    "release",
+    "plugins",
+    "core",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the folders whose files take longest."""
     rank = {name: number for number, name in enumerate(LONG_FIRST)}
     items.sort(key=lambda item: rank.get(item.path.relative_to(ROOT).parts[1], len(rank)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect without the garbage collector: nothing of it is garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        freeze_imported()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _frozen_heap() -> None:
+    """Keep the garbage collector off what the tests before have imported."""
+    freeze_imported()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_parts() -> None:
+    """Have what tests open and train in their own process cost little."""
+    from tests.e2e import trainings
+    from tests.servers import quick_stores
+
+    quick_stores.install()
+    trainings.install()
 
 
 @pytest.fixture(autouse=True)

@@ -33,3 +33,19 @@ class WordsConfig(BaseModel):
     flip: bool = Field(
         True, description="Whether the words are sought without which the decision is another one."
     )
+
+
+class ExplanationSettings(BaseModel):
+    """What `evaluation.audits.explanation` may say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rows: int = Field(50, ge=10, le=10_000, description="Alerts of test, at most.")
+    top: int = Field(5, ge=1, le=50, description="Words that are taken out of each, at most.")
+    common: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="A word that is a reason of a larger share of the alerts is a warning.",
+    )
+    seed: int = Field(13, description="Of the rows and of the words by chance.")

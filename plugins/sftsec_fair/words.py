@@ -51,7 +51,7 @@ def verdict(found: Comparison) -> tuple[Literal["held", "warning", "failed"], st
 def gap_words(gap: Gap) -> str:
     """One gap as a sentence."""
     bounds = f"(95% interval {_points(gap.low)} to {_points(gap.high)})"
-    size = f"{_points(gap.gap)} points"
+    size = f"{_points(gap.gap)} in 100"
     if gap.figure not in _WORSE:
         return f"The probabilities of {gap.group} are off by {size} beside the rest's {bounds}."
     kind, what = _WORSE[gap.figure]
@@ -66,7 +66,7 @@ def tried_words(
     return (
         f"The {groups} groups of {', '.join(fields)} in the test part were each compared with the "
         f"rest by {', '.join(figures)}: {len(found.gaps)} comparisons. A difference is called a "
-        f"gap where it is at least {_points(config.least_gap)} points (of 100) and chance alone "
+        f"gap where it is at least {_points(config.least_gap)} in 100 and chance alone "
         f"would show one in fewer than {config.significance:.0%} of such reports; copies of an "
         "incident count once."
     )

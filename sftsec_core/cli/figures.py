@@ -30,6 +30,18 @@ def show_models(out: Console, report: EvalReport) -> None:
         out.print(f"{name} is not measurable: it {reason}")
 
 
+def show_risks(out: Console, report: EvalReport) -> None:
+    """Print what came of each risk that was tried and what to do, the most serious first."""
+    from sftsec_core.evaluation.report.sections import OUTCOMES, ranked_risks, risk_summary
+
+    rows = [
+        (each["risk"], OUTCOMES[each["outcome"]][0], risk_summary(each))
+        for each in ranked_risks(report.sections)
+    ]
+    if rows:
+        table("risks", ("risk", "outcome", "what to do"), rows)(out)
+
+
 def show_trials(out: Console, notes: Mapping[str, Any]) -> None:
     """Print what `auto` tried, where it made the model."""
     from sftsec_core.evaluation.report.trials import HEADERS, trial_rows

@@ -32,11 +32,22 @@ _DEEPEST = 64  # levels of a record
     metavar="NAME=VALUE",
     help="A field of the incident; may be repeated.",
 )
+@click.option(
+    "--lines",
+    is_flag=True,
+    help="With -: a JSON object a line, as they are read; for inputs of any length.",
+)
 @click.option("--why", is_flag=True, help="Say which words and fields decide, and what is alike.")
 @json_option
 @pass_app
 def command(
-    app: App, task: str, text: str | None, fields: tuple[str, ...], why: bool, as_json: bool
+    app: App,
+    task: str,
+    text: str | None,
+    fields: tuple[str, ...],
+    lines: bool,
+    why: bool,
+    as_json: bool,
 ) -> None:
     """Show the label, the probability and the decision on an incident; with --why the reasons.
 
@@ -44,7 +55,7 @@ def command(
 
     The text is cleaned and redacted as in scoring; nothing is kept or pushed. TEXT is the first
     text field of the task. With - each line of standard input is a text, or an incident as a
-    JSON object.
+    JSON object. With --lines a record that cannot be read is an "error" on its own line.
 
     \b
     Examples:
@@ -52,11 +63,18 @@ def command(
       sftsec predict phishing "Your mailbox is full, confirm your password" --why
       sftsec predict alerts --field rule.name=Brute\\ force --field event.count=900
       sftsec predict phishing - < mails.jsonl
+      sftsec predict phishing - --lines < millions.jsonl > scores.jsonl
     """
+    from sftsec_core.cli.predict_lines import print_lines
     from sftsec_core.operations.predict import predict
 
     with app.context() as context:
         spec = context.task_spec(task)
+        if lines:
+            if text != "-" or fields or why or as_json:
+                raise click.UsageError("--lines goes with - and no other option")
+            print_lines(context, spec, sys.stdin.buffer, sys.stdout)
+            return
         records = list(_records(spec, text, fields, sys.stdin.buffer))
         model, found = predict(context, task, records, why=why)
     data = {"task": task, "model": model, "predictions": [each.to_json() for each in found]}
@@ -69,7 +87,7 @@ def _records(
     if text == "-":
         if fields:
             raise click.UsageError("give fields by --field, or records on standard input")
-        yield from (_record(spec, line, n) for n, line in enumerate(_lines(stdin), start=1))
+        yield from (read_record(spec, line, n) for n, line in enumerate(_lines(stdin), start=1))
         return
     given = dict(_pair(field) for field in fields)
     if text is not None:
@@ -86,7 +104,8 @@ def _lines(stdin: Iterable[bytes]) -> Iterator[str]:
             yield text
 
 
-def _record(spec: TaskSpec, line: str, number: int) -> dict[str, Any]:
+def read_record(spec: TaskSpec, line: str, number: int) -> dict[str, Any]:
+    """The fields of a record that a line holds: a JSON object's, or the first text field."""
     from sftsec_core.api.errors import DataError
     from sftsec_core.sdk.json_values import read_any_json
     from sftsec_core.sdk.records import UnusableError, flatten

@@ -64,11 +64,12 @@ def command(app: App, name: str | None, task: str | None, open_it: bool, as_json
 
 
 def _show(out: Console, found: ShownReport, said: Mapping[str, object]) -> None:
-    from sftsec_core.cli.figures import show_models, show_votes
+    from sftsec_core.cli.figures import show_models, show_risks, show_votes
 
     facts(said)(out)
     if found.figures is not None:
         show_models(out, found.figures)
+        show_risks(out, found.figures)
     if found.decision is not None:
         show_votes(out, found.decision)
     if found.error is not None:

@@ -67,7 +67,7 @@ def command(
 
 def show_result(out: Console, result: RetrainResult) -> None:
     """Print models side by side, the votes, and where the report is."""
-    from sftsec_core.cli.figures import show_models, show_votes
+    from sftsec_core.cli.figures import show_models, show_risks, show_votes
 
     if result.unchanged:
         model = f"{result.model.digest[:12]} ({result.model.recipe})"
@@ -78,6 +78,7 @@ def show_result(out: Console, result: RetrainResult) -> None:
         )
         return
     show_models(out, result.report)
+    show_risks(out, result.report)
     show_votes(out, result.decision)
     state = "live" if result.promoted else "approved" if result.decision.approved else "rejected"
     out.print(f"model   {result.model.digest[:12]} ({result.model.recipe}), {state}")

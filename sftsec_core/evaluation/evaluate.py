@@ -130,17 +130,7 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
     """
     if not split.test:
         raise DataError(f"task {task.name!r}: the test part is empty, so nothing can be reported")
-    test = LabelledPart.of(split.test, task)
-    setup = _EvaluationSetup(
-        task=task,
-        split=split,
-        dev=LabelledPart.of(split.dev, task),
-        test=test,
-        methods=methods or ServingMethods(),
-        dev_per_day=incidents_per_day(split.dev, split),
-        metrics=metrics or {},
-        resamples=Resamples(test.y),
-    )
+    setup = _setup(split, task, methods or ServingMethods(), metrics or {})
     evaluated = _evaluate_models({"candidate": candidate, **others}, setup)
     ours, theirs = evaluated["candidate"], {name: evaluated[name] for name in others}
     seen = {name: _comparable(fitted, setup) for name, fitted in others.items()}
@@ -169,6 +159,22 @@ def evaluate(  # noqa: PLR0913 - by keyword, and each is a choice of its own
         worst_errors=explain(given, errors) if explain else errors,
         data={**report.data, **_seen_counts(seen), **_plain_mapping(data or {})},
         leaks=leaks or LeakCheck(),
+    )
+
+
+def _setup(
+    split: Split, task: TaskSpec, methods: ServingMethods, metrics: Mapping[str, MetricSpec[Any]]
+) -> _EvaluationSetup:
+    test = LabelledPart.of(split.test, task)
+    return _EvaluationSetup(
+        task=task,
+        split=split,
+        dev=LabelledPart.of(split.dev, task),
+        test=test,
+        methods=methods,
+        dev_per_day=incidents_per_day(split.dev, split),
+        metrics=metrics,
+        resamples=Resamples(test.y),
     )
 
 

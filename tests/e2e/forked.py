@@ -1,8 +1,8 @@
 """The command line in a process of its own that need not import everything again.
 
 A command's imports take seconds; a suite runs hundreds of commands. A server has them done and
-forks a process for each command: own memory, own exit code, own output. Processes that are to be
-killed, and those whose start is what is tested, are started afresh instead.
+forks a process for each command: own memory, own exit code, own output. Processes that a test
+kills from outside, and those whose start is what is tested, are started afresh instead.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.servers.quick_stores import sync_nothing
+
 # What `retrain` and `score` import, in their order; a command that needs less has it all the same.
 IMPORTED = (
     "sftsec_core.cli",
@@ -25,9 +27,12 @@ IMPORTED = (
     "alembic.migration",
     "rich.progress",
     "sklearn.linear_model",
+    "sftsec_core.recipes.launch.child",
+    "pytest",
 )
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(list(IMPORTED))
+TRAINING = frozenset({"retrain", "backtest"})  # commands that start a training process
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(list(IMPORTED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +44,18 @@ class Ended:
     stderr: str
 
 
-def run_forked(arguments: Sequence[str], environment: Mapping[str, str], patience_s: int) -> Ended:
-    """Run sftsec with arguments and wait for its end.
+def run_forked(
+    program: str, arguments: Sequence[str], environment: Mapping[str, str], patience_s: int
+) -> Ended:
+    """Run a program that calls sftsec, with arguments, and wait for its end.
 
     Raises:
         TimeoutError: when it has not ended after `patience_s` seconds; it is killed.
     """
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        told = (list(arguments), dict(environment), str(Path.cwd()), str(out), str(err))
-        process = _CONTEXT.Process(target=_command, args=told)
+        told = (program, list(arguments), dict(environment), str(Path.cwd()), str(out), str(err))
+        process = PROCESSES.Process(target=_command, args=told)
         process.start()
         process.join(patience_s)
         if process.exitcode is None:
@@ -59,7 +66,7 @@ def run_forked(arguments: Sequence[str], environment: Mapping[str, str], patienc
 
 
 def _command(
-    arguments: list[str], environment: dict[str, str], folder: str, out: str, err: str
+    program: str, arguments: list[str], environment: dict[str, str], folder: str, out: str, err: str
 ) -> None:
     """The forked process: take the place of a fresh one, then be the command line."""
     os.environ.clear()
@@ -70,7 +77,10 @@ def _command(
         opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(opened, descriptor)
         os.close(opened)
-    sys.argv = ["sftsec", *arguments]
-    from sftsec_core.cli import main
+    sync_nothing()
+    if not TRAINING.isdisjoint(arguments):
+        from tests.e2e import trainings
 
-    main()
+        trainings.wait_for_order()
+    sys.argv = ["sftsec", *arguments]
+    exec(program, {"__name__": "__main__"})  # noqa: S102 - a test's own, as `python -c` has it

@@ -75,7 +75,7 @@ class Site:
 
     def run(self, *arguments: str, code: int = 0, program: str = PLAIN) -> str:
         """Run sftsec and return what it printed; fail on another exit code."""
-        done = self._run(*arguments) if program == PLAIN else self._run_program(program, *arguments)
+        done = self._run(*arguments, program=program)
         assert done.returncode == code, (
             f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
         )
@@ -132,18 +132,9 @@ class Site:
         lines = self.output.read_text(encoding="utf-8").splitlines()
         return Counter(json.loads(line)["sftsec.detection.uid"] for line in lines)
 
-    def _run(self, *arguments: str) -> Ended:
-        return run_forked(["-c", str(self.config), *arguments], _environment(), PATIENCE_S)
-
-    def _run_program(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self._command(program, *arguments),
-            env=_environment(),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+    def _run(self, *arguments: str, program: str = PLAIN) -> Ended:
+        told = ["-c", str(self.config), *arguments]
+        return run_forked(program, told, _environment(), PATIENCE_S)
 
     def _command(self, program: str, *arguments: str) -> list[str]:
         return [sys.executable, "-c", program, "-c", str(self.config), *arguments]

@@ -1,11 +1,10 @@
-"""A brittle model is refused and a hardened one goes live, through the command line."""
+"""A bound on disguise without its audit, through the command line; test_risks.py has the rest."""
 
 from __future__ import annotations
 
 import json
 import random
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -15,14 +14,13 @@ from tests.e2e.site import Site
 TASK = "triage"
 _GOOD = "lunch meeting agenda minutes thursday report budget holiday garden music".split()  # noqa: SIM905 - reads better
 _BAD = "verify password urgent account locked prize claim click reward bonus".split()  # noqa: SIM905 - reads better
-AUDIT = {"disguise": {"rows": 15, "queries": 25, "max_drop": 0.4}}
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     draw = random.Random(3)  # noqa: S311 - reproducible texts, no secret
     with (tmp_path / "incidents.jsonl").open("w", encoding="utf-8") as out:
-        for number in range(400):
+        for number in range(200):
             label = ("benign", "malicious")[number % 2]
             words = draw.choices(_GOOD, k=7)
             if number % 2:
@@ -36,7 +34,6 @@ def site(tmp_path: Path) -> Site:
         "benign": "benign",
         "split": {"method": "stratified"},
         "train": {"recipe": "linear"},
-        "evaluation": {"audits": AUDIT},
         "gate": {"min_labels": 20, "on_few_labels": "warn"},
     }
     settings = {
@@ -49,26 +46,11 @@ def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
 
 
-def votes(site: Site, code: int) -> tuple[dict[str, Any], Any]:
-    said = json.loads(site._run("retrain", TASK, "--json").stdout)
-    assert code in {0, 6}
-    return {each["voter"]: each for each in said["votes"]}, said
-
-
 class TestRetrain:
-    def test_brittle_model_is_refused_first(self, site: Site) -> None:
-        cast, said = votes(site, 6)
-        assert not cast["max_robust_drop"]["approve"]
-        assert not said["promoted"]
-        site.change("tasks", TASK, train={"recipe": "hardened"})
-        cast, said = votes(site, 0)
-        assert cast["max_robust_drop"]["approve"], cast["max_robust_drop"]["reason"]
-        assert said["promoted"]
-        assert "Disguised attacks" in Path(said["report"]).read_text(encoding="utf-8")
-
     def test_bound_without_the_audit_is_refused(self, site: Site) -> None:
         gate = {"min_labels": 20, "voters": {"max_robust_drop": {"drop": 0.2}}}
-        site.change("tasks", TASK, evaluation={}, gate=gate)
-        cast, said = votes(site, 6)
+        site.change("tasks", TASK, gate=gate)
+        said = json.loads(site._run("retrain", TASK, "--json").stdout)
+        cast = {each["voter"]: each for each in said["votes"]}
         assert "add it to evaluation.audits" in cast["max_robust_drop"]["reason"]
         assert not said["promoted"]

@@ -94,6 +94,7 @@ LINES: Mapping[str, tuple[str, ...]] = {
     "bench context": ("bench context --events 1",),
     "bench ingest": ("bench ingest --rows 0",),
     "bench quality": ("bench quality none",),
+    "bench ray": ("bench ray --rows 1",),
     "bench redaction": ("bench redaction --step redct",),
     "bench robustness": ("bench robustness none",),
     "bench train": ("bench train --kind x",),

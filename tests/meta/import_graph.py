@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def floors(found: Graph) -> dict[str, int]:
     return done
 
 
-def imported_at_once() -> dict[str, set[str]]:
+def imported_at_once() -> dict[str, frozenset[str]]:
     """Each module with those that are imported when it is: not in functions, not for types."""
     known = dict(modules())
     return {
@@ -85,7 +86,7 @@ def imported_at_once() -> dict[str, set[str]]:
     }
 
 
-def import_loop(found: Mapping[str, set[str]]) -> tuple[str, ...]:
+def import_loop(found: Mapping[str, AbstractSet[str]]) -> tuple[str, ...]:
     """Modules of which each imports the next, and the last the first; empty when there are none."""
     try:
         tuple(TopologicalSorter(found).static_order())

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from collections.abc import Iterable
 
-import pytest
-
-from tests.meta.tree import ROOT, files, imports, modules
+from tests.meta.tree import files, imports, modules, name_of
 
 # From the bottom up, as in ARCHITECTURE.md; a module imports from its own layer or a lower one.
 LAYERS = (
@@ -31,7 +29,7 @@ SHARED = {"sftsec_search": ("sftsec_elastic", "sftsec_opensearch")}
 CORE = [(name, path) for name, path in modules() if name.split(".")[0] == "sftsec_core"]
 OUTSIDE = [(name, path) for name, path in modules() if name.split(".")[0] != "sftsec_core"]
 EXAMPLE = [
-    (str(path.relative_to(ROOT)), path)
+    (name_of(path), path)
     for path in files()
     if path.suffix == ".py" and "tests/thirdparty/sftsec_example/src" in path.as_posix()
 ]
@@ -47,51 +45,71 @@ def layer(name: str) -> int | None:
     return found[0] if found else None
 
 
-class TestLayer:
-    @pytest.mark.parametrize(("name", "path"), CORE)
-    def test_is_named_for_every_core_module(self, name: str, path: Path) -> None:
-        assert name == "sftsec_core" or layer(name) is not None, (
-            f"name the layer of {path.name} here"
-        )
+def tops(names: Iterable[str]) -> set[str]:
+    """The packages that modules are of."""
+    return {name.split(".")[0] for name in names}
 
-    @pytest.mark.parametrize(("name", "path"), CORE)
-    def test_imports_no_higher_one(self, name: str, path: Path) -> None:
-        mine = layer(name)
-        imported = {each: layer(each) for each in imports(path, typing_too=False)}
+
+class TestLayer:
+    def test_is_named_for_every_core_module(self) -> None:
+        without = {name for name, _ in CORE if layer(name) is None}
+        assert without == {"sftsec_core"}, "name their layer here"
+
+    def test_imports_no_higher_one(self) -> None:
         above = {
-            each for each, theirs in imported.items() if theirs is not None and theirs > (mine or 0)
+            name: higher
+            for name, path in CORE
+            if (higher := above_of(layer(name) or 0, imports(path, typing_too=False)))
         }
-        assert above == set()
+        assert above == {}
 
     # `sftsec_core.api.predictions` holds arrays, so it stands beside the domain and not in it.
-    @pytest.mark.parametrize(
-        ("name", "path"), [(n, p) for n, p in CORE if within(n, "sftsec_core.api.domain")]
-    )
-    def test_of_domain_imports_standard_library_and_numpy(self, name: str, path: Path) -> None:
+    def test_of_domain_imports_standard_library_and_numpy(self) -> None:
+        domain = {
+            name: imports(path) for name, path in CORE if within(name, "sftsec_core.api.domain")
+        }
         allowed = {*sys.stdlib_module_names, "numpy", "sftsec_core"}
-        assert {each.split(".")[0] for each in imports(path)} <= allowed
-        ours = {each for each in imports(path) if within(each, "sftsec_core")}
-        assert all(within(each, "sftsec_core.api.domain") for each in ours), name
+        assert {name: tops(found) for name, found in domain.items() if tops(found) - allowed} == {}
+        ours = {each for found in domain.values() for each in found if within(each, "sftsec_core")}
+        assert {each for each in ours if not within(each, "sftsec_core.api.domain")} == set()
 
-    @pytest.mark.parametrize(("name", "path"), CORE)
-    def test_of_core_imports_no_plugin(self, name: str, path: Path) -> None:
-        theirs = {outside.split(".")[0] for outside, _ in OUTSIDE}
-        assert {each.split(".")[0] for each in imports(path)} & theirs == set(), name
+    def test_of_core_imports_no_plugin(self) -> None:
+        theirs = tops(outside for outside, _ in OUTSIDE)
+        users = {name: tops(imports(path)) & theirs for name, path in CORE}
+        assert {name: found for name, found in users.items() if found} == {}
+
+
+def above_of(mine: int, imported: Iterable[str]) -> set[str]:
+    """Those of the imported modules that stand in a higher layer than `mine`."""
+    return {each for each in imported if (layer(each) or 0) > mine}
 
 
 class TestPlugin:
-    @pytest.mark.parametrize(("name", "path"), [*OUTSIDE, *EXAMPLE])
-    def test_imports_only_what_is_public(self, name: str, path: Path) -> None:
-        ours = {each for each in imports(path) if within(each, "sftsec_core")} - {"sftsec_core"}
-        private = {each for each in ours if each.split(".")[1] not in PUBLIC}
-        assert private == set(), f"{name} imports what the core may change without notice"
+    def test_imports_only_what_is_public(self) -> None:
+        private = {
+            name: found
+            for name, path in [*OUTSIDE, *EXAMPLE]
+            if (found := {each for each in imports(path) if is_private(each)})
+        }
+        assert private == {}, "they import what the core may change without notice"
 
-    @pytest.mark.parametrize(("name", "path"), OUTSIDE)
-    def test_imports_no_other_plugin(self, name: str, path: Path) -> None:
-        mine = name.partition(".")[0]
-        shared = {library for library, users in SHARED.items() if mine in users}
-        others = {outside.split(".")[0] for outside, _ in OUTSIDE} - {mine} - shared
-        assert {each.split(".")[0] for each in imports(path)} & others == set()
+    def test_imports_no_other_plugin(self) -> None:
+        packages = tops(outside for outside, _ in OUTSIDE)
+        users = {
+            name: tops(imports(path)) & (packages - allowed_to(name.partition(".")[0]))
+            for name, path in OUTSIDE
+        }
+        assert {name: found for name, found in users.items() if found} == {}
+
+
+def is_private(name: str) -> bool:
+    """Whether a module is one of the core's that a plugin may not import."""
+    return name.startswith("sftsec_core.") and name.split(".")[1] not in PUBLIC
+
+
+def allowed_to(mine: str) -> set[str]:
+    """The packages that a plugin of that name may import: itself, and what it shares."""
+    return {mine} | {library for library, users in SHARED.items() if mine in users}
 
 
 class TestLibrary:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.meta.tree import ROOT, files
+from tests.meta.tree import ROOT, files, name_of, text_of
 
 PYTHON = [path for path in files() if path.suffix == ".py"]
 TESTS = [path for path in PYTHON if path.name.startswith("test_")]
@@ -22,19 +22,11 @@ FORBIDDEN = {
 BINARY = {".safetensors", ".bin", ".onnx", ".pt", ".pkl", ".parquet", ".gz", ".db", ".whl"}
 
 
-def text_of(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace")
-
-
-def name_of(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
-
-
 class TestSwitchedOffRule:
-    @pytest.mark.parametrize("path", PYTHON, ids=name_of)
-    def test_has_its_reason_on_the_line(self, path: Path) -> None:
+    def test_has_its_reason_on_the_line(self) -> None:
         bare = [
-            f"{number}: {line.strip()}"
+            f"{name_of(path)}: {number}: {line.strip()}"
+            for path in PYTHON
             for number, line in enumerate(text_of(path).splitlines(), start=1)
             if re.search(r"#\s*(ruff:\s*)?noqa\b", line)
             and not re.search(r"noqa: [A-Z]+\d+(, ?[A-Z]+\d+)* - \w+", line)
@@ -54,10 +46,10 @@ class TestSwitchedOffRule:
 
 
 class TestTests:
-    @pytest.mark.parametrize("path", TESTS, ids=name_of)
-    def test_each_of_them_asserts(self, path: Path) -> None:
+    def test_each_of_them_asserts(self) -> None:
         empty = [
-            node.name
+            f"{name_of(path)}: {node.name}"
+            for path in TESTS
             for node in ast.walk(ast.parse(text_of(path)))
             if isinstance(node, ast.FunctionDef)
             and node.name.startswith("test_")
@@ -118,8 +110,12 @@ class TestFiles:
         assert [name_of(path) for path in files() if path.suffix in BINARY] == []
         assert [name_of(path) for path in files() if path.stat().st_size > 300_000] == []
 
-    @pytest.mark.parametrize("path", [p for p in files() if p.suffix == ".md"], ids=name_of)
-    def test_document_links_to_what_is_there(self, path: Path) -> None:
-        links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text_of(path))
-        missing = [link for link in links if not (path.parent / link).exists()]
+    def test_document_links_to_what_is_there(self) -> None:
+        missing = [
+            f"{name_of(path)}: {link}"
+            for path in files()
+            if path.suffix == ".md"
+            for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text_of(path))
+            if not (path.parent / link).exists()
+        ]
         assert missing == []

@@ -829,6 +829,16 @@ CONNECTOR_ROWS: tuple[Elsewhere, ...] = (
         "the settings of a split are a part of a task's",
     ),
     Elsewhere(
+        (
+            *("plugins/sftsec_ray/driver.py", "plugins/sftsec_ray/launcher.py"),
+            "plugins/sftsec_ray/worker.py",
+            "sftsec_core/bench/ray_nodes.py",
+            *("sftsec_core/bench/ray.py", "sftsec_core/cli/bench/ray.py"),
+        ),
+        "tests/plugins/ray/test_cluster.py",
+        "what they do needs a cluster; it is started once",
+    ),
+    Elsewhere(
         ("sftsec_core/cli/bench/vision.py",),
         "tests/core/bench/test_vision.py",
         "the command shows what the benchmark gives; its help and its error are snapshots",

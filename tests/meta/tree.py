@@ -21,6 +21,16 @@ def files() -> tuple[Path, ...]:
     return tuple(sorted(path for path in paths if path.is_file()))
 
 
+def name_of(path: Path) -> str:
+    """A file's path from the root."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def text_of(path: Path) -> str:
+    """What stands in a file; what is no UTF-8 is replaced."""
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
 def modules() -> Iterator[tuple[str, Path]]:
     """The importable modules of the distribution, with their files."""
     for path in files():
@@ -33,7 +43,8 @@ def modules() -> Iterator[tuple[str, Path]]:
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
 
 
-def imports(path: Path, *, typing_too: bool = True, later_too: bool = True) -> set[str]:
+@cache
+def imports(path: Path, *, typing_too: bool = True, later_too: bool = True) -> frozenset[str]:
     """The modules that a file imports, anywhere in it; `from a import b` gives a and a.b.
 
     Args:
@@ -42,7 +53,7 @@ def imports(path: Path, *, typing_too: bool = True, later_too: bool = True) -> s
         later_too: False leaves out what stands in functions.
     """
     found: set[str] = set()
-    todo: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    todo: list[ast.AST] = [ast.parse(text_of(path))]
     while todo:
         node = todo.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not later_too:
@@ -55,4 +66,4 @@ def imports(path: Path, *, typing_too: bool = True, later_too: bool = True) -> s
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         todo += ast.iter_child_nodes(node)
-    return found
+    return frozenset(found)

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 from typing import NamedTuple
 
-from license_expression import ExpressionError, get_spdx_licensing
+from license_expression import ExpressionError, Licensing, get_spdx_licensing
 
 from sftsec_core.evidence.sbom import licence_of
 
@@ -90,9 +91,15 @@ def check_licences(
     return checked, absent
 
 
+@cache
+def spdx_licences() -> Licensing:
+    """All licences that SPDX knows; to read them takes a moment."""
+    return get_spdx_licensing()
+
+
 def is_allowed(licence: str) -> bool:
     """Whether an SPDX expression, or a name that metadata uses, can be met by allowed licences."""
-    spdx = get_spdx_licensing()
+    spdx = spdx_licences()
     parts = [NAMES.get(part, part) for part in licence.split(" OR ")]
     try:
         found = spdx.parse(" OR ".join(parts), validate=True)

@@ -2,7 +2,8 @@
 
 `SFTSEC_TEST_POSTGRESQL_URL` names a running server instead (its user must be allowed to create
 databases). The server that is started here listens on loopback and on a socket in its own
-folder, keeps nothing, and is stopped by its process id.
+folder, keeps nothing (its files are in memory where there is room), and is stopped by its
+process id.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
+from sftsec_core.store.store import Store
 from tests.needs import need
+from tests.servers.memory import memory_folder
 
 _NOBODY = 65534
 _PATIENCE_S = 30
@@ -48,11 +51,26 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The address of a database of the test's own."""
-    name = f"test_{uuid4().hex[:12]}"
-    _administer(postgres_server, f"CREATE DATABASE {name}")
-    yield make_url(postgres_server).set(database=name).render_as_string(False)
-    _administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+    """The address of an empty database of the test's own."""
+    with _database(postgres_server, "template1") as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_store_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """The address of a database of the test's own that holds an empty store."""
+    with _database(postgres_server, postgres_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(
+    postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The name of a database that holds an empty store, migrated once for all tests."""
+    with _database(postgres_server, "template1") as url:
+        Store.open(url, folder=tmp_path_factory.mktemp("template")).close()
+        yield make_url(url).database or ""
 
 
 def _binaries() -> Path | None:
@@ -65,8 +83,17 @@ def _binaries() -> Path | None:
 
 
 @contextmanager
+def _database(server: str, template: str) -> Iterator[str]:
+    """The address of a new copy of a database, which is dropped afterwards."""
+    name = f"test_{uuid4().hex[:12]}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield make_url(server).set(database=name).render_as_string(False)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
 def _server(binaries: Path) -> Iterator[str]:
-    folder = Path(tempfile.mkdtemp(prefix="sftsec-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="sftsec-postgres-", dir=memory_folder()))
     # PostgreSQL refuses to run as root.
     as_user: list[str] = []
     if os.geteuid() == 0:
@@ -81,7 +108,7 @@ def _server(binaries: Path) -> Iterator[str]:
         cwd=folder,
     )
     options = {"port": port, "listen_addresses": "127.0.0.1", "fsync": "off"}
-    options |= {"unix_socket_directories": folder, "max_connections": 50}
+    options |= {"unix_socket_directories": folder, "max_connections": 50, "max_wal_size": "64MB"}
     flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     command = [*as_user, str(binaries / "postgres"), "-D", str(data), *flags]
     with (folder / "log").open("wb") as log:

@@ -12,10 +12,20 @@ from sftsec_core.store.store import Store
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database."""
+    """The address of a database for a store: a file to be made, or a migrated PostgreSQL."""
+    return _url(request, tmp_path, "postgres_store_url")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database without a table."""
+    return _url(request, tmp_path, "postgres_url")
+
+
+def _url(request: pytest.FixtureRequest, folder: Path, postgresql: str) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'state' / 'sftsec.db'}"
-    url: str = request.getfixturevalue("postgres_url")
+        return f"sqlite:///{folder / 'state' / 'sftsec.db'}"
+    url: str = request.getfixturevalue(postgresql)
     return url
 
 

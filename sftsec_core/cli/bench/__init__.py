@@ -30,6 +30,7 @@ from sftsec_core.cli.lazy import LazyGroup
         "fairness": "sftsec_core.cli.bench.fairness",
         "federated": "sftsec_core.cli.bench.federated",
         "robustness": "sftsec_core.cli.bench.robustness",
+        "ray": "sftsec_core.cli.bench.ray",
     },
 )
 def command() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import stat
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from sftsec_core.testing import make_detections
 from sftsec_files.push import UID_FIELD, JsonLinesSink
 from tests.connectors.files.helpers import connector
+from tests.e2e.forked import PROCESSES
 
 
 def written(folder: Path) -> list[str]:
@@ -80,8 +80,7 @@ class TestSharedFile:
         assert len(connector(tmp_path).push(make_detections(2)).written) == 2
 
     def test_gets_each_uid_once_from_two_processes(self, tmp_path: Path) -> None:
-        context = multiprocessing.get_context("spawn")
-        workers = [context.Process(target=_push_many, args=(tmp_path, n)) for n in (0, 20)]
+        workers = [PROCESSES.Process(target=_push_many, args=(tmp_path, n)) for n in (0, 20)]
         for worker in workers:
             worker.start()
         for worker in workers:

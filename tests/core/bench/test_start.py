@@ -18,6 +18,7 @@ class TestRun:
             assert row["target_s"] == TARGETS_S.get(row["command"])
 
     def test_failing_command_ends_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(COMMANDS, "status", ("stattus",))
+        monkeypatch.setattr("sftsec_core.bench.start._make_site", lambda _folder: None)
+        monkeypatch.setitem(COMMANDS, "--help", ("stattus",))
         with pytest.raises(TrainingError, match="sftsec stattus failed"):
             run_start_bench(1)

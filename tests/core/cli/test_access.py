@@ -112,6 +112,7 @@ OPEN = {
     "bench kills",
     "bench poison",
     "bench quality",
+    "bench ray",
     "bench redaction",
     "bench robustness",
     "bench score",

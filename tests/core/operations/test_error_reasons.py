@@ -88,6 +88,6 @@ class TestReasons:
         assert "ValueError" in caplog.text
         assert "report" not in caplog.text
 
-    def test_of_a_label_the_model_lacks_are_none(self) -> None:
+    def test_of_an_unknown_label_are_none(self) -> None:
         unknown = replace(ERROR, label="suspicious")
         assert explainer()(given(), (unknown,)) == (unknown,)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
@@ -17,11 +16,9 @@ from sftsec_core.api.errors import StoreError
 from sftsec_core.registry.registry import ModelRegistry
 from sftsec_core.store.store import Store
 from tests.core.registry.trained import RECIPES, TASK, register
+from tests.e2e.forked import PROCESSES
 
 YES = Decision(True, (Vote("no_leak", True, "clean"),))
-
-
-SPAWN = multiprocessing.get_context("spawn")
 
 
 def opened(folder: Path) -> tuple[Store, ModelRegistry]:
@@ -62,9 +59,9 @@ def test_concurrent_promotions_leave_one_history(
 ) -> None:
     folder, store, registry = state
     digests = [register(registry, f"run-{i}").digest for i in range(3)]
-    barrier = SPAWN.Barrier(2)
+    barrier = PROCESSES.Barrier(2)
     workers = [
-        SPAWN.Process(target=promote_often, args=(folder, turned, who, barrier))
+        PROCESSES.Process(target=promote_often, args=(folder, turned, who, barrier))
         for turned, who in ((digests, "ann"), (digests[::-1], "bob"))
     ]
     for worker in workers:
@@ -84,7 +81,7 @@ def test_kill_during_registration_leaves_whole_models(
     state: tuple[Path, Store, ModelRegistry],
 ) -> None:
     folder, _, registry = state
-    worker = SPAWN.Process(target=register_often, args=(folder, "doomed"))
+    worker = PROCESSES.Process(target=register_often, args=(folder, "doomed"))
     worker.start()
     deadline = time.monotonic() + 60
     while len(registry.models()) < 2 and time.monotonic() < deadline:

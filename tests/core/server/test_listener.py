@@ -79,9 +79,7 @@ class TestBoundedListener:
             with pytest.raises(BlockingIOError):
                 late[-1].recv(1)
 
-    def test_waits_for_an_ended_one_after_a_standstill(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_waits_for_an_ended_one_after_standstill(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Time alone says nothing: a loop that stood still closed nothing in it."""
         clock = itertools.count(step=10)
         monkeypatch.setattr("sftsec_core.server.listener.time.monotonic", lambda: next(clock))

@@ -1,6 +1,20 @@
 """The stores that the tests of this folder run on."""
 
-from tests.servers.postgres import postgres_server, postgres_url
-from tests.servers.stores import database_url, state, store
+from tests.servers.postgres import (
+    postgres_server,
+    postgres_store_url,
+    postgres_template,
+    postgres_url,
+)
+from tests.servers.stores import database_url, empty_database_url, state, store
 
-__all__ = ["database_url", "postgres_server", "postgres_url", "state", "store"]
+__all__ = [
+    "database_url",
+    "empty_database_url",
+    "postgres_server",
+    "postgres_store_url",
+    "postgres_template",
+    "postgres_url",
+    "state",
+    "store",
+]

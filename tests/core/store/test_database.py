@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from sqlalchemy import create_engine, text
 
 from sftsec_core.api.errors import StoreError
 from sftsec_core.store.store import Store
+from tests.e2e.forked import PROCESSES
 
 
 def _open_and_write(url: str, folder: Path, barrier: object, entries: int) -> None:
@@ -37,12 +37,11 @@ class TestMigration:
 
     @pytest.mark.parametrize("processes", [4])
     def test_of_processes_at_once_loses_nothing(
-        self, database_url: str, state: Path, processes: int
+        self, empty_database_url: str, state: Path, processes: int
     ) -> None:
-        context = multiprocessing.get_context("spawn")
-        barrier = context.Barrier(processes)
+        barrier = PROCESSES.Barrier(processes)
         workers = [
-            context.Process(target=_open_and_write, args=(database_url, state, barrier, 25))
+            PROCESSES.Process(target=_open_and_write, args=(empty_database_url, state, barrier, 25))
             for _ in range(processes)
         ]
         for worker in workers:
@@ -50,7 +49,7 @@ class TestMigration:
         for worker in workers:
             worker.join(60)
         assert [worker.exitcode for worker in workers] == [0] * processes
-        with Store.open(database_url, folder=state, actor="tester") as store:
+        with Store.open(empty_database_url, folder=state, actor="tester") as store:
             # The chain is unbroken: no two of them built on the same entry.
             assert store.audit.verify() == processes * 25
 

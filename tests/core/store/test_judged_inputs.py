@@ -55,8 +55,8 @@ class TestChanged:
 
 
 class TestMigration:
-    def test_knows_no_content_of_older_verdicts(self, database_url: str, state: Path) -> None:
-        engine = dialects.create(dialects.read_url(database_url))
+    def test_knows_no_content_of_older_verdicts(self, empty_database_url: str, state: Path) -> None:
+        engine = dialects.create(dialects.read_url(empty_database_url))
         with engine.begin() as connection:
             migrate(connection, to="0003")
             row: dict[str, Any] = {
@@ -68,6 +68,6 @@ class TestMigration:
             row |= {"automated": False, "pulled_at": datetime.now(UTC)}
             connection.execute(insert(verdicts).values(row))
         engine.dispose()
-        with Store.open(database_url, folder=state, actor="t") as store:
+        with Store.open(empty_database_url, folder=state, actor="t") as store:
             assert store.judged_inputs.of("siem", READING, ["flow"]) == {}
             assert set(store.verdicts.of("siem", ["flow"])) == {"flow"}

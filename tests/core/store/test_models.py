@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from sftsec_core.api.domain import ModelRef
 from sftsec_core.api.errors import NotFoundError, StoreError
 from sftsec_core.store.store import Store
+from tests.e2e.forked import PROCESSES
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 
@@ -122,10 +122,9 @@ def test_an_unknown_model_gets_no_alias(stocked: Store) -> None:
 
 def test_one_of_two_promotions_wins(stocked: Store, database_url: str, state: Path) -> None:
     move(stocked, A, None)
-    context = multiprocessing.get_context("spawn")
-    barrier, results = context.Barrier(2), context.Queue()
+    barrier, results = PROCESSES.Barrier(2), PROCESSES.Queue()
     workers = [
-        context.Process(target=_race, args=(database_url, state, digest, barrier, results))
+        PROCESSES.Process(target=_race, args=(database_url, state, digest, barrier, results))
         for digest in (B, C)
     ]
     for worker in workers:

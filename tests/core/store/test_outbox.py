@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from sftsec_core.store.outbox import DUPLICATE, LEASE, WRITTEN, Made, OutboxCoun
 from sftsec_core.store.runs import RunOrder
 from sftsec_core.store.store import Store
 from tests.core.explained import explained
+from tests.e2e.forked import PROCESSES
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -193,10 +193,9 @@ class TestClaims:
         self, store: Store, database_url: str, state: Path, processes: int
     ) -> None:
         given = fill(store, 300)
-        context = multiprocessing.get_context("spawn")
-        barrier, results = context.Barrier(processes), context.Queue()
+        barrier, results = PROCESSES.Barrier(processes), PROCESSES.Queue()
         arguments = (database_url, state, barrier, results)
-        workers = [context.Process(target=_claim_all, args=arguments) for _ in range(processes)]
+        workers = [PROCESSES.Process(target=_claim_all, args=arguments) for _ in range(processes)]
         for worker in workers:
             worker.start()
         shares = [results.get(timeout=60) for _ in workers]

@@ -52,13 +52,13 @@ def stored_texts(url: str) -> list[str]:
 
 
 class TestOldRows:
-    def test_are_read_and_packed_beside_writers(self, database_url: str, state: Path) -> None:
+    def test_are_read_and_packed_beside_writers(self, empty_database_url: str, state: Path) -> None:
         given = make_detections(ROWS, model_digest="a" * 64)
-        old_store(database_url, given)
+        old_store(empty_database_url, given)
         later = [replace(each, uid=f"later {number}") for number, each in enumerate(given[:50])]
         with (
-            Store.open(database_url, folder=state, actor="tester") as store,
-            Store.open(database_url, folder=state, actor="other") as other,
+            Store.open(empty_database_url, folder=state, actor="tester") as store,
+            Store.open(empty_database_url, folder=state, actor="other") as other,
         ):
             uids = [each.uid for each in given]
             assert store.outbox.known("siem", uids) == {each.uid: each for each in given}
@@ -70,4 +70,4 @@ class TestOldRows:
             assert store.pack_outbox() == 0
             assert store.outbox.known("siem", uids) == {each.uid: each for each in given}
             assert store.outbox.pending("siem") == ROWS + len(later)
-        assert {each[:3] for each in stored_texts(database_url)} == {'"1:'}
+        assert {each[:3] for each in stored_texts(empty_database_url)} == {'"1:'}

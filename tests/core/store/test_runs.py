@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from sftsec_core.store.leases import LEASE
 from sftsec_core.store.runs import RESUME_WITHIN, RunOrder
 from sftsec_core.store.store import Store
 from tests.core.store.clock import NOON, Clock
+from tests.e2e.forked import PROCESSES
 
 SETTINGS: dict[str, Any] = {"train": {"epochs": 4}}
 
@@ -191,10 +191,9 @@ class TestResume:
     def test_one_of_several_processes_gets_the_run(
         self, killed: RunInfo, database_url: str, state: Path
     ) -> None:
-        context = multiprocessing.get_context("spawn")
-        barrier, results = context.Barrier(3), context.Queue()
+        barrier, results = PROCESSES.Barrier(3), PROCESSES.Queue()
         arguments = (database_url, state, barrier, results)
-        workers = [context.Process(target=_resume, args=arguments) for _ in range(3)]
+        workers = [PROCESSES.Process(target=_resume, args=arguments) for _ in range(3)]
         for worker in workers:
             worker.start()
         answers = [results.get(timeout=300) for _ in workers]

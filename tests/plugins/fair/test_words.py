@@ -16,7 +16,7 @@ class TestVerdict:
     def test_names_the_surest_gap_first(self) -> None:
         outcome, said = verdict(Comparison((gap(low=0.05), gap("fpr", group="b")), ()))
         assert outcome == "warning"
-        assert said.startswith("Of the attacks of a, 20.0 points more are missed")
+        assert said.startswith("Of the attacks of a, 20.0 in 100 more are missed")
         assert "(95% interval 5.0 to 35.0)" in said
         assert said.endswith("1 group has a gap too: see the table.")
 
@@ -33,10 +33,10 @@ class TestGapWords:
     @pytest.mark.parametrize(
         ("figure", "said"),
         [
-            ("fpr", "Of the benign incidents of a, 20.0 points more raise an alert"),
-            ("precision", "Of the alerts of a, 20.0 points more are false"),
-            ("accuracy", "Of the incidents of a, 20.0 points more are answered wrongly"),
-            ("calibration", "The probabilities of a are off by 20.0 points"),
+            ("fpr", "Of the benign incidents of a, 20.0 in 100 more raise an alert"),
+            ("precision", "Of the alerts of a, 20.0 in 100 more are false"),
+            ("accuracy", "Of the incidents of a, 20.0 in 100 more are answered wrongly"),
+            ("calibration", "The probabilities of a are off by 20.0 in 100"),
         ],
     )
     def test_tell_what_is_worse(self, figure: str, said: str) -> None:

@@ -60,6 +60,10 @@ class TestFigures:
         section = disguise(SMALL, with_attacks("homoglyphs", "typos"))
         figures = section["figures"]
         assert section["outcome"] == "failed"
+        ways = section["tables"][1]
+        assert ways["public"], "ways past the model are shown without texts"
+        missed = round(figures["rows"] * (1 - figures["retained"]))
+        assert sum(count for _, count, _ in ways["rows"]) == missed > 0
         assert figures["recall"] == 1.0
         assert figures["retained"] < 0.5
         assert figures["recall_attacked"] == figures["retained"]

@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from tests.servers.engines.tools import java_home
+from tests.servers.memory import memory_folder
 
 Settings = Mapping[str, str | int | bool]
 
@@ -49,11 +50,12 @@ class Distribution:
 
 
 class Node:
-    """The processes of one engine, and its folder with config, data, logs and tmp."""
+    """The processes of one engine, its folder with config, logs and tmp, and that of its data."""
 
-    def __init__(self, distribution: Distribution, folder: Path, port: int) -> None:
+    def __init__(self, distribution: Distribution, folder: Path, data: Path, port: int) -> None:
         self.distribution = distribution
         self.folder = folder
+        self.data = data
         self.port = port
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -76,7 +78,7 @@ class Node:
             "network.host": "127.0.0.1",
             "http.port": self.port,
             "transport.port": 0,
-            "path.data": str(self.folder / "data"),
+            "path.data": str(self.data),
             "path.logs": str(self.folder / "logs"),
             "cluster.routing.allocation.disk.threshold_enabled": False,
             **extra,
@@ -93,7 +95,7 @@ class Node:
             raise RuntimeError("it runs already: kill() or stop() it first")
         user = []
         if os.geteuid() == 0:  # the engines refuse to run as root
-            _give_away(self.folder)
+            _give_away(self.folder, self.data)
             user = [f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
         program = self.distribution.home / "bin" / self.distribution.name
         with (self.folder / "log").open("ab") as log:
@@ -143,19 +145,22 @@ class Node:
 
 @contextmanager
 def new_node(distribution: Distribution) -> Iterator[Node]:
-    """A node that is yet to be configured and started; ended, and its folder deleted, at the end.
+    """A node that is yet to be configured and started; ended, and its folders deleted, at the end.
 
-    The folder is not one of pytest's: those are closed to the user that the engines run as.
+    They are none of pytest's: those are closed to the user that the engines run as. Only data may
+    lie in memory: from there a program must not always be run.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"sftsec-{distribution.name}-"))
-    for part in ("config", "data", "logs", "tmp"):
+    data = Path(tempfile.mkdtemp(prefix=f"sftsec-{distribution.name}-", dir=memory_folder()))
+    for part in ("config", "logs", "tmp"):
         (folder / part).mkdir()
-    node = Node(distribution, folder, _free_port())
+    node = Node(distribution, folder, data, _free_port())
     try:
         yield node
     finally:
         node.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        for each in (folder, data):
+            shutil.rmtree(each, ignore_errors=True)
 
 
 def _free_port() -> int:
@@ -169,6 +174,6 @@ def _yaml(value: str | int | bool) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _give_away(folder: Path) -> None:
-    for path in (folder, *folder.rglob("*")):
+def _give_away(*folders: Path) -> None:
+    for path in (each for folder in folders for each in (folder, *folder.rglob("*"))):
         os.chown(path, _NOBODY, _NOBODY, follow_symlinks=False)

@@ -37,5 +37,5 @@ class TestEngine:
             engine.stop()
             with pytest.raises(OSError, match="refused"):
                 engine.call("GET", "/")
-            folder = engine.node.folder
-        assert not folder.exists()
+            folders = (engine.node.folder, engine.node.data)
+        assert not any(folder.exists() for folder in folders)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from sftsec_core.api.domain import (
     Vote,
     risk_figures,
 )
+from sftsec_core.dataset.labelling.summary import Collision, FunctionSummary
 from sftsec_core.evaluation.evaluate import add_sections
 from sftsec_core.evaluation.report.html import (
     confused_pairs,
@@ -188,6 +189,38 @@ class TestData:
         assert "note 5959" in text
         assert "spannot known" in text
         assert "unmappednone" in text
+
+
+FUNCTION = FunctionSummary(
+    *("feed<", "verdict_of", 1200, 0.4, 0.1, 0.05, 45, 50, 0.9, 0.8, 0.97, 0.5, True),
+    note="knows one label",
+    labels=300,
+)
+LABELLING = {
+    **{"added": 300, "left_out_by_dev": 0, "labelled": {"benign": 100, "phishing": 200}},
+    "dev": {"before": 0.8, "after": 0.85},
+    "functions": [
+        FUNCTION.to_json(),
+        replace(FUNCTION, name="idle", used=False, why_not="no better than chance").to_json(),
+    ],
+    "collisions": [asdict(Collision("feed<", "idle", 30, 3, 0.91))],
+}
+
+
+class TestLabellingFunctions:
+    def test_stand_in_a_table(self) -> None:
+        html = render_report(report_of(data={"labelling_functions": LABELLING}))
+        text = " ".join(Page(html).text.split())
+        for words in (
+            "feed<verdict of1,20040.0%5.0% 90.0%80.0% to 97.0% of 50300 yesknows one label",
+            "idle",
+            "no: no better than chance",
+            "feed< and idle on 30 (3 differently, correlation 0.91).",
+            "80.0% without these labels, 85.0% with them.",
+            "learned from 300 labels",
+        ):
+            assert words in text, words
+        assert "labelling functions</dt>" not in html
 
 
 class TestWorstErrors:
