@@ -54,7 +54,7 @@ class TestSites:
 class TestBench:
     def test_reviewed_holds_against_turned_labels(self, tmp_path: Path) -> None:
         folder = write_set(tmp_path / "small")
-        plan = FederatedPlan((folder,), (1,), 3, ("flip",), ("reviewed",), 1, alone=False)
+        plan = FederatedPlan((folder,), (1,), 4, ("flip",), ("reviewed",), 1, alone=False)
         rows = run_federated_bench(plan)["rows"]
         pooled, joined = rows
         assert pooled["average_precision"] > 0.95
